@@ -1,1 +1,18 @@
-//! placeholder
+//! The subject itself: types, rules and arithmetic of SOC examinations.
+//!
+//! Nothing here reads a clock, a file, the environment or randomness, and nothing is async; time and seeds are
+//! parameters. The order of the modules is the order of the flow: observe, evaluate, conclude, report.
+
+pub mod canonical;
+pub mod catalog;
+pub mod conclusion;
+pub mod control;
+pub mod digest;
+pub mod evidence;
+pub mod id;
+pub mod observation;
+pub mod report;
+pub mod time;
+
+pub use digest::Digest;
+pub use time::{Span, Timestamp};

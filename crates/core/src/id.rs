@@ -1,0 +1,70 @@
+//! Identifiers. Records carry UUIDs (version 7, made outside this crate); hot tables carry small integer keys
+//! that are unique inside one organization.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! record_ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    )+};
+}
+
+macro_rules! integer_keys {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    )+};
+}
+
+record_ids! {
+    /// A tenant.
+    OrganizationId,
+    /// The boundary that a report describes.
+    SystemId,
+    /// A person or program that acts.
+    ActorId,
+    /// Stored evidence: artifacts with provenance.
+    EvidenceId,
+    /// A condition found short of a criterion.
+    FindingId,
+    /// A frozen readiness assessment.
+    AssessmentId,
+}
+
+integer_keys! {
+    /// A collection run, counted from 1 in each organization.
+    RunKey,
+    /// Something observed: a host, an account, a repository. Counted from 1 in each organization.
+    TargetKey,
+    /// One version of one check with one set of parameters. Counted from 1 in each organization.
+    CheckKey,
+}

@@ -1,0 +1,53 @@
+//! What one look at one target brings back: facts **and** gaps, with the raw bytes both came from.
+
+use serde::{Deserialize, Serialize};
+
+use super::ReasonClass;
+use crate::Timestamp;
+use crate::evidence::RawArtifact;
+
+/// The thing an observation is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TargetRef {
+    /// Kind of target, e.g. `host`. Checks name the kind they apply to.
+    pub kind: String,
+    /// Identity that survives renaming, e.g. a digest of the machine id.
+    pub external_id: String,
+    /// Name for people, e.g. the host name.
+    pub name: String,
+}
+
+/// Something that could not be seen. Never a failure and never a pass.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Gap {
+    /// Dotted path of the facts that are missing, e.g. `accounts.shadow`.
+    pub path: String,
+    /// Why.
+    #[schemars(with = "String")]
+    pub reason: ReasonClass,
+    /// What was attempted and what was answered, for people; no secrets.
+    pub detail: String,
+}
+
+/// One look at one target.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// What was looked at.
+    pub target: TargetRef,
+    /// Name and major version of the facts schema, e.g. `host/1`.
+    pub schema: String,
+    /// Facts document that conforms to the schema. Holds nothing that changes by itself from run to run, so that
+    /// an unchanged target has unchanged facts.
+    pub facts: serde_json::Value,
+    /// What could not be seen, sorted by path. The same list stands in the facts under `gaps`.
+    pub gaps: Vec<Gap>,
+    /// Raw answers, redacted.
+    pub artifacts: Vec<RawArtifact>,
+    /// Collector and version, e.g. `host 0.1.0`.
+    pub collector: String,
+    /// When the look began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub finished: Timestamp,
+}
