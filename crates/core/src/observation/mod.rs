@@ -1,9 +1,13 @@
 //! What was seen: verdicts, facts, gaps, and their history as blocks and intervals.
 
+pub mod block;
 pub mod check;
 pub mod collection;
+pub mod interval;
 pub mod verdict;
 
+pub use block::{Counts, Observation};
 pub use check::{CheckDefinition, Outcome, Severity};
 pub use collection::{Collected, Gap, TargetRef};
+pub use interval::Interval;
 pub use verdict::{ReasonClass, Verdict};

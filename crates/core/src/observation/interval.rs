@@ -1,0 +1,248 @@
+//! Intervals: the history of one check at one target, written only when something changes.
+//!
+//! An interval starts with the first look that found a verdict and ends with the first look that found another. The true
+//! moment of a change lies between the last look before it and the first look after it; both bounds are kept apart by
+//! [`Failure`]. A verdict holds only as long as its look is fresh: after the check's staleness limit it turns unknown.
+
+use serde::{Deserialize, Serialize};
+
+use super::block::Observation;
+use super::{ReasonClass, Verdict};
+use crate::{Span, Timestamp};
+
+/// A stretch of time over which every look found the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interval {
+    /// What was found.
+    pub verdict: Verdict,
+    /// Why, for `unknown` and `not_applicable`.
+    pub reason: Option<ReasonClass>,
+    /// From the first look that found it to the first look that did not.
+    pub span: Span,
+}
+
+/// A failing interval with both bounds of its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Last look that did not find it, if there was one.
+    pub last_seen_good: Option<Timestamp>,
+    /// First look that found it.
+    pub first_seen_bad: Timestamp,
+    /// First look that no longer found it, or none while it lasts.
+    pub first_seen_good_again: Option<Timestamp>,
+}
+
+/// Builds the intervals of one check at one target from all its looks, oldest first. This is the definition that the
+/// incremental index must agree with.
+#[must_use]
+pub fn from_looks(looks: &[(Timestamp, Observation)]) -> Vec<Interval> {
+    let mut intervals: Vec<Interval> = Vec::new();
+    for &(at, observation) in looks {
+        match intervals.last_mut() {
+            Some(last) if last.verdict == observation.verdict() && last.reason == observation.reason() => {}
+            last => {
+                if let Some(last) = last {
+                    last.span.to = Some(at);
+                }
+                intervals.push(Interval {
+                    verdict: observation.verdict(),
+                    reason: observation.reason(),
+                    span: Span { from: at, to: None },
+                });
+            }
+        }
+    }
+    intervals
+}
+
+/// Returns what can be said at each moment up to `now`: `intervals` with every stretch longer than `stale_after_us`
+/// since the last look replaced by `unknown (stale)`. The last stretch ends at `now`. `looks` are the moments at which
+/// the target was looked at, ascending.
+#[must_use]
+pub fn with_staleness(
+    intervals: &[Interval],
+    looks: &[Timestamp],
+    stale_after_us: i64,
+    now: Timestamp,
+) -> Vec<Interval> {
+    let mut out: Vec<Interval> = Vec::new();
+    for interval in intervals {
+        let end = interval.span.to.unwrap_or(now).min(now);
+        let mut from = interval.span.from;
+        let first = looks.partition_point(|&look| look < from);
+        for (i, &look) in looks.iter().enumerate().skip(first) {
+            if look >= end {
+                break;
+            }
+            let next = looks.get(i + 1).copied().unwrap_or(end).min(end);
+            let limit = look.plus_micros(stale_after_us);
+            if limit < next {
+                push(&mut out, interval.verdict, interval.reason, from, limit);
+                push(&mut out, Verdict::Unknown, Some(ReasonClass::Stale), limit, next);
+                from = next;
+            }
+        }
+        push(&mut out, interval.verdict, interval.reason, from, end);
+    }
+    out
+}
+
+/// Returns the failing intervals with both bounds of their start.
+#[must_use]
+pub fn failures(intervals: &[Interval], looks: &[Timestamp]) -> Vec<Failure> {
+    intervals
+        .iter()
+        .filter(|interval| interval.verdict == Verdict::Fail)
+        .map(|interval| Failure {
+            last_seen_good: looks[..looks.partition_point(|&look| look < interval.span.from)].last().copied(),
+            first_seen_bad: interval.span.from,
+            first_seen_good_again: interval.span.to,
+        })
+        .collect()
+}
+
+/// Microseconds of a span under each verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shares {
+    /// Proven to be as asserted.
+    pub pass_us: i64,
+    /// Shown not to be as asserted.
+    pub fail_us: i64,
+    /// Without a subject.
+    pub not_applicable_us: i64,
+    /// Could not be seen, or not looked at.
+    pub unknown_us: i64,
+}
+
+impl Shares {
+    /// Sums `intervals` over `span` (an open end being `now`); what no interval covers is unknown.
+    #[must_use]
+    pub fn over(intervals: &[Interval], span: Span, now: Timestamp) -> Self {
+        let end = span.to.unwrap_or(now);
+        let mut shares = Self::default();
+        for interval in intervals {
+            let from = interval.span.from.max(span.from);
+            let to = interval.span.to.unwrap_or(now).min(end);
+            let micros = (to.micros() - from.micros()).max(0);
+            match interval.verdict {
+                Verdict::Pass => shares.pass_us += micros,
+                Verdict::Fail => shares.fail_us += micros,
+                Verdict::NotApplicable => shares.not_applicable_us += micros,
+                Verdict::Unknown => {}
+            }
+        }
+        let known = shares.pass_us + shares.fail_us + shares.not_applicable_us;
+        shares.unknown_us = (end.micros() - span.from.micros()).max(0) - known;
+        shares
+    }
+}
+
+fn push(
+    out: &mut Vec<Interval>,
+    verdict: Verdict,
+    reason: Option<ReasonClass>,
+    from: Timestamp,
+    to: Timestamp,
+) {
+    if from >= to {
+        return;
+    }
+    if let Some(last) = out.last_mut()
+        && last.verdict == verdict
+        && last.reason == reason
+        && last.span.to == Some(from)
+    {
+        last.span.to = Some(to);
+        return;
+    }
+    out.push(Interval { verdict, reason, span: Span { from, to: Some(to) } });
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(hour: i64) -> Timestamp {
+        Timestamp::from_micros(hour * crate::time::HOUR_US)
+    }
+
+    fn words(intervals: &[Interval]) -> Vec<String> {
+        let hours = |t: Timestamp| t.micros() / crate::time::HOUR_US;
+        intervals
+            .iter()
+            .map(|i| {
+                let to = i.span.to.map_or("..".to_owned(), |to| hours(to).to_string());
+                format!(
+                    "{} {}-{to}",
+                    i.reason.map_or(i.verdict.word(), ReasonClass::word),
+                    hours(i.span.from)
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_change_closes_one_interval_and_opens_the_next() {
+        let looks = [
+            (at(0), Observation::PASS),
+            (at(24), Observation::PASS),
+            (at(48), Observation::FAIL),
+            (at(72), Observation::unknown(ReasonClass::NotPermitted)),
+            (at(96), Observation::unknown(ReasonClass::Limit)),
+        ];
+        let intervals = from_looks(&looks);
+        assert_eq!(words(&intervals), ["pass 0-48", "fail 48-72", "not_permitted 72-96", "limit 96-.."]);
+        let looks: Vec<_> = looks.iter().map(|l| l.0).collect();
+        assert_eq!(
+            failures(&intervals, &looks),
+            [Failure {
+                last_seen_good: Some(at(24)),
+                first_seen_bad: at(48),
+                first_seen_good_again: Some(at(72))
+            }]
+        );
+    }
+
+    #[test]
+    fn a_pass_that_nobody_looked_at_again_turns_unknown() {
+        let looks = [at(0), at(24), at(96)];
+        let intervals = from_looks(&looks.map(|l| (l, Observation::PASS)));
+        assert_eq!(words(&intervals), ["pass 0-.."]);
+        let known = with_staleness(&intervals, &looks, 36 * crate::time::HOUR_US, at(200));
+        assert_eq!(words(&known), ["pass 0-60", "stale 60-96", "pass 96-132", "stale 132-200"]);
+    }
+
+    #[test]
+    fn time_before_the_first_look_is_unknown() {
+        let intervals = from_looks(&[(at(10), Observation::PASS)]);
+        let shares = Shares::over(&intervals, Span { from: at(0), to: Some(at(40)) }, at(30));
+        assert_eq!(shares.pass_us / crate::time::HOUR_US, 20);
+        assert_eq!(shares.unknown_us / crate::time::HOUR_US, 20);
+    }
+
+    proptest! {
+        #[test]
+        fn staleness_only_ever_removes_knowledge(
+            steps in prop::collection::vec((1_i64..100, 0_u8..4), 1..30), limit in 1_i64..60) {
+            let mut hour = 0;
+            let looks: Vec<_> = steps.iter().map(|&(step, code)| {
+                hour += step;
+                (at(hour), Observation::new(Verdict::from_code(code), None))
+            }).collect();
+            let now = at(hour + 50);
+            let moments: Vec<_> = looks.iter().map(|l| l.0).collect();
+            let intervals = from_looks(&looks);
+            let known = with_staleness(&intervals, &moments, limit * crate::time::HOUR_US, now);
+            // Still a partition of first look .. now.
+            prop_assert_eq!(known[0].span.from, moments[0]);
+            prop_assert_eq!(known.last().expect("one look at least").span.to, Some(now));
+            prop_assert!(known.windows(2).all(|w| w[0].span.to == Some(w[1].span.from)));
+            let all = Span { from: moments[0], to: Some(now) };
+            let (before, after) = (Shares::over(&intervals, all, now), Shares::over(&known, all, now));
+            prop_assert!(after.pass_us <= before.pass_us && after.fail_us <= before.fail_us);
+            prop_assert!(after.unknown_us >= before.unknown_us);
+        }
+    }
+}
