@@ -1,0 +1,359 @@
+//! Opening the database, and the two kinds of transaction.
+//!
+//! SQLite has one writing connection, so writers queue in the program instead of failing inside the database, and a
+//! few reading ones that see a steady snapshot (WAL). PostgreSQL has one pool.
+
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Executor, Row, Transaction};
+
+use crate::{Dialect, Result, StoreError};
+
+/// Oldest SQLite that may be linked: earlier ones can lose committed data in WAL mode with two connections
+/// (the WAL-reset race, fixed in 3.51.3).
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+/// Reading connections of SQLite, and all connections to PostgreSQL.
+const CONNECTIONS: u32 = 4;
+/// How long a writer waits for its turn before it is told that the database is busy.
+const TURN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the opener may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Read and write; at most one process per data folder.
+    Write,
+    /// Read only, beside a process that writes.
+    Inspect,
+}
+
+/// An open database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    dialect: Dialect,
+    access: Access,
+    writer: AnyPool,
+    readers: AnyPool,
+}
+
+/// A transaction that may write. Rolled back when dropped before [`WriteTx::commit`].
+#[derive(Debug)]
+pub struct WriteTx {
+    inner: Transaction<'static, Any>,
+}
+
+/// A transaction that only reads, all of it from one snapshot.
+#[derive(Debug)]
+pub struct ReadTx {
+    inner: Transaction<'static, Any>,
+}
+
+impl Database {
+    /// Opens the SQLite file at `path`, which is made first when `access` allows writing.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, is not a database, or the linked SQLite is too old to be trusted.
+    pub async fn open_sqlite(path: &Path, access: Access) -> Result<Self> {
+        sqlx::any::install_default_drivers();
+        if access == Access::Inspect && !path.exists() {
+            return Err(StoreError::Missing(format!("a database at {}", path.display())));
+        }
+        let mode = if access == Access::Write { "rwc" } else { "rw" };
+        let options = options(&format!("sqlite://{}?mode={mode}", percent_encode(path)?))?;
+        let writer = sqlite_pool(&options, access, 1).await.map_err(|error| opening(path, error))?;
+        let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()").fetch_one(&writer).await?;
+        refuse_old_sqlite(&version)?;
+        let readers = sqlite_pool(&options, Access::Inspect, CONNECTIONS)
+            .await
+            .map_err(|error| opening(path, error))?;
+        Ok(Self { dialect: Dialect::Sqlite, access, writer, readers })
+    }
+
+    /// Opens the PostgreSQL database at `url`.
+    ///
+    /// # Errors
+    /// If it cannot be reached, or sorts text otherwise than by bytes (both databases must give the same order).
+    pub async fn open_postgres(url: &str, access: Access) -> Result<Self> {
+        sqlx::any::install_default_drivers();
+        let options = options(url)?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(CONNECTIONS * 2)
+            .acquire_timeout(TURN_TIMEOUT)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    // A checkpoint is released after COMMIT answers, so an answer must mean "on disk".
+                    connection
+                        .execute(
+                            "SELECT set_config('synchronous_commit', 'on', false) \
+                             WHERE current_setting('synchronous_commit') = 'off'",
+                        )
+                        .await?;
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await?;
+        let row = sqlx::query(
+            "SELECT CAST(datcollate AS TEXT), pg_encoding_to_char(encoding)::TEXT FROM pg_database \
+             WHERE datname = current_database()",
+        )
+        .fetch_one(&pool)
+        .await?;
+        let (collation, encoding): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        if !matches!(collation.as_str(), "C" | "POSIX" | "C.UTF-8" | "C.utf8") || encoding != "UTF8" {
+            return Err(StoreError::Unsuitable(format!(
+                "the PostgreSQL database has collation {collation} and encoding {encoding}; create it with \
+                 TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+            )));
+        }
+        Ok(Self { dialect: Dialect::Postgres, access, writer: pool.clone(), readers: pool })
+    }
+
+    /// Returns which database this is.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Returns what this opener may do.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Begins a transaction that may write, waiting for the writer before it.
+    ///
+    /// # Errors
+    /// If the database was opened for reading, or stays busy.
+    pub async fn write(&self) -> Result<WriteTx> {
+        if self.access == Access::Inspect {
+            return Err(StoreError::ReadOnly("the database was opened for inspection".to_owned()));
+        }
+        let begin = match self.dialect {
+            // A deferred transaction that reads first cannot become a writer later without failing.
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        };
+        Ok(WriteTx { inner: self.writer.begin_with(begin).await? })
+    }
+
+    /// Begins a transaction that reads one snapshot.
+    ///
+    /// # Errors
+    /// If no connection becomes free.
+    pub async fn read(&self) -> Result<ReadTx> {
+        let begin = match self.dialect {
+            Dialect::Sqlite => "BEGIN DEFERRED",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        Ok(ReadTx { inner: self.readers.begin_with(begin).await? })
+    }
+
+    /// Asks the database itself whether its file is sound. PostgreSQL has no such question and answers yes.
+    ///
+    /// # Errors
+    /// If damage is found: the first findings.
+    pub async fn check_integrity(&self) -> Result<()> {
+        if self.dialect == Dialect::Postgres {
+            return Ok(());
+        }
+        let findings: Vec<(String,)> =
+            sqlx::query_as("PRAGMA quick_check(10)").fetch_all(&self.readers).await?;
+        match findings.as_slice() {
+            [(only,)] if only == "ok" => Ok(()),
+            _ => Err(StoreError::Corrupt {
+                what: "the database file".to_owned(),
+                detail: findings.into_iter().map(|(line,)| line).collect::<Vec<_>>().join("; "),
+            }),
+        }
+    }
+
+    /// Copies a SQLite database into a new file, consistent and on disk when this returns.
+    ///
+    /// # Errors
+    /// If the copy cannot be written.
+    pub(crate) async fn copy_sqlite(&self, to: &Path) -> Result<()> {
+        let what = || format!("copying the database to {}", to.display());
+        let unfinished = to.with_extension("unfinished");
+        match std::fs::remove_file(&unfinished) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io(what(), error));
+            }
+            _ => {}
+        }
+        sqlx::query("VACUUM INTO $1")
+            .bind(unfinished.to_str().ok_or_else(|| not_utf8(to))?)
+            .execute(&self.writer)
+            .await?;
+        let sync = || -> std::io::Result<()> {
+            std::fs::File::open(&unfinished)?.sync_all()?;
+            std::fs::rename(&unfinished, to)?;
+            std::fs::File::open(to.parent().unwrap_or(Path::new(".")))?.sync_all()
+        };
+        sync().map_err(|error| StoreError::io(what(), error))
+    }
+
+    /// Closes every connection; further use fails.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+impl WriteTx {
+    /// Makes the changes durable. After an error it is **not known** whether they are: read again.
+    ///
+    /// # Errors
+    /// If the database did not say that it committed.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.inner.commit().await?)
+    }
+
+    /// Undoes the changes.
+    ///
+    /// # Errors
+    /// If the connection is gone; the changes are undone then too.
+    pub async fn rollback(self) -> Result<()> {
+        Ok(self.inner.rollback().await?)
+    }
+}
+
+impl Deref for WriteTx {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for WriteTx {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.inner
+    }
+}
+
+impl Deref for ReadTx {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for ReadTx {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.inner
+    }
+}
+
+async fn sqlite_pool(
+    options: &AnyConnectOptions,
+    access: Access,
+    connections: u32,
+) -> Result<AnyPool, sqlx::Error> {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(TURN_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                let pragmas = match access {
+                    Access::Write => {
+                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                         PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
+                         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;"
+                    }
+                    Access::Inspect => {
+                        "PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; \
+                         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;"
+                    }
+                };
+                connection.execute(sqlx::raw_sql(pragmas)).await?;
+                Ok(())
+            })
+        })
+        .connect_with(options.clone())
+        .await
+}
+
+fn options(url: &str) -> Result<AnyConnectOptions> {
+    url.parse().map_err(|error: sqlx::Error| {
+        StoreError::Unsuitable(format!("the address of the database is not understood: {error}"))
+    })
+}
+
+fn opening(path: &Path, error: sqlx::Error) -> StoreError {
+    match StoreError::from(error) {
+        StoreError::Corrupt { detail, .. } => {
+            StoreError::Corrupt { what: format!("the database {}", path.display()), detail }
+        }
+        StoreError::ReadOnly(_) => StoreError::ReadOnly(format!("opening the database {}", path.display())),
+        StoreError::Full(_) => StoreError::Full(format!("opening the database {}", path.display())),
+        StoreError::Io { source, .. } => {
+            StoreError::Io { what: format!("opening the database {}", path.display()), source }
+        }
+        other => other,
+    }
+}
+
+fn refuse_old_sqlite(version: &str) -> Result<()> {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) < OLDEST_SQLITE {
+        return Err(StoreError::Unsuitable(format!(
+            "SQLite {version} can lose committed data; 3.51.3 or later is needed"
+        )));
+    }
+    Ok(())
+}
+
+fn not_utf8(path: &Path) -> StoreError {
+    StoreError::Unsuitable(format!("the path {} is not valid UTF-8", path.display()))
+}
+
+/// Writes a path so that no character of it is read as part of an address.
+fn percent_encode(path: &Path) -> Result<String> {
+    let text = path.to_str().ok_or_else(|| not_utf8(path))?;
+    Ok(text
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect())
+}
+
+/// Runs several statements that stand in one text, for migrations.
+pub(crate) async fn run_script(connection: &mut AnyConnection, script: String) -> Result<(), sqlx::Error> {
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(script))).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_sqlite_is_refused() {
+        for (version, good) in [
+            ("3.51.3", true),
+            ("3.52.1", true),
+            ("4.0.0", true),
+            ("3.51.2", false),
+            ("3.9.9", false),
+            ("", false),
+        ] {
+            assert_eq!(refuse_old_sqlite(version).is_ok(), good, "{version}");
+        }
+    }
+
+    #[test]
+    fn odd_characters_in_a_path_stay_part_of_it() {
+        assert_eq!(percent_encode(Path::new("/a b/c?d#é")).expect("UTF-8"), "/a%20b/c%3Fd%23%C3%A9");
+    }
+}
