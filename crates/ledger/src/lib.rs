@@ -1,1 +1,24 @@
-//! placeholder
+//! A transparency log in public formats, and the program that checks what was exported from it.
+//!
+//! The crate knows only bytes and hashes. It depends on no other crate of this workspace, reads no clock, no
+//! environment and no random numbers, and does no input or output except through a reader or writer it is given:
+//! an auditor can build and read it alone. What the log claims is exactly this: *alteration after moment T is
+//! detectable by anyone who holds a checkpoint of T*. It never claims that what was logged is true.
+//!
+//! - [`leaf`]: the strict form of one entry; [`canonical`]: the JSON bytes it is made of.
+//! - [`tree`]: RFC 6962 hashes, the frontier, proofs; [`tile`]: C2SP `tlog-tiles` paths and contents.
+//! - [`note`]: signed notes, checkpoints, cosignatures; [`policy`]: whose signatures count; [`proof`]: `tlog-proof`.
+//! - [`commitment`]: salted commitments and artifact descriptors.
+
+
+pub mod canonical;
+pub mod commitment;
+mod hash;
+pub mod leaf;
+pub mod note;
+pub mod policy;
+pub mod proof;
+pub mod tile;
+pub mod tree;
+
+pub use hash::{Hash, InvalidHash};

@@ -1,0 +1,390 @@
+//! Whose signatures count: C2SP `tlog-policy` files.
+//!
+//! A checkpoint is accepted if it is signed by a listed log whose key name is the checkpoint's origin, and cosigned
+//! by the quorum of witnesses. Who verifies chooses the policy; it is never taken from what is being verified.
+//!
+//! Source: c2sp.org/tlog-policy.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::hash::shorten;
+use crate::note::{Algorithm, KeyError, NoteError, SignedCheckpoint, VerifierKey};
+
+/// Size from which a policy file is refused.
+pub const MAX_POLICY_BYTES: usize = 256 * 1024;
+const NO_QUORUM: &str = "none";
+
+/// Logs, witnesses, groups and the quorum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    logs: Vec<VerifierKey>,
+    witnesses: Vec<(String, VerifierKey)>,
+    groups: Vec<Group>,
+    quorum: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Group {
+    name: String,
+    threshold: usize,
+    members: Vec<String>,
+}
+
+/// A checkpoint was accepted: by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The log's key.
+    pub log: VerifierKey,
+    /// Names of witnesses that cosigned, with the time they state, in seconds since 1970-01-01T00:00:00Z.
+    pub witnesses: Vec<(String, u64)>,
+}
+
+/// Why a text is not a policy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPolicy {
+    /// More bytes than a policy may have, or bytes outside its character set.
+    #[error("policy is too large or not plain UTF-8 text")]
+    NotText,
+    /// A line that means nothing, or contradicts an earlier one.
+    #[error("policy line {line}: {problem}")]
+    Line {
+        /// Number of the line, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// No quorum line.
+    #[error("policy has no quorum line")]
+    NoQuorum,
+}
+
+/// Why a checkpoint is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The log is not one of the policy.
+    #[error("log {0} is not one of the policy")]
+    UnknownLog(String),
+    /// A signature is wrong, or the log did not sign.
+    #[error("checkpoint of {origin}: {source}")]
+    Signature {
+        /// The log.
+        origin: String,
+        /// What is wrong.
+        source: NoteError,
+    },
+    /// Too few witnesses cosigned.
+    #[error("checkpoint of {origin} is not cosigned by the quorum {quorum}")]
+    NoQuorum {
+        /// The log.
+        origin: String,
+        /// Name of witness or group.
+        quorum: String,
+    },
+}
+
+impl Policy {
+    /// Makes the policy that trusts one log and asks for no witness.
+    ///
+    /// # Errors
+    /// If the key is one of a witness.
+    pub fn of_log(key: VerifierKey) -> Result<Self, InvalidPolicy> {
+        let mut policy = Self { logs: Vec::new(), witnesses: Vec::new(), groups: Vec::new(), quorum: None };
+        policy.add_log(key).map_err(|problem| InvalidPolicy::Line { line: 1, problem })?;
+        Ok(policy)
+    }
+
+    /// Returns the keys of the logs.
+    #[must_use]
+    pub fn logs(&self) -> &[VerifierKey] {
+        &self.logs
+    }
+
+    /// Decides whether a checkpoint is accepted.
+    ///
+    /// # Errors
+    /// If it is not, with the reason.
+    pub fn accept(&self, signed: &SignedCheckpoint) -> Result<Accepted, Refusal> {
+        let origin = signed.checkpoint.origin.clone();
+        let logs = || self.logs.iter().filter(|key| key.name() == origin);
+        if logs().next().is_none() {
+            return Err(Refusal::UnknownLog(origin));
+        }
+        let refuse = |source| Refusal::Signature { origin: origin.clone(), source };
+        let keys: Vec<&VerifierKey> = logs().chain(self.witnesses.iter().map(|(_, key)| key)).collect();
+        let verified = signed.note.verify(keys).map_err(refuse)?;
+        let log = verified.iter().find(|found| found.key.algorithm() == Algorithm::Ed25519);
+        let log = log.ok_or_else(|| refuse(NoteError::NoKnownKey))?.key.clone();
+        let cosigned = |name: &str, key: &VerifierKey| {
+            let found = verified.iter().find(|found| found.key == key)?;
+            Some((name.to_owned(), found.time?))
+        };
+        let witnesses: Vec<_> = self.witnesses.iter().filter_map(|(name, key)| cosigned(name, key)).collect();
+        let names: BTreeSet<&str> = witnesses.iter().map(|(name, _)| name.as_str()).collect();
+        match &self.quorum {
+            Some(quorum) if !self.is_witnessed(quorum, &names) => {
+                Err(Refusal::NoQuorum { origin, quorum: quorum.clone() })
+            }
+            _ => Ok(Accepted { log, witnesses }),
+        }
+    }
+
+    /// Groups refer only to earlier ones, so one pass in order decides them all without recursion.
+    fn is_witnessed(&self, quorum: &str, cosigners: &BTreeSet<&str>) -> bool {
+        let mut satisfied = cosigners.clone();
+        for group in &self.groups {
+            let present = group.members.iter().filter(|member| satisfied.contains(member.as_str())).count();
+            if present >= group.threshold {
+                satisfied.insert(&group.name);
+            }
+        }
+        satisfied.contains(quorum)
+    }
+
+    fn add_log(&mut self, key: VerifierKey) -> Result<(), String> {
+        if key.algorithm() != Algorithm::Ed25519 {
+            return Err(format!("{} is not the key of a log", key.name()));
+        }
+        if self.logs.iter().any(|earlier| earlier.public_key() == key.public_key()) {
+            return Err(format!("duplicate log key {}", key.name()));
+        }
+        self.logs.push(key);
+        Ok(())
+    }
+
+    fn add_witness(&mut self, name: &str, key: VerifierKey) -> Result<(), String> {
+        self.check_new_name(name)?;
+        if key.algorithm() != Algorithm::CosignatureV1 {
+            return Err(format!("{} is not the key of a witness", key.name()));
+        }
+        if self.witnesses.iter().any(|(_, earlier)| earlier.public_key() == key.public_key()) {
+            return Err(format!("duplicate witness key {}", key.name()));
+        }
+        self.witnesses.push((name.to_owned(), key));
+        Ok(())
+    }
+
+    fn add_group(&mut self, name: &str, threshold: &str, members: &[&str]) -> Result<(), String> {
+        self.check_new_name(name)?;
+        let threshold = match threshold {
+            "any" => 1,
+            "all" => members.len(),
+            number => {
+                let value = number.parse::<usize>().ok().filter(|value| value.to_string() == number);
+                let value = value.filter(|value| (1..=members.len()).contains(value));
+                value.ok_or_else(|| {
+                    format!("threshold {number:?} is not any, all or 1 to {}", members.len())
+                })?
+            }
+        };
+        let mut taken: BTreeSet<&str> =
+            self.groups.iter().flat_map(|group| group.members.iter().map(String::as_str)).collect();
+        for member in members {
+            if !self.is_defined(member) {
+                return Err(format!("member {member:?} is not defined before"));
+            }
+            if !taken.insert(member) {
+                return Err(format!("member {member:?} is listed more than once"));
+            }
+        }
+        let members = members.iter().map(|member| (*member).to_owned()).collect();
+        self.groups.push(Group { name: name.to_owned(), threshold, members });
+        Ok(())
+    }
+
+    fn is_defined(&self, name: &str) -> bool {
+        self.witnesses.iter().any(|(witness, _)| witness == name)
+            || self.groups.iter().any(|group| group.name == name)
+    }
+
+    fn check_new_name(&self, name: &str) -> Result<(), String> {
+        if name == NO_QUORUM || self.is_defined(name) {
+            Err(format!("name {name:?} is taken"))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn read_line(&mut self, words: &[&str], quorum: &mut Option<String>) -> Result<(), String> {
+        let key = |text: &str| text.parse::<VerifierKey>().map_err(|error: KeyError| error.to_string());
+        match words {
+            ["log", vkey] | ["log", vkey, _] => self.add_log(key(vkey)?),
+            ["witness", name, vkey] | ["witness", name, vkey, _] => self.add_witness(name, key(vkey)?),
+            ["group", name, threshold, members @ ..] if !members.is_empty() => {
+                self.add_group(name, threshold, members)
+            }
+            ["quorum", name] => {
+                if quorum.is_some() {
+                    return Err("more than one quorum line".to_owned());
+                }
+                if *name != NO_QUORUM && !self.is_defined(name) {
+                    return Err(format!("quorum {name:?} is not defined before"));
+                }
+                *quorum = Some((*name).to_owned());
+                Ok(())
+            }
+            _ => Err(format!("{:?} is not a log, witness, group or quorum line", shorten(&words.join(" ")))),
+        }
+    }
+}
+
+impl FromStr for Policy {
+    type Err = InvalidPolicy;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPolicy> {
+        let control =
+            text.bytes().any(|byte| (byte < 0x20 && byte != b'\n' && byte != b'\t') || byte == 0x7f);
+        if text.len() > MAX_POLICY_BYTES || control {
+            return Err(InvalidPolicy::NotText);
+        }
+        let mut policy = Self { logs: Vec::new(), witnesses: Vec::new(), groups: Vec::new(), quorum: None };
+        let mut quorum = None;
+        for (at, line) in text.split('\n').enumerate() {
+            let words: Vec<&str> = line.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
+            if words.first().is_none_or(|word| word.starts_with('#')) {
+                continue;
+            }
+            let read = policy.read_line(&words, &mut quorum);
+            read.map_err(|problem| InvalidPolicy::Line { line: at + 1, problem })?;
+        }
+        policy.quorum = Some(quorum.ok_or(InvalidPolicy::NoQuorum)?).filter(|name| name != NO_QUORUM);
+        Ok(policy)
+    }
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for log in &self.logs {
+            writeln!(f, "log {log}")?;
+        }
+        for (name, witness) in &self.witnesses {
+            writeln!(f, "witness {name} {witness}")?;
+        }
+        for Group { name, threshold, members } in &self.groups {
+            writeln!(f, "group {name} {threshold} {}", members.join(" "))?;
+        }
+        writeln!(f, "quorum {}", self.quorum.as_deref().unwrap_or(NO_QUORUM))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::note::{Checkpoint, SignerKey};
+    use crate::tree::EMPTY_ROOT;
+
+    const LOG: &str = "TEST+7997405c+AQcC+FTVKf0jlTdHDY3rbevmnKxxPjigCXlVtGe6RIr6";
+    const WITNESS: &str = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
+
+    fn witness(seed: u8) -> SignerKey {
+        SignerKey::cosigner_from_seed(&format!("w{seed}.example"), &[seed; 32]).expect("key")
+    }
+
+    fn log() -> SignerKey {
+        SignerKey::from_seed("example.org/log", &[100; 32]).expect("key")
+    }
+
+    #[test]
+    fn file_reads_back() {
+        let text = format!(
+            "log {LOG}\nwitness all {}\nwitness any {}\nwitness third {WITNESS}\ngroup inner 1 all any\ngroup outer 2 inner third\nquorum outer\n",
+            witness(1).verifier(),
+            witness(2).verifier()
+        );
+        let policy: Policy = text.parse().expect("policy");
+        assert_eq!(policy.to_string(), text);
+        let spaced =
+            format!("\n# comment\n\t # another\n \tlog \t{LOG}  https://log.example/ \n\n quorum\tnone");
+        let policy: Policy = spaced.parse().expect("policy");
+        assert_eq!(policy.to_string(), format!("log {LOG}\nquorum none\n"));
+    }
+
+    #[test]
+    fn wrong_lines_are_named() {
+        let other = witness(1).verifier();
+        for (text, expected) in [
+            ("quorum none\n\u{1}".to_owned(), "plain UTF-8"),
+            ("quorum none\r\n".to_owned(), "plain UTF-8"),
+            ("quibble w1\nquorum none\n".to_owned(), "line 1"),
+            ("log\nquorum none\n".to_owned(), "line 1"),
+            ("log garbage\nquorum none\n".to_owned(), "not a key"),
+            (format!("log {WITNESS}\nquorum none\n"), "not the key of a log"),
+            (format!("log {LOG}\nlog {LOG} https://log.example/\nquorum none\n"), "duplicate log key"),
+            ("witness w1\nquorum none\n".to_owned(), "line 1"),
+            (format!("witness w1 {LOG}\nquorum w1\n"), "not the key of a witness"),
+            (format!("witness none {WITNESS}\nquorum none\n"), "is taken"),
+            (format!("witness w1 {WITNESS}\nwitness w1 {other}\nquorum w1\n"), "is taken"),
+            (format!("witness w1 {WITNESS}\nwitness w2 {WITNESS}\nquorum w1\n"), "duplicate witness key"),
+            (format!("witness w1 {WITNESS} https://w1.example/ # comment\nquorum w1\n"), "line 1"),
+            (format!("witness w1 {WITNESS}\ngroup w1 any w1\nquorum w1\n"), "is taken"),
+            (format!("witness w1 {WITNESS}\ngroup g1 1\nquorum w1\n"), "line 2"),
+            (format!("witness w1 {WITNESS}\ngroup g1 0 w1\nquorum g1\n"), "threshold"),
+            (format!("witness w1 {WITNESS}\ngroup g1 -1 w1\nquorum g1\n"), "threshold"),
+            (format!("witness w1 {WITNESS}\ngroup g1 2 w1\nquorum g1\n"), "threshold"),
+            (format!("witness w1 {WITNESS}\ngroup g1 01 w1\nquorum g1\n"), "threshold"),
+            (format!("group g1 any w1\nwitness w1 {WITNESS}\nquorum g1\n"), "not defined before"),
+            (format!("witness w1 {WITNESS}\ngroup g1 any none w1\nquorum g1\n"), "not defined before"),
+            (format!("witness w1 {WITNESS}\ngroup g1 all w1 w1\nquorum g1\n"), "more than once"),
+            (
+                format!("witness w1 {WITNESS}\ngroup g1 any w1\ngroup g2 any w1\nquorum g1\n"),
+                "more than once",
+            ),
+            (format!("witness w1 {WITNESS}\n"), "no quorum line"),
+            ("quorum none\nquorum none\n".to_owned(), "more than one"),
+            ("quorum unknown\n".to_owned(), "not defined before"),
+            ("quorum\n".to_owned(), "line 1"),
+        ] {
+            let error = text.parse::<Policy>().expect_err(&text).to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn quorum_decides() {
+        let text = format!(
+            "log {}\nwitness w1 {}\nwitness w2 {}\nwitness w3 {}\ngroup inner any w2 w3\ngroup outer all w1 inner\nquorum outer\n",
+            log().verifier(),
+            witness(1).verifier(),
+            witness(2).verifier(),
+            witness(3).verifier()
+        );
+        let policy: Policy = text.parse().expect("policy");
+        let checkpoint = Checkpoint { origin: "example.org/log".to_owned(), size: 0, root: EMPTY_ROOT };
+        for (cosigners, expected) in
+            [(&[1_u8, 2, 3][..], true), (&[1, 3], true), (&[1], false), (&[2, 3], false), (&[], false)]
+        {
+            let mut signed = checkpoint.sign(&[&log()]).expect("checkpoint");
+            for seed in cosigners {
+                signed.add_signature(witness(*seed).cosign(&signed.note.text, 1_700_000_000));
+            }
+            let accepted = policy.accept(&signed);
+            assert_eq!(accepted.is_ok(), expected, "{cosigners:?}");
+            if let Ok(accepted) = accepted {
+                assert_eq!(accepted.witnesses.len(), cosigners.len());
+            }
+        }
+        let mut unsigned = checkpoint.sign(&[]).expect("checkpoint");
+        unsigned.add_signature(witness(1).cosign(&unsigned.note.text, 1));
+        unsigned.add_signature(witness(2).cosign(&unsigned.note.text, 1));
+        assert!(
+            matches!(policy.accept(&unsigned), Err(Refusal::Signature { .. })),
+            "witnesses alone do not suffice"
+        );
+    }
+
+    #[test]
+    fn another_log_or_key_is_refused() {
+        let policy = Policy::of_log(log().verifier()).expect("policy");
+        let checkpoint = |origin: &str| Checkpoint { origin: origin.to_owned(), size: 0, root: EMPTY_ROOT };
+        policy.accept(&checkpoint("example.org/log").sign(&[&log()]).expect("checkpoint")).expect("accepted");
+        let other_origin = checkpoint("example.org/other").sign(&[&log()]).expect("checkpoint");
+        assert_eq!(policy.accept(&other_origin), Err(Refusal::UnknownLog("example.org/other".to_owned())));
+        let impostor = SignerKey::from_seed("example.org/log", &[101; 32]).expect("key");
+        let forged = checkpoint("example.org/log").sign(&[&impostor]).expect("checkpoint");
+        assert!(matches!(
+            policy.accept(&forged),
+            Err(Refusal::Signature { source: NoteError::NoKnownKey, .. })
+        ));
+    }
+}
