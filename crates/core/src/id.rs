@@ -61,6 +61,8 @@ record_ids! {
 }
 
 integer_keys! {
+    /// A tenant, counted from 1 in each database; the first part of every tenant table's key.
+    OrganizationKey,
     /// A collection run, counted from 1 in each organization.
     RunKey,
     /// Something observed: a host, an account, a repository. Counted from 1 in each organization.

@@ -121,16 +121,20 @@ impl Counts {
     /// Counts observations.
     #[must_use]
     pub fn of(observations: &[Observation]) -> Self {
-        let mut counts = Self { expected: observations.len() as u64, ..Self::default() };
-        for observation in observations {
-            match observation.verdict {
-                Verdict::Unknown => counts.unknown += 1,
-                Verdict::Pass => counts.pass += 1,
-                Verdict::Fail => counts.fail += 1,
-                Verdict::NotApplicable => counts.not_applicable += 1,
-            }
-        }
+        let mut counts = Self::default();
+        observations.iter().for_each(|observation| counts.count(observation.verdict));
         counts
+    }
+
+    /// Counts one more target.
+    pub fn count(&mut self, verdict: Verdict) {
+        self.expected += 1;
+        match verdict {
+            Verdict::Unknown => self.unknown += 1,
+            Verdict::Pass => self.pass += 1,
+            Verdict::Fail => self.fail += 1,
+            Verdict::NotApplicable => self.not_applicable += 1,
+        }
     }
 
     /// Adds `other`, for totals over checks.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ReasonClass;
-use crate::Timestamp;
+use crate::{Digest, Timestamp};
 use crate::evidence::RawArtifact;
 
 /// The thing an observation is about.
@@ -50,4 +50,22 @@ pub struct Collected {
     pub started: Timestamp,
     /// When it ended.
     pub finished: Timestamp,
+}
+
+/// Returns why `facts` do not conform to the schema they are said to follow, or none if they do.
+#[must_use]
+pub fn facts_defect(schema: &str, facts: &serde_json::Value) -> Option<String> {
+    match schema {
+        super::host::SCHEMA => super::host::validate(facts).err().map(|error| error.to_string()),
+        other => Some(format!("schema {other:?} is not known")),
+    }
+}
+
+/// Returns the digest over a run's facts that the run's leaf commits to: SHA-256 over the concatenation of (target
+/// identity, facts digest), 64 bytes each, in the order of the population; 32 zero bytes for a target not reached.
+#[must_use]
+pub fn facts_manifest(targets: &[(Digest, Option<Digest>)]) -> Digest {
+    let bytes: Vec<u8> =
+        targets.iter().flat_map(|(target, facts)| [target.0, facts.map_or([0; 32], |digest| digest.0)]).flatten().collect();
+    Digest::of(&bytes)
 }

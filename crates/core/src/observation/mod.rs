@@ -9,6 +9,6 @@ pub mod verdict;
 
 pub use block::{Counts, Observation};
 pub use check::{CheckDefinition, Outcome, Severity};
-pub use collection::{Collected, Gap, TargetRef};
+pub use collection::{Collected, Gap, TargetRef, facts_defect, facts_manifest};
 pub use interval::Interval;
 pub use verdict::{ReasonClass, Verdict};

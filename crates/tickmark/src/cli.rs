@@ -1,0 +1,330 @@
+//! The command line as text: what `--help`, the man page and shell completions are made from.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  tickmark quickstart                      look at this machine, write everything, open the pages
+  tickmark quickstart --no-serve           the same without pages, for scripts
+  tickmark collect && tickmark status      look again; what is failing, what could not be seen
+  tickmark checks show ssh-root-login-disabled
+  tickmark catalog show CC6.1
+  tickmark assess set NET-01 implemented partly --by \"Ada Byron\" --reason \"IPv6 is open\"
+  tickmark bundle export && tickmark verify tickmark-data/out/bundle.zip
+
+Exit status:
+  0  done; for verify and tests: everything holds
+  1  done, and the answer is no: something does not verify, a check's test fails
+  2  the command line or the input cannot be read
+  3  it could not be done: data folder in use, disk, database, permission";
+
+/// Evidence, tests of controls and reports for SOC 1, SOC 2 and SOC 3.
+#[derive(Debug, Parser)]
+#[command(name = "tickmark", version, after_help = EXAMPLES, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// What every command takes.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Common {
+    /// Data folder: database, evidence, keys, your own checks, output.
+    #[arg(long, global = true, value_name = "DIR", env = "TICKMARK_DATA", default_value = "tickmark-data")]
+    pub(crate) data: PathBuf,
+    /// Answer as JSON on standard output.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// Say less: no progress, no advice.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On terminals, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Look at this machine, test it, write report, matrix and bundle, then serve the pages.
+    Quickstart(Quickstart),
+    /// Create a data folder: database, signing key, organization, starter controls as drafts.
+    Init(Init),
+    /// Look at this machine and test what was found.
+    Collect(Collect),
+    /// List, show, test and write checks.
+    #[command(subcommand)]
+    Checks(Checks),
+    /// What is failing, what could not be seen, where the program stands.
+    Status,
+    /// Readiness: the four questions per control, decided by people.
+    #[command(subcommand)]
+    Assess(Assess),
+    /// Write the readiness report and the control matrix.
+    Report(Report),
+    /// Evidence bundles for people who do not trust this program.
+    #[command(subcommand)]
+    Bundle(Bundle),
+    /// Verify a bundle, offline.
+    Verify(Verify),
+    /// The transparency log: show, prove, check, export.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Criteria, points of focus, starter controls, mappings.
+    #[command(subcommand)]
+    Catalog(Catalog),
+    /// Serve the pages on loopback behind a one-time link.
+    Serve(Serve),
+    /// Print shell completions.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page.
+    Man,
+}
+
+/// `tickmark quickstart`
+#[derive(Debug, Args)]
+pub(crate) struct Quickstart {
+    /// Stop before serving the pages.
+    #[arg(long)]
+    pub(crate) no_serve: bool,
+    #[command(flatten)]
+    pub(crate) init: Init,
+    #[command(flatten)]
+    pub(crate) collect: Collect,
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+}
+
+/// `tickmark init`
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Name of the organization.
+    #[arg(long, value_name = "NAME", default_value = "My organization")]
+    pub(crate) organization: String,
+    /// Name of the system that a report would describe.
+    #[arg(long, value_name = "NAME", default_value = "My system")]
+    pub(crate) system: String,
+}
+
+/// `tickmark collect`
+#[derive(Debug, Args)]
+pub(crate) struct Collect {
+    /// Leave out the simulated upgrade (pending updates).
+    #[arg(long)]
+    pub(crate) no_updates: bool,
+    /// Leave out the bounded file walk (set-id and world-writable files).
+    #[arg(long)]
+    pub(crate) no_walk: bool,
+}
+
+/// `tickmark serve`
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 7474)]
+    pub(crate) port: u16,
+}
+
+/// `tickmark checks`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Checks {
+    /// List all checks with what they say now.
+    List {
+        /// Only this group, e.g. `ssh`.
+        #[arg(long)]
+        group: Option<String>,
+    },
+    /// Show one check: what it asserts, its logic, its parameters, what it says now and why.
+    Show {
+        /// Check id, e.g. `ssh-root-login-disabled`.
+        id: String,
+    },
+    /// Run the tests of checks, on the bytecode machine and again in the interpreter.
+    Test {
+        /// Only these checks.
+        ids: Vec<String>,
+    },
+    /// Write a new check folder with tests that pass, to start from.
+    New {
+        /// Check id in kebab case, worded as the passing state, e.g. `app-debug-off`.
+        id: String,
+        /// Title, worded as the passing state.
+        #[arg(long)]
+        title: Option<String>,
+        /// Folder that will hold it; `DATA/checks` when left out.
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of facts that checks read.
+    Schema,
+}
+
+/// `tickmark assess`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Assess {
+    /// Show answers and suggestions, per control or per criterion.
+    Show {
+        /// Control or criterion id; all when left out.
+        id: Option<String>,
+    },
+    /// Record a person's answer to one question about one control.
+    Set {
+        /// Control id, e.g. `NET-01`.
+        control: String,
+        /// Which of the four questions.
+        question: Question,
+        /// The answer.
+        answer: AnswerWord,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Freeze the present state as a snapshot.
+    Snapshot {
+        /// Who takes it.
+        #[arg(long)]
+        by: String,
+    },
+}
+
+/// The four questions of a readiness assessment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Question {
+    /// Written down; would meet the criterion if run.
+    Designed,
+    /// In place: at least one real instance seen.
+    Implemented,
+    /// Ran as designed over the period.
+    Operating,
+    /// Evidence complete, dated, attributable, retrievable.
+    Evidenced,
+}
+
+/// The answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AnswerWord {
+    /// Yes.
+    Yes,
+    /// Partly.
+    Partly,
+    /// No.
+    No,
+    /// Take the answer back.
+    NotAssessed,
+}
+
+/// `tickmark report`
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Folder to write into; `DATA/out` when left out.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// `tickmark bundle`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bundle {
+    /// Write everything that proves the present state into one ZIP.
+    Export {
+        /// File to write; `DATA/out/bundle.zip` when left out.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// `tickmark verify`
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The bundle.
+    pub(crate) bundle: PathBuf,
+    /// Key that must have signed, in the form printed by `tickmark ledger key`.
+    #[arg(long, value_name = "VKEY")]
+    pub(crate) key: Option<String>,
+}
+
+/// `tickmark ledger`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ledger {
+    /// Show size, root, checkpoint and the newest leaves.
+    Show {
+        /// How many leaves.
+        #[arg(long, default_value_t = 10)]
+        last: u64,
+    },
+    /// Print the public key that signs checkpoints.
+    Key,
+    /// Print one leaf and the proof that it is included.
+    Prove {
+        /// Index, counted from 0.
+        index: u64,
+    },
+    /// Prove that the log at an older size is a prefix of the log now.
+    Consistency {
+        /// The older size.
+        old: u64,
+        /// The root at that size as base64, to be checked against.
+        #[arg(long)]
+        root: Option<String>,
+    },
+    /// Rehash every stored leaf, tile and artifact and compare.
+    Fsck,
+    /// Write the log as C2SP tiles.
+    Export {
+        /// Folder; `DATA/out/log` when left out.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// `tickmark catalog`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Catalog {
+    /// Totals, reconciled.
+    Stats,
+    /// One criterion with points of focus, controls, mappings, requests.
+    Show {
+        /// Requirement id, e.g. `CC6.1`.
+        id: String,
+    },
+    /// List the criteria, or starter controls with `--controls`.
+    List {
+        /// List starter controls instead.
+        #[arg(long)]
+        controls: bool,
+    },
+    /// Load and validate the catalog with the changes in `DATA/catalog`.
+    Check,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}
