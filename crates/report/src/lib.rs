@@ -1,1 +1,3 @@
-//! placeholder
+//! Frozen models in, documents out. The only code that knows Typst and XLSX.
+
+pub mod sample;

@@ -1,1 +1,6 @@
-//! placeholder
+//! Frozen models of documents: plain data that a renderer turns into bytes without asking anybody anything.
+
+pub mod lint;
+pub mod readiness;
+
+pub use readiness::ReadinessReport;
