@@ -1,0 +1,66 @@
+package checks.ssh_root_login_disabled
+
+import rego.v1
+
+sshd := input.facts.sshd
+
+bad contains sprintf("permitrootlogin %s", [sshd.permit_root_login]) if {
+	sshd.installed == true
+	is_string(sshd.permit_root_login)
+	not sshd.permit_root_login in input.params.accepted
+}
+
+# A Match block can open again what the settings outside of it close.
+bad contains sprintf("%s %s for %s", [weaker.keyword, weaker.match_value, weaker.criteria]) if {
+	sshd.installed == true
+	some weaker in sshd.match_weakenings
+	weaker.keyword == "permitrootlogin"
+	not weaker.match_value in input.params.accepted
+}
+
+weakenings_seen if {
+	is_array(sshd.match_weakenings)
+	every weaker in sshd.match_weakenings {
+		is_string(weaker.keyword)
+		is_string(weaker.match_value)
+		is_string(weaker.criteria)
+	}
+}
+
+everything_seen if {
+	sshd.installed == true
+	is_string(sshd.permit_root_login)
+	weakenings_seen
+}
+
+# Three ways, and the one without proof is the default.
+default verdict := "unknown"
+
+verdict := "fail" if count(bad) > 0
+
+verdict := "pass" if {
+	count(bad) == 0
+	everything_seen
+}
+
+verdict := "not_applicable" if sshd.installed == false
+
+default message := ""
+
+message := sprintf("root can log in over SSH: %s", [concat(", ", sort(bad))]) if verdict == "fail"
+
+message := "root cannot log in over SSH" if verdict == "pass"
+
+message := "no SSH server is installed" if verdict == "not_applicable"
+
+default reason := {}
+
+reason := {"reason": "not_present"} if verdict == "not_applicable"
+
+result := object.union(reason, {
+	"verdict": verdict,
+	"message": message,
+	"subjects": bad,
+	"observed": {name: value | some name, value in sshd; name in ["permit_root_login"]},
+	"expected": input.params.accepted,
+})
