@@ -28,7 +28,7 @@ pam_asks if {
 	factor.is_required == true
 }
 
-# The keyboard-interactive dialog alone is two factors if PAM makes it so.
+# A way through the keyboard-interactive dialog is two factors if PAM makes it so.
 alone contains way if {
 	some way in single
 	not dialog_with_factor(way)
@@ -36,14 +36,13 @@ alone contains way if {
 
 dialog_with_factor(way) if {
 	pam_asks
-	methods(way) == {"keyboard-interactive"}
+	"keyboard-interactive" in methods(way)
 }
 
 bad contains "passwordauthentication yes" if {
 	sshd.installed == true
 	sshd.password_authentication == true
-	some way in alone
-	way == "any"
+	"any" in alone
 }
 
 bad contains "kbdinteractiveauthentication yes" if {

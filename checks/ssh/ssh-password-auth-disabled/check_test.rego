@@ -67,7 +67,7 @@ test_fail_factor_that_may_be_skipped if {
 	)
 }
 
-# The factor stands in the dialog; a plain password goes past it.
+# The factor is sure in the dialog only: what a plain password meets depends on the module and on UsePAM.
 test_fail_password_beside_the_dialog if {
 	result := check.result with input as with_pam(
 		{"password_authentication": true, "kbd_interactive_authentication": true},
