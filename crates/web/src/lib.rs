@@ -1,1 +1,88 @@
-//! placeholder
+//! The only code that knows HTTP: server-rendered, read-only pages on loopback.
+//!
+//! [`router`] answers everything; [`WebState`] carries where data comes from ([`source::Source`]), who may look, and
+//! the clock and randomness that the caller provides. Each feature exports its own routes; nothing is reachable
+//! without the session cookie except the one-time link and the style sheets.
+
+pub mod assets;
+pub mod catalog;
+pub mod conclusion;
+pub mod control;
+pub mod design;
+pub mod error;
+pub mod evidence;
+pub mod guard;
+pub mod ledger;
+pub mod observation;
+pub mod report;
+pub mod session;
+pub mod source;
+mod state;
+mod visit;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+
+pub use state::{Settings, WebState};
+
+use crate::error::Refusal;
+
+/// How long one answer may take.
+const ANSWER_TIME_LIMIT: Duration = Duration::from_secs(20);
+
+/// A route of a feature, with an address that leads to it in the sample data: tests walk these.
+pub struct Route {
+    /// Pattern, e.g. `/controls/{id}`.
+    pub path: &'static str,
+    /// An address of that pattern.
+    pub example: &'static str,
+    /// What answers.
+    pub(crate) handler: MethodRouter<WebState>,
+}
+
+/// Returns all routes of all features, in the order of the flow.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    [
+        catalog::routes(),
+        control::routes(),
+        evidence::routes(),
+        observation::routes(),
+        conclusion::routes(),
+        report::routes(),
+        ledger::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Makes the service that answers everything.
+pub fn router(state: WebState) -> Router {
+    let mut router = Router::new();
+    for route in routes() {
+        router = router.route(route.path, route.handler);
+    }
+    router
+        .route("/enter", get(session::enter))
+        .route("/theme", post(visit::choose_theme))
+        .route("/assets/{file}", get(assets::serve))
+        .fallback(|| async { Refusal::NotFound })
+        .method_not_allowed_fallback(|| async { Refusal::Method })
+        .layer(CompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME_LIMIT))
+        // A panic is our own broken invariant: that request ends with a page, the others go on.
+        .layer(CatchPanicLayer::custom(|_| {
+            Refusal::Internal("panic in a handler".to_owned()).into_response()
+        }))
+        .layer(from_fn_with_state(state.clone(), guard::guard))
+        .with_state(state)
+}

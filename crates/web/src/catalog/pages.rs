@@ -1,0 +1,328 @@
+//! What the pages of criteria show.
+
+use maud::{Markup, html};
+
+use crate::control::ControlStatus;
+use crate::design::criteria_map::{self, Cell as MapCell, Series};
+use crate::design::empty::empty;
+use crate::design::frame::{Page, Place};
+use crate::design::icon::Mark;
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery, plain};
+use crate::design::{badge::badge, block, plural, segment};
+
+/// How far a criterion is served by its controls. Readiness only; the opinion is the auditor's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CriterionStatus {
+    /// No key control is ready, or no control is mapped.
+    NotMet,
+    /// Some key controls are ready.
+    PartlyMet,
+    /// A key control is not assessed and none is failing.
+    NotAssessed,
+    /// All key controls are ready.
+    Met,
+}
+
+impl CriterionStatus {
+    /// All, worst first.
+    pub const ALL: [Self; 4] = [Self::NotMet, Self::PartlyMet, Self::NotAssessed, Self::Met];
+
+    /// The word in addresses.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::NotMet => "not_met",
+            Self::PartlyMet => "partly_met",
+            Self::NotAssessed => "not_assessed",
+            Self::Met => "met",
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotMet => "Not met",
+            Self::PartlyMet => "Partly met",
+            Self::NotAssessed => "Not assessed",
+            Self::Met => "Met",
+        }
+    }
+
+    /// The mark.
+    #[must_use]
+    pub fn mark(self) -> Mark {
+        match self {
+            Self::NotMet => Mark::Fail,
+            Self::PartlyMet => Mark::Partly,
+            Self::NotAssessed => Mark::Unknown,
+            Self::Met => Mark::Pass,
+        }
+    }
+}
+
+/// A criterion in a list.
+#[derive(Clone, Debug)]
+pub struct CriterionRow {
+    /// Identifier, e.g. `CC6.1`.
+    pub id: String,
+    /// Series, e.g. `CC6`.
+    pub series: String,
+    /// Title of the series.
+    pub series_title: String,
+    /// Category it belongs to, e.g. `Common criteria`.
+    pub category: String,
+    /// What is asked, in our words.
+    pub text: String,
+    /// How far it is served.
+    pub status: CriterionStatus,
+    /// Controls mapped to it.
+    pub controls: usize,
+    /// Key controls among them.
+    pub key_controls: usize,
+    /// Key controls that are ready.
+    pub key_ready: usize,
+}
+
+/// Guidance on a criterion. Never assessed.
+#[derive(Clone, Debug)]
+pub struct PointOfFocus {
+    /// Identifier, e.g. `CC6.1-POF3`.
+    pub id: String,
+    /// What it draws attention to, in our words.
+    pub label: String,
+    /// Category it is limited to, or empty.
+    pub only_for: String,
+}
+
+/// A control that answers a criterion.
+#[derive(Clone, Debug)]
+pub struct MappedControl {
+    /// Identifier.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Owner.
+    pub owner: String,
+    /// Whether it is a key control for this criterion.
+    pub is_key: bool,
+    /// Its state.
+    pub status: ControlStatus,
+}
+
+/// References of another framework.
+#[derive(Clone, Debug)]
+pub struct Crosswalk {
+    /// The framework with its edition.
+    pub framework: String,
+    /// Identifiers there.
+    pub references: Vec<String>,
+    /// How they relate, e.g. `intersects`; may be empty.
+    pub relation: String,
+}
+
+/// Something an auditor usually asks for.
+#[derive(Clone, Debug)]
+pub struct RequestRow {
+    /// Number in the request list.
+    pub number: u32,
+    /// What is asked for.
+    pub title: String,
+    /// Document, population, sample and so on.
+    pub kind: String,
+}
+
+/// One criterion.
+#[derive(Clone, Debug)]
+pub struct CriterionView {
+    /// What its row shows.
+    pub row: CriterionRow,
+    /// Who decided the status and when, in words; empty while it is only suggested.
+    pub decided: String,
+    /// Why the status is what it is.
+    pub basis: String,
+    /// Guidance.
+    pub points: Vec<PointOfFocus>,
+    /// Controls, key ones first.
+    pub controls: Vec<MappedControl>,
+    /// Other frameworks.
+    pub crosswalks: Vec<Crosswalk>,
+    /// What an auditor usually asks for.
+    pub requests: Vec<RequestRow>,
+}
+
+/// Arranges criteria by series for the map. Rows are in the order of the framework.
+#[must_use]
+pub fn map_of(rows: &[CriterionRow]) -> Vec<Series> {
+    let mut map: Vec<Series> = Vec::new();
+    for row in rows {
+        if map.last().is_none_or(|series| series.id != row.series) {
+            map.push(Series { id: row.series.clone(), title: row.series_title.clone(), cells: Vec::new() });
+        }
+        if let Some(series) = map.last_mut() {
+            series.cells.push(MapCell {
+                id: row.id.clone(),
+                text: row.text.clone(),
+                mark: row.status.mark(),
+                word: row.status.word().to_owned(),
+            });
+        }
+    }
+    map
+}
+
+/// The legend of the map.
+#[must_use]
+pub fn map_legend() -> Markup {
+    criteria_map::legend(&CriterionStatus::ALL.map(|status| (status.mark(), status.word())))
+}
+
+pub(super) fn list(rows: &[CriterionRow], query: &TableQuery) -> Page {
+    let short = rows.iter().filter(|row| row.status != CriterionStatus::Met).count();
+    let body = html! {
+        (block("map", "Map", &html! { (map_legend()) }, &criteria_map::criteria_map(&map_of(rows))))
+        (block("all", "All criteria", &html! {}, &table(rows).render(query)))
+    };
+    let mut page = Page::new(Place::Criteria, "Criteria", body);
+    page.lead = html! {
+        (rows.len()) " criteria apply. " (short) " " (plural(short, "is", "are")) " short of met. "
+        "A status is readiness as management sees it; the opinion belongs to the auditor."
+    };
+    page
+}
+
+fn table(rows: &[CriterionRow]) -> Table {
+    let mut series: Vec<(String, String)> =
+        rows.iter().map(|r| (r.series.clone(), r.series.clone())).collect();
+    series.dedup();
+    let options = CriterionStatus::ALL.map(|s| (s.key().to_owned(), s.word().to_owned())).to_vec();
+    Table {
+        id: "criteria",
+        path: "/criteria",
+        noun: ("criterion", "criteria"),
+        columns: vec![
+            Column::text("id", "Criterion", Phone::Title),
+            Column::text("text", "What is asked, in our words", Phone::Line),
+            Column::number("controls", "Controls", Phone::Hidden),
+            Column::number("ready", "Key controls ready", Phone::Hidden),
+            Column::text("status", "Status", Phone::Status),
+        ],
+        filters: vec![
+            Filter { key: "status", label: "Status", options, shown: true },
+            Filter { key: "series", label: "Series", options: series, shown: true },
+        ],
+        rows: rows.iter().map(table_row).collect(),
+        empty: empty(
+            "No framework is loaded",
+            "The catalog has no criteria. It is built in; a folder may override it.",
+            "tickmark catalog stats",
+        ),
+    }
+}
+
+fn table_row(row: &CriterionRow) -> Row {
+    let href = format!("/criteria/{}", segment(&row.id));
+    let controls = format!("/controls?criterion={}", segment(&row.id));
+    let key = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    Row {
+        cells: vec![
+            Cell::by_text(html! { a.primary.mono.nowrap href=(href) { (row.id) } }, &row.id),
+            Cell { show: html! { span.clip { (row.text) } }, ..Cell::text(&row.text) },
+            Cell::by_number(html! { a.num href=(controls) { (row.controls) } }, key(row.controls)),
+            Cell::by_number(
+                html! { a.num href={ (controls) "&key=yes" } { (row.key_ready) " of " (row.key_controls) } },
+                key(row.key_ready),
+            ),
+            Cell::by_number(badge(row.status.mark(), row.status.word()), row.status as i64),
+        ],
+        find: format!("{} {}", row.id, row.text),
+        facets: vec![("status", row.status.key().to_owned()), ("series", row.series.clone())],
+    }
+}
+
+pub(super) fn one(view: &CriterionView) -> Page {
+    let row = &view.row;
+    let body = html! {
+        (block("status", "Status", &html! {}, &html! {
+            div.block-body.stack {
+                p.row { (badge(row.status.mark(), row.status.word())) @if view.decided.is_empty() { span.suggestion { "suggested by rule, not yet decided by a person" } } @else { span.muted { (view.decided) } } }
+                p.prose { (view.basis) }
+            }
+        }))
+        (block("controls", "Controls that answer it", &html! { (row.key_ready) " of " (row.key_controls) " key controls ready" }, &controls(view)))
+        div.columns {
+            div { (block("points", "Points of focus", &html! { "guidance, never assessed" }, &points(&view.points))) }
+            div {
+                (block("crosswalks", "In other frameworks", &html! {}, &crosswalks(&view.crosswalks)))
+                (block("requests", "What an auditor usually asks for", &html! {}, &requests(&view.requests)))
+            }
+        }
+    };
+    let mut page = Page::new(Place::Criteria, &row.series_title, body);
+    page.id.clone_from(&row.id);
+    page.lead = html! { (row.text) };
+    page.crumbs = vec![
+        ("Criteria".into(), "/criteria".into()),
+        (row.series.clone(), format!("/criteria?series={}", segment(&row.series))),
+    ];
+    page
+}
+
+fn controls(view: &CriterionView) -> Markup {
+    if view.controls.is_empty() {
+        return empty(
+            "No control answers this criterion",
+            "A criterion without a control is not met. Map one in a folder of your own beside the catalog.",
+            "tickmark catalog show",
+        );
+    }
+    let rows = view.controls.iter().map(|control| {
+        vec![
+            html! { a.primary.mono href={ "/controls/" (segment(&control.id)) } { (control.id) } },
+            html! { (control.title) @if control.is_key { " " span.tag.key { "key" } } },
+            html! { span.muted { (control.owner) } },
+            badge(control.status.mark(), control.status.word()),
+        ]
+    });
+    plain("Controls that answer it", &["Control", "Title", "Owner", "Status"], rows.collect())
+}
+
+fn points(points: &[PointOfFocus]) -> Markup {
+    html! {
+        ol.lines {
+            @for point in points {
+                li id=(point.id) {
+                    (point.label)
+                    @if !point.only_for.is_empty() { " " span.tag { (point.only_for) } }
+                }
+            }
+        }
+    }
+}
+
+fn crosswalks(crosswalks: &[Crosswalk]) -> Markup {
+    html! {
+        dl.facts {
+            @for crosswalk in crosswalks {
+                dt { (crosswalk.framework) }
+                dd {
+                    @if crosswalk.references.is_empty() { span.muted { "no useful relation" } }
+                    @for (at, reference) in crosswalk.references.iter().enumerate() {
+                        @if at > 0 { ", " }
+                        span.mono.nowrap { (reference) }
+                    }
+                    @if !crosswalk.relation.is_empty() { " " span.muted.small { (crosswalk.relation) } }
+                }
+            }
+        }
+    }
+}
+
+fn requests(requests: &[RequestRow]) -> Markup {
+    html! {
+        @if requests.is_empty() { div.empty { p { "Nothing by name. The general requests still apply." } } }
+        ul.lines {
+            @for request in requests { li { span.mono.muted { (request.number) } " " (request.title) " " span.tag { (request.kind) } } }
+        }
+    }
+}

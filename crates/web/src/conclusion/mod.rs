@@ -1,0 +1,22 @@
+//! The overview: what needs attention, readiness by the four questions, criteria, coverage.
+
+mod pages;
+
+use axum::extract::State;
+use axum::routing::get;
+use maud::Markup;
+
+pub use pages::{Attention, GapCount, OverviewView, SectionCoverage};
+
+use crate::error::Refusal;
+use crate::visit::Asked;
+use crate::{Route, WebState};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route { path: "/", example: "/", handler: get(overview) }]
+}
+
+async fn overview(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let view = state.source().overview().await?;
+    asked.frame(&state, &pages::overview(&view, asked.visit.now)).await
+}

@@ -1,0 +1,452 @@
+//! What the pages of controls show.
+
+use maud::{Markup, html};
+use tickmark_core::Timestamp;
+use tickmark_core::observation::{ReasonClass, Verdict};
+
+use crate::design::badge::{self, VerdictCounts, badge};
+use crate::design::empty::empty;
+use crate::design::frame::{Page, Place};
+use crate::design::icon::Mark;
+use crate::design::strip::{self, Strip};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery, plain};
+use crate::design::{block, moment, plural, segment};
+use crate::evidence::{ArtifactRow, artifact_table};
+
+/// One of the four questions about a control. They are never merged into one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The word in addresses.
+    pub key: &'static str,
+    /// The word for people.
+    pub word: &'static str,
+    /// What "yes" means.
+    pub meaning: &'static str,
+}
+
+/// The four questions, in their order.
+pub const QUESTIONS: [Question; 4] = [
+    Question { key: "designed", word: "Designed", meaning: "Written down; would meet the criterion if run" },
+    Question {
+        key: "implemented",
+        word: "Implemented",
+        meaning: "In place; at least one real instance seen",
+    },
+    Question { key: "operating", word: "Operating", meaning: "Ran as designed over the period, on time" },
+    Question {
+        key: "evidenced",
+        word: "Evidenced",
+        meaning: "Evidence is complete, dated and can be found again",
+    },
+];
+
+/// The answer to one of the four questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
+    Yes,
+    /// Partly.
+    Partly,
+    /// No.
+    No,
+    /// Nobody has said, and nothing suggests.
+    NotAssessed,
+}
+
+impl Answer {
+    /// All answers, best first.
+    pub const ALL: [Self; 4] = [Self::Yes, Self::Partly, Self::No, Self::NotAssessed];
+
+    /// The word in addresses.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::Partly => "partly",
+            Self::No => "no",
+            Self::NotAssessed => "not_assessed",
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "Yes",
+            Self::Partly => "Partly",
+            Self::No => "No",
+            Self::NotAssessed => "Not assessed",
+        }
+    }
+
+    /// The mark.
+    #[must_use]
+    pub fn mark(self) -> Mark {
+        match self {
+            Self::Yes => Mark::Pass,
+            Self::Partly => Mark::Partly,
+            Self::No => Mark::Fail,
+            Self::NotAssessed => Mark::Unknown,
+        }
+    }
+}
+
+/// What follows from the four answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ControlStatus {
+    /// Not designed or not implemented.
+    Gap,
+    /// Partly designed.
+    DesignWeakness,
+    /// Did not operate as designed all the time.
+    OperatingWeakness,
+    /// Evidence is lacking.
+    EvidenceWeakness,
+    /// A question is open.
+    NotAssessed,
+    /// All counted questions are answered yes.
+    Ready,
+}
+
+impl ControlStatus {
+    /// All, worst first.
+    pub const ALL: [Self; 6] = [
+        Self::Gap,
+        Self::DesignWeakness,
+        Self::OperatingWeakness,
+        Self::EvidenceWeakness,
+        Self::NotAssessed,
+        Self::Ready,
+    ];
+
+    /// The word in addresses.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::DesignWeakness => "design_weakness",
+            Self::OperatingWeakness => "operating_weakness",
+            Self::EvidenceWeakness => "evidence_weakness",
+            Self::NotAssessed => "not_assessed",
+            Self::Ready => "ready",
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gap => "Gap",
+            Self::DesignWeakness => "Design weakness",
+            Self::OperatingWeakness => "Operating weakness",
+            Self::EvidenceWeakness => "Evidence weakness",
+            Self::NotAssessed => "Not assessed",
+            Self::Ready => "Ready",
+        }
+    }
+
+    /// The mark.
+    #[must_use]
+    pub fn mark(self) -> Mark {
+        match self {
+            Self::Gap => Mark::Missed,
+            Self::DesignWeakness | Self::OperatingWeakness => Mark::Fail,
+            Self::EvidenceWeakness => Mark::Partly,
+            Self::NotAssessed => Mark::Unknown,
+            Self::Ready => Mark::Pass,
+        }
+    }
+}
+
+/// A control in a list.
+#[derive(Clone, Debug)]
+pub struct ControlRow {
+    /// Identifier, e.g. `IAM-07`.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Area, e.g. `Identity and access`.
+    pub area: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// How often, e.g. `quarterly`.
+    pub frequency: String,
+    /// Criteria it maps to.
+    pub criteria: Vec<String>,
+    /// Criteria it is a key control for.
+    pub key_for: Vec<String>,
+    /// What follows from its answers.
+    pub status: ControlStatus,
+    /// The four answers as they stand, suggestions included, in the order of [`QUESTIONS`].
+    pub answers: [Answer; 4],
+    /// Verdicts of its tests now.
+    pub verdicts: VerdictCounts,
+    /// Its history over the period, if any of its tests is automated.
+    pub strip: Option<Strip>,
+}
+
+/// One of the four answers with where it comes from.
+#[derive(Clone, Debug)]
+pub struct AnswerView {
+    /// The answer as it stands.
+    pub answer: Answer,
+    /// Who answered and when, in words; empty while it is only a suggestion.
+    pub decided: String,
+    /// What it rests on.
+    pub basis: String,
+}
+
+/// A test of a control at one target.
+#[derive(Clone, Debug)]
+pub struct TestRow {
+    /// The check.
+    pub check_id: String,
+    /// Its title.
+    pub check_title: String,
+    /// The target's key.
+    pub target_key: i64,
+    /// The target's name.
+    pub target_name: String,
+    /// What it says now.
+    pub verdict: Verdict,
+    /// Why, for unknown and not applicable.
+    pub reason: Option<ReasonClass>,
+    /// One sentence.
+    pub message: String,
+    /// Since when it says so.
+    pub since: Timestamp,
+    /// History of this test at this target.
+    pub strip: Option<Strip>,
+}
+
+/// One control.
+#[derive(Clone, Debug)]
+pub struct ControlView {
+    /// What its row shows.
+    pub row: ControlRow,
+    /// What is done, who, how often.
+    pub statement: String,
+    /// Preventive, detective or corrective.
+    pub kind: String,
+    /// Automated, manual or both.
+    pub nature: String,
+    /// What an auditor would inspect.
+    pub evidence_expected: Vec<String>,
+    /// Where its occurrences come from.
+    pub population: String,
+    /// The four answers, in the order of [`QUESTIONS`].
+    pub answers: [AnswerView; 4],
+    /// Its automated tests.
+    pub tests: Vec<TestRow>,
+    /// Evidence behind them.
+    pub evidence: Vec<ArtifactRow>,
+}
+
+pub(super) fn list(rows: &[ControlRow], query: &TableQuery) -> Page {
+    let ready = rows.iter().filter(|row| row.status == ControlStatus::Ready).count();
+    let key = rows.iter().filter(|row| !row.key_for.is_empty()).count();
+    let mut page = Page::new(Place::Controls, "Controls", table(rows).render(query));
+    page.lead = html! {
+        (rows.len()) " controls, " a href="/controls?key=yes" { (key) " key" } ". "
+        a href="/controls?status=ready" { (ready) " ready" } ". "
+        "Suggestions of automated tests count until a person decides."
+    };
+    page
+}
+
+fn table(rows: &[ControlRow]) -> Table {
+    let mut areas: Vec<String> = rows.iter().map(|r| r.area.clone()).collect();
+    areas.sort_unstable();
+    areas.dedup();
+    let statuses = ControlStatus::ALL.map(|s| (s.key().to_owned(), s.word().to_owned())).to_vec();
+    let mut filters = vec![
+        Filter { key: "status", label: "Status", options: statuses, shown: true },
+        Filter {
+            key: "area",
+            label: "Area",
+            options: areas.into_iter().map(|a| (a.clone(), a)).collect(),
+            shown: true,
+        },
+        Filter {
+            key: "key",
+            label: "Key",
+            options: vec![("yes".into(), "yes".into()), ("no".into(), "no".into())],
+            shown: true,
+        },
+        Filter { key: "criterion", label: "Criterion", options: Vec::new(), shown: false },
+    ];
+    let answers = Answer::ALL.map(|a| (a.key().to_owned(), a.word().to_owned())).to_vec();
+    filters.extend(QUESTIONS.map(|q| Filter {
+        key: q.key,
+        label: q.word,
+        options: answers.clone(),
+        shown: false,
+    }));
+    Table {
+        id: "controls",
+        path: "/controls",
+        noun: ("control", "controls"),
+        columns: vec![
+            Column::text("id", "Control", Phone::Title),
+            Column::text("title", "Title", Phone::Line),
+            Column::shown("period", "Period", Phone::Hidden),
+            Column::text("owner", "Owner", Phone::Hidden),
+            Column::shown("criteria", "Criteria", Phone::Hidden),
+            Column::shown("answers", "D I O E", Phone::Hidden),
+            Column::text("status", "Status", Phone::Status),
+        ],
+        filters,
+        rows: rows.iter().map(table_row).collect(),
+        empty: empty(
+            "No controls yet",
+            "The starter controls are part of the catalog.",
+            "tickmark catalog stats",
+        ),
+    }
+}
+
+fn table_row(row: &ControlRow) -> Row {
+    let href = format!("/controls/{}", segment(&row.id));
+    let mut facets = vec![
+        ("status", row.status.key().to_owned()),
+        ("area", row.area.clone()),
+        ("key", if row.key_for.is_empty() { "no" } else { "yes" }.to_owned()),
+    ];
+    facets.extend(row.criteria.iter().map(|criterion| ("criterion", criterion.clone())));
+    facets.extend(
+        QUESTIONS.iter().zip(row.answers).map(|(question, answer)| (question.key, answer.key().to_owned())),
+    );
+    Row {
+        cells: vec![
+            Cell::by_text(html! { a.primary.mono.nowrap href=(href) { (row.id) } }, &row.id),
+            Cell { show: html! { span { (row.title) @if !row.key_for.is_empty() { " " span.tag.key { "key" } } } }, ..Cell::text(&row.title) },
+            Cell::text("").showing(html! { @match &row.strip { Some(strip) => (strip::row(strip)), None => span.muted.small { "no automated test" } } }),
+            Cell::by_text(html! { span.muted { (row.owner) } }, &row.owner),
+            Cell::text("").showing(criteria(&row.criteria)),
+            Cell::text("").showing(four(&row.answers)),
+            Cell::by_number(badge(row.status.mark(), row.status.word()), row.status as i64),
+        ],
+        find: format!("{} {} {} {}", row.id, row.title, row.owner, row.criteria.join(" ")),
+        facets,
+    }
+}
+
+/// Links to criteria, the first few.
+fn criteria(ids: &[String]) -> Markup {
+    const SHOWN: usize = 3;
+    html! {
+        span.refs {
+            @for id in ids.iter().take(SHOWN) { a href={ "/criteria/" (segment(id)) } { (id) } }
+            @if ids.len() > SHOWN { span.muted.small { "+" (ids.len() - SHOWN) } }
+        }
+    }
+}
+
+/// The four answers as four marks.
+fn four(answers: &[Answer; 4]) -> Markup {
+    html! {
+        span.four {
+            @for (question, answer) in QUESTIONS.iter().zip(answers) {
+                span title={ (question.word) ": " (answer.word().to_lowercase()) } {
+                    (answer.mark().draw())
+                    span.visually-hidden { (question.word) " " (answer.word().to_lowercase()) " " }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn one(view: &ControlView, now: Timestamp) -> Page {
+    let row = &view.row;
+    let body = html! {
+        (block("answers", "Four questions", &badge(row.status.mark(), row.status.word()), &answers(&view.answers)))
+        @if let Some(strip) = &row.strip {
+            (block("history", "Over the period", &html! { (row.frequency) }, &html! { div.block-body { (strip::full(strip)) } }))
+        }
+        (block("tests", "Tests of this control", &badge::counts(&row.verdicts, "/checks?verdict="), &tests(view, now)))
+        div.columns {
+            div { (block("evidence", "Evidence", &html! {}, &evidence(view, now))) }
+            div { (block("about", "As written", &html! {}, &about(view))) }
+        }
+    };
+    let mut page = Page::new(Place::Controls, &row.title, body);
+    page.id.clone_from(&row.id);
+    page.lead = html! { (view.statement) };
+    page.crumbs = vec![
+        ("Controls".into(), "/controls".into()),
+        (row.area.clone(), format!("/controls?area={}", segment(&row.area))),
+    ];
+    page
+}
+
+fn answers(answers: &[AnswerView; 4]) -> Markup {
+    html! {
+        div.answers {
+            @for (question, view) in QUESTIONS.iter().zip(answers) {
+                div {
+                    h3 { (question.word) }
+                    div class={ "answer " (view.answer.mark().class()) } { (view.answer.mark().draw()) (view.answer.word()) }
+                    @if view.decided.is_empty() {
+                        @if view.answer != Answer::NotAssessed { p { span.suggestion { "suggested" } } }
+                    } @else { p { (view.decided) } }
+                    p { (view.basis) }
+                }
+            }
+        }
+    }
+}
+
+fn tests(view: &ControlView, now: Timestamp) -> Markup {
+    if view.tests.is_empty() {
+        return empty(
+            "No automated test",
+            "This control is tested by looking at its evidence. A check of your own can be added as a folder beside the built-in ones.",
+            "tickmark checks new my-check",
+        );
+    }
+    let rows = view.tests.iter().map(|test| {
+        vec![
+            badge::verdict(test.verdict),
+            html! {
+                a.primary href={ "/checks/" (segment(&test.check_id)) } { (test.check_title) }
+                span.sub { (test.message) @if let Some(reason) = test.reason { " (" (reason.plain()) ")" } }
+            },
+            html! { a href={ "/targets/" (test.target_key) } { (test.target_name) } },
+            html! { @if let Some(strip) = &test.strip { (strip::row(strip)) } },
+            html! { span.muted.nowrap { (moment::ago(test.since, now)) } },
+        ]
+    });
+    plain("Tests of this control", &["Verdict", "Check", "Target", "Period", "Since"], rows.collect())
+}
+
+fn evidence(view: &ControlView, now: Timestamp) -> Markup {
+    if view.evidence.is_empty() {
+        return empty(
+            "No evidence collected for it yet",
+            "Automated evidence comes with a run.",
+            "tickmark collect",
+        );
+    }
+    artifact_table(&view.evidence, now)
+}
+
+fn about(view: &ControlView) -> Markup {
+    let row = &view.row;
+    html! {
+        dl.facts {
+            dt { "Owner" } dd { (row.owner) }
+            dt { "Type" } dd { (view.kind) ", " (view.nature) }
+            dt { "Frequency" } dd { (row.frequency) }
+            dt { (plural(row.criteria.len(), "Criterion", "Criteria")) }
+            dd {
+                span.refs {
+                    @for id in &row.criteria {
+                        span { a href={ "/criteria/" (segment(id)) } { (id) } @if row.key_for.contains(id) { " " span.tag.key { "key" } } }
+                    }
+                }
+            }
+            dt { "Population" } dd { (view.population) }
+            dt { "Evidence expected" } dd { (view.evidence_expected.join("; ")) }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The frame around every page: rail, context, title, and what print and phones show instead.
+
+use maud::{DOCTYPE, Markup, html};
+use tickmark_core::Timestamp;
+
+use super::icon::{icon, sprite};
+use super::moment;
+use crate::assets;
+
+/// Where in the product a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// What needs attention.
+    Overview,
+    /// The controls.
+    Controls,
+    /// The criteria map.
+    Criteria,
+    /// The checks.
+    Checks,
+    /// What is looked at.
+    Targets,
+    /// Looks taken.
+    Runs,
+    /// Raw answers.
+    Evidence,
+    /// The log.
+    Ledger,
+    /// Documents.
+    Reports,
+}
+
+struct Entry {
+    place: Place,
+    label: &'static str,
+    href: &'static str,
+    icon: &'static str,
+}
+
+const fn entry(place: Place, label: &'static str, href: &'static str, icon: &'static str) -> Entry {
+    Entry { place, label, href, icon }
+}
+
+const OVERVIEW: Entry = entry(Place::Overview, "Overview", "/", "i-overview");
+const CONTROLS: Entry = entry(Place::Controls, "Controls", "/controls", "i-controls");
+const CRITERIA: Entry = entry(Place::Criteria, "Criteria", "/criteria", "i-criteria");
+const CHECKS: Entry = entry(Place::Checks, "Checks", "/checks", "i-checks");
+const TARGETS: Entry = entry(Place::Targets, "Targets", "/targets", "i-targets");
+const RUNS: Entry = entry(Place::Runs, "Runs", "/runs", "i-runs");
+const EVIDENCE: Entry = entry(Place::Evidence, "Raw evidence", "/evidence", "i-evidence");
+const LEDGER: Entry = entry(Place::Ledger, "Ledger", "/ledger", "i-ledger");
+const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports");
+
+const GROUPS: [(&str, &[Entry]); 4] = [
+    ("", &[OVERVIEW]),
+    ("Program", &[CRITERIA, CONTROLS]),
+    ("Monitoring", &[CHECKS, TARGETS, RUNS]),
+    ("Proof", &[EVIDENCE, LEDGER, REPORTS]),
+];
+
+/// Colors the reader chose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system prefers.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// The value of the `data-theme` attribute, if any.
+    #[must_use]
+    pub fn attribute(self) -> Option<&'static str> {
+        match self {
+            Self::System => None,
+            Self::Light => Some("light"),
+            Self::Dark => Some("dark"),
+        }
+    }
+}
+
+/// What every page is shown in the context of.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The organization.
+    pub organization: String,
+    /// The system the report describes.
+    pub system: String,
+    /// What is aimed at, e.g. `SOC 2 Type 2`.
+    pub aim: String,
+    /// First moment of the period.
+    pub from: Timestamp,
+    /// First moment after the period.
+    pub to: Timestamp,
+}
+
+/// What the request adds to the context.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Path and query of the page, to come back to.
+    pub here: String,
+    /// Colors the reader chose.
+    pub theme: Theme,
+    /// The moment of the answer.
+    pub now: Timestamp,
+}
+
+/// A page to be framed.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Where it belongs.
+    pub place: Place,
+    /// Title of the document and the page.
+    pub title: String,
+    /// Identifier set before the title; may be empty.
+    pub id: String,
+    /// One line under the title.
+    pub lead: Markup,
+    /// What it lies under, as (word, address).
+    pub crumbs: Vec<(String, String)>,
+    /// Buttons at the right of the title.
+    pub actions: Markup,
+    /// The rest.
+    pub body: Markup,
+}
+
+impl Page {
+    /// A page with a title and a body.
+    #[must_use]
+    pub fn new(place: Place, title: &str, body: Markup) -> Self {
+        let none = || html! {};
+        Self {
+            place,
+            title: title.to_owned(),
+            id: String::new(),
+            lead: none(),
+            crumbs: Vec::new(),
+            actions: none(),
+            body,
+        }
+    }
+}
+
+/// Draws the whole document.
+#[must_use]
+pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
+    let title = if page.id.is_empty() { page.title.clone() } else { format!("{} {}", page.id, page.title) };
+    let period = format!("{} to {}", moment::date(context.from), moment::date(context.to.plus_micros(-1)));
+    let body = html! {
+        a.skip href="#main" { "Skip to the content" }
+        (sprite())
+        div.frame {
+            header.rail {
+                (brand())
+                nav.nav aria-label="Main" { (groups(page.place)) }
+                p.rail-foot { "Read-only on this machine" }
+            }
+            div {
+                div.topbar {
+                    span { strong { (context.organization) } " / " (context.system) }
+                    span.nowrap { (context.aim) ", " (period) }
+                    div.end {
+                        form method="post" action="/theme" data-theme-form {
+                            input type="hidden" name="back" value=(visit.here);
+                            button.button.quiet type="submit" name="theme" value=(if visit.theme == Theme::Dark { "light" } else { "dark" }) aria-label="Switch between light and dark" title="Switch between light and dark" { (icon("i-theme")) }
+                        }
+                    }
+                }
+                main id="main" tabindex="-1" {
+                    div.print-head aria-hidden="true" {
+                        span { (context.organization) " / " (context.system) ", " (context.aim) ", " (period) }
+                        span { "As of " (moment::written(visit.now)) }
+                    }
+                    @if !page.crumbs.is_empty() {
+                        nav aria-label="Breadcrumb" {
+                            ol.crumbs { @for (word, href) in &page.crumbs { li { a href=(href) { (word) } } } }
+                        }
+                    }
+                    div.page-head {
+                        div.title {
+                            h1 { @if !page.id.is_empty() { span.id { (page.id) } } (page.title) }
+                            @if !page.lead.0.is_empty() { div.lead { (page.lead) } }
+                        }
+                        @if !page.actions.0.is_empty() { div.row.actions { (page.actions) } }
+                    }
+                    (page.body)
+                    p.visually-hidden id="status" role="status" {}
+                }
+            }
+        }
+        (phone_bar(page.place))
+    };
+    document(&title, visit.theme, &body)
+}
+
+/// Draws a page without the frame: refusals and errors.
+#[must_use]
+pub fn bare(title: &str, theme: Theme, body: &Markup) -> Markup {
+    let body = html! {
+        (sprite())
+        main.plain-page { (brand()) h1 { (title) } (body) }
+    };
+    document(title, theme, &body)
+}
+
+fn document(title: &str, theme: Theme, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" data-theme=[theme.attribute()] {
+            head {
+                meta charset="utf-8";
+                title { (title) " · Tickmark" }
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                link rel="icon" type="image/svg+xml" href=(assets::href("icon.svg"));
+                link rel="stylesheet" href=(assets::href("tickmark.css"));
+                script type="module" src=(assets::href("enhance.js")) {}
+            }
+            body { (body) }
+        }
+    }
+}
+
+fn brand() -> Markup {
+    html! { a.brand href="/" { (icon("i-tick")) span.label { "Tickmark" } } }
+}
+
+fn link(entry: &Entry, place: Place) -> Markup {
+    html! {
+        a href=(entry.href) aria-current=[(entry.place == place).then_some("page")] {
+            (icon(entry.icon)) span.label { (entry.label) }
+        }
+    }
+}
+
+fn groups(place: Place) -> Markup {
+    html! {
+        @for (name, entries) in &GROUPS {
+            @if !name.is_empty() { h2 { (name) } }
+            ul { @for entry in *entries { li { (link(entry, place)) } } }
+        }
+    }
+}
+
+fn phone_bar(place: Place) -> Markup {
+    html! {
+        nav.tabbar aria-label="Main, short" {
+            @for entry in [OVERVIEW, CONTROLS, TARGETS, LEDGER] { (link(&entry, place)) }
+            button type="button" popovertarget="sheet" { (icon("i-more")) "More" }
+        }
+        div.sheet id="sheet" popover { nav.nav aria-label="All pages" { (groups(place)) } }
+    }
+}

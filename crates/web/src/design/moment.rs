@@ -1,0 +1,96 @@
+//! Moments in words: relative on the screen, exact on hover and in print.
+
+use maud::{Markup, html};
+use tickmark_core::Timestamp;
+use tickmark_core::time::{DAY_US, HOUR_US, SECOND_US};
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// A moment as "3 hours ago", with the exact time on hover and in print.
+#[must_use]
+pub fn ago(at: Timestamp, now: Timestamp) -> Markup {
+    html! {
+        time datetime=(at) title=(at.minute()) {
+            span.relative { (relative(at, now)) }
+            span.exact { (at.minute()) }
+        }
+    }
+}
+
+/// A moment written out: `24 Nov 2026, 14:45 UTC`.
+#[must_use]
+pub fn exact(at: Timestamp) -> Markup {
+    html! { time.nowrap datetime=(at) { (written(at)) } }
+}
+
+/// A date written out: `24 Nov 2026`.
+#[must_use]
+pub fn date(at: Timestamp) -> String {
+    let text = at.date();
+    let (year, month, day) = (&text[..4], &text[5..7], &text[8..10]);
+    let month =
+        month.parse::<usize>().ok().and_then(|m| MONTHS.get(m.wrapping_sub(1))).copied().unwrap_or("");
+    format!("{} {month} {year}", day.trim_start_matches('0'))
+}
+
+/// The three letters of a month, 1 to 12.
+#[must_use]
+pub fn month_name(month: usize) -> &'static str {
+    MONTHS.get(month.wrapping_sub(1)).copied().unwrap_or("")
+}
+
+/// A moment as text: `24 Nov 2026, 14:45 UTC`.
+#[must_use]
+pub fn written(at: Timestamp) -> String {
+    let minute = at.minute();
+    format!("{}, {}", date(at), &minute[11..])
+}
+
+/// A span of time as text: `3 days`, `2 hours`, `less than a second`.
+#[must_use]
+pub fn duration(micros: i64) -> String {
+    let micros = micros.max(0);
+    let (value, unit) = match micros {
+        m if m < SECOND_US => return "less than a second".to_owned(),
+        m if m < 60 * SECOND_US => (m / SECOND_US, "second"),
+        m if m < HOUR_US => (m / (60 * SECOND_US), "minute"),
+        m if m < DAY_US => (m / HOUR_US, "hour"),
+        m => (m / DAY_US, "day"),
+    };
+    format!("{value} {unit}{}", if value == 1 { "" } else { "s" })
+}
+
+fn relative(at: Timestamp, now: Timestamp) -> String {
+    let passed = now.micros().saturating_sub(at.micros());
+    match passed {
+        p if p < 0 => match duration(-p).as_str() {
+            "less than a second" => "now".to_owned(),
+            ahead => format!("in {ahead}"),
+        },
+        p if p < 45 * SECOND_US => "just now".to_owned(),
+        p if p < 60 * DAY_US => format!("{} ago", duration(p.max(60 * SECOND_US))),
+        _ => date(at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_distances() {
+        let now = Timestamp::from_seconds(1_795_531_500);
+        for (back, words) in [
+            (0, "just now"),
+            (50, "1 minute ago"),
+            (7_300, "2 hours ago"),
+            (86_400, "1 day ago"),
+            (100 * 86_400, "16 Aug 2026"),
+            (-7_300, "in 2 hours"),
+        ] {
+            assert_eq!(relative(now.plus_micros(-back * SECOND_US), now), words);
+        }
+        assert_eq!(written(now), "24 Nov 2026, 14:45 UTC");
+    }
+}

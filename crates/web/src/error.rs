@@ -1,0 +1,127 @@
+//! Refusals in plain words. No internals leave; the request id leads to the log line.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use crate::design::empty::command;
+use crate::design::frame::{self, Theme};
+
+/// Why a request gets no page.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing is there, or it may not be known to be there.
+    #[error("not found")]
+    NotFound,
+    /// No session came with the request.
+    #[error("no session")]
+    NoSession,
+    /// A one-time link that is unknown or was used before.
+    #[error("link not valid")]
+    LinkSpent,
+    /// The request names a host that is not this one.
+    #[error("wrong host")]
+    WrongHost,
+    /// The address takes no such method.
+    #[error("method not allowed")]
+    Method,
+    /// The request could not be read.
+    #[error("bad request")]
+    Malformed,
+    /// The data cannot be read at the moment.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// Our own fault; the text is for the log only.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Refusal {
+    /// The status it is answered with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NoSession | Self::LinkSpent => StatusCode::UNAUTHORIZED,
+            Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The refusal that a bare status stands for, as answered by parts that know no pages.
+    #[must_use]
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::Method,
+            StatusCode::UNAUTHORIZED => Self::NoSession,
+            StatusCode::MISDIRECTED_REQUEST => Self::WrongHost,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => {
+                Self::Unavailable("time limit".to_owned())
+            }
+            status if status.is_client_error() => Self::Malformed,
+            status => Self::Internal(format!("answered {status}")),
+        }
+    }
+
+    /// The page that says so.
+    #[must_use]
+    pub fn page(&self, theme: Theme, request_id: &str) -> Markup {
+        let (title, text) = match self {
+            Self::NotFound => (
+                "Nothing is here",
+                html! { p { "The address names no page or record. " a href="/" { "Go to the overview" } "." } },
+            ),
+            Self::NoSession => (
+                "Open the link from the terminal",
+                html! {
+                    p { "These pages show the configuration of real machines, so they open only for whoever started the server. It printed a one-time link when it started; open that link in this browser." }
+                    p.muted { "The link was used, or lost? Start the server again for a new one:" }
+                    (command("tickmark serve"))
+                    p.muted { "You just opened the link and see this? Then it was followed from another page: " a href="/" { "continue to the overview" } "." }
+                },
+            ),
+            Self::LinkSpent => (
+                "This link was used already",
+                html! {
+                    p { "A link opens one browser once. If that browser is this one, " a href="/" { "continue to the overview" } ". Otherwise start the server again for a new link:" }
+                    (command("tickmark serve"))
+                },
+            ),
+            Self::WrongHost => (
+                "This is not the address of this server",
+                html! { p { "The request names a host that this server does not answer for. Use the address that the server printed when it started." } },
+            ),
+            Self::Method => ("Not something this address does", html! { p { "These pages are read-only." } }),
+            Self::Malformed => (
+                "The request could not be read",
+                html! { p { "Its address or its form is damaged. " a href="/" { "Go to the overview" } "." } },
+            ),
+            Self::Unavailable(_) => (
+                "Not available at the moment",
+                html! { p { "The data could not be read in time. Try again in a moment; if it stays so, see what the server says:" } (command("tickmark status")) },
+            ),
+            Self::Internal(_) => (
+                "Something went wrong on our side",
+                html! { p { "The page could not be made, and nothing was changed. The log of the server has the reason under the id below." } },
+            ),
+        };
+        let body = html! {
+            div.stack { (text) }
+            p.muted.small { br; "Request " code { (request_id) } }
+        };
+        frame::bare(title, theme, &body)
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// Leaves the page to the outermost layer, which knows theme and request id.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(std::sync::Arc::new(self));
+        response
+    }
+}

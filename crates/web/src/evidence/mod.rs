@@ -1,0 +1,82 @@
+//! Raw evidence: the list, one artifact as text or bytes, and its download.
+
+mod pages;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderName;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use maud::Markup;
+use tickmark_core::Digest;
+
+pub use pages::{ArtifactRow, ArtifactView, Origin, artifact_table, how};
+
+use crate::error::Refusal;
+use crate::guard::SANDBOX;
+use crate::visit::Asked;
+use crate::{Route, WebState};
+
+/// An address of the sample data: the digest of `Linux ada-01 6.12.57 x86_64` and a line end.
+const EXAMPLE: &str = "/evidence/c3037f689a39ea5095d2339cbcbe346a53860db4162df51616b654332b7d97cf";
+
+/// The same, downloaded.
+const EXAMPLE_DOWNLOAD: &str =
+    "/evidence/c3037f689a39ea5095d2339cbcbe346a53860db4162df51616b654332b7d97cf/download";
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route { path: "/evidence", example: "/evidence", handler: get(list) },
+        Route { path: "/evidence/{digest}", example: EXAMPLE, handler: get(one) },
+        Route { path: "/evidence/{digest}/download", example: EXAMPLE_DOWNLOAD, handler: get(download) },
+    ]
+}
+
+async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let rows = state.source().artifacts().await?;
+    asked.frame(&state, &pages::list(&rows, &asked.query, asked.visit.now)).await
+}
+
+async fn one(
+    State(state): State<WebState>,
+    Path(digest): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let view = state.source().artifact(&parse(&digest)?).await?;
+    asked.frame(&state, &pages::one(&view)).await
+}
+
+async fn download(State(state): State<WebState>, Path(digest): Path<String>) -> Result<Response, Refusal> {
+    let view = state.source().artifact(&parse(&digest)?).await?;
+    // Foreign bytes never get a type that a browser would show, whatever they claim to be.
+    let headers: [(HeaderName, String); 3] = [
+        (CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (CONTENT_DISPOSITION, attachment(&pages::file_name(&view))),
+        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    ];
+    Ok((headers, view.bytes).into_response())
+}
+
+fn parse(hex: &str) -> Result<Digest, Refusal> {
+    format!("sha256:{hex}").parse().map_err(|_| Refusal::NotFound)
+}
+
+/// The header value that makes a browser save a file under `name`.
+pub(crate) fn attachment(name: &str) -> String {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", crate::design::segment(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_names_cannot_leave_the_header() {
+        assert_eq!(
+            attachment("a\"\r\nX: 1/é.txt"),
+            "attachment; filename=\"a___X__1__.txt\"; filename*=UTF-8''a%22%0D%0AX%3A%201%2F%C3%A9.txt"
+        );
+    }
+}

@@ -1,0 +1,284 @@
+//! What the pages of checks show.
+
+use maud::{Markup, html};
+use tickmark_core::observation::{CheckDefinition, Outcome, Severity, Verdict};
+use tickmark_core::{Digest, Timestamp};
+
+use crate::design::badge::{self, VerdictCounts};
+use crate::design::empty::{command, empty};
+use crate::design::frame::{Page, Place};
+use crate::design::strip::{self, Strip};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery, plain};
+use crate::design::{block, digest, facts, moment, prose, segment};
+
+/// A check in a list.
+#[derive(Clone, Debug)]
+pub struct CheckRow {
+    /// Identifier, worded as the passing state.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Group, e.g. `ssh`.
+    pub group: String,
+    /// How much a failure matters.
+    pub severity: Severity,
+    /// Controls it tests.
+    pub controls: Vec<String>,
+    /// What it says now, over all targets.
+    pub verdicts: VerdictCounts,
+    /// History over all targets, the worst at each moment.
+    pub strip: Option<Strip>,
+}
+
+/// What a check says about one target now.
+#[derive(Clone, Debug)]
+pub struct ResultRow {
+    /// Target's key.
+    pub target_key: i64,
+    /// Target's name.
+    pub target_name: String,
+    /// The answer.
+    pub outcome: Outcome,
+    /// Since when.
+    pub since: Timestamp,
+    /// The last look.
+    pub looked: Timestamp,
+    /// History at this target.
+    pub strip: Option<Strip>,
+}
+
+/// One check.
+#[derive(Clone, Debug)]
+pub struct CheckView {
+    /// As written down.
+    pub definition: CheckDefinition,
+    /// Its group, e.g. `ssh`.
+    pub group: String,
+    /// Where it was loaded from, e.g. `built in`.
+    pub origin: String,
+    /// Its logic.
+    pub rego: String,
+    /// Names of its tests.
+    pub tests: Vec<String>,
+    /// What it says now.
+    pub results: Vec<ResultRow>,
+    /// Its versions with their first use, latest first.
+    pub versions: Vec<(Digest, Timestamp)>,
+}
+
+pub(super) fn list(rows: &[CheckRow], query: &TableQuery) -> Page {
+    let mut page = Page::new(Place::Checks, "Checks", table(rows).render(query));
+    let failing = rows.iter().filter(|row| row.verdicts.fail > 0).count();
+    let unknown = rows.iter().filter(|row| row.verdicts.unknown > 0).count();
+    page.lead = html! {
+        (rows.len()) " checks. " a href="/checks?verdict=fail" { (failing) " fail" } " somewhere, "
+        a href="/checks?verdict=unknown" { (unknown) " could not see" } " what they need. "
+        "A check tests a control; it never proves a criterion by itself."
+    };
+    page
+}
+
+fn table(rows: &[CheckRow]) -> Table {
+    let mut groups: Vec<String> = rows.iter().map(|r| r.group.clone()).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let verdicts = [Verdict::Fail, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable];
+    let severities = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+    Table {
+        id: "checks",
+        path: "/checks",
+        noun: ("check", "checks"),
+        columns: vec![
+            Column::text("title", "Check", Phone::Title),
+            Column::shown("period", "Period", Phone::Hidden),
+            Column::text("severity", "Severity", Phone::Hidden),
+            Column::shown("controls", "Tests", Phone::Hidden),
+            Column::text("verdict", "Now", Phone::Status),
+        ],
+        filters: vec![
+            Filter {
+                key: "verdict",
+                label: "Verdict",
+                options: verdicts.map(|v| (v.word().to_owned(), badge::word_of(v).to_owned())).to_vec(),
+                shown: true,
+            },
+            Filter {
+                key: "group",
+                label: "Group",
+                options: groups.into_iter().map(|g| (g.clone(), g)).collect(),
+                shown: true,
+            },
+            Filter {
+                key: "severity",
+                label: "Severity",
+                options: severities
+                    .map(|s| (s.word().to_owned(), badge::severity_word(s).to_owned()))
+                    .to_vec(),
+                shown: true,
+            },
+        ],
+        rows: rows.iter().map(table_row).collect(),
+        empty: empty(
+            "No checks are loaded",
+            "The built-in checks come with the program; your own are folders beside them.",
+            "tickmark checks new my-check",
+        ),
+    }
+}
+
+fn table_row(row: &CheckRow) -> Row {
+    let href = format!("/checks/{}", segment(&row.id));
+    let counts = &row.verdicts;
+    let mut facets = vec![("group", row.group.clone()), ("severity", row.severity.word().to_owned())];
+    for (verdict, count) in [
+        (Verdict::Fail, counts.fail),
+        (Verdict::Unknown, counts.unknown),
+        (Verdict::Pass, counts.pass),
+        (Verdict::NotApplicable, counts.not_applicable),
+    ] {
+        if count > 0 {
+            facets.push(("verdict", verdict.word().to_owned()));
+        }
+    }
+    let rank = match counts.worst() {
+        Some(Verdict::Fail) => 0,
+        Some(Verdict::Unknown) => 1,
+        Some(Verdict::Pass) => 2,
+        Some(Verdict::NotApplicable) => 3,
+        None => 4,
+    };
+    Row {
+        cells: vec![
+            Cell {
+                show: html! { a.primary href=(href) { (row.title) } span.sub.mono { (row.id) } },
+                ..Cell::text(&row.title)
+            },
+            Cell::text("").showing(html! { @if let Some(strip) = &row.strip { (strip::row(strip)) } }),
+            // Most severe first.
+            Cell::by_number(badge::severity(row.severity), -(row.severity as i64)),
+            Cell::text("").showing(control_links(&row.controls)),
+            Cell::by_number(now(counts, &href), rank),
+        ],
+        find: format!("{} {} {}", row.id, row.title, row.controls.join(" ")),
+        facets,
+    }
+}
+
+/// One verdict in words while there is only one target; counts otherwise.
+fn now(counts: &VerdictCounts, href: &str) -> Markup {
+    match (counts.total(), counts.worst()) {
+        (_, None) => html! { span.muted { "not run" } },
+        (1, Some(verdict)) => badge::verdict(verdict),
+        _ => badge::counts(counts, &format!("{href}#")),
+    }
+}
+
+fn control_links(ids: &[String]) -> Markup {
+    html! { span.refs { @for id in ids { a href={ "/controls/" (segment(id)) } { (id) } } } }
+}
+
+pub(super) fn one(view: &CheckView, at: Timestamp) -> Page {
+    let definition = &view.definition;
+    let counts = VerdictCounts::of(view.results.iter().map(|result| result.outcome.verdict));
+    let body = html! {
+        (block("results", "Now", &badge::counts(&counts, "#"), &results(view, at)))
+        div.columns {
+            div {
+                (block("remediation", "When it fails", &html! {}, &html! { div.block-body { (prose::markdown(&definition.remediation)) } }))
+                (block("logic", "Logic", &html! { "Rego, evaluated over facts; no network, no clock" }, &html! { div.block-body { (prose::rego(&view.rego)) } }))
+            }
+            div {
+                (block("about", "As written", &html! {}, &about(view)))
+                (block("parameters", "Parameters", &html! {}, &parameters(definition)))
+                (block("tests", "Its own tests", &html! { (view.tests.len()) }, &tests(view)))
+                (block("versions", "Versions", &html! {}, &versions(view, at)))
+            }
+        }
+    };
+    let mut page = Page::new(Place::Checks, &definition.title, body);
+    page.lead = html! { (definition.asserts) " " (definition.rationale) };
+    page.crumbs = vec![
+        ("Checks".into(), "/checks".into()),
+        (view.group.clone(), format!("/checks?group={}", segment(&view.group))),
+    ];
+    page
+}
+
+fn results(view: &CheckView, at: Timestamp) -> Markup {
+    if view.results.is_empty() {
+        return empty("Never run", "This check has not looked at any target yet.", "tickmark collect");
+    }
+    html! {
+        @for result in &view.results {
+            div.block-body.stack id=(result.outcome.verdict.word()) {
+                p.row {
+                    (badge::verdict(result.outcome.verdict))
+                    a href={ "/targets/" (result.target_key) } { (result.target_name) }
+                    span.muted.small { "since " (moment::ago(result.since, at)) ", last looked " (moment::ago(result.looked, at)) }
+                }
+                p.prose {
+                    (result.outcome.message)
+                    @if let Some(reason) = result.outcome.reason { " " span.muted { "(" (reason.plain()) ")" } }
+                }
+                @if !result.outcome.observed.is_null() || !result.outcome.expected.is_null() || !result.outcome.subjects.is_empty() {
+                    dl.facts {
+                        @if !result.outcome.observed.is_null() { dt { "Observed" } dd { (facts::inline(&result.outcome.observed)) } }
+                        @if !result.outcome.expected.is_null() { dt { "Expected" } dd { (facts::inline(&result.outcome.expected)) } }
+                        @if !result.outcome.subjects.is_empty() { dt { "Subjects" } dd { (subjects(&result.outcome.subjects)) } }
+                        @if let Some(until) = result.outcome.valid_until { dt { "Holds until" } dd { (moment::exact(until)) } }
+                    }
+                }
+                @if let Some(strip) = &result.strip { (strip::full(strip)) }
+            }
+        }
+    }
+}
+
+fn subjects(subjects: &[String]) -> Markup {
+    const SHOWN: usize = 40;
+    html! {
+        @for (at, subject) in subjects.iter().take(SHOWN).enumerate() { @if at > 0 { ", " } code { (subject) } }
+        @if subjects.len() > SHOWN { " and " (subjects.len() - SHOWN) " more" }
+    }
+}
+
+fn about(view: &CheckView) -> Markup {
+    let definition = &view.definition;
+    html! {
+        dl.facts {
+            dt { "Identifier" } dd.mono { (definition.id) }
+            dt { "Severity" } dd { (badge::severity(definition.severity)) }
+            dt { "Tests" } dd { (control_links(&definition.controls)) }
+            dt { "May support" } dd { span.refs { @for id in &definition.criteria { a href={ "/criteria/" (segment(id)) } { (id) } } } }
+            dt { "Looks at" } dd { (definition.target_kind) ", facts " (definition.facts_schema) }
+            dt { "Needs" } dd { @for (at, need) in definition.needs.iter().enumerate() { @if at > 0 { ", " } code { (need) } } }
+            dt { "Cadence" } dd { "every " (definition.cadence_hours) " hours; stale after " (definition.stale_after_hours) }
+            dt { "Origin" } dd { (view.origin) }
+            @if !definition.references.is_empty() {
+                dt { "References" } dd { @for (at, reference) in definition.references.iter().enumerate() { @if at > 0 { br; } (reference) } }
+            }
+        }
+    }
+}
+
+fn parameters(definition: &CheckDefinition) -> Markup {
+    match definition.parameters.as_object() {
+        Some(parameters) if !parameters.is_empty() => html! {
+            dl.facts { @for (name, value) in parameters { dt.mono { (name) } dd { (facts::inline(value)) } } }
+        },
+        _ => html! { div.block-body { p.muted { "None." } } },
+    }
+}
+
+fn tests(view: &CheckView) -> Markup {
+    html! {
+        ul.lines { @for test in &view.tests { li.mono { (test) } } }
+        (command(&format!("tickmark checks test {}", view.definition.id)))
+    }
+}
+
+fn versions(view: &CheckView, at: Timestamp) -> Markup {
+    let rows =
+        view.versions.iter().map(|(version, since)| vec![digest::chip(version), moment::ago(*since, at)]);
+    plain("Versions", &["Version", "In use since"], rows.collect())
+}

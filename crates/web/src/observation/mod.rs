@@ -1,0 +1,71 @@
+//! Checks, targets and runs: what is asserted, what is looked at, and when it was.
+
+pub mod check;
+pub mod run;
+pub mod target;
+
+use axum::extract::{Path, State};
+use axum::routing::get;
+use maud::Markup;
+
+use crate::error::Refusal;
+use crate::visit::Asked;
+use crate::{Route, WebState};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route { path: "/checks", example: "/checks", handler: get(checks) },
+        Route { path: "/checks/{id}", example: "/checks/ssh-root-login-disabled", handler: get(check) },
+        Route { path: "/targets", example: "/targets", handler: get(targets) },
+        Route { path: "/targets/{key}", example: "/targets/1", handler: get(target) },
+        Route { path: "/runs", example: "/runs", handler: get(runs) },
+        Route { path: "/runs/{key}", example: "/runs/1", handler: get(run) },
+    ]
+}
+
+async fn checks(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let rows = state.source().checks().await?;
+    asked.frame(&state, &check::list(&rows, &asked.query)).await
+}
+
+async fn check(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let view = state.source().check(&id).await?;
+    asked.frame(&state, &check::one(&view, asked.visit.now)).await
+}
+
+async fn targets(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let rows = state.source().targets().await?;
+    asked.frame(&state, &target::list(&rows, &asked.query, asked.visit.now)).await
+}
+
+async fn target(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let view = state.source().target(integer(&key)?).await?;
+    asked.frame(&state, &target::one(&view, &asked.query, asked.visit.now)).await
+}
+
+async fn runs(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let rows = state.source().runs().await?;
+    asked.frame(&state, &run::list(&rows, &asked.query, asked.visit.now)).await
+}
+
+async fn run(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let view = state.source().run(integer(&key)?).await?;
+    asked.frame(&state, &run::one(&view, asked.visit.now)).await
+}
+
+/// Reads a key of an address; anything else is an address of nothing.
+fn integer(text: &str) -> Result<i64, Refusal> {
+    text.parse().map_err(|_| Refusal::NotFound)
+}

@@ -1,0 +1,71 @@
+//! Documents: the list and their downloads.
+
+mod pages;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::HeaderName;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::BytesMut;
+use futures_util::stream;
+use maud::Markup;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+
+pub use pages::{Document, ReportRow, documents};
+
+use crate::error::Refusal;
+use crate::evidence::attachment;
+use crate::guard::SANDBOX;
+use crate::visit::Asked;
+use crate::{Route, WebState};
+
+/// Bytes of a document that are in memory at one time.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route { path: "/reports", example: "/reports", handler: get(list) },
+        Route { path: "/reports/{file}", example: "/reports/readiness.pdf", handler: get(download) },
+    ]
+}
+
+async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let rows = state.source().reports().await?;
+    asked.frame(&state, &pages::list(&rows, asked.visit.now)).await
+}
+
+/// Sends a document of the output folder. Only the names in the list of documents exist.
+async fn download(State(state): State<WebState>, Path(name): Path<String>) -> Result<Response, Refusal> {
+    let document = documents().iter().find(|document| document.file == name).ok_or(Refusal::NotFound)?;
+    let path = state.source().report_folder().ok_or(Refusal::NotFound)?.join(document.file);
+    let file = match File::open(&path).await {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Refusal::NotFound),
+        Err(error) => return Err(Refusal::Internal(format!("open {}: {error}", path.display()))),
+    };
+    let about = file
+        .metadata()
+        .await
+        .map_err(|error| Refusal::Internal(format!("read {}: {error}", path.display())))?;
+    if !about.is_file() {
+        return Err(Refusal::NotFound);
+    }
+    let headers: [(HeaderName, String); 4] = [
+        (CONTENT_TYPE, document.media_type.to_owned()),
+        (CONTENT_LENGTH, about.len().to_string()),
+        (CONTENT_DISPOSITION, attachment(document.file)),
+        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    ];
+    Ok((headers, Body::from_stream(chunks(file))).into_response())
+}
+
+fn chunks(file: File) -> impl stream::Stream<Item = std::io::Result<bytes::Bytes>> {
+    stream::try_unfold(file, |mut file| async move {
+        let mut chunk = BytesMut::with_capacity(CHUNK_BYTES);
+        let read = file.read_buf(&mut chunk).await?;
+        Ok((read > 0).then(|| (chunk.freeze(), file)))
+    })
+}

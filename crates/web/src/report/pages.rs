@@ -1,0 +1,105 @@
+//! What the page of documents shows.
+
+use maud::{Markup, html};
+use tickmark_core::{Digest, Timestamp};
+
+use crate::design::empty::command;
+use crate::design::frame::{Page, Place};
+use crate::design::icon::icon;
+use crate::design::{digest, moment, size};
+
+/// A document that can be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Document {
+    /// File name in the output folder.
+    pub file: &'static str,
+    /// Title.
+    pub title: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// Media type.
+    pub media_type: &'static str,
+    /// The command that makes it.
+    pub command: &'static str,
+}
+
+/// A document as it lies in the output folder.
+#[derive(Clone, Debug)]
+pub struct ReportRow {
+    /// File name.
+    pub file: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// When it was made.
+    pub made: Timestamp,
+    /// Digest of its bytes.
+    pub digest: Digest,
+}
+
+/// The documents that can be made.
+#[must_use]
+pub fn documents() -> &'static [Document] {
+    &[
+        Document {
+            file: "readiness.pdf",
+            title: "Readiness report",
+            about: "For management: scope, every criterion with its status, findings, what could not be seen. Not an auditor's report.",
+            media_type: "application/pdf",
+            command: "tickmark report readiness",
+        },
+        Document {
+            file: "matrix.xlsx",
+            title: "Control and criteria matrix",
+            about: "Controls against criteria with owners, tests and answers, to work on in a spreadsheet.",
+            media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            command: "tickmark report matrix",
+        },
+        Document {
+            file: "matrix.csv",
+            title: "The same matrix as plain text",
+            about: "Comma-separated, for other programs.",
+            media_type: "text/csv; charset=utf-8",
+            command: "tickmark report matrix",
+        },
+        Document {
+            file: "bundle.zip",
+            title: "Evidence bundle",
+            about: "Artifacts, ledger entries with their proofs, the checkpoint, and a page that says how to verify it all offline.",
+            media_type: "application/zip",
+            command: "tickmark bundle export",
+        },
+    ]
+}
+
+pub(super) fn list(rows: &[ReportRow], now: Timestamp) -> Page {
+    let body = html! {
+        ul.documents {
+            @for document in documents() {
+                @let row = rows.iter().find(|row| row.file == document.file);
+                li {
+                    div {
+                        h2 { (document.title) }
+                        p.muted { (document.about) }
+                        (state(document, row, now))
+                    }
+                    @if row.is_some() {
+                        a.button.primary href={ "/reports/" (document.file) } download { (icon("i-download")) (document.file) }
+                    }
+                }
+            }
+        }
+    };
+    let mut page = Page::new(Place::Reports, "Reports", body);
+    page.lead =
+        html! { "Documents made from what is known, as files. Same data and moment give the same bytes." };
+    page
+}
+
+fn state(document: &Document, row: Option<&ReportRow>, now: Timestamp) -> Markup {
+    match row {
+        Some(row) => html! {
+            p.row.small.muted { span { "made " (moment::ago(row.made, now)) } span.num { (size(row.size)) } (digest::chip(&row.digest)) }
+        },
+        None => html! { p.small.muted { "Not made yet:" } (command(document.command)) },
+    }
+}

@@ -1,0 +1,122 @@
+//! What all handlers share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tickmark_core::{Digest, Timestamp};
+
+use crate::session::Sessions;
+use crate::source::Source;
+
+/// How the pages are served.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Values of the `Host` header that are answered, with port, e.g. `127.0.0.1:8143`.
+    pub hosts: Vec<String>,
+    /// Whether the server is reached by HTTPS only: cookies become `Secure` and carry the `__Host-` prefix.
+    pub is_secure: bool,
+    /// The port, part of the cookie's name: cookies do not know ports, and two servers on one machine must not
+    /// overwrite each other's.
+    pub port: u16,
+}
+
+impl Settings {
+    /// Settings for loopback: the names that mean this machine, with the given port.
+    #[must_use]
+    pub fn loopback(port: u16) -> Self {
+        let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}"));
+        Self { hosts: hosts.to_vec(), is_secure: false, port }
+    }
+}
+
+/// A clock, as given by the caller.
+type Clock = dyn Fn() -> Timestamp + Send + Sync;
+/// A source of 32 unguessable bytes, as given by the caller.
+type Random = dyn Fn() -> [u8; 32] + Send + Sync;
+
+/// Shared by all handlers; cheap to clone.
+#[derive(Clone)]
+pub struct WebState(Arc<Inner>);
+
+struct Inner {
+    source: Source,
+    settings: Settings,
+    sessions: Sessions,
+    clock: Box<Clock>,
+    random: Box<Random>,
+    /// Makes request ids of one process unlike those of another.
+    instance: [u8; 32],
+    requests: AtomicU64,
+}
+
+impl WebState {
+    /// Makes the state. `clock` tells the time, `random` gives unguessable bytes for sessions.
+    #[must_use]
+    pub fn new(
+        source: Source,
+        settings: Settings,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+        random: impl Fn() -> [u8; 32] + Send + Sync + 'static,
+    ) -> Self {
+        let instance = random();
+        Self(Arc::new(Inner {
+            source,
+            settings,
+            sessions: Sessions::default(),
+            clock: Box::new(clock),
+            random: Box::new(random),
+            instance,
+            requests: AtomicU64::new(0),
+        }))
+    }
+
+    /// Lets `token`, 32 random bytes, open one session, and returns the path of its link: `/enter?token=…`.
+    #[must_use]
+    pub fn one_time_link(&self, token: &[u8; 32]) -> String {
+        self.0.sessions.offer(token);
+        format!("/enter?token={}", hex::encode(token))
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.0.source
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    pub(crate) fn random(&self) -> [u8; 32] {
+        (self.0.random)()
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        self.0.settings.is_secure
+    }
+
+    pub(crate) fn cookie_name(&self) -> String {
+        let prefix = if self.is_secure() { "__Host-" } else { "" };
+        format!("{prefix}tickmark-{}", self.0.settings.port)
+    }
+
+    pub(crate) fn answers_for(&self, host: &str) -> bool {
+        self.0.settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+    }
+
+    pub(crate) fn next_request_id(&self) -> String {
+        let count = self.0.requests.fetch_add(1, Ordering::Relaxed);
+        let mut seed = self.0.instance.to_vec();
+        seed.extend_from_slice(&count.to_be_bytes());
+        Digest::of(&seed).short()
+    }
+}
+
+impl fmt::Debug for WebState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebState").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
