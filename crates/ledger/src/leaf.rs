@@ -321,7 +321,7 @@ fn check_actor(who: &str) -> Result<(), LeafError> {
 }
 
 /// Only years 0000 to 9999 have the fixed width that makes text order time order.
-fn format_moment(micros: i64) -> Option<String> {
+pub(crate) fn format_moment(micros: i64) -> Option<String> {
     let moment = jiff::Timestamp::from_microsecond(micros).ok()?;
     let text = format!("{moment:.6}");
     parse_moment(&text).map(|_| text)

@@ -9,10 +9,12 @@
 //! - [`tree`]: RFC 6962 hashes, the frontier, proofs; [`tile`]: C2SP `tlog-tiles` paths and contents.
 //! - [`note`]: signed notes, checkpoints, cosignatures; [`policy`]: whose signatures count; [`proof`]: `tlog-proof`.
 //! - [`commitment`]: salted commitments and artifact descriptors.
+//! - [`bundle`]: the ZIP handed to an auditor, written and verified; [`directory`]: the exported log, checked.
 
-
+pub mod bundle;
 pub mod canonical;
 pub mod commitment;
+pub mod directory;
 mod hash;
 pub mod leaf;
 pub mod note;

@@ -10,7 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::hash::shorten;
-use crate::note::{Algorithm, KeyError, NoteError, SignedCheckpoint, VerifierKey};
+use crate::note::{Algorithm, KeyError, Note, NoteError, SignedCheckpoint, Verified, VerifierKey};
 
 /// Size from which a policy file is refused.
 pub const MAX_POLICY_BYTES: usize = 256 * 1024;
@@ -67,7 +67,7 @@ pub enum Refusal {
     #[error("log {0} is not one of the policy")]
     UnknownLog(String),
     /// A signature is wrong, or the log did not sign.
-    #[error("checkpoint of {origin}: {source}")]
+    #[error("{origin}: {source}")]
     Signature {
         /// The log.
         origin: String,
@@ -107,15 +107,7 @@ impl Policy {
     /// If it is not, with the reason.
     pub fn accept(&self, signed: &SignedCheckpoint) -> Result<Accepted, Refusal> {
         let origin = signed.checkpoint.origin.clone();
-        let logs = || self.logs.iter().filter(|key| key.name() == origin);
-        if logs().next().is_none() {
-            return Err(Refusal::UnknownLog(origin));
-        }
-        let refuse = |source| Refusal::Signature { origin: origin.clone(), source };
-        let keys: Vec<&VerifierKey> = logs().chain(self.witnesses.iter().map(|(_, key)| key)).collect();
-        let verified = signed.note.verify(keys).map_err(refuse)?;
-        let log = verified.iter().find(|found| found.key.algorithm() == Algorithm::Ed25519);
-        let log = log.ok_or_else(|| refuse(NoteError::NoKnownKey))?.key.clone();
+        let (log, verified) = self.verify(&origin, &signed.note)?;
         let cosigned = |name: &str, key: &VerifierKey| {
             let found = verified.iter().find(|found| found.key == key)?;
             Some((name.to_owned(), found.time?))
@@ -128,6 +120,27 @@ impl Policy {
             }
             _ => Ok(Accepted { log, witnesses }),
         }
+    }
+
+    /// Decides whether a log of this policy signed a note that is not a checkpoint.
+    ///
+    /// # Errors
+    /// If it did not, with the reason.
+    pub fn accept_note(&self, origin: &str, note: &Note) -> Result<VerifierKey, Refusal> {
+        self.verify(origin, note).map(|(log, _)| log)
+    }
+
+    fn verify(&self, origin: &str, note: &Note) -> Result<(VerifierKey, Vec<Verified<'_>>), Refusal> {
+        let logs = || self.logs.iter().filter(|key| key.name() == origin);
+        if logs().next().is_none() {
+            return Err(Refusal::UnknownLog(origin.to_owned()));
+        }
+        let refuse = |source| Refusal::Signature { origin: origin.to_owned(), source };
+        let keys: Vec<&VerifierKey> = logs().chain(self.witnesses.iter().map(|(_, key)| key)).collect();
+        let verified = note.verify(keys).map_err(refuse)?;
+        let log = verified.iter().find(|found| found.key.algorithm() == Algorithm::Ed25519);
+        let log = log.ok_or_else(|| refuse(NoteError::NoKnownKey))?.key.clone();
+        Ok((log, verified))
     }
 
     /// Groups refer only to earlier ones, so one pass in order decides them all without recursion.

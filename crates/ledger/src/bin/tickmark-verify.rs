@@ -1,0 +1,173 @@
+//! `tickmark-verify`: checks an evidence bundle, or an exported log, offline.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use tickmark_ledger::bundle::{self, Expectations};
+use tickmark_ledger::directory::{self, FileSource};
+use tickmark_ledger::policy::{MAX_POLICY_BYTES, Policy};
+
+const HELP: &str = "\
+Checks an evidence bundle, or a log exported as a tlog-tiles directory. Works offline; changes nothing.
+
+Usage: tickmark-verify BUNDLE.zip [--key KEY | --policy FILE] [--json]
+       tickmark-verify DIRECTORY  (--key KEY | --policy FILE) [--json]
+
+  --key KEY      the log's public key, name+id+base64, obtained through another channel than the bundle
+  --policy FILE  a tlog-policy file instead: several keys, witnesses, a quorum
+  --json         answer as JSON
+  --help         this text
+  --version      the version
+
+Answers: L1 the bytes are whole; L2 entries and artifacts are in the log; L3 since when; L4 nothing is left out.
+Exit code: 0 nothing is contradicted, 1 something failed and is named, 2 unreadable input or wrong usage.
+
+Examples:
+  tickmark-verify bundle.zip
+  tickmark-verify bundle.zip --key 'example.org/log+1a2b3c4d+AbCd...'
+";
+
+const UNREADABLE: u8 = 2;
+
+struct Arguments {
+    path: PathBuf,
+    policy: Option<Policy>,
+    json: bool,
+}
+
+enum Request {
+    Verify(Box<Arguments>),
+    Print(String),
+}
+
+fn main() -> ExitCode {
+    let outcome = parse(std::env::args_os().skip(1)).and_then(|request| match request {
+        Request::Print(text) => Ok((text, 0)),
+        Request::Verify(arguments) => run(&arguments),
+    });
+    match outcome {
+        Ok((text, code)) => match io::stdout().lock().write_all(text.as_bytes()) {
+            Ok(()) => ExitCode::from(code),
+            Err(_) => ExitCode::from(UNREADABLE),
+        },
+        Err(message) => {
+            eprintln!("tickmark-verify: {message}");
+            ExitCode::from(UNREADABLE)
+        }
+    }
+}
+
+fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
+    let (mut path, mut policy, mut json) = (None, None, false);
+    let mut arguments = arguments;
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or_else(|| format!("{} needs a value", argument.display()));
+        let chosen = match argument.to_str() {
+            Some("--help" | "-h") => return Ok(Request::Print(HELP.to_owned())),
+            Some("--version" | "-V") => {
+                return Ok(Request::Print(format!("tickmark-verify {}\n", env!("CARGO_PKG_VERSION"))));
+            }
+            Some("--json") => {
+                json = true;
+                continue;
+            }
+            Some("--key") => {
+                let key = value()?.into_string().map_err(|_| "the key is not text".to_owned())?;
+                let key = key.parse().map_err(|error| format!("{error}"))?;
+                Policy::of_log(key).map_err(|error| error.to_string())?
+            }
+            Some("--policy") => read_policy(Path::new(&value()?))?,
+            Some(option) if option.starts_with('-') => {
+                return Err(format!("unknown option {option}; see --help"));
+            }
+            _ if path.is_none() => {
+                path = Some(PathBuf::from(argument));
+                continue;
+            }
+            _ => return Err(format!("unexpected argument {}; see --help", argument.display())),
+        };
+        if policy.replace(chosen).is_some() {
+            return Err("--key and --policy may be given once, and not together".to_owned());
+        }
+    }
+    let path = path.ok_or("no bundle given; see --help")?;
+    Ok(Request::Verify(Box::new(Arguments { path, policy, json })))
+}
+
+fn read_policy(path: &Path) -> Result<Policy, String> {
+    let name = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| name(&error))?;
+    file.take(MAX_POLICY_BYTES as u64 + 1).read_to_string(&mut text).map_err(|error| name(&error))?;
+    text.parse().map_err(|error: tickmark_ledger::policy::InvalidPolicy| name(&error))
+}
+
+fn run(arguments: &Arguments) -> Result<(String, u8), String> {
+    if arguments.path.is_dir() { check_directory(arguments) } else { verify_bundle(arguments) }
+}
+
+fn verify_bundle(arguments: &Arguments) -> Result<(String, u8), String> {
+    let name = |error: &dyn std::fmt::Display| format!("{}: {error}", arguments.path.display());
+    let file = File::open(&arguments.path).map_err(|error| name(&error))?;
+    let expectations = Expectations { policy: arguments.policy.clone(), ..Expectations::default() };
+    let answer = bundle::verify(BufReader::new(file), &expectations).map_err(|error| name(&error))?;
+    let text = if arguments.json { format!("{:#}\n", answer.to_json()) } else { answer.to_string() };
+    Ok((text, answer.exit_code()))
+}
+
+fn check_directory(arguments: &Arguments) -> Result<(String, u8), String> {
+    let policy = arguments.policy.as_ref().ok_or("a directory holds no key: give --key or --policy")?;
+    let mut files = Folder(arguments.path.clone());
+    let report = directory::check(&mut files, policy, |_, _| ());
+    let report = report.map_err(|error| format!("{}: {error}", arguments.path.display()))?;
+    let checkpoint = &report.checkpoint.checkpoint;
+    let is_whole = report.problems.is_empty();
+    let text = if arguments.json {
+        let problems: Vec<_> = report
+            .problems
+            .iter()
+            .map(|problem| serde_json::json!({"subject": problem.subject, "problem": problem.problem}))
+            .collect();
+        let answer = serde_json::json!({
+            "ok": is_whole, "origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex(),
+            "signer": report.accepted.log.to_string(), "problems": problems,
+        });
+        format!("{answer:#}\n")
+    } else {
+        let mut text = format!("log         {}\n", checkpoint.origin);
+        text += &format!("checkpoint  {} entries, root {}\n", checkpoint.size, checkpoint.root);
+        text += &format!("signed by   {}\n\n", report.accepted.log);
+        for problem in &report.problems {
+            text += &format!("  {}: {}\n", problem.subject, problem.problem);
+        }
+        text += if is_whole {
+            "All entries rehash to the signed root.\n"
+        } else {
+            "This is NOT the log of the checkpoint.\n"
+        };
+        text
+    };
+    Ok((text, u8::from(!is_whole)))
+}
+
+/// The files of an exported log.
+struct Folder(PathBuf);
+
+impl FileSource for Folder {
+    fn read(&mut self, path: &str, max_bytes: usize) -> io::Result<Option<Vec<u8>>> {
+        let file = match File::open(self.0.join(path)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut bytes = Vec::new();
+        file.take(max_bytes as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > max_bytes {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than a file of the layout"));
+        }
+        Ok(Some(bytes))
+    }
+}

@@ -1,0 +1,299 @@
+//! Verifying a bundle: one answer per level, and every file or entry that is wrong by name.
+
+mod archive;
+mod blobs;
+mod log;
+
+pub use archive::Limits;
+pub(super) use archive::{MAX_RATIO, RATIO_FREE_BYTES};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Seek};
+
+use self::archive::Archive;
+use self::blobs::Descriptors;
+use super::answer::{Completeness, Findings, Level, Signer, Verification};
+use super::manifest::{Manifest, signed_text};
+use super::name::{self, FileKind, classify};
+use crate::Hash;
+use crate::note::{Note, SignedCheckpoint};
+use crate::policy::{Accepted, Policy};
+
+/// What the verifier brings along; nothing of it is taken from the bundle.
+#[derive(Clone, Debug, Default)]
+pub struct Expectations {
+    /// Whose signatures count. Without it the bundle's own policy is used, and the answer says so.
+    pub policy: Option<Policy>,
+    /// How large a bundle may be.
+    pub limits: Limits,
+}
+
+/// Why a bundle could not be examined at all.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// Not a ZIP of this kind, cut off, or made to harm its reader.
+    #[error("unreadable: {0}")]
+    Unreadable(String),
+}
+
+/// Examines a bundle.
+///
+/// # Errors
+/// If it cannot be read as a bundle: not a ZIP, truncated, larger than the limits, with unsafe or duplicate names.
+/// Anything else that is wrong is a finding in the answer.
+pub fn verify<R: Read + Seek>(reader: R, expectations: &Expectations) -> Result<Verification, VerifyError> {
+    let archive = Archive::open(reader, &expectations.limits).map_err(VerifyError::Unreadable)?;
+    if !archive.has(name::MANIFEST) && !archive.has(name::CHECKPOINT) {
+        return Err(VerifyError::Unreadable(
+            "a ZIP, but not an evidence bundle: no MANIFEST.json".to_owned(),
+        ));
+    }
+    let mut files = Files::open(archive);
+    let signed = Signed::read(&mut files, expectations.policy.as_ref());
+    let mut inclusion = Findings::default();
+    for (subject, problem) in &signed.problems {
+        inclusion.add(*subject, problem);
+    }
+    let mut descriptors = Descriptors::wanted_by(&mut files, &mut inclusion);
+    check_signature(&mut files, &signed);
+    let log = log::examine(&mut files, &signed, &mut descriptors, &mut inclusion);
+    let uncommitted = blobs::examine(&mut files, &descriptors, &mut inclusion);
+    files.read_the_rest();
+    Ok(answer(files, signed, log, inclusion, uncommitted))
+}
+
+fn answer<R: Read + Seek>(
+    files: Files<R>,
+    signed: Signed,
+    log: log::LogAnswer,
+    inclusion: Findings,
+    uncommitted: Vec<String>,
+) -> Verification {
+    let count = files.names.len();
+    let about = files.manifest.map(|manifest| manifest.about).unwrap_or_default();
+    let checkpoint = signed.checkpoint.as_ref().map(|signed| &signed.checkpoint);
+    let signer = match &signed.accepted {
+        Some(accepted) if signed.is_pinned => Signer::Pinned { key: accepted.log.to_string() },
+        Some(accepted) => Signer::Unpinned { key: accepted.log.to_string() },
+        None => Signer::Nobody,
+    };
+    let time = time_level(&signed);
+    Verification {
+        about,
+        origin: checkpoint.map(|checkpoint| checkpoint.origin.clone()).unwrap_or_default(),
+        size: checkpoint.map(|checkpoint| checkpoint.size).unwrap_or_default(),
+        root: checkpoint.map(|checkpoint| checkpoint.root.hex()).unwrap_or_default(),
+        signer,
+        bytes: files.findings.into_level(|| Level::Proven {
+            detail: format!("{count} files are as the signed MANIFEST.json says"),
+        }),
+        inclusion: inclusion.into_level(|| Level::Proven { detail: log.inclusion }),
+        time,
+        completeness: Completeness {
+            log: log.completeness,
+            schedule: Level::NotClaimed { reason: "what was due is not evaluated".to_owned() },
+            population: Level::NotClaimed { reason: "populations are not evaluated".to_owned() },
+        },
+        uncommitted,
+    }
+}
+
+fn time_level(signed: &Signed) -> Level {
+    let not_claimed = |reason: &str| Level::NotClaimed { reason: reason.to_owned() };
+    let Some(accepted) = &signed.accepted else { return not_claimed("no accepted checkpoint to date") };
+    match accepted.witnesses.iter().min_by_key(|(_, time)| *time) {
+        Some(_) if !signed.is_pinned => not_claimed("cosigned, but by witnesses you have not pinned"),
+        Some((name, seconds)) => {
+            let moment =
+                i64::try_from(*seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+            let moment = moment.map_or_else(|| format!("second {seconds}"), |moment| moment.to_string());
+            Level::Proven { detail: format!("the checkpoint existed at {moment}, says witness {name}") }
+        }
+        None => not_claimed("no timestamp token and no witness cosignature"),
+    }
+}
+
+/// The checkpoint and whether it may be believed.
+struct Signed {
+    policy: Option<Policy>,
+    is_pinned: bool,
+    checkpoint: Option<SignedCheckpoint>,
+    accepted: Option<Accepted>,
+    problems: Vec<(&'static str, String)>,
+}
+
+impl Signed {
+    fn read<R: Read + Seek>(files: &mut Files<R>, pinned: Option<&Policy>) -> Self {
+        let mut problems = Vec::new();
+        let own = files.fetch(name::POLICY).and_then(|bytes| {
+            let text = String::from_utf8(bytes).map_err(|_| "is not text".to_owned());
+            let policy = text.and_then(|text| text.parse::<Policy>().map_err(|error| error.to_string()));
+            policy.map_err(|problem| problems.push((name::POLICY, problem))).ok()
+        });
+        let policy = pinned.cloned().or(own);
+        let (checkpoint, accepted) = match files.fetch(name::CHECKPOINT) {
+            None => {
+                problems
+                    .push((name::CHECKPOINT, "there is no checkpoint to prove anything against".to_owned()));
+                (None, None)
+            }
+            Some(bytes) => match SignedCheckpoint::parse(&bytes) {
+                Err(error) => {
+                    problems.push((name::CHECKPOINT, error.to_string()));
+                    (None, None)
+                }
+                Ok(signed) => {
+                    let accepted = match &policy {
+                        None => Err("no policy says whose signature counts".to_owned()),
+                        Some(policy) => policy.accept(&signed).map_err(|error| error.to_string()),
+                    };
+                    let accepted =
+                        accepted.map_err(|problem| problems.push((name::CHECKPOINT, problem))).ok();
+                    (Some(signed), accepted)
+                }
+            },
+        };
+        Self { policy, is_pinned: pinned.is_some(), checkpoint, accepted, problems }
+    }
+}
+
+/// Checks that the log's key signed the manifest.
+fn check_signature<R: Read + Seek>(files: &mut Files<R>, signed: &Signed) {
+    let Some(digest) = files.manifest_digest else { return };
+    let checked = match files.fetch(name::MANIFEST_SIGNATURE) {
+        None if files.has(name::MANIFEST_SIGNATURE) => return,
+        None => Err("missing: nobody vouches for MANIFEST.json".to_owned()),
+        Some(bytes) => Note::parse(&bytes).map_err(|error| error.to_string()).and_then(|note| {
+            let checkpoint =
+                signed.checkpoint.as_ref().ok_or("there is no checkpoint that says which log signs")?;
+            let origin = &checkpoint.checkpoint.origin;
+            if note.text != signed_text(origin, &digest) {
+                return Err("signs another manifest than MANIFEST.json".to_owned());
+            }
+            let policy = signed.policy.as_ref().ok_or("no policy says whose signature counts")?;
+            policy.accept_note(origin, &note).map(drop).map_err(|error| error.to_string())
+        }),
+    };
+    if let Err(problem) = checked {
+        files.findings.add(name::MANIFEST_SIGNATURE, problem);
+    }
+}
+
+/// The files of the bundle, each compared with the manifest when it is read.
+struct Files<R> {
+    archive: Archive<R>,
+    names: Vec<String>,
+    manifest: Option<Manifest>,
+    manifest_digest: Option<Hash>,
+    expected: BTreeMap<String, Hash>,
+    read: BTreeSet<String>,
+    findings: Findings,
+}
+
+impl<R: Read + Seek> Files<R> {
+    fn open(archive: Archive<R>) -> Self {
+        let names = archive.names();
+        let mut files = Self {
+            archive,
+            names,
+            manifest: None,
+            manifest_digest: None,
+            expected: BTreeMap::new(),
+            read: BTreeSet::new(),
+            findings: Findings::default(),
+        };
+        files.read_manifest();
+        files.check_names();
+        files
+    }
+
+    fn read_manifest(&mut self) {
+        self.read.insert(name::MANIFEST.to_owned());
+        let manifest = match self.archive.read(name::MANIFEST) {
+            None => Err("missing".to_owned()),
+            Some(Err(problem)) => Err(problem),
+            Some(Ok(bytes)) => {
+                self.manifest_digest = Some(Hash::of(&bytes));
+                Manifest::parse(&bytes)
+            }
+        };
+        match manifest {
+            Ok(manifest) => {
+                self.expected.clone_from(&manifest.files);
+                self.manifest = Some(manifest);
+            }
+            Err(problem) => self.findings.add(name::MANIFEST, problem),
+        }
+    }
+
+    fn check_names(&mut self) {
+        for pair in self.names.windows(2) {
+            if pair[0] > pair[1] {
+                self.findings.add(&pair[1], format!("out of order: stands after {}", pair[0]));
+            }
+        }
+        for name in &self.names {
+            if classify(name) == FileKind::Misplaced {
+                self.findings.add(name, "not a name of the format");
+            }
+            let is_manifest = name == name::MANIFEST || name == name::MANIFEST_SIGNATURE;
+            if self.manifest.is_some() && !is_manifest && !self.expected.contains_key(name) {
+                self.findings.add(name, "added: MANIFEST.json does not name it");
+            }
+        }
+        for name in self.expected.keys().filter(|name| !self.archive.has(name)) {
+            self.findings.add(name, "missing");
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.archive.has(name)
+    }
+
+    /// Reads a file of bounded size into memory and compares it. Changed bytes are returned all the same, so that
+    /// the other levels can say what the change breaks.
+    fn fetch(&mut self, name: &str) -> Option<Vec<u8>> {
+        let content = self.archive.read(name)?;
+        self.read.insert(name.to_owned());
+        match content {
+            Ok(bytes) => {
+                self.compare(name, &Hash::of(&bytes));
+                Some(bytes)
+            }
+            Err(problem) => {
+                self.findings.add(name, problem);
+                None
+            }
+        }
+    }
+
+    /// Hashes a file of any size piece by piece, showing each piece to `see`, and compares it.
+    fn stream(&mut self, name: &str, see: impl FnMut(&[u8])) -> Option<Hash> {
+        self.read.insert(name.to_owned());
+        match self.archive.stream(name, see) {
+            Ok(digest) => {
+                self.compare(name, &digest);
+                Some(digest)
+            }
+            Err(problem) => {
+                self.findings.add(name, problem);
+                None
+            }
+        }
+    }
+
+    fn compare(&mut self, name: &str, digest: &Hash) {
+        if self.expected.get(name).is_some_and(|expected| expected != digest) {
+            self.findings.add(name, "changed: SHA-256 is not the one in MANIFEST.json");
+        }
+    }
+
+    /// Compares what no level has asked for.
+    fn read_the_rest(&mut self) {
+        for name in self.names.clone() {
+            if !self.read.contains(&name) {
+                self.stream(&name, |_| ());
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The ledger from outside: against another implementation, over whole bundles, through the program.
+
+mod bundle;
+mod differential;
+mod fixture;
+mod program;
+mod readme;
+mod tamper;
