@@ -115,6 +115,14 @@ pub struct Shares {
 }
 
 impl Shares {
+    /// Adds `other`, for sums over subjects.
+    pub fn add(&mut self, other: &Self) {
+        self.pass_us += other.pass_us;
+        self.fail_us += other.fail_us;
+        self.not_applicable_us += other.not_applicable_us;
+        self.unknown_us += other.unknown_us;
+    }
+
     /// Sums `intervals` over `span` (an open end being `now`); what no interval covers is unknown.
     #[must_use]
     pub fn over(intervals: &[Interval], span: Span, now: Timestamp) -> Self {
@@ -134,6 +142,61 @@ impl Shares {
         let known = shares.pass_us + shares.fail_us + shares.not_applicable_us;
         shares.unknown_us = (end.micros() - span.from.micros()).max(0) - known;
         shares
+    }
+}
+
+/// Returns what was known of several subjects together over `span`: failing if any fails, else unknown if any is unknown
+/// or not covered, else passing if any passes, else not applicable. Empty if there are no histories.
+#[must_use]
+pub fn worst_of(histories: &[&[Interval]], span: Span, now: Timestamp) -> Vec<Interval> {
+    let end = span.to.unwrap_or(now).min(now);
+    if histories.is_empty() || span.from >= end {
+        return Vec::new();
+    }
+    // Each edge moves one subject from one verdict to another; the rest is counting.
+    let mut edges: Vec<(Timestamp, usize, Option<Interval>)> = Vec::new();
+    for (subject, history) in histories.iter().enumerate() {
+        for interval in history.iter() {
+            let from = interval.span.from.max(span.from);
+            let to = interval.span.to.unwrap_or(now).min(end);
+            if from < to {
+                edges.push((from, subject, Some(*interval)));
+                edges.push((to, subject, None));
+            }
+        }
+    }
+    // Of edges at one moment the closing ones come first, so that the next interval of the subject replaces the last.
+    edges.sort_by_key(|(at, subject, opens)| (*at, *subject, opens.is_some()));
+    let code = |interval: &Option<Interval>| usize::from(interval.map_or(Verdict::Unknown, |i| i.verdict).code());
+    let mut state: Vec<Option<Interval>> = vec![None; histories.len()];
+    let mut counts = [0_usize; 4];
+    counts[usize::from(Verdict::Unknown.code())] = histories.len();
+    let mut out = Vec::new();
+    let mut from = span.from;
+    for (at, subject, opens) in edges {
+        let (verdict, reason) = worst(&counts, &state);
+        push(&mut out, verdict, reason, from, at);
+        from = from.max(at);
+        counts[code(&state[subject])] -= 1;
+        state[subject] = opens;
+        counts[code(&state[subject])] += 1;
+    }
+    let (verdict, reason) = worst(&counts, &state);
+    push(&mut out, verdict, reason, from, end);
+    out
+}
+
+fn worst(counts: &[usize; 4], state: &[Option<Interval>]) -> (Verdict, Option<ReasonClass>) {
+    let any = |verdict: Verdict| counts[usize::from(verdict.code())] > 0;
+    if any(Verdict::Fail) {
+        (Verdict::Fail, None)
+    } else if any(Verdict::Unknown) {
+        let reasons = state.iter().flatten().filter(|i| i.verdict == Verdict::Unknown).filter_map(|i| i.reason);
+        (Verdict::Unknown, Some(reasons.min().unwrap_or(ReasonClass::NotCollected)))
+    } else if any(Verdict::Pass) {
+        (Verdict::Pass, None)
+    } else {
+        (Verdict::NotApplicable, Some(ReasonClass::NotPresent))
     }
 }
 
@@ -212,6 +275,19 @@ mod tests {
         assert_eq!(words(&intervals), ["pass 0-.."]);
         let known = with_staleness(&intervals, &looks, 36 * crate::time::HOUR_US, at(200));
         assert_eq!(words(&known), ["pass 0-60", "stale 60-96", "pass 96-132", "stale 132-200"]);
+    }
+
+    #[test]
+    fn of_several_subjects_the_worst_counts() {
+        let one = from_looks(&[(at(0), Observation::PASS), (at(50), Observation::FAIL), (at(60), Observation::PASS)]);
+        let two = from_looks(&[(at(20), Observation::PASS)]);
+        let none = from_looks(&[(at(0), Observation::new(Verdict::NotApplicable, Some(ReasonClass::NotPresent)))]);
+        let span = Span { from: at(0), to: Some(at(100)) };
+        let words_of = |histories: &[&[Interval]]| words(&worst_of(histories, span, at(80)));
+        assert_eq!(words_of(&[&one, &two, &none]), ["not_collected 0-20", "pass 20-50", "fail 50-60", "pass 60-80"]);
+        assert_eq!(words_of(&[&none]), ["not_present 0-80"]);
+        assert_eq!(words_of(&[&[]]), ["not_collected 0-80"]);
+        assert_eq!(words_of(&[]), Vec::<String>::new());
     }
 
     #[test]
