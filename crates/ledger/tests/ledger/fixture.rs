@@ -129,7 +129,7 @@ pub(crate) fn pack(files: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// Makes the manifest fit the files again and signs it, as only somebody with the log's key could.
-pub(crate) fn resign_manifest(files: &mut Vec<(String, Vec<u8>)>) {
+pub(crate) fn resign_manifest(files: &mut [(String, Vec<u8>)]) {
     mend_manifest(files);
     let digest = |name: &str, files: &[(String, Vec<u8>)]| {
         files
@@ -145,7 +145,7 @@ pub(crate) fn resign_manifest(files: &mut Vec<(String, Vec<u8>)>) {
 }
 
 /// Makes the manifest fit the files again, as somebody would who alters a bundle with care.
-pub(crate) fn mend_manifest(files: &mut Vec<(String, Vec<u8>)>) {
+pub(crate) fn mend_manifest(files: &mut [(String, Vec<u8>)]) {
     files.sort();
     let place = files.iter().position(|(name, _)| name == "MANIFEST.json").expect("manifest");
     let mut manifest: serde_json::Value = serde_json::from_slice(&files[place].1).expect("manifest");

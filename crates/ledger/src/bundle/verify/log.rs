@@ -60,7 +60,8 @@ pub(super) fn examine<R: Read + Seek>(
     let completeness = complete(whole, &checkpoint, signed, inclusion);
     let blobs = files.names.iter().filter(|name| matches!(classify(name), FileKind::Blob(_))).count();
     let size = checkpoint.size;
-    let inclusion = format!("{} entries and {blobs} artifacts under the checkpoint of {size} entries", seen.count);
+    let inclusion =
+        format!("{} entries and {blobs} artifacts under the checkpoint of {size} entries", seen.count);
     LogAnswer { inclusion, completeness }
 }
 
