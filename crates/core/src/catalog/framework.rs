@@ -69,6 +69,9 @@ pub struct Category {
     /// One sentence in our words.
     #[serde(default)]
     pub summary: String,
+    /// Whether readers expect it: leaving it out needs a recorded reason.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_expected: bool,
     /// Series that only this category brings; empty for a category that is the common series alone.
     #[serde(default)]
     pub series: Vec<String>,

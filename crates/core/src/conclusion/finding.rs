@@ -1,0 +1,521 @@
+//! Findings: conditions found short of a criterion, from proposal to a fix that somebody else has verified.
+
+use serde::{Deserialize, Serialize};
+
+use super::readiness::{AssessedControl, AssessedCriterion, Assessment, ControlStatus, CriterionStatus};
+use super::scope::Day;
+use crate::Timestamp;
+use crate::control::ControlId;
+use crate::id::{ActorId, EvidenceId, FindingId};
+use crate::observation::Severity;
+
+/// Most targets and subjects named in one condition; the rest is counted.
+const NAMED_MAX: usize = 5;
+
+/// A finding that a rule proposes. It becomes one when a person opens it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposedFinding {
+    /// Short title.
+    pub title: String,
+    /// Criteria concerned, in order of scope.
+    pub criteria: Vec<String>,
+    /// Control concerned; none when a criterion has no control.
+    pub control: Option<ControlId>,
+    /// Check that showed it, if one did.
+    pub check: Option<String>,
+    /// What was found.
+    pub condition: String,
+    /// Why it came about. Always empty in a proposal: a machine sees the condition, not its cause.
+    pub cause: String,
+    /// Why it matters: the effect on commitments.
+    pub effect: String,
+    /// What to do.
+    pub recommendation: String,
+    /// How much it matters.
+    pub severity: Severity,
+}
+
+/// A check of a control that fails on some target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailingTest {
+    /// Control it is a test of.
+    pub control: ControlId,
+    /// Check.
+    pub check: String,
+    /// Title of the check, worded as the passing state.
+    pub title: String,
+    /// Why the assertion matters.
+    pub rationale: String,
+    /// What to do about a failure.
+    pub remediation: String,
+    /// How much a failure of the check matters by itself.
+    pub severity: Severity,
+    /// Targets that fail.
+    pub failing: Vec<FailingTarget>,
+    /// Targets that pass.
+    pub passing: usize,
+}
+
+/// A target that fails a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailingTarget {
+    /// Name for people.
+    pub target: String,
+    /// Subjects inside it that are not as asserted.
+    pub subjects: Vec<String>,
+}
+
+/// Proposes findings: for criteria without a control, for controls whose decided answers fall short, and for failing
+/// tests of controls in scope. In order of severity, worst first. What is only not assessed is open work and no
+/// finding.
+#[must_use]
+pub fn findings_from(assessment: &Assessment, failing: &[FailingTest]) -> Vec<ProposedFinding> {
+    let unmapped =
+        assessment.criteria.iter().filter(|criterion| criterion.controls.is_empty()).map(|criterion| {
+            ProposedFinding {
+                title: format!("No control for {}", criterion.criterion),
+                criteria: vec![criterion.criterion.clone()],
+                control: None,
+                check: None,
+                condition: "No control is mapped to the criterion.".to_owned(),
+                cause: String::new(),
+                effect:
+                    "The criterion cannot be met, so commitments that depend on it have nothing to rest on."
+                        .to_owned(),
+                recommendation:
+                    "Adopt or write a control that answers the risks behind the criterion, or record why the \
+                             criterion is not relevant to the system."
+                        .to_owned(),
+                severity: Severity::Critical,
+            }
+        });
+    let rated = assessment.controls.iter().filter_map(|control| from_rating(assessment, control));
+    let tested = failing.iter().filter_map(|test| from_test(assessment, test));
+    let mut findings: Vec<_> = unmapped.chain(rated).chain(tested).collect();
+    findings.sort_by(|one, other| other.severity.cmp(&one.severity));
+    findings
+}
+
+/// Returns the severity of a control's shortfall, or none if nothing is known to be wrong.
+///
+/// - Critical: it is key for a criterion that is not met.
+/// - High: a key control is missing or failing, and others keep the criterion above not met.
+/// - Medium: evidence is short, or a secondary control is missing or does not run as designed.
+/// - Low: the design of a secondary control needs tidying.
+#[must_use]
+pub fn severity_of(status: ControlStatus, is_key: bool, is_criterion_unmet: bool) -> Option<Severity> {
+    Some(match status {
+        ControlStatus::Ready | ControlStatus::NotAssessed => return None,
+        ControlStatus::EvidenceWeakness => Severity::Medium,
+        _ if is_key && is_criterion_unmet => Severity::Critical,
+        _ if is_key => Severity::High,
+        ControlStatus::DesignWeakness => Severity::Low,
+        ControlStatus::Gap | ControlStatus::OperatingWeakness => Severity::Medium,
+    })
+}
+
+fn criteria_of<'a>(
+    assessment: &'a Assessment,
+    control: &'a ControlId,
+) -> impl Iterator<Item = (&'a AssessedCriterion, bool)> {
+    assessment.criteria.iter().filter_map(move |criterion| {
+        let mapped = criterion.controls.iter().find(|mapped| &mapped.control == control)?;
+        Some((criterion, mapped.is_key))
+    })
+}
+
+fn from_rating(assessment: &Assessment, control: &AssessedControl) -> Option<ProposedFinding> {
+    let unmet = criteria_of(assessment, &control.id)
+        .any(|(criterion, is_key)| is_key && criterion.status() == CriterionStatus::NotMet);
+    let severity = severity_of(control.status, control.is_key, unmet)?;
+    let (title, condition, recommendation) = match control.status {
+        ControlStatus::Gap => (
+            "is not in place",
+            "The control is not designed, or no instance of it was seen.",
+            "Write down who does what, when and how it is evidenced, and run it once.",
+        ),
+        ControlStatus::DesignWeakness => (
+            "is designed in part",
+            "As written, the control would not meet the criterion in full.",
+            "Complete its wording: who, what, when, how evidenced, and without a conflict of duties.",
+        ),
+        ControlStatus::OperatingWeakness => (
+            "does not run as designed",
+            "Instances seen do not show that the control ran as designed, or not everywhere.",
+            "Find the instances that deviate, correct the cause, and run it as designed for long enough to show it.",
+        ),
+        _ => (
+            "cannot be shown in full",
+            "Evidence is not complete, dated, attributable or retrievable, or its population cannot be produced.",
+            "Keep the evidence where it arises, dated and attributable, and record how its population is produced.",
+        ),
+    };
+    Some(ProposedFinding {
+        title: format!("{} {title}", control.id),
+        criteria: criteria_of(assessment, &control.id)
+            .map(|(criterion, _)| criterion.criterion.clone())
+            .collect(),
+        control: Some(control.id.clone()),
+        check: None,
+        condition: condition.to_owned(),
+        cause: String::new(),
+        effect: effect(unmet).to_owned(),
+        recommendation: recommendation.to_owned(),
+        severity,
+    })
+}
+
+fn effect(is_criterion_unmet: bool) -> &'static str {
+    if is_criterion_unmet {
+        "A criterion is not met, so commitments that depend on it are not supported."
+    } else {
+        "Commitments that depend on the control rest on other controls or on less evidence than planned."
+    }
+}
+
+/// A failing test matters as the control does, and never more than the check does by itself. A criterion is taken to
+/// be unmet if the check passes nowhere and no other key control of the criterion is ready.
+fn from_test(assessment: &Assessment, test: &FailingTest) -> Option<ProposedFinding> {
+    let control = assessment.controls.iter().find(|control| control.id == test.control)?;
+    if test.failing.is_empty() {
+        return None;
+    }
+    let status = if test.passing == 0 { ControlStatus::Gap } else { ControlStatus::OperatingWeakness };
+    let alone = |criterion: &AssessedCriterion| {
+        let other =
+            |mapped: &&super::readiness::MappedControl| mapped.is_key && mapped.control != test.control;
+        !criterion.controls.iter().filter(other).any(|mapped| mapped.status == ControlStatus::Ready)
+    };
+    let unmet = test.passing == 0
+        && criteria_of(assessment, &test.control).any(|(criterion, is_key)| is_key && alone(criterion));
+    let severity = severity_of(status, control.is_key, unmet)?.min(test.severity);
+    let seen = test.failing.len() + test.passing;
+    let targets = named(test.failing.iter().map(|failing| {
+        if failing.subjects.is_empty() {
+            failing.target.clone()
+        } else {
+            format!("{} ({})", failing.target, named(failing.subjects.iter().cloned()))
+        }
+    }));
+    Some(ProposedFinding {
+        title: format!("Not so: {}", test.title),
+        criteria: criteria_of(assessment, &test.control)
+            .map(|(criterion, _)| criterion.criterion.clone())
+            .collect(),
+        control: Some(test.control.clone()),
+        check: Some(test.check.clone()),
+        condition: format!("{} of {seen} targets seen fail: {targets}.", test.failing.len()),
+        cause: String::new(),
+        effect: test.rationale.clone(),
+        recommendation: test.remediation.clone(),
+        severity,
+    })
+}
+
+fn named(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<_> = names.collect();
+    let shown = names.len().min(NAMED_MAX);
+    let mut text = names[..shown].join(", ");
+    if names.len() > shown {
+        text.push_str(&format!(" and {} more", names.len() - shown));
+    }
+    text
+}
+
+/// How far a finding has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingState {
+    /// Nobody has fixed it.
+    Open,
+    /// Somebody says it is fixed.
+    Fixed,
+    /// Somebody else has verified the fix.
+    Closed,
+}
+
+/// What was done about a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// Who did it.
+    pub by: ActorId,
+    /// When.
+    pub at: Timestamp,
+    /// What was done.
+    pub note: String,
+    /// Evidence of it.
+    pub evidence: Vec<EvidenceId>,
+}
+
+/// What somebody else found when looking at a fix.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Who looked.
+    pub by: ActorId,
+    /// When.
+    pub at: Timestamp,
+    /// What was seen.
+    pub note: String,
+}
+
+/// Why something cannot be done with a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FindingError {
+    /// It is fixed or closed already.
+    #[error("finding {0} is not open")]
+    NotOpen(FindingId),
+    /// There is nothing to verify.
+    #[error("finding {0} has no fix to verify")]
+    NotFixed(FindingId),
+    /// A fix needs evidence.
+    #[error("a fix of finding {0} needs evidence")]
+    NoEvidence(FindingId),
+    /// Who fixed it cannot verify the fix.
+    #[error("finding {0} must be verified by somebody who did not fix it")]
+    SamePerson(FindingId),
+}
+
+/// A finding somebody has opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Identifier.
+    pub id: FindingId,
+    /// What was found and what follows; the cause is filled in by whoever looks into it.
+    #[serde(flatten)]
+    pub found: ProposedFinding,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// Who answers for the fix.
+    pub owner: Option<ActorId>,
+    /// Until when.
+    pub due: Option<Day>,
+    fix: Option<Fix>,
+    verification: Option<Verification>,
+    rejected: Vec<(Fix, Verification)>,
+}
+
+impl Finding {
+    /// Opens a finding.
+    #[must_use]
+    pub fn open(id: FindingId, found: ProposedFinding, opened: Timestamp) -> Self {
+        Self {
+            id,
+            found,
+            opened,
+            owner: None,
+            due: None,
+            fix: None,
+            verification: None,
+            rejected: Vec::new(),
+        }
+    }
+
+    /// Returns the state, which follows from what was done.
+    #[must_use]
+    pub fn state(&self) -> FindingState {
+        match (&self.fix, &self.verification) {
+            (Some(_), Some(_)) => FindingState::Closed,
+            (Some(_), None) => FindingState::Fixed,
+            (None, _) => FindingState::Open,
+        }
+    }
+
+    /// Returns the fix that counts.
+    #[must_use]
+    pub fn fix(&self) -> Option<&Fix> {
+        self.fix.as_ref()
+    }
+
+    /// Returns who verified the fix.
+    #[must_use]
+    pub fn verification(&self) -> Option<&Verification> {
+        self.verification.as_ref()
+    }
+
+    /// Returns fixes that did not hold, with what was seen.
+    #[must_use]
+    pub fn rejected(&self) -> &[(Fix, Verification)] {
+        &self.rejected
+    }
+
+    /// Records a fix.
+    ///
+    /// # Errors
+    /// If it is not open, or there is no evidence.
+    pub fn record_fix(&mut self, fix: Fix) -> Result<(), FindingError> {
+        if self.state() != FindingState::Open {
+            return Err(FindingError::NotOpen(self.id));
+        }
+        if fix.evidence.is_empty() {
+            return Err(FindingError::NoEvidence(self.id));
+        }
+        self.fix = Some(fix);
+        Ok(())
+    }
+
+    /// Closes it: somebody other than the fixer has seen that the fix holds.
+    ///
+    /// # Errors
+    /// If there is no fix waiting, or the verifier is the fixer.
+    pub fn verify(&mut self, verification: Verification) -> Result<(), FindingError> {
+        self.waiting_fix(verification.by)?;
+        self.verification = Some(verification);
+        Ok(())
+    }
+
+    /// Opens it again: somebody other than the fixer has seen that the fix does not hold.
+    ///
+    /// # Errors
+    /// As [`Finding::verify`].
+    pub fn reject(&mut self, verification: Verification) -> Result<(), FindingError> {
+        let fix = self.waiting_fix(verification.by)?.clone();
+        self.fix = None;
+        self.rejected.push((fix, verification));
+        Ok(())
+    }
+
+    fn waiting_fix(&self, verifier: ActorId) -> Result<&Fix, FindingError> {
+        match &self.fix {
+            Some(fix) if self.verification.is_none() => {
+                if fix.by == verifier {
+                    Err(FindingError::SamePerson(self.id))
+                } else {
+                    Ok(fix)
+                }
+            }
+            _ => Err(FindingError::NotFixed(self.id)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::conclusion::readiness::{Answer, ControlInput, Decision, Question, Rating, TargetType};
+    use crate::control::CriterionMapping;
+
+    fn person(number: u128) -> ActorId {
+        ActorId(uuid::Uuid::from_u128(number))
+    }
+
+    fn moment(second: i64) -> Timestamp {
+        Timestamp::from_seconds(second)
+    }
+
+    fn control(id: &str, answers: [Answer; 4], criteria: &[(&str, bool)]) -> ControlInput {
+        let decisions = Question::ALL.into_iter().zip(answers).map(|(question, answer)| {
+            Decision::new(question, answer, person(1), moment(1), "looked").expect("has a reason")
+        });
+        ControlInput {
+            id: id.parse().expect("id"),
+            rating: Rating::of(decisions),
+            target: TargetType::Type2 { occurrences: 4 },
+            criteria: criteria
+                .iter()
+                .map(|&(criterion, is_key)| CriterionMapping {
+                    framework: "f".into(),
+                    criterion: criterion.into(),
+                    is_key,
+                })
+                .collect(),
+        }
+    }
+
+    fn assess(criteria: &[&str], controls: &[ControlInput]) -> Assessment {
+        Assessment::of("f", criteria.iter().copied(), controls, &BTreeMap::new())
+    }
+
+    fn failing(control: &str, severity: Severity, failing: usize, passing: usize) -> FailingTest {
+        FailingTest {
+            control: control.parse().expect("id"),
+            check: "ssh-root-login-disabled".into(),
+            title: "root cannot log in over SSH".into(),
+            rationale: "shared accounts hide who acted".into(),
+            remediation: "set PermitRootLogin no".into(),
+            severity,
+            failing: (0..failing)
+                .map(|host| FailingTarget { target: format!("host-{host}"), subjects: vec!["root".into()] })
+                .collect(),
+            passing,
+        }
+    }
+
+    const YES: [Answer; 4] = [Answer::Yes; 4];
+    const OPEN: [Answer; 4] = [Answer::NotAssessed; 4];
+
+    #[test]
+    fn severity_follows_what_depends_on_the_control() {
+        use Answer::{No, Partly, Yes};
+        let summary = |criteria: &[&str], controls: &[ControlInput]| {
+            findings_from(&assess(criteria, controls), &[])
+                .into_iter()
+                .map(|finding| format!("{} {}", finding.severity.word(), finding.title))
+                .collect::<Vec<_>>()
+        };
+        let ready = || control("A", YES, &[("X", true)]);
+        assert_eq!(summary(&["X"], &[ready()]), Vec::<String>::new());
+        assert_eq!(summary(&["X"], &[control("B", OPEN, &[("X", true)])]), Vec::<String>::new());
+        assert_eq!(summary(&["X"], &[]), ["critical No control for X"]);
+        let gap = |is_key| control("B", [No, Yes, Yes, Yes], &[("X", is_key)]);
+        assert_eq!(summary(&["X"], &[gap(true)]), ["critical B is not in place"]);
+        assert_eq!(summary(&["X"], &[ready(), gap(true)]), ["high B is not in place"]);
+        assert_eq!(summary(&["X"], &[ready(), gap(false)]), ["medium B is not in place"]);
+        let evidence = control("B", [Yes, Yes, Yes, Partly], &[("X", true)]);
+        assert_eq!(summary(&["X"], &[evidence]), ["medium B cannot be shown in full"]);
+        let wording = control("B", [Partly, Yes, Yes, Yes], &[("X", false)]);
+        assert_eq!(summary(&["X"], &[ready(), wording]), ["low B is designed in part"]);
+    }
+
+    #[test]
+    fn a_failing_test_proposes_a_finding_without_a_cause() {
+        let assessment = assess(&["X", "Y"], &[control("IAM-01", OPEN, &[("X", true), ("Y", false)])]);
+        let findings = findings_from(&assessment, &[failing("IAM-01", Severity::Critical, 7, 1)]);
+        let [finding] = findings.as_slice() else { panic!("one finding: {findings:?}") };
+        assert_eq!(finding.criteria, ["X", "Y"]);
+        assert_eq!(
+            finding.condition,
+            "7 of 8 targets seen fail: host-0 (root), host-1 (root), host-2 (root), host-3 (root), host-4 (root) and 2 more."
+        );
+        assert_eq!(finding.cause, "");
+        assert_eq!(finding.recommendation, "set PermitRootLogin no");
+        assert_eq!(finding.severity, Severity::High, "it passes somewhere");
+        let severity = |severity, failing_targets, passing| {
+            let test = failing("IAM-01", severity, failing_targets, passing);
+            findings_from(&assessment, &[test]).first().map(|finding| finding.severity)
+        };
+        assert_eq!(severity(Severity::Critical, 2, 0), Some(Severity::Critical));
+        assert_eq!(severity(Severity::Low, 2, 0), Some(Severity::Low), "never more than the check by itself");
+        assert_eq!(severity(Severity::High, 0, 2), None);
+        let elsewhere = failing("NET-01", Severity::High, 1, 0);
+        assert!(findings_from(&assessment, &[elsewhere]).is_empty(), "the control is not in scope");
+    }
+
+    #[test]
+    fn a_fix_is_verified_by_somebody_else() {
+        let proposed = findings_from(&assess(&["X"], &[]), &[]).remove(0);
+        let mut finding = Finding::open(FindingId(uuid::Uuid::from_u128(3)), proposed, moment(1));
+        let fix = |evidence: &[u128]| Fix {
+            by: person(1),
+            at: moment(2),
+            note: "wrote one".into(),
+            evidence: evidence.iter().map(|&id| EvidenceId(uuid::Uuid::from_u128(id))).collect(),
+        };
+        let seen = |by| Verification { by: person(by), at: moment(3), note: "looked".into() };
+        assert_eq!(finding.verify(seen(2)), Err(FindingError::NotFixed(finding.id)));
+        assert_eq!(finding.record_fix(fix(&[])), Err(FindingError::NoEvidence(finding.id)));
+        finding.record_fix(fix(&[9])).expect("open, with evidence");
+        assert_eq!(finding.state(), FindingState::Fixed);
+        assert_eq!(finding.record_fix(fix(&[9])), Err(FindingError::NotOpen(finding.id)));
+        assert_eq!(finding.verify(seen(1)), Err(FindingError::SamePerson(finding.id)));
+        finding.reject(seen(2)).expect("somebody else");
+        assert_eq!((finding.state(), finding.rejected().len()), (FindingState::Open, 1));
+        finding.record_fix(fix(&[9])).expect("open again");
+        finding.verify(seen(2)).expect("somebody else");
+        assert_eq!(finding.state(), FindingState::Closed);
+        assert_eq!(finding.reject(seen(2)), Err(FindingError::NotFixed(finding.id)));
+        let json = serde_json::to_string(&finding).expect("serializes");
+        assert_eq!(serde_json::from_str::<Finding>(&json).expect("reads back"), finding);
+    }
+}
