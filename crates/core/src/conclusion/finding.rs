@@ -92,7 +92,7 @@ pub fn findings_from(assessment: &Assessment, failing: &[FailingTest]) -> Vec<Pr
     let rated = assessment.controls.iter().filter_map(|control| from_rating(assessment, control));
     let tested = failing.iter().filter_map(|test| from_test(assessment, test));
     let mut findings: Vec<_> = unmapped.chain(rated).chain(tested).collect();
-    findings.sort_by(|one, other| other.severity.cmp(&one.severity));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
 }
 
