@@ -16,7 +16,7 @@ pub const ARTIFACT_DOMAIN: &str = "tickmark/artifact/v1";
 pub const RECORD_DOMAIN: &str = "tickmark/record/v1";
 
 /// A random value that makes a commitment unguessable. Never in the log; not printed by `Debug`.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Salt(pub [u8; 32]);
 
 impl Salt {

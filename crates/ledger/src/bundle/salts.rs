@@ -14,8 +14,8 @@ pub struct Release {
     pub blob: Hash,
     /// The commitment in the leaf.
     pub commitment: Hash,
-    /// The salt, as hexadecimal text only in `salts.json`.
-    salt: [u8; 32],
+    /// The salt under which the content reproduces the commitment.
+    pub salt: Salt,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -33,20 +33,6 @@ struct Line {
     salt: String,
 }
 
-impl Release {
-    /// Opens `commitment` for the content with digest `blob`.
-    #[must_use]
-    pub fn new(blob: Hash, commitment: Hash, salt: Salt) -> Self {
-        Self { blob, commitment, salt: salt.0 }
-    }
-
-    /// Returns the salt.
-    #[must_use]
-    pub fn salt(&self) -> Salt {
-        Salt(self.salt)
-    }
-}
-
 pub(super) fn to_bytes(releases: &[Release]) -> Result<Vec<u8>, WriteError> {
     let mut releases = releases.to_vec();
     releases.sort_unstable();
@@ -54,7 +40,7 @@ pub(super) fn to_bytes(releases: &[Release]) -> Result<Vec<u8>, WriteError> {
     let line = |release: &Release| Line {
         blob: release.blob.digest(),
         commitment: release.commitment.digest(),
-        salt: release.salt().hex(),
+        salt: release.salt.hex(),
     };
     canonical::to_bytes(&File { salts: releases.iter().map(line).collect(), v: 1 })
 }
@@ -72,7 +58,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Release>, String> {
         let salt = Salt::parse_hex(&line.salt);
         let salt =
             salt.ok_or_else(|| format!("salt of {} is not 64 hexadecimal digits", shorten(&line.blob)))?;
-        Ok(Release::new(blob, commitment, salt))
+        Ok(Release { blob, commitment, salt })
     };
     file.salts.into_iter().map(release).collect()
 }
@@ -83,7 +69,11 @@ mod tests {
 
     #[test]
     fn salts_read_back_sorted() {
-        let release = |seed: u8| Release::new(Hash::of(&[seed]), Hash::of(&[seed, seed]), Salt([seed; 32]));
+        let release = |seed: u8| Release {
+            blob: Hash::of(&[seed]),
+            commitment: Hash::of(&[seed, seed]),
+            salt: Salt([seed; 32]),
+        };
         let bytes = to_bytes(&[release(2), release(1), release(2)]).expect("bytes");
         let mut expected = vec![release(1), release(2)];
         expected.sort_unstable();

@@ -302,7 +302,7 @@ fn add_blobs(blobs: &[Blob], add: &mut Add<'_>) -> Result<(), BundleError> {
         let digest = Hash::of(&blob.content);
         let fits = |release: &Release| {
             let commitment =
-                crate::commitment::commit(&release.salt(), crate::commitment::ARTIFACT_DOMAIN, &blob.content);
+                crate::commitment::commit(&release.salt, crate::commitment::ARTIFACT_DOMAIN, &blob.content);
             release.blob == digest && release.commitment == commitment
         };
         if blob.releases.is_empty() || !blob.releases.iter().all(fits) {

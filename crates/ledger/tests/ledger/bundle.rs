@@ -198,6 +198,22 @@ fn contents_that_would_not_verify_are_not_written() {
     assert!(error.contains("not signed"), "{error}");
 }
 
+/// More files than a ZIP without extensions can count.
+#[test]
+fn very_many_files_are_read() {
+    let mut contents = contents(8);
+    let attachment = |number: u32| Attachment { name: format!("report/{number}.txt"), content: Vec::new() };
+    contents.attachments.extend((0..66_000).map(attachment));
+    let bytes = write(&contents);
+    let answer = verify(&bytes).expect("readable");
+    assert_eq!((answer.exit_code(), answer.uncommitted.len()), (0, 66_000));
+    // The number of files in the extended end record, 24 bytes from its end, made huge.
+    let mut lying = bytes.clone();
+    let at = bytes.len() - 22 - 20 - 24;
+    lying[at + 6] = 0x7f;
+    assert!(verify(&lying).is_err());
+}
+
 #[test]
 fn content_that_compresses_well_does_not_look_like_a_bomb() {
     let mut contents = contents(8);

@@ -75,7 +75,7 @@ pub(crate) fn blob(number: u64) -> Blob {
     let content = content(number);
     let descriptor = ArtifactDescriptor::of_plain("text/plain", &content, &salt(number), None);
     let commitment = Hash::parse_digest(&descriptor.commitment).expect("digest");
-    Blob { releases: vec![Release::new(Hash::of(&content), commitment, salt(number))], content }
+    Blob { releases: vec![Release { blob: Hash::of(&content), commitment, salt: salt(number) }], content }
 }
 
 /// A whole log of `size` leaves (at least 8) with period, citations, two blobs and a committed report.

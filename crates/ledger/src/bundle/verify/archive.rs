@@ -3,14 +3,16 @@
 //! Nothing is unpacked to a file system. Accepted are only plain files with safe, distinct names, stored or deflated,
 //! lying one after the other from the first byte to the directory, within limits of number, size and ratio.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read, Seek, SeekFrom};
+use std::collections::BTreeMap;
+use std::io::{Read, Seek};
 
 use sha2::{Digest as _, Sha256};
+use zip::read::{ArchiveOffset, Config};
 use zip::{CompressionMethod, ZipArchive};
 
-use super::super::name::is_safe_name;
+use super::directory::check_directory;
 use crate::Hash;
+use crate::bundle::name::is_safe_name;
 use crate::hash::shorten;
 
 /// Factor of inflation from which a large file is refused. JSON entries reach about 20.
@@ -55,8 +57,9 @@ pub(super) struct Archive<R> {
 
 impl<R: Read + Seek> Archive<R> {
     pub(super) fn open(mut reader: R, limits: &Limits) -> Result<Self, String> {
-        check_count(&mut reader, limits).map_err(|error| error.to_string())??;
-        let mut zip = ZipArchive::new(reader).map_err(|error| error.to_string())?;
+        check_directory(&mut reader, limits.max_files)?;
+        let config = Config { archive_offset: ArchiveOffset::Known(0) };
+        let mut zip = ZipArchive::with_config(config, reader).map_err(|error| error.to_string())?;
         if zip.len() > limits.max_files {
             return Err(format!("more than {} files", limits.max_files));
         }
@@ -171,44 +174,4 @@ impl<R: Read + Seek> Archive<R> {
             Err("has not the size the archive says".to_owned())
         }
     }
-}
-
-/// Looks at the directory before it is read as a whole: how many files it names, and whether one twice. The name of
-/// a duplicate is known only here.
-fn check_count<R: Read + Seek>(reader: &mut R, limits: &Limits) -> std::io::Result<Result<(), String>> {
-    const END_BYTES: u64 = 22;
-    const MAX_HEADER_BYTES: usize = 46;
-    let length = reader.seek(SeekFrom::End(0))?;
-    if length < END_BYTES {
-        return Ok(Err("too short to be a ZIP".to_owned()));
-    }
-    reader.seek(SeekFrom::Start(length - END_BYTES))?;
-    let mut end = [0; END_BYTES as usize];
-    reader.read_exact(&mut end)?;
-    if &end[..4] != b"PK\x05\x06" {
-        return Ok(Err("no ZIP directory at the end: cut off, or with something behind it".to_owned()));
-    }
-    let word = |at: usize| u64::from(u32::from_le_bytes([end[at], end[at + 1], end[at + 2], end[at + 3]]));
-    let (count, start) = (usize::from(u16::from_le_bytes([end[10], end[11]])), word(16));
-    // Archives beyond these numbers carry them elsewhere; they are counted when the directory is read.
-    if count == usize::from(u16::MAX) || start == u64::from(u32::MAX) {
-        return Ok(Ok(()));
-    }
-    if count > limits.max_files {
-        return Ok(Err(format!("more than {} files", limits.max_files)));
-    }
-    reader.seek(SeekFrom::Start(start))?;
-    let mut directory = Vec::new();
-    reader.take(word(12)).read_to_end(&mut directory)?;
-    let (mut rest, mut seen) = (directory.as_slice(), BTreeSet::new());
-    while let Some(header) = rest.get(..MAX_HEADER_BYTES) {
-        let half = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
-        let (name, after) = (half(28), half(28) + half(30) + half(32));
-        let Some(name) = rest.get(MAX_HEADER_BYTES..MAX_HEADER_BYTES + name) else { break };
-        if !seen.insert(name) {
-            return Ok(Err(format!("two files have the name {:?}", shorten(&String::from_utf8_lossy(name)))));
-        }
-        rest = rest.get(MAX_HEADER_BYTES + after..).unwrap_or_default();
-    }
-    Ok(Ok(()))
 }

@@ -128,7 +128,7 @@ fn examine_blob<R: Read + Seek>(
 ) {
     let releases = descriptors.releases.get(&named).map_or(&[][..], Vec::as_slice);
     let mut committers: Vec<Committer> =
-        releases.iter().map(|release| Committer::new(&release.salt(), ARTIFACT_DOMAIN)).collect();
+        releases.iter().map(|release| Committer::new(&release.salt, ARTIFACT_DOMAIN)).collect();
     let mut size = 0_u64;
     let digest = files.stream(name, |piece| {
         size += piece.len() as u64;

@@ -2,6 +2,7 @@
 
 mod archive;
 mod blobs;
+mod directory;
 mod log;
 
 pub use archive::Limits;
