@@ -13,7 +13,7 @@
 //! report/…              anything carried along
 //! ```
 //!
-//! The same contents give the same bytes: names sorted, moments fixed. [`write`] makes a bundle, [`verify`] answers
+//! The same contents give the same bytes: names sorted, moments fixed. [`write()`] makes a bundle, [`verify()`] answers
 //! level by level what it proves. Whose signature counts is said by [`Expectations`], never by the bundle.
 
 mod answer;
