@@ -1,3 +1,16 @@
 //! Frozen models in, documents out. The only code that knows Typst and XLSX.
+//!
+//! Every function here is pure: the same model gives the same bytes on every machine. No clock, no file, no network,
+//! no system font is looked at; the moment in a document is the one in its model. Text of others is data: it is laid
+//! out, never evaluated, and never a formula.
 
+mod error;
+mod matrix;
+mod pdf;
 pub mod sample;
+mod typeset;
+mod view;
+
+pub use error::ReportError;
+pub use matrix::{matrix_csv, matrix_xlsx};
+pub use pdf::readiness_pdf;

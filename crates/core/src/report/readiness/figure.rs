@@ -100,14 +100,16 @@ impl fmt::Display for Citation {
 pub enum Unit {
     /// A number of things.
     Count,
-    /// Hundredths of a percent, printed as a percentage with one decimal, rounded down so that 99.99 never shows
-    /// as 100.
+    /// Hundredths of a percent, printed as a percentage with one decimal. Only the whole shows as 100.0.
     BasisPoints,
     /// Whole days.
     Days,
     /// Bytes.
     Bytes,
 }
+
+/// All of it, in basis points.
+const WHOLE_BP: i64 = 10_000;
 
 /// A number with the records it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,8 +154,9 @@ impl fmt::Display for Figure {
         match self.unit {
             Unit::Count | Unit::Bytes => write!(f, "{}", self.value),
             Unit::BasisPoints => {
-                let tenths = self.value.div_euclid(10);
-                write!(f, "{}.{}\u{a0}%", tenths.div_euclid(10), tenths.rem_euclid(10))
+                let tenths =
+                    if self.value == WHOLE_BP { 1_000 } else { ((self.value + 5) / 10).clamp(0, 999) };
+                write!(f, "{}.{}\u{a0}%", tenths / 10, tenths % 10)
             }
             Unit::Days => write!(f, "{}\u{a0}{}", self.value, if self.value == 1 { "day" } else { "days" }),
         }
@@ -165,8 +168,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_are_rounded_down() {
-        for (basis_points, text) in [(0, "0.0\u{a0}%"), (9_167, "91.6\u{a0}%"), (9_999, "99.9\u{a0}%")] {
+    fn only_the_whole_shows_as_the_whole() {
+        let cases = [(0, "0.0"), (9_167, "91.7"), (9_995, "99.9"), (9_999, "99.9"), (10_000, "100.0")];
+        for (basis_points, text) in cases {
+            let text = format!("{text}\u{a0}%");
             assert_eq!(Figure::basis_points(basis_points, Vec::new()).to_string(), text);
         }
     }

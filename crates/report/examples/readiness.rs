@@ -1,0 +1,24 @@
+//! Writes the documents of the sample company into a folder, to look at them.
+//!
+//! `cargo run -p tickmark-report --example readiness -- FOLDER [sample|empty|large]`
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use tickmark_report::{matrix_csv, matrix_xlsx, readiness_pdf, sample};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = PathBuf::from(arguments.next().ok_or("name a folder")?);
+    let report = match arguments.next().as_deref() {
+        None | Some("sample") => sample::readiness(),
+        Some("empty") => sample::empty(),
+        Some("large") => sample::readiness_with_hosts(24),
+        Some(other) => return Err(format!("{other:?} is none of sample, empty, large").into()),
+    };
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("readiness.pdf"), readiness_pdf(&report)?)?;
+    std::fs::write(folder.join("matrix.xlsx"), matrix_xlsx(&report)?)?;
+    std::fs::write(folder.join("matrix.csv"), matrix_csv(&report)?)?;
+    Ok(())
+}

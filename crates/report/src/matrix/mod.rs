@@ -1,0 +1,9 @@
+//! The matrix of controls and criteria, as a workbook and as CSV.
+
+mod cell;
+mod sheet;
+mod table;
+mod xlsx;
+
+pub use table::matrix_csv;
+pub use xlsx::matrix_xlsx;

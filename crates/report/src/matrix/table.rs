@@ -1,0 +1,28 @@
+//! The matrix as CSV.
+
+use tickmark_core::report::ReadinessReport;
+
+use super::cell::{Cell, csv_field};
+use super::sheet;
+use crate::error::ReportError;
+
+/// Writes the matrix of criteria (rows) and controls (columns) as CSV: UTF-8, commas, `\r\n`, quotes where needed
+/// (RFC 4180).
+///
+/// A field that a spreadsheet program could read as a formula (it begins with `=`, `+`, `-`, `@`, a tab or a line
+/// end) has an apostrophe in front, as OWASP advises; programs that read the file back must take it off.
+///
+/// # Errors
+/// Only if writing to memory fails.
+pub fn matrix_csv(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
+    let sheet = sheet::criteria(report);
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(sheet.columns.iter().map(|(name, _)| csv_field(name).into_owned()))?;
+    for row in &sheet.rows {
+        writer.write_record(row.iter().map(|cell| match cell {
+            Cell::Text(text) => csv_field(text).into_owned(),
+            Cell::Number(number) => number.to_string(),
+        }))?;
+    }
+    writer.into_inner().map_err(|error| ReportError::Csv(error.into_error().into()))
+}

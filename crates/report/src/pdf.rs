@@ -1,0 +1,19 @@
+//! Readiness report as a tagged PDF.
+
+use tickmark_core::report::ReadinessReport;
+
+use crate::error::ReportError;
+use crate::{typeset, view};
+
+/// Sets a readiness report as a tagged PDF (PDF/UA-1) with bookmarks, links and page labels.
+///
+/// The same model gives the same bytes: date, identifier and producer come from the model, fonts are embedded.
+///
+/// # Errors
+/// If the model cannot be written as JSON, or the template fails. What the model says is no reason to fail: long
+/// words are broken, characters without a glyph are printed by number, markup is printed as it stands.
+pub fn readiness_pdf(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
+    let view = view::of(report)?;
+    let document = typeset::compile("readiness.typ", &view)?;
+    typeset::export(&document, &report.digest()?.to_string(), report.generated)
+}

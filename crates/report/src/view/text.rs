@@ -1,0 +1,122 @@
+//! Foreign text made fit for setting: nothing invisible, nothing without a glyph, nothing that cannot be broken.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::typeset::fonts;
+
+/// Characters of a word after which a break is offered, for words without a hyphen or slash.
+const BREAK_AFTER: usize = 14;
+
+/// Longest run of characters that is left alone.
+const LONGEST_RUN: usize = 22;
+
+/// Offers a line break without showing anything.
+const ZERO_WIDTH_SPACE: char = '\u{200b}';
+
+/// Returns `text` with line ends made plain, characters that have no glyph or would be invisible shown by number as
+/// `⟨U+202E⟩`, and break opportunities inside over-long words. What is left reads as it was written.
+pub(crate) fn settable(text: &str) -> String {
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return breakable(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for cluster in text.replace("\r\n", "\n").replace('\t', "    ").graphemes(true) {
+        if cluster == "\n" || cluster.chars().all(is_plain) && fonts::covers(cluster) {
+            shown.push_str(cluster);
+        } else {
+            cluster.chars().for_each(|character| show(character, &mut shown));
+        }
+    }
+    breakable(&shown)
+}
+
+fn show(character: char, shown: &mut String) {
+    if is_plain(character) && fonts::covers(character.encode_utf8(&mut [0; 4])) {
+        shown.push(character);
+    } else {
+        shown.push_str(&format!("\u{27e8}U+{:04X}\u{27e9}", u32::from(character)));
+    }
+}
+
+/// Tells whether a character shows itself and does not move others: no controls, no bidirectional overrides, no
+/// byte order marks, no private use.
+fn is_plain(character: char) -> bool {
+    !character.is_control()
+        && !matches!(
+            character,
+            '\u{061c}'
+                | '\u{00ad}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{e000}'..='\u{f8ff}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{fffe}'..='\u{ffff}'
+                | '\u{e0000}'..='\u{10ffff}'
+        )
+}
+
+/// Offers breaks inside runs that have none. Digests are left whole, so that they can be copied.
+fn breakable(text: &str) -> String {
+    if is_digest(text) {
+        return text.to_owned();
+    }
+    let mut broken = String::with_capacity(text.len());
+    for run in text.split_inclusive([' ', '\n', '-', '/']) {
+        if run.len() <= LONGEST_RUN || run.chars().count() <= LONGEST_RUN {
+            broken.push_str(run);
+            continue;
+        }
+        for (index, cluster) in run.graphemes(true).enumerate() {
+            if index > 0 && index % BREAK_AFTER == 0 {
+                broken.push(ZERO_WIDTH_SPACE);
+            }
+            broken.push_str(cluster);
+        }
+    }
+    broken
+}
+
+fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:")
+        .is_some_and(|digits| digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        assert_eq!(settable(text), expected, "{text:?}");
+    }
+
+    #[test]
+    fn ordinary_text_is_left_alone() {
+        for text in
+            ["", "Payroll – naïve façade, 42 €", "#eval(\"x\") *b* _i_ $x$ \\ @ref <label>", "שלום", "a\nb"]
+        {
+            check(text, text);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown_by_number() {
+        check("a\u{202e}b", "a⟨U+202E⟩b");
+        check("bell\u{7}", "bell⟨U+0007⟩");
+        check("\u{feff}x\u{200b}y", "⟨U+FEFF⟩x⟨U+200B⟩y");
+        check("漢", "⟨U+6F22⟩");
+        check("a\r\nb\tc", "a\nb    c");
+    }
+
+    #[test]
+    fn long_words_get_breaks_and_digests_do_not() {
+        let word = "x".repeat(30);
+        check(&word, &format!("{}\u{200b}{}\u{200b}xx", "x".repeat(14), "x".repeat(14)));
+        let digest = tickmark_core::Digest::of(b"").to_string();
+        check(&digest, &digest);
+        check("ssh-password-authentication-disabled", "ssh-password-authentication-disabled");
+    }
+}
