@@ -202,7 +202,7 @@ fn table(rows: &[CriterionRow]) -> Table {
         noun: ("criterion", "criteria"),
         columns: vec![
             Column::text("id", "Criterion", Phone::Title),
-            Column::text("text", "What is asked, in our words", Phone::Line),
+            Column::text("text", "What is asked, in our words", Phone::Subtitle),
             Column::number("controls", "Controls", Phone::Hidden),
             Column::number("ready", "Key controls ready", Phone::Hidden),
             Column::text("status", "Status", Phone::Status),
@@ -243,7 +243,7 @@ fn table_row(row: &CriterionRow) -> Row {
 pub(super) fn one(view: &CriterionView) -> Page {
     let row = &view.row;
     let body = html! {
-        (block("status", "Status", &html! {}, &html! {
+        (block("standing", "Status", &html! {}, &html! {
             div.block-body.stack {
                 p.row { (badge(row.status.mark(), row.status.word())) @if view.decided.is_empty() { span.suggestion { "suggested by rule, not yet decided by a person" } } @else { span.muted { (view.decided) } } }
                 p.prose { (view.basis) }

@@ -288,7 +288,7 @@ fn table(rows: &[ControlRow]) -> Table {
         noun: ("control", "controls"),
         columns: vec![
             Column::text("id", "Control", Phone::Title),
-            Column::text("title", "Title", Phone::Line),
+            Column::text("title", "Title", Phone::Subtitle),
             Column::shown("period", "Period", Phone::Hidden),
             Column::text("owner", "Owner", Phone::Hidden),
             Column::shown("criteria", "Criteria", Phone::Hidden),
@@ -342,17 +342,16 @@ fn criteria(ids: &[String]) -> Markup {
     }
 }
 
-/// The four answers as four marks.
+/// The four answers as four marks, said once in words.
 fn four(answers: &[Answer; 4]) -> Markup {
+    let words: Vec<String> = QUESTIONS
+        .iter()
+        .zip(answers)
+        .map(|(question, answer)| format!("{}: {}", question.word, answer.word().to_lowercase()))
+        .collect();
+    let words = words.join(", ");
     html! {
-        span.four {
-            @for (question, answer) in QUESTIONS.iter().zip(answers) {
-                span title={ (question.word) ": " (answer.word().to_lowercase()) } {
-                    (answer.mark().draw())
-                    span.visually-hidden { (question.word) " " (answer.word().to_lowercase()) " " }
-                }
-            }
-        }
+        span.four role="img" title=(words) { @for answer in answers { (answer.mark().draw()) } }
     }
 }
 

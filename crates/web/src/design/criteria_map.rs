@@ -35,6 +35,7 @@ pub fn criteria_map(series: &[Series]) -> Markup {
     html! {
         div.cmap {
             @for row in series {
+                div.series-row {
                 div.series { b { (row.id) } span { (row.title) } }
                 ul aria-label={ (row.id) " " (row.title) } {
                     @for cell in &row.cells {
@@ -47,6 +48,7 @@ pub fn criteria_map(series: &[Series]) -> Markup {
                             }
                         }
                     }
+                }
                 }
             }
         }

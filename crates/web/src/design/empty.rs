@@ -19,5 +19,5 @@ pub fn empty(title: &str, text: &str, command: &str) -> Markup {
 /// A command line to run.
 #[must_use]
 pub fn command(line: &str) -> Markup {
-    html! { span.digest { code.command { (line) } (copy(line)) } }
+    html! { span.digest.command-line { code.command { (line) } (copy(line)) } }
 }

@@ -28,7 +28,7 @@ for (const form of document.querySelectorAll("form[data-filter]")) {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
-      const text = (row.dataset.find || row.textContent).toLowerCase();
+      const text = row.textContent.toLowerCase();
       row.hidden = !words.every((word) => text.includes(word));
       if (!row.hidden) shown += 1;
     }

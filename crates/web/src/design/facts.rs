@@ -127,7 +127,7 @@ fn rows(list: &[Value], name: &str) -> Markup {
         columns.iter().map(|c| row.get(*c).map_or_else(|| html! {}, |v| draw(v, c, DEPTH_LIMIT))).collect()
     });
     html! {
-        (super::table::plain(&humanize(name), &heads, body.collect()))
+        (super::table::wide(&humanize(name), &heads, body.collect()))
         (more(list.len()))
     }
 }

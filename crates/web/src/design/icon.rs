@@ -43,7 +43,8 @@ impl Mark {
     #[must_use]
     pub fn class(self) -> &'static str {
         match self {
-            Self::Pass | Self::Partly => "is-pass",
+            Self::Pass => "is-pass",
+            Self::Partly => "is-partly",
             Self::Fail | Self::Missed => "is-fail",
             Self::Unknown => "is-unknown",
             Self::Waived => "is-waived",

@@ -44,6 +44,22 @@ pub struct Strip {
     pub segments: Vec<Segment>,
 }
 
+impl Strip {
+    /// The segments with the time before the first look as what it is: unseen.
+    fn told(&self) -> Vec<Segment> {
+        let first = self.segments.first().map_or(self.from, |segment| segment.from);
+        let before = (first > self.from).then(|| Segment {
+            from: self.from,
+            to: Some(first),
+            mark: Mark::Unknown,
+            word: "Unknown".to_owned(),
+            note: "before the first look".to_owned(),
+            href: String::new(),
+        });
+        before.into_iter().chain(self.segments.iter().cloned()).collect()
+    }
+}
+
 /// Geometry of one drawing, in its own units.
 struct Scale {
     width: i64,
@@ -77,6 +93,7 @@ pub fn row(strip: &Strip) -> Markup {
 pub fn full(strip: &Strip) -> Markup {
     let scale = Scale { width: 1000, height: 24, top: 18, from: strip.from.micros(), to: strip.to.micros() };
     let now_x = scale.x(strip.now.micros());
+    let count = strip.told().len();
     html! {
         div.strip.full tabindex="0" role="group" aria-label={ "Period of " (strip.label) } {
             svg viewBox="0 0 1000 56" role="img" aria-label={ (strip.label) ": " (summary(strip)) } {
@@ -93,7 +110,7 @@ pub fn full(strip: &Strip) -> Markup {
         }
         (legend(strip))
         details.behind {
-            summary { "Show the " (strip.segments.len()) " " (super::plural(strip.segments.len(), "interval", "intervals")) " as a table" }
+            summary { "Show the " (count) " " (super::plural(count, "interval", "intervals")) " as a table" }
             (intervals(strip))
         }
     }
@@ -102,7 +119,8 @@ pub fn full(strip: &Strip) -> Markup {
 /// The intervals of a strip as a table.
 #[must_use]
 pub fn intervals(strip: &Strip) -> Markup {
-    let rows = strip.segments.iter().map(|segment| {
+    let segments = strip.told();
+    let rows = segments.iter().map(|segment| {
         let until = segment.to.unwrap_or(strip.now);
         vec![
             html! { span class={ "badge " (segment.mark.class()) } { (segment.mark.draw()) (segment.word) } },
@@ -125,8 +143,8 @@ fn bars(strip: &Strip, scale: &Scale) -> Markup {
     let tall = height - height / 3;
     let middle = top + height / 2;
     let now = strip.now.micros();
-    let drawn: Vec<(Mark, i64, i64, String)> = strip
-        .segments
+    let segments = strip.told();
+    let drawn: Vec<(Mark, i64, i64, String)> = segments
         .iter()
         .filter_map(|segment| {
             let end = segment.to.map_or(now, Timestamp::micros);
@@ -204,7 +222,8 @@ fn months(scale: &Scale) -> Vec<(i64, String)> {
 }
 
 fn legend(strip: &Strip) -> Markup {
-    let mut seen: Vec<(Mark, &str)> = strip.segments.iter().map(|s| (s.mark, s.word.as_str())).collect();
+    let segments = strip.told();
+    let mut seen: Vec<(Mark, &str)> = segments.iter().map(|s| (s.mark, s.word.as_str())).collect();
     seen.sort_unstable();
     seen.dedup();
     if strip.to > strip.now {
@@ -222,7 +241,8 @@ pub fn summary(strip: &Strip) -> String {
         return "nothing known in this period yet".to_owned();
     }
     let mut sums: Vec<(Mark, &str, i64)> = Vec::new();
-    for segment in &strip.segments {
+    let segments = strip.told();
+    for segment in &segments {
         let from = segment.from.micros().max(strip.from.micros());
         let to = segment.to.map_or(end, Timestamp::micros).min(end);
         let length = (to - from).max(0);

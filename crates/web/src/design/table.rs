@@ -56,6 +56,8 @@ pub enum Phone {
     Title,
     /// The first line, right.
     Status,
+    /// The second line, in full, without its label.
+    Subtitle,
     /// A line of its own with its label.
     Line,
     /// Not shown.
@@ -241,7 +243,7 @@ impl Table {
                         }
                         tbody role="rowgroup" {
                             @for row in shown {
-                                tr role="row" data-find=(row.find) {
+                                tr role="row" {
                                     @for (column, cell) in self.columns.iter().zip(&row.cells) { (body_cell(column, cell)) }
                                 }
                             }
@@ -350,7 +352,7 @@ fn body_cell(column: &Column, cell: &Cell) -> Markup {
     let mut class = match column.phone {
         Phone::Title => "p-title",
         Phone::Status => "p-status",
-        Phone::Line => "p-line",
+        Phone::Subtitle | Phone::Line => "p-line",
         Phone::Hidden => "p-hide",
     }
     .to_owned();
@@ -361,15 +363,28 @@ fn body_cell(column: &Column, cell: &Cell) -> Markup {
     html! { td role="cell" class=(class) data-label=[label] { (cell.show) } }
 }
 
-/// A small table without controls: rows of a record.
+/// A small table without controls: rows of a record. On a phone each row becomes a paragraph that begins with the
+/// cell that names it.
 #[must_use]
 pub fn plain(caption: &str, heads: &[&str], rows: Vec<Vec<Markup>>) -> Markup {
+    drawn(caption, heads, &rows, "rows")
+}
+
+/// A small table that keeps its columns on a phone and is scrolled sideways there.
+#[must_use]
+pub fn wide(caption: &str, heads: &[&str], rows: Vec<Vec<Markup>>) -> Markup {
+    drawn(caption, heads, &rows, "wide")
+}
+
+fn drawn(caption: &str, heads: &[&str], rows: &[Vec<Markup>], class: &str) -> Markup {
     html! {
         div.table-wrap tabindex="0" role="group" aria-label=(caption) {
-            table {
+            table class=(class) role="table" {
                 caption.visually-hidden { (caption) }
-                thead { tr { @for head in heads { th scope="col" { (head) } } } }
-                tbody { @for row in &rows { tr { @for cell in row { td { (cell) } } } } }
+                thead role="rowgroup" { tr role="row" { @for head in heads { th scope="col" role="columnheader" { (head) } } } }
+                tbody role="rowgroup" {
+                    @for row in rows { tr role="row" { @for cell in row { td role="cell" { (cell) } } } }
+                }
             }
         }
     }

@@ -67,6 +67,7 @@ pub fn how(method: &Method) -> String {
         Method::Command { program, arguments, .. } => format!("{program} {}", arguments.join(" ")),
         Method::File { path } => path.clone(),
         Method::Kernel { source } => source.clone(),
+        Method::Generated { by } => by.clone(),
     }
 }
 
@@ -252,6 +253,7 @@ fn provenance(at: usize, origin: &Origin) -> Markup {
                     @if !stderr.is_empty() { dt { "Standard error" } dd { code { (stderr) } } }
                 },
                 Method::File { path } => { dt { "File" } dd { code { (path) } } },
+                Method::Generated { by } => { dt { "Made by" } dd { (by) } },
                 Method::Kernel { source } => { dt { "Kernel" } dd { code { (source) } } },
             }
             dt { "As user" } dd { (provenance.user) }

@@ -11,6 +11,11 @@ use crate::design::strip::{self, Strip};
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery, plain};
 use crate::design::{block, digest, facts, moment, prose, segment};
 
+/// Targets that are told about in full.
+const DETAIL_LIMIT: usize = 12;
+/// Targets that get a row.
+const ROW_LIMIT: usize = 200;
+
 /// A check in a list.
 #[derive(Clone, Debug)]
 pub struct CheckRow {
@@ -208,28 +213,55 @@ fn results(view: &CheckView, at: Timestamp) -> Markup {
     if view.results.is_empty() {
         return empty("Never run", "This check has not looked at any target yet.", "tickmark collect");
     }
+    let (loud, quiet): (Vec<&ResultRow>, Vec<&ResultRow>) = view
+        .results
+        .iter()
+        .partition(|result| matches!(result.outcome.verdict, Verdict::Fail | Verdict::Unknown));
+    let rest = quiet.into_iter().chain(loud.iter().skip(DETAIL_LIMIT).copied());
+    let rows: Vec<Vec<Markup>> = rest.take(ROW_LIMIT).map(|result| result_row(result, at)).collect();
     html! {
-        @for result in &view.results {
-            div.block-body.stack id=(result.outcome.verdict.word()) {
-                p.row {
-                    (badge::verdict(result.outcome.verdict))
-                    a href={ "/targets/" (result.target_key) } { (result.target_name) }
-                    span.muted.small { "since " (moment::ago(result.since, at)) ", last looked " (moment::ago(result.looked, at)) }
-                }
-                p.prose {
-                    (result.outcome.message)
-                    @if let Some(reason) = result.outcome.reason { " " span.muted { "(" (reason.plain()) ")" } }
-                }
-                @if !result.outcome.observed.is_null() || !result.outcome.expected.is_null() || !result.outcome.subjects.is_empty() {
-                    dl.facts {
-                        @if !result.outcome.observed.is_null() { dt { "Observed" } dd { (facts::inline(&result.outcome.observed)) } }
-                        @if !result.outcome.expected.is_null() { dt { "Expected" } dd { (facts::inline(&result.outcome.expected)) } }
-                        @if !result.outcome.subjects.is_empty() { dt { "Subjects" } dd { (subjects(&result.outcome.subjects)) } }
-                        @if let Some(until) = result.outcome.valid_until { dt { "Holds until" } dd { (moment::exact(until)) } }
-                    }
-                }
-                @if let Some(strip) = &result.strip { (strip::full(strip)) }
+        @for result in loud.iter().take(DETAIL_LIMIT) { (result_detail(result, at)) }
+        @if !rows.is_empty() {
+            div id="pass" { (plain("Other targets", &["Verdict", "Target", "What was seen", "Period", "Since"], rows)) }
+        }
+        @if view.results.len() > DETAIL_LIMIT + ROW_LIMIT {
+            p.muted.small.block-body { "Showing the first targets of " (view.results.len()) "." }
+        }
+    }
+}
+
+fn result_row(result: &ResultRow, at: Timestamp) -> Vec<Markup> {
+    vec![
+        badge::verdict(result.outcome.verdict),
+        html! { a.primary href={ "/targets/" (result.target_key) } { (result.target_name) } },
+        html! { span.muted { (result.outcome.message) } },
+        html! { @if let Some(strip) = &result.strip { (strip::row(strip)) } },
+        html! { span.muted.nowrap { (moment::ago(result.since, at)) } },
+    ]
+}
+
+fn result_detail(result: &ResultRow, at: Timestamp) -> Markup {
+    let outcome = &result.outcome;
+    html! {
+        div.result.stack id=(outcome.verdict.word()) {
+            p.row {
+                (badge::verdict(outcome.verdict))
+                a href={ "/targets/" (result.target_key) } { (result.target_name) }
+                span.muted.small { "since " (moment::ago(result.since, at)) ", last looked " (moment::ago(result.looked, at)) }
             }
+            p.prose {
+                (outcome.message)
+                @if let Some(reason) = outcome.reason { " " span.muted { "(" (reason.plain()) ")" } }
+            }
+            @if !outcome.observed.is_null() || !outcome.expected.is_null() || !outcome.subjects.is_empty() {
+                dl.facts {
+                    @if !outcome.observed.is_null() { dt { "Observed" } dd { (facts::inline(&outcome.observed)) } }
+                    @if !outcome.expected.is_null() { dt { "Expected" } dd { (facts::inline(&outcome.expected)) } }
+                    @if !outcome.subjects.is_empty() { dt { "Subjects" } dd { (subjects(&outcome.subjects)) } }
+                    @if let Some(until) = outcome.valid_until { dt { "Holds until" } dd { (moment::exact(until)) } }
+                }
+            }
+            @if let Some(strip) = &result.strip { (strip::full(strip)) }
         }
     }
 }

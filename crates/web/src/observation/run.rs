@@ -127,7 +127,7 @@ pub(super) fn list(rows: &[RunRow], query: &TableQuery, now: Timestamp) -> Page 
         noun: ("run", "runs"),
         columns: vec![
             Column::number("run", "Run", Phone::Title),
-            Column::number("started", "Started", Phone::Line),
+            Column::number("started", "Started", Phone::Subtitle),
             Column::number("took", "Took", Phone::Hidden),
             Column::text("collector", "Collector", Phone::Hidden),
             Column::number("targets", "Targets seen", Phone::Hidden),

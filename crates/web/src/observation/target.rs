@@ -178,13 +178,21 @@ fn verdicts(view: &TargetView, now: Timestamp) -> Markup {
         );
     }
     html! {
-        @for verdict in [Verdict::Fail, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable] {
-            @let results: Vec<&TargetResult> = view.results.iter().filter(|r| r.outcome.verdict == verdict).collect();
+        div.verdicts { @for verdict in [Verdict::Fail, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable] {
+            @let results = of_verdict(view, verdict);
             @if !results.is_empty() {
                 (block(verdict.word(), badge::word_of(verdict), &html! { (results.len()) " " (plural(results.len(), "check", "checks")) }, &result_table(verdict, &results, now)))
             }
-        }
+        } }
     }
+}
+
+/// The results with one verdict, most severe first.
+fn of_verdict(view: &TargetView, verdict: Verdict) -> Vec<&TargetResult> {
+    let mut results: Vec<&TargetResult> =
+        view.results.iter().filter(|r| r.outcome.verdict == verdict).collect();
+    results.sort_by_key(|result| std::cmp::Reverse(result.severity));
+    results
 }
 
 fn result_table(verdict: Verdict, results: &[&TargetResult], now: Timestamp) -> Markup {

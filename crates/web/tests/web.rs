@@ -1,0 +1,15 @@
+//! The pages through HTTP, without a socket.
+
+#[path = "support/hostile.rs"]
+mod hostile;
+#[path = "support/sample.rs"]
+mod sample;
+#[path = "support/visitor.rs"]
+mod visitor;
+
+#[path = "web/access.rs"]
+mod access;
+#[path = "web/downloads.rs"]
+mod downloads;
+#[path = "web/markup.rs"]
+mod markup;
