@@ -29,6 +29,17 @@ pub enum Origin {
     Own,
 }
 
+impl Origin {
+    /// Returns the word used in documents and storage.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Builtin => "built-in",
+            Self::Own => "own",
+        }
+    }
+}
+
 /// The three files of a check, unread. A file that does not exist is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckSource {
