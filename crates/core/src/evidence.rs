@@ -56,11 +56,6 @@ pub enum Method {
         /// Path, or pattern for a set.
         path: String,
     },
-    /// Made by the program itself from its records, e.g. a report.
-    Generated {
-        /// Program and version.
-        by: String,
-    },
     /// System calls or kernel tables read directly.
     Kernel {
         /// What was asked, e.g. `/proc/net/tcp`.

@@ -1,0 +1,136 @@
+//! The bundle: everything that proves the present state to somebody who does not trust this program.
+//!
+//! Holds the whole log, so that its completeness can be proven, every artifact that an entry commits to with the salt
+//! that opens the commitment, and the newest version of each document under `report/`. Only reads.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+use tickmark_core::Digest;
+use tickmark_ledger::Hash;
+use tickmark_ledger::bundle::{Attachment, Blob, BundleContents, Entries, Release, write};
+use tickmark_ledger::leaf::LeafKind;
+use tickmark_ledger::note::SignedCheckpoint;
+use tickmark_ledger::policy::Policy;
+
+use crate::context::View;
+use crate::evidence::{self, ArtifactKey};
+use crate::{Error, Result, ledger};
+
+/// Folder of a bundle for artifacts that came from no run: documents made here.
+const REPORT_FOLDER: &str = "report";
+
+/// A bundle in memory.
+#[derive(Clone, Debug)]
+pub struct Exported {
+    /// The ZIP.
+    pub zip: Vec<u8>,
+    /// Entries of the log in it.
+    pub leaves: u64,
+    /// Artifacts released in it.
+    pub artifacts: usize,
+    /// Documents under `report/`.
+    pub documents: usize,
+    /// Key that verifies it.
+    pub verifier_key: String,
+}
+
+/// Writes the bundle of everything that is committed to now.
+///
+/// # Errors
+/// `Unavailable` while entries wait to be sequenced; `Damaged` if what is stored is not what was written.
+pub async fn export(view: &mut View<'_>) -> Result<Exported> {
+    let head = ledger::head(view).await?;
+    let signed = SignedCheckpoint::parse(head.checkpoint.as_bytes())
+        .map_err(|error| Error::corrupt("the head of the log", error))?;
+    let key = head.verifier_key.parse().map_err(|error| Error::corrupt("the key of the log", error))?;
+    let policy = Policy::of_log(key).map_err(|error| Error::internal("writing the policy", error))?;
+    let leaves = all_leaves(view, head.size).await?;
+    let committed = evidence_leaves(&leaves)?;
+    let (blobs, attachments) = released(view, &committed).await?;
+    let (artifacts, documents) = (blobs.len(), attachments.len());
+    let contents = BundleContents {
+        about: format!("evidence of {} up to log size {}", view.actor.organization.name, head.size),
+        created_us: view.now.micros(),
+        period_us: None,
+        policy,
+        checkpoint: signed,
+        period_open: None,
+        period_close: None,
+        entries: Entries::All { leaves, cited: committed.into_values().collect() },
+        blobs,
+        attachments,
+    };
+    let signer = ledger::keys::load(view.app, view.actor.organization.id)?;
+    let mut zip = Cursor::new(Vec::new());
+    write(&contents, &signer, &mut zip).map_err(|error| Error::internal("writing the bundle", error))?;
+    Ok(Exported { zip: zip.into_inner(), leaves: head.size, artifacts, documents, verifier_key: head.verifier_key })
+}
+
+async fn all_leaves(view: &mut View<'_>, size: u64) -> Result<Vec<Vec<u8>>> {
+    let mut leaves = Vec::new();
+    while (leaves.len() as u64) < size {
+        let page = ledger::entries(view, leaves.len() as u64, ledger::MAX_ENTRIES).await?;
+        if page.is_empty() {
+            return Err(Error::corrupt("the log", format!("it ends at {} of {size} entries", leaves.len())));
+        }
+        leaves.extend(page.into_iter().map(|entry| entry.content));
+    }
+    leaves.truncate(usize::try_from(size).map_err(|_| Error::unavailable("the log does not fit into memory"))?);
+    Ok(leaves)
+}
+
+/// Returns the commitments of all `evidence.add` entries with the index of the entry.
+fn evidence_leaves(leaves: &[Vec<u8>]) -> Result<BTreeMap<String, u64>> {
+    let mut found = BTreeMap::new();
+    for (index, bytes) in (0..).zip(leaves) {
+        let leaf = tickmark_ledger::leaf::Leaf::parse_strict(bytes)
+            .map_err(|error| Error::corrupt(format!("ledger entry {index}"), error))?;
+        if leaf.kind != LeafKind::EvidenceAdd {
+            continue;
+        }
+        let body = leaf.body_value();
+        for artifact in body.get("artifacts").and_then(|list| list.as_array()).into_iter().flatten() {
+            if let Some(commitment) = artifact.get("commitment").and_then(|text| text.as_str()) {
+                found.insert(commitment.to_owned(), index);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the artifacts whose commitments are in the log, and of those the newest version of each document.
+async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Result<(Vec<Blob>, Vec<Attachment>)> {
+    let mut releases: BTreeMap<Digest, Vec<Release>> = BTreeMap::new();
+    let mut documents: BTreeMap<String, Digest> = BTreeMap::new();
+    let mut after = ArtifactKey(0);
+    loop {
+        let page = evidence::list(view, after, evidence::MAX_ARTIFACTS).await?;
+        let Some(last) = page.last() else { break };
+        after = last.key;
+        for artifact in page {
+            if !committed.contains_key(&artifact.commitment.to_string()) {
+                continue;
+            }
+            if artifact.run.is_none() {
+                documents.insert(artifact.name, artifact.stored);
+            } else if let Some(salt) = evidence::salt(view, artifact.key).await? {
+                releases.entry(artifact.stored).or_default().push(Release {
+                    blob: Hash(artifact.stored.0),
+                    commitment: Hash(artifact.commitment.0),
+                    salt,
+                });
+            }
+        }
+    }
+    let mut blobs = Vec::with_capacity(releases.len());
+    for (digest, releases) in releases {
+        blobs.push(Blob { content: view.app.blobs().get(digest.0).await?.to_vec(), releases });
+    }
+    let mut attachments = Vec::with_capacity(documents.len());
+    for (name, digest) in documents {
+        let content = view.app.blobs().get(digest.0).await?.to_vec();
+        attachments.push(Attachment { name: format!("{REPORT_FOLDER}/{name}"), content });
+    }
+    Ok((blobs, attachments))
+}

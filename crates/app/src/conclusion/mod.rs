@@ -1,0 +1,83 @@
+//! Where the program stands: the four questions as people answered them, what tests suggest beside that, criteria.
+//!
+//! Nothing here turns a suggestion into an answer. Owns the tables of migration `0012_conclusion.sql`.
+
+mod sql;
+mod standing;
+
+use serde::Serialize;
+use serde_json::json;
+use tickmark_core::conclusion::readiness::{Answer, Decision, Question};
+use tickmark_core::control::ControlId;
+use tickmark_core::id::ActorId;
+use tickmark_core::report::ReadinessReport;
+use tickmark_core::{Digest, Timestamp, canonical};
+use tickmark_ledger::leaf::LeafKind;
+
+use crate::context::{Cx, View};
+use crate::{Action, Error, Result, control};
+
+pub use standing::{ControlStanding, PERIOD_DAYS, Standing, standing};
+
+/// A frozen readiness assessment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Snapshot {
+    /// Number, from 1.
+    pub key: i64,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// Who took it.
+    pub taken_by: ActorId,
+    /// Digest of the model, which is kept as a blob.
+    pub model: Digest,
+}
+
+/// Records a person's answer to one question about one control. The answer before it is kept.
+///
+/// # Errors
+/// `Forbidden` for programs; `Invalid` without a reason; `NotFound` for an unknown control.
+pub async fn decide(cx: &mut Cx<'_>, id: &ControlId, question: Question, answer: Answer, reason: &str) -> Result<Decision> {
+    cx.authorize(Action::Decide)?;
+    control::find(cx, id).await?;
+    let decision = Decision::new(question, answer, cx.actor.id, cx.now, reason.trim()).map_err(Error::invalid)?;
+    let organization = cx.organization();
+    sql::add_decision(cx.connection(), organization, id, &decision).await?;
+    // The reason is a person's free text and stays out of the log.
+    cx.record(
+        LeafKind::Approval,
+        &json!({"event": "rating.decided", "control": id, "question": question, "answer": answer}),
+    )?;
+    Ok(decision)
+}
+
+/// Returns every decision about a control, oldest first.
+///
+/// # Errors
+/// If the database refuses, or holds what we never wrote.
+pub async fn decisions(view: &mut View<'_>, id: &ControlId) -> Result<Vec<Decision>> {
+    let organization = view.organization();
+    Ok(sql::decisions(view.connection(), organization).await?.remove(id).unwrap_or_default())
+}
+
+/// Freezes a readiness assessment: its model is kept whole and committed to.
+///
+/// # Errors
+/// `Forbidden` for programs; otherwise if disk or database refuse.
+pub async fn snapshot(cx: &mut Cx<'_>, model: &ReadinessReport) -> Result<Snapshot> {
+    cx.authorize(Action::Decide)?;
+    let bytes = canonical::bytes(model).map_err(|error| Error::internal("writing the assessment", error))?;
+    let digest = Digest(cx.app.blobs().put(bytes.into()).await?);
+    let (organization, by, at) = (cx.organization(), cx.actor.id, cx.now);
+    let key = sql::add_snapshot(cx.connection(), organization, &by.to_string(), at, digest).await?;
+    cx.record(LeafKind::Approval, &json!({"event": "assessment.taken", "assessment": key, "model": digest}))?;
+    Ok(Snapshot { key, taken_at: at, taken_by: by, model: digest })
+}
+
+/// Lists the frozen assessments, newest first.
+///
+/// # Errors
+/// As [`decisions`].
+pub async fn snapshots(view: &mut View<'_>) -> Result<Vec<Snapshot>> {
+    let organization = view.organization();
+    sql::snapshots(view.connection(), organization).await
+}

@@ -1,0 +1,162 @@
+//! Everything that pages and reports say about readiness, computed from decisions, verdicts and history at one moment.
+
+use std::collections::BTreeMap;
+
+use tickmark_core::catalog::Catalog;
+use tickmark_core::conclusion::readiness::{
+    Assessment, ControlInput, ControlStatus, EvidenceSeen, Rating, Suggestion, TargetResult, TargetType, TestResult,
+    suggest_evidenced, suggest_implemented, suggest_operating,
+};
+use tickmark_core::control::{Control, ControlId};
+use tickmark_core::id::TargetKey;
+use tickmark_core::observation::Verdict;
+use tickmark_core::observation::interval::{self, Interval, Shares};
+use tickmark_core::time::DAY_US;
+use tickmark_core::{Span, Timestamp};
+
+use super::sql;
+use crate::context::View;
+use crate::observation::{self, TargetVerdict};
+use crate::{Error, Result, control};
+
+/// Length of the period that readiness looks back over, in days.
+pub const PERIOD_DAYS: i64 = 90;
+
+/// Where the program stands at one moment.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The moment.
+    pub at: Timestamp,
+    /// The period looked back over: [`PERIOD_DAYS`] up to `at`.
+    pub period: Span,
+    /// Framework assessed against.
+    pub framework: String,
+    /// Criteria and controls with status, and the figure.
+    pub assessment: Assessment,
+    /// Controls with answers, suggestions and tests, by id.
+    pub controls: Vec<ControlStanding>,
+    /// What every check says about every target now.
+    pub verdicts: Vec<TargetVerdict>,
+    /// Names of targets.
+    pub targets: BTreeMap<TargetKey, String>,
+}
+
+/// One control at one moment.
+#[derive(Clone, Debug)]
+pub struct ControlStanding {
+    /// The control.
+    pub control: Control,
+    /// What people answered.
+    pub rating: Rating,
+    /// The status that follows from the answers.
+    pub status: ControlStatus,
+    /// What tests suggest, at most one per question.
+    pub suggestions: Vec<Suggestion>,
+    /// Checks that are tests of it.
+    pub checks: Vec<String>,
+    /// What was known of it over the period: deviation before unknown before operating. Empty without tests.
+    pub strip: Vec<Interval>,
+}
+
+impl Standing {
+    /// Returns one control.
+    #[must_use]
+    pub fn control(&self, id: &ControlId) -> Option<&ControlStanding> {
+        self.controls.iter().find(|standing| standing.control.id == *id)
+    }
+
+    /// Returns the verdicts of the tests of one control, by check and target.
+    pub fn verdicts_of<'a>(&'a self, control: &'a ControlStanding) -> impl Iterator<Item = &'a TargetVerdict> {
+        self.verdicts.iter().filter(|verdict| control.checks.contains(&verdict.check_id))
+    }
+}
+
+/// Computes where the program stands against the catalog's first framework, in its full scope.
+///
+/// # Errors
+/// If the catalog has no framework, or the database refuses.
+pub async fn standing(view: &mut View<'_>, catalog: &Catalog) -> Result<Standing> {
+    let framework = catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
+    let (organization, now) = (view.organization(), view.now);
+    let period = Span { from: now.plus_micros(-PERIOD_DAYS * DAY_US), to: Some(now) };
+    let mut ratings = sql::ratings(view.connection(), organization).await?;
+    let mut tests = control::tests_by_control(view).await?;
+    let verdicts = observation::verdicts_now(view).await?;
+    let histories = observation::histories(view).await?;
+    let targets: BTreeMap<TargetKey, String> =
+        observation::targets(view).await?.into_iter().map(|target| (target.key, target.target.name)).collect();
+    let target = TargetType::Type2 { occurrences: 1 };
+    let mut controls = Vec::new();
+    for control in control::controls(view).await? {
+        let rating = ratings.remove(&control.id).unwrap_or_default();
+        let checks = tests.remove(&control.id).unwrap_or_default();
+        let of_control: Vec<&[Interval]> = histories
+            .iter()
+            .filter(|((check, _), _)| checks.contains(check))
+            .map(|(_, intervals)| intervals.as_slice())
+            .collect();
+        controls.push(ControlStanding {
+            status: rating.status(target),
+            suggestions: suggestions(&checks, &verdicts, &targets, &of_control, period, now),
+            strip: interval::worst_of(&of_control, period, now),
+            rating,
+            checks,
+            control,
+        });
+    }
+    let inputs: Vec<ControlInput> = controls
+        .iter()
+        .map(|standing| ControlInput {
+            id: standing.control.id.clone(),
+            rating: standing.rating.clone(),
+            target,
+            criteria: standing.control.criteria.clone(),
+        })
+        .collect();
+    let criteria = framework.requirements().map(|requirement| requirement.id.as_str());
+    let assessment = Assessment::of(&framework.id, criteria, &inputs, &BTreeMap::new());
+    Ok(Standing { at: now, period, framework: framework.id.clone(), assessment, controls, verdicts, targets })
+}
+
+fn suggestions(
+    checks: &[String],
+    verdicts: &[TargetVerdict],
+    targets: &BTreeMap<TargetKey, String>,
+    histories: &[&[Interval]],
+    period: Span,
+    now: Timestamp,
+) -> Vec<Suggestion> {
+    if checks.is_empty() {
+        return Vec::new();
+    }
+    let results: Vec<TestResult> = checks
+        .iter()
+        .map(|check| TestResult {
+            check: check.clone(),
+            targets: verdicts
+                .iter()
+                .filter(|verdict| verdict.check_id == *check)
+                .map(|verdict| TargetResult {
+                    target: targets.get(&verdict.target).cloned().unwrap_or_default(),
+                    verdict: verdict.verdict,
+                    reason: verdict.reason,
+                })
+                .collect(),
+        })
+        .collect();
+    let mut seen = Shares::default();
+    for history in histories {
+        seen.add(&Shares::over(history, period, now));
+    }
+    let answered = verdicts.iter().filter(|verdict| checks.contains(&verdict.check_id));
+    let (mut looks, mut retained) = (0, 0);
+    for verdict in answered.filter(|verdict| verdict.verdict != Verdict::Unknown) {
+        looks += 1;
+        retained += u64::from(verdict.facts.is_some());
+    }
+    let evidence = EvidenceSeen { looks, retained, is_population_known: !targets.is_empty() };
+    [suggest_implemented(&results), suggest_operating(checks, seen), suggest_evidenced(checks, evidence)]
+        .into_iter()
+        .flatten()
+        .collect()
+}

@@ -1,0 +1,112 @@
+//! Controls of the organization and which checks are tests of them.
+//!
+//! Adopting copies a starter control as a draft: only a person says that it is really run. Owns the tables of
+//! migration `0011_control.sql`.
+
+mod sql;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use tickmark_core::catalog::Catalog;
+use tickmark_core::control::{Control, ControlId, TestKind, map_checks};
+use tickmark_core::{Digest, canonical};
+use tickmark_evaluate::Library;
+use tickmark_ledger::leaf::LeafKind;
+
+use crate::context::{Cx, View};
+use crate::{Action, Error, Result};
+
+/// Adopts every starter control of the catalog that was never adopted, as a draft. Returns how many there were.
+///
+/// # Errors
+/// If the actor may not set up controls, or the database refuses.
+pub async fn adopt_starters(cx: &mut Cx<'_>, catalog: &Catalog) -> Result<usize> {
+    cx.authorize(Action::Administer)?;
+    let (organization, now, by) = (cx.organization(), cx.now, cx.actor.id);
+    let known: BTreeSet<ControlId> = controls(cx).await?.into_iter().map(|control| control.id).collect();
+    let new: Vec<Control> = catalog
+        .controls
+        .iter()
+        .filter(|starter| !known.iter().any(|id| id.as_str() == starter.id))
+        .map(|starter| Control::adopt(starter, by, now).map_err(Error::invalid))
+        .collect::<Result<_>>()?;
+    if new.is_empty() {
+        return Ok(0);
+    }
+    sql::add(cx.connection(), organization, &new, now).await?;
+    let digest = digest_of(&new)?;
+    cx.record(
+        LeafKind::AuditEvent,
+        &json!({"event": "control.adopted", "count": new.len(), "controls": digest, "catalog": catalog.digest}),
+    )?;
+    Ok(new.len())
+}
+
+/// Brings the tests of controls in line with the checks that are known and the controls that are adopted.
+///
+/// # Errors
+/// If the actor may not set up tests, or the database refuses.
+pub async fn sync_tests(cx: &mut Cx<'_>, library: &Library) -> Result<()> {
+    cx.authorize(Action::Observe)?;
+    let (organization, now) = (cx.organization(), cx.now);
+    let controls = controls(cx).await?;
+    let checks = library.checks().map(|check| (check.id(), check.definition().controls.as_slice()));
+    let wanted: BTreeSet<(ControlId, String)> = map_checks(checks, &controls)
+        .tests
+        .into_iter()
+        .filter_map(|test| match test.kind {
+            TestKind::Configuration { check } => Some((test.control, check)),
+            TestKind::Occurrence { .. } | TestKind::Population { .. } => None,
+        })
+        .collect();
+    let known = sql::tests(cx.connection(), organization).await?;
+    let ended: Vec<_> = known.difference(&wanted).cloned().collect();
+    let started: Vec<_> = wanted.difference(&known).cloned().collect();
+    if ended.is_empty() && started.is_empty() {
+        return Ok(());
+    }
+    sql::end_tests(cx.connection(), organization, &ended, now).await?;
+    sql::add_tests(cx.connection(), organization, &started, now).await?;
+    let digest = canonical::digest(&wanted).map_err(|error| Error::internal("digesting tests of controls", error))?;
+    cx.record(
+        LeafKind::AuditEvent,
+        &json!({"event": "test.mapped", "tests": digest, "count": wanted.len(),
+                "started": started.len(), "ended": ended.len()}),
+    )?;
+    Ok(())
+}
+
+/// Lists the controls as they are now, by id.
+///
+/// # Errors
+/// If the database refuses, or holds what we never wrote; so for the other queries here.
+pub async fn controls(view: &mut View<'_>) -> Result<Vec<Control>> {
+    let organization = view.organization();
+    sql::controls(view.connection(), organization).await
+}
+
+/// Finds a control as it is now.
+///
+/// # Errors
+/// `NotFound` if there is none with that id.
+pub async fn find(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
+    controls(view).await?.into_iter().find(|control| control.id == *id).ok_or_else(|| Error::not_found("control", id))
+}
+
+/// Lists the checks that are tests of each control now.
+///
+/// # Errors
+/// As [`controls`].
+pub async fn tests_by_control(view: &mut View<'_>) -> Result<BTreeMap<ControlId, Vec<String>>> {
+    let organization = view.organization();
+    let mut by_control: BTreeMap<ControlId, Vec<String>> = BTreeMap::new();
+    for (control, check) in sql::tests(view.connection(), organization).await? {
+        by_control.entry(control).or_default().push(check);
+    }
+    Ok(by_control)
+}
+
+fn digest_of(controls: &[Control]) -> Result<Digest> {
+    canonical::digest(&controls).map_err(|error| Error::internal("digesting controls", error))
+}

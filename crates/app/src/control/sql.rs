@@ -1,0 +1,87 @@
+//! The tables `control`, `control_version`, `test_of_control`.
+
+use std::collections::BTreeSet;
+
+use sqlx::{AnyConnection, Row};
+use tickmark_core::Timestamp;
+use tickmark_core::control::{Control, ControlId};
+use tickmark_core::id::OrganizationKey;
+use tickmark_store::{Cell, insert_rows};
+
+use crate::{Error, Result, stored};
+
+pub(super) async fn controls(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<Control>> {
+    let rows =
+        sqlx::query("SELECT code, body FROM control_version WHERE organization = $1 AND until IS NULL ORDER BY code")
+            .bind(org.0)
+            .fetch_all(c)
+            .await?;
+    rows.iter()
+        .map(|row| {
+            let code: String = row.try_get(0)?;
+            serde_json::from_str(&row.try_get::<String, _>(1)?)
+                .map_err(|error| Error::corrupt(format!("control {code}"), error))
+        })
+        .collect()
+}
+
+pub(super) async fn add(c: &mut AnyConnection, org: OrganizationKey, controls: &[Control], now: Timestamp) -> Result<()> {
+    let rows = controls.iter().map(|control| [Cell::from(org.0), control.id.as_str().into(), now.micros().into()]);
+    insert_rows(&mut *c, "control", ["organization", "code", "created_at"], rows).await?;
+    let rows = controls.iter().map(|control| {
+        let body = serde_json::to_string(control).expect("a control has string keys only");
+        [
+            Cell::from(org.0),
+            control.id.as_str().into(),
+            now.micros().into(),
+            control.state().word().into(),
+            body.into(),
+        ]
+    });
+    insert_rows(c, "control_version", ["organization", "code", "since", "state", "body"], rows).await?;
+    Ok(())
+}
+
+pub(super) async fn tests(c: &mut AnyConnection, org: OrganizationKey) -> Result<BTreeSet<(ControlId, String)>> {
+    let rows = sqlx::query("SELECT code, check_id FROM test_of_control WHERE organization = $1 AND until IS NULL")
+        .bind(org.0)
+        .fetch_all(c)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((stored::parse(&row.try_get::<String, _>(0)?, "test of control")?, row.try_get(1)?)))
+        .collect()
+}
+
+pub(super) async fn end_tests(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    tests: &[(ControlId, String)],
+    now: Timestamp,
+) -> Result<()> {
+    // Rare and few: only when a check or a control goes.
+    for (control, check) in tests {
+        sqlx::query(
+            "UPDATE test_of_control SET until = $4 WHERE organization = $1 AND code = $2 AND check_id = $3 AND until IS NULL",
+        )
+        .bind(org.0)
+        .bind(control.as_str())
+        .bind(check.as_str())
+        .bind(now.micros())
+        .execute(&mut *c)
+        .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn add_tests(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    tests: &[(ControlId, String)],
+    now: Timestamp,
+) -> Result<()> {
+    let rows = tests.iter().map(|(control, check)| {
+        [Cell::from(org.0), control.as_str().into(), check.as_str().into(), now.micros().into()]
+    });
+    insert_rows(c, "test_of_control", ["organization", "code", "check_id", "since"], rows).await?;
+    Ok(())
+}

@@ -1,0 +1,292 @@
+//! What history says, now and before. A verdict whose look is too old is unknown here, whatever the interval says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use tickmark_core::id::{CheckKey, RunKey, TargetKey};
+use tickmark_core::observation::interval::{self, Interval};
+use tickmark_core::observation::{Counts, Outcome, ReasonClass, TargetRef, Verdict, block};
+use tickmark_core::time::HOUR_US;
+use tickmark_core::{Digest, Timestamp};
+
+use super::{CheckVersion, FactsState, Run, Target, sql};
+use crate::context::View;
+use crate::{Error, Result};
+
+/// What a check says about a target now.
+#[derive(Clone, Debug, Serialize)]
+pub struct TargetVerdict {
+    /// Id of the check.
+    pub check_id: String,
+    /// Version of the check.
+    pub check: CheckKey,
+    /// The target.
+    pub target: TargetKey,
+    /// The verdict, `unknown (stale)` if the last look is too old.
+    pub verdict: Verdict,
+    /// Why, for `unknown` and `not_applicable`.
+    pub reason: Option<ReasonClass>,
+    /// Since when it has been so.
+    pub since: Timestamp,
+    /// The last look.
+    pub last_look: Timestamp,
+    /// The run of the last look.
+    pub run: RunKey,
+    /// Facts it was said about, if the target was reached.
+    pub facts: Option<Digest>,
+    /// The whole answer.
+    pub outcome: Outcome,
+}
+
+/// A check with what it says now.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckNow {
+    /// The version in force.
+    pub version: CheckVersion,
+    /// Counts over targets.
+    pub counts: Counts,
+    /// The last look.
+    pub last_look: Option<Timestamp>,
+}
+
+/// The history of one version of a check at one target.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckHistory {
+    /// The version.
+    pub version: CheckVersion,
+    /// What can be said at each moment, staleness applied; ends now or when the version was superseded.
+    pub intervals: Vec<Interval>,
+    /// When it was looked at.
+    pub looks: Vec<Timestamp>,
+}
+
+/// A facts document with where it holds.
+#[derive(Clone, Debug, Serialize)]
+pub struct FactsDocument {
+    /// Where it holds.
+    pub state: FactsState,
+    /// The document.
+    pub document: serde_json::Value,
+}
+
+/// Lists the targets.
+///
+/// # Errors
+/// If the database refuses, or holds what we never wrote; so for all functions here.
+pub async fn targets(view: &mut View<'_>) -> Result<Vec<Target>> {
+    let organization = view.organization();
+    sql::targets(view.connection(), organization).await
+}
+
+/// Finds one target.
+///
+/// # Errors
+/// `NotFound` if there is none with that key.
+pub async fn find_target(view: &mut View<'_>, key: TargetKey) -> Result<Target> {
+    targets(view).await?.into_iter().find(|t| t.key == key).ok_or_else(|| Error::not_found("target", key))
+}
+
+/// Lists the newest runs, newest first.
+///
+/// # Errors
+/// As [`targets`].
+pub async fn runs(view: &mut View<'_>, limit: u32) -> Result<Vec<Run>> {
+    let organization = view.organization();
+    sql::runs(view.connection(), organization, i64::from(limit)).await
+}
+
+/// Finds one run.
+///
+/// # Errors
+/// `NotFound` if there is none with that key.
+pub async fn find_run(view: &mut View<'_>, key: RunKey) -> Result<Run> {
+    let organization = view.organization();
+    sql::find_run(view.connection(), organization, key).await?.ok_or_else(|| Error::not_found("run", key))
+}
+
+/// Lists what a run expected and saw, per check.
+///
+/// # Errors
+/// As [`targets`].
+pub async fn coverage_of_run(view: &mut View<'_>, run: RunKey) -> Result<Vec<(CheckKey, String, Counts)>> {
+    let organization = view.organization();
+    sql::coverage_of_run(view.connection(), organization, run).await
+}
+
+/// Returns the facts of the last look at a target, for its collector: what was first seen when.
+///
+/// # Errors
+/// As [`targets`].
+pub async fn previous_facts(view: &mut View<'_>, target: &TargetRef) -> Result<Option<serde_json::Value>> {
+    let known = targets(view).await?;
+    let found = known
+        .iter()
+        .find(|t| t.target.kind == target.kind && t.target.external_id == target.external_id);
+    let Some(found) = found else { return Ok(None) };
+    let now = view.now;
+    Ok(facts_at(view, found.key, now).await?.map(|facts| facts.document))
+}
+
+/// Lists the facts states of a target, oldest first.
+///
+/// # Errors
+/// As [`targets`].
+pub async fn facts_history(view: &mut View<'_>, target: TargetKey) -> Result<Vec<FactsState>> {
+    let organization = view.organization();
+    sql::facts_history(view.connection(), organization, target).await
+}
+
+/// Returns the facts that held for a target at a moment.
+///
+/// # Errors
+/// `Corrupt` if the stored document does not match its digest.
+pub async fn facts_at(view: &mut View<'_>, target: TargetKey, at: Timestamp) -> Result<Option<FactsDocument>> {
+    let history = facts_history(view, target).await?;
+    let Some(state) = history.into_iter().rev().find(|state| state.span.from <= at) else { return Ok(None) };
+    let bytes = view.app.blobs().get(state.digest.0).await?;
+    let document =
+        serde_json::from_slice(&bytes).map_err(|error| Error::corrupt("facts", error))?;
+    Ok(Some(FactsDocument { state, document }))
+}
+
+/// Returns what every check in force says about every target now.
+///
+/// # Errors
+/// As [`targets`].
+pub async fn verdicts_now(view: &mut View<'_>) -> Result<Vec<TargetVerdict>> {
+    let (organization, now) = (view.organization(), view.now);
+    let checks: BTreeMap<CheckKey, CheckVersion> =
+        sql::current_checks(view.connection(), organization).await?.into_iter().map(|check| (check.key, check)).collect();
+    let facts = sql::current_facts(view.connection(), organization).await?;
+    let digests: BTreeSet<Digest> = facts.values().map(|state| state.digest).collect();
+    let memos = sql::memos(view.connection(), organization, &digests).await?;
+    let looks = sql::last_looks(view.connection(), organization).await?;
+    let mut verdicts = Vec::new();
+    for (check, target, interval) in sql::open_intervals(view.connection(), organization).await? {
+        let (Some(version), Some(&(last_look, run))) = (checks.get(&check), looks.get(&check)) else { continue };
+        let facts = facts.get(&target).map(|state| state.digest);
+        let limit = last_look.plus_micros(i64::from(version.definition.stale_after_hours) * HOUR_US);
+        let memo = facts.and_then(|digest| memos.get(&(check, digest)));
+        let (verdict, reason, since, outcome) = if limit <= now {
+            let message = format!("the last look was {last_look}, longer ago than {} hours", version.definition.stale_after_hours);
+            (Verdict::Unknown, Some(ReasonClass::Stale), limit, Outcome::unknown(ReasonClass::Stale, message))
+        } else {
+            let outcome = memo
+                .filter(|memo| memo.outcome.verdict == interval.verdict && interval.reason != Some(ReasonClass::NotCollected))
+                .map_or_else(
+                    || Outcome::unknown(interval.reason.unwrap_or(ReasonClass::NotCollected), "the target was not reached"),
+                    |memo| memo.outcome.clone(),
+                );
+            (interval.verdict, interval.reason, interval.span.from, outcome)
+        };
+        let check_id = version.definition.id.clone();
+        verdicts.push(TargetVerdict { check_id, check, target, verdict, reason, since, last_look, run, facts, outcome });
+    }
+    verdicts.sort_by(|a, b| (&a.check_id, a.target).cmp(&(&b.check_id, b.target)));
+    Ok(verdicts)
+}
+
+/// Returns the checks in force with counts of what they say now.
+///
+/// # Errors
+/// As [`targets`].
+pub async fn checks_now(view: &mut View<'_>) -> Result<Vec<CheckNow>> {
+    let mut counts: BTreeMap<CheckKey, (Counts, Timestamp)> = BTreeMap::new();
+    for verdict in verdicts_now(view).await? {
+        let entry = counts.entry(verdict.check).or_insert((Counts::default(), verdict.last_look));
+        entry.0.count(verdict.verdict);
+    }
+    let organization = view.organization();
+    let checks = sql::current_checks(view.connection(), organization).await?;
+    Ok(checks
+        .into_iter()
+        .map(|version| {
+            let found = counts.get(&version.key);
+            CheckNow {
+                counts: found.map(|(counts, _)| *counts).unwrap_or_default(),
+                last_look: found.map(|(_, at)| *at),
+                version,
+            }
+        })
+        .collect())
+}
+
+/// Returns the versions a check has had, oldest first.
+///
+/// # Errors
+/// As [`targets`].
+pub async fn check_versions(view: &mut View<'_>, check_id: &str) -> Result<Vec<CheckVersion>> {
+    let organization = view.organization();
+    sql::check_versions_of(view.connection(), organization, check_id).await
+}
+
+/// Returns the history of a check at a target, per version, oldest first.
+///
+/// # Errors
+/// As [`targets`].
+pub async fn check_history(view: &mut View<'_>, check_id: &str, target: TargetKey) -> Result<Vec<CheckHistory>> {
+    let (organization, now) = (view.organization(), view.now);
+    let mut histories = Vec::new();
+    for version in check_versions(view, check_id).await? {
+        let looks = sql::looks(view.connection(), organization, version.key).await?;
+        let intervals = sql::intervals(view.connection(), organization, version.key, target).await?;
+        let end = version.superseded_at.unwrap_or(now);
+        let stale = i64::from(version.definition.stale_after_hours) * HOUR_US;
+        let intervals = interval::with_staleness(&intervals, &looks, stale, end);
+        histories.push(CheckHistory { version, intervals, looks });
+    }
+    Ok(histories)
+}
+
+/// Recomputes what a run's leaf commits to from the stored blocks.
+///
+/// # Errors
+/// `Corrupt`, naming what does not match.
+pub async fn verify_run(view: &mut View<'_>, key: RunKey) -> Result<()> {
+    let run = find_run(view, key).await?;
+    let Some(expected) = run.blocks else { return Ok(()) };
+    let organization = view.organization();
+    let mut manifest = Vec::new();
+    for (version, digest, bytes) in sql::blocks_of_run(view.connection(), organization, key).await? {
+        if block::digest(&bytes) != digest {
+            return Err(Error::corrupt(format!("run {key}"), "a block does not match its digest"));
+        }
+        manifest.push((version, digest));
+    }
+    if block::manifest_digest(&manifest) != expected {
+        return Err(Error::corrupt(format!("run {key}"), "its blocks are not those that its leaf commits to"));
+    }
+    Ok(())
+}
+
+/// Returns what can be said of every check at every target at each moment, over all versions, staleness applied.
+///
+/// # Errors
+/// As [`targets`].
+pub async fn histories(view: &mut View<'_>) -> Result<BTreeMap<(String, TargetKey), Vec<Interval>>> {
+    let (organization, now) = (view.organization(), view.now);
+    let mut looks: BTreeMap<CheckKey, Vec<Timestamp>> = BTreeMap::new();
+    for (check, at) in sql::all_looks(view.connection(), organization).await? {
+        looks.entry(check).or_default().push(at);
+    }
+    let mut raw: BTreeMap<(CheckKey, TargetKey), Vec<Interval>> = BTreeMap::new();
+    for (check, target, interval) in sql::all_intervals(view.connection(), organization).await? {
+        raw.entry((check, target)).or_default().push(interval);
+    }
+    let versions: BTreeMap<CheckKey, CheckVersion> = sql::all_checks(view.connection(), organization)
+        .await?
+        .into_iter()
+        .map(|version| (version.key, version))
+        .collect();
+    let mut histories: BTreeMap<(String, TargetKey), Vec<Interval>> = BTreeMap::new();
+    // Keys of versions ascend with time, so the parts of one check come in order.
+    for ((check, target), intervals) in raw {
+        let Some(version) = versions.get(&check) else { continue };
+        let stale = i64::from(version.definition.stale_after_hours) * HOUR_US;
+        let end = version.superseded_at.unwrap_or(now);
+        let looks = looks.get(&check).map(Vec::as_slice).unwrap_or_default();
+        let part = interval::with_staleness(&intervals, looks, stale, end);
+        histories.entry((version.definition.id.clone(), target)).or_default().extend(part);
+    }
+    Ok(histories)
+}

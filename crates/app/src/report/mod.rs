@@ -1,0 +1,189 @@
+//! The readiness report as a frozen model, filled from what is recorded at one moment.
+//!
+//! Only reads. Every figure names the rows it came from; what a program suggests stands apart from what a person
+//! decided; empty parts say that they are empty. Setting the model as a document is the renderer's business.
+
+mod appendix;
+mod assessment;
+mod program;
+mod testing;
+
+use tickmark_core::canonical;
+use tickmark_core::catalog::Catalog;
+use tickmark_core::conclusion::finding::{FailingTarget, FailingTest, ProposedFinding, findings_from};
+use tickmark_core::observation::Verdict;
+use tickmark_core::report::ReadinessReport;
+use tickmark_core::report::readiness::{
+    Citation, DocumentStatus, Figure, Organization, SCHEMA, Scope, SystemSummary, TargetType,
+};
+use tickmark_evaluate::Library;
+
+use crate::conclusion::{self, Standing};
+use crate::context::View;
+use crate::{Cx, Error, Result, evidence, identity};
+
+/// Most findings a report lists one by one.
+const MAX_FINDINGS: usize = 500;
+
+/// Freezes what is recorded now as the model of a readiness report.
+///
+/// `author` is a person's name, or the program's when nobody took part; `generator` names program and version.
+///
+/// # Errors
+/// If the database refuses, or holds what we never wrote.
+pub async fn readiness(
+    view: &mut View<'_>,
+    catalog: &Catalog,
+    library: &Library,
+    author: &str,
+    generator: &str,
+) -> Result<ReadinessReport> {
+    let standing = conclusion::standing(view, catalog).await?;
+    let system = identity::systems(view).await?.into_iter().next().map(|system| system.name).unwrap_or_default();
+    let organization = Organization { name: view.actor.organization.name.clone() };
+    let findings = proposed(&standing, library);
+    let gaps = testing::gaps(view, &standing, library).await?;
+    let criteria = assessment::criteria(&standing, catalog);
+    let controls = assessment::controls(&standing, library);
+    let rows = assessment::findings(&findings);
+    let snapshots = conclusion::snapshots(view).await?.len();
+    Ok(ReadinessReport {
+        schema: SCHEMA.to_owned(),
+        status: DocumentStatus::WorkingDraft,
+        version: (snapshots + 1).to_string(),
+        author: author.to_owned(),
+        generated: view.now,
+        cut_off: view.now,
+        generator: generator.to_owned(),
+        organization,
+        system: SystemSummary { name: system, description: String::new(), boundary: String::new() },
+        purpose: "Management wants to know how far the system is from an examination of its controls, what to mend \
+                  first, and from which day a period could begin."
+            .to_owned(),
+        basis: basis(&standing),
+        scope: scope(&standing, catalog),
+        summary: assessment::summary(&standing, catalog, &rows, gaps.len()),
+        checks: testing::checks(&standing, library),
+        period: testing::period(&standing),
+        description: program::description(catalog),
+        evidence_readiness: program::evidence_readiness(&standing),
+        roadmap: program::roadmap(&standing, &rows),
+        appendix: appendix::appendix(view, &standing, library).await?,
+        findings: rows,
+        criteria,
+        controls,
+        gaps,
+        // Registers of vendors, user entities and commitments are records of their own; an empty list is said in words.
+        subservice: Vec::new(),
+        cuecs: Vec::new(),
+        commitments: Vec::new(),
+    })
+}
+
+/// A document made from a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// File name, e.g. `readiness.pdf`.
+    pub name: &'static str,
+    /// Media type.
+    pub media_type: &'static str,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Writes the model itself as canonical JSON, whose digest stands on each page.
+///
+/// # Errors
+/// If the model cannot be written, which types of the model rule out.
+pub fn model_document(model: &ReadinessReport) -> Result<Document> {
+    let bytes = canonical::bytes(model).map_err(|error| Error::internal("writing the model", error))?;
+    Ok(Document { name: "readiness.json", media_type: "application/json", bytes })
+}
+
+/// Keeps documents and commits to them in the ledger, so that a bundle can prove which ones were issued.
+///
+/// # Errors
+/// If disk or database refuse.
+pub async fn issue(cx: &mut Cx<'_>, documents: &[Document]) -> Result<()> {
+    for document in documents {
+        evidence::store_document(cx, document.name, document.media_type, document.bytes.clone().into()).await?;
+    }
+    Ok(())
+}
+
+/// Proposes findings from the decided answers and from failing tests of controls.
+#[must_use]
+pub fn proposed(standing: &Standing, library: &Library) -> Vec<ProposedFinding> {
+    let mut failing = Vec::new();
+    for control in &standing.controls {
+        for id in &control.checks {
+            let of_check: Vec<_> = standing.verdicts.iter().filter(|verdict| verdict.check_id == *id).collect();
+            let fails: Vec<FailingTarget> = of_check
+                .iter()
+                .filter(|verdict| verdict.verdict == Verdict::Fail)
+                .map(|verdict| FailingTarget {
+                    target: standing.targets.get(&verdict.target).cloned().unwrap_or_default(),
+                    subjects: verdict.outcome.subjects.clone(),
+                })
+                .collect();
+            let Some(check) = library.get(id).filter(|_| !fails.is_empty()) else { continue };
+            let definition = check.definition();
+            failing.push(FailingTest {
+                control: control.control.id.clone(),
+                check: id.clone(),
+                title: definition.title.clone(),
+                rationale: definition.rationale.clone(),
+                remediation: definition.remediation.clone(),
+                severity: definition.severity,
+                passing: of_check.iter().filter(|verdict| verdict.verdict == Verdict::Pass).count(),
+                failing: fails,
+            });
+        }
+    }
+    let mut findings = findings_from(&standing.assessment, &failing);
+    findings.truncate(MAX_FINDINGS);
+    findings
+}
+
+fn basis(standing: &Standing) -> String {
+    let decided = standing
+        .controls
+        .iter()
+        .filter(|control| tickmark_core::conclusion::readiness::Question::ALL.iter().any(|&q| control.rating.decision(q).is_some()))
+        .count();
+    let answers = if decided == 0 {
+        "No person has answered any question yet, so every answer in this document is open".to_owned()
+    } else {
+        format!("People have answered questions about {decided} of {} controls", standing.controls.len())
+    };
+    format!(
+        "Self-assessment. Configuration was tested by automated checks of facts collected from the systems themselves; \
+         their results are suggestions, and each answer that counts is given by a named person. {answers}."
+    )
+}
+
+fn scope(standing: &Standing, catalog: &Catalog) -> Scope {
+    let framework = catalog.framework(&standing.framework).expect("the standing was computed from it");
+    let all = framework.categories.iter().map(|category| category.id.as_str());
+    let all = framework.choose(all).expect("a framework knows its own categories");
+    let points = framework.points_of_focus_in_play(&all, false).count();
+    let controls = standing.assessment.controls.len();
+    Scope {
+        services: Vec::new(),
+        categories: framework.categories.iter().map(|category| category.title.clone()).collect(),
+        target: TargetType::Type2 { from: None, to: None },
+        edition: framework.edition.clone(),
+        criteria_count: Figure::count(
+            standing.assessment.criteria.len(),
+            vec![Citation::rows("catalog criteria", &format!("framework {}", framework.id))],
+        ),
+        points_of_focus_count: Figure::count(
+            points,
+            vec![Citation::rows("catalog points of focus", "in play for all categories, services only")],
+        ),
+        controls_count: Figure::count(controls, vec![Citation::rows("controls", "mapped to a criterion in scope")]),
+        targets_count: Figure::count(standing.targets.len(), vec![Citation::rows("targets", "ever expected")]),
+        excluded: Vec::new(),
+        outside: Vec::new(),
+    }
+}
