@@ -1,1 +1,61 @@
-fn main() {}
+//! Tickmark: evidence, tests of controls and reports for SOC 1, SOC 2 and SOC 3.
+//!
+//! Owns configuration, wiring and the command line; the work is done by the crates below. Clock, entropy and
+//! environment enter here and nowhere else.
+
+mod cli;
+mod clock;
+mod commands;
+mod failure;
+mod output;
+mod settings;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(&cli.common, clock::environment("NO_COLOR").is_some());
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_new(clock::environment("TICKMARK_LOG").unwrap_or("warn".into()))
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
+        )
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(&cli, &output)),
+        Err(error) => Err(Failure::from(error)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn run(cli: &Cli, output: &Output) -> Outcome {
+    let common = &cli.common;
+    match &cli.command {
+        Command::Quickstart(options) => commands::quickstart::run(options, common, output).await,
+        Command::Init(options) => commands::init::run(options, common, output).await,
+        Command::Collect(options) => commands::collect::run(options, common, output).await,
+        Command::Checks(command) => commands::checks::run(command, common, output).await,
+        Command::Status => commands::status::run(common, output).await,
+        Command::Assess(command) => commands::assess::run(command, common, output).await,
+        Command::Report(options) => commands::report::run(options, common, output).await,
+        Command::Bundle(command) => commands::bundle::run(command, common, output).await,
+        Command::Verify(options) => commands::verify::run(options, output),
+        Command::Ledger(command) => commands::ledger::run(command, common, output).await,
+        Command::Catalog(command) => commands::catalog::run(command, common, output),
+        Command::Serve(options) => commands::serve::run(options, common, output).await,
+        Command::Completions { shell } => commands::help::completions(*shell, output),
+        Command::Man => commands::help::man(output),
+    }
+}

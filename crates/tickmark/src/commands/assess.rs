@@ -1,0 +1,167 @@
+//! `tickmark assess`: the four questions. Tests suggest; a named person answers.
+
+use serde_json::{Value, json};
+use tickmark_app::conclusion::{self, ControlStanding, Standing};
+use tickmark_app::{Actor, ActorKind, App, identity, report};
+use tickmark_core::conclusion::readiness::{Answer, Question};
+use tickmark_core::control::ControlId;
+
+use super::{catalog, checks};
+use crate::cli::{self, AnswerWord, Common};
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, Tone};
+use crate::wiring;
+
+/// Runs `tickmark assess`.
+pub(crate) async fn run(command: &cli::Assess, common: &Common, output: &Output) -> Outcome {
+    match command {
+        cli::Assess::Show { id } => show(id.as_deref(), common, output).await,
+        cli::Assess::Set { control, question, answer, by, reason } => {
+            let id: ControlId = control.parse().map_err(Failure::input)?;
+            set(&id, (*question).into(), (*answer).into(), by, reason, common, output).await
+        }
+        cli::Assess::Snapshot { by } => snapshot(by, common, output).await,
+    }
+}
+
+async fn person(app: &App, name: &str) -> Outcome<Actor> {
+    let program = wiring::reader(app).await?;
+    Ok(app.transact(&program, async |cx| identity::ensure_actor(cx, ActorKind::Person, name).await).await?)
+}
+
+async fn set(
+    id: &ControlId,
+    question: Question,
+    answer: Answer,
+    by: &str,
+    reason: &str,
+    common: &Common,
+    output: &Output,
+) -> Outcome {
+    let app = wiring::open(common).await?;
+    let person = person(&app, by).await?;
+    let decision =
+        app.transact(&person, async |cx| conclusion::decide(cx, id, question, answer, reason).await).await?;
+    app.sequence(&person).await?;
+    app.close().await;
+    output.answer(&json!({"control": id, "decision": decision}), |output| {
+        output.line(format!("{id} {}: {} ({by})", question.word(), answer.word().replace('_', " ")));
+    })?;
+    Ok(())
+}
+
+async fn snapshot(by: &str, common: &Common, output: &Output) -> Outcome {
+    let catalog = catalog::load(&common.data)?;
+    let library = checks::load(&common.data, output)?;
+    let app = wiring::open(common).await?;
+    let person = person(&app, by).await?;
+    let generator = super::report::GENERATOR;
+    let taken = app
+        .transact(&person, async |cx| {
+            let model = report::readiness(cx, &catalog, &library, by, generator).await?;
+            conclusion::snapshot(cx, &model).await
+        })
+        .await?;
+    app.sequence(&person).await?;
+    app.close().await;
+    output.answer(&taken, |output| {
+        output.line(format!("assessment {} at {}, model {}", taken.key, taken.taken_at.minute(), taken.model));
+    })?;
+    Ok(())
+}
+
+async fn show(id: Option<&str>, common: &Common, output: &Output) -> Outcome {
+    let catalog = catalog::load(&common.data)?;
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let standing = app.read(&actor, async |view| conclusion::standing(view, &catalog).await).await?;
+    app.close().await;
+    let chosen: Vec<&ControlStanding> = standing
+        .controls
+        .iter()
+        .filter(|control| {
+            id.is_none_or(|id| {
+                control.control.id.as_str().eq_ignore_ascii_case(id)
+                    || control.control.criteria.iter().any(|mapping| mapping.criterion.eq_ignore_ascii_case(id))
+            })
+        })
+        .collect();
+    if chosen.is_empty() {
+        return Err(Failure::input(format!("there is no control or criterion {:?}", id.unwrap_or_default())));
+    }
+    let answer: Vec<Value> = chosen.iter().map(|control| as_json(control)).collect();
+    output.answer(&answer, |output| {
+        let answers = |control: &ControlStanding, question| {
+            let decided = control.rating.answer(question).word().replace("not_assessed", "·");
+            let suggested = control.suggestions.iter().find(|suggestion| suggestion.question == question);
+            match suggested {
+                Some(s) if s.answer != Answer::NotAssessed && control.rating.decision(question).is_none() => {
+                    output.tone(Tone::Muted, format!("({}?)", s.answer.word()))
+                }
+                _ => decided,
+            }
+        };
+        output.table(
+            ["Control", "Designed", "Implemented", "Operating", "Evidenced", "Status", "Title"],
+            chosen.iter().map(|control| {
+                let [designed, implemented, operating, evidenced] = Question::ALL.map(|question| answers(control, question));
+                [
+                    control.control.id.to_string(),
+                    designed,
+                    implemented,
+                    operating,
+                    evidenced,
+                    control.status.word().replace('_', " "),
+                    control.control.text.current().title.clone(),
+                ]
+            }),
+        );
+        if let [only] = chosen.as_slice() {
+            explain(only, &standing, output);
+        }
+    })?;
+    output.note("(yes?) is what tests suggest; only `tickmark assess set … --by NAME --reason WHY` answers");
+    Ok(())
+}
+
+fn explain(control: &ControlStanding, standing: &Standing, output: &Output) {
+    output.line(format!("\n{}", control.control.text.current().statement));
+    for suggestion in &control.suggestions {
+        let words = format!("tests suggest {}: {}", suggestion.question.word(), suggestion.answer.word());
+        output.line(format!("  {words}: {}", suggestion.reason));
+    }
+    for verdict in standing.verdicts_of(control) {
+        output.line(format!("  {} {}  {}", output.verdict(verdict.verdict), verdict.check_id, verdict.outcome.message));
+    }
+}
+
+fn as_json(standing: &ControlStanding) -> Value {
+    json!({
+        "control": standing.control.id, "title": standing.control.text.current().title,
+        "state": standing.control.state(), "status": standing.status,
+        "criteria": standing.control.criteria, "answers": standing.rating,
+        "suggestions": standing.suggestions, "checks": standing.checks,
+    })
+}
+
+impl From<cli::Question> for Question {
+    fn from(question: cli::Question) -> Self {
+        match question {
+            cli::Question::Designed => Self::Designed,
+            cli::Question::Implemented => Self::Implemented,
+            cli::Question::Operating => Self::Operating,
+            cli::Question::Evidenced => Self::Evidenced,
+        }
+    }
+}
+
+impl From<AnswerWord> for Answer {
+    fn from(answer: AnswerWord) -> Self {
+        match answer {
+            AnswerWord::Yes => Self::Yes,
+            AnswerWord::Partly => Self::Partly,
+            AnswerWord::No => Self::No,
+            AnswerWord::NotAssessed => Self::NotAssessed,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `tickmark collect`: look at this machine, record what was found, test it.
+
+use serde_json::{Value, json};
+use tickmark_app::observation::{self, RunInput, RunSummary, TargetVerdict};
+use tickmark_app::{Actor, App, control};
+use tickmark_collect::host::{self, HostSettings};
+use tickmark_core::observation::{Collected, Verdict};
+
+use super::{catalog, checks};
+use crate::cli::{self, Common};
+use crate::clock;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, Tone};
+use crate::wiring;
+
+/// Name of the source.
+const SOURCE: &str = "host";
+/// Most failing results that are listed one by one.
+const MAX_LISTED: usize = 12;
+
+/// What a collection brought.
+pub(crate) struct Looked {
+    /// The run in figures.
+    pub(crate) summary: RunSummary,
+    /// What every check says now.
+    pub(crate) verdicts: Vec<TargetVerdict>,
+    /// What could not be seen.
+    pub(crate) gaps: Vec<tickmark_core::observation::Gap>,
+}
+
+/// Looks at this machine and records what was found.
+pub(crate) async fn look(
+    app: &App,
+    actor: &Actor,
+    options: &cli::Collect,
+    common: &Common,
+    output: &Output,
+) -> Outcome<Looked> {
+    let library = checks::load(&common.data, output)?;
+    let catalog = catalog::load(&common.data)?;
+    let settings = HostSettings {
+        simulate_upgrades: !options.no_updates,
+        walk_files: !options.no_walk,
+        ..HostSettings::default()
+    };
+    let target = host::target(&settings);
+    let previous = app.read(actor, async |view| observation::previous_facts(view, &target).await).await?;
+    let run = app
+        .transact(actor, async |cx| {
+            observation::miss_open_runs(cx).await?;
+            observation::open_run(cx, SOURCE, host::COLLECTOR).await
+        })
+        .await?;
+    let collected = read_host(settings, previous, output).await?;
+    let gaps = collected.gaps.clone();
+    let progress = output.progress("testing what was found");
+    let input =
+        RunInput { expected: vec![collected.target.clone()], enumeration: "this machine".into(), collected: vec![collected] };
+    let summary = app
+        .transact(actor, async |cx| {
+            control::adopt_starters(cx, &catalog).await?;
+            control::sync_tests(cx, &library).await?;
+            observation::record(cx, &library, run, input).await
+        })
+        .await?;
+    app.sequence(actor).await?;
+    drop(progress);
+    let verdicts = app.read(actor, async |view| observation::verdicts_now(view).await).await?;
+    Ok(Looked { summary, verdicts, gaps })
+}
+
+async fn read_host(settings: HostSettings, previous: Option<Value>, output: &Output) -> Outcome<Collected> {
+    let progress = output.progress("looking at this machine");
+    let looking = tokio::task::spawn_blocking(move || {
+        host::collect(&settings, &clock::now, previous.as_ref(), &mut |step| progress.step(step))
+    });
+    looking.await.map_err(|error| Failure::Could(anyhow::anyhow!("the collector stopped: {error}")))
+}
+
+/// Runs `tickmark collect`.
+pub(crate) async fn run(options: &cli::Collect, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::open(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let looked = look(&app, &actor, options, common, output).await?;
+    app.close().await;
+    let answer = json!({"run": looked.summary, "results": looked.verdicts, "gaps": looked.gaps});
+    output.answer(&answer, |output| print(&looked, output))?;
+    output.note("next: tickmark status, tickmark report, tickmark serve");
+    Ok(())
+}
+
+/// Writes what was found for people.
+pub(crate) fn print(looked: &Looked, output: &Output) {
+    let Looked { summary, verdicts, gaps } = looked;
+    let counts = summary.counts;
+    output.line(format!(
+        "{} checks over {} {}: {}, {}, {}, {}",
+        summary.checks,
+        summary.targets,
+        if summary.targets == 1 { "target" } else { "targets" },
+        output.tone(Tone::Good, format!("{} pass", counts.pass)),
+        output.tone(Tone::Bad, format!("{} fail", counts.fail)),
+        output.tone(Tone::Unknown, format!("{} unknown", counts.unknown)),
+        output.tone(Tone::Muted, format!("{} not applicable", counts.not_applicable)),
+    ));
+    output.line(output.tone(
+        Tone::Muted,
+        format!(
+            "run {}: {} evaluated, {} unchanged, {} changed, {} artifacts kept, {} gaps",
+            summary.run.key, summary.run.evaluated, summary.run.reused, summary.run.changed, summary.artifacts, summary.run.gaps
+        ),
+    ));
+    let failing: Vec<&TargetVerdict> = verdicts.iter().filter(|v| v.verdict == Verdict::Fail).collect();
+    if !failing.is_empty() {
+        output.line(output.tone(Tone::Strong, "\nNot as asserted"));
+        for verdict in failing.iter().take(MAX_LISTED) {
+            output.line(format!("  {}  {}", output.tone(Tone::Bad, format!("✗ {}", verdict.check_id)), verdict.outcome.message));
+        }
+        more(failing.len(), output);
+    }
+    if !gaps.is_empty() {
+        output.line(output.tone(Tone::Strong, "\nCould not be seen"));
+        for gap in gaps.iter().take(MAX_LISTED) {
+            let path = output.tone(Tone::Unknown, format!("? {}", gap.path));
+            output.line(format!("  {path}  {}: {}", gap.reason.plain(), gap.detail));
+        }
+        more(gaps.len(), output);
+    }
+}
+
+fn more(count: usize, output: &Output) {
+    if count > MAX_LISTED {
+        let rest = format!("  and {} more: tickmark status", count - MAX_LISTED);
+        output.line(output.tone(Tone::Muted, rest));
+    }
+}

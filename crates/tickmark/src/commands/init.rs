@@ -1,0 +1,48 @@
+//! `tickmark init`: the data folder, its key, the organization, starter controls as drafts.
+
+use serde_json::json;
+use tickmark_app::{Actor, App, control, ledger};
+
+use super::{catalog, checks};
+use crate::cli::{self, Common};
+use crate::failure::Outcome;
+use crate::output::Output;
+use crate::wiring;
+
+/// Makes or finds the organization, with starter controls as drafts and tests mapped to them.
+pub(crate) async fn prepare(app: &App, options: &cli::Init, common: &Common, output: &Output) -> Outcome<Actor> {
+    let actor = if app.organizations().await?.is_empty() {
+        app.ensure_organization(&options.organization, &options.system).await?
+    } else {
+        app.only_organization().await?
+    };
+    let catalog = catalog::load(&common.data)?;
+    let library = checks::load(&common.data, output)?;
+    app.transact(&actor, async |cx| {
+        control::adopt_starters(cx, &catalog).await?;
+        control::sync_tests(cx, &library).await
+    })
+    .await?;
+    app.sequence(&actor).await?;
+    Ok(actor)
+}
+
+/// Runs `tickmark init`.
+pub(crate) async fn run(options: &cli::Init, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::open(common).await?;
+    let actor = prepare(&app, options, common, output).await?;
+    let head = app.read(&actor, async |view| ledger::head(view).await).await?;
+    let controls = app.read(&actor, async |view| control::controls(view).await).await?.len();
+    app.close().await;
+    let answer = json!({
+        "data": common.data, "organization": actor.organization.name, "draft_controls": controls,
+        "ledger": {"origin": head.origin, "size": head.size, "verifier_key": head.verifier_key},
+    });
+    output.answer(&answer, |output| {
+        output.line(format!("{} is ready for {}", common.data.display(), actor.organization.name));
+        output.line(format!("  {controls} starter controls are adopted as drafts: keep what you really do"));
+        output.line(format!("  checkpoints are signed by {}", head.verifier_key));
+    })?;
+    output.note("next: tickmark collect");
+    Ok(())
+}

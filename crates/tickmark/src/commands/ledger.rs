@@ -1,0 +1,164 @@
+//! `tickmark ledger`: show, prove, check, export.
+
+use serde_json::{Value, json};
+use tickmark_app::ledger::{self, LogEntry};
+use tickmark_ledger::Hash;
+
+use crate::cli::{self, Common};
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, Tone};
+use crate::wiring;
+
+/// Runs `tickmark ledger`.
+pub(crate) async fn run(command: &cli::Ledger, common: &Common, output: &Output) -> Outcome {
+    match command {
+        cli::Ledger::Show { last } => show(*last, common, output).await,
+        cli::Ledger::Key => key(common, output).await,
+        cli::Ledger::Prove { index } => prove(*index, common, output).await,
+        cli::Ledger::Consistency { old, root } => consistency(*old, root.as_deref(), common, output).await,
+        cli::Ledger::Fsck => fsck(common, output).await,
+        cli::Ledger::Export { out } => {
+            let out = out.clone().unwrap_or_else(|| common.data.join("out/log"));
+            export(&out, common, output).await
+        }
+    }
+}
+
+fn leaf(entry: &LogEntry) -> Value {
+    serde_json::from_slice(&entry.content).unwrap_or(Value::Null)
+}
+
+async fn show(last: u64, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let limit = u32::try_from(last).unwrap_or(u32::MAX);
+    let (head, pending, entries, scrub) = app
+        .read(&actor, async |view| {
+            Ok((
+                ledger::head(view).await?,
+                ledger::pending(view).await?,
+                ledger::latest(view, limit).await?,
+                ledger::last_scrub(view).await?,
+            ))
+        })
+        .await?;
+    app.close().await;
+    let rows: Vec<Value> =
+        entries.iter().map(|entry| json!({"index": entry.index, "hash": entry.hash.hex(), "leaf": leaf(entry)})).collect();
+    let answer = json!({
+        "origin": head.origin, "size": head.size, "root": head.root.base64(), "epoch": head.epoch,
+        "checkpoint": head.checkpoint, "verifier_key": head.verifier_key, "pending": pending,
+        "last_scrub": scrub, "latest": rows,
+    });
+    output.answer(&answer, |output| {
+        output.line(head.checkpoint.trim_end());
+        let scrubbed = scrub.as_ref().map_or("never; tickmark ledger fsck".into(), |s| s.finished_at.minute());
+        output.line(output.tone(Tone::Muted, format!("signed {}, {pending} pending, last full scrub {scrubbed}", head.updated_at.minute())));
+        output.table(
+            ["Index", "When", "What", "Body"],
+            entries.iter().map(|entry| {
+                let leaf = leaf(entry);
+                let text = |name: &str| leaf.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+                let body: String = leaf.get("b").map(Value::to_string).unwrap_or_default().chars().take(90).collect();
+                [entry.index.to_string(), text("ts"), text("t"), body]
+            }),
+        );
+    })?;
+    Ok(())
+}
+
+async fn key(common: &Common, output: &Output) -> Outcome {
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let head = app.read(&actor, async |view| ledger::head(view).await).await?;
+    app.close().await;
+    output.answer(&json!({"origin": head.origin, "verifier_key": head.verifier_key}), |output| {
+        output.line(&head.verifier_key);
+    })?;
+    Ok(())
+}
+
+async fn prove(index: u64, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let (entries, proof) = app
+        .read(&actor, async |view| {
+            Ok((ledger::entries(view, index, 1).await?, ledger::prove_inclusion(view, index).await?))
+        })
+        .await?;
+    app.close().await;
+    let entry = entries.first().ok_or_else(|| Failure::input(format!("the log has no leaf {index}")))?;
+    let answer = json!({"index": index, "leaf": leaf(entry), "hash": entry.hash.hex(), "proof": proof.to_string()});
+    output.answer(&answer, |output| {
+        output.line(String::from_utf8_lossy(&entry.content));
+        output.line(output.tone(Tone::Muted, format!("leaf hash {}", entry.hash.hex())));
+        output.line(proof.to_string().trim_end());
+    })?;
+    Ok(())
+}
+
+async fn consistency(old: u64, root: Option<&str>, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let claimed = root.map(Hash::parse_base64).transpose().map_err(|error| Failure::input(format!("--root: {error}")))?;
+    let proof = app
+        .read(&actor, async |view| {
+            let size = ledger::head(view).await?.size;
+            ledger::prove_consistency(view, old, size).await
+        })
+        .await?;
+    app.close().await;
+    let agrees = claimed.is_none_or(|claimed| claimed == proof.old_root);
+    let answer = json!({
+        "old_size": proof.old_size, "old_root": proof.old_root.base64(), "new_size": proof.new_size,
+        "new_root": proof.new_root.base64(), "root_agrees": claimed.map(|_| agrees),
+        "proof": proof.proof.iter().map(Hash::base64).collect::<Vec<_>>(),
+    });
+    output.answer(&answer, |output| {
+        output.line(format!("size {} root {}", proof.old_size, proof.old_root.base64()));
+        output.line(format!("size {} root {}", proof.new_size, proof.new_root.base64()));
+        output.line(if agrees {
+            output.tone(Tone::Good, format!("✓ the log at {} is a prefix of the log at {}", proof.old_size, proof.new_size))
+        } else {
+            output.tone(Tone::Bad, format!("✗ the root given is not the root this log had at size {}", proof.old_size))
+        });
+    })?;
+    if agrees { Ok(()) } else { Err(Failure::No) }
+}
+
+async fn fsck(common: &Common, output: &Output) -> Outcome {
+    let app = wiring::open(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let progress = output.progress("reading everything again");
+    let scrub = app.fsck(&actor, &|_, _| ()).await?;
+    drop(progress);
+    app.close().await;
+    output.answer(&scrub, |output| {
+        for difference in &scrub.differences {
+            output.line(output.tone(Tone::Bad, format!("✗ {}: {}", difference.what, difference.detail)));
+        }
+        output.line(format!(
+            "{} leaves, {} tiles, {} artifacts read and hashed again: {} differences",
+            scrub.leaves, scrub.tiles, scrub.objects, scrub.count
+        ));
+    })?;
+    if scrub.count == 0 { Ok(()) } else { Err(Failure::No) }
+}
+
+async fn export(out: &std::path::Path, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let exported = app.export_log(&actor, out, &|_, _| ()).await?;
+    app.close().await;
+    let answer = json!({"folder": out, "size": exported.size, "written": exported.written, "kept": exported.kept});
+    output.answer(&answer, |output| {
+        output.line(format!(
+            "{}: {} entries, {} files written, {} there already",
+            out.display(),
+            exported.size,
+            exported.written,
+            exported.kept
+        ));
+    })?;
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! `tickmark quickstart`: the main job, from this machine to a report that can be verified.
+
+use std::io::Cursor;
+
+use serde_json::json;
+use tickmark_app::{conclusion, ledger};
+use tickmark_ledger::bundle::{self as verifier, Expectations};
+use tickmark_ledger::policy::Policy;
+
+use super::{bundle, catalog, collect, init, report, serve};
+use crate::cli::{self, Common};
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, Tone};
+use crate::wiring;
+
+/// Runs `tickmark quickstart`.
+pub(crate) async fn run(options: &cli::Quickstart, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::open(common).await?;
+    let actor = init::prepare(&app, &options.init, common, output).await?;
+    let looked = collect::look(&app, &actor, &options.collect, common, output).await?;
+    let out = common.data.join("out");
+    let written = report::write(&app, &actor, &out, common, output).await?;
+    let file = out.join("bundle.zip");
+    let exported = bundle::write(&app, &actor, &file, output).await?;
+    let catalog = catalog::load(&common.data)?;
+    let (standing, head) = app
+        .read(&actor, async |view| Ok((conclusion::standing(view, &catalog).await?, ledger::head(view).await?)))
+        .await?;
+    app.close().await;
+    drop(app);
+
+    let key = head.verifier_key.parse().map_err(|error| Failure::Could(anyhow::anyhow!("own key: {error}")))?;
+    let expectations = Expectations {
+        policy: Some(Policy::of_log(key).map_err(|error| Failure::Could(error.into()))?),
+        ..Expectations::default()
+    };
+    let verification = verifier::verify(Cursor::new(&exported.zip), &expectations)
+        .map_err(|error| Failure::Could(anyhow::Error::from(error).context("our own bundle")))?;
+    let counts = standing.assessment.figure.criteria();
+    let answer = json!({
+        "data": common.data, "organization": actor.organization.name, "run": looked.summary, "results": looked.verdicts,
+        "gaps": looked.gaps, "readiness": standing.assessment.figure.percent(), "criteria": counts,
+        "controls": standing.controls.len(), "files": written.files, "bundle": file, "model": written.model,
+        "ledger": {"size": head.size, "root": head.root.base64(), "verifier_key": head.verifier_key},
+        "verified": !verification.has_failed(),
+    });
+    output.answer(&answer, |output| {
+        collect::print(&looked, output);
+        output.line(output.tone(Tone::Strong, "\nReadiness"));
+        output.line(format!(
+            "  {} criteria: {} met, {} partly met, {} not met, {} not assessed; {} draft controls wait for people",
+            counts.total(),
+            counts.met,
+            counts.partly_met,
+            counts.not_met,
+            counts.not_assessed,
+            standing.controls.len()
+        ));
+        output.line(output.tone(Tone::Strong, "\nWritten"));
+        for path in written.files.iter().chain([&file]) {
+            output.line(format!("  {}", path.display()));
+        }
+        let verdict = if verification.has_failed() {
+            output.tone(Tone::Bad, "✗ the bundle does not verify")
+        } else {
+            output.tone(Tone::Good, "✓ the bundle verifies")
+        };
+        output.line(format!("  {verdict}: {} ledger entries under a checkpoint of size {}", exported.leaves, head.size));
+    })?;
+    if verification.has_failed() {
+        return Err(Failure::No);
+    }
+    advise(common, &head.verifier_key, output);
+    if options.no_serve {
+        return Ok(());
+    }
+    let app = wiring::inspect(common).await?;
+    serve::serve(app, &options.serve, common, output).await
+}
+
+fn advise(common: &Common, key: &str, output: &Output) {
+    let data = common.data.display();
+    output.note(format!(
+        "\nNext\n  read         {data}/out/readiness.pdf\n  decide       tickmark assess show; tickmark assess set …\n  \
+         verify       tickmark verify {data}/out/bundle.zip --key '{key}'\n  look again   tickmark collect (daily, so that \
+         the history has no hole)"
+    ));
+}

@@ -1,0 +1,53 @@
+//! `tickmark serve`: the pages, on loopback, behind a one-time link.
+
+use std::sync::Arc;
+
+use tickmark_app::App;
+use tickmark_web::{Pages, Settings, WebState};
+use tokio::net::TcpListener;
+
+use super::{catalog, checks};
+use crate::cli::{self, Common};
+use crate::clock;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, Tone};
+use crate::wiring;
+
+/// Runs `tickmark serve`.
+pub(crate) async fn run(options: &cli::Serve, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::inspect(common).await?;
+    serve(app, options, common, output).await
+}
+
+/// Serves until interrupted. The app is opened for looking only, so that collecting goes on beside it.
+pub(crate) async fn serve(app: App, options: &cli::Serve, common: &Common, output: &Output) -> Outcome {
+    let actor = wiring::reader(&app).await?;
+    let pages = Pages {
+        app: Arc::new(app),
+        actor,
+        catalog: catalog::load(&common.data)?,
+        library: checks::load(&common.data, output)?,
+        out: common.data.join("out"),
+    };
+    let address = format!("127.0.0.1:{}", options.port);
+    let listener = TcpListener::bind(&address).await.map_err(|error| {
+        Failure::Could(anyhow::anyhow!("cannot serve on {address}: {error}; choose another with --port, 0 takes a free one"))
+    })?;
+    let port = listener.local_addr()?.port();
+    let random = || {
+        let mut bytes = [0; 32];
+        clock::random(&mut bytes);
+        bytes
+    };
+    let state = WebState::new(tickmark_web::Source::live(pages), Settings::loopback(port), clock::now, random);
+    let link = state.one_time_link(&random());
+    output.line(format!("\nOpen {}", output.tone(Tone::Strong, format!("http://127.0.0.1:{port}{link}"))));
+    output.note("The link works once, on this machine. Ctrl-C stops; `tickmark serve` prints a new one.");
+    axum::serve(listener, tickmark_web::router(state))
+        .with_graceful_shutdown(async {
+            // Without a handler the default action ends the program, which is as good.
+            let _ = tokio::signal::ctrl_c().await;
+        })
+        .await?;
+    Ok(())
+}

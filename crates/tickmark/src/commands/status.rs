@@ -1,0 +1,71 @@
+//! `tickmark status`: where the program stands now.
+
+use serde_json::json;
+use tickmark_app::conclusion;
+use tickmark_app::observation;
+use tickmark_core::observation::Verdict;
+
+use super::catalog;
+use crate::cli::Common;
+use crate::failure::Outcome;
+use crate::output::{Output, Tone};
+use crate::wiring;
+
+/// Runs `tickmark status`.
+pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
+    let catalog = catalog::load(&common.data)?;
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let (standing, runs) = app
+        .read(&actor, async |view| {
+            Ok((conclusion::standing(view, &catalog).await?, observation::runs(view, 1).await?))
+        })
+        .await?;
+    app.close().await;
+    let counts = standing.assessment.figure.criteria();
+    let of = |wanted: Verdict| standing.verdicts.iter().filter(move |verdict| verdict.verdict == wanted);
+    let answer = json!({
+        "at": standing.at, "organization": actor.organization.name,
+        "readiness": standing.assessment.figure.percent(), "criteria": counts,
+        "results": {
+            "pass": of(Verdict::Pass).count(), "fail": of(Verdict::Fail).count(),
+            "unknown": of(Verdict::Unknown).count(), "not_applicable": of(Verdict::NotApplicable).count(),
+        },
+        "failing": of(Verdict::Fail).collect::<Vec<_>>(), "unknown": of(Verdict::Unknown).collect::<Vec<_>>(),
+        "last_run": runs.first(),
+    });
+    output.answer(&answer, |output| {
+        output.line(output.tone(Tone::Strong, format!("{} at {}", actor.organization.name, standing.at.minute())));
+        output.line(format!(
+            "readiness {}; of {} criteria {} met, {} partly met, {} not met, {} not assessed",
+            standing.assessment.figure.percent(),
+            counts.total(),
+            counts.met,
+            counts.partly_met,
+            counts.not_met,
+            counts.not_assessed
+        ));
+        match runs.first() {
+            Some(run) => output.line(format!(
+                "last run {} ({}) at {}",
+                run.key,
+                run.state.word(),
+                run.finished_at.unwrap_or(run.started_at).minute()
+            )),
+            None => output.line("no run yet: tickmark collect"),
+        }
+        for (verdict, title) in [(Verdict::Fail, "Not as asserted"), (Verdict::Unknown, "Could not be seen")] {
+            let rows: Vec<_> = of(verdict).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            output.line(output.tone(Tone::Strong, format!("\n{title} ({})", rows.len())));
+            output.table(
+                ["Check", "Since", "What"],
+                rows.iter().map(|row| [row.check_id.clone(), row.since.date(), row.outcome.message.clone()]),
+            );
+        }
+    })?;
+    output.note("next: tickmark checks show CHECK, tickmark assess show, tickmark report");
+    Ok(())
+}

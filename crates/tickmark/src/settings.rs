@@ -1,0 +1,82 @@
+//! Settings: `DATA/tickmark.toml`, overridden by the environment. Unknown keys are refused.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use crate::failure::{Failure, Outcome};
+
+/// Name of the file in the data folder.
+const FILE: &str = "tickmark.toml";
+
+/// What can be set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Where the database is; the file in the data folder when left out.
+    #[serde(default)]
+    pub(crate) database: DatabaseSettings,
+}
+
+/// Section `[database]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DatabaseSettings {
+    /// Address of a PostgreSQL database, `postgres://user:password@host/name`. Also `TICKMARK_DATABASE_URL`.
+    #[serde(default)]
+    pub(crate) url: Option<Secret>,
+    /// File that holds the address, so that it need not stand here.
+    #[serde(default)]
+    pub(crate) url_file: Option<String>,
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Settings {
+    /// Reads the settings of a data folder; a folder without the file has the defaults.
+    pub(crate) fn read(data: &Path, environment: Option<String>) -> Outcome<Self> {
+        let path = data.join(FILE);
+        let mut settings = match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|error| Failure::input(format!("{}: {error}", path.display())))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
+            Err(error) => return Err(Failure::Could(anyhow::Error::from(error).context(format!("reading {}", path.display())))),
+        };
+        if let Some(file) = settings.database.url_file.take() {
+            let text = std::fs::read_to_string(&file).with_context(|| format!("reading {file}"))?;
+            settings.database.url = Some(Secret(text.trim().to_owned()));
+        }
+        if let Some(url) = environment {
+            settings.database.url = Some(Secret(url));
+        }
+        Ok(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_keys_are_refused_and_secrets_are_not_printed() {
+        let folder = tempfile::tempdir().expect("scratch");
+        assert_eq!(Settings::read(folder.path(), None).expect("defaults"), Settings::default());
+        let file = folder.path().join(FILE);
+        std::fs::write(&file, "[database]\nurl = \"postgres://u:hunter2@h/d\"\n").expect("written");
+        let settings = Settings::read(folder.path(), None).expect("read");
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        std::fs::write(&file, "[database]\nuri = \"x\"\n").expect("written");
+        let Err(Failure::Input(error)) = Settings::read(folder.path(), None) else { panic!("accepted") };
+        assert!(error.to_string().contains("uri"), "{error}");
+    }
+}

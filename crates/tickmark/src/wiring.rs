@@ -1,0 +1,93 @@
+//! What the binary plugs into the use cases: clock, entropy, the collector of this machine, the renderer.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tickmark_app::port::{Clock, Entropy, RenderError, Renderer};
+use tickmark_app::{Actor, App};
+use tickmark_core::Timestamp;
+use tickmark_core::report::ReadinessReport;
+use tickmark_store::DataFolder;
+
+use crate::cli::Common;
+use crate::clock;
+use crate::failure::{Failure, Outcome};
+use crate::settings::Settings;
+
+#[derive(Debug)]
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        clock::now()
+    }
+}
+
+#[derive(Debug)]
+struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        clock::random(bytes);
+    }
+}
+
+/// Typst and spreadsheets.
+#[derive(Debug)]
+pub(crate) struct Documents;
+
+impl Renderer for Documents {
+    fn readiness_pdf(&self, report: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
+        tickmark_report::readiness_pdf(report).map_err(|error| failed("readiness report", &error))
+    }
+
+    fn matrix_xlsx(&self, report: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
+        tickmark_report::matrix_xlsx(report).map_err(|error| failed("matrix", &error))
+    }
+
+    fn matrix_csv(&self, report: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
+        tickmark_report::matrix_csv(report).map_err(|error| failed("matrix", &error))
+    }
+}
+
+fn failed(document: &'static str, error: &impl std::fmt::Display) -> RenderError {
+    RenderError { document, why: error.to_string() }
+}
+
+/// Opens the data folder as its only writer, making it if it is not there.
+pub(crate) async fn open(common: &Common) -> Outcome<App> {
+    let settings = Settings::read(&common.data, clock::environment("TICKMARK_DATABASE_URL"))?;
+    let folder = DataFolder::create_or_open(&common.data).map_err(tickmark_app::Error::from)?;
+    start(folder, &settings).await
+}
+
+/// Opens the data folder for looking, beside a process that writes.
+pub(crate) async fn inspect(common: &Common) -> Outcome<App> {
+    match inspect_if_there(common).await? {
+        Some(app) => Ok(app),
+        None => Err(Failure::input(format!(
+            "{} is not a data folder yet; `tickmark quickstart` or `tickmark init` makes one",
+            common.data.display()
+        ))),
+    }
+}
+
+/// Opens the data folder for looking, if there is one.
+pub(crate) async fn inspect_if_there(common: &Common) -> Outcome<Option<App>> {
+    if !Path::new(&common.data).join("LAYOUT").is_file() {
+        return Ok(None);
+    }
+    let settings = Settings::read(&common.data, clock::environment("TICKMARK_DATABASE_URL"))?;
+    let folder = DataFolder::inspect(&common.data).map_err(tickmark_app::Error::from)?;
+    start(folder, &settings).await.map(Some)
+}
+
+async fn start(folder: DataFolder, settings: &Settings) -> Outcome<App> {
+    let server = settings.database.url.as_ref().map(|secret| secret.0.as_str());
+    Ok(App::open(folder, server, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
+}
+
+/// Returns the program as the actor of the folder's one organization.
+pub(crate) async fn reader(app: &App) -> Outcome<Actor> {
+    Ok(app.only_organization().await?)
+}
