@@ -304,12 +304,13 @@ async fn judge(
 ) -> Result<Judged> {
     let organization = cx.organization();
     let before = Before::load(cx, at).await?;
-    // Answers about facts that came back to an earlier state are found again; unchanged ones are not even looked up.
-    let wanted: BTreeSet<Digest> = facts
-        .reached
-        .values()
-        .filter(|facts| !facts.is_unchanged || !before.due.is_empty() || checks.len() != before.verdicts.len())
-        .map(|facts| facts.state.digest)
+    // Only what cannot be taken over from the run before is looked up: facts may have come back to an earlier state.
+    let wanted: BTreeSet<Digest> = checks
+        .iter()
+        .flat_map(|(version, _)| population.targets.iter().map(move |target| (version.key, target.key)))
+        .filter_map(|(check, target)| Some((check, target, facts.reached.get(&target)?)))
+        .filter(|(check, target, facts)| before.reusable(*check, *target, facts).is_none())
+        .map(|(_, _, facts)| facts.state.digest)
         .collect();
     let known = sql::memos(cx.connection(), organization, &wanted).await?;
     let mut judge = Judge { evaluator: Evaluator::default(), prepared: BTreeMap::new(), known, at, judged: Judged::default() };
@@ -324,17 +325,10 @@ async fn judge(
                     Observation::new(tickmark_core::observation::Verdict::NotApplicable, Some(ReasonClass::Unsupported))
                 }
                 None => Observation::unknown(ReasonClass::NotCollected),
-                Some(facts) => {
-                    let reusable = last.filter(|last| {
-                        facts.is_unchanged
-                            && last.reason() != Some(ReasonClass::NotCollected)
-                            && !before.due.contains(&(version.key, target.key))
-                    });
-                    match reusable {
-                        Some(last) => last,
-                        None => judge.ask(version.key, check, target, facts),
-                    }
-                }
+                Some(facts) => match before.reusable(version.key, target.key, facts) {
+                    Some(last) => last,
+                    None => judge.ask(version.key, check, target, facts),
+                },
             };
             if last != Some(now) {
                 let change = Change { check: version.key, target: target.key, found: Some(now), was_open: last.is_some() };
@@ -382,6 +376,15 @@ impl Before {
         let due = sql::due(cx.connection(), organization, at).await?;
         Ok(Self { verdicts, due })
     }
+
+    /// Returns the verdict of the run before if it still holds: same facts, target reached, time not run out.
+    fn reusable(&self, check: CheckKey, target: TargetKey, facts: &ReachedFacts) -> Option<Observation> {
+        let last = self.verdicts.get(&check)?.get(&target).copied()?;
+        let holds = facts.is_unchanged
+            && last.reason() != Some(ReasonClass::NotCollected)
+            && !self.due.contains(&(check, target));
+        holds.then_some(last)
+    }
 }
 
 struct Judge {
@@ -412,15 +415,15 @@ impl Judge {
             None => {
                 let prepared =
                     self.prepared.entry(target.key).or_insert_with(|| PreparedFacts::new(&facts.document));
-                self.evaluator.evaluate(check, &target.target, prepared, self.at)
+                // A verdict is a function of facts, not of what a target is called, or it could not be remembered.
+                let nameless =
+                    TargetRef { kind: target.target.kind.clone(), external_id: String::new(), name: String::new() };
+                self.evaluator.evaluate(check, &nameless, prepared, self.at)
             }
         };
-        self.judged.memos.push(Memo {
-            check: key,
-            facts: facts.state.digest,
-            evaluated_at: self.at,
-            outcome: outcome.clone(),
-        });
+        let memo = Memo { check: key, facts: facts.state.digest, evaluated_at: self.at, outcome: outcome.clone() };
+        self.known.insert((key, facts.state.digest), memo.clone());
+        self.judged.memos.push(memo);
         outcome
     }
 }

@@ -418,6 +418,7 @@ pub(super) async fn change_facts(c: &mut AnyConnection, org: Org, states: &[Fact
 
 // ---- memoised verdicts
 
+#[derive(Clone)]
 pub(super) struct Memo {
     pub(super) check: CheckKey,
     pub(super) facts: Digest,

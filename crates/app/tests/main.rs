@@ -1,0 +1,4 @@
+//! Use cases on real databases.
+
+mod conclusion;
+mod observation;

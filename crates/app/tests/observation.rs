@@ -1,0 +1,331 @@
+//! Runs become history, on both databases.
+
+use serde_json::{Value, json};
+use tickmark_app::observation::{self, RunInput, RunState, RunSummary};
+use tickmark_app::testing::World;
+use tickmark_app::{Actor, App, Error, ledger};
+use tickmark_core::evidence::{Method, Provenance, RawArtifact};
+use tickmark_core::id::{RunKey, TargetKey};
+use tickmark_core::observation::{Collected, ReasonClass, TargetRef, Verdict};
+use tickmark_core::Timestamp;
+use tickmark_evaluate::{CheckSource, Library, Origin};
+
+const DAY: i64 = 86_400;
+
+pub(crate) fn library(parameters: &str) -> Library {
+    library_with(parameters, &[])
+}
+
+/// One built-in check, with parameters changed, and others written here.
+fn library_with(parameters: &str, own: &[CheckSource]) -> Library {
+    let mut root: CheckSource =
+        Library::builtin_sources().into_iter().find(|source| source.folder == "acct-root-only-uid0").expect("built in");
+    if !parameters.is_empty() {
+        root.toml = root.toml.map(|text| text.replace("allowed_names = [\"root\"]", parameters));
+    }
+    let mut sources = vec![root];
+    sources.extend(own.iter().cloned());
+    Library::load(sources).unwrap_or_else(|errors| panic!("{errors:#?}"))
+}
+
+/// Passes for 100 seconds at a time.
+fn fleeting() -> CheckSource {
+    let toml = r#"
+id = "own-seen-lately"
+title = "Seen lately"
+asserts = "Accounts were seen lately."
+rationale = "For tests of time."
+target_kind = "host"
+facts_schema = "host/1"
+needs = ["accounts.users"]
+severity = "low"
+cadence_hours = 24
+stale_after_hours = 72
+criteria = ["CC6.1"]
+controls = []
+depends_on_time = true
+remediation = "None."
+references = ["none"]
+"#;
+    let rego = r#"package checks.own_seen_lately
+import rego.v1
+default verdict := "unknown"
+verdict := "pass" if { is_array(input.facts.accounts.users); count(input.facts.accounts.users) > 0; is_number(input.now) }
+valid_until := input.now + 100
+result := {"verdict": verdict, "valid_until": valid_until} if verdict == "pass"
+result := {"verdict": verdict} if verdict != "pass"
+"#;
+    CheckSource {
+        group: "own".into(),
+        folder: "own-seen-lately".into(),
+        toml: Some(toml.into()),
+        rego: Some(rego.into()),
+        tests: Some("package checks.own_seen_lately_test\n".into()),
+        origin: Origin::Own,
+    }
+}
+
+pub(crate) fn host(name: &str) -> TargetRef {
+    TargetRef { kind: "host".into(), external_id: format!("id-of-{name}"), name: name.into() }
+}
+
+pub(crate) fn facts(users: &[(&str, u32)]) -> Value {
+    let users: Vec<Value> = users
+        .iter()
+        .map(|(name, uid)| {
+            json!({"name": name, "uid": uid, "gid": uid, "comment": "", "home": "/", "shell": "/bin/sh",
+                   "is_system": false, "is_login_capable": true, "groups": [name]})
+        })
+        .collect();
+    json!({"schema": "host/1", "gaps": [], "accounts": {"users": users, "malformed_lines": []}})
+}
+
+pub(crate) fn seen(target: &TargetRef, facts: Value) -> Collected {
+    let at = Timestamp::from_seconds(1);
+    let artifact = RawArtifact {
+        name: "accounts".into(),
+        media_type: "text/plain; charset=utf-8".into(),
+        bytes: facts.to_string().into_bytes(),
+        provenance: Provenance {
+            method: Method::File { path: "/etc/passwd".into() },
+            started: at,
+            finished: at,
+            user: "root".into(),
+            truncated: false,
+            original_bytes: 10,
+            redactions: Vec::new(),
+        },
+    };
+    let gaps = facts["gaps"].as_array().map_or(Vec::new(), |gaps| {
+        gaps.iter().map(|gap| serde_json::from_value(gap.clone()).expect("a gap")).collect()
+    });
+    Collected {
+        target: target.clone(),
+        schema: "host/1".into(),
+        facts,
+        gaps,
+        artifacts: vec![artifact],
+        collector: "test 1".into(),
+        started: at,
+        finished: at,
+    }
+}
+
+pub(crate) async fn run(app: &App, actor: &Actor, library: &Library, expected: &[TargetRef], collected: Vec<Collected>) -> RunSummary {
+    try_run(app, actor, library, expected, collected).await.expect("recorded")
+}
+
+async fn try_run(
+    app: &App,
+    actor: &Actor,
+    library: &Library,
+    expected: &[TargetRef],
+    collected: Vec<Collected>,
+) -> Result<RunSummary, Error> {
+    let key = app.transact(actor, async |cx| observation::open_run(cx, "host", "test 1").await).await?;
+    let input = RunInput { expected: expected.to_vec(), enumeration: "the test".into(), collected };
+    app.transact(actor, async |cx| observation::record(cx, library, key, input).await).await
+}
+
+/// What a check says about a target now.
+async fn now(app: &App, actor: &Actor, check: &str, target: i64) -> (Verdict, Option<ReasonClass>) {
+    let all = app.read(actor, async |view| observation::verdicts_now(view).await).await.expect("read");
+    let found = all.iter().find(|verdict| verdict.check_id == check && verdict.target == TargetKey(target));
+    let found = found.unwrap_or_else(|| panic!("{check} says nothing about target {target}"));
+    (found.verdict, found.reason)
+}
+
+const ROOT: &str = "acct-root-only-uid0";
+
+#[tokio::test]
+async fn unchanged_facts_are_not_evaluated_and_a_change_moves_one_interval() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let (library, hosts) = (library(""), [host("a"), host("b")]);
+        let good = || facts(&[("root", 0), ("ada", 1000)]);
+        let bad = || facts(&[("root", 0), ("toor", 0)]);
+        let first = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], good())]).await;
+        // The same facts on two targets are one question.
+        assert_eq!((first.run.evaluated, first.run.changed, first.counts.pass), (1, 2, 2));
+        world.wait(DAY);
+        let second = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], good())]).await;
+        assert_eq!((second.run.evaluated, second.run.changed, second.artifacts), (0, 0, 0));
+        assert_eq!(first.run.blocks, second.run.blocks, "the same findings have the same block");
+        world.wait(DAY);
+        let third = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], bad())]).await;
+        assert_eq!((third.run.evaluated, third.run.changed, third.counts.fail), (1, 1, 1));
+        world.wait(DAY);
+        // Facts that came back are known.
+        let fourth = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], good())]).await;
+        assert_eq!((fourth.run.evaluated, fourth.run.changed), (0, 1));
+
+        let history = app.read(&actor, async |view| observation::check_history(view, ROOT, TargetKey(2)).await).await.expect("read");
+        let spans: Vec<_> = history[0].intervals.iter().map(|i| (i.verdict, i.span.micros(app.now()) / 1_000_000 / DAY)).collect();
+        // The last interval began this moment and has no length yet.
+        assert_eq!(spans, [(Verdict::Pass, 2), (Verdict::Fail, 1)]);
+        for key in 1..=4 {
+            app.read(&actor, async |view| observation::verify_run(view, RunKey(key)).await).await.expect("verifies");
+        }
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_was_not_reached_is_unknown_and_the_run_partial() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let (library, hosts) = (library(""), [host("a"), host("b")]);
+        let good = facts(&[("root", 0)]);
+        run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good.clone()), seen(&hosts[1], good.clone())]).await;
+        world.wait(DAY);
+        let partial = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good.clone())]).await;
+        assert_eq!((partial.run.state, partial.counts.unknown), (RunState::Partial, 1));
+        assert_eq!(now(&app, &actor, ROOT, 2).await, (Verdict::Unknown, Some(ReasonClass::NotCollected)));
+        world.wait(DAY);
+        // Reached again with the facts of before: known at once, from memory.
+        let again = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good.clone()), seen(&hosts[1], good)]).await;
+        assert_eq!((again.run.evaluated, again.run.changed), (0, 1));
+        assert_eq!(now(&app, &actor, ROOT, 2).await, (Verdict::Pass, None));
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_pass_turns_unknown_when_nobody_looks_again() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let (library, hosts) = (library(""), [host("a")]);
+        run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], facts(&[("root", 0)]))]).await;
+        world.wait(3 * DAY - 1);
+        assert_eq!(now(&app, &actor, ROOT, 1).await, (Verdict::Pass, None));
+        world.wait(1);
+        assert_eq!(now(&app, &actor, ROOT, 1).await, (Verdict::Unknown, Some(ReasonClass::Stale)));
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn malformed_facts_are_kept_and_nothing_is_said_about_them() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let (library, hosts) = (library(""), [host("a")]);
+        for (defect, word) in [
+            (json!({"schema": "host/1", "gaps": [], "acounts": {}}), "acounts"),
+            (json!({"schema": "host/9", "gaps": []}), "schema"),
+            (json!([1, 2]), ""),
+        ] {
+            let mut collected = seen(&hosts[0], defect.clone());
+            if defect["schema"] == "host/9" {
+                collected.schema = "host/9".into();
+            }
+            run(&app, &actor, &library, &hosts, vec![collected]).await;
+            assert_eq!(now(&app, &actor, ROOT, 1).await, (Verdict::Unknown, Some(ReasonClass::ParseError)), "{defect}");
+            let held = app.read(&actor, async |view| observation::facts_at(view, TargetKey(1), view.now).await).await.expect("read").expect("kept");
+            assert_eq!(held.document, defect);
+            assert!(held.state.defect.as_deref().is_some_and(|text| text.contains(word)), "{:?}", held.state.defect);
+            world.wait(60);
+        }
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_changed_check_is_a_new_version_and_old_history_keeps_its_own() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let hosts = [host("a")];
+        let look = || vec![seen(&hosts[0], facts(&[("root", 0), ("toor", 0)]))];
+        run(&app, &actor, &library(""), &hosts, look()).await;
+        assert_eq!(now(&app, &actor, ROOT, 1).await.0, Verdict::Fail);
+        world.wait(DAY);
+        let changed = library("allowed_names = [\"root\", \"toor\"]");
+        let summary = run(&app, &actor, &changed, &hosts, look()).await;
+        // Another version is another question about the same facts.
+        assert_eq!((summary.run.evaluated, summary.run.changed), (1, 1));
+        assert_eq!(now(&app, &actor, ROOT, 1).await.0, Verdict::Pass);
+        world.wait(DAY);
+        let history = app.read(&actor, async |view| observation::check_history(view, ROOT, TargetKey(1)).await).await.expect("read");
+        let parts: Vec<_> = history.iter().map(|part| (part.version.superseded_at.is_some(), part.intervals[0].verdict)).collect();
+        assert_eq!(parts, [(true, Verdict::Fail), (false, Verdict::Pass)]);
+        assert_eq!(history[0].intervals[0].span.to, history[0].version.superseded_at);
+        // A check that is gone says nothing new; its history stays.
+        let gone = library_with("", &[fleeting()]);
+        run(&app, &actor, &gone, &hosts, look()).await;
+        world.wait(DAY);
+        run(&app, &actor, &library(""), &hosts, look()).await;
+        let versions = app.read(&actor, async |view| observation::check_versions(view, "own-seen-lately").await).await.expect("read");
+        assert!(versions.len() == 1 && versions[0].superseded_at.is_some());
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_whose_time_ran_out_is_asked_for_again() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let (library, hosts) = (library_with("", &[fleeting()]), [host("a")]);
+        let look = || vec![seen(&hosts[0], facts(&[("root", 0)]))];
+        assert_eq!(run(&app, &actor, &library, &hosts, look()).await.run.evaluated, 2);
+        world.wait(99);
+        assert_eq!(run(&app, &actor, &library, &hosts, look()).await.run.evaluated, 0);
+        world.wait(1);
+        assert_eq!(run(&app, &actor, &library, &hosts, look()).await.run.evaluated, 1);
+        world.wait(99);
+        assert_eq!(run(&app, &actor, &library, &hosts, look()).await.run.evaluated, 0);
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_ended_without_a_result_is_missed_and_the_log_says_so() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let open = async || app.transact(&actor, async |cx| observation::open_run(cx, "host", "test 1").await).await;
+        let key = open().await.expect("opened");
+        world.wait(60);
+        let missed = app.transact(&actor, async |cx| observation::miss_open_runs(cx).await).await.expect("missed");
+        assert_eq!(missed, [key]);
+        app.sequence(&actor).await.expect("sequenced");
+        let leaves = app.read(&actor, async |view| ledger::latest(view, 1).await).await.expect("read");
+        assert!(String::from_utf8_lossy(&leaves[0].content).contains("run.missed"));
+        // What comes late is refused; nothing of it is kept.
+        let input = RunInput { expected: vec![host("a")], enumeration: "the test".into(), collected: Vec::new() };
+        let late = app.transact(&actor, async |cx| observation::record(cx, &library(""), key, input).await).await;
+        assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
+        assert!(app.read(&actor, async |view| observation::targets(view).await).await.expect("read").is_empty());
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_expected_or_came_twice_is_refused_as_a_whole() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let (library, hosts) = (library(""), [host("a")]);
+        let one = || seen(&hosts[0], facts(&[("root", 0)]));
+        let stranger = seen(&host("b"), facts(&[("root", 0)]));
+        for (collected, word) in [(vec![one(), one()], "twice"), (vec![one(), stranger], "not expected")] {
+            let refused = try_run(&app, &actor, &library, &hosts, collected).await.expect_err("refused");
+            assert!(refused.to_string().contains(word), "{refused}");
+        }
+        assert!(app.read(&actor, async |view| observation::verdicts_now(view).await).await.expect("read").is_empty());
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_went_back_is_recorded_and_history_still_ascends() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let (library, hosts) = (library(""), [host("a")]);
+        run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], facts(&[("root", 0)]))]).await;
+        world.wait(-DAY);
+        let back = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], facts(&[("root", 0), ("x", 0)]))]).await;
+        let first = app.read(&actor, async |view| observation::find_run(view, RunKey(1)).await).await.expect("read");
+        assert!(back.run.finished_at > first.finished_at);
+        app.sequence(&actor).await.expect("sequenced");
+        let leaves = app.read(&actor, async |view| ledger::latest(view, 20).await).await.expect("read");
+        assert!(leaves.iter().any(|leaf| String::from_utf8_lossy(&leaf.content).contains("clock.anomaly")));
+        app.close().await;
+    }
+}
