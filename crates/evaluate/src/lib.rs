@@ -11,6 +11,7 @@
 
 mod answer;
 mod check;
+mod defect;
 mod error;
 mod evaluator;
 mod explain;

@@ -1,15 +1,20 @@
 //! Rego to bytecode. "Valid" means compiled to bytecode: parsing alone accepts functions that do not exist.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use regorus::languages::rego::compiler::Compiler;
-use regorus::rvm::Program;
+use regorus::rvm::{Instruction, Program};
 use regorus::{CompiledPolicy, Engine};
 
+use crate::defect;
 use crate::error::{CheckFile, Problem};
 
-/// Most rules in one check. Bounds how deep rules can call each other, and with it the machine's stack.
+/// Most rules in one check.
 const MAX_RULES: usize = 200;
+/// Deepest nesting of rules, functions, loops and comprehensions. The machine calls itself for each level: a thread
+/// with 2 MiB overflowed at about 50 levels in a debug build and had not at 150 in a release build.
+const MAX_NESTING: usize = 32;
 /// Most bytecode instructions in one check.
 const MAX_PROGRAM_INSTRUCTIONS: usize = 20_000;
 
@@ -160,12 +165,23 @@ pub(crate) fn compile(id: &str, rego: &str) -> Result<Arc<Program>, Problem> {
             ),
         ));
     }
-    let entry = entry_point(id);
-    let policy: CompiledPolicy =
-        engine.compile_with_entrypoint(&entry.as_str().into()).map_err(|error| refuse(&error.to_string()))?;
-    if !policy.get_rules().contains_key(&entry) {
-        return Err(Problem::new(CheckFile::Rego, None, "there is no rule named \"result\""));
+    if let Some((variable, line)) = defect::every_variable_as_index(&mut engine) {
+        let message = format!(
+            "the engine compiles [{variable}] wrongly inside the every that binds {variable}: write key := {variable} \
+             first and use [key], or object.get"
+        );
+        return Err(Problem::new(CheckFile::Rego, Some(line), message));
     }
+    let entry = entry_point(id);
+    let policy: CompiledPolicy = engine.compile_with_entrypoint(&entry.as_str().into()).map_err(|error| {
+        match error.to_string() {
+            // The engine's words for an entry point that does not exist.
+            message if message.ends_with("not a valid rule path") => {
+                Problem::new(CheckFile::Rego, None, "there is no rule named \"result\"")
+            }
+            message => refuse(&message),
+        }
+    })?;
     let program =
         Compiler::compile_from_policy(&policy, &[&entry]).map_err(|error| refuse(&error.to_string()))?;
     inspect(&program, rego)?;
@@ -185,6 +201,12 @@ fn inspect(program: &Program, rego: &str) -> Result<(), Problem> {
             return refuse(line, format!("{} is refused: {reason}", builtin.name));
         }
     }
+    if program.needs_runtime_recursion_check {
+        return refuse(
+            line_with(rego, "data."),
+            "it looks rules up by computed names, which is refused".into(),
+        );
+    }
     if program.rule_infos.len() > MAX_RULES {
         return refuse(None, format!("it has {} rules, more than {MAX_RULES}", program.rule_infos.len()));
     }
@@ -192,7 +214,66 @@ fn inspect(program: &Program, rego: &str) -> Result<(), Problem> {
         let count = program.instructions.len();
         return refuse(None, format!("it has {count} instructions, more than {MAX_PROGRAM_INSTRUCTIONS}"));
     }
+    let nesting = nesting(program);
+    if nesting > MAX_NESTING {
+        return refuse(
+            None,
+            format!("rules, loops and comprehensions nest {nesting} deep, more than {MAX_NESTING}"),
+        );
+    }
     Ok(())
+}
+
+/// One rule of the program as far as nesting goes.
+#[derive(Clone, Debug, Default)]
+struct Nesting {
+    /// Loops and comprehensions in its bodies, taken as if each lay inside the one before.
+    own: usize,
+    calls: BTreeSet<usize>,
+    /// Levels at and below it, once known.
+    depth: Option<usize>,
+}
+
+/// Returns an upper bound of how deep the machine nests. The compiler refuses recursion among rules, and rules looked
+/// up by computed names are refused before, so the calls form a graph without cycles.
+fn nesting(program: &Program) -> usize {
+    // The bodies of all rules lie one after the other; each instruction belongs to the last body that began before.
+    let mut begins = BTreeMap::new();
+    for (rule, info) in program.rule_infos.iter().enumerate() {
+        let bodies = info.definitions.iter().flatten().chain(info.destructuring_blocks.iter().flatten());
+        begins.extend(bodies.map(|begin| (*begin as usize, rule)));
+    }
+    let mut rules = vec![Nesting::default(); program.rule_infos.len()];
+    for (at, instruction) in program.instructions.iter().enumerate() {
+        let Some((_, rule)) = begins.range(..=at).next_back() else { continue };
+        let Some(rule) = rules.get_mut(*rule) else { continue };
+        match instruction {
+            Instruction::LoopStart { .. } | Instruction::ComprehensionBegin { .. } => rule.own += 1,
+            Instruction::CallRule { rule_index, .. } => drop(rule.calls.insert(usize::from(*rule_index))),
+            Instruction::FunctionCall { params_index } => {
+                let parameters = program.instruction_data.get_function_call_params(*params_index);
+                rule.calls.extend(parameters.map(|parameters| usize::from(parameters.func_rule_index)));
+            }
+            _ => {}
+        }
+    }
+    (0..rules.len()).map(|rule| depth_of(rule, &mut rules, 0)).max().unwrap_or(0)
+}
+
+fn depth_of(rule: usize, rules: &mut [Nesting], above: usize) -> usize {
+    let Some(node) = rules.get(rule) else { return 0 };
+    if let Some(depth) = node.depth {
+        return depth;
+    }
+    // A chain longer than this is refused anyway; not following it bounds the stack of this function too.
+    if above > MAX_NESTING {
+        return MAX_NESTING + 1;
+    }
+    let (own, calls) = (node.own, node.calls.clone());
+    let below = calls.into_iter().map(|call| depth_of(call, rules, above + 1)).max().unwrap_or(0);
+    let depth = 1 + own + below;
+    rules[rule].depth = Some(depth);
+    depth
 }
 
 /// Parses the tests of a check far enough to know that they are Rego of the right package.

@@ -2,8 +2,9 @@
 //!
 //! For each document of a `test_pass_…` test and each of the check's `needs`, what stands there is removed, set to
 //! null, emptied, and replaced by values of other types: the result must not pass. Fields inside that the check is
-//! seen to read (removing them everywhere takes the pass away) are damaged in the first and in the last element of
-//! their list alone: one incomplete element is enough for `unknown`. Last, everything outside of `needs` is removed
+//! seen to read (removing them everywhere takes a pass or a failure away, in any document of the tests) are damaged
+//! everywhere, and in the first and in the last element of their list alone: one incomplete element is enough for
+//! `unknown`. Last, everything outside of `needs` is removed
 //! piece by piece: if that changes the answer, the check reads facts it does not declare, and a gap there would go
 //! unnoticed.
 
@@ -51,24 +52,43 @@ struct Damage<'a> {
     check: &'a Check,
     evaluator: &'a mut Evaluator,
     input: Value,
+    /// Fields below the needs that the check is seen to read.
+    reads: &'a BTreeSet<FactPath>,
     found: &'a mut Found,
 }
 
-/// Damages the inputs of pass tests.
-pub(super) fn try_all(check: &Check, evaluator: &mut Evaluator, passing: &[regorus::Value]) -> Found {
+/// Damages the inputs of pass tests; those of fail tests help to see what the check reads.
+pub(super) fn try_all(
+    check: &Check,
+    evaluator: &mut Evaluator,
+    passing: &[regorus::Value],
+    failing: &[regorus::Value],
+) -> Found {
     let mut found = Found { documents: 0, problems: Vec::new() };
-    let distinct: BTreeSet<&regorus::Value> = passing.iter().collect();
-    for input in distinct.into_iter().take(MAX_DOCUMENTS).filter_map(to_json) {
-        let mut damage = Damage { check, evaluator, input, found: &mut found };
+    let mut reads = BTreeSet::new();
+    for (inputs, verdict) in [(passing, Verdict::Pass), (failing, Verdict::Fail)] {
+        for input in distinct(inputs) {
+            let nothing = BTreeSet::new();
+            let mut damage = Damage { check, evaluator, input, reads: &nothing, found: &mut found };
+            reads.extend(damage.fields_read(verdict));
+        }
+    }
+    for input in distinct(passing) {
+        let mut damage = Damage { check, evaluator, input, reads: &reads, found: &mut found };
         for need in &check.compiled.needs {
             damage.whole(need);
-            damage.fields(need);
         }
+        damage.fields();
         damage.undeclared();
     }
     found.problems.sort();
     found.problems.dedup();
     found
+}
+
+fn distinct(inputs: &[regorus::Value]) -> Vec<Value> {
+    let distinct: BTreeSet<&regorus::Value> = inputs.iter().collect();
+    distinct.into_iter().take(MAX_DOCUMENTS).filter_map(to_json).collect()
 }
 
 impl Damage<'_> {
@@ -85,20 +105,27 @@ impl Damage<'_> {
         self.wrong_types(need, Elements::All);
     }
 
-    /// Damages the fields below a need that the check is seen to read.
-    fn fields(&mut self, need: &FactPath) {
+    /// Finds the fields below the needs without which the input no longer has its verdict.
+    fn fields_read(&mut self, verdict: Verdict) -> Vec<FactPath> {
         let mut fields = BTreeSet::new();
-        if let Some(value) = self.value_at(need) {
-            collect_fields(&value, need, FIELD_DEPTH, &mut fields);
+        for need in &self.check.compiled.needs {
+            if let Some(value) = self.value_at(need) {
+                collect_fields(&value, need, FIELD_DEPTH, &mut fields);
+            }
         }
-        for field in fields.into_iter().take(MAX_FIELDS) {
-            if self.allows(Leniency::Missing, &field) || self.passes_without(&field) {
+        fields.into_iter().take(MAX_FIELDS).filter(|field| !self.keeps(verdict, field)).collect()
+    }
+
+    /// Damages the fields that the check is seen to read.
+    fn fields(&mut self) {
+        for field in self.reads {
+            if self.allows(Leniency::Missing, field) {
                 continue;
             }
-            for elements in [Elements::First, Elements::Last] {
-                self.must_not_pass(&field, elements, &Harm::Remove);
-                self.must_not_pass(&field, elements, &Harm::Replace(Value::Null));
-                self.wrong_types(&field, elements);
+            for elements in [Elements::All, Elements::First, Elements::Last] {
+                self.must_not_pass(field, elements, &Harm::Remove);
+                self.must_not_pass(field, elements, &Harm::Replace(Value::Null));
+                self.wrong_types(field, elements);
             }
         }
     }
@@ -147,12 +174,18 @@ impl Damage<'_> {
         }
     }
 
-    fn passes_without(&mut self, path: &FactPath) -> bool {
-        self.damaged(path, Elements::All, &Harm::Remove).is_none_or(|damaged| self.passes(&damaged))
+    /// Tells whether the input still has its verdict without what stands at the path.
+    fn keeps(&mut self, verdict: Verdict, path: &FactPath) -> bool {
+        let damaged = self.damaged(path, Elements::All, &Harm::Remove);
+        damaged.is_none_or(|damaged| self.verdict_is(verdict, &damaged))
     }
 
     fn passes(&mut self, input: &Value) -> bool {
-        self.ask(input).is_some_and(|verdict| verdict.get("verdict") == Some(&json!(Verdict::Pass.word())))
+        self.verdict_is(Verdict::Pass, input)
+    }
+
+    fn verdict_is(&mut self, verdict: Verdict, input: &Value) -> bool {
+        self.ask(input).is_some_and(|result| result.get("verdict") == Some(&json!(verdict.word())))
     }
 
     fn ask(&mut self, input: &Value) -> Option<Value> {

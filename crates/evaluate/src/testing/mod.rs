@@ -161,7 +161,7 @@ pub fn run_tests(check: &Check, validate: Option<FactsValidator<'_>>) -> TestRep
         }
     };
     let mut evaluator = Evaluator::default();
-    let mut passing = Vec::new();
+    let (mut passing, mut failing) = (Vec::new(), Vec::new());
     for name in harness.test_names() {
         let Some(kind) = TestKind::of(&name) else {
             let known: Vec<&str> = TestKind::ALL.iter().map(|kind| kind.prefix()).collect();
@@ -171,8 +171,10 @@ pub fn run_tests(check: &Check, validate: Option<FactsValidator<'_>>) -> TestRep
         let (case, evaluations) = run_case(check, &mut harness, &evaluator, name, kind, validate);
         for evaluation in evaluations {
             report.differences.extend(harness.difference(&evaluation));
-            if kind == TestKind::Pass {
-                passing.push(evaluation.input);
+            match kind.verdict() {
+                Verdict::Pass => passing.push(evaluation.input),
+                Verdict::Fail => failing.push(evaluation.input),
+                Verdict::Unknown | Verdict::NotApplicable => {}
             }
         }
         report.cases.push(case);
@@ -183,7 +185,7 @@ pub fn run_tests(check: &Check, validate: Option<FactsValidator<'_>>) -> TestRep
         }
     }
     if report.cases.iter().all(|case| case.passed) {
-        let found = damage::try_all(check, &mut evaluator, &passing);
+        let found = damage::try_all(check, &mut evaluator, &passing, &failing);
         report.damaged_documents = found.documents;
         report.problems.extend(found.problems);
     }

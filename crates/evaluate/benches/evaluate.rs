@@ -1,0 +1,171 @@
+//! Budgets of checks: documents per second with 14 rules, the ratio to plain Rust, and loading.
+//!
+//! The rules have the shape of real checks (lists with every element judged, messages, subjects), the document is new
+//! each time and about 1 KB, as after a look at a host. Numbers are printed; the process fails only when a result is
+//! wrong, because a busy machine proves nothing about speed.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tickmark_core::Timestamp;
+use tickmark_core::observation::{TargetRef, Verdict};
+use tickmark_evaluate::{Check, CheckSource, Evaluator, Library, Origin, PreparedFacts};
+
+const RULES: usize = 14;
+const TARGET_DOCUMENTS_PER_SECOND: f64 = 50_000.0;
+const TARGET_LOAD_MS: f64 = 50.0;
+const TARGET_LOAD_CHECKS: usize = 200;
+
+fn main() {
+    let checks: Vec<Check> =
+        (0..RULES).map(|number| Check::load(source(number)).expect("a valid check")).collect();
+    let target = TargetRef { kind: "host".into(), external_id: "h1".into(), name: "web1".into() };
+    let now = Timestamp::from_seconds(1_800_000_000);
+    println!("document: {} bytes, {RULES} rules", document(0).to_string().len());
+
+    // Documents are made before: that is the collector's work. Each is used once in a while, none twice in a row.
+    let documents: Vec<Value> = (0..2_000).map(document).collect();
+    let mut next = documents.iter().cycle();
+    let mut evaluator = Evaluator::default();
+    let whole = per_second(|| {
+        let facts = PreparedFacts::new(next.next().expect("a cycle"));
+        for check in &checks {
+            let outcome = evaluator.evaluate(check, &target, &facts, now);
+            assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.message);
+            black_box(outcome);
+        }
+    });
+    println!("bytecode: {whole:.0} documents/s (budget {TARGET_DOCUMENTS_PER_SECOND:.0})");
+    println!("          {:.0} verdicts/s, {:.2} µs each", whole * RULES as f64, 1e6 / whole / RULES as f64);
+    let preparing = per_second(|| drop(black_box(PreparedFacts::new(next.next().expect("a cycle")))));
+    println!("          making a document ready: {:.2} µs", 1e6 / preparing);
+
+    let native = per_second(|| {
+        let facts = next.next().expect("a cycle");
+        for rule in 0..RULES {
+            assert!(black_box(native_rule(black_box(facts), rule)));
+        }
+    });
+    println!("plain Rust on the same JSON: {native:.0} documents/s, {:.1} times as fast", native / whole);
+
+    let started = Instant::now();
+    let (library, _) = Library::default().with_own(Library::builtin_sources());
+    let builtin = started.elapsed();
+    println!("load of {} built-in checks: {:.1} ms", library.len(), builtin.as_secs_f64() * 1e3);
+    let started = Instant::now();
+    let many = Library::load((0..TARGET_LOAD_CHECKS).map(source).collect()).expect("valid checks");
+    let load = started.elapsed().as_secs_f64() * 1e3;
+    println!("load of {} checks: {load:.1} ms (budget {TARGET_LOAD_MS:.0} ms)", many.len());
+}
+
+/// Runs `work` for half a second after warming up and returns how often per second.
+fn per_second(mut work: impl FnMut()) -> f64 {
+    (0..200).for_each(|_| work());
+    let started = Instant::now();
+    let mut count = 0_u32;
+    while started.elapsed() < Duration::from_millis(500) {
+        (0..50).for_each(|_| work());
+        count += 50;
+    }
+    f64::from(count) / started.elapsed().as_secs_f64()
+}
+
+fn document(number: u64) -> Value {
+    let users: Vec<Value> = (0..8)
+        .map(|user| {
+            json!({"name": format!("user{user}"), "uid": 1000 + user, "shell": "/bin/bash", "is_system": false,
+                   "home": format!("/home/user{user}")})
+        })
+        .collect();
+    json!({"schema": "host/1", "gaps": [], "host": {"name": format!("host{number}")},
+           "accounts": {"users": users}, "sshd": {"installed": true, "permit_root_login": "no"}})
+}
+
+fn source(number: usize) -> CheckSource {
+    let id = format!("bench-rule-{number}");
+    let rego = format!(
+        r#"package checks.bench_rule_{number}
+
+import rego.v1
+
+users := input.facts.accounts.users
+
+bad contains user.name if {{
+	some user in users
+	user.uid == {number}
+}}
+
+judged contains index if {{
+	some index, user in users
+	is_number(user.uid)
+}}
+
+default verdict := "unknown"
+
+verdict := "fail" if count(bad) > 0
+
+verdict := "pass" if {{
+	count(bad) == 0
+	count(users) > 0
+	count(judged) == count(users)
+}}
+
+result := {{"verdict": verdict, "subjects": bad}}
+"#
+    );
+    let light = format!(
+        r#"package checks.bench_rule_{number}
+
+import rego.v1
+
+sshd := input.facts.sshd
+
+default verdict := "unknown"
+
+verdict := "fail" if sshd.permit_root_login == "yes"
+
+verdict := "pass" if {{
+	sshd.installed == true
+	sshd.permit_root_login in {{"no", "prohibit-password", "rule{number}"}}
+}}
+
+result := {{"verdict": verdict, "observed": sshd.permit_root_login}}
+"#
+    );
+    let light_result = light.replace("\"observed\": sshd.permit_root_login", "\"expected\": \"no\"");
+    CheckSource {
+        group: "bench".into(),
+        folder: id.clone(),
+        toml: Some(format!(
+            r#"id = "{id}"
+title = "t"
+asserts = "a"
+rationale = "r"
+target_kind = "host"
+facts_schema = "host/1"
+needs = ["accounts.users", "sshd"]
+severity = "low"
+cadence_hours = 1
+stale_after_hours = 1
+criteria = []
+remediation = "m"
+"#
+        )),
+        // Of three checks one goes through a list; the others compare settings, like the checks that are shipped.
+        rego: Some(if number.is_multiple_of(3) { rego } else { light_result }),
+        tests: Some(format!("package checks.bench_rule_{number}_test\n")),
+        origin: Origin::Own,
+    }
+}
+
+fn native_rule(facts: &Value, rule: usize) -> bool {
+    if rule.is_multiple_of(3) {
+        let Some(users) = facts["accounts"]["users"].as_array() else { return false };
+        !users.is_empty()
+            && users.iter().all(|user| user["uid"].as_u64().is_some_and(|uid| uid != rule as u64))
+    } else {
+        facts["sshd"]["installed"] == true
+            && matches!(facts["sshd"]["permit_root_login"].as_str(), Some("no" | "prohibit-password"))
+    }
+}
