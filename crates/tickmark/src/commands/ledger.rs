@@ -88,11 +88,11 @@ async fn prove(index: u64, common: &Common, output: &Output) -> Outcome {
         .await?;
     app.close().await;
     let entry = entries.first().ok_or_else(|| Failure::input(format!("the log has no leaf {index}")))?;
-    let answer = json!({"index": index, "leaf": leaf(entry), "hash": entry.hash.hex(), "proof": proof.to_string()});
+    let answer = json!({"index": index, "leaf": leaf(entry), "hash": entry.hash.hex(), "proof": proof.to_text()});
     output.answer(&answer, |output| {
         output.line(String::from_utf8_lossy(&entry.content));
         output.line(output.tone(Tone::Muted, format!("leaf hash {}", entry.hash.hex())));
-        output.line(proof.to_string().trim_end());
+        output.line(proof.to_text().trim_end());
     })?;
     Ok(())
 }
