@@ -31,6 +31,9 @@ pub enum Refusal {
     /// The data cannot be read at the moment.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// What is stored is not what was written; the text is for the log only.
+    #[error("damaged: {0}")]
+    Damaged(String),
     /// Our own fault; the text is for the log only.
     #[error("internal: {0}")]
     Internal(String),
@@ -47,7 +50,7 @@ impl Refusal {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Damaged(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -103,6 +106,13 @@ impl Refusal {
             Self::Unavailable(_) => (
                 "Not available at the moment",
                 html! { p { "The data could not be read in time. Try again in a moment; if it stays so, see what the server says:" } (command("tickmark status")) },
+            ),
+            Self::Damaged(_) => (
+                "What is stored is not what was written",
+                html! {
+                    p { "The record does not match its digest, so it is not shown. Nothing was changed by looking. Find what differs, then restore it from a copy:" }
+                    (command("tickmark ledger fsck"))
+                },
             ),
             Self::Internal(_) => (
                 "Something went wrong on our side",

@@ -31,6 +31,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
+pub use source::{Pages, Source};
 pub use state::{Settings, WebState};
 
 use crate::error::Refusal;

@@ -11,5 +11,7 @@ mod visitor;
 mod access;
 #[path = "web/downloads.rs"]
 mod downloads;
+#[path = "web/live.rs"]
+mod live;
 #[path = "web/markup.rs"]
 mod markup;

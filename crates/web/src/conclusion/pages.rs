@@ -69,10 +69,12 @@ pub struct OverviewView {
     pub targets: usize,
     /// Facts that could not be seen at the last looks.
     pub gaps: usize,
-    /// Points earned and possible, weighted, over key controls; shown only beside the count of criteria not met.
-    pub points: (u64, u64),
+    /// Points earned of points possible, as `60.9 %`; shown only beside the count of criteria short of met.
+    pub percent: String,
     /// For each of the four questions, how many controls have each answer, in the order of [`Answer::ALL`].
     pub questions: [[usize; 4]; 4],
+    /// For each of the four questions, for how many controls tests suggest an answer that nobody has given.
+    pub suggested: [usize; 4],
     /// What to look at first, most pressing first.
     pub attention: Vec<Attention>,
     /// Criteria in the order of the framework.
@@ -164,31 +166,28 @@ fn ledger(view: &OverviewView, now: Timestamp) -> Markup {
     }
 }
 
-/// Points in percent with one decimal, never 100 while a criterion is short of met.
+/// The figure, never without what is missing.
 fn points(view: &OverviewView) -> Markup {
-    let (earned, possible) = view.points;
-    if possible == 0 {
-        return html! {};
-    }
-    let mut tenths = earned.min(possible) * 1000 / possible;
-    let not_met = short_of_met(view);
-    if not_met > 0 {
-        tenths = tenths.min(999);
-    }
     html! {
-        "points over key controls " strong.num { (tenths / 10) "." (tenths % 10) " %" }
-        ", with " a href="/criteria" { (not_met) " criteria" } " short of met"
+        "points earned " strong.num { (view.percent) } ", with "
+        a href="/criteria" { (short_of_met(view)) " criteria" } " short of met"
     }
 }
 
 fn questions(view: &OverviewView) -> Markup {
     html! {
         div.questions {
-            @for (question, counts) in QUESTIONS.iter().zip(&view.questions) {
+            @for ((question, counts), suggested) in QUESTIONS.iter().zip(&view.questions).zip(&view.suggested) {
                 @let parts: Vec<(Answer, usize)> = Answer::ALL.into_iter().zip(counts.iter().copied()).collect();
                 @let label = parts.iter().map(|(answer, count)| format!("{count} {}", answer.word().to_lowercase())).collect::<Vec<_>>().join(", ");
                 div {
-                    div.q { b { (question.word) } span { (question.meaning) } }
+                    div.q {
+                        b { (question.word) }
+                        span { (question.meaning) }
+                        @if *suggested > 0 {
+                            span.hint { a href={ "/controls?suggested=" (question.key) } { (suggested) " suggested by tests" } ", to be decided" }
+                        }
+                    }
                     (bar(&parts.iter().map(|(answer, count)| (fill(*answer), *count)).collect::<Vec<_>>(), &label))
                     div.marks {
                         @for (answer, count) in parts {

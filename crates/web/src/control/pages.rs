@@ -177,8 +177,10 @@ pub struct ControlRow {
     pub key_for: Vec<String>,
     /// What follows from its answers.
     pub status: ControlStatus,
-    /// The four answers as they stand, suggestions included, in the order of [`QUESTIONS`].
+    /// The four answers that people gave, in the order of [`QUESTIONS`].
     pub answers: [Answer; 4],
+    /// What tests suggest where nobody has answered, in the same order.
+    pub suggestions: [Option<Answer>; 4],
     /// Verdicts of its tests now.
     pub verdicts: VerdictCounts,
     /// Its history over the period, if any of its tests is automated.
@@ -188,9 +190,11 @@ pub struct ControlRow {
 /// One of the four answers with where it comes from.
 #[derive(Clone, Debug)]
 pub struct AnswerView {
-    /// The answer as it stands.
+    /// The answer that a person gave.
     pub answer: Answer,
-    /// Who answered and when, in words; empty while it is only a suggestion.
+    /// What tests suggest. Never an answer by itself.
+    pub suggestion: Option<Answer>,
+    /// Who answered and when, in words; empty while nobody has.
     pub decided: String,
     /// What it rests on.
     pub basis: String,
@@ -249,7 +253,7 @@ pub(super) fn list(rows: &[ControlRow], query: &TableQuery) -> Page {
     page.lead = html! {
         (rows.len()) " controls, " a href="/controls?key=yes" { (key) " key" } ". "
         a href="/controls?status=ready" { (ready) " ready" } ". "
-        "Suggestions of automated tests count until a person decides."
+        "What tests suggest stands beside the answers; only a person's answer counts."
     };
     page
 }
@@ -275,6 +279,8 @@ fn table(rows: &[ControlRow]) -> Table {
         },
         Filter { key: "criterion", label: "Criterion", options: Vec::new(), shown: false },
     ];
+    let questions = QUESTIONS.map(|q| (q.key.to_owned(), q.word.to_owned())).to_vec();
+    filters.push(Filter { key: "suggested", label: "Suggested", options: questions, shown: false });
     let answers = Answer::ALL.map(|a| (a.key().to_owned(), a.word().to_owned())).to_vec();
     filters.extend(QUESTIONS.map(|q| Filter {
         key: q.key,
@@ -323,7 +329,7 @@ fn table_row(row: &ControlRow) -> Row {
             Cell::text("").showing(html! { @match &row.strip { Some(strip) => (strip::row(strip)), None => span.muted.small { "no automated test" } } }),
             Cell::by_text(html! { span.muted { (row.owner) } }, &row.owner),
             Cell::text("").showing(criteria(&row.criteria)),
-            Cell::text("").showing(four(&row.answers)),
+            Cell::text("").showing(four(row)),
             Cell::by_number(badge(row.status.mark(), row.status.word()), row.status as i64),
         ],
         find: format!("{} {} {} {}", row.id, row.title, row.owner, row.criteria.join(" ")),
@@ -342,16 +348,26 @@ fn criteria(ids: &[String]) -> Markup {
     }
 }
 
-/// The four answers as four marks, said once in words.
-fn four(answers: &[Answer; 4]) -> Markup {
+/// The four answers as four marks, said once in words. A suggestion is drawn fainter and said to be one.
+fn four(row: &ControlRow) -> Markup {
     let words: Vec<String> = QUESTIONS
         .iter()
-        .zip(answers)
-        .map(|(question, answer)| format!("{}: {}", question.word, answer.word().to_lowercase()))
+        .zip(row.answers)
+        .zip(row.suggestions)
+        .map(|((question, answer), suggestion)| match suggestion {
+            Some(suggested) => format!("{}: suggested {}", question.word, suggested.word().to_lowercase()),
+            None => format!("{}: {}", question.word, answer.word().to_lowercase()),
+        })
         .collect();
-    let words = words.join(", ");
     html! {
-        span.four role="img" title=(words) { @for answer in answers { (answer.mark().draw()) } }
+        span.four role="img" title=(words.join(", ")) {
+            @for (answer, suggestion) in row.answers.iter().zip(&row.suggestions) {
+                @match suggestion {
+                    Some(suggested) => span.suggested { (suggested.mark().draw()) },
+                    None => (answer.mark().draw()),
+                }
+            }
+        }
     }
 }
 
@@ -385,9 +401,10 @@ fn answers(answers: &[AnswerView; 4]) -> Markup {
                 div {
                     h3 { (question.word) }
                     div class={ "answer " (view.answer.mark().class()) } { (view.answer.mark().draw()) (view.answer.word()) }
-                    @if view.decided.is_empty() {
-                        @if view.answer != Answer::NotAssessed { p { span.suggestion { "suggested" } } }
-                    } @else { p { (view.decided) } }
+                    @if !view.decided.is_empty() { p { (view.decided) } }
+                    @if let Some(suggested) = view.suggestion {
+                        p { span.suggestion { (suggested.mark().draw()) " tests suggest: " (suggested.word().to_lowercase()) } }
+                    }
                     p { (view.basis) }
                 }
             }

@@ -151,7 +151,7 @@ fn bars(strip: &Strip, scale: &Scale) -> Markup {
             if end <= scale.from || segment.from.micros() >= scale.to {
                 return None;
             }
-            let x = scale.x(segment.from.micros());
+            let x = scale.x(segment.from.micros()).min(scale.width - 2);
             let width = (scale.x(end) - x).max(2);
             let title = format!(
                 "{}, {} to {}",

@@ -21,12 +21,10 @@ pub struct ArtifactRow {
     pub digest: Digest,
     /// Name inside its run.
     pub name: String,
-    /// Target's key.
-    pub target_key: i64,
-    /// Target's name.
-    pub target_name: String,
-    /// The latest run that brought it.
-    pub run: i64,
+    /// Key and name of the target it is of; none for documents.
+    pub target: Option<(i64, String)>,
+    /// The run that first saw these bytes; none for documents.
+    pub run: Option<i64>,
     /// Size in bytes.
     pub size: u64,
     /// When it was read.
@@ -40,8 +38,8 @@ pub struct ArtifactRow {
 pub struct Origin {
     /// What its row shows.
     pub row: ArtifactRow,
-    /// How it was obtained.
-    pub provenance: Provenance,
+    /// How it was obtained; none for documents made here.
+    pub provenance: Option<Provenance>,
     /// Index of the ledger leaf that commits to it.
     pub leaf: Option<u64>,
 }
@@ -67,7 +65,6 @@ pub fn how(method: &Method) -> String {
         Method::Command { program, arguments, .. } => format!("{program} {}", arguments.join(" ")),
         Method::File { path } => path.clone(),
         Method::Kernel { source } => source.clone(),
-        Method::Generated { by } => by.clone(),
     }
 }
 
@@ -77,12 +74,20 @@ pub fn artifact_table(rows: &[ArtifactRow], now: Timestamp) -> Markup {
     let body = rows.iter().map(|row| {
         vec![
             html! { a.primary href={ "/evidence/" (row.digest.hex()) } { (row.name) } span.sub.mono { (row.how) } },
-            html! { a href={ "/targets/" (row.target_key) } { (row.target_name) } },
+            target_link(row),
             html! { span.num.nowrap { (size(row.size)) } },
             html! { span.muted.nowrap { (moment::ago(row.collected, now)) } },
         ]
     });
     plain("Evidence", &["Artifact", "Target", "Size", "Collected"], body.collect())
+}
+
+fn target_name(row: &ArtifactRow) -> &str {
+    row.target.as_ref().map_or("", |(_, name)| name)
+}
+
+fn target_link(row: &ArtifactRow) -> Markup {
+    html! { @if let Some((key, name)) = &row.target { a href={ "/targets/" (key) } { (name) } } }
 }
 
 pub(super) fn list(rows: &[ArtifactRow], query: &TableQuery, now: Timestamp) -> Page {
@@ -119,11 +124,11 @@ fn table_row(row: &ArtifactRow, now: Timestamp) -> Row {
                 show: html! { a.primary href={ "/evidence/" (row.digest.hex()) } { (row.name) } span.sub.mono { (row.how) } },
                 ..Cell::text(&row.name)
             },
-            Cell::by_text(
-                html! { a href={ "/targets/" (row.target_key) } { (row.target_name) } },
-                &row.target_name,
+            Cell::by_text(target_link(row), target_name(row)),
+            Cell::by_number(
+                html! { @if let Some(run) = row.run { a.num href={ "/runs/" (run) } { (run) } } },
+                row.run.unwrap_or(0),
             ),
-            Cell::by_number(html! { a.num href={ "/runs/" (row.run) } { (row.run) } }, row.run),
             Cell::by_number(html! { span.num.nowrap { (size(row.size)) } }, number(row.size)),
             Cell::by_number(
                 html! { span.muted.nowrap { (moment::ago(row.collected, now)) } },
@@ -131,7 +136,7 @@ fn table_row(row: &ArtifactRow, now: Timestamp) -> Row {
             ),
             Cell::text("").showing(digest::chip(&row.digest)),
         ],
-        find: format!("{} {} {} {}", row.name, row.target_name, row.how, row.digest),
+        find: format!("{} {} {} {}", row.name, target_name(row), row.how, row.digest),
         facets: Vec::new(),
     }
 }
@@ -237,40 +242,47 @@ fn hex_dump(bytes: &[u8]) -> String {
 }
 
 fn provenance(at: usize, origin: &Origin) -> Markup {
-    let provenance = &origin.provenance;
+    let row = &origin.row;
     let title = if at == 0 { "Where it comes from" } else { "Also brought by" };
-    let taken: u64 = provenance.redactions.iter().map(|r| r.count).sum();
     let body = html! {
         dl.facts {
-            dt { "Target" } dd { a href={ "/targets/" (origin.row.target_key) } { (origin.row.target_name) } }
-            dt { "Run" } dd { a href={ "/runs/" (origin.row.run) } { "Run " (origin.row.run) } }
-            @match &provenance.method {
-                Method::Command { program, arguments, exit_status, stderr } => {
-                    dt { "Command" }
-                    dd { code { (program) @for argument in arguments { " " (argument) } } }
-                    dt { "Exit status" }
-                    dd { @match exit_status { Some(status) => (status), None => "none: it was ended or never started" } }
-                    @if !stderr.is_empty() { dt { "Standard error" } dd { code { (stderr) } } }
-                },
-                Method::File { path } => { dt { "File" } dd { code { (path) } } },
-                Method::Generated { by } => { dt { "Made by" } dd { (by) } },
-                Method::Kernel { source } => { dt { "Kernel" } dd { code { (source) } } },
-            }
-            dt { "As user" } dd { (provenance.user) }
-            dt { "Read" } dd { (moment::exact(provenance.started)) ", took " (moment::duration(provenance.finished.micros() - provenance.started.micros())) }
-            dt { "Original size" } dd { (size(provenance.original_bytes)) @if provenance.truncated { ", cut at the limit" } }
-            dt { "Taken out" }
-            dd {
-                @if taken == 0 { "nothing" }
-                @for (at, redaction) in provenance.redactions.iter().enumerate() {
-                    @if at > 0 { ", " }
-                    (redaction.count) " " (redaction.kind)
-                }
-            }
+            @if row.target.is_some() { dt { "Target" } dd { (target_link(row)) } }
+            @if let Some(run) = row.run { dt { "Run" } dd { a href={ "/runs/" (run) } { "Run " (run) } } }
+            dt { "Kept since" } dd { (moment::exact(row.collected)) }
+            @if let Some(provenance) = &origin.provenance { (obtained(provenance)) }
             @if let Some(leaf) = origin.leaf { dt { "Committed to" } dd { a href={ "/ledger/leaves/" (leaf) } { "ledger leaf " (leaf) } } }
         }
     };
     block(&format!("origin-{at}"), title, &html! {}, &body)
+}
+
+fn obtained(provenance: &Provenance) -> Markup {
+    html! {
+        @match &provenance.method {
+            Method::Command { program, arguments, exit_status, stderr } => {
+                dt { "Command" }
+                dd { code { (program) @for argument in arguments { " " (argument) } } }
+                dt { "Exit status" }
+                dd { @match exit_status { Some(status) => (status), None => "none: it was ended or never started" } }
+                @if !stderr.is_empty() { dt { "Standard error" } dd { code { (stderr) } } }
+            },
+            Method::File { path } => { dt { "File" } dd { code { (path) } } },
+            Method::Kernel { source } => { dt { "Kernel" } dd { code { (source) } } },
+        }
+        dt { "As user" } dd { (provenance.user) }
+        dt { "Read" }
+        dd { (moment::exact(provenance.started)) ", took " (moment::duration(provenance.finished.micros() - provenance.started.micros())) }
+        dt { "Original size" }
+        dd { (size(provenance.original_bytes)) @if provenance.truncated { ", cut at the limit" } }
+        dt { "Taken out" }
+        dd {
+            @if provenance.redactions.iter().all(|redaction| redaction.count == 0) { "nothing" }
+            @for (at, redaction) in provenance.redactions.iter().filter(|redaction| redaction.count > 0).enumerate() {
+                @if at > 0 { ", " }
+                (redaction.count) " " (redaction.kind)
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,33 @@ use crate::design::icon::Mark;
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery, plain};
 use crate::design::{badge::badge, block, digest, figure, moment, plural, segment};
 
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// It goes on, or was cut off and nobody has noticed yet.
+    Open,
+    /// It reached everything it set out to reach. Only such a run can close anything.
+    Complete,
+    /// Some targets were not reached.
+    Partial,
+    /// It ended without a result.
+    Missed,
+}
+
+impl RunState {
+    /// The word in addresses and for people.
+    const WORDS: [(Self, &'static str, &'static str); 4] = [
+        (Self::Complete, "complete", "Complete"),
+        (Self::Partial, "partial", "Partial"),
+        (Self::Missed, "missed", "No result"),
+        (Self::Open, "open", "Not finished"),
+    ];
+
+    fn key(self) -> &'static str {
+        Self::WORDS.iter().find(|(state, ..)| *state == self).map_or("", |(_, key, _)| key)
+    }
+}
+
 /// A run in a list.
 #[derive(Clone, Debug)]
 pub struct RunRow {
@@ -22,12 +49,10 @@ pub struct RunRow {
     pub started: Timestamp,
     /// When it ended, or none while it goes on or was cut off.
     pub finished: Option<Timestamp>,
-    /// Whether it reached everything it set out to reach. Only a complete run can close anything.
-    pub is_complete: bool,
-    /// Targets it set out to look at.
-    pub expected: usize,
-    /// Targets it looked at.
-    pub observed: usize,
+    /// Where it stands.
+    pub state: RunState,
+    /// Verdicts it gave, computed or known already.
+    pub verdicts: usize,
     /// Facts it could not see.
     pub gaps: usize,
     /// Verdicts that changed with it.
@@ -75,26 +100,17 @@ pub struct RunView {
     pub coverage: Vec<CheckCoverage>,
     /// What could not be seen.
     pub gaps: Vec<RunGap>,
-    /// Artifacts it kept.
-    pub artifacts: usize,
 }
 
 /// The state of a run in words.
 #[must_use]
 pub fn state(row: &RunRow) -> Markup {
-    match (row.finished, row.is_complete) {
-        (Some(_), true) if row.gaps == 0 => badge(Mark::Pass, "Complete"),
-        (Some(_), true) => badge(Mark::Partly, "Complete with gaps"),
-        (Some(_), false) => badge(Mark::Unknown, "Partial"),
-        (None, _) => badge(Mark::Missed, "Not finished"),
-    }
-}
-
-fn state_key(row: &RunRow) -> &'static str {
-    match (row.finished, row.is_complete) {
-        (Some(_), true) => "complete",
-        (Some(_), false) => "partial",
-        (None, _) => "unfinished",
+    match row.state {
+        RunState::Complete if row.gaps == 0 => badge(Mark::Pass, "Complete"),
+        RunState::Complete => badge(Mark::Partly, "Complete with gaps"),
+        RunState::Partial => badge(Mark::Unknown, "Partial"),
+        RunState::Missed => badge(Mark::Missed, "No result"),
+        RunState::Open => badge(Mark::NotYetDue, "Not finished"),
     }
 }
 
@@ -120,7 +136,6 @@ pub fn run_table(rows: &[RunRow], now: Timestamp) -> Markup {
 }
 
 pub(super) fn list(rows: &[RunRow], query: &TableQuery, now: Timestamp) -> Page {
-    let options = [("complete", "Complete"), ("partial", "Partial"), ("unfinished", "Not finished")];
     let table = Table {
         id: "runs",
         path: "/runs",
@@ -130,7 +145,7 @@ pub(super) fn list(rows: &[RunRow], query: &TableQuery, now: Timestamp) -> Page 
             Column::number("started", "Started", Phone::Subtitle),
             Column::number("took", "Took", Phone::Hidden),
             Column::text("collector", "Collector", Phone::Hidden),
-            Column::number("targets", "Targets seen", Phone::Hidden),
+            Column::number("verdicts", "Verdicts", Phone::Hidden),
             Column::number("gaps", "Gaps", Phone::Hidden),
             Column::number("changes", "Changes", Phone::Hidden),
             Column::number("leaf", "Leaf", Phone::Hidden),
@@ -139,7 +154,7 @@ pub(super) fn list(rows: &[RunRow], query: &TableQuery, now: Timestamp) -> Page 
         filters: vec![Filter {
             key: "state",
             label: "State",
-            options: options.map(|(key, word)| (key.to_owned(), word.to_owned())).to_vec(),
+            options: RunState::WORDS.map(|(_, key, word)| (key.to_owned(), word.to_owned())).to_vec(),
             shown: true,
         }],
         rows: rows.iter().map(|row| table_row(row, now)).collect(),
@@ -168,8 +183,8 @@ fn table_row(row: &RunRow, now: Timestamp) -> Row {
             ),
             Cell::by_text(html! { span.muted { (row.collector) } }, &row.collector),
             Cell::by_number(
-                html! { a.num href={ (href) "#targets" } { (row.observed) " of " (row.expected) } },
-                count(row.observed),
+                html! { a.num href={ (href) "#coverage" } { (row.verdicts) } },
+                count(row.verdicts),
             ),
             Cell::by_number(figure(row.gaps, &format!("{href}#gaps")), count(row.gaps)),
             Cell::by_number(
@@ -180,10 +195,10 @@ fn table_row(row: &RunRow, now: Timestamp) -> Row {
                 html! { @if let Some(leaf) = row.leaf { a.num href={ "/ledger/leaves/" (leaf) } { (leaf) } } },
                 row.leaf.and_then(|leaf| i64::try_from(leaf).ok()).unwrap_or(-1),
             ),
-            Cell::by_text(state(row), state_key(row)),
+            Cell::by_text(state(row), row.state.key()),
         ],
         find: format!("run {} {} {}", row.key, row.collector, row.started.date()),
-        facets: vec![("state", state_key(row).to_owned())],
+        facets: vec![("state", row.state.key().to_owned())],
     }
 }
 
@@ -204,11 +219,14 @@ fn summary(view: &RunView) -> Markup {
     let row = &view.row;
     html! {
         dl.facts {
-            dt { "Targets" } dd { (row.observed) " of " (row.expected) " seen" }
+            dt { "Verdicts" }
+            dd { a href="#coverage" { (row.verdicts) } }
             dt { "Took" } dd { @match row.finished { Some(finished) => (moment::duration(finished.micros() - row.started.micros())), None => "did not finish" } }
             dt { "Changes" } dd { (row.changes) " " (plural(row.changes, "verdict", "verdicts")) " changed" }
-            dt { "Artifacts kept" } dd { a href="/evidence" { (view.artifacts) } }
-            dt { "Committed to" } dd { @match row.leaf { Some(leaf) => a href={ "/ledger/leaves/" (leaf) } { "ledger leaf " (leaf) }, None => "not yet committed" } }
+            @if let Some(leaf) = row.leaf {
+                dt { "Committed to" }
+                dd { a href={ "/ledger/leaves/" (leaf) } { "ledger leaf " (leaf) } }
+            }
         }
         div id="targets" {
             @if !view.facts.is_empty() {

@@ -39,15 +39,18 @@ pub(crate) fn poison(views: &mut Views) {
         view.tests
             .iter_mut()
             .for_each(|test| (test.message, test.target_name, test.check_title) = (bad(), bad(), bad()));
-        view.evidence.iter_mut().for_each(|row| (row.name, row.how, row.target_name) = (bad(), bad(), bad()));
+        view.evidence
+            .iter_mut()
+            .for_each(|row| (row.name, row.how, row.target) = (bad(), bad(), Some((1, bad()))));
     }
     poison_observations(views);
     for view in &mut views.artifacts {
         view.media_type = bad();
         for origin in &mut view.origins {
-            (origin.row.name, origin.row.how, origin.row.target_name) = (bad(), bad(), bad());
-            origin.provenance.user = bad();
-            origin.provenance.method =
+            (origin.row.name, origin.row.how, origin.row.target) = (bad(), bad(), Some((1, bad())));
+            let provenance = origin.provenance.as_mut().expect("collected");
+            provenance.user = bad();
+            provenance.method =
                 Method::Command { program: bad(), arguments: vec![bad()], exit_status: None, stderr: bad() };
         }
     }
@@ -93,7 +96,7 @@ fn poison_observations(views: &mut Views) {
             .for_each(|result| (result.check_title, result.outcome.message) = (bad(), bad()));
         view.artifacts
             .iter_mut()
-            .for_each(|row| (row.name, row.how, row.target_name) = (bad(), bad(), bad()));
+            .for_each(|row| (row.name, row.how, row.target) = (bad(), bad(), Some((1, bad()))));
     }
     for view in &mut views.runs {
         view.row.collector = bad();

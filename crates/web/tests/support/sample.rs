@@ -20,7 +20,7 @@ use tickmark_web::design::strip::{Segment, Strip};
 use tickmark_web::evidence::{ArtifactRow, ArtifactView, Origin, how};
 use tickmark_web::ledger::{LeafRow, LeafView, LedgerView};
 use tickmark_web::observation::check::{CheckRow, CheckView, ResultRow};
-use tickmark_web::observation::run::{CheckCoverage, RunGap, RunRow, RunView};
+use tickmark_web::observation::run::{CheckCoverage, RunGap, RunRow, RunState, RunView};
 use tickmark_web::observation::target::{TargetResult, TargetRow, TargetView};
 use tickmark_web::report::ReportRow;
 use tickmark_web::source::{Views, counts_of};
@@ -395,23 +395,24 @@ fn control_view(
         }
     }
     let verdicts = VerdictCounts::of(tests.iter().map(|test| test.verdict));
-    let answers = if tests.is_empty() {
-        match dice(&id, 5) {
+    let of_tests = match (verdicts.fail, verdicts.unknown) {
+        (0, 0) => Answer::Yes,
+        (0, _) => Answer::NotAssessed,
+        _ => Answer::Partly,
+    };
+    let is_decided = tests.is_empty() || dice(&id, 3) < 2;
+    let answers = match (tests.is_empty(), is_decided) {
+        (true, _) => match dice(&id, 5) {
             0 => [Answer::Yes, Answer::Yes, Answer::Yes, Answer::Yes],
             1 => [Answer::Yes, Answer::Partly, Answer::NotAssessed, Answer::Partly],
             2 => [Answer::Partly, Answer::No, Answer::NotAssessed, Answer::NotAssessed],
             _ => [Answer::NotAssessed; 4],
-        }
-    } else {
-        let operating = if verdicts.fail > 0 {
-            Answer::Partly
-        } else if verdicts.unknown > 0 {
-            Answer::NotAssessed
-        } else {
-            Answer::Yes
-        };
-        [Answer::Yes, Answer::Yes, operating, Answer::Yes]
+        },
+        (false, true) => [Answer::Yes, Answer::Yes, of_tests, Answer::Yes],
+        (false, false) => [Answer::Yes, Answer::NotAssessed, Answer::NotAssessed, Answer::NotAssessed],
     };
+    let suggestions =
+        if is_decided { [None; 4] } else { [None, Some(Answer::Yes), Some(of_tests), Some(Answer::Yes)] };
     let status = match answers {
         [_, Answer::No, ..] | [Answer::No, ..] => ControlStatus::Gap,
         _ if answers.contains(&Answer::NotAssessed) => ControlStatus::NotAssessed,
@@ -420,26 +421,26 @@ fn control_view(
         [_, _, _, Answer::Partly | Answer::No] => ControlStatus::EvidenceWeakness,
         _ => ControlStatus::Ready,
     };
-    let decided = dice(&id, 3) == 0;
-    let view = |answer: Answer, basis: &str| AnswerView {
-        answer,
-        decided: if decided && answer != Answer::NotAssessed {
-            "Ada Lovelace, 3 Nov 2026".to_owned()
-        } else {
-            String::new()
-        },
-        basis: if answer == Answer::NotAssessed {
-            "Nobody has answered, and no automated test speaks to it.".to_owned()
-        } else {
-            basis.to_owned()
-        },
-    };
     let basis = [
         "The starter text names who, what and when.".to_owned(),
         format!("{} of {} tests saw it in place.", verdicts.pass, verdicts.total()),
-        format!("{} deviations in the period, {} stretches unknown.", verdicts.fail, verdicts.unknown),
+        format!("{} tests deviate, {} could not see.", verdicts.fail, verdicts.unknown),
         format!("{} artifacts with provenance.", artifacts.len()),
     ];
+    let view = |at: usize| AnswerView {
+        answer: answers[at],
+        suggestion: suggestions[at],
+        decided: if answers[at] == Answer::NotAssessed {
+            String::new()
+        } else {
+            "Ada Lovelace, 3 Nov 2026".to_owned()
+        },
+        basis: if answers[at] == Answer::NotAssessed && suggestions[at].is_none() {
+            "Nobody has answered, and no automated test speaks to it.".to_owned()
+        } else {
+            basis[at].clone()
+        },
+    };
     let evidence = if tests.is_empty() {
         Vec::new()
     } else {
@@ -455,6 +456,7 @@ fn control_view(
             key_for: texts(control, "key_for"),
             status,
             answers,
+            suggestions,
             verdicts,
             strip: (!tests.is_empty()).then(|| strip(&id, verdicts.worst().unwrap_or(Verdict::Unknown))),
             id,
@@ -464,7 +466,7 @@ fn control_view(
         nature: text(control, "nature"),
         evidence_expected: texts(control, "evidence"),
         population: text(control, "population"),
-        answers: [0, 1, 2, 3].map(|at| view(answers[at], &basis[at])),
+        answers: [0, 1, 2, 3].map(view),
         tests,
         evidence,
     }
@@ -648,9 +650,8 @@ fn artifacts() -> Vec<ArtifactView> {
             let row = ArtifactRow {
                 digest,
                 name: name.to_owned(),
-                target_key: 1,
-                target_name: "ada-01".to_owned(),
-                run: 214,
+                target: Some((1, "ada-01".to_owned())),
+                run: Some(214),
                 size,
                 collected: ago(0, 2),
                 how: how(&method),
@@ -675,7 +676,7 @@ fn artifacts() -> Vec<ArtifactView> {
                 digest,
                 media_type: media_type.to_owned(),
                 bytes,
-                origins: vec![Origin { row, provenance, leaf: Some(1_041) }],
+                origins: vec![Origin { row, provenance: Some(provenance), leaf: Some(1_041) }],
             }
         })
         .collect()
@@ -688,12 +689,15 @@ fn run(key: i64, days: i64, gaps: usize, complete: bool) -> RunRow {
         collector: "host 0.1.0".to_owned(),
         started,
         finished: (key != 208).then(|| started.plus_micros(7 * SECOND_US)),
-        is_complete: complete,
-        expected: 3,
-        observed: if complete { 3 } else { 2 },
+        state: match (key, complete) {
+            (208, _) => RunState::Missed,
+            (_, true) => RunState::Complete,
+            (_, false) => RunState::Partial,
+        },
+        verdicts: 78,
         gaps,
         changes: usize::try_from(dice(&format!("run{key}"), 4)).expect("small"),
-        leaf: (key != 208).then(|| u64::try_from(800 + key).expect("positive")),
+        leaf: (key > 208).then(|| u64::try_from(800 + key).expect("positive")),
     }
 }
 
@@ -726,7 +730,6 @@ fn runs(checks: &[(CheckRow, CheckView)]) -> Vec<RunView> {
                     .map(|gap| RunGap { target_key: 1, target_name: "ada-01".into(), gap })
                     .collect()
             },
-            artifacts: 41,
             row,
         })
         .collect()
@@ -797,7 +800,7 @@ fn leaves() -> Vec<LeafView> {
         })
         .collect();
     out.extend(
-        [1_014, 1_013, 1_012, 1_001].map(|index| leaf(index, "run.close", "A run was closed", ago(20, 2))),
+        (1_003..1_018).rev().map(|index| leaf(index, "run.close", "A run was closed", ago(20, 2))),
     );
     out.push(leaf(0, "log.genesis", "The log began", ago(320, 3)));
     out
@@ -848,7 +851,8 @@ fn overview(
         failing_checks: checks.iter().filter(|(row, _)| row.verdicts.fail > 0).count(),
         targets: targets.len(),
         gaps: targets.iter().map(|target| target.gaps.len()).sum(),
-        points: (391, 642),
+        percent: "60.9 %".into(),
+        suggested: [0, 1, 2, 3].map(|at| controls.iter().filter(|c| c.row.suggestions[at].is_some()).count()),
         questions,
         attention: vec![
             attention(

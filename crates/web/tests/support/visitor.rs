@@ -41,15 +41,25 @@ pub(crate) struct Visitor {
 impl Visitor {
     /// A stranger at the door of a server over `views`.
     pub(crate) fn stranger(views: Views, settings: Settings) -> Self {
+        Self::over(Source::frozen(views), settings)
+    }
+
+    /// A stranger at the door of a server over any source.
+    pub(crate) fn over(source: Source, settings: Settings) -> Self {
         let counter = AtomicU8::new(1);
         let random = move || [counter.fetch_add(1, Ordering::Relaxed); 32];
-        let state = WebState::new(Source::frozen(views), settings, crate::sample::now, random);
+        let state = WebState::new(source, settings, crate::sample::now, random);
         Self { router: router(state.clone()), state, cookie: None }
     }
 
     /// Somebody who opened the one-time link.
     pub(crate) async fn guest(views: Views) -> Self {
-        let mut visitor = Self::stranger(views, Settings::loopback(8143));
+        Self::guest_of(Source::frozen(views)).await
+    }
+
+    /// Somebody who opened the one-time link of a server over any source.
+    pub(crate) async fn guest_of(source: Source) -> Self {
+        let mut visitor = Self::over(source, Settings::loopback(8143));
         let link = visitor.state.one_time_link(&[200; 32]);
         let answer = visitor.get(&link).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);

@@ -1,0 +1,123 @@
+//! Pages over the running program: each question is answered by the use cases of `app`, in one read.
+
+mod observed;
+mod overview;
+mod proof;
+mod readiness;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tickmark_app::conclusion::Standing;
+use tickmark_app::{View, conclusion, identity};
+use tickmark_core::id::TargetKey;
+use tickmark_core::observation::Gap;
+use tickmark_core::observation::interval::Interval;
+use tickmark_core::time::DAY_US;
+use tickmark_core::{Span, Timestamp};
+
+use crate::design::badge;
+use crate::design::frame::Context;
+use crate::design::strip::{Segment, Strip};
+use crate::error::Refusal;
+use crate::source::Pages;
+
+/// Runs that are listed.
+const RUN_LIMIT: u32 = 200;
+
+/// The running program, looked at by one actor.
+#[derive(Clone, Debug)]
+pub(super) struct Live(pub(super) Arc<Pages>);
+
+impl Deref for Live {
+    type Target = Pages;
+
+    fn deref(&self) -> &Pages {
+        &self.0
+    }
+}
+
+impl Live {
+    pub(super) async fn context(&self) -> Result<Context, Refusal> {
+        let now = self.app.now();
+        let systems = self.app.read(&self.actor, async |view| identity::systems(view).await).await?;
+        let period = period(now);
+        Ok(Context {
+            organization: self.actor.organization.name.clone(),
+            system: systems.into_iter().next().map(|system| system.name).unwrap_or_default(),
+            aim: "Readiness".to_owned(),
+            from: period.from,
+            to: now,
+        })
+    }
+
+    async fn standing(&self) -> Result<Standing, Refusal> {
+        Ok(self.app.read(&self.actor, async |view| conclusion::standing(view, &self.catalog).await).await?)
+    }
+}
+
+impl From<tickmark_app::Error> for Refusal {
+    fn from(error: tickmark_app::Error) -> Self {
+        use tickmark_app::Error;
+        match error {
+            // A thing that may not be known of is not found.
+            Error::NotFound { .. } | Error::Forbidden(_) => Self::NotFound,
+            Error::Conflict(_) | Error::Invalid(_) => Self::Malformed,
+            Error::Unavailable { .. } => Self::Unavailable(chain(&error)),
+            Error::Damaged { .. } => Self::Damaged(chain(&error)),
+            Error::Internal { .. } => Self::Internal(chain(&error)),
+        }
+    }
+}
+
+/// An error with everything under it, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(cause) = below {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        below = cause.source();
+    }
+    text
+}
+
+/// The period that pages look back over.
+fn period(now: Timestamp) -> Span {
+    Span { from: now.plus_micros(-conclusion::PERIOD_DAYS * DAY_US), to: Some(now) }
+}
+
+/// History as a strip over the period.
+fn strip(label: &str, history: &[Interval], now: Timestamp) -> Strip {
+    let span = period(now);
+    let segments = history
+        .iter()
+        .filter(|interval| interval.span.to.is_none_or(|to| to > span.from))
+        .map(|interval| Segment {
+            from: interval.span.from.max(span.from),
+            to: interval.span.to.filter(|to| *to < now),
+            mark: badge::mark_of(interval.verdict),
+            word: badge::word_of(interval.verdict).to_owned(),
+            note: interval.reason.map(|reason| reason.plain().to_owned()).unwrap_or_default(),
+            href: String::new(),
+        })
+        .collect();
+    Strip { label: label.to_owned(), from: span.from, to: now, now, segments }
+}
+
+/// The group of a check: the first word of its id.
+fn group_of(check: &str) -> String {
+    check.split('-').next().unwrap_or(check).to_owned()
+}
+
+/// What a facts document says it could not see.
+fn gaps_of(document: &serde_json::Value) -> Vec<Gap> {
+    let gaps = document.get("gaps").cloned().unwrap_or_default();
+    serde_json::from_value(gaps).unwrap_or_default()
+}
+
+/// Gaps of the facts that hold for a target at a moment.
+async fn gaps_at(view: &mut View<'_>, target: TargetKey, at: Timestamp) -> tickmark_app::Result<Vec<Gap>> {
+    let facts = tickmark_app::observation::facts_at(view, target, at).await?;
+    Ok(facts.map(|facts| gaps_of(&facts.document)).unwrap_or_default())
+}

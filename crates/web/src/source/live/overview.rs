@@ -1,0 +1,174 @@
+//! The overview: what needs attention, and the counts.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use tickmark_app::conclusion::Standing;
+use tickmark_app::observation::{self, CheckNow, Run, RunState, TargetVerdict};
+use tickmark_app::{View, ledger};
+use tickmark_core::Digest;
+use tickmark_core::id::TargetKey;
+use tickmark_core::observation::{Gap, ReasonClass, Verdict};
+
+use super::{Live, gaps_at};
+use crate::conclusion::{Attention, GapCount, OverviewView, SectionCoverage};
+use crate::control::{ControlRow, ControlStatus};
+use crate::design::badge::VerdictCounts;
+use crate::design::icon::Mark;
+use crate::design::{plural, segment};
+use crate::error::Refusal;
+
+/// Entries in the list of what needs attention.
+const ATTENTION_LIMIT: usize = 8;
+/// Runs shown.
+const LATEST_RUNS: u32 = 5;
+
+type TargetGaps = Vec<(TargetKey, Vec<Gap>)>;
+
+impl Live {
+    pub(in crate::source) async fn overview(&self) -> Result<OverviewView, Refusal> {
+        let standing = self.standing().await?;
+        let work = async |view: &mut View<'_>| {
+            let now = view.now;
+            let mut gaps: TargetGaps = Vec::new();
+            for target in standing.targets.keys() {
+                gaps.push((*target, gaps_at(view, *target, now).await?));
+            }
+            let runs = observation::runs(view, LATEST_RUNS).await?;
+            let checks = observation::checks_now(view).await?;
+            Ok((gaps, runs, checks, ledger::head(view).await?))
+        };
+        let (gaps, runs, checks, head) = self.app.read(&self.actor, work).await?;
+        let rows: Vec<ControlRow> = standing
+            .controls
+            .iter()
+            .map(|control| super::readiness::control_row(&standing, control))
+            .collect();
+        let key = || rows.iter().filter(|row| !row.key_for.is_empty());
+        let mut questions = [[0; 4]; 4];
+        let mut suggested = [0; 4];
+        for row in &rows {
+            for at in 0..4 {
+                questions[at][row.answers[at] as usize] += 1;
+                suggested[at] += usize::from(row.suggestions[at].is_some());
+            }
+        }
+        let mut reasons: BTreeMap<ReasonClass, usize> = BTreeMap::new();
+        for gap in gaps.iter().flat_map(|(_, gaps)| gaps) {
+            *reasons.entry(gap.reason).or_default() += 1;
+        }
+        Ok(OverviewView {
+            controls: rows.len(),
+            key_controls: key().count(),
+            key_ready: key().filter(|row| row.status == ControlStatus::Ready).count(),
+            failing_checks: checks.iter().filter(|check| check.counts.fail > 0).count(),
+            targets: standing.targets.len(),
+            gaps: gaps.iter().map(|(_, gaps)| gaps.len()).sum(),
+            percent: standing.assessment.figure.percent(),
+            questions,
+            suggested,
+            attention: attention(&standing, &checks, &runs, &gaps),
+            criteria: self.criterion_rows(&standing),
+            coverage: coverage(&standing),
+            gap_reasons: reasons.into_iter().map(|(reason, count)| GapCount { reason, count }).collect(),
+            runs: runs.iter().map(super::observed::run_row).collect(),
+            ledger: (head.size > 0).then_some((head.size, Digest(head.root.0), head.updated_at)),
+        })
+    }
+}
+
+fn attention(standing: &Standing, checks: &[CheckNow], runs: &[Run], gaps: &TargetGaps) -> Vec<Attention> {
+    let mut lines = Vec::new();
+    if let Some(run) = runs.first().filter(|run| matches!(run.state, RunState::Partial | RunState::Missed)) {
+        lines.push(Attention {
+            mark: Mark::Missed,
+            word: "Missed".to_owned(),
+            title: format!("Run {} did not reach everything", run.key),
+            detail: "It closes nothing. See what was not reached, then take the look again.".to_owned(),
+            href: format!("/runs/{}", run.key),
+            since: Some(run.started_at),
+        });
+    }
+    lines.extend(gaps.iter().filter_map(|(target, gaps)| unseen(standing, *target, gaps)));
+    lines.extend(failures(standing, checks));
+    lines.truncate(ATTENTION_LIMIT);
+    lines
+}
+
+/// What could not be seen of one target for want of rights.
+fn unseen(standing: &Standing, target: TargetKey, gaps: &[Gap]) -> Option<Attention> {
+    let refused = gaps.iter().filter(|gap| gap.reason == ReasonClass::NotPermitted).count();
+    let name = standing.targets.get(&target)?;
+    let is_unknown =
+        |verdict: &&TargetVerdict| verdict.target == target && verdict.verdict == Verdict::Unknown;
+    let unknown = standing.verdicts.iter().filter(is_unknown).count();
+    (refused > 0).then(|| Attention {
+        mark: Mark::Unknown,
+        word: "Unknown".to_owned(),
+        title: format!("{refused} {} of {name} may not be read", plural(refused, "fact", "facts")),
+        detail: format!(
+            "{unknown} {} unknown, not passed. Take the look with the right to read: sudo tickmark collect",
+            plural(unknown, "check is", "checks are")
+        ),
+        href: format!("/targets/{target}?part=gaps"),
+        since: None,
+    })
+}
+
+/// One line for each failing check, most severe first, then the longest failing.
+fn failures(standing: &Standing, checks: &[CheckNow]) -> Vec<Attention> {
+    let mut lines = Vec::new();
+    for check in checks.iter().filter(|check| check.counts.fail > 0) {
+        let definition = &check.version.definition;
+        let fails: Vec<&TargetVerdict> = standing
+            .verdicts
+            .iter()
+            .filter(|verdict| verdict.check_id == definition.id && verdict.verdict == Verdict::Fail)
+            .collect();
+        let Some(first) = fails.iter().min_by_key(|verdict| verdict.since) else { continue };
+        let place = match fails.as_slice() {
+            [one] => standing.targets.get(&one.target).cloned().unwrap_or_default(),
+            several => format!("{} targets", several.len()),
+        };
+        let controls = definition.controls.join(", ");
+        lines.push((
+            definition.severity,
+            Attention {
+                mark: Mark::Fail,
+                word: "Fail".to_owned(),
+                title: capital(&first.outcome.message),
+                detail: if controls.is_empty() {
+                    format!("On {place}.")
+                } else {
+                    format!("On {place}. Tests {controls}.")
+                },
+                href: format!("/checks/{}", segment(&definition.id)),
+                since: Some(first.since),
+            },
+        ));
+    }
+    lines.sort_by_key(|(severity, line)| (Reverse(*severity), line.since));
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn coverage(standing: &Standing) -> Vec<SectionCoverage> {
+    standing
+        .targets
+        .iter()
+        .map(|(key, name)| {
+            let of_target = standing.verdicts.iter().filter(|verdict| verdict.target == *key);
+            let counts = VerdictCounts::of(of_target.map(|verdict| verdict.verdict));
+            SectionCoverage {
+                label: name.clone(),
+                seen: counts.total() - counts.unknown,
+                unknown: counts.unknown,
+                href: format!("/targets/{key}#unknown"),
+            }
+        })
+        .collect()
+}

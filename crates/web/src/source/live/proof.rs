@@ -1,0 +1,201 @@
+//! Raw evidence, the ledger and documents.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use tickmark_app::evidence::{self, Artifact};
+use tickmark_app::ledger::{self, LogEntry};
+use tickmark_app::{View, observation};
+use tickmark_core::id::TargetKey;
+use tickmark_core::{Digest, Timestamp};
+
+use super::Live;
+use crate::error::Refusal;
+use crate::evidence::{ArtifactRow, ArtifactView, Origin, how};
+use crate::ledger::{LeafRow, LeafView, LedgerView};
+use crate::report::{ReportRow, documents};
+
+/// Latest leaves that are listed.
+const LATEST_LEAVES: u32 = 50;
+/// Artifacts that are listed.
+const ARTIFACT_LIMIT: usize = 1000;
+/// Bytes of a document that are in memory at one time.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// An artifact as its row shows it.
+pub(super) fn artifact_row(artifact: &Artifact, targets: &BTreeMap<TargetKey, String>) -> ArtifactRow {
+    ArtifactRow {
+        digest: artifact.stored,
+        name: artifact.name.clone(),
+        target: artifact.target.map(|key| (key.0, targets.get(&key).cloned().unwrap_or_default())),
+        run: artifact.run.map(|run| run.0),
+        size: artifact.size,
+        collected: artifact.added_at,
+        how: artifact.provenance.as_ref().map(|provenance| how(&provenance.method)).unwrap_or_default(),
+    }
+}
+
+async fn names(view: &mut View<'_>) -> tickmark_app::Result<BTreeMap<TargetKey, String>> {
+    let targets = observation::targets(view).await?;
+    Ok(targets.into_iter().map(|target| (target.key, target.target.name)).collect())
+}
+
+fn leaf_row(entry: &LogEntry) -> tickmark_app::Result<LeafRow> {
+    let leaf = entry.leaf()?;
+    Ok(LeafRow {
+        index: entry.index,
+        kind: leaf.kind.as_str().to_owned(),
+        at: Timestamp::from_micros(leaf.ts_us()),
+        summary: summary(leaf.kind.as_str(), &leaf.body_value()),
+        hash: Digest(entry.hash.0),
+    })
+}
+
+/// What a leaf records, in words.
+fn summary(kind: &str, body: &serde_json::Value) -> String {
+    let number = |key: &str| body[key].as_i64().unwrap_or(0);
+    let word = |key: &str| body[key].as_str().unwrap_or("");
+    match kind {
+        "log.genesis" => "The log begins".to_owned(),
+        "run.open" => format!("Run {} of {} began", number("run"), word("source")),
+        "run.close" => format!(
+            "Run {} reached {} of {} targets: {} pass, {} fail, {} unknown, {} gaps",
+            number("run"),
+            number("reached"),
+            number("expected"),
+            number("pass"),
+            number("fail"),
+            number("unknown"),
+            number("gaps"),
+        ),
+        "run.missed" => format!("Run {} ended without a result", number("run")),
+        "evidence.add" => {
+            let count = body["artifacts"].as_array().map_or(0, Vec::len);
+            match body["run"].as_i64() {
+                Some(run) => format!("{count} artifacts of run {run}"),
+                None => format!("{count} documents"),
+            }
+        }
+        "population.define" => "Which targets are looked at".to_owned(),
+        "schedule.set" => "Which checks are due, and when".to_owned(),
+        "approval" | "audit.event" => word("event").replace(['.', '_'], " "),
+        "time.anchor" => "A time authority saw the checkpoint".to_owned(),
+        "clock.anomaly" => "The clock stood behind the entry before".to_owned(),
+        other => other.replace('.', " "),
+    }
+}
+
+impl Live {
+    /// What was last seen of each target, newest first.
+    pub(in crate::source) async fn artifacts(&self) -> Result<Vec<ArtifactRow>, Refusal> {
+        let work = async |view: &mut View<'_>| {
+            let names = names(view).await?;
+            let mut rows = Vec::new();
+            for key in names.keys() {
+                let artifacts = evidence::of_target(view, *key).await?;
+                rows.extend(artifacts.iter().map(|artifact| artifact_row(artifact, &names)));
+                if rows.len() >= ARTIFACT_LIMIT {
+                    break;
+                }
+            }
+            Ok(rows)
+        };
+        let mut rows: Vec<ArtifactRow> = self.app.read(&self.actor, work).await?;
+        rows.truncate(ARTIFACT_LIMIT);
+        rows.sort_by_key(|row| std::cmp::Reverse(row.collected));
+        Ok(rows)
+    }
+
+    pub(in crate::source) async fn artifact(&self, digest: &Digest) -> Result<ArtifactView, Refusal> {
+        let work = async |view: &mut View<'_>| {
+            let artifact = evidence::find_stored(view, *digest).await?;
+            let row = artifact_row(&artifact, &names(view).await?);
+            let leaf = ledger::find(view, artifact.leaf).await?.map(|entry| entry.index);
+            Ok((artifact, row, leaf))
+        };
+        let (artifact, row, leaf) = self.app.read(&self.actor, work).await?;
+        let bytes = evidence::read(&self.app, &artifact).await?;
+        Ok(ArtifactView {
+            digest: artifact.stored,
+            media_type: artifact.media_type,
+            bytes: bytes.to_vec(),
+            origins: vec![Origin { row, provenance: artifact.provenance, leaf }],
+        })
+    }
+
+    pub(in crate::source) async fn ledger(&self) -> Result<LedgerView, Refusal> {
+        let work = async |view: &mut View<'_>| {
+            let leaves = ledger::latest(view, LATEST_LEAVES).await?;
+            let leaves = leaves.iter().map(leaf_row).collect::<tickmark_app::Result<Vec<_>>>()?;
+            Ok((ledger::head(view).await?, leaves))
+        };
+        let (head, leaves) = self.app.read(&self.actor, work).await?;
+        Ok(LedgerView {
+            origin: head.origin,
+            size: head.size,
+            root: Digest(head.root.0),
+            checkpoint: head.checkpoint,
+            signed_at: head.updated_at,
+            key: head.verifier_key,
+            leaves,
+        })
+    }
+
+    pub(in crate::source) async fn leaf(&self, index: u64) -> Result<LeafView, Refusal> {
+        let work = async |view: &mut View<'_>| {
+            let proof = ledger::prove_inclusion(view, index).await?;
+            let entry = ledger::entries(view, index, 1).await?;
+            Ok((entry.into_iter().next(), proof, ledger::head(view).await?))
+        };
+        let (entry, proof, head) = self.app.read(&self.actor, work).await?;
+        let entry = entry.filter(|entry| entry.index == index).ok_or(Refusal::NotFound)?;
+        Ok(LeafView {
+            row: leaf_row(&entry)?,
+            bytes: String::from_utf8_lossy(&entry.content).into_owned(),
+            proof: proof.hashes.iter().map(|hash| Digest(hash.0)).collect(),
+            size: head.size,
+            root: Digest(head.root.0),
+        })
+    }
+
+    /// Documents that lie in the output folder. They are read to be digested, one after another.
+    pub(in crate::source) async fn reports(&self) -> Result<Vec<ReportRow>, Refusal> {
+        let mut rows = Vec::new();
+        for document in documents() {
+            let path = self.out.join(document.file);
+            let unreadable =
+                |error: std::io::Error| Refusal::Unavailable(format!("{}: {error}", path.display()));
+            let about = match tokio::fs::metadata(&path).await {
+                Ok(about) if about.is_file() => about,
+                Ok(_) => continue,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(unreadable(error)),
+            };
+            let made = about.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+            let made = made.and_then(|since| i64::try_from(since.as_micros()).ok()).unwrap_or(0);
+            rows.push(ReportRow {
+                file: document.file.to_owned(),
+                size: about.len(),
+                made: Timestamp::from_micros(made),
+                digest: digest_of(&path).await.map_err(unreadable)?,
+            });
+        }
+        Ok(rows)
+    }
+}
+
+/// Digests a file piece by piece.
+async fn digest_of(path: &Path) -> std::io::Result<Digest> {
+    use sha2::Digest as _;
+    use tokio::io::AsyncReadExt as _;
+    let mut file = tokio::fs::File::open(path).await?;
+    let mut hasher = sha2::Sha256::new();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        let read = file.read(&mut chunk).await?;
+        if read == 0 {
+            return Ok(Digest(hasher.finalize().into()));
+        }
+        hasher.update(&chunk[..read]);
+    }
+}

@@ -1,0 +1,264 @@
+//! Criteria and controls.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tickmark_app::conclusion::{ControlStanding, Standing};
+use tickmark_app::{View, evidence, identity, observation};
+use tickmark_core::conclusion::readiness::{self, AssessedCriterion, Question};
+use tickmark_core::control::ControlId;
+use tickmark_core::id::TargetKey;
+
+use super::{Live, strip};
+use crate::catalog::{
+    CriterionRow, CriterionStatus, CriterionView, Crosswalk, MappedControl, PointOfFocus, RequestRow,
+};
+use crate::control::{Answer, AnswerView, ControlRow, ControlStatus, ControlView, TestRow};
+use crate::design::badge::VerdictCounts;
+use crate::design::moment;
+use crate::error::Refusal;
+
+/// Artifacts shown with a control.
+const EVIDENCE_LIMIT: usize = 20;
+
+fn answer(answer: readiness::Answer) -> Answer {
+    match answer {
+        readiness::Answer::Yes => Answer::Yes,
+        readiness::Answer::Partly => Answer::Partly,
+        readiness::Answer::No => Answer::No,
+        readiness::Answer::NotAssessed => Answer::NotAssessed,
+    }
+}
+
+fn control_status(status: readiness::ControlStatus) -> ControlStatus {
+    match status {
+        readiness::ControlStatus::Gap => ControlStatus::Gap,
+        readiness::ControlStatus::DesignWeakness => ControlStatus::DesignWeakness,
+        readiness::ControlStatus::OperatingWeakness => ControlStatus::OperatingWeakness,
+        readiness::ControlStatus::EvidenceWeakness => ControlStatus::EvidenceWeakness,
+        readiness::ControlStatus::NotAssessed => ControlStatus::NotAssessed,
+        readiness::ControlStatus::Ready => ControlStatus::Ready,
+    }
+}
+
+fn criterion_status(status: readiness::CriterionStatus) -> CriterionStatus {
+    match status {
+        readiness::CriterionStatus::NotMet => CriterionStatus::NotMet,
+        readiness::CriterionStatus::PartlyMet => CriterionStatus::PartlyMet,
+        readiness::CriterionStatus::NotAssessed => CriterionStatus::NotAssessed,
+        readiness::CriterionStatus::Met => CriterionStatus::Met,
+    }
+}
+
+/// What tests suggest, where nobody has answered.
+fn suggested(control: &ControlStanding, question: Question) -> Option<&readiness::Suggestion> {
+    let is_open = control.rating.decision(question).is_none();
+    control.suggestions.iter().find(|suggestion| is_open && suggestion.question == question)
+}
+
+pub(super) fn control_row(standing: &Standing, control: &ControlStanding) -> ControlRow {
+    let text = control.control.text.current();
+    let mapped = |key_only: bool| {
+        let of_framework =
+            control.control.criteria.iter().filter(|mapping| mapping.framework == standing.framework);
+        of_framework
+            .filter(|mapping| mapping.is_key || !key_only)
+            .map(|mapping| mapping.criterion.clone())
+            .collect()
+    };
+    let id = control.control.id.to_string();
+    ControlRow {
+        title: text.title.clone(),
+        area: control.control.area.clone(),
+        owner: control.control.owner_role.clone(),
+        frequency: control.control.frequency.plain().to_owned(),
+        criteria: mapped(false),
+        key_for: mapped(true),
+        status: control_status(control.status),
+        answers: Question::ALL.map(|question| answer(control.rating.answer(question))),
+        suggestions: Question::ALL.map(|question| suggested(control, question).map(|s| answer(s.answer))),
+        verdicts: VerdictCounts::of(standing.verdicts_of(control).map(|verdict| verdict.verdict)),
+        strip: (!control.strip.is_empty()).then(|| strip(&id, &control.strip, standing.at)),
+        id,
+    }
+}
+
+impl Live {
+    pub(in crate::source) async fn controls(&self) -> Result<Vec<ControlRow>, Refusal> {
+        let standing = self.standing().await?;
+        Ok(standing.controls.iter().map(|control| control_row(&standing, control)).collect())
+    }
+
+    pub(in crate::source) async fn control(&self, id: &str) -> Result<ControlView, Refusal> {
+        let id: ControlId = id.parse().map_err(|_| Refusal::NotFound)?;
+        let standing = self.standing().await?;
+        let control = standing.control(&id).ok_or(Refusal::NotFound)?;
+        let answers = self.answers(control).await?;
+        let work = async |view: &mut View<'_>| {
+            let checks = observation::checks_now(view).await?;
+            let histories = observation::histories(view).await?;
+            let mut artifacts = Vec::new();
+            let targets: BTreeSet<TargetKey> =
+                standing.verdicts_of(control).map(|verdict| verdict.target).collect();
+            for target in targets {
+                artifacts.extend(evidence::of_target(view, target).await?);
+                if artifacts.len() >= EVIDENCE_LIMIT {
+                    break;
+                }
+            }
+            Ok((checks, histories, artifacts))
+        };
+        let (checks, histories, artifacts) = self.app.read(&self.actor, work).await?;
+        let tests = standing.verdicts_of(control).map(|verdict| {
+            let check = checks.iter().find(|check| check.version.definition.id == verdict.check_id);
+            let target = standing.targets.get(&verdict.target).cloned().unwrap_or_default();
+            let history = histories.get(&(verdict.check_id.clone(), verdict.target));
+            let label = format!("{} on {target}", verdict.check_id);
+            TestRow {
+                check_id: verdict.check_id.clone(),
+                check_title: check.map(|check| check.version.definition.title.clone()).unwrap_or_default(),
+                target_key: verdict.target.0,
+                target_name: target,
+                verdict: verdict.verdict,
+                reason: verdict.reason,
+                message: verdict.outcome.message.clone(),
+                since: verdict.since,
+                strip: history.map(|history| strip(&label, history, standing.at)),
+            }
+        });
+        let about = &control.control;
+        let artifacts = artifacts.iter().take(EVIDENCE_LIMIT);
+        Ok(ControlView {
+            row: control_row(&standing, control),
+            statement: about.text.current().statement.clone(),
+            kind: about.kind.plain().to_owned(),
+            nature: about.nature.plain().to_owned(),
+            evidence_expected: about.evidence.clone(),
+            population: about.population.clone(),
+            answers,
+            tests: tests.collect(),
+            evidence: artifacts
+                .map(|artifact| super::proof::artifact_row(artifact, &standing.targets))
+                .collect(),
+        })
+    }
+
+    async fn answers(&self, control: &ControlStanding) -> Result<[AnswerView; 4], Refusal> {
+        let work = async |view: &mut View<'_>| {
+            let mut people = BTreeMap::new();
+            for decision in Question::ALL.iter().filter_map(|&question| control.rating.decision(question)) {
+                people.insert(decision.by, identity::actor(view, decision.by).await?.label);
+            }
+            Ok(people)
+        };
+        let people = self.app.read(&self.actor, work).await?;
+        Ok(Question::ALL.map(|question| {
+            let decision = control.rating.decision(question);
+            let suggestion = suggested(control, question);
+            let who = |by| {
+                people
+                    .get(by)
+                    .map(String::as_str)
+                    .filter(|label| !label.is_empty())
+                    .unwrap_or("a person since removed")
+            };
+            AnswerView {
+                answer: answer(control.rating.answer(question)),
+                suggestion: suggestion.map(|suggestion| answer(suggestion.answer)),
+                decided: decision
+                    .map(|d| format!("{}, {}", who(&d.by), moment::written(d.at)))
+                    .unwrap_or_default(),
+                basis: match (decision, suggestion) {
+                    (Some(decision), _) => decision.reason.clone(),
+                    (None, Some(suggestion)) => suggestion.reason.clone(),
+                    (None, None) => "Nobody has answered, and no automated test speaks to it.".to_owned(),
+                },
+            }
+        }))
+    }
+
+    pub(in crate::source) async fn criteria(&self) -> Result<Vec<CriterionRow>, Refusal> {
+        let standing = self.standing().await?;
+        Ok(self.criterion_rows(&standing))
+    }
+
+    pub(super) fn criterion_rows(&self, standing: &Standing) -> Vec<CriterionRow> {
+        standing.assessment.criteria.iter().filter_map(|criterion| self.criterion_row(criterion)).collect()
+    }
+
+    fn criterion_row(&self, criterion: &AssessedCriterion) -> Option<CriterionRow> {
+        let known = self.catalog.requirement(&criterion.criterion).ok()?;
+        let key = || criterion.controls.iter().filter(|control| control.is_key);
+        Some(CriterionRow {
+            id: criterion.criterion.clone(),
+            series: known.requirement.series.clone(),
+            series_title: known.series_title.to_owned(),
+            category: known.category.unwrap_or("Common criteria").to_owned(),
+            text: known.requirement.text.clone(),
+            status: criterion_status(criterion.status()),
+            controls: criterion.controls.len(),
+            key_controls: key().count(),
+            key_ready: key().filter(|control| control.status == readiness::ControlStatus::Ready).count(),
+        })
+    }
+
+    pub(in crate::source) async fn criterion(&self, id: &str) -> Result<CriterionView, Refusal> {
+        let standing = self.standing().await?;
+        let criterion =
+            standing.assessment.criteria.iter().find(|c| c.criterion == id).ok_or(Refusal::NotFound)?;
+        let known = self.catalog.requirement(id).map_err(|_| Refusal::NotFound)?;
+        let decided = match &criterion.decision {
+            Some(decision) => {
+                let by = decision.by;
+                let who = self.app.read(&self.actor, async |view| identity::actor(view, by).await).await?;
+                format!("{}, {}", who.label, moment::written(decision.at))
+            }
+            None => String::new(),
+        };
+        let mut controls: Vec<MappedControl> = criterion
+            .controls
+            .iter()
+            .filter_map(|mapped| {
+                let control = &standing.control(&mapped.control)?.control;
+                Some(MappedControl {
+                    id: control.id.to_string(),
+                    title: control.text.current().title.clone(),
+                    owner: control.owner_role.clone(),
+                    is_key: mapped.is_key,
+                    status: control_status(mapped.status),
+                })
+            })
+            .collect();
+        controls.sort_by_key(|control| !control.is_key);
+        let crosswalks = known.crosswalks.iter().map(|crosswalk| {
+            let mut relations: Vec<&str> = crosswalk.mappings.iter().map(|m| m.relation.claim()).collect();
+            relations.sort_unstable();
+            relations.dedup();
+            Crosswalk {
+                framework: crosswalk.title.to_owned(),
+                references: crosswalk.mappings.iter().map(|mapping| mapping.target.clone()).collect(),
+                relation: relations.join("; "),
+            }
+        });
+        let points = known.requirement.points_of_focus.iter().map(|point| PointOfFocus {
+            id: point.id.clone(),
+            label: point.label.clone(),
+            only_for: if point.scope == "all" { String::new() } else { point.scope.clone() },
+        });
+        let requests = known.requests.iter().map(|request| RequestRow {
+            number: request.number,
+            title: request.title.clone(),
+            kind: format!("{:?}", request.kind).to_lowercase(),
+        });
+        let basis =
+            criterion.decision.as_ref().map_or(&criterion.suggested.reason, |decision| &decision.reason);
+        Ok(CriterionView {
+            row: self.criterion_row(criterion).ok_or(Refusal::NotFound)?,
+            decided,
+            basis: basis.clone(),
+            points: points.collect(),
+            controls,
+            crosswalks: crosswalks.collect(),
+            requests: requests.collect(),
+        })
+    }
+}

@@ -1,0 +1,287 @@
+//! Every question that pages ask of the data, in one place.
+//!
+//! Each method says what its page needs and answers with that page's view; pages know nothing else of the data. A
+//! source is either live, over the use cases of `app`, or frozen, over views gathered beforehand.
+
+mod live;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tickmark_app::{Actor, App};
+use tickmark_core::Digest;
+use tickmark_core::catalog::Catalog;
+
+use crate::catalog::{CriterionRow, CriterionView};
+use crate::conclusion::OverviewView;
+use crate::control::{ControlRow, ControlView};
+use crate::design::badge::VerdictCounts;
+use crate::design::frame::Context;
+use crate::error::Refusal;
+use crate::evidence::{ArtifactRow, ArtifactView};
+use crate::ledger::{LeafView, LedgerView};
+use crate::observation::check::{CheckRow, CheckView};
+use crate::observation::run::{RunRow, RunView};
+use crate::observation::target::{TargetRow, TargetView};
+use crate::report::ReportRow;
+
+/// Everything that pages show, gathered beforehand: a frozen picture of one moment.
+#[derive(Clone, Debug)]
+pub struct Views {
+    /// Organization, system, aim and period.
+    pub context: Context,
+    /// The overview.
+    pub overview: OverviewView,
+    /// Criteria in the order of the framework.
+    pub criteria: Vec<CriterionView>,
+    /// Controls in the order of the catalog.
+    pub controls: Vec<ControlView>,
+    /// Checks by group and id, with the history over all targets where it is known.
+    pub checks: Vec<(CheckRow, CheckView)>,
+    /// Targets by name.
+    pub targets: Vec<TargetView>,
+    /// Runs, newest first.
+    pub runs: Vec<RunView>,
+    /// Artifacts, newest first.
+    pub artifacts: Vec<ArtifactView>,
+    /// The log.
+    pub ledger: LedgerView,
+    /// Leaves that can be shown, by index.
+    pub leaves: Vec<LeafView>,
+    /// Documents in the output folder.
+    pub reports: Vec<ReportRow>,
+    /// The output folder.
+    pub report_folder: Option<PathBuf>,
+}
+
+/// What live pages need.
+#[derive(Debug)]
+pub struct Pages {
+    /// The running program; opened for looking only is enough.
+    pub app: Arc<App>,
+    /// Who looks.
+    pub actor: Actor,
+    /// Criteria, crosswalks and requests.
+    pub catalog: Catalog,
+    /// Names of the tests of each check, by its id: see [`test_names`].
+    pub check_tests: BTreeMap<String, Vec<String>>,
+    /// The folder that documents are written to.
+    pub out: PathBuf,
+}
+
+/// Where pages get their data from. Cheap to clone.
+#[derive(Clone)]
+pub struct Source(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Live(live::Live),
+    Frozen(Arc<Views>),
+}
+
+impl Source {
+    /// A source over the running program.
+    #[must_use]
+    pub fn live(pages: Pages) -> Self {
+        Self(Kind::Live(live::Live(Arc::new(pages))))
+    }
+
+    /// A source that shows a frozen picture.
+    #[must_use]
+    pub fn frozen(views: Views) -> Self {
+        Self(Kind::Frozen(Arc::new(views)))
+    }
+
+    /// Organization, system, aim and period: on every page.
+    pub(crate) async fn context(&self) -> Result<Context, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.context().await,
+            Kind::Frozen(views) => Ok(views.context.clone()),
+        }
+    }
+
+    /// Counts of controls by answer and status, criteria with status, attention, coverage, the last five runs, head.
+    pub(crate) async fn overview(&self) -> Result<OverviewView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.overview().await,
+            Kind::Frozen(views) => Ok(views.overview.clone()),
+        }
+    }
+
+    /// All criteria of the framework in order, with status and counts of controls.
+    pub(crate) async fn criteria(&self) -> Result<Vec<CriterionRow>, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.criteria().await,
+            Kind::Frozen(views) => Ok(views.criteria.iter().map(|view| view.row.clone()).collect()),
+        }
+    }
+
+    /// One criterion with points of focus, mapped controls, crosswalks and requests.
+    pub(crate) async fn criterion(&self, id: &str) -> Result<CriterionView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.criterion(id).await,
+            Kind::Frozen(views) => find(&views.criteria, |view| view.row.id == id),
+        }
+    }
+
+    /// All controls with answers, status, current verdicts of their tests and history over the period.
+    pub(crate) async fn controls(&self) -> Result<Vec<ControlRow>, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.controls().await,
+            Kind::Frozen(views) => Ok(views.controls.iter().map(|view| view.row.clone()).collect()),
+        }
+    }
+
+    /// One control with answers and their origin, tests by check and target, evidence.
+    pub(crate) async fn control(&self, id: &str) -> Result<ControlView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.control(id).await,
+            Kind::Frozen(views) => find(&views.controls, |view| view.row.id == id),
+        }
+    }
+
+    /// All checks with current verdicts over all targets.
+    pub(crate) async fn checks(&self) -> Result<Vec<CheckRow>, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.checks().await,
+            Kind::Frozen(views) => Ok(views.checks.iter().map(|(row, _)| row.clone()).collect()),
+        }
+    }
+
+    /// One check with logic, tests, results now and versions.
+    pub(crate) async fn check(&self, id: &str) -> Result<CheckView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.check(id).await,
+            Kind::Frozen(views) => find(&views.checks, |(row, _)| row.id == id).map(|(_, view)| view),
+        }
+    }
+
+    /// All targets with current verdicts, gaps and last look.
+    pub(crate) async fn targets(&self) -> Result<Vec<TargetRow>, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.targets().await,
+            Kind::Frozen(views) => Ok(views.targets.iter().map(|view| view.row.clone()).collect()),
+        }
+    }
+
+    /// One target with facts, gaps, results, its latest runs and the artifacts of the last one.
+    pub(crate) async fn target(&self, key: i64) -> Result<TargetView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.target(key).await,
+            Kind::Frozen(views) => find(&views.targets, |view| view.row.key == key),
+        }
+    }
+
+    /// The latest runs, newest first.
+    pub(crate) async fn runs(&self) -> Result<Vec<RunRow>, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.runs().await,
+            Kind::Frozen(views) => Ok(views.runs.iter().map(|view| view.row.clone()).collect()),
+        }
+    }
+
+    /// One run with facts digests, gaps and coverage by check.
+    pub(crate) async fn run(&self, key: i64) -> Result<RunView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.run(key).await,
+            Kind::Frozen(views) => find(&views.runs, |view| view.row.key == key),
+        }
+    }
+
+    /// The latest artifacts, newest first.
+    pub(crate) async fn artifacts(&self) -> Result<Vec<ArtifactRow>, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.artifacts().await,
+            Kind::Frozen(views) => {
+                let newest = views.artifacts.iter().filter_map(|view| view.origins.first());
+                Ok(newest.map(|origin| origin.row.clone()).collect())
+            }
+        }
+    }
+
+    /// One artifact with its bytes and every run that brought them.
+    pub(crate) async fn artifact(&self, digest: &Digest) -> Result<ArtifactView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.artifact(digest).await,
+            Kind::Frozen(views) => find(&views.artifacts, |view| view.digest == *digest),
+        }
+    }
+
+    /// The log's head, checkpoint, key and latest leaves.
+    pub(crate) async fn ledger(&self) -> Result<LedgerView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.ledger().await,
+            Kind::Frozen(views) => Ok(views.ledger.clone()),
+        }
+    }
+
+    /// One leaf with its inclusion proof under the latest checkpoint.
+    pub(crate) async fn leaf(&self, index: u64) -> Result<LeafView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.leaf(index).await,
+            Kind::Frozen(views) => find(&views.leaves, |view| view.row.index == index),
+        }
+    }
+
+    /// Documents that lie in the output folder.
+    pub(crate) async fn reports(&self) -> Result<Vec<ReportRow>, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.reports().await,
+            Kind::Frozen(views) => Ok(views.reports.clone()),
+        }
+    }
+
+    /// The output folder.
+    pub(crate) fn report_folder(&self) -> Option<&Path> {
+        match &self.0 {
+            Kind::Live(live) => Some(&live.0.out),
+            Kind::Frozen(views) => views.report_folder.as_deref(),
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Live(_) => "Source(live)",
+            Kind::Frozen(_) => "Source(frozen)",
+        })
+    }
+}
+
+fn find<T: Clone>(records: &[T], is_it: impl Fn(&T) -> bool) -> Result<T, Refusal> {
+    records.iter().find(|record| is_it(record)).cloned().ok_or(Refusal::NotFound)
+}
+
+/// Counts of verdicts over the results of a check.
+#[must_use]
+pub fn counts_of(view: &CheckView) -> VerdictCounts {
+    VerdictCounts::of(view.results.iter().map(|result| result.outcome.verdict))
+}
+
+/// Returns the names of the tests in the Rego source of a check's tests: `test_pass_off`, `test_canary_open`.
+#[must_use]
+pub fn test_names(rego: &str) -> Vec<String> {
+    let mut names: Vec<String> = rego
+        .lines()
+        .filter(|line| line.starts_with("test_"))
+        .filter_map(|line| line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next())
+        .map(str::to_owned)
+        .collect();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_tests_are_read_from_their_rules() {
+        let rego =
+            "package x_test\n\ntest_pass_off if {\n\ttest_not_me\n}\ntest_fail_on := true\n# test_comment\n";
+        assert_eq!(test_names(rego), ["test_pass_off", "test_fail_on"]);
+    }
+}

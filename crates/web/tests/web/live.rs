@@ -1,0 +1,203 @@
+//! The pages over the real program: one host is looked at, and every page tells the same story.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use serde_json::json;
+use tickmark_app::observation::{self, RunInput};
+use tickmark_app::testing::World;
+use tickmark_app::{Actor, App, conclusion, control};
+use tickmark_core::catalog::Catalog;
+use tickmark_core::conclusion::readiness::{Answer, Question};
+use tickmark_core::evidence::{Method, Provenance, RawArtifact};
+use tickmark_core::observation::{Collected, Gap, ReasonClass, TargetRef};
+use tickmark_core::{Digest, Timestamp};
+use tickmark_evaluate::Library;
+use tickmark_web::source::test_names;
+use tickmark_web::{Pages, Source};
+
+use crate::visitor::Visitor;
+
+const PASSWD: &str = "root:x:0:0::/root:/bin/sh\neve:x:0:0:<script>:/home/eve:/bin/sh\n";
+
+/// A host with two accounts of UID 0 and a part that may not be read.
+fn look() -> Collected {
+    let user = |name: &str| {
+        json!({"name": name, "uid": 0, "gid": 0, "comment": "", "home": "/", "shell": "/bin/sh",
+               "is_system": false, "is_login_capable": true, "groups": [name]})
+    };
+    let gap = Gap {
+        path: "accounts.shadow".into(),
+        reason: ReasonClass::NotPermitted,
+        detail: "/etc/shadow: permission denied".into(),
+    };
+    let facts = json!({
+        "schema": "host/1", "gaps": [gap],
+        "accounts": {"users": [user("root"), user("eve")], "malformed_lines": []},
+    });
+    let at = Timestamp::from_seconds(1_795_531_400);
+    Collected {
+        target: TargetRef { kind: "host".into(), external_id: "id-of-ada".into(), name: "ada".into() },
+        schema: "host/1".into(),
+        facts,
+        gaps: vec![gap],
+        artifacts: vec![RawArtifact {
+            name: "passwd".into(),
+            media_type: "text/plain; charset=utf-8".into(),
+            bytes: PASSWD.into(),
+            provenance: Provenance {
+                method: Method::File { path: "/etc/passwd".into() },
+                started: at,
+                finished: at,
+                user: "ada (uid 1000)".into(),
+                truncated: false,
+                original_bytes: 70,
+                redactions: Vec::new(),
+            },
+        }],
+        collector: "host 0.1.0".into(),
+        started: at,
+        finished: at,
+    }
+}
+
+async fn collect(app: &App, actor: &Actor, library: &Library) {
+    let key = app
+        .transact(actor, async |cx| observation::open_run(cx, "host", "host 0.1.0").await)
+        .await
+        .expect("opened");
+    let look = look();
+    let input = RunInput {
+        expected: vec![look.target.clone()],
+        enumeration: "this machine".into(),
+        collected: vec![look],
+    };
+    app.transact(actor, async |cx| observation::record(cx, library, key, input).await)
+        .await
+        .expect("recorded");
+    app.transact(actor, async |cx| control::sync_tests(cx, library).await).await.expect("mapped");
+    app.sequence(actor).await.expect("sequenced");
+}
+
+fn pages(app: App, actor: Actor, library: &Library) -> Source {
+    let tests = library.checks().map(|check| {
+        let rego = check.source().tests.as_deref().unwrap_or("");
+        (check.id().to_owned(), test_names(rego))
+    });
+    let check_tests: BTreeMap<String, Vec<String>> = tests.collect();
+    let out = app.folder().out();
+    Source::live(Pages { app: Arc::new(app), actor, catalog: Catalog::builtin(), check_tests, out })
+}
+
+async fn text(guest: &Visitor, path: &str) -> String {
+    let answer = guest.get(path).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}");
+    assert!(!answer.text().contains("<script>"), "{path}");
+    answer.text().to_owned()
+}
+
+#[tokio::test]
+async fn every_page_tells_the_same_story() {
+    let world = World::sqlite();
+    let (app, program) = world.start().await;
+    let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let catalog = Catalog::builtin();
+    app.transact(&program, async |cx| control::adopt_starters(cx, &catalog).await).await.expect("adopted");
+    collect(&app, &program, &library).await;
+    let person = world.person(&app, &program).await;
+    let id = "".parse().expect("an id");
+    app.transact(&person, async |cx| {
+        conclusion::decide(cx, &id, Question::Designed, Answer::Yes, "reviewed with IT").await
+    })
+    .await
+    .expect("decided");
+    app.sequence(&program).await.expect("sequenced");
+    let guest = Visitor::guest_of(pages(app, program, &library)).await;
+
+    let overview = text(&guest, "/").await;
+    for told in [
+        "Example Ltd",
+        "61 of 61",
+        "1 fact of ada may not be read",
+        "acct-root-only-uid0",
+        "suggested by tests",
+    ] {
+        assert!(overview.contains(told), "the overview tells {told}: {overview}");
+    }
+    let control = text(&guest, "/controls/").await;
+    for told in
+        ["Robin Example, 24 Nov 2026", "reviewed with IT", "tests suggest", "/checks/acct-root-only-uid0"]
+    {
+        assert!(control.contains(told), "the control tells {told}");
+    }
+    let check = text(&guest, "/checks/acct-root-only-uid0").await;
+    for told in ["eve", "test_canary", "package</span> checks.acct_root_only_uid0", "built in"] {
+        assert!(check.contains(told), "the check tells {told}");
+    }
+    assert!(text(&guest, "/targets/1").await.contains("/checks/acct-root-only-uid0"));
+    assert!(text(&guest, "/targets/1?part=facts").await.contains("<td role=\"cell\">eve</td>"));
+    assert!(text(&guest, "/targets/1?part=gaps").await.contains("accounts.shadow"));
+    assert!(text(&guest, "/targets/1?part=evidence").await.contains("/etc/passwd"));
+    let run = text(&guest, "/runs/1").await;
+    assert!(run.contains("accounts.shadow") && run.contains("ledger leaf"), "{run}");
+    let raw = text(&guest, &format!("/evidence/{}", Digest::of(PASSWD.as_bytes()).hex())).await;
+    assert!(raw.contains("&lt;script&gt;") && raw.contains("ledger leaf") && raw.contains("ada (uid 1000)"));
+    let ledger = text(&guest, "/ledger").await;
+    assert!(ledger.contains("Run 1 reached 1 of 1 targets") && ledger.contains("tickmark/t/"), "{ledger}");
+    assert!(text(&guest, "/ledger/leaves/0").await.contains("log.genesis"));
+    assert!(text(&guest, "/criteria/CC6.1").await.contains("IAM-01"));
+    for path in ["/controls", "/criteria", "/checks", "/targets", "/runs", "/evidence", "/reports"] {
+        text(&guest, path).await;
+    }
+    for path in [
+        "/controls/no",
+        "/controls/NO-1",
+        "/checks/no",
+        "/targets/9",
+        "/runs/9",
+        "/ledger/leaves/99999",
+        "/criteria/X1",
+    ] {
+        assert_eq!(guest.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn before_the_first_look_pages_say_what_to_do() {
+    let world = World::sqlite();
+    let (app, program) = world.start().await;
+    let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let guest = Visitor::guest_of(pages(app, program, &library)).await;
+    assert!(text(&guest, "/").await.contains("Nothing has been looked at yet"));
+    for path in ["/controls", "/targets", "/runs", "/evidence", "/reports"] {
+        assert!(text(&guest, path).await.contains("<code class=\"command\">tickmark "), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_artifact_is_said_to_be_damaged_and_not_shown() {
+    let world = World::sqlite();
+    let (app, program) = world.start().await;
+    let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
+    collect(&app, &program, &library).await;
+    let hex = Digest::of(PASSWD.as_bytes()).hex();
+    let blob = find(&app.folder().blobs(), &hex).expect("stored under its digest");
+    let guest = Visitor::guest_of(pages(app, program, &library)).await;
+    std::fs::write(&blob, PASSWD.replace("eve", "bob")).expect("tampered");
+    let answer = guest.get(&format!("/evidence/{hex}")).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(answer.text().contains("not what was written") && answer.text().contains("tickmark ledger fsck"));
+    assert!(!answer.text().contains("bob") && !answer.text().contains(&blob.display().to_string()));
+}
+
+fn find(folder: &std::path::Path, name_part: &str) -> Option<std::path::PathBuf> {
+    std::fs::read_dir(folder).ok()?.filter_map(Result::ok).find_map(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            find(&path, name_part)
+        } else {
+            path.to_string_lossy().replace('/', "").contains(name_part).then_some(path)
+        }
+    })
+}
