@@ -1,1 +1,27 @@
-//! placeholder
+//! Use cases, one folder per feature.
+//!
+//! A use case is a function over [`Cx`] and reads as five verbs: authorize, load, decide, save, record. It never
+//! begins or commits: [`App::transact`] does, with one `now`, and the ledger entries it recorded are committed with
+//! its rows or not at all. A query is a function over [`View`]; a `Cx` is one too. Only `<feature>/sql.rs` names
+//! tables. What comes from outside the process (clock, randomness, sources, renderer) is stated in [`port`].
+
+pub mod app;
+pub mod bundle;
+pub mod conclusion;
+pub mod context;
+pub mod control;
+pub mod error;
+pub mod evidence;
+pub mod identity;
+pub mod ledger;
+pub mod observation;
+pub mod port;
+pub mod report;
+mod stored;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use app::App;
+pub use context::{Action, Cx, View};
+pub use error::{Error, Result};
+pub use identity::{Actor, ActorKind, Organization};

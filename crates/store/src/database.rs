@@ -203,6 +203,22 @@ impl Database {
 }
 
 impl WriteTx {
+    /// Waits until no other transaction holds the same turn; holds it until the end. On SQLite every writer has
+    /// its turn already.
+    ///
+    /// # Errors
+    /// If the connection fails.
+    pub async fn take_turn(&mut self, turn: i32) -> Result<()> {
+        if self.inner.backend_name() == "PostgreSQL" {
+            // Bound to the transaction, never to the session: it cannot be stranded behind a pooler.
+            sqlx::query("SELECT pg_advisory_xact_lock(hashtext(current_schema()), $1)")
+                .bind(turn)
+                .execute(&mut *self.inner)
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Makes the changes durable. After an error it is **not known** whether they are: read again.
     ///
     /// # Errors

@@ -1,0 +1,147 @@
+//! The running program: what is open, and the one place where transactions begin and end.
+
+use std::sync::Arc;
+
+use tickmark_core::Timestamp;
+use tickmark_store::{Access, Blobs, DataFolder, Database, Migrations};
+use uuid::Uuid;
+
+use crate::context::{Cx, View};
+use crate::ledger::Logs;
+use crate::port::{Clock, Entropy};
+use crate::{Actor, Result};
+
+/// An open data folder with everything a use case needs.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) folder: DataFolder,
+    pub(crate) database: Database,
+    pub(crate) blobs: Blobs,
+    pub(crate) logs: Logs,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl App {
+    /// Opens the data folder: brings the schema up to date, checks the right edge of every log against its signed
+    /// head and against what was released before, and sequences what a crash left pending.
+    ///
+    /// `server` is the address of a PostgreSQL; without one the database is a file in the folder.
+    ///
+    /// # Errors
+    /// If anything cannot be opened, is damaged, or is behind what was released.
+    pub async fn open(
+        folder: DataFolder,
+        server: Option<&str>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self> {
+        let access = folder.access();
+        let database = match server {
+            Some(url) => Database::open_postgres(url, access).await?,
+            None => Database::open_sqlite(&folder.database(), access).await?,
+        };
+        let applied = Migrations::embedded().run(&database, &folder.backup(), clock.now().micros()).await?;
+        if applied.is_empty() {
+            database.check_integrity().await?;
+        }
+        let blobs = Blobs::open(&folder.blobs())?;
+        Self::over(folder, database, blobs, clock, entropy).await
+    }
+
+    /// Takes over opened parts, e.g. with objects kept elsewhere. The schema must be up to date.
+    ///
+    /// # Errors
+    /// If a log is damaged, or behind what was released.
+    pub async fn over(
+        folder: DataFolder,
+        database: Database,
+        blobs: Blobs,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self> {
+        let app = Self { folder, database, blobs, logs: Logs::default(), clock, entropy };
+        app.recover().await?;
+        Ok(app)
+    }
+
+    /// Runs a use case in one transaction. Rows and ledger entries are committed together, or not at all.
+    ///
+    /// Writers of one organization come one after another on both databases, so a use case may read, decide and
+    /// write without anything changing in between.
+    ///
+    /// # Errors
+    /// As `work`; then nothing was changed. If the commit itself fails it is not known whether it happened.
+    pub async fn transact<T, F>(&self, actor: &Actor, work: F) -> Result<T>
+    where
+        F: AsyncFnOnce(&mut Cx<'_>) -> Result<T>,
+    {
+        let mut tx = self.database.write().await?;
+        tx.take_turn(crate::identity::turn(actor.organization.key)?).await?;
+        let mut cx = Cx::new(self, actor, tx);
+        match work(&mut cx).await {
+            Ok(answer) => cx.commit().await.map(|()| answer),
+            Err(error) => {
+                cx.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs queries on one snapshot.
+    ///
+    /// # Errors
+    /// As `work`.
+    pub async fn read<T, F>(&self, actor: &Actor, work: F) -> Result<T>
+    where
+        F: AsyncFnOnce(&mut View<'_>) -> Result<T>,
+    {
+        let tx = self.database.read().await?;
+        let mut view = View::new(self, actor, tx);
+        work(&mut view).await
+    }
+
+    /// Returns the data folder.
+    #[must_use]
+    pub fn folder(&self) -> &DataFolder {
+        &self.folder
+    }
+
+    /// Returns the stored objects.
+    #[must_use]
+    pub fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+
+    /// Returns the present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Returns random bytes.
+    #[must_use]
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes);
+        bytes
+    }
+
+    /// Makes a time-ordered id (UUID version 7).
+    #[must_use]
+    pub fn new_id(&self, now: Timestamp) -> Uuid {
+        let millis = u64::try_from(now.micros().div_euclid(1000)).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.random()).into_uuid()
+    }
+
+    /// Tells whether this program may write.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        self.database.access() == Access::Write
+    }
+
+    /// Closes the connections to the database.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}

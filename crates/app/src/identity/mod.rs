@@ -1,0 +1,213 @@
+//! Who: organizations, the systems their reports describe, and actors.
+//!
+//! The ledger knows an actor by a random id. The label that people see stands in one erasable column.
+
+mod sql;
+
+use tickmark_core::Timestamp;
+use tickmark_core::id::{ActorId, OrganizationId, OrganizationKey, SystemId};
+use tickmark_ledger::leaf::LeafKind;
+use tickmark_ledger::note::SignerKey;
+
+use crate::context::{Cx, View};
+use crate::ledger::keys;
+use crate::{Action, App, Error, Result};
+
+/// Most characters of a name.
+const MAX_NAME_CHARS: usize = 200;
+/// The turn in which organizations are made; their own turns begin at 1.
+const FOUNDING_TURN: i32 = 0;
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// Short key in the database.
+    pub key: OrganizationKey,
+    /// Random id, known outside.
+    pub id: OrganizationId,
+    /// Name for people.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// The boundary that a report describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct System {
+    /// Random id.
+    pub id: SystemId,
+    /// Name for people.
+    pub name: String,
+}
+
+/// What kind of actor acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ActorKind {
+    /// A human being: may decide.
+    Person,
+    /// A program: may observe and suggest.
+    Program,
+}
+
+/// Somebody, or some program, that acts in one organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Random id; what the ledger calls it.
+    pub id: ActorId,
+    /// Where it acts.
+    pub organization: Organization,
+    /// Whether it may decide.
+    pub kind: ActorKind,
+    /// Name for people; empty when erased.
+    pub label: String,
+}
+
+impl ActorKind {
+    /// Returns the word used in storage.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Program => "program",
+        }
+    }
+}
+
+impl App {
+    /// Makes the organization on first start: with a system of the same name, the program itself as an actor, a
+    /// signing key and an empty log whose first entry says what it is. Later calls find what is there.
+    ///
+    /// Returns the program as the actor of that organization.
+    ///
+    /// # Errors
+    /// If the name is empty or too long, or the disk refuses.
+    pub async fn ensure_organization(&self, name: &str) -> Result<Actor> {
+        check_name("organization", name)?;
+        if let Some(found) = self.find_organization(name).await? {
+            return self.program_of(found).await;
+        }
+        let mut tx = self.database.write().await?;
+        tx.take_turn(FOUNDING_TURN).await?;
+        if let Some(found) = sql::organization_by_name(&mut tx, name).await? {
+            tx.rollback().await?;
+            return self.program_of(found).await;
+        }
+        let now = self.now();
+        let organization = Organization {
+            key: sql::next_organization(&mut tx).await?,
+            id: OrganizationId(self.new_id(now)),
+            name: name.to_owned(),
+            created_at: now,
+        };
+        let actor = Actor {
+            id: ActorId(self.new_id(now)),
+            organization: organization.clone(),
+            kind: ActorKind::Program,
+            label: PROGRAM.to_owned(),
+        };
+        let signer: SignerKey = keys::create(self, organization.id)?;
+        let mut cx = Cx::new(self, &actor, tx);
+        sql::insert_organization(cx.connection(), &organization).await?;
+        sql::insert_actor(cx.connection(), &actor, now).await?;
+        let system = System { id: SystemId(self.new_id(now)), name: name.to_owned() };
+        sql::insert_system(cx.connection(), organization.key, &system, now).await?;
+        crate::ledger::found(&mut cx, &signer).await?;
+        cx.commit().await?;
+        self.sequence(&actor).await?;
+        Ok(actor)
+    }
+
+    /// Lists all organizations, oldest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn organizations(&self) -> Result<Vec<Organization>> {
+        let mut tx = self.database.read().await?;
+        sql::organizations(&mut tx).await
+    }
+
+    /// Returns the one organization of this data folder, as the program acts in it.
+    ///
+    /// # Errors
+    /// `NotFound` before the first start; `Conflict` if there are several and a name must be given.
+    pub async fn only_organization(&self) -> Result<Actor> {
+        let mut all = self.organizations().await?;
+        match (all.pop(), all.is_empty()) {
+            (Some(only), true) => self.program_of(only).await,
+            (Some(_), false) => Err(Error::conflict("there are several organizations; name one")),
+            (None, _) => Err(Error::not_found("organization", "here; `init` makes one")),
+        }
+    }
+
+    async fn find_organization(&self, name: &str) -> Result<Option<Organization>> {
+        let mut tx = self.database.read().await?;
+        sql::organization_by_name(&mut tx, name).await
+    }
+
+    async fn program_of(&self, organization: Organization) -> Result<Actor> {
+        let mut tx = self.database.read().await?;
+        sql::actor_by_label(&mut tx, &organization, ActorKind::Program, PROGRAM)
+            .await?
+            .ok_or_else(|| Error::corrupt("the table of actors", "the program itself is missing"))
+    }
+}
+
+/// Label of the program itself.
+const PROGRAM: &str = "tickmark";
+
+/// Finds the actor of this kind and label, or makes it.
+///
+/// # Errors
+/// If the label is empty or too long, or the actor may not.
+pub async fn ensure_actor(cx: &mut Cx<'_>, kind: ActorKind, label: &str) -> Result<Actor> {
+    cx.authorize(Action::Administer)?;
+    check_name("actor", label)?;
+    let organization = cx.actor.organization.clone();
+    if let Some(found) = sql::actor_by_label(cx.connection(), &organization, kind, label).await? {
+        return Ok(found);
+    }
+    let actor = Actor { id: ActorId(cx.new_id()), organization, kind, label: label.to_owned() };
+    let now = cx.now;
+    sql::insert_actor(cx.connection(), &actor, now).await?;
+    cx.record(
+        LeafKind::AuditEvent,
+        &serde_json::json!({"event": "actor.added", "actor": actor.id, "kind": kind.word()}),
+    )?;
+    Ok(actor)
+}
+
+/// Returns an actor of this organization.
+///
+/// # Errors
+/// `NotFound` if there is none with this id.
+pub async fn actor(view: &mut View<'_>, id: ActorId) -> Result<Actor> {
+    let organization = view.actor.organization.clone();
+    sql::actor_by_id(view.connection(), &organization, id).await?.ok_or_else(|| Error::not_found("actor", id))
+}
+
+/// Lists the systems of the organization by name.
+///
+/// # Errors
+/// If the database fails.
+pub async fn systems(view: &mut View<'_>) -> Result<Vec<System>> {
+    let organization = view.organization();
+    sql::systems(view.connection(), organization).await
+}
+
+/// Returns the number of the organization's turn, in which its writers come one after another.
+pub(crate) fn turn(organization: OrganizationKey) -> Result<i32> {
+    i32::try_from(organization.0)
+        .map_err(|_| Error::corrupt("the table of organizations", "a key is beyond 2,147,483,647"))
+}
+
+fn check_name(kind: &str, name: &str) -> Result<()> {
+    if name.trim() != name || name.is_empty() || name.chars().count() > MAX_NAME_CHARS {
+        return Err(Error::invalid(format!(
+            "the name of the {kind} needs 1 to {MAX_NAME_CHARS} characters, without space at its ends"
+        )));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Error::invalid(format!("the name of the {kind} has a control character")));
+    }
+    Ok(())
+}

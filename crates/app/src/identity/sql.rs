@@ -1,0 +1,137 @@
+//! The tables `organization`, `system`, `actor`.
+
+use sqlx::AnyConnection;
+use tickmark_core::Timestamp;
+use tickmark_core::id::{ActorId, OrganizationKey, SystemId};
+
+use super::{Actor, ActorKind, Organization, System};
+use crate::{Result, stored};
+
+/// Most organizations, systems or actors in one list.
+const LIST_LIMIT: i64 = 1000;
+
+type OrganizationRow = (i64, String, String, i64);
+
+fn organization((key, id, name, created_at): OrganizationRow) -> Result<Organization> {
+    Ok(Organization {
+        key: OrganizationKey(key),
+        id: stored::parse(&id, "the table of organizations")?,
+        name,
+        created_at: Timestamp::from_micros(created_at),
+    })
+}
+
+pub(super) async fn organizations(c: &mut AnyConnection) -> Result<Vec<Organization>> {
+    let rows: Vec<OrganizationRow> =
+        sqlx::query_as("SELECT key, id, name, created_at FROM organization ORDER BY key LIMIT $1")
+            .bind(LIST_LIMIT)
+            .fetch_all(c)
+            .await?;
+    rows.into_iter().map(organization).collect()
+}
+
+pub(super) async fn organization_by_name(c: &mut AnyConnection, name: &str) -> Result<Option<Organization>> {
+    let row: Option<OrganizationRow> =
+        sqlx::query_as("SELECT key, id, name, created_at FROM organization WHERE name = $1")
+            .bind(name)
+            .fetch_optional(c)
+            .await?;
+    row.map(organization).transpose()
+}
+
+pub(super) async fn next_organization(c: &mut AnyConnection) -> Result<OrganizationKey> {
+    let (key,): (i64,) =
+        sqlx::query_as("SELECT COALESCE(max(key), 0) + 1 FROM organization").fetch_one(c).await?;
+    Ok(OrganizationKey(key))
+}
+
+pub(super) async fn insert_organization(c: &mut AnyConnection, organization: &Organization) -> Result<()> {
+    sqlx::query("INSERT INTO organization (key, id, name, created_at) VALUES ($1, $2, $3, $4)")
+        .bind(organization.key.0)
+        .bind(organization.id.to_string())
+        .bind(&organization.name)
+        .bind(organization.created_at.micros())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_system(
+    c: &mut AnyConnection,
+    organization: OrganizationKey,
+    system: &System,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query("INSERT INTO system (organization, id, name, created_at) VALUES ($1, $2, $3, $4)")
+        .bind(organization.0)
+        .bind(system.id.to_string())
+        .bind(&system.name)
+        .bind(now.micros())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn systems(c: &mut AnyConnection, organization: OrganizationKey) -> Result<Vec<System>> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT id, name FROM system WHERE organization = $1 ORDER BY name LIMIT $2")
+            .bind(organization.0)
+            .bind(LIST_LIMIT)
+            .fetch_all(c)
+            .await?;
+    rows.into_iter()
+        .map(|(id, name)| Ok(System { id: stored::parse::<SystemId>(&id, "the table of systems")?, name }))
+        .collect()
+}
+
+pub(super) async fn insert_actor(c: &mut AnyConnection, actor: &Actor, now: Timestamp) -> Result<()> {
+    sqlx::query("INSERT INTO actor (organization, id, kind, label, created_at) VALUES ($1, $2, $3, $4, $5)")
+        .bind(actor.organization.key.0)
+        .bind(actor.id.to_string())
+        .bind(actor.kind.word())
+        .bind(&actor.label)
+        .bind(now.micros())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn actor_by_label(
+    c: &mut AnyConnection,
+    organization: &Organization,
+    kind: ActorKind,
+    label: &str,
+) -> Result<Option<Actor>> {
+    let row: Option<(String, String, String)> = sqlx::query_as(
+        "SELECT id, kind, label FROM actor WHERE organization = $1 AND kind = $2 AND label = $3 AND label <> ''",
+    )
+    .bind(organization.key.0)
+    .bind(kind.word())
+    .bind(label)
+    .fetch_optional(c)
+    .await?;
+    row.map(|row| actor(organization, row)).transpose()
+}
+
+pub(super) async fn actor_by_id(
+    c: &mut AnyConnection,
+    organization: &Organization,
+    id: ActorId,
+) -> Result<Option<Actor>> {
+    let row: Option<(String, String, String)> =
+        sqlx::query_as("SELECT id, kind, label FROM actor WHERE organization = $1 AND id = $2")
+            .bind(organization.key.0)
+            .bind(id.to_string())
+            .fetch_optional(c)
+            .await?;
+    row.map(|row| actor(organization, row)).transpose()
+}
+
+fn actor(organization: &Organization, (id, kind, label): (String, String, String)) -> Result<Actor> {
+    Ok(Actor {
+        id: stored::parse(&id, "the table of actors")?,
+        organization: organization.clone(),
+        kind: if kind == ActorKind::Person.word() { ActorKind::Person } else { ActorKind::Program },
+        label,
+    })
+}

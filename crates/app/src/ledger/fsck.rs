@@ -1,0 +1,347 @@
+//! Reading everything that is stored again, from the bytes up: entries, tiles, checkpoints, head, artifacts.
+//!
+//! It starts from storage, not from what this program remembers, and rehashes stored bytes: a proof over hashes alone
+//! would not notice an edited value.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
+use tickmark_core::id::OrganizationKey;
+use tickmark_core::{Digest, Timestamp};
+use tickmark_ledger::commitment::ArtifactDescriptor;
+use tickmark_ledger::leaf::LeafKind;
+use tickmark_ledger::note::SignedCheckpoint;
+use tickmark_ledger::policy::Policy;
+use tickmark_ledger::tile::{Edge, FullTile, Tile, tile_bytes};
+use tickmark_ledger::tree::{Frontier, hash_leaf};
+use tickmark_store::StoreError;
+
+use super::recover::{check_signed, full_tiles, own_policy};
+use super::{LogEntry, keys, sql};
+use crate::evidence::Claim;
+use crate::{Actor, App, Error, Result};
+
+/// Differences that are described; more are only counted.
+const MAX_DESCRIBED: usize = 100;
+/// Entries or checkpoints read at a time.
+const PAGE: u32 = 1000;
+
+/// One thing that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The thing.
+    pub what: String,
+    /// What differs.
+    pub detail: String,
+}
+
+/// One reading of everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scrub {
+    /// When it ended.
+    pub finished_at: Timestamp,
+    /// Number of entries the head says.
+    pub size: u64,
+    /// Entries read and hashed.
+    pub leaves: u64,
+    /// Full tiles compared.
+    pub tiles: u64,
+    /// Artifacts read and hashed.
+    pub objects: u64,
+    /// How many differences there are.
+    pub count: u64,
+    /// The first of them.
+    pub differences: Vec<Difference>,
+}
+
+/// What is known halfway.
+struct Scrubber {
+    scrub: Scrub,
+    frontier: Frontier,
+    edge: Edge,
+    /// Digests of stored bytes that entries name.
+    named: BTreeSet<Digest>,
+}
+
+impl App {
+    /// Reads and hashes again everything the organization's log commits to. Where writing is allowed the result is
+    /// kept, so that pages can say when this was last done.
+    ///
+    /// `progress` hears how many entries and objects are done, and how many there are.
+    ///
+    /// # Errors
+    /// Only if something cannot be read at all. What differs is in the result.
+    pub async fn fsck(&self, actor: &Actor, progress: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<Scrub> {
+        let organization = &actor.organization;
+        let mut tx = self.database.read().await?;
+        let (head, frontier) = sql::head(&mut tx, organization.key).await?;
+        let mut scrubber = Scrubber::new(self.now(), head.size);
+
+        let signer = keys::load(self, organization.id)?;
+        let policy = match own_policy(&signer, &head) {
+            Ok(policy) => policy,
+            Err(error) => {
+                scrubber.error(error);
+                Policy::of_log(signer.verifier())
+                    .map_err(|error| Error::internal("reading our own key", error))?
+            }
+        };
+        if let Err(error) = check_signed(&policy, &head) {
+            scrubber.error(error);
+        }
+        scrubber.entries(&mut tx, organization.key, &policy, progress).await?;
+        if scrubber.frontier.size() != head.size {
+            let found = scrubber.frontier.size();
+            scrubber.found(
+                "the table of ledger entries",
+                format!("{found} entries are there, the head says {}", head.size),
+            );
+        }
+        if scrubber.frontier.root() != head.root {
+            let root = scrubber.frontier.root();
+            scrubber.found(
+                "the head of the ledger",
+                format!("it says root {}, the entries lead to {root}", head.root),
+            );
+        }
+        if frontier != scrubber.frontier.to_bytes() {
+            scrubber
+                .found("the frontier of the ledger", "it is not the one that the entries lead to".to_owned());
+        }
+        let tiles = sql::count_tiles(&mut tx, organization.key).await?;
+        if tiles != full_tiles(scrubber.frontier.size()) {
+            let expected = full_tiles(scrubber.frontier.size());
+            scrubber
+                .found("the table of tiles", format!("{tiles} tiles are there, the entries make {expected}"));
+        }
+        self.scrub_released(&mut scrubber, actor, &policy).await?;
+        let claims = crate::evidence::claims(&mut tx, organization.key).await?;
+        drop(tx);
+        self.scrub_objects(&mut scrubber, claims, progress).await?;
+
+        let mut scrub = scrubber.scrub;
+        scrub.finished_at = self.now();
+        if self.may_write() {
+            let mut tx = self.database.write().await?;
+            sql::insert_scrub(&mut tx, organization.key, &scrub).await?;
+            tx.commit().await?;
+        }
+        Ok(scrub)
+    }
+
+    async fn scrub_released(&self, scrubber: &mut Scrubber, actor: &Actor, policy: &Policy) -> Result<()> {
+        let path = keys::released_path(self, actor.organization.id);
+        match keys::released(self, actor.organization.id) {
+            Ok(None) => {}
+            Ok(Some(signed)) => {
+                if let Err(error) = policy.accept(&signed) {
+                    scrubber.found(path.display().to_string(), error.to_string());
+                } else if signed.checkpoint.size > scrubber.frontier.size() {
+                    let (released, found) = (signed.checkpoint.size, scrubber.frontier.size());
+                    scrubber.found(
+                        "the ledger",
+                        format!("it has {found} entries, a checkpoint over {released} was released"),
+                    );
+                }
+            }
+            Err(error) => scrubber.error(error),
+        }
+        Ok(())
+    }
+
+    async fn scrub_objects(
+        &self,
+        scrubber: &mut Scrubber,
+        claims: Vec<Claim>,
+        progress: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<()> {
+        let mut by_object: BTreeMap<Digest, Vec<Claim>> =
+            scrubber.named.iter().map(|digest| (*digest, Vec::new())).collect();
+        for claim in claims {
+            if !scrubber.named.contains(&claim.stored) {
+                scrubber.found(claim.what(), "no ledger entry commits to its bytes".to_owned());
+            }
+            by_object.entry(claim.stored).or_default().push(claim);
+        }
+        let total = scrubber.scrub.leaves + by_object.len() as u64;
+        for (digest, claims) in by_object {
+            match self.blobs.get(digest.0).await {
+                Ok(bytes) => {
+                    scrubber.scrub.objects += 1;
+                    for claim in claims {
+                        if let Err(detail) = claim.check(&bytes) {
+                            scrubber.found(claim.what(), detail);
+                        }
+                    }
+                }
+                Err(StoreError::Missing(what)) => scrubber.found(what, "it is missing".to_owned()),
+                Err(StoreError::Corrupt { what, detail }) => scrubber.found(what, detail),
+                Err(error) => return Err(error.into()),
+            }
+            progress(scrubber.scrub.leaves + scrubber.scrub.objects, total);
+        }
+        Ok(())
+    }
+}
+
+impl Scrub {
+    fn add(&mut self, what: String, detail: String) {
+        self.count += 1;
+        if self.differences.len() < MAX_DESCRIBED {
+            self.differences.push(Difference { what, detail });
+        }
+    }
+}
+
+impl Scrubber {
+    fn new(now: Timestamp, size: u64) -> Self {
+        let scrub = Scrub {
+            finished_at: now,
+            size,
+            leaves: 0,
+            tiles: 0,
+            objects: 0,
+            count: 0,
+            differences: Vec::new(),
+        };
+        Self { scrub, frontier: Frontier::new(), edge: Edge::new(), named: BTreeSet::new() }
+    }
+
+    fn found(&mut self, what: impl Into<String>, detail: String) {
+        self.scrub.add(what.into(), detail);
+    }
+
+    fn error(&mut self, error: Error) {
+        match error {
+            Error::Damaged { what, detail } => self.found(what, detail),
+            other => self.found("the ledger", other.to_string()),
+        }
+    }
+
+    async fn entries(
+        &mut self,
+        tx: &mut AnyConnection,
+        organization: OrganizationKey,
+        policy: &Policy,
+        progress: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<()> {
+        let mut checkpoints = sql::checkpoints(tx, organization, 0, PAGE).await?.into_iter();
+        let mut checkpoint = checkpoints.next();
+        let mut full = Vec::new();
+        let mut next = 0;
+        loop {
+            let page = sql::entries(tx, organization, next, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            next = last.index + 1;
+            for entry in page {
+                if entry.index != self.frontier.size() {
+                    self.found(
+                        "the table of ledger entries",
+                        format!(
+                            "position {} is missing; nothing behind it was compared",
+                            self.frontier.size()
+                        ),
+                    );
+                    return Ok(());
+                }
+                self.entry(&entry);
+                self.edge.push(hash_leaf(&entry.content), &mut full);
+                for tile in full.drain(..) {
+                    self.tile(tx, organization, &tile).await?;
+                }
+                while let Some((size, root, note)) =
+                    checkpoint.take_if(|(size, ..)| *size == self.frontier.size())
+                {
+                    self.checkpoint(policy, size, root, &note);
+                    checkpoint = checkpoints.next();
+                    if checkpoint.is_none() {
+                        checkpoints = sql::checkpoints(tx, organization, size, PAGE).await?.into_iter();
+                        checkpoint = checkpoints.next();
+                    }
+                }
+            }
+            progress(self.scrub.leaves, self.scrub.size);
+        }
+        if let Some((size, ..)) = checkpoint {
+            self.found(
+                "the table of checkpoints",
+                format!("one over {size} entries was signed, {} are there", self.frontier.size()),
+            );
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &LogEntry) {
+        let what = || format!("ledger entry {}", entry.index);
+        let hash = hash_leaf(&entry.content);
+        self.frontier.push(hash);
+        self.scrub.leaves += 1;
+        if hash != entry.hash {
+            self.found(what(), format!("its bytes hash to {hash}, stored with it is {}", entry.hash));
+        }
+        match entry.leaf() {
+            Ok(leaf) => {
+                if leaf.id != entry.id {
+                    self.found(
+                        what(),
+                        format!("its bytes say id {}, stored with it is {}", leaf.id, entry.id),
+                    );
+                }
+                if leaf.kind == LeafKind::EvidenceAdd {
+                    match artifacts(&leaf.body_value()) {
+                        Ok(digests) => self.named.extend(digests),
+                        Err(detail) => self.found(what(), detail),
+                    }
+                }
+            }
+            Err(error) => self.error(error),
+        }
+    }
+
+    async fn tile(
+        &mut self,
+        tx: &mut AnyConnection,
+        organization: OrganizationKey,
+        tile: &FullTile,
+    ) -> Result<()> {
+        let path = Tile { level: tile.level, index: tile.index, width: 256 }.path();
+        match sql::tile(tx, organization, tile.level, tile.index).await? {
+            None => self.found(path, "the tile is missing".to_owned()),
+            Some(bytes) if bytes != tile_bytes(&tile.hashes) => {
+                self.found(path, "the tile is not the one that the entries make".to_owned());
+            }
+            Some(_) => self.scrub.tiles += 1,
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, policy: &Policy, size: u64, root: tickmark_ledger::Hash, note: &str) {
+        let what = || format!("the checkpoint over {size} entries");
+        if root != self.frontier.root() {
+            let computed = self.frontier.root();
+            self.found(what(), format!("it says {root}, the entries lead to {computed}"));
+        }
+        match SignedCheckpoint::parse(note.as_bytes()) {
+            Err(error) => self.found(what(), error.to_string()),
+            Ok(signed) => {
+                if let Err(error) = policy.accept(&signed) {
+                    self.found(what(), error.to_string());
+                } else if (signed.checkpoint.size, signed.checkpoint.root) != (size, root) {
+                    self.found(what(), "its text does not say what its columns say".to_owned());
+                }
+            }
+        }
+    }
+}
+
+/// Reads which stored bytes an `evidence.add` entry names.
+fn artifacts(body: &serde_json::Value) -> Result<Vec<Digest>, String> {
+    let listed = body.get("artifacts").ok_or("it names no artifacts")?;
+    let descriptors: Vec<ArtifactDescriptor> = Deserialize::deserialize(listed)
+        .map_err(|error| format!("its artifacts are not described well: {error}"))?;
+    descriptors
+        .iter()
+        .map(|descriptor| descriptor.stored.parse().map_err(|error| format!("an artifact of it: {error}")))
+        .collect()
+}

@@ -1,0 +1,198 @@
+//! The evidence ledger: one verifiable append-only log per organization.
+//!
+//! A use case hands its entries in with its own rows ([`crate::Cx::record`]); [`crate::App::sequence`] gives them
+//! their positions, appends full tiles and signs a checkpoint, in one transaction, and releases the checkpoint only
+//! after the database said that it committed. The claim is exactly: *alteration after a moment is detectable by
+//! anyone who holds a checkpoint of that moment*.
+//!
+//! Formats are those of the crate `tickmark-ledger`. Nothing here invents one.
+
+mod export;
+mod fsck;
+pub(crate) mod keys;
+mod prove;
+mod recover;
+mod sequence;
+mod sql;
+
+use std::collections::HashMap;
+
+use sqlx::AnyConnection;
+use tickmark_core::Timestamp;
+use tickmark_core::id::{OrganizationId, OrganizationKey};
+use tickmark_ledger::Hash;
+use tickmark_ledger::leaf::{Leaf, LeafKind};
+use tickmark_ledger::note::{Checkpoint, SignerKey};
+use tickmark_ledger::tree::{EMPTY_ROOT, Frontier};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+pub use export::Exported;
+pub use fsck::{Difference, Scrub};
+pub use prove::{Consistency, checkpoint_at, prove_consistency, prove_inclusion, tiles};
+
+use crate::context::{Cx, View};
+use crate::{Error, Result};
+use recover::OpenLog;
+
+/// Most entries in one answer.
+pub const MAX_ENTRIES: u32 = 1000;
+/// The epoch of a log that was never restored behind what it had released.
+const FIRST_EPOCH: i64 = 1;
+
+/// An entry that waits for its position.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) id: Uuid,
+    pub(crate) content: Vec<u8>,
+}
+
+/// What the log says about itself now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Name of the log.
+    pub origin: String,
+    /// Key that verifies its checkpoints, as `name+id+base64`.
+    pub verifier_key: String,
+    /// Counts restorations behind a released checkpoint.
+    pub epoch: i64,
+    /// Number of entries.
+    pub size: u64,
+    /// Root of the tree.
+    pub root: Hash,
+    /// The signed checkpoint, as text.
+    pub checkpoint: String,
+    /// When it was signed.
+    pub updated_at: Timestamp,
+}
+
+/// An entry with its position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// Position, from 0.
+    pub index: u64,
+    /// Its id.
+    pub id: String,
+    /// Leaf hash as stored.
+    pub hash: Hash,
+    /// The exact bytes.
+    pub content: Vec<u8>,
+}
+
+impl LogEntry {
+    /// Reads the members.
+    ///
+    /// # Errors
+    /// `Damaged` if the stored bytes are no entry.
+    pub fn leaf(&self) -> Result<Leaf<'_>> {
+        Leaf::parse_strict(&self.content)
+            .map_err(|error| Error::corrupt(format!("ledger entry {}", self.index), error))
+    }
+}
+
+/// What this process knows about each log between two batches.
+#[derive(Debug, Default)]
+pub(crate) struct Logs(Mutex<HashMap<i64, State>>);
+
+#[derive(Debug, Default)]
+enum State {
+    /// To be read from the database before anything is signed.
+    #[default]
+    Unknown,
+    /// As left by the last batch.
+    Known(Box<OpenLog>),
+    /// The disk failed in a commit: what the cache says may not be on the disk, so only a new start can tell.
+    Halted,
+}
+
+/// Returns the name of an organization's log.
+pub(crate) fn origin(organization: OrganizationId) -> String {
+    format!("tickmark/t/{organization}/{FIRST_EPOCH}")
+}
+
+/// Begins the log of a new organization: an empty tree, and a first entry that says what the log is.
+pub(crate) async fn found(cx: &mut Cx<'_>, signer: &SignerKey) -> Result<()> {
+    let origin = origin(cx.actor.organization.id);
+    let empty = Checkpoint { origin: origin.clone(), size: 0, root: EMPTY_ROOT };
+    let signed = empty.sign(&[signer]).map_err(|error| Error::internal("signing the empty log", error))?;
+    let head = Head {
+        origin: origin.clone(),
+        verifier_key: signer.verifier().to_string(),
+        epoch: FIRST_EPOCH,
+        size: 0,
+        root: EMPTY_ROOT,
+        checkpoint: signed.to_text(),
+        updated_at: cx.now,
+    };
+    let organization = cx.organization();
+    sql::insert_head(cx.connection(), organization, &head, &Frontier::new()).await?;
+    let body = serde_json::json!({
+        "origin": origin, "epoch": head.epoch, "verifier_key": head.verifier_key, "leaf_format": 1,
+    });
+    cx.record(LeafKind::LogGenesis, &body)?;
+    Ok(())
+}
+
+/// Puts the entries of one transaction where the sequencer finds them.
+pub(crate) async fn hand_in(
+    connection: &mut AnyConnection,
+    organization: OrganizationKey,
+    now: Timestamp,
+    entries: Vec<Entry>,
+) -> Result<()> {
+    sql::insert_pending(connection, organization, now, entries).await
+}
+
+/// Returns what the log says about itself.
+///
+/// # Errors
+/// If the log is missing or its row is damaged.
+pub async fn head(view: &mut View<'_>) -> Result<Head> {
+    let organization = view.organization();
+    Ok(sql::head(view.connection(), organization).await?.0)
+}
+
+/// Counts the entries that wait for their position.
+///
+/// # Errors
+/// If the database fails.
+pub async fn pending(view: &mut View<'_>) -> Result<u64> {
+    let organization = view.organization();
+    sql::count_pending(view.connection(), organization).await
+}
+
+/// Returns entries from position `from` on, at most `limit` and never more than [`MAX_ENTRIES`].
+///
+/// # Errors
+/// If the database fails.
+pub async fn entries(view: &mut View<'_>, from: u64, limit: u32) -> Result<Vec<LogEntry>> {
+    let organization = view.organization();
+    sql::entries(view.connection(), organization, from, limit.min(MAX_ENTRIES)).await
+}
+
+/// Returns the newest entries, newest first, at most `limit` and never more than [`MAX_ENTRIES`].
+///
+/// # Errors
+/// If the database fails.
+pub async fn latest(view: &mut View<'_>, limit: u32) -> Result<Vec<LogEntry>> {
+    let organization = view.organization();
+    sql::latest(view.connection(), organization, limit.min(MAX_ENTRIES)).await
+}
+
+/// Finds an entry by its id; none while it waits for its position.
+///
+/// # Errors
+/// If the database fails.
+pub async fn find(view: &mut View<'_>, id: Uuid) -> Result<Option<LogEntry>> {
+    let organization = view.organization();
+    sql::entry_by_id(view.connection(), organization, &id.to_string()).await
+}
+
+/// Returns when everything stored was last read and hashed again, with what came out.
+///
+/// # Errors
+/// If the database fails.
+pub async fn last_scrub(view: &mut View<'_>) -> Result<Option<Scrub>> {
+    let organization = view.organization();
+    sql::last_scrub(view.connection(), organization).await
+}
