@@ -92,12 +92,14 @@ pub struct OverviewView {
 pub(super) fn overview(view: &OverviewView, now: Timestamp) -> Page {
     let body = html! {
         (statement(view))
+        @if view.targets > 0 {
         div.columns {
             div { (block("attention", "Needs attention", &html! { (view.attention.len()) }, &attention(view, now))) }
             div {
                 (block("runs", "Latest runs", &html! { a href="/runs" { "all" } }, &run_table(&view.runs, now)))
                 (block("ledger", "Ledger", &html! { a href="/ledger" { "open" } }, &ledger(view, now)))
             }
+        }
         }
         (block("readiness", "Readiness by the four questions", &points(view), &questions(view)))
         (block("criteria", "Criteria", &map_legend(), &criteria_map(&map_of(&view.criteria))))

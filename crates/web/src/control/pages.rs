@@ -420,7 +420,9 @@ fn tests(view: &ControlView, now: Timestamp) -> Markup {
             "tickmark checks new my-check",
         );
     }
-    let rows = view.tests.iter().map(|test| {
+    let mut tests: Vec<&TestRow> = view.tests.iter().collect();
+    tests.sort_by_key(|test| badge::rank(test.verdict));
+    let rows = tests.into_iter().map(|test| {
         vec![
             badge::verdict(test.verdict),
             html! {

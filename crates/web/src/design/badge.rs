@@ -28,6 +28,17 @@ pub fn mark_of(verdict: Verdict) -> Mark {
     }
 }
 
+/// The place of a verdict in a list: what needs work first.
+#[must_use]
+pub fn rank(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Fail => 0,
+        Verdict::Unknown => 1,
+        Verdict::Pass => 2,
+        Verdict::NotApplicable => 3,
+    }
+}
+
 /// The word of a verdict for people.
 #[must_use]
 pub fn word_of(verdict: Verdict) -> &'static str {

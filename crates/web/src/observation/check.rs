@@ -145,13 +145,7 @@ fn table_row(row: &CheckRow) -> Row {
             facets.push(("verdict", verdict.word().to_owned()));
         }
     }
-    let rank = match counts.worst() {
-        Some(Verdict::Fail) => 0,
-        Some(Verdict::Unknown) => 1,
-        Some(Verdict::Pass) => 2,
-        Some(Verdict::NotApplicable) => 3,
-        None => 4,
-    };
+    let rank = counts.worst().map_or(i64::MAX, |verdict| i64::from(badge::rank(verdict)));
     Row {
         cells: vec![
             Cell {

@@ -799,9 +799,7 @@ fn leaves() -> Vec<LeafView> {
             leaf(1_041 - n as u64, kind, summary, ago((n / 6) as i64, 2))
         })
         .collect();
-    out.extend(
-        (1_003..1_018).rev().map(|index| leaf(index, "run.close", "A run was closed", ago(20, 2))),
-    );
+    out.extend((1_003..1_018).rev().map(|index| leaf(index, "run.close", "A run was closed", ago(20, 2))));
     out.push(leaf(0, "log.genesis", "The log began", ago(320, 3)));
     out
 }

@@ -7,12 +7,11 @@ use tickmark_app::observation::{
 };
 use tickmark_app::{View, evidence, ledger};
 use tickmark_core::id::{RunKey, TargetKey};
-use tickmark_core::observation::Verdict;
 use tickmark_core::observation::interval::{self, Interval};
 use tickmark_core::{Digest, Timestamp};
 
 use super::{Live, RUN_LIMIT, gaps_at, gaps_of, group_of, period, strip};
-use crate::design::badge::VerdictCounts;
+use crate::design::badge::{self, VerdictCounts};
 use crate::error::Refusal;
 use crate::observation::check::{CheckRow, CheckView, ResultRow};
 use crate::observation::run::{CheckCoverage, RunGap, RunRow, RunState, RunView};
@@ -89,16 +88,6 @@ fn target_row(target: &Target, verdicts: &[TargetVerdict], gaps: usize) -> Targe
     }
 }
 
-/// The worst first, as a reader needs them.
-fn rank(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Fail => 0,
-        Verdict::Unknown => 1,
-        Verdict::Pass => 2,
-        Verdict::NotApplicable => 3,
-    }
-}
-
 impl Live {
     pub(in crate::source) async fn checks(&self) -> Result<Vec<CheckRow>, Refusal> {
         let work = async |view: &mut View<'_>| {
@@ -139,7 +128,7 @@ impl Live {
                 }
             })
             .collect();
-        results.sort_by_key(|result| rank(result.outcome.verdict));
+        results.sort_by_key(|result| badge::rank(result.outcome.verdict));
         Ok(CheckView {
             group: group_of(id),
             origin: origin.replace('-', " "),
