@@ -1,0 +1,116 @@
+package checks.wg_preshared_key_used_test
+
+import data.checks.wg_preshared_key_used as check
+import rego.v1
+
+day := 86400
+
+now := 1800000000
+
+peer(public_key, more) := object.union(
+	{
+		"public_key": public_key,
+		"allowed_ips": ["10.0.0.2/32"],
+		"has_default_route": false,
+		"has_preshared_key": false,
+		"has_handshake": true,
+		"latest_handshake_at": now - day,
+		"first_seen_at": now - (10 * day),
+	},
+	more,
+)
+
+up(peers) := {"name": "wg0", "is_up": true, "public_key": "HOST=", "listen_port": 51820, "peers": peers}
+
+with_peers(peers) := with_interfaces([up(peers)])
+
+with_interfaces(interfaces) := with_wireguard({"installed": true, "interfaces": interfaces, "overlapping_allowed_ips": [], "files": []})
+
+with_wireguard(wireguard) := with_facts({"schema": "host/1", "gaps": [], "wireguard": wireguard})
+
+with_facts(facts) := {
+	"target": {"kind": "host", "external_id": "h1", "name": "web1"},
+	"facts": facts,
+	"params": {"demanded": "all", "exempt": ["ROUTER="]},
+}
+
+good_peer := peer("ALICE=", {"has_preshared_key": true})
+
+under_policy(demanded, document) := object.union(document, {"params": {"demanded": demanded}})
+
+test_pass_all_have_one if {
+	check.result.verdict == "pass" with input as with_peers([good_peer, peer("BOB=", {"has_preshared_key": true})])
+}
+
+test_pass_exempt if {
+	check.result.verdict == "pass" with input as with_peers([good_peer, peer("ROUTER=", {}), good_peer])
+}
+
+test_fail_peer_without_one if {
+	result := check.result with input as with_peers([good_peer, peer("BOB=", {})])
+	result.verdict == "fail"
+	result.subjects == {"BOB="}
+}
+
+test_fail_although_another_entry_is_incomplete if {
+	check.result.verdict == "fail" with input as with_peers([{}, peer("BOB=", {})])
+}
+
+test_not_applicable_policy_demands_none if {
+	result := check.result with input as under_policy("none", with_peers([good_peer]))
+	result.verdict == "not_applicable"
+	result.message == "the policy demands no preshared keys"
+}
+
+test_unknown_policy_not_stated if {
+	every word in ["", "ALL", "some"] {
+		result := check.result with input as under_policy(word, with_peers([good_peer]))
+		result.verdict == "unknown"
+		result.message == "set the parameter demanded to what the policy says, \"all\" or \"none\""
+	}
+}
+
+test_unknown_presence_not_seen if {
+	every value in [null, "true", 1, []] {
+		check.result.verdict == "unknown" with input as with_peers([good_peer, peer("BOB=", {"has_preshared_key": value})])
+	}
+}
+
+test_not_applicable_no_wireguard if {
+	result := check.result with input as with_wireguard({"installed": false})
+	result.verdict == "not_applicable"
+	result.reason == "not_present"
+}
+
+test_not_applicable_no_peers if {
+	check.result.verdict == "not_applicable" with input as with_interfaces([])
+	check.result.verdict == "not_applicable" with input as with_peers([])
+}
+
+test_unknown_missing_data if {
+	every facts in [{}, null, [], "facts", 7, {"wireguard": null}, {"wireguard": []}, {"wireguard": "none"}, {"wireguard": {}}, {"wireguard": {"installed": true}}] {
+		check.result.verdict == "unknown" with input as with_facts(facts)
+	}
+}
+
+test_unknown_whether_installed if {
+	every installed in [null, "false", 0, []] {
+		check.result.verdict == "unknown" with input as with_wireguard({"installed": installed, "interfaces": []})
+	}
+}
+
+test_unknown_no_list_of_interfaces if {
+	every interfaces in [null, {}, "wg0", 0, [null], ["wg0"], [{}], [{"name": "wg0"}], [{"name": "wg0", "peers": null}]] {
+		check.result.verdict == "unknown" with input as with_interfaces(interfaces)
+	}
+}
+
+test_unknown_partial_list if {
+	every incomplete in [null, {}, "peer", {"public_key": null}, {"public_key": 7}] {
+		check.result.verdict == "unknown" with input as with_peers([good_peer, incomplete])
+	}
+}
+
+test_canary_no_preshared_key if {
+	check.result.verdict == "fail" with input as with_peers([peer("BOB=", {})])
+}
