@@ -1,9 +1,9 @@
 //! Runs a program without a shell, within limits, and returns what it wrote.
 //!
-//! The child gets no environment but a fixed `PATH`, `LC_ALL=C` and `TZ=UTC`, no input, and a process group of its own,
+//! The child gets no environment but a fixed `PATH`, `LC_ALL=C` and `TZ=UTC`, and a process group of its own,
 //! which is killed when the time or size limit is reached, so no grandchild outlives the call.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -29,6 +29,8 @@ pub struct Request<'a> {
     pub program: &'a str,
     /// Arguments.
     pub arguments: &'a [&'a str],
+    /// What it reads from standard input, less than a pipe holds (64 KiB); empty for no input.
+    pub input: &'a str,
     /// Folders searched for the program, and its `PATH`.
     pub search_path: &'a [PathBuf],
     /// Time limit.
@@ -102,7 +104,7 @@ pub fn run(request: &Request<'_>) -> Result<Answer, CommandError> {
         .env("LC_ALL", "C")
         .env("TZ", "UTC")
         .current_dir("/")
-        .stdin(Stdio::null())
+        .stdin(if request.input.is_empty() { Stdio::null() } else { Stdio::piped() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
@@ -113,6 +115,10 @@ pub fn run(request: &Request<'_>) -> Result<Answer, CommandError> {
             _ => CommandError::Failed(name(), error.to_string()),
         })?;
     let group = Pid::from_child(&child);
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that ended without reading is judged by its ending.
+        let _ = stdin.write_all(request.input.as_bytes());
+    }
     if request.low_priority {
         // The child may have ended already; then there is nothing to slow down.
         let _ = setpriority_process(Some(group), 19);
@@ -232,6 +238,7 @@ mod tests {
         run(&Request {
             program,
             arguments,
+            input: "",
             search_path: &path(),
             timeout: Duration::from_millis(timeout_ms),
             output_limit_bytes: limit,

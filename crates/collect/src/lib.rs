@@ -4,4 +4,5 @@
 //! the redacted bytes. A look never fails as a whole: what could not be seen is a gap.
 
 pub mod command;
+pub mod host;
 pub mod redact;

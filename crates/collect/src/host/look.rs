@@ -86,6 +86,20 @@ pub(crate) enum Weight {
     Heavy,
 }
 
+/// How a program is run, beyond its arguments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner<'a> {
+    pub(crate) layout: Layout,
+    pub(crate) weight: Weight,
+    pub(crate) input: &'a str,
+}
+
+impl Default for Manner<'_> {
+    fn default() -> Self {
+        Self { layout: Layout::Text, weight: Weight::Light, input: "" }
+    }
+}
+
 /// State of one look.
 pub(crate) struct Look<'a> {
     pub(crate) settings: &'a HostSettings,
@@ -95,7 +109,8 @@ pub(crate) struct Look<'a> {
     pub(crate) previous: Option<HostFacts>,
     /// Versions of installed packages by name; none when no supported package manager is there or readable.
     pub(crate) packages: Option<BTreeMap<String, String>>,
-    pub(crate) processes: Vec<Process>,
+    /// Running processes; none when they could not be listed.
+    pub(crate) processes: Option<Vec<Process>>,
     gaps: BTreeSet<Gap>,
     artifacts: Vec<RawArtifact>,
     names: BTreeMap<String, u32>,
@@ -114,7 +129,7 @@ impl<'a> Look<'a> {
             uid: rustix::process::geteuid().as_raw(),
             previous,
             packages: None,
-            processes: Vec::new(),
+            processes: None,
             gaps: BTreeSet::new(),
             artifacts: Vec::new(),
             names: BTreeMap::new(),
@@ -143,7 +158,8 @@ impl<'a> Look<'a> {
 
     pub(crate) fn gaps_for(&mut self, section: &str, fields: &[&str], miss: &Miss) {
         for field in fields {
-            self.gap(&format!("{section}.{field}"), miss);
+            let path = if section.is_empty() { (*field).to_owned() } else { format!("{section}.{field}") };
+            self.gap(&path, miss);
         }
     }
 
@@ -276,25 +292,32 @@ impl<'a> Look<'a> {
         self.packages.as_ref().is_some_and(|packages| packages.contains_key(name))
     }
 
-    /// Tells whether a process of this name runs.
-    pub(crate) fn runs(&self, name: &str) -> bool {
-        self.processes.iter().any(|process| process.name == name)
+    /// Tells whether a process of this name runs; none when processes could not be listed.
+    pub(crate) fn runs(&self, name: &str) -> Option<bool> {
+        self.runs_any(&[name])
+    }
+
+    /// Tells whether a process of one of these names runs. The kernel keeps 15 characters of a name.
+    pub(crate) fn runs_any(&self, names: &[&str]) -> Option<bool> {
+        let short = |name: &str| name.get(..15).unwrap_or(name).to_owned();
+        let processes = self.processes.as_ref()?;
+        Some(processes.iter().any(|process| names.iter().any(|name| process.name == short(name))))
     }
 
     /// Runs a program, keeps its answer as an artifact, and returns the redacted output when it ended well.
     pub(crate) fn run(&mut self, name: &str, program: &str, arguments: &[&str]) -> Result<String, Miss> {
-        self.run_as(name, program, arguments, Layout::Text, Weight::Light)
+        self.run_as(name, program, arguments, Manner::default())
     }
 
-    /// Runs a program whose output has a special layout or that takes long.
+    /// Runs a program whose output has a special layout, that takes long, or that reads input.
     pub(crate) fn run_as(
         &mut self,
         name: &str,
         program: &str,
         arguments: &[&str],
-        layout: Layout,
-        weight: Weight,
+        manner: Manner<'_>,
     ) -> Result<String, Miss> {
+        let Manner { layout, weight, input } = manner;
         if !self.is_live() {
             return Err(Miss::new(ReasonClass::NotCollected, format!("{program}: a copy of a system runs no programs")));
         }
@@ -303,6 +326,7 @@ impl<'a> Look<'a> {
         let answer = command::run(&Request {
             program,
             arguments,
+            input,
             search_path: &self.settings.search_path,
             timeout: self.settings.command_timeout * factor,
             output_limit_bytes: self.settings.output_limit_bytes,

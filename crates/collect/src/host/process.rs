@@ -34,6 +34,10 @@ pub(crate) fn list(look: &Look<'_>) -> Result<Vec<Process>, Miss> {
         })
         .collect();
     processes.sort_unstable_by_key(|process| process.pid);
+    if processes.is_empty() {
+        // There is always at least the process that looks.
+        return Err(Miss::new(ReasonClass::NotPresent, "/proc shows no processes"));
+    }
     Ok(processes)
 }
 
@@ -41,7 +45,7 @@ pub(crate) fn list(look: &Look<'_>) -> Result<Vec<Process>, Miss> {
 pub(crate) fn socket_owners(look: &Look<'_>) -> (BTreeMap<u64, usize>, bool) {
     let mut owners = BTreeMap::new();
     let mut refused = false;
-    for (index, process) in look.processes.iter().enumerate() {
+    for (index, process) in look.processes.iter().flatten().enumerate() {
         let folder = look.under_root(&format!("/proc/{}/fd", process.pid));
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -65,7 +69,9 @@ pub(crate) fn socket_owners(look: &Look<'_>) -> (BTreeMap<u64, usize>, bool) {
 pub(crate) fn on_deleted_files(look: &Look<'_>) -> Result<Vec<String>, Miss> {
     let mut names = Vec::new();
     let mut refused = 0;
-    for process in &look.processes {
+    let processes = look.processes.as_ref();
+    let unknown = || Miss::new(ReasonClass::NotCollected, "processes could not be listed");
+    for process in processes.ok_or_else(unknown)? {
         let path = format!("/proc/{}/maps", process.pid);
         match std::fs::read(look.under_root(&path)) {
             Ok(maps) => {

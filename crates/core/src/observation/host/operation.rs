@@ -187,7 +187,7 @@ pub struct LogForwarding {
     pub host: String,
     /// Port, 0 when not written.
     pub port: u16,
-    /// `udp`, `tcp`, `relp`, `https`.
+    /// `udp`, `tcp`, `relp`, `http`, `https`.
     pub protocol: String,
     /// Whether the connection is encrypted.
     pub tls: bool,
@@ -372,8 +372,8 @@ pub struct ProtectionProduct {
     pub name: String,
     /// What it is for.
     pub kind: ProtectionKind,
-    /// Whether a process of it runs.
-    pub running: bool,
+    /// Whether a process of it runs; false for programs that run and end. Absent when processes could not be listed.
+    pub running: Option<bool>,
     /// Whether its database or signatures exist; absent when it has none.
     pub initialized: Option<bool>,
     /// When its database or signatures were last written.
