@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use tickmark_app::observation::{self, RunInput, RunState, RunSummary};
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, App, Error, ledger};
+use tickmark_core::Timestamp;
 use tickmark_core::evidence::{Method, Provenance, RawArtifact};
 use tickmark_core::id::{RunKey, TargetKey};
 use tickmark_core::observation::{Collected, ReasonClass, TargetRef, Verdict};
-use tickmark_core::Timestamp;
 use tickmark_evaluate::{CheckSource, Library, Origin};
 
 const DAY: i64 = 86_400;
@@ -18,8 +18,10 @@ pub(crate) fn library(parameters: &str) -> Library {
 
 /// One built-in check, with parameters changed, and others written here.
 fn library_with(parameters: &str, own: &[CheckSource]) -> Library {
-    let mut root: CheckSource =
-        Library::builtin_sources().into_iter().find(|source| source.folder == "acct-root-only-uid0").expect("built in");
+    let mut root: CheckSource = Library::builtin_sources()
+        .into_iter()
+        .find(|source| source.folder == "acct-root-only-uid0")
+        .expect("built in");
     if !parameters.is_empty() {
         root.toml = root.toml.map(|text| text.replace("allowed_names = [\"root\"]", parameters));
     }
@@ -111,7 +113,13 @@ pub(crate) fn seen(target: &TargetRef, facts: Value) -> Collected {
     }
 }
 
-pub(crate) async fn run(app: &App, actor: &Actor, library: &Library, expected: &[TargetRef], collected: Vec<Collected>) -> RunSummary {
+pub(crate) async fn run(
+    app: &App,
+    actor: &Actor,
+    library: &Library,
+    expected: &[TargetRef],
+    collected: Vec<Collected>,
+) -> RunSummary {
     try_run(app, actor, library, expected, collected).await.expect("recorded")
 }
 
@@ -144,27 +152,40 @@ async fn unchanged_facts_are_not_evaluated_and_a_change_moves_one_interval() {
         let (library, hosts) = (library(""), [host("a"), host("b")]);
         let good = || facts(&[("root", 0), ("ada", 1000)]);
         let bad = || facts(&[("root", 0), ("toor", 0)]);
-        let first = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], good())]).await;
+        let first =
+            run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], good())]).await;
         // The same facts on two targets are one question.
         assert_eq!((first.run.evaluated, first.run.changed, first.counts.pass), (1, 2, 2));
         world.wait(DAY);
-        let second = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], good())]).await;
+        let second =
+            run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], good())]).await;
         assert_eq!((second.run.evaluated, second.run.changed, second.artifacts), (0, 0, 0));
         assert_eq!(first.run.blocks, second.run.blocks, "the same findings have the same block");
         world.wait(DAY);
-        let third = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], bad())]).await;
+        let third =
+            run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], bad())]).await;
         assert_eq!((third.run.evaluated, third.run.changed, third.counts.fail), (1, 1, 1));
         world.wait(DAY);
         // Facts that came back are known.
-        let fourth = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], good())]).await;
+        let fourth =
+            run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], good())]).await;
         assert_eq!((fourth.run.evaluated, fourth.run.changed), (0, 1));
 
-        let history = app.read(&actor, async |view| observation::check_history(view, ROOT, TargetKey(2)).await).await.expect("read");
-        let spans: Vec<_> = history[0].intervals.iter().map(|i| (i.verdict, i.span.micros(app.now()) / 1_000_000 / DAY)).collect();
+        let history = app
+            .read(&actor, async |view| observation::check_history(view, ROOT, TargetKey(2)).await)
+            .await
+            .expect("read");
+        let spans: Vec<_> = history[0]
+            .intervals
+            .iter()
+            .map(|i| (i.verdict, i.span.micros(app.now()) / 1_000_000 / DAY))
+            .collect();
         // The last interval began this moment and has no length yet.
         assert_eq!(spans, [(Verdict::Pass, 2), (Verdict::Fail, 1)]);
         for key in 1..=4 {
-            app.read(&actor, async |view| observation::verify_run(view, RunKey(key)).await).await.expect("verifies");
+            app.read(&actor, async |view| observation::verify_run(view, RunKey(key)).await)
+                .await
+                .expect("verifies");
         }
         app.close().await;
     }
@@ -176,14 +197,23 @@ async fn a_target_that_was_not_reached_is_unknown_and_the_run_partial() {
         let (app, actor) = world.start().await;
         let (library, hosts) = (library(""), [host("a"), host("b")]);
         let good = facts(&[("root", 0)]);
-        run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good.clone()), seen(&hosts[1], good.clone())]).await;
+        run(
+            &app,
+            &actor,
+            &library,
+            &hosts,
+            vec![seen(&hosts[0], good.clone()), seen(&hosts[1], good.clone())],
+        )
+        .await;
         world.wait(DAY);
         let partial = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good.clone())]).await;
         assert_eq!((partial.run.state, partial.counts.unknown), (RunState::Partial, 1));
         assert_eq!(now(&app, &actor, ROOT, 2).await, (Verdict::Unknown, Some(ReasonClass::NotCollected)));
         world.wait(DAY);
         // Reached again with the facts of before: known at once, from memory.
-        let again = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good.clone()), seen(&hosts[1], good)]).await;
+        let again =
+            run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good.clone()), seen(&hosts[1], good)])
+                .await;
         assert_eq!((again.run.evaluated, again.run.changed), (0, 1));
         assert_eq!(now(&app, &actor, ROOT, 2).await, (Verdict::Pass, None));
         app.close().await;
@@ -219,10 +249,22 @@ async fn malformed_facts_are_kept_and_nothing_is_said_about_them() {
                 collected.schema = "host/9".into();
             }
             run(&app, &actor, &library, &hosts, vec![collected]).await;
-            assert_eq!(now(&app, &actor, ROOT, 1).await, (Verdict::Unknown, Some(ReasonClass::ParseError)), "{defect}");
-            let held = app.read(&actor, async |view| observation::facts_at(view, TargetKey(1), view.now).await).await.expect("read").expect("kept");
+            assert_eq!(
+                now(&app, &actor, ROOT, 1).await,
+                (Verdict::Unknown, Some(ReasonClass::ParseError)),
+                "{defect}"
+            );
+            let held = app
+                .read(&actor, async |view| observation::facts_at(view, TargetKey(1), view.now).await)
+                .await
+                .expect("read")
+                .expect("kept");
             assert_eq!(held.document, defect);
-            assert!(held.state.defect.as_deref().is_some_and(|text| text.contains(word)), "{:?}", held.state.defect);
+            assert!(
+                held.state.defect.as_deref().is_some_and(|text| text.contains(word)),
+                "{:?}",
+                held.state.defect
+            );
             world.wait(60);
         }
         app.close().await;
@@ -244,8 +286,14 @@ async fn a_changed_check_is_a_new_version_and_old_history_keeps_its_own() {
         assert_eq!((summary.run.evaluated, summary.run.changed), (1, 1));
         assert_eq!(now(&app, &actor, ROOT, 1).await.0, Verdict::Pass);
         world.wait(DAY);
-        let history = app.read(&actor, async |view| observation::check_history(view, ROOT, TargetKey(1)).await).await.expect("read");
-        let parts: Vec<_> = history.iter().map(|part| (part.version.superseded_at.is_some(), part.intervals[0].verdict)).collect();
+        let history = app
+            .read(&actor, async |view| observation::check_history(view, ROOT, TargetKey(1)).await)
+            .await
+            .expect("read");
+        let parts: Vec<_> = history
+            .iter()
+            .map(|part| (part.version.superseded_at.is_some(), part.intervals[0].verdict))
+            .collect();
         assert_eq!(parts, [(true, Verdict::Fail), (false, Verdict::Pass)]);
         assert_eq!(history[0].intervals[0].span.to, history[0].version.superseded_at);
         // A check that is gone says nothing new; its history stays.
@@ -253,7 +301,10 @@ async fn a_changed_check_is_a_new_version_and_old_history_keeps_its_own() {
         run(&app, &actor, &gone, &hosts, look()).await;
         world.wait(DAY);
         run(&app, &actor, &library(""), &hosts, look()).await;
-        let versions = app.read(&actor, async |view| observation::check_versions(view, "own-seen-lately").await).await.expect("read");
+        let versions = app
+            .read(&actor, async |view| observation::check_versions(view, "own-seen-lately").await)
+            .await
+            .expect("read");
         assert!(versions.len() == 1 && versions[0].superseded_at.is_some());
         app.close().await;
     }
@@ -280,19 +331,25 @@ async fn an_answer_whose_time_ran_out_is_asked_for_again() {
 async fn a_run_that_ended_without_a_result_is_missed_and_the_log_says_so() {
     for world in World::both().await {
         let (app, actor) = world.start().await;
-        let open = async || app.transact(&actor, async |cx| observation::open_run(cx, "host", "test 1").await).await;
+        let open =
+            async || app.transact(&actor, async |cx| observation::open_run(cx, "host", "test 1").await).await;
         let key = open().await.expect("opened");
         world.wait(60);
-        let missed = app.transact(&actor, async |cx| observation::miss_open_runs(cx).await).await.expect("missed");
+        let missed =
+            app.transact(&actor, async |cx| observation::miss_open_runs(cx).await).await.expect("missed");
         assert_eq!(missed, [key]);
         app.sequence(&actor).await.expect("sequenced");
         let leaves = app.read(&actor, async |view| ledger::latest(view, 1).await).await.expect("read");
         assert!(String::from_utf8_lossy(&leaves[0].content).contains("run.missed"));
         // What comes late is refused; nothing of it is kept.
-        let input = RunInput { expected: vec![host("a")], enumeration: "the test".into(), collected: Vec::new() };
-        let late = app.transact(&actor, async |cx| observation::record(cx, &library(""), key, input).await).await;
+        let input =
+            RunInput { expected: vec![host("a")], enumeration: "the test".into(), collected: Vec::new() };
+        let late =
+            app.transact(&actor, async |cx| observation::record(cx, &library(""), key, input).await).await;
         assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
-        assert!(app.read(&actor, async |view| observation::targets(view).await).await.expect("read").is_empty());
+        assert!(
+            app.read(&actor, async |view| observation::targets(view).await).await.expect("read").is_empty()
+        );
         app.close().await;
     }
 }
@@ -308,7 +365,12 @@ async fn what_was_not_expected_or_came_twice_is_refused_as_a_whole() {
             let refused = try_run(&app, &actor, &library, &hosts, collected).await.expect_err("refused");
             assert!(refused.to_string().contains(word), "{refused}");
         }
-        assert!(app.read(&actor, async |view| observation::verdicts_now(view).await).await.expect("read").is_empty());
+        assert!(
+            app.read(&actor, async |view| observation::verdicts_now(view).await)
+                .await
+                .expect("read")
+                .is_empty()
+        );
         app.close().await;
     }
 }
@@ -320,8 +382,10 @@ async fn a_clock_that_went_back_is_recorded_and_history_still_ascends() {
         let (library, hosts) = (library(""), [host("a")]);
         run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], facts(&[("root", 0)]))]).await;
         world.wait(-DAY);
-        let back = run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], facts(&[("root", 0), ("x", 0)]))]).await;
-        let first = app.read(&actor, async |view| observation::find_run(view, RunKey(1)).await).await.expect("read");
+        let back =
+            run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], facts(&[("root", 0), ("x", 0)]))]).await;
+        let first =
+            app.read(&actor, async |view| observation::find_run(view, RunKey(1)).await).await.expect("read");
         assert!(back.run.finished_at > first.finished_at);
         app.sequence(&actor).await.expect("sequenced");
         let leaves = app.read(&actor, async |view| ledger::latest(view, 20).await).await.expect("read");

@@ -64,7 +64,13 @@ pub async fn export(view: &mut View<'_>) -> Result<Exported> {
     let signer = ledger::keys::load(view.app, view.actor.organization.id)?;
     let mut zip = Cursor::new(Vec::new());
     write(&contents, &signer, &mut zip).map_err(|error| Error::internal("writing the bundle", error))?;
-    Ok(Exported { zip: zip.into_inner(), leaves: head.size, artifacts, documents, verifier_key: head.verifier_key })
+    Ok(Exported {
+        zip: zip.into_inner(),
+        leaves: head.size,
+        artifacts,
+        documents,
+        verifier_key: head.verifier_key,
+    })
 }
 
 async fn all_leaves(view: &mut View<'_>, size: u64) -> Result<Vec<Vec<u8>>> {
@@ -76,7 +82,8 @@ async fn all_leaves(view: &mut View<'_>, size: u64) -> Result<Vec<Vec<u8>>> {
         }
         leaves.extend(page.into_iter().map(|entry| entry.content));
     }
-    leaves.truncate(usize::try_from(size).map_err(|_| Error::unavailable("the log does not fit into memory"))?);
+    leaves
+        .truncate(usize::try_from(size).map_err(|_| Error::unavailable("the log does not fit into memory"))?);
     Ok(leaves)
 }
 
@@ -100,7 +107,10 @@ fn evidence_leaves(leaves: &[Vec<u8>]) -> Result<BTreeMap<String, u64>> {
 }
 
 /// Returns the artifacts whose commitments are in the log, and of those the newest version of each document.
-async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Result<(Vec<Blob>, Vec<Attachment>)> {
+async fn released(
+    view: &mut View<'_>,
+    committed: &BTreeMap<String, u64>,
+) -> Result<(Vec<Blob>, Vec<Attachment>)> {
     let mut releases: BTreeMap<Digest, Vec<Release>> = BTreeMap::new();
     let mut documents: BTreeMap<String, Digest> = BTreeMap::new();
     let mut after = ArtifactKey(0);

@@ -36,10 +36,17 @@ pub struct Snapshot {
 ///
 /// # Errors
 /// `Forbidden` for programs; `Invalid` without a reason; `NotFound` for an unknown control.
-pub async fn decide(cx: &mut Cx<'_>, id: &ControlId, question: Question, answer: Answer, reason: &str) -> Result<Decision> {
+pub async fn decide(
+    cx: &mut Cx<'_>,
+    id: &ControlId,
+    question: Question,
+    answer: Answer,
+    reason: &str,
+) -> Result<Decision> {
     cx.authorize(Action::Decide)?;
     control::find(cx, id).await?;
-    let decision = Decision::new(question, answer, cx.actor.id, cx.now, reason.trim()).map_err(Error::invalid)?;
+    let decision =
+        Decision::new(question, answer, cx.actor.id, cx.now, reason.trim()).map_err(Error::invalid)?;
     let organization = cx.organization();
     sql::add_decision(cx.connection(), organization, id, &decision).await?;
     // The reason is a person's free text and stays out of the log.

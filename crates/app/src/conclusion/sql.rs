@@ -31,18 +31,23 @@ pub(super) async fn decisions(
         let (Some(question), Some(answer)) = (question, answer) else {
             return Err(Error::corrupt("rating decision", "an unknown question or answer"));
         };
-        decisions.entry(stored::parse(&row.try_get::<String, _>(0)?, "rating decision")?).or_default().push(Decision {
-            question,
-            answer,
-            by: stored::parse(&row.try_get::<String, _>(3)?, "rating decision")?,
-            at: Timestamp::from_micros(row.try_get(4)?),
-            reason: row.try_get(5)?,
-        });
+        decisions.entry(stored::parse(&row.try_get::<String, _>(0)?, "rating decision")?).or_default().push(
+            Decision {
+                question,
+                answer,
+                by: stored::parse(&row.try_get::<String, _>(3)?, "rating decision")?,
+                at: Timestamp::from_micros(row.try_get(4)?),
+                reason: row.try_get(5)?,
+            },
+        );
     }
     Ok(decisions)
 }
 
-pub(super) async fn ratings(c: &mut AnyConnection, org: OrganizationKey) -> Result<BTreeMap<ControlId, Rating>> {
+pub(super) async fn ratings(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+) -> Result<BTreeMap<ControlId, Rating>> {
     Ok(decisions(c, org).await?.into_iter().map(|(id, decisions)| (id, Rating::of(decisions))).collect())
 }
 
@@ -68,20 +73,29 @@ pub(super) async fn add_decision(
     Ok(())
 }
 
-pub(super) async fn add_snapshot(c: &mut AnyConnection, org: OrganizationKey, by: &str, at: Timestamp, model: Digest) -> Result<i64> {
-    let (key,): (i64,) =
-        sqlx::query_as("SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM assessment WHERE organization = $1")
-            .bind(org.0)
-            .fetch_one(&mut *c)
-            .await?;
-    sqlx::query("INSERT INTO assessment (organization, key, taken_at, taken_by, model) VALUES ($1, $2, $3, $4, $5)")
-        .bind(org.0)
-        .bind(key)
-        .bind(at.micros())
-        .bind(by)
-        .bind(model.0.to_vec())
-        .execute(c)
-        .await?;
+pub(super) async fn add_snapshot(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    by: &str,
+    at: Timestamp,
+    model: Digest,
+) -> Result<i64> {
+    let (key,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM assessment WHERE organization = $1",
+    )
+    .bind(org.0)
+    .fetch_one(&mut *c)
+    .await?;
+    sqlx::query(
+        "INSERT INTO assessment (organization, key, taken_at, taken_by, model) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(org.0)
+    .bind(key)
+    .bind(at.micros())
+    .bind(by)
+    .bind(model.0.to_vec())
+    .execute(c)
+    .await?;
     Ok(key)
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::readiness::{
-    Assessment, ControlInput, ControlStatus, EvidenceSeen, Rating, Suggestion, TargetResult, TargetType, TestResult,
-    suggest_evidenced, suggest_implemented, suggest_operating,
+    Assessment, ControlInput, ControlStatus, EvidenceSeen, Rating, Suggestion, TargetResult, TargetType,
+    TestResult, suggest_evidenced, suggest_implemented, suggest_operating,
 };
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::id::TargetKey;
@@ -66,7 +66,10 @@ impl Standing {
     }
 
     /// Returns the verdicts of the tests of one control, by check and target.
-    pub fn verdicts_of<'a>(&'a self, control: &'a ControlStanding) -> impl Iterator<Item = &'a TargetVerdict> {
+    pub fn verdicts_of<'a>(
+        &'a self,
+        control: &'a ControlStanding,
+    ) -> impl Iterator<Item = &'a TargetVerdict> {
         self.verdicts.iter().filter(|verdict| control.checks.contains(&verdict.check_id))
     }
 }
@@ -76,15 +79,19 @@ impl Standing {
 /// # Errors
 /// If the catalog has no framework, or the database refuses.
 pub async fn standing(view: &mut View<'_>, catalog: &Catalog) -> Result<Standing> {
-    let framework = catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
+    let framework =
+        catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
     let (organization, now) = (view.organization(), view.now);
     let period = Span { from: now.plus_micros(-PERIOD_DAYS * DAY_US), to: Some(now) };
     let mut ratings = sql::ratings(view.connection(), organization).await?;
     let mut tests = control::tests_by_control(view).await?;
     let verdicts = observation::verdicts_now(view).await?;
     let histories = observation::histories(view).await?;
-    let targets: BTreeMap<TargetKey, String> =
-        observation::targets(view).await?.into_iter().map(|target| (target.key, target.target.name)).collect();
+    let targets: BTreeMap<TargetKey, String> = observation::targets(view)
+        .await?
+        .into_iter()
+        .map(|target| (target.key, target.target.name))
+        .collect();
     let target = TargetType::Type2 { occurrences: 1 };
     let mut controls = Vec::new();
     for control in control::controls(view).await? {

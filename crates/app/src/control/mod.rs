@@ -68,7 +68,8 @@ pub async fn sync_tests(cx: &mut Cx<'_>, library: &Library) -> Result<()> {
     }
     sql::end_tests(cx.connection(), organization, &ended, now).await?;
     sql::add_tests(cx.connection(), organization, &started, now).await?;
-    let digest = canonical::digest(&wanted).map_err(|error| Error::internal("digesting tests of controls", error))?;
+    let digest =
+        canonical::digest(&wanted).map_err(|error| Error::internal("digesting tests of controls", error))?;
     cx.record(
         LeafKind::AuditEvent,
         &json!({"event": "test.mapped", "tests": digest, "count": wanted.len(),
@@ -91,7 +92,11 @@ pub async fn controls(view: &mut View<'_>) -> Result<Vec<Control>> {
 /// # Errors
 /// `NotFound` if there is none with that id.
 pub async fn find(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
-    controls(view).await?.into_iter().find(|control| control.id == *id).ok_or_else(|| Error::not_found("control", id))
+    controls(view)
+        .await?
+        .into_iter()
+        .find(|control| control.id == *id)
+        .ok_or_else(|| Error::not_found("control", id))
 }
 
 /// Lists the checks that are tests of each control now.

@@ -11,11 +11,12 @@ use tickmark_store::{Cell, insert_rows};
 use crate::{Error, Result, stored};
 
 pub(super) async fn controls(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<Control>> {
-    let rows =
-        sqlx::query("SELECT code, body FROM control_version WHERE organization = $1 AND until IS NULL ORDER BY code")
-            .bind(org.0)
-            .fetch_all(c)
-            .await?;
+    let rows = sqlx::query(
+        "SELECT code, body FROM control_version WHERE organization = $1 AND until IS NULL ORDER BY code",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
     rows.iter()
         .map(|row| {
             let code: String = row.try_get(0)?;
@@ -25,8 +26,14 @@ pub(super) async fn controls(c: &mut AnyConnection, org: OrganizationKey) -> Res
         .collect()
 }
 
-pub(super) async fn add(c: &mut AnyConnection, org: OrganizationKey, controls: &[Control], now: Timestamp) -> Result<()> {
-    let rows = controls.iter().map(|control| [Cell::from(org.0), control.id.as_str().into(), now.micros().into()]);
+pub(super) async fn add(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    controls: &[Control],
+    now: Timestamp,
+) -> Result<()> {
+    let rows =
+        controls.iter().map(|control| [Cell::from(org.0), control.id.as_str().into(), now.micros().into()]);
     insert_rows(&mut *c, "control", ["organization", "code", "created_at"], rows).await?;
     let rows = controls.iter().map(|control| {
         let body = serde_json::to_string(control).expect("a control has string keys only");
@@ -42,11 +49,15 @@ pub(super) async fn add(c: &mut AnyConnection, org: OrganizationKey, controls: &
     Ok(())
 }
 
-pub(super) async fn tests(c: &mut AnyConnection, org: OrganizationKey) -> Result<BTreeSet<(ControlId, String)>> {
-    let rows = sqlx::query("SELECT code, check_id FROM test_of_control WHERE organization = $1 AND until IS NULL")
-        .bind(org.0)
-        .fetch_all(c)
-        .await?;
+pub(super) async fn tests(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+) -> Result<BTreeSet<(ControlId, String)>> {
+    let rows =
+        sqlx::query("SELECT code, check_id FROM test_of_control WHERE organization = $1 AND until IS NULL")
+            .bind(org.0)
+            .fetch_all(c)
+            .await?;
     rows.iter()
         .map(|row| Ok((stored::parse(&row.try_get::<String, _>(0)?, "test of control")?, row.try_get(1)?)))
         .collect()

@@ -16,8 +16,9 @@ use tickmark_core::observation::{CheckDefinition, Collected, Counts, TargetRef};
 use tickmark_core::{Digest, Span, Timestamp};
 
 pub use read::{
-    CheckHistory, CheckNow, FactsDocument, TargetVerdict, check_history, check_versions, checks_now, coverage_of_run,
-    facts_at, facts_history, find_run, find_target, histories, previous_facts, runs, targets, verdicts_now, verify_run,
+    CheckHistory, CheckNow, FactsDocument, TargetVerdict, check_history, check_versions, checks_now,
+    coverage_of_run, facts_at, facts_history, find_run, find_target, histories, previous_facts, runs,
+    targets, verdicts_now, verify_run,
 };
 pub use record::{miss_open_runs, open_run, record};
 
@@ -100,7 +101,9 @@ impl RunState {
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        [Self::Open, Self::Complete, Self::Partial, Self::Missed].into_iter().find(|state| state.word() == word)
+        [Self::Open, Self::Complete, Self::Partial, Self::Missed]
+            .into_iter()
+            .find(|state| state.word() == word)
     }
 }
 

@@ -119,9 +119,8 @@ pub async fn coverage_of_run(view: &mut View<'_>, run: RunKey) -> Result<Vec<(Ch
 /// As [`targets`].
 pub async fn previous_facts(view: &mut View<'_>, target: &TargetRef) -> Result<Option<serde_json::Value>> {
     let known = targets(view).await?;
-    let found = known
-        .iter()
-        .find(|t| t.target.kind == target.kind && t.target.external_id == target.external_id);
+    let found =
+        known.iter().find(|t| t.target.kind == target.kind && t.target.external_id == target.external_id);
     let Some(found) = found else { return Ok(None) };
     let now = view.now;
     Ok(facts_at(view, found.key, now).await?.map(|facts| facts.document))
@@ -140,12 +139,15 @@ pub async fn facts_history(view: &mut View<'_>, target: TargetKey) -> Result<Vec
 ///
 /// # Errors
 /// `Corrupt` if the stored document does not match its digest.
-pub async fn facts_at(view: &mut View<'_>, target: TargetKey, at: Timestamp) -> Result<Option<FactsDocument>> {
+pub async fn facts_at(
+    view: &mut View<'_>,
+    target: TargetKey,
+    at: Timestamp,
+) -> Result<Option<FactsDocument>> {
     let history = facts_history(view, target).await?;
     let Some(state) = history.into_iter().rev().find(|state| state.span.from <= at) else { return Ok(None) };
     let bytes = view.app.blobs().get(state.digest.0).await?;
-    let document =
-        serde_json::from_slice(&bytes).map_err(|error| Error::corrupt("facts", error))?;
+    let document = serde_json::from_slice(&bytes).map_err(|error| Error::corrupt("facts", error))?;
     Ok(Some(FactsDocument { state, document }))
 }
 
@@ -155,32 +157,59 @@ pub async fn facts_at(view: &mut View<'_>, target: TargetKey, at: Timestamp) -> 
 /// As [`targets`].
 pub async fn verdicts_now(view: &mut View<'_>) -> Result<Vec<TargetVerdict>> {
     let (organization, now) = (view.organization(), view.now);
-    let checks: BTreeMap<CheckKey, CheckVersion> =
-        sql::current_checks(view.connection(), organization).await?.into_iter().map(|check| (check.key, check)).collect();
+    let checks: BTreeMap<CheckKey, CheckVersion> = sql::current_checks(view.connection(), organization)
+        .await?
+        .into_iter()
+        .map(|check| (check.key, check))
+        .collect();
     let facts = sql::current_facts(view.connection(), organization).await?;
     let digests: BTreeSet<Digest> = facts.values().map(|state| state.digest).collect();
     let memos = sql::memos(view.connection(), organization, &digests).await?;
     let looks = sql::last_looks(view.connection(), organization).await?;
     let mut verdicts = Vec::new();
     for (check, target, interval) in sql::open_intervals(view.connection(), organization).await? {
-        let (Some(version), Some(&(last_look, run))) = (checks.get(&check), looks.get(&check)) else { continue };
+        let (Some(version), Some(&(last_look, run))) = (checks.get(&check), looks.get(&check)) else {
+            continue;
+        };
         let facts = facts.get(&target).map(|state| state.digest);
         let limit = last_look.plus_micros(i64::from(version.definition.stale_after_hours) * HOUR_US);
         let memo = facts.and_then(|digest| memos.get(&(check, digest)));
         let (verdict, reason, since, outcome) = if limit <= now {
-            let message = format!("the last look was {last_look}, longer ago than {} hours", version.definition.stale_after_hours);
+            let message = format!(
+                "the last look was {last_look}, longer ago than {} hours",
+                version.definition.stale_after_hours
+            );
             (Verdict::Unknown, Some(ReasonClass::Stale), limit, Outcome::unknown(ReasonClass::Stale, message))
         } else {
             let outcome = memo
-                .filter(|memo| memo.outcome.verdict == interval.verdict && interval.reason != Some(ReasonClass::NotCollected))
+                .filter(|memo| {
+                    memo.outcome.verdict == interval.verdict
+                        && interval.reason != Some(ReasonClass::NotCollected)
+                })
                 .map_or_else(
-                    || Outcome::unknown(interval.reason.unwrap_or(ReasonClass::NotCollected), "the target was not reached"),
+                    || {
+                        Outcome::unknown(
+                            interval.reason.unwrap_or(ReasonClass::NotCollected),
+                            "the target was not reached",
+                        )
+                    },
                     |memo| memo.outcome.clone(),
                 );
             (interval.verdict, interval.reason, interval.span.from, outcome)
         };
         let check_id = version.definition.id.clone();
-        verdicts.push(TargetVerdict { check_id, check, target, verdict, reason, since, last_look, run, facts, outcome });
+        verdicts.push(TargetVerdict {
+            check_id,
+            check,
+            target,
+            verdict,
+            reason,
+            since,
+            last_look,
+            run,
+            facts,
+            outcome,
+        });
     }
     verdicts.sort_by(|a, b| (&a.check_id, a.target).cmp(&(&b.check_id, b.target)));
     Ok(verdicts)
@@ -224,7 +253,11 @@ pub async fn check_versions(view: &mut View<'_>, check_id: &str) -> Result<Vec<C
 ///
 /// # Errors
 /// As [`targets`].
-pub async fn check_history(view: &mut View<'_>, check_id: &str, target: TargetKey) -> Result<Vec<CheckHistory>> {
+pub async fn check_history(
+    view: &mut View<'_>,
+    check_id: &str,
+    target: TargetKey,
+) -> Result<Vec<CheckHistory>> {
     let (organization, now) = (view.organization(), view.now);
     let mut histories = Vec::new();
     for version in check_versions(view, check_id).await? {
@@ -254,7 +287,10 @@ pub async fn verify_run(view: &mut View<'_>, key: RunKey) -> Result<()> {
         manifest.push((version, digest));
     }
     if block::manifest_digest(&manifest) != expected {
-        return Err(Error::corrupt(format!("run {key}"), "its blocks are not those that its leaf commits to"));
+        return Err(Error::corrupt(
+            format!("run {key}"),
+            "its blocks are not those that its leaf commits to",
+        ));
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use tickmark_core::observation::{
     Collected, Counts, Observation, Outcome, ReasonClass, TargetRef, block, facts_defect, facts_manifest,
 };
 use tickmark_core::{Digest, Span, Timestamp, canonical};
-use tickmark_ledger::leaf::LeafKind;
 use tickmark_evaluate::{Check, ENGINE_VERSION, Evaluator, Library, PreparedFacts};
+use tickmark_ledger::leaf::LeafKind;
 
 use super::sql::{self, Change, LastBlock, Memo, NewBlock, NewCheckVersion};
 use super::{CheckVersion, FactsState, Run, RunInput, RunState, RunSummary, Target};
@@ -38,7 +38,10 @@ pub async fn miss_open_runs(cx: &mut Cx<'_>) -> Result<Vec<RunKey>> {
     let mut missed = Vec::new();
     for run in sql::open_runs(cx.connection(), organization).await? {
         sql::miss_run(cx.connection(), organization, run.key, now).await?;
-        cx.record(LeafKind::RunMissed, &json!({"run": run.key, "source": run.source, "why": "ended without a result"}))?;
+        cx.record(
+            LeafKind::RunMissed,
+            &json!({"run": run.key, "source": run.source, "why": "ended without a result"}),
+        )?;
         missed.push(run.key);
     }
     Ok(missed)
@@ -51,7 +54,9 @@ pub async fn miss_open_runs(cx: &mut Cx<'_>) -> Result<Vec<RunKey>> {
 pub async fn record(cx: &mut Cx<'_>, library: &Library, key: RunKey, input: RunInput) -> Result<RunSummary> {
     cx.authorize(Action::Observe)?;
     let organization = cx.organization();
-    let run = sql::find_run(cx.connection(), organization, key).await?.ok_or_else(|| Error::not_found("run", key))?;
+    let run = sql::find_run(cx.connection(), organization, key)
+        .await?
+        .ok_or_else(|| Error::not_found("run", key))?;
     if run.state != RunState::Open {
         return Err(Error::conflict(format!("run {key} is not open")));
     }
@@ -66,7 +71,8 @@ pub async fn record(cx: &mut Cx<'_>, library: &Library, key: RunKey, input: RunI
     sql::set_due(cx.connection(), organization, &judged.due).await?;
     sql::add_blocks(cx.connection(), organization, key, &judged.blocks).await?;
     sql::change_verdicts(cx.connection(), organization, &judged.changes, at).await?;
-    let versions: BTreeMap<CheckKey, Digest> = checks.iter().map(|(version, _)| (version.key, version.version)).collect();
+    let versions: BTreeMap<CheckKey, Digest> =
+        checks.iter().map(|(version, _)| (version.key, version.version)).collect();
     let manifest: Vec<_> = judged.blocks.iter().map(|block| (versions[&block.check], block.digest)).collect();
     let reached = input.collected.len();
     let run = Run {
@@ -140,8 +146,11 @@ impl Population {
         let known = sql::targets(cx.connection(), organization).await?;
         let known: BTreeMap<_, _> =
             known.iter().map(|t| ((t.target.kind.as_str(), t.target.external_id.as_str()), t)).collect();
-        let new: Vec<TargetRef> =
-            expected.iter().filter(|(id, _)| !known.contains_key(*id)).map(|(_, target)| (*target).clone()).collect();
+        let new: Vec<TargetRef> = expected
+            .iter()
+            .filter(|(id, _)| !known.contains_key(*id))
+            .map(|(_, target)| (*target).clone())
+            .collect();
         for (id, target) in &expected {
             if let Some(before) = known.get(id).filter(|before| before.target.name != target.name) {
                 sql::rename_target(cx.connection(), organization, before.key, &target.name).await?;
@@ -165,7 +174,10 @@ impl Population {
     }
 
     fn key_of(&self, target: &TargetRef) -> TargetKey {
-        let found = self.targets.iter().find(|t| t.target.kind == target.kind && t.target.external_id == target.external_id);
+        let found = self
+            .targets
+            .iter()
+            .find(|t| t.target.kind == target.kind && t.target.external_id == target.external_id);
         found.expect("every collected target is expected").key
     }
 }
@@ -176,7 +188,12 @@ fn identity(target: &TargetRef) -> Digest {
 }
 
 /// Stores the raw answers of every target; those that are as before write nothing.
-async fn store_artifacts(cx: &mut Cx<'_>, run: RunKey, population: &Population, collected: &[Collected]) -> Result<usize> {
+async fn store_artifacts(
+    cx: &mut Cx<'_>,
+    run: RunKey,
+    population: &Population,
+    collected: &[Collected],
+) -> Result<usize> {
     let mut stored = 0;
     for one in collected {
         let target = population.key_of(&one.target);
@@ -212,7 +229,8 @@ async fn record_facts(
     let mut changed = Vec::new();
     for one in collected {
         let target = population.key_of(&one.target);
-        let bytes = canonical::bytes(&one.facts).map_err(|error| Error::invalid(format!("facts: {error}")))?;
+        let bytes =
+            canonical::bytes(&one.facts).map_err(|error| Error::invalid(format!("facts: {error}")))?;
         let digest = Digest::of(&bytes);
         let is_unchanged = current.get(&target).is_some_and(|state| state.digest == digest);
         let state = if is_unchanged {
@@ -252,9 +270,9 @@ async fn sync_checks<'a>(
     let organization = cx.organization();
     let known = sql::current_checks(cx.connection(), organization).await?;
     let (same, other): (Vec<_>, Vec<_>) = known.into_iter().partition(|version| {
-        library
-            .get(&version.definition.id)
-            .is_some_and(|check| check.definition().version == version.version && version.engine == ENGINE_VERSION)
+        library.get(&version.definition.id).is_some_and(|check| {
+            check.definition().version == version.version && version.engine == ENGINE_VERSION
+        })
     });
     let ended: Vec<CheckKey> = other.iter().map(|version| version.key).collect();
     sql::supersede_checks(cx.connection(), organization, &ended, at).await?;
@@ -280,7 +298,8 @@ async fn sync_checks<'a>(
     Ok(current
         .into_iter()
         .map(|version| {
-            let check = library.get(&version.definition.id).expect("current versions are those of the library");
+            let check =
+                library.get(&version.definition.id).expect("current versions are those of the library");
             (version, check)
         })
         .collect())
@@ -313,7 +332,13 @@ async fn judge(
         .map(|(_, _, facts)| facts.state.digest)
         .collect();
     let known = sql::memos(cx.connection(), organization, &wanted).await?;
-    let mut judge = Judge { evaluator: Evaluator::default(), prepared: BTreeMap::new(), known, at, judged: Judged::default() };
+    let mut judge = Judge {
+        evaluator: Evaluator::default(),
+        prepared: BTreeMap::new(),
+        known,
+        at,
+        judged: Judged::default(),
+    };
     for (version, check) in checks {
         let empty = BTreeMap::new();
         let verdicts = before.verdicts.get(&version.key).unwrap_or(&empty);
@@ -321,9 +346,10 @@ async fn judge(
         for target in population.targets.iter() {
             let last = verdicts.get(&target.key).copied();
             let now = match facts.reached.get(&target.key) {
-                _ if target.target.kind != version.definition.target_kind => {
-                    Observation::new(tickmark_core::observation::Verdict::NotApplicable, Some(ReasonClass::Unsupported))
-                }
+                _ if target.target.kind != version.definition.target_kind => Observation::new(
+                    tickmark_core::observation::Verdict::NotApplicable,
+                    Some(ReasonClass::Unsupported),
+                ),
                 None => Observation::unknown(ReasonClass::NotCollected),
                 Some(facts) => match before.reusable(version.key, target.key, facts) {
                     Some(last) => last,
@@ -331,18 +357,25 @@ async fn judge(
                 },
             };
             if last != Some(now) {
-                let change = Change { check: version.key, target: target.key, found: Some(now), was_open: last.is_some() };
+                let change = Change {
+                    check: version.key,
+                    target: target.key,
+                    found: Some(now),
+                    was_open: last.is_some(),
+                };
                 judge.judged.changes.push(change);
             }
             found.push(now);
         }
         let expected: BTreeSet<TargetKey> = population.targets.iter().map(|target| target.key).collect();
-        judge.judged.changes.extend(verdicts.keys().filter(|target| !expected.contains(target)).map(|&target| Change {
-            check: version.key,
-            target,
-            found: None,
-            was_open: true,
-        }));
+        judge.judged.changes.extend(
+            verdicts.keys().filter(|target| !expected.contains(target)).map(|&target| Change {
+                check: version.key,
+                target,
+                found: None,
+                was_open: true,
+            }),
+        );
         let bytes = block::encode(&found).map_err(|error| Error::invalid(error))?;
         let digest = block::digest(&bytes);
         judge.judged.blocks.push(NewBlock { check: version.key, digest, bytes, counts: Counts::of(&found) });
@@ -400,7 +433,9 @@ impl Judge {
     fn ask(&mut self, key: CheckKey, check: &Check, target: &Target, facts: &ReachedFacts) -> Observation {
         let digest = facts.state.digest;
         let outcome = match self.known.get(&(key, digest)) {
-            Some(memo) if memo.outcome.valid_until.is_none_or(|until| self.at < until) => memo.outcome.clone(),
+            Some(memo) if memo.outcome.valid_until.is_none_or(|until| self.at < until) => {
+                memo.outcome.clone()
+            }
             _ => self.evaluate(key, check, target, facts),
         };
         if check.definition().depends_on_time {
@@ -411,17 +446,23 @@ impl Judge {
 
     fn evaluate(&mut self, key: CheckKey, check: &Check, target: &Target, facts: &ReachedFacts) -> Outcome {
         let outcome = match &facts.state.defect {
-            Some(defect) => Outcome::unknown(ReasonClass::ParseError, format!("the facts are malformed: {defect}")),
+            Some(defect) => {
+                Outcome::unknown(ReasonClass::ParseError, format!("the facts are malformed: {defect}"))
+            }
             None => {
                 let prepared =
                     self.prepared.entry(target.key).or_insert_with(|| PreparedFacts::new(&facts.document));
                 // A verdict is a function of facts, not of what a target is called, or it could not be remembered.
-                let nameless =
-                    TargetRef { kind: target.target.kind.clone(), external_id: String::new(), name: String::new() };
+                let nameless = TargetRef {
+                    kind: target.target.kind.clone(),
+                    external_id: String::new(),
+                    name: String::new(),
+                };
                 self.evaluator.evaluate(check, &nameless, prepared, self.at)
             }
         };
-        let memo = Memo { check: key, facts: facts.state.digest, evaluated_at: self.at, outcome: outcome.clone() };
+        let memo =
+            Memo { check: key, facts: facts.state.digest, evaluated_at: self.at, outcome: outcome.clone() };
         self.known.insert((key, facts.state.digest), memo.clone());
         self.judged.memos.push(memo);
         outcome

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::{AnyConnection, Row};
 use tickmark_core::id::{CheckKey, OrganizationKey, RunKey, TargetKey};
 use tickmark_core::observation::interval::Interval;
-use tickmark_core::observation::{CheckDefinition, Counts, Observation, Outcome, ReasonClass, TargetRef, Verdict};
+use tickmark_core::observation::{
+    CheckDefinition, Counts, Observation, Outcome, ReasonClass, TargetRef, Verdict,
+};
 use tickmark_core::{Digest, Span, Timestamp};
 use tickmark_store::{Cell, insert_missing_rows, insert_rows};
 
@@ -72,9 +74,18 @@ pub(super) async fn targets(c: &mut AnyConnection, org: Org) -> Result<Vec<Targe
         .collect()
 }
 
-pub(super) async fn add_targets(c: &mut AnyConnection, org: Org, targets: &[TargetRef], now: Timestamp) -> Result<()> {
-    let first =
-        next_key(c, org, "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM target WHERE organization = $1").await?;
+pub(super) async fn add_targets(
+    c: &mut AnyConnection,
+    org: Org,
+    targets: &[TargetRef],
+    now: Timestamp,
+) -> Result<()> {
+    let first = next_key(
+        c,
+        org,
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM target WHERE organization = $1",
+    )
+    .await?;
     let rows = (first..).zip(targets).map(|(key, target)| {
         [
             Cell::from(org.0),
@@ -85,7 +96,8 @@ pub(super) async fn add_targets(c: &mut AnyConnection, org: Org, targets: &[Targ
             now.micros().into(),
         ]
     });
-    insert_rows(c, "target", ["organization", "key", "kind", "external_id", "name", "first_seen"], rows).await?;
+    insert_rows(c, "target", ["organization", "key", "kind", "external_id", "name", "first_seen"], rows)
+        .await?;
     Ok(())
 }
 
@@ -126,7 +138,11 @@ pub(super) async fn current_checks(c: &mut AnyConnection, org: Org) -> Result<Ve
     rows.iter().map(check_version).collect()
 }
 
-pub(super) async fn check_versions_of(c: &mut AnyConnection, org: Org, check_id: &str) -> Result<Vec<CheckVersion>> {
+pub(super) async fn check_versions_of(
+    c: &mut AnyConnection,
+    org: Org,
+    check_id: &str,
+) -> Result<Vec<CheckVersion>> {
     let text = format!("{CHECK_VERSION} AND check_id = $2 ORDER BY key");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(check_id).fetch_all(c).await?;
     rows.iter().map(check_version).collect()
@@ -138,7 +154,12 @@ pub(super) async fn all_checks(c: &mut AnyConnection, org: Org) -> Result<Vec<Ch
     rows.iter().map(check_version).collect()
 }
 
-pub(super) async fn supersede_checks(c: &mut AnyConnection, org: Org, keys: &[CheckKey], now: Timestamp) -> Result<()> {
+pub(super) async fn supersede_checks(
+    c: &mut AnyConnection,
+    org: Org,
+    keys: &[CheckKey],
+    now: Timestamp,
+) -> Result<()> {
     for chunk in keys.chunks(KEYS_PER_STATEMENT) {
         for text in [
             "UPDATE check_version SET superseded_at = $2 WHERE organization = $1 AND key IN ",
@@ -168,9 +189,12 @@ pub(super) async fn add_checks(
     engine: &str,
     now: Timestamp,
 ) -> Result<()> {
-    let first =
-        next_key(c, org, "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM check_version WHERE organization = $1")
-            .await?;
+    let first = next_key(
+        c,
+        org,
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM check_version WHERE organization = $1",
+    )
+    .await?;
     let rows = (first..).zip(checks).map(|(key, check)| {
         let definition = serde_json::to_string(check.definition).expect("a definition has string keys only");
         [
@@ -185,8 +209,17 @@ pub(super) async fn add_checks(
             now.micros().into(),
         ]
     });
-    let columns =
-        ["organization", "key", "check_id", "version", "engine", "origin", "definition", "logic", "introduced_at"];
+    let columns = [
+        "organization",
+        "key",
+        "check_id",
+        "version",
+        "engine",
+        "origin",
+        "definition",
+        "logic",
+        "introduced_at",
+    ];
     insert_rows(c, "check_version", columns, rows).await?;
     Ok(())
 }
@@ -199,17 +232,21 @@ pub(super) async fn population_key(
     digest: Digest,
     targets: &[TargetKey],
 ) -> Result<(i64, bool)> {
-    let found: Option<(i64,)> = sqlx::query_as("SELECT key FROM population WHERE organization = $1 AND digest = $2")
-        .bind(org.0)
-        .bind(digest.0.to_vec())
-        .fetch_optional(&mut *c)
-        .await?;
+    let found: Option<(i64,)> =
+        sqlx::query_as("SELECT key FROM population WHERE organization = $1 AND digest = $2")
+            .bind(org.0)
+            .bind(digest.0.to_vec())
+            .fetch_optional(&mut *c)
+            .await?;
     if let Some((key,)) = found {
         return Ok((key, false));
     }
-    let key =
-        next_key(c, org, "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM population WHERE organization = $1")
-            .await?;
+    let key = next_key(
+        c,
+        org,
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM population WHERE organization = $1",
+    )
+    .await?;
     let row = [
         Cell::from(org.0),
         key.into(),
@@ -222,11 +259,12 @@ pub(super) async fn population_key(
 }
 
 pub(super) async fn population_targets(c: &mut AnyConnection, org: Org, key: i64) -> Result<Vec<TargetKey>> {
-    let (bytes,): (Vec<u8>,) = sqlx::query_as("SELECT targets FROM population WHERE organization = $1 AND key = $2")
-        .bind(org.0)
-        .bind(key)
-        .fetch_one(c)
-        .await?;
+    let (bytes,): (Vec<u8>,) =
+        sqlx::query_as("SELECT targets FROM population WHERE organization = $1 AND key = $2")
+            .bind(org.0)
+            .bind(key)
+            .fetch_one(c)
+            .await?;
     unpack_keys(&bytes).ok_or_else(|| Error::corrupt("population", "its list of targets is malformed"))
 }
 
@@ -263,9 +301,16 @@ fn unpack_keys(bytes: &[u8]) -> Option<Vec<TargetKey>> {
 
 // ---- runs
 
-pub(super) async fn open_run(c: &mut AnyConnection, org: Org, source: &str, collector: &str, now: Timestamp) -> Result<RunKey> {
+pub(super) async fn open_run(
+    c: &mut AnyConnection,
+    org: Org,
+    source: &str,
+    collector: &str,
+    now: Timestamp,
+) -> Result<RunKey> {
     let key =
-        next_key(c, org, "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM run WHERE organization = $1").await?;
+        next_key(c, org, "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM run WHERE organization = $1")
+            .await?;
     sqlx::query(
         "INSERT INTO run (organization, key, source, state, collector, started_at) VALUES ($1, $2, $3, 'open', $4, $5)",
     )
@@ -308,7 +353,11 @@ pub(super) async fn close_run(c: &mut AnyConnection, org: Org, population: i64, 
     .bind(run.collector.as_str())
     .execute(c)
     .await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::conflict(format!("run {} is not open", run.key))) }
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(Error::conflict(format!("run {} is not open", run.key)))
+    }
 }
 
 const RUN: &str = "SELECT key, source, state, collector, started_at, finished_at, gaps, evaluated, reused, changed, blocks, \
@@ -352,11 +401,12 @@ pub(super) async fn open_runs(c: &mut AnyConnection, org: Org) -> Result<Vec<Run
 }
 
 pub(super) async fn last_finished(c: &mut AnyConnection, org: Org) -> Result<Option<Timestamp>> {
-    let (at,): (Option<i64>,) =
-        sqlx::query_as("SELECT CAST(MAX(finished_at) AS BIGINT) FROM run WHERE organization = $1 AND state <> 'missed'")
-            .bind(org.0)
-            .fetch_one(c)
-            .await?;
+    let (at,): (Option<i64>,) = sqlx::query_as(
+        "SELECT CAST(MAX(finished_at) AS BIGINT) FROM run WHERE organization = $1 AND state <> 'missed'",
+    )
+    .bind(org.0)
+    .fetch_one(c)
+    .await?;
     Ok(at.map(moment))
 }
 
@@ -373,16 +423,22 @@ fn facts_state(row: &sqlx::any::AnyRow) -> Result<FactsState> {
     })
 }
 
-const FACTS: &str =
-    "SELECT target, since, until, digest, schema_name, defect, run FROM facts_interval WHERE organization = $1 ";
+const FACTS: &str = "SELECT target, since, until, digest, schema_name, defect, run FROM facts_interval WHERE organization = $1 ";
 
-pub(super) async fn current_facts(c: &mut AnyConnection, org: Org) -> Result<BTreeMap<TargetKey, FactsState>> {
+pub(super) async fn current_facts(
+    c: &mut AnyConnection,
+    org: Org,
+) -> Result<BTreeMap<TargetKey, FactsState>> {
     let text = format!("{FACTS} AND until IS NULL");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(c).await?;
     rows.iter().map(|row| facts_state(row).map(|state| (state.target, state))).collect()
 }
 
-pub(super) async fn facts_history(c: &mut AnyConnection, org: Org, target: TargetKey) -> Result<Vec<FactsState>> {
+pub(super) async fn facts_history(
+    c: &mut AnyConnection,
+    org: Org,
+    target: TargetKey,
+) -> Result<Vec<FactsState>> {
     let text = format!("{FACTS} AND target = $2 ORDER BY since");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(target.0).fetch_all(c).await?;
     rows.iter().map(facts_state).collect()
@@ -471,7 +527,14 @@ pub(super) async fn add_memos(c: &mut AnyConnection, org: Org, memos: &[Memo]) -
         ]
     });
     let columns = [
-        "organization", "check_version", "facts", "evaluated_at", "valid_until", "verdict", "reason", "outcome",
+        "organization",
+        "check_version",
+        "facts",
+        "evaluated_at",
+        "valid_until",
+        "verdict",
+        "reason",
+        "outcome",
     ];
     insert_missing_rows(c, "verdict_memo", columns, rows).await?;
     Ok(())
@@ -517,11 +580,18 @@ pub(super) struct NewBlock {
     pub(super) counts: Counts,
 }
 
-pub(super) async fn add_blocks(c: &mut AnyConnection, org: Org, run: RunKey, blocks: &[NewBlock]) -> Result<()> {
+pub(super) async fn add_blocks(
+    c: &mut AnyConnection,
+    org: Org,
+    run: RunKey,
+    blocks: &[NewBlock],
+) -> Result<()> {
     let mut keys = BTreeMap::new();
     for chunk in blocks.chunks(KEYS_PER_STATEMENT) {
-        let text =
-            format!("SELECT key, digest FROM block WHERE organization = $1 AND digest IN {}", list(2, chunk.len()));
+        let text = format!(
+            "SELECT key, digest FROM block WHERE organization = $1 AND digest IN {}",
+            list(2, chunk.len())
+        );
         let mut query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0);
         for block in chunk {
             query = query.bind(block.digest.0.to_vec());
@@ -530,8 +600,12 @@ pub(super) async fn add_blocks(c: &mut AnyConnection, org: Org, run: RunKey, blo
             keys.insert(digest(&row.try_get::<Vec<u8>, _>(1)?, "block")?, row.try_get::<i64, _>(0)?);
         }
     }
-    let mut next =
-        next_key(c, org, "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM block WHERE organization = $1").await?;
+    let mut next = next_key(
+        c,
+        org,
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM block WHERE organization = $1",
+    )
+    .await?;
     let mut rows = Vec::new();
     for block in blocks {
         keys.entry(block.digest).or_insert_with(|| {
@@ -555,13 +629,26 @@ pub(super) async fn add_blocks(c: &mut AnyConnection, org: Org, run: RunKey, blo
             count(block.counts.unknown),
         ]
     });
-    let columns =
-        ["organization", "check_version", "run", "block", "expected", "pass", "fail", "not_applicable", "unknown"];
+    let columns = [
+        "organization",
+        "check_version",
+        "run",
+        "block",
+        "expected",
+        "pass",
+        "fail",
+        "not_applicable",
+        "unknown",
+    ];
     insert_rows(c, "coverage", columns, rows).await?;
     Ok(())
 }
 
-pub(super) async fn coverage_of_run(c: &mut AnyConnection, org: Org, run: RunKey) -> Result<Vec<(CheckKey, String, Counts)>> {
+pub(super) async fn coverage_of_run(
+    c: &mut AnyConnection,
+    org: Org,
+    run: RunKey,
+) -> Result<Vec<(CheckKey, String, Counts)>> {
     let rows = sqlx::query(
         "SELECT coverage.check_version, check_version.check_id, expected, pass, fail, not_applicable, unknown \
          FROM coverage JOIN check_version ON check_version.organization = coverage.organization \
@@ -588,7 +675,11 @@ pub(super) async fn coverage_of_run(c: &mut AnyConnection, org: Org, run: RunKey
 }
 
 /// Returns the digests of (check version, block) of a run, as the run's leaf commits to them.
-pub(super) async fn blocks_of_run(c: &mut AnyConnection, org: Org, run: RunKey) -> Result<Vec<(Digest, Digest, Vec<u8>)>> {
+pub(super) async fn blocks_of_run(
+    c: &mut AnyConnection,
+    org: Org,
+    run: RunKey,
+) -> Result<Vec<(Digest, Digest, Vec<u8>)>> {
     let rows = sqlx::query(
         "SELECT check_version.version, block.digest, block.bytes FROM coverage \
          JOIN check_version ON check_version.organization = coverage.organization AND check_version.key = coverage.check_version \
@@ -635,7 +726,10 @@ pub(super) async fn all_looks(c: &mut AnyConnection, org: Org) -> Result<Vec<(Ch
 }
 
 /// Returns the last look at each current check.
-pub(super) async fn last_looks(c: &mut AnyConnection, org: Org) -> Result<BTreeMap<CheckKey, (Timestamp, RunKey)>> {
+pub(super) async fn last_looks(
+    c: &mut AnyConnection,
+    org: Org,
+) -> Result<BTreeMap<CheckKey, (Timestamp, RunKey)>> {
     let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
         "SELECT check_version.key, run.finished_at, run.key FROM check_version \
          JOIN run ON run.organization = check_version.organization \
@@ -661,7 +755,12 @@ pub(super) struct Change {
     pub(super) was_open: bool,
 }
 
-pub(super) async fn change_verdicts(c: &mut AnyConnection, org: Org, changes: &[Change], at: Timestamp) -> Result<()> {
+pub(super) async fn change_verdicts(
+    c: &mut AnyConnection,
+    org: Org,
+    changes: &[Change],
+    at: Timestamp,
+) -> Result<()> {
     for of_check in changes.chunk_by(|a, b| a.check == b.check) {
         let closing: Vec<_> = of_check.iter().filter(|change| change.was_open).collect();
         for chunk in closing.chunks(KEYS_PER_STATEMENT) {
@@ -670,8 +769,10 @@ pub(super) async fn change_verdicts(c: &mut AnyConnection, org: Org, changes: &[
                  AND until IS NULL AND target IN {}",
                 list(4, chunk.len())
             );
-            let mut query =
-                sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(of_check[0].check.0).bind(at.micros());
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(text))
+                .bind(org.0)
+                .bind(of_check[0].check.0)
+                .bind(at.micros());
             for change in chunk {
                 query = query.bind(change.target.0);
             }
@@ -695,7 +796,8 @@ pub(super) async fn change_verdicts(c: &mut AnyConnection, org: Org, changes: &[
 }
 
 fn interval(row: &sqlx::any::AnyRow, first: usize) -> Result<Interval> {
-    let (verdict, reason) = observation(row.try_get(first + 2)?, row.try_get(first + 3)?, "verdict interval")?;
+    let (verdict, reason) =
+        observation(row.try_get(first + 2)?, row.try_get(first + 3)?, "verdict interval")?;
     Ok(Interval {
         verdict,
         reason,
@@ -706,7 +808,12 @@ fn interval(row: &sqlx::any::AnyRow, first: usize) -> Result<Interval> {
     })
 }
 
-pub(super) async fn intervals(c: &mut AnyConnection, org: Org, check: CheckKey, target: TargetKey) -> Result<Vec<Interval>> {
+pub(super) async fn intervals(
+    c: &mut AnyConnection,
+    org: Org,
+    check: CheckKey,
+    target: TargetKey,
+) -> Result<Vec<Interval>> {
     let rows = sqlx::query(
         "SELECT since, until, CAST(verdict AS BIGINT), CAST(reason AS BIGINT) FROM verdict_interval \
          WHERE organization = $1 AND check_version = $2 AND target = $3 ORDER BY since",
@@ -723,29 +830,46 @@ const INTERVAL: &str = "SELECT check_version, target, since, until, CAST(verdict
      FROM verdict_interval WHERE organization = $1 ";
 
 /// Returns the open intervals of all checks.
-pub(super) async fn open_intervals(c: &mut AnyConnection, org: Org) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
+pub(super) async fn open_intervals(
+    c: &mut AnyConnection,
+    org: Org,
+) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
     keyed_intervals(c, org, format!("{INTERVAL} AND until IS NULL ORDER BY check_version, target")).await
 }
 
 /// Returns all intervals, oldest first per check and target.
-pub(super) async fn all_intervals(c: &mut AnyConnection, org: Org) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
+pub(super) async fn all_intervals(
+    c: &mut AnyConnection,
+    org: Org,
+) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
     keyed_intervals(c, org, format!("{INTERVAL} ORDER BY check_version, target, since")).await
 }
 
-async fn keyed_intervals(c: &mut AnyConnection, org: Org, text: String) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
+async fn keyed_intervals(
+    c: &mut AnyConnection,
+    org: Org,
+    text: String,
+) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(c).await?;
-    rows.iter().map(|row| Ok((CheckKey(row.try_get(0)?), TargetKey(row.try_get(1)?), interval(row, 2)?))).collect()
+    rows.iter()
+        .map(|row| Ok((CheckKey(row.try_get(0)?), TargetKey(row.try_get(1)?), interval(row, 2)?)))
+        .collect()
 }
 
 // ---- time-dependent verdicts
 
-pub(super) async fn due(c: &mut AnyConnection, org: Org, now: Timestamp) -> Result<BTreeSet<(CheckKey, TargetKey)>> {
-    let rows: Vec<(i64, i64)> =
-        sqlx::query_as("SELECT check_version, target FROM reevaluation WHERE organization = $1 AND due_at <= $2")
-            .bind(org.0)
-            .bind(now.micros())
-            .fetch_all(c)
-            .await?;
+pub(super) async fn due(
+    c: &mut AnyConnection,
+    org: Org,
+    now: Timestamp,
+) -> Result<BTreeSet<(CheckKey, TargetKey)>> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT check_version, target FROM reevaluation WHERE organization = $1 AND due_at <= $2",
+    )
+    .bind(org.0)
+    .bind(now.micros())
+    .fetch_all(c)
+    .await?;
     Ok(rows.into_iter().map(|(check, target)| (CheckKey(check), TargetKey(target))).collect())
 }
 

@@ -14,7 +14,11 @@ const MAX_RUNS: u32 = 100;
 /// Most artifacts listed.
 const MAX_ARTIFACTS: usize = 1_000;
 
-pub(super) async fn appendix(view: &mut View<'_>, standing: &Standing, library: &Library) -> Result<Appendix> {
+pub(super) async fn appendix(
+    view: &mut View<'_>,
+    standing: &Standing,
+    library: &Library,
+) -> Result<Appendix> {
     let runs = observation::runs(view, MAX_RUNS).await?;
     let mut artifacts = Vec::new();
     for &target in standing.targets.keys() {

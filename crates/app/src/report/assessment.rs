@@ -5,8 +5,8 @@ use tickmark_core::conclusion::finding::ProposedFinding;
 use tickmark_core::conclusion::readiness::{ControlStatus, CriterionStatus, Question, StatusCounts};
 use tickmark_core::observation::Verdict;
 use tickmark_core::report::readiness::{
-    CategorySummary, Citation, ControlCriterion, ControlRow, CriterionControl, CriterionRow, Figure, FindingRow,
-    QuestionRow, SeriesSummary, Suggestion, Summary,
+    CategorySummary, Citation, ControlCriterion, ControlRow, CriterionControl, CriterionRow, Figure,
+    FindingRow, QuestionRow, SeriesSummary, Suggestion, Summary,
 };
 use tickmark_evaluate::Library;
 
@@ -21,7 +21,8 @@ pub(super) fn criteria(standing: &Standing, catalog: &Catalog) -> Vec<CriterionR
         .criteria
         .iter()
         .filter_map(|criterion| {
-            let requirement = catalog.requirement(&format!("{}/{}", standing.framework, criterion.criterion)).ok()?;
+            let requirement =
+                catalog.requirement(&format!("{}/{}", standing.framework, criterion.criterion)).ok()?;
             Some(CriterionRow {
                 id: criterion.criterion.clone(),
                 series: requirement.requirement.series.clone(),
@@ -33,9 +34,15 @@ pub(super) fn criteria(standing: &Standing, catalog: &Catalog) -> Vec<CriterionR
                 controls: criterion
                     .controls
                     .iter()
-                    .map(|control| CriterionControl { id: control.control.to_string(), is_key: control.is_key })
+                    .map(|control| CriterionControl {
+                        id: control.control.to_string(),
+                        is_key: control.is_key,
+                    })
                     .collect(),
-                cites: vec![Citation::rows("rating decisions", &format!("controls of {}", criterion.criterion))],
+                cites: vec![Citation::rows(
+                    "rating decisions",
+                    &format!("controls of {}", criterion.criterion),
+                )],
             })
         })
         .collect()
@@ -45,7 +52,9 @@ pub(super) fn controls(standing: &Standing, library: &Library) -> Vec<ControlRow
     standing
         .controls
         .iter()
-        .filter(|control| standing.assessment.controls.iter().any(|assessed| assessed.id == control.control.id))
+        .filter(|control| {
+            standing.assessment.controls.iter().any(|assessed| assessed.id == control.control.id)
+        })
         .map(|control| control_row(control, standing, library))
         .collect()
 }
@@ -57,7 +66,8 @@ fn control_row(standing: &ControlStanding, all: &Standing, library: &Library) ->
         id: control.id.to_string(),
         title: text.title.clone(),
         statement: text.statement.clone(),
-        owner: Some(format!("{} (role; no person named)", control.owner_role)).filter(|_| control.owner.is_none()),
+        owner: Some(format!("{} (role; no person named)", control.owner_role))
+            .filter(|_| control.owner.is_none()),
         frequency: control.frequency.plain().to_owned(),
         status: standing.status,
         criteria: control
@@ -66,7 +76,10 @@ fn control_row(standing: &ControlStanding, all: &Standing, library: &Library) ->
             .filter(|mapping| mapping.framework == all.framework)
             .map(|mapping| ControlCriterion { id: mapping.criterion.clone(), is_key: mapping.is_key })
             .collect(),
-        questions: Question::ALL.into_iter().map(|question| question_row(question, standing, library)).collect(),
+        questions: Question::ALL
+            .into_iter()
+            .map(|question| question_row(question, standing, library))
+            .collect(),
         checks: standing.checks.clone(),
         cites: vec![Citation::record(&format!("control {} version {}", control.id, text.version))],
     }
@@ -80,8 +93,8 @@ fn question_row(question: Question, standing: &ControlStanding, library: &Librar
         decided_by: decision.map(|decision| decision.by.to_string()),
         decided_at: decision.map(|decision| decision.at),
         reason: decision.map(|decision| decision.reason.clone()).unwrap_or_default(),
-        suggestion: standing.suggestions.iter().find(|suggestion| suggestion.question == question).map(|suggestion| {
-            Suggestion {
+        suggestion: standing.suggestions.iter().find(|suggestion| suggestion.question == question).map(
+            |suggestion| Suggestion {
                 answer: suggestion.answer,
                 reason: sentence(&suggestion.reason),
                 cites: suggestion
@@ -89,8 +102,8 @@ fn question_row(question: Question, standing: &ControlStanding, library: &Librar
                     .iter()
                     .filter_map(|id| Some(Citation::check(id, &library.get(id)?.definition().version)))
                     .collect(),
-            }
-        }),
+            },
+        ),
     }
 }
 
@@ -114,14 +127,21 @@ pub(super) fn findings(proposed: &[ProposedFinding]) -> Vec<FindingRow> {
             cites: finding
                 .check
                 .iter()
-                .map(|check| Citation::rows("verdict intervals", &format!("check {check}, verdict fail, open")))
+                .map(|check| {
+                    Citation::rows("verdict intervals", &format!("check {check}, verdict fail, open"))
+                })
                 .chain(finding.control.iter().map(|control| Citation::record(&format!("control {control}"))))
                 .collect(),
         })
         .collect()
 }
 
-pub(super) fn summary(standing: &Standing, catalog: &Catalog, findings: &[FindingRow], gaps: usize) -> Summary {
+pub(super) fn summary(
+    standing: &Standing,
+    catalog: &Catalog,
+    findings: &[FindingRow],
+    gaps: usize,
+) -> Summary {
     let counts = standing.assessment.figure.criteria();
     let keys: Vec<_> = standing.assessment.controls.iter().filter(|control| control.is_key).collect();
     let ready = keys.iter().filter(|control| control.status == ControlStatus::Ready).count();
@@ -138,7 +158,10 @@ pub(super) fn summary(standing: &Standing, catalog: &Catalog, findings: &[Findin
         criteria_partly_met: criteria(counts.partly_met, "partly met"),
         criteria_not_met: criteria(counts.not_met, "not met"),
         criteria_not_assessed: criteria(counts.not_assessed, "not assessed"),
-        key_controls_ready: Figure::count(ready, vec![Citation::rows("controls of this report", "key, status ready")]),
+        key_controls_ready: Figure::count(
+            ready,
+            vec![Citation::rows("controls of this report", "key, status ready")],
+        ),
         key_controls: Figure::count(keys.len(), vec![Citation::rows("controls of this report", "key")]),
         findings_open: Figure::count(findings.len(), vec![Citation::rows("findings of this report", "all")]),
         gaps: Figure::count(gaps, vec![Citation::rows("gaps of this report", "all")]),
@@ -173,7 +196,9 @@ fn key_messages(standing: &Standing, counts: StatusCounts, findings: usize, gaps
         );
     }
     if findings > 0 {
-        messages.push(format!("{findings} findings are proposed; a person has to open, correct or dismiss each."));
+        messages.push(format!(
+            "{findings} findings are proposed; a person has to open, correct or dismiss each."
+        ));
     }
     if gaps > 0 {
         messages.push(format!("{gaps} things could not be seen. None of them counts as good."));
@@ -208,7 +233,14 @@ fn series(standing: &Standing, catalog: &Catalog) -> Vec<SeriesSummary> {
         .map(|series| {
             let (met, partly_met, not_met, not_assessed) =
                 figures(rows.iter().filter(|row| row.series == series.id), &format!("series {}", series.id));
-            SeriesSummary { id: series.id.clone(), title: series.title.clone(), met, partly_met, not_met, not_assessed }
+            SeriesSummary {
+                id: series.id.clone(),
+                title: series.title.clone(),
+                met,
+                partly_met,
+                not_met,
+                not_assessed,
+            }
         })
         .collect()
 }

@@ -39,7 +39,8 @@ pub async fn readiness(
     generator: &str,
 ) -> Result<ReadinessReport> {
     let standing = conclusion::standing(view, catalog).await?;
-    let system = identity::systems(view).await?.into_iter().next().map(|system| system.name).unwrap_or_default();
+    let system =
+        identity::systems(view).await?.into_iter().next().map(|system| system.name).unwrap_or_default();
     let organization = Organization { name: view.actor.organization.name.clone() };
     let findings = proposed(&standing, library);
     let gaps = testing::gaps(view, &standing, library).await?;
@@ -106,7 +107,8 @@ pub fn model_document(model: &ReadinessReport) -> Result<Document> {
 /// If disk or database refuse.
 pub async fn issue(cx: &mut Cx<'_>, documents: &[Document]) -> Result<()> {
     for document in documents {
-        evidence::store_document(cx, document.name, document.media_type, document.bytes.clone().into()).await?;
+        evidence::store_document(cx, document.name, document.media_type, document.bytes.clone().into())
+            .await?;
     }
     Ok(())
 }
@@ -117,7 +119,8 @@ pub fn proposed(standing: &Standing, library: &Library) -> Vec<ProposedFinding> 
     let mut failing = Vec::new();
     for control in &standing.controls {
         for id in &control.checks {
-            let of_check: Vec<_> = standing.verdicts.iter().filter(|verdict| verdict.check_id == *id).collect();
+            let of_check: Vec<_> =
+                standing.verdicts.iter().filter(|verdict| verdict.check_id == *id).collect();
             let fails: Vec<FailingTarget> = of_check
                 .iter()
                 .filter(|verdict| verdict.verdict == Verdict::Fail)
@@ -149,7 +152,11 @@ fn basis(standing: &Standing) -> String {
     let decided = standing
         .controls
         .iter()
-        .filter(|control| tickmark_core::conclusion::readiness::Question::ALL.iter().any(|&q| control.rating.decision(q).is_some()))
+        .filter(|control| {
+            tickmark_core::conclusion::readiness::Question::ALL
+                .iter()
+                .any(|&q| control.rating.decision(q).is_some())
+        })
         .count();
     let answers = if decided == 0 {
         "No person has answered any question yet, so every answer in this document is open".to_owned()
@@ -181,8 +188,14 @@ fn scope(standing: &Standing, catalog: &Catalog) -> Scope {
             points,
             vec![Citation::rows("catalog points of focus", "in play for all categories, services only")],
         ),
-        controls_count: Figure::count(controls, vec![Citation::rows("controls", "mapped to a criterion in scope")]),
-        targets_count: Figure::count(standing.targets.len(), vec![Citation::rows("targets", "ever expected")]),
+        controls_count: Figure::count(
+            controls,
+            vec![Citation::rows("controls", "mapped to a criterion in scope")],
+        ),
+        targets_count: Figure::count(
+            standing.targets.len(),
+            vec![Citation::rows("targets", "ever expected")],
+        ),
         excluded: Vec::new(),
         outside: Vec::new(),
     }

@@ -54,7 +54,12 @@ pub(super) fn evidence_readiness(standing: &Standing) -> Vec<EvidenceReadinessRo
 }
 
 pub(super) fn roadmap(standing: &Standing, findings: &[FindingRow]) -> Roadmap {
-    let open = standing.assessment.controls.iter().filter(|control| control.status == ControlStatus::NotAssessed).count();
+    let open = standing
+        .assessment
+        .controls
+        .iter()
+        .filter(|control| control.status == ControlStatus::NotAssessed)
+        .count();
     let undesigned = standing
         .controls
         .iter()
@@ -68,14 +73,19 @@ pub(super) fn roadmap(standing: &Standing, findings: &[FindingRow]) -> Roadmap {
     };
     let mut steps = Vec::new();
     if undesigned > 0 {
-        let what = format!("Go through the {undesigned} draft controls: keep what is really run, correct its wording, drop the rest.");
+        let what = format!(
+            "Go through the {undesigned} draft controls: keep what is really run, correct its wording, drop the rest."
+        );
         steps.push(step("first", what, Vec::new()));
     }
     for (when, worst) in [("next", "critical"), ("then", "high")] {
         let these: Vec<String> =
             findings.iter().filter(|f| f.severity.word() == worst).map(|f| f.reference.clone()).collect();
         if !these.is_empty() {
-            let what = format!("Mend the {} findings of severity {worst}, name an owner and a date for each.", these.len());
+            let what = format!(
+                "Mend the {} findings of severity {worst}, name an owner and a date for each.",
+                these.len()
+            );
             steps.push(step(when, what, these));
         }
     }
@@ -84,7 +94,8 @@ pub(super) fn roadmap(standing: &Standing, findings: &[FindingRow]) -> Roadmap {
         steps.push(step("then", what, Vec::new()));
     }
     steps.push(step("always", "Collect every day, so that the history has no hole.".to_owned(), Vec::new()));
-    let ready = open == 0 && standing.assessment.controls.iter().all(|control| control.status == ControlStatus::Ready);
+    let ready = open == 0
+        && standing.assessment.controls.iter().all(|control| control.status == ControlStatus::Ready);
     let counts = standing.assessment.figure.criteria();
     Roadmap {
         steps,

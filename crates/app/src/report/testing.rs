@@ -16,13 +16,17 @@ pub(super) fn checks(standing: &Standing, library: &Library) -> Vec<CheckRow> {
         .checks()
         .filter_map(|check| {
             let definition = check.definition();
-            let verdicts: Vec<_> = standing.verdicts.iter().filter(|verdict| verdict.check_id == definition.id).collect();
+            let verdicts: Vec<_> =
+                standing.verdicts.iter().filter(|verdict| verdict.check_id == definition.id).collect();
             if verdicts.is_empty() {
                 return None;
             }
             let count = |verdict| {
                 let rule = format!("check {}, verdict {verdict}, open", definition.id);
-                let cites = vec![Citation::check(&definition.id, &definition.version), Citation::rows("verdict intervals", &rule)];
+                let cites = vec![
+                    Citation::check(&definition.id, &definition.version),
+                    Citation::rows("verdict intervals", &rule),
+                ];
                 Figure::count(verdicts.iter().filter(|v| v.verdict == verdict).count(), cites)
             };
             Some(CheckRow {
@@ -74,7 +78,10 @@ pub(super) async fn gaps(view: &mut View<'_>, standing: &Standing, library: &Lib
             .unwrap_or_default();
         for gap in gaps {
             let blind = |id: &str| {
-                standing.verdicts.iter().any(|v| v.check_id == id && v.target == target && v.verdict == Verdict::Unknown)
+                standing
+                    .verdicts
+                    .iter()
+                    .any(|v| v.check_id == id && v.target == target && v.verdict == Verdict::Unknown)
             };
             let checks = library
                 .checks()
@@ -108,7 +115,9 @@ fn remedy(reason: ReasonClass) -> &'static str {
         ReasonClass::NotPresent => "Install the program that answers this, or record why it is not needed.",
         ReasonClass::NotCollected => "Run a full collection; this part was left out.",
         ReasonClass::Stale => "Collect again, and look into why collection stopped.",
-        ReasonClass::ParseError => "Look at the raw evidence and correct the file, or report a reader that is too narrow.",
+        ReasonClass::ParseError => {
+            "Look at the raw evidence and correct the file, or report a reader that is too narrow."
+        }
         ReasonClass::Limit => "Raise the limit of the collection, or make the target answer quicker.",
         ReasonClass::Unsupported => "Gather this by other means until this kind of system is supported.",
     }
@@ -136,7 +145,10 @@ pub(super) fn period(standing: &Standing) -> PeriodPicture {
                     },
                 })
                 .collect(),
-            cites: vec![Citation::rows("verdict intervals", &format!("checks {}", control.checks.join(", ")))],
+            cites: vec![Citation::rows(
+                "verdict intervals",
+                &format!("checks {}", control.checks.join(", ")),
+            )],
         })
         .collect();
     PeriodPicture { from: standing.period.from, to: standing.at, strips }
