@@ -8,7 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Executor, Row, Transaction};
+use sqlx::{
+    Any, AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor, Row, Transaction,
+};
 
 use crate::{Dialect, Result, StoreError};
 
@@ -62,6 +64,7 @@ impl Database {
         }
         let mode = if access == Access::Write { "rwc" } else { "rw" };
         let options = options(&format!("sqlite://{}?mode={mode}", percent_encode(path)?))?;
+        probe_sqlite(&options, access).await.map_err(|error| opening(path, error))?;
         let writer = sqlite_pool(&options, access, 1).await.map_err(|error| opening(path, error))?;
         let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()").fetch_one(&writer).await?;
         refuse_old_sqlite(&version)?;
@@ -78,6 +81,8 @@ impl Database {
     pub async fn open_postgres(url: &str, access: Access) -> Result<Self> {
         sqlx::any::install_default_drivers();
         let options = options(url)?;
+        // A pool tries again until its time is up; one connection says at once why there is none.
+        options.connect().await?.close().await?;
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS * 2)
             .acquire_timeout(TURN_TIMEOUT)
@@ -264,6 +269,30 @@ impl DerefMut for ReadTx {
     }
 }
 
+/// Opens and closes one connection: a pool tries again until its time is up, this says at once what is wrong.
+async fn probe_sqlite(options: &AnyConnectOptions, access: Access) -> Result<(), sqlx::Error> {
+    let mut connection = options.connect().await?;
+    set_up_sqlite(&mut connection, access).await?;
+    connection.execute("SELECT count(*) FROM sqlite_master").await?;
+    connection.close().await
+}
+
+async fn set_up_sqlite(connection: &mut AnyConnection, access: Access) -> Result<(), sqlx::Error> {
+    let pragmas = match access {
+        Access::Write => {
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+             PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
+             PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;"
+        }
+        Access::Inspect => {
+            "PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; \
+             PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;"
+        }
+    };
+    connection.execute(sqlx::raw_sql(pragmas)).await?;
+    Ok(())
+}
+
 async fn sqlite_pool(
     options: &AnyConnectOptions,
     access: Access,
@@ -274,23 +303,7 @@ async fn sqlite_pool(
         .acquire_timeout(TURN_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                let pragmas = match access {
-                    Access::Write => {
-                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                         PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
-                         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;"
-                    }
-                    Access::Inspect => {
-                        "PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; \
-                         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;"
-                    }
-                };
-                connection.execute(sqlx::raw_sql(pragmas)).await?;
-                Ok(())
-            })
-        })
+        .after_connect(move |connection, _| Box::pin(set_up_sqlite(connection, access)))
         .connect_with(options.clone())
         .await
 }

@@ -119,15 +119,15 @@ impl StoreError {
 
     /// Sorts an error of the object store; `what` was attempted.
     pub(crate) fn object(what: &str, error: object_store::Error) -> Self {
+        if matches!(error, object_store::Error::NotFound { .. }) {
+            return Self::Missing(what.to_owned());
+        }
         let mut cause = error.source();
         while let Some(inner) = cause {
             if let Some(system) = inner.downcast_ref::<io::Error>() {
                 return Self::io(what, io::Error::new(system.kind(), error.to_string()));
             }
             cause = inner.source();
-        }
-        if matches!(error, object_store::Error::NotFound { .. }) {
-            return Self::Missing(what.to_owned());
         }
         Self::Io { what: what.to_owned(), source: io::Error::other(error) }
     }

@@ -1,1 +1,6 @@
-fn main() {}
+//! Storage on both databases: what is kept, what is refused, and what a failure leaves behind.
+
+mod blobs;
+mod folders;
+mod migrations;
+mod transactions;
