@@ -1,6 +1,7 @@
 //! Serves every page over sample data, to look at: `cargo run -p tickmark-web --example gallery -- 8199`.
 //!
-//! It signs the visitor in by itself, which only a gallery may do. `--empty` shows the pages before the first run.
+//! It signs the visitor in by itself, which only a gallery may do. `--empty` shows the pages before the first run,
+//! `--facts FILE` shows another facts document (JSON) on the first target.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -19,8 +20,14 @@ mod sample;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let port = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(8199);
-    let views =
+    let mut views =
         if arguments.iter().any(|a| a == "--empty") { sample::empty_views() } else { sample::views(None) };
+    if let Some(file) = arguments.iter().skip_while(|argument| *argument != "--facts").nth(1) {
+        let facts: serde_json::Value = serde_json::from_slice(&std::fs::read(file)?)?;
+        let target = views.targets.first_mut().ok_or("--facts needs a target")?;
+        target.gaps = serde_json::from_value(facts["gaps"].clone()).unwrap_or_default();
+        target.facts = facts;
+    }
     let counter = AtomicU8::new(0);
     let state = WebState::new(Source::frozen(views), Settings::loopback(port), sample::now, move || {
         [counter.fetch_add(1, Ordering::Relaxed); 32]
