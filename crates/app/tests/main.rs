@@ -1,4 +1,9 @@
-//! Use cases on real databases.
+//! Use cases on real databases, both kinds.
 
-mod conclusion;
-mod observation;
+mod crash;
+mod damage;
+mod evidence;
+mod identity;
+mod ledger;
+mod rollback;
+mod schema;

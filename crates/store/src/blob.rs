@@ -3,6 +3,7 @@
 //! Create-only: an object never changes and is never overwritten. Durable when [`Blobs::put`] returns: the backend's
 //! flushing of files and folders is switched on (it is off by default). Verified on every read.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ const PUTS_AT_ONCE: usize = 8;
 const TURNS: usize = 64;
 
 /// The objects of one data folder.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Blobs {
     backend: Arc<dyn ObjectStore>,
     turns: Arc<[Mutex<()>]>,
@@ -38,6 +39,12 @@ pub struct BlobEntry {
     pub digest: Result<[u8; 32], String>,
     /// Bytes stored.
     pub size: u64,
+}
+
+impl fmt::Debug for Blobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Blobs({})", self.backend)
+    }
 }
 
 impl Blobs {

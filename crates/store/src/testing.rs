@@ -27,6 +27,7 @@ impl TestDatabase {
     ///
     /// # Panics
     /// If there is no PostgreSQL and nobody said to leave it out: a test never skips in silence.
+    #[expect(clippy::disallowed_methods, reason = "tests are told by their command where the server is")]
     pub async fn both() -> Vec<Self> {
         let mut all = vec![Self::sqlite()];
         if env::var(CHOICE_VARIABLE).is_ok_and(|choice| choice == "sqlite") {

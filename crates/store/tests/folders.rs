@@ -38,6 +38,7 @@ fn the_lock_excludes_a_second_writer_and_allows_inspection() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the test starts itself as a second process")]
 fn a_second_process_is_told_which_folder_is_in_use() {
     if let Some(root) = std::env::var_os(SECOND) {
         match DataFolder::create_or_open(root.as_ref()) {

@@ -134,8 +134,7 @@ impl App {
         for leaf in &leaves {
             frontier.push(leaf.hash());
         }
-        let rows = leaves.iter().map(|leaf| (leaf.leaf().id, leaf.hash(), leaf.as_bytes()));
-        sql::insert_leaves(&mut tx, org, first, rows).await?;
+        sql::insert_leaves(&mut tx, org, first, &leaves).await?;
 
         // Second: from the bytes as the database gives them back, through the other structure.
         let mut edge = log.edge.clone();

@@ -4,6 +4,7 @@ use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
 use tickmark_core::id::OrganizationKey;
 use tickmark_ledger::Hash;
+use tickmark_ledger::leaf::LeafBytes;
 use tickmark_ledger::tile::{FullTile, tile_bytes};
 use tickmark_ledger::tree::Frontier;
 use tickmark_store::insert_rows;
@@ -93,16 +94,17 @@ pub(super) async fn delete_sequenced(c: &mut AnyConnection, org: Org) -> Result<
 
 // ---- leaves
 
-pub(super) async fn insert_leaves<'a>(
+pub(super) async fn insert_leaves(
     c: &mut AnyConnection,
     org: Org,
     first: u64,
-    leaves: impl Iterator<Item = (&'a str, Hash, &'a [u8])>,
+    leaves: &[LeafBytes],
 ) -> Result<()> {
-    let first = number(first)?;
-    let rows = leaves.zip(first..).map(|((id, hash, content), position)| {
-        [org.0.into(), position.into(), id.into(), hash.0.into(), content.into()]
-    });
+    let mut rows = Vec::with_capacity(leaves.len());
+    for (leaf, position) in leaves.iter().zip(number(first)?..) {
+        let (id, hash) = (leaf.leaf().id.into(), leaf.hash().0.into());
+        rows.push([org.0.into(), position.into(), id, hash, leaf.as_bytes().into()]);
+    }
     insert_rows(c, "leaf", ["organization", "position", "id", "hash", "content"], rows).await?;
     Ok(())
 }
@@ -333,7 +335,9 @@ pub(super) async fn insert_scrub(c: &mut AnyConnection, org: Org, scrub: &Scrub)
         .map_err(|error| Error::internal("writing down what a scrub found", error))?;
     sqlx::query(
         "INSERT INTO log_scrub (organization, finished_at, size, leaves, tiles, objects, differences, findings) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (organization, finished_at) DO UPDATE SET \
+         size = excluded.size, leaves = excluded.leaves, tiles = excluded.tiles, objects = excluded.objects, \
+         differences = excluded.differences, findings = excluded.findings",
     )
     .bind(org.0)
     .bind(scrub.finished_at.micros())
