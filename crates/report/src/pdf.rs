@@ -17,3 +17,6 @@ pub fn readiness_pdf(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
     let document = typeset::compile("readiness.typ", &view)?;
     typeset::export(&document, &report.digest()?.to_string(), report.generated)
 }
+
+#[cfg(test)]
+mod tests;

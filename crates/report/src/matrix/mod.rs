@@ -7,3 +7,6 @@ mod xlsx;
 
 pub use table::matrix_csv;
 pub use xlsx::matrix_xlsx;
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,7 @@
 
 use tickmark_core::report::ReadinessReport;
 use tickmark_core::report::readiness::{
-    Answer, Citation, ControlRow, CriterionRow, Question, QuestionRow,
-    ResultRow,
+    Answer, Citation, ControlRow, CriterionRow, Question, QuestionRow, ResultRow,
 };
 
 use super::cell::Cell;

@@ -44,7 +44,7 @@ pub(crate) fn export(
     typst_pdf::pdf(document, &tagged).map_err(|errors| ReportError::Typeset(messages(&errors)))
 }
 
-fn options(
+pub(crate) fn options(
     standards: &[PdfStandard],
     identifier: &str,
     moment: Timestamp,
@@ -91,6 +91,6 @@ fn describe(world: &ReportWorld, errors: &[SourceDiagnostic]) -> String {
     errors.iter().map(line).collect::<Vec<_>>().join("; ")
 }
 
-fn messages(errors: &[SourceDiagnostic]) -> String {
+pub(crate) fn messages(errors: &[SourceDiagnostic]) -> String {
     errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -15,6 +15,9 @@ use sources::Sources;
 pub(crate) fn of(report: &ReadinessReport) -> Result<Value, ReportError> {
     let mut model = serde_json::to_value(report)?;
     model["period"] = period::of(&report.period, report.cut_off);
+    for list in ["criteria", "controls", "findings"] {
+        add_anchors(list, &mut model[list]);
+    }
     let mut sources = Sources::default();
     sources.number(&mut model);
     let mut view = json!({
@@ -27,6 +30,13 @@ pub(crate) fn of(report: &ReadinessReport) -> Result<Value, ReportError> {
     });
     make_settable(&mut view);
     Ok(view)
+}
+
+/// Gives each row of a list a name to link to. Ids would not do: nothing keeps foreign ids from being equal.
+fn add_anchors(list: &str, rows: &mut Value) {
+    for (index, row) in rows.as_array_mut().into_iter().flatten().enumerate() {
+        row["anchor"] = Value::String(format!("{list}-{index}"));
+    }
 }
 
 fn make_settable(value: &mut Value) {

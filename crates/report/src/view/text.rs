@@ -1,14 +1,18 @@
 //! Foreign text made fit for setting: nothing invisible, nothing without a glyph, nothing that cannot be broken.
 
+use tickmark_core::{Digest, Timestamp};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::typeset::fonts;
 
-/// Characters of a word after which a break is offered, for words without a hyphen or slash.
+/// Most characters between two offered breaks in an over-long word.
 const BREAK_AFTER: usize = 14;
 
 /// Longest run of characters that is left alone.
-const LONGEST_RUN: usize = 22;
+const LONGEST_RUN: usize = 16;
+
+/// Where people break names, addresses and paths.
+const SEAMS: [&str; 8] = [".", "_", ":", "@", ",", "=", "&", "?"];
 
 /// Offers a line break without showing anything.
 const ZERO_WIDTH_SPACE: char = '\u{200b}';
@@ -59,9 +63,10 @@ fn is_plain(character: char) -> bool {
         )
 }
 
-/// Offers breaks inside runs that have none. Digests are left whole, so that they can be copied.
+/// Offers breaks inside runs that have none. Digests are left whole, so that they can be copied; codes of the model
+/// and moments, so that templates can read them.
 fn breakable(text: &str) -> String {
-    if is_digest(text) {
+    if is_code(text) || is_moment(text) || is_hash(text) {
         return text.to_owned();
     }
     let mut broken = String::with_capacity(text.len());
@@ -70,19 +75,35 @@ fn breakable(text: &str) -> String {
             broken.push_str(run);
             continue;
         }
-        for (index, cluster) in run.graphemes(true).enumerate() {
-            if index > 0 && index % BREAK_AFTER == 0 {
+        let mut since_break = 0;
+        let mut at_seam = false;
+        for cluster in run.graphemes(true) {
+            if since_break == BREAK_AFTER || at_seam && !SEAMS.contains(&cluster) {
                 broken.push(ZERO_WIDTH_SPACE);
+                since_break = 0;
             }
             broken.push_str(cluster);
+            since_break += 1;
+            at_seam = SEAMS.contains(&cluster);
         }
     }
     broken
 }
 
-fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:")
-        .is_some_and(|digits| digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+/// Tells whether `text` is a word of the model such as `operating_weakness`.
+fn is_code(text: &str) -> bool {
+    text.len() <= 24 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+fn is_moment(text: &str) -> bool {
+    text.ends_with('Z') && text.parse::<Timestamp>().is_ok()
+}
+
+/// Tells whether `text` is a SHA-256 hash, as `sha256:<hex>` or in base64.
+fn is_hash(text: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    let base64 = text.strip_suffix('=').filter(|digits| digits.len() == 43);
+    text.parse::<Digest>().is_ok() || base64.is_some_and(|digits| digits.bytes().all(is_base64))
 }
 
 #[cfg(test)]
@@ -117,6 +138,14 @@ mod tests {
         check(&word, &format!("{}\u{200b}{}\u{200b}xx", "x".repeat(14), "x".repeat(14)));
         let digest = tickmark_core::Digest::of(b"").to_string();
         check(&digest, &digest);
+        for whole in [
+            "operating_weakness",
+            "2026-11-24T14:45:00.000001Z",
+            "3vq1sQmG0n4CkJ0S7o2v0hHk0N3H1t1rQv3b2f0b7mU=",
+        ] {
+            check(whole, whole);
+        }
+        check("node-1.db.example.internal.", "node-1.\u{200b}db.\u{200b}example.\u{200b}internal.");
         check("ssh-password-authentication-disabled", "ssh-password-authentication-disabled");
     }
 }

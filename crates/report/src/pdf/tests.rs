@@ -1,0 +1,189 @@
+//! What stands on the pages, read from the laid-out document itself.
+
+use std::sync::LazyLock;
+
+use tickmark_core::report::ReadinessReport;
+use tickmark_core::report::lint::lint;
+use tickmark_core::report::readiness::{DocumentStatus, STATUS_LINE};
+use typst::layout::{Frame, FrameItem};
+use typst_layout::PagedDocument;
+use typst_pdf::PdfStandard;
+
+use super::readiness_pdf;
+use crate::{sample, typeset, view};
+
+static SAMPLE: LazyLock<PagedDocument> = LazyLock::new(|| document(&sample::readiness()));
+
+fn document(report: &ReadinessReport) -> PagedDocument {
+    typeset::compile("readiness.typ", &view::of(report).expect("JSON")).expect("a document")
+}
+
+/// Returns the text of each page, pieces apart by spaces.
+fn pages(document: &PagedDocument) -> Vec<String> {
+    fn read(frame: &Frame, text: &mut String) {
+        for (_, item) in frame.items() {
+            match item {
+                FrameItem::Group(group) => read(&group.frame, text),
+                FrameItem::Text(item) => {
+                    text.push_str(&item.text);
+                    text.push(' ');
+                }
+                _ => {}
+            }
+        }
+    }
+    let page = |frame: &Frame| {
+        let mut text = String::new();
+        read(frame, &mut text);
+        text
+    };
+    document.pages().iter().map(|one| page(&one.frame)).collect()
+}
+
+/// Returns `text` without spaces and offered breaks, which setting may add and take away.
+fn dense(text: &str) -> String {
+    text.chars().filter(|character| !character.is_whitespace() && *character != '\u{200b}').collect()
+}
+
+fn assert_accessible(document: &PagedDocument) {
+    let options =
+        typeset::options(&[PdfStandard::Ua_1], "test", sample::readiness().generated).expect("options");
+    if let Err(errors) = typst_pdf::pdf(document, &options) {
+        panic!("{}", typeset::messages(&errors));
+    }
+}
+
+fn assert_status_on_each_page(document: &PagedDocument) {
+    for (index, page) in pages(document).iter().enumerate() {
+        let page = dense(page);
+        assert!(page.contains(&dense(STATUS_LINE)), "page {} lacks the status line", index + 1);
+        assert!(page.contains("Workingdraft"), "page {} lacks the status", index + 1);
+        let number = dense(&format!("Page {} of {}", index + 1, document.pages().len()));
+        assert!(page.contains(&number), "page {} lacks its number", index + 1);
+    }
+}
+
+#[test]
+fn each_page_carries_status_line_cut_off_version_and_digest() {
+    assert!(SAMPLE.pages().len() > 10);
+    assert_status_on_each_page(&SAMPLE);
+    let digest = sample::readiness().digest().expect("digest").short();
+    for page in pages(&SAMPLE) {
+        let page = dense(&page);
+        assert!(page.contains("datacut-off2026-11-2414:35UTC") && page.contains("version3"));
+        assert!(page.contains(&digest));
+    }
+}
+
+#[test]
+fn nothing_of_the_model_is_left_out() {
+    let report = sample::readiness();
+    let text = dense(&pages(&SAMPLE).concat());
+    let criteria = report.criteria.iter().flat_map(|row| [&row.id, &row.title, &row.reason]);
+    let controls = report.controls.iter().flat_map(|row| [&row.id, &row.title, &row.statement]);
+    let checks = report.checks.iter().flat_map(|row| [&row.id, &row.asserts]);
+    let findings = report.findings.iter().flat_map(|row| [&row.condition, &row.effect, &row.recommendation]);
+    let gaps = report.gaps.iter().flat_map(|row| [&row.what, &row.detail, &row.remedy]);
+    for expected in criteria.chain(controls).chain(checks).chain(findings).chain(gaps) {
+        assert!(text.contains(&dense(expected)), "{expected:?} is missing");
+    }
+    for artifact in &report.appendix.evidence {
+        assert!(text.contains(&artifact.digest.to_string()));
+    }
+    assert!(text.contains(&report.appendix.checkpoint.expect("a checkpoint").root));
+}
+
+#[test]
+fn suggestions_are_marked_and_figures_name_their_source() {
+    let text = dense(&pages(&SAMPLE).concat());
+    let suggestions = text.matches(&dense("Suggested by tests, not an answer:")).count();
+    let expected = sample::readiness()
+        .controls
+        .iter()
+        .filter(|control| control.questions.iter().any(|row| row.suggestion.is_some()))
+        .count();
+    assert_eq!(suggestions, expected);
+    assert!(text.contains(&dense("Sources of figures")));
+    assert!(!text.contains(&dense("no source named")));
+}
+
+#[test]
+fn the_document_is_accessible_and_the_same_every_time() {
+    assert_accessible(&SAMPLE);
+    let report = sample::readiness();
+    let once = readiness_pdf(&report).expect("a document");
+    let twice = readiness_pdf(&report).expect("a document");
+    assert!(once.starts_with(b"%PDF-1.7") && once == twice);
+    let mut other = report;
+    other.version = "4".into();
+    assert_ne!(readiness_pdf(&other).expect("a document"), once);
+}
+
+#[test]
+fn an_organization_that_adopted_nothing_gets_plain_words() {
+    let document = document(&sample::empty());
+    assert_status_on_each_page(&document);
+    assert_accessible(&document);
+    let text = dense(&pages(&document).concat());
+    for words in [
+        "No control is adopted yet.",
+        "No automated test has run.",
+        "No gap was recorded.",
+        "No finding is recorded.",
+        "No subservice organization is recorded.",
+        "No commitment is recorded.",
+        "Nothing has been observed over time yet.",
+        "No earliest period start can be named yet.",
+        "Nothing is committed to the ledger yet",
+        "Type 1, date undecided",
+    ] {
+        assert!(text.contains(&dense(words)), "{words}");
+    }
+}
+
+#[test]
+fn our_own_words_hold_no_banned_phrase() {
+    for document in [&*SAMPLE, &document(&sample::empty())] {
+        for page in pages(document) {
+            assert_eq!(lint(&page), Vec::new());
+        }
+    }
+}
+
+#[test]
+fn foreign_text_is_set_as_it_stands() {
+    const MARKUP: &str = "#eval(\"1+1\") *bold* _x_ $a^2$ `raw` @cite <label> \\ // /* ] } ) -> => \"q\" 'q'";
+    const HEBREW: &str = "שלום עולם";
+    let long = "Donaudampfschifffahrtsgesellschaft".repeat(40);
+    let mut report = sample::readiness();
+    report.organization.name = MARKUP.into();
+    report.system.name = "x".repeat(300);
+    report.system.description = format!("{HEBREW} \u{202e}evil\u{202c} 😀👩‍💻 e\u{301}\u{20dd} \u{0} 漢字");
+    report.author = String::new();
+    report.controls[0].statement = long.clone();
+    report.controls[1].statement = format!("{MARKUP}\n\n{}", "word ".repeat(3_000));
+    report.controls[2].id = report.controls[1].id.clone();
+    report.criteria[1].id = report.criteria[0].id.clone();
+    report.findings[0].title = String::new();
+    report.findings[1].reference = report.findings[0].reference.clone();
+    report.checks[0].results[0].target = "y".repeat(500);
+    report.checks[0].results[0].subjects = vec![MARKUP.into(); 200];
+    report.gaps[0].detail = "z/".repeat(4_000);
+    let document = document(&report);
+    assert_status_on_each_page(&document);
+    assert_accessible(&document);
+    let text = dense(&pages(&document).concat());
+    assert!(text.contains(&dense(MARKUP)));
+    assert!(text.contains(&long));
+    assert!(text.contains(&dense(HEBREW)));
+    assert!(text.contains("⟨U+202E⟩evil⟨U+202C⟩") && text.contains("⟨U+0000⟩⟨U+6F22⟩⟨U+5B57⟩"));
+}
+
+#[test]
+fn a_final_document_has_no_watermark() {
+    let mut report = sample::empty();
+    report.status = DocumentStatus::FinalManagement;
+    let text = pages(&document(&report)).concat();
+    assert!(!text.contains("WORKING DRAFT") && !text.contains("FINAL"));
+    assert!(pages(&SAMPLE).iter().all(|page| page.contains("WORKING DRAFT")));
+}
