@@ -56,6 +56,12 @@ deadline(user) := (last_use(user) + 86400) + limit
 
 exempt(user) if user.name in input.params.exempt
 
+in_use contains user.name if {
+	some user in users
+	is_string(user.name)
+	enabled(user)
+}
+
 bad contains user.name if {
 	some user in users
 	is_string(user.name)
@@ -119,13 +125,13 @@ default message := ""
 
 message := sprintf("accounts in use without a login for %d days: %s", [input.params.maximum_days, concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d accounts, each that can be used was used within %d days", [count(users), input.params.maximum_days]) if verdict == "pass"
+message := sprintf("%d of %d accounts can be used, each of them was used within %d days, is new or is exempt", [count(in_use), count(users), input.params.maximum_days]) if verdict == "pass"
 
 result := {
 	"verdict": verdict,
 	"message": message,
 	"subjects": bad,
-	"observed": {"accounts_in_use": {user.name | some user in users; is_string(user.name); enabled(user)}},
+	"observed": {"accounts_in_use": in_use},
 	"expected": {"maximum_days": input.params.maximum_days, "exempt": input.params.exempt},
 	"valid_until": min(changes),
 }

@@ -72,7 +72,7 @@ message := sprintf("%d accounts of people, each has a known owner", [count(peopl
 
 message := "no person has an account on this host" if verdict == "not_applicable"
 
-message := sprintf("set the parameter owners: %d accounts of people have no owner on record", [count(strangers)]) if {
+message := sprintf("set the parameter owners; accounts without an owner on record: %s", [concat(", ", sort(strangers))]) if {
 	verdict == "unknown"
 	not stated
 	count(strangers) > 0

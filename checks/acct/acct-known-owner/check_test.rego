@@ -61,7 +61,7 @@ test_not_applicable_no_people if {
 test_unknown_no_owners_on_record if {
 	result := check.result with input as object.union(with_users([user("alice", 1000, {})]), {"params": {"owners": []}})
 	result.verdict == "unknown"
-	result.message == "set the parameter owners: 1 accounts of people have no owner on record"
+	result.message == "set the parameter owners; accounts without an owner on record: alice"
 	result.subjects == {"alice"}
 }
 

@@ -18,9 +18,9 @@ present contains service if {
 }
 
 # Where rights are raised, and where people come in.
-raising := present & {"sudo", "su"}
+raising := present & {"sudo", "sudo-i", "su", "su-l"}
 
-entries := present & {"sshd", "login"}
+entries := present & {"sshd", "login", "gdm-password"}
 
 asked_when_raising if {
 	count(raising) > 0

@@ -24,13 +24,19 @@ lists contains field if {
 	is_array(values)
 }
 
+named(field) if {
+	is_array(accounts[field])
+	count(accounts[field]) > 0
+	every entry in accounts[field] {
+		is_string(entry.name)
+	}
+}
+
 # The lists are there, and the files they were made from were read to the end.
 everything_seen if {
 	count(lists) == count(kinds)
-	is_array(accounts.users)
-	count(accounts.users) > 0
-	is_array(accounts.groups)
-	count(accounts.groups) > 0
+	named("users")
+	named("groups")
 	is_array(accounts.malformed_lines)
 	count(accounts.malformed_lines) == 0
 }

@@ -71,11 +71,11 @@ default message := ""
 
 message := sprintf("authorized keys without a known owner: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("all %d authorized keys have a known owner", [count(keys)]) if verdict == "pass"
+message := sprintf("%d authorized keys, all with a known owner", [count(keys)]) if verdict == "pass"
 
 message := "no key opens an SSH session on this host" if verdict == "not_applicable"
 
-message := sprintf("set the parameter known_keys: %d keys have no owner on record", [count(strangers)]) if {
+message := sprintf("set the parameter known_keys; keys without an owner on record: %s", [concat(", ", sort(strangers))]) if {
 	verdict == "unknown"
 	not stated
 	count(strangers) > 0

@@ -56,7 +56,7 @@ test_fail_look_alikes if {
 test_unknown_no_list_of_owners if {
 	result := check.result with input as object.union(with_keys([good_key]), {"params": {"known_keys": []}})
 	result.verdict == "unknown"
-	result.message == "set the parameter known_keys: 1 keys have no owner on record"
+	result.message == "set the parameter known_keys; keys without an owner on record: alice SHA256:alice"
 	result.subjects == {"alice SHA256:alice"}
 }
 

@@ -38,7 +38,7 @@ default message := ""
 
 message := sprintf("the SSH server offers ciphers that are not approved: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("all %d ciphers the SSH server offers are approved", [count(offered)]) if verdict == "pass"
+message := sprintf("the SSH server offers %d ciphers, all approved", [count(offered)]) if verdict == "pass"
 
 message := "no SSH server is installed" if verdict == "not_applicable"
 

@@ -69,11 +69,11 @@ default message := ""
 
 message := sprintf("peers that nobody knows: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("all %d peers are known", [count(peers)]) if verdict == "pass"
+message := sprintf("%d peers, all known", [count(peers)]) if verdict == "pass"
 
 message := "no WireGuard peer is configured on this host" if verdict == "not_applicable"
 
-message := sprintf("set the parameter known_peers: %d peers have no owner on record", [count(strangers)]) if {
+message := sprintf("set the parameter known_peers; peers without an owner on record: %s", [concat(", ", sort(strangers))]) if {
 	verdict == "unknown"
 	not stated
 	count(strangers) > 0

@@ -59,7 +59,7 @@ test_fail_look_alikes if {
 test_unknown_no_peers_on_record if {
 	result := check.result with input as object.union(with_peers([good_peer]), {"params": {"known_peers": []}})
 	result.verdict == "unknown"
-	result.message == "set the parameter known_peers: 1 peers have no owner on record"
+	result.message == "set the parameter known_peers; peers without an owner on record: ALICE="
 }
 
 test_not_applicable_no_wireguard if {
