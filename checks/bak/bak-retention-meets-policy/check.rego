@@ -38,6 +38,9 @@ everything_seen if {
 	is_array(repositories)
 	count(repositories) > 0
 	count(seen) == count(repositories)
+	every repository in seen {
+		is_number(repository.snapshots)
+	}
 }
 
 # The next moment at which the answer may change.
