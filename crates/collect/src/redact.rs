@@ -147,7 +147,8 @@ impl Work {
         while let Some(at) = next_hash(rest) {
             let (before, hash) = rest.split_at(at);
             let end = hash.find(|c: char| c.is_whitespace() || ":'\"`,;".contains(c)).unwrap_or(hash.len());
-            let scheme = hash.strip_prefix('$').and_then(|tail| tail.split_once('$')).map(|(scheme, _)| scheme);
+            let scheme =
+                hash.strip_prefix('$').and_then(|tail| tail.split_once('$')).map(|(scheme, _)| scheme);
             out.push_str(before);
             match scheme {
                 Some(scheme) => out.push_str(&format!("${scheme}${MARK}")),
@@ -171,7 +172,8 @@ impl Work {
         let mut found = false;
         while let Some(at) = rest.find("://") {
             let (before, after) = rest.split_at(at + 3);
-            let end = after.find(|c: char| c.is_whitespace() || "/'\"`?#,)>".contains(c)).unwrap_or(after.len());
+            let end =
+                after.find(|c: char| c.is_whitespace() || "/'\"`?#,)>".contains(c)).unwrap_or(after.len());
             out.push_str(before);
             match after[..end].rfind('@') {
                 Some(sign) if after[..sign].contains(':') || before.to_ascii_lowercase().contains("http") => {
@@ -204,12 +206,14 @@ impl Work {
             return None;
         }
         let lower = line.to_ascii_lowercase();
-        let (name, start) = NAMES.iter().find_map(|name| lower.find(name).map(|at| (*name, at + name.len())))?;
+        let (name, start) =
+            NAMES.iter().find_map(|name| lower.find(name).map(|at| (*name, at + name.len())))?;
         let value = &line[start..];
         let value_end = value.find(['"', '\'']).unwrap_or(value.len());
         let secret = value[..value_end].trim();
         // "basic constraints" is no credential: without the header name only long single words count.
-        if secret.is_empty() || (!name.ends_with(':') && !(secret.len() >= 12 && !secret.contains(' '))) {
+        let is_bare_word = !name.ends_with(':');
+        if secret.is_empty() || (is_bare_word && (secret.len() < 12 || secret.contains(' '))) {
             return None;
         }
         self.count("authorization header");
@@ -261,7 +265,8 @@ impl Work {
             // A path or an assignment may stand before the token itself.
             let word = &line[start..end];
             let inner = word.rfind(['/', '=']).filter(|cut| cut + 1 < word.len()).map_or(0, |cut| cut + 1);
-            let token_start = if is_token(word) { Some(start) } else { is_token(&word[inner..]).then_some(start + inner) };
+            let token_start =
+                if is_token(word) { Some(start) } else { is_token(&word[inner..]).then_some(start + inner) };
             if let Some(token_start) = token_start {
                 out.push_str(&line[done..token_start]);
                 out.push_str(MARK);
@@ -281,8 +286,25 @@ impl Work {
 /// Finds the start of the next crypt or GRUB hash.
 fn next_hash(text: &str) -> Option<usize> {
     const SCHEMES: [&str; 19] = [
-        "1", "2a", "2b", "2x", "2y", "3", "5", "6", "7", "y", "gy", "sha1", "md5", "apr1", "argon2i", "argon2d",
-        "argon2id", "pbkdf2-sha256", "pbkdf2-sha512",
+        "1",
+        "2a",
+        "2b",
+        "2x",
+        "2y",
+        "3",
+        "5",
+        "6",
+        "7",
+        "y",
+        "gy",
+        "sha1",
+        "md5",
+        "apr1",
+        "argon2i",
+        "argon2d",
+        "argon2id",
+        "pbkdf2-sha256",
+        "pbkdf2-sha512",
     ];
     let crypt = text.match_indices('$').map(|(at, _)| at).find(|&at| {
         let Some((scheme, rest)) = text[at + 1..].split_once('$') else { return false };
@@ -348,12 +370,30 @@ fn secret_value(line: &str, start_of_name: usize, end: usize) -> Option<(usize, 
 
 fn is_secret_name(name: &str) -> bool {
     const PARTS: [&str; 16] = [
-        "password", "passwd", "passphrase", "secret", "token", "apikey", "api_key", "api-key", "accesskey",
-        "access_key", "account_key", "privatekey", "private_key", "presharedkey", "preshared", "credential",
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "apikey",
+        "api_key",
+        "api-key",
+        "accesskey",
+        "access_key",
+        "account_key",
+        "privatekey",
+        "private_key",
+        "presharedkey",
+        "preshared",
+        "credential",
     ];
     const ENDS: [&str; 6] = ["pwd", "authkey", "auth_key", "-key-data", "encryption_key", "application_key"];
     // The value is a place or a program, not the secret.
     const PLACES: [&str; 6] = ["file", "path", "command", "dir", "url", "program"];
+    // Tags of sudo rules: `NOPASSWD: ALL`.
+    if ["NOPASSWD", "PASSWD"].contains(&name) {
+        return false;
+    }
     let lower = name.to_ascii_lowercase();
     let named = PARTS.iter().any(|part| lower.contains(part)) || ENDS.iter().any(|end| lower.ends_with(end));
     named && !PLACES.iter().any(|place| lower.ends_with(place))
@@ -433,7 +473,10 @@ mod tests {
         check("key ghp_0123456789abcdefghij0123456789abcdef", "key [redacted]");
         check("AKIAIOSFODNN7EXAMPLE", "[redacted]");
         check("root:$6$salt$hash:1", "root:$6$[redacted]:1");
-        check("password_pbkdf2 root grub.pbkdf2.sha512.10000.AA.BB", "password_pbkdf2 root grub.pbkdf2.[redacted]");
+        check(
+            "password_pbkdf2 root grub.pbkdf2.sha512.10000.AA.BB",
+            "password_pbkdf2 root grub.pbkdf2.[redacted]",
+        );
         check("a?token=x&b=1", "a?token=[redacted]&b=1");
     }
 
@@ -441,6 +484,7 @@ mod tests {
     fn settings_that_only_sound_secret_are_kept() {
         for line in [
             "PasswordAuthentication no",
+            "%sudo ALL=(ALL) NOPASSWD: ALL, PASSWD: /bin/x",
             "passwordauthentication=yes",
             "password requisite pam_deny.so",
             "password\t[success=1 default=ignore]\tpam_unix.so obscure yescrypt",
@@ -459,7 +503,8 @@ mod tests {
 
     #[test]
     fn private_keys_are_taken_out_as_blocks() {
-        let text = "a\n-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\nBBBB\n-----END OPENSSH PRIVATE KEY-----\nb\n";
+        let text =
+            "a\n-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\nBBBB\n-----END OPENSSH PRIVATE KEY-----\nb\n";
         let redacted = redact(text.as_bytes(), Layout::Text);
         assert_eq!(redacted.text, "a\n[redacted]\n\n\n\nb\n");
         assert_eq!(redacted.redactions, [Redaction { kind: "private key".into(), count: 1 }]);
@@ -494,7 +539,14 @@ mod tests {
 
     #[test]
     fn any_bytes_are_redacted_without_panic() {
-        for bytes in [&b"\xff\xfe=\xc3\x28:password=\xe2\x82"[..], b"", b"$", b"$$$", b"://@", "é=ü password: ß".as_bytes()] {
+        for bytes in [
+            &b"\xff\xfe=\xc3\x28:password=\xe2\x82"[..],
+            b"",
+            b"$",
+            b"$$$",
+            b"://@",
+            "é=ü password: ß".as_bytes(),
+        ] {
             for layout in [Layout::Text, Layout::Shadow, Layout::WireguardDump] {
                 let _ = redact(bytes, layout);
             }

@@ -40,7 +40,9 @@ impl Miss {
             ErrorKind::NotFound | ErrorKind::NotADirectory => {
                 Self::new(ReasonClass::NotPresent, format!("{path} does not exist"))
             }
-            ErrorKind::PermissionDenied => Self::new(ReasonClass::NotPermitted, format!("{path} may not be read")),
+            ErrorKind::PermissionDenied => {
+                Self::new(ReasonClass::NotPermitted, format!("{path} may not be read"))
+            }
             // EIO, EINVAL and the like: the kernel has the name and no answer behind it.
             _ => Self::new(ReasonClass::Unsupported, format!("{path} could not be read: {error}")),
         }
@@ -249,7 +251,10 @@ impl<'a> Look<'a> {
         for entry in entries {
             let entry = entry.map_err(|error| Miss::of_io(folder, &error))?;
             if names.len() == FOLDER_LIMIT {
-                return Err(Miss::new(ReasonClass::Limit, format!("{folder} has more than {FOLDER_LIMIT} entries")));
+                return Err(Miss::new(
+                    ReasonClass::Limit,
+                    format!("{folder} has more than {FOLDER_LIMIT} entries"),
+                ));
             }
             names.push(entry.file_name().to_string_lossy().into_owned());
         }
@@ -319,7 +324,10 @@ impl<'a> Look<'a> {
     ) -> Result<String, Miss> {
         let Manner { layout, weight, input } = manner;
         if !self.is_live() {
-            return Err(Miss::new(ReasonClass::NotCollected, format!("{program}: a copy of a system runs no programs")));
+            return Err(Miss::new(
+                ReasonClass::NotCollected,
+                format!("{program}: a copy of a system runs no programs"),
+            ));
         }
         let begun = (self.clock)();
         let factor = if weight == Weight::Heavy { 10 } else { 1 };
@@ -377,7 +385,9 @@ impl<'a> Look<'a> {
         let lower = stderr.to_ascii_lowercase();
         match ending {
             Ending::TimedOut => Miss::new(ReasonClass::Limit, format!("{command}: killed at its time limit")),
-            Ending::OutputLimit => Miss::new(ReasonClass::Limit, format!("{command}: output cut at its size limit")),
+            Ending::OutputLimit => {
+                Miss::new(ReasonClass::Limit, format!("{command}: output cut at its size limit"))
+            }
             _ if self.uid != 0 && REFUSALS.iter().any(|words| lower.contains(words)) => {
                 Miss::new(ReasonClass::NotPermitted, format!("{command}: {said}"))
             }

@@ -178,6 +178,7 @@ fn sections(look: &mut Look<'_>, progress: &mut dyn FnMut(&str)) -> HostFacts {
 fn target(facts: &HostFacts) -> TargetRef {
     let host = facts.host.as_ref();
     let name = host.and_then(|host| host.hostname.clone()).unwrap_or_else(|| "unnamed host".to_owned());
-    let identity = host.and_then(|host| host.machine_id_digest).unwrap_or_else(|| Digest::of(name.as_bytes()));
+    let identity =
+        host.and_then(|host| host.machine_id_digest).unwrap_or_else(|| Digest::of(name.as_bytes()));
     TargetRef { kind: "host".to_owned(), external_id: identity.to_string(), name }
 }

@@ -56,7 +56,9 @@ pub(crate) fn socket_owners(look: &Look<'_>) -> (BTreeMap<u64, usize>, bool) {
         };
         for entry in entries.flatten().take(OPEN_FILE_LIMIT) {
             let Ok(target) = std::fs::read_link(entry.path()) else { continue };
-            let inode = target.to_str().and_then(|text| text.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
+            let inode = target
+                .to_str()
+                .and_then(|text| text.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
             if let Some(inode) = inode {
                 owners.entry(inode).or_insert(index);
             }
@@ -65,13 +67,14 @@ pub(crate) fn socket_owners(look: &Look<'_>) -> (BTreeMap<u64, usize>, bool) {
     (owners, refused)
 }
 
-/// Names of programs that still run deleted program or library files, sorted. An error when none could be looked into.
-pub(crate) fn on_deleted_files(look: &Look<'_>) -> Result<Vec<String>, Miss> {
+/// Names of programs that still run deleted program or library files, sorted, and why others could not be told.
+pub(crate) fn on_deleted_files(look: &Look<'_>) -> (Vec<String>, Option<Miss>) {
     let mut names = Vec::new();
     let mut refused = 0;
-    let processes = look.processes.as_ref();
-    let unknown = || Miss::new(ReasonClass::NotCollected, "processes could not be listed");
-    for process in processes.ok_or_else(unknown)? {
+    let Some(processes) = &look.processes else {
+        return (names, Some(Miss::new(ReasonClass::NotCollected, "processes could not be listed")));
+    };
+    for process in processes {
         let path = format!("/proc/{}/maps", process.pid);
         match std::fs::read(look.under_root(&path)) {
             Ok(maps) => {
@@ -79,16 +82,14 @@ pub(crate) fn on_deleted_files(look: &Look<'_>) -> Result<Vec<String>, Miss> {
                     names.push(process.name.clone());
                 }
             }
-            Err(error) => refused += usize::from(error.kind() == std::io::ErrorKind::PermissionDenied),
+            Err(error) => refused += u32::from(error.kind() == std::io::ErrorKind::PermissionDenied),
         }
-    }
-    if refused > 0 {
-        let detail = format!("memory maps of {refused} processes may not be read");
-        return Err(Miss::new(ReasonClass::NotPermitted, detail));
     }
     names.sort_unstable();
     names.dedup();
-    Ok(names)
+    // No count in the detail: processes come and go.
+    let detail = "memory maps of some processes may not be read";
+    (names, (refused > 0).then(|| Miss::new(ReasonClass::NotPermitted, detail)))
 }
 
 /// Tells whether a memory map runs code from a deleted file of the system's own folders.
@@ -97,7 +98,8 @@ pub(crate) fn maps_deleted_code(maps: &[u8]) -> bool {
         let text = String::from_utf8_lossy(line);
         let executable = text.split_whitespace().nth(1).is_some_and(|flags| flags.contains('x'));
         let path = text.find('/').map_or("", |at| &text[at..]);
-        executable && ["/usr/", "/lib", "/bin/", "/sbin/", "/opt/"].iter().any(|folder| path.starts_with(folder))
+        executable
+            && ["/usr/", "/lib", "/bin/", "/sbin/", "/opt/"].iter().any(|folder| path.starts_with(folder))
     })
 }
 
@@ -111,7 +113,8 @@ mod tests {
         assert!(maps_deleted_code(library));
         let data = b"7f00-7f01 r--p 00000000 fe:00 1 /usr/lib/x86_64-linux-gnu/libssl.so.3 (deleted)\n";
         assert!(!maps_deleted_code(data));
-        let shared = b"7f00-7f01 r-xs 00000000 fe:00 1 /memfd:jit (deleted)\n7f00 r-xp 0 fe:0 1 /usr/lib/libc.so\n";
+        let shared =
+            b"7f00-7f01 r-xs 00000000 fe:00 1 /memfd:jit (deleted)\n7f00 r-xp 0 fe:0 1 /usr/lib/libc.so\n";
         assert!(!maps_deleted_code(shared));
     }
 }

@@ -2,9 +2,10 @@
 
 /// Lines with their numbers from 1, without blank ones and those that begin with `#`.
 pub(crate) fn significant(text: &str) -> impl Iterator<Item = (u32, &str)> {
-    (1..).zip(text.lines()).map(|(number, line)| (number, line.trim())).filter(|(_, line)| {
-        !line.is_empty() && !line.starts_with('#')
-    })
+    (1..)
+        .zip(text.lines())
+        .map(|(number, line)| (number, line.trim()))
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// `NAME=value` lines, as in os-release: quotes around the value are taken off.
@@ -19,10 +20,7 @@ pub(crate) fn assignment<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 
 /// Takes one pair of quotes off.
 pub(crate) fn unquoted(text: &str) -> &str {
-    ['"', '\'']
-        .iter()
-        .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
-        .unwrap_or(text)
+    ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(text)
 }
 
 /// `yes`, `true`, `on`, `1` and their opposites, in any case.
@@ -57,7 +55,8 @@ pub(crate) fn ini_values<'a>(text: &'a str, section: &str, key: &str) -> Vec<&'a
 /// Writes a umask or mode in octal with four digits; none when it is not octal.
 pub(crate) fn octal_text(text: &str) -> Option<String> {
     let digits = text.trim_start_matches('0');
-    let value = if digits.is_empty() && !text.is_empty() { 0 } else { u32::from_str_radix(digits, 8).ok()? };
+    let value =
+        if digits.is_empty() && !text.is_empty() { 0 } else { u32::from_str_radix(digits, 8).ok()? };
     (value <= 0o7777).then(|| format!("{value:04o}"))
 }
 

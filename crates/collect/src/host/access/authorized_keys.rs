@@ -91,8 +91,19 @@ mod tests {
         let (keys, malformed) = observe(&text, "alice", "/home/alice/.ssh/authorized_keys", Moment(0));
         assert_eq!(malformed, [5, 6]);
         // As `ssh-keygen -l` printed them for the same keys.
-        let lines: Vec<String> =
-            keys.iter().map(|key| format!("{} {} {} {:?} {:?}", key.bits.unwrap_or(0), key.fingerprint, key.comment, key.options, key.from)).collect();
+        let lines: Vec<String> = keys
+            .iter()
+            .map(|key| {
+                format!(
+                    "{} {} {} {:?} {:?}",
+                    key.bits.unwrap_or(0),
+                    key.fingerprint,
+                    key.comment,
+                    key.options,
+                    key.from
+                )
+            })
+            .collect();
         assert_eq!(
             lines,
             [
@@ -105,7 +116,14 @@ mod tests {
 
     #[test]
     fn strange_lines_are_no_keys() {
-        for line in ["ssh-rsa", "ssh-rsa ", "\"", "a=\"b", "ssh-ed25519 AAAA", "x ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"] {
+        for line in [
+            "ssh-rsa",
+            "ssh-rsa ",
+            "\"",
+            "a=\"b",
+            "ssh-ed25519 AAAA",
+            "x ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA",
+        ] {
             let (keys, malformed) = observe(line, "a", "f", Moment(0));
             assert!(keys.is_empty() && malformed == [1], "{line}");
         }

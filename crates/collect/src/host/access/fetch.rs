@@ -43,7 +43,15 @@ pub(crate) fn sshd(look: &mut Look<'_>) -> Sshd {
     look.gaps_for("sshd", &missing, refusal.as_ref().unwrap_or(&unsaid));
     if let Some(miss) = &refusal {
         let also = ["idle_limit_seconds"];
-        look.gaps_for("sshd", also.iter().filter(|_| facts.idle_limit_seconds.is_none()).copied().collect::<Vec<_>>().as_slice(), miss);
+        look.gaps_for(
+            "sshd",
+            also.iter()
+                .filter(|_| facts.idle_limit_seconds.is_none())
+                .copied()
+                .collect::<Vec<_>>()
+                .as_slice(),
+            miss,
+        );
         if files.is_none() {
             // Lists that are empty when not written prove nothing without any source.
             facts = Sshd { installed: facts.installed, running: facts.running, ..Sshd::default() };
@@ -80,7 +88,10 @@ fn config_texts(look: &mut Look<'_>) -> Result<ConfigTexts, Miss> {
             continue;
         }
         if texts.len() == CONFIG_LIMIT {
-            return Err(Miss::new(ReasonClass::Limit, format!("more than {CONFIG_LIMIT} configuration files")));
+            return Err(Miss::new(
+                ReasonClass::Limit,
+                format!("more than {CONFIG_LIMIT} configuration files"),
+            ));
         }
         let text = look.read(&path)?;
         for line in text.lines() {
@@ -105,7 +116,10 @@ fn expand(look: &Look<'_>, pattern: &str) -> Result<Vec<String>, Miss> {
     let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", &pattern));
     match name.split_once('*') {
         Some((before, after)) => look.paths_in(folder, |one| {
-            one.len() >= before.len() + after.len() && one.starts_with(before) && one.ends_with(after) && !one.starts_with('.')
+            one.len() >= before.len() + after.len()
+                && one.starts_with(before)
+                && one.ends_with(after)
+                && !one.starts_with('.')
         }),
         None => Ok(if look.exists(&pattern) { vec![pattern] } else { Vec::new() }),
     }
@@ -115,7 +129,8 @@ fn host_keys(look: &mut Look<'_>, settings: &Settings) -> Vec<HostKey> {
     let mut paths = settings.get("hostkey").cloned().unwrap_or_default();
     if paths.is_empty() {
         // The built-in list.
-        paths = ["rsa", "ecdsa", "ed25519"].iter().map(|kind| format!("/etc/ssh/ssh_host_{kind}_key")).collect();
+        paths =
+            ["rsa", "ecdsa", "ed25519"].iter().map(|kind| format!("/etc/ssh/ssh_host_{kind}_key")).collect();
     }
     paths.sort_unstable();
     paths.dedup();
@@ -142,7 +157,11 @@ fn host_keys(look: &mut Look<'_>, settings: &Settings) -> Vec<HostKey> {
 }
 
 /// Reads the keys that open sessions, for every account with a home directory.
-pub(crate) fn authorized_keys(look: &mut Look<'_>, sshd: &Sshd, accounts: Option<&Accounts>) -> AuthorizedKeys {
+pub(crate) fn authorized_keys(
+    look: &mut Look<'_>,
+    sshd: &Sshd,
+    accounts: Option<&Accounts>,
+) -> AuthorizedKeys {
     let Some(users) = accounts.and_then(|accounts| accounts.users.as_ref()) else {
         look.gap("authorized_keys", &Miss::new(ReasonClass::NotCollected, "accounts are not known"));
         return AuthorizedKeys::default();
@@ -151,7 +170,8 @@ pub(crate) fn authorized_keys(look: &mut Look<'_>, sshd: &Sshd, accounts: Option
         .authorized_keys_files
         .clone()
         .unwrap_or_else(|| vec![".ssh/authorized_keys".to_owned(), ".ssh/authorized_keys2".to_owned()]);
-    let mut facts = AuthorizedKeys { keys: Some(Vec::new()), files: Some(Vec::new()), malformed_lines: Some(Vec::new()) };
+    let mut facts =
+        AuthorizedKeys { keys: Some(Vec::new()), files: Some(Vec::new()), malformed_lines: Some(Vec::new()) };
     let mut refused: Option<Miss> = None;
     for user in users.iter().take(HOME_LIMIT) {
         for pattern in &patterns {
@@ -207,12 +227,19 @@ fn keys_of(look: &mut Look<'_>, user: &User, path: &str, facts: &mut AuthorizedK
     let known = look.previous.as_ref().and_then(|facts| facts.authorized_keys.as_ref()?.keys.as_ref());
     for key in &mut found {
         let earlier = known.and_then(|known| {
-            known.iter().filter(|one| one.user == key.user && one.fingerprint == key.fingerprint).map(|one| one.first_seen_at).min()
+            known
+                .iter()
+                .filter(|one| one.user == key.user && one.fingerprint == key.fingerprint)
+                .map(|one| one.first_seen_at)
+                .min()
         });
         key.first_seen_at = earlier.unwrap_or(key.first_seen_at);
     }
     facts.keys.get_or_insert_default().extend(found);
-    facts.malformed_lines.get_or_insert_default().extend(malformed.iter().map(|number| format!("{path}:{number}")));
+    facts
+        .malformed_lines
+        .get_or_insert_default()
+        .extend(malformed.iter().map(|number| format!("{path}:{number}")));
     Ok(())
 }
 
@@ -223,14 +250,13 @@ pub(crate) fn wireguard(look: &mut Look<'_>) -> Wireguard {
     if !installed {
         return facts;
     }
-    let manner = Manner { layout: Layout::WireguardDump, ..Manner::default() };
-    let up = look.run_as("wireguard-dump", "wg", &["show", "all", "dump"], manner).and_then(|text| {
-        tunnels::observe_dump(&text, look.now())
-            .ok_or_else(|| Miss::new(ReasonClass::ParseError, "wg show all dump: not of the documented form"))
-    });
-    let up = match up {
+    let up = match interfaces_up(look) {
+        // A copy of a system has none that are up.
+        Err(_) if !look.is_live() => Ok(Vec::new()),
         // The kernel has no such interfaces, and without the tool there can be configuration only.
-        Err(miss) if miss.is_not_present() || miss.detail.contains("Protocol not supported") => Ok(Vec::new()),
+        Err(miss) if miss.is_not_present() || miss.detail.contains("Protocol not supported") => {
+            Ok(Vec::new())
+        }
         other => other,
     };
     let up = look.seen("wireguard.interfaces", up);
@@ -260,12 +286,20 @@ pub(crate) fn wireguard(look: &mut Look<'_>) -> Wireguard {
     facts
 }
 
+fn interfaces_up(look: &mut Look<'_>) -> Result<Vec<WireguardInterface>, Miss> {
+    let manner = Manner { layout: Layout::WireguardDump, ..Manner::default() };
+    let text = look.run_as("wireguard-dump", "wg", &["show", "all", "dump"], manner)?;
+    tunnels::observe_dump(&text, look.now())
+        .ok_or_else(|| Miss::new(ReasonClass::ParseError, "wg show all dump: not of the documented form"))
+}
+
 fn keep_first_seen(look: &Look<'_>, interfaces: &mut [WireguardInterface]) {
     let known = look.previous.as_ref().and_then(|facts| facts.wireguard.as_ref()?.interfaces.as_ref());
     for interface in interfaces {
         let earlier = known.and_then(|known| known.iter().find(|one| one.name == interface.name));
         for peer in &mut interface.peers {
-            let same = earlier.and_then(|one| one.peers.iter().find(|other| other.public_key == peer.public_key));
+            let same =
+                earlier.and_then(|one| one.peers.iter().find(|other| other.public_key == peer.public_key));
             peer.first_seen_at = same.map_or(peer.first_seen_at, |one| one.first_seen_at);
         }
     }

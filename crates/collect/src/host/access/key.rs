@@ -35,7 +35,8 @@ pub(crate) fn parse(name: &str, body: &str) -> Option<PublicKey> {
     let inner = field(&mut rest)?;
     (inner == name.as_bytes()).then_some(())?;
     let bits = match kind {
-        "ed25519" | "sk-ed25519" | "sk-ecdsa" => Some(256),
+        "ed25519" | "sk-ed25519" => (field(&mut rest)?.len() == 32).then_some(Some(256))?,
+        "sk-ecdsa" => Some(256),
         "ecdsa" => name.rsplit("nistp").next().and_then(|size| size.split('-').next()?.parse().ok()),
         "rsa" => {
             field(&mut rest)?;

@@ -30,16 +30,19 @@ pub(crate) fn effective(text: &str) -> Settings {
 pub(crate) fn apply(sshd: &mut Sshd, settings: &Settings) -> Vec<&'static str> {
     let mut missing = Vec::new();
     let mut reader = Reader { settings, missing: &mut missing };
-    sshd.ports = reader
-        .all("ports", "port")
-        .map(|ports| ports.iter().filter_map(|port| port.parse().ok()).collect::<BTreeSet<u16>>().into_iter().collect());
-    sshd.permit_root_login = reader.text("permit_root_login", "permitrootlogin").map(|value| match value.as_str() {
-        "without-password" => "prohibit-password".to_owned(),
-        _ => value,
+    sshd.ports = reader.all("ports", "port").map(|ports| {
+        ports.iter().filter_map(|port| port.parse().ok()).collect::<BTreeSet<u16>>().into_iter().collect()
     });
+    sshd.permit_root_login =
+        reader.text("permit_root_login", "permitrootlogin").map(|value| match value.as_str() {
+            "without-password" => "prohibit-password".to_owned(),
+            _ => value,
+        });
     sshd.password_authentication = reader.flag("password_authentication", "passwordauthentication");
-    sshd.kbd_interactive_authentication =
-        reader.flag_of("kbd_interactive_authentication", &["kbdinteractiveauthentication", "challengeresponseauthentication"]);
+    sshd.kbd_interactive_authentication = reader.flag_of(
+        "kbd_interactive_authentication",
+        &["kbdinteractiveauthentication", "challengeresponseauthentication"],
+    );
     sshd.pubkey_authentication = reader.flag("pubkey_authentication", "pubkeyauthentication");
     sshd.hostbased_authentication = reader.flag("hostbased_authentication", "hostbasedauthentication");
     sshd.permit_empty_passwords = reader.flag("permit_empty_passwords", "permitemptypasswords");
@@ -52,7 +55,8 @@ pub(crate) fn apply(sshd: &mut Sshd, settings: &Settings) -> Vec<&'static str> {
     sshd.max_auth_tries = reader.number("max_auth_tries", "maxauthtries");
     sshd.max_sessions = reader.number("max_sessions", "maxsessions");
     sshd.login_grace_seconds = reader.seconds("login_grace_seconds", "logingracetime");
-    sshd.client_alive_interval_seconds = reader.seconds("client_alive_interval_seconds", "clientaliveinterval");
+    sshd.client_alive_interval_seconds =
+        reader.seconds("client_alive_interval_seconds", "clientaliveinterval");
     sshd.client_alive_count_max = reader.number("client_alive_count_max", "clientalivecountmax");
     sshd.x11_forwarding = reader.flag("x11_forwarding", "x11forwarding");
     sshd.agent_forwarding = reader.flag("agent_forwarding", "allowagentforwarding");
@@ -71,7 +75,9 @@ pub(crate) fn apply(sshd: &mut Sshd, settings: &Settings) -> Vec<&'static str> {
     sshd.allow_groups = Some(absent_is_empty("allowgroups"));
     sshd.deny_users = Some(absent_is_empty("denyusers"));
     sshd.deny_groups = Some(absent_is_empty("denygroups"));
-    let is_set = |keyword: &str| settings.get(keyword).is_some_and(|values| values.iter().any(|value| value != "none"));
+    let is_set = |keyword: &str| {
+        settings.get(keyword).is_some_and(|values| values.iter().any(|value| value != "none"))
+    };
     sshd.has_authorized_keys_command = Some(is_set("authorizedkeyscommand"));
     sshd.has_trusted_user_ca = Some(is_set("trustedusercakeys"));
     sshd.has_banner = Some(is_set("banner"));
@@ -90,7 +96,8 @@ fn idle_limit(settings: &Settings) -> Option<i64> {
     let interval = seconds(first("clientaliveinterval")?)?;
     let count: i64 = first("clientalivecountmax")?.parse().ok()?;
     let unresponsive = interval.checked_mul(count)?;
-    let channels = settings.get("channeltimeout").into_iter().flatten().flat_map(|value| value.split_whitespace());
+    let channels =
+        settings.get("channeltimeout").into_iter().flatten().flat_map(|value| value.split_whitespace());
     let idle = channels
         .filter_map(|pair| pair.split_once('='))
         .filter(|(kind, _)| ["*", "session", "session:*", "global"].contains(kind))
@@ -198,7 +205,11 @@ pub(crate) struct Block {
 }
 
 /// Reads the files by path; `expand` lists the paths an Include pattern stands for.
-pub(crate) fn files(main: &str, texts: &BTreeMap<String, String>, expand: &dyn Fn(&str) -> Vec<String>) -> Files {
+pub(crate) fn files(
+    main: &str,
+    texts: &BTreeMap<String, String>,
+    expand: &dyn Fn(&str) -> Vec<String>,
+) -> Files {
     let mut files = Files::default();
     read_file(&mut files, main, texts, expand, None, 0);
     files
@@ -227,7 +238,11 @@ fn read_file(
             }
             "match" if value.eq_ignore_ascii_case("all") && outer.is_none() => block = None,
             "match" => {
-                files.blocks.push(Block { place: format!("{path}:{number}"), criteria: value, settings: Settings::new() });
+                files.blocks.push(Block {
+                    place: format!("{path}:{number}"),
+                    criteria: value,
+                    settings: Settings::new(),
+                });
                 block = Some(files.blocks.len() - 1);
             }
             _ => {
@@ -266,8 +281,14 @@ pub(crate) fn weakenings(files: &Files, global: &Settings) -> Vec<MatchWeakening
     let mut found = Vec::new();
     for block in &files.blocks {
         for (keyword, values) in &block.settings {
-            let keyword = if keyword == "challengeresponseauthentication" { "kbdinteractiveauthentication" } else { keyword };
-            let (Some(inside), Some(outside)) = (values.first(), global.get(keyword).and_then(|values| values.first())) else {
+            let keyword = if keyword == "challengeresponseauthentication" {
+                "kbdinteractiveauthentication"
+            } else {
+                keyword
+            };
+            let (Some(inside), Some(outside)) =
+                (values.first(), global.get(keyword).and_then(|values| values.first()))
+            else {
                 continue;
             };
             let looser = match (looseness(keyword, inside), looseness(keyword, outside)) {
@@ -297,11 +318,17 @@ fn looseness(keyword: &str, value: &str) -> Option<i64> {
         "permitrootlogin" => {
             rank(&[&["no"], &["forced-commands-only"], &["prohibit-password", "without-password"], &["yes"]])
         }
-        "passwordauthentication" | "kbdinteractiveauthentication" | "permitemptypasswords" | "hostbasedauthentication"
-        | "x11forwarding" | "allowagentforwarding" | "gssapiauthentication" | "kerberosauthentication" => {
-            rank(&[&["no"], &["yes"]])
+        "passwordauthentication"
+        | "kbdinteractiveauthentication"
+        | "permitemptypasswords"
+        | "hostbasedauthentication"
+        | "x11forwarding"
+        | "allowagentforwarding"
+        | "gssapiauthentication"
+        | "kerberosauthentication" => rank(&[&["no"], &["yes"]]),
+        "allowtcpforwarding" | "allowstreamlocalforwarding" => {
+            rank(&[&["no"], &["local", "remote"], &["yes", "all"]])
         }
-        "allowtcpforwarding" | "allowstreamlocalforwarding" => rank(&[&["no"], &["local", "remote"], &["yes", "all"]]),
         "permittunnel" => rank(&[&["no"], &["point-to-point", "ethernet"], &["yes"]]),
         "gatewayports" => rank(&[&["no"], &["clientspecified"], &["yes"]]),
         "permituserenvironment" => Some(i64::from(value != "no")),
@@ -317,7 +344,10 @@ fn looseness(keyword: &str, value: &str) -> Option<i64> {
         ]),
         // The fewest steps of any alternative.
         "authenticationmethods" => {
-            let steps = value.split_whitespace().map(|way| if way == "any" { 1 } else { way.split(',').count() }).min()?;
+            let steps = value
+                .split_whitespace()
+                .map(|way| if way == "any" { 1 } else { way.split(',').count() })
+                .min()?;
             i64::try_from(steps).ok().map(|steps| -steps)
         }
         "disableforwarding" => rank(&[&["yes"], &["no"]]),
@@ -346,7 +376,9 @@ mod tests {
         let missing = apply(&mut sshd, &settings);
         assert_eq!(sshd.permit_root_login.as_deref(), Some("no"));
         assert_eq!((sshd.ciphers, sshd.max_auth_tries), (None, None));
-        assert!(missing.contains(&"ciphers") && missing.contains(&"max_auth_tries") && missing.contains(&"ports"));
+        assert!(
+            missing.contains(&"ciphers") && missing.contains(&"max_auth_tries") && missing.contains(&"ports")
+        );
         assert!(!missing.contains(&"permit_root_login"));
     }
 
@@ -360,12 +392,18 @@ mod tests {
         check("99999999999999999999", None);
         let limit = |text: &str| idle_limit(&effective(text));
         assert_eq!(limit("clientaliveinterval 300\nclientalivecountmax 2\n"), Some(600));
-        assert_eq!(limit("clientaliveinterval 0\nclientalivecountmax 3\nchanneltimeout session=5m x11=1m\n"), Some(300));
+        assert_eq!(
+            limit("clientaliveinterval 0\nclientalivecountmax 3\nchanneltimeout session=5m x11=1m\n"),
+            Some(300)
+        );
         assert_eq!(limit("clientaliveinterval 0\nclientalivecountmax 3\n"), Some(0));
     }
 
     fn read(main: &str, included: &str) -> Files {
-        let texts = BTreeMap::from([("/main".to_owned(), main.to_owned()), ("/part".to_owned(), included.to_owned())]);
+        let texts = BTreeMap::from([
+            ("/main".to_owned(), main.to_owned()),
+            ("/part".to_owned(), included.to_owned()),
+        ]);
         files("/main", &texts, &|_| vec!["/part".to_owned()])
     }
 
@@ -392,8 +430,13 @@ mod tests {
             "passwordauthentication no\nmaxauthtries 6\npermitrootlogin without-password\nauthenticationmethods publickey,keyboard-interactive\nloglevel INFO\nclientaliveinterval 300\n",
         );
         let keywords: Vec<String> = weakenings(&found, &global).into_iter().map(|one| one.keyword).collect();
-        let expected =
-            ["passwordauthentication", "authenticationmethods", "clientaliveinterval", "loglevel", "permitrootlogin"];
+        let expected = [
+            "passwordauthentication",
+            "authenticationmethods",
+            "clientaliveinterval",
+            "loglevel",
+            "permitrootlogin",
+        ];
         assert_eq!(keywords, expected);
     }
 }

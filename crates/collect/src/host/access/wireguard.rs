@@ -45,15 +45,27 @@ pub(crate) fn observe_dump(text: &str, now: Moment) -> Option<Vec<WireguardInter
 
 /// Reads one configuration file of wg-quick or `wg setconf`.
 pub(crate) fn observe_file(name: &str, text: &str, now: Moment) -> WireguardInterface {
-    let mut interface =
-        WireguardInterface { name: name.to_owned(), is_up: false, public_key: None, listen_port: None, peers: Vec::new() };
+    let mut interface = WireguardInterface {
+        name: name.to_owned(),
+        is_up: false,
+        public_key: None,
+        listen_port: None,
+        peers: Vec::new(),
+    };
     let mut section: Vec<(String, String)> = Vec::new();
     let mut in_peer = false;
     let mut end = |section: &mut Vec<(String, String)>, in_peer: bool| {
-        let all = |name: &str| section.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>();
+        let all = |name: &str| {
+            section.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>()
+        };
         if in_peer {
             if let Some(key) = all("publickey").first() {
-                interface.peers.push(peer(key, &all("allowedips").join(","), !all("presharedkey").is_empty(), now));
+                interface.peers.push(peer(
+                    key,
+                    &all("allowedips").join(","),
+                    !all("presharedkey").is_empty(),
+                    now,
+                ));
             }
         } else if let Some(port) = all("listenport").first() {
             interface.listen_port = port.parse().ok();
@@ -107,7 +119,9 @@ pub(crate) fn overlaps(interfaces: &[WireguardInterface]) -> Option<Vec<Wireguar
         let claims: Vec<(&str, &str, Prefix)> = interface
             .peers
             .iter()
-            .flat_map(|peer| peer.allowed_ips.iter().map(move |text| (peer.public_key.as_str(), text.as_str())))
+            .flat_map(|peer| {
+                peer.allowed_ips.iter().map(move |text| (peer.public_key.as_str(), text.as_str()))
+            })
             .filter_map(|(key, text)| Some((key, text, Prefix::parse(text)?)))
             .collect();
         if claims.len() > PREFIX_LIMIT {
@@ -115,7 +129,9 @@ pub(crate) fn overlaps(interfaces: &[WireguardInterface]) -> Option<Vec<Wireguar
         }
         for (index, (first_key, first_text, first)) in claims.iter().enumerate() {
             for (second_key, second_text, second) in &claims[index + 1..] {
-                if first_key != second_key && first.overlaps(*second) {
+                // Beside a route to everywhere, narrower prefixes of others are how it is meant.
+                let comparable = (first.length == 0) == (second.length == 0);
+                if comparable && first_key != second_key && first.overlaps(*second) {
                     found.push(WireguardOverlap {
                         interface: interface.name.clone(),
                         first_peer: (*first_key).to_owned(),

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_core::observation::host::Moment;
-use tickmark_core::observation::host::account::{Accounts, Group, HashScheme, LoginDefs, PasswordState, User};
+use tickmark_core::observation::host::account::{
+    Accounts, Group, HashScheme, LoginDefs, PasswordState, User,
+};
 
 use crate::host::text::{octal_text, significant, sorted};
 use crate::redact::MARK;
@@ -52,7 +54,8 @@ pub(crate) fn observe(texts: &Texts<'_>) -> Accounts {
         group.members.dedup();
     }
     for user in &mut users {
-        let mut names: Vec<&Group> = groups.iter().filter(|group| group.members.contains(&user.name)).collect();
+        let mut names: Vec<&Group> =
+            groups.iter().filter(|group| group.members.contains(&user.name)).collect();
         names.sort_by_key(|group| (group.gid != user.gid, group.name.clone()));
         user.groups = names.into_iter().map(|group| group.name.clone()).collect();
         user.groups.dedup();
@@ -128,14 +131,18 @@ fn group(line: &str) -> Option<Group> {
     let fields: Vec<&str> = line.split(':').collect();
     let [name, _, gid, members] = fields.as_slice() else { return None };
     let members = members.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
-    (!name.is_empty())
-        .then_some(Group { name: (*name).to_owned(), gid: gid.parse().ok()?, members: sorted(members.collect()) })
+    (!name.is_empty()).then_some(Group {
+        name: (*name).to_owned(),
+        gid: gid.parse().ok()?,
+        members: sorted(members.collect()),
+    })
 }
 
 fn apply_shadow(user: &mut User, line: &str) {
     let fields: Vec<&str> = line.split(':').collect();
     let number = |index: usize| fields.get(index).and_then(|text| text.trim().parse::<i64>().ok());
-    let day = |index: usize| number(index).filter(|days| *days >= 0).map(|days| Moment(days.saturating_mul(DAY)));
+    let day =
+        |index: usize| number(index).filter(|days| *days >= 0).map(|days| Moment(days.saturating_mul(DAY)));
     if user.password_state.is_none() {
         (user.password_state, user.hash_scheme) = password_field(fields.get(1).copied().unwrap_or_default());
     }
@@ -266,7 +273,11 @@ mod tests {
 
     #[test]
     fn strange_lines_are_named() {
-        let facts = observe(&Texts { passwd: "a:b\n:x:0:0:::\nc:x:-1:0:::\n+::::::\n", group: "g:x:\n", ..Texts::default() });
+        let facts = observe(&Texts {
+            passwd: "a:b\n:x:0:0:::\nc:x:-1:0:::\n+::::::\n",
+            group: "g:x:\n",
+            ..Texts::default()
+        });
         assert_eq!(facts.users, Some(Vec::new()));
         let expected = ["/etc/passwd:1", "/etc/passwd:2", "/etc/passwd:3", "/etc/group:1"];
         assert_eq!(facts.malformed_lines.expect("lines"), expected);

@@ -30,13 +30,20 @@ pub(crate) fn accounts(look: &mut Look<'_>) -> Accounts {
             return Accounts::default();
         }
     };
-    let group = look.read("/etc/group");
+    let group = look.read_as("/etc/group", Layout::Shadow);
     let group = look.seen("accounts.groups", group);
     let shadow = look.read_as("/etc/shadow", Layout::Shadow);
     if let Err(miss) = &shadow {
         look.gaps_for(
             "accounts.users",
-            &["password_state", "hash_scheme", "password_changed_at", "max_days", "inactive_days", "expires_at"],
+            &[
+                "password_state",
+                "hash_scheme",
+                "password_changed_at",
+                "max_days",
+                "inactive_days",
+                "expires_at",
+            ],
             miss,
         );
     }
@@ -76,8 +83,9 @@ pub(crate) fn accounts(look: &mut Look<'_>) -> Accounts {
 fn last_logins(look: &mut Look<'_>, passwd: &str) -> Result<BTreeMap<u32, Moment>, Miss> {
     let path = "/var/log/lastlog";
     look.stat(path)?;
-    let file = File::open(look.under_root(path))
-        .map_err(|error| Miss::new(ReasonClass::NotPermitted, format!("{path} could not be read: {error}")))?;
+    let file = File::open(look.under_root(path)).map_err(|error| {
+        Miss::new(ReasonClass::NotPermitted, format!("{path} could not be read: {error}"))
+    })?;
     let mut logins = BTreeMap::new();
     let mut kept = String::new();
     for (_, line) in significant(passwd) {
@@ -96,7 +104,13 @@ fn last_logins(look: &mut Look<'_>, passwd: &str) -> Result<BTreeMap<u32, Moment
 }
 
 fn home_state(look: &Look<'_>, home: &str, uid: u32) -> Result<HomeState, Miss> {
-    let absent = HomeState { exists: false, mode: None, owner_uid: None, is_writable_by_others: None, writable_dotfiles: None };
+    let absent = HomeState {
+        exists: false,
+        mode: None,
+        owner_uid: None,
+        is_writable_by_others: None,
+        writable_dotfiles: None,
+    };
     let stat = match look.stat(home) {
         Ok(stat) if stat.is_dir && home != "/" => stat,
         Ok(_) => return Ok(absent),
@@ -174,7 +188,10 @@ fn sudo_sources(look: &mut Look<'_>, hostname: &str) -> Result<Sources, Miss> {
             continue;
         }
         if sources.files.len() == SUDO_FILE_LIMIT {
-            return Err(Miss::new(ReasonClass::Limit, format!("more than {SUDO_FILE_LIMIT} files of sudo rules")));
+            return Err(Miss::new(
+                ReasonClass::Limit,
+                format!("more than {SUDO_FILE_LIMIT} files of sudo rules"),
+            ));
         }
         let text = match look.read(&path) {
             // A missing include is an error of the configuration, found again when rules are read.
@@ -228,7 +245,8 @@ fn pam_texts(look: &mut Look<'_>) -> Result<PamTexts, Miss> {
         return Err(Miss::new(ReasonClass::NotPresent, "/etc/pam.d has no services"));
     }
     let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-    let services = look.read_set("pam-stacks", &paths)?.into_iter().map(|(path, text)| (name(&path), text)).collect();
+    let services =
+        look.read_set("pam-stacks", &paths)?.into_iter().map(|(path, text)| (name(&path), text)).collect();
     let mut files = vec!["/etc/security/pwquality.conf".to_owned()];
     files.extend(look.paths_in("/etc/security/pwquality.conf.d", |name| name.ends_with(".conf"))?);
     files.extend(["/etc/security/faillock.conf", "/etc/security/pwhistory.conf"].map(str::to_owned));
@@ -248,7 +266,8 @@ pub(crate) fn session(look: &mut Look<'_>, pam: &Pam, accounts: Option<&Accounts
     let Some(files) = look.seen("session", files) else { return Session::default() };
     let found = profiles::observe(&files);
     // The last profile that sets it wins; several values may depend on conditions, then the loosest counts.
-    let loosest = found.umasks.iter().filter_map(|text| text.split_once('=').map(|(_, value)| value.to_owned())).min();
+    let loosest =
+        found.umasks.iter().filter_map(|text| text.split_once('=').map(|(_, value)| value.to_owned())).min();
     let defaults = accounts.and_then(|accounts| accounts.login_defs.clone());
     Session {
         shell_timeout_seconds: Some(found.timeout_seconds.unwrap_or(0)),

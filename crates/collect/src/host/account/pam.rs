@@ -64,18 +64,24 @@ impl Entry {
 pub(crate) fn observe(services: &BTreeMap<String, String>, settings: &BTreeMap<String, String>) -> Pam {
     let setting = |file: &str| settings.get(file).map(String::as_str).unwrap_or_default();
     let first = |names: &[&str], kind: &str| {
-        names.iter().find(|name| services.contains_key(**name)).map(|name| stack(services, name, kind)).unwrap_or_default()
+        names
+            .iter()
+            .find(|name| services.contains_key(**name))
+            .map(|name| stack(services, name, kind))
+            .unwrap_or_default()
     };
     let password = first(&["passwd", "common-password", "system-auth"], "password");
     let login = first(&["login", "common-auth", "system-auth"], "auth");
     let mut pam = Pam::default();
     password_rules(&mut pam, &password, setting("pwquality.conf"), setting("pwhistory.conf"));
     lockout(&mut pam, &login, setting("faillock.conf"));
-    pam.allows_empty_password = Some(login.iter().any(|entry| entry.module == "pam_unix" && entry.has("nullok")));
+    pam.allows_empty_password =
+        Some(login.iter().any(|entry| entry.module == "pam_unix" && entry.has("nullok")));
     pam.fail_delay_us =
         login.iter().find(|entry| entry.module == "pam_faildelay").and_then(|entry| entry.number("delay"));
     let su = stack(services, "su", "auth");
-    let wheel = su.iter().find(|entry| entry.module == "pam_wheel" && entry.must_succeed() && !entry.has("deny"));
+    let wheel =
+        su.iter().find(|entry| entry.module == "pam_wheel" && entry.must_succeed() && !entry.has("deny"));
     if services.contains_key("su") {
         pam.su_restricted = Some(wheel.is_some());
         pam.su_group = wheel.map(|entry| entry.text("group").unwrap_or("wheel").to_owned());
@@ -108,7 +114,8 @@ fn password_rules(pam: &mut Pam, stack: &[Entry], quality_settings: &str, histor
     match quality {
         Some(entry) if entry.module == "pam_passwdqc" => {
             // `min=N0,N1,N2,N3,N4`: the least of those that are not disabled.
-            let least = entry.text("min").and_then(|list| list.split(',').filter_map(|part| part.parse().ok()).min());
+            let least =
+                entry.text("min").and_then(|list| list.split(',').filter_map(|part| part.parse().ok()).min());
             pam.password_min_length = Some(least.unwrap_or(8));
         }
         Some(entry) => {
@@ -128,13 +135,17 @@ fn password_rules(pam: &mut Pam, stack: &[Entry], quality_settings: &str, histor
     pam.password_quality_module = quality.map(|entry| entry.module.clone());
     let history = stack.iter().find(|entry| entry.module == "pam_pwhistory");
     let remembered = match history {
-        Some(entry) => entry.number("remember").or_else(|| conf_number(history_settings, "remember")).unwrap_or(10),
+        Some(entry) => {
+            entry.number("remember").or_else(|| conf_number(history_settings, "remember")).unwrap_or(10)
+        }
         None => unix.and_then(|entry| entry.number("remember")).unwrap_or(0),
     };
     pam.password_history = (!stack.is_empty()).then_some(remembered);
-    const METHODS: [&str; 7] = ["yescrypt", "gost_yescrypt", "sha512", "sha256", "blowfish", "bigcrypt", "md5"];
-    pam.hash_method =
-        unix.and_then(|entry| METHODS.iter().find(|method| entry.has(method))).map(|method| (*method).to_owned());
+    const METHODS: [&str; 7] =
+        ["yescrypt", "gost_yescrypt", "sha512", "sha256", "blowfish", "bigcrypt", "md5"];
+    pam.hash_method = unix
+        .and_then(|entry| METHODS.iter().find(|method| entry.has(method)))
+        .map(|method| (*method).to_owned());
 }
 
 fn lockout(pam: &mut Pam, stack: &[Entry], settings: &str) {
@@ -144,7 +155,10 @@ fn lockout(pam: &mut Pam, stack: &[Entry], settings: &str) {
     let Some(first) = found.first() else { return };
     let is_faillock = first.module == "pam_faillock";
     let set = |name: &str| {
-        found.iter().find_map(|entry| entry.number(name)).or_else(|| if is_faillock { conf_number(settings, name) } else { None })
+        found
+            .iter()
+            .find_map(|entry| entry.number(name))
+            .or_else(|| if is_faillock { conf_number(settings, name) } else { None })
     };
     pam.lockout_module = Some(first.module.clone());
     pam.lockout_attempts = set("deny").or(is_faillock.then_some(3));
@@ -218,7 +232,8 @@ mod tests {
     use super::*;
 
     fn read(services: &[(&str, &str)], settings: &[(&str, &str)]) -> Pam {
-        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let map =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         observe(&map(services), &map(settings))
     }
 
@@ -226,7 +241,10 @@ mod tests {
     fn a_stock_debian_asks_for_little() {
         let pam = read(
             &[
-                ("common-password", "password\t[success=1 default=ignore]\tpam_unix.so obscure yescrypt\npassword requisite pam_deny.so\n"),
+                (
+                    "common-password",
+                    "password\t[success=1 default=ignore]\tpam_unix.so obscure yescrypt\npassword requisite pam_deny.so\n",
+                ),
                 ("common-auth", "auth\t[success=1 default=ignore]\tpam_unix.so nullok\n"),
                 ("passwd", "@include common-password\n"),
                 ("login", "auth optional pam_faildelay.so delay=3000000\n@include common-auth\n"),
@@ -242,7 +260,10 @@ mod tests {
     fn a_hardened_host() {
         let pam = read(
             &[
-                ("system-auth", "auth required pam_faillock.so preauth\nauth sufficient pam_unix.so\nauth required pam_faillock.so authfail deny=5\npassword requisite pam_pwquality.so retry=3 minclass=3\npassword required pam_pwhistory.so use_authtok\npassword sufficient pam_unix.so sha512 shadow\n"),
+                (
+                    "system-auth",
+                    "auth required pam_faillock.so preauth\nauth sufficient pam_unix.so\nauth required pam_faillock.so authfail deny=5\npassword requisite pam_pwquality.so retry=3 minclass=3\npassword required pam_pwhistory.so use_authtok\npassword sufficient pam_unix.so sha512 shadow\n",
+                ),
                 ("passwd", "password substack system-auth\n"),
                 ("login", "auth include system-auth\nsession optional pam_umask.so umask=0027\n"),
                 ("sshd", "auth required pam_google_authenticator.so\nauth include system-auth\n"),
@@ -260,7 +281,13 @@ mod tests {
 
     #[test]
     fn strange_stacks_end() {
-        let pam = read(&[("passwd", "@include passwd\npassword\npassword [x\npassword required\n"), ("login", "auth include login")], &[]);
+        let pam = read(
+            &[
+                ("passwd", "@include passwd\npassword\npassword [x\npassword required\n"),
+                ("login", "auth include login"),
+            ],
+            &[],
+        );
         assert_eq!(pam.password_history, None);
         assert_eq!(pam.lockout_enabled, None);
     }

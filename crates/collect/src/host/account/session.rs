@@ -30,7 +30,8 @@ fn read_command(found: &mut Profiles, path: &str, command: &str) {
     let words: Vec<&str> = command.split_whitespace().collect();
     let keyword = words.first().copied().unwrap_or_default();
     let makes_readonly = keyword == "readonly"
-        || (["declare", "typeset"].contains(&keyword) && words.iter().any(|word| word.starts_with('-') && word.contains('r')));
+        || (["declare", "typeset"].contains(&keyword)
+            && words.iter().any(|word| word.starts_with('-') && word.contains('r')));
     for word in &words {
         if let Some(value) = word.strip_prefix("TMOUT=") {
             if let Ok(seconds) = value.trim_matches(['"', '\'']).parse() {
@@ -65,6 +66,11 @@ mod tests {
         check("TMOUT=\"600\"\nreadonly TMOUT\n", Some(600), true, &[]);
         check("declare -xr TMOUT=300\n", Some(300), true, &[]);
         check("# TMOUT=900\nTMOUT=$X\n", None, false, &[]);
-        check("if [ x ]; then umask 027; else umask 022; fi\n", None, false, &["/etc/profile=0022", "/etc/profile=0027"]);
+        check(
+            "if [ x ]; then umask 027; else umask 022; fi\n",
+            None,
+            false,
+            &["/etc/profile=0022", "/etc/profile=0027"],
+        );
     }
 }

@@ -147,7 +147,8 @@ impl Parser<'_> {
         if line.is_empty() {
             return;
         }
-        let keyword = line.split(|c: char| c.is_whitespace() || "@:!>".contains(c)).next().unwrap_or_default();
+        let keyword =
+            line.split(|c: char| c.is_whitespace() || "@:!>".contains(c)).next().unwrap_or_default();
         let kind = match keyword {
             "Defaults" => {
                 self.defaults(line);
@@ -178,7 +179,10 @@ impl Parser<'_> {
         self.out.defaults.push(line.split_whitespace().collect::<Vec<_>>().join(" "));
         let rest = &line["Defaults".len()..];
         let scope = rest.chars().next().filter(|c| !c.is_whitespace());
-        let (who, settings) = rest.trim_start_matches([':', '@', '!', '>']).split_once(char::is_whitespace).unwrap_or(("", rest));
+        let (who, settings) = rest
+            .trim_start_matches([':', '@', '!', '>'])
+            .split_once(char::is_whitespace)
+            .unwrap_or(("", rest));
         if settings.split(',').any(|setting| setting.trim() == "!authenticate") {
             match scope {
                 Some(':') => self.no_authentication_for.extend(who.split(',').map(str::to_owned)),
@@ -203,7 +207,14 @@ impl Parser<'_> {
         Some(())
     }
 
-    fn commands(&mut self, path: &str, line: u32, who: &[String], hosts: &[String], text: &str) -> Option<()> {
+    fn commands(
+        &mut self,
+        path: &str,
+        line: u32,
+        who: &[String],
+        hosts: &[String],
+        text: &str,
+    ) -> Option<()> {
         let (mut run_as, mut nopasswd) = (vec!["root".to_owned()], false);
         let mut current: Option<SudoRule> = None;
         for item in split_outside_parentheses(text) {
@@ -211,7 +222,8 @@ impl Parser<'_> {
             if let Some(rest) = item.strip_prefix('(') {
                 let (inside, after) = rest.split_once(')')?;
                 let users = inside.split(':').next().unwrap_or_default();
-                run_as = users.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect();
+                run_as =
+                    users.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect();
                 if run_as.is_empty() {
                     // `(:group)` and `()` run as the invoking account.
                     run_as.push("(self)".to_owned());
@@ -229,7 +241,8 @@ impl Parser<'_> {
             if item.is_empty() {
                 return None;
             }
-            let fits = current.as_ref().is_some_and(|rule| rule.run_as == run_as && rule.nopasswd == nopasswd);
+            let fits =
+                current.as_ref().is_some_and(|rule| rule.run_as == run_as && rule.nopasswd == nopasswd);
             if !fits {
                 self.push(current.take());
             }
@@ -319,7 +332,7 @@ fn tag(item: &str) -> Option<(&str, &str)> {
 /// A part that ends in a tag word was cut at the tag's own colon; puts such parts together again.
 fn join_tags(mut parts: Vec<String>, part: String) -> Vec<String> {
     let is_open = |text: &String| {
-        let last = text.rsplit(|c: char| c.is_whitespace() || ",)=".contains(c)).next().unwrap_or_default();
+        let last = text.rsplit(|c: char| c.is_whitespace() || ",)=:".contains(c)).next().unwrap_or_default();
         let is_tag = last.len() > 3 && last.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
         let in_parentheses = text.matches('(').count() > text.matches(')').count();
         in_parentheses || (is_tag && last != "ALL" && text.contains('='))
@@ -361,7 +374,11 @@ fn split_outside(text: &str, separator: char) -> Vec<String> {
 
 /// The items of a comma list.
 fn words(list: &str) -> Vec<String> {
-    split_outside(list, ',').into_iter().map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect()
+    split_outside(list, ',')
+        .into_iter()
+        .map(|one| one.trim().to_owned())
+        .filter(|one| !one.is_empty())
+        .collect()
 }
 
 fn split_outside_parentheses(text: &str) -> Vec<String> {
@@ -407,7 +424,10 @@ mod tests {
     fn parse(text: &str) -> Sudoers {
         let files = BTreeMap::from([
             ("/etc/sudoers".to_owned(), text.to_owned()),
-            ("/etc/sudoers.d/ops".to_owned(), "%ops ALL=(root) NOPASSWD: /usr/bin/systemctl restart app\n".to_owned()),
+            (
+                "/etc/sudoers.d/ops".to_owned(),
+                "%ops ALL=(root) NOPASSWD: /usr/bin/systemctl restart app\n".to_owned(),
+            ),
         ]);
         let folders = BTreeMap::from([("/etc/sudoers.d".to_owned(), vec!["/etc/sudoers.d/ops".to_owned()])]);
         observe("/etc/sudoers", &Sources { files, folders }, "host1")
@@ -422,7 +442,13 @@ mod tests {
             .map(|rule| {
                 let mark = if rule.nopasswd { "!" } else { "" };
                 let list = |items: &[String]| items.join("|");
-                format!("{} @ {} ({}) {mark}{}", list(&rule.who), list(&rule.hosts), list(&rule.run_as), list(&rule.commands))
+                format!(
+                    "{} @ {} ({}) {mark}{}",
+                    list(&rule.who),
+                    list(&rule.hosts),
+                    list(&rule.run_as),
+                    list(&rule.commands)
+                )
             })
             .collect();
         assert_eq!(lines, expected, "{text}");
@@ -434,17 +460,22 @@ mod tests {
         check("root ALL=(ALL:ALL) ALL", &["root @ ALL (ALL) ALL"]);
         check("%sudo\tALL=(ALL:ALL) NOPASSWD: ALL # all of it", &["%sudo @ ALL (ALL) !ALL"]);
         check("alice, bob ALL = /bin/ls, /bin/cat", &["alice|bob @ ALL (root) /bin/ls|/bin/cat"]);
-        check("a ALL=(x) NOPASSWD: /bin/a, PASSWD: /bin/b, (y) /bin/c", &[
-            "a @ ALL (x) !/bin/a", "a @ ALL (x) /bin/b", "a @ ALL (y) /bin/c",
-        ]);
+        check(
+            "a ALL=(x) NOPASSWD: /bin/a, PASSWD: /bin/b, (y) /bin/c",
+            &["a @ ALL (x) !/bin/a", "a @ ALL (x) /bin/b", "a @ ALL (y) /bin/c"],
+        );
         check("a h1=/bin/a : h2=NOPASSWD:NOEXEC: /bin/b", &["a @ h1 (root) /bin/a", "a @ h2 (root) !/bin/b"]);
         check("#1000 ALL=(:adm) ALL", &["#1000 @ ALL ((self)) ALL"]);
-        check("User_Alias A = x, %y\nCmnd_Alias C = /bin/a, \\\n  /bin/b : D = !C, /d\nA ALL = C, D", &[
-            "x|%y @ ALL (root) /bin/a|/bin/b|!/bin/a|!/bin/b|/d",
-        ]);
+        check(
+            "User_Alias A = x, %y\nCmnd_Alias C = /bin/a, \\\n  /bin/b : D = !C, /d\nA ALL = C, D",
+            &["x|%y @ ALL (root) /bin/a|/bin/b|!/bin/a|!/bin/b|/d"],
+        );
         check("a ALL=/bin/a x\\,y\\:z", &["a @ ALL (root) /bin/a x,y:z"]);
         check("Defaults !authenticate\na ALL=/bin/a", &["a @ ALL (root) !/bin/a"]);
-        check("Defaults:b !authenticate\na ALL=/bin/a\nb ALL=/bin/b", &["a @ ALL (root) /bin/a", "b @ ALL (root) !/bin/b"]);
+        check(
+            "Defaults:b !authenticate\na ALL=/bin/a\nb ALL=/bin/b",
+            &["a @ ALL (root) /bin/a", "b @ ALL (root) !/bin/b"],
+        );
         check("@includedir /etc/sudoers.d", &["%ops @ ALL (root) !/usr/bin/systemctl restart app"]);
         check("#includedir /etc/sudoers.d", &["%ops @ ALL (root) !/usr/bin/systemctl restart app"]);
         check("a ALL=CWD=/tmp /bin/a", &["a @ ALL (root) /bin/a"]);
@@ -453,7 +484,15 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_named() {
-        for text in ["nonsense", "a ALL", "User_Alias X", "a ALL=", "a ALL=(root", "@include /nowhere", "a ALL=NOPASSWD:"] {
+        for text in [
+            "nonsense",
+            "a ALL",
+            "User_Alias X",
+            "a ALL=",
+            "a ALL=(root",
+            "@include /nowhere",
+            "a ALL=NOPASSWD:",
+        ] {
             assert_eq!(parse(text).parse_errors.len(), 1, "{text}");
         }
         // A file that includes itself ends.

@@ -92,7 +92,8 @@ pub(crate) fn kernel_modules(look: &mut Look<'_>, kernel_release: Option<&str>) 
     let texts = modprobe_texts(look);
     let Some(texts) = look.seen("kernel_modules", texts) else { return KernelModules::default() };
     let blocked = modules::blocked(texts.iter().map(|(_, text)| text.as_str()));
-    let listing = kernel_release.and_then(|release| look.bytes(&format!("/lib/modules/{release}/modules.dep")).ok());
+    let listing =
+        kernel_release.and_then(|release| look.bytes(&format!("/lib/modules/{release}/modules.dep")).ok());
     let available = match (&loaded, listing) {
         (None, _) => false,
         (Some(_), Some(bytes)) => String::from_utf8_lossy(&bytes).contains("usb-storage.ko"),
@@ -132,7 +133,10 @@ pub(crate) fn hardening(look: &mut Look<'_>) -> Hardening {
     let lockdown = look.read("/sys/kernel/security/lockdown");
     facts.lockdown = look.seen("hardening.lockdown", lockdown).map(|text| {
         // The state in force stands in brackets.
-        text.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("none", |(word, _)| word).to_owned()
+        text.split_once('[')
+            .and_then(|(_, rest)| rest.split_once(']'))
+            .map_or("none", |(word, _)| word)
+            .to_owned()
     });
     if let Some(path) = grub {
         facts.boot_loader_config_mode = look.stat(path).ok().map(|stat| stat.octal());
@@ -141,7 +145,9 @@ pub(crate) fn hardening(look: &mut Look<'_>) -> Hardening {
     }
     let banner = look.read_set("login-banners", &["/etc/issue".to_owned(), "/etc/issue.net".to_owned()]);
     facts.has_login_banner = look.seen("hardening.has_login_banner", banner).map(|texts| {
-        texts.iter().any(|(_, text)| text.split_whitespace().filter(|word| !word.starts_with('\\')).count() > 8)
+        texts
+            .iter()
+            .any(|(_, text)| text.split_whitespace().filter(|word| !word.starts_with('\\')).count() > 8)
     });
     facts
 }
@@ -164,7 +170,9 @@ fn coredump_storage(look: &mut Look<'_>) -> String {
         return "not_installed".to_owned();
     }
     let text = look.read("/etc/systemd/coredump.conf").unwrap_or_default();
-    ini_values(&text, "Coredump", "Storage").last().map_or("external".to_owned(), |value| value.to_ascii_lowercase())
+    ini_values(&text, "Coredump", "Storage")
+        .last()
+        .map_or("external".to_owned(), |value| value.to_ascii_lowercase())
 }
 
 fn secure_boot(look: &Look<'_>) -> Result<String, Miss> {

@@ -25,7 +25,9 @@ pub(crate) fn blocked<'a>(texts: impl Iterator<Item = &'a str>) -> Blocked {
                 ["blacklist", name, ..] => {
                     found.blacklists.insert(canonical(name));
                 }
-                ["install", name, program, ..] if ["false", "true"].contains(&program.rsplit('/').next().unwrap_or("")) => {
+                ["install", name, program, ..]
+                    if ["false", "true"].contains(&program.rsplit('/').next().unwrap_or("")) =>
+                {
                     found.installs.insert(canonical(name));
                 }
                 _ => {}

@@ -47,9 +47,12 @@ fn listening(look: &mut Look<'_>) -> Result<Listening, Miss> {
     let ephemeral = range.and_then(|bytes| ephemeral_range(&bytes)).unwrap_or((32_768, 60_999));
     let mut entries = Vec::new();
     let mut kept = String::new();
-    for (table, protocol, must_exist) in
-        [("tcp", Protocol::Tcp, true), ("udp", Protocol::Udp, true), ("tcp6", Protocol::Tcp, false), ("udp6", Protocol::Udp, false)]
-    {
+    for (table, protocol, must_exist) in [
+        ("tcp", Protocol::Tcp, true),
+        ("udp", Protocol::Udp, true),
+        ("tcp6", Protocol::Tcp, false),
+        ("udp6", Protocol::Udp, false),
+    ] {
         match look.bytes(&format!("/proc/net/{table}")) {
             Ok(bytes) => entries.extend(observe(&String::from_utf8_lossy(&bytes), protocol)),
             // Without IPv6 there is no such table.
@@ -62,20 +65,32 @@ fn listening(look: &mut Look<'_>) -> Result<Listening, Miss> {
     let mut unnamed = false;
     let mut listeners = Vec::new();
     for entry in &entries {
-        let process = owners.get(&entry.inode).and_then(|index| Some(look.processes.as_ref()?.get(*index)?.name.clone()));
+        let process = owners
+            .get(&entry.inode)
+            .and_then(|index| Some(look.processes.as_ref()?.get(*index)?.name.clone()));
         unnamed |= process.is_none();
         let Some(listener) = listener(entry, process.as_deref(), ephemeral) else { continue };
         let line = format!(
             "{:?} {}:{} uid {} {}\n",
-            listener.protocol, listener.address, listener.port, listener.uid, listener.process.as_deref().unwrap_or("-")
+            listener.protocol,
+            listener.address,
+            listener.port,
+            listener.uid,
+            listener.process.as_deref().unwrap_or("-")
         );
         if found.insert(line.clone()) {
             kept.push_str(&line);
             listeners.push(listener);
         }
     }
-    listeners.sort_by_cached_key(|one| (one.protocol, one.family, one.port, one.address.clone(), one.process.clone()));
-    look.keep_extract("listening-sockets", Method::Kernel { source: "/proc/net/{tcp,udp,tcp6,udp6}".to_owned() }, &kept);
+    listeners.sort_by_cached_key(|one| {
+        (one.protocol, one.family, one.port, one.address.clone(), one.process.clone())
+    });
+    look.keep_extract(
+        "listening-sockets",
+        Method::Kernel { source: "/proc/net/{tcp,udp,tcp6,udp6}".to_owned() },
+        &kept,
+    );
     Ok((listeners, refused && unnamed))
 }
 
@@ -95,8 +110,19 @@ pub(crate) fn firewall(look: &mut Look<'_>) -> Firewall {
         }
         Err(miss) => {
             let fields = [
-                "active", "backends", "backends_mixed", "hooks", "open_ports", "open_to_any", "any_any_accept", "shadowed",
-                "ipv6_wider", "not_understood", "rule_count", "ruleset_digest", "persistent_matches",
+                "active",
+                "backends",
+                "backends_mixed",
+                "hooks",
+                "open_ports",
+                "open_to_any",
+                "any_any_accept",
+                "shadowed",
+                "ipv6_wider",
+                "not_understood",
+                "rule_count",
+                "ruleset_digest",
+                "persistent_matches",
             ];
             look.gaps_for("firewall", &fields, &miss);
             Firewall::default()
@@ -126,10 +152,14 @@ fn rules(look: &mut Look<'_>) -> Result<(Firewall, Answers), Miss> {
         return Err(Miss::new(ReasonClass::Unsupported, detail));
     }
     let answers = Answers { nft: nft.map(String::into_bytes), iptables, ip6tables };
-    let facts = firewall::observe(&answers)
-        .ok_or_else(|| Miss::new(ReasonClass::ParseError, "nft -j list ruleset: not of the documented form"))?;
+    let facts = firewall::observe(&answers).ok_or_else(|| {
+        Miss::new(ReasonClass::ParseError, "nft -j list ruleset: not of the documented form")
+    })?;
     if facts.shadowed.is_none() {
-        look.gap("firewall.shadowed", &Miss::new(ReasonClass::Limit, "too many rules in one chain to compare"));
+        look.gap(
+            "firewall.shadowed",
+            &Miss::new(ReasonClass::Limit, "too many rules in one chain to compare"),
+        );
     }
     Ok((facts, answers))
 }
@@ -146,9 +176,10 @@ fn ufw_state(look: &mut Look<'_>) -> String {
 
 /// Compares the file loaded at boot with what is loaded now.
 fn persistence(look: &mut Look<'_>, facts: &mut Firewall, running: Option<&[u8]>) {
-    let uses_iptables = facts.backends.as_ref().is_some_and(|backends| {
-        backends.iter().any(|backend| backend.name != "nftables" && backend.active)
-    });
+    let uses_iptables = facts
+        .backends
+        .as_ref()
+        .is_some_and(|backends| backends.iter().any(|backend| backend.name != "nftables" && backend.active));
     if uses_iptables {
         let saved = IPTABLES_FILES.iter().find(|(file, _)| look.exists(file));
         facts.persistent_file = saved.map(|(file, _)| (*file).to_owned());
@@ -159,8 +190,14 @@ fn persistence(look: &mut Look<'_>, facts: &mut Firewall, running: Option<&[u8]>
     }
     if !look.exists(NFT_FILE) {
         facts.persistent_unit_enabled = Some(false);
-        look.gap("firewall.persistent_file", &Miss::new(ReasonClass::NotPresent, format!("{NFT_FILE} does not exist")));
-        look.gap("firewall.persistent_matches", &Miss::new(ReasonClass::NotPresent, format!("{NFT_FILE} does not exist")));
+        look.gap(
+            "firewall.persistent_file",
+            &Miss::new(ReasonClass::NotPresent, format!("{NFT_FILE} does not exist")),
+        );
+        look.gap(
+            "firewall.persistent_matches",
+            &Miss::new(ReasonClass::NotPresent, format!("{NFT_FILE} does not exist")),
+        );
         return;
     }
     facts.persistent_file = Some(NFT_FILE.to_owned());

@@ -129,17 +129,21 @@ mod tests {
 
     #[test]
     fn a_ufw_ruleset_over_ipv4_only() {
-        let facts = observe(&Answers { iptables: Some(UFW.to_owned()), ..Answers::default() }).expect("facts");
+        let facts =
+            observe(&Answers { iptables: Some(UFW.to_owned()), ..Answers::default() }).expect("facts");
         insta::assert_json_snapshot!(facts);
     }
 
     #[test]
     fn counters_and_handles_do_not_change_the_digest() {
         let digest = |bytes: &[u8]| {
-            observe(&Answers { nft: Some(bytes.to_vec()), ..Answers::default() }).expect("facts").ruleset_digest
+            observe(&Answers { nft: Some(bytes.to_vec()), ..Answers::default() })
+                .expect("facts")
+                .ruleset_digest
         };
         let text = String::from_utf8(RULESET.to_vec()).expect("text");
-        let counted = text.replace("\"packets\": 0", "\"packets\": 7").replace("\"handle\": 1}", "\"handle\": 99}");
+        let counted =
+            text.replace("\"packets\": 0", "\"packets\": 7").replace("\"handle\": 1}", "\"handle\": 99}");
         assert_ne!(text, counted);
         assert_eq!(digest(text.as_bytes()), digest(counted.as_bytes()));
         let changed = text.replace("51820", "51821");
@@ -155,7 +159,8 @@ mod tests {
         let legacy = UFW.replace(" (nf_tables)", "");
         let answers = Answers { nft: Some(RULESET.to_vec()), iptables: Some(legacy), ip6tables: None };
         assert_eq!(observe(&answers).expect("facts").backends_mixed, Some(true));
-        let answers = Answers { nft: Some(RULESET.to_vec()), iptables: Some(UFW.to_owned()), ip6tables: None };
+        let answers =
+            Answers { nft: Some(RULESET.to_vec()), iptables: Some(UFW.to_owned()), ip6tables: None };
         assert_eq!(observe(&answers).expect("facts").backends_mixed, Some(false));
     }
 

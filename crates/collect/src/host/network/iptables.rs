@@ -64,7 +64,8 @@ fn parse_rule(arguments: &str, family: Family, key: impl Fn(&str) -> String) -> 
     let mut action = Action::Continue;
     let mut logs = false;
     while let Some(word) = words.next() {
-        let (negated, option) = if word == "!" { (true, words.next().unwrap_or_default()) } else { (false, word) };
+        let (negated, option) =
+            if word == "!" { (true, words.next().unwrap_or_default()) } else { (false, word) };
         let mut value = || words.next().unwrap_or_default();
         match option {
             "-s" | "--source" => match source_set(value(), family, negated) {
@@ -85,15 +86,18 @@ fn parse_rule(arguments: &str, family: Family, key: impl Fn(&str) -> String) -> 
             "-i" | "--in-interface" => {
                 let name = value().replace('+', "*");
                 let names = BTreeSet::from([name]);
-                condition.interfaces = Some(if negated { Interfaces::NotIn(names) } else { Interfaces::In(names) });
+                condition.interfaces =
+                    Some(if negated { Interfaces::NotIn(names) } else { Interfaces::In(names) });
             }
-            "--dport" | "--destination-port" | "--dports" | "--destination-ports" => match port_set(value()) {
-                Some(set) => {
-                    let set = if negated { RangeSet::all_ports().difference(&set) } else { set };
-                    condition.ports = Some(set);
+            "--dport" | "--destination-port" | "--dports" | "--destination-ports" => {
+                match port_set(value()) {
+                    Some(set) => {
+                        let set = if negated { RangeSet::all_ports().difference(&set) } else { set };
+                        condition.ports = Some(set);
+                    }
+                    None => condition.opaque = true,
                 }
-                None => condition.opaque = true,
-            },
+            }
             "--ctstate" | "--state" => {
                 let states: BTreeSet<String> = value().split(',').map(str::to_ascii_lowercase).collect();
                 condition.states = Some(if negated { other_states(&states) } else { states });
@@ -101,8 +105,10 @@ fn parse_rule(arguments: &str, family: Family, key: impl Fn(&str) -> String) -> 
             "-m" | "--match" => match value() {
                 "tcp" | "udp" | "conntrack" | "state" | "multiport" | "comment" => {}
                 "limit" | "hashlimit" => condition.limited = true,
-                "addrtype" | "icmp" | "icmp6" | "pkttype" | "mac" | "recent" | "mark" | "hl" | "rt" | "time"
-                | "connlimit" | "owner" | "ipv6header" | "frag" | "eui64" | "length" | "ttl" => condition.narrowed = true,
+                "addrtype" | "icmp" | "icmp6" | "pkttype" | "mac" | "recent" | "mark" | "hl" | "rt"
+                | "time" | "connlimit" | "owner" | "ipv6header" | "frag" | "eui64" | "length" | "ttl" => {
+                    condition.narrowed = true
+                }
                 _ => condition.opaque = true,
             },
             "-j" | "--jump" => {
@@ -115,13 +121,15 @@ fn parse_rule(arguments: &str, family: Family, key: impl Fn(&str) -> String) -> 
                         logs = true;
                         Action::Continue
                     }
-                    "MARK" | "CONNMARK" | "AUDIT" | "TRACE" | "CT" | "NOTRACK" | "SET" | "TCPMSS" => Action::Continue,
+                    "MARK" | "CONNMARK" | "AUDIT" | "TRACE" | "CT" | "NOTRACK" | "SET" | "TCPMSS" => {
+                        Action::Continue
+                    }
                     chain => Action::Jump(key(chain)),
                 };
             }
             "-g" | "--goto" => action = Action::Goto(key(value())),
-            "-d" | "--destination" | "--sport" | "--source-port" | "--sports" | "--icmp-type" | "--icmpv6-type"
-            | "--tcp-flags" | "-o" | "--out-interface" | "--dst-type" | "--src-type" => {
+            "-d" | "--destination" | "--sport" | "--source-port" | "--sports" | "--icmp-type"
+            | "--icmpv6-type" | "--tcp-flags" | "-o" | "--out-interface" | "--dst-type" | "--src-type" => {
                 condition.narrowed = true;
                 // Address types and flags take their values as the next words without a dash.
                 value();

@@ -49,7 +49,9 @@ pub(crate) fn observe(bytes: &[u8]) -> Option<Nftables> {
         }
     }
     for item in items {
-        let Some(body) = item.get("rule").and_then(Value::as_object).filter(|body| !is_foreign(body)) else { continue };
+        let Some(body) = item.get("rule").and_then(Value::as_object).filter(|body| !is_foreign(body)) else {
+            continue;
+        };
         let rules = rules(body, &sets);
         let key = key(body, text(body, "chain"));
         if let Some(chain) = found.ruleset.chains.iter_mut().find(|chain| chain.key == key) {
@@ -71,7 +73,9 @@ fn tables_of_iptables(items: &[Value]) -> Vec<String> {
             continue;
         };
         let foreign = if is_rule {
-            body.get("expr").and_then(Value::as_array).is_some_and(|list| list.iter().any(|e| e.get("xt").is_some()))
+            body.get("expr")
+                .and_then(Value::as_array)
+                .is_some_and(|list| list.iter().any(|e| e.get("xt").is_some()))
         } else {
             ["INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING"].contains(&text(body, "name"))
                 && ["ip", "ip6"].contains(&text(body, "family"))
@@ -157,7 +161,9 @@ fn normal(kind: &str, body: &Map<String, Value>) -> Value {
 fn strip(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|name, _| !["handle", "index", "packets", "bytes", "expires"].contains(&name.as_str()));
+            fields.retain(|name, _| {
+                !["handle", "index", "packets", "bytes", "expires"].contains(&name.as_str())
+            });
             fields.values_mut().for_each(strip);
         }
         Value::Array(items) => items.iter_mut().for_each(strip),
@@ -172,14 +178,16 @@ fn rules(body: &Map<String, Value>, sets: &BTreeMap<String, Option<Vec<Value>>>)
     let mut reader = Reader { body, sets, condition: Condition::default(), logs: false };
     let mut action = Action::Continue;
     for expression in expressions {
-        let Some((name, value)) = expression.as_object().and_then(|object| object.iter().next()) else { continue };
+        let Some((name, value)) = expression.as_object().and_then(|object| object.iter().next()) else {
+            continue;
+        };
         match name.as_str() {
             "match" => reader.matching(value),
             "vmap" => return reader.verdict_map(value),
             "limit" => reader.condition.limited = true,
             "log" => reader.logs = true,
-            "counter" | "mangle" | "notrack" | "ct helper" | "ct timeout" | "set" | "map" | "meter" | "comment"
-            | "quota" | "last" | "flow" => {}
+            "counter" | "mangle" | "notrack" | "ct helper" | "ct timeout" | "set" | "map" | "meter"
+            | "comment" | "quota" | "last" | "flow" => {}
             _ => match verdict(name, value, body) {
                 Some(found) => action = found,
                 None => reader.condition.opaque = true,
@@ -238,30 +246,38 @@ impl Reader<'_> {
 
     /// Narrows the condition by `left` being one of `values`.
     fn narrow(&mut self, left: &Value, values: &[Value], negated: bool) {
-        let field = |kind: &str, name: &str| left.get(kind).and_then(|body| body.get(name)).and_then(Value::as_str);
+        let field =
+            |kind: &str, name: &str| left.get(kind).and_then(|body| body.get(name)).and_then(Value::as_str);
         let words = || -> Option<BTreeSet<String>> { values.iter().map(word).collect() };
-        let done = match (field("meta", "key"), field("ct", "key"), field("payload", "protocol"), field("payload", "field")) {
+        let done = match (
+            field("meta", "key"),
+            field("ct", "key"),
+            field("payload", "protocol"),
+            field("payload", "field"),
+        ) {
             (Some("iifname" | "iif"), ..) => words().map(|names| {
                 self.condition.interfaces =
                     Some(if negated { Interfaces::NotIn(names) } else { Interfaces::In(names) });
             }),
-            (Some("l4proto"), ..) | (_, _, Some("ip"), Some("protocol")) | (_, _, Some("ip6"), Some("nexthdr")) => {
-                words().filter(|_| !negated).map(|names| {
-                    if let Some(family) = family_of(field("payload", "protocol")) {
-                        self.only_family(family);
-                    }
-                    self.protocols(names);
+            (Some("l4proto"), ..)
+            | (_, _, Some("ip"), Some("protocol"))
+            | (_, _, Some("ip6"), Some("nexthdr")) => words().filter(|_| !negated).map(|names| {
+                if let Some(family) = family_of(field("payload", "protocol")) {
+                    self.only_family(family);
+                }
+                self.protocols(names);
+            }),
+            (Some("nfproto" | "protocol"), ..) => {
+                words().filter(|names| !negated && names.len() == 1).and_then(|names| {
+                    let family = match names.first().map(String::as_str) {
+                        Some("ipv4" | "ip") => Family::Ip4,
+                        Some("ipv6" | "ip6") => Family::Ip6,
+                        _ => return None,
+                    };
+                    self.only_family(family);
+                    Some(())
                 })
             }
-            (Some("nfproto" | "protocol"), ..) => words().filter(|names| !negated && names.len() == 1).and_then(|names| {
-                let family = match names.first().map(String::as_str) {
-                    Some("ipv4" | "ip") => Family::Ip4,
-                    Some("ipv6" | "ip6") => Family::Ip6,
-                    _ => return None,
-                };
-                self.only_family(family);
-                Some(())
-            }),
             (_, Some("state"), ..) => words().map(|states| {
                 self.condition.states = Some(if negated { other_states(&states) } else { states });
             }),
@@ -297,7 +313,13 @@ impl Reader<'_> {
             }
             // Known fields that only narrow: destination, source port, outgoing interface, marks, flags, lengths.
             (_, _, Some("ip" | "ip6" | "tcp" | "udp" | "th" | "ether" | "arp" | "vlan"), Some(_))
-            | (Some("oifname" | "oif" | "mark" | "pkttype" | "iiftype" | "skuid" | "skgid" | "length" | "time" | "hour" | "day"), ..)
+            | (
+                Some(
+                    "oifname" | "oif" | "mark" | "pkttype" | "iiftype" | "skuid" | "skgid" | "length"
+                    | "time" | "hour" | "day",
+                ),
+                ..,
+            )
             | (_, Some(_), ..) => {
                 self.condition.narrowed = true;
                 Some(())
@@ -314,8 +336,10 @@ impl Reader<'_> {
     }
 
     fn protocols(&mut self, names: BTreeSet<String>) {
-        let names: BTreeSet<String> =
-            names.into_iter().map(|name| if name == "icmpv6" { "ipv6-icmp".to_owned() } else { name }).collect();
+        let names: BTreeSet<String> = names
+            .into_iter()
+            .map(|name| if name == "icmpv6" { "ipv6-icmp".to_owned() } else { name })
+            .collect();
         self.condition.protocols = Some(match &self.condition.protocols {
             Some(earlier) => earlier.intersection(&names).cloned().collect(),
             None => names,
@@ -330,7 +354,8 @@ impl Reader<'_> {
     fn values(&self, right: &Value) -> Option<Vec<Value>> {
         match right {
             Value::String(name) if name.starts_with('@') => {
-                let name = format!("{} {} {}", text(self.body, "family"), text(self.body, "table"), &name[1..]);
+                let name =
+                    format!("{} {} {}", text(self.body, "family"), text(self.body, "table"), &name[1..]);
                 let elements = self.sets.get(&name)?.as_ref()?;
                 Some(elements.iter().map(element).cloned().collect())
             }
@@ -346,7 +371,8 @@ impl Reader<'_> {
     fn verdict_map(mut self, value: &Value) -> Vec<Rule> {
         let pairs = match value.get("data") {
             Some(Value::String(name)) if name.starts_with('@') => {
-                let name = format!("{} {} {}", text(self.body, "family"), text(self.body, "table"), &name[1..]);
+                let name =
+                    format!("{} {} {}", text(self.body, "family"), text(self.body, "table"), &name[1..]);
                 self.sets.get(&name).cloned().flatten()
             }
             Some(data) => data.get("set").and_then(Value::as_array).cloned(),
@@ -362,7 +388,9 @@ impl Reader<'_> {
         let mut rules = Vec::new();
         for pair in pairs.iter().take(MAP_LIMIT) {
             let Some([key, target]) = pair.as_array().map(Vec::as_slice) else { continue };
-            let Some((name, body)) = target.as_object().and_then(|object| object.iter().next()) else { continue };
+            let Some((name, body)) = target.as_object().and_then(|object| object.iter().next()) else {
+                continue;
+            };
             self.condition = before.clone();
             self.narrow(&left, std::slice::from_ref(element(key)), false);
             let action = verdict(name, body, self.body).unwrap_or(Action::Continue);
@@ -440,7 +468,8 @@ fn port_set(values: &[Value]) -> Option<RangeSet> {
 fn rule_text(expressions: &[Value]) -> String {
     let mut stripped = Value::Array(expressions.to_vec());
     strip(&mut stripped);
-    let parts: Vec<String> = stripped.as_array().map(Vec::as_slice).unwrap_or_default().iter().map(words_of).collect();
+    let parts: Vec<String> =
+        stripped.as_array().map(Vec::as_slice).unwrap_or_default().iter().map(words_of).collect();
     short(&parts.join(" "))
 }
 
@@ -457,13 +486,16 @@ fn words_of(expression: &Value) -> String {
                 Some(operator) => format!("{} {operator} {}", side("left"), side("right")),
             }
         }
-        "jump" | "goto" => format!("{name} {}", body.get("target").and_then(Value::as_str).unwrap_or_default()),
+        "jump" | "goto" => {
+            format!("{name} {}", body.get("target").and_then(Value::as_str).unwrap_or_default())
+        }
         _ => name.clone(),
     }
 }
 
 fn operand(value: &Value) -> String {
-    let list = |items: &[Value], separator: &str| items.iter().map(operand).collect::<Vec<_>>().join(separator);
+    let list =
+        |items: &[Value], separator: &str| items.iter().map(operand).collect::<Vec<_>>().join(separator);
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => list(items, ","),
@@ -478,7 +510,11 @@ fn operand(value: &Value) -> String {
             } else if let Some(items) = get("set").and_then(Value::as_array) {
                 format!("{{ {} }}", list(items, ", "))
             } else if let Some(body) = get("prefix") {
-                format!("{}/{}", body.get("addr").map(operand).unwrap_or_default(), body.get("len").map(operand).unwrap_or_default())
+                format!(
+                    "{}/{}",
+                    body.get("addr").map(operand).unwrap_or_default(),
+                    body.get("len").map(operand).unwrap_or_default()
+                )
             } else if let Some(items) = get("range").and_then(Value::as_array) {
                 list(items, "-")
             } else {

@@ -117,13 +117,21 @@ impl RangeSet {
     /// Tells how far an address set reaches.
     pub(crate) fn scope(&self, family: Family) -> Scope {
         let within = |prefixes: &[&str]| {
-            let set = Self::of(prefixes.iter().filter_map(|text| Prefix::parse(text)).map(|prefix| prefix.range()));
+            let set =
+                Self::of(prefixes.iter().filter_map(|text| Prefix::parse(text)).map(|prefix| prefix.range()));
             set.is_superset(self)
         };
         let (loopback, private): (&[&str], &[&str]) = match family {
             Family::Ip4 => (
                 &["127.0.0.0/8"],
-                &["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"],
+                &[
+                    "127.0.0.0/8",
+                    "10.0.0.0/8",
+                    "172.16.0.0/12",
+                    "192.168.0.0/16",
+                    "169.254.0.0/16",
+                    "100.64.0.0/10",
+                ],
             ),
             Family::Ip6 => (&["::1/128"], &["::1/128", "fc00::/7", "fe80::/10"]),
         };
@@ -237,21 +245,25 @@ mod tests {
 
     #[test]
     fn prefixes_are_read_and_merged() {
-        let check = |input: &[&str], family, expected: &[&str]| assert_eq!(set(input).prefixes(family), expected);
+        let check =
+            |input: &[&str], family, expected: &[&str]| assert_eq!(set(input).prefixes(family), expected);
         check(&["10.1.2.3/8"], Family::Ip4, &["10.0.0.0/8"]);
         check(&["10.0.0.0/255.255.0.0"], Family::Ip4, &["10.0.0.0/16"]);
         check(&["10.0.0.0/9", "10.128.0.0/9"], Family::Ip4, &["10.0.0.0/8"]);
         check(&["0.0.0.0/1", "128.0.0.0/1"], Family::Ip4, &["0.0.0.0/0"]);
         check(&["::/1", "8000::/1"], Family::Ip6, &["::/0"]);
         check(&["2001:db8::1"], Family::Ip6, &["2001:db8::1/128"]);
-        for bad in ["", "10.0.0.0/33", "10.0.0.0/255.0.255.0", "10.0.0/8", "::/129", "x", "10.0.0.0/-1", "10.0.0.0/"] {
+        for bad in
+            ["", "10.0.0.0/33", "10.0.0.0/255.0.255.0", "10.0.0/8", "::/129", "x", "10.0.0.0/-1", "10.0.0.0/"]
+        {
             assert!(Prefix::parse(bad).is_none(), "{bad}");
         }
     }
 
     #[test]
     fn scopes_follow_the_widest_address() {
-        let check = |input: &[&str], family, expected| assert_eq!(set(input).scope(family), expected, "{input:?}");
+        let check =
+            |input: &[&str], family, expected| assert_eq!(set(input).scope(family), expected, "{input:?}");
         check(&["127.0.0.1"], Family::Ip4, Scope::Loopback);
         check(&["10.0.0.0/8", "192.168.1.0/24"], Family::Ip4, Scope::Private);
         check(&["10.0.0.0/7"], Family::Ip4, Scope::Public);
@@ -259,7 +271,8 @@ mod tests {
         check(&["0.0.0.0/0"], Family::Ip4, Scope::Any);
         check(&["fe80::/10"], Family::Ip6, Scope::Private);
         check(&["::/0"], Family::Ip6, Scope::Any);
-        let listen = |host: &str, expected| assert_eq!(listen_scope(host.parse().expect("address")), expected);
+        let listen =
+            |host: &str, expected| assert_eq!(listen_scope(host.parse().expect("address")), expected);
         listen("::", Scope::Any);
         listen("::ffff:127.0.0.1", Scope::Loopback);
         listen("::ffff:0.0.0.0", Scope::Any);

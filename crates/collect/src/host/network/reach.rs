@@ -41,7 +41,8 @@ fn base_chains(ruleset: &Ruleset, family: Family, hook: HookName) -> impl Iterat
 fn hook_of(ruleset: &Ruleset, family: Family, hook: HookName) -> FirewallHook {
     let chains: Vec<&Chain> = base_chains(ruleset, family, hook).collect();
     let drops = |chain: &&Chain| chain.base.as_ref().is_some_and(|base| base.drops);
-    let policy = (!chains.is_empty()).then(|| if chains.iter().any(drops) { "drop" } else { "accept" }.to_owned());
+    let policy =
+        (!chains.is_empty()).then(|| if chains.iter().any(drops) { "drop" } else { "accept" }.to_owned());
     let ends_in_drop = chains.iter().any(|chain| ends_in_drop(ruleset, chain, 0));
     let mut order = Vec::new();
     for chain in &chains {
@@ -54,8 +55,10 @@ fn hook_of(ruleset: &Ruleset, family: Family, hook: HookName) -> FirewallHook {
     let established_at = order.iter().position(established);
     let service_at = order.iter().position(service).unwrap_or(usize::MAX);
     // A log rule for one service is no log of what is refused.
-    let logs: Vec<&&Rule> =
-        order.iter().filter(|rule| rule.logs && rule.action != Action::Accept && rule.condition.ports.is_none()).collect();
+    let logs: Vec<&&Rule> = order
+        .iter()
+        .filter(|rule| rule.logs && rule.action != Action::Accept && rule.condition.ports.is_none())
+        .collect();
     FirewallHook {
         family,
         hook,
@@ -72,7 +75,9 @@ fn hook_of(ruleset: &Ruleset, family: Family, hook: HookName) -> FirewallHook {
 }
 
 fn ends_in_drop(ruleset: &Ruleset, chain: &Chain, depth: u32) -> bool {
-    let Some(last) = chain.rules.iter().rev().find(|rule| rule.action != Action::Continue) else { return false };
+    let Some(last) = chain.rules.iter().rev().find(|rule| rule.action != Action::Continue) else {
+        return false;
+    };
     let condition = Condition { family: None, ..last.condition.clone() };
     if !condition.is_unconditional() || depth >= DEPTH_LIMIT {
         return false;
@@ -129,7 +134,15 @@ fn open_for(ruleset: &Ruleset, family: Family, protocol: Protocol, steps: &mut u
         for class in &classes {
             let mut accepted = RangeSet::all_addresses(family);
             for chain in &chains {
-                let mut walk = Walk { ruleset, family, protocol, class, port: span.0, accepted: RangeSet::default(), steps };
+                let mut walk = Walk {
+                    ruleset,
+                    family,
+                    protocol,
+                    class,
+                    port: span.0,
+                    accepted: RangeSet::default(),
+                    steps,
+                };
                 let rest = walk.chain(chain, accepted.clone(), 0);
                 let falls_through = !chain.base.as_ref().is_some_and(|base| base.drops);
                 let passed = if falls_through { walk.accepted.union(&rest) } else { walk.accepted };
@@ -142,7 +155,10 @@ fn open_for(ruleset: &Ruleset, family: Family, protocol: Protocol, steps: &mut u
             _ => spans.push((span, by_class)),
         }
     }
-    spans.into_iter().flat_map(|(span, by_class)| entries(family, protocol, span, &classes, &by_class)).collect()
+    spans
+        .into_iter()
+        .flat_map(|(span, by_class)| entries(family, protocol, span, &classes, &by_class))
+        .collect()
 }
 
 /// Interfaces that rules name, one class for the others, and spans of ports between which no rule tells a difference.
@@ -384,9 +400,9 @@ pub(crate) fn shadowed(ruleset: &Ruleset) -> Option<Vec<ShadowedRule>> {
             return None;
         }
         for (index, rule) in chain.rules.iter().enumerate() {
-            let earlier = chain.rules[..index]
-                .iter()
-                .position(|other| other.action.is_final() && other.condition.proves_superset(&rule.condition));
+            let earlier = chain.rules[..index].iter().position(|other| {
+                other.action.is_final() && other.condition.proves_superset(&rule.condition)
+            });
             if let Some(by) = earlier {
                 found.push(ShadowedRule {
                     chain: chain.name.clone(),
@@ -416,7 +432,11 @@ mod tests {
             .iter()
             .filter(|port| port.family == Family::Ip4 && port.protocol == Protocol::Tcp)
             .map(|port| {
-                let on = if port.interfaces.is_empty() { String::new() } else { format!(" on {}", port.interfaces.join(",")) };
+                let on = if port.interfaces.is_empty() {
+                    String::new()
+                } else {
+                    format!(" on {}", port.interfaces.join(","))
+                };
                 format!("{}-{} from {}{on}", port.first_port, port.last_port, port.sources.join(","))
             })
             .collect()
@@ -458,7 +478,10 @@ mod tests {
             "-A INPUT -p tcp --dport 22 -m recent --update -j DROP\n-A INPUT -p tcp --dport 22 -j ACCEPT",
             &["22-22 from 0.0.0.0/0"],
         );
-        check("-A INPUT -m set --match-set friends src -p tcp --dport 22 -j ACCEPT", &["22-22 from 0.0.0.0/0"]);
+        check(
+            "-A INPUT -m set --match-set friends src -p tcp --dport 22 -j ACCEPT",
+            &["22-22 from 0.0.0.0/0"],
+        );
         check("-A INPUT -p tcp --dport 22 -j UNKNOWN-TARGET", &["22-22 from 0.0.0.0/0"]);
         // Jumps in a circle end.
         check("-A INPUT -j OTHER\n-A OTHER -j OTHER", &["0-65535 from 0.0.0.0/0"]);
@@ -518,7 +541,10 @@ mod tests {
         let text = "*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.0/8 -j ACCEPT\n-A INPUT -s 10.1.0.0/16 -p tcp --dport 22 -j DROP\n-A INPUT -p tcp -m limit --limit 1/s -j ACCEPT\n-A INPUT -p tcp --dport 80 -j ACCEPT\n-A INPUT -j DROP\n-A INPUT -j ACCEPT\nCOMMIT\n";
         let ruleset = iptables4(text);
         let found = shadowed(&ruleset).expect("short chains");
-        assert_eq!(found.iter().map(|rule| (rule.position, rule.by_position)).collect::<Vec<_>>(), [(2, 1), (6, 5)]);
+        assert_eq!(
+            found.iter().map(|rule| (rule.position, rule.by_position)).collect::<Vec<_>>(),
+            [(2, 1), (6, 5)]
+        );
         assert_eq!(any_any_accept(&ruleset).iter().map(|rule| rule.position).collect::<Vec<_>>(), [6]);
     }
 

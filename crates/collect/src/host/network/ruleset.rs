@@ -98,11 +98,13 @@ impl Interfaces {
 
     fn is_superset(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::In(mine), Self::In(theirs)) => theirs.iter().all(|name| mine.iter().any(|own| name_matches(own, name))),
-            (Self::NotIn(mine), Self::NotIn(theirs)) => mine.is_subset(theirs),
-            (Self::NotIn(mine), Self::In(theirs)) => {
-                theirs.iter().all(|name| !mine.iter().any(|own| name_matches(own, name) || name_matches(name, own)))
+            (Self::In(mine), Self::In(theirs)) => {
+                theirs.iter().all(|name| mine.iter().any(|own| name_matches(own, name)))
             }
+            (Self::NotIn(mine), Self::NotIn(theirs)) => mine.is_subset(theirs),
+            (Self::NotIn(mine), Self::In(theirs)) => theirs
+                .iter()
+                .all(|name| !mine.iter().any(|own| name_matches(own, name) || name_matches(name, own))),
             (Self::In(_), Self::NotIn(_)) => false,
         }
     }
@@ -154,11 +156,12 @@ impl Condition {
 
     /// Whether every packet that `other` matches is matched by this too, as far as this model can prove.
     pub(crate) fn proves_superset(&self, other: &Self) -> bool {
-        let optional = |mine: &Option<BTreeSet<String>>, theirs: &Option<BTreeSet<String>>| match (mine, theirs) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(mine), Some(theirs)) => theirs.is_subset(mine),
-        };
+        let optional =
+            |mine: &Option<BTreeSet<String>>, theirs: &Option<BTreeSet<String>>| match (mine, theirs) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(mine), Some(theirs)) => theirs.is_subset(mine),
+            };
         let interfaces = match (&self.interfaces, &other.interfaces) {
             (None, _) => true,
             (Some(_), None) => false,

@@ -66,7 +66,8 @@ fn address(digits: &str) -> Option<IpAddr> {
 /// Turns a socket into a fact. None for client sockets of ordinary accounts, which come and go.
 pub(crate) fn listener(entry: &Entry, process: Option<&str>, ephemeral: (u16, u16)) -> Option<Listener> {
     let is_ephemeral_port = (ephemeral.0..=ephemeral.1).contains(&entry.port);
-    let is_client = entry.protocol == Protocol::Udp && is_ephemeral_port && entry.uid >= 1000 && process.is_some();
+    let is_client =
+        entry.protocol == Protocol::Udp && is_ephemeral_port && entry.uid >= 1000 && process.is_some();
     (!is_client).then(|| Listener {
         protocol: entry.protocol,
         family: if entry.address.is_ipv4() { Family::Ip4 } else { Family::Ip6 },
@@ -89,7 +90,8 @@ mod tests {
     fn kernel_tables_are_read() {
         let tcp = include_str!("../../../fixtures/proc-net-tcp.txt");
         let found = observe(tcp, Protocol::Tcp);
-        let listed: Vec<_> = found.iter().map(|e| format!("{}:{} {} {}", e.address, e.port, e.uid, e.inode)).collect();
+        let listed: Vec<_> =
+            found.iter().map(|e| format!("{}:{} {} {}", e.address, e.port, e.uid, e.inode)).collect();
         assert_eq!(listed, ["127.0.0.1:5432 106 21077", "0.0.0.0:22 0 18801"]);
         let tcp6 = include_str!("../../../fixtures/proc-net-tcp6.txt");
         let found = observe(tcp6, Protocol::Tcp);
@@ -103,7 +105,13 @@ mod tests {
 
     #[test]
     fn only_client_sockets_are_left_out() {
-        let entry = |port, uid| Entry { protocol: Protocol::Udp, address: "0.0.0.0".parse().expect("address"), port, uid, inode: 1 };
+        let entry = |port, uid| Entry {
+            protocol: Protocol::Udp,
+            address: "0.0.0.0".parse().expect("address"),
+            port,
+            uid,
+            inode: 1,
+        };
         let range = (32768, 60999);
         assert!(listener(&entry(40000, 1000), Some("chromium"), range).is_none());
         // The kernel's own, e.g. WireGuard, have no process.

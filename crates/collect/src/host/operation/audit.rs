@@ -16,7 +16,9 @@ pub(crate) struct State {
 /// Reads `name value` lines.
 pub(crate) fn state(text: &str) -> State {
     let value = |name: &str| {
-        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.split_whitespace().next()?.parse().ok())
+        text.lines().find_map(|line| {
+            line.strip_prefix(name)?.strip_prefix(' ')?.split_whitespace().next()?.parse().ok()
+        })
     };
     State { enabled: value("enabled"), pid: value("pid") }
 }
@@ -38,15 +40,22 @@ pub(crate) fn configured(texts: &[(String, String)]) -> Vec<String> {
 
 /// Tells whether files end by locking the configuration.
 pub(crate) fn locks(texts: &[(String, String)]) -> bool {
-    let last = texts.iter().flat_map(|(_, text)| significant(text)).filter_map(|(_, line)| line.strip_prefix("-e")).last();
+    let last = texts
+        .iter()
+        .flat_map(|(_, text)| significant(text))
+        .filter_map(|(_, line)| line.strip_prefix("-e"))
+        .last();
     last.is_some_and(|value| value.trim() == "2")
 }
 
 /// Says which events the rules record.
 pub(crate) fn records(rules: &[String]) -> AuditRecords {
     let writes = |path: &str| rules.iter().any(|rule| watches(rule, path));
-    let calls = |names: &[&str]| rules.iter().any(|rule| is_exit_rule(rule) && names.iter().any(|name| has_call(rule, name)));
-    let [passwd, shadow, group, gshadow] = ["passwd", "shadow", "group", "gshadow"].map(|name| writes(&format!("/etc/{name}")));
+    let calls = |names: &[&str]| {
+        rules.iter().any(|rule| is_exit_rule(rule) && names.iter().any(|name| has_call(rule, name)))
+    };
+    let [passwd, shadow, group, gshadow] =
+        ["passwd", "shadow", "group", "gshadow"].map(|name| writes(&format!("/etc/{name}")));
     let sudoers = writes("/etc/sudoers") && writes("/etc/sudoers.d/x");
     AuditRecords {
         passwd,
@@ -69,7 +78,9 @@ pub(crate) fn records(rules: &[String]) -> AuditRecords {
 fn watches(rule: &str, path: &str) -> bool {
     let words: Vec<&str> = rule.split_whitespace().collect();
     let after = |flag: &str| words.windows(2).find(|pair| pair[0] == flag).map(|pair| pair[1]);
-    let field = |name: &str| words.windows(2).filter(|pair| pair[0] == "-F").find_map(|pair| pair[1].strip_prefix(name));
+    let field = |name: &str| {
+        words.windows(2).filter(|pair| pair[0] == "-F").find_map(|pair| pair[1].strip_prefix(name))
+    };
     let (watched, permissions) = match after("-w") {
         Some(path) => (path, after("-p").unwrap_or("rwxa")),
         None => match field("path=").or_else(|| field("dir=")) {
@@ -92,7 +103,10 @@ fn is_exit_rule(rule: &str) -> bool {
 
 fn has_call(rule: &str, name: &str) -> bool {
     let words: Vec<&str> = rule.split_whitespace().collect();
-    words.windows(2).filter(|pair| pair[0] == "-S").any(|pair| pair[1].split(',').any(|call| call == name || call == "all"))
+    words
+        .windows(2)
+        .filter(|pair| pair[0] == "-S")
+        .any(|pair| pair[1].split(',').any(|call| call == name || call == "all"))
 }
 
 /// Execution with effective user 0, or a watch on execution of a privileged program.
@@ -100,7 +114,10 @@ fn is_privileged(rule: &str) -> bool {
     let by_user = is_exit_rule(rule)
         && has_call(rule, "execve")
         && ["euid=0", "uid!=euid", "gid!=egid", "auid!=obj_uid"].iter().any(|field| rule.contains(field));
-    let everything = is_exit_rule(rule) && has_call(rule, "execve") && !rule.contains("-F exe=") && !rule.contains("-F uid=");
+    let everything = is_exit_rule(rule)
+        && has_call(rule, "execve")
+        && !rule.contains("-F exe=")
+        && !rule.contains("-F uid=");
     let by_path = ["/sudo", "/su", "/pkexec"].iter().any(|program| {
         rule.split_whitespace().any(|word| word.strip_prefix("path=").unwrap_or(word).ends_with(program))
     });
@@ -127,7 +144,9 @@ mod tests {
         assert!(!records(&rules(&all.replace("-w /etc/shadow -p wa -k identity\n", ""))).identity_files);
         assert!(!records(&rules(&all.replace("shadow -p wa", "shadow -p r"))).identity_files);
         // As newer versions list watches, and a folder covers its files.
-        assert!(records(&rules("-a always,exit -F arch=b64 -F path=/etc/passwd -F perm=wa -F key=x\n")).passwd);
+        assert!(
+            records(&rules("-a always,exit -F arch=b64 -F path=/etc/passwd -F perm=wa -F key=x\n")).passwd
+        );
         assert!(records(&rules("-w /etc/ -p wa\n")).identity_files);
         assert!(!records(&rules("-a never,exit -F path=/etc/passwd -F perm=wa\n")).passwd);
     }
@@ -145,7 +164,10 @@ mod tests {
 
     #[test]
     fn files_are_read() {
-        let files = [("a".to_owned(), "-D\n-b 8192\n-w /etc/x  -p wa\n".to_owned()), ("z".to_owned(), "-e 2\n".to_owned())];
+        let files = [
+            ("a".to_owned(), "-D\n-b 8192\n-w /etc/x  -p wa\n".to_owned()),
+            ("z".to_owned(), "-e 2\n".to_owned()),
+        ];
         assert_eq!(configured(&files), ["-w /etc/x -p wa"]);
         assert!(locks(&files) && !locks(&files[..1]));
     }

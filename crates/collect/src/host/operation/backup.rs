@@ -70,7 +70,10 @@ pub(crate) fn backup(look: &mut Look<'_>) -> Backup {
     }
     found.sort_by(|one, two| one.address.cmp(&two.address));
     // Cron keeps no result: where all of a tool's repositories are local, their newest snapshot tells of success.
-    for job in jobs.iter_mut().filter(|job| job.last_success_at.is_none() && job.actions.iter().any(|one| one == "backup")) {
+    for job in jobs
+        .iter_mut()
+        .filter(|job| job.last_success_at.is_none() && job.actions.iter().any(|one| one == "backup"))
+    {
         let own: Vec<&BackupRepository> = found.iter().filter(|one| one.tool == job.tool).collect();
         if let [only] = own.as_slice() {
             job.last_success_at = only.newest_snapshot_at;
@@ -97,7 +100,14 @@ fn commands(look: &mut Look<'_>) -> Result<Vec<Command>, Miss> {
     for period in ["hourly", "daily", "weekly", "monthly"] {
         for path in look.paths_in(&format!("/etc/cron.{period}"), |name| !name.starts_with('.'))? {
             let enabled = look.stat(&path).is_ok_and(|stat| stat.mode & 0o111 != 0);
-            found.push(Command { name: path.clone(), scheduler: "cron", schedule: period.to_owned(), enabled, text: path, unit: None });
+            found.push(Command {
+                name: path.clone(),
+                scheduler: "cron",
+                schedule: period.to_owned(),
+                enabled,
+                text: path,
+                unit: None,
+            });
         }
     }
     Ok(found)
@@ -107,7 +117,12 @@ fn timer_commands(look: &mut Look<'_>) -> Result<Vec<Command>, Miss> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     // What the administrator wrote stands before what packages bring.
-    for folder in ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"] {
+    for folder in [
+        "/etc/systemd/system",
+        "/usr/local/lib/systemd/system",
+        "/usr/lib/systemd/system",
+        "/lib/systemd/system",
+    ] {
         for timer in look.paths_in(folder, |name| name.ends_with(".timer"))?.into_iter().take(UNIT_LIMIT) {
             let name = timer.rsplit('/').next().unwrap_or(&timer).to_owned();
             if !seen.insert(name.clone()) {
@@ -115,7 +130,8 @@ fn timer_commands(look: &mut Look<'_>) -> Result<Vec<Command>, Miss> {
             }
             let text = String::from_utf8_lossy(&look.bytes(&timer).unwrap_or_default()).into_owned();
             let default = name.replace(".timer", ".service");
-            let service = ini_values(&text, "Timer", "Unit").last().map_or(default, |unit| (*unit).to_owned());
+            let service =
+                ini_values(&text, "Timer", "Unit").last().map_or(default, |unit| (*unit).to_owned());
             let schedule = ["OnCalendar", "OnUnitActiveSec", "OnBootSec"]
                 .iter()
                 .flat_map(|key| ini_values(&text, "Timer", key))
@@ -202,13 +218,15 @@ fn tool_in(text: &str) -> Option<&'static str> {
 }
 
 fn job(look: &mut Look<'_>, command: &Command, tool: &str, text: &str) -> BackupJob {
-    let has = |word: &str| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|one| one == word);
+    let has =
+        |word: &str| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|one| one == word);
     let mut actions: Vec<String> = ["check", "forget", "prune", "restore", "verify"]
         .iter()
         .filter(|action| has(action) || has(&format!("--{action}")))
         .map(|action| (*action).to_owned())
         .collect();
-    let simple = ["rsnapshot", "borgmatic", "backupninja", "duplicity", "duply", "automysqlbackup"].contains(&tool);
+    let simple =
+        ["rsnapshot", "borgmatic", "backupninja", "duplicity", "duply", "automysqlbackup"].contains(&tool);
     if has("backup") || (tool == "borg" && has("create")) || simple || (tool == "kopia" && has("create")) {
         actions.push("backup".to_owned());
     }
@@ -260,7 +278,8 @@ fn last_run(look: &mut Look<'_>, unit: &str) -> (Option<bool>, Option<Moment>) {
         .map(Moment);
     // A unit that never ran has the result of success and no moment.
     let Some(at) = at else { return (None, None) };
-    let succeeded = assignment(&text, "Result") == Some("success") && assignment(&text, "ExecMainStatus") == Some("0");
+    let succeeded =
+        assignment(&text, "Result") == Some("success") && assignment(&text, "ExecMainStatus") == Some("0");
     (Some(succeeded), succeeded.then_some(at))
 }
 
@@ -279,7 +298,9 @@ fn repositories_in(tool: &str, text: &str) -> Vec<(String, String)> {
             _ => word.strip_prefix("--repo="),
         };
         let address = value.or(option).map(|address| address.trim_matches(['"', '\'']));
-        found.extend(address.filter(|address| !address.is_empty() && !address.starts_with('$')).map(str::to_owned));
+        found.extend(
+            address.filter(|address| !address.is_empty() && !address.starts_with('$')).map(str::to_owned),
+        );
         if tool == "borg" && word.contains("::") && !word.starts_with("::") {
             found.extend(word.split("::").next().map(str::to_owned));
         }
@@ -330,7 +351,9 @@ fn kind_of(address: &str) -> &'static str {
     ];
     let known = kinds.iter().find(|(start, _)| address.starts_with(start)).map(|(_, kind)| *kind);
     // `user@host:path` is how borg writes SSH.
-    let has_host = address.split_once(':').is_some_and(|(host, _)| !host.contains('/') && !host.is_empty() && host != "local");
+    let has_host = address
+        .split_once(':')
+        .is_some_and(|(host, _)| !host.contains('/') && !host.is_empty() && host != "local");
     known.unwrap_or(if has_host { "ssh" } else { "local" })
 }
 
@@ -347,9 +370,14 @@ fn restic_snapshots(look: &Look<'_>, path: &str, found: &mut BackupRepository) -
     let mut moments = Vec::new();
     for entry in entries.flatten() {
         if moments.len() == SNAPSHOT_LIMIT {
-            return Err(Miss::new(ReasonClass::Limit, format!("more than {SNAPSHOT_LIMIT} snapshots in {path}")));
+            return Err(Miss::new(
+                ReasonClass::Limit,
+                format!("more than {SNAPSHOT_LIMIT} snapshots in {path}"),
+            ));
         }
-        if let Ok(metadata) = entry.metadata().map(|metadata| std::os::unix::fs::MetadataExt::mtime(&metadata)) {
+        if let Ok(metadata) =
+            entry.metadata().map(|metadata| std::os::unix::fs::MetadataExt::mtime(&metadata))
+        {
             moments.push(Moment(metadata));
         }
     }
@@ -387,9 +415,17 @@ mod tests {
 
     #[test]
     fn cron_lines_are_taken_apart() {
-        let found = cron_commands("/etc/cron.d/b", "MAILTO=x\n30 2 * * * root restic backup /\n@daily root borg create\n* *\n", true);
-        let lines: Vec<_> = found.iter().map(|one| format!("{} | {} | {}", one.name, one.schedule, one.text)).collect();
-        assert_eq!(lines, ["/etc/cron.d/b:2 | 30 2 * * * | restic backup /", "/etc/cron.d/b:3 | @daily | borg create"]);
+        let found = cron_commands(
+            "/etc/cron.d/b",
+            "MAILTO=x\n30 2 * * * root restic backup /\n@daily root borg create\n* *\n",
+            true,
+        );
+        let lines: Vec<_> =
+            found.iter().map(|one| format!("{} | {} | {}", one.name, one.schedule, one.text)).collect();
+        assert_eq!(
+            lines,
+            ["/etc/cron.d/b:2 | 30 2 * * * | restic backup /", "/etc/cron.d/b:3 | @daily | borg create"]
+        );
     }
 
     #[test]
@@ -400,6 +436,9 @@ mod tests {
         assert_eq!(kinds, [("s3:https://s3.example/b", "s3"), ("sftp:u@h:/r", "sftp")]);
         assert_eq!(retention(text), ["--keep-daily 7", "--keep-weekly 4"]);
         assert_eq!(repositories_in("borg", "borg create backup@host:repo::{now} /")[0].1, "backup@host:repo");
-        assert_eq!((kind_of("backup@host:repo"), kind_of("/srv/r"), kind_of("local:/srv/r")), ("ssh", "local", "local"));
+        assert_eq!(
+            (kind_of("backup@host:repo"), kind_of("/srv/r"), kind_of("local:/srv/r")),
+            ("ssh", "local", "local")
+        );
     }
 }

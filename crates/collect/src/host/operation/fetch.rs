@@ -81,9 +81,12 @@ fn loaded_rules(look: &mut Look<'_>, facts: &mut Audit) {
 /// Reads state of mandatory access control.
 pub(crate) fn mac(look: &mut Look<'_>) -> Mac {
     let modules: Vec<String> = match look.bytes("/sys/kernel/security/lsm") {
-        Ok(bytes) => {
-            String::from_utf8_lossy(&bytes).trim().split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
-        }
+        Ok(bytes) => String::from_utf8_lossy(&bytes)
+            .trim()
+            .split(',')
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect(),
         // Without securityfs there is no module that would show there.
         Err(miss) if miss.is_not_present() => Vec::new(),
         Err(miss) => {
@@ -113,7 +116,8 @@ pub(crate) fn mac(look: &mut Look<'_>) -> Mac {
 }
 
 fn apparmor(look: &mut Look<'_>, modules: &[String], facts: &mut Mac) {
-    let enabled = look.bytes("/sys/module/apparmor/parameters/enabled").is_ok_and(|bytes| bytes.starts_with(b"Y"));
+    let enabled =
+        look.bytes("/sys/module/apparmor/parameters/enabled").is_ok_and(|bytes| bytes.starts_with(b"Y"));
     let state = match (enabled, modules.iter().any(|name| name == "apparmor")) {
         (true, _) => "enabled",
         (false, true) => "disabled",
@@ -136,7 +140,11 @@ fn selinux(look: &mut Look<'_>, modules: &[String], facts: &mut Mac) {
         Ok(bytes) if bytes.starts_with(b"1") => "enforcing",
         Ok(_) => "permissive",
         Err(miss) if miss.is_not_present() => {
-            if modules.iter().any(|name| name == "selinux") { "disabled" } else { "absent" }
+            if modules.iter().any(|name| name == "selinux") {
+                "disabled"
+            } else {
+                "absent"
+            }
         }
         Err(miss) => {
             look.gap("mac.selinux", &miss);
@@ -190,7 +198,9 @@ pub(super) fn crontab_folder(look: &Look<'_>) -> Result<(String, Vec<String>), M
     for folder in ["/var/spool/cron/crontabs", "/var/spool/cron"] {
         match look.names_in(folder) {
             Ok(names) => {
-                let names = names.into_iter().filter(|name| !name.starts_with('.') && name != "crontabs" && !name.starts_with("tmp."));
+                let names = names
+                    .into_iter()
+                    .filter(|name| !name.starts_with('.') && name != "crontabs" && !name.starts_with("tmp."));
                 return Ok((folder.to_owned(), names.collect()));
             }
             Err(miss) if miss.is_not_present() => {}
@@ -219,7 +229,11 @@ pub(crate) fn containers(look: &mut Look<'_>, accounts: Option<&Accounts>) -> Co
         sorted(running.map(|(name, ..)| (*name).to_owned()).collect())
     });
     let members = accounts.and_then(|accounts| accounts.groups.as_ref()).map(|groups| {
-        groups.iter().filter(|group| group.name == "docker").flat_map(|group| group.members.iter().cloned()).collect::<BTreeSet<_>>()
+        groups
+            .iter()
+            .filter(|group| group.name == "docker")
+            .flat_map(|group| group.members.iter().cloned())
+            .collect::<BTreeSet<_>>()
     });
     Containers {
         running,
@@ -248,8 +262,13 @@ pub(crate) fn ca_store(look: &mut Look<'_>) -> CaStore {
     );
     let mut additions = Vec::new();
     for folder in ["/usr/local/share/ca-certificates", "/etc/pki/ca-trust/source/anchors"] {
-        let paths = look.paths_in(folder, |name| [".crt", ".pem", ".cer"].iter().any(|end| name.ends_with(end)));
+        let paths =
+            look.paths_in(folder, |name| [".crt", ".pem", ".cer"].iter().any(|end| name.ends_with(end)));
         additions.extend(look.seen("ca_store.local_additions", paths).unwrap_or_default());
     }
-    CaStore { count: u32::try_from(count).ok(), digest: Some(digest), local_additions: Some(sorted(additions)) }
+    CaStore {
+        count: u32::try_from(count).ok(),
+        digest: Some(digest),
+        local_additions: Some(sorted(additions)),
+    }
 }

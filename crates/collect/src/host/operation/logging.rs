@@ -14,7 +14,9 @@ pub(crate) fn forwarding(texts: &[(String, String)]) -> Vec<LogForwarding> {
     let legacy_auth = directive(&all, "$ActionSendStreamDriverAuthMode");
     let mut found = Vec::new();
     for (_, line) in significant(&all) {
-        let Some(target) = line.split_whitespace().last().filter(|word| word.starts_with('@') && word.len() > 2) else {
+        let Some(target) =
+            line.split_whitespace().last().filter(|word| word.starts_with('@') && word.len() > 2)
+        else {
             continue;
         };
         let is_tcp = target.starts_with("@@");
@@ -39,7 +41,9 @@ pub(crate) fn forwarding(texts: &[(String, String)]) -> Vec<LogForwarding> {
         let tls = if is_relp {
             value("tls") == Some("on")
         } else {
-            value("protocol") == Some("tcp") && value("streamdrivermode") == Some("1") && driver.is_some_and(|name| name != "ptcp")
+            value("protocol") == Some("tcp")
+                && value("streamdrivermode") == Some("1")
+                && driver.is_some_and(|name| name != "ptcp")
         };
         let auth = if is_relp { value("tls.authmode") } else { value("streamdriverauthmode") };
         found.push(LogForwarding {
@@ -84,7 +88,9 @@ fn parameters(text: &str) -> BTreeMap<String, String> {
     let mut rest = text;
     loop {
         rest = rest.trim_start();
-        let Some(end) = rest.find(['=', ')']).filter(|end| rest.as_bytes()[*end] == b'=') else { return found };
+        let Some(end) = rest.find(['=', ')']).filter(|end| rest.as_bytes()[*end] == b'=') else {
+            return found;
+        };
         let name = rest[..end].trim().to_ascii_lowercase();
         let value = rest[end + 1..].trim_start();
         let Some(value) = value.strip_prefix('"') else { return found };
@@ -105,7 +111,10 @@ pub(crate) fn records_authentication(texts: &[(String, String)]) -> bool {
         });
         let excludes = selector.contains("auth.none") && selector.contains("authpriv.none");
         let is_selector = selector.contains('.');
-        is_selector && selects && !excludes && (target.starts_with(['/', '-', '@', ':']) || target.starts_with("action("))
+        is_selector
+            && selects
+            && !excludes
+            && (target.starts_with(['/', '-', '@', ':']) || target.starts_with("action("))
     })
 }
 
@@ -171,7 +180,9 @@ impl Options {
     fn read(&mut self, line: &str) {
         let mut words = line.split_whitespace();
         match (words.next(), words.next()) {
-            (Some(word @ ("hourly" | "daily" | "weekly" | "monthly" | "yearly")), _) => self.frequency = word.to_owned(),
+            (Some(word @ ("hourly" | "daily" | "weekly" | "monthly" | "yearly")), _) => {
+                self.frequency = word.to_owned()
+            }
             (Some("rotate"), Some(number)) => self.rotate = number.parse().unwrap_or(self.rotate),
             (Some("maxage"), Some(number)) => self.maximum_age = number.parse().ok(),
             (Some("size"), _) => self.frequency = "size".to_owned(),
@@ -200,7 +211,11 @@ impl Options {
 /// Days that files for messages and logins are kept at least.
 pub(crate) fn retention_days(rotation: &[LogRotation]) -> Option<i64> {
     let names = ["/var/log/syslog", "/var/log/messages", "/var/log/auth.log", "/var/log/secure"];
-    rotation.iter().filter(|one| names.contains(&one.pattern.as_str())).filter_map(|one| one.retention_days).min()
+    rotation
+        .iter()
+        .filter(|one| names.contains(&one.pattern.as_str()))
+        .filter_map(|one| one.retention_days)
+        .min()
 }
 
 #[cfg(test)]
@@ -216,7 +231,12 @@ mod tests {
         let check = |text: &str, expected: &[&str]| {
             let lines: Vec<String> = forwarding(&file(text))
                 .iter()
-                .map(|one| format!("{} {} {} tls={} auth={}", one.protocol, one.host, one.port, one.tls, one.authenticated))
+                .map(|one| {
+                    format!(
+                        "{} {} {} tls={} auth={}",
+                        one.protocol, one.host, one.port, one.tls, one.authenticated
+                    )
+                })
                 .collect();
             assert_eq!(lines, expected, "{text}");
         };
@@ -230,7 +250,10 @@ mod tests {
             "action(type=\"omfwd\" Target=\"loghost\" port=\"6514\" protocol=\"tcp\"\n  StreamDriver=\"ossl\" StreamDriverMode=\"1\" StreamDriverAuthMode=\"anon\")\n",
             &["tcp loghost 6514 tls=true auth=false"],
         );
-        check("action(type=\"omrelp\" target=\"r\" port=\"2514\" tls=\"on\" tls.authMode=\"name\")", &["relp r 2514 tls=true auth=true"]);
+        check(
+            "action(type=\"omrelp\" target=\"r\" port=\"2514\" tls=\"on\" tls.authMode=\"name\")",
+            &["relp r 2514 tls=true auth=true"],
+        );
         check("#*.* @off\nauth.* /var/log/auth.log\naction(type=\"omfile\" file=\"/x\")\naction(", &[]);
     }
 
@@ -250,8 +273,10 @@ mod tests {
         let part = "/var/log/syslog\n/var/log/auth.log\n{\n\trotate 13\n\tpostrotate\n\t\tdaily\n\tendscript\n}\n\"/var/log/a.log\" /var/log/x.log {\n daily\n maxage 3\n size 10M\n}\n";
         let texts = [("/etc/logrotate.conf".to_owned(), main.to_owned()), ("p".to_owned(), part.to_owned())];
         let found = rotation(&texts);
-        let lines: Vec<_> =
-            found.iter().map(|one| format!("{} {} {} {:?}", one.pattern, one.frequency, one.rotate, one.retention_days)).collect();
+        let lines: Vec<_> = found
+            .iter()
+            .map(|one| format!("{} {} {} {:?}", one.pattern, one.frequency, one.rotate, one.retention_days))
+            .collect();
         assert_eq!(
             lines,
             [

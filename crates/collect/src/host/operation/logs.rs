@@ -65,6 +65,10 @@ pub(crate) fn logging(look: &mut Look<'_>) -> Logging {
     let rotation = rotation_texts(look).map(|texts| observe::rotation(&texts));
     facts.rotation = look.seen("logging.rotation", rotation);
     facts.retention_days = facts.rotation.as_deref().and_then(observe::retention_days);
+    if facts.rotation.is_some() && facts.retention_days.is_none() {
+        let detail = "no rotation by time for syslog, messages, auth.log or secure";
+        look.gap("logging.retention_days", &Miss::new(ReasonClass::NotPresent, detail));
+    }
     let loose = loose_files(look);
     facts.loose_files = look.seen("logging.loose_files", loose);
     facts
@@ -99,15 +103,17 @@ fn syslog(look: &mut Look<'_>, facts: &mut Logging) {
         look.gaps_for("logging", &["forwarding", "records_authentication"], miss);
     }
     let Ok(texts) = texts else { return };
-    facts.records_authentication = facts.syslog_running.zip(facts.journald_running).map(|(syslog, journal)| {
-        let keeps_journal = journal && facts.journald_storage.as_deref() != Some("none");
-        keeps_journal || (syslog && observe::records_authentication(&texts))
-    });
+    facts.records_authentication =
+        facts.syslog_running.zip(facts.journald_running).map(|(syslog, journal)| {
+            let keeps_journal = journal && facts.journald_storage.as_deref() != Some("none");
+            keeps_journal || (syslog && observe::records_authentication(&texts))
+        });
     let mut forwarding = observe::forwarding(&texts);
     match journald_texts(look, "journal-upload") {
         Ok(upload) => {
             let url = upload.iter().flat_map(|(_, text)| ini_values(text, "Upload", "URL")).next_back();
-            forwarding.extend(url.filter(|_| look.runs("systemd-journal-upload") == Some(true)).map(upload_target));
+            forwarding
+                .extend(url.filter(|_| look.runs("systemd-journal-upload") == Some(true)).map(upload_target));
         }
         Err(miss) => look.gap("logging.forwarding", &miss),
     }
@@ -150,11 +156,20 @@ fn loose_files(look: &Look<'_>) -> Result<Vec<LooseLogFile>, Miss> {
     Ok(found)
 }
 
-fn loose_in(look: &Look<'_>, folder: &str, depth: u32, seen: &mut usize, found: &mut Vec<LooseLogFile>) -> Result<(), Miss> {
+fn loose_in(
+    look: &Look<'_>,
+    folder: &str,
+    depth: u32,
+    seen: &mut usize,
+    found: &mut Vec<LooseLogFile>,
+) -> Result<(), Miss> {
     for path in look.paths_in(folder, |_| true)? {
         *seen += 1;
         if *seen > LOG_LIMIT || depth > DEPTH_LIMIT {
-            return Err(Miss::new(ReasonClass::Limit, format!("more than {LOG_LIMIT} files or too many folders in /var/log")));
+            return Err(Miss::new(
+                ReasonClass::Limit,
+                format!("more than {LOG_LIMIT} files or too many folders in /var/log"),
+            ));
         }
         // A file that went away meanwhile is none; links have no permissions of their own.
         let Ok(metadata) = fs::symlink_metadata(look.under_root(&path)) else { continue };

@@ -19,7 +19,8 @@ pub(crate) fn services(look: &mut Look<'_>) -> Services {
     let running = look.exists("/run/systemd/system");
     let enabled = enabled_units(look);
     let enabled = look.seen("services.enabled", enabled);
-    let mut facts = Services { systemd_running: Some(running), enabled: enabled.clone(), ..Services::default() };
+    let mut facts =
+        Services { systemd_running: Some(running), enabled: enabled.clone(), ..Services::default() };
     if running {
         let (active, failed) = active_and_failed(look);
         facts.active = look.seen("services.active", active);
@@ -71,7 +72,8 @@ fn none_if_absent(miss: Miss) -> Result<Vec<String>, Miss> {
 type Units = Result<Vec<String>, Miss>;
 
 fn active_and_failed(look: &mut Look<'_>) -> (Units, Units) {
-    let arguments = ["list-units", "--all", "--plain", "--no-legend", "--no-pager", "--full", "--type=service"];
+    let arguments =
+        ["list-units", "--all", "--plain", "--no-legend", "--no-pager", "--full", "--type=service"];
     match look.run("systemd-services", "systemctl", &arguments) {
         Ok(text) => (Ok(units_in_state(&text, "active")), Ok(units_in_state(&text, "failed"))),
         Err(miss) => (Err(miss.clone()), Err(miss)),
@@ -96,13 +98,20 @@ fn timers(look: &mut Look<'_>, enabled: &[String], running: bool) -> Vec<Timer> 
         .collect();
     let mut triggers = Vec::new();
     if running && !timers.is_empty() {
-        let arguments = ["show", "*.timer", "--property=Id,LastTriggerUSec", "--timestamp=unix", "--no-pager"];
+        let arguments =
+            ["show", "*.timer", "--property=Id,LastTriggerUSec", "--timestamp=unix", "--no-pager"];
         let text = look.run("systemd-timers", "systemctl", &arguments);
-        triggers = look.seen("services.timers.last_trigger_at", text).map(|text| last_triggers(&text)).unwrap_or_default();
+        triggers = look
+            .seen("services.timers.last_trigger_at", text)
+            .map(|text| last_triggers(&text))
+            .unwrap_or_default();
     }
     for timer in &mut timers {
         // Persistent timers leave a stamp that is there without systemd too.
-        let stamp = look.stat(&format!("/var/lib/systemd/timers/stamp-{}", timer.unit)).map(|stat| stat.modified_at).ok();
+        let stamp = look
+            .stat(&format!("/var/lib/systemd/timers/stamp-{}", timer.unit))
+            .map(|stat| stat.modified_at)
+            .ok();
         let asked = triggers.iter().find(|(unit, _)| *unit == timer.unit).map(|(_, at)| *at);
         timer.last_trigger_at = asked.or(stamp).map(Moment::day);
     }
@@ -137,9 +146,11 @@ fn exposure(look: &mut Look<'_>, running: bool) -> Result<Vec<UnitExposure>, Mis
     let mut found = Vec::new();
     for unit in units {
         let manner = Manner { weight: Weight::Heavy, ..Manner::default() };
-        let text = look.run_as("systemd-exposure", "systemd-analyze", &["security", "--no-pager", &unit], manner)?;
-        let exposure_tenths = overall_exposure(&text)
-            .ok_or_else(|| Miss::new(ReasonClass::ParseError, format!("exposure of {unit} is not understood")))?;
+        let text =
+            look.run_as("systemd-exposure", "systemd-analyze", &["security", "--no-pager", &unit], manner)?;
+        let exposure_tenths = overall_exposure(&text).ok_or_else(|| {
+            Miss::new(ReasonClass::ParseError, format!("exposure of {unit} is not understood"))
+        })?;
         found.push(UnitExposure { unit, exposure_tenths });
     }
     Ok(found)

@@ -24,7 +24,8 @@ pub(crate) fn time_sync(look: &mut Look<'_>) -> TimeSync {
         _ if program.starts_with('/') => look.exists(program),
         _ => look.has_program(program),
     };
-    let installed: Vec<_> = DAEMONS.iter().filter(|(name, program, _)| is_installed(look, name, program)).collect();
+    let installed: Vec<_> =
+        DAEMONS.iter().filter(|(name, program, _)| is_installed(look, name, program)).collect();
     let active = installed.iter().find(|(_, _, processes)| look.runs_any(processes) == Some(true));
     let active = active.map(|(name, ..)| *name);
     let mut facts = TimeSync {
@@ -42,11 +43,17 @@ pub(crate) fn time_sync(look: &mut Look<'_>) -> TimeSync {
     let state = match active {
         Some("chrony") => chrony(look, &mut facts),
         Some("systemd-timesyncd") => timesyncd(look, &mut facts),
-        Some(other) => Err(Miss::new(ReasonClass::Unsupported, format!("the state of {other} is not asked for"))),
+        Some(other) => {
+            Err(Miss::new(ReasonClass::Unsupported, format!("the state of {other} is not asked for")))
+        }
         None => Err(Miss::new(ReasonClass::NotPresent, "no time daemon runs")),
     };
     if let Err(miss) = state {
-        look.gaps_for("time_sync", &["synchronized", "selected_source", "offset_ms_at_most", "stratum", "leap"], &miss);
+        look.gaps_for(
+            "time_sync",
+            &["synchronized", "selected_source", "offset_ms_at_most", "stratum", "leap"],
+            &miss,
+        );
     }
     facts
 }
@@ -102,7 +109,8 @@ fn timesyncd(look: &mut Look<'_>, facts: &mut TimeSync) -> Result<(), Miss> {
     let text = look.run("timesync-status", "timedatectl", &["show-timesync", "--no-pager"])?;
     observe_timesyncd(&text, facts);
     // The state file is touched at each successful synchronization; the status says whether there ever was one.
-    let show = look.run("time-status", "timedatectl", &["show", "--property=NTPSynchronized", "--no-pager"])?;
+    let show =
+        look.run("time-status", "timedatectl", &["show", "--property=NTPSynchronized", "--no-pager"])?;
     facts.synchronized = Some(show.trim() == "NTPSynchronized=yes");
     Ok(())
 }
@@ -110,11 +118,16 @@ fn timesyncd(look: &mut Look<'_>, facts: &mut TimeSync) -> Result<(), Miss> {
 /// Reads `Name=value` lines; `NTPMessage={ Leap=0, Version=4, …, Stratum=2, …, Offset=+123us … }`.
 fn observe_timesyncd(text: &str, facts: &mut TimeSync) {
     let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-    facts.selected_source =
-        value("ServerName").filter(|name| !name.is_empty()).or_else(|| value("ServerAddress")).map(str::to_owned);
+    facts.selected_source = value("ServerName")
+        .filter(|name| !name.is_empty())
+        .or_else(|| value("ServerAddress"))
+        .map(str::to_owned);
     let message = value("NTPMessage").unwrap_or_default();
     let field = |name: &str| {
-        message.trim_matches(['{', '}', ' ']).split(", ").find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+        message
+            .trim_matches(['{', '}', ' '])
+            .split(", ")
+            .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
     };
     facts.stratum = field("Stratum").and_then(|text| text.parse().ok());
     facts.leap = field("Leap").map(|text| {
@@ -130,10 +143,15 @@ fn observe_timesyncd(text: &str, facts: &mut TimeSync) {
 
 /// Reads configured servers of whichever daemon has a configuration.
 fn configured(look: &mut Look<'_>) -> Result<Vec<TimeServer>, Miss> {
-    let mut paths: Vec<String> =
-        ["/etc/chrony/chrony.conf", "/etc/chrony.conf", "/etc/ntpsec/ntp.conf", "/etc/ntp.conf", "/etc/openntpd/ntpd.conf"]
-            .map(str::to_owned)
-            .to_vec();
+    let mut paths: Vec<String> = [
+        "/etc/chrony/chrony.conf",
+        "/etc/chrony.conf",
+        "/etc/ntpsec/ntp.conf",
+        "/etc/ntp.conf",
+        "/etc/openntpd/ntpd.conf",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     paths.extend(look.paths_in("/etc/chrony/conf.d", |name| name.ends_with(".conf"))?);
     paths.extend(look.paths_in("/etc/chrony/sources.d", |name| name.ends_with(".sources"))?);
     let mut timesyncd = vec!["/etc/systemd/timesyncd.conf".to_owned()];
@@ -156,9 +174,10 @@ fn directive_servers(text: &str) -> Vec<TimeServer> {
         .filter(|(_, line)| !line.starts_with(['!', ';', '%']))
         .filter_map(|(_, line)| {
             let mut words = line.split_whitespace();
-            let kind = words.next().map(str::to_ascii_lowercase).filter(|kind| {
-                ["server", "pool", "peer", "refclock"].contains(&kind.as_str())
-            })?;
+            let kind = words
+                .next()
+                .map(str::to_ascii_lowercase)
+                .filter(|kind| ["server", "pool", "peer", "refclock"].contains(&kind.as_str()))?;
             let name = words.next()?.to_owned();
             let authenticated = kind == "refclock" || words.any(|word| ["nts", "key"].contains(&word));
             Some(TimeServer { name, kind, authenticated })
@@ -176,7 +195,10 @@ mod tests {
         let sources = "^,+,192.168.1.2,2,6,377,23,0.1,0.1,0.1\n^,*,192.168.1.1,2,6,377,23,0.1,0.1,0.1\n";
         let mut facts = TimeSync::default();
         observe_chrony(tracking, sources, &mut facts).expect("form");
-        assert_eq!((facts.synchronized, facts.stratum, facts.offset_ms_at_most), (Some(true), Some(3), Some(1)));
+        assert_eq!(
+            (facts.synchronized, facts.stratum, facts.offset_ms_at_most),
+            (Some(true), Some(3), Some(1))
+        );
         assert_eq!(facts.selected_source.as_deref(), Some("192.168.1.1"));
         let alone = "7F7F0101,,0,0.0,0.0,0,0,0,0,0,1.0,1.0,0.0,Not synchronised\n";
         observe_chrony(alone, "^,?,192.168.1.2,0,6,0,0,0,0,0\n", &mut facts).expect("form");
@@ -196,9 +218,19 @@ mod tests {
     #[test]
     fn configured_servers_and_their_authentication() {
         let text = "pool 2.debian.pool.ntp.org iburst\nserver time.example iburst nts\nserver a key 7\nrefclock PHC /dev/ptp0\n#server off\nkeyfile /x\n";
-        let lines: Vec<_> =
-            directive_servers(text).into_iter().map(|one| format!("{} {} {}", one.kind, one.name, one.authenticated)).collect();
-        assert_eq!(lines, ["pool 2.debian.pool.ntp.org false", "server time.example true", "server a true", "refclock PHC true"]);
+        let lines: Vec<_> = directive_servers(text)
+            .into_iter()
+            .map(|one| format!("{} {} {}", one.kind, one.name, one.authenticated))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "pool 2.debian.pool.ntp.org false",
+                "server time.example true",
+                "server a true",
+                "refclock PHC true"
+            ]
+        );
     }
 
     #[test]

@@ -26,8 +26,14 @@ const PRODUCTS: [Product; 19] = [
     product("rkhunter", ProtectionKind::Malware, &["rkhunter"], &[])
         .keeping(&["/var/lib/rkhunter/db/rkhunter.dat"])
         .logging(&["/var/log/rkhunter.log"]),
-    product("chkrootkit", ProtectionKind::Malware, &["chkrootkit"], &[]).logging(&["/var/log/chkrootkit/log.today"]),
-    product("crowdstrike-falcon", ProtectionKind::Malware, &["/opt/CrowdStrike/falcond"], &["falcon-sensor", "falcond"]),
+    product("chkrootkit", ProtectionKind::Malware, &["chkrootkit"], &[])
+        .logging(&["/var/log/chkrootkit/log.today"]),
+    product(
+        "crowdstrike-falcon",
+        ProtectionKind::Malware,
+        &["/opt/CrowdStrike/falcond"],
+        &["falcon-sensor", "falcond"],
+    ),
     product("defender", ProtectionKind::Malware, &["mdatp"], &["wdavdaemon"]),
     product("sentinelone", ProtectionKind::Malware, &["/opt/sentinelone/bin/sentinelctl"], &["s1-agent"]),
     product("sophos", ProtectionKind::Malware, &["/opt/sophos-spl/bin/version"], &["sophos_watchdog"]),
@@ -40,8 +46,14 @@ const PRODUCTS: [Product; 19] = [
     product("zeek", ProtectionKind::NetworkIntrusion, &["zeek", "/opt/zeek/bin/zeek"], &["zeek"]),
     product("snort", ProtectionKind::NetworkIntrusion, &["snort"], &["snort"]).keeping(&["/etc/snort/rules"]),
     product("osquery", ProtectionKind::HostIntrusion, &["osqueryd"], &["osqueryd"]),
-    product("falco", ProtectionKind::HostIntrusion, &["falco"], &["falco"]).keeping(&["/etc/falco/falco_rules.yaml"]),
-    product("wazuh-agent", ProtectionKind::HostIntrusion, &["/var/ossec/bin/wazuh-agentd"], &["wazuh-agentd"]),
+    product("falco", ProtectionKind::HostIntrusion, &["falco"], &["falco"])
+        .keeping(&["/etc/falco/falco_rules.yaml"]),
+    product(
+        "wazuh-agent",
+        ProtectionKind::HostIntrusion,
+        &["/var/ossec/bin/wazuh-agentd"],
+        &["wazuh-agentd"],
+    ),
     product("ossec", ProtectionKind::HostIntrusion, &["/var/ossec/bin/ossec-agentd"], &["ossec-agentd"]),
     product("aide", ProtectionKind::FileIntegrity, &["aide"], &[])
         .keeping(&["/var/lib/aide/aide.db", "/var/lib/aide/aide.db.gz"])
@@ -74,7 +86,9 @@ impl Product {
     }
 
     fn is_installed(&self, look: &Look<'_>) -> bool {
-        let exists = |program: &&str| if program.starts_with('/') { look.exists(program) } else { look.has_program(program) };
+        let exists = |program: &&str| {
+            if program.starts_with('/') { look.exists(program) } else { look.has_program(program) }
+        };
         self.programs.iter().any(exists)
     }
 }

@@ -27,9 +27,17 @@ pub(crate) fn observe(bytes: &[u8]) -> Option<Vec<Disk>> {
     Some(disks.into_values().filter(|disk| disk.device.size_bytes > 0).collect())
 }
 
-fn collect(item: &Value, parent: Option<&str>, below_crypt: bool, depth: u32, disks: &mut BTreeMap<String, Disk>) {
+fn collect(
+    item: &Value,
+    parent: Option<&str>,
+    below_crypt: bool,
+    depth: u32,
+    disks: &mut BTreeMap<String, Disk>,
+) {
     let text = |name: &str| item.get(name).and_then(Value::as_str);
-    let Some(name) = text("name").filter(|_| disks.len() < DEVICE_LIMIT && depth < DEPTH_LIMIT) else { return };
+    let Some(name) = text("name").filter(|_| disks.len() < DEVICE_LIMIT && depth < DEPTH_LIMIT) else {
+        return;
+    };
     let kind = text("type").unwrap_or_default();
     let encrypted = below_crypt || kind == "crypt";
     let entry = disks.entry(name.to_owned()).or_insert_with(|| Disk {
@@ -60,7 +68,8 @@ fn collect(item: &Value, parent: Option<&str>, below_crypt: bool, depth: u32, di
 
 fn mountpoints(item: &Value) -> Vec<String> {
     let one = item.get("mountpoint").and_then(Value::as_str);
-    let many = item.get("mountpoints").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let many =
+        item.get("mountpoints").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     many.chain(one).map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
@@ -91,7 +100,10 @@ mod tests {
     fn strange_trees_are_refused_or_empty() {
         assert!(observe(b"").is_none());
         assert!(observe(b"{}").is_none());
-        assert_eq!(observe(br#"{"blockdevices":[{"name":null},3,{"name":"a","children":7}]}"#), Some(Vec::new()));
+        assert_eq!(
+            observe(br#"{"blockdevices":[{"name":null},3,{"name":"a","children":7}]}"#),
+            Some(Vec::new())
+        );
     }
 
     #[test]

@@ -20,7 +20,9 @@ pub(crate) fn disks_mounts_swap(look: &mut Look<'_>) -> (Disks, Mounts, Swap) {
     let mounted = look.read("/proc/self/mountinfo").map(|text| table::observe(&text));
     let mut mounted = look.seen("mounts.mounted", mounted);
     let mut untraced = Vec::new();
-    for one in mounted.iter_mut().flatten().filter(|one| one.mount.is_persistent && one.mount.encrypted.is_none()) {
+    for one in
+        mounted.iter_mut().flatten().filter(|one| one.mount.is_persistent && one.mount.encrypted.is_none())
+    {
         let found = disks.as_ref().and_then(|disks| {
             let by_number = disks.iter().find(|disk| disk.number == one.device && !disk.number.is_empty());
             by_number.map(|disk| disk.device.encrypted).or_else(|| {
@@ -54,7 +56,8 @@ fn lsblk(look: &mut Look<'_>) -> Result<Vec<tree::Disk>, Miss> {
         Err(miss) if miss.reason == ReasonClass::Unsupported => ask(look, "MOUNTPOINT"),
         other => other,
     }?;
-    tree::observe(text.as_bytes()).ok_or_else(|| Miss::new(ReasonClass::ParseError, "lsblk -J: not of the documented form"))
+    tree::observe(text.as_bytes())
+        .ok_or_else(|| Miss::new(ReasonClass::ParseError, "lsblk -J: not of the documented form"))
 }
 
 fn swap(look: &mut Look<'_>, devices: Option<&[BlockDevice]>, mounted: Option<&[table::Mounted]>) -> Swap {
@@ -66,15 +69,15 @@ fn swap(look: &mut Look<'_>, devices: Option<&[BlockDevice]>, mounted: Option<&[
         swap.encrypted = if swap.kind == "file" {
             // A file is as encrypted as the file system it lies on.
             let over = mounted.and_then(|all| {
-                let holds = |one: &&table::Mounted| {
-                    std::path::Path::new(&swap.device).starts_with(&one.mount.target)
-                };
+                let holds =
+                    |one: &&table::Mounted| std::path::Path::new(&swap.device).starts_with(&one.mount.target);
                 all.iter().filter(holds).max_by_key(|one| one.mount.target.len())
             });
             over.and_then(|one| one.mount.encrypted)
         } else {
             devices.and_then(|devices| {
-                let by_mount = devices.iter().filter(|device| device.mountpoints.iter().any(|point| point == "[SWAP]"));
+                let by_mount =
+                    devices.iter().filter(|device| device.mountpoints.iter().any(|point| point == "[SWAP]"));
                 let kernel_name = swap.device.rsplit('/').next().unwrap_or_default();
                 table::device_of(devices, &swap.device).map(|device| device.encrypted).or_else(|| {
                     // `/dev/dm-2` is listed under its mapper name: known when all swap devices are alike.
@@ -87,7 +90,10 @@ fn swap(look: &mut Look<'_>, devices: Option<&[BlockDevice]>, mounted: Option<&[
         untraced |= swap.encrypted.is_none() && !swap.is_zram;
     }
     if untraced {
-        look.gap("swap.devices.encrypted", &Miss::new(ReasonClass::Unsupported, "a swap device cannot be traced"));
+        look.gap(
+            "swap.devices.encrypted",
+            &Miss::new(ReasonClass::Unsupported, "a swap device cannot be traced"),
+        );
     }
     Swap { devices: Some(swaps) }
 }
@@ -107,13 +113,18 @@ fn luks_headers(look: &mut Look<'_>, devices: &[BlockDevice]) -> Option<Vec<Luks
     }
     if !found.is_empty() {
         let text: String = found.iter().map(|luks| format!("{luks:?}\n")).collect();
-        look.keep_extract("luks-headers", Method::Kernel { source: "first bytes of LUKS devices".to_owned() }, &text);
+        look.keep_extract(
+            "luks-headers",
+            Method::Kernel { source: "first bytes of LUKS devices".to_owned() },
+            &text,
+        );
     }
     Some(found)
 }
 
 fn luks_header(look: &Look<'_>, name: &str) -> Result<Luks, Miss> {
-    let path = [format!("/dev/{name}"), format!("/dev/mapper/{name}")].into_iter().find(|path| look.exists(path));
+    let path =
+        [format!("/dev/{name}"), format!("/dev/mapper/{name}")].into_iter().find(|path| look.exists(path));
     let path = path.unwrap_or_else(|| format!("/dev/{name}"));
     let refused = |error: std::io::Error| {
         let reason = match error.kind() {
@@ -138,7 +149,10 @@ pub(crate) fn usage(look: &mut Look<'_>, mounts: &Mounts) -> Usage {
         return Usage::default();
     };
     if !look.is_live() {
-        look.gap("usage", &Miss::new(ReasonClass::NotCollected, "a copy of a system has no file systems of its own"));
+        look.gap(
+            "usage",
+            &Miss::new(ReasonClass::NotCollected, "a copy of a system has no file systems of its own"),
+        );
         return Usage::default();
     }
     let mut filesystems = Vec::new();
@@ -152,7 +166,10 @@ pub(crate) fn usage(look: &mut Look<'_>, mounts: &Mounts) -> Usage {
                     free_percent: steps_of_five(stat.f_bavail, stat.f_blocks).unwrap_or(0),
                     free_inodes_percent: steps_of_five(stat.f_favail, stat.f_files),
                 };
-                text.push_str(&format!("{} {} {:?}\n", usage.target, usage.free_percent, usage.free_inodes_percent));
+                text.push_str(&format!(
+                    "{} {} {:?}\n",
+                    usage.target, usage.free_percent, usage.free_inodes_percent
+                ));
                 filesystems.push(usage);
             }
             Err(error) => {
@@ -197,8 +214,13 @@ fn verified(text: &str) -> (Vec<String>, Vec<String>) {
             continue;
         }
         match words.first() {
-            Some(&"missing") if !path.starts_with("/usr/share/doc/") && !path.starts_with("/usr/share/man/")
-                && !path.starts_with("/usr/share/locale/") => missing.push(path),
+            Some(&"missing")
+                if !path.starts_with("/usr/share/doc/")
+                    && !path.starts_with("/usr/share/man/")
+                    && !path.starts_with("/usr/share/locale/") =>
+            {
+                missing.push(path)
+            }
             Some(flags) if flags.contains('5') => modified.push(path),
             _ => {}
         }

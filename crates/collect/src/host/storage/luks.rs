@@ -57,12 +57,18 @@ fn version_2(device: &str, header: &[u8]) -> Option<Luks> {
     let end = json.iter().position(|byte| *byte == 0).unwrap_or(json.len());
     let document: Value = serde_json::from_slice(&json[..end]).ok()?;
     let values = |name: &str| {
-        document.get(name).and_then(Value::as_object).map(|items| items.values().collect::<Vec<_>>()).unwrap_or_default()
+        document
+            .get(name)
+            .and_then(Value::as_object)
+            .map(|items| items.values().collect::<Vec<_>>())
+            .unwrap_or_default()
     };
-    let cipher = values("segments").iter().find_map(|segment| segment.get("encryption")?.as_str().map(str::to_owned));
+    let cipher =
+        values("segments").iter().find_map(|segment| segment.get("encryption")?.as_str().map(str::to_owned));
     let slots = values("keyslots");
     let key_bytes = slots.iter().filter_map(|slot| slot.get("key_size")?.as_u64()).min();
-    let derivations = slots.iter().filter_map(|slot| slot.get("kdf")?.get("type")?.as_str().map(str::to_owned));
+    let derivations =
+        slots.iter().filter_map(|slot| slot.get("kdf")?.get("type")?.as_str().map(str::to_owned));
     Some(Luks {
         device: device.to_owned(),
         version: 2,
@@ -108,7 +114,14 @@ mod tests {
 
     #[test]
     fn other_bytes_are_no_container() {
-        for bytes in [&b""[..], b"LUKS", b"LUKS\xba\xbe", b"LUKS\xba\xbe\x00\x02", b"LUKS\xba\xbe\x00\x01short", &[0; 5000]] {
+        for bytes in [
+            &b""[..],
+            b"LUKS",
+            b"LUKS\xba\xbe",
+            b"LUKS\xba\xbe\x00\x02",
+            b"LUKS\xba\xbe\x00\x01short",
+            &[0; 5000],
+        ] {
             assert!(observe("a", bytes).is_none());
         }
     }

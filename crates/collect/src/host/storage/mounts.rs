@@ -1,16 +1,38 @@
 //! Reads `/proc/self/mountinfo` and `/proc/swaps` (proc(5)).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_core::observation::host::storage::{BlockDevice, Mount, SwapDevice};
 
 /// File systems of the kernel itself, and others that hold no data of anybody.
 const KERNEL_TYPES: [&str; 24] = [
-    "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "fusectl",
-    "hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs", "selinuxfs", "sysfs", "tracefs",
-    "fuse.gvfsd-fuse", "fuse.portal",
+    "autofs",
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "fusectl",
+    "hugetlbfs",
+    "mqueue",
+    "nsfs",
+    "proc",
+    "pstore",
+    "ramfs",
+    "rpc_pipefs",
+    "securityfs",
+    "selinuxfs",
+    "sysfs",
+    "tracefs",
+    "fuse.gvfsd-fuse",
+    "fuse.portal",
 ];
-const NETWORK_TYPES: [&str; 9] = ["nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.sshfs", "glusterfs", "afs", "9p"];
+const NETWORK_TYPES: [&str; 9] =
+    ["nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.sshfs", "glusterfs", "afs", "9p"];
 /// Gone after a restart, or a read-only image.
 const PASSING_TYPES: [&str; 6] = ["tmpfs", "overlay", "aufs", "squashfs", "iso9660", "erofs"];
 /// Encrypt each file themselves.
@@ -42,10 +64,16 @@ fn mount(line: &str) -> Option<Mounted> {
     let right: Vec<&str> = right.split(' ').collect();
     let (device, target, options) = (left.get(2)?, unescaped(left.get(4)?), left.get(5)?);
     let (fstype, source) = (*right.first()?, unescaped(right.get(1)?));
-    let all = options.split(',').chain(right.get(2).copied().unwrap_or_default().split(','));
-    let options: std::collections::BTreeSet<&str> = all
-        .filter(|option| !option.is_empty() && !VOLATILE_OPTIONS.iter().any(|volatile| option.starts_with(volatile)))
-        .collect();
+    let of_filesystem = right.get(2).copied().unwrap_or_default();
+    // The mount may be read-only over a writable file system, and the other way round.
+    let is_read_only = options.split(',').chain(of_filesystem.split(',')).any(|option| option == "ro");
+    let all = options.split(',').chain(of_filesystem.split(','));
+    let kept = all.filter(|option| {
+        !option.is_empty()
+            && !["ro", "rw"].contains(option)
+            && !VOLATILE_OPTIONS.iter().any(|volatile| option.starts_with(volatile))
+    });
+    let options: BTreeSet<&str> = kept.chain([if is_read_only { "ro" } else { "rw" }]).collect();
     let has = |name: &str| options.contains(name);
     let is_network = NETWORK_TYPES.contains(&fstype);
     Some(Mounted {
@@ -120,8 +148,16 @@ mod tests {
 
     #[test]
     fn swaps_are_listed() {
-        let text = "Filename Type Size Used Priority\n/dev/zram0 partition 1 0 100\n/swap\\040file file 1 0 -2\n";
-        let found: Vec<_> = swaps(text).into_iter().map(|swap| (swap.device, swap.kind, swap.is_zram)).collect();
-        assert_eq!(found, [("/dev/zram0".into(), "partition".into(), true), ("/swap file".to_owned(), "file".into(), false)]);
+        let text =
+            "Filename Type Size Used Priority\n/dev/zram0 partition 1 0 100\n/swap\\040file file 1 0 -2\n";
+        let found: Vec<_> =
+            swaps(text).into_iter().map(|swap| (swap.device, swap.kind, swap.is_zram)).collect();
+        assert_eq!(
+            found,
+            [
+                ("/dev/zram0".into(), "partition".into(), true),
+                ("/swap file".to_owned(), "file".into(), false)
+            ]
+        );
     }
 }

@@ -14,8 +14,8 @@ use tickmark_core::observation::host::storage::{Files, SetIdFile};
 use crate::host::look::{Look, Miss, octal};
 
 /// Where the walk begins. Links (a merged `/bin`) are not followed.
-const ROOTS: [&str; 12] =
-    ["/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/opt", "/root", "/sbin", "/srv", "/usr", "/var"];
+const ROOTS: [&str; 11] =
+    ["/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/opt", "/sbin", "/srv", "/usr", "/var"];
 /// Not the system's own: file systems of containers, and folders everybody may write by design.
 const SKIPPED: [&str; 9] = [
     "/var/lib/docker",
@@ -66,7 +66,11 @@ pub(crate) fn files(look: &mut Look<'_>, accounts: Option<&Accounts>) -> Files {
     };
     let incomplete = walk.cut.or(walk.refused);
     if let Some(miss) = &incomplete {
-        look.gaps_for("files", &["set_id", "world_writable_files", "world_writable_directories", "unowned"], miss);
+        look.gaps_for(
+            "files",
+            &["set_id", "world_writable_files", "world_writable_directories", "unowned"],
+            miss,
+        );
     }
     let mut found = walk.found;
     found.complete = Some(incomplete.is_none());
@@ -90,7 +94,11 @@ fn keep(look: &mut Look<'_>, found: &Files, visited: u64) {
     ] {
         list.iter().flatten().for_each(|path| text.push_str(&format!("{name} {path}\n")));
     }
-    look.keep_extract("file-walk", Method::Kernel { source: format!("lstat of files under {}", ROOTS.join(" ")) }, &text);
+    look.keep_extract(
+        "file-walk",
+        Method::Kernel { source: format!("lstat of files under {}", ROOTS.join(" ")) },
+        &text,
+    );
 }
 
 struct Walk<'a> {
@@ -117,7 +125,16 @@ impl<'a> Walk<'a> {
             world_writable_directories: empty(),
             unowned: empty(),
         };
-        Self { root, known, limit_files, deadline: Instant::now() + limit, visited: 0, cut: None, refused: None, found }
+        Self {
+            root,
+            known,
+            limit_files,
+            deadline: Instant::now() + limit,
+            visited: 0,
+            cut: None,
+            refused: None,
+            found,
+        }
     }
 
     fn run(mut self) -> Self {
@@ -126,7 +143,9 @@ impl<'a> Walk<'a> {
         for start in ROOTS {
             let path = self.root.join(start.trim_start_matches('/'));
             // Begins on the root file system only, and never at a link.
-            if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir() && Some(metadata.dev()) == device) {
+            if fs::symlink_metadata(&path)
+                .is_ok_and(|metadata| metadata.is_dir() && Some(metadata.dev()) == device)
+            {
                 self.found.roots.get_or_insert_default().push(start.to_owned());
                 waiting.push(path);
             }
@@ -168,7 +187,8 @@ impl<'a> Walk<'a> {
             Ok(entries) => entries,
             Err(error) => {
                 if error.kind() == std::io::ErrorKind::PermissionDenied {
-                    self.refused = Some(Miss::new(ReasonClass::NotPermitted, format!("{name} may not be listed")));
+                    self.refused =
+                        Some(Miss::new(ReasonClass::NotPermitted, format!("{name} may not be listed")));
                 }
                 return;
             }
@@ -198,13 +218,18 @@ impl<'a> Walk<'a> {
         }
         let name = self.name(path);
         if metadata.is_file() && mode & 0o6000 != 0 {
-            let file =
-                SetIdFile { path: name.clone(), mode: octal(mode), owner_uid: metadata.uid(), group_gid: metadata.gid() };
+            let file = SetIdFile {
+                path: name.clone(),
+                mode: octal(mode),
+                owner_uid: metadata.uid(),
+                group_gid: metadata.gid(),
+            };
             let list = self.found.set_id.get_or_insert_default();
             if list.len() < LIST_LIMIT {
                 list.push(file);
             } else {
-                self.cut = Some(Miss::new(ReasonClass::Limit, format!("more than {LIST_LIMIT} set-id files")));
+                self.cut =
+                    Some(Miss::new(ReasonClass::Limit, format!("more than {LIST_LIMIT} set-id files")));
             }
         }
         if metadata.is_file() && mode & 0o002 != 0 {
@@ -223,7 +248,8 @@ impl<'a> Walk<'a> {
         if list.len() < LIST_LIMIT {
             list.push(name);
         } else {
-            self.cut = Some(Miss::new(ReasonClass::Limit, format!("more than {LIST_LIMIT} files of one kind")));
+            self.cut =
+                Some(Miss::new(ReasonClass::Limit, format!("more than {LIST_LIMIT} files of one kind")));
         }
     }
 

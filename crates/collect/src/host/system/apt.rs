@@ -41,7 +41,8 @@ fn source_line(file: &str, line: &str) -> Option<AptSource> {
     };
     let mut words = rest.split_whitespace();
     let (uri, suite) = (words.next()?, words.next()?);
-    let blindly = ["trusted", "allow-insecure", "allow-weak"].iter().any(|name| is_true(option(name).as_deref()));
+    let blindly =
+        ["trusted", "allow-insecure", "allow-weak"].iter().any(|name| is_true(option(name).as_deref()));
     Some(source(file, uri, suite, words.map(str::to_owned).collect(), option("signed-by"), blindly))
 }
 
@@ -68,7 +69,8 @@ fn source(
         components,
         signed_by,
         is_trusted_blindly,
-        is_encrypted_transport: ["https", "tor+https", "file", "copy", "cdrom", "ssh", "mirror+https"].contains(&scheme),
+        is_encrypted_transport: ["https", "tor+https", "file", "copy", "cdrom", "ssh", "mirror+https"]
+            .contains(&scheme),
     }
 }
 
@@ -88,7 +90,9 @@ fn deb822(file: &str, text: &str) -> Vec<AptSource> {
             }
         }
         let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let words = |name: &str| field(name).unwrap_or_default().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let words = |name: &str| {
+            field(name).unwrap_or_default().split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
         let is_enabled = field("enabled").and_then(truth).unwrap_or(true);
         if !is_enabled || !words("types").iter().any(|kind| kind == "deb") {
             continue;
@@ -122,7 +126,9 @@ pub(crate) fn settings(text: &str) -> Vec<(String, String)> {
                 let prefix = scopes.join("::");
                 match words.as_slice() {
                     [] => {}
-                    [only] if !prefix.is_empty() => found.push((format!("{prefix}::").to_ascii_lowercase(), only.clone())),
+                    [only] if !prefix.is_empty() => {
+                        found.push((format!("{prefix}::").to_ascii_lowercase(), only.clone()))
+                    }
                     [name, rest @ ..] => {
                         let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}::{name}") };
                         found.push((name.to_ascii_lowercase(), rest.join(" ")));
@@ -194,26 +200,34 @@ fn tokens(text: &str) -> Vec<String> {
 /// Lists settings that let unverified packages in.
 pub(crate) fn signature_exceptions(settings: &[(String, String)]) -> Vec<String> {
     // The last value of a setting counts.
-    let last = |name: &str| settings.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let last =
+        |name: &str| settings.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let mut found: Vec<String> = EXCEPTIONS
         .iter()
-        .filter_map(|name| last(name).filter(|value| truth(value) == Some(true)).map(|value| format!("{name}={value}")))
+        .filter_map(|name| {
+            last(name).filter(|value| truth(value) == Some(true)).map(|value| format!("{name}={value}"))
+        })
         .collect();
-    found.extend(last("acquire::https::verify-peer").filter(|value| truth(value) == Some(false)).map(|value| {
-        format!("acquire::https::verify-peer={value}")
-    }));
+    found.extend(
+        last("acquire::https::verify-peer")
+            .filter(|value| truth(value) == Some(false))
+            .map(|value| format!("acquire::https::verify-peer={value}")),
+    );
     sorted(found)
 }
 
 /// Reads the settings of unattended-upgrades.
 pub(crate) fn auto_updates(settings: &[(String, String)], installed: bool) -> AutoUpdates {
-    let last = |name: &str| settings.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let last =
+        |name: &str| settings.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let list = |name: &str| {
         let name = format!("{name}::");
         settings.iter().filter(|(key, _)| *key == name).map(|(_, value)| value.clone()).collect::<Vec<_>>()
     };
     // A number of days, or with a unit; 0 is off.
-    let periodic = |name: &str| last(name).is_some_and(|value| !["", "0"].contains(&value) && truth(value) != Some(false));
+    let periodic = |name: &str| {
+        last(name).is_some_and(|value| !["", "0"].contains(&value) && truth(value) != Some(false))
+    };
     let mut origins = list("unattended-upgrade::allowed-origins");
     origins.extend(list("unattended-upgrade::origins-pattern"));
     let covers_security = origins.iter().any(|origin| {
@@ -262,9 +276,14 @@ mod tests {
 
     #[test]
     fn exceptions_are_found_in_any_notation() {
-        let all = settings("APT { Get { AllowUnauthenticated \"true\"; }; };\nAcquire::AllowInsecureRepositories yes;\nacquire::https::Verify-Peer \"false\";");
-        let expected =
-            ["acquire::allowinsecurerepositories=yes", "acquire::https::verify-peer=false", "apt::get::allowunauthenticated=true"];
+        let all = settings(
+            "APT { Get { AllowUnauthenticated \"true\"; }; };\nAcquire::AllowInsecureRepositories yes;\nacquire::https::Verify-Peer \"false\";",
+        );
+        let expected = [
+            "acquire::allowinsecurerepositories=yes",
+            "acquire::https::verify-peer=false",
+            "apt::get::allowunauthenticated=true",
+        ];
         assert_eq!(signature_exceptions(&all), expected);
         // A later value takes an earlier one back.
         let back = settings("APT::Get::AllowUnauthenticated true; APT::Get::AllowUnauthenticated false;");

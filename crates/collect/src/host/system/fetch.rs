@@ -22,7 +22,8 @@ const LISTS: &str = "/var/lib/apt/lists";
 /// Reads which machine this is.
 pub(crate) fn host(look: &mut Look<'_>, sysctl: &Sysctl) -> Host {
     let hostname = look.bytes("/proc/sys/kernel/hostname").or_else(|_| look.bytes("/etc/hostname"));
-    let hostname = look.seen("host.hostname", hostname).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    let hostname =
+        look.seen("host.hostname", hostname).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
     let machine_id = look.bytes("/etc/machine-id").and_then(|bytes| match bytes.trim_ascii() {
         [] => Err(Miss::new(ReasonClass::NotPresent, "/etc/machine-id is empty")),
         id => Ok(Digest::of(id)),
@@ -74,7 +75,8 @@ pub(crate) fn os(look: &mut Look<'_>) -> Os {
     let kernel = look.bytes("/proc/sys/kernel/osrelease");
     let kernel = look.seen("os.kernel_release", kernel);
     let (id, version) = (value("ID"), value("VERSION_ID"));
-    let life = id.as_deref().zip(version.as_deref()).and_then(|(id, version)| lifetimes::release(id, version));
+    let life =
+        id.as_deref().zip(version.as_deref()).and_then(|(id, version)| lifetimes::release(id, version));
     if life.is_none() {
         let detail = format!(
             "no support dates for {} {} in the table of {}",
@@ -90,7 +92,9 @@ pub(crate) fn os(look: &mut Look<'_>) -> Os {
         codename: value("VERSION_CODENAME"),
         name: value("PRETTY_NAME"),
         kernel_release: kernel.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()),
-        architecture: look.is_live().then(|| rustix::system::uname().machine().to_string_lossy().into_owned()),
+        architecture: look
+            .is_live()
+            .then(|| rustix::system::uname().machine().to_string_lossy().into_owned()),
         support_end_at: life.map(|(end, _)| end),
         extended_support_end_at: life.and_then(|(_, extended)| extended),
         support_table_date: Some(lifetimes::TABLE_DATE.to_owned()),
@@ -101,15 +105,20 @@ pub(crate) fn os(look: &mut Look<'_>) -> Os {
 pub(crate) fn inventory(look: &mut Look<'_>) -> Result<status::Status, Miss> {
     let bytes = match look.bytes_up_to(DPKG_STATUS, DPKG_LIMIT) {
         Err(miss) if miss.is_not_present() => {
-            return Err(Miss::new(ReasonClass::Unsupported, "only dpkg is understood, and it is not used here"));
+            return Err(Miss::new(
+                ReasonClass::Unsupported,
+                "only dpkg is understood, and it is not used here",
+            ));
         }
         other => other?,
     };
-    let native = look.bytes("/var/lib/dpkg/arch").ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let native =
+        look.bytes("/var/lib/dpkg/arch").ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let native = native.as_deref().and_then(|text| text.lines().next()).unwrap_or(std::env::consts::ARCH);
     let native = if native == "x86_64" { "amd64" } else { native };
     let found = status::observe(&bytes, native);
-    let text: String = found.installed.iter().map(|package| format!("{} {}\n", package.name, package.version)).collect();
+    let text: String =
+        found.installed.iter().map(|package| format!("{} {}\n", package.name, package.version)).collect();
     let path = format!("{DPKG_STATUS} (name and version of installed packages)");
     look.keep_extract("installed-packages", Method::File { path }, &text);
     look.packages = Some(status::by_name(&found.installed));
@@ -172,8 +181,12 @@ pub(crate) fn updates(look: &mut Look<'_>, inventory: Result<&status::Status, &M
     let refreshed = lists_refreshed_at(look);
     facts.lists_refreshed_at = look.seen("updates.lists_refreshed_at", refreshed);
     reboot(look, &mut facts);
-    let stale = on_deleted_files(look);
-    facts.programs_on_deleted_files = look.seen("updates.programs_on_deleted_files", stale);
+    let (stale, refused) = on_deleted_files(look);
+    if let Some(miss) = &refused {
+        look.gap("updates.programs_on_deleted_files", miss);
+    }
+    // One program found is a finding; none found proves nothing when not all could be looked into.
+    facts.programs_on_deleted_files = (refused.is_none() || !stale.is_empty()).then_some(stale);
     let pending = pending(look);
     if let Err(miss) = &pending {
         look.gaps_for("updates", &["pending", "pending_security"], miss);
@@ -188,12 +201,22 @@ pub(crate) fn updates(look: &mut Look<'_>, inventory: Result<&status::Status, &M
     facts
 }
 
-fn pending(look: &mut Look<'_>) -> Result<Vec<tickmark_core::observation::host::system::PendingUpdate>, Miss> {
+fn pending(
+    look: &mut Look<'_>,
+) -> Result<Vec<tickmark_core::observation::host::system::PendingUpdate>, Miss> {
     if !look.settings.simulate_upgrades {
         return Err(Miss::new(ReasonClass::NotCollected, "the upgrade simulation is switched off"));
     }
-    let arguments =
-        ["-s", "-q", "-o", "Debug::NoLocking=1", "-o", "APT::Get::Show-User-Simulation-Note=0", "upgrade", "--with-new-pkgs"];
+    let arguments = [
+        "-s",
+        "-q",
+        "-o",
+        "Debug::NoLocking=1",
+        "-o",
+        "APT::Get::Show-User-Simulation-Note=0",
+        "upgrade",
+        "--with-new-pkgs",
+    ];
     let manner = Manner { weight: Weight::Heavy, ..Manner::default() };
     let text = look.run_as("simulated-upgrade", "apt-get", &arguments, manner)?;
     Ok(upgrade::observe(&text, look.now()))
@@ -201,7 +224,8 @@ fn pending(look: &mut Look<'_>) -> Result<Vec<tickmark_core::observation::host::
 
 /// The newest of the fetched lists and of apt's own mark of success.
 fn lists_refreshed_at(look: &Look<'_>) -> Result<Moment, Miss> {
-    let stamps = ["update-success-stamp", "update-stamp"].map(|name| look.stat(&format!("/var/lib/apt/periodic/{name}")));
+    let stamps = ["update-success-stamp", "update-stamp"]
+        .map(|name| look.stat(&format!("/var/lib/apt/periodic/{name}")));
     let mut newest = stamps.into_iter().flatten().map(|stat| stat.modified_at).max();
     let paths = look.paths_in(LISTS, |name| name.ends_with("InRelease") || name.ends_with("_Release"))?;
     for path in paths {
@@ -255,7 +279,9 @@ fn source_texts(look: &mut Look<'_>) -> Result<Vec<(String, String)>, Miss> {
     }
     let mut paths = vec!["/etc/apt/sources.list".to_owned()];
     paths.extend(
-        look.paths_in("/etc/apt/sources.list.d", |name| name.ends_with(".list") || name.ends_with(".sources"))?,
+        look.paths_in("/etc/apt/sources.list.d", |name| {
+            name.ends_with(".list") || name.ends_with(".sources")
+        })?,
     );
     look.read_set("package-sources", &paths)
 }
@@ -266,7 +292,8 @@ fn apt_settings(look: &mut Look<'_>) -> Result<Settings, Miss> {
         return Err(Miss::new(ReasonClass::NotPresent, "/etc/apt does not exist"));
     }
     // Names with another ending are ignored by apt; names without ending count.
-    let mut paths = look.paths_in("/etc/apt/apt.conf.d", |name| !name.contains('.') || name.ends_with(".conf"))?;
+    let mut paths =
+        look.paths_in("/etc/apt/apt.conf.d", |name| !name.contains('.') || name.ends_with(".conf"))?;
     paths.push("/etc/apt/apt.conf".to_owned());
     let texts = look.read_set("apt-settings", &paths)?;
     Ok(texts.iter().flat_map(|(_, text)| sources::settings(text)).collect())

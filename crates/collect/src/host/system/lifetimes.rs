@@ -102,7 +102,10 @@ pub(crate) fn release(id: &str, version: &str) -> Option<(Moment, Option<Moment>
 
 /// End of life of a series by its project.
 pub(crate) fn runtime(product: &str, series: &str) -> Option<Moment> {
-    RUNTIMES.iter().find(|(of, name, _)| *of == product && *name == series).and_then(|(_, _, day)| end_of_day(day))
+    RUNTIMES
+        .iter()
+        .find(|(of, name, _)| *of == product && *name == series)
+        .and_then(|(_, _, day)| end_of_day(day))
 }
 
 /// Recognizes product and series by a package and its version.

@@ -8,9 +8,25 @@ use crate::host::text::sorted;
 
 /// Packages that bring services with clear-text logins.
 const INSECURE: [&str; 19] = [
-    "telnetd", "telnet-server", "inetutils-telnetd", "rsh-server", "rsh-redone-server", "tftpd", "tftpd-hpa", "atftpd",
-    "tftp-server", "vsftpd", "proftpd", "proftpd-basic", "proftpd-core", "pure-ftpd", "ftpd", "inetutils-ftpd", "nis",
-    "ypserv", "rwhod",
+    "telnetd",
+    "telnet-server",
+    "inetutils-telnetd",
+    "rsh-server",
+    "rsh-redone-server",
+    "tftpd",
+    "tftpd-hpa",
+    "atftpd",
+    "tftp-server",
+    "vsftpd",
+    "proftpd",
+    "proftpd-basic",
+    "proftpd-core",
+    "pure-ftpd",
+    "ftpd",
+    "inetutils-ftpd",
+    "nis",
+    "ypserv",
+    "rwhod",
 ];
 
 /// What the status file says.
@@ -62,7 +78,8 @@ impl Paragraph {
         let mut words = self.status.split_whitespace();
         let (Some(wanted), Some(_), Some(state)) = (words.next(), words.next(), words.next()) else { return };
         let is_foreign = self.architecture != "all" && !native.is_empty() && self.architecture != native;
-        let name = if is_foreign { format!("{}:{}", self.name, self.architecture) } else { self.name.clone() };
+        let name =
+            if is_foreign { format!("{}:{}", self.name, self.architecture) } else { self.name.clone() };
         match state {
             "installed" => {
                 if wanted == "hold" {
@@ -95,7 +112,8 @@ mod tests {
     fn only_installed_packages_count() {
         let text = b"Package: b\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:2-3\nDescription: x\n Version: 9\n\nPackage: a\nStatus: hold ok installed\nArchitecture: all\nVersion: 1\n\nPackage: c\nStatus: deinstall ok config-files\nArchitecture: amd64\nVersion: 1\n\nPackage: d\nStatus: install reinstreq half-configured\nArchitecture: i386\nVersion: 1\n\nPackage: telnetd\nStatus: install ok installed\nArchitecture: i386\nVersion: 1";
         let status = observe(text, "amd64");
-        let names: Vec<_> = status.installed.iter().map(|package| format!("{} {}", package.name, package.version)).collect();
+        let names: Vec<_> =
+            status.installed.iter().map(|package| format!("{} {}", package.name, package.version)).collect();
         assert_eq!(names, ["a 1", "b 1:2-3", "telnetd:i386 1"]);
         assert_eq!(status.broken, ["d:i386"]);
         assert_eq!(status.held, ["a"]);

@@ -7,6 +7,7 @@ use tickmark_core::observation::host::system::PendingUpdate;
 pub(crate) fn observe(text: &str, now: Moment) -> Vec<PendingUpdate> {
     let mut found: Vec<PendingUpdate> = text.lines().filter_map(|line| pending(line, now)).collect();
     found.sort_by(|one, two| (&one.name, &one.candidate).cmp(&(&two.name, &two.candidate)));
+    found.dedup();
     found
 }
 
@@ -38,14 +39,19 @@ fn pending(line: &str, now: Moment) -> Option<PendingUpdate> {
 pub(crate) fn is_security(origins: &str) -> bool {
     let lower = origins.to_ascii_lowercase();
     lower.split(", ").any(|origin| {
-        origin.starts_with("debian-security:") || origin.contains("-security") || origin.contains("esm") || origin.contains("/security")
+        origin.starts_with("debian-security:")
+            || origin.contains("-security")
+            || origin.contains("esm")
+            || origin.contains("/security")
     })
 }
 
 /// Keeps the moment an update was first seen pending, as long as the same candidate is still pending.
 pub(crate) fn keep_first_seen(found: &mut [PendingUpdate], earlier: &[PendingUpdate]) {
     for update in found {
-        if let Some(same) = earlier.iter().find(|one| one.name == update.name && one.candidate == update.candidate) {
+        if let Some(same) =
+            earlier.iter().find(|one| one.name == update.name && one.candidate == update.candidate)
+        {
             update.first_seen_at = same.first_seen_at;
         }
     }
@@ -63,7 +69,8 @@ mod tests {
 
     #[test]
     fn the_first_look_at_a_candidate_is_remembered() {
-        let line = |version: &str| format!("Inst a [1] ({version} Debian-Security:12/oldstable-security [amd64])");
+        let line =
+            |version: &str| format!("Inst a [1] ({version} Debian-Security:12/oldstable-security [amd64])");
         let earlier = observe(&line("2"), Moment(10));
         let mut same = observe(&line("2"), Moment(20));
         keep_first_seen(&mut same, &earlier);

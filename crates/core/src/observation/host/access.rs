@@ -201,7 +201,7 @@ pub struct Wireguard {
     pub installed: Option<bool>,
     /// Interfaces that are up, sorted by name.
     pub interfaces: Option<Vec<WireguardInterface>>,
-    /// Prefixes claimed by two peers of one interface, or on interfaces that are configured only, sorted.
+    /// Prefixes claimed by two peers of one interface, sorted. A route to everywhere overlaps only with another one.
     pub overlapping_allowed_ips: Option<Vec<WireguardOverlap>>,
     /// Key and configuration files, sorted by path.
     pub files: Option<Vec<WireguardFile>>,

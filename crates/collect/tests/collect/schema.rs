@@ -2,7 +2,7 @@
 
 #[test]
 fn the_published_schema_is_current() {
-    let published = include_str!("../../../docs/schema/host-1.json");
+    let published = include_str!("../../../../docs/schema/host-1.json");
     let generated = format!("{:#}\n", tickmark_core::observation::host::json_schema());
     assert!(
         published == generated,
