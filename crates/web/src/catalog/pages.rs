@@ -273,7 +273,7 @@ fn controls(view: &CriterionView) -> Markup {
         return empty(
             "No control answers this criterion",
             "A criterion without a control is not met. Map one in a folder of your own beside the catalog.",
-            "tickmark catalog show",
+            "tickmark catalog list --controls",
         );
     }
     let rows = view.controls.iter().map(|control| {
@@ -302,16 +302,15 @@ fn points(points: &[PointOfFocus]) -> Markup {
 
 fn crosswalks(crosswalks: &[Crosswalk]) -> Markup {
     html! {
-        dl.facts {
+        ul.lines {
             @for crosswalk in crosswalks {
-                dt { (crosswalk.framework) }
-                dd {
-                    @if crosswalk.references.is_empty() { span.muted { "no useful relation" } }
-                    @for (at, reference) in crosswalk.references.iter().enumerate() {
-                        @if at > 0 { ", " }
-                        span.mono.nowrap { (reference) }
+                li {
+                    strong { (crosswalk.framework) }
+                    @if crosswalk.references.is_empty() { " " span.muted { "no useful relation" } }
+                    @if !crosswalk.references.is_empty() {
+                        div.refs { @for reference in &crosswalk.references { code { (reference) } } }
+                        @if !crosswalk.relation.is_empty() { div.muted.small { (crosswalk.relation) } }
                     }
-                    @if !crosswalk.relation.is_empty() { " " span.muted.small { (crosswalk.relation) } }
                 }
             }
         }

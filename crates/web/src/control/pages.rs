@@ -5,7 +5,7 @@ use tickmark_core::Timestamp;
 use tickmark_core::observation::{ReasonClass, Verdict};
 
 use crate::design::badge::{self, VerdictCounts, badge};
-use crate::design::empty::empty;
+use crate::design::empty::{command, empty};
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::strip::{self, Strip};
@@ -296,8 +296,8 @@ fn table(rows: &[ControlRow]) -> Table {
             Column::text("id", "Control", Phone::Title),
             Column::text("title", "Title", Phone::Subtitle),
             Column::shown("period", "Period", Phone::Hidden),
-            Column::text("owner", "Owner", Phone::Hidden),
-            Column::shown("criteria", "Criteria", Phone::Hidden),
+            Column::text("owner", "Owner", Phone::Wide),
+            Column::shown("criteria", "Criteria", Phone::Wide),
             Column::shown("answers", "D I O E", Phone::Hidden),
             Column::text("status", "Status", Phone::Status),
         ],
@@ -374,7 +374,7 @@ fn four(row: &ControlRow) -> Markup {
 pub(super) fn one(view: &ControlView, now: Timestamp) -> Page {
     let row = &view.row;
     let body = html! {
-        (block("answers", "Four questions", &badge(row.status.mark(), row.status.word()), &answers(&view.answers)))
+        (block("answers", "Four questions", &badge(row.status.mark(), row.status.word()), &answers(view)))
         @if let Some(strip) = &row.strip {
             (block("history", "Over the period", &html! { (row.frequency) }, &html! { div.block-body { (strip::full(strip)) } }))
         }
@@ -394,10 +394,11 @@ pub(super) fn one(view: &ControlView, now: Timestamp) -> Page {
     page
 }
 
-fn answers(answers: &[AnswerView; 4]) -> Markup {
+fn answers(view: &ControlView) -> Markup {
+    let open = QUESTIONS.iter().zip(&view.answers).find(|(_, answer)| answer.decided.is_empty());
     html! {
         div.answers {
-            @for (question, view) in QUESTIONS.iter().zip(answers) {
+            @for (question, view) in QUESTIONS.iter().zip(&view.answers) {
                 div {
                     h3 { (question.word) }
                     div class={ "answer " (view.answer.mark().class()) } { (view.answer.mark().draw()) (view.answer.word()) }
@@ -407,6 +408,17 @@ fn answers(answers: &[AnswerView; 4]) -> Markup {
                     }
                     p { (view.basis) }
                 }
+            }
+        }
+        @if let Some((question, answer)) = open {
+            div.block-body {
+                p.muted.small { "A person answers, with a reason; the answer goes into the ledger:" }
+                (command(&format!(
+                    "tickmark assess set {} {} {} --by \"Your name\" --reason \"...\"",
+                    view.row.id,
+                    question.key,
+                    answer.suggestion.unwrap_or(Answer::Yes).key().replace('_', "-"),
+                )))
             }
         }
     }

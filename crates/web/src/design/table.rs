@@ -62,6 +62,20 @@ pub enum Phone {
     Line,
     /// Not shown.
     Hidden,
+    /// Not shown, nor on a tablet.
+    Wide,
+}
+
+impl Phone {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Title => "p-title",
+            Self::Status => "p-status",
+            Self::Subtitle | Self::Line => "p-line",
+            Self::Hidden => "p-hide",
+            Self::Wide => "p-wide",
+        }
+    }
 }
 
 /// A column.
@@ -291,8 +305,13 @@ impl Table {
             (true, true) => Some("descending"),
         };
         let next = if is_sorted && !is_descending { "desc" } else { "" };
+        let class = match (column.phone, column.end) {
+            (Phone::Wide, _) => Some("p-wide"),
+            (_, true) => Some("end"),
+            (_, false) => None,
+        };
         html! {
-            th scope="col" role="columnheader" class=[column.end.then_some("end")] aria-sort=[direction] {
+            th scope="col" role="columnheader" class=[class] aria-sort=[direction] {
                 @if column.sorts {
                     a href=(query.with(self.path, &[("sort", column.key), ("dir", next)])) {
                         (column.label)
@@ -349,13 +368,7 @@ impl Table {
 }
 
 fn body_cell(column: &Column, cell: &Cell) -> Markup {
-    let mut class = match column.phone {
-        Phone::Title => "p-title",
-        Phone::Status => "p-status",
-        Phone::Subtitle | Phone::Line => "p-line",
-        Phone::Hidden => "p-hide",
-    }
-    .to_owned();
+    let mut class = column.phone.class().to_owned();
     if column.end {
         class.push_str(" end");
     }

@@ -101,7 +101,7 @@ pub(super) fn list(rows: &[ArtifactRow], query: &TableQuery, now: Timestamp) -> 
             Column::number("run", "Run", Phone::Hidden),
             Column::number("size", "Size", Phone::Status),
             Column::number("collected", "Collected", Phone::Hidden),
-            Column::shown("digest", "Digest", Phone::Hidden),
+            Column::shown("digest", "Digest", Phone::Wide),
         ],
         filters: Vec::new(),
         rows: rows.iter().map(|row| table_row(row, now)).collect(),

@@ -77,7 +77,7 @@ pub(super) fn log(view: &LedgerView, now: Timestamp) -> Page {
     page.body = html! {
         div.columns.flush {
             div { (block("checkpoint", "Checkpoint", &note, &checkpoint(view))) }
-            div { (block("verify", "Verify without us", &html! {}, &verify())) }
+            div { (block("verify", "Verify without us", &html! {}, &verify(view))) }
         }
         (block("leaves", "Latest leaves", &html! { (view.leaves.len()) " of " (view.size) }, &leaves(view, now)))
     };
@@ -96,12 +96,12 @@ fn checkpoint(view: &LedgerView) -> Markup {
     }
 }
 
-fn verify() -> Markup {
+fn verify(view: &LedgerView) -> Markup {
     html! {
         ol.steps {
             li { "Save the checkpoint somewhere this machine cannot write: mail it, print it, give it to your auditor." }
             li { "Later, export a bundle and check it on another machine:" (command("tickmark-verify bundle.zip")) }
-            li { "Compare two checkpoints of different days; the later log must contain the earlier one:" (command("tickmark ledger consistency --from checkpoint.txt")) }
+            li { "Later still, prove that the log of then begins with the log of now; give the size of the checkpoint you kept:" (command(&format!("tickmark ledger consistency {}", view.size))) }
         }
         p.muted.small { "The formats are public: C2SP tlog-tiles, signed notes, RFC 6962 hashes." }
     }

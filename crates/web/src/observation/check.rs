@@ -97,7 +97,7 @@ fn table(rows: &[CheckRow]) -> Table {
             Column::text("title", "Check", Phone::Title),
             Column::shown("period", "Period", Phone::Hidden),
             Column::text("severity", "Severity", Phone::Hidden),
-            Column::shown("controls", "Tests", Phone::Hidden),
+            Column::shown("controls", "Tests", Phone::Wide),
             Column::text("verdict", "Now", Phone::Status),
         ],
         filters: vec![

@@ -143,12 +143,12 @@ pub(super) fn list(rows: &[RunRow], query: &TableQuery, now: Timestamp) -> Page 
         columns: vec![
             Column::number("run", "Run", Phone::Title),
             Column::number("started", "Started", Phone::Subtitle),
-            Column::number("took", "Took", Phone::Hidden),
-            Column::text("collector", "Collector", Phone::Hidden),
+            Column::number("took", "Took", Phone::Wide),
+            Column::text("collector", "Collector", Phone::Wide),
             Column::number("verdicts", "Verdicts", Phone::Hidden),
             Column::number("gaps", "Gaps", Phone::Hidden),
             Column::number("changes", "Changes", Phone::Hidden),
-            Column::number("leaf", "Leaf", Phone::Hidden),
+            Column::number("leaf", "Leaf", Phone::Wide),
             Column::text("state", "State", Phone::Status),
         ],
         filters: vec![Filter {
