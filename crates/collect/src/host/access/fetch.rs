@@ -42,25 +42,25 @@ pub(crate) fn sshd(look: &mut Look<'_>) -> Sshd {
     let unsaid = Miss::new(ReasonClass::ParseError, "sshd -T does not say it in a form that is understood");
     look.gaps_for("sshd", &missing, refusal.as_ref().unwrap_or(&unsaid));
     if let Some(miss) = &refusal {
-        let also = ["idle_limit_seconds"];
-        look.gaps_for(
-            "sshd",
-            also.iter()
-                .filter(|_| facts.idle_limit_seconds.is_none())
-                .copied()
-                .collect::<Vec<_>>()
-                .as_slice(),
-            miss,
-        );
+        if facts.idle_limit_seconds.is_none() {
+            look.gap("sshd.idle_limit_seconds", miss);
+        }
         if files.is_none() {
             // Lists that are empty when not written prove nothing without any source.
             facts = Sshd { installed: facts.installed, running: facts.running, ..Sshd::default() };
         }
     }
-    if let Some(files) = &files {
-        facts.match_blocks = Some(configuration::match_blocks(files));
-        facts.match_weakenings = Some(configuration::weakenings(files, &settings));
+    match (&files, &refusal) {
+        (Some(files), None) => facts.match_weakenings = Some(configuration::weakenings(files, &settings)),
+        // Without blocks there is nothing to compare.
+        (Some(files), Some(_)) if files.blocks.is_empty() => facts.match_weakenings = Some(Vec::new()),
+        (_, Some(miss)) => look.gap("sshd.match_weakenings", miss),
+        (None, None) => {
+            let miss = Miss::new(ReasonClass::NotCollected, "configuration files are not known");
+            look.gap("sshd.match_weakenings", &miss);
+        }
     }
+    facts.match_blocks = files.as_ref().map(configuration::match_blocks);
     facts.host_keys = Some(host_keys(look, &settings));
     facts
 }

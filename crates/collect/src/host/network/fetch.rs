@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use tickmark_core::evidence::Method;
 use tickmark_core::observation::ReasonClass;
-use tickmark_core::observation::host::network::{Firewall, Listener, Protocol, Sockets};
+use tickmark_core::observation::host::network::{Family, Firewall, Listener, Protocol, Sockets};
 
 use super::firewall::{self, Answers};
+use super::iptables::is_nft_variant;
 use super::sockets::{listener, observe};
 use crate::host::look::{Look, Manner, Miss};
 use crate::host::operation::is_enabled;
@@ -19,6 +20,12 @@ const IPTABLES_FILES: [(&str, &str); 3] = [
     ("/etc/iptables/rules.v4", "netfilter-persistent.service"),
     ("/etc/sysconfig/iptables", "iptables.service"),
     ("/etc/ufw/user.rules", "ufw.service"),
+];
+
+/// Family, usual program, program for rules of the older kind, and the kernel's list of tables of that kind.
+const IPTABLES: [(Family, &str, &str, &str); 2] = [
+    (Family::Ip4, "iptables-save", "iptables-legacy-save", "/proc/net/ip_tables_names"),
+    (Family::Ip6, "ip6tables-save", "ip6tables-legacy-save", "/proc/net/ip6_tables_names"),
 ];
 
 /// Lists listening sockets.
@@ -145,13 +152,27 @@ fn rules(look: &mut Look<'_>) -> Result<(Firewall, Answers), Miss> {
         other => other.map(Some),
     };
     let nft = optional(look.run("nft-ruleset", "nft", &["-j", "list", "ruleset"]))?;
-    let iptables = optional(look.run("iptables-save", "iptables-save", &[]))?;
-    let ip6tables = optional(look.run("ip6tables-save", "ip6tables-save", &[]))?;
-    if nft.is_none() && iptables.is_none() && look.exists("/proc/net/ip_tables_names") {
-        let detail = "the kernel has iptables rules and no tool to read them is installed";
-        return Err(Miss::new(ReasonClass::Unsupported, detail));
+    let mut iptables = Vec::new();
+    for (family, program, legacy, names) in IPTABLES {
+        let name = program.replace("tables-save", "tables-rules");
+        let usual = optional(look.run(&name, program, &[]))?;
+        // The usual program may speak to nftables; rules of the older kind are then shown by another one only.
+        let has_legacy = look.bytes(names).is_ok_and(|bytes| !bytes.trim_ascii().is_empty());
+        let shows_legacy = usual.as_deref().is_some_and(|text| !is_nft_variant(text));
+        if has_legacy && !shows_legacy {
+            let text =
+                look.run(&format!("{name}-legacy"), legacy, &[]).map_err(|miss| match miss.reason {
+                    ReasonClass::NotPresent => Miss::new(
+                        ReasonClass::Unsupported,
+                        "the kernel has iptables rules and no tool to read them is installed",
+                    ),
+                    _ => miss,
+                })?;
+            iptables.push((family, text));
+        }
+        iptables.extend(usual.map(|text| (family, text)));
     }
-    let answers = Answers { nft: nft.map(String::into_bytes), iptables, ip6tables };
+    let answers = Answers { nft: nft.map(String::into_bytes), iptables };
     let facts = firewall::observe(&answers).ok_or_else(|| {
         Miss::new(ReasonClass::ParseError, "nft -j list ruleset: not of the documented form")
     })?;

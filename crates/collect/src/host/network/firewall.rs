@@ -13,10 +13,8 @@ use super::{iptables, nftables, reach};
 pub(crate) struct Answers {
     /// `nft -j list ruleset`
     pub(crate) nft: Option<Vec<u8>>,
-    /// `iptables-save`
-    pub(crate) iptables: Option<String>,
-    /// `ip6tables-save`
-    pub(crate) ip6tables: Option<String>,
+    /// `iptables-save` and its relatives, each with its family.
+    pub(crate) iptables: Vec<(Family, String)>,
 }
 
 /// Computes the facts that follow from the rules alone; none when nftables' answer is not of the documented form.
@@ -28,12 +26,11 @@ pub(crate) fn observe(answers: &Answers) -> Option<Firewall> {
     let mut ruleset = Ruleset::default();
     let mut backends = Vec::new();
     let mut normal: Vec<Value> = nft.normal_form.clone();
-    let tables = [(Family::Ip4, &answers.iptables), (Family::Ip6, &answers.ip6tables)];
     for name in ["iptables-legacy", "iptables-nft"] {
         let mut own = Ruleset::default();
-        let of_this = |text: &&String| iptables::is_nft_variant(text) == (name == "iptables-nft");
-        for (family, text) in &tables {
-            let Some(text) = text.as_ref().filter(of_this) else { continue };
+        let of_this =
+            |(_, text): &&(Family, String)| iptables::is_nft_variant(text) == (name == "iptables-nft");
+        for (family, text) in answers.iptables.iter().filter(of_this) {
             own.chains.extend(iptables::observe(text, *family, name).chains);
             normal.extend(normal_lines(text));
         }
@@ -129,8 +126,8 @@ mod tests {
 
     #[test]
     fn a_ufw_ruleset_over_ipv4_only() {
-        let facts =
-            observe(&Answers { iptables: Some(UFW.to_owned()), ..Answers::default() }).expect("facts");
+        let facts = observe(&Answers { iptables: vec![(Family::Ip4, UFW.to_owned())], ..Answers::default() })
+            .expect("facts");
         insta::assert_json_snapshot!(facts);
     }
 
@@ -157,10 +154,9 @@ mod tests {
     #[test]
     fn legacy_and_nftables_together_are_mixed() {
         let legacy = UFW.replace(" (nf_tables)", "");
-        let answers = Answers { nft: Some(RULESET.to_vec()), iptables: Some(legacy), ip6tables: None };
+        let answers = Answers { nft: Some(RULESET.to_vec()), iptables: vec![(Family::Ip4, legacy)] };
         assert_eq!(observe(&answers).expect("facts").backends_mixed, Some(true));
-        let answers =
-            Answers { nft: Some(RULESET.to_vec()), iptables: Some(UFW.to_owned()), ip6tables: None };
+        let answers = Answers { nft: Some(RULESET.to_vec()), iptables: vec![(Family::Ip4, UFW.to_owned())] };
         assert_eq!(observe(&answers).expect("facts").backends_mixed, Some(false));
     }
 

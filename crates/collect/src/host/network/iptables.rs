@@ -76,7 +76,14 @@ fn parse_rule(arguments: &str, family: Family, key: impl Fn(&str) -> String) -> 
             },
             "-p" | "--protocol" => {
                 let name = value().to_ascii_lowercase();
-                let name = if name == "icmpv6" { "ipv6-icmp".to_owned() } else { name };
+                let name = match name.as_str() {
+                    "1" => "icmp",
+                    "6" => "tcp",
+                    "17" => "udp",
+                    "58" | "icmpv6" => "ipv6-icmp",
+                    other => other,
+                }
+                .to_owned();
                 match (negated, name.as_str()) {
                     (false, "all" | "0") => {}
                     (false, _) => condition.protocols = Some(BTreeSet::from([name])),
@@ -100,7 +107,7 @@ fn parse_rule(arguments: &str, family: Family, key: impl Fn(&str) -> String) -> 
             }
             "--ctstate" | "--state" => {
                 let states: BTreeSet<String> = value().split(',').map(str::to_ascii_lowercase).collect();
-                condition.states = Some(if negated { other_states(&states) } else { states });
+                condition.narrow_states(states, negated);
             }
             "-m" | "--match" => match value() {
                 "tcp" | "udp" | "conntrack" | "state" | "multiport" | "comment" => {}
@@ -135,7 +142,15 @@ fn parse_rule(arguments: &str, family: Family, key: impl Fn(&str) -> String) -> 
                 value();
             }
             "-f" | "--syn" | "--fragment" => condition.narrowed |= option != "--syn",
-            // Values of options whose match module was counted above, and of targets.
+            // What a target does with a packet narrows nothing.
+            "--comment" | "--reject-with" | "--log-prefix" | "--log-level" | "--nflog-prefix"
+            | "--nflog-group" => {
+                value();
+            }
+            // Options of modules that were counted as narrowing, and values; any other option may mean anything.
+            other if other.starts_with('-') => {
+                condition.opaque |= !condition.narrowed && !condition.limited && action == Action::Continue;
+            }
             _ => {}
         }
     }
@@ -160,15 +175,6 @@ fn port_set(text: &str) -> Option<RangeSet> {
         ranges.push((u128::from(port(first, 0)?), u128::from(port(last, u16::MAX)?)));
     }
     Some(RangeSet::of(ranges))
-}
-
-/// Every connection state but these.
-pub(super) fn other_states(states: &BTreeSet<String>) -> BTreeSet<String> {
-    ["new", "established", "related", "invalid", "untracked"]
-        .into_iter()
-        .filter(|state| !states.contains(*state))
-        .map(str::to_owned)
-        .collect()
 }
 
 /// Splits at spaces outside of double quotes.

@@ -6,9 +6,8 @@ use std::net::IpAddr;
 use serde_json::{Map, Value};
 use tickmark_core::observation::host::network::{Family, HookName};
 
-use super::iptables::other_states;
 use super::range::{Prefix, RangeSet, numeric};
-use super::ruleset::{Action, Base, Chain, Condition, Interfaces, Rule, Ruleset};
+use super::ruleset::{Action, Base, Chain, Condition, Rule, Ruleset};
 
 /// Longest text kept of one rule, in characters.
 const TEXT_LIMIT: usize = 400;
@@ -256,8 +255,7 @@ impl Reader<'_> {
             field("payload", "field"),
         ) {
             (Some("iifname" | "iif"), ..) => words().map(|names| {
-                self.condition.interfaces =
-                    Some(if negated { Interfaces::NotIn(names) } else { Interfaces::In(names) });
+                self.condition.narrow_interfaces(names, negated);
             }),
             (Some("l4proto"), ..)
             | (_, _, Some("ip"), Some("protocol"))
@@ -279,7 +277,7 @@ impl Reader<'_> {
                 })
             }
             (_, Some("state"), ..) => words().map(|states| {
-                self.condition.states = Some(if negated { other_states(&states) } else { states });
+                self.condition.narrow_states(states, negated);
             }),
             (_, _, Some(protocol @ ("ip" | "ip6")), Some("saddr")) => {
                 let family = if protocol == "ip" { Family::Ip4 } else { Family::Ip6 };

@@ -483,6 +483,16 @@ mod tests {
             &["22-22 from 0.0.0.0/0"],
         );
         check("-A INPUT -p tcp --dport 22 -j UNKNOWN-TARGET", &["22-22 from 0.0.0.0/0"]);
+        // Options that are not known may narrow a refusal to almost nothing.
+        check(
+            "-A INPUT -p tcp -m multiport --ports 25 -j DROP\n-A INPUT -p tcp --dport 22 -j ACCEPT",
+            &["22-22 from 0.0.0.0/0"],
+        );
+        check("-A INPUT -m conntrack --ctstate DNAT -p 6 --dport 22 -j ACCEPT", &["22-22 from 0.0.0.0/0"]);
+        check(
+            "-A INPUT -p tcp --dport 22 -m comment --comment \"x -j DROP\" -j ACCEPT",
+            &["22-22 from 0.0.0.0/0"],
+        );
         // Jumps in a circle end.
         check("-A INPUT -j OTHER\n-A OTHER -j OTHER", &["0-65535 from 0.0.0.0/0"]);
     }

@@ -124,7 +124,32 @@ fn name_matches(pattern: &str, name: &str) -> bool {
     }
 }
 
+/// Every state of a connection.
+const STATES: [&str; 5] = ["new", "established", "related", "invalid", "untracked"];
+
 impl Condition {
+    /// Narrows by connection state; other words (`DNAT`, numbers) are states of another kind that new connections may
+    /// have too.
+    pub(crate) fn narrow_states(&mut self, states: BTreeSet<String>, negated: bool) {
+        if self.states.is_some() || !states.iter().all(|state| STATES.contains(&state.as_str())) {
+            self.opaque = true;
+            return;
+        }
+        let others = || {
+            STATES.iter().filter(|state| !states.contains(**state)).map(|state| (*state).to_owned()).collect()
+        };
+        self.states = Some(if negated { others() } else { states });
+    }
+
+    /// Narrows by interface; a second restriction is kept as something that narrows further.
+    pub(crate) fn narrow_interfaces(&mut self, names: BTreeSet<String>, negated: bool) {
+        if self.interfaces.is_some() {
+            self.narrowed = true;
+            return;
+        }
+        self.interfaces = Some(if negated { Interfaces::NotIn(names) } else { Interfaces::In(names) });
+    }
+
     /// Whether nothing narrows it.
     pub(crate) fn is_unconditional(&self) -> bool {
         *self == Self::default()

@@ -85,7 +85,9 @@ fn units_in_state(text: &str, state: &str) -> Vec<String> {
     let units = text.lines().filter_map(|line| {
         let mut words = line.trim_start_matches(['●', '*', ' ']).split_whitespace();
         let (unit, _, active) = (words.next()?, words.next()?, words.next()?);
-        (active == state).then(|| unit.to_owned())
+        // Units of sessions and transient ones come and go with people and programs.
+        let is_passing = ["user@", "user-runtime-dir@", "run-"].iter().any(|start| unit.starts_with(start));
+        (active == state && !is_passing).then(|| unit.to_owned())
     });
     sorted(units.collect())
 }
@@ -186,7 +188,7 @@ mod tests {
 
     #[test]
     fn answers_of_systemd_are_read() {
-        let units = "cron.service loaded active running Regular jobs\n● bad.service loaded failed failed X\nx.service not-found inactive dead x\n";
+        let units = "cron.service loaded active running Regular jobs\n● bad.service loaded failed failed X\nx.service not-found inactive dead x\nuser@0.service loaded active running x\n";
         assert_eq!(units_in_state(units, "active"), ["cron.service"]);
         assert_eq!(units_in_state(units, "failed"), ["bad.service"]);
         let timers = "Id=a.timer\nLastTriggerUSec=@1795531500\n\nLastTriggerUSec=\nId=b.timer\n";

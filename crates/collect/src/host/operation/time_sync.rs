@@ -89,10 +89,10 @@ fn observe_chrony(tracking: &str, sources: &str, facts: &mut TimeSync) -> Option
     Some(())
 }
 
-/// Rounds up to 1, 2 or 5 times a power of ten, so that jitter is no change.
+/// Rounds up to 10, 20, 50, 100 and so on, so that jitter is no change.
 fn bucket_ms(seconds: f64) -> u64 {
     let milliseconds = seconds.abs() * 1000.0;
-    let mut step = 1_u64;
+    let mut step = 10_u64;
     loop {
         for factor in [1, 2, 5] {
             let limit = step * factor;
@@ -197,7 +197,7 @@ mod tests {
         observe_chrony(tracking, sources, &mut facts).expect("form");
         assert_eq!(
             (facts.synchronized, facts.stratum, facts.offset_ms_at_most),
-            (Some(true), Some(3), Some(1))
+            (Some(true), Some(3), Some(10))
         );
         assert_eq!(facts.selected_source.as_deref(), Some("192.168.1.1"));
         let alone = "7F7F0101,,0,0.0,0.0,0,0,0,0,0,1.0,1.0,0.0,Not synchronised\n";
@@ -236,9 +236,9 @@ mod tests {
     #[test]
     fn offsets_are_rounded_up() {
         let check = |seconds, expected| assert_eq!(bucket_ms(seconds), expected, "{seconds}");
-        check(0.0, 1);
-        check(-0.0011, 2);
-        check(0.0049, 5);
+        check(0.0, 10);
+        check(-0.0011, 10);
+        check(0.0149, 20);
         check(0.3, 500);
         check(f64::INFINITY, 1_000_000_000);
     }

@@ -55,7 +55,17 @@ pub(crate) fn observe(text: &str) -> Vec<Mounted> {
     for mounted in text.lines().take(MOUNT_LIMIT).filter_map(mount) {
         by_target.insert(mounted.mount.target.clone(), mounted);
     }
-    by_target.into_values().filter(|mounted| !KERNEL_TYPES.contains(&mounted.mount.fstype.as_str())).collect()
+    by_target.into_values().filter(|mounted| is_of_interest(&mounted.mount)).collect()
+}
+
+/// Leaves out the kernel's own, and what sessions and containers mount and unmount all the time.
+fn is_of_interest(mount: &Mount) -> bool {
+    let is_passing = match mount.fstype.as_str() {
+        "tmpfs" => mount.target.starts_with("/run/") || mount.target.starts_with("/var/lib/kubelet/"),
+        "overlay" => mount.target.starts_with("/var/lib/"),
+        _ => false,
+    };
+    !is_passing && !KERNEL_TYPES.contains(&mount.fstype.as_str())
 }
 
 fn mount(line: &str) -> Option<Mounted> {

@@ -188,15 +188,23 @@ pub(crate) fn updates(look: &mut Look<'_>, inventory: Result<&status::Status, &M
     // One program found is a finding; none found proves nothing when not all could be looked into.
     facts.programs_on_deleted_files = (refused.is_none() || !stale.is_empty()).then_some(stale);
     let pending = pending(look);
-    if let Err(miss) = &pending {
-        look.gaps_for("updates", &["pending", "pending_security"], miss);
-    }
-    if let Ok(mut pending) = pending {
-        let earlier = look.previous.as_ref().and_then(|facts| facts.updates.as_ref()?.pending.as_deref());
-        upgrade::keep_first_seen(&mut pending, earlier.unwrap_or_default());
-        let security = pending.iter().filter(|update| update.is_security).count();
-        facts.pending_security = u32::try_from(security).ok();
-        facts.pending = Some(pending);
+    let earlier = look
+        .previous
+        .as_ref()
+        .and_then(|facts| facts.updates.as_ref())
+        .map(upgrade::memory)
+        .unwrap_or_default();
+    match pending {
+        Ok(mut pending) => {
+            upgrade::keep_first_seen(&mut pending, &earlier);
+            let security = pending.iter().filter(|update| update.is_security).count();
+            facts.pending_security = u32::try_from(security).ok();
+            facts.pending = Some(pending);
+        }
+        Err(miss) => {
+            look.gaps_for("updates", &["pending", "pending_security"], &miss);
+            facts.remembered = (!earlier.is_empty()).then_some(earlier);
+        }
     }
     facts
 }

@@ -1,7 +1,7 @@
 //! Reads a simulated upgrade of apt.
 
 use tickmark_core::observation::host::Moment;
-use tickmark_core::observation::host::system::PendingUpdate;
+use tickmark_core::observation::host::system::{PendingUpdate, RememberedUpdate, Updates};
 
 /// Reads `Inst name [installed] (candidate origin, origin [architecture])` lines.
 pub(crate) fn observe(text: &str, now: Moment) -> Vec<PendingUpdate> {
@@ -46,8 +46,21 @@ pub(crate) fn is_security(origins: &str) -> bool {
     })
 }
 
+/// What an earlier look knew: its own list, or the memory it kept of one before.
+pub(crate) fn memory(earlier: &Updates) -> Vec<RememberedUpdate> {
+    let remember = |update: &PendingUpdate| RememberedUpdate {
+        name: update.name.clone(),
+        candidate: update.candidate.clone(),
+        first_seen_at: update.first_seen_at,
+    };
+    match (&earlier.pending, &earlier.remembered) {
+        (Some(pending), _) => pending.iter().map(remember).collect(),
+        (None, remembered) => remembered.clone().unwrap_or_default(),
+    }
+}
+
 /// Keeps the moment an update was first seen pending, as long as the same candidate is still pending.
-pub(crate) fn keep_first_seen(found: &mut [PendingUpdate], earlier: &[PendingUpdate]) {
+pub(crate) fn keep_first_seen(found: &mut [PendingUpdate], earlier: &[RememberedUpdate]) {
     for update in found {
         if let Some(same) =
             earlier.iter().find(|one| one.name == update.name && one.candidate == update.candidate)
@@ -71,7 +84,10 @@ mod tests {
     fn the_first_look_at_a_candidate_is_remembered() {
         let line =
             |version: &str| format!("Inst a [1] ({version} Debian-Security:12/oldstable-security [amd64])");
-        let earlier = observe(&line("2"), Moment(10));
+        let known = Updates { pending: Some(observe(&line("2"), Moment(10))), ..Updates::default() };
+        // A look in between that did not simulate.
+        let between = Updates { remembered: Some(memory(&known)), ..Updates::default() };
+        let earlier = memory(&between);
         let mut same = observe(&line("2"), Moment(20));
         keep_first_seen(&mut same, &earlier);
         assert_eq!(same[0].first_seen_at, Moment(10));

@@ -22,7 +22,7 @@ pub struct TimeSync {
     pub synchronized: Option<bool>,
     /// Selected source.
     pub selected_source: Option<String>,
-    /// Absolute offset in milliseconds, rounded up to 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000 and so on.
+    /// Absolute offset in milliseconds, rounded up to 10, 20, 50, 100, 200, 500, 1000 and so on.
     pub offset_ms_at_most: Option<u64>,
     /// Stratum.
     pub stratum: Option<u32>,

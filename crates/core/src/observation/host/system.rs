@@ -124,6 +124,9 @@ pub struct Runtime {
 pub struct Updates {
     /// Updates that an upgrade would install now, sorted by name. Absent when no simulation was made.
     pub pending: Option<Vec<PendingUpdate>>,
+    /// What was pending at the last look that knew, when this one does not: a memory of first sights, so that an update does
+    /// not grow younger by a look that failed or was switched off. Proves nothing about now.
+    pub remembered: Option<Vec<RememberedUpdate>>,
     /// Number of pending updates from a security origin.
     pub pending_security: Option<u32>,
     /// When the package lists were last fetched.
@@ -156,6 +159,18 @@ pub struct PendingUpdate {
     /// Whether the origin is a security one.
     pub is_security: bool,
     /// When this candidate was first seen pending: by an earlier look, else by this one.
+    pub first_seen_at: Moment,
+}
+
+/// An update that was pending at an earlier look.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RememberedUpdate {
+    /// Package.
+    pub name: String,
+    /// Version that would have been installed.
+    pub candidate: String,
+    /// When it was first seen pending.
     pub first_seen_at: Moment,
 }
 
