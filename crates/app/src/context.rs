@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
 use tickmark_core::id::OrganizationKey;
 use tickmark_ledger::leaf::{Leaf, LeafKind};
-use tickmark_store::{ReadTx, WriteTx};
+use tickmark_store::{ReadTx, StoreError, WriteTx};
 use uuid::Uuid;
 
 use crate::ledger::Entry;
@@ -116,9 +116,13 @@ impl<'a> Cx<'a> {
         let entries = std::mem::take(&mut self.entries);
         crate::ledger::hand_in(self.connection(), organization, now, entries).await?;
         match self.view.tx {
-            Tx::Write(tx) => tx.commit().await.map_err(|error| Error::Unavailable {
-                what: "it is not known whether the change was saved; look before trying again".to_owned(),
-                source: Some(Box::new(error)),
+            Tx::Write(tx) => tx.commit().await.map_err(|error| match error {
+                StoreError::Io { .. } | StoreError::Database(_) => Error::Unavailable {
+                    what: "it is not known whether the change was saved; look before trying again".to_owned(),
+                    source: Some(Box::new(error)),
+                },
+                // An answer of the database: nothing was changed.
+                refused => refused.into(),
             }),
             Tx::Read(_) => unreachable!("a Cx is made with a writing transaction"),
         }

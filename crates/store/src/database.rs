@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::pool::PoolConnection;
 use sqlx::{
     Any, AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor, Row, Transaction,
 };
@@ -40,10 +41,15 @@ pub struct Database {
     readers: AnyPool,
 }
 
-/// A transaction that may write. Rolled back when dropped before [`WriteTx::commit`].
+/// A transaction that may write. Undone when dropped before [`WriteTx::commit`].
+///
+/// It begins and ends by plain statements on its own connection. When the end is not clean (dropped, or a full disk
+/// made SQLite roll back by itself) the connection is closed instead of going back to the pool in a state that
+/// nobody knows.
 #[derive(Debug)]
 pub struct WriteTx {
-    inner: Transaction<'static, Any>,
+    connection: PoolConnection<Any>,
+    is_open: bool,
 }
 
 /// A transaction that only reads, all of it from one snapshot.
@@ -141,7 +147,9 @@ impl Database {
             Dialect::Sqlite => "BEGIN IMMEDIATE",
             Dialect::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
-        Ok(WriteTx { inner: self.writer.begin_with(begin).await? })
+        let mut tx = WriteTx { connection: self.writer.acquire().await?, is_open: true };
+        tx.execute(begin).await?;
+        Ok(tx)
     }
 
     /// Begins a transaction that reads one snapshot.
@@ -153,7 +161,18 @@ impl Database {
             Dialect::Sqlite => "BEGIN DEFERRED",
             Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        Ok(ReadTx { inner: self.readers.begin_with(begin).await? })
+        let mut attempts = 0;
+        loop {
+            match self.readers.begin_with(begin).await {
+                Ok(inner) => return Ok(ReadTx { inner }),
+                // An earlier failure may have left a connection inside a transaction that no longer exists.
+                Err(_) if attempts < self.readers.size() => {
+                    attempts += 1;
+                    self.readers.acquire().await?.close().await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Asks the database itself whether its file is sound. PostgreSQL has no such question and answers yes.
@@ -214,11 +233,11 @@ impl WriteTx {
     /// # Errors
     /// If the connection fails.
     pub async fn take_turn(&mut self, turn: i32) -> Result<()> {
-        if self.inner.backend_name() == "PostgreSQL" {
+        if self.backend_name() == "PostgreSQL" {
             // Bound to the transaction, never to the session: it cannot be stranded behind a pooler.
             sqlx::query("SELECT pg_advisory_xact_lock(hashtext(current_schema()), $1)")
                 .bind(turn)
-                .execute(&mut *self.inner)
+                .execute(&mut **self)
                 .await?;
         }
         Ok(())
@@ -228,16 +247,28 @@ impl WriteTx {
     ///
     /// # Errors
     /// If the database did not say that it committed.
-    pub async fn commit(self) -> Result<()> {
-        Ok(self.inner.commit().await?)
+    pub async fn commit(mut self) -> Result<()> {
+        self.execute("COMMIT").await?;
+        self.is_open = false;
+        Ok(())
     }
 
     /// Undoes the changes.
     ///
     /// # Errors
     /// If the connection is gone; the changes are undone then too.
-    pub async fn rollback(self) -> Result<()> {
-        Ok(self.inner.rollback().await?)
+    pub async fn rollback(mut self) -> Result<()> {
+        self.execute("ROLLBACK").await?;
+        self.is_open = false;
+        Ok(())
+    }
+}
+
+impl Drop for WriteTx {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.connection.close_on_drop();
+        }
     }
 }
 
@@ -245,13 +276,13 @@ impl Deref for WriteTx {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
-        &self.inner
+        &self.connection
     }
 }
 
 impl DerefMut for WriteTx {
     fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.inner
+        &mut self.connection
     }
 }
 

@@ -122,12 +122,19 @@ impl App {
 
         let mut scrub = scrubber.scrub;
         scrub.finished_at = self.now();
-        if self.may_write() {
-            let mut tx = self.database.write().await?;
-            sql::insert_scrub(&mut tx, organization.key, &scrub).await?;
-            tx.commit().await?;
+        if self.may_write()
+            && let Err(error) = self.keep_scrub(actor, &scrub).await
+        {
+            // On a full disk the answer matters more than its record.
+            tracing::warn!(%error, "the result of the scrub could not be kept");
         }
         Ok(scrub)
+    }
+
+    async fn keep_scrub(&self, actor: &Actor, scrub: &Scrub) -> Result<()> {
+        let mut tx = self.database.write().await?;
+        sql::insert_scrub(&mut tx, actor.organization.key, scrub).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn scrub_released(&self, scrubber: &mut Scrubber, actor: &Actor, policy: &Policy) -> Result<()> {

@@ -33,12 +33,17 @@ impl App {
                 let mut tx = self.database.read().await?;
                 sql::count_pending(&mut tx, organization.key).await?
             };
-            if self.may_write() && log.released < log.head.size {
-                keys::release(self, organization.id, &log.head.checkpoint)?;
-            }
+            let behind = log.released < log.head.size;
             self.logs.0.lock().await.insert(organization.key.0, State::Known(Box::new(log)));
-            if self.may_write() && pending > 0 {
-                self.sequence_log(&organization).await?;
+            if self.may_write() && (pending > 0 || behind) {
+                match self.sequence_log(&organization).await {
+                    Ok(_) => {}
+                    // On a full disk everything can still be read, and the entries wait.
+                    Err(error @ Error::Unavailable { .. }) => {
+                        tracing::warn!(%error, pending, "ledger entries wait for their position");
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         }
         Ok(())

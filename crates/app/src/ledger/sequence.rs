@@ -60,6 +60,10 @@ impl App {
                     ));
                 }
             };
+            if log.released < log.head.size {
+                keys::release(self, organization.id, &log.head.checkpoint)?;
+                log.released = log.head.size;
+            }
             let Some(batch) = self.write_batch(organization, &mut log).await? else {
                 let head = log.head.clone();
                 *state = State::Known(log);
@@ -71,8 +75,9 @@ impl App {
                     *state = State::Halted;
                 }
                 return Err(Error::Unavailable {
-                    what: "it is not known whether the ledger was committed; it is read again before anything is signed"
-                        .to_owned(),
+                    what: format!(
+                        "the ledger may not be committed ({error}); it is read again before anything is signed"
+                    ),
                     source: Some(Box::new(error)),
                 });
             }
