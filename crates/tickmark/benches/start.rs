@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 const STARTS: usize = 15;
 const REQUESTS: usize = 200;
-const PAGES: [&str; 7] = ["/", "/criteria", "/controls", "/controls/NET-01", "/checks", "/targets/1", "/ledger"];
+const PAGES: [&str; 7] =
+    ["/", "/criteria", "/controls", "/controls/NET-01", "/checks", "/targets/1", "/ledger"];
 
 fn main() {
     let scratch = tempfile::tempdir().expect("scratch");
@@ -80,7 +81,8 @@ impl Server {
     fn start(data: &Path) -> Self {
         let mut child = command(data, &["serve", "--port", "0"]).spawn().expect("started");
         let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let link = lines.map(|line| line.expect("text")).find(|line| line.contains("http://")).expect("a link");
+        let link =
+            lines.map(|line| line.expect("text")).find(|line| line.contains("http://")).expect("a link");
         let address = link.split("http://").nth(1).expect("address").trim().to_owned();
         let (host, path) = address.split_once('/').expect("path");
         let mut server = Self { child, host: host.to_owned(), cookie: String::new() };
@@ -93,7 +95,11 @@ impl Server {
     fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.host).expect("connected");
         let (host, cookie) = (&self.host, &self.cookie);
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n").expect("asked");
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+        )
+        .expect("asked");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("answered");
         String::from_utf8_lossy(&answer).into_owned()

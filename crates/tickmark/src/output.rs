@@ -112,7 +112,11 @@ impl Output {
     }
 
     /// Writes a table that fits the terminal.
-    pub(crate) fn table<const N: usize>(&self, header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
+    pub(crate) fn table<const N: usize>(
+        &self,
+        header: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         if !io::stdout().is_terminal() {
@@ -138,7 +142,10 @@ impl Output {
             return Progress { bar: None };
         }
         let bar = ProgressBar::new_spinner();
-        bar.set_style(ProgressStyle::with_template("{spinner:.green} {prefix} {msg:.dim}").expect("a constant template"));
+        bar.set_style(
+            ProgressStyle::with_template("{spinner:.green} {prefix} {msg:.dim}")
+                .expect("a constant template"),
+        );
         bar.set_prefix(doing.to_owned());
         bar.enable_steady_tick(std::time::Duration::from_millis(100));
         Progress { bar: Some(bar) }

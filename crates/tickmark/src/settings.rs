@@ -48,9 +48,14 @@ impl Settings {
     pub(crate) fn read(data: &Path, environment: Option<String>) -> Outcome<Self> {
         let path = data.join(FILE);
         let mut settings = match std::fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| Failure::input(format!("{}: {error}", path.display())))?,
+            Ok(text) => toml::from_str(&text)
+                .map_err(|error| Failure::input(format!("{}: {error}", path.display())))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
-            Err(error) => return Err(Failure::Could(anyhow::Error::from(error).context(format!("reading {}", path.display())))),
+            Err(error) => {
+                return Err(Failure::Could(
+                    anyhow::Error::from(error).context(format!("reading {}", path.display())),
+                ));
+            }
         };
         if let Some(file) = settings.database.url_file.take() {
             let text = std::fs::read_to_string(&file).with_context(|| format!("reading {file}"))?;

@@ -64,7 +64,8 @@ fn quickstart_ends_with_a_report_and_a_bundle_that_verifies() {
     assert_eq!(folder.answer["run"]["run"]["state"], "complete");
     assert!(folder.answer["run"]["checks"].as_u64() >= Some(45), "{}", folder.answer["run"]["checks"]);
     let criteria = &folder.answer["criteria"];
-    let total: u64 = ["met", "partly_met", "not_met", "not_assessed"].iter().filter_map(|s| criteria[s].as_u64()).sum();
+    let total: u64 =
+        ["met", "partly_met", "not_met", "not_assessed"].iter().filter_map(|s| criteria[s].as_u64()).sum();
     assert_eq!(total, 61);
     // Nobody has decided anything, so nothing is met, whatever the tests say.
     assert_eq!(criteria["met"], 0);
@@ -127,7 +128,17 @@ fn looking_again_at_an_unchanged_machine_evaluates_nothing() {
 #[test]
 fn only_a_named_person_answers_and_the_report_shows_it() {
     let folder = Folder::new();
-    let set = ["assess", "set", "NET-01", "designed", "yes", "--by", "Ada Byron", "--reason", "reviewed the rule set"];
+    let set = [
+        "assess",
+        "set",
+        "NET-01",
+        "designed",
+        "yes",
+        "--by",
+        "Ada Byron",
+        "--reason",
+        "reviewed the rule set",
+    ];
     assert_eq!(folder.json(&set)["decision"]["answer"], "yes");
     let shown = folder.json(&["assess", "show", "NET-01"]);
     assert_eq!(shown[0]["answers"]["designed"]["answer"], "yes");
@@ -143,9 +154,11 @@ fn only_a_named_person_answers_and_the_report_shows_it() {
     folder.json(&["assess", "snapshot", "--by", "Ada Byron"]);
     folder.json(&["report"]);
     let model: Value =
-        serde_json::from_slice(&std::fs::read(folder.data().join("out/readiness.json")).expect("model")).expect("JSON");
+        serde_json::from_slice(&std::fs::read(folder.data().join("out/readiness.json")).expect("model"))
+            .expect("JSON");
     assert_eq!(model["version"], "2");
-    let control = model["controls"].as_array().expect("list").iter().find(|c| c["id"] == "NET-01").expect("control");
+    let control =
+        model["controls"].as_array().expect("list").iter().find(|c| c["id"] == "NET-01").expect("control");
     assert_eq!(control["questions"][0]["answer"], "yes");
     assert_eq!(control["questions"][1]["answer"], "not_assessed");
 }
@@ -171,18 +184,27 @@ fn what_is_no_data_folder_is_refused() {
     std::fs::write(scratch.path().join("thesis.txt"), "mine").expect("written");
     let foreign = tickmark(scratch.path(), &["init"]);
     assert_eq!(foreign.status.code(), Some(3), "{}", errors(&foreign));
-    assert_eq!(std::fs::read_dir(scratch.path()).expect("folder").filter(|e| e.as_ref().expect("entry").file_name() != "lock").count(), 1);
+    assert_eq!(
+        std::fs::read_dir(scratch.path())
+            .expect("folder")
+            .filter(|e| e.as_ref().expect("entry").file_name() != "lock")
+            .count(),
+        1
+    );
 }
 
 #[test]
 fn the_catalog_answers_without_a_data_folder() {
     let scratch = tempfile::tempdir().expect("scratch");
-    let stats: Value = serde_json::from_slice(&tickmark(scratch.path(), &["catalog", "stats", "--json"]).stdout).expect("JSON");
+    let stats: Value =
+        serde_json::from_slice(&tickmark(scratch.path(), &["catalog", "stats", "--json"]).stdout)
+            .expect("JSON");
     assert_eq!(stats["totals"]["controls"], 110);
     assert_eq!(stats["frameworks"][0]["requirements"], 61);
     assert_eq!(stats["frameworks"][0]["points_of_focus"], 330);
     let shown: Value =
-        serde_json::from_slice(&tickmark(scratch.path(), &["catalog", "show", "CC6.1", "--json"]).stdout).expect("JSON");
+        serde_json::from_slice(&tickmark(scratch.path(), &["catalog", "show", "CC6.1", "--json"]).stdout)
+            .expect("JSON");
     assert_eq!(shown["id"], "CC6.1");
     assert_eq!(tickmark(scratch.path(), &["catalog", "show", "CC99.1"]).status.code(), Some(2));
 }
@@ -207,7 +229,10 @@ fn a_new_check_passes_its_tests_and_is_used_beside_the_built_in_ones() {
     let again = folder.run(&["checks", "new", "own-shells-known"]);
     assert_eq!(again.status.code(), Some(2), "an existing folder is not overwritten");
     let before = folder.answer["run"]["checks"].as_u64().expect("count");
-    assert_eq!(folder.json(&["collect", "--no-updates", "--no-walk"])["run"]["checks"].as_u64(), Some(before + 1));
+    assert_eq!(
+        folder.json(&["collect", "--no-updates", "--no-walk"])["run"]["checks"].as_u64(),
+        Some(before + 1)
+    );
 
     // Broken afterwards: named, left out, and everything else goes on.
     let rego = folder.data().join("checks/own/own-shells-known/check.rego");
@@ -215,13 +240,17 @@ fn a_new_check_passes_its_tests_and_is_used_beside_the_built_in_ones() {
     let broken = folder.run(&["checks", "test"]);
     assert_eq!(broken.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&broken.stdout).contains("own-shells-known"));
-    assert_eq!(folder.json(&["collect", "--no-updates", "--no-walk"])["run"]["checks"].as_u64(), Some(before));
+    assert_eq!(
+        folder.json(&["collect", "--no-updates", "--no-walk"])["run"]["checks"].as_u64(),
+        Some(before)
+    );
 }
 
 #[test]
 fn pages_open_once_by_the_link() {
     let folder = Folder::new();
-    let mut server = command(&folder.data(), &["serve", "--port", "0"]).stdout(Stdio::piped()).spawn().expect("started");
+    let mut server =
+        command(&folder.data(), &["serve", "--port", "0"]).stdout(Stdio::piped()).spawn().expect("started");
     let lines = BufReader::new(server.stdout.take().expect("piped")).lines();
     let link = lines.map(|line| line.expect("text")).find(|line| line.contains("http://")).expect("a link");
     let address = link.split("http://").nth(1).expect("address").trim();
@@ -230,7 +259,17 @@ fn pages_open_once_by_the_link() {
     let cookie = entered.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
     let cookie = cookie.split(';').next().expect("name and value").to_owned();
     assert!(get(host, "/", Some(&cookie)).starts_with("HTTP/1.1 200"));
-    for page in ["/criteria", "/controls", "/controls/NET-01", "/checks", "/targets", "/targets/1", "/runs", "/runs/1", "/ledger"] {
+    for page in [
+        "/criteria",
+        "/controls",
+        "/controls/NET-01",
+        "/checks",
+        "/targets",
+        "/targets/1",
+        "/runs",
+        "/runs/1",
+        "/ledger",
+    ] {
         let answer = get(host, page, Some(&cookie));
         assert!(answer.starts_with("HTTP/1.1 200"), "{page}: {}", answer.lines().next().unwrap_or_default());
     }
@@ -243,7 +282,8 @@ fn pages_open_once_by_the_link() {
 fn get(host: &str, path: &str, cookie: Option<&str>) -> String {
     let mut stream = TcpStream::connect(host).expect("connected");
     let cookie = cookie.map(|cookie| format!("Cookie: {cookie}\r\n")).unwrap_or_default();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n{cookie}Connection: close\r\n\r\n").expect("asked");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n{cookie}Connection: close\r\n\r\n")
+        .expect("asked");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("answered");
     String::from_utf8_lossy(&answer).into_owned()

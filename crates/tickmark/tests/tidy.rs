@@ -16,7 +16,9 @@ fn files(folder: &Path, suffix: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        for entry in
+            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        {
             let path = entry.expect("entry").path();
             if path.is_dir() {
                 folders.push(path);
@@ -44,7 +46,8 @@ fn the_arrows_between_crates_are_the_ones_drawn() {
     ]);
     let mut drawn = BTreeMap::new();
     for (name, _) in &allowed {
-        let manifest: toml::Table = read(&root().join("crates").join(name).join("Cargo.toml")).parse().expect("TOML");
+        let manifest: toml::Table =
+            read(&root().join("crates").join(name).join("Cargo.toml")).parse().expect("TOML");
         let dependencies = manifest["dependencies"].as_table().expect("table");
         let arrows: Vec<&str> = dependencies.keys().filter_map(|key| key.strip_prefix("tickmark-")).collect();
         drawn.insert(*name, arrows.into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>());
@@ -64,7 +67,9 @@ fn each_table_is_named_in_one_sql_file_only() {
         for line in read(&migration).lines() {
             if let Some(rest) = line.trim_start().to_lowercase().strip_prefix("create table ") {
                 let rest = rest.trim_start_matches("if not exists ");
-                tables.insert(rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().expect("name").to_owned());
+                tables.insert(
+                    rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().expect("name").to_owned(),
+                );
             }
         }
     }
@@ -72,7 +77,10 @@ fn each_table_is_named_in_one_sql_file_only() {
     let mut owners: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for source in files(&root().join("crates"), ".rs") {
         let relative = source.strip_prefix(root()).expect("inside").display().to_string();
-        if relative.contains("/tests") || relative.contains("/benches/") || relative.starts_with("crates/store/") {
+        if relative.contains("/tests")
+            || relative.contains("/benches/")
+            || relative.starts_with("crates/store/")
+        {
             continue;
         }
         let text = read(&source).to_lowercase();
@@ -86,7 +94,8 @@ fn each_table_is_named_in_one_sql_file_only() {
     }
     let shared: Vec<_> = owners.iter().filter(|(_, files)| files.len() > 1).collect();
     assert!(shared.is_empty(), "tables named in more than one place: {shared:#?}");
-    let outside: Vec<_> = owners.iter().filter(|(_, files)| files.iter().any(|f| !f.ends_with("/sql.rs"))).collect();
+    let outside: Vec<_> =
+        owners.iter().filter(|(_, files)| files.iter().any(|f| !f.ends_with("/sql.rs"))).collect();
     assert!(outside.is_empty(), "tables named outside a sql.rs: {outside:#?}");
 }
 
@@ -101,13 +110,21 @@ fn every_path_that_architecture_names_exists_and_every_crate_is_named() {
     for entry in std::fs::read_dir(root().join("crates")).expect("crates") {
         let name = entry.expect("entry").file_name().into_string().expect("UTF-8");
         assert!(text.contains(&format!("`crates/{name}`")), "ARCHITECTURE.md does not mention crates/{name}");
-        assert!(root().join("crates").join(&name).join("README.md").exists(), "crates/{name} has no README.md");
+        assert!(
+            root().join("crates").join(&name).join("README.md").exists(),
+            "crates/{name} has no README.md"
+        );
     }
 }
 
 #[test]
 fn no_source_holds_unfinished_or_switched_off_code() {
-    let marks = [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("#[", "ignore"), concat!("#[", "allow(")];
+    let marks = [
+        concat!("todo", "!("),
+        concat!("unimplemented", "!("),
+        concat!("#[", "ignore"),
+        concat!("#[", "allow("),
+    ];
     for source in files(&root().join("crates"), ".rs") {
         let text = read(&source);
         for mark in marks {
@@ -122,7 +139,8 @@ fn the_root_stays_readable_in_one_glance() {
         .expect("root")
         .filter(|entry| {
             let name = entry.as_ref().expect("entry").file_name();
-            !name.to_string_lossy().starts_with('.') && !["target", "tickmark-data"].iter().any(|n| name == *n)
+            !name.to_string_lossy().starts_with('.')
+                && !["target", "tickmark-data"].iter().any(|n| name == *n)
         })
         .count();
     assert!(visible < 20, "{visible} visible entries in the root");

@@ -17,8 +17,8 @@ use tickmark_core::{Digest, Span, Timestamp};
 
 pub use read::{
     CheckHistory, CheckNow, FactsDocument, TargetVerdict, check_history, check_versions, checks_now,
-    coverage_of_run, facts_at, facts_history, find_run, find_target, histories, previous_facts, runs,
-    targets, verdicts_now, verify_run,
+    coverage_of_run, facts_at, facts_history, find_run, find_target, histories, newest_facts, runs, targets,
+    verdicts_now, verify_run,
 };
 pub use record::{miss_open_runs, open_run, record};
 

@@ -113,17 +113,24 @@ pub async fn coverage_of_run(view: &mut View<'_>, run: RunKey) -> Result<Vec<(Ch
     sql::coverage_of_run(view.connection(), organization, run).await
 }
 
-/// Returns the facts of the last look at a target, for its collector: what was first seen when.
+/// Returns the newest facts of a kind of target and whose they are, for a collector that carries first sights over.
 ///
 /// # Errors
 /// As [`targets`].
-pub async fn previous_facts(view: &mut View<'_>, target: &TargetRef) -> Result<Option<serde_json::Value>> {
-    let known = targets(view).await?;
-    let found =
-        known.iter().find(|t| t.target.kind == target.kind && t.target.external_id == target.external_id);
-    let Some(found) = found else { return Ok(None) };
-    let now = view.now;
-    Ok(facts_at(view, found.key, now).await?.map(|facts| facts.document))
+pub async fn newest_facts(view: &mut View<'_>, kind: &str) -> Result<Option<(TargetRef, serde_json::Value)>> {
+    let known: BTreeMap<TargetKey, TargetRef> = targets(view)
+        .await?
+        .into_iter()
+        .filter(|t| t.target.kind == kind)
+        .map(|t| (t.key, t.target))
+        .collect();
+    let organization = view.organization();
+    let current = sql::current_facts(view.connection(), organization).await?;
+    let newest =
+        current.values().filter(|state| known.contains_key(&state.target)).max_by_key(|state| state.run);
+    let Some(state) = newest else { return Ok(None) };
+    let (target, now) = (known[&state.target].clone(), view.now);
+    Ok(facts_at(view, state.target, now).await?.map(|facts| (target, facts.document)))
 }
 
 /// Lists the facts states of a target, oldest first.

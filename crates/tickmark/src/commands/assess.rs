@@ -65,7 +65,12 @@ async fn snapshot(by: &str, common: &Common, output: &Output) -> Outcome {
     app.sequence(&person).await?;
     app.close().await;
     output.answer(&taken, |output| {
-        output.line(format!("assessment {} at {}, model {}", taken.key, taken.taken_at.minute(), taken.model));
+        output.line(format!(
+            "assessment {} at {}, model {}",
+            taken.key,
+            taken.taken_at.minute(),
+            taken.model
+        ));
     })?;
     Ok(())
 }
@@ -82,7 +87,11 @@ async fn show(id: Option<&str>, common: &Common, output: &Output) -> Outcome {
         .filter(|control| {
             id.is_none_or(|id| {
                 control.control.id.as_str().eq_ignore_ascii_case(id)
-                    || control.control.criteria.iter().any(|mapping| mapping.criterion.eq_ignore_ascii_case(id))
+                    || control
+                        .control
+                        .criteria
+                        .iter()
+                        .any(|mapping| mapping.criterion.eq_ignore_ascii_case(id))
             })
         })
         .collect();
@@ -104,7 +113,8 @@ async fn show(id: Option<&str>, common: &Common, output: &Output) -> Outcome {
         output.table(
             ["Control", "Designed", "Implemented", "Operating", "Evidenced", "Status", "Title"],
             chosen.iter().map(|control| {
-                let [designed, implemented, operating, evidenced] = Question::ALL.map(|question| answers(control, question));
+                let [designed, implemented, operating, evidenced] =
+                    Question::ALL.map(|question| answers(control, question));
                 [
                     control.control.id.to_string(),
                     designed,
@@ -131,7 +141,12 @@ fn explain(control: &ControlStanding, standing: &Standing, output: &Output) {
         output.line(format!("  {words}: {}", suggestion.reason));
     }
     for verdict in standing.verdicts_of(control) {
-        output.line(format!("  {} {}  {}", output.verdict(verdict.verdict), verdict.check_id, verdict.outcome.message));
+        output.line(format!(
+            "  {} {}  {}",
+            output.verdict(verdict.verdict),
+            verdict.check_id,
+            verdict.outcome.message
+        ));
     }
 }
 

@@ -12,7 +12,12 @@ use crate::output::Output;
 use crate::wiring;
 
 /// Writes the bundle, with the documents in the data folder's `out` that the ledger commits to.
-pub(crate) async fn write(app: &App, actor: &Actor, file: &Path, output: &Output) -> Outcome<bundle::Exported> {
+pub(crate) async fn write(
+    app: &App,
+    actor: &Actor,
+    file: &Path,
+    output: &Output,
+) -> Outcome<bundle::Exported> {
     let progress = output.progress("writing the bundle");
     progress.step("reading the log and its artifacts");
     let exported = app.read(actor, async |view| bundle::export(view).await).await?;

@@ -22,8 +22,9 @@ pub(crate) fn load(data: &Path) -> Outcome<Catalog> {
         return Ok(Catalog::builtin());
     }
     let overlay = read_folder(&folder)?;
-    Catalog::load(&CatalogFiles::builtin(), &overlay)
-        .map_err(|error| Failure::input(format!("the catalog with the changes in {} is not valid:\n{error}", folder.display())))
+    Catalog::load(&CatalogFiles::builtin(), &overlay).map_err(|error| {
+        Failure::input(format!("the catalog with the changes in {} is not valid:\n{error}", folder.display()))
+    })
 }
 
 fn read_folder(root: &Path) -> Outcome<CatalogFiles> {
@@ -41,7 +42,10 @@ fn read_folder(root: &Path) -> Outcome<CatalogFiles> {
             let size = fs::metadata(&path).with_context(|| format!("reading {}", path.display()))?.len();
             if count > MAX_FILES || size > MAX_FILE_BYTES {
                 let limits = format!("{MAX_FILES} files of {MAX_FILE_BYTES} bytes");
-                return Err(Failure::input(format!("{} is more than a catalog may hold ({limits})", path.display())));
+                return Err(Failure::input(format!(
+                    "{} is more than a catalog may hold ({limits})",
+                    path.display()
+                )));
             }
             let text = fs::read_to_string(&path)
                 .map_err(|error| Failure::input(format!("reading {}: {error}", path.display())))?;
@@ -107,7 +111,8 @@ fn show(catalog: &Catalog, id: &str, output: &Output) -> Outcome {
         }
         output.line(output.tone(Tone::Muted, "\nMappings"));
         for crosswalk in &view.crosswalks {
-            let targets: Vec<&str> = crosswalk.mappings.iter().map(|mapping| mapping.target.as_str()).collect();
+            let targets: Vec<&str> =
+                crosswalk.mappings.iter().map(|mapping| mapping.target.as_str()).collect();
             output.line(format!("  {:<28} {}", crosswalk.title, targets.join(", ")));
         }
         output.line(output.tone(Tone::Muted, "\nRequests"));
@@ -119,7 +124,8 @@ fn show(catalog: &Catalog, id: &str, output: &Output) -> Outcome {
 }
 
 fn list_requirements(catalog: &Catalog, output: &Output) -> Outcome {
-    let requirements: Vec<_> = catalog.frameworks.iter().flat_map(|framework| framework.requirements()).collect();
+    let requirements: Vec<_> =
+        catalog.frameworks.iter().flat_map(|framework| framework.requirements()).collect();
     output.answer(&requirements, |output| {
         output.table(
             ["Id", "Points", "In our words"],

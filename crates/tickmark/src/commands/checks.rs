@@ -70,11 +70,13 @@ async fn verdicts(common: &Common) -> Outcome<Vec<TargetVerdict>> {
 async fn list(group: Option<&str>, common: &Common, output: &Output) -> Outcome {
     let library = load(&common.data, output)?;
     let now = verdicts(common).await?;
-    let checks: Vec<&Check> = library.checks().filter(|check| group.is_none_or(|group| check.group() == group)).collect();
+    let checks: Vec<&Check> =
+        library.checks().filter(|check| group.is_none_or(|group| check.group() == group)).collect();
     if checks.is_empty() {
         return Err(Failure::input(format!("no check is in the group {:?}", group.unwrap_or_default())));
     }
-    let says = |check: &Check| now.iter().filter(|verdict| verdict.check_id == check.id()).collect::<Vec<_>>();
+    let says =
+        |check: &Check| now.iter().filter(|verdict| verdict.check_id == check.id()).collect::<Vec<_>>();
     let answer: Vec<Value> = checks
         .iter()
         .map(|check| json!({"check": check.definition(), "group": check.group(), "origin": check.origin().word(), "now": says(check)}))
@@ -83,9 +85,15 @@ async fn list(group: Option<&str>, common: &Common, output: &Output) -> Outcome 
         output.table(
             ["Check", "Severity", "Now", "Title"],
             checks.iter().map(|check| {
-                let now: Vec<String> = says(check).iter().map(|verdict| output.verdict(verdict.verdict)).collect();
+                let now: Vec<String> =
+                    says(check).iter().map(|verdict| output.verdict(verdict.verdict)).collect();
                 let definition = check.definition();
-                [definition.id.clone(), definition.severity.word().to_owned(), now.join(" "), definition.title.clone()]
+                [
+                    definition.id.clone(),
+                    definition.severity.word().to_owned(),
+                    now.join(" "),
+                    definition.title.clone(),
+                ]
             }),
         );
     })?;
@@ -102,12 +110,15 @@ async fn show(id: &str, common: &Common, output: &Output) -> Outcome {
     if let Some(app) = wiring::inspect_if_there(common).await? {
         let actor = wiring::reader(&app).await?;
         for verdict in &now {
-            let facts = app.read(&actor, async |view| observation::facts_at(view, verdict.target, view.now).await).await?;
+            let facts = app
+                .read(&actor, async |view| observation::facts_at(view, verdict.target, view.now).await)
+                .await?;
             reads.extend(facts.map(|facts| explain(check, &facts.document)));
         }
         app.close().await;
     }
-    let answer = json!({"check": definition, "logic": check.rego(), "origin": check.origin().word(), "now": now});
+    let answer =
+        json!({"check": definition, "logic": check.rego(), "origin": check.origin().word(), "now": now});
     output.answer(&answer, |output| {
         output.line(output.tone(Tone::Strong, format!("{}  {}", definition.id, definition.title)));
         output.line(format!("{}\n{}\n", definition.asserts, definition.rationale));
@@ -118,16 +129,25 @@ async fn show(id: &str, common: &Common, output: &Output) -> Outcome {
             definition.stale_after_hours,
             definition.version.short()
         ));
-        output.line(format!("supports {}; tests {}", definition.criteria.join(", "), definition.controls.join(", ")));
+        output.line(format!(
+            "supports {}; tests {}",
+            definition.criteria.join(", "),
+            definition.controls.join(", ")
+        ));
         for verdict in &now {
             output.line(format!("\n{}  {}", output.verdict(verdict.verdict), verdict.outcome.message));
-            output.line(format!("  since {}, last look {}", verdict.since.minute(), verdict.last_look.minute()));
+            output.line(format!(
+                "  since {}, last look {}",
+                verdict.since.minute(),
+                verdict.last_look.minute()
+            ));
             for subject in &verdict.outcome.subjects {
                 output.line(format!("  - {subject}"));
             }
         }
         for read in reads.iter().flatten() {
-            let value = read.value.as_ref().map_or("(not seen)".to_owned(), |value| shorten(&value.to_string(), 120));
+            let value =
+                read.value.as_ref().map_or("(not seen)".to_owned(), |value| shorten(&value.to_string(), 120));
             output.line(output.tone(Tone::Muted, format!("  reads {} = {value}", read.path)));
         }
         if definition.parameters.as_object().is_some_and(|parameters| !parameters.is_empty()) {
@@ -141,11 +161,17 @@ async fn show(id: &str, common: &Common, output: &Output) -> Outcome {
 }
 
 fn shorten(text: &str, most: usize) -> String {
-    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most).chain(['…']).collect() }
+    if text.chars().count() <= most {
+        text.to_owned()
+    } else {
+        text.chars().take(most).chain(['…']).collect()
+    }
 }
 
 fn find<'a>(library: &'a Library, id: &str) -> Outcome<&'a Check> {
-    library.get(id).ok_or_else(|| Failure::input(format!("there is no check {id:?}; `tickmark checks list` names them")))
+    library
+        .get(id)
+        .ok_or_else(|| Failure::input(format!("there is no check {id:?}; `tickmark checks list` names them")))
 }
 
 fn test(ids: &[String], common: &Common, output: &Output) -> Outcome {
@@ -172,7 +198,9 @@ fn test(ids: &[String], common: &Common, output: &Output) -> Outcome {
         "refused": errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     output.answer(&answer, |output| {
-        for line in errors.iter().map(ToString::to_string).chain(failed.iter().flat_map(|report| report.failures())) {
+        for line in
+            errors.iter().map(ToString::to_string).chain(failed.iter().flat_map(|report| report.failures()))
+        {
             output.line(output.tone(Tone::Bad, format!("✗ {line}")));
         }
         let damaged: usize = reports.iter().map(|report| report.damaged_documents).sum();

@@ -13,7 +13,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
-/// Name of the source.
+/// Name of the source, and kind of its targets.
 const SOURCE: &str = "host";
 /// Most failing results that are listed one by one.
 const MAX_LISTED: usize = 12;
@@ -43,19 +43,26 @@ pub(crate) async fn look(
         walk_files: !options.no_walk,
         ..HostSettings::default()
     };
-    let target = host::target(&settings);
-    let previous = app.read(actor, async |view| observation::previous_facts(view, &target).await).await?;
     let run = app
         .transact(actor, async |cx| {
             observation::miss_open_runs(cx).await?;
-            observation::open_run(cx, SOURCE, host::COLLECTOR).await
+            observation::open_run(cx, SOURCE, SOURCE).await
         })
         .await?;
-    let collected = read_host(settings, previous, output).await?;
+    let previous = app.read(actor, async |view| observation::newest_facts(view, SOURCE).await).await?;
+    let (known, previous) = previous.unzip();
+    let mut collected = read_host(settings.clone(), previous, output).await?;
+    if known.is_some_and(|known| known != collected.target) {
+        // The folder came from another machine, whose first sights are not ours.
+        collected = read_host(settings, None, output).await?;
+    }
     let gaps = collected.gaps.clone();
     let progress = output.progress("testing what was found");
-    let input =
-        RunInput { expected: vec![collected.target.clone()], enumeration: "this machine".into(), collected: vec![collected] };
+    let input = RunInput {
+        expected: vec![collected.target.clone()],
+        enumeration: "this machine".into(),
+        collected: vec![collected],
+    };
     let summary = app
         .transact(actor, async |cx| {
             control::adopt_starters(cx, &catalog).await?;
@@ -107,14 +114,23 @@ pub(crate) fn print(looked: &Looked, output: &Output) {
         Tone::Muted,
         format!(
             "run {}: {} evaluated, {} unchanged, {} changed, {} artifacts kept, {} gaps",
-            summary.run.key, summary.run.evaluated, summary.run.reused, summary.run.changed, summary.artifacts, summary.run.gaps
+            summary.run.key,
+            summary.run.evaluated,
+            summary.run.reused,
+            summary.run.changed,
+            summary.artifacts,
+            summary.run.gaps
         ),
     ));
     let failing: Vec<&TargetVerdict> = verdicts.iter().filter(|v| v.verdict == Verdict::Fail).collect();
     if !failing.is_empty() {
         output.line(output.tone(Tone::Strong, "\nNot as asserted"));
         for verdict in failing.iter().take(MAX_LISTED) {
-            output.line(format!("  {}  {}", output.tone(Tone::Bad, format!("✗ {}", verdict.check_id)), verdict.outcome.message));
+            output.line(format!(
+                "  {}  {}",
+                output.tone(Tone::Bad, format!("✗ {}", verdict.check_id)),
+                verdict.outcome.message
+            ));
         }
         more(failing.len(), output);
     }

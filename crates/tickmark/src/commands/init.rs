@@ -10,7 +10,12 @@ use crate::output::Output;
 use crate::wiring;
 
 /// Makes or finds the organization, with starter controls as drafts and tests mapped to them.
-pub(crate) async fn prepare(app: &App, options: &cli::Init, common: &Common, output: &Output) -> Outcome<Actor> {
+pub(crate) async fn prepare(
+    app: &App,
+    options: &cli::Init,
+    common: &Common,
+    output: &Output,
+) -> Outcome<Actor> {
     let actor = if app.organizations().await?.is_empty() {
         app.ensure_organization(&options.organization).await?
     } else {

@@ -43,8 +43,10 @@ async fn show(last: u64, common: &Common, output: &Output) -> Outcome {
         })
         .await?;
     app.close().await;
-    let rows: Vec<Value> =
-        entries.iter().map(|entry| json!({"index": entry.index, "hash": entry.hash.hex(), "leaf": leaf(entry)})).collect();
+    let rows: Vec<Value> = entries
+        .iter()
+        .map(|entry| json!({"index": entry.index, "hash": entry.hash.hex(), "leaf": leaf(entry)}))
+        .collect();
     let answer = json!({
         "origin": head.origin, "size": head.size, "root": head.root.base64(), "epoch": head.epoch,
         "checkpoint": head.checkpoint, "verifier_key": head.verifier_key, "pending": pending,
@@ -52,14 +54,19 @@ async fn show(last: u64, common: &Common, output: &Output) -> Outcome {
     });
     output.answer(&answer, |output| {
         output.line(head.checkpoint.trim_end());
-        let scrubbed = scrub.as_ref().map_or("never; tickmark ledger fsck".into(), |s| s.finished_at.minute());
-        output.line(output.tone(Tone::Muted, format!("signed {}, {pending} pending, last full scrub {scrubbed}", head.updated_at.minute())));
+        let scrubbed =
+            scrub.as_ref().map_or("never; tickmark ledger fsck".into(), |s| s.finished_at.minute());
+        output.line(output.tone(
+            Tone::Muted,
+            format!("signed {}, {pending} pending, last full scrub {scrubbed}", head.updated_at.minute()),
+        ));
         output.table(
             ["Index", "When", "What", "Body"],
             entries.iter().map(|entry| {
                 let leaf = leaf(entry);
                 let text = |name: &str| leaf.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-                let body: String = leaf.get("b").map(Value::to_string).unwrap_or_default().chars().take(90).collect();
+                let body: String =
+                    leaf.get("b").map(Value::to_string).unwrap_or_default().chars().take(90).collect();
                 [entry.index.to_string(), text("ts"), text("t"), body]
             }),
         );
@@ -88,7 +95,8 @@ async fn prove(index: u64, common: &Common, output: &Output) -> Outcome {
         .await?;
     app.close().await;
     let entry = entries.first().ok_or_else(|| Failure::input(format!("the log has no leaf {index}")))?;
-    let answer = json!({"index": index, "leaf": leaf(entry), "hash": entry.hash.hex(), "proof": proof.to_text()});
+    let answer =
+        json!({"index": index, "leaf": leaf(entry), "hash": entry.hash.hex(), "proof": proof.to_text()});
     output.answer(&answer, |output| {
         output.line(String::from_utf8_lossy(&entry.content));
         output.line(output.tone(Tone::Muted, format!("leaf hash {}", entry.hash.hex())));
@@ -100,7 +108,10 @@ async fn prove(index: u64, common: &Common, output: &Output) -> Outcome {
 async fn consistency(old: u64, root: Option<&str>, common: &Common, output: &Output) -> Outcome {
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
-    let claimed = root.map(Hash::parse_base64).transpose().map_err(|error| Failure::input(format!("--root: {error}")))?;
+    let claimed = root
+        .map(Hash::parse_base64)
+        .transpose()
+        .map_err(|error| Failure::input(format!("--root: {error}")))?;
     let proof = app
         .read(&actor, async |view| {
             let size = ledger::head(view).await?.size;
@@ -112,15 +123,21 @@ async fn consistency(old: u64, root: Option<&str>, common: &Common, output: &Out
     let answer = json!({
         "old_size": proof.old_size, "old_root": proof.old_root.base64(), "new_size": proof.new_size,
         "new_root": proof.new_root.base64(), "root_agrees": claimed.map(|_| agrees),
-        "proof": proof.proof.iter().map(Hash::base64).collect::<Vec<_>>(),
+        "proof": proof.hashes.iter().map(Hash::base64).collect::<Vec<_>>(),
     });
     output.answer(&answer, |output| {
         output.line(format!("size {} root {}", proof.old_size, proof.old_root.base64()));
         output.line(format!("size {} root {}", proof.new_size, proof.new_root.base64()));
         output.line(if agrees {
-            output.tone(Tone::Good, format!("✓ the log at {} is a prefix of the log at {}", proof.old_size, proof.new_size))
+            output.tone(
+                Tone::Good,
+                format!("✓ the log at {} is a prefix of the log at {}", proof.old_size, proof.new_size),
+            )
         } else {
-            output.tone(Tone::Bad, format!("✗ the root given is not the root this log had at size {}", proof.old_size))
+            output.tone(
+                Tone::Bad,
+                format!("✗ the root given is not the root this log had at size {}", proof.old_size),
+            )
         });
     })?;
     if agrees { Ok(()) } else { Err(Failure::No) }
@@ -150,7 +167,8 @@ async fn export(out: &std::path::Path, common: &Common, output: &Output) -> Outc
     let actor = wiring::reader(&app).await?;
     let exported = app.export_log(&actor, out, &|_, _| ()).await?;
     app.close().await;
-    let answer = json!({"folder": out, "size": exported.size, "written": exported.written, "kept": exported.kept});
+    let answer =
+        json!({"folder": out, "size": exported.size, "written": exported.written, "kept": exported.kept});
     output.answer(&answer, |output| {
         output.line(format!(
             "{}: {} entries, {} files written, {} there already",

@@ -24,12 +24,15 @@ pub(crate) async fn run(options: &cli::Quickstart, common: &Common, output: &Out
     let exported = bundle::write(&app, &actor, &file, output).await?;
     let catalog = catalog::load(&common.data)?;
     let (standing, head) = app
-        .read(&actor, async |view| Ok((conclusion::standing(view, &catalog).await?, ledger::head(view).await?)))
+        .read(&actor, async |view| {
+            Ok((conclusion::standing(view, &catalog).await?, ledger::head(view).await?))
+        })
         .await?;
     app.close().await;
     drop(app);
 
-    let key = head.verifier_key.parse().map_err(|error| Failure::Could(anyhow::anyhow!("own key: {error}")))?;
+    let key =
+        head.verifier_key.parse().map_err(|error| Failure::Could(anyhow::anyhow!("own key: {error}")))?;
     let expectations = Expectations {
         policy: Some(Policy::of_log(key).map_err(|error| Failure::Could(error.into()))?),
         ..Expectations::default()

@@ -26,12 +26,19 @@ pub(crate) struct Written {
 }
 
 /// Freezes the model, writes the documents, and commits to them in the ledger.
-pub(crate) async fn write(app: &App, actor: &Actor, out: &Path, common: &Common, output: &Output) -> Outcome<Written> {
+pub(crate) async fn write(
+    app: &App,
+    actor: &Actor,
+    out: &Path,
+    common: &Common,
+    output: &Output,
+) -> Outcome<Written> {
     let catalog = catalog::load(&common.data)?;
     let library = checks::load(&common.data, output)?;
     let progress = output.progress("writing the readiness report");
-    let model =
-        app.read(actor, async |view| report::readiness(view, &catalog, &library, GENERATOR, GENERATOR).await).await?;
+    let model = app
+        .read(actor, async |view| report::readiness(view, &catalog, &library, GENERATOR, GENERATOR).await)
+        .await?;
     let digest = model.digest().map_err(|error| Failure::Could(error.into()))?;
     let rendering = tokio::task::spawn_blocking(move || {
         let document = |name, media_type, bytes| Document { name, media_type, bytes };

@@ -22,16 +22,28 @@ pub(crate) async fn run(options: &cli::Serve, common: &Common, output: &Output) 
 /// Serves until interrupted. The app is opened for looking only, so that collecting goes on beside it.
 pub(crate) async fn serve(app: App, options: &cli::Serve, common: &Common, output: &Output) -> Outcome {
     let actor = wiring::reader(&app).await?;
+    let library = checks::load(&common.data, output)?;
+    let check_tests = library
+        .checks()
+        .map(|check| {
+            (
+                check.id().to_owned(),
+                tickmark_web::source::test_names(check.source().tests.as_deref().unwrap_or_default()),
+            )
+        })
+        .collect();
     let pages = Pages {
         app: Arc::new(app),
         actor,
         catalog: catalog::load(&common.data)?,
-        library: checks::load(&common.data, output)?,
+        check_tests,
         out: common.data.join("out"),
     };
     let address = format!("127.0.0.1:{}", options.port);
     let listener = TcpListener::bind(&address).await.map_err(|error| {
-        Failure::Could(anyhow::anyhow!("cannot serve on {address}: {error}; choose another with --port, 0 takes a free one"))
+        Failure::Could(anyhow::anyhow!(
+            "cannot serve on {address}: {error}; choose another with --port, 0 takes a free one"
+        ))
     })?;
     let port = listener.local_addr()?.port();
     let random = || {
@@ -39,7 +51,8 @@ pub(crate) async fn serve(app: App, options: &cli::Serve, common: &Common, outpu
         clock::random(&mut bytes);
         bytes
     };
-    let state = WebState::new(tickmark_web::Source::live(pages), Settings::loopback(port), clock::now, random);
+    let state =
+        WebState::new(tickmark_web::Source::live(pages), Settings::loopback(port), clock::now, random);
     let link = state.one_time_link(&random());
     output.line(format!("\nOpen {}", output.tone(Tone::Strong, format!("http://127.0.0.1:{port}{link}"))));
     output.note("The link works once, on this machine. Ctrl-C stops; `tickmark serve` prints a new one.");

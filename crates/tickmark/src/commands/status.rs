@@ -35,7 +35,9 @@ pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
         "last_run": runs.first(),
     });
     output.answer(&answer, |output| {
-        output.line(output.tone(Tone::Strong, format!("{} at {}", actor.organization.name, standing.at.minute())));
+        output.line(
+            output.tone(Tone::Strong, format!("{} at {}", actor.organization.name, standing.at.minute())),
+        );
         output.line(format!(
             "readiness {}; of {} criteria {} met, {} partly met, {} not met, {} not assessed",
             standing.assessment.figure.percent(),
@@ -54,7 +56,8 @@ pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
             )),
             None => output.line("no run yet: tickmark collect"),
         }
-        for (verdict, title) in [(Verdict::Fail, "Not as asserted"), (Verdict::Unknown, "Could not be seen")] {
+        for (verdict, title) in [(Verdict::Fail, "Not as asserted"), (Verdict::Unknown, "Could not be seen")]
+        {
             let rows: Vec<_> = of(verdict).collect();
             if rows.is_empty() {
                 continue;
