@@ -12,7 +12,7 @@ fn parts(workbook: &[u8]) -> Vec<(String, String)> {
             let mut file = archive.by_index(index).expect("a part");
             let mut text = String::new();
             file.read_to_string(&mut text).expect("XML");
-            (file.name().to_owned(), text)
+            (file.name().expect("a name").into_owned(), text)
         })
         .collect()
 }

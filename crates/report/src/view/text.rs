@@ -127,7 +127,7 @@ mod tests {
     fn what_cannot_be_seen_is_shown_by_number() {
         check("a\u{202e}b", "a⟨U+202E⟩b");
         check("bell\u{7}", "bell⟨U+0007⟩");
-        check("\u{feff}x\u{200b}y", "⟨U+FEFF⟩x⟨U+200B⟩y");
+        check("\u{feff}x y\u{200b}", "⟨U+FEFF⟩x y⟨U+200B⟩");
         check("漢", "⟨U+6F22⟩");
         check("a\r\nb\tc", "a\nb    c");
     }
