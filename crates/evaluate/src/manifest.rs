@@ -150,8 +150,8 @@ impl Manifest {
         }
         for allowance in &self.allowances {
             let path = FactPath::parse(&allowance.path);
-            if !self.needs.iter().any(|need| FactPath::parse(need).covers(&path)) {
-                refuse("allowances", format!("allowance for {:?}, which no need covers", allowance.path));
+            if !self.needs.iter().any(|need| FactPath::parse(need).overlaps(&path)) {
+                refuse("allowances", format!("allowance for {:?}, which no need touches", allowance.path));
             }
             if allowance.allow.is_empty() || allowance.reason.trim().is_empty() {
                 refuse("allowances", format!("allowance for {:?} lacks what or why", allowance.path));
