@@ -130,7 +130,7 @@ impl World {
     /// If that fails.
     pub async fn start(&self) -> (App, Actor) {
         let app = self.try_start().await.expect("starting");
-        let actor = app.ensure_organization("Example Ltd").await.expect("an organization");
+        let actor = app.ensure_organization("Example Ltd", "Example system").await.expect("an organization");
         (app, actor)
     }
 

@@ -9,7 +9,7 @@ async fn the_first_start_makes_an_organization_with_a_log_and_later_ones_find_it
     for world in World::both().await {
         let (app, actor) = world.start().await;
         assert_eq!((actor.kind, actor.organization.name.as_str()), (ActorKind::Program, "Example Ltd"));
-        let again = app.ensure_organization("Example Ltd").await.expect("found");
+        let again = app.ensure_organization("Example Ltd", "Example system").await.expect("found");
         assert_eq!(again, actor);
         assert_eq!(app.only_organization().await.expect("only one"), actor);
         let systems = app.read(&actor, async |view| identity::systems(view).await).await.expect("systems");
@@ -23,7 +23,7 @@ async fn the_first_start_makes_an_organization_with_a_log_and_later_ones_find_it
         assert_eq!(keys.len(), 1);
         assert_eq!(keys[0].metadata().expect("there").permissions().mode() & 0o777, 0o600);
 
-        app.ensure_organization("Second Ltd").await.expect("another");
+        app.ensure_organization("Second Ltd", "Example system").await.expect("another");
         assert!(matches!(app.only_organization().await, Err(Error::Conflict(_))));
         assert_eq!(app.organizations().await.expect("all").len(), 2);
         drop(app);
@@ -37,7 +37,10 @@ async fn before_the_first_start_there_is_nobody() {
         let app = world.try_start().await.expect("starting");
         assert!(matches!(app.only_organization().await, Err(Error::NotFound { .. })));
         for bad in ["", " x", "x\n", &"x".repeat(201)] {
-            assert!(matches!(app.ensure_organization(bad).await, Err(Error::Invalid(_))), "{bad:?}");
+            assert!(
+                matches!(app.ensure_organization(bad, "Example system").await, Err(Error::Invalid(_))),
+                "{bad:?}"
+            );
         }
     }
 }
@@ -46,7 +49,10 @@ async fn before_the_first_start_there_is_nobody() {
 async fn two_first_starts_at_once_make_one_organization() {
     for world in World::both().await {
         let app = world.try_start().await.expect("starting");
-        let (one, two) = tokio::join!(app.ensure_organization("Example"), app.ensure_organization("Example"));
+        let (one, two) = tokio::join!(
+            app.ensure_organization("Example", "Example system"),
+            app.ensure_organization("Example", "Example system")
+        );
         assert_eq!(one.expect("one"), two.expect("two"));
         assert_eq!(app.organizations().await.expect("all").len(), 1);
     }

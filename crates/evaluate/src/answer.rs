@@ -9,7 +9,7 @@ use tickmark_core::Timestamp;
 use tickmark_core::observation::{CheckDefinition, ReasonClass, Verdict};
 
 /// Longest message that is kept, in characters.
-const MAX_MESSAGE_CHARS: usize = 1_000;
+const MAX_MESSAGE_CHARS: usize = 240;
 /// Most subjects that are kept; the message tells how many were left out.
 const MAX_SUBJECTS: usize = 500;
 /// Longest subject, in characters.

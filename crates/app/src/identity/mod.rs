@@ -74,15 +74,16 @@ impl ActorKind {
 }
 
 impl App {
-    /// Makes the organization on first start: with a system of the same name, the program itself as an actor, a
+    /// Makes the organization on first start: with one system, the program itself as an actor, a
     /// signing key and an empty log whose first entry says what it is. Later calls find what is there.
     ///
     /// Returns the program as the actor of that organization.
     ///
     /// # Errors
-    /// If the name is empty or too long, or the disk refuses.
-    pub async fn ensure_organization(&self, name: &str) -> Result<Actor> {
+    /// If a name is empty or too long, or the disk refuses.
+    pub async fn ensure_organization(&self, name: &str, system: &str) -> Result<Actor> {
         check_name("organization", name)?;
+        check_name("system", system)?;
         if let Some(found) = self.find_organization(name).await? {
             return self.program_of(found).await;
         }
@@ -109,7 +110,7 @@ impl App {
         let mut cx = Cx::new(self, &actor, tx);
         sql::insert_organization(cx.connection(), &organization).await?;
         sql::insert_actor(cx.connection(), &actor, now).await?;
-        let system = System { id: SystemId(self.new_id(now)), name: name.to_owned() };
+        let system = System { id: SystemId(self.new_id(now)), name: system.to_owned() };
         sql::insert_system(cx.connection(), organization.key, &system, now).await?;
         crate::ledger::found(&mut cx, &signer).await?;
         cx.commit().await?;

@@ -1,5 +1,6 @@
 //! Recording a run: from what a source gave back to facts, verdicts, blocks and intervals.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
@@ -376,7 +377,7 @@ async fn judge(
                 was_open: true,
             }),
         );
-        let bytes = block::encode(&found).map_err(|error| Error::invalid(error))?;
+        let bytes = block::encode(&found).map_err(Error::invalid)?;
         let digest = block::digest(&bytes);
         judge.judged.blocks.push(NewBlock { check: version.key, digest, bytes, counts: Counts::of(&found) });
     }
@@ -395,9 +396,8 @@ impl Before {
         let mut populations: BTreeMap<i64, Vec<TargetKey>> = BTreeMap::new();
         let mut verdicts = BTreeMap::new();
         for LastBlock { check, population, bytes } in sql::last_blocks(cx.connection(), organization).await? {
-            if !populations.contains_key(&population) {
-                let targets = sql::population_targets(cx.connection(), organization, population).await?;
-                populations.insert(population, targets);
+            if let Entry::Vacant(slot) = populations.entry(population) {
+                slot.insert(sql::population_targets(cx.connection(), organization, population).await?);
             }
             let found = block::decode(&bytes).map_err(|error| Error::corrupt("block", error))?;
             let targets = &populations[&population];

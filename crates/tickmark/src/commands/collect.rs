@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tickmark_app::observation::{self, RunInput, RunSummary, TargetVerdict};
 use tickmark_app::{Actor, App, control};
 use tickmark_collect::host::{self, HostSettings};
-use tickmark_core::observation::{Collected, Verdict};
+use tickmark_core::observation::{Collected, Gap, Verdict};
 
 use super::{catalog, checks};
 use crate::cli::{self, Common};
@@ -17,6 +17,8 @@ use crate::wiring;
 const SOURCE: &str = "host";
 /// Most failing results that are listed one by one.
 const MAX_LISTED: usize = 12;
+/// Longest message of one line, in characters.
+const MAX_CHARS: usize = 140;
 
 /// What a collection brought.
 pub(crate) struct Looked {
@@ -25,7 +27,7 @@ pub(crate) struct Looked {
     /// What every check says now.
     pub(crate) verdicts: Vec<TargetVerdict>,
     /// What could not be seen.
-    pub(crate) gaps: Vec<tickmark_core::observation::Gap>,
+    pub(crate) gaps: Vec<Gap>,
 }
 
 /// Looks at this machine and records what was found.
@@ -126,21 +128,41 @@ pub(crate) fn print(looked: &Looked, output: &Output) {
     if !failing.is_empty() {
         output.line(output.tone(Tone::Strong, "\nNot as asserted"));
         for verdict in failing.iter().take(MAX_LISTED) {
-            output.line(format!(
-                "  {}  {}",
-                output.tone(Tone::Bad, format!("✗ {}", verdict.check_id)),
-                verdict.outcome.message
-            ));
+            let id = output.tone(Tone::Bad, format!("✗ {}", verdict.check_id));
+            output.line(format!("  {id}  {}", shorten(&verdict.outcome.message)));
         }
         more(failing.len(), output);
     }
     if !gaps.is_empty() {
         output.line(output.tone(Tone::Strong, "\nCould not be seen"));
-        for gap in gaps.iter().take(MAX_LISTED) {
-            let path = output.tone(Tone::Unknown, format!("? {}", gap.path));
-            output.line(format!("  {path}  {}: {}", gap.reason.plain(), gap.detail));
+        let groups = grouped(gaps);
+        for (path, gap) in groups.iter().take(MAX_LISTED) {
+            let path = output.tone(Tone::Unknown, format!("? {path}"));
+            output.line(format!("  {path}  {}: {}", gap.reason.plain(), shorten(&gap.detail)));
         }
-        more(gaps.len(), output);
+        more(groups.len(), output);
+    }
+}
+
+/// Puts gaps of one section with one cause into one line.
+fn grouped(gaps: &[Gap]) -> Vec<(String, &Gap)> {
+    let section = |gap: &Gap| gap.path.split('.').next().unwrap_or_default().to_owned();
+    gaps.chunk_by(|a, b| section(a) == section(b) && a.reason == b.reason && a.detail == b.detail)
+        .map(|group| match group {
+            [only] => (only.path.clone(), only),
+            [first, rest @ ..] => {
+                (format!("{} and {} more of {}", first.path, rest.len(), section(first)), first)
+            }
+            [] => unreachable!("chunks are not empty"),
+        })
+        .collect()
+}
+
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= MAX_CHARS {
+        text.to_owned()
+    } else {
+        text.chars().take(MAX_CHARS).chain(['…']).collect()
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) async fn prepare(
     output: &Output,
 ) -> Outcome<Actor> {
     let actor = if app.organizations().await?.is_empty() {
-        app.ensure_organization(&options.organization).await?
+        app.ensure_organization(&options.organization, &options.system).await?
     } else {
         app.only_organization().await?
     };

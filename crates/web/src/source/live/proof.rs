@@ -73,6 +73,7 @@ fn summary(kind: &str, body: &serde_json::Value) -> String {
             let count = body["artifacts"].as_array().map_or(0, Vec::len);
             match body["run"].as_i64() {
                 Some(run) => format!("{count} artifacts of run {run}"),
+                None if count == 1 => "1 document".to_owned(),
                 None => format!("{count} documents"),
             }
         }
