@@ -1,0 +1,107 @@
+package checks.log_audit_privileged_commands_test
+
+import data.checks.log_audit_privileged_commands as check
+import rego.v1
+
+records(more) := object.union(
+	{
+		"passwd": true,
+		"shadow": true,
+		"group": true,
+		"gshadow": true,
+		"sudoers": true,
+		"opasswd": true,
+		"identity_files": true,
+		"privileged_commands": true,
+		"time_change": true,
+		"kernel_modules": true,
+		"sessions": true,
+	},
+	more,
+)
+
+# Facts of a host that is as asserted; tests change one thing.
+good := {"schema": "host/1", "gaps": [], "audit": {"installed": true, "enabled": true, "records": records({})}}
+
+changed(changes) := with_facts(object.union(good, changes))
+
+with_facts(facts) := {
+	"target": {"kind": "host", "external_id": "h1", "name": "web1"},
+	"facts": facts,
+	"params": {},
+}
+
+test_pass_recorded if {
+	check.result.verdict == "pass" with input as changed({})
+}
+
+test_fail_each_event if {
+	every name in ["privileged_commands"] {
+		result := check.result with input as changed({"audit": {"records": records({name: false})}})
+		result.verdict == "fail"
+		count(result.subjects) == 1
+	}
+}
+
+test_fail_not_installed if {
+	result := check.result with input as with_facts({"schema": "host/1", "gaps": [], "audit": {"installed": false}})
+	result.verdict == "fail"
+	result.message == "not recorded: the audit system is not installed"
+}
+
+test_fail_recording_is_off if {
+	check.result.verdict == "fail" with input as changed({"audit": {"enabled": false}})
+}
+
+# Hostile rules beside it do not turn what is seen into something else.
+test_fail_hostile_rules if {
+	every rule in ["", "-w /etc/passwd -p wa", "%s", "\u202e", "<script>"] {
+		check.result.verdict == "fail" with input as changed({"audit": {"rules": [rule], "records": records({"privileged_commands": false})}})
+	}
+}
+
+test_unknown_records_that_are_none if {
+	every wrong in [null, [], {}, "all", 7, records({"privileged_commands": "true"}), records({"privileged_commands": null}), object.remove(records({}), ["privileged_commands"])] {
+		facts := object.union(object.remove(good, ["audit"]), {"audit": {"installed": true, "enabled": true, "records": wrong}})
+		check.result.verdict == "unknown" with input as with_facts(facts)
+	}
+}
+
+test_canary_no_rules if {
+	nothing := records({name: false | some name in object.keys(records({}))})
+	check.result.verdict == "fail" with input as changed({"audit": {"records": nothing}})
+}
+
+test_unknown_missing_data if {
+	every facts in [
+		{},
+		null,
+		[],
+		"facts",
+		7,
+		{"audit": null},
+		{"audit": []},
+		{"audit": "none"},
+		{"audit": {}},
+	] {
+		check.result.verdict == "unknown" with input as with_facts(facts)
+	}
+}
+
+without(section, field) := object.union(object.remove(good, [section]), {section: object.remove(good[section], [field])})
+
+test_unknown_without_one_field if {
+	every path in [["audit", "installed"], ["audit", "enabled"]] {
+		[section, field] := path
+		check.result.verdict == "unknown" with input as with_facts(without(section, field))
+	}
+}
+
+test_unknown_wrong_types if {
+	every path in [["audit", "installed"], ["audit", "enabled"]] {
+		every wrong in [null, "true", "false", 1, {}, []] {
+			[section, field] := path
+			check.result.verdict == "unknown" with input as changed({section: {field: wrong}})
+		}
+	}
+}
