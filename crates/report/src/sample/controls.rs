@@ -1,7 +1,10 @@
 //! Controls of the sample, in our own words.
 
 /// Id, title, statement, owner, frequency, criteria.
-pub(super) const CONTROLS: [(&str, &str, &str, &str, &str, &[&str]); 53] = [
+type Control =
+    (&'static str, &'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
+
+pub(super) const CONTROLS: [Control; 53] = [
     (
         "GOV-01",
         "Code of conduct",
