@@ -1,0 +1,54 @@
+package checks.time_sync_active
+
+import rego.v1
+
+sync := input.facts.time_sync
+
+# In a container the clock is that of the machine below.
+place := object.get(input.facts, ["host", "virtualization"], "")
+
+is_guest_clock if {
+	place == "container"
+	sync.active == false
+}
+
+bad contains "no time daemon runs" if sync.active == false
+
+bad contains "no source is selected" if sync.synchronized == false
+
+# Three ways, and the one without proof is the default.
+default verdict := "unknown"
+
+verdict := "fail" if {
+	count(bad) > 0
+	not is_guest_clock
+}
+
+verdict := "pass" if {
+	count(bad) == 0
+	is_string(place)
+	sync.active == true
+	sync.synchronized == true
+}
+
+verdict := "not_applicable" if is_guest_clock
+
+default message := ""
+
+message := sprintf("the clock is not synchronized: %s", [concat(", ", sort(bad))]) if verdict == "fail"
+
+message := "a time daemon runs and follows a source" if verdict == "pass"
+
+message := "a container has no clock of its own" if verdict == "not_applicable"
+
+default reason := {}
+
+reason := {"reason": "not_present"} if verdict == "not_applicable"
+
+result := object.union(reason, {
+	"verdict": verdict,
+	"message": message,
+	"subjects": bad,
+	"observed": {name: value | some name, value in sync; name in {"active", "synchronized"}},
+	"expected": {"active": true, "synchronized": true},
+})
