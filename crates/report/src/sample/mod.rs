@@ -163,3 +163,18 @@ fn moment(seconds: i64) -> Timestamp {
 fn digest(name: &str) -> Digest {
     Digest::of(name.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_read_back_as_they_were_written_and_keep_their_digest() {
+        for report in [readiness(), readiness_with_hosts(5), empty()] {
+            let text = serde_json::to_string(&report).expect("JSON");
+            let read: ReadinessReport = serde_json::from_str(&text).expect("a model");
+            assert_eq!(read, report);
+            assert_eq!(read.digest().expect("digest"), report.digest().expect("digest"));
+        }
+    }
+}
