@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::ReasonClass;
-use crate::{Digest, Timestamp};
 use crate::evidence::RawArtifact;
+use crate::{Digest, Timestamp};
 
 /// The thing an observation is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,7 +65,10 @@ pub fn facts_defect(schema: &str, facts: &serde_json::Value) -> Option<String> {
 /// identity, facts digest), 64 bytes each, in the order of the population; 32 zero bytes for a target not reached.
 #[must_use]
 pub fn facts_manifest(targets: &[(Digest, Option<Digest>)]) -> Digest {
-    let bytes: Vec<u8> =
-        targets.iter().flat_map(|(target, facts)| [target.0, facts.map_or([0; 32], |digest| digest.0)]).flatten().collect();
+    let bytes: Vec<u8> = targets
+        .iter()
+        .flat_map(|(target, facts)| [target.0, facts.map_or([0; 32], |digest| digest.0)])
+        .flatten()
+        .collect();
     Digest::of(&bytes)
 }

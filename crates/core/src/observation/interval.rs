@@ -167,7 +167,8 @@ pub fn worst_of(histories: &[&[Interval]], span: Span, now: Timestamp) -> Vec<In
     }
     // Of edges at one moment the closing ones come first, so that the next interval of the subject replaces the last.
     edges.sort_by_key(|(at, subject, opens)| (*at, *subject, opens.is_some()));
-    let code = |interval: &Option<Interval>| usize::from(interval.map_or(Verdict::Unknown, |i| i.verdict).code());
+    let code =
+        |interval: &Option<Interval>| usize::from(interval.map_or(Verdict::Unknown, |i| i.verdict).code());
     let mut state: Vec<Option<Interval>> = vec![None; histories.len()];
     let mut counts = [0_usize; 4];
     counts[usize::from(Verdict::Unknown.code())] = histories.len();
@@ -191,7 +192,8 @@ fn worst(counts: &[usize; 4], state: &[Option<Interval>]) -> (Verdict, Option<Re
     if any(Verdict::Fail) {
         (Verdict::Fail, None)
     } else if any(Verdict::Unknown) {
-        let reasons = state.iter().flatten().filter(|i| i.verdict == Verdict::Unknown).filter_map(|i| i.reason);
+        let reasons =
+            state.iter().flatten().filter(|i| i.verdict == Verdict::Unknown).filter_map(|i| i.reason);
         (Verdict::Unknown, Some(reasons.min().unwrap_or(ReasonClass::NotCollected)))
     } else if any(Verdict::Pass) {
         (Verdict::Pass, None)
@@ -279,12 +281,20 @@ mod tests {
 
     #[test]
     fn of_several_subjects_the_worst_counts() {
-        let one = from_looks(&[(at(0), Observation::PASS), (at(50), Observation::FAIL), (at(60), Observation::PASS)]);
+        let one = from_looks(&[
+            (at(0), Observation::PASS),
+            (at(50), Observation::FAIL),
+            (at(60), Observation::PASS),
+        ]);
         let two = from_looks(&[(at(20), Observation::PASS)]);
-        let none = from_looks(&[(at(0), Observation::new(Verdict::NotApplicable, Some(ReasonClass::NotPresent)))]);
+        let none =
+            from_looks(&[(at(0), Observation::new(Verdict::NotApplicable, Some(ReasonClass::NotPresent)))]);
         let span = Span { from: at(0), to: Some(at(100)) };
         let words_of = |histories: &[&[Interval]]| words(&worst_of(histories, span, at(80)));
-        assert_eq!(words_of(&[&one, &two, &none]), ["not_collected 0-20", "pass 20-50", "fail 50-60", "pass 60-80"]);
+        assert_eq!(
+            words_of(&[&one, &two, &none]),
+            ["not_collected 0-20", "pass 20-50", "fail 50-60", "pass 60-80"]
+        );
         assert_eq!(words_of(&[&none]), ["not_present 0-80"]);
         assert_eq!(words_of(&[&[]]), ["not_collected 0-80"]);
         assert_eq!(words_of(&[]), Vec::<String>::new());
