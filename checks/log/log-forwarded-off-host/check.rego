@@ -10,6 +10,7 @@ agents := logging.agents_running
 
 described(entry) if {
 	is_string(entry.host)
+	is_string(entry.via)
 	is_boolean(entry.tls)
 	is_boolean(entry.authenticated)
 }
@@ -24,11 +25,25 @@ safe contains entry.host if {
 	some entry in forwarding
 	described(entry)
 	is_safe(entry)
+	not is_idle(entry)
+}
+
+idle contains entry.host if {
+	some entry in forwarding
+	described(entry)
+	is_idle(entry)
 }
 
 is_safe(entry) if {
 	entry.tls == true
 	entry.authenticated == true
+}
+
+# Settings of rsyslog outlive the daemon, even its removal: they send nothing while no syslog daemon runs. Other
+# programs are listed only while they run.
+is_idle(entry) if {
+	entry.via == "rsyslog"
+	logging.syslog_running == false
 }
 
 approved_agents contains name if {
@@ -50,6 +65,7 @@ judged contains index if {
 everything_seen if {
 	is_array(forwarding)
 	count(judged) == count(forwarding)
+	is_boolean(logging.syslog_running)
 	is_array(agents)
 	every name in agents {
 		is_string(name)
@@ -58,13 +74,22 @@ everything_seen if {
 
 stays_here if {
 	everything_seen
-	count(forwarding) == 0
+	count(safe) == 0
+	count(open) == 0
 	count(agents) == 0
 }
 
 bad contains sprintf("%s, without encryption or without proof of identity", [host]) if some host in open
 
-bad contains "logs do not leave this host" if stays_here
+bad contains "logs do not leave this host" if {
+	stays_here
+	count(idle) == 0
+}
+
+bad contains sprintf("rsyslog does not run, so nothing is sent to %s", [host]) if {
+	stays_here
+	some host in idle
+}
 
 # Three ways, and the one without proof is the default.
 default verdict := "unknown"

@@ -9,7 +9,7 @@ forward(host, more) := object.union(
 )
 
 # Facts of a host that is as asserted; tests change one thing.
-good := {"schema": "host/1", "gaps": [], "logging": {"forwarding": [forward("logs.example.com", {})], "agents_running": []}}
+good := {"schema": "host/1", "gaps": [], "logging": {"forwarding": [forward("logs.example.com", {})], "agents_running": [], "syslog_running": true}}
 
 changed(changes) := with_facts(object.union(good, changes))
 
@@ -33,6 +33,17 @@ test_fail_logs_stay if {
 	result := check.result with input as changed({"logging": {"forwarding": []}})
 	result.verdict == "fail"
 	result.subjects == {"logs do not leave this host"}
+}
+
+# Settings alone send nothing.
+test_fail_rsyslog_does_not_run if {
+	result := check.result with input as changed({"logging": {"syslog_running": false}})
+	result.verdict == "fail"
+	result.subjects == {"rsyslog does not run, so nothing is sent to logs.example.com"}
+}
+
+test_pass_journal_upload_without_syslog if {
+	check.result.verdict == "pass" with input as changed({"logging": {"forwarding": [forward("logs.example.com", {"via": "journal-upload", "protocol": "https"})], "syslog_running": false}})
 }
 
 test_fail_open_channel if {
@@ -93,9 +104,15 @@ test_unknown_missing_data if {
 without(section, field) := object.union(object.remove(good, [section]), {section: object.remove(good[section], [field])})
 
 test_unknown_without_one_field if {
-	every path in [["logging", "forwarding"], ["logging", "agents_running"]] {
+	every path in [["logging", "forwarding"], ["logging", "agents_running"], ["logging", "syslog_running"]] {
 		[section, field] := path
 		check.result.verdict == "unknown" with input as with_facts(without(section, field))
+	}
+}
+
+test_unknown_whether_syslog_runs if {
+	every wrong in [null, {}, "false", 0, []] {
+		check.result.verdict == "unknown" with input as changed({"logging": {"syslog_running": wrong}})
 	}
 }
 

@@ -11,25 +11,36 @@ keepers contains entry.host if {
 	some entry in forwarding
 	is_string(entry.host)
 	entry.host in input.params.kept_by
+	sends(entry)
+}
+
+# Settings of rsyslog outlive the daemon, even its removal. Other programs are listed only while they run.
+sends(entry) if {
+	entry.via == "rsyslog"
+	logging.syslog_running == true
+}
+
+sends(entry) if {
+	is_string(entry.via)
+	entry.via != "rsyslog"
 }
 
 judged contains index if {
 	some index, entry in forwarding
 	is_string(entry.host)
+	is_string(entry.via)
 }
 
 forwarding_seen if {
 	is_array(forwarding)
 	count(judged) == count(forwarding)
+	is_boolean(logging.syslog_running)
 }
 
-# No limit by time, or one that is not too short. A limit of the journal is an upper one and proves no minimum.
-journal_keeps if not "journald_retention_days" in object.keys(logging)
+# Rotation says how long files are kept, not that anything is written to them.
+no_files if not "retention_days" in object.keys(logging)
 
-journal_keeps if {
-	is_number(logging.journald_retention_days)
-	logging.journald_retention_days >= input.params.minimum_days
-}
+no_files if logging.syslog_running == false
 
 files_known if not "retention_days" in object.keys(logging)
 
@@ -38,6 +49,7 @@ files_known if is_number(logging.retention_days)
 bad contains sprintf("log files are kept for %d days", [logging.retention_days]) if {
 	forwarding_seen
 	count(keepers) == 0
+	logging.syslog_running == true
 	is_number(logging.retention_days)
 	logging.retention_days < input.params.minimum_days
 }
@@ -45,12 +57,13 @@ bad contains sprintf("log files are kept for %d days", [logging.retention_days])
 bad contains sprintf("the journal is kept for %d days at most", [logging.journald_retention_days]) if {
 	forwarding_seen
 	count(keepers) == 0
-	not "retention_days" in object.keys(logging)
+	no_files
 	is_number(logging.journald_retention_days)
 	logging.journald_retention_days < input.params.minimum_days
 }
 
 kept_here if {
+	logging.syslog_running == true
 	is_number(logging.retention_days)
 	logging.retention_days >= input.params.minimum_days
 }
@@ -90,7 +103,7 @@ message := "a journal without a limit by time proves no minimum: its size limits
 	verdict == "unknown"
 	forwarding_seen
 	is_object(logging)
-	not "retention_days" in object.keys(logging)
+	no_files
 }
 
 result := {

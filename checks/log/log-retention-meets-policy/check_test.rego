@@ -9,7 +9,7 @@ forward(host, more) := object.union(
 )
 
 # Facts of a host that is as asserted; tests change one thing.
-good := {"schema": "host/1", "gaps": [], "logging": {"retention_days": 371, "forwarding": [forward("logs.example.com", {})]}}
+good := {"schema": "host/1", "gaps": [], "logging": {"syslog_running": true, "retention_days": 371, "forwarding": [forward("logs.example.com", {})]}}
 
 changed(changes) := with_facts(object.union(good, changes))
 
@@ -30,7 +30,7 @@ test_pass_kept_by_the_receiver if {
 }
 
 test_pass_receiver_keeps_what_the_journal_does_not if {
-	receiver := with_facts({"schema": "host/1", "gaps": [], "logging": {"forwarding": [forward("logs.example.com", {})]}})
+	receiver := with_facts({"schema": "host/1", "gaps": [], "logging": {"syslog_running": true, "forwarding": [forward("logs.example.com", {})]}})
 	check.result.verdict == "pass" with input as object.union(receiver, {"params": {"kept_by": ["logs.example.com"]}})
 }
 
@@ -41,7 +41,7 @@ test_fail_four_weeks if {
 }
 
 test_fail_short_journal if {
-	check.result.verdict == "fail" with input as with_facts({"schema": "host/1", "gaps": [], "logging": {"journald_retention_days": 30, "forwarding": []}})
+	check.result.verdict == "fail" with input as with_facts({"schema": "host/1", "gaps": [], "logging": {"syslog_running": false, "journald_retention_days": 30, "forwarding": []}})
 }
 
 test_fail_hostile_receivers if {
@@ -51,18 +51,35 @@ test_fail_hostile_receivers if {
 }
 
 test_unknown_journal_without_a_limit if {
-	result := check.result with input as with_facts({"schema": "host/1", "gaps": [], "logging": {"forwarding": []}})
+	result := check.result with input as with_facts({"schema": "host/1", "gaps": [], "logging": {"syslog_running": false, "forwarding": []}})
 	result.verdict == "unknown"
 	result.message == "a journal without a limit by time proves no minimum: its size limits it"
 }
 
 test_unknown_long_journal if {
-	check.result.verdict == "unknown" with input as with_facts({"schema": "host/1", "gaps": [], "logging": {"journald_retention_days": 800, "forwarding": []}})
+	check.result.verdict == "unknown" with input as with_facts({"schema": "host/1", "gaps": [], "logging": {"syslog_running": false, "journald_retention_days": 800, "forwarding": []}})
 }
 
 test_unknown_days_that_are_none if {
 	every wrong in [null, "400", [], {}, true] {
 		check.result.verdict == "unknown" with input as changed({"logging": {"retention_days": wrong}})
+	}
+}
+
+# Rotation that was left behind proves nothing about logs that nobody writes.
+test_unknown_files_that_nobody_writes if {
+	every days in [28, 371] {
+		check.result.verdict == "unknown" with input as changed({"logging": {"syslog_running": false, "retention_days": days}})
+	}
+}
+
+test_unknown_receiver_that_gets_nothing if {
+	check.result.verdict == "unknown" with input as with_params({"minimum_days": 365, "kept_by": ["logs.example.com"]}, {"logging": {"syslog_running": false}})
+}
+
+test_unknown_whether_syslog_runs if {
+	every wrong in [null, {}, "true", 1, []] {
+		check.result.verdict == "unknown" with input as changed({"logging": {"syslog_running": wrong}})
 	}
 }
 
@@ -89,7 +106,7 @@ test_unknown_missing_data if {
 without(section, field) := object.union(object.remove(good, [section]), {section: object.remove(good[section], [field])})
 
 test_unknown_without_one_field if {
-	every path in [["logging", "forwarding"]] {
+	every path in [["logging", "forwarding"], ["logging", "syslog_running"]] {
 		[section, field] := path
 		check.result.verdict == "unknown" with input as with_facts(without(section, field))
 	}
