@@ -52,7 +52,7 @@ default message := ""
 
 message := sprintf("little room is left on %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d file systems, all with room left", [count(filesystems)]) if verdict == "pass"
+message := "every file system has room left" if verdict == "pass"
 
 result := {
 	"verdict": verdict,

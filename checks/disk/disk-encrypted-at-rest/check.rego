@@ -70,7 +70,7 @@ default message := ""
 
 message := sprintf("file systems without encryption: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d file systems, all encrypted", [count(volumes)]) if verdict == "pass"
+message := "every file system that keeps data is encrypted" if verdict == "pass"
 
 message := "no file system on this host keeps data of its own" if verdict == "not_applicable"
 

@@ -72,7 +72,7 @@ default message := ""
 
 message := sprintf("containers with outdated parameters: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d LUKS containers with approved parameters", [count(containers)]) if verdict == "pass"
+message := "every LUKS container has approved parameters" if verdict == "pass"
 
 message := "this host has no LUKS container" if verdict == "not_applicable"
 

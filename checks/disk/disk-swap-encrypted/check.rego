@@ -43,7 +43,7 @@ default message := ""
 
 message := sprintf("swap without encryption: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d swap areas, each encrypted or in memory", [count(devices)]) if {
+message := "every swap area is encrypted or in memory" if {
 	verdict == "pass"
 	count(devices) > 0
 }

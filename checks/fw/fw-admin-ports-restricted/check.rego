@@ -42,7 +42,20 @@ approved(source) if {
 	net.cidr_contains(prefix, source)
 }
 
-bad contains sprintf("port %d from %s", [number, source]) if {
+# A rule that opens every port is named once.
+port_name(entry, number) := "every port" if {
+	entry.first_port == 0
+	entry.last_port == 65535
+}
+
+port_name(entry, number) := sprintf("port %d", [number]) if entry.first_port > 0
+
+port_name(entry, number) := sprintf("port %d", [number]) if {
+	entry.first_port == 0
+	entry.last_port < 65535
+}
+
+bad contains sprintf("%s from %s", [port_name(entry, number), source]) if {
 	some entry in open
 	described(entry)
 	in_use(entry)

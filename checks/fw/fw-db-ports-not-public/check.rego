@@ -27,7 +27,20 @@ is_inside(entry) if {
 	count({name | some name in entry.interfaces} - {name | some name in input.params.trusted_interfaces}) == 0
 }
 
-bad contains sprintf("port %d over %s", [number, entry.family]) if {
+# A rule that opens every port is named once.
+port_name(entry, number) := "every port" if {
+	entry.first_port == 0
+	entry.last_port == 65535
+}
+
+port_name(entry, number) := sprintf("port %d", [number]) if entry.first_port > 0
+
+port_name(entry, number) := sprintf("port %d", [number]) if {
+	entry.first_port == 0
+	entry.last_port < 65535
+}
+
+bad contains sprintf("%s over %s", [port_name(entry, number), entry.family]) if {
 	some entry in open
 	described(entry)
 	in_use(entry)

@@ -108,7 +108,9 @@ test_unknown_no_filter_and_no_list if {
 }
 
 test_canary_no_filter_at_all if {
-	check.result.verdict == "fail" with input as changed({"firewall": {"active": false, "open_ports": [port(0, 65535, everywhere)]}})
+	result := check.result with input as changed({"firewall": {"active": false, "open_ports": [port(0, 65535, everywhere)]}})
+	result.verdict == "fail"
+	count(result.subjects) == 1
 }
 
 test_unknown_missing_data if {

@@ -67,7 +67,7 @@ reason := {"reason": "not_present"} if verdict == "not_applicable"
 result := object.union(reason, {
 	"verdict": verdict,
 	"message": message,
-	"subjects": bad,
+	"subjects": {family | verdict == "fail"; some family in bad},
 	"observed": {
 		"default_deny": {hook.family: hook.default_deny | some hook in hooks; hook.hook == "forward"; is_string(hook.family); is_boolean(hook.default_deny)},
 		"forwards_packets": {value | some name, value in input.facts.host; name == "forwards_packets"},

@@ -80,7 +80,7 @@ reason := {"reason": "not_present"} if verdict == "not_applicable"
 result := object.union(reason, {
 	"verdict": verdict,
 	"message": message,
-	"subjects": bad,
+	"subjects": {family | verdict != "not_applicable"; some family in bad},
 	"observed": {"default_deny": {hook.family: hook.default_deny | some hook in hooks; hook.hook == "output"; is_string(hook.family); is_boolean(hook.default_deny)}},
 	"expected": {"demanded_on": input.params.demanded_on},
 })

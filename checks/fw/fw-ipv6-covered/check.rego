@@ -8,7 +8,7 @@ wider := input.facts.firewall.ipv6_wider
 
 ipv6_enabled := input.facts.host.ipv6_enabled
 
-bad contains "accepted by default" if {
+bad contains "packets that no rule allows are accepted" if {
 	ipv6_enabled == true
 	some hook in hooks
 	hook.family == "ip6"
@@ -52,7 +52,7 @@ verdict := "not_applicable" if ipv6_enabled == false
 
 default message := ""
 
-message := sprintf("over IPv6 more is open than over IPv4: %s", [concat(", ", sort(bad))]) if verdict == "fail"
+message := sprintf("IPv6 is not filtered as strictly as it should be: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
 message := "IPv6 is filtered as strictly as IPv4" if verdict == "pass"
 

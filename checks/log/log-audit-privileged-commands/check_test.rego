@@ -21,7 +21,7 @@ records(more) := object.union(
 )
 
 # Facts of a host that is as asserted; tests change one thing.
-good := {"schema": "host/1", "gaps": [], "audit": {"installed": true, "enabled": true, "records": records({})}}
+good := {"schema": "host/1", "gaps": [], "host": {"virtualization": "virtual_machine"}, "audit": {"installed": true, "enabled": true, "records": records({})}}
 
 changed(changes) := with_facts(object.union(good, changes))
 
@@ -67,6 +67,16 @@ test_unknown_records_that_are_none if {
 	}
 }
 
+test_unknown_container if {
+	result := check.result with input as changed({"host": {"virtualization": "container"}, "audit": {"enabled": false}})
+	result.verdict == "unknown"
+	result.reason == "unsupported"
+}
+
+test_pass_although_the_kind_of_machine_is_not_known if {
+	check.result.verdict == "pass" with input as with_facts(object.remove(good, ["host"]))
+}
+
 test_canary_no_rules if {
 	nothing := records({name: false | some name in object.keys(records({}))})
 	check.result.verdict == "fail" with input as changed({"audit": {"records": nothing}})
@@ -79,12 +89,22 @@ test_unknown_missing_data if {
 		[],
 		"facts",
 		7,
+		{"host": null},
+		{"host": []},
+		{"host": "none"},
+		{"host": {}},
 		{"audit": null},
 		{"audit": []},
 		{"audit": "none"},
 		{"audit": {}},
 	] {
 		check.result.verdict == "unknown" with input as with_facts(facts)
+	}
+}
+
+test_unknown_without_one_section if {
+	every section in ["audit"] {
+		check.result.verdict == "unknown" with input as with_facts(object.remove(good, [section]))
 	}
 }
 

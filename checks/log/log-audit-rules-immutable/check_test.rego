@@ -7,6 +7,7 @@ import rego.v1
 good := {
 	"schema": "host/1",
 	"gaps": [],
+	"host": {"virtualization": "physical"},
 	"audit": {"installed": true, "immutable": true, "configured_immutable": true},
 }
 
@@ -37,6 +38,16 @@ test_fail_hostile_neighbors if {
 	}
 }
 
+test_unknown_container if {
+	result := check.result with input as changed({"host": {"virtualization": "container"}, "audit": {"configured_immutable": false}})
+	result.verdict == "unknown"
+	result.reason == "unsupported"
+}
+
+test_pass_although_the_kind_of_machine_is_not_known if {
+	check.result.verdict == "pass" with input as with_facts(object.remove(good, ["host"]))
+}
+
 test_canary_nothing_of_it if {
 	check.result.verdict == "fail" with input as changed({"audit": {"installed": false, "immutable": false, "configured_immutable": false}})
 }
@@ -48,12 +59,22 @@ test_unknown_missing_data if {
 		[],
 		"facts",
 		7,
+		{"host": null},
+		{"host": []},
+		{"host": "none"},
+		{"host": {}},
 		{"audit": null},
 		{"audit": []},
 		{"audit": "none"},
 		{"audit": {}},
 	] {
 		check.result.verdict == "unknown" with input as with_facts(facts)
+	}
+}
+
+test_unknown_without_one_section if {
+	every section in ["audit"] {
+		check.result.verdict == "unknown" with input as with_facts(object.remove(good, [section]))
 	}
 }
 

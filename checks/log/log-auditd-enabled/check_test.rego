@@ -4,7 +4,12 @@ import data.checks.log_auditd_enabled as check
 import rego.v1
 
 # Facts of a host that is as asserted; tests change one thing.
-good := {"schema": "host/1", "gaps": [], "audit": {"installed": true, "running": true, "enabled": true}}
+good := {
+	"schema": "host/1",
+	"gaps": [],
+	"host": {"virtualization": "physical"},
+	"audit": {"installed": true, "running": true, "enabled": true},
+}
 
 changed(changes) := with_facts(object.union(good, changes))
 
@@ -33,6 +38,16 @@ test_fail_hostile_neighbors if {
 	}
 }
 
+test_unknown_container if {
+	result := check.result with input as changed({"host": {"virtualization": "container"}, "audit": {"enabled": false}})
+	result.verdict == "unknown"
+	result.reason == "unsupported"
+}
+
+test_pass_although_the_kind_of_machine_is_not_known if {
+	check.result.verdict == "pass" with input as with_facts(object.remove(good, ["host"]))
+}
+
 test_canary_nothing_of_it if {
 	check.result.verdict == "fail" with input as changed({"audit": {"installed": false, "running": false, "enabled": false}})
 }
@@ -44,12 +59,22 @@ test_unknown_missing_data if {
 		[],
 		"facts",
 		7,
+		{"host": null},
+		{"host": []},
+		{"host": "none"},
+		{"host": {}},
 		{"audit": null},
 		{"audit": []},
 		{"audit": "none"},
 		{"audit": {}},
 	] {
 		check.result.verdict == "unknown" with input as with_facts(facts)
+	}
+}
+
+test_unknown_without_one_section if {
+	every section in ["audit"] {
+		check.result.verdict == "unknown" with input as with_facts(object.remove(good, [section]))
 	}
 }
 

@@ -42,7 +42,7 @@ test_pass_a_pool if {
 test_fail_too_few if {
 	result := check.result with input as with_servers([server("ntp.ubuntu.com", "server")])
 	result.verdict == "fail"
-	result.subjects == {"1 sources are too few"}
+	result.subjects == {"1 configured, 3 are needed"}
 }
 
 test_fail_none if {
