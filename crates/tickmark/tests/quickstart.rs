@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -273,11 +273,8 @@ fn a_new_check_passes_its_tests_and_is_used_beside_the_built_in_ones() {
 #[test]
 fn pages_open_once_by_the_link() {
     let folder = Folder::new();
-    let mut server =
-        command(&folder.data(), &["serve", "--port", "0"]).stdout(Stdio::piped()).spawn().expect("started");
-    let lines = BufReader::new(server.stdout.take().expect("piped")).lines();
-    let link = lines.map(|line| line.expect("text")).find(|line| line.contains("http://")).expect("a link");
-    let address = link.split("http://").nth(1).expect("address").trim();
+    let Served { child: mut server, link } = serve(&folder.data());
+    let address = link.strip_prefix("http://").expect("an address");
     let (host, path) = address.split_once('/').expect("path");
     let entered = get(host, &format!("/{path}"), None);
     let cookie = entered.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
@@ -301,6 +298,43 @@ fn pages_open_once_by_the_link() {
     assert!(!get(host, &format!("/{path}"), None).contains("set-cookie"), "the link opens once");
     server.kill().expect("stopped");
     server.wait().expect("ended");
+}
+
+#[test]
+fn a_browser_shows_the_overview_without_a_complaint() {
+    let folder = Folder::new();
+    let mut server = serve(&folder.data());
+    let profile = tempfile::tempdir().expect("scratch");
+    let browser = Command::new("chromium")
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(["--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(&server.link)
+        .output()
+        .expect("Chromium is needed: scripts/install-test-needs");
+    server.child.kill().expect("stopped");
+    server.child.wait().expect("ended");
+    let page = String::from_utf8_lossy(&browser.stdout);
+    assert!(page.contains("Needs attention"), "{page}");
+    // Chromium writes what a page's console gets, refusals of the Content-Security-Policy among them.
+    let log = errors(&browser);
+    let complaints: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+/// The pages being served, and the link that opens them.
+struct Served {
+    child: Child,
+    link: String,
+}
+
+fn serve(data: &Path) -> Served {
+    let mut child = command(data, &["serve", "--port", "0"]).stdout(Stdio::piped()).spawn().expect("started");
+    let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let line = lines.map(|line| line.expect("text")).find(|line| line.contains("http://")).expect("a link");
+    let link = line[line.find("http://").expect("just found")..].trim().to_owned();
+    Served { child, link }
 }
 
 fn get(host: &str, path: &str, cookie: Option<&str>) -> String {
