@@ -2,9 +2,7 @@
 
 use std::fmt::Debug;
 
-use futures_util::future::BoxFuture;
 use tickmark_core::Timestamp;
-use tickmark_core::observation::Collected;
 use tickmark_core::report::ReadinessReport;
 
 /// The clock.
@@ -17,60 +15,6 @@ pub trait Clock: Debug + Send + Sync {
 pub trait Entropy: Debug + Send + Sync {
     /// Fills `bytes`.
     fn fill(&self, bytes: &mut [u8]);
-}
-
-/// Why a source gave nothing at all. Whatever it could not see beside facts is a gap, not an error.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// No source has this name.
-    #[error("there is no source {0}")]
-    Unknown(String),
-    /// It cannot be asked now.
-    #[error("source {name}: {why}")]
-    Failed {
-        /// The source.
-        name: String,
-        /// What happened.
-        why: String,
-    },
-}
-
-/// A source that can be asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceInfo {
-    /// Name by which it is asked, e.g. `host`.
-    pub name: String,
-    /// Collector and version, e.g. `host 0.1.0`.
-    pub collector: String,
-    /// One line for people.
-    pub summary: String,
-}
-
-/// Where a long collection has got to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress<'a> {
-    /// Steps that are done.
-    pub done: u32,
-    /// Steps in all.
-    pub total: u32,
-    /// What is being done, for people.
-    pub step: &'a str,
-}
-
-/// The systems that can be looked at.
-pub trait Sources: Debug + Send + Sync {
-    /// Lists them.
-    fn list(&self) -> Vec<SourceInfo>;
-
-    /// Looks at every target of `source`, telling `progress` what is being done.
-    ///
-    /// # Errors
-    /// If there is no such source, or it cannot be asked at all.
-    fn collect<'a>(
-        &'a self,
-        source: &'a str,
-        progress: &'a (dyn Fn(Progress<'_>) + Send + Sync),
-    ) -> BoxFuture<'a, Result<Vec<Collected>, SourceError>>;
 }
 
 /// Why a document could not be made.
