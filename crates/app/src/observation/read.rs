@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use tickmark_core::id::{CheckKey, RunKey, TargetKey};
 use tickmark_core::observation::interval::{self, Interval};
-use tickmark_core::observation::{Counts, Outcome, ReasonClass, TargetRef, Verdict, block};
+use tickmark_core::observation::{Counts, Observation, Outcome, ReasonClass, TargetRef, Verdict, block};
 use tickmark_core::time::HOUR_US;
 use tickmark_core::{Digest, Timestamp};
 
@@ -188,10 +188,11 @@ pub async fn verdicts_now(view: &mut View<'_>) -> Result<Vec<TargetVerdict>> {
             );
             (Verdict::Unknown, Some(ReasonClass::Stale), limit, Outcome::unknown(ReasonClass::Stale, message))
         } else {
+            // A target that was not reached is unknown whatever its last facts say; what they say does not fit then.
             let outcome = memo
                 .filter(|memo| {
-                    memo.outcome.verdict == interval.verdict
-                        && interval.reason != Some(ReasonClass::NotCollected)
+                    Observation::new(memo.outcome.verdict, memo.outcome.reason)
+                        == Observation::new(interval.verdict, interval.reason)
                 })
                 .map_or_else(
                     || {
