@@ -6,7 +6,7 @@ use tickmark_app::{Actor, App, control};
 use tickmark_collect::host::{self, HostSettings};
 use tickmark_core::observation::{Collected, Gap, Verdict};
 
-use super::{catalog, checks};
+use super::Content;
 use crate::cli::{self, Common};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
@@ -35,11 +35,9 @@ pub(crate) async fn look(
     app: &App,
     actor: &Actor,
     options: &cli::Collect,
-    common: &Common,
+    content: &Content,
     output: &Output,
 ) -> Outcome<Looked> {
-    let library = checks::load(&common.data, output)?;
-    let catalog = catalog::load(&common.data)?;
     let settings = HostSettings {
         simulate_upgrades: !options.no_updates,
         walk_files: !options.no_walk,
@@ -67,9 +65,9 @@ pub(crate) async fn look(
     };
     let summary = app
         .transact(actor, async |cx| {
-            control::adopt_starters(cx, &catalog).await?;
-            control::sync_tests(cx, &library).await?;
-            observation::record(cx, &library, run, input).await
+            control::adopt_starters(cx, &content.catalog).await?;
+            control::sync_tests(cx, &content.library).await?;
+            observation::record(cx, &content.library, run, input).await
         })
         .await?;
     app.sequence(actor).await?;
@@ -90,7 +88,7 @@ async fn read_host(settings: HostSettings, previous: Option<Value>, output: &Out
 pub(crate) async fn run(options: &cli::Collect, common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
     let actor = wiring::reader(&app).await?;
-    let looked = look(&app, &actor, options, common, output).await?;
+    let looked = look(&app, &actor, options, &Content::load(common, output)?, output).await?;
     app.close().await;
     let answer = json!({"run": looked.summary, "results": looked.verdicts, "gaps": looked.gaps});
     output.answer(&answer, |output| print(&looked, output))?;

@@ -3,29 +3,22 @@
 use serde_json::json;
 use tickmark_app::{Actor, App, control, ledger};
 
-use super::{catalog, checks};
+use super::Content;
 use crate::cli::{self, Common};
 use crate::failure::Outcome;
 use crate::output::Output;
 use crate::wiring;
 
 /// Makes or finds the organization, with starter controls as drafts and tests mapped to them.
-pub(crate) async fn prepare(
-    app: &App,
-    options: &cli::Init,
-    common: &Common,
-    output: &Output,
-) -> Outcome<Actor> {
+pub(crate) async fn prepare(app: &App, options: &cli::Init, content: &Content) -> Outcome<Actor> {
     let actor = if app.organizations().await?.is_empty() {
         app.ensure_organization(&options.organization, &options.system).await?
     } else {
         app.only_organization().await?
     };
-    let catalog = catalog::load(&common.data)?;
-    let library = checks::load(&common.data, output)?;
     app.transact(&actor, async |cx| {
-        control::adopt_starters(cx, &catalog).await?;
-        control::sync_tests(cx, &library).await
+        control::adopt_starters(cx, &content.catalog).await?;
+        control::sync_tests(cx, &content.library).await
     })
     .await?;
     app.sequence(&actor).await?;
@@ -35,7 +28,7 @@ pub(crate) async fn prepare(
 /// Runs `tickmark init`.
 pub(crate) async fn run(options: &cli::Init, common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
-    let actor = prepare(&app, options, common, output).await?;
+    let actor = prepare(&app, options, &Content::load(common, output)?).await?;
     let head = app.read(&actor, async |view| ledger::head(view).await).await?;
     let controls = app.read(&actor, async |view| control::controls(view).await).await?.len();
     app.close().await;

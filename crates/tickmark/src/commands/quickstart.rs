@@ -7,7 +7,7 @@ use tickmark_app::{conclusion, ledger};
 use tickmark_ledger::bundle::{self as verifier, Expectations};
 use tickmark_ledger::policy::Policy;
 
-use super::{bundle, catalog, collect, init, report, serve};
+use super::{Content, bundle, collect, init, report, serve};
 use crate::cli::{self, Common};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
@@ -16,16 +16,16 @@ use crate::wiring;
 /// Runs `tickmark quickstart`.
 pub(crate) async fn run(options: &cli::Quickstart, common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
-    let actor = init::prepare(&app, &options.init, common, output).await?;
-    let looked = collect::look(&app, &actor, &options.collect, common, output).await?;
+    let content = Content::load(common, output)?;
+    let actor = init::prepare(&app, &options.init, &content).await?;
+    let looked = collect::look(&app, &actor, &options.collect, &content, output).await?;
     let out = common.data.join("out");
-    let written = report::write(&app, &actor, &out, common, output).await?;
+    let written = report::write(&app, &actor, &out, &content, output).await?;
     let file = out.join("bundle.zip");
     let exported = bundle::write(&app, &actor, &file, output).await?;
-    let catalog = catalog::load(&common.data)?;
     let (standing, head) = app
         .read(&actor, async |view| {
-            Ok((conclusion::standing(view, &catalog).await?, ledger::head(view).await?))
+            Ok((conclusion::standing(view, &content.catalog).await?, ledger::head(view).await?))
         })
         .await?;
     app.close().await;

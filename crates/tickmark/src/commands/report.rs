@@ -8,7 +8,7 @@ use tickmark_app::report::{self, Document};
 use tickmark_app::{Actor, App};
 use tickmark_store::folder::write_durably;
 
-use super::{catalog, checks};
+use super::Content;
 use crate::cli::{self, Common};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
@@ -30,14 +30,14 @@ pub(crate) async fn write(
     app: &App,
     actor: &Actor,
     out: &Path,
-    common: &Common,
+    content: &Content,
     output: &Output,
 ) -> Outcome<Written> {
-    let catalog = catalog::load(&common.data)?;
-    let library = checks::load(&common.data, output)?;
     let progress = output.progress("writing the readiness report");
     let model = app
-        .read(actor, async |view| report::readiness(view, &catalog, &library, GENERATOR, GENERATOR).await)
+        .read(actor, async |view| {
+            report::readiness(view, &content.catalog, &content.library, GENERATOR, GENERATOR).await
+        })
         .await?;
     let digest = model.digest().map_err(|error| Failure::Could(error.into()))?;
     let rendering = tokio::task::spawn_blocking(move || {
@@ -71,7 +71,7 @@ pub(crate) async fn run(options: &cli::Report, common: &Common, output: &Output)
     let app = wiring::open(common).await?;
     let actor = wiring::reader(&app).await?;
     let out = options.out.clone().unwrap_or_else(|| common.data.join("out"));
-    let written = write(&app, &actor, &out, common, output).await?;
+    let written = write(&app, &actor, &out, &Content::load(common, output)?, output).await?;
     app.close().await;
     output.answer(&json!({"files": written.files, "model": written.model}), |output| {
         for file in &written.files {
