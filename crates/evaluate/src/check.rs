@@ -1,7 +1,7 @@
 //! A check that is ready to be asked: compiled logic, metadata and parameters, with the digest of all that can change
 //! its answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use regorus::Value as RegoValue;
 use regorus::rvm::Program;
@@ -33,13 +33,23 @@ pub struct Check {
 /// What stays the same when parameters change.
 #[derive(Debug)]
 pub(crate) struct Compiled {
-    pub(crate) program: Arc<Program>,
+    program: OnceLock<Arc<Program>>,
     /// Digest of id and source, the key of a machine that has the program loaded.
     pub(crate) key: Digest,
     pub(crate) needs: Vec<FactPath>,
     pub(crate) allowances: Vec<Allowance>,
     default_parameters: Value,
     source: CheckSource,
+}
+
+impl Compiled {
+    /// Returns the bytecode. Built-in checks are compiled when they are first asked, others were when they were loaded.
+    pub(crate) fn program(&self) -> &Arc<Program> {
+        self.program.get_or_init(|| {
+            let rego = self.source.rego.as_deref().unwrap_or_default();
+            program::compile(&self.source.folder, rego).expect("tests prove that built-in checks compile")
+        })
+    }
 }
 
 /// Why parameters are refused.
@@ -62,6 +72,21 @@ impl Check {
         let place = source.place();
         Self::build(source)
             .map_err(|problems| problems.into_iter().map(|problem| problem.in_folder(&place)).collect())
+    }
+
+    /// Reads the metadata of a check folder whose logic is known to be good: it is part of the program, and the tests
+    /// of this crate load it the long way. Its bytecode is made when it is first asked.
+    ///
+    /// # Errors
+    /// Problems of the metadata.
+    pub(crate) fn load_trusted(source: CheckSource) -> Result<Self, Vec<LibraryError>> {
+        let place = source.place();
+        let (manifest, parameters) =
+            Manifest::parse(source.toml.as_deref().unwrap_or_default(), &source.group, &source.folder)
+                .map_err(|problems| {
+                    problems.into_iter().map(|problem| problem.in_folder(&place)).collect::<Vec<_>>()
+                })?;
+        Ok(Self::assemble(manifest, parameters, OnceLock::new(), source))
     }
 
     fn build(source: CheckSource) -> Result<Self, Vec<Problem>> {
@@ -93,12 +118,17 @@ impl Check {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let check = Self::assemble(manifest, parameters, program, source);
+        let check = Self::assemble(manifest, parameters, OnceLock::from(program), source);
         evaluator::prove_unknown_without_facts(&check).map_err(|problem| vec![problem])?;
         Ok(check)
     }
 
-    fn assemble(manifest: Manifest, parameters: Value, program: Arc<Program>, source: CheckSource) -> Self {
+    fn assemble(
+        manifest: Manifest,
+        parameters: Value,
+        program: OnceLock<Arc<Program>>,
+        source: CheckSource,
+    ) -> Self {
         let rego = source.rego.as_deref().unwrap_or_default();
         let compiled = Compiled {
             program,

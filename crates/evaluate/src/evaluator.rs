@@ -1,14 +1,14 @@
 //! Asking checks about facts. An answer always comes: whatever goes wrong is an `unknown` with its reason.
 
 use std::collections::{BTreeMap, HashMap};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use regorus::Value as RegoValue;
 use regorus::rvm::RegoVM;
 use regorus::rvm::vm::VmError;
 use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{MemoryBudgetConfig, Value as RegoValue};
 use serde_json::{Value, json};
 use tickmark_core::observation::{Gap, Outcome, ReasonClass, TargetRef, Verdict};
 use tickmark_core::{Digest, Timestamp};
@@ -37,6 +37,13 @@ pub struct Limits {
     pub max_instructions: usize,
     /// Wall-clock backstop.
     pub time: Duration,
+    /// Bytes for any document, however small.
+    pub base_memory_bytes: u64,
+    /// Bytes for each value of the document.
+    pub memory_bytes_per_value: u64,
+    /// Bytes for any document, however large. Looked at between instructions, so one call of a built-in function may
+    /// go beyond it.
+    pub max_memory_bytes: u64,
 }
 
 impl Default for Limits {
@@ -46,6 +53,9 @@ impl Default for Limits {
             instructions_per_value: 2_000,
             max_instructions: 50_000_000,
             time: Duration::from_secs(20),
+            base_memory_bytes: 8 << 20,
+            memory_bytes_per_value: 4 << 10,
+            max_memory_bytes: 512 << 20,
         }
     }
 }
@@ -56,6 +66,14 @@ impl Limits {
             .saturating_mul(self.instructions_per_value)
             .saturating_add(self.base_instructions)
             .min(self.max_instructions)
+    }
+
+    fn memory(&self, values: usize) -> MemoryBudgetConfig {
+        let bytes = (values as u64)
+            .saturating_mul(self.memory_bytes_per_value)
+            .saturating_add(self.base_memory_bytes)
+            .min(self.max_memory_bytes);
+        MemoryBudgetConfig { limit: NonZeroU64::new(bytes).unwrap_or(NonZeroU64::MIN) }
     }
 }
 
@@ -192,10 +210,11 @@ impl Evaluator {
                 limit: limits.time,
                 check_interval: NonZeroU32::new(4_096).expect("not zero"),
             }));
-            machine.load_program(compiled.program.clone());
+            machine.load_program(compiled.program().clone());
             machine
         });
         machine.set_max_instructions(limits.instructions(values));
+        machine.set_memory_budget_config(Some(limits.memory(values)));
         machine.set_input(input);
         // The engine is foreign code fed with foreign data. A panic of it costs one machine and one verdict.
         match catch_unwind(AssertUnwindSafe(|| machine.execute())) {

@@ -255,6 +255,25 @@ result := {"verdict": verdict}
     assert_eq!(evaluator.evaluate(&good, &target(), &facts, now).verdict, Verdict::Pass);
 }
 
+#[test]
+fn a_text_that_doubles_from_rule_to_rule_ends_at_the_memory_limit() {
+    let doubled: String = (1..25).map(|n| format!("t{n} := concat(\"\", [t{0}, t{0}])\n\n", n - 1)).collect();
+    let greedy = format!(
+        "package checks.acct_one_two\n\nimport rego.v1\n\nt0 := input.facts.accounts.users[0].name\n\n{doubled}default \
+         verdict := \"unknown\"\n\nverdict := \"pass\" if count(t24) > 0\n\nresult := {{\"verdict\": verdict}}\n"
+    );
+    let (greedy, good) = (check(&greedy), check(REGO));
+    let mut evaluator = Evaluator::default();
+    let now = Timestamp::from_seconds(NOW);
+    let facts = PreparedFacts::new(&with_users(json!([{"name": "x".repeat(1_024), "uid": 1}])));
+    let outcome = evaluator.evaluate(&greedy, &target(), &facts, now);
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Unknown, Some(ReasonClass::Limit)));
+    assert!(outcome.message.to_lowercase().contains("memory"), "{}", outcome.message);
+    let small = PreparedFacts::new(&with_users(json!([{"name": "", "uid": 1}])));
+    assert_eq!(evaluator.evaluate(&greedy, &target(), &small, now).verdict, Verdict::Unknown);
+    assert_eq!(evaluator.evaluate(&good, &target(), &facts, now).verdict, Verdict::Pass);
+}
+
 /// A check whose rules call each other `length` levels deep.
 fn chain(length: usize) -> Result<Check, Vec<LibraryError>> {
     let links: String = (1..length).map(|n| format!("step{n} := step{}\n\n", n + 1)).collect();
