@@ -6,6 +6,7 @@ mounted := input.facts.mounts.mounted
 
 described(mount) if {
 	is_string(mount.target)
+	is_string(mount.fstype)
 	is_boolean(mount.is_persistent)
 	is_boolean(mount.is_network)
 }
@@ -44,8 +45,16 @@ judged contains index if {
 	is_boolean(mount.encrypted)
 }
 
+# The root of a container is made of layers that lie on a disk which cannot be seen from inside.
+layered_root if {
+	some mount in mounted
+	mount.target == "/"
+	mount.fstype == "overlay"
+}
+
 all_judged if {
 	is_array(mounted)
+	not layered_root
 	count(mounted) > 0
 	count(judged) == count(mounted)
 }
@@ -74,9 +83,19 @@ message := "every file system that keeps data is encrypted" if verdict == "pass"
 
 message := "no file system on this host keeps data of its own" if verdict == "not_applicable"
 
+message := "the root file system is an overlay: the disk below it cannot be seen from inside" if {
+	verdict == "unknown"
+	layered_root
+}
+
 default reason := {}
 
 reason := {"reason": "not_present"} if verdict == "not_applicable"
+
+reason := {"reason": "unsupported"} if {
+	verdict == "unknown"
+	layered_root
+}
 
 result := object.union(reason, {
 	"verdict": verdict,

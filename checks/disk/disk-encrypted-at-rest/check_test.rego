@@ -63,9 +63,18 @@ test_fail_hostile_targets if {
 }
 
 test_not_applicable_nothing_kept if {
-	result := check.result with input as changed({"mounts": {"mounted": [mount("/", {"is_persistent": false, "fstype": "overlay"})]}})
+	result := check.result with input as changed({"mounts": {"mounted": [mount("/", {"is_persistent": false, "fstype": "tmpfs"})]}})
 	result.verdict == "not_applicable"
 	result.reason == "not_present"
+}
+
+test_unknown_root_of_layers if {
+	result := check.result with input as changed({"mounts": {"mounted": [
+		mount("/", {"is_persistent": false, "fstype": "overlay"}),
+		mount("/srv", {}),
+	]}})
+	result.verdict == "unknown"
+	result.reason == "unsupported"
 }
 
 test_unknown_not_traced if {

@@ -4,7 +4,8 @@ import rego.v1
 
 settings := input.facts.sysctl
 
-# Keys, their names for people, and the values that are as asserted.
+# Keys, their names for people, and the values that are as asserted. For IPv6 0 accepts only the harmless routing header
+# type 2 and a negative number none (Linux, Documentation/networking/ip-sysctl).
 wanted := {
 	"net_ipv4_conf_all_accept_redirects": {"name": "net.ipv4.conf.all.accept_redirects", "accepted": [0]},
 	"net_ipv4_conf_default_accept_redirects": {"name": "net.ipv4.conf.default.accept_redirects", "accepted": [0]},
@@ -16,8 +17,8 @@ wanted := {
 	"net_ipv4_conf_default_accept_source_route": {"name": "net.ipv4.conf.default.accept_source_route", "accepted": [0]},
 	"net_ipv6_conf_all_accept_redirects": {"name": "net.ipv6.conf.all.accept_redirects", "accepted": [0]},
 	"net_ipv6_conf_default_accept_redirects": {"name": "net.ipv6.conf.default.accept_redirects", "accepted": [0]},
-	"net_ipv6_conf_all_accept_source_route": {"name": "net.ipv6.conf.all.accept_source_route", "accepted": [0]},
-	"net_ipv6_conf_default_accept_source_route": {"name": "net.ipv6.conf.default.accept_source_route", "accepted": [0]},
+	"net_ipv6_conf_all_accept_source_route": {"name": "net.ipv6.conf.all.accept_source_route", "accepted": [0, -1]},
+	"net_ipv6_conf_default_accept_source_route": {"name": "net.ipv6.conf.default.accept_source_route", "accepted": [0, -1]},
 }
 
 ipv6_enabled := input.facts.host.ipv6_enabled

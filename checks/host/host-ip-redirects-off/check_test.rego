@@ -65,6 +65,10 @@ test_unknown_ipv6_settings_missing if {
 	check.result.verdict == "unknown" with input as with_facts({"schema": "host/1", "gaps": [], "host": {"ipv6_enabled": true}, "sysctl": v4})
 }
 
+test_pass_stricter_source_route if {
+	check.result.verdict == "pass" with input as changed({"sysctl": {"net_ipv6_conf_all_accept_source_route": -1, "net_ipv6_conf_default_accept_source_route": -1}})
+}
+
 test_canary_known_bad_values if {
 	check.result.verdict == "fail" with input as changed({"sysctl": {"net_ipv4_conf_all_accept_redirects": 1, "net_ipv4_conf_default_accept_redirects": 1, "net_ipv4_conf_all_secure_redirects": 1, "net_ipv4_conf_default_secure_redirects": 1, "net_ipv4_conf_all_send_redirects": 1, "net_ipv4_conf_default_send_redirects": 1, "net_ipv4_conf_all_accept_source_route": 1, "net_ipv4_conf_default_accept_source_route": 1, "net_ipv6_conf_all_accept_redirects": 1, "net_ipv6_conf_default_accept_redirects": 1, "net_ipv6_conf_all_accept_source_route": 1, "net_ipv6_conf_default_accept_source_route": 1}})
 }
