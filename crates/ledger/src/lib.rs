@@ -7,7 +7,8 @@
 //!
 //! - [`leaf`]: the strict form of one entry; [`canonical`]: the JSON bytes it is made of.
 //! - [`tree`]: RFC 6962 hashes, the frontier, proofs; [`tile`]: C2SP `tlog-tiles` paths and contents.
-//! - [`note`]: signed notes, checkpoints, cosignatures; [`policy`]: whose signatures count; [`proof`]: `tlog-proof`.
+//! - [`note`]: signed notes, checkpoints, cosignatures; [`policy`]: whose signatures count; [`epoch`]: how keys follow
+//!   each other; [`proof`]: `tlog-proof`.
 //! - [`commitment`]: salted commitments and artifact descriptors.
 //! - [`bundle`]: the ZIP handed to an auditor, written and verified; [`directory`]: the exported log, checked.
 
@@ -15,6 +16,7 @@ pub mod bundle;
 pub mod canonical;
 pub mod commitment;
 pub mod directory;
+pub mod epoch;
 mod hash;
 pub mod leaf;
 pub mod note;

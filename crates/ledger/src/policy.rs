@@ -3,23 +3,70 @@
 //! A checkpoint is accepted if it is signed by a listed log whose key name is the checkpoint's origin, and cosigned
 //! by the quorum of witnesses. Who verifies chooses the policy; it is never taken from what is being verified.
 //!
+//! A key may count for a range of sizes only: so a key that was replaced or revoked vouches for what it signed while it
+//! was trusted, and for nothing after. The range stands in a line `#sizes NAME+ID FROM TO` below the key's line, with
+//! `-` for "no end". To other readers of the format it is a comment, so they accept more than this crate, never less.
+//!
 //! Source: c2sp.org/tlog-policy.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::epoch::Rotation;
 use crate::hash::shorten;
 use crate::note::{Algorithm, KeyError, Note, NoteError, SignedCheckpoint, Verified, VerifierKey};
 
 /// Size from which a policy file is refused.
 pub const MAX_POLICY_BYTES: usize = 256 * 1024;
 const NO_QUORUM: &str = "none";
+const SIZES: &str = "#sizes";
+const OPEN_END: &str = "-";
+/// Keys of logs from which a policy is refused.
+const MAX_LOGS: usize = 1000;
+
+/// The sizes of checkpoints for which a key counts, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// The first size.
+    pub from: u64,
+    /// The last size; none if the key still signs.
+    pub to: Option<u64>,
+}
+
+impl Sizes {
+    /// Every size.
+    pub const ALL: Self = Self { from: 0, to: None };
+
+    /// Whether a checkpoint of `size` is inside.
+    #[must_use]
+    pub fn contains(&self, size: u64) -> bool {
+        self.from <= size && self.to.is_none_or(|to| size <= to)
+    }
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to {
+            None => write!(f, "sizes from {}", self.from),
+            Some(to) => write!(f, "sizes {} to {to}", self.from),
+        }
+    }
+}
+
+/// A key of a log, and for which of its checkpoints it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogKey {
+    /// The key; its name is the origin.
+    pub key: VerifierKey,
+    /// For which sizes it counts.
+    pub sizes: Sizes,
+}
 
 /// Logs, witnesses, groups and the quorum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    logs: Vec<VerifierKey>,
+    logs: Vec<LogKey>,
     witnesses: Vec<(String, VerifierKey)>,
     groups: Vec<Group>,
     quorum: Option<String>,
@@ -66,6 +113,15 @@ pub enum Refusal {
     /// The log is not one of the policy.
     #[error("log {0} is not one of the policy")]
     UnknownLog(String),
+    /// A rotation from a key that is not one of the policy.
+    #[error("key {0} is not one of the policy")]
+    UnknownKey(String),
+    /// A rotation to a key that already counts for something else.
+    #[error("key {0} is already one of the policy")]
+    KeyReused(String),
+    /// A chain of rotations without end.
+    #[error("more than {MAX_LOGS} keys")]
+    TooManyKeys,
     /// A signature is wrong, or the log did not sign.
     #[error("{origin}: {source}")]
     Signature {
@@ -73,6 +129,16 @@ pub enum Refusal {
         origin: String,
         /// What is wrong.
         source: NoteError,
+    },
+    /// Signed by a key of the log that does not count for this size.
+    #[error("{key} signed size {size}, but counts for {sizes} only")]
+    OutOfRange {
+        /// Name and id of the key.
+        key: String,
+        /// Size of the checkpoint.
+        size: u64,
+        /// For which the key counts.
+        sizes: Sizes,
     },
     /// Too few witnesses cosigned.
     #[error("checkpoint of {origin} is not cosigned by the quorum {quorum}")]
@@ -95,10 +161,57 @@ impl Policy {
         Ok(policy)
     }
 
+    /// Makes the policy that trusts keys for ranges of sizes and asks for no witness.
+    ///
+    /// # Errors
+    /// If a key is one of a witness, stands twice, or has an empty range.
+    pub fn of_keys(keys: impl IntoIterator<Item = LogKey>) -> Result<Self, InvalidPolicy> {
+        let mut policy = Self { logs: Vec::new(), witnesses: Vec::new(), groups: Vec::new(), quorum: None };
+        for (at, LogKey { key, sizes }) in keys.into_iter().enumerate() {
+            let id = short_name(&key);
+            let added = policy.add_log(key).and_then(|()| policy.set_sizes(&id, sizes));
+            added.map_err(|problem| InvalidPolicy::Line { line: at + 1, problem })?;
+        }
+        Ok(policy)
+    }
+
     /// Returns the keys of the logs.
     #[must_use]
-    pub fn logs(&self) -> &[VerifierKey] {
+    pub fn logs(&self) -> &[LogKey] {
         &self.logs
+    }
+
+    /// Trusts the new key of a rotation, if its old key is one of this policy that counts where the overlap begins.
+    /// The old key counts no further than the rotation says. Following the same rotation again changes nothing.
+    ///
+    /// # Errors
+    /// If the old key is not trusted here, or the new key is already trusted for something else.
+    pub fn follow(&mut self, rotation: &Rotation) -> Result<(), Refusal> {
+        let unknown = || Refusal::UnknownKey(short_name(&rotation.old));
+        let old = self.logs.iter().position(|log| log.key == rotation.old).ok_or_else(unknown)?;
+        let sizes = self.logs[old].sizes;
+        if !sizes.contains(rotation.from) {
+            let key = short_name(&rotation.old);
+            return Err(Refusal::OutOfRange { key, size: rotation.from, sizes });
+        }
+        match self.logs.iter().find(|log| log.key.public_key() == rotation.new.public_key()) {
+            Some(known) if known.key == rotation.new && known.sizes.from <= rotation.from => {}
+            Some(_) => return Err(Refusal::KeyReused(short_name(&rotation.new))),
+            None if self.logs.len() >= MAX_LOGS => return Err(Refusal::TooManyKeys),
+            None => self
+                .logs
+                .push(LogKey { key: rotation.new.clone(), sizes: Sizes { from: rotation.from, to: None } }),
+        }
+        let end = [sizes.to, rotation.until].into_iter().flatten().min();
+        self.logs[old].sizes.to = end;
+        Ok(())
+    }
+
+    /// Trusts a key for no checkpoint larger than `last`: what a revocation asks for. Says whether the key is here.
+    pub fn revoke_after(&mut self, key: &VerifierKey, last: u64) -> bool {
+        let Some(log) = self.logs.iter_mut().find(|log| log.key == *key) else { return false };
+        log.sizes.to = Some(log.sizes.to.map_or(last, |to| to.min(last)));
+        true
     }
 
     /// Decides whether a checkpoint is accepted.
@@ -107,7 +220,7 @@ impl Policy {
     /// If it is not, with the reason.
     pub fn accept(&self, signed: &SignedCheckpoint) -> Result<Accepted, Refusal> {
         let origin = signed.checkpoint.origin.clone();
-        let (log, verified) = self.verify(&origin, &signed.note)?;
+        let (log, verified) = self.verify(&origin, &signed.note, signed.checkpoint.size)?;
         let cosigned = |name: &str, key: &VerifierKey| {
             let found = verified.iter().find(|found| found.key == key)?;
             Some((name.to_owned(), found.time?))
@@ -122,25 +235,38 @@ impl Policy {
         }
     }
 
-    /// Decides whether a log of this policy signed a note that is not a checkpoint.
+    /// Decides whether a log of this policy signed a note that is not a checkpoint, about the log at `size`.
     ///
     /// # Errors
     /// If it did not, with the reason.
-    pub fn accept_note(&self, origin: &str, note: &Note) -> Result<VerifierKey, Refusal> {
-        self.verify(origin, note).map(|(log, _)| log)
+    pub fn accept_note(&self, origin: &str, size: u64, note: &Note) -> Result<VerifierKey, Refusal> {
+        self.verify(origin, note, size).map(|(log, _)| log)
     }
 
-    fn verify(&self, origin: &str, note: &Note) -> Result<(VerifierKey, Vec<Verified<'_>>), Refusal> {
-        let logs = || self.logs.iter().filter(|key| key.name() == origin);
+    fn verify(
+        &self,
+        origin: &str,
+        note: &Note,
+        size: u64,
+    ) -> Result<(VerifierKey, Vec<Verified<'_>>), Refusal> {
+        let logs = || self.logs.iter().filter(|log| log.key.name() == origin);
         if logs().next().is_none() {
             return Err(Refusal::UnknownLog(origin.to_owned()));
         }
         let refuse = |source| Refusal::Signature { origin: origin.to_owned(), source };
-        let keys: Vec<&VerifierKey> = logs().chain(self.witnesses.iter().map(|(_, key)| key)).collect();
+        let keys: Vec<&VerifierKey> =
+            logs().map(|log| &log.key).chain(self.witnesses.iter().map(|(_, key)| key)).collect();
         let verified = note.verify(keys).map_err(refuse)?;
-        let log = verified.iter().find(|found| found.key.algorithm() == Algorithm::Ed25519);
-        let log = log.ok_or_else(|| refuse(NoteError::NoKnownKey))?.key.clone();
-        Ok((log, verified))
+        // A key of the log that signed outside of its range counts as little as none, but is named.
+        let mut refusal = refuse(NoteError::NoKnownKey);
+        for found in verified.iter().filter(|found| found.key.algorithm() == Algorithm::Ed25519) {
+            let Some(LogKey { key, sizes }) = logs().find(|log| log.key == *found.key) else { continue };
+            if sizes.contains(size) {
+                return Ok((key.clone(), verified));
+            }
+            refusal = Refusal::OutOfRange { key: short_name(key), size, sizes: *sizes };
+        }
+        Err(refusal)
     }
 
     /// Groups refer only to earlier ones, so one pass in order decides them all without recursion.
@@ -159,10 +285,26 @@ impl Policy {
         if key.algorithm() != Algorithm::Ed25519 {
             return Err(format!("{} is not the key of a log", key.name()));
         }
-        if self.logs.iter().any(|earlier| earlier.public_key() == key.public_key()) {
+        if self.logs.iter().any(|earlier| earlier.key.public_key() == key.public_key()) {
             return Err(format!("duplicate log key {}", key.name()));
         }
-        self.logs.push(key);
+        if self.logs.len() >= MAX_LOGS {
+            return Err(format!("more than {MAX_LOGS} log keys"));
+        }
+        self.logs.push(LogKey { key, sizes: Sizes::ALL });
+        Ok(())
+    }
+
+    fn set_sizes(&mut self, name: &str, sizes: Sizes) -> Result<(), String> {
+        let log = self.logs.iter_mut().find(|log| short_name(&log.key) == name);
+        let log = log.ok_or_else(|| format!("no log key {:?} is defined before", shorten(name)))?;
+        if log.sizes != Sizes::ALL {
+            return Err(format!("log key {name} has two ranges of sizes"));
+        }
+        if sizes.to.is_some_and(|to| to < sizes.from) {
+            return Err(format!("log key {name} counts for no size"));
+        }
+        log.sizes = sizes;
         Ok(())
     }
 
@@ -219,6 +361,15 @@ impl Policy {
         }
     }
 
+    fn read_sizes(&mut self, name: &str, from: &str, to: &str) -> Result<(), String> {
+        let number = |text: &str| {
+            let number = text.parse::<u64>().ok().filter(|value| value.to_string() == text);
+            number.ok_or_else(|| format!("{:?} is not a size", shorten(text)))
+        };
+        let to = if to == OPEN_END { None } else { Some(number(to)?) };
+        self.set_sizes(name, Sizes { from: number(from)?, to })
+    }
+
     fn read_line(&mut self, words: &[&str], quorum: &mut Option<String>) -> Result<(), String> {
         let key = |text: &str| text.parse::<VerifierKey>().map_err(|error: KeyError| error.to_string());
         match words {
@@ -242,6 +393,11 @@ impl Policy {
     }
 }
 
+/// Returns `name+id`, which tells the keys of one log apart.
+fn short_name(key: &VerifierKey) -> String {
+    format!("{}+{:08x}", key.name(), key.id())
+}
+
 impl FromStr for Policy {
     type Err = InvalidPolicy;
 
@@ -255,10 +411,13 @@ impl FromStr for Policy {
         let mut quorum = None;
         for (at, line) in text.split('\n').enumerate() {
             let words: Vec<&str> = line.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
-            if words.first().is_none_or(|word| word.starts_with('#')) {
-                continue;
-            }
-            let read = policy.read_line(&words, &mut quorum);
+            let read = match words.as_slice() {
+                [SIZES, name, from, to] => policy.read_sizes(name, from, to),
+                [SIZES, ..] => Err(format!("{SIZES} needs the name and id of a key, and two sizes")),
+                [] => continue,
+                [word, ..] if word.starts_with('#') => continue,
+                words => policy.read_line(words, &mut quorum),
+            };
             read.map_err(|problem| InvalidPolicy::Line { line: at + 1, problem })?;
         }
         policy.quorum = Some(quorum.ok_or(InvalidPolicy::NoQuorum)?).filter(|name| name != NO_QUORUM);
@@ -268,8 +427,12 @@ impl FromStr for Policy {
 
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for log in &self.logs {
-            writeln!(f, "log {log}")?;
+        for LogKey { key, sizes } in &self.logs {
+            writeln!(f, "log {key}")?;
+            if *sizes != Sizes::ALL {
+                let to = sizes.to.map_or_else(|| OPEN_END.to_owned(), |to| to.to_string());
+                writeln!(f, "{SIZES} {} {} {to}", short_name(key), sizes.from)?;
+            }
         }
         for (name, witness) in &self.witnesses {
             writeln!(f, "witness {name} {witness}")?;
@@ -384,6 +547,42 @@ mod tests {
             matches!(policy.accept(&unsigned), Err(Refusal::Signature { .. })),
             "witnesses alone do not suffice"
         );
+    }
+
+    #[test]
+    fn a_key_counts_for_its_sizes_only() {
+        let text = format!(
+            "log {0}\n#sizes {1} 3 7\nquorum none\n",
+            log().verifier(),
+            short_name(&log().verifier())
+        );
+        let policy: Policy = text.parse().expect("policy");
+        assert_eq!(policy.to_string(), text);
+        assert_eq!(
+            Policy::of_keys([LogKey { key: log().verifier(), sizes: Sizes { from: 3, to: Some(7) } }]),
+            Ok(policy.clone())
+        );
+        for (size, expected) in [(2, false), (3, true), (7, true), (8, false)] {
+            let checkpoint = Checkpoint { origin: "example.org/log".to_owned(), size, root: EMPTY_ROOT };
+            let accepted = policy.accept(&checkpoint.sign(&[&log()]).expect("checkpoint"));
+            assert_eq!(accepted.is_ok(), expected, "{size}");
+            if let Err(refusal) = accepted {
+                assert!(refusal.to_string().ends_with("but counts for sizes 3 to 7 only"), "{refusal}");
+            }
+        }
+        let open = text.replace("3 7", "3 -").parse::<Policy>().expect("policy");
+        assert_eq!(open.logs()[0].sizes, Sizes { from: 3, to: None });
+        for (from, to, expected) in [
+            ("3 7", "7 3", "counts for no size"),
+            ("3 7", "3", "two sizes"),
+            ("3 7", "03 7", "not a size"),
+            ("#sizes example.org/log+", "#sizes example.org/other+", "defined before"),
+            ("quorum", "#sizes NAME 0 1\nquorum", "two ranges"),
+        ] {
+            let wrong = text.replace(from, to).replace("NAME", &short_name(&log().verifier()));
+            let error = wrong.parse::<Policy>().expect_err(&wrong).to_string();
+            assert!(error.contains(expected), "{wrong}: {error}");
+        }
     }
 
     #[test]

@@ -207,7 +207,7 @@ pub fn write<W: Write + Seek>(
     files.insert(name::MANIFEST.to_owned(), manifest);
     let origin = &contents.checkpoint.checkpoint.origin;
     let signature = Note::sign(signed_text(origin, &digest), &[signer])?;
-    let accepted = contents.policy.accept_note(origin, &signature);
+    let accepted = contents.policy.accept_note(origin, contents.checkpoint.checkpoint.size, &signature);
     accepted.map_err(|error| BundleError::Contradiction(format!("{}: {error}", name::MANIFEST_SIGNATURE)))?;
     files.insert(name::MANIFEST_SIGNATURE.to_owned(), signature.to_text().into_bytes());
     let content_bytes = files.values().map(|content| content.len() as u64).sum();

@@ -172,7 +172,10 @@ fn check_signature<R: Read + Seek>(files: &mut Files<R>, signed: &Signed) {
                 return Err("signs another manifest than MANIFEST.json".to_owned());
             }
             let policy = signed.policy.as_ref().ok_or("no policy says whose signature counts")?;
-            policy.accept_note(origin, &note).map(drop).map_err(|error| error.to_string())
+            policy
+                .accept_note(origin, checkpoint.checkpoint.size, &note)
+                .map(drop)
+                .map_err(|error| error.to_string())
         }),
     };
     if let Err(problem) = checked {
