@@ -15,3 +15,5 @@ mod downloads;
 mod live;
 #[path = "web/markup.rs"]
 mod markup;
+#[path = "web/period.rs"]
+mod period;

@@ -1,6 +1,7 @@
-//! The overview: what needs attention, readiness by the four questions, criteria, coverage.
+//! The overview: what needs attention, readiness by the four questions, criteria, coverage; and the period board.
 
 mod pages;
+pub mod period;
 
 use axum::extract::State;
 use axum::routing::get;
@@ -13,7 +14,9 @@ use crate::visit::Asked;
 use crate::{Route, WebState};
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route { path: "/", example: "/", handler: get(overview) }]
+    let mut routes = vec![Route { path: "/", example: "/", handler: get(overview) }];
+    routes.extend(period::routes());
+    routes
 }
 
 async fn overview(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {

@@ -39,6 +39,10 @@ for (const form of document.querySelectorAll("form[data-filter]")) {
   }
 }
 
+for (const select of document.querySelectorAll("form[data-auto] select")) {
+  select.addEventListener("change", () => select.form.requestSubmit());
+}
+
 const theme = document.querySelector("form[data-theme-form]");
 theme?.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -52,7 +56,7 @@ theme?.addEventListener("submit", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea")) return;
-  const search = document.querySelector("form[data-filter] input[type=search]");
+  const search = document.querySelector("form[role=search] input[type=search]");
   if (search) {
     event.preventDefault();
     search.focus();

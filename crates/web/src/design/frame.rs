@@ -12,6 +12,8 @@ use crate::assets;
 pub enum Place {
     /// What needs attention.
     Overview,
+    /// The period board.
+    Period,
     /// The controls.
     Controls,
     /// The criteria map.
@@ -42,6 +44,7 @@ const fn entry(place: Place, label: &'static str, href: &'static str, icon: &'st
 }
 
 const OVERVIEW: Entry = entry(Place::Overview, "Overview", "/", "i-overview");
+const PERIOD: Entry = entry(Place::Period, "Period board", "/period", "i-period");
 const CONTROLS: Entry = entry(Place::Controls, "Controls", "/controls", "i-controls");
 const CRITERIA: Entry = entry(Place::Criteria, "Criteria", "/criteria", "i-criteria");
 const CHECKS: Entry = entry(Place::Checks, "Checks", "/checks", "i-checks");
@@ -52,7 +55,7 @@ const LEDGER: Entry = entry(Place::Ledger, "Ledger", "/ledger", "i-ledger");
 const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports");
 
 const GROUPS: [(&str, &[Entry]); 4] = [
-    ("", &[OVERVIEW]),
+    ("", &[OVERVIEW, PERIOD]),
     ("Program", &[CRITERIA, CONTROLS]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS]),
     ("Proof", &[EVIDENCE, LEDGER, REPORTS]),
@@ -123,6 +126,8 @@ pub struct Page {
     pub crumbs: Vec<(String, String)>,
     /// Buttons at the right of the title.
     pub actions: Markup,
+    /// The period that the page is about, when it is not that of the context.
+    pub period: Option<(Timestamp, Timestamp)>,
     /// The rest.
     pub body: Markup,
 }
@@ -139,6 +144,7 @@ impl Page {
             lead: none(),
             crumbs: Vec::new(),
             actions: none(),
+            period: None,
             body,
         }
     }
@@ -148,7 +154,8 @@ impl Page {
 #[must_use]
 pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
     let title = if page.id.is_empty() { page.title.clone() } else { format!("{} {}", page.id, page.title) };
-    let period = format!("{} to {}", moment::date(context.from), moment::date(context.to.plus_micros(-1)));
+    let (from, to) = page.period.unwrap_or((context.from, context.to));
+    let period = format!("{} to {}", moment::date(from), moment::date(to.plus_micros(-1)));
     let body = html! {
         a.skip href="#main" { "Skip to the content" }
         (sprite())
@@ -248,7 +255,7 @@ fn groups(place: Place) -> Markup {
 fn phone_bar(place: Place) -> Markup {
     html! {
         nav.tabbar aria-label="Main, short" {
-            @for entry in [OVERVIEW, CONTROLS, TARGETS, LEDGER] { (link(&entry, place)) }
+            @for entry in [OVERVIEW, PERIOD, CONTROLS, LEDGER] { (link(&entry, place)) }
             button type="button" popovertarget="sheet" { (icon("i-more")) "More" }
         }
         div.sheet id="sheet" popover { nav.nav aria-label="All pages" { (groups(place)) } }

@@ -19,6 +19,8 @@ pub enum Mark {
     NotYetDue,
     /// Was due and did not happen.
     Missed,
+    /// Happened, but later than it was due.
+    Late,
     /// Some of it is as it should be.
     Partly,
 }
@@ -35,6 +37,7 @@ impl Mark {
             Self::NotApplicable => "m-na",
             Self::NotYetDue => "m-due",
             Self::Missed => "m-missed",
+            Self::Late => "m-late",
             Self::Partly => "m-partly",
         }
     }
@@ -45,7 +48,7 @@ impl Mark {
         match self {
             Self::Pass => "is-pass",
             Self::Partly => "is-partly",
-            Self::Fail | Self::Missed => "is-fail",
+            Self::Fail | Self::Missed | Self::Late => "is-fail",
             Self::Unknown => "is-unknown",
             Self::Waived => "is-waived",
             Self::NotApplicable | Self::NotYetDue => "is-quiet",
@@ -88,11 +91,19 @@ const SPRITE: &str = concat!(
     r#"<symbol id="m-na" viewBox="0 0 16 16"><path d="M3.5 8h9" stroke="currentColor" stroke-width="1.8" stroke-linecap="round"/></symbol>"#,
     r#"<symbol id="m-due" viewBox="0 0 16 16"><circle cx="8" cy="8" r="2.2" fill="currentColor"/></symbol>"#,
     r#"<symbol id="m-missed" viewBox="0 0 16 16"><path d="M8 1.6L14.4 8 8 14.4 1.6 8z" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round"/></symbol>"#,
+    r#"<symbol id="m-late" viewBox="0 0 16 16"><path d="M8 1.6L14.4 8 8 14.4 1.6 8z" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round"/><path d="M8 1.6V14.4L1.6 8z" fill="currentColor"/></symbol>"#,
+    // Shapes of the period board, centered on their place in time.
+    r#"<symbol id="b-fail" overflow="visible"><path class="b-fail" d="M0 4.5L5.5 10 0 15.5-5.5 10z"/></symbol>"#,
+    r#"<symbol id="b-missed" overflow="visible"><path class="b-missed" d="M0 4.5L5.5 10 0 15.5-5.5 10z"/></symbol>"#,
+    r#"<symbol id="b-late" overflow="visible"><path class="b-missed" d="M0 4.5L5.5 10 0 15.5-5.5 10z"/><path class="b-late" d="M0 4.5V15.5L-5.5 10z"/></symbol>"#,
     r#"<symbol id="m-partly" viewBox="0 0 16 16"><rect x="1.8" y="1.8" width="12.4" height="12.4" rx="2" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M1.8 8h12.4v4.2a2 2 0 0 1-2 2H3.8a2 2 0 0 1-2-2z" fill="currentColor"/></symbol>"#,
     // Icons of 16 by 16, stroked
     r#"<symbol id="i-tick" viewBox="0 0 24 24"><path d="M3.5 13.2l5.6 6.1L20.6 4.4" fill="none" stroke="currentColor" stroke-width="3.4" stroke-linecap="round" stroke-linejoin="round"/></symbol>"#,
     r#"<symbol id="i-overview" viewBox="0 0 16 16"><path d="M2.5 3.5h11M2.5 8h11M2.5 12.5h6"/></symbol>"#,
     r#"<symbol id="i-controls" viewBox="0 0 16 16"><path d="M8 1.8l5.2 1.9v4c0 3.2-2.1 5.5-5.2 6.6-3.1-1.1-5.2-3.4-5.2-6.6v-4z"/><path d="M5.7 8l1.7 1.7 3-3.3"/></symbol>"#,
+    r#"<symbol id="i-period" viewBox="0 0 16 16"><path d="M2 3.5h5M9.5 3.5H14M2 8h8.5M13 8h1M2 12.5h2.5M7 12.5h7"/></symbol>"#,
+    r#"<symbol id="i-findings" viewBox="0 0 16 16"><path d="M8 2.2L13.8 8 8 13.8 2.2 8zM8 5.6v3M8 10.4v.1"/></symbol>"#,
+    r#"<symbol id="i-coverage" viewBox="0 0 16 16"><path d="M1.6 8s2.4-4.2 6.4-4.2S14.4 8 14.4 8 12 12.2 8 12.2 1.6 8 1.6 8z"/><circle cx="8" cy="8" r="1.8"/></symbol>"#,
     r#"<symbol id="i-criteria" viewBox="0 0 16 16"><path d="M2.5 2.5h4.2v4.2H2.5zM9.3 2.5h4.2v4.2H9.3zM2.5 9.3h4.2v4.2H2.5zM9.3 9.3h4.2v4.2H9.3z"/></symbol>"#,
     r#"<symbol id="i-checks" viewBox="0 0 16 16"><path d="M2 4.2l1.3 1.3L5.6 3M2 11l1.3 1.3 2.3-2.5M8.5 4.5H14M8.5 11.5H14"/></symbol>"#,
     r#"<symbol id="i-targets" viewBox="0 0 16 16"><path d="M2.2 2.8h11.6v4.4H2.2zM2.2 8.8h11.6v4.4H2.2zM4.6 5h.1M4.6 11h.1M7 5h4.2M7 11h4.2"/></symbol>"#,

@@ -6,6 +6,7 @@
 
 pub mod badge;
 pub mod bar;
+pub mod board;
 pub mod criteria_map;
 pub mod digest;
 pub mod empty;

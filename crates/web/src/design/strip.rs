@@ -178,7 +178,7 @@ fn bars(strip: &Strip, scale: &Scale) -> Markup {
                     Mark::Waived => rect.seg-waived x=(x + 1) y=(low + 1) width=((width - 2).max(1)) height=(tall - 2) {},
                     Mark::NotApplicable => rect.seg-na x=(x) y=(top + height - 4) width=(width) height="2" {},
                     Mark::NotYetDue => rect.seg-due x=(x) y=(top + height - 2) width=(width) height="1" {},
-                    Mark::Missed => path.seg-missed d=(diamond(x + width / 2, middle, height / 2 - 1)) {},
+                    Mark::Missed | Mark::Late => path.seg-missed d=(diamond(x + width / 2, middle, height / 2 - 1)) {},
                     Mark::Fail => {
                         rect.seg-fail x=(x) y=(top) width=(width) height=(height) {}
                         @if *width >= height {

@@ -29,8 +29,13 @@ impl TableQuery {
         self.pairs.iter().find(|(k, v)| k == key && !v.is_empty()).map(|(_, v)| v.as_str())
     }
 
+    /// All pairs in order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
     /// The address of `path` with one key changed (removed when `value` is empty) and the page reset.
-    fn with(&self, path: &str, changes: &[(&str, &str)]) -> String {
+    pub(crate) fn with(&self, path: &str, changes: &[(&str, &str)]) -> String {
         let mut out = String::from(path);
         let mut separator = '?';
         let kept = self

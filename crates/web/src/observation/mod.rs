@@ -1,6 +1,7 @@
 //! Checks, targets and runs: what is asserted, what is looked at, and when it was.
 
 pub mod check;
+pub mod look;
 pub mod run;
 pub mod target;
 
@@ -8,6 +9,7 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 use maud::Markup;
 
+use crate::conclusion::period::{day_of, midnight};
 use crate::error::Refusal;
 use crate::visit::Asked;
 use crate::{Route, WebState};
@@ -18,6 +20,11 @@ pub(crate) fn routes() -> Vec<Route> {
         Route { path: "/checks/{id}", example: "/checks/ssh-root-login-disabled", handler: get(check) },
         Route { path: "/targets", example: "/targets", handler: get(targets) },
         Route { path: "/targets/{key}", example: "/targets/1", handler: get(target) },
+        Route {
+            path: "/targets/{key}/checks/{id}",
+            example: "/targets/1/checks/ssh-root-login-disabled",
+            handler: get(one_look),
+        },
         Route { path: "/runs", example: "/runs", handler: get(runs) },
         Route { path: "/runs/{key}", example: "/runs/1", handler: get(run) },
     ]
@@ -49,6 +56,17 @@ async fn target(
 ) -> Result<Markup, Refusal> {
     let view = state.source().target(integer(&key)?).await?;
     asked.frame(&state, &target::one(&view, &asked.query, asked.visit.now)).await
+}
+
+async fn one_look(
+    State(state): State<WebState>,
+    Path((key, id)): Path<(String, String)>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let now = asked.visit.now;
+    let day = asked.query.get("at").and_then(midnight).unwrap_or_else(|| day_of(now)).min(now);
+    let view = state.source().look(integer(&key)?, &id, day).await?;
+    asked.frame(&state, &look::page(&view, now)).await
 }
 
 async fn runs(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {

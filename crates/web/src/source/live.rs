@@ -1,7 +1,9 @@
 //! Pages over the running program: each question is answered by the use cases of `app`, in one read.
 
+mod look;
 mod observed;
 mod overview;
+mod period;
 mod proof;
 mod readiness;
 

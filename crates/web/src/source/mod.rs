@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tickmark_app::{Actor, App};
-use tickmark_core::Digest;
 use tickmark_core::catalog::Catalog;
+use tickmark_core::{Digest, Timestamp};
 
 use crate::catalog::{CriterionRow, CriterionView};
 use crate::conclusion::OverviewView;
+use crate::conclusion::period::{Chosen, ControlPeriodView, PeriodView};
 use crate::control::{ControlRow, ControlView};
 use crate::design::badge::VerdictCounts;
 use crate::design::frame::Context;
@@ -23,6 +24,7 @@ use crate::error::Refusal;
 use crate::evidence::{ArtifactRow, ArtifactView};
 use crate::ledger::{LeafView, LedgerView};
 use crate::observation::check::{CheckRow, CheckView};
+use crate::observation::look::LookView;
 use crate::observation::run::{RunRow, RunView};
 use crate::observation::target::{TargetRow, TargetView};
 use crate::report::ReportRow;
@@ -34,6 +36,10 @@ pub struct Views {
     pub context: Context,
     /// The overview.
     pub overview: OverviewView,
+    /// The period board, over the period of the context.
+    pub period: PeriodView,
+    /// Each control of the board.
+    pub control_periods: Vec<ControlPeriodView>,
     /// Criteria in the order of the framework.
     pub criteria: Vec<CriterionView>,
     /// Controls in the order of the catalog.
@@ -42,6 +48,8 @@ pub struct Views {
     pub checks: Vec<(CheckRow, CheckView)>,
     /// Targets by name.
     pub targets: Vec<TargetView>,
+    /// Each check at each target.
+    pub looks: Vec<LookView>,
     /// Runs, newest first.
     pub runs: Vec<RunView>,
     /// Artifacts, newest first.
@@ -110,6 +118,26 @@ impl Source {
         }
     }
 
+    /// All controls over a period.
+    pub(crate) async fn period(&self, chosen: &Chosen) -> Result<PeriodView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.period(chosen).await,
+            Kind::Frozen(views) => Ok(views.period.clone()),
+        }
+    }
+
+    /// One control over a period, by check and target, with its deviations.
+    pub(crate) async fn control_period(
+        &self,
+        id: &str,
+        chosen: &Chosen,
+    ) -> Result<ControlPeriodView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.control_period(id, chosen).await,
+            Kind::Frozen(views) => find(&views.control_periods, |view| view.row.id == id),
+        }
+    }
+
     /// All criteria of the framework in order, with status and counts of controls.
     pub(crate) async fn criteria(&self) -> Result<Vec<CriterionRow>, Refusal> {
         match &self.0 {
@@ -171,6 +199,17 @@ impl Source {
         match &self.0 {
             Kind::Live(live) => live.target(key).await,
             Kind::Frozen(views) => find(&views.targets, |view| view.row.key == key),
+        }
+    }
+
+    /// One check at one target on one day.
+    pub(crate) async fn look(&self, target: i64, check: &str, day: Timestamp) -> Result<LookView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.look(target, check, day).await,
+            Kind::Frozen(views) => {
+                find(&views.looks, |view| view.target_key == target && view.check_id == check)
+                    .map(|view| LookView { day, ..view })
+            }
         }
     }
 

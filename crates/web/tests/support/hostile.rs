@@ -87,6 +87,30 @@ fn poison_observations(views: &mut Views) {
             }
         }
     }
+    for row in views.period.controls.iter_mut().chain(views.control_periods.iter_mut().map(|v| &mut v.row)) {
+        (row.title, row.area, row.owner, row.tested_by) = (bad(), bad(), bad(), bad());
+        row.stretches.iter_mut().for_each(|stretch| stretch.note = bad());
+    }
+    for view in &mut views.control_periods {
+        view.statement = bad();
+        for check in &mut view.checks {
+            check.title = bad();
+            check.targets.iter_mut().for_each(|target| target.name = bad());
+            let stretches = check.targets.iter_mut().flat_map(|target| &mut target.stretches);
+            stretches.for_each(|stretch| stretch.note = bad());
+        }
+        for row in &mut view.deviations {
+            (row.subject, row.test, row.waiver, row.note) = (bad(), bad(), bad(), bad());
+        }
+    }
+    for view in &mut views.looks {
+        (view.target_name, view.check_title, view.asserts, view.waiver) = (bad(), bad(), bad(), bad());
+        view.read = vec![(bad(), Some(value())), (bad(), None)];
+        view.gaps.iter_mut().for_each(|gap| (gap.path, gap.detail) = (bad(), bad()));
+        if let Some(outcome) = &mut view.outcome {
+            (outcome.message, outcome.subjects, outcome.observed) = (bad(), vec![bad()], value());
+        }
+    }
     for view in &mut views.targets {
         (view.row.name, view.row.kind, view.row.external_id, view.schema) = (bad(), bad(), bad(), bad());
         view.facts = value();

@@ -11,15 +11,20 @@ use tickmark_core::{Digest, Timestamp};
 use tickmark_web::catalog::{
     CriterionRow, CriterionStatus, CriterionView, Crosswalk, MappedControl, PointOfFocus, RequestRow,
 };
+use tickmark_web::conclusion::period::{
+    CheckPeriod, ControlPeriod, ControlPeriodView, DeviationRow, PeriodView, SeriesOf, TargetPeriod,
+};
 use tickmark_web::conclusion::{Attention, GapCount, OverviewView, SectionCoverage};
 use tickmark_web::control::{Answer, AnswerView, ControlRow, ControlStatus, ControlView, TestRow};
 use tickmark_web::design::badge::VerdictCounts;
+use tickmark_web::design::board::Stretch;
 use tickmark_web::design::frame::Context;
 use tickmark_web::design::icon::Mark;
 use tickmark_web::design::strip::{Segment, Strip};
 use tickmark_web::evidence::{ArtifactRow, ArtifactView, Origin, how};
 use tickmark_web::ledger::{LeafRow, LeafView, LedgerView};
 use tickmark_web::observation::check::{CheckRow, CheckView, ResultRow};
+use tickmark_web::observation::look::LookView;
 use tickmark_web::observation::run::{CheckCoverage, RunGap, RunRow, RunState, RunView};
 use tickmark_web::observation::target::{TargetResult, TargetRow, TargetView};
 use tickmark_web::report::ReportRow;
@@ -910,6 +915,172 @@ fn overview(
     }
 }
 
+/// Stretches of the board from the segments of a strip, from the first day of the period on.
+fn stretches(strip: Option<&Strip>) -> Vec<Stretch> {
+    let Some(strip) = strip else { return Vec::new() };
+    let mut out = Vec::new();
+    if let Some(first) = strip.segments.first().filter(|first| first.from > strip.from) {
+        out.push(Stretch {
+            from: strip.from,
+            to: first.from,
+            mark: Mark::Unknown,
+            note: "not looked at".into(),
+        });
+    }
+    out.extend(strip.segments.iter().map(|segment| Stretch {
+        from: segment.from,
+        to: segment.to.unwrap_or(strip.now),
+        mark: segment.mark,
+        note: segment.note.clone(),
+    }));
+    out.push(Stretch { from: strip.now, to: strip.to, mark: Mark::NotYetDue, note: String::new() });
+    out
+}
+
+/// Windows of a control that is done each quarter: done, late, missed, and one that is not yet due.
+fn windows() -> Vec<Stretch> {
+    let (from, to) = period();
+    let edges = [
+        from,
+        from.plus_micros(90 * DAY_US),
+        from.plus_micros(181 * DAY_US),
+        from.plus_micros(273 * DAY_US),
+        to,
+    ];
+    [Mark::Pass, Mark::Late, Mark::Missed, Mark::NotYetDue]
+        .into_iter()
+        .enumerate()
+        .map(|(at, mark)| Stretch { from: edges[at], to: edges[at + 1], mark, note: String::new() })
+        .collect()
+}
+
+fn control_periods(controls: &[ControlView]) -> Vec<ControlPeriodView> {
+    controls
+        .iter()
+        .map(|control| {
+            let row = &control.row;
+            let mut checks: Vec<CheckPeriod> = Vec::new();
+            let mut deviations = Vec::new();
+            for test in &control.tests {
+                let target = TargetPeriod {
+                    key: test.target_key,
+                    name: test.target_name.clone(),
+                    stretches: stretches(test.strip.as_ref()),
+                };
+                deviations.extend(target.stretches.iter().filter(|s| s.mark == Mark::Fail).map(|s| {
+                    DeviationRow {
+                        mark: Mark::Fail,
+                        subject: target.name.clone(),
+                        test: test.check_title.clone(),
+                        href: format!(
+                            "/targets/{}/checks/{}?at={}",
+                            target.key,
+                            test.check_id,
+                            s.from.date()
+                        ),
+                        seen_good: Some(s.from.plus_micros(-DAY_US)),
+                        seen_bad: s.from,
+                        good_again: (s.to < now()).then_some(s.to),
+                        waiver: String::new(),
+                        note: s.note.clone(),
+                    }
+                }));
+                match checks.iter_mut().find(|check| check.id == test.check_id) {
+                    Some(check) => check.targets.push(target),
+                    None => checks.push(CheckPeriod {
+                        id: test.check_id.clone(),
+                        title: test.check_title.clone(),
+                        stretches: target.stretches.clone(),
+                        targets: vec![target],
+                    }),
+                }
+            }
+            let is_periodic = row.frequency.contains("quarter") && checks.is_empty();
+            let windows = if is_periodic { windows() } else { Vec::new() };
+            ControlPeriodView {
+                row: ControlPeriod {
+                    id: row.id.clone(),
+                    title: row.title.clone(),
+                    area: row.area.clone(),
+                    owner: row.owner.clone(),
+                    criteria: row.criteria.clone(),
+                    tested_by: if is_periodic {
+                        "quarterly".into()
+                    } else {
+                        format!("{} checks", checks.len())
+                    },
+                    stretches: if is_periodic { windows.clone() } else { stretches(row.strip.as_ref()) },
+                },
+                statement: control.statement.clone(),
+                checks,
+                windows,
+                deviations,
+            }
+        })
+        .collect()
+}
+
+fn looks(checks: &[(CheckRow, CheckView)], runs: &[RunView], artifacts: &[ArtifactView]) -> Vec<LookView> {
+    let mut out = Vec::new();
+    for (row, view) in checks {
+        for result in &view.results {
+            let gaps = gaps(result.target_key);
+            out.push(LookView {
+                day: ago(0, 15),
+                at: now(),
+                target_key: result.target_key,
+                target_name: result.target_name.clone(),
+                check_id: row.id.clone(),
+                check_title: row.title.clone(),
+                asserts: view.definition.asserts.clone(),
+                severity: row.severity,
+                version: Some((Digest::of(row.id.as_bytes()), "regorus 0.9".into())),
+                verdict: Some((
+                    result.outcome.verdict,
+                    result.outcome.reason.map(|reason| reason.plain().to_owned()).unwrap_or_default(),
+                )),
+                since: Some((result.since, None)),
+                seen_before: Some(result.since.plus_micros(-DAY_US)),
+                outcome: Some(result.outcome.clone()),
+                facts: Some((Digest::of(result.target_name.as_bytes()), "host/1".into(), 1)),
+                read: vec![
+                    ("sshd.permit_root_login".into(), Some(json!("yes"))),
+                    ("accounts.shadow".into(), None),
+                    ("sshd.match_blocks".into(), Some(json!([]))),
+                ],
+                gaps,
+                runs: runs.iter().take(1).map(|run| run.row.clone()).collect(),
+                artifacts: artifacts.iter().take(3).map(|view| view.origins[0].row.clone()).collect(),
+                waiver: String::new(),
+                around: stretches(result.strip.as_ref()),
+            });
+        }
+    }
+    out
+}
+
+fn period_view(control_periods: &[ControlPeriodView], criteria: &[CriterionView]) -> PeriodView {
+    let mut series: Vec<SeriesOf> = Vec::new();
+    for view in criteria {
+        let row = &view.row;
+        let entry = (row.id.clone(), row.text.clone());
+        match series.iter_mut().find(|series| series.id == row.series) {
+            Some(series) => series.criteria.push(entry),
+            None => series.push(SeriesOf {
+                id: row.series.clone(),
+                title: row.series_title.clone(),
+                categories: vec!["security".into()],
+                criteria: vec![entry],
+            }),
+        }
+    }
+    PeriodView {
+        controls: control_periods.iter().map(|view| view.row.clone()).collect(),
+        series,
+        categories: vec![("security".into(), "Security".into())],
+    }
+}
+
 /// Everything, with an output folder for documents.
 pub(crate) fn views(report_folder: Option<PathBuf>) -> Views {
     let checks = checks();
@@ -919,6 +1090,7 @@ pub(crate) fn views(report_folder: Option<PathBuf>) -> Views {
     let runs = runs(&checks);
     let targets = targets(&checks, &artifacts, &runs);
     let leaves = leaves();
+    let control_periods = control_periods(&controls);
     let (from, to) = period();
     let report = |file: &str, size| ReportRow {
         file: file.into(),
@@ -928,6 +1100,9 @@ pub(crate) fn views(report_folder: Option<PathBuf>) -> Views {
     };
     Views {
         context: Context { organization: "Acme".into(), system: "Payroll SaaS".into(), aim: "SOC 2 Type 2".into(), from, to },
+        period: period_view(&control_periods, &criteria),
+        control_periods,
+        looks: looks(&checks, &runs, &artifacts),
         overview: overview(&controls, &criteria, &checks, &targets, &runs),
         criteria,
         controls,
@@ -965,6 +1140,12 @@ pub(crate) fn empty_views() -> Views {
         control.row.strip = None;
         control.row.verdicts = VerdictCounts::default();
     });
+    for view in &mut views.control_periods {
+        (view.checks, view.windows, view.deviations) = (Vec::new(), Vec::new(), Vec::new());
+        view.row.stretches.clear();
+    }
+    views.period.controls.iter_mut().for_each(|row| row.stretches.clear());
+    views.looks.clear();
     views.targets.clear();
     views.runs.clear();
     views.artifacts.clear();

@@ -104,6 +104,9 @@ pub(crate) fn pages() -> Vec<String> {
             "/targets/1?part=evidence",
             "/controls?status=gap&sort=title&dir=desc",
             "/controls?page=2",
+            "/period?span=90d&state=deviation&by=area",
+            "/period?from=2026-01-01&to=2026-12-31&series=CC6",
+            "/period/IAM-08?span=2026-Q4",
             "/criteria?q=nothing-like-this",
         ]
         .map(str::to_owned),

@@ -1,0 +1,203 @@
+//! The period that an address asks for: the last days, a quarter, a year, or from one date to another.
+
+use maud::{Markup, html};
+use tickmark_core::Timestamp;
+use tickmark_core::time::DAY_US;
+
+use crate::design::moment;
+use crate::design::table::TableQuery;
+
+/// What is shown when the address names no period, in days.
+const USUAL_DAYS: i64 = 365;
+/// The longest period that is drawn, in days.
+const LONGEST_DAYS: i64 = 10 * 366;
+/// Quarters that can be chosen, the running one included.
+const QUARTERS: usize = 4;
+
+/// A period, and how the address names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// First moment.
+    pub from: Timestamp,
+    /// First moment after it.
+    pub to: Timestamp,
+    /// The name in the address, e.g. `12m`; empty when it was given by dates.
+    key: String,
+}
+
+/// The first moment of a date written as `2026-11-24`.
+pub(crate) fn midnight(date: &str) -> Option<Timestamp> {
+    let is_date = date.len() == 10 && date.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    is_date.then(|| format!("{date}T00:00:00Z").parse().ok()).flatten()
+}
+
+/// The first moment of the day of a moment.
+pub(crate) fn day_of(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.micros().div_euclid(DAY_US) * DAY_US)
+}
+
+/// Year and quarter (0 to 3) of a moment.
+fn quarter_of(at: Timestamp) -> (i32, i32) {
+    let date = at.date();
+    let month: i32 = date[5..7].parse().unwrap_or(1);
+    (date[..4].parse().unwrap_or(1970), (month - 1) / 3)
+}
+
+fn quarter(year: i32, at: i32) -> Option<(Timestamp, Timestamp)> {
+    let start = |year: i32, at: i32| midnight(&format!("{year:04}-{:02}-01", at * 3 + 1));
+    let next = if at == 3 { start(year + 1, 0) } else { start(year, at + 1) };
+    Some((start(year, at)?, next?))
+}
+
+impl Chosen {
+    /// Reads the period from an address. What cannot be read is the usual period, never an error: an old link shows
+    /// something.
+    #[must_use]
+    pub fn of(query: &TableQuery, now: Timestamp) -> Self {
+        let dates = || {
+            let from = midnight(query.get("from")?)?;
+            let to = midnight(query.get("to")?)?.plus_micros(DAY_US);
+            Some(Self { from, to, key: String::new() })
+        };
+        let named = || Self::named(query.get("span")?, now);
+        let fits = |chosen: &Self| {
+            let days = (chosen.to.micros() - chosen.from.micros()) / DAY_US;
+            chosen.from < chosen.to && days <= LONGEST_DAYS && chosen.from <= now
+        };
+        named().or_else(dates).filter(fits).unwrap_or_else(|| Self::last_days(USUAL_DAYS, "12m", now))
+    }
+
+    fn last_days(days: i64, key: &str, now: Timestamp) -> Self {
+        let to = day_of(now).plus_micros(DAY_US);
+        Self { from: to.plus_micros(-days * DAY_US), to, key: key.to_owned() }
+    }
+
+    fn named(key: &str, now: Timestamp) -> Option<Self> {
+        match key {
+            "30d" => return Some(Self::last_days(30, key, now)),
+            "90d" => return Some(Self::last_days(90, key, now)),
+            "12m" => return Some(Self::last_days(365, key, now)),
+            _ => {}
+        }
+        let (from, to) = match key.split_once("-Q") {
+            Some((year, at)) => {
+                let at: i32 = at.parse().ok().filter(|at| (1..=4).contains(at))?;
+                quarter(year.parse().ok()?, at - 1)?
+            }
+            None => {
+                let year: i32 = key.parse().ok().filter(|_| key.len() == 4)?;
+                (midnight(&format!("{year:04}-01-01"))?, midnight(&format!("{:04}-01-01", year + 1))?)
+            }
+        };
+        Some(Self { from, to, key: key.to_owned() })
+    }
+
+    /// The pairs that name this period in an address.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        if self.key.is_empty() {
+            vec![("from", self.from.date()), ("to", self.to.plus_micros(-1).date())]
+        } else {
+            vec![("span", self.key.clone())]
+        }
+    }
+
+    /// The period as the end of an address: `?span=12m`.
+    #[must_use]
+    pub fn tail(&self) -> String {
+        let pairs: Vec<String> = self.pairs().iter().map(|(key, value)| format!("{key}={value}")).collect();
+        format!("?{}", pairs.join("&"))
+    }
+
+    /// The period in words: `1 Jan 2026 to 31 Dec 2026`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("{} to {}", moment::date(self.from), moment::date(self.to.plus_micros(-1)))
+    }
+
+    /// Periods that are offered, as (name in the address, word).
+    fn offers(now: Timestamp) -> Vec<(String, String)> {
+        let mut offers = vec![
+            ("30d".to_owned(), "30 days".to_owned()),
+            ("90d".to_owned(), "90 days".to_owned()),
+            ("12m".to_owned(), "12 months".to_owned()),
+        ];
+        let (mut year, mut at) = quarter_of(now);
+        offers.push((year.to_string(), year.to_string()));
+        for _ in 0..QUARTERS {
+            offers.push((format!("{year}-Q{}", at + 1), format!("Q{} {year}", at + 1)));
+            (year, at) = if at == 0 { (year - 1, 3) } else { (year, at - 1) };
+        }
+        offers
+    }
+
+    /// Links to the offered periods and a form for dates, on the page at `path` with the rest of its address kept.
+    #[must_use]
+    pub fn switcher(&self, path: &str, query: &TableQuery, now: Timestamp) -> Markup {
+        let kept: Vec<(&str, &str)> =
+            query.pairs().filter(|(key, _)| !matches!(*key, "span" | "from" | "to" | "page")).collect();
+        html! {
+            div.periods {
+                nav aria-label="Period" {
+                    @for (key, word) in Self::offers(now) {
+                        a href=(query.with(path, &[("from", ""), ("to", ""), ("span", &key)])) aria-current=[(key == self.key).then_some("true")] { (word) }
+                    }
+                }
+                details open[self.key.is_empty()] {
+                    summary { "Other dates" }
+                    form method="get" action=(path) {
+                    @for (key, value) in kept { input type="hidden" name=(key) value=(value); }
+                    label { "From" input type="date" name="from" value=(self.from.date()); }
+                    label { "to" input type="date" name="to" value=(self.to.plus_micros(-1).date()); }
+                    button.button type="submit" { "Show" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(pairs: &[(&str, &str)]) -> String {
+        // 24 November 2026, 14:45 UTC.
+        let now = Timestamp::from_seconds(1_795_531_500);
+        let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let chosen = Chosen::of(&TableQuery::new(pairs), now);
+        format!("{} {}", chosen.words(), chosen.tail())
+    }
+
+    #[test]
+    fn addresses_name_periods() {
+        for (pairs, words) in [
+            (vec![], "25 Nov 2025 to 24 Nov 2026 ?span=12m"),
+            (vec![("span", "90d")], "27 Aug 2026 to 24 Nov 2026 ?span=90d"),
+            (vec![("span", "2026-Q4")], "1 Oct 2026 to 31 Dec 2026 ?span=2026-Q4"),
+            (vec![("span", "2026")], "1 Jan 2026 to 31 Dec 2026 ?span=2026"),
+            (
+                vec![("from", "2026-02-28"), ("to", "2026-03-01")],
+                "28 Feb 2026 to 1 Mar 2026 ?from=2026-02-28&to=2026-03-01",
+            ),
+        ] {
+            assert_eq!(chosen(&pairs), words);
+        }
+    }
+
+    #[test]
+    fn what_names_no_period_is_the_usual_one() {
+        for pairs in [
+            vec![("span", "2026-Q5")],
+            vec![("span", "-999")],
+            vec![("span", "9999")],
+            vec![("from", "2026-13-01"), ("to", "2026-01-01")],
+            vec![("from", "2026-03-01"), ("to", "2026-02-01")],
+            vec![("from", "1900-01-01"), ("to", "2026-01-01")],
+            vec![("from", "2026-01-01")],
+            vec![("from", "<script>"), ("to", "2026-01-01")],
+        ] {
+            assert!(chosen(&pairs).ends_with("?span=12m"), "{pairs:?}");
+        }
+    }
+}
