@@ -1,9 +1,12 @@
 //! Use cases on real databases, both kinds.
 
+mod conclusion;
 mod crash;
 mod damage;
 mod evidence;
 mod identity;
 mod ledger;
+mod observation;
 mod rollback;
 mod schema;
+mod waiver;

@@ -69,4 +69,6 @@ integer_keys! {
     TargetKey,
     /// One version of one check with one set of parameters. Counted from 1 in each organization.
     CheckKey,
+    /// An exception to a check. Counted from 1 in each organization.
+    WaiverKey,
 }

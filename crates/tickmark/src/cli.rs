@@ -77,6 +77,8 @@ pub(crate) enum Command {
     /// Readiness: the four questions per control, decided by people.
     #[command(subcommand)]
     Assess(Assess),
+    /// Waivers: exceptions to checks that a person approves for a time. They stand beside verdicts and change none.
+    Waive(Waive),
     /// Write the readiness report and the control matrix.
     Report(Report),
     /// Evidence bundles for people who do not trust this program.
@@ -234,6 +236,65 @@ pub(crate) enum AnswerWord {
     No,
     /// Take the answer back.
     NotAssessed,
+}
+
+/// `tickmark waive`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Waive {
+    #[command(subcommand)]
+    pub(crate) other: Option<WaiveOther>,
+    #[command(flatten)]
+    pub(crate) grant: Option<WaiveGrant>,
+}
+
+/// `tickmark waive CHECK`
+#[derive(Debug, Args)]
+pub(crate) struct WaiveGrant {
+    /// Check id, e.g. `ssh-root-login-disabled`.
+    pub(crate) check: String,
+    /// Only this target, by name or number; may be given again. All targets of the check when left out.
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Vec<String>,
+    /// Why the check cannot be met.
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// What can happen meanwhile.
+    #[arg(long)]
+    pub(crate) risk: String,
+    /// What is done instead.
+    #[arg(long)]
+    pub(crate) compensation: String,
+    /// Who approves: a person's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) approved_by: String,
+    /// Who asks, when that is somebody else.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) requested_by: Option<String>,
+    /// Why who asks may approve as well.
+    #[arg(long, default_value = "")]
+    pub(crate) note: String,
+    /// Last day on which it holds (UTC), e.g. 2027-03-31; at most a year ahead.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: String,
+}
+
+/// The other commands of `tickmark waive`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WaiveOther {
+    /// List waivers, those that expired or were revoked included.
+    List,
+    /// Take a waiver back from now on.
+    Revoke {
+        /// Number of the waiver.
+        id: i64,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 /// `tickmark report`

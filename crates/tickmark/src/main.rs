@@ -51,6 +51,7 @@ async fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::Checks(command) => commands::checks::run(command, common, output).await,
         Command::Status => commands::status::run(common, output).await,
         Command::Assess(command) => commands::assess::run(command, common, output).await,
+        Command::Waive(command) => commands::waive::run(command, common, output).await,
         Command::Report(options) => commands::report::run(options, common, output).await,
         Command::Bundle(command) => commands::bundle::run(command, common, output).await,
         Command::Verify(options) => commands::verify::run(options, output),

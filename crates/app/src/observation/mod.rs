@@ -4,11 +4,12 @@
 //! into facts, verdicts, blocks, coverage and intervals in one transaction. Cost grows with change: unchanged facts
 //! are not evaluated, unchanged verdicts write one coverage row per check, and equal blocks are stored once.
 //!
-//! Owns the tables of migration `0010_observation.sql`. Leaves what controls make of verdicts to `conclusion`.
+//! Owns the tables of migrations `0010_observation.sql` and, in [`waiver`], `0013_waiver.sql`. Leaves what controls make of verdicts to `conclusion`.
 
 mod read;
 mod record;
 mod sql;
+pub mod waiver;
 
 use serde::Serialize;
 use tickmark_core::id::{CheckKey, RunKey, TargetKey};

@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use tickmark_core::id::{CheckKey, RunKey, TargetKey};
 use tickmark_core::observation::interval::{self, Interval};
-use tickmark_core::observation::{Counts, Observation, Outcome, ReasonClass, TargetRef, Verdict, block};
+use tickmark_core::observation::waiver::covering;
+use tickmark_core::observation::{
+    Counts, Observation, Outcome, ReasonClass, TargetRef, Verdict, Waiver, block,
+};
 use tickmark_core::time::HOUR_US;
 use tickmark_core::{Digest, Timestamp};
 
+use super::waiver::{self, Waived};
 use super::{CheckVersion, FactsState, Run, Target, sql};
 use crate::context::View;
 use crate::{Error, Result};
@@ -36,6 +40,8 @@ pub struct TargetVerdict {
     pub facts: Option<Digest>,
     /// The whole answer.
     pub outcome: Outcome,
+    /// The waiver that stands beside it, if one does. The verdict is what it is without.
+    pub waiver: Option<Waived>,
 }
 
 /// A check with what it says now.
@@ -58,6 +64,8 @@ pub struct CheckHistory {
     pub intervals: Vec<Interval>,
     /// When it was looked at.
     pub looks: Vec<Timestamp>,
+    /// Waivers that stood beside it at some moment since the version came into force, oldest first.
+    pub waivers: Vec<Waiver>,
 }
 
 /// A facts document with where it holds.
@@ -173,6 +181,7 @@ pub async fn verdicts_now(view: &mut View<'_>) -> Result<Vec<TargetVerdict>> {
     let digests: BTreeSet<Digest> = facts.values().map(|state| state.digest).collect();
     let memos = sql::memos(view.connection(), organization, &digests).await?;
     let looks = sql::last_looks(view.connection(), organization).await?;
+    let waivers = waiver::in_force_at(view, now).await?;
     let mut verdicts = Vec::new();
     for (check, target, interval) in sql::open_intervals(view.connection(), organization).await? {
         let (Some(version), Some(&(last_look, run))) = (checks.get(&check), looks.get(&check)) else {
@@ -206,6 +215,7 @@ pub async fn verdicts_now(view: &mut View<'_>) -> Result<Vec<TargetVerdict>> {
             (interval.verdict, interval.reason, interval.span.from, outcome)
         };
         let check_id = version.definition.id.clone();
+        let waiver = covering(&waivers, &check_id, target, now).map(Waived::from);
         verdicts.push(TargetVerdict {
             check_id,
             check,
@@ -217,6 +227,7 @@ pub async fn verdicts_now(view: &mut View<'_>) -> Result<Vec<TargetVerdict>> {
             run,
             facts,
             outcome,
+            waiver,
         });
     }
     verdicts.sort_by(|a, b| (&a.check_id, a.target).cmp(&(&b.check_id, b.target)));
@@ -267,6 +278,9 @@ pub async fn check_history(
     target: TargetKey,
 ) -> Result<Vec<CheckHistory>> {
     let (organization, now) = (view.organization(), view.now);
+    let mut waivers = waiver::list(view).await?;
+    waivers.retain(|waiver| waiver.check == check_id && waiver.scope.covers(target));
+    waivers.reverse();
     let mut histories = Vec::new();
     for version in check_versions(view, check_id).await? {
         let looks = sql::looks(view.connection(), organization, version.key).await?;
@@ -274,7 +288,12 @@ pub async fn check_history(
         let end = version.superseded_at.unwrap_or(now);
         let stale = i64::from(version.definition.stale_after_hours) * HOUR_US;
         let intervals = interval::with_staleness(&intervals, &looks, stale, end);
-        histories.push(CheckHistory { version, intervals, looks });
+        let since = |waiver: &&Waiver| {
+            let span = waiver.span();
+            span.to.is_some_and(|to| version.introduced_at < to) && span.from < end
+        };
+        let waivers = waivers.iter().filter(since).cloned().collect();
+        histories.push(CheckHistory { version, intervals, looks, waivers });
     }
     Ok(histories)
 }

@@ -184,7 +184,7 @@ impl Population {
 }
 
 /// Returns the digest that stands for a target in the ledger: of its kind and external id, not of its name.
-fn identity(target: &TargetRef) -> Digest {
+pub(super) fn identity(target: &TargetRef) -> Digest {
     canonical::digest(&json!({"kind": target.kind, "external_id": target.external_id})).expect("two texts")
 }
 

@@ -8,7 +8,6 @@ mod assessment;
 mod program;
 mod testing;
 
-use tickmark_core::canonical;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::finding::{FailingTarget, FailingTest, ProposedFinding, findings_from};
 use tickmark_core::observation::Verdict;
@@ -16,6 +15,7 @@ use tickmark_core::report::ReadinessReport;
 use tickmark_core::report::readiness::{
     Citation, DocumentStatus, Figure, Organization, SCHEMA, Scope, SystemSummary, TargetType,
 };
+use tickmark_core::{Timestamp, canonical};
 use tickmark_evaluate::Library;
 
 use crate::conclusion::{self, Standing};
@@ -65,6 +65,7 @@ pub async fn readiness(
         scope: scope(&standing, catalog),
         summary: assessment::summary(&standing, catalog, &rows, gaps.len()),
         checks: testing::checks(&standing, library),
+        waivers: testing::waivers(view, &standing).await?,
         period: testing::period(&standing),
         description: program::description(catalog),
         evidence_readiness: program::evidence_readiness(&standing),
@@ -127,6 +128,7 @@ pub fn proposed(standing: &Standing, library: &Library) -> Vec<ProposedFinding> 
                 .map(|verdict| FailingTarget {
                     target: standing.targets.get(&verdict.target).cloned().unwrap_or_default(),
                     subjects: verdict.outcome.subjects.clone(),
+                    waived_until: verdict.waiver.as_ref().map(|waiver| last_day(waiver.expires_at)),
                 })
                 .collect();
             let Some(check) = library.get(id).filter(|_| !fails.is_empty()) else { continue };
@@ -146,6 +148,11 @@ pub fn proposed(standing: &Standing, library: &Library) -> Vec<ProposedFinding> 
     let mut findings = findings_from(&standing.assessment, &failing);
     findings.truncate(MAX_FINDINGS);
     findings
+}
+
+/// Returns the last day on which something that ends at a moment still holds.
+fn last_day(end: Timestamp) -> String {
+    end.plus_micros(-1).date()
 }
 
 fn basis(standing: &Standing) -> String {

@@ -1,15 +1,18 @@
 //! Results of automated tests, what could not be seen, and the picture of the period.
 
+use tickmark_core::observation::waiver::Scope;
 use tickmark_core::observation::{Gap, ReasonClass, Verdict};
 use tickmark_core::report::readiness::{
-    CheckRow, Citation, Figure, GapRow, PeriodPicture, ResultRow, Strip, StripSpan, StripState,
+    CheckRow, Citation, Figure, GapRow, PeriodPicture, ResultRow, Strip, StripSpan, StripState, WaiverRow,
 };
 use tickmark_evaluate::Library;
 
 use super::assessment::sentence;
+use super::last_day;
 use crate::conclusion::Standing;
 use crate::context::View;
-use crate::{Result, observation};
+use crate::observation::{self, waiver};
+use crate::{Result, identity};
 
 pub(super) fn checks(standing: &Standing, library: &Library) -> Vec<CheckRow> {
     library
@@ -55,7 +58,9 @@ pub(super) fn checks(standing: &Standing, library: &Library) -> Vec<CheckRow> {
                         seen: verdict.last_look,
                         message: sentence(&verdict.outcome.message),
                         subjects: verdict.outcome.subjects.clone(),
-                        waiver: None,
+                        waiver: verdict.waiver.as_ref().map(|waiver| {
+                            format!("until {}: {}", last_day(waiver.expires_at), waiver.reason)
+                        }),
                         evidence: verdict.facts,
                         run: Some(verdict.run.0),
                     })
@@ -63,6 +68,35 @@ pub(super) fn checks(standing: &Standing, library: &Library) -> Vec<CheckRow> {
             })
         })
         .collect()
+}
+
+/// Lists the waivers that held at some moment of the period, with what they cover and who approved.
+pub(super) async fn waivers(view: &mut View<'_>, standing: &Standing) -> Result<Vec<WaiverRow>> {
+    let mut rows = Vec::new();
+    for waiver in waiver::in_force_over(view, standing.period).await? {
+        let approver = identity::actor(view, waiver.approved_by).await?;
+        let targets = match &waiver.scope {
+            Scope::All => Vec::new(),
+            Scope::Targets(keys) => {
+                keys.iter().map(|key| standing.targets.get(key).cloned().unwrap_or_default()).collect()
+            }
+        };
+        rows.push(WaiverRow {
+            id: waiver.id.0,
+            approved_by: if approver.label.is_empty() { approver.id.to_string() } else { approver.label },
+            granted: waiver.granted_at,
+            expires: waiver.expires_at,
+            state: waiver.state(standing.at),
+            cites: vec![Citation::record(&format!("waiver {}", waiver.id))],
+            check: waiver.check,
+            targets,
+            reason: waiver.reason,
+            risk: waiver.risk,
+            compensation: waiver.compensation,
+            note: waiver.note,
+        });
+    }
+    Ok(rows)
 }
 
 /// Lists the gaps of the facts that hold now, with the checks that cannot answer because of each.

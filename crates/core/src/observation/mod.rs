@@ -6,9 +6,11 @@ pub mod collection;
 pub mod host;
 pub mod interval;
 pub mod verdict;
+pub mod waiver;
 
 pub use block::{Counts, Observation};
 pub use check::{CheckDefinition, Outcome, Severity};
 pub use collection::{Collected, Gap, TargetRef, facts_defect, facts_manifest};
 pub use interval::Interval;
 pub use verdict::{ReasonClass, Verdict};
+pub use waiver::Waiver;

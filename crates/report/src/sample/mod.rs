@@ -94,6 +94,7 @@ fn readiness_of(hosts: &[&str]) -> ReadinessReport {
         period: testing::period(&controls),
         controls,
         appendix: testing::appendix(&checks, hosts),
+        waivers: testing::waivers(&checks),
         checks,
         findings,
         gaps,

@@ -1,9 +1,10 @@
 //! Test results, gaps, the period and the appendix of the sample.
 
+use tickmark_core::observation::waiver::State;
 use tickmark_core::observation::{ReasonClass, Verdict};
 use tickmark_core::report::readiness::{
     Appendix, CheckRow, CheckVersion, CheckpointRow, Citation, ControlRow, EvidenceItem, Figure, GapRow,
-    PeriodPicture, ResultRow, RunRow, Strip, StripSpan, StripState,
+    PeriodPicture, ResultRow, RunRow, Strip, StripSpan, StripState, WaiverRow,
 };
 
 use super::checks::CHECKS;
@@ -64,6 +65,39 @@ fn result(check: usize, host: usize, id: &str, name: &str) -> ResultRow {
             .then(|| "until 2027-01-31: replaced by the new proxy".into()),
         evidence: Some(digest(&format!("{name}{id}"))),
         run: Some(41),
+    }
+}
+
+pub(super) fn waivers(checks: &[CheckRow]) -> Vec<WaiverRow> {
+    let waived = checks.iter().flat_map(|check| check.results.iter().map(move |result| (check, result)));
+    let waived = waived.filter(|(_, result)| result.waiver.is_some());
+    let in_force =
+        waived.take(20).zip(1..).map(|((check, result), id)| waiver(id, &check.id, &result.target));
+    let mut waivers: Vec<WaiverRow> = in_force.collect();
+    let expired = waiver(waivers.len() as i64 + 1, &checks[0].id, "");
+    waivers.push(WaiverRow {
+        expires: moment(-9 * DAY),
+        state: State::Expired,
+        targets: Vec::new(),
+        ..expired
+    });
+    waivers
+}
+
+fn waiver(id: i64, check: &str, target: &str) -> WaiverRow {
+    WaiverRow {
+        id,
+        check: check.into(),
+        targets: vec![target.into()],
+        reason: "The service is replaced by the new proxy in January.".into(),
+        risk: "Until then the weaker setting is reachable from the internal network.".into(),
+        compensation: "Sessions are recorded and reviewed weekly.".into(),
+        note: String::new(),
+        approved_by: "Ines Okafor".into(),
+        granted: moment(-40 * DAY),
+        expires: moment(68 * DAY),
+        state: State::InForce,
+        cites: vec![Citation::record(&format!("waiver {id}"))],
     }
 }
 

@@ -24,7 +24,8 @@ pub(crate) async fn run(command: &cli::Assess, common: &Common, output: &Output)
     }
 }
 
-async fn person(app: &App, name: &str) -> Outcome<Actor> {
+/// Returns the person of that name as an actor, noting the name when it is new.
+pub(super) async fn person(app: &App, name: &str) -> Outcome<Actor> {
     let program = wiring::reader(app).await?;
     Ok(app.transact(&program, async |cx| identity::ensure_actor(cx, ActorKind::Person, name).await).await?)
 }

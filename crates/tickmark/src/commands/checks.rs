@@ -144,6 +144,10 @@ async fn show(id: &str, common: &Common, output: &Output) -> Outcome {
             for subject in &verdict.outcome.subjects {
                 output.line(format!("  - {subject}"));
             }
+            if let Some(waiver) = &verdict.waiver {
+                let until = super::waive::last_day(waiver.expires_at);
+                output.line(format!("  waiver {} until {until}: {}", waiver.id, waiver.reason));
+            }
         }
         for read in reads.iter().flatten() {
             let value =

@@ -20,6 +20,7 @@ pub(crate) mod report;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod verify;
+pub(crate) mod waive;
 
 /// Catalog and checks with the user's own, loaded once per command: compiling the checks takes a tenth of a second.
 pub(crate) struct Content {

@@ -2,23 +2,33 @@
 
 use serde_json::json;
 use tickmark_app::conclusion;
-use tickmark_app::observation;
+use tickmark_app::observation::{self, waiver};
+use tickmark_core::Span;
 use tickmark_core::observation::Verdict;
+use tickmark_core::time::DAY_US;
 
-use super::catalog;
+use super::{catalog, waive};
 use crate::cli::Common;
 use crate::failure::Outcome;
 use crate::output::{Output, Tone};
 use crate::wiring;
+
+/// For how many days a waiver that ended is still named.
+const ENDED_DAYS: i64 = 30;
 
 /// Runs `tickmark status`.
 pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
     let catalog = catalog::load(&common.data)?;
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
-    let (standing, runs) = app
+    let (standing, runs, waivers) = app
         .read(&actor, async |view| {
-            Ok((conclusion::standing(view, &catalog).await?, observation::runs(view, 1).await?))
+            let month = Span { from: view.now.plus_micros(-ENDED_DAYS * DAY_US), to: None };
+            Ok((
+                conclusion::standing(view, &catalog).await?,
+                observation::runs(view, 1).await?,
+                waiver::in_force_over(view, month).await?,
+            ))
         })
         .await?;
     app.close().await;
@@ -32,6 +42,7 @@ pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
             "unknown": of(Verdict::Unknown).count(), "not_applicable": of(Verdict::NotApplicable).count(),
         },
         "failing": of(Verdict::Fail).collect::<Vec<_>>(), "unknown": of(Verdict::Unknown).collect::<Vec<_>>(),
+        "waivers": waivers.iter().map(|waiver| waive::with_state(waiver, standing.at)).collect::<Vec<_>>(),
         "last_run": runs.first(),
     });
     output.answer(&answer, |output| {
@@ -65,8 +76,25 @@ pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
             output.line(output.tone(Tone::Strong, format!("\n{title} ({})", rows.len())));
             output.table(
                 ["Check", "Since", "What"],
-                rows.iter().map(|row| [row.check_id.clone(), row.since.date(), row.outcome.message.clone()]),
+                rows.iter().map(|row| {
+                    let waived = row.waiver.as_ref().map_or(String::new(), |waiver| {
+                        format!(
+                            "\n[waiver {} until {}] {}",
+                            waiver.id,
+                            waive::last_day(waiver.expires_at),
+                            waiver.reason
+                        )
+                    });
+                    [row.check_id.clone(), row.since.date(), format!("{}{waived}", row.outcome.message)]
+                }),
             );
+        }
+        if !waivers.is_empty() {
+            output.line(output.tone(
+                Tone::Strong,
+                format!("\nWaivers in force, or ended within {ENDED_DAYS} days ({})", waivers.len()),
+            ));
+            waive::table(&waivers, standing.at, output);
         }
     })?;
     output.note("next: tickmark checks show CHECK, tickmark assess show, tickmark report");

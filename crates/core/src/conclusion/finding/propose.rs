@@ -62,6 +62,8 @@ pub struct FailingTarget {
     pub target: String,
     /// Subjects inside it that are not as asserted.
     pub subjects: Vec<String>,
+    /// Last day of the waiver that stands beside the failure, if one does. It is a failure all the same.
+    pub waived_until: Option<String>,
 }
 
 /// Proposes findings: for criteria without a control, for controls whose decided answers fall short, and for failing
@@ -189,12 +191,17 @@ fn from_test(assessment: &Assessment, test: &FailingTest) -> Option<ProposedFind
     let severity = severity_of(status, control.is_key, unmet)?.min(test.severity);
     let seen = test.failing.len() + test.passing;
     let targets = named(test.failing.iter().map(|failing| {
-        if failing.subjects.is_empty() {
-            failing.target.clone()
-        } else {
-            format!("{} ({})", failing.target, named(failing.subjects.iter().cloned()))
+        let mut text = failing.target.clone();
+        if !failing.subjects.is_empty() {
+            text.push_str(&format!(" ({})", named(failing.subjects.iter().cloned())));
         }
+        if let Some(until) = &failing.waived_until {
+            text.push_str(&format!(" [waived until {until}]"));
+        }
+        text
     }));
+    let waived = test.failing.iter().filter(|failing| failing.waived_until.is_some()).count();
+    let waived = if waived == 0 { String::new() } else { format!(" {waived} of them under a waiver.") };
     Some(ProposedFinding {
         title: format!("Not so: {}", test.title),
         criteria: criteria_of(assessment, &test.control)
@@ -202,7 +209,7 @@ fn from_test(assessment: &Assessment, test: &FailingTest) -> Option<ProposedFind
             .collect(),
         control: Some(test.control.clone()),
         check: Some(test.check.clone()),
-        condition: format!("{} of {seen} targets seen fail: {targets}.", test.failing.len()),
+        condition: format!("{} of {seen} targets seen fail: {targets}.{waived}", test.failing.len()),
         cause: String::new(),
         effect: test.rationale.clone(),
         recommendation: test.remediation.clone(),
@@ -270,7 +277,11 @@ mod tests {
             remediation: "set PermitRootLogin no".into(),
             severity,
             failing: (0..failing)
-                .map(|host| FailingTarget { target: format!("host-{host}"), subjects: vec!["root".into()] })
+                .map(|host| FailingTarget {
+                    target: format!("host-{host}"),
+                    subjects: vec!["root".into()],
+                    waived_until: None,
+                })
                 .collect(),
             passing,
         }
@@ -312,6 +323,14 @@ mod tests {
             finding.condition,
             "7 of 8 targets seen fail: host-0 (root), host-1 (root), host-2 (root), host-3 (root), host-4 (root) and 2 more."
         );
+        let mut waived = failing("IAM-01", Severity::Critical, 2, 0);
+        waived.failing[1].waived_until = Some("2027-03-31".into());
+        let with_waiver = findings_from(&assessment, &[waived]);
+        assert_eq!(
+            with_waiver[0].condition,
+            "2 of 2 targets seen fail: host-0 (root), host-1 (root) [waived until 2027-03-31]. 1 of them under a waiver."
+        );
+        assert_eq!(with_waiver[0].severity, Severity::Critical, "a waiver takes nothing away");
         assert_eq!(finding.cause, "");
         assert_eq!(finding.recommendation, "set PermitRootLogin no");
         assert_eq!(finding.severity, Severity::High, "it passes somewhere");

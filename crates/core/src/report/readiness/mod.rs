@@ -28,7 +28,7 @@ pub use program::{
     SubserviceMethod, SubserviceRow,
 };
 pub use scope::{ExcludedCriterion, Organization, Scope, SystemSummary, TargetType};
-pub use testing::{CheckRow, GapRow, PeriodPicture, ResultRow, Strip, StripSpan, StripState};
+pub use testing::{CheckRow, GapRow, PeriodPicture, ResultRow, Strip, StripSpan, StripState, WaiverRow};
 
 use crate::{Digest, Timestamp, canonical};
 
@@ -107,6 +107,10 @@ pub struct ReadinessReport {
     pub controls: Vec<ControlRow>,
     /// All automated tests that were run or should have run, in id order.
     pub checks: Vec<CheckRow>,
+    /// Exceptions to checks that held at some moment of the period, those that ended included, by number. Models from
+    /// before there were any lack the list.
+    #[serde(default)]
+    pub waivers: Vec<WaiverRow>,
     /// Findings, worst first.
     pub findings: Vec<FindingRow>,
     /// What could not be seen.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Citation, Figure};
+use crate::observation::waiver::State as WaiverState;
 use crate::observation::{ReasonClass, Severity, Verdict};
 use crate::{Digest, Timestamp};
 
@@ -58,6 +59,36 @@ pub struct CheckRow {
     pub not_applicable: Figure,
     /// Results per target, by name.
     pub results: Vec<ResultRow>,
+}
+
+/// An exception to a check that held at some moment of the period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaiverRow {
+    /// Number.
+    pub id: i64,
+    /// Check.
+    pub check: String,
+    /// Names of the targets covered; empty when it covers every target of the check.
+    pub targets: Vec<String>,
+    /// Why the check cannot be met.
+    pub reason: String,
+    /// What can happen meanwhile.
+    pub risk: String,
+    /// What is done instead.
+    pub compensation: String,
+    /// Why who asked could approve as well; empty when somebody else approved.
+    pub note: String,
+    /// Who approved: a name, or the id once the name is erased.
+    pub approved_by: String,
+    /// From when it holds.
+    pub granted: Timestamp,
+    /// First moment at which it does not hold any more.
+    pub expires: Timestamp,
+    /// Where it stood when the document was frozen: `in_force`, `expired` or `revoked`.
+    pub state: WaiverState,
+    /// Where it was recorded.
+    pub cites: Vec<Citation>,
 }
 
 /// Something that could not be seen.

@@ -1,0 +1,168 @@
+//! The tables `waiver`, `waiver_target`, `waiver_revocation`, `waiver_text`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::{AnyConnection, Row};
+use tickmark_core::Timestamp;
+use tickmark_core::id::{ActorId, OrganizationKey, TargetKey, WaiverKey};
+use tickmark_core::observation::Waiver;
+use tickmark_core::observation::waiver::Scope;
+use tickmark_ledger::commitment::Salt;
+use tickmark_store::{Cell, insert_rows};
+
+use super::Text;
+use crate::{Error, Result, stored};
+
+type Org = OrganizationKey;
+
+const WHAT: &str = "the table of waivers";
+
+/// Which waivers are wanted.
+#[derive(Clone, Copy)]
+pub(super) enum Which {
+    One(WaiverKey),
+    Newest(u32),
+    /// Granted before the second moment and expiring after the first.
+    Over(Timestamp, Timestamp),
+}
+
+pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<WaiverKey> {
+    let (key,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM waiver WHERE organization = $1",
+    )
+    .bind(org.0)
+    .fetch_one(c)
+    .await?;
+    Ok(WaiverKey(key))
+}
+
+pub(super) async fn add(c: &mut AnyConnection, org: Org, waiver: &Waiver) -> Result<()> {
+    let row = [
+        Cell::from(org.0),
+        waiver.id.0.into(),
+        waiver.check.as_str().into(),
+        (waiver.scope == Scope::All).into(),
+        waiver.requested_by.to_string().into(),
+        waiver.approved_by.to_string().into(),
+        waiver.granted_at.micros().into(),
+        waiver.expires_at.micros().into(),
+    ];
+    let columns = [
+        "organization",
+        "key",
+        "check_id",
+        "covers_all",
+        "requested_by",
+        "approved_by",
+        "granted_at",
+        "expires_at",
+    ];
+    insert_rows(c, "waiver", columns, [row]).await?;
+    if let Scope::Targets(targets) = &waiver.scope {
+        let rows = targets.iter().map(|target| [Cell::from(org.0), waiver.id.0.into(), target.0.into()]);
+        insert_rows(c, "waiver_target", ["organization", "waiver", "target"], rows).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn add_text(
+    c: &mut AnyConnection,
+    org: Org,
+    id: WaiverKey,
+    event: &str,
+    body: &str,
+    salt: Salt,
+) -> Result<()> {
+    let row = [Cell::from(org.0), id.0.into(), event.into(), body.into(), salt.0.into()];
+    insert_rows(c, "waiver_text", ["organization", "waiver", "event", "body", "salt"], [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn add_revocation(
+    c: &mut AnyConnection,
+    org: Org,
+    id: WaiverKey,
+    by: ActorId,
+    at: Timestamp,
+) -> Result<()> {
+    let row = [Cell::from(org.0), id.0.into(), by.to_string().into(), at.micros().into()];
+    insert_rows(c, "waiver_revocation", ["organization", "waiver", "revoked_by", "revoked_at"], [row])
+        .await?;
+    Ok(())
+}
+
+/// Returns waivers in the order of their numbers.
+pub(super) async fn waivers(c: &mut AnyConnection, org: Org, which: Which) -> Result<Vec<Waiver>> {
+    let (condition, a, b) = match which {
+        Which::One(id) => ("waiver.key BETWEEN $2 AND $3", id.0, id.0),
+        Which::Newest(limit) => (
+            "waiver.key > $3 + (SELECT CAST(COALESCE(MAX(newest.key), 0) AS BIGINT) FROM waiver AS newest \
+             WHERE newest.organization = $1) - $2",
+            i64::from(limit),
+            0,
+        ),
+        Which::Over(from, to) => {
+            ("waiver.expires_at > $2 AND waiver.granted_at < $3", from.micros(), to.micros())
+        }
+    };
+    let chosen = format!("FROM waiver WHERE waiver.organization = $1 AND {condition}");
+    let text = format!(
+        "SELECT waiver.key, waiver.check_id, CAST(waiver.covers_all AS BIGINT), waiver.requested_by, \
+         waiver.approved_by, waiver.granted_at, waiver.expires_at, waiver_revocation.revoked_at, \
+         waiver_revocation.revoked_by FROM waiver LEFT JOIN waiver_revocation \
+         ON waiver_revocation.organization = waiver.organization AND waiver_revocation.waiver = waiver.key \
+         WHERE waiver.organization = $1 AND {condition} ORDER BY waiver.key"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(a).bind(b).fetch_all(&mut *c).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = format!(
+        "SELECT waiver, target FROM waiver_target WHERE organization = $1 AND waiver IN (SELECT waiver.key {chosen})"
+    );
+    let mut targets: BTreeMap<i64, BTreeSet<TargetKey>> = BTreeMap::new();
+    let pairs: Vec<(i64, i64)> =
+        sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(org.0).bind(a).bind(b).fetch_all(&mut *c).await?;
+    for (waiver, target) in pairs {
+        targets.entry(waiver).or_default().insert(TargetKey(target));
+    }
+    let text = format!(
+        "SELECT waiver, event, body FROM waiver_text WHERE organization = $1 AND waiver IN (SELECT waiver.key {chosen})"
+    );
+    let mut texts: BTreeMap<(i64, String), Text> = BTreeMap::new();
+    let bodies: Vec<(i64, String, String)> =
+        sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(org.0).bind(a).bind(b).fetch_all(c).await?;
+    for (waiver, event, body) in bodies {
+        let text = serde_json::from_str(&body).map_err(|error| Error::corrupt(WHAT, error))?;
+        texts.insert((waiver, event), text);
+    }
+    rows.iter()
+        .map(|row| {
+            let key: i64 = row.try_get(0)?;
+            let granted = texts.remove(&(key, "granted".to_owned())).unwrap_or_default();
+            let scope = match row.try_get::<i64, _>(2)? {
+                0 => Scope::Targets(targets.remove(&key).unwrap_or_default()),
+                _ => Scope::All,
+            };
+            Ok(Waiver {
+                id: WaiverKey(key),
+                check: row.try_get(1)?,
+                scope,
+                reason: granted.reason,
+                risk: granted.risk,
+                compensation: granted.compensation,
+                note: granted.note,
+                requested_by: stored::parse(&row.try_get::<String, _>(3)?, WHAT)?,
+                approved_by: stored::parse(&row.try_get::<String, _>(4)?, WHAT)?,
+                granted_at: Timestamp::from_micros(row.try_get(5)?),
+                expires_at: Timestamp::from_micros(row.try_get(6)?),
+                revoked_at: row.try_get::<Option<i64>, _>(7)?.map(Timestamp::from_micros),
+                revoked_by: row
+                    .try_get::<Option<String>, _>(8)?
+                    .map(|id| stored::parse(&id, WHAT))
+                    .transpose()?,
+                revocation: texts.remove(&(key, "revoked".to_owned())).unwrap_or_default().reason,
+            })
+        })
+        .collect()
+}
