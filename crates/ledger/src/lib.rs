@@ -9,6 +9,7 @@
 //! - [`tree`]: RFC 6962 hashes, the frontier, proofs; [`tile`]: C2SP `tlog-tiles` paths and contents.
 //! - [`note`]: signed notes, checkpoints, cosignatures; [`policy`]: whose signatures count; [`epoch`]: how keys follow
 //!   each other; [`proof`]: `tlog-proof`.
+//! - [`timestamp`]: tokens of RFC 3161 authorities; [`witness`]: second-party cosignatures over `tlog-witness`.
 //! - [`commitment`]: salted commitments and artifact descriptors.
 //! - [`bundle`]: the ZIP handed to an auditor, written and verified; [`directory`]: the exported log, checked.
 
@@ -23,6 +24,8 @@ pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod tile;
+pub mod timestamp;
 pub mod tree;
+pub mod witness;
 
 pub use hash::{Hash, InvalidHash};

@@ -1,8 +1,10 @@
 //! The ledger from outside: against another implementation, over whole bundles, through the program.
 
+mod authority;
 mod bundle;
 mod differential;
 mod fixture;
 mod program;
 mod readme;
 mod tamper;
+mod timestamp;
