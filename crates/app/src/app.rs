@@ -1,5 +1,6 @@
 //! The running program: what is open, and the one place where transactions begin and end.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tickmark_core::Timestamp;
@@ -20,6 +21,7 @@ pub struct App {
     pub(crate) logs: Logs,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    wrapping_keys: Option<PathBuf>,
 }
 
 impl App {
@@ -60,9 +62,20 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
-        let app = Self { folder, database, blobs, logs: Logs::default(), clock, entropy };
+        let app =
+            Self { folder, database, blobs, logs: Logs::default(), clock, entropy, wrapping_keys: None };
         app.recover().await?;
         Ok(app)
+    }
+
+    /// Takes the keys that wrap the keys of artifacts from a file of the operator instead of making them.
+    pub fn take_wrapping_keys_from(&mut self, file: PathBuf) {
+        self.wrapping_keys = Some(file);
+    }
+
+    /// Returns the operator's file of wrapping keys, if there is one.
+    pub(crate) fn wrapping_keys(&self) -> Option<&Path> {
+        self.wrapping_keys.as_deref()
     }
 
     /// Runs a use case in one transaction. Rows and ledger entries are committed together, or not at all.

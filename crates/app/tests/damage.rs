@@ -171,12 +171,18 @@ async fn evidence_that_is_not_what_was_committed_is_named_by_fsck() {
 async fn objects_that_are_changed_or_missing_are_named_by_fsck() {
     for world in World::both().await {
         let (app, actor) = filled(&world, 1).await;
-        let digest = tickmark_core::Digest::of(b"we lock doors").hex();
+        let digest = app
+            .read(&actor, async |view| evidence::find(view, evidence::ArtifactKey(1)).await)
+            .await
+            .expect("the artifact")
+            .stored
+            .hex();
         let file = app.folder().blobs().join("sha256").join(&digest[..2]).join(&digest);
         std::fs::write(&file, b"we lock Doors").expect("tampering");
         let scrub = app.fsck(&actor, &quiet).await.expect("scrubbing");
         assert_eq!(scrub.count, 1);
-        assert!(scrub.differences[0].what.contains(&digest), "{:?}", scrub.differences);
+        let what = &scrub.differences[0].what;
+        assert!(what.contains(&digest) && what.ends_with("artifact 1 (policy.txt)"), "{what}");
         std::fs::remove_file(&file).expect("tampering");
         let scrub = app.fsck(&actor, &quiet).await.expect("scrubbing");
         assert_eq!((scrub.count, scrub.differences[0].detail.as_str()), (1, "it is missing"));

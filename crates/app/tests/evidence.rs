@@ -9,7 +9,7 @@ use tickmark_ledger::commitment::{ARTIFACT_DOMAIN, ArtifactDescriptor, RECORD_DO
 
 use crate::ledger::quiet;
 
-fn artifact(name: &str, bytes: &[u8]) -> RawArtifact {
+pub(crate) fn artifact(name: &str, bytes: &[u8]) -> RawArtifact {
     let at = Timestamp::from_seconds(1_795_531_500);
     RawArtifact {
         name: name.to_owned(),
@@ -100,7 +100,12 @@ async fn an_entry_commits_to_bytes_and_provenance_without_giving_them_away() {
         assert_eq!((body["run"].as_i64(), body["target"].as_i64()), (Some(1), Some(1)));
         let descriptor: ArtifactDescriptor =
             serde_json::from_value(body["artifacts"][0].clone()).expect("a descriptor");
-        assert_eq!(descriptor.stored, Digest::of(b"guessable").to_string());
+        assert_eq!(descriptor.stored, stored.stored.to_string());
+        assert_ne!(stored.stored, Digest::of(b"guessable"));
+        assert_eq!((descriptor.size, descriptor.retention.as_deref()), (9, Some("evidence")));
+        assert!(descriptor.key.is_some());
+        let bytes = app.blobs().get(stored.stored.0).await.expect("stored bytes");
+        assert!(!String::from_utf8_lossy(&bytes).contains("guessable"));
         assert_eq!(descriptor.commitment, commit(&salt, ARTIFACT_DOMAIN, b"guessable").digest());
         assert_eq!(descriptor.commitment, stored.commitment.to_string());
         let provenance = serde_json::to_string(&one.provenance).expect("JSON");
@@ -141,15 +146,20 @@ async fn documents_are_kept_and_found_again() {
     for world in World::both().await {
         let (app, actor) = world.start().await;
         let bytes = Bytes::from_static(b"%PDF");
+        let mut stored = Vec::new();
         for _ in 0..2 {
-            app.transact(&actor, async |cx| {
-                evidence::store_document(cx, "report/readiness.pdf", "application/pdf", bytes.clone()).await
-            })
-            .await
-            .expect("storing");
+            let document = app
+                .transact(&actor, async |cx| {
+                    evidence::store_document(cx, "report/readiness.pdf", "application/pdf", bytes.clone())
+                        .await
+                })
+                .await
+                .expect("storing");
+            stored.push(document.stored);
         }
+        assert_eq!(stored[0], stored[1], "equal content is stored once");
         app.read(&actor, async |view| {
-            let found = evidence::find_stored(view, Digest::of(b"%PDF")).await?;
+            let found = evidence::find_stored(view, stored[0]).await?;
             assert_eq!((found.key, found.run, found.provenance.is_none()), (ArtifactKey(1), None, true));
             assert_eq!(evidence::list(view, ArtifactKey(1), 10).await?.len(), 1);
             assert_eq!(evidence::find(view, ArtifactKey(2)).await?.size, 4);

@@ -7,6 +7,7 @@ mod evidence;
 mod identity;
 mod ledger;
 mod observation;
+mod retention;
 mod rollback;
 mod schema;
 mod waiver;

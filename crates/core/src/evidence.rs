@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::time::DAY_US;
 use crate::{Digest, Timestamp};
 
 /// Raw bytes of one answer of a source, already redacted, with their provenance.
@@ -86,4 +87,13 @@ pub struct ArtifactDescriptor {
     pub stored: Digest,
     /// HMAC-SHA-256 of the content under a random salt kept beside the row, not in the log.
     pub commitment: Digest,
+}
+
+/// Returns until when content is kept whose place another took at `superseded_at`, in a class that is kept for `days`.
+///
+/// What nothing took the place of is what is known now and has no such end: it can be old and yet be the evidence of
+/// today.
+#[must_use]
+pub fn keep_until(superseded_at: Timestamp, days: i64) -> Timestamp {
+    superseded_at.plus_micros(days.saturating_mul(DAY_US))
 }

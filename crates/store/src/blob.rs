@@ -1,6 +1,6 @@
 //! Content-addressed objects: `sha256/ab/<64 hexadecimal digits>`.
 //!
-//! Create-only: an object never changes and is never overwritten. Durable when [`Blobs::put`] returns: the backend's
+//! Create-only: an object never changes and is never overwritten; it goes only when its content must. Durable when [`Blobs::put`] returns: the backend's
 //! flushing of files and folders is switched on (it is off by default). Verified on every read.
 
 use std::fmt;
@@ -124,6 +124,18 @@ impl Blobs {
             Ok(_) => Ok(true),
             Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(StoreError::object(&format!("looking for {}", name(digest)), error)),
+        }
+    }
+
+    /// Deletes an object that nothing names any more. One that is not there is deleted already.
+    ///
+    /// # Errors
+    /// If the backend fails.
+    pub async fn delete(&self, digest: [u8; 32]) -> Result<()> {
+        let _turn = self.turns[usize::from(digest[0]) % TURNS].lock().await;
+        match self.backend.delete(&key(digest)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(StoreError::object(&format!("deleting {}", name(digest)), error)),
         }
     }
 

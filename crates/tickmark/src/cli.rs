@@ -89,6 +89,9 @@ pub(crate) enum Command {
     /// The transparency log: show, prove, check, export.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Stored evidence: show, erase, keep, prune, its keys.
+    #[command(subcommand)]
+    Evidence(Evidence),
     /// Criteria, points of focus, starter controls, mappings.
     #[command(subcommand)]
     Catalog(Catalog),
@@ -357,6 +360,91 @@ pub(crate) enum Ledger {
         /// Folder; `DATA/out/log` when left out.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+    },
+}
+
+/// `tickmark evidence`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Evidence {
+    /// List artifacts with how they are kept.
+    List {
+        /// Only those with a larger number.
+        #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+        after: i64,
+        /// How many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Print the content of an artifact.
+    Show {
+        /// Its number.
+        artifact: i64,
+    },
+    /// Erase content for which somebody has a right to erasure. The ledger keeps that it existed, and says it is gone.
+    Erase {
+        /// Number of one artifact, or digest of stored bytes for every artifact with this content.
+        artifact: String,
+        /// On which legal basis, in words. Kept beside the ledger, which has a commitment to it.
+        #[arg(long)]
+        basis: String,
+        /// Who approves: a person's name.
+        #[arg(long)]
+        by: String,
+    },
+    /// Show what is kept longer than its retention class says; delete it with `--apply`.
+    Prune {
+        /// Delete it.
+        #[arg(long)]
+        apply: bool,
+    },
+    /// List retention classes, or set how long one is kept after another artifact took its place.
+    Retention {
+        /// The class.
+        #[arg(requires = "days")]
+        class: Option<String>,
+        /// Days.
+        #[arg(requires = "by")]
+        days: Option<u32>,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: Option<String>,
+    },
+    /// Place a legal hold: what it covers is neither erased nor pruned.
+    Hold {
+        /// Number of an artifact.
+        #[arg(required_unless_present_any = ["target", "all"], conflicts_with_all = ["target", "all"])]
+        artifact: Option<i64>,
+        /// Everything of one target, by its number.
+        #[arg(long, value_name = "NUMBER", conflicts_with = "all")]
+        target: Option<i64>,
+        /// Everything.
+        #[arg(long)]
+        all: bool,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+    },
+    /// Release a legal hold.
+    Release {
+        /// Its number.
+        hold: i64,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+    },
+    /// List legal holds.
+    Holds,
+    /// Put a new wrapping key in force and destroy the one before. Stored bytes stay as they are.
+    RotateKey {
+        /// Keep the file of the key before, to read copies of the database made until now.
+        #[arg(long)]
+        keep_old: bool,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
     },
 }
 

@@ -56,6 +56,7 @@ async fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::Bundle(command) => commands::bundle::run(command, common, output).await,
         Command::Verify(options) => commands::verify::run(options, output),
         Command::Ledger(command) => commands::ledger::run(command, common, output).await,
+        Command::Evidence(command) => commands::evidence::run(command, common, output).await,
         Command::Catalog(command) => commands::catalog::run(command, common, output),
         Command::Serve(options) => commands::serve::run(options, common, output).await,
         Command::Completions { shell } => commands::help::completions(*shell, output),

@@ -1,7 +1,7 @@
 //! Settings: `DATA/tickmark.toml`, overridden by the environment. Unknown keys are refused.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -18,6 +18,19 @@ pub(crate) struct Settings {
     /// Where the database is; the file in the data folder when left out.
     #[serde(default)]
     pub(crate) database: DatabaseSettings,
+    /// How evidence is kept.
+    #[serde(default)]
+    pub(crate) evidence: EvidenceSettings,
+}
+
+/// Section `[evidence]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EvidenceSettings {
+    /// File of the wrapping keys, one a line, the one for new artifacts first. When left out, keys are made in the
+    /// folder of keys.
+    #[serde(default)]
+    pub(crate) key_file: Option<PathBuf>,
 }
 
 /// Section `[database]`.

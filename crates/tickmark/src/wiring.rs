@@ -84,7 +84,11 @@ pub(crate) async fn inspect_if_there(common: &Common) -> Outcome<Option<App>> {
 
 async fn start(folder: DataFolder, settings: &Settings) -> Outcome<App> {
     let server = settings.database.url.as_ref().map(|secret| secret.0.as_str());
-    Ok(App::open(folder, server, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
+    let mut app = App::open(folder, server, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    if let Some(file) = &settings.evidence.key_file {
+        app.take_wrapping_keys_from(file.clone());
+    }
+    Ok(app)
 }
 
 /// Returns the program as the actor of the folder's one organization.

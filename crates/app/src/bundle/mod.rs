@@ -14,7 +14,7 @@ use tickmark_ledger::note::SignedCheckpoint;
 use tickmark_ledger::policy::Policy;
 
 use crate::context::View;
-use crate::evidence::{self, ArtifactKey};
+use crate::evidence::{self, Artifact, ArtifactKey, Content};
 use crate::{Error, Result, ledger};
 
 /// Folder of a bundle for artifacts that came from no run: documents made here.
@@ -31,6 +31,10 @@ pub struct Exported {
     pub artifacts: usize,
     /// Documents under `report/`.
     pub documents: usize,
+    /// Artifacts that are committed to and whose content is gone: erased lawfully, or pruned, as entries say.
+    pub removed: usize,
+    /// Artifacts that are committed to and cannot be decrypted here, because their wrapping key is missing.
+    pub unreadable: usize,
     /// Key that verifies it.
     pub verifier_key: String,
 }
@@ -47,8 +51,8 @@ pub async fn export(view: &mut View<'_>) -> Result<Exported> {
     let policy = Policy::of_log(key).map_err(|error| Error::internal("writing the policy", error))?;
     let leaves = all_leaves(view, head.size).await?;
     let committed = evidence_leaves(&leaves)?;
-    let (blobs, attachments) = released(view, &committed).await?;
-    let (artifacts, documents) = (blobs.len(), attachments.len());
+    let Released { blobs, attachments, artifacts, removed, unreadable } = released(view, &committed).await?;
+    let documents = attachments.len();
     let contents = BundleContents {
         about: format!("evidence of {} up to log size {}", view.actor.organization.name, head.size),
         created_us: view.now.micros(),
@@ -69,6 +73,8 @@ pub async fn export(view: &mut View<'_>) -> Result<Exported> {
         leaves: head.size,
         artifacts,
         documents,
+        removed,
+        unreadable,
         verifier_key: head.verifier_key,
     })
 }
@@ -106,13 +112,20 @@ fn evidence_leaves(leaves: &[Vec<u8>]) -> Result<BTreeMap<String, u64>> {
     Ok(found)
 }
 
-/// Returns the artifacts whose commitments are in the log, and of those the newest version of each document.
-async fn released(
-    view: &mut View<'_>,
-    committed: &BTreeMap<String, u64>,
-) -> Result<(Vec<Blob>, Vec<Attachment>)> {
-    let mut releases: BTreeMap<Digest, Vec<Release>> = BTreeMap::new();
-    let mut documents: BTreeMap<String, Digest> = BTreeMap::new();
+/// What is released.
+struct Released {
+    blobs: Vec<Blob>,
+    attachments: Vec<Attachment>,
+    artifacts: usize,
+    removed: usize,
+    unreadable: usize,
+}
+
+/// Returns the artifacts whose commitments are in the log, decrypted, and of documents the newest version of each.
+async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Result<Released> {
+    let mut contents: BTreeMap<Digest, Blob> = BTreeMap::new();
+    let mut documents: BTreeMap<String, (Artifact, Release)> = BTreeMap::new();
+    let (mut removed, mut unreadable) = (0, 0);
     let mut after = ArtifactKey(0);
     loop {
         let page = evidence::list(view, after, evidence::MAX_ARTIFACTS).await?;
@@ -122,25 +135,59 @@ async fn released(
             if !committed.contains_key(&artifact.commitment.to_string()) {
                 continue;
             }
+            let Some(salt) = evidence::salt(view, artifact.key).await? else {
+                removed += 1;
+                continue;
+            };
+            let release = |content: &[u8]| Release {
+                blob: Hash::of(content),
+                commitment: Hash(artifact.commitment.0),
+                salt,
+            };
             if artifact.run.is_none() {
-                documents.insert(artifact.name, artifact.stored);
-            } else if let Some(salt) = evidence::salt(view, artifact.key).await? {
-                releases.entry(artifact.stored).or_default().push(Release {
-                    blob: Hash(artifact.stored.0),
-                    commitment: Hash(artifact.commitment.0),
-                    salt,
-                });
+                let unread = release(b"");
+                documents.insert(artifact.name.clone(), (artifact, unread));
+                continue;
+            }
+            match read(view, &artifact).await? {
+                None => unreadable += 1,
+                Some(content) => {
+                    let release = release(&content);
+                    contents
+                        .entry(Digest(release.blob.0))
+                        .or_insert_with(|| Blob { content, releases: Vec::new() })
+                        .releases
+                        .push(release);
+                }
             }
         }
     }
-    let mut blobs = Vec::with_capacity(releases.len());
-    for (digest, releases) in releases {
-        blobs.push(Blob { content: view.app.blobs().get(digest.0).await?.to_vec(), releases });
-    }
+    let artifacts = contents.len();
     let mut attachments = Vec::with_capacity(documents.len());
-    for (name, digest) in documents {
-        let content = view.app.blobs().get(digest.0).await?.to_vec();
+    for (name, (artifact, unread)) in documents {
+        let Some(content) = read(view, &artifact).await? else {
+            unreadable += 1;
+            continue;
+        };
+        if matches!(artifact.content, Content::Sealed(_)) {
+            // An entry names encrypted bytes; only content and salt together lead from the document to its commitment.
+            let release = Release { blob: Hash::of(&content), ..unread };
+            contents
+                .entry(Digest(release.blob.0))
+                .or_insert_with(|| Blob { content: content.clone(), releases: Vec::new() })
+                .releases
+                .push(release);
+        }
         attachments.push(Attachment { name: format!("{REPORT_FOLDER}/{name}"), content });
     }
-    Ok((blobs, attachments))
+    Ok(Released { blobs: contents.into_values().collect(), attachments, artifacts, removed, unreadable })
+}
+
+/// Reads content; none if its wrapping key is missing. What is damaged is not left out silently.
+async fn read(view: &View<'_>, artifact: &Artifact) -> Result<Option<Vec<u8>>> {
+    match evidence::read(view.app, artifact).await {
+        Ok(content) => Ok(Some(content.to_vec())),
+        Err(Error::Unavailable { .. }) if matches!(artifact.content, Content::Sealed(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }

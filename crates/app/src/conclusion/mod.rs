@@ -88,3 +88,8 @@ pub async fn snapshots(view: &mut View<'_>) -> Result<Vec<Snapshot>> {
     let organization = view.organization();
     sql::snapshots(view.connection(), organization).await
 }
+
+/// Tells whether an assessment keeps its model in this object.
+pub(crate) async fn names_object(view: &mut View<'_>, object: Digest) -> Result<bool> {
+    sql::names_object(view.connection(), object).await
+}

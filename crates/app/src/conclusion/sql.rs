@@ -99,6 +99,15 @@ pub(super) async fn add_snapshot(
     Ok(key)
 }
 
+/// Tells whether the model of an assessment is this object, in any organization.
+pub(super) async fn names_object(c: &mut AnyConnection, object: Digest) -> Result<bool> {
+    let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM assessment WHERE model = $1")
+        .bind(object.0.to_vec())
+        .fetch_one(c)
+        .await?;
+    Ok(count > 0)
+}
+
 pub(super) async fn snapshots(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<Snapshot>> {
     let rows = sqlx::query(
         "SELECT key, taken_at, taken_by, model FROM assessment WHERE organization = $1 ORDER BY key DESC LIMIT 1000",

@@ -2,8 +2,15 @@
 //!
 //! Bytes are stored once, named by their digest, before the row that names them is committed. Rows are written on
 //! change: what a run saw of a target is, for each name, the newest row up to that run.
+//!
+//! Content is encrypted at rest ([`seal`]), each with a key of its own, so that destroying the key erases it wherever
+//! copies of the bytes are; the ledger keeps the digest of the encrypted bytes and a salted commitment to the content.
 
+mod retain;
+mod rotate;
+mod seal;
 mod sql;
+mod wrapping;
 
 use std::collections::BTreeMap;
 
@@ -17,8 +24,19 @@ use tickmark_ledger::commitment::{self, ARTIFACT_DOMAIN, ArtifactDescriptor, REC
 use tickmark_ledger::leaf::{LeafKind, MAX_LEAF_BYTES};
 use uuid::Uuid;
 
+pub use retain::{
+    Erased, Erasure, Hold, HoldScope, Prunable, Pruned, RetentionClass, erase, holds, place_hold, prunable,
+    prune, release_hold, retention_classes, set_retention,
+};
+pub use rotate::{Rotated, rotate_wrapping_key};
+pub use seal::WrappedKey;
+
+pub(crate) use rotate::begin_encryption;
+
 use crate::context::{Cx, View};
 use crate::{Action, App, Error, Result};
+use retain::{DOCUMENT_CLASS, EVIDENCE_CLASS};
+use seal::{DataKey, WrappingKey};
 
 /// Most artifacts in one answer.
 pub const MAX_ARTIFACTS: u32 = 1000;
@@ -44,18 +62,69 @@ pub struct Artifact {
     pub name: String,
     /// Media type.
     pub media_type: String,
-    /// Size in bytes.
+    /// Size of the content in bytes.
     pub size: u64,
     /// Digest of the stored bytes.
     pub stored: Digest,
     /// Salted commitment to the content.
     pub commitment: Digest,
-    /// How the bytes were obtained; none for documents made here.
+    /// How the bytes were obtained; none for documents made here, and once erased.
     pub provenance: Option<Provenance>,
     /// The ledger entry that commits to it.
     pub leaf: Uuid,
     /// When it was stored.
     pub added_at: Timestamp,
+    /// Retention class.
+    pub retention: String,
+    /// How the stored bytes hold the content.
+    pub content: Content,
+}
+
+/// How stored bytes hold the content of an artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// They are the content.
+    Plain,
+    /// They are the content, encrypted under this key.
+    Sealed(WrappedKey),
+    /// They are gone.
+    Gone(Removal),
+}
+
+/// That content is gone, as a ledger entry says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// Why.
+    pub cause: RemovalCause,
+    /// The entry.
+    pub leaf: Uuid,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why content is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovalCause {
+    /// Somebody had a right to its erasure.
+    Erased,
+    /// Its time was over.
+    Pruned,
+}
+
+impl RemovalCause {
+    /// Returns the word used in storage.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Erased => "erased",
+            Self::Pruned => "pruned",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::Erased, Self::Pruned].into_iter().find(|cause| cause.word() == word)
+    }
 }
 
 /// How an entry describes an artifact: the format's descriptor, and a commitment to the provenance beside it.
@@ -67,14 +136,26 @@ struct Described<'a> {
     provenance: Option<String>,
 }
 
+/// An artifact as it is handed in.
+struct Incoming<'a> {
+    name: &'a str,
+    media_type: &'a str,
+    bytes: &'a [u8],
+    provenance: Option<&'a Provenance>,
+    retention: &'static str,
+}
+
 /// An artifact to be stored, with everything made for it.
 struct Prepared {
     descriptor: ArtifactDescriptor,
     name: String,
+    /// SHA-256 of the content.
+    content: Digest,
     stored: Digest,
     commitment: Digest,
     provenance: Option<String>,
     salt: Salt,
+    wrapped: Option<WrappedKey>,
 }
 
 /// Keeps what a run read: bytes first, then rows and entries for those artifacts that changed since the look before,
@@ -107,22 +188,25 @@ pub async fn store(
     };
     let mut gone: Vec<&str> = before.keys().map(String::as_str).collect();
     gone.retain(|name| !by_name.contains_key(name));
-    let changed: Vec<&RawArtifact> = by_name
+    let changed: Vec<Incoming<'_>> = by_name
         .into_values()
-        .filter(|artifact| {
-            before.get(&artifact.name).is_none_or(|old| old.stored != Digest::of(&artifact.bytes))
+        .filter(|artifact| before.get(&artifact.name).is_none_or(|old| !has_content(old, &artifact.bytes)))
+        .map(|raw| Incoming {
+            name: &raw.name,
+            media_type: &raw.media_type,
+            bytes: &raw.bytes,
+            provenance: Some(&raw.provenance),
+            retention: EVIDENCE_CLASS,
         })
         .collect();
-
-    cx.app
-        .blobs()
-        .put_all(changed.iter().map(|artifact| Bytes::from(artifact.bytes.clone())).collect())
-        .await?;
-    let prepared = changed
-        .into_iter()
-        .map(|raw| prepare(cx.app, &raw.name, &raw.media_type, &raw.bytes, Some(&raw.provenance)))
-        .collect::<Result<Vec<_>>>()?;
+    let prepared = prepare(cx, &changed).await?;
     add(cx, Some(run), target, prepared, &gone).await
+}
+
+/// Tells whether an artifact has this content, which its commitment says as long as its salt is there.
+fn has_content((artifact, salt): &(Artifact, Option<Salt>), bytes: &[u8]) -> bool {
+    let commits = |salt| Digest(commitment::commit(salt, ARTIFACT_DOMAIN, bytes).0) == artifact.commitment;
+    artifact.size == bytes.len() as u64 && salt.as_ref().is_some_and(commits)
 }
 
 /// Keeps a document that was made here or handed in, such as a report.
@@ -132,9 +216,9 @@ pub async fn store(
 pub async fn store_document(cx: &mut Cx<'_>, name: &str, media_type: &str, bytes: Bytes) -> Result<Artifact> {
     cx.authorize(Action::Observe)?;
     check_name(name)?;
-    cx.app.blobs().put(bytes.clone()).await?;
-    let prepared = prepare(cx.app, name, media_type, &bytes, None)?;
-    let mut added = add(cx, None, None, vec![prepared], &[]).await?;
+    let incoming = Incoming { name, media_type, bytes: &bytes, provenance: None, retention: DOCUMENT_CLASS };
+    let prepared = prepare(cx, &[incoming]).await?;
+    let mut added = add(cx, None, None, prepared, &[]).await?;
     Ok(added.pop().expect("one prepared makes one added"))
 }
 
@@ -144,7 +228,8 @@ pub async fn store_document(cx: &mut Cx<'_>, name: &str, media_type: &str, bytes
 /// If the database fails.
 pub async fn of_run(view: &mut View<'_>, run: RunKey, target: TargetKey) -> Result<Vec<Artifact>> {
     let organization = view.organization();
-    Ok(sql::of_run(view.connection(), organization, run, target).await?.into_values().collect())
+    let found = sql::of_run(view.connection(), organization, run, target).await?;
+    Ok(found.into_values().map(|(artifact, _)| artifact).collect())
 }
 
 /// Returns what was last seen of a target, by name.
@@ -193,21 +278,47 @@ pub async fn salt(view: &mut View<'_>, key: ArtifactKey) -> Result<Option<Salt>>
     sql::salt(view.connection(), organization, key).await
 }
 
-/// Reads the bytes of an artifact, verified against its digest.
+/// Reads the content of an artifact: its stored bytes, verified against their digest, decrypted if they are sealed.
 ///
 /// # Errors
-/// `NotFound` if they are gone, `Damaged` if they are others.
+/// `NotFound` if it is gone, `Damaged` if it is something else, `Unavailable` if its wrapping key is not here.
 pub async fn read(app: &App, artifact: &Artifact) -> Result<Bytes> {
-    Ok(app.blobs().get(artifact.stored.0).await?)
+    let what = || format!("artifact {} ({})", artifact.key.0, artifact.name);
+    match &artifact.content {
+        Content::Plain => Ok(app.blobs().get(artifact.stored.0).await?),
+        Content::Sealed(key) => {
+            let sealed = app.blobs().get(artifact.stored.0).await?;
+            open(app, key, artifact.stored, &sealed, &what()).map(Bytes::from)
+        }
+        Content::Gone(Removal { cause, at, .. }) => {
+            let how = match cause {
+                RemovalCause::Erased => "erased lawfully",
+                RemovalCause::Pruned => "pruned when its retention ended",
+            };
+            Err(Error::not_found("content of", format!("{}: it was {how}, {at}", what())))
+        }
+    }
+}
+
+fn open(app: &App, key: &WrappedKey, stored: Digest, sealed: &[u8], what: &str) -> Result<Vec<u8>> {
+    let wrapping = wrapping::find(app, &key.wrapped_by).map_err(|error| Error::Unavailable {
+        what: format!("{what} cannot be decrypted: {error}"),
+        source: None,
+    })?;
+    let data = wrapping.unwrap(key, stored).map_err(|_| {
+        Error::corrupt(what, "its key is not one that the wrapping key wrapped for these bytes")
+    })?;
+    data.open(sealed).map_err(|_| Error::corrupt(what, "its key does not open the stored bytes"))
 }
 
 /// What a row says about stored bytes, to be held against them.
 pub(crate) struct Claim {
     pub(crate) stored: Digest,
+    pub(crate) content: Content,
     key: ArtifactKey,
     name: String,
     size: u64,
-    commitment: Digest,
+    pub(crate) commitment: Digest,
     salt: Option<Salt>,
 }
 
@@ -217,17 +328,28 @@ impl Claim {
     }
 
     /// Tells what is not as the row says.
-    pub(crate) fn check(&self, bytes: &[u8]) -> Result<(), String> {
-        if bytes.len() as u64 != self.size {
-            return Err(format!("it has {} bytes, its row says {}", bytes.len(), self.size));
+    ///
+    /// # Errors
+    /// `Unavailable` if the bytes cannot be decrypted here, so that only their digest is known to be right.
+    pub(crate) fn check(&self, app: &App, bytes: &[u8]) -> Result<(), Error> {
+        let damaged = |detail: String| Err(Error::corrupt(self.what(), detail));
+        let opened;
+        let content = match &self.content {
+            Content::Plain => bytes,
+            Content::Sealed(key) => {
+                opened = open(app, key, self.stored, bytes, &self.what())?;
+                &opened
+            }
+            Content::Gone(_) => return Ok(()),
+        };
+        if content.len() as u64 != self.size {
+            return damaged(format!("it has {} bytes, its row says {}", content.len(), self.size));
         }
-        // Without its salt a commitment says nothing, as after lawful erasure.
-        let Some(salt) = &self.salt else { return Ok(()) };
-        let computed = Digest(commitment::commit(salt, ARTIFACT_DOMAIN, bytes).0);
-        if computed == self.commitment {
+        let Some(salt) = &self.salt else { return damaged("its salt is missing".to_owned()) };
+        if Digest(commitment::commit(salt, ARTIFACT_DOMAIN, content).0) == self.commitment {
             Ok(())
         } else {
-            Err("its salt does not lead to its commitment".to_owned())
+            damaged("its salt does not lead to its commitment".to_owned())
         }
     }
 }
@@ -255,30 +377,127 @@ fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-fn prepare(
-    app: &App,
-    name: &str,
-    media_type: &str,
-    bytes: &[u8],
-    provenance: Option<&Provenance>,
-) -> Result<Prepared> {
-    let salt = Salt(app.random());
-    let descriptor = ArtifactDescriptor {
-        name: Some(name.to_owned()),
-        ..ArtifactDescriptor::of_plain(media_type, bytes, &salt, None)
-    };
-    let provenance = provenance
-        .map(serde_json::to_string)
-        .transpose()
-        .map_err(|error| Error::internal(format!("writing the provenance of {name:?}"), error))?;
-    Ok(Prepared {
-        name: name.to_owned(),
-        stored: Digest::of(bytes),
-        commitment: Digest(commitment::commit(&salt, ARTIFACT_DOMAIN, bytes).0),
-        descriptor,
-        provenance,
-        salt,
-    })
+/// Makes everything that belongs to new artifacts, and their stored bytes durable.
+async fn prepare(cx: &mut Cx<'_>, incoming: &[Incoming<'_>]) -> Result<Vec<Prepared>> {
+    if incoming.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sealer = Sealer::of(cx).await?;
+    let mut prepared = Vec::with_capacity(incoming.len());
+    let mut objects = Vec::new();
+    for one in incoming {
+        let app = cx.app;
+        let salt = Salt(app.random());
+        let content = Digest::of(one.bytes);
+        let (stored, wrapped) = match &mut sealer {
+            None => {
+                objects.push(Bytes::copy_from_slice(one.bytes));
+                (content, None)
+            }
+            Some(sealer) => {
+                let (stored, wrapped) = sealer.seal(cx, content, one.bytes, &mut objects).await?;
+                (stored, Some(wrapped))
+            }
+        };
+        let commitment = Digest(commitment::commit(&salt, ARTIFACT_DOMAIN, one.bytes).0);
+        let provenance =
+            one.provenance.map(serde_json::to_string).transpose().map_err(|error| {
+                Error::internal(format!("writing the provenance of {:?}", one.name), error)
+            })?;
+        prepared.push(Prepared {
+            descriptor: ArtifactDescriptor {
+                name: Some(one.name.to_owned()),
+                media_type: one.media_type.to_owned(),
+                size: one.bytes.len() as u64,
+                stored: stored.to_string(),
+                commitment: commitment.to_string(),
+                key: wrapped.as_ref().map(|wrapped| wrapped.id.clone()),
+                retention: Some(one.retention.to_owned()),
+            },
+            name: one.name.to_owned(),
+            content,
+            stored,
+            commitment,
+            provenance,
+            salt,
+            wrapped,
+        });
+    }
+    cx.app.blobs().put_all(objects).await?;
+    Ok(prepared)
+}
+
+/// Encrypts new artifacts of one organization.
+struct Sealer {
+    wrapping: WrappingKey,
+    /// What this change sealed already, by content.
+    sealed: BTreeMap<Digest, (Digest, String, DataKey)>,
+}
+
+impl Sealer {
+    /// Returns none for an organization that does not encrypt.
+    async fn of(cx: &mut Cx<'_>) -> Result<Option<Self>> {
+        let organization = cx.organization();
+        let Some(id) = sql::current_wrapping_key(cx.connection(), organization).await? else {
+            return Ok(None);
+        };
+        let wrapping = wrapping::find(cx.app, &id).map_err(|error| Error::Unavailable {
+            what: format!(
+                "nothing new can be kept: {error}; or take a new key with `tickmark evidence rotate-key`, which \
+                 leaves unreadable what the lost one protects"
+            ),
+            source: None,
+        })?;
+        Ok(Some(Self { wrapping, sealed: BTreeMap::new() }))
+    }
+
+    /// Encrypts content, or finds where the same content is stored already. New bytes go into `objects`.
+    async fn seal(
+        &mut self,
+        cx: &mut Cx<'_>,
+        content: Digest,
+        bytes: &[u8],
+        objects: &mut Vec<Bytes>,
+    ) -> Result<(Digest, WrappedKey)> {
+        if !self.sealed.contains_key(&content) {
+            let known = match self.known(cx, content).await? {
+                Some(known) => known,
+                None => {
+                    let data = DataKey::new(cx.app.random());
+                    let sealed = Bytes::from(data.seal(cx.app.random(), bytes));
+                    let stored = Digest::of(&sealed);
+                    objects.push(sealed);
+                    (stored, cx.new_id().to_string(), data)
+                }
+            };
+            self.sealed.insert(content, known);
+        }
+        let (stored, id, data) = &self.sealed[&content];
+        Ok((*stored, self.wrapping.wrap(id, data, *stored, cx.app.random())))
+    }
+
+    /// Finds content that is stored, whole, and can be opened here.
+    async fn known(&self, cx: &mut Cx<'_>, content: Digest) -> Result<Option<(Digest, String, DataKey)>> {
+        let organization = cx.organization();
+        let Some((stored, wrapped)) = sql::sealed(cx.connection(), organization, content).await? else {
+            return Ok(None);
+        };
+        let wrapping = match wrapped.wrapped_by == self.wrapping.id() {
+            true => self.wrapping.clone(),
+            false => match wrapping::find(cx.app, &wrapped.wrapped_by) {
+                Ok(key) => key,
+                Err(_) => return Ok(None),
+            },
+        };
+        let Ok(data) = wrapping.unwrap(&wrapped, stored) else { return Ok(None) };
+        let whole = cx
+            .app
+            .blobs()
+            .get(stored.0)
+            .await
+            .is_ok_and(|sealed| data.open(&sealed).is_ok_and(|found| Digest::of(&found) == content));
+        Ok(whole.then_some((stored, wrapped.id, data)))
+    }
 }
 
 /// Writes rows and entries, several artifacts to an entry.
@@ -300,6 +519,8 @@ async fn add(
     };
     let mut added = Vec::with_capacity(prepared.len());
     let mut salts = Vec::with_capacity(prepared.len());
+    let mut keys = Vec::new();
+    let mut provenances = Vec::new();
     let mut rest = prepared.as_slice();
     while !rest.is_empty() {
         let described: Vec<serde_json::Value> = rest
@@ -322,22 +543,23 @@ async fn add(
         for one in these {
             let key = next_key();
             salts.push((key, one.salt));
-            added.push((
-                Artifact {
-                    key,
-                    run,
-                    target,
-                    name: one.name.clone(),
-                    media_type: one.descriptor.media_type.clone(),
-                    size: one.descriptor.size,
-                    stored: one.stored,
-                    commitment: one.commitment,
-                    provenance: None,
-                    leaf,
-                    added_at: cx.now,
-                },
-                one.provenance.clone(),
-            ));
+            keys.extend(one.wrapped.clone().map(|wrapped| (key, wrapped, one.content)));
+            provenances.extend(one.provenance.clone().map(|text| (key, text)));
+            added.push(Artifact {
+                key,
+                run,
+                target,
+                name: one.name.clone(),
+                media_type: one.descriptor.media_type.clone(),
+                size: one.descriptor.size,
+                stored: one.stored,
+                commitment: one.commitment,
+                provenance: sql::provenance(one.provenance.clone())?,
+                leaf,
+                added_at: cx.now,
+                retention: one.descriptor.retention.clone().unwrap_or_default(),
+                content: one.wrapped.clone().map_or(Content::Plain, Content::Sealed),
+            });
         }
     }
     let mut absent = Vec::with_capacity(gone.len());
@@ -349,10 +571,9 @@ async fn add(
     sql::insert(cx.connection(), organization, &added).await?;
     sql::insert_absent(cx.connection(), organization, run, target, absent, now).await?;
     sql::insert_salts(cx.connection(), organization, salts).await?;
-    added
-        .into_iter()
-        .map(|(artifact, provenance)| Ok(Artifact { provenance: sql::provenance(provenance)?, ..artifact }))
-        .collect()
+    sql::insert_keys(cx.connection(), organization, keys).await?;
+    sql::insert_provenances(cx.connection(), organization, provenances).await?;
+    Ok(added)
 }
 
 impl Prepared {

@@ -113,6 +113,7 @@ impl App {
         let system = System { id: SystemId(self.new_id(now)), name: system.to_owned() };
         sql::insert_system(cx.connection(), organization.key, &system, now).await?;
         crate::ledger::found(&mut cx, &signer).await?;
+        crate::evidence::begin_encryption(&mut cx).await?;
         cx.commit().await?;
         self.sequence(&actor).await?;
         Ok(actor)

@@ -1,4 +1,7 @@
-//! Reading everything that is stored again, from the bytes up: entries, tiles, checkpoints, head, artifacts.
+//! Reading everything that is stored again, from the bytes up: entries, tiles, checkpoints, head, artifacts, facts and
+//! blocks.
+//!
+//! Content that an entry says was erased or pruned is not missed: the entry decides, not a row.
 //!
 //! It starts from storage, not from what this program remembers, and rehashes stored bytes: a proof over hashes alone
 //! would not notice an edited value.
@@ -7,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
-use tickmark_core::id::OrganizationKey;
+use tickmark_core::id::{OrganizationKey, RunKey};
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::commitment::ArtifactDescriptor;
 use tickmark_ledger::leaf::LeafKind;
@@ -19,7 +22,8 @@ use tickmark_store::StoreError;
 
 use super::recover::{check_signed, full_tiles, own_policy};
 use super::{LogEntry, keys, sql};
-use crate::evidence::Claim;
+use crate::evidence::{Claim, Content};
+use crate::observation::scrub::{self, Checked, Closed};
 use crate::{Actor, App, Error, Result};
 
 /// Differences that are described; more are only counted.
@@ -49,6 +53,15 @@ pub struct Scrub {
     pub tiles: u64,
     /// Artifacts read and hashed.
     pub objects: u64,
+    /// Artifacts whose content is gone, erased lawfully or pruned, as entries say.
+    #[serde(default)]
+    pub removed: u64,
+    /// Documents of facts read and hashed.
+    #[serde(default)]
+    pub facts: u64,
+    /// Runs whose blocks were read and hashed.
+    #[serde(default)]
+    pub runs: u64,
     /// How many differences there are.
     pub count: u64,
     /// The first of them.
@@ -60,8 +73,12 @@ struct Scrubber {
     scrub: Scrub,
     frontier: Frontier,
     edge: Edge,
-    /// Digests of stored bytes that entries name.
-    named: BTreeSet<Digest>,
+    /// Stored bytes that entries name, each with the commitments to its content.
+    named: BTreeMap<Digest, BTreeSet<Digest>>,
+    /// Commitments whose content entries say is gone.
+    removed: BTreeSet<Digest>,
+    /// What entries say about runs.
+    closed: BTreeMap<RunKey, Closed>,
 }
 
 impl App {
@@ -119,6 +136,7 @@ impl App {
         let claims = crate::evidence::claims(&mut tx, organization.key).await?;
         drop(tx);
         self.scrub_objects(&mut scrubber, claims, progress).await?;
+        self.scrub_observations(&mut scrubber, actor).await?;
 
         let mut scrub = scrubber.scrub;
         scrub.finished_at = self.now();
@@ -164,35 +182,97 @@ impl App {
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<()> {
         let mut by_object: BTreeMap<Digest, Vec<Claim>> =
-            scrubber.named.iter().map(|digest| (*digest, Vec::new())).collect();
+            scrubber.named.keys().map(|digest| (*digest, Vec::new())).collect();
         for claim in claims {
-            if !scrubber.named.contains(&claim.stored) {
+            if !scrubber.named.contains_key(&claim.stored) {
                 scrubber.found(claim.what(), "no ledger entry commits to its bytes".to_owned());
             }
-            by_object.entry(claim.stored).or_default().push(claim);
+            if !matches!(claim.content, Content::Gone(_)) {
+                by_object.entry(claim.stored).or_default().push(claim);
+            } else if scrubber.removed.contains(&claim.commitment) {
+                scrubber.scrub.removed += 1;
+            } else {
+                scrubber.found(claim.what(), "its row says that it is gone, no ledger entry does".to_owned());
+            }
         }
+        // Without its wrapping key an artifact is whole and cannot be read; one line says so for all of a key.
+        let mut unopened: BTreeMap<String, u64> = BTreeMap::new();
         let total = scrubber.scrub.leaves + by_object.len() as u64;
         for (digest, claims) in by_object {
+            if claims.is_empty() && scrubber.is_removed(digest) {
+                continue;
+            }
+            let named = |what: String| match claims.as_slice() {
+                [] => what,
+                [only] => format!("{what}, {}", only.what()),
+                [first, rest @ ..] => format!("{what}, {} and {} more", first.what(), rest.len()),
+            };
             match self.blobs.get(digest.0).await {
                 Ok(bytes) => {
                     scrubber.scrub.objects += 1;
                     for claim in claims {
-                        if let Err(detail) = claim.check(&bytes) {
-                            scrubber.found(claim.what(), detail);
+                        match (claim.check(self, &bytes), claim.content) {
+                            (Ok(()), _) => {}
+                            (Err(Error::Damaged { what, detail }), _) => scrubber.found(what, detail),
+                            (Err(_), Content::Sealed(key)) => {
+                                *unopened.entry(key.wrapped_by).or_default() += 1
+                            }
+                            (Err(error), _) => return Err(error),
                         }
                     }
                 }
-                Err(StoreError::Missing(what)) => scrubber.found(what, "it is missing".to_owned()),
-                Err(StoreError::Corrupt { what, detail }) => scrubber.found(what, detail),
+                Err(StoreError::Missing(what)) => scrubber.found(named(what), "it is missing".to_owned()),
+                Err(StoreError::Corrupt { what, detail }) => scrubber.found(named(what), detail),
                 Err(error) => return Err(error.into()),
             }
             progress(scrubber.scrub.leaves + scrubber.scrub.objects, total);
+        }
+        for (key, count) in unopened {
+            let detail = format!(
+                "it is not here, so the content of {count} artifacts cannot be read; their stored bytes are as written"
+            );
+            scrubber.found(format!("wrapping key {key}"), detail);
+        }
+        Ok(())
+    }
+
+    async fn scrub_observations(&self, scrubber: &mut Scrubber, actor: &Actor) -> Result<()> {
+        let closed = std::mem::take(&mut scrubber.closed);
+        let mut checked = Checked::default();
+        let objects = self
+            .read(actor, async |view| {
+                scrub::check_runs(view, &closed, &mut checked).await?;
+                scrub::facts_objects(view).await
+            })
+            .await?;
+        for (object, whose) in objects {
+            scrub::check_facts(self, object, whose, &mut checked).await?;
+        }
+        (scrubber.scrub.facts, scrubber.scrub.runs) = (checked.facts, checked.runs);
+        for (what, detail) in checked.differences {
+            scrubber.found(what, detail);
         }
         Ok(())
     }
 }
 
 impl Scrub {
+    /// Returns one that read nothing.
+    pub(super) fn at(finished_at: Timestamp) -> Self {
+        Self {
+            finished_at,
+            size: 0,
+            leaves: 0,
+            tiles: 0,
+            objects: 0,
+            removed: 0,
+            facts: 0,
+            runs: 0,
+            count: 0,
+            differences: Vec::new(),
+        }
+    }
+
     fn add(&mut self, what: String, detail: String) {
         self.count += 1;
         if self.differences.len() < MAX_DESCRIBED {
@@ -203,16 +283,20 @@ impl Scrub {
 
 impl Scrubber {
     fn new(now: Timestamp, size: u64) -> Self {
-        let scrub = Scrub {
-            finished_at: now,
-            size,
-            leaves: 0,
-            tiles: 0,
-            objects: 0,
-            count: 0,
-            differences: Vec::new(),
-        };
-        Self { scrub, frontier: Frontier::new(), edge: Edge::new(), named: BTreeSet::new() }
+        Self {
+            scrub: Scrub { size, ..Scrub::at(now) },
+            frontier: Frontier::new(),
+            edge: Edge::new(),
+            named: BTreeMap::new(),
+            removed: BTreeSet::new(),
+            closed: BTreeMap::new(),
+        }
+    }
+
+    /// Tells whether entries say of all content that was stored in an object that it is gone.
+    fn is_removed(&self, object: Digest) -> bool {
+        let commitments = self.named.get(&object);
+        commitments.is_some_and(|all| all.iter().all(|one| self.removed.contains(one)))
     }
 
     fn found(&mut self, what: impl Into<String>, detail: String) {
@@ -295,15 +379,31 @@ impl Scrubber {
                         format!("its bytes say id {}, stored with it is {}", leaf.id, entry.id),
                     );
                 }
-                if leaf.kind == LeafKind::EvidenceAdd {
-                    match artifacts(&leaf.body_value()) {
-                        Ok(digests) => self.named.extend(digests),
-                        Err(detail) => self.found(what(), detail),
-                    }
+                if let Err(detail) = self.said(leaf.kind, || leaf.body_value()) {
+                    self.found(what(), detail);
                 }
             }
             Err(error) => self.error(error),
         }
+    }
+
+    /// Takes from an entry what stored things are held against.
+    fn said(&mut self, kind: LeafKind, body: impl Fn() -> serde_json::Value) -> Result<(), String> {
+        match kind {
+            LeafKind::EvidenceAdd => {
+                for (stored, commitment) in artifacts(&body())? {
+                    self.named.entry(stored).or_default().insert(commitment);
+                }
+            }
+            LeafKind::EraseTombstone | LeafKind::RetentionPrune => self.removed.extend(removed(&body())?),
+            LeafKind::RunClose => {
+                let body: ClosedBody =
+                    serde_json::from_value(body()).map_err(|error| format!("it closes no run: {error}"))?;
+                self.closed.insert(body.run, Closed { blocks: body.blocks, facts: body.facts });
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     async fn tile(
@@ -342,13 +442,36 @@ impl Scrubber {
     }
 }
 
-/// Reads which stored bytes an `evidence.add` entry names.
-fn artifacts(body: &serde_json::Value) -> Result<Vec<Digest>, String> {
+/// What a `run.close` entry says, as far as it matters here.
+#[derive(Deserialize)]
+struct ClosedBody {
+    run: RunKey,
+    #[serde(default)]
+    blocks: Option<Digest>,
+    #[serde(default)]
+    facts: Option<Digest>,
+}
+
+/// Reads which stored bytes an `evidence.add` entry names, with the commitments to their content.
+fn artifacts(body: &serde_json::Value) -> Result<Vec<(Digest, Digest)>, String> {
     let listed = body.get("artifacts").ok_or("it names no artifacts")?;
     let descriptors: Vec<ArtifactDescriptor> = Deserialize::deserialize(listed)
         .map_err(|error| format!("its artifacts are not described well: {error}"))?;
+    let digest = |text: &str| text.parse().map_err(|error| format!("an artifact of it: {error}"));
     descriptors
         .iter()
-        .map(|descriptor| descriptor.stored.parse().map_err(|error| format!("an artifact of it: {error}")))
+        .map(|descriptor| Ok((digest(&descriptor.stored)?, digest(&descriptor.commitment)?)))
         .collect()
+}
+
+/// Reads which content an `erase.tombstone` or `retention.prune` entry says is gone.
+fn removed(body: &serde_json::Value) -> Result<Vec<Digest>, String> {
+    #[derive(Deserialize)]
+    struct Gone {
+        commitment: Digest,
+    }
+    let listed = body.get("artifacts").ok_or("it names no artifacts")?;
+    let gone: Vec<Gone> = Deserialize::deserialize(listed)
+        .map_err(|error| format!("what it says is gone is not described well: {error}"))?;
+    Ok(gone.into_iter().map(|one| one.commitment).collect())
 }

@@ -367,12 +367,12 @@ pub(super) async fn last_scrub(c: &mut AnyConnection, org: Org) -> Result<Option
     let differences: Vec<Difference> =
         serde_json::from_str(&findings).map_err(|error| Error::corrupt(what, error))?;
     Ok(Some(Scrub {
-        finished_at: Timestamp::from_micros(finished_at),
         size: stored::count(size, what)?,
         leaves: stored::count(leaves, what)?,
         tiles: stored::count(tiles, what)?,
         objects: stored::count(objects, what)?,
         count: stored::count(count, what)?,
         differences,
+        ..Scrub::at(Timestamp::from_micros(finished_at))
     }))
 }

@@ -8,6 +8,7 @@
 
 mod read;
 mod record;
+pub(crate) mod scrub;
 mod sql;
 pub mod waiver;
 
@@ -21,6 +22,8 @@ pub use read::{
     coverage_of_run, facts_at, facts_history, find_run, find_target, histories, newest_facts, runs, targets,
     verdicts_now, verify_run,
 };
+pub(crate) use scrub::names_object;
+
 pub use record::{miss_open_runs, open_run, record};
 
 /// A target with its key.

@@ -898,3 +898,29 @@ pub(super) async fn set_due(
     insert_rows(c, "reevaluation", ["organization", "check_version", "target", "due_at"], rows).await?;
     Ok(())
 }
+
+/// Tells whether a facts document is this object, in any organization.
+pub(super) async fn names_object(c: &mut AnyConnection, object: Digest) -> Result<bool> {
+    let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM facts_interval WHERE digest = $1")
+        .bind(object.0.to_vec())
+        .fetch_one(c)
+        .await?;
+    Ok(count > 0)
+}
+
+/// Returns each object that holds a facts document with a target and the run that found it first, in order.
+pub(super) async fn facts_objects(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+) -> Result<Vec<(Digest, TargetKey, RunKey)>> {
+    let rows: Vec<(Vec<u8>, i64, i64)> = sqlx::query_as(
+        "SELECT digest, min(target), min(run) FROM facts_interval WHERE organization = $1 GROUP BY digest \
+         ORDER BY digest",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(digest, target, run)| Ok((stored::digest(&digest, "facts")?, TargetKey(target), RunKey(run))))
+        .collect()
+}

@@ -38,7 +38,8 @@ pub(crate) async fn run(command: &cli::Bundle, common: &Common, output: &Output)
     app.close().await;
     let answer = json!({
         "file": file, "bytes": exported.zip.len(), "leaves": exported.leaves, "artifacts": exported.artifacts,
-        "documents": exported.documents, "verifier_key": exported.verifier_key,
+        "documents": exported.documents, "removed": exported.removed, "unreadable": exported.unreadable,
+        "verifier_key": exported.verifier_key,
     });
     output.answer(&answer, |output| {
         output.line(format!(
@@ -48,6 +49,18 @@ pub(crate) async fn run(command: &cli::Bundle, common: &Common, output: &Output)
             exported.artifacts,
             exported.documents
         ));
+        if exported.removed > 0 {
+            output.line(format!(
+                "{} artifacts were erased lawfully or pruned, as ledger entries say",
+                exported.removed
+            ));
+        }
+        if exported.unreadable > 0 {
+            output.line(format!(
+                "{} artifacts cannot be decrypted: their wrapping key is not here",
+                exported.unreadable
+            ));
+        }
     })?;
     output.note(format!("next: tickmark verify {} --key '{}'", file.display(), exported.verifier_key));
     Ok(())

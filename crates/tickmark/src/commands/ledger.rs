@@ -155,9 +155,12 @@ async fn fsck(common: &Common, output: &Output) -> Outcome {
             output.line(output.tone(Tone::Bad, format!("✗ {}: {}", difference.what, difference.detail)));
         }
         output.line(format!(
-            "{} leaves, {} tiles, {} artifacts read and hashed again: {} differences",
-            scrub.leaves, scrub.tiles, scrub.objects, scrub.count
+            "{} leaves, {} tiles, {} artifacts, {} facts, blocks of {} runs read and hashed again: {} differences",
+            scrub.leaves, scrub.tiles, scrub.objects, scrub.facts, scrub.runs, scrub.count
         ));
+        if scrub.removed > 0 {
+            output.line(format!("{} artifacts were erased lawfully or pruned, as entries say", scrub.removed));
+        }
     })?;
     if scrub.count == 0 { Ok(()) } else { Err(Failure::No) }
 }

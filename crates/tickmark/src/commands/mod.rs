@@ -12,6 +12,7 @@ pub(crate) mod bundle;
 pub(crate) mod catalog;
 pub(crate) mod checks;
 pub(crate) mod collect;
+pub(crate) mod evidence;
 pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod ledger;

@@ -7,10 +7,11 @@ use axum::http::StatusCode;
 use serde_json::json;
 use tickmark_app::observation::{self, RunInput};
 use tickmark_app::testing::World;
-use tickmark_app::{Actor, App, conclusion, control};
+use tickmark_app::{Actor, App, conclusion, control, evidence};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::readiness::{Answer, Question};
 use tickmark_core::evidence::{Method, Provenance, RawArtifact};
+use tickmark_core::id::TargetKey;
 use tickmark_core::observation::{Collected, Gap, ReasonClass, TargetRef};
 use tickmark_core::{Digest, Timestamp};
 use tickmark_evaluate::Library;
@@ -116,6 +117,7 @@ async fn every_page_tells_the_same_story() {
     .await
     .expect("decided");
     app.sequence(&program).await.expect("sequenced");
+    let stored = stored_passwd(&app, &program).await;
     let guest = Visitor::guest_of(pages(app, program, &library)).await;
 
     let overview = text(&guest, "/").await;
@@ -142,7 +144,7 @@ async fn every_page_tells_the_same_story() {
     assert!(text(&guest, "/targets/1?part=evidence").await.contains("/etc/passwd"));
     let run = text(&guest, "/runs/1").await;
     assert!(run.contains("accounts.shadow") && run.contains("ledger leaf"), "{run}");
-    let raw = text(&guest, &format!("/evidence/{}", Digest::of(PASSWD.as_bytes()).hex())).await;
+    let raw = text(&guest, &format!("/evidence/{}", stored.hex())).await;
     assert!(raw.contains("&lt;script&gt;") && raw.contains("ledger leaf") && raw.contains("ada (uid 1000)"));
     let ledger = text(&guest, "/ledger").await;
     assert!(ledger.contains("Run 1 reached 1 of 1 targets") && ledger.contains("tickmark/t/"), "{ledger}");
@@ -182,14 +184,24 @@ async fn a_damaged_artifact_is_said_to_be_damaged_and_not_shown() {
     let (app, program) = world.start().await;
     let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
     collect(&app, &program, &library).await;
-    let hex = Digest::of(PASSWD.as_bytes()).hex();
+    let hex = stored_passwd(&app, &program).await.hex();
     let blob = find(&app.folder().blobs(), &hex).expect("stored under its digest");
     let guest = Visitor::guest_of(pages(app, program, &library)).await;
-    std::fs::write(&blob, PASSWD.replace("eve", "bob")).expect("tampered");
+    let mut bytes = std::fs::read(&blob).expect("stored bytes");
+    assert!(!String::from_utf8_lossy(&bytes).contains("eve"), "stored encrypted");
+    bytes[40] ^= 1;
+    std::fs::write(&blob, bytes).expect("tampered");
     let answer = guest.get(&format!("/evidence/{hex}")).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(answer.text().contains("not what was written") && answer.text().contains("tickmark ledger fsck"));
     assert!(!answer.text().contains("bob") && !answer.text().contains(&blob.display().to_string()));
+}
+
+/// The digest of the stored, encrypted bytes of the artifact with the accounts.
+async fn stored_passwd(app: &App, program: &Actor) -> Digest {
+    let seen = app.read(program, async |view| evidence::of_target(view, TargetKey(1)).await).await;
+    let passwd = seen.expect("artifacts").into_iter().find(|artifact| artifact.size == PASSWD.len() as u64);
+    passwd.expect("the accounts were seen").stored
 }
 
 fn find(folder: &std::path::Path, name_part: &str) -> Option<std::path::PathBuf> {

@@ -112,9 +112,11 @@ pub(super) fn examine<R: Read + Seek>(
             examine_blob(files, &name, digest, descriptors, inclusion);
         }
     }
+    // A document that is stored encrypted is also a released blob, which was held against its commitment above.
+    let is_committed =
+        |digest: &Hash| descriptors.committed.contains(digest) || descriptors.releases.contains_key(digest);
     let is_uncommitted = |name: &&String| {
-        classify(name) == FileKind::Other
-            && !files.expected.get(*name).is_some_and(|digest| descriptors.committed.contains(digest))
+        classify(name) == FileKind::Other && !files.expected.get(*name).is_some_and(is_committed)
     };
     files.names.iter().filter(is_uncommitted).cloned().collect()
 }
