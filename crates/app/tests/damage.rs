@@ -3,10 +3,12 @@
 use bytes::Bytes;
 use sqlx::AssertSqlSafe;
 use tickmark_app::testing::World;
-use tickmark_app::{Actor, App, Error, evidence};
+use tickmark_app::{Actor, App, Error, evidence, observation};
+use tickmark_core::id::TargetKey;
 use tickmark_store::{Access, Dialect};
 
 use crate::ledger::{quiet, record};
+use crate::observation::{facts, host, library, run, seen};
 
 /// Runs statements behind the program's back, with triggers that refuse changes taken away.
 async fn tamper(world: &World, statements: &[&str]) {
@@ -197,5 +199,73 @@ async fn nothing_is_signed_after_the_database_changed_underneath() {
         record(&app, &actor, 1).await;
         let error = app.sequence(&actor).await.expect_err("damaged");
         assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+    }
+}
+
+/// Two hosts are looked at once.
+async fn looked(world: &World) -> (App, Actor) {
+    let (app, actor) = world.start().await;
+    let hosts = [host("a"), host("b")];
+    let collected =
+        vec![seen(&hosts[0], facts(&[("root", 0)])), seen(&hosts[1], facts(&[("root", 0), ("toor", 0)]))];
+    run(&app, &actor, &library(""), &hosts, collected).await;
+    app.sequence(&actor).await.expect("sequencing");
+    let scrub = app.fsck(&actor, &quiet).await.expect("scrubbing");
+    assert_eq!((scrub.count, scrub.facts, scrub.runs), (0, 2, 1), "{:?}", scrub.differences);
+    (app, actor)
+}
+
+#[tokio::test]
+async fn facts_that_changed_on_disk_are_named_with_target_and_run() {
+    for world in World::both().await {
+        let (app, actor) = looked(&world).await;
+        let history = app
+            .read(&actor, async |view| observation::facts_history(view, TargetKey(2)).await)
+            .await
+            .expect("the facts");
+        let digest = history[0].digest.hex();
+        let file = app.folder().blobs().join("sha256").join(&digest[..2]).join(&digest);
+        let text = std::fs::read_to_string(&file).expect("facts");
+        std::fs::write(&file, text.replace("toor", "root")).expect("tampering");
+        for detail in ["hash to", "it is missing"] {
+            let scrub = app.fsck(&actor, &quiet).await.expect("scrubbing");
+            assert_eq!((scrub.count, scrub.facts), (1, 1));
+            assert_eq!(scrub.differences[0].what, "the facts of target 2 (b) as run 1 found them");
+            assert!(scrub.differences[0].detail.contains(detail), "{:?}", scrub.differences);
+            let _ = std::fs::remove_file(&file);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_block_that_does_not_match_its_digest_and_a_run_that_was_rewritten_are_named() {
+    for (statements, said) in [
+        (
+            [
+                "UPDATE block SET bytes = zeroblob(length(bytes))",
+                "UPDATE block SET bytes = decode(repeat('00', length(bytes)), 'hex')",
+            ],
+            "run 1: a block does not match its digest",
+        ),
+        (
+            ["UPDATE run SET facts = zeroblob(32)", "UPDATE run SET facts = decode(repeat('00', 32), 'hex')"],
+            "run 1: its row names other blocks or facts than its ledger entry",
+        ),
+        (
+            [
+                "UPDATE run SET blocks = zeroblob(32)",
+                "UPDATE run SET blocks = decode(repeat('00', 32), 'hex')",
+            ],
+            "run 1: its blocks are not those that its leaf commits to",
+        ),
+    ] {
+        for world in World::both().await {
+            let (app, actor) = looked(&world).await;
+            tamper(&world, &[statements[usize::from(world.database().dialect() == Dialect::Postgres)]]).await;
+            let scrub = app.fsck(&actor, &quiet).await.expect("scrubbing");
+            let found: Vec<String> =
+                scrub.differences.iter().map(|d| format!("{}: {}", d.what, d.detail)).collect();
+            assert!(found.iter().any(|line| line == said), "{found:#?}");
+        }
     }
 }

@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod evidence;
 mod identity;
+mod killed;
 mod ledger;
 mod observation;
 mod retention;

@@ -1,0 +1,118 @@
+//! Every file and database system call of one round of work is refused in turn, with an I/O error and a full disk.
+//!
+//! `strace` counts the calls of a round that goes well and then makes the N-th call of each kind fail, for each N at which
+//! a call touches the data folder or what is published from it. It counts in each thread, so a run can refuse the N-th call
+//! of more than one thread.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use super::{ROUNDS_PER_FOLDER, Worker, check, setting};
+
+/// Kinds of calls that work on files.
+const CALLS: &str = "open,openat,read,pread64,write,pwrite64,pwritev,pwritev2,fsync,fdatasync,ftruncate,fallocate,\
+    rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,chmod,fchmod,fchmodat,stat,lstat,fstat,newfstatat,\
+    statx,lseek,getdents64,flock,fcntl,mmap";
+/// Kinds of calls that a full disk refuses.
+const NEED_SPACE: [&str; 14] = [
+    "open",
+    "openat",
+    "write",
+    "pwrite64",
+    "pwritev",
+    "pwritev2",
+    "fsync",
+    "fdatasync",
+    "ftruncate",
+    "fallocate",
+    "rename",
+    "link",
+    "linkat",
+    "mkdir",
+];
+/// Faults in a sample.
+const SAMPLE: usize = 20;
+
+fn strace(log: &Path, options: &[String]) -> Vec<String> {
+    let log = log.display().to_string();
+    let mut all: Vec<String> = ["strace", "-f", "-qq", "-y", "-s", "0", "-o", &log].map(str::to_owned).into();
+    all.extend_from_slice(options);
+    all
+}
+
+/// Finds for each kind of call the numbers, counted in their threads, of those that touch something below `root`.
+fn calls_below(root: &Path, log: &str) -> BTreeMap<String, BTreeSet<usize>> {
+    let root = root.display().to_string();
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut found: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for line in log.lines() {
+        let Some((thread, call)) = line.trim_start().split_once(' ') else { continue };
+        let Some((name, rest)) = call.trim_start().split_once('(') else { continue };
+        // `<... fsync resumed>` ends a call that was counted when it began.
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            continue;
+        }
+        let count = counts.entry((thread, name)).or_default();
+        *count += 1;
+        if rest.contains(&root) {
+            found.entry(name.to_owned()).or_default().insert(*count);
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn refused_calls_lose_nothing_that_was_acknowledged() {
+    let scratch = tempfile::tempdir().expect("scratch");
+    let root = scratch.path().join("counted");
+    fs::create_dir(&root).expect("a folder");
+    Worker::start(&root, 1, &[]).finish();
+    let log = scratch.path().join("strace.log");
+    let heard =
+        Worker::start(&root, 1, &strace(&log, &["-e".into(), format!("trace={CALLS}").replace(' ', "")]))
+            .finish();
+    assert!(heard.iter().any(|line| line == "done"), "{heard:#?}");
+    let calls = calls_below(&root, &fs::read_to_string(&log).expect("the log of strace"));
+    let mut faults = Vec::new();
+    for (call, numbers) in &calls {
+        for number in numbers {
+            faults.push((call.as_str(), *number, "EIO"));
+            if NEED_SPACE.contains(&call.as_str()) {
+                faults.push((call.as_str(), *number, "ENOSPC"));
+            }
+        }
+    }
+    assert!(calls.contains_key("pwrite64") && faults.len() > 100, "strace saw too little: {calls:?}");
+    #[expect(clippy::disallowed_methods, reason = "how much is tested is chosen by whoever runs the tests")]
+    let is_all = std::env::var("TICKMARK_FAULTS").is_ok_and(|choice| choice == "all");
+    let total = faults.len();
+    let step = if is_all { 1 } else { total.div_ceil(SAMPLE) };
+    let first = setting("TICKMARK_FAULT_FIRST", 0);
+
+    let mut tally = check::Tally::default();
+    let (mut tried, mut refused, mut survived) = (0, 0, 0);
+    let mut folder = root;
+    for (number, (call, nth, error)) in faults.into_iter().enumerate().skip(first).step_by(step) {
+        if tried % ROUNDS_PER_FOLDER == 0 {
+            folder = scratch.path().join(format!("folder-{tried}"));
+            fs::create_dir(&folder).expect("a folder");
+            let heard = Worker::start(&folder, 1, &[]).finish();
+            assert!(heard.iter().any(|line| line == "done"), "{heard:#?}");
+        }
+        let inject = format!("inject={call}:error={error}:when={nth}");
+        let options = ["-e".to_owned(), format!("trace={call}"), "-e".to_owned(), inject];
+        let heard = Worker::start(&folder, 1, &strace(&log, &options)).finish();
+        tally.add(&heard);
+        tried += 1;
+        refused += usize::from(fs::read_to_string(&log).is_ok_and(|log| log.contains("(INJECTED)")));
+        survived += usize::from(heard.iter().any(|line| line == "done"));
+        check::check(&folder, &heard).await.unwrap_or_else(|why| {
+            panic!("fault {number}, {call} number {nth} with {error}: {why}\n{heard:#?}")
+        });
+    }
+    println!(
+        "{tried} of {total} faults tried, {refused} met a call, {survived} rounds went on to their end nevertheless: {tally}"
+    );
+    assert!(refused * 2 > tried, "most faults met no call: {refused} of {tried}");
+}

@@ -1,0 +1,145 @@
+//! A process that works on a data folder dies, or the system refuses it a call, at any moment; then everything that it
+//! had acknowledged is there, and nothing is half there.
+//!
+//! `TICKMARK_KILLS` says how often it is killed, 25 times unless set; `TICKMARK_FAULTS=all` refuses every call of one round
+//! of work in turn instead of a sample of them. A killed process loses nothing that the kernel has; loss of power is not
+//! what this shows.
+
+mod check;
+mod child;
+mod faults;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use tickmark_app::port::Entropy;
+use tickmark_app::testing::TestEntropy;
+
+/// Times the process is killed, unless set otherwise.
+const KILLS: usize = 25;
+/// After so many rounds the data folder is a new one, so that checking everything stays quick.
+const ROUNDS_PER_FOLDER: usize = 25;
+/// Longest time until a kill: about three rounds of work, or a start.
+const MOST_MILLIS: u64 = 400;
+/// A process that says nothing for so long hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running child and what it says.
+struct Worker {
+    child: Child,
+    said: Receiver<String>,
+    heard: Vec<String>,
+}
+
+impl Worker {
+    /// Starts this very program again as the child of `root`, below `wrapper` if there is one.
+    fn start(root: &Path, rounds: usize, wrapper: &[String]) -> Self {
+        let program = std::env::current_exe().expect("this program").display().to_string();
+        let name = "killed::child::works_until_it_dies";
+        let arguments =
+            [program.as_str(), name, "--exact", "--nocapture", "--test-threads=1"].map(str::to_owned);
+        let all: Vec<String> = wrapper.iter().cloned().chain(arguments).collect();
+        let mut child = Command::new(&all[0])
+            .args(&all[1..])
+            .env(child::FOLDER, root)
+            .env(child::ROUNDS, rounds.to_string())
+            .env("RUST_BACKTRACE", "0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}; see scripts/install-test-needs", all[0]));
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        let (tell, said) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if tell.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, said, heard: Vec::new() }
+    }
+
+    /// Hears until the child says `what`. Tells whether it did.
+    fn hear(&mut self, what: &str) -> bool {
+        while let Ok(line) = self.said.recv_timeout(PATIENCE) {
+            let found = line == what;
+            self.heard.push(line);
+            if found {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Hears for a while, and then kills the child.
+    fn kill_after(mut self, delay: Duration) -> Vec<String> {
+        let end = Instant::now() + delay;
+        loop {
+            match self.said.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.heard.push(line),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.child.kill().expect("killing");
+        self.finish()
+    }
+
+    /// Hears until the child ends by itself.
+    fn finish(mut self) -> Vec<String> {
+        loop {
+            match self.said.recv_timeout(PATIENCE) {
+                Ok(line) => self.heard.push(line),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.child.kill().expect("killing");
+                    self.child.wait().expect("ended");
+                    panic!("the child hangs after {:?}", self.heard.last());
+                }
+            }
+        }
+        self.child.wait().expect("ended");
+        self.heard
+    }
+}
+
+fn below(entropy: &TestEntropy, limit: u64) -> u64 {
+    let mut bytes = [0; 8];
+    entropy.fill(&mut bytes);
+    u64::from_be_bytes(bytes) % limit
+}
+
+/// Tells a whole number, or what it is without the variable.
+fn setting(name: &str, default: usize) -> usize {
+    #[expect(clippy::disallowed_methods, reason = "how much is tested is chosen by whoever runs the tests")]
+    let set = std::env::var(name);
+    set.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}: {text:?} is not a number")))
+}
+
+#[tokio::test]
+async fn killed_at_random_moments_nothing_acknowledged_is_lost() {
+    let (kills, seed) = (setting("TICKMARK_KILLS", KILLS), setting("TICKMARK_KILL_SEED", 1));
+    let entropy = TestEntropy::of(seed as u64);
+    let mut tally = check::Tally::default();
+    let mut scratch = tempfile::tempdir().expect("scratch");
+    for round in 0..kills {
+        if round % ROUNDS_PER_FOLDER == 0 {
+            scratch = tempfile::tempdir().expect("scratch");
+        }
+        let mut worker = Worker::start(scratch.path(), usize::MAX, &[]);
+        // One in five dies while it starts: making the folder, recovering, sequencing what the one before left.
+        if below(&entropy, 5) > 0 {
+            assert!(worker.hear("ready"), "round {round}: it does not start: {:?}", worker.heard);
+        }
+        let heard = worker.kill_after(Duration::from_micros(below(&entropy, MOST_MILLIS * 1000)));
+        tally.add(&heard);
+        check::check(scratch.path(), &heard)
+            .await
+            .unwrap_or_else(|why| panic!("round {round}, seed {seed}: {why}\n{heard:#?}"));
+    }
+    println!("killed {kills} times: {tally}");
+    assert!(kills < KILLS || tally.acknowledged > 0, "{tally}");
+}
