@@ -328,7 +328,7 @@ pub(crate) fn format_moment(micros: i64) -> Option<String> {
 }
 
 /// Reads `2026-11-24T14:45:00.000000Z`. Leap seconds are refused: they have no place on the microsecond scale.
-fn parse_moment(text: &str) -> Option<i64> {
+pub(crate) fn parse_moment(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     let shape = bytes.len() == 27
         && bytes.iter().enumerate().all(|(at, byte)| match at {

@@ -11,6 +11,7 @@
 //!   each other; [`proof`]: `tlog-proof`.
 //! - [`timestamp`]: tokens of RFC 3161 authorities; [`witness`]: second-party cosignatures over `tlog-witness`.
 //! - [`commitment`]: salted commitments and artifact descriptors.
+//! - [`history`]: what runs found, recomputed from blocks, and whether what was due was done.
 //! - [`bundle`]: the ZIP handed to an auditor, written and verified; [`directory`]: the exported log, checked.
 
 pub mod bundle;
@@ -19,6 +20,7 @@ pub mod commitment;
 pub mod directory;
 pub mod epoch;
 mod hash;
+pub mod history;
 pub mod leaf;
 pub mod note;
 pub mod policy;

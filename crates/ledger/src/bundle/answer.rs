@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::history::CheckCompleteness;
+
 /// Findings of one level that are listed; more are counted.
 pub const MAX_FINDINGS: usize = 1000;
 
@@ -29,6 +31,15 @@ pub enum Level {
     NotClaimed {
         /// Why not.
         reason: String,
+    },
+    /// Nothing is contradicted, but something that was due is not there: each stretch or run by name.
+    Incomplete {
+        /// What is there.
+        detail: String,
+        /// At most [`MAX_FINDINGS`].
+        findings: Vec<Finding>,
+        /// How many more there are.
+        more: usize,
     },
     /// Contradicted: each file or entry that is wrong.
     Failed {
@@ -57,15 +68,19 @@ pub enum Signer {
     Nobody,
 }
 
-/// The three statements of completeness.
+/// The statements of completeness, and whether what is claimed of deviations follows from the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Completeness {
     /// No entry of the log is left out.
     pub log: Level,
     /// Everything that was due was done or is recorded as missed.
     pub schedule: Level,
-    /// Every item of each population was looked at.
+    /// Populations were defined before they were used, and every run has a verdict for every target of its population.
     pub population: Level,
+    /// The failing and unseen stretches that are claimed are those that follow from the blocks.
+    pub deviations: Level,
+    /// What was due and what of it was done, per check; empty if no entry says what was due.
+    pub checks: Vec<CheckCompleteness>,
 }
 
 /// The answers, level by level.
@@ -96,7 +111,7 @@ pub struct Verification {
 impl Verification {
     /// Lists the levels with their names.
     #[must_use]
-    pub fn levels(&self) -> [(&'static str, &Level); 6] {
+    pub fn levels(&self) -> [(&'static str, &Level); 7] {
         [
             ("L1 bytes", &self.bytes),
             ("L2 inclusion", &self.inclusion),
@@ -104,6 +119,7 @@ impl Verification {
             ("L4 completeness of the log", &self.completeness.log),
             ("L4 completeness of the schedule", &self.completeness.schedule),
             ("L4 completeness of populations", &self.completeness.population),
+            ("L4 deviations recomputed", &self.completeness.deviations),
         ]
     }
 
@@ -111,6 +127,12 @@ impl Verification {
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.levels().iter().any(|(_, level)| matches!(level, Level::Failed { .. }))
+    }
+
+    /// Whether something that was due is not there.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.levels().iter().any(|(_, level)| matches!(level, Level::Incomplete { .. }))
     }
 
     /// Returns what a program should exit with: 0 if nothing is contradicted, 1 otherwise.
@@ -173,7 +195,11 @@ impl fmt::Display for Verification {
                 f,
                 "Nothing was altered after the checkpoint was signed. That what was recorded is true, no"
             )?;
-            writeln!(f, "signature can show.")
+            writeln!(f, "signature can show.")?;
+            if self.is_incomplete() {
+                writeln!(f, "The record is NOT complete: what was due and is not there is named above.")?;
+            }
+            Ok(())
         }
     }
 }
@@ -182,14 +208,22 @@ fn write_level(f: &mut fmt::Formatter<'_>, name: &str, level: &Level) -> fmt::Re
     match level {
         Level::Proven { detail } => writeln!(f, "{name:<32} PROVEN       {detail}"),
         Level::NotClaimed { reason } => writeln!(f, "{name:<32} not claimed  {reason}"),
+        Level::Incomplete { detail, findings, more } => {
+            writeln!(f, "{name:<32} INCOMPLETE   {detail}")?;
+            write_findings(f, findings, *more)
+        }
         Level::Failed { findings, more } => {
             writeln!(f, "{name:<32} FAILED")?;
-            for finding in findings {
-                writeln!(f, "  {}: {}", plain(&finding.subject), plain(&finding.problem))?;
-            }
-            if *more > 0 { writeln!(f, "  and {more} more") } else { Ok(()) }
+            write_findings(f, findings, *more)
         }
     }
+}
+
+fn write_findings(f: &mut fmt::Formatter<'_>, findings: &[Finding], more: usize) -> fmt::Result {
+    for finding in findings {
+        writeln!(f, "  {}: {}", plain(&finding.subject), plain(&finding.problem))?;
+    }
+    if more > 0 { writeln!(f, "  and {more} more") } else { Ok(()) }
 }
 
 /// Foreign text must not move the cursor of a terminal.
@@ -207,7 +241,7 @@ pub(super) struct Findings {
 impl Findings {
     pub(super) fn add(&mut self, subject: impl Into<String>, problem: impl Into<String>) {
         let finding = Finding { subject: subject.into(), problem: problem.into() };
-        if self.listed.contains(&finding) {
+        if self.listed.len() < MAX_FINDINGS && self.listed.contains(&finding) {
             return;
         }
         if self.listed.len() < MAX_FINDINGS {
@@ -215,6 +249,15 @@ impl Findings {
         } else {
             self.more += 1;
         }
+    }
+
+    /// Counts findings that were not kept.
+    pub(super) fn add_more(&mut self, more: usize) {
+        self.more += more;
+    }
+
+    pub(super) fn into_incomplete(self, detail: String) -> Level {
+        Level::Incomplete { detail, findings: self.listed, more: self.more }
     }
 
     pub(super) fn is_empty(&self) -> bool {

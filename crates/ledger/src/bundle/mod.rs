@@ -9,6 +9,8 @@
 //! consistency.txt       the checkpoints continue each other
 //! leaves/<idx>.json     exact bytes of each cited entry, with proofs/<idx>.tlog-proof
 //! tile/…                the whole log as C2SP tiles and entry bundles, if it is shipped whole
+//! history/…             what runs found: objects that entries name by digest, and what is claimed of them
+//! rotations.json        signed statements that one key of the log follows another
 //! blobs/sha256/ab/<hex> released artifacts, with salts.json to check their commitments
 //! report/…              anything carried along
 //! ```
@@ -18,6 +20,7 @@
 
 mod answer;
 mod consistency;
+mod history;
 mod manifest;
 mod name;
 mod readme;
@@ -26,6 +29,7 @@ mod verify;
 mod write;
 
 pub use answer::{Completeness, Finding, Level, MAX_FINDINGS, Signer, Verification};
+pub use history::{HistoryContents, TargetName};
 pub use manifest::{Manifest, PREDICATE_TYPE};
 pub use name::is_safe_name;
 pub use salts::Release;

@@ -16,6 +16,12 @@ pub(super) const CHECKPOINT_A: &str = "checkpoint.a";
 pub(super) const CHECKPOINT_B: &str = "checkpoint.b";
 pub(super) const CONSISTENCY: &str = "consistency.txt";
 pub(super) const SALTS: &str = "salts.json";
+/// Signed statements that one key of the log follows another.
+pub(super) const ROTATIONS: &str = "rotations.json";
+/// Failing and unseen stretches as the operator's index has them.
+pub(super) const STRETCHES: &str = "history/stretches.csv";
+/// What the identities in populations stand for.
+pub(super) const TARGETS: &str = "history/targets.json";
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub(super) enum FileKind {
     Tile(TilePath),
     /// A released artifact.
     Blob(Hash),
+    /// A pack of objects that entries name by digest.
+    Objects,
     /// Inside a folder of the format, but not a name of the format.
     Misplaced,
     /// Anything else: carried along.
@@ -39,7 +47,7 @@ pub(super) enum FileKind {
 pub(super) fn classify(name: &str) -> FileKind {
     match name {
         MANIFEST | MANIFEST_SIGNATURE | README | POLICY | CHECKPOINT | CHECKPOINT_A | CHECKPOINT_B
-        | CONSISTENCY | SALTS => {
+        | CONSISTENCY | SALTS | ROTATIONS | STRETCHES | TARGETS => {
             return FileKind::Structure;
         }
         _ => {}
@@ -50,6 +58,7 @@ pub(super) fn classify(name: &str) -> FileKind {
         "proofs" => rest.strip_suffix(".tlog-proof").and_then(index).map(FileKind::Proof),
         "tile" => TilePath::parse(name).ok().map(FileKind::Tile),
         "blobs" => blob(rest).map(FileKind::Blob),
+        "history" => is_pack(rest).then_some(FileKind::Objects),
         _ => Some(FileKind::Other),
     };
     kind.unwrap_or(FileKind::Misplaced)
@@ -66,6 +75,16 @@ pub(super) fn proof_name(index: u64) -> String {
 pub(super) fn blob_name(digest: &Hash) -> String {
     let hex = digest.hex();
     format!("blobs/sha256/{}/{hex}", &hex[..2])
+}
+
+pub(super) fn objects_name(number: usize) -> String {
+    format!("history/{number:04}.objects")
+}
+
+fn is_pack(rest: &str) -> bool {
+    rest.strip_suffix(".objects")
+        .and_then(|digits| digits.parse::<usize>().ok())
+        .is_some_and(|number| objects_name(number) == format!("history/{rest}"))
 }
 
 fn index(digits: &str) -> Option<u64> {
@@ -101,6 +120,7 @@ mod tests {
         assert!(matches!(classify("tile/entries/000.p/3"), FileKind::Tile(_)));
         assert_eq!(classify("report/readiness.pdf"), FileKind::Other);
         assert_eq!(classify("salts.json"), FileKind::Structure);
+        assert_eq!(classify(&objects_name(12)), FileKind::Objects);
         for misplaced in [
             "leaves/012.json",
             "leaves/x.json",
@@ -109,6 +129,9 @@ mod tests {
             "tile/0/1",
             "blobs/x",
             "blobs/sha256/00/e3b0",
+            "history/1.objects",
+            "history/0001.pack",
+            "history/other.csv",
         ] {
             assert_eq!(classify(misplaced), FileKind::Misplaced, "{misplaced}");
         }

@@ -7,6 +7,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::consistency::{self, Step};
+use super::history::{HistoryContents, rotations_to_bytes, to_files};
 use super::manifest::{Manifest, signed_text};
 use super::name::{self, FileKind, classify, is_safe_name};
 use super::readme;
@@ -43,6 +44,10 @@ pub struct BundleContents {
     pub period_close: Option<SignedCheckpoint>,
     /// The entries that are shipped.
     pub entries: Entries,
+    /// What lets a verifier recompute the history of observations, if the bundle is about it.
+    pub history: Option<HistoryContents>,
+    /// Signed key rotations, oldest first, each as the text of its note; see [`crate::epoch::Rotation`].
+    pub rotations: Vec<String>,
     /// Artifacts chosen for release.
     pub blobs: Vec<Blob>,
     /// Documents carried along, such as `report/readiness.pdf`. A leaf that names one's digest among its
@@ -196,6 +201,12 @@ pub fn write<W: Write + Seek>(
         add(name::proof_name(index), proof.to_text().into_bytes())?;
     }
     add_blobs(&contents.blobs, &mut add)?;
+    if !contents.rotations.is_empty() {
+        add(name::ROTATIONS.to_owned(), rotations_to_bytes(&contents.rotations)?)?;
+    }
+    for (name, content) in contents.history.as_ref().map(to_files).transpose()?.unwrap_or_default() {
+        add(name, content)?;
+    }
     for attachment in &contents.attachments {
         if !is_safe_name(&attachment.name) || classify(&attachment.name) != FileKind::Other {
             return Err(BundleError::Contradiction(format!("{:?} cannot be an attachment", attachment.name)));

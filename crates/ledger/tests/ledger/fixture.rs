@@ -90,6 +90,8 @@ pub(crate) fn contents(size: u64) -> BundleContents {
         period_open: Some(checkpoint(&leaves[..3])),
         period_close: Some(checkpoint(&leaves[..7])),
         entries: Entries::All { leaves, cited: BTreeSet::from([0, 1, 3]) },
+        history: None,
+        rotations: Vec::new(),
         blobs: vec![blob(1), blob(3)],
         attachments: vec![Attachment { name: "report/readiness.pdf".to_owned(), content: report() }],
     }

@@ -4,6 +4,7 @@ mod authority;
 mod bundle;
 mod differential;
 mod fixture;
+mod history;
 mod program;
 mod readme;
 mod tamper;

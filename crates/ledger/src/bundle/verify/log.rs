@@ -1,6 +1,6 @@
 //! The log part of a bundle: entries, proofs, tiles and the checkpoints of a period.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read, Seek};
 
 use super::blobs::Descriptors;
@@ -10,7 +10,9 @@ use crate::bundle::answer::{Findings, Level};
 use crate::bundle::consistency::{self, Step};
 use crate::bundle::name::{self, FileKind, classify};
 use crate::directory::{self, FileSource};
-use crate::leaf::Leaf;
+use crate::epoch::KeyRotate;
+use crate::history::Rebuild;
+use crate::leaf::{Leaf, LeafKind};
 use crate::note::{Checkpoint, SignedCheckpoint};
 use crate::proof::TlogProof;
 use crate::tile::TilePath;
@@ -26,6 +28,7 @@ pub(super) fn examine<R: Read + Seek>(
     files: &mut Files<R>,
     signed: &Signed,
     descriptors: &mut Descriptors,
+    rebuild: &mut Rebuild<'_>,
     inclusion: &mut Findings,
 ) -> LogAnswer {
     let Some(checkpoint) = signed.checkpoint.as_ref().map(|signed| signed.checkpoint.clone()) else {
@@ -44,13 +47,18 @@ pub(super) fn examine<R: Read + Seek>(
     let whole = (claims_whole || has_tiles).then(|| {
         let mut findings = Findings::default();
         walk(files, &checkpoint, &mut findings, |index, bytes| {
-            seen.entry(index, bytes, descriptors);
+            seen.entry(index, bytes, descriptors, Some(&mut *rebuild));
             cited.compare(index, bytes);
         });
         findings
     });
     if whole.is_none() {
-        cited.entries.iter().for_each(|(index, bytes)| seen.entry(*index, bytes, descriptors));
+        cited.entries.iter().for_each(|(index, bytes)| seen.entry(*index, bytes, descriptors, None));
+    } else {
+        let missing = signed.rotations.iter().filter(|note| !seen.rotations.contains(*note)).count();
+        if missing > 0 {
+            inclusion.add(name::ROTATIONS, format!("has {missing} rotations that no entry records"));
+        }
     }
     for (subject, problem) in seen.problems.drain(..).chain(cited.problems.drain(..)) {
         inclusion.add(subject, problem);
@@ -139,10 +147,18 @@ struct Seen {
     count: u64,
     ids: HashMap<Box<str>, u64>,
     problems: Vec<(String, String)>,
+    /// Notes of `key.rotate` entries.
+    rotations: BTreeSet<String>,
 }
 
 impl Seen {
-    fn entry(&mut self, index: u64, bytes: &[u8], descriptors: &mut Descriptors) {
+    fn entry(
+        &mut self,
+        index: u64,
+        bytes: &[u8],
+        descriptors: &mut Descriptors,
+        rebuild: Option<&mut Rebuild<'_>>,
+    ) {
         self.count += 1;
         match Leaf::parse_strict(bytes) {
             Ok(leaf) => {
@@ -151,6 +167,14 @@ impl Seen {
                         .push((format!("entry {index}"), format!("repeats the id of entry {earlier}")));
                 }
                 descriptors.collect(&leaf);
+                if leaf.kind == LeafKind::KeyRotate
+                    && let Ok(body) = serde_json::from_slice::<KeyRotate>(leaf.body)
+                {
+                    self.rotations.insert(body.note);
+                }
+                if let Some(rebuild) = rebuild {
+                    rebuild.entry(index, &leaf);
+                }
             }
             Err(error) => self.problems.push((format!("entry {index}"), error.to_string())),
         }

@@ -3,6 +3,7 @@
 mod archive;
 mod blobs;
 mod directory;
+mod history;
 mod log;
 
 pub use archive::Limits;
@@ -14,9 +15,13 @@ use std::io::{Read, Seek};
 use self::archive::Archive;
 use self::blobs::Descriptors;
 use super::answer::{Completeness, Findings, Level, Signer, Verification};
+use super::history::parse_rotations;
 use super::manifest::{Manifest, signed_text};
 use super::name::{self, FileKind, classify};
 use crate::Hash;
+use crate::epoch::Rotation;
+use crate::history::Rebuild;
+use crate::leaf::parse_moment;
 use crate::note::{Note, SignedCheckpoint};
 use crate::policy::{Accepted, Policy};
 
@@ -57,16 +62,26 @@ pub fn verify<R: Read + Seek>(reader: R, expectations: &Expectations) -> Result<
     }
     let mut descriptors = Descriptors::wanted_by(&mut files, &mut inclusion);
     check_signature(&mut files, &signed);
-    let log = log::examine(&mut files, &signed, &mut descriptors, &mut inclusion);
+    let objects = history::objects(&mut files, &mut inclusion);
+    let mut rebuild = Rebuild::new(&objects);
+    let log = log::examine(&mut files, &signed, &mut descriptors, &mut rebuild, &mut inclusion);
+    let history = match &log.completeness {
+        Level::Proven { .. } => {
+            let recomputed = rebuild.finish(files.period());
+            history::answer(&mut files, recomputed)
+        }
+        _ => history::unclaimed("the whole log is needed for it"),
+    };
     let uncommitted = blobs::examine(&mut files, &descriptors, &mut inclusion);
     files.read_the_rest();
-    Ok(answer(files, signed, log, inclusion, uncommitted))
+    Ok(answer(files, signed, log, history, inclusion, uncommitted))
 }
 
 fn answer<R: Read + Seek>(
     files: Files<R>,
     signed: Signed,
     log: log::LogAnswer,
+    history: history::HistoryAnswer,
     inclusion: Findings,
     uncommitted: Vec<String>,
 ) -> Verification {
@@ -92,8 +107,10 @@ fn answer<R: Read + Seek>(
         time,
         completeness: Completeness {
             log: log.completeness,
-            schedule: Level::NotClaimed { reason: "what was due is not evaluated".to_owned() },
-            population: Level::NotClaimed { reason: "populations are not evaluated".to_owned() },
+            schedule: history.schedule,
+            population: history.population,
+            deviations: history.deviations,
+            checks: history.checks,
         },
         uncommitted,
     }
@@ -121,6 +138,8 @@ struct Signed {
     checkpoint: Option<SignedCheckpoint>,
     accepted: Option<Accepted>,
     problems: Vec<(&'static str, String)>,
+    /// Rotations that the policy followed; the log must have them too.
+    rotations: Vec<String>,
 }
 
 impl Signed {
@@ -131,7 +150,8 @@ impl Signed {
             let policy = text.and_then(|text| text.parse::<Policy>().map_err(|error| error.to_string()));
             policy.map_err(|problem| problems.push((name::POLICY, problem))).ok()
         });
-        let policy = pinned.cloned().or(own);
+        let mut policy = pinned.cloned().or(own);
+        let rotations = follow(files, policy.as_mut(), &mut problems);
         let (checkpoint, accepted) = match files.fetch(name::CHECKPOINT) {
             None => {
                 problems
@@ -154,8 +174,35 @@ impl Signed {
                 }
             },
         };
-        Self { policy, is_pinned: pinned.is_some(), checkpoint, accepted, problems }
+        Self { policy, is_pinned: pinned.is_some(), checkpoint, accepted, problems, rotations }
     }
+}
+
+/// Follows the rotations of the bundle from the keys of the policy. They are signed by the keys themselves, so it does
+/// not matter who hands them over.
+fn follow<R: Read + Seek>(
+    files: &mut Files<R>,
+    policy: Option<&mut Policy>,
+    problems: &mut Vec<(&'static str, String)>,
+) -> Vec<String> {
+    let Some(bytes) = files.fetch(name::ROTATIONS) else { return Vec::new() };
+    let notes = match parse_rotations(&bytes) {
+        Ok(notes) => notes,
+        Err(problem) => {
+            problems.push((name::ROTATIONS, problem));
+            return Vec::new();
+        }
+    };
+    let Some(policy) = policy else { return notes };
+    for note in &notes {
+        let followed = Rotation::verify(note.as_bytes())
+            .map_err(|error| error.to_string())
+            .and_then(|rotation| policy.follow(&rotation).map_err(|error| error.to_string()));
+        if let Err(problem) = followed {
+            problems.push((name::ROTATIONS, problem));
+        }
+    }
+    notes
 }
 
 /// Checks that the log's key signed the manifest.
@@ -248,6 +295,12 @@ impl<R: Read + Seek> Files<R> {
         for name in self.expected.keys().filter(|name| !self.archive.has(name)) {
             self.findings.add(name, "missing");
         }
+    }
+
+    /// The period that the manifest names.
+    fn period(&self) -> Option<(i64, i64)> {
+        let (from, to) = self.manifest.as_ref()?.period.as_ref()?;
+        Some((parse_moment(from)?, parse_moment(to)?))
     }
 
     fn has(&self, name: &str) -> bool {
