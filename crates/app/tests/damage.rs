@@ -11,7 +11,7 @@ use crate::ledger::{quiet, record};
 use crate::observation::{facts, host, library, run, seen};
 
 /// Runs statements behind the program's back, with triggers that refuse changes taken away.
-async fn tamper(world: &World, statements: &[&str]) {
+pub(crate) async fn tamper(world: &World, statements: &[&str]) {
     let database = world.database();
     let handle = match database.url() {
         Some(url) => tickmark_store::Database::open_postgres(url, Access::Write).await,

@@ -1,5 +1,6 @@
 //! Use cases on real databases, both kinds.
 
+mod bundle;
 mod conclusion;
 mod crash;
 mod damage;

@@ -9,13 +9,14 @@ use std::io::Cursor;
 use tickmark_core::Digest;
 use tickmark_ledger::Hash;
 use tickmark_ledger::bundle::{Attachment, Blob, BundleContents, Entries, Release, write};
-use tickmark_ledger::leaf::LeafKind;
+use tickmark_ledger::epoch::{Genesis, KeyRotate, Rotation};
+use tickmark_ledger::leaf::{Leaf, LeafKind};
 use tickmark_ledger::note::SignedCheckpoint;
 use tickmark_ledger::policy::Policy;
 
 use crate::context::View;
 use crate::evidence::{self, Artifact, ArtifactKey, Content};
-use crate::{Error, Result, ledger};
+use crate::{Error, Result, ledger, observation};
 
 /// Folder of a bundle for artifacts that came from no run: documents made here.
 const REPORT_FOLDER: &str = "report";
@@ -47,9 +48,9 @@ pub async fn export(view: &mut View<'_>) -> Result<Exported> {
     let head = ledger::head(view).await?;
     let signed = SignedCheckpoint::parse(head.checkpoint.as_bytes())
         .map_err(|error| Error::corrupt("the head of the log", error))?;
-    let key = head.verifier_key.parse().map_err(|error| Error::corrupt("the key of the log", error))?;
-    let policy = Policy::of_log(key).map_err(|error| Error::internal("writing the policy", error))?;
     let leaves = all_leaves(view, head.size).await?;
+    let (policy, rotations) = keys(&leaves)?;
+    let history = observation::history_contents(view, &leaves).await?;
     let committed = evidence_leaves(&leaves)?;
     let Released { blobs, attachments, artifacts, removed, unreadable } = released(view, &committed).await?;
     let documents = attachments.len();
@@ -62,6 +63,8 @@ pub async fn export(view: &mut View<'_>) -> Result<Exported> {
         period_open: None,
         period_close: None,
         entries: Entries::All { leaves, cited: committed.into_values().collect() },
+        history: (!history.objects.is_empty()).then_some(history),
+        rotations,
         blobs,
         attachments,
     };
@@ -93,11 +96,35 @@ async fn all_leaves(view: &mut View<'_>, size: u64) -> Result<Vec<Vec<u8>>> {
     Ok(leaves)
 }
 
+/// Returns whose signatures count, from the first key on, and the rotations that led from key to key.
+fn keys(leaves: &[Vec<u8>]) -> Result<(Policy, Vec<String>)> {
+    let corrupt = |index: usize, error: &dyn std::fmt::Display| {
+        Error::corrupt(format!("ledger entry {index}"), error.to_string())
+    };
+    let first = leaves.first().ok_or_else(|| Error::corrupt("the log", "it is empty"))?;
+    let first = Leaf::parse_strict(first).map_err(|error| corrupt(0, &error))?;
+    let genesis: Genesis = serde_json::from_slice(first.body).map_err(|error| corrupt(0, &error))?;
+    let key = genesis.verifier_key.parse().map_err(|error| corrupt(0, &error))?;
+    let mut policy = Policy::of_log(key).map_err(|error| corrupt(0, &error))?;
+    let mut rotations = Vec::new();
+    for (index, bytes) in leaves.iter().enumerate() {
+        let leaf = Leaf::parse_strict(bytes).map_err(|error| corrupt(index, &error))?;
+        if leaf.kind == LeafKind::KeyRotate {
+            let body: KeyRotate =
+                serde_json::from_slice(leaf.body).map_err(|error| corrupt(index, &error))?;
+            let rotation = Rotation::verify(body.note.as_bytes()).map_err(|error| corrupt(index, &error))?;
+            policy.follow(&rotation).map_err(|error| corrupt(index, &error))?;
+            rotations.push(body.note);
+        }
+    }
+    Ok((policy, rotations))
+}
+
 /// Returns the commitments of all `evidence.add` entries with the index of the entry.
 fn evidence_leaves(leaves: &[Vec<u8>]) -> Result<BTreeMap<String, u64>> {
     let mut found = BTreeMap::new();
     for (index, bytes) in (0..).zip(leaves) {
-        let leaf = tickmark_ledger::leaf::Leaf::parse_strict(bytes)
+        let leaf = Leaf::parse_strict(bytes)
             .map_err(|error| Error::corrupt(format!("ledger entry {index}"), error))?;
         if leaf.kind != LeafKind::EvidenceAdd {
             continue;

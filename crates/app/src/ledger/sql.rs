@@ -31,14 +31,19 @@ pub(super) async fn insert_pending(
     now: Timestamp,
     entries: Vec<Entry>,
 ) -> Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    // What was committed before this change stays before it, also when the clock stands or goes back: a run must not
+    // close before it opens. The moment inside the entry is the clock's.
+    let (last,): (Option<i64>,) =
+        sqlx::query_as("SELECT CAST(MAX(recorded_at) AS BIGINT) FROM log_pending WHERE organization = $1")
+            .bind(org.0)
+            .fetch_one(&mut *c)
+            .await?;
+    let recorded_at = last.map_or(now.micros(), |last| now.micros().max(last.saturating_add(1)));
     let rows = entries.into_iter().zip(0_i64..).map(|(entry, position)| {
-        [
-            org.0.into(),
-            entry.id.to_string().into(),
-            now.micros().into(),
-            position.into(),
-            entry.content.into(),
-        ]
+        [org.0.into(), entry.id.to_string().into(), recorded_at.into(), position.into(), entry.content.into()]
     });
     let columns = ["organization", "id", "recorded_at", "position", "content"];
     insert_rows(c, "log_pending", columns, rows).await?;

@@ -6,6 +6,7 @@
 //!
 //! Owns the tables of migrations `0010_observation.sql` and, in [`waiver`], `0013_waiver.sql`. Leaves what controls make of verdicts to `conclusion`.
 
+mod export;
 mod read;
 mod record;
 pub(crate) mod scrub;
@@ -17,6 +18,7 @@ use tickmark_core::id::{CheckKey, RunKey, TargetKey};
 use tickmark_core::observation::{CheckDefinition, Collected, Counts, TargetRef};
 use tickmark_core::{Digest, Span, Timestamp};
 
+pub use export::history_contents;
 pub use read::{
     CheckHistory, CheckNow, FactsDocument, TargetVerdict, check_history, check_versions, checks_now,
     coverage_of_run, facts_at, facts_history, find_run, find_target, histories, newest_facts, runs, targets,

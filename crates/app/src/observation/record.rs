@@ -12,6 +12,7 @@ use tickmark_core::{Digest, Span, Timestamp, canonical};
 use tickmark_evaluate::{Check, ENGINE_VERSION, Evaluator, Library, PreparedFacts};
 use tickmark_ledger::leaf::LeafKind;
 
+use super::export;
 use super::sql::{self, Change, LastBlock, Memo, NewBlock, NewCheckVersion};
 use super::{CheckVersion, FactsState, Run, RunInput, RunState, RunSummary, Target};
 use crate::context::Cx;
@@ -290,10 +291,13 @@ async fn sync_checks<'a>(
     sql::add_checks(cx.connection(), organization, &rows, ENGINE_VERSION, at).await?;
     let current = sql::current_checks(cx.connection(), organization).await?;
     if !new.is_empty() || !ended.is_empty() {
-        let mut versions: Vec<Digest> = current.iter().map(|version| version.version).collect();
-        versions.sort_unstable();
-        let bytes: Vec<u8> = versions.iter().flat_map(|version| version.0).collect();
-        let body = json!({"checks": Digest::of(&bytes), "count": versions.len(), "started": new.len(), "ended": ended.len()});
+        // Too large for an entry; who exports it makes it again from the versions in force at this moment.
+        let schedule = export::schedule(&current);
+        let bytes = schedule.to_bytes().map_err(|error| Error::internal("writing the schedule", error))?;
+        let body = json!({
+            "at": at, "checks": schedule.versions_digest().digest(), "schedule": Digest::of(&bytes),
+            "count": current.len(), "started": new.len(), "ended": ended.len(),
+        });
         cx.record(LeafKind::ScheduleSet, &body)?;
     }
     Ok(current

@@ -268,6 +268,21 @@ pub(super) async fn population_targets(c: &mut AnyConnection, org: Org, key: i64
     unpack_keys(&bytes).ok_or_else(|| Error::corrupt("population", "its list of targets is malformed"))
 }
 
+/// Returns every population with its targets in order.
+pub(super) async fn populations(c: &mut AnyConnection, org: Org) -> Result<Vec<(Digest, Vec<TargetKey>)>> {
+    let rows = sqlx::query("SELECT digest, targets FROM population WHERE organization = $1 ORDER BY key")
+        .bind(org.0)
+        .fetch_all(c)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let targets = unpack_keys(&row.try_get::<Vec<u8>, _>(1)?);
+            let malformed = || Error::corrupt("population", "its list of targets is malformed");
+            Ok((digest(&row.try_get::<Vec<u8>, _>(0)?, "population")?, targets.ok_or_else(malformed)?))
+        })
+        .collect()
+}
+
 /// Packs ascending keys as differences in unsigned LEB128.
 fn pack_keys(keys: &[TargetKey]) -> Vec<u8> {
     let mut out = Vec::with_capacity(keys.len());

@@ -24,6 +24,11 @@ WHAT IS HERE
   tile/0/..., tile/1/... the hashes of the tree, 256 to a file (c2sp.org/tlog-tiles)
   blobs/sha256/...       artifacts, each named by the SHA-256 of its content
   salts.json             for each artifact the salt with which it reproduces the commitment in its entry
+  history/stretches.csv  which check failed, or could not see, at which target from when to when, as claimed
+  history/targets.json   what the targets are: each is named by the SHA-256 of its line here, written as canonical JSON
+  history/*.objects      what the runs found: lists and verdicts that the entries name by SHA-256; the short way below
+                         recomputes every stretch from them
+  rotations.json         signed statements that one key of the log follows another, if there were any
   report/...             documents made from the evidence, for example report/readiness.pdf
 
 THE SHORT WAY

@@ -1,0 +1,117 @@
+//! A history leaves as a bundle and is recomputed from it by the verifier alone, on both databases.
+
+use std::io::{Cursor, Read as _};
+
+use tickmark_app::observation;
+use tickmark_app::testing::World;
+use tickmark_app::{Actor, App, bundle};
+use tickmark_ledger::bundle::{Expectations, Level, Verification, verify};
+use tickmark_ledger::policy::Policy;
+
+use crate::damage::tamper;
+use crate::observation::{facts, host, library, run, seen};
+
+const DAY: i64 = 86_400;
+
+async fn export(app: &App, actor: &Actor) -> (bundle::Exported, Verification) {
+    app.sequence(actor).await.expect("sequenced");
+    let exported = app.read(actor, async |view| bundle::export(view).await).await.expect("exported");
+    let policy = Policy::of_log(exported.verifier_key.parse().expect("a key")).expect("a policy");
+    let expectations = Expectations { policy: Some(policy), ..Expectations::default() };
+    let answer = verify(Cursor::new(&exported.zip), &expectations).expect("readable");
+    (exported, answer)
+}
+
+fn file(exported: &bundle::Exported, name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(Cursor::new(&exported.zip)).expect("archive");
+    let mut text = String::new();
+    archive.by_name(name).expect(name).read_to_string(&mut text).expect("text");
+    text
+}
+
+fn is_proven(level: &Level) -> bool {
+    matches!(level, Level::Proven { .. })
+}
+
+#[tokio::test]
+async fn a_history_of_changes_is_recomputed_by_the_verifier() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let (first, other) = (library(""), library("allowed_names = [\"root\", \"toor\"]"));
+        let hosts = [host("a"), host("b"), host("c")];
+        let good = || facts(&[("root", 0)]);
+        let bad = || facts(&[("root", 0), ("toor", 0)]);
+        let [a, b, c] = &hosts;
+        // Nothing due yet, one target joins, one fails, one is not reached, one leaves, then the check changes.
+        run(&app, &actor, &first, &hosts[..2], vec![seen(a, good()), seen(b, good())]).await;
+        let (_, answer) = export(&app, &actor).await;
+        assert!(!answer.has_failed(), "{answer}");
+        assert!(matches!(answer.completeness.schedule, Level::NotClaimed { .. }), "{answer}");
+        world.wait(DAY);
+        run(&app, &actor, &first, &hosts, vec![seen(a, bad()), seen(b, good()), seen(c, bad())]).await;
+        world.wait(DAY);
+        app.transact(&actor, async |cx| observation::open_run(cx, "host", "test 1").await)
+            .await
+            .expect("opened");
+        app.transact(&actor, async |cx| observation::miss_open_runs(cx).await).await.expect("missed");
+        world.wait(DAY);
+        run(&app, &actor, &first, &hosts, vec![seen(a, bad()), seen(c, good())]).await;
+        world.wait(DAY);
+        run(&app, &actor, &first, &hosts[1..], vec![seen(b, good()), seen(c, bad())]).await;
+        world.wait(DAY);
+        run(&app, &actor, &other, &hosts, vec![seen(a, bad()), seen(b, good()), seen(c, good())]).await;
+        world.wait(DAY);
+        run(&app, &actor, &first, &hosts, vec![seen(a, good()), seen(b, bad()), seen(c, good())]).await;
+        let (exported, answer) = export(&app, &actor).await;
+        assert!(!answer.has_failed() && !answer.is_incomplete(), "{answer}");
+        let complete = &answer.completeness;
+        for level in [&complete.log, &complete.schedule, &complete.population, &complete.deviations] {
+            assert!(is_proven(level), "{answer}");
+        }
+        let [check] = complete.checks.as_slice() else { panic!("one check: {answer}") };
+        assert_eq!((check.expected, check.observed, check.missed, check.missing), (5, 4, 1, 0), "{answer}");
+        assert_eq!(check.failed_to_collect, 1, "{answer}");
+        let stretches = file(&exported, "history/stretches.csv");
+        let count = |word: &str| stretches.lines().filter(|line| line.contains(word)).count();
+        assert_eq!((count(",fail,"), count(",unknown,not_collected")), (4, 1), "{stretches}");
+        assert!(file(&exported, "history/targets.json").contains("id-of-c"));
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_day_without_a_run_is_incomplete_and_not_a_contradiction() {
+    let world = World::sqlite();
+    let (app, actor) = world.start().await;
+    let (library, hosts) = (library(""), [host("a")]);
+    for days in [1, 3, 1] {
+        run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], facts(&[("root", 0)]))]).await;
+        world.wait(days * DAY);
+    }
+    run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], facts(&[("root", 0)]))]).await;
+    let (_, answer) = export(&app, &actor).await;
+    assert_eq!(answer.exit_code(), 0, "{answer}");
+    let Level::Incomplete { findings, .. } = &answer.completeness.schedule else { panic!("{answer}") };
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].subject, "2026-11-26T00:00:00.000000Z to 2026-11-28T00:00:00.000000Z");
+    assert_eq!(answer.completeness.checks[0].missing, 2);
+    app.close().await;
+}
+
+/// The index of intervals is the operator's; blocks are what the log commits to.
+#[tokio::test]
+async fn an_index_that_was_changed_does_not_follow_from_the_blocks() {
+    let world = World::sqlite();
+    let (app, actor) = world.start().await;
+    let (library, hosts) = (library(""), [host("a")]);
+    for users in [&[("root", 0)][..], &[("root", 0), ("toor", 0)], &[("root", 0)]] {
+        run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], facts(users))]).await;
+        world.wait(DAY);
+    }
+    tamper(&world, &["DELETE FROM verdict_interval WHERE verdict = 2"]).await;
+    let (_, answer) = export(&app, &actor).await;
+    let Level::Failed { findings, .. } = &answer.completeness.deviations else { panic!("{answer}") };
+    assert!(findings[0].problem.contains("does not claim what follows from the blocks"), "{answer}");
+    assert_eq!(answer.exit_code(), 1);
+    app.close().await;
+}
