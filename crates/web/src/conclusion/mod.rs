@@ -1,5 +1,6 @@
 //! The overview: what needs attention, readiness by the four questions, criteria, coverage; and the period board.
 
+pub mod finding;
 mod pages;
 pub mod period;
 
@@ -16,10 +17,16 @@ use crate::{Route, WebState};
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = vec![Route { path: "/", example: "/", handler: get(overview) }];
     routes.extend(period::routes());
+    routes.push(Route { path: "/findings", example: "/findings", handler: get(findings) });
     routes
 }
 
 async fn overview(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let view = state.source().overview().await?;
     asked.frame(&state, &pages::overview(&view, asked.visit.now)).await
+}
+
+async fn findings(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let rows = state.source().findings().await?;
+    asked.frame(&state, &finding::page(&rows, &asked.query, asked.visit.now)).await
 }

@@ -77,6 +77,8 @@ pub struct Board {
     pub groups: Vec<Group>,
     /// What is said of a row without stretches, e.g. `no automated test`.
     pub empty_row: &'static str,
+    /// The word of a state; [`word`] unless the board is about something else than controls.
+    pub word: fn(Mark) -> &'static str,
 }
 
 /// The word of a state over a period.
@@ -112,12 +114,13 @@ pub fn key(mark: Mark) -> &'static str {
 }
 
 /// The states in the order of the legend, with what must not be overlooked first.
-pub const STATES: [Mark; 8] = [
+pub const STATES: [Mark; 9] = [
     Mark::Fail,
     Mark::Missed,
     Mark::Late,
     Mark::Unknown,
     Mark::Waived,
+    Mark::Partly,
     Mark::Pass,
     Mark::NotApplicable,
     Mark::NotYetDue,
@@ -150,6 +153,10 @@ pub fn held(stretches: &[Stretch], mark: Mark) -> Held {
 /// A row in one sentence: `operating for 320 days, deviation for 9 days (2 times)`.
 #[must_use]
 pub fn summary(stretches: &[Stretch]) -> String {
+    summary_in(stretches, word)
+}
+
+fn summary_in(stretches: &[Stretch], word: fn(Mark) -> &'static str) -> String {
     let parts: Vec<String> = STATES
         .iter()
         .filter(|mark| **mark != Mark::NotYetDue)
@@ -237,9 +244,9 @@ impl Board {
                 .any(|stretch| stretch.mark == mark)
         };
         let mut seen: Vec<(Mark, &str)> =
-            STATES.iter().filter(|mark| is_there(**mark)).map(|mark| (*mark, word(*mark))).collect();
+            STATES.iter().filter(|mark| is_there(**mark)).map(|mark| (*mark, (self.word)(*mark))).collect();
         if self.to > self.now && !is_there(Mark::NotYetDue) {
-            seen.push((Mark::NotYetDue, word(Mark::NotYetDue)));
+            seen.push((Mark::NotYetDue, (self.word)(Mark::NotYetDue)));
         }
         criteria_map::legend(&seen)
     }
@@ -254,12 +261,12 @@ impl Board {
                 }
                 @if row.stretches.is_empty() { span.board-empty { (self.empty_row) } }
                 @else {
-                    svg.cells role="img" aria-label=(summary(&row.stretches)) {
+                    svg.cells role="img" aria-label=(summary_in(&row.stretches, self.word)) {
                         use href="#board-grid" {}
                         (self.shapes(row))
                     }
                 }
-                span.board-sums { (sums(row)) }
+                span.board-sums { (sums(row, self.word)) }
             }
         }
     }
@@ -274,21 +281,25 @@ impl Board {
                 @let width = (scale.part(stretch.to) - x).max(LEAST);
                 @let middle = percent(x + width / 2);
                 @match stretch.mark {
-                    Mark::Pass | Mark::Partly => rect.seg-pass x=(percent(x)) y="6" width=(percent(width)) height="11" { (title(stretch)) },
-                    Mark::Unknown => rect.seg-unknown x=(percent(x)) y="6" width=(percent(width)) height="11" fill="url(#hatch)" { (title(stretch)) },
-                    Mark::Waived => rect.seg-waived x=(percent(x)) y="6.75" width=(percent(width)) height="9.5" { (title(stretch)) },
-                    Mark::NotApplicable => rect.seg-na x=(percent(x)) y="11" width=(percent(width)) height="1.5" { (title(stretch)) },
+                    Mark::Partly => {
+                        rect.seg-unknown x=(percent(x)) y="6" width=(percent(width)) height="6" fill="url(#hatch)" { (title(stretch, self.word)) }
+                        rect.seg-pass x=(percent(x)) y="12" width=(percent(width)) height="5" { (title(stretch, self.word)) }
+                    },
+                    Mark::Pass => rect.seg-pass x=(percent(x)) y="6" width=(percent(width)) height="11" { (title(stretch, self.word)) },
+                    Mark::Unknown => rect.seg-unknown x=(percent(x)) y="6" width=(percent(width)) height="11" fill="url(#hatch)" { (title(stretch, self.word)) },
+                    Mark::Waived => rect.seg-waived x=(percent(x)) y="6.75" width=(percent(width)) height="9.5" { (title(stretch, self.word)) },
+                    Mark::NotApplicable => rect.seg-na x=(percent(x)) y="11" width=(percent(width)) height="1.5" { (title(stretch, self.word)) },
                     Mark::NotYetDue => line.seg-dots x1=(percent(x)) x2=(percent(x + width)) y1="11.5" y2="11.5" {},
                     Mark::Fail => {
-                        rect.seg-fail x=(percent(x)) y="2" width=(percent(width)) height="15" { (title(stretch)) }
+                        rect.seg-fail x=(percent(x)) y="2" width=(percent(width)) height="15" { (title(stretch, self.word)) }
                         use href="#b-fail" x=(middle) {}
                     },
                     Mark::Missed => {
                         line.seg-frame x1=(percent(x)) x2=(percent(x + width)) y1="16.5" y2="16.5" {}
-                        g { (title(stretch)) use href="#b-missed" x=(middle) {} }
+                        g { (title(stretch, self.word)) use href="#b-missed" x=(middle) {} }
                     },
                     Mark::Late => {
-                        rect.seg-pass x=(percent(x)) y="6" width=(percent(width)) height="11" { (title(stretch)) }
+                        rect.seg-pass x=(percent(x)) y="6" width=(percent(width)) height="11" { (title(stretch, self.word)) }
                         line.seg-cut x1=(percent(x)) x2=(percent(x)) y1="5" y2="18" {}
                         use href="#b-late" x=(middle) {}
                     },
@@ -366,37 +377,38 @@ impl Board {
     }
 
     fn table(&self) -> Markup {
-        let rows = self.groups.iter().flat_map(|group| &group.rows).map(|row| {
-            let cell = |mark: Mark| {
-                let held = held(&row.stretches, mark);
-                html! {
-                    @if held.times > 0 { a.num href={ (row.lists) "#" (key(mark)) } { (moment::duration(held.micros)) } @if held.times > 1 { span.muted { ", " (held.times) " times" } } }
+        let rows = || self.groups.iter().flat_map(|group| &group.rows);
+        let states: Vec<Mark> = STATES
+            .into_iter()
+            .filter(|mark| *mark != Mark::NotYetDue)
+            .filter(|mark| rows().flat_map(|row| &row.stretches).any(|stretch| stretch.mark == *mark))
+            .collect();
+        let cell = |row: &BoardRow, mark: Mark| {
+            let held = held(&row.stretches, mark);
+            let is_window = matches!(mark, Mark::Missed | Mark::Late);
+            let text = if is_window { held.times.to_string() } else { moment::duration(held.micros) };
+            html! {
+                @if held.times > 0 {
+                    a.num href={ (row.lists) "#" (key(mark)) } { (text) }
+                    @if held.times > 1 && !is_window { span.muted { ", " (held.times) " times" } }
                 }
+            }
+        };
+        let body = rows().map(|row| {
+            let name = html! {
+                a.primary href=(row.href) { @if !row.id.is_empty() { (row.id) " " } (row.title) }
+                @if row.stretches.is_empty() { span.sub { (self.empty_row) } }
             };
-            let points = |mark: Mark| {
-                let times = held(&row.stretches, mark).times;
-                html! { @if times > 0 { a.num href={ (row.lists) "#" (key(mark)) } { (times) } } }
-            };
-            vec![
-                html! { a.primary href=(row.href) { @if !row.id.is_empty() { (row.id) " " } (row.title) } @if row.stretches.is_empty() { span.sub { (self.empty_row) } } },
-                cell(Mark::Fail),
-                points(Mark::Missed),
-                points(Mark::Late),
-                cell(Mark::Unknown),
-                cell(Mark::Waived),
-                cell(Mark::Pass),
-            ]
+            [name].into_iter().chain(states.iter().map(|mark| cell(row, *mark))).collect()
         });
-        table::plain(
-            &format!("{} over the period", self.label),
-            &[&self.label, "Deviation", "Missed", "Late", "Unknown", "Waived", "Operating"],
-            rows.collect(),
-        )
+        let heads: Vec<&str> =
+            [self.label.as_str()].into_iter().chain(states.iter().map(|mark| (self.word)(*mark))).collect();
+        table::plain(&format!("{} over the period", self.label), &heads, body.collect())
     }
 }
 
 /// The hover text of a shape.
-fn title(stretch: &Stretch) -> Markup {
+fn title(stretch: &Stretch, word: fn(Mark) -> &'static str) -> Markup {
     let until = moment::date(stretch.to.plus_micros(-1));
     let from = moment::date(stretch.from);
     html! {
@@ -408,7 +420,7 @@ fn title(stretch: &Stretch) -> Markup {
 }
 
 /// The figures at the end of a row, each leading to what it counts.
-fn sums(row: &BoardRow) -> Markup {
+fn sums(row: &BoardRow, word: fn(Mark) -> &'static str) -> Markup {
     let sum = |mark| held(&row.stretches, mark);
     let figure = |mark: Mark, text: String, title: String| {
         html! {
@@ -422,7 +434,7 @@ fn sums(row: &BoardRow) -> Markup {
             @if sum(mark).times > 0 { (figure(mark, sum(mark).times.to_string(), word(mark).to_lowercase())) }
         }
         @if sum(Mark::Unknown).micros >= DAY_US {
-            (figure(Mark::Unknown, format!("{} d", sum(Mark::Unknown).micros / DAY_US), "days unknown".to_owned()))
+            (figure(Mark::Unknown, format!("{} d", sum(Mark::Unknown).micros / DAY_US), format!("days {}", word(Mark::Unknown).to_lowercase())))
         }
     }
 }
@@ -497,6 +509,7 @@ mod tests {
             now: day(300),
             groups: vec![group],
             empty_row: "no automated test",
+            word,
         }
     }
 

@@ -24,6 +24,10 @@ pub enum Place {
     Targets,
     /// Looks taken.
     Runs,
+    /// What was not looked at.
+    Coverage,
+    /// What falls short.
+    Findings,
     /// Raw answers.
     Evidence,
     /// The log.
@@ -50,6 +54,8 @@ const CRITERIA: Entry = entry(Place::Criteria, "Criteria", "/criteria", "i-crite
 const CHECKS: Entry = entry(Place::Checks, "Checks", "/checks", "i-checks");
 const TARGETS: Entry = entry(Place::Targets, "Targets", "/targets", "i-targets");
 const RUNS: Entry = entry(Place::Runs, "Runs", "/runs", "i-runs");
+const COVERAGE: Entry = entry(Place::Coverage, "Coverage", "/coverage", "i-coverage");
+const FINDINGS: Entry = entry(Place::Findings, "Findings", "/findings", "i-findings");
 const EVIDENCE: Entry = entry(Place::Evidence, "Raw evidence", "/evidence", "i-evidence");
 const LEDGER: Entry = entry(Place::Ledger, "Ledger", "/ledger", "i-ledger");
 const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports");
@@ -57,7 +63,7 @@ const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports")
 const GROUPS: [(&str, &[Entry]); 4] = [
     ("", &[OVERVIEW, PERIOD]),
     ("Program", &[CRITERIA, CONTROLS]),
-    ("Monitoring", &[CHECKS, TARGETS, RUNS]),
+    ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS]),
     ("Proof", &[EVIDENCE, LEDGER, REPORTS]),
 ];
 

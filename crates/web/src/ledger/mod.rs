@@ -1,4 +1,4 @@
-//! The ledger: its checkpoint, its latest leaves, and the proof of one leaf.
+//! The ledger: its checkpoint and who signed it, its latest leaves, and proofs to read and to take away.
 
 mod pages;
 
@@ -8,8 +8,10 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_T
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::Markup;
+use serde_json::json;
+use tickmark_core::Digest;
 
-pub use pages::{LeafRow, LeafView, LedgerView};
+pub use pages::{ConsistencyView, LeafRow, LeafView, LedgerView, ScrubView};
 
 use crate::error::Refusal;
 use crate::evidence::attachment;
@@ -21,6 +23,26 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route { path: "/ledger", example: "/ledger", handler: get(log) },
         Route { path: "/ledger/leaves/{index}", example: "/ledger/leaves/0", handler: get(leaf) },
+        Route {
+            path: "/ledger/leaves/{index}/tlog-proof",
+            example: "/ledger/leaves/0/tlog-proof",
+            handler: get(leaf_proof),
+        },
+        Route {
+            path: "/ledger/leaves/{index}/proof.json",
+            example: "/ledger/leaves/0/proof.json",
+            handler: get(leaf_json),
+        },
+        Route {
+            path: "/ledger/consistency",
+            example: "/ledger/consistency?from=1000&to=1042",
+            handler: get(consistency),
+        },
+        Route {
+            path: "/ledger/consistency/{old}/{new}",
+            example: "/ledger/consistency/1000/1042",
+            handler: get(consistency_json),
+        },
         Route { path: "/ledger/checkpoint", example: "/ledger/checkpoint", handler: get(checkpoint) },
     ]
 }
@@ -35,8 +57,7 @@ async fn leaf(
     Path(index): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let index = index.parse().map_err(|_| Refusal::NotFound)?;
-    let view = state.source().leaf(index).await?;
+    let view = state.source().leaf(number(&index)?).await?;
     asked.frame(&state, &pages::leaf(&view)).await
 }
 
@@ -45,10 +66,74 @@ async fn checkpoint(State(state): State<WebState>) -> Result<Response, Refusal> 
     if view.size == 0 {
         return Err(Refusal::NotFound);
     }
+    Ok(file("checkpoint.txt", "text/plain; charset=utf-8", view.checkpoint))
+}
+
+async fn leaf_proof(State(state): State<WebState>, Path(index): Path<String>) -> Result<Response, Refusal> {
+    let view = state.source().leaf(number(&index)?).await?;
+    let name = format!("leaf-{}.tlog-proof", view.row.index);
+    Ok(file(&name, "text/plain; charset=utf-8", view.proof_text))
+}
+
+async fn leaf_json(State(state): State<WebState>, Path(index): Path<String>) -> Result<Response, Refusal> {
+    let view = state.source().leaf(number(&index)?).await?;
+    let document = json!({
+        "index": view.row.index,
+        "leaf": view.bytes,
+        "leaf_hash": view.row.hash.hex(),
+        "size": view.size,
+        "root": view.root.hex(),
+        "hashes": view.proof.iter().map(Digest::hex).collect::<Vec<_>>(),
+        "tlog_proof": view.proof_text,
+    });
+    Ok(file(&format!("leaf-{}.json", view.row.index), "application/json", pretty(&document)))
+}
+
+async fn consistency(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let size = |key: &str| asked.query.get(key).map(number).transpose();
+    let (old, new) = (size("from")?, size("to")?);
+    let log = state.source().ledger().await?;
+    let new = new.unwrap_or(log.size);
+    let view = match old {
+        Some(old) if old > 0 && old <= new && new <= log.size => {
+            Some(state.source().consistency(old, new).await?)
+        }
+        _ => None,
+    };
+    asked.frame(&state, &pages::consistency(&log, view.as_ref(), old, new)).await
+}
+
+async fn consistency_json(
+    State(state): State<WebState>,
+    Path((old, new)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let view = state.source().consistency(number(&old)?, number(&new)?).await?;
+    let document = json!({
+        "old_size": view.old_size,
+        "old_root": view.old_root.hex(),
+        "new_size": view.new_size,
+        "new_root": view.new_root.hex(),
+        "hashes": view.hashes.iter().map(Digest::hex).collect::<Vec<_>>(),
+    });
+    let name = format!("consistency-{}-{}.json", view.old_size, view.new_size);
+    Ok(file(&name, "application/json", pretty(&document)))
+}
+
+/// A file to be saved, never to be run.
+fn file(name: &str, content_type: &str, text: String) -> Response {
     let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
-        (CONTENT_DISPOSITION, attachment("checkpoint.txt")),
+        (CONTENT_TYPE, content_type.to_owned()),
+        (CONTENT_DISPOSITION, attachment(name)),
         (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
     ];
-    Ok((headers, view.checkpoint).into_response())
+    (headers, text).into_response()
+}
+
+fn pretty(document: &serde_json::Value) -> String {
+    format!("{document:#}\n")
+}
+
+/// Reads a size or an index of an address; anything else is an address of nothing.
+fn number(text: &str) -> Result<u64, Refusal> {
+    text.parse().map_err(|_| Refusal::NotFound)
 }

@@ -125,6 +125,7 @@ fn days(view: &LookView, now: Timestamp) -> Markup {
         now,
         groups: vec![Group { id: String::new(), title: String::new(), href: String::new(), rows: vec![row] }],
         empty_row: "never looked at",
+        word: crate::design::board::word,
     };
     html! {
         (board.draw())

@@ -1,6 +1,7 @@
 //! Checks, targets and runs: what is asserted, what is looked at, and when it was.
 
 pub mod check;
+pub mod coverage;
 pub mod look;
 pub mod run;
 pub mod target;
@@ -9,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 use maud::Markup;
 
-use crate::conclusion::period::{day_of, midnight};
+use crate::conclusion::period::{Chosen, day_of, midnight};
 use crate::error::Refusal;
 use crate::visit::Asked;
 use crate::{Route, WebState};
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Vec<Route> {
             example: "/targets/1/checks/ssh-root-login-disabled",
             handler: get(one_look),
         },
+        Route { path: "/coverage", example: "/coverage", handler: get(coverage_over) },
         Route { path: "/runs", example: "/runs", handler: get(runs) },
         Route { path: "/runs/{key}", example: "/runs/1", handler: get(run) },
     ]
@@ -67,6 +69,12 @@ async fn one_look(
     let day = asked.query.get("at").and_then(midnight).unwrap_or_else(|| day_of(now)).min(now);
     let view = state.source().look(integer(&key)?, &id, day).await?;
     asked.frame(&state, &look::page(&view, now)).await
+}
+
+async fn coverage_over(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let chosen = Chosen::of(&asked.query, asked.visit.now);
+    let view = state.source().coverage(&chosen).await?;
+    asked.frame(&state, &coverage::page(&view, &chosen, &asked.query, asked.visit.now)).await
 }
 
 async fn runs(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {

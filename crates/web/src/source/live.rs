@@ -1,5 +1,7 @@
 //! Pages over the running program: each question is answered by the use cases of `app`, in one read.
 
+mod coverage;
+mod findings;
 mod look;
 mod observed;
 mod overview;

@@ -16,14 +16,16 @@ use tickmark_core::{Digest, Timestamp};
 
 use crate::catalog::{CriterionRow, CriterionView};
 use crate::conclusion::OverviewView;
+use crate::conclusion::finding::FindingRow;
 use crate::conclusion::period::{Chosen, ControlPeriodView, PeriodView};
 use crate::control::{ControlRow, ControlView};
 use crate::design::badge::VerdictCounts;
 use crate::design::frame::Context;
 use crate::error::Refusal;
 use crate::evidence::{ArtifactRow, ArtifactView};
-use crate::ledger::{LeafView, LedgerView};
+use crate::ledger::{ConsistencyView, LeafView, LedgerView};
 use crate::observation::check::{CheckRow, CheckView};
+use crate::observation::coverage::CoverageView;
 use crate::observation::look::LookView;
 use crate::observation::run::{RunRow, RunView};
 use crate::observation::target::{TargetRow, TargetView};
@@ -48,6 +50,10 @@ pub struct Views {
     pub checks: Vec<(CheckRow, CheckView)>,
     /// Targets by name.
     pub targets: Vec<TargetView>,
+    /// What was seen over the period of the context.
+    pub coverage: CoverageView,
+    /// What falls short, worst first.
+    pub findings: Vec<FindingRow>,
     /// Each check at each target.
     pub looks: Vec<LookView>,
     /// Runs, newest first.
@@ -58,6 +64,8 @@ pub struct Views {
     pub ledger: LedgerView,
     /// Leaves that can be shown, by index.
     pub leaves: Vec<LeafView>,
+    /// Proofs between sizes of the log.
+    pub consistency: Vec<ConsistencyView>,
     /// Documents in the output folder.
     pub reports: Vec<ReportRow>,
     /// The output folder.
@@ -202,6 +210,22 @@ impl Source {
         }
     }
 
+    /// What was seen of each target and by each check over a period.
+    pub(crate) async fn coverage(&self, chosen: &Chosen) -> Result<CoverageView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.coverage(chosen).await,
+            Kind::Frozen(views) => Ok(views.coverage.clone()),
+        }
+    }
+
+    /// What falls short now, worst first.
+    pub(crate) async fn findings(&self) -> Result<Vec<FindingRow>, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.findings().await,
+            Kind::Frozen(views) => Ok(views.findings.clone()),
+        }
+    }
+
     /// One check at one target on one day.
     pub(crate) async fn look(&self, target: i64, check: &str, day: Timestamp) -> Result<LookView, Refusal> {
         match &self.0 {
@@ -261,6 +285,16 @@ impl Source {
         match &self.0 {
             Kind::Live(live) => live.leaf(index).await,
             Kind::Frozen(views) => find(&views.leaves, |view| view.row.index == index),
+        }
+    }
+
+    /// The proof that the log of `new` leaves begins with the log of `old` leaves.
+    pub(crate) async fn consistency(&self, old: u64, new: u64) -> Result<ConsistencyView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.consistency(old, new).await,
+            Kind::Frozen(views) => {
+                find(&views.consistency, |view| view.old_size == old && view.new_size == new)
+            }
         }
     }
 

@@ -103,6 +103,15 @@ fn poison_observations(views: &mut Views) {
             (row.subject, row.test, row.waiver, row.note) = (bad(), bad(), bad(), bad());
         }
     }
+    for row in views.coverage.targets.iter_mut().chain(&mut views.coverage.checks) {
+        row.name = bad();
+        row.stretches.iter_mut().for_each(|stretch| stretch.note = bad());
+    }
+    for row in &mut views.findings {
+        (row.title, row.condition, row.effect, row.waiver) = (bad(), bad(), bad(), bad());
+        row.remedy = format!("# {HOSTILE}\n- `{HOSTILE}`");
+        row.targets.iter_mut().for_each(|target| target.name = bad());
+    }
     for view in &mut views.looks {
         (view.target_name, view.check_title, view.asserts, view.waiver) = (bad(), bad(), bad(), bad());
         view.read = vec![(bad(), Some(value())), (bad(), None)];

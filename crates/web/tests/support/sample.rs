@@ -11,6 +11,7 @@ use tickmark_core::{Digest, Timestamp};
 use tickmark_web::catalog::{
     CriterionRow, CriterionStatus, CriterionView, Crosswalk, MappedControl, PointOfFocus, RequestRow,
 };
+use tickmark_web::conclusion::finding::{FindingRow, FindingTarget};
 use tickmark_web::conclusion::period::{
     CheckPeriod, ControlPeriod, ControlPeriodView, DeviationRow, PeriodView, SeriesOf, TargetPeriod,
 };
@@ -22,8 +23,9 @@ use tickmark_web::design::frame::Context;
 use tickmark_web::design::icon::Mark;
 use tickmark_web::design::strip::{Segment, Strip};
 use tickmark_web::evidence::{ArtifactRow, ArtifactView, Origin, how};
-use tickmark_web::ledger::{LeafRow, LeafView, LedgerView};
+use tickmark_web::ledger::{ConsistencyView, LeafRow, LeafView, LedgerView, ScrubView};
 use tickmark_web::observation::check::{CheckRow, CheckView, ResultRow};
+use tickmark_web::observation::coverage::{CoverageRow, CoverageView};
 use tickmark_web::observation::look::LookView;
 use tickmark_web::observation::run::{CheckCoverage, RunGap, RunRow, RunState, RunView};
 use tickmark_web::observation::target::{TargetResult, TargetRow, TargetView};
@@ -815,6 +817,7 @@ fn leaf(index: u64, kind: &str, summary: &str, at: Timestamp) -> LeafView {
     LeafView {
         row: LeafRow { index, kind: kind.to_owned(), at, summary: summary.to_owned(), hash },
         bytes,
+        proof_text: format!("c2sp.org/tlog-proof@v1\nindex {index}\n\nacme.example/t/5f2c9a/1\n1042\n"),
         proof: (0..11).map(|n| Digest::of(format!("{index}/{n}").as_bytes())).collect(),
         size: 1_042,
         root: Digest::of(b"root"),
@@ -1059,6 +1062,74 @@ fn looks(checks: &[(CheckRow, CheckView)], runs: &[RunView], artifacts: &[Artifa
     out
 }
 
+fn coverage(targets: &[TargetView], checks: &[(CheckRow, CheckView)]) -> CoverageView {
+    let seen = |strip: Option<&Strip>| {
+        let mut stretches = stretches(strip);
+        for stretch in &mut stretches {
+            (stretch.mark, stretch.note) = match stretch.mark {
+                Mark::Unknown => (Mark::Unknown, "nothing".to_owned()),
+                Mark::Fail => (Mark::Partly, "3 of 26 checks unknown".to_owned()),
+                Mark::NotYetDue => (Mark::NotYetDue, String::new()),
+                _ => (Mark::Pass, String::new()),
+            };
+        }
+        stretches
+    };
+    CoverageView {
+        targets: targets
+            .iter()
+            .map(|target| CoverageRow {
+                name: target.row.name.clone(),
+                href: format!("/targets/{}", target.row.key),
+                stretches: seen(target.results.first().and_then(|result| result.strip.as_ref())),
+            })
+            .collect(),
+        checks: checks
+            .iter()
+            .map(|(row, _)| CoverageRow {
+                name: row.title.clone(),
+                href: format!("/checks/{}", row.id),
+                stretches: seen(row.strip.as_ref()),
+            })
+            .collect(),
+    }
+}
+
+fn findings(checks: &[(CheckRow, CheckView)]) -> Vec<FindingRow> {
+    let mut rows: Vec<FindingRow> = checks
+        .iter()
+        .filter(|(row, _)| row.verdicts.fail > 0)
+        .map(|(row, view)| FindingRow {
+            title: format!("Not so: {}", row.title),
+            severity: row.severity,
+            control: row.controls.first().cloned().unwrap_or_default(),
+            criteria: view.definition.criteria.clone(),
+            check: row.id.clone(),
+            condition: "The test fails on some of the targets.".into(),
+            effect: view.definition.rationale.clone(),
+            remedy: view.definition.remediation.clone(),
+            targets: view
+                .results
+                .iter()
+                .filter(|result| result.outcome.verdict == Verdict::Fail)
+                .map(|result| FindingTarget {
+                    key: result.target_key,
+                    name: result.target_name.clone(),
+                    seen_good: Some(result.since.plus_micros(-DAY_US)),
+                    seen_bad: result.since,
+                })
+                .collect(),
+            waiver: if row.id == "log-forwarded" {
+                "until 31 Dec 2026; the collector is being replaced".into()
+            } else {
+                String::new()
+            },
+        })
+        .collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.severity));
+    rows
+}
+
 fn period_view(control_periods: &[ControlPeriodView], criteria: &[CriterionView]) -> PeriodView {
     let mut series: Vec<SeriesOf> = Vec::new();
     for view in criteria {
@@ -1102,6 +1173,8 @@ pub(crate) fn views(report_folder: Option<PathBuf>) -> Views {
         context: Context { organization: "Acme".into(), system: "Payroll SaaS".into(), aim: "SOC 2 Type 2".into(), from, to },
         period: period_view(&control_periods, &criteria),
         control_periods,
+        coverage: coverage(&targets, &checks),
+        findings: findings(&checks),
         looks: looks(&checks, &runs, &artifacts),
         overview: overview(&controls, &criteria, &checks, &targets, &runs),
         criteria,
@@ -1117,9 +1190,20 @@ pub(crate) fn views(report_folder: Option<PathBuf>) -> Views {
             checkpoint: "acme.example/t/5f2c9a/1\n1042\nSIE4zgc0T6TL6a0Mjy1bpyOrZcmUnkoW8LEjhBZMcfI=\n\n— acme.example/t/5f2c9a/1 kJ5xEu1S0o3yUPJ8tqfQ0rM2mVnkNCwB5g0Z7l9xQ4yVtJpG1hTQe8Zb0cQk7Jm2l5Wq3nD1sYv6uFhRzXaKbQ8EAw==\n".into(),
             signed_at: ago(0, 2),
             key: "acme.example/t/5f2c9a/1+909e7112+ARkq0p3f8mE6m4Yk1pY0l7X2b9u0cZ1sT5tqv3e4w6yB".into(),
+            epoch: 1,
+            pending: 0,
+            scrub: Some(ScrubView { at: ago(1, 0), leaves: 1_030, tiles: 4, objects: 611, differences: 0 }),
+            anchors: leaves.iter().filter(|leaf| leaf.row.kind == "time.anchor").map(|leaf| leaf.row.clone()).collect(),
             leaves: leaves.iter().take(24).map(|leaf| leaf.row.clone()).collect(),
         },
         leaves,
+        consistency: vec![ConsistencyView {
+            old_size: 1_000,
+            old_root: Digest::of(b"older root"),
+            new_size: 1_042,
+            new_root: Digest::of(b"root"),
+            hashes: (0..7).map(|n| Digest::of(format!("consistency/{n}").as_bytes())).collect(),
+        }],
         reports: vec![report("readiness.pdf", 812_044), report("matrix.xlsx", 48_310), report("bundle.zip", 1_204_511)],
         report_folder,
     }
@@ -1146,10 +1230,15 @@ pub(crate) fn empty_views() -> Views {
     }
     views.period.controls.iter_mut().for_each(|row| row.stretches.clear());
     views.looks.clear();
+    views.coverage = CoverageView { targets: Vec::new(), checks: Vec::new() };
+    views.findings.clear();
     views.targets.clear();
     views.runs.clear();
     views.artifacts.clear();
     views.leaves.clear();
+    views.consistency.clear();
+    views.ledger.anchors.clear();
+    views.ledger.scrub = None;
     views.reports.clear();
     views.ledger.size = 0;
     let overview = &mut views.overview;

@@ -94,7 +94,11 @@ pub(crate) fn pages() -> Vec<String> {
         .iter()
         .map(|route| route.example.to_owned())
         .filter(|path| {
-            !path.ends_with("/download") && !path.starts_with("/reports/") && path != "/ledger/checkpoint"
+            let is_file = path.ends_with("/download")
+                || path.ends_with("/tlog-proof")
+                || path.ends_with(".json")
+                || path.starts_with("/ledger/consistency/");
+            !is_file && !path.starts_with("/reports/") && path != "/ledger/checkpoint"
         })
         .collect();
     paths.extend(
@@ -106,6 +110,10 @@ pub(crate) fn pages() -> Vec<String> {
             "/controls?page=2",
             "/period?span=90d&state=deviation&by=area",
             "/period?from=2026-01-01&to=2026-12-31&series=CC6",
+            "/coverage?by=check&span=90d",
+            "/findings?severity=high&sort=since",
+            "/ledger/consistency",
+            "/ledger/consistency?from=0&to=7",
             "/period/IAM-08?span=2026-Q4",
             "/criteria?q=nothing-like-this",
         ]

@@ -47,3 +47,25 @@ async fn the_checkpoint_is_saved_exactly_as_signed() {
     assert_eq!(answer.text(), views(None).ledger.checkpoint);
     assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
 }
+
+#[tokio::test]
+async fn proofs_are_saved_as_text_and_as_json() {
+    let guest = Visitor::guest(views(None)).await;
+    let text = guest.get("/ledger/leaves/1041/tlog-proof").await;
+    assert!(text.text().starts_with("c2sp.org/tlog-proof@v1\nindex 1041\n"));
+    assert!(text.header("content-disposition").contains("leaf-1041.tlog-proof"));
+    for path in ["/ledger/leaves/1041/proof.json", "/ledger/consistency/1000/1042"] {
+        let answer = guest.get(path).await;
+        assert_eq!(answer.header("content-type"), "application/json", "{path}");
+        assert_eq!(answer.header("content-security-policy"), SANDBOX, "{path}");
+        let document: serde_json::Value = serde_json::from_slice(&answer.bytes).expect("JSON");
+        let hashes = document["hashes"].as_array().expect("hashes");
+        assert!(!hashes.is_empty() && hashes.iter().all(|hash| hash.as_str().is_some_and(|h| h.len() == 64)));
+    }
+    let page = guest.get("/ledger/consistency?from=1000&to=1042").await;
+    assert!(page.text().contains("/ledger/consistency/1000/1042") && page.text().contains("Root of 1000"));
+    let odd = guest.get("/ledger/consistency?from=2000&to=1042").await;
+    assert!(odd.status.is_success() && odd.text().contains("cannot be compared"));
+    assert_eq!(guest.get("/ledger/consistency?from=x").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(guest.get("/ledger/consistency/5/1").await.status, StatusCode::NOT_FOUND);
+}

@@ -113,6 +113,7 @@ fn board_of(groups: Vec<Group>, label: &str, chosen: &Chosen, now: Timestamp) ->
         now,
         groups,
         empty_row: "never looked at",
+        word: crate::design::board::word,
     };
     board.draw()
 }

@@ -130,6 +130,7 @@ pub(super) fn page(view: &PeriodView, chosen: &Chosen, query: &TableQuery, now: 
         now,
         groups: groups(&rows, view, chosen, &asked, query),
         empty_row: "not tested yet",
+        word: crate::design::board::word,
     };
     let body = html! {
         (chosen.switcher("/period", query, now))

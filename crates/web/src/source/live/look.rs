@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use tickmark_app::observation::waiver;
 use tickmark_app::{View, evidence, observation};
 use tickmark_core::id::TargetKey;
 use tickmark_core::observation::Verdict;
 use tickmark_core::observation::interval::Interval;
+use tickmark_core::observation::waiver::covering;
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 
 use super::observed::run_row;
+use super::period::{stretches_over, with_waivers};
 use super::{Live, gaps_of};
+use crate::design::moment;
 use crate::error::Refusal;
 use crate::observation::look::{AROUND_DAYS, LookView, at_path};
 
@@ -34,13 +38,14 @@ impl Live {
             let facts =
                 observation::facts_at(view, key, at).await?.filter(|facts| facts.state.span.from <= at);
             let verdicts = observation::verdicts_now(view).await?;
+            let waivers = waiver::list(view).await?;
             let mut artifacts = Vec::new();
             if let Some(facts) = &facts {
                 artifacts = evidence::of_run(view, facts.state.run, key).await?;
             }
-            Ok((now, at, target, parts, runs, facts, verdicts, artifacts))
+            Ok((now, at, target, parts, runs, facts, verdicts, artifacts, waivers))
         };
-        let (now, at, target, parts, runs, facts, verdicts, artifacts) =
+        let (now, at, target, parts, runs, facts, verdicts, artifacts, waivers) =
             self.app.read(&self.actor, work).await?;
         let newest = parts.last().ok_or(Refusal::NotFound)?;
         let part = parts.iter().rev().find(|part| part.version.introduced_at <= at);
@@ -96,8 +101,16 @@ impl Live {
             facts: facts.map(|facts| (facts.state.digest, facts.state.schema.clone(), facts.state.run.0)),
             runs: of_day.map(run_row).collect(),
             artifacts: artifacts.iter().map(|a| super::proof::artifact_row(a, &names)).collect(),
-            waiver: String::new(),
-            around: super::period::stretches_over(&history, span, now),
+            waiver: covering(&waivers, check_id, key, at)
+                .map(|waiver| {
+                    let until = moment::date(waiver.expires_at.plus_micros(-1));
+                    format!(
+                        "until {until}; {}. Meanwhile: {}. Risk: {}",
+                        waiver.reason, waiver.compensation, waiver.risk
+                    )
+                })
+                .unwrap_or_default(),
+            around: with_waivers(stretches_over(&history, span, now), &waivers, check_id, key, now),
         })
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tickmark_app::observation::waiver;
 use tickmark_app::{View, control, observation};
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::id::TargetKey;
 use tickmark_core::observation::Verdict;
 use tickmark_core::observation::interval::{self, Interval};
+use tickmark_core::observation::waiver::Waiver;
 use tickmark_core::{Span, Timestamp};
 
 use super::Live;
@@ -16,13 +18,21 @@ use crate::conclusion::period::{
 };
 use crate::design::board::Stretch;
 use crate::design::icon::Mark;
-use crate::design::{badge, plural};
+use crate::design::{badge, moment, plural};
 use crate::error::Refusal;
 
 type Histories = BTreeMap<(String, TargetKey), Vec<Interval>>;
+/// What was known of each check at each target over the period.
+type Known = BTreeMap<String, Vec<(TargetKey, Vec<Stretch>)>>;
 
-fn stretches(history: &[Interval], chosen: &Chosen, now: Timestamp) -> Vec<Stretch> {
-    stretches_over(history, span(chosen), now)
+fn known(histories: &Histories, waivers: &[Waiver], chosen: &Chosen, now: Timestamp) -> Known {
+    let mut known = Known::new();
+    for ((check, target), history) in histories {
+        let stretches = stretches_over(history, span(chosen), now);
+        let stretches = with_waivers(stretches, waivers, check, *target, now);
+        known.entry(check.clone()).or_default().push((*target, stretches));
+    }
+    known
 }
 
 /// Intervals as the board draws them, with what lies ahead.
@@ -58,25 +68,97 @@ pub(super) fn stretches_over(history: &[Interval], span: Span, now: Timestamp) -
     out
 }
 
+/// A failure under a waiver is drawn as waived while the waiver holds. It stays a deviation where deviations are listed.
+pub(super) fn with_waivers(
+    stretches: Vec<Stretch>,
+    waivers: &[Waiver],
+    check: &str,
+    target: TargetKey,
+    now: Timestamp,
+) -> Vec<Stretch> {
+    let of_target: Vec<(Span, &Waiver)> = waivers
+        .iter()
+        .filter(|waiver| waiver.check == check && waiver.scope.covers(target))
+        .map(|waiver| (waiver.span(), waiver))
+        .collect();
+    if of_target.is_empty() {
+        return stretches;
+    }
+    let mut out = Vec::new();
+    for stretch in stretches {
+        let mut from = stretch.from;
+        for (span, waiver) in &of_target {
+            let (start, end) = (span.from.max(from), span.to.unwrap_or(now).min(stretch.to));
+            if stretch.mark != Mark::Fail || start >= end {
+                continue;
+            }
+            if from < start {
+                out.push(Stretch { from, to: start, ..stretch.clone() });
+            }
+            out.push(Stretch { from: start, to: end, mark: Mark::Waived, note: waiver.reason.clone() });
+            from = end;
+        }
+        if from < stretch.to {
+            out.push(Stretch { from, ..stretch });
+        }
+    }
+    out
+}
+
+/// The worst of several subjects at each moment. Each covers the same time without holes.
+pub(super) fn worst(subjects: &[&[Stretch]], noun: &str) -> Vec<Stretch> {
+    const ORDER: [Mark; 6] =
+        [Mark::Fail, Mark::Unknown, Mark::Waived, Mark::Pass, Mark::NotApplicable, Mark::NotYetDue];
+    let place = |mark: Mark| ORDER.iter().position(|known| *known == mark);
+    let mut edges: Vec<(Timestamp, usize, i64)> = Vec::new();
+    for stretch in subjects.iter().flat_map(|stretches| stretches.iter()) {
+        if let Some(place) = place(stretch.mark) {
+            edges.push((stretch.from, place, 1));
+            edges.push((stretch.to, place, -1));
+        }
+    }
+    edges.sort_unstable();
+    let mut counts = [0_i64; ORDER.len()];
+    let mut out: Vec<Stretch> = Vec::new();
+    let mut at = edges.first().map_or(Timestamp::from_micros(0), |edge| edge.0);
+    for (moment, place, change) in edges {
+        if moment > at
+            && let Some(found) = counts.iter().position(|count| *count > 0)
+        {
+            let mark = ORDER[found];
+            let is_plain = matches!(mark, Mark::Pass | Mark::NotApplicable | Mark::NotYetDue);
+            let note = if is_plain {
+                String::new()
+            } else {
+                format!("{} of {} {noun}", counts[found], subjects.len())
+            };
+            match out.last_mut() {
+                Some(last) if last.mark == mark && last.to == at => {
+                    last.to = moment;
+                    if last.note != note {
+                        last.note.clear();
+                    }
+                }
+                _ => out.push(Stretch { from: at, to: moment, mark, note }),
+            }
+        }
+        at = moment;
+        counts[place] += change;
+    }
+    out
+}
+
 fn span(chosen: &Chosen) -> Span {
     Span { from: chosen.from, to: Some(chosen.to) }
 }
 
 impl Live {
-    fn row(
-        &self,
-        control: &Control,
-        checks: &[String],
-        histories: &Histories,
-        chosen: &Chosen,
-        now: Timestamp,
-    ) -> ControlPeriod {
-        let of_control: Vec<&[Interval]> = histories
+    fn row(&self, control: &Control, checks: &[String], known: &Known) -> ControlPeriod {
+        let of_control: Vec<&[Stretch]> = checks
             .iter()
-            .filter(|((check, _), _)| checks.contains(check))
-            .map(|(_, history)| history.as_slice())
+            .filter_map(|check| known.get(check))
+            .flat_map(|targets| targets.iter().map(|(_, stretches)| stretches.as_slice()))
             .collect();
-        let worst = interval::worst_of(&of_control, span(chosen), now);
         let framework = self.catalog.frameworks.first().map(|framework| framework.id.as_str());
         let mut mappings: Vec<_> =
             control.criteria.iter().filter(|mapping| Some(mapping.framework.as_str()) == framework).collect();
@@ -91,7 +173,7 @@ impl Live {
                 0 => String::new(),
                 count => format!("{count} {}", plural(count, "check", "checks")),
             },
-            stretches: if worst.is_empty() { Vec::new() } else { stretches(&worst, chosen, now) },
+            stretches: worst(&of_control, "tests"),
         }
     }
 
@@ -122,16 +204,17 @@ impl Live {
             let now = view.now;
             let tests = control::tests_by_control(view).await?;
             let histories = observation::histories(view).await?;
-            Ok((control::controls(view).await?, tests, histories, now))
+            let waivers = waiver::in_force_over(view, span(chosen)).await?;
+            Ok((control::controls(view).await?, tests, known(&histories, &waivers, chosen, now)))
         };
-        let (controls, tests, histories, now) = self.app.read(&self.actor, work).await?;
+        let (controls, tests, known) = self.app.read(&self.actor, work).await?;
         let none = Vec::new();
         Ok(PeriodView {
             controls: controls
                 .iter()
                 .map(|control| {
                     let checks = tests.get(&control.id).unwrap_or(&none);
-                    self.row(control, checks, &histories, chosen, now)
+                    self.row(control, checks, &known)
                 })
                 .collect(),
             series: self.series(),
@@ -153,6 +236,7 @@ impl Live {
             let checks = control::tests_by_control(view).await?.remove(&id).unwrap_or_default();
             let mut histories = observation::histories(view).await?;
             histories.retain(|(check, _), _| checks.contains(check));
+            let waivers = waiver::in_force_over(view, span(chosen)).await?;
             let targets: BTreeMap<TargetKey, String> = observation::targets(view)
                 .await?
                 .into_iter()
@@ -175,25 +259,27 @@ impl Live {
                 }
                 failures.insert((check.clone(), *target), found);
             }
-            Ok((control, checks, histories, targets, titles, failures, now))
+            let known = known(&histories, &waivers, chosen, now);
+            Ok((control, checks, known, waivers, targets, titles, failures, now))
         };
-        let (control, checks, histories, targets, titles, failures, now) =
+        let (control, checks, known, waivers, targets, titles, failures, now) =
             self.app.read(&self.actor, work).await?;
         let title = |check: &str| titles.get(check).cloned().unwrap_or_else(|| check.to_owned());
         let name = |target: &TargetKey| targets.get(target).cloned().unwrap_or_default();
+        let none = Vec::new();
         let checks_over = checks.iter().map(|check| {
-            let of_check = || histories.iter().filter(|((id, _), _)| id == check);
-            let all: Vec<&[Interval]> = of_check().map(|(_, history)| history.as_slice()).collect();
-            let worst = interval::worst_of(&all, span(chosen), now);
+            let targets = known.get(check).unwrap_or(&none);
+            let all: Vec<&[Stretch]> = targets.iter().map(|(_, stretches)| stretches.as_slice()).collect();
             CheckPeriod {
                 id: check.clone(),
                 title: title(check),
-                stretches: if worst.is_empty() { Vec::new() } else { stretches(&worst, chosen, now) },
-                targets: of_check()
-                    .map(|((_, target), history)| TargetPeriod {
+                stretches: worst(&all, "targets"),
+                targets: targets
+                    .iter()
+                    .map(|(target, stretches)| TargetPeriod {
                         key: target.0,
                         name: name(target),
-                        stretches: stretches(history, chosen, now),
+                        stretches: stretches.clone(),
                     })
                     .collect(),
             }
@@ -215,17 +301,54 @@ impl Live {
                 seen_good: failure.last_seen_good,
                 seen_bad: failure.first_seen_bad,
                 good_again: failure.first_seen_good_again.filter(|again| *again < now),
-                waiver: String::new(),
+                waiver: waivers
+                    .iter()
+                    .filter(|waiver| waiver.check == *check && waiver.scope.covers(*target))
+                    .find(|waiver| {
+                        let span = waiver.span();
+                        failure.first_seen_good_again.is_none_or(|again| span.from < again)
+                            && span.to.is_none_or(|to| to > failure.first_seen_bad)
+                    })
+                    .map(|waiver| format!("until {}; {}", moment::date(waiver.expires_at), waiver.reason))
+                    .unwrap_or_default(),
                 note: String::new(),
             })
             .collect();
         deviations.sort_by_key(|row| row.seen_bad);
         Ok(ControlPeriodView {
-            row: self.row(&control, &checks, &histories, chosen, now),
+            row: self.row(&control, &checks, &known),
             statement: control.text.current().statement.clone(),
             checks: checks_over.collect(),
             windows: Vec::new(),
             deviations,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tickmark_core::time::DAY_US;
+
+    use super::*;
+
+    fn stretch(from: i64, to: i64, mark: Mark) -> Stretch {
+        let at = |day: i64| Timestamp::from_micros(day * DAY_US);
+        Stretch { from: at(from), to: at(to), mark, note: String::new() }
+    }
+
+    #[test]
+    fn a_deviation_somewhere_is_a_deviation_and_unknown_is_never_operating() {
+        let one = [stretch(0, 4, Mark::Pass), stretch(4, 6, Mark::Fail), stretch(6, 10, Mark::Pass)];
+        let two =
+            [stretch(0, 5, Mark::Waived), stretch(5, 8, Mark::Unknown), stretch(8, 10, Mark::NotApplicable)];
+        let found: Vec<(i64, i64, Mark)> = worst(&[&one, &two], "tests")
+            .iter()
+            .map(|s| (s.from.micros() / DAY_US, s.to.micros() / DAY_US, s.mark))
+            .collect();
+        assert_eq!(
+            found,
+            [(0, 4, Mark::Waived), (4, 6, Mark::Fail), (6, 8, Mark::Unknown), (8, 10, Mark::Pass)]
+        );
+        assert!(worst(&[], "tests").is_empty());
     }
 }

@@ -12,11 +12,13 @@ use tickmark_core::{Digest, Timestamp};
 use super::Live;
 use crate::error::Refusal;
 use crate::evidence::{ArtifactRow, ArtifactView, Origin, how};
-use crate::ledger::{LeafRow, LeafView, LedgerView};
+use crate::ledger::{ConsistencyView, LeafRow, LeafView, LedgerView, ScrubView};
 use crate::report::{ReportRow, documents};
 
+/// Latest leaves that are searched for anchors.
+const LATEST_LEAVES: u32 = 500;
 /// Latest leaves that are listed.
-const LATEST_LEAVES: u32 = 50;
+const SHOWN_LEAVES: usize = 50;
 /// Artifacts that are listed.
 const ARTIFACT_LIMIT: usize = 1000;
 /// Bytes of a document that are in memory at one time.
@@ -127,10 +129,15 @@ impl Live {
     pub(in crate::source) async fn ledger(&self) -> Result<LedgerView, Refusal> {
         let work = async |view: &mut View<'_>| {
             let leaves = ledger::latest(view, LATEST_LEAVES).await?;
-            let leaves = leaves.iter().map(leaf_row).collect::<tickmark_app::Result<Vec<_>>>()?;
-            Ok((ledger::head(view).await?, leaves))
+            let rows = leaves.iter().map(leaf_row).collect::<tickmark_app::Result<Vec<_>>>()?;
+            Ok((
+                ledger::head(view).await?,
+                rows,
+                ledger::pending(view).await?,
+                ledger::last_scrub(view).await?,
+            ))
         };
-        let (head, leaves) = self.app.read(&self.actor, work).await?;
+        let (head, leaves, pending, scrub) = self.app.read(&self.actor, work).await?;
         Ok(LedgerView {
             origin: head.origin,
             size: head.size,
@@ -138,7 +145,17 @@ impl Live {
             checkpoint: head.checkpoint,
             signed_at: head.updated_at,
             key: head.verifier_key,
-            leaves,
+            epoch: head.epoch,
+            pending,
+            scrub: scrub.map(|scrub| ScrubView {
+                at: scrub.finished_at,
+                leaves: scrub.leaves,
+                tiles: scrub.tiles,
+                objects: scrub.objects,
+                differences: scrub.count,
+            }),
+            anchors: leaves.iter().filter(|leaf| leaf.kind == "time.anchor").cloned().collect(),
+            leaves: leaves.into_iter().take(SHOWN_LEAVES).collect(),
         })
     }
 
@@ -153,9 +170,26 @@ impl Live {
         Ok(LeafView {
             row: leaf_row(&entry)?,
             bytes: String::from_utf8_lossy(&entry.content).into_owned(),
+            proof_text: proof.to_text(),
             proof: proof.hashes.iter().map(|hash| Digest(hash.0)).collect(),
             size: head.size,
             root: Digest(head.root.0),
+        })
+    }
+
+    pub(in crate::source) async fn consistency(
+        &self,
+        old: u64,
+        new: u64,
+    ) -> Result<ConsistencyView, Refusal> {
+        let work = async |view: &mut View<'_>| ledger::prove_consistency(view, old, new).await;
+        let proof = self.app.read(&self.actor, work).await?;
+        Ok(ConsistencyView {
+            old_size: proof.old_size,
+            old_root: Digest(proof.old_root.0),
+            new_size: proof.new_size,
+            new_root: Digest(proof.new_root.0),
+            hashes: proof.hashes.iter().map(|hash| Digest(hash.0)).collect(),
         })
     }
 

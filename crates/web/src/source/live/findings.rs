@@ -1,0 +1,111 @@
+//! Findings, proposed by the rules of `core` from the present answers and failing tests.
+
+use std::collections::BTreeMap;
+
+use tickmark_app::{View, observation};
+use tickmark_core::Timestamp;
+use tickmark_core::conclusion::finding::{FailingTarget, FailingTest, findings_from};
+use tickmark_core::observation::Verdict;
+use tickmark_core::observation::interval;
+
+use super::Live;
+use crate::conclusion::finding::{FindingRow, FindingTarget};
+use crate::design::moment;
+use crate::error::Refusal;
+
+/// Findings that are listed.
+const FINDING_LIMIT: usize = 1000;
+/// Failing targets whose history is read for the bounds of their failures.
+const BOUNDS_LIMIT: usize = 500;
+
+/// The last day that a waiver covers.
+fn last_day(expires: Timestamp) -> String {
+    moment::date(expires.plus_micros(-1))
+}
+
+impl Live {
+    pub(in crate::source) async fn findings(&self) -> Result<Vec<FindingRow>, Refusal> {
+        let standing = self.standing().await?;
+        let work = async |view: &mut View<'_>| {
+            let checks = observation::checks_now(view).await?;
+            let mut bounds = BTreeMap::new();
+            let failing = standing.verdicts.iter().filter(|verdict| verdict.verdict == Verdict::Fail);
+            for verdict in failing.take(BOUNDS_LIMIT) {
+                let parts = observation::check_history(view, &verdict.check_id, verdict.target).await?;
+                let last = parts
+                    .iter()
+                    .rev()
+                    .find_map(|part| interval::failures(&part.intervals, &part.looks).last().copied());
+                if let Some(failure) = last {
+                    bounds.insert((verdict.check_id.clone(), verdict.target), failure);
+                }
+            }
+            Ok((checks, bounds))
+        };
+        let (checks, bounds) = self.app.read(&self.actor, work).await?;
+        let mut failing = Vec::new();
+        for control in &standing.controls {
+            for id in &control.checks {
+                let of_check = || standing.verdicts.iter().filter(|verdict| verdict.check_id == *id);
+                let fails: Vec<FailingTarget> = of_check()
+                    .filter(|verdict| verdict.verdict == Verdict::Fail)
+                    .map(|verdict| FailingTarget {
+                        target: standing.targets.get(&verdict.target).cloned().unwrap_or_default(),
+                        subjects: verdict.outcome.subjects.clone(),
+                        waived_until: verdict.waiver.as_ref().map(|waiver| last_day(waiver.expires_at)),
+                    })
+                    .collect();
+                let check = checks.iter().find(|check| check.version.definition.id == *id);
+                let Some(check) = check.filter(|_| !fails.is_empty()) else { continue };
+                let definition = &check.version.definition;
+                failing.push(FailingTest {
+                    control: control.control.id.clone(),
+                    check: id.clone(),
+                    title: definition.title.clone(),
+                    rationale: definition.rationale.clone(),
+                    remediation: definition.remediation.clone(),
+                    severity: definition.severity,
+                    passing: of_check().filter(|verdict| verdict.verdict == Verdict::Pass).count(),
+                    failing: fails,
+                });
+            }
+        }
+        let found = findings_from(&standing.assessment, &failing);
+        Ok(found
+            .into_iter()
+            .take(FINDING_LIMIT)
+            .map(|finding| {
+                let check = finding.check.unwrap_or_default();
+                let of_check = || {
+                    let verdicts = standing.verdicts.iter();
+                    verdicts.filter(|verdict| verdict.check_id == check && verdict.verdict == Verdict::Fail)
+                };
+                let waived = of_check().find_map(|verdict| verdict.waiver.as_ref());
+                FindingRow {
+                    title: finding.title,
+                    severity: finding.severity,
+                    control: finding.control.map(|id| id.to_string()).unwrap_or_default(),
+                    criteria: finding.criteria,
+                    condition: finding.condition,
+                    effect: finding.effect,
+                    remedy: finding.recommendation,
+                    targets: of_check()
+                        .map(|verdict| {
+                            let failure = bounds.get(&(check.clone(), verdict.target));
+                            FindingTarget {
+                                key: verdict.target.0,
+                                name: standing.targets.get(&verdict.target).cloned().unwrap_or_default(),
+                                seen_good: failure.and_then(|failure| failure.last_seen_good),
+                                seen_bad: failure.map_or(verdict.since, |failure| failure.first_seen_bad),
+                            }
+                        })
+                        .collect(),
+                    waiver: waived
+                        .map(|waiver| format!("until {}; {}", last_day(waiver.expires_at), waiver.reason))
+                        .unwrap_or_default(),
+                    check,
+                }
+            })
+            .collect())
+    }
+}
