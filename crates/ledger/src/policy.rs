@@ -235,6 +235,14 @@ impl Policy {
         }
     }
 
+    /// Decides whether a log of this policy signed a checkpoint, whatever witnesses say: for one that was kept.
+    ///
+    /// # Errors
+    /// If it did not, with the reason.
+    pub fn accept_kept(&self, signed: &SignedCheckpoint) -> Result<VerifierKey, Refusal> {
+        self.accept_note(&signed.checkpoint.origin, signed.checkpoint.size, &signed.note)
+    }
+
     /// Decides whether a log of this policy signed a note that is not a checkpoint, about the log at `size`.
     ///
     /// # Errors

@@ -327,6 +327,12 @@ pub(crate) struct Verify {
     /// Key that must have signed, in the form printed by `tickmark ledger key`.
     #[arg(long, value_name = "VKEY")]
     pub(crate) key: Option<String>,
+    /// A tlog-policy file instead: several keys, witnesses, a quorum.
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    pub(crate) policy: Option<PathBuf>,
+    /// A checkpoint of this log that you kept from an earlier bundle; shows a rewritten or shortened log. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) held: Vec<PathBuf>,
 }
 
 /// `tickmark ledger`

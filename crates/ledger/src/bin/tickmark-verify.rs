@@ -8,16 +8,18 @@ use std::process::ExitCode;
 
 use tickmark_ledger::bundle::{self, Expectations};
 use tickmark_ledger::directory::{self, FileSource};
+use tickmark_ledger::note::{MAX_NOTE_BYTES, SignedCheckpoint};
 use tickmark_ledger::policy::{MAX_POLICY_BYTES, Policy};
 
 const HELP: &str = "\
 Checks an evidence bundle, or a log exported as a tlog-tiles directory. Works offline; changes nothing.
 
-Usage: tickmark-verify BUNDLE.zip [--key KEY | --policy FILE] [--json]
+Usage: tickmark-verify BUNDLE.zip [--key KEY | --policy FILE] [--held FILE]... [--json]
        tickmark-verify DIRECTORY  (--key KEY | --policy FILE) [--json]
 
   --key KEY      the log's public key, name+id+base64, obtained through another channel than the bundle
   --policy FILE  a tlog-policy file instead: several keys, witnesses, a quorum
+  --held FILE    a checkpoint of this log that you kept from an earlier bundle; shows a rewritten or shortened log
   --json         answer as JSON
   --help         this text
   --version      the version
@@ -35,6 +37,7 @@ const UNREADABLE: u8 = 2;
 struct Arguments {
     path: PathBuf,
     policy: Option<Policy>,
+    held: Vec<SignedCheckpoint>,
     json: bool,
 }
 
@@ -61,7 +64,7 @@ fn main() -> ExitCode {
 }
 
 fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
-    let (mut path, mut policy, mut json) = (None, None, false);
+    let (mut path, mut policy, mut held, mut json) = (None, None, Vec::new(), false);
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{} needs a value", argument.display()));
@@ -79,6 +82,10 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
                 let key = key.parse().map_err(|error| format!("{error}"))?;
                 Policy::of_log(key).map_err(|error| error.to_string())?
             }
+            Some("--held") => {
+                held.push(read_checkpoint(Path::new(&value()?))?);
+                continue;
+            }
             Some("--policy") => read_policy(Path::new(&value()?))?,
             Some(option) if option.starts_with('-') => {
                 return Err(format!("unknown option {option}; see --help"));
@@ -94,7 +101,15 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
         }
     }
     let path = path.ok_or("no bundle given; see --help")?;
-    Ok(Request::Verify(Box::new(Arguments { path, policy, json })))
+    Ok(Request::Verify(Box::new(Arguments { path, policy, held, json })))
+}
+
+fn read_checkpoint(path: &Path) -> Result<SignedCheckpoint, String> {
+    let name = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| name(&error))?;
+    file.take(MAX_NOTE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| name(&error))?;
+    SignedCheckpoint::parse(&bytes).map_err(|error| name(&error))
 }
 
 fn read_policy(path: &Path) -> Result<Policy, String> {
@@ -112,7 +127,11 @@ fn run(arguments: &Arguments) -> Result<(String, u8), String> {
 fn verify_bundle(arguments: &Arguments) -> Result<(String, u8), String> {
     let name = |error: &dyn std::fmt::Display| format!("{}: {error}", arguments.path.display());
     let file = File::open(&arguments.path).map_err(|error| name(&error))?;
-    let expectations = Expectations { policy: arguments.policy.clone(), ..Expectations::default() };
+    let expectations = Expectations {
+        policy: arguments.policy.clone(),
+        held: arguments.held.clone(),
+        ..Expectations::default()
+    };
     let answer = bundle::verify(BufReader::new(file), &expectations).map_err(|error| name(&error))?;
     let text = if arguments.json { format!("{:#}\n", answer.to_json()) } else { answer.to_string() };
     Ok((text, answer.exit_code()))

@@ -79,8 +79,10 @@ pub fn verify_consistency(
         if !proof.is_empty() {
             return Err(ProofError::WrongLength(proof.len()));
         }
-        let expected = if old_size == 0 { EMPTY_ROOT } else { *new_root };
-        return expect_root(*old_root, expected);
+        if old_size == 0 {
+            expect_root(*old_root, EMPTY_ROOT)?;
+        }
+        return if old_size == new_size { expect_root(*old_root, *new_root) } else { Ok(()) };
     }
     let mut walk = Walk { node: old_size - 1, last: new_size - 1 };
     while walk.node & 1 == 1 {

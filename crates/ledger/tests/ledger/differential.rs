@@ -42,6 +42,62 @@ fn roots_and_proofs_are_those_of_ct_merkle() {
     }
 }
 
+/// Everything that another implementation stores, kept in memory.
+#[derive(Default)]
+struct Stored(Vec<tlog_tiles::tlog::Hash>);
+
+impl tlog_tiles::tlog::HashReader for Stored {
+    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::tlog::Hash>, tlog_tiles::tlog::Error> {
+        let read = |index: &u64| usize::try_from(*index).ok().and_then(|index| self.0.get(index)).copied();
+        indexes.iter().map(|index| read(index).ok_or(tlog_tiles::tlog::Error::IndexesNotInTree)).collect()
+    }
+}
+
+/// Sizes 0 to 2,000 against `tlog_tiles` and `ct-merkle`: roots at each, and proofs both ways at a spread of places.
+#[test]
+fn two_thousand_sizes_agree_with_two_other_implementations() {
+    use tlog_tiles::tlog::{check_record, check_tree, prove_record, prove_tree, stored_hashes, tree_hash};
+    const SIZES: u64 = 2_000;
+    let (mut stored, mut ct) = (Stored::default(), MemoryBackedTree::<Sha256, Vec<u8>>::new());
+    let (mut ours, mut tiles, mut hashes) = (Frontier::new(), TileSet::new(), Vec::new());
+    let their = |hash: &Hash| tlog_tiles::tlog::Hash(hash.0);
+    let back = |proof: &[tlog_tiles::tlog::Hash]| proof.iter().map(|hash| Hash(hash.0)).collect::<Vec<_>>();
+    let mut roots = vec![ours.root()];
+    for size in 0..=SIZES {
+        let root = ours.root();
+        assert_eq!(tree_hash(size, &stored).expect("their root").0, root.0, "{size}");
+        assert_eq!(ct.root().as_bytes().as_slice(), root.0.as_slice(), "{size}");
+        if size % 97 == 1 || size.is_power_of_two() || size % 256 < 2 && size > 1 {
+            tiles = TileSet::from_leaf_hashes(hashes.iter().copied());
+            for step in 0..12 {
+                let index = (step * 7919 + size / 3) % size;
+                let theirs = prove_record(size, index, &stored).expect("their proof");
+                let proof = inclusion_proof(index, size, &tiles).expect("our proof");
+                assert_eq!(back(&theirs), proof, "{index} in {size}");
+                let place = usize::try_from(index).expect("small");
+                let leaf: Hash = hashes[place];
+                verify_inclusion(&leaf, index, size, &proof, &root).expect("theirs verifies here");
+                check_record(&theirs, size, their(&root), index, their(&leaf)).expect("ours verifies there");
+                let old = index + 1;
+                let old_root = roots[usize::try_from(old).expect("small")];
+                let theirs = prove_tree(size, old, &stored).expect("their proof");
+                let proof = consistency_proof(old, size, &tiles).expect("our proof");
+                assert_eq!(back(&theirs), proof, "{old} to {size}");
+                verify_consistency(old, &old_root, size, &root, &proof).expect("theirs verifies here");
+                check_tree(&theirs, size, their(&root), old, their(&old_root)).expect("ours verifies there");
+            }
+        }
+        let leaf = size.to_be_bytes();
+        let new = stored_hashes(size, &leaf, &stored).expect("stored");
+        stored.0.extend(new);
+        ct.push(leaf.to_vec());
+        hashes.push(hash_leaf(&leaf));
+        ours.push(hash_leaf(&leaf));
+        roots.push(ours.root());
+    }
+    drop(tiles);
+}
+
 #[test]
 fn every_proof_of_small_trees_verifies_and_only_for_its_place() {
     let hashes = hashes(34);

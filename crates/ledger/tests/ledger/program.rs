@@ -47,6 +47,13 @@ fn bundles_are_answered_by_exit_code() {
     let bad = folder.path().join("bad.zip");
     std::fs::write(&bad, pack(&files)).expect("written");
     check(&[path(&bad), "--key", &key], 1, &files[1].0);
+    let kept = folder.path().join("kept");
+    std::fs::write(&kept, checkpoint(&leaves(8)[..5]).to_text()).expect("written");
+    check(&[path(&good), "--key", &key, "--held", path(&kept)], 0, "continues 1 checkpoint that you hold");
+    std::fs::write(&kept, checkpoint(&leaves(9)).to_text()).expect("written");
+    check(&[path(&good), "--key", &key, "--held", path(&kept)], 1, "entries were dropped");
+    check(&[path(&good), "--key", &key, "--held", path(&good)], 2, "good.zip");
+
     let other = tickmark_ledger::note::SignerKey::from_seed("example.org/log/1", &[1; 32]).expect("key");
     check(&[path(&good), "--key", &other.verifier().to_string()], 1, "nobody whose signature counts");
 

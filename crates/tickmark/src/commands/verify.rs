@@ -1,11 +1,12 @@
 //! `tickmark verify`: a bundle, offline, with the same library as the stand-alone `tickmark-verify`.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read as _};
+use std::path::Path;
 
 use tickmark_ledger::bundle::{self, Expectations};
-use tickmark_ledger::note::VerifierKey;
-use tickmark_ledger::policy::Policy;
+use tickmark_ledger::note::{MAX_NOTE_BYTES, SignedCheckpoint, VerifierKey};
+use tickmark_ledger::policy::{MAX_POLICY_BYTES, Policy};
 
 use crate::cli;
 use crate::failure::{Failure, Outcome};
@@ -18,10 +19,33 @@ pub(crate) fn run(options: &cli::Verify, output: &Output) -> Outcome {
         let key: VerifierKey = text.parse().map_err(|error| Failure::input(format!("--key: {error}")))?;
         expectations.policy = Some(Policy::of_log(key).map_err(Failure::input)?);
     }
+    if let Some(path) = &options.policy {
+        let text = String::from_utf8(read_small(path, MAX_POLICY_BYTES)?);
+        let text = text.map_err(|_| Failure::input(format!("{}: not text", path.display())))?;
+        let policy: Policy =
+            text.parse().map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
+        expectations.policy = Some(policy);
+    }
+    for path in &options.held {
+        let kept = SignedCheckpoint::parse(&read_small(path, MAX_NOTE_BYTES)?);
+        expectations.held.push(kept.map_err(|error| Failure::input(format!("{}: {error}", path.display())))?);
+    }
     let name = options.bundle.display();
     let file = File::open(&options.bundle).map_err(|error| Failure::input(format!("{name}: {error}")))?;
     let verification = bundle::verify(BufReader::new(file), &expectations)
         .map_err(|error| Failure::input(format!("{name}: {error}")))?;
     output.answer(&verification.to_json(), |output| output.line(verification.to_string().trim_end()))?;
     if verification.has_failed() { Err(Failure::No) } else { Ok(()) }
+}
+
+/// Reads a file that cannot be genuine beyond `max_bytes`.
+fn read_small(path: &Path, max_bytes: usize) -> Outcome<Vec<u8>> {
+    let name = |error: std::io::Error| Failure::input(format!("{}: {error}", path.display()));
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(name)?;
+    file.take(max_bytes as u64 + 1).read_to_end(&mut bytes).map_err(name)?;
+    if bytes.len() > max_bytes {
+        return Err(Failure::input(format!("{}: longer than {max_bytes} bytes", path.display())));
+    }
+    Ok(bytes)
 }

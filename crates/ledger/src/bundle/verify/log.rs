@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read, Seek};
 
 use super::blobs::Descriptors;
+use super::held::Held;
 use super::{Files, Signed};
 use crate::Hash;
 use crate::bundle::answer::{Findings, Level};
@@ -29,6 +30,7 @@ pub(super) fn examine<R: Read + Seek>(
     signed: &Signed,
     descriptors: &mut Descriptors,
     rebuild: &mut Rebuild<'_>,
+    held: &mut Held,
     inclusion: &mut Findings,
 ) -> LogAnswer {
     let Some(checkpoint) = signed.checkpoint.as_ref().map(|signed| signed.checkpoint.clone()) else {
@@ -49,6 +51,7 @@ pub(super) fn examine<R: Read + Seek>(
         walk(files, &checkpoint, &mut findings, |index, bytes| {
             seen.entry(index, bytes, descriptors, Some(&mut *rebuild));
             cited.compare(index, bytes);
+            held.entry(bytes);
         });
         findings
     });
@@ -65,11 +68,12 @@ pub(super) fn examine<R: Read + Seek>(
     }
     check_proofs(files, signed, &checkpoint, &cited, inclusion);
     check_period(files, signed, &checkpoint, inclusion);
+    let held = held.finish(whole.is_some(), &checkpoint, inclusion);
     let completeness = complete(whole, &checkpoint, signed, inclusion);
     let blobs = files.names.iter().filter(|name| matches!(classify(name), FileKind::Blob(_))).count();
     let size = checkpoint.size;
     let inclusion =
-        format!("{} entries and {blobs} artifacts under the checkpoint of {size} entries", seen.count);
+        format!("{} entries and {blobs} artifacts under the checkpoint of {size} entries{held}", seen.count);
     LogAnswer { inclusion, completeness }
 }
 

@@ -3,6 +3,7 @@
 mod archive;
 mod blobs;
 mod directory;
+mod held;
 mod history;
 mod log;
 
@@ -14,6 +15,7 @@ use std::io::{Read, Seek};
 
 use self::archive::Archive;
 use self::blobs::Descriptors;
+use self::held::Held;
 use super::answer::{Completeness, Findings, Level, Signer, Verification};
 use super::history::parse_rotations;
 use super::manifest::{Manifest, signed_text};
@@ -30,6 +32,8 @@ use crate::policy::{Accepted, Policy};
 pub struct Expectations {
     /// Whose signatures count. Without it the bundle's own policy is used, and the answer says so.
     pub policy: Option<Policy>,
+    /// Checkpoints of the log that the verifier kept: what was signed then must be the beginning of what is signed now.
+    pub held: Vec<SignedCheckpoint>,
     /// How large a bundle may be.
     pub limits: Limits,
 }
@@ -64,7 +68,8 @@ pub fn verify<R: Read + Seek>(reader: R, expectations: &Expectations) -> Result<
     check_signature(&mut files, &signed);
     let objects = history::objects(&mut files, &mut inclusion);
     let mut rebuild = Rebuild::new(&objects);
-    let log = log::examine(&mut files, &signed, &mut descriptors, &mut rebuild, &mut inclusion);
+    let mut held = Held::new(&expectations.held, &signed, &mut inclusion);
+    let log = log::examine(&mut files, &signed, &mut descriptors, &mut rebuild, &mut held, &mut inclusion);
     let history = match &log.completeness {
         Level::Proven { .. } => {
             let recomputed = rebuild.finish(files.period());
