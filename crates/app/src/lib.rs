@@ -16,6 +16,7 @@ pub mod identity;
 pub mod ledger;
 pub mod observation;
 pub mod port;
+pub mod program;
 pub mod report;
 mod stored;
 #[cfg(feature = "testing")]

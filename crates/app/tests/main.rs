@@ -9,7 +9,9 @@ mod identity;
 mod killed;
 mod ledger;
 mod observation;
+mod program;
 mod retention;
+
 mod rollback;
 mod schema;
 mod waiver;

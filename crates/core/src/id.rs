@@ -71,4 +71,10 @@ integer_keys! {
     CheckKey,
     /// An exception to a check. Counted from 1 in each organization.
     WaiverKey,
+    /// One performance of a control. Counted from 1 in each organization.
+    PerformanceKey,
+    /// One list of everything a trigger produced over a span. Counted from 1 in each organization.
+    PopulationKey,
+    /// A stored artifact, where the subject refers to one. Counted from 1 in each organization.
+    EvidenceKey,
 }

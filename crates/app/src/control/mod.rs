@@ -9,13 +9,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use tickmark_core::catalog::Catalog;
-use tickmark_core::control::{Control, ControlId, TestKind, map_checks};
-use tickmark_core::{Digest, canonical};
+use tickmark_core::control::{Control, ControlError, ControlId, TestKind, map_checks};
+use tickmark_core::id::ActorId;
+use tickmark_core::{Digest, Span, Timestamp, canonical};
 use tickmark_evaluate::Library;
 use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
 use crate::{Action, Error, Result};
+
+/// A control as it stood over a span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlVersion {
+    /// The record.
+    pub control: Control,
+    /// When it stood so.
+    pub held: Span,
+}
+
+/// A check that was a test of a control over a span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedTest {
+    /// The control.
+    pub control: ControlId,
+    /// The check.
+    pub check: String,
+    /// When it was one of its tests.
+    pub held: Span,
+}
 
 /// Adopts every starter control of the catalog that was never adopted, as a draft. Returns how many there were.
 ///
@@ -76,6 +97,80 @@ pub async fn sync_tests(cx: &mut Cx<'_>, library: &Library) -> Result<()> {
                 "started": started.len(), "ended": ended.len()}),
     )?;
     Ok(())
+}
+
+/// Puts a draft in force under a named owner. From here on its text is a promise that is tested.
+///
+/// # Errors
+/// If the actor may not decide, there is no such control, or it is not a draft.
+pub async fn put_in_force(cx: &mut Cx<'_>, id: &ControlId, owner: ActorId) -> Result<Control> {
+    cx.authorize(Action::Decide)?;
+    change(cx, id, "control.in_force", |control, now| {
+        control.owner = Some(owner);
+        control.activate(now)
+    })
+    .await
+}
+
+/// Takes a control out of force.
+///
+/// # Errors
+/// If the actor may not decide, there is no such control, or it is retired already.
+pub async fn retire(cx: &mut Cx<'_>, id: &ControlId) -> Result<Control> {
+    cx.authorize(Action::Decide)?;
+    change(cx, id, "control.retired", Control::retire).await
+}
+
+/// Gives a control a new text from now on.
+///
+/// # Errors
+/// If the actor may not decide, there is no such control, or statement or reason are empty.
+pub async fn revise(
+    cx: &mut Cx<'_>,
+    id: &ControlId,
+    title: &str,
+    statement: &str,
+    reason: &str,
+) -> Result<Control> {
+    cx.authorize(Action::Decide)?;
+    let by = cx.actor.id;
+    change(cx, id, "control.revised", |control, now| control.revise(title, statement, by, now, reason)).await
+}
+
+async fn change(
+    cx: &mut Cx<'_>,
+    id: &ControlId,
+    event: &str,
+    decide: impl FnOnce(&mut Control, Timestamp) -> Result<(), ControlError>,
+) -> Result<Control> {
+    let (organization, now) = (cx.organization(), cx.now);
+    let mut control = find(cx, id).await?;
+    decide(&mut control, now).map_err(Error::conflict)?;
+    sql::change(cx.connection(), organization, &control, now).await?;
+    let digest = digest_of(std::slice::from_ref(&control))?;
+    cx.record(
+        LeafKind::AuditEvent,
+        &json!({"event": event, "control": id, "state": control.state(), "record": digest}),
+    )?;
+    Ok(control)
+}
+
+/// Lists every version of every control, by id and then oldest first.
+///
+/// # Errors
+/// As [`controls`].
+pub async fn versions(view: &mut View<'_>) -> Result<Vec<ControlVersion>> {
+    let organization = view.organization();
+    sql::versions(view.connection(), organization).await
+}
+
+/// Lists every check that was ever a test of a control, with when.
+///
+/// # Errors
+/// As [`controls`].
+pub async fn mapped_tests(view: &mut View<'_>) -> Result<Vec<MappedTest>> {
+    let organization = view.organization();
+    sql::mapped_tests(view.connection(), organization).await
 }
 
 /// Lists the controls as they are now, by id.

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
-use tickmark_core::Timestamp;
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::id::OrganizationKey;
+use tickmark_core::{Span, Timestamp};
 use tickmark_store::{Cell, insert_rows};
 
+use super::{ControlVersion, MappedTest};
 use crate::{Error, Result, stored};
 
 pub(super) async fn controls(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<Control>> {
@@ -95,4 +97,89 @@ pub(super) async fn add_tests(
     });
     insert_rows(c, "test_of_control", ["organization", "code", "check_id", "since"], rows).await?;
     Ok(())
+}
+
+pub(super) async fn change(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    control: &Control,
+    now: Timestamp,
+) -> Result<()> {
+    let body = serde_json::to_string(control).expect("a control has string keys only");
+    // What changes twice in one moment is one version.
+    let same = sqlx::query(
+        "UPDATE control_version SET state = $4, body = $5 \
+         WHERE organization = $1 AND code = $2 AND since = $3 AND until IS NULL",
+    )
+    .bind(org.0)
+    .bind(control.id.as_str())
+    .bind(now.micros())
+    .bind(control.state().word())
+    .bind(body.as_str())
+    .execute(&mut *c)
+    .await?;
+    if same.rows_affected() > 0 {
+        return Ok(());
+    }
+    let ended = sqlx::query(
+        "UPDATE control_version SET until = $3 WHERE organization = $1 AND code = $2 AND until IS NULL AND since < $3",
+    )
+    .bind(org.0)
+    .bind(control.id.as_str())
+    .bind(now.micros())
+    .execute(&mut *c)
+    .await?;
+    if ended.rows_affected() != 1 {
+        return Err(Error::conflict(format!(
+            "control {} changed later than {now}; is the clock right",
+            control.id
+        )));
+    }
+    let row = [
+        Cell::from(org.0),
+        control.id.as_str().into(),
+        now.micros().into(),
+        control.state().word().into(),
+        body.into(),
+    ];
+    insert_rows(c, "control_version", ["organization", "code", "since", "state", "body"], [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn versions(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<ControlVersion>> {
+    let rows = sqlx::query(
+        "SELECT code, since, until, body FROM control_version WHERE organization = $1 ORDER BY code, since",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let code: String = row.try_get(0)?;
+            let control = serde_json::from_str(&row.try_get::<String, _>(3)?)
+                .map_err(|error| Error::corrupt(format!("control {code}"), error))?;
+            Ok(ControlVersion { control, held: span(row, 1)? })
+        })
+        .collect()
+}
+
+pub(super) async fn mapped_tests(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<MappedTest>> {
+    let rows = sqlx::query(
+        "SELECT code, since, until, check_id FROM test_of_control WHERE organization = $1 \
+         ORDER BY code, check_id, since",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let control = stored::parse(&row.try_get::<String, _>(0)?, "test of control")?;
+            Ok(MappedTest { control, check: row.try_get(3)?, held: span(row, 1)? })
+        })
+        .collect()
+}
+
+fn span(row: &AnyRow, place: usize) -> Result<Span> {
+    let to: Option<i64> = row.try_get(place + 1)?;
+    Ok(Span { from: Timestamp::from_micros(row.try_get(place)?), to: to.map(Timestamp::from_micros) })
 }

@@ -4,10 +4,12 @@
 //! predicts one.
 
 pub mod finding;
+pub mod period;
 pub mod readiness;
 pub mod scope;
 
 pub use finding::{Finding, FindingError, FindingState, ProposedFinding};
+pub use period::{Conclusion, Deviation, DeviationKind, State};
 pub use readiness::{
     Answer, Assessment, ControlStatus, CriterionStatus, Decision, Question, Rating, ReadinessFigure,
     StatusCounts, Suggestion, TargetType,

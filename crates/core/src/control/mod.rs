@@ -16,9 +16,9 @@ pub use crate::catalog::{ControlKind, Frequency, Nature};
 pub use test_of_control::{TestAttribute, TestKind, TestMapping, TestOfControl, map_checks};
 pub use text::{ControlText, TextHistory};
 
-use crate::Timestamp;
 use crate::catalog::StarterControl;
 use crate::id::ActorId;
+use crate::{Span, Timestamp};
 
 /// Longest [`ControlId`] in bytes.
 pub const CONTROL_ID_MAX_BYTES: usize = 40;
@@ -249,6 +249,12 @@ impl Control {
     #[must_use]
     pub fn in_force(&self, at: Timestamp) -> bool {
         self.active.is_some_and(|from| from <= at) && self.retired.is_none_or(|to| at < to)
+    }
+
+    /// Returns when it was in force, if it ever was.
+    #[must_use]
+    pub fn force(&self) -> Option<Span> {
+        self.active.map(|from| Span { from, to: self.retired })
     }
 
     /// Tells whether it is key for a criterion.

@@ -1,0 +1,18 @@
+//! What people do in the program: performances of controls, and the populations that triggers produce.
+
+pub mod performance;
+pub mod population;
+
+use serde::Serialize;
+use tickmark_core::{Digest, canonical};
+use tickmark_ledger::commitment::{self, RECORD_DOMAIN, Salt};
+
+use crate::{App, Error, Result};
+
+/// Makes a salted commitment to a record, so that the log holds none of its text.
+fn commit<T: Serialize>(app: &App, what: &str, record: &T) -> Result<(Salt, Digest)> {
+    let bytes =
+        canonical::bytes(record).map_err(|error| Error::internal(format!("writing {what}"), error))?;
+    let salt = Salt(app.random());
+    Ok((salt, Digest(commitment::commit(&salt, RECORD_DOMAIN, &bytes).0)))
+}

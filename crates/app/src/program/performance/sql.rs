@@ -1,0 +1,145 @@
+//! The tables `performance`, `performance_note`, `performance_evidence`, `performance_schedule`.
+
+use std::collections::BTreeMap;
+
+use sqlx::{AnyConnection, Row};
+use tickmark_core::control::ControlId;
+use tickmark_core::id::{EvidenceKey, OrganizationKey, PerformanceKey};
+use tickmark_core::program::performance::{Days, Performance, Schedule};
+use tickmark_core::{Digest, Timestamp};
+use tickmark_ledger::commitment::Salt;
+use tickmark_store::{Cell, insert_rows};
+
+use crate::{Error, Result, stored};
+
+pub(super) async fn next_key(c: &mut AnyConnection, org: OrganizationKey) -> Result<PerformanceKey> {
+    let (key,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM performance WHERE organization = $1",
+    )
+    .bind(org.0)
+    .fetch_one(c)
+    .await?;
+    Ok(PerformanceKey(key))
+}
+
+pub(super) async fn add(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    performance: &Performance,
+    salt: Salt,
+    commitment: Digest,
+) -> Result<()> {
+    let key = performance.key.0;
+    let row = [
+        Cell::from(org.0),
+        key.into(),
+        performance.control.as_str().into(),
+        performance.window.as_str().into(),
+        performance.performed_at.micros().into(),
+        performance.performed_by.to_string().into(),
+        performance.recorded_at.micros().into(),
+        commitment.0.to_vec().into(),
+    ];
+    let columns = [
+        "organization",
+        "key",
+        "code",
+        "window_id",
+        "performed_at",
+        "performed_by",
+        "recorded_at",
+        "commitment",
+    ];
+    insert_rows(&mut *c, "performance", columns, [row]).await?;
+    let note = [Cell::from(org.0), key.into(), performance.note.as_str().into(), salt.0.to_vec().into()];
+    insert_rows(&mut *c, "performance_note", ["organization", "performance", "note", "salt"], [note]).await?;
+    let rows = performance.evidence.iter().map(|artifact| [Cell::from(org.0), key.into(), artifact.0.into()]);
+    insert_rows(c, "performance_evidence", ["organization", "performance", "artifact"], rows).await?;
+    Ok(())
+}
+
+pub(super) async fn all(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<Performance>> {
+    let mut evidence: BTreeMap<i64, Vec<EvidenceKey>> = BTreeMap::new();
+    let rows = sqlx::query(
+        "SELECT performance, artifact FROM performance_evidence WHERE organization = $1 ORDER BY performance, artifact",
+    )
+    .bind(org.0)
+    .fetch_all(&mut *c)
+    .await?;
+    for row in &rows {
+        evidence.entry(row.try_get(0)?).or_default().push(EvidenceKey(row.try_get(1)?));
+    }
+    let rows = sqlx::query(
+        "SELECT p.key, p.code, p.window_id, p.performed_at, p.performed_by, p.recorded_at, COALESCE(n.note, '') \
+         FROM performance p LEFT JOIN performance_note n ON n.organization = p.organization AND n.performance = p.key \
+         WHERE p.organization = $1 ORDER BY p.code, p.performed_at, p.key",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let key: i64 = row.try_get(0)?;
+            Ok(Performance {
+                key: PerformanceKey(key),
+                control: stored::parse(&row.try_get::<String, _>(1)?, "performance")?,
+                window: row.try_get(2)?,
+                performed_at: Timestamp::from_micros(row.try_get(3)?),
+                performed_by: stored::parse(&row.try_get::<String, _>(4)?, "performance")?,
+                recorded_at: Timestamp::from_micros(row.try_get(5)?),
+                evidence: evidence.remove(&key).unwrap_or_default(),
+                note: row.try_get(6)?,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn add_schedule(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    control: &ControlId,
+    schedule: Schedule,
+    now: Timestamp,
+) -> Result<()> {
+    let row = [
+        Cell::from(org.0),
+        control.as_str().into(),
+        now.micros().into(),
+        schedule.frequency().word().into(),
+        i64::from(schedule.grace_days()).into(),
+        schedule.days().word().into(),
+    ];
+    let columns = ["organization", "code", "since", "frequency", "grace_days", "days"];
+    insert_rows(c, "performance_schedule", columns, [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn schedules(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+) -> Result<Vec<(ControlId, Timestamp, Schedule)>> {
+    let rows = sqlx::query(
+        "SELECT code, since, frequency, grace_days, days FROM performance_schedule WHERE organization = $1 \
+         ORDER BY code, since",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let what = "schedule of a control";
+            let days: String = row.try_get(4)?;
+            let days = [Days::Weekdays, Days::All].into_iter().find(|known| known.word() == days);
+            let grace =
+                u32::try_from(row.try_get::<i64, _>(3)?).map_err(|error| Error::corrupt(what, error))?;
+            let schedule = Schedule::new(
+                stored::parse(&row.try_get::<String, _>(2)?, what)?,
+                grace,
+                days.ok_or_else(|| Error::corrupt(what, "unknown days"))?,
+            )
+            .map_err(|error| Error::corrupt(what, error))?;
+            let control = stored::parse(&row.try_get::<String, _>(0)?, what)?;
+            Ok((control, Timestamp::from_micros(row.try_get(1)?), schedule))
+        })
+        .collect()
+}

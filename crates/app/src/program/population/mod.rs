@@ -1,0 +1,238 @@
+//! Populations: defined before testing, imported as a list with where it came from, frozen, and tested item by item.
+//!
+//! An import is all or nothing: every bad row is named with line and column, and nothing is applied. Once frozen the
+//! items do not change; what testing finds about them is added. Owns the tables `*population*` of migration
+//! `0014_period.sql`, apart from `population`, which belongs to runs.
+
+mod list;
+mod sql;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use serde_json::json;
+use tickmark_core::conclusion::period::Subject;
+use tickmark_core::control::ControlId;
+use tickmark_core::id::{EvidenceKey, PopulationKey};
+use tickmark_core::program::population::{
+    AttributeState, Definition, Frozen, Ipe, Item, ItemOutcome, Population, PopulationError, normal_key,
+};
+use tickmark_ledger::leaf::LeafKind;
+
+use crate::context::{Cx, View};
+use crate::program::performance::EvidenceFile;
+use crate::{Action, Error, Result, control, evidence};
+
+pub use list::{ListProblem, MAX_LIST_BYTES, MAX_PROBLEMS, read};
+
+/// Most items whose results are added in one use case.
+pub const MAX_RESULTS: usize = 100_000;
+
+/// What testing found about one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemResult {
+    /// Key of the item.
+    pub key: String,
+    /// One for each attribute in order.
+    pub states: Vec<AttributeState>,
+    /// What there is to say; may be empty.
+    pub note: String,
+}
+
+/// Says what a list will be about and what is asked of each item, before there is one.
+///
+/// # Errors
+/// If the actor may not set up tests, there is no such control, or the definition is not usable.
+pub async fn define(cx: &mut Cx<'_>, definition: Definition) -> Result<Population> {
+    cx.authorize(Action::Administer)?;
+    definition.check().map_err(Error::invalid)?;
+    control::find(cx, &definition.control).await?;
+    let (organization, now) = (cx.organization(), cx.now);
+    let key = sql::next_key(cx.connection(), organization).await?;
+    let (salt, commitment) = super::commit(cx.app, "a population", &definition)?;
+    sql::add(cx.connection(), organization, key, &definition, salt, now).await?;
+    cx.record(
+        LeafKind::AuditEvent,
+        &json!({
+            "event": "population.defined", "population": key, "control": definition.control,
+            "from": definition.from, "to": definition.to, "record": commitment,
+        }),
+    )?;
+    Ok(Population { key, definition, defined_at: now, ipe: None, file: None, items: 0, frozen: None })
+}
+
+/// Imports the list of a population, with where it came from. Read it with [`read`] first to name every bad row.
+///
+/// # Errors
+/// `Invalid` naming the first bad rows; `Conflict` if the population has its list; `NotFound` if there is none.
+pub async fn import(
+    cx: &mut Cx<'_>,
+    key: PopulationKey,
+    name: &str,
+    bytes: Bytes,
+    ipe: Ipe,
+) -> Result<Population> {
+    cx.authorize(Action::Observe)?;
+    let population = find(cx, key).await?;
+    if population.frozen.is_some() {
+        return Err(Error::conflict(PopulationError::Frozen(key)));
+    }
+    if population.file.is_some() {
+        return Err(Error::conflict(PopulationError::HasItems(key)));
+    }
+    ipe.check(&population.definition.control).map_err(Error::invalid)?;
+    let items = read(&population.definition, &bytes)
+        .map_err(|problems| Error::invalid(list::summary(name, &problems)))?;
+    let found = items.len() as u64;
+    if ipe.row_count != found {
+        return Err(Error::invalid(PopulationError::RowCount { reported: ipe.row_count, found }));
+    }
+    let file = evidence::store_document(cx, name, "text/csv; charset=utf-8", bytes).await?;
+    let file = EvidenceKey(file.key.0);
+    let (organization, now) = (cx.organization(), cx.now);
+    let (salt, commitment) = super::commit(cx.app, "where a population came from", &ipe)?;
+    sql::add_extract(cx.connection(), organization, key, file, &ipe, salt, now).await?;
+    sql::add_items(cx.connection(), organization, key, &items, now).await?;
+    cx.record(
+        LeafKind::AuditEvent,
+        &json!({
+            "event": "population.imported", "population": key, "n": found, "artifact": file, "record": commitment,
+        }),
+    )?;
+    Ok(Population { ipe: Some(ipe), file: Some(file), items: found, ..population })
+}
+
+/// Freezes a list: from here on its items do not change. A list without items needs evidence of zero, and a person who
+/// confirms it.
+///
+/// # Errors
+/// `Invalid` for a list without items and evidence; `Forbidden` for a program that confirms zero.
+pub async fn freeze(cx: &mut Cx<'_>, key: PopulationKey, zero: Option<EvidenceFile>) -> Result<Frozen> {
+    cx.authorize(if zero.is_some() { Action::Decide } else { Action::Administer })?;
+    let population = find(cx, key).await?;
+    let organization = cx.organization();
+    let items = sql::items(cx.connection(), organization, key).await?;
+    let keys = || items.iter().map(|item| item.key.as_str());
+    // Decided before the file is kept: what is refused leaves nothing behind.
+    let at = cx.now;
+    let placeholder = zero.as_ref().map(|_| EvidenceKey(0));
+    let mut frozen = population.freeze(keys(), placeholder, at).map_err(|error| match error {
+        PopulationError::Frozen(_) => Error::conflict(error),
+        error => Error::invalid(error),
+    })?;
+    if let Some(file) = zero {
+        let kept = evidence::store_document(cx, &file.name, &file.media_type, file.bytes).await?;
+        frozen.zero = Some(EvidenceKey(kept.key.0));
+    }
+    let (salt, commitment) = super::commit(cx.app, "a frozen population", &frozen)?;
+    sql::add_freeze(cx.connection(), organization, key, &frozen, salt).await?;
+    let reported = population.ipe.as_ref().map_or(frozen.items, |ipe| ipe.row_count);
+    cx.record(
+        LeafKind::PopulationDefine,
+        &json!({
+            "population": commitment, "n": frozen.items, "reported": reported,
+            "enumeration": format!("trigger of control {}", population.definition.control),
+            "trigger_population": key,
+        }),
+    )?;
+    Ok(frozen)
+}
+
+/// Adds what testing found about items of a frozen list. What was found before is kept.
+///
+/// # Errors
+/// `Conflict` before the list is frozen; `Invalid` for items it does not have or results that do not fit.
+pub async fn record_results(cx: &mut Cx<'_>, key: PopulationKey, results: &[ItemResult]) -> Result<()> {
+    cx.authorize(Action::Observe)?;
+    let population = find(cx, key).await?;
+    if population.frozen.is_none() {
+        return Err(Error::conflict(format!("population {key} is not frozen; freeze it before testing")));
+    }
+    if results.len() > MAX_RESULTS {
+        return Err(Error::invalid(format!("at most {MAX_RESULTS} results are added at once")));
+    }
+    let (organization, now) = (cx.organization(), cx.now);
+    let places = sql::places(cx.connection(), organization, key).await?;
+    let mut rows = Vec::with_capacity(results.len());
+    let mut seen = BTreeSet::new();
+    for result in results {
+        let name = normal_key(&result.key).map_err(Error::invalid)?;
+        let (place, occurred_at) = *places
+            .get(&name)
+            .ok_or_else(|| Error::invalid(format!("population {key} has no item {name:?}")))?;
+        if !seen.insert(place) {
+            return Err(Error::invalid(PopulationError::Twice(name)));
+        }
+        let item = Item { key: name, occurred_at, states: result.states.clone(), note: result.note.clone() };
+        population.definition.check_item(&item).map_err(Error::invalid)?;
+        rows.push((place, item));
+    }
+    rows.sort_by_key(|(place, _)| *place);
+    let tested: Vec<_> = rows.iter().map(|(_, item)| item).collect();
+    let (_, commitment) = super::commit(cx.app, "results", &tested)?;
+    sql::add_results(cx.connection(), organization, key, &rows, now).await?;
+    cx.record(
+        LeafKind::AuditEvent,
+        &json!({"event": "population.tested", "population": key, "n": rows.len(), "record": commitment}),
+    )?;
+    Ok(())
+}
+
+/// Lists all populations, oldest first.
+///
+/// # Errors
+/// If the database refuses, or holds what we never wrote; so for the other queries here.
+pub async fn all(view: &mut View<'_>) -> Result<Vec<Population>> {
+    let organization = view.organization();
+    sql::all(view.connection(), organization).await
+}
+
+/// Lists the populations of a control, oldest first.
+///
+/// # Errors
+/// As [`all`].
+pub async fn list(view: &mut View<'_>, control: &ControlId) -> Result<Vec<Population>> {
+    Ok(all(view).await?.into_iter().filter(|p| p.definition.control == *control).collect())
+}
+
+/// Finds a population.
+///
+/// # Errors
+/// `NotFound` if there is none with this key.
+pub async fn find(view: &mut View<'_>, key: PopulationKey) -> Result<Population> {
+    all(view)
+        .await?
+        .into_iter()
+        .find(|population| population.key == key)
+        .ok_or_else(|| Error::not_found("population", key))
+}
+
+/// Returns the items of a population with what was last found about each, in the order of the list.
+///
+/// # Errors
+/// As [`all`].
+pub async fn items(view: &mut View<'_>, key: PopulationKey) -> Result<Vec<Item>> {
+    let organization = view.organization();
+    sql::items(view.connection(), organization, key).await
+}
+
+/// Returns the items of all populations that touch a span, by population.
+///
+/// # Errors
+/// As [`all`].
+pub async fn all_items(view: &mut View<'_>) -> Result<BTreeMap<PopulationKey, Vec<Item>>> {
+    let organization = view.organization();
+    sql::all_items(view.connection(), organization).await
+}
+
+/// Returns the items with an attribute that is not met, as subjects of deviations.
+///
+/// # Errors
+/// As [`all`].
+pub async fn deviations(view: &mut View<'_>, key: PopulationKey) -> Result<Vec<(Subject, Item)>> {
+    let items = items(view, key).await?.into_iter();
+    Ok(items
+        .filter(|item| item.outcome() == ItemOutcome::Deviating)
+        .map(|item| (Subject::Item { population: key, key: item.key.clone() }, item))
+        .collect())
+}

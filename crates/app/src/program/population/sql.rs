@@ -1,0 +1,260 @@
+//! The tables `trigger_population`, `population_extract`, `population_item`, `population_result`, `population_freeze`.
+
+use std::collections::BTreeMap;
+
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+use tickmark_core::Timestamp;
+use tickmark_core::id::{EvidenceKey, OrganizationKey, PopulationKey};
+use tickmark_core::program::population::{AttributeState, Definition, Frozen, Ipe, Item, Population};
+use tickmark_ledger::commitment::Salt;
+use tickmark_store::{Cell, insert_rows};
+
+use crate::{Error, Result, stored};
+
+type Org = OrganizationKey;
+
+const WHAT: &str = "population";
+
+pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<PopulationKey> {
+    let (key,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM trigger_population WHERE organization = $1",
+    )
+    .bind(org.0)
+    .fetch_one(c)
+    .await?;
+    Ok(PopulationKey(key))
+}
+
+pub(super) async fn add(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    definition: &Definition,
+    salt: Salt,
+    now: Timestamp,
+) -> Result<()> {
+    let body = serde_json::to_string(definition).expect("a definition has string keys only");
+    let row = [
+        Cell::from(org.0),
+        key.0.into(),
+        definition.control.as_str().into(),
+        definition.from.micros().into(),
+        definition.to.micros().into(),
+        now.micros().into(),
+        body.into(),
+        salt.0.to_vec().into(),
+    ];
+    let columns = ["organization", "key", "code", "covers_from", "covers_to", "defined_at", "body", "salt"];
+    insert_rows(c, "trigger_population", columns, [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn add_extract(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    file: EvidenceKey,
+    ipe: &Ipe,
+    salt: Salt,
+    now: Timestamp,
+) -> Result<()> {
+    let body = serde_json::to_string(ipe).expect("a record has string keys only");
+    let row = [
+        Cell::from(org.0),
+        key.0.into(),
+        now.micros().into(),
+        file.0.into(),
+        body.into(),
+        salt.0.to_vec().into(),
+    ];
+    let columns = ["organization", "population", "imported_at", "artifact", "body", "salt"];
+    insert_rows(c, "population_extract", columns, [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn add_items(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    items: &[Item],
+    now: Timestamp,
+) -> Result<()> {
+    let rows = items.iter().zip(1_i64..).map(|(item, seq)| {
+        let moment = item.occurred_at.micros();
+        [Cell::from(org.0), key.0.into(), seq.into(), item.key.as_str().into(), moment.into()]
+    });
+    let columns = ["organization", "population", "seq", "item_key", "occurred_at"];
+    insert_rows(&mut *c, "population_item", columns, rows).await?;
+    let results: Vec<(i64, &Item)> = (1..).zip(items).collect();
+    insert_results(c, org, key, results.into_iter(), now).await
+}
+
+pub(super) async fn add_results(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    results: &[(i64, Item)],
+    now: Timestamp,
+) -> Result<()> {
+    insert_results(c, org, key, results.iter().map(|(seq, item)| (*seq, item)), now).await
+}
+
+async fn insert_results<'a>(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    results: impl Iterator<Item = (i64, &'a Item)>,
+    now: Timestamp,
+) -> Result<()> {
+    let rows = results.map(|(seq, item)| {
+        let states: String = item.states.iter().map(|state| state.letter()).collect();
+        [
+            Cell::from(org.0),
+            key.0.into(),
+            seq.into(),
+            now.micros().into(),
+            states.into(),
+            item.note.as_str().into(),
+        ]
+    });
+    let columns = ["organization", "population", "seq", "at", "states", "note"];
+    insert_rows(c, "population_result", columns, rows).await?;
+    Ok(())
+}
+
+pub(super) async fn add_freeze(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    frozen: &Frozen,
+    salt: Salt,
+) -> Result<()> {
+    let items = i64::try_from(frozen.items).map_err(|error| Error::internal("counting items", error))?;
+    let row = [
+        Cell::from(org.0),
+        key.0.into(),
+        frozen.at.micros().into(),
+        items.into(),
+        frozen.keys.0.to_vec().into(),
+        frozen.zero.map(|zero| zero.0).into(),
+        salt.0.to_vec().into(),
+    ];
+    let columns = ["organization", "population", "frozen_at", "items", "keys", "zero", "salt"];
+    insert_rows(c, "population_freeze", columns, [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn all(c: &mut AnyConnection, org: Org) -> Result<Vec<Population>> {
+    let counts = sqlx::query(
+        "SELECT population, CAST(COUNT(*) AS BIGINT) FROM population_item WHERE organization = $1 GROUP BY population",
+    )
+    .bind(org.0)
+    .fetch_all(&mut *c)
+    .await?;
+    let counts: BTreeMap<i64, i64> =
+        counts.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_>>()?;
+    let rows = sqlx::query(
+        "SELECT p.key, p.defined_at, p.body, e.artifact, e.body, f.frozen_at, f.items, f.keys, f.zero \
+         FROM trigger_population p \
+         LEFT JOIN population_extract e ON e.organization = p.organization AND e.population = p.key \
+         LEFT JOIN population_freeze f ON f.organization = p.organization AND f.population = p.key \
+         WHERE p.organization = $1 ORDER BY p.key",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(|row| population(row, &counts)).collect()
+}
+
+fn population(row: &AnyRow, counts: &BTreeMap<i64, i64>) -> Result<Population> {
+    let key: i64 = row.try_get(0)?;
+    let corrupt = |error: serde_json::Error| Error::corrupt(format!("population {key}"), error);
+    let ipe: Option<String> = row.try_get(4)?;
+    let frozen_at: Option<i64> = row.try_get(5)?;
+    let frozen = match frozen_at {
+        Some(at) => Some(Frozen {
+            at: Timestamp::from_micros(at),
+            items: stored::count(row.try_get(6)?, WHAT)?,
+            keys: stored::digest(&row.try_get::<Vec<u8>, _>(7)?, WHAT)?,
+            zero: row.try_get::<Option<i64>, _>(8)?.map(EvidenceKey),
+        }),
+        None => None,
+    };
+    Ok(Population {
+        key: PopulationKey(key),
+        definition: serde_json::from_str(&row.try_get::<String, _>(2)?).map_err(corrupt)?,
+        defined_at: Timestamp::from_micros(row.try_get(1)?),
+        ipe: ipe.map(|text| serde_json::from_str(&text)).transpose().map_err(corrupt)?,
+        file: row.try_get::<Option<i64>, _>(3)?.map(EvidenceKey),
+        items: stored::count(counts.get(&key).copied().unwrap_or(0), WHAT)?,
+        frozen,
+    })
+}
+
+/// Returns place and moment of each item by key.
+pub(super) async fn places(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+) -> Result<BTreeMap<String, (i64, Timestamp)>> {
+    let rows = sqlx::query(
+        "SELECT seq, item_key, occurred_at FROM population_item WHERE organization = $1 AND population = $2 ORDER BY seq",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get(1)?, (row.try_get(0)?, Timestamp::from_micros(row.try_get(2)?)))))
+        .collect()
+}
+
+pub(super) async fn items(c: &mut AnyConnection, org: Org, key: PopulationKey) -> Result<Vec<Item>> {
+    let rows = sqlx::query(
+        "SELECT i.population, i.seq, i.item_key, i.occurred_at, r.states, r.note FROM population_item i \
+         JOIN population_result r ON r.organization = i.organization AND r.population = i.population AND r.seq = i.seq \
+         WHERE i.organization = $1 AND i.population = $2 ORDER BY i.population, i.seq, r.at",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    Ok(newest(&rows)?.remove(&key).unwrap_or_default())
+}
+
+pub(super) async fn all_items(c: &mut AnyConnection, org: Org) -> Result<BTreeMap<PopulationKey, Vec<Item>>> {
+    let rows = sqlx::query(
+        "SELECT i.population, i.seq, i.item_key, i.occurred_at, r.states, r.note FROM population_item i \
+         JOIN population_result r ON r.organization = i.organization AND r.population = i.population AND r.seq = i.seq \
+         WHERE i.organization = $1 ORDER BY i.population, i.seq, r.at",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    newest(&rows)
+}
+
+/// Keeps of each item the newest result, which comes last.
+fn newest(rows: &[AnyRow]) -> Result<BTreeMap<PopulationKey, Vec<Item>>> {
+    let mut by_population: BTreeMap<PopulationKey, Vec<Item>> = BTreeMap::new();
+    let mut last = None;
+    for row in rows {
+        let place: (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let letters: String = row.try_get(4)?;
+        let states: Option<Vec<AttributeState>> = letters.chars().map(AttributeState::of_letter).collect();
+        let item = Item {
+            key: row.try_get(2)?,
+            occurred_at: Timestamp::from_micros(row.try_get(3)?),
+            states: states.ok_or_else(|| Error::corrupt(WHAT, format!("{letters:?} are not results")))?,
+            note: row.try_get(5)?,
+        };
+        let items = by_population.entry(PopulationKey(place.0)).or_default();
+        if last == Some(place) {
+            items.pop();
+        }
+        last = Some(place);
+        items.push(item);
+    }
+    Ok(by_population)
+}

@@ -1,0 +1,305 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::Span;
+use crate::control::{Frequency, TestAttribute};
+use crate::id::{ActorId, EvidenceKey, PerformanceKey};
+use crate::observation::block::Observation;
+use crate::observation::interval::{self, Interval};
+use crate::program::performance::{Days, Performance, Schedule};
+use crate::program::population::{AttributeState, Definition, Item, Population};
+use crate::time::HOUR_US;
+
+fn at(hour: i64) -> Timestamp {
+    Timestamp::from_micros(hour * HOUR_US)
+}
+
+fn moment(text: &str) -> Timestamp {
+    text.parse().expect("a moment")
+}
+
+fn control() -> ControlId {
+    "IAM-07".parse().expect("an id")
+}
+
+fn asked(from: i64, to: i64) -> Span {
+    Span { from: at(from), to: Some(at(to)) }
+}
+
+fn looked(looks: &[(i64, Observation)]) -> (Vec<Interval>, Vec<Timestamp>) {
+    let looks: Vec<_> = looks.iter().map(|&(hour, seen)| (at(hour), seen)).collect();
+    (interval::from_looks(&looks), looks.iter().map(|look| look.0).collect())
+}
+
+fn history<'a>(key: i64, life: i64, (intervals, looks): &'a (Vec<Interval>, Vec<Timestamp>)) -> History<'a> {
+    let life = Span { from: at(life), to: None };
+    History { target: TargetKey(key), life, intervals, looks }
+}
+
+#[test]
+fn a_failing_stretch_has_both_bounds_and_its_waiver_beside_it() {
+    let seen = looked(&[(0, Observation::PASS), (24, Observation::FAIL), (48, Observation::PASS)]);
+    let histories = [history(1, 0, &seen)];
+    let conclude = |waivers: &[Waived]| {
+        let in_force = Spans::one(at(0), at(1000));
+        conclude_configuration(&control(), "x", asked(0, 72), &in_force, &histories, waivers, at(100))
+    };
+    let open = conclude(&[]);
+    let deviation = open.deviations.first().expect("one");
+    assert_eq!(
+        (deviation.last_seen_good, deviation.first_seen_bad, deviation.good_again),
+        (Some(at(0)), at(24), Some(at(48)))
+    );
+    assert_eq!((open.state(at(100)), open.deviating()), (State::Deviation, 1));
+    assert_eq!((open.shares.pass_us, open.shares.fail_us), (48 * HOUR_US, 24 * HOUR_US));
+    let waived = |from, to, targets: Option<&[i64]>| Waived {
+        waiver: 5,
+        targets: targets.map(|keys| keys.iter().map(|&key| TargetKey(key)).collect()),
+        from: at(from),
+        to: at(to),
+    };
+    assert_eq!(
+        conclude(&[waived(30, 90, None)]).state(at(100)),
+        State::Deviation,
+        "granted too late for all of it"
+    );
+    assert_eq!(conclude(&[waived(0, 90, Some(&[2]))]).state(at(100)), State::Deviation, "another target");
+    let whole = conclude(&[waived(0, 90, Some(&[1]))]);
+    assert_eq!(whole.state(at(100)), State::Waived);
+    let beside = Beside { waiver: 5, from: at(24), to: at(48) };
+    assert_eq!(whole.deviations.first().map(|d| d.waivers.clone()), Some(vec![beside]));
+    assert_eq!(whole.shares, open.shares, "a waiver changes no verdict");
+}
+
+#[test]
+fn only_time_in_force_and_targets_that_were_there_count() {
+    let (old, new) = (looked(&[(0, Observation::PASS)]), looked(&[(50, Observation::PASS)]));
+    let failing = looked(&[(0, Observation::FAIL), (10, Observation::PASS)]);
+    let in_force = Spans::one(at(20), at(1000));
+    let conclude = |histories: &[History<'_>]| {
+        conclude_configuration(&control(), "x", asked(0, 72), &in_force, histories, &[], at(72))
+    };
+    let both = conclude(&[history(1, 0, &old), history(2, 50, &new), history(3, 0, &failing)]);
+    assert_eq!(both.state(at(72)), State::Operating, "{both:#?}");
+    assert_eq!(both.tested, Spans::one(at(20), at(72)));
+    let late = conclude(&[history(2, 50, &new)]);
+    assert_eq!(late.state(at(72)), State::Unknown, "before its first target nobody had looked");
+    let nobody =
+        Unseen { subject: None, why: Why::Look(ReasonClass::NotCollected), from: at(20), to: at(50) };
+    assert_eq!(late.unseen, BTreeSet::from([nobody]));
+    assert_eq!(conclude(&[]).state(at(72)), State::Unknown);
+    let never =
+        conclude_configuration(&control(), "x", asked(0, 10), &in_force, &[history(1, 0, &old)], &[], at(72));
+    assert_eq!(never.state(at(72)), State::NotInForce);
+}
+
+#[test]
+fn cells_show_waived_and_failing_time_apart() {
+    let seen = looked(&[(0, Observation::PASS), (24, Observation::FAIL)]);
+    let waivers = [Waived { waiver: 1, targets: None, from: at(72), to: at(96) }];
+    let mut tally = Tally::over(Grain::Day.cells(at(0), at(144)));
+    let in_force = Spans::one(at(0), at(1000));
+    tally_configuration(&mut tally, asked(0, 144), &in_force, &[history(1, 0, &seen)], &waivers, at(120));
+    let states: Vec<State> = tally.cells().iter().map(|cell| cell.state).collect();
+    assert_eq!(
+        states,
+        [
+            State::Operating,
+            State::Deviation,
+            State::Deviation,
+            State::Waived,
+            State::Deviation,
+            State::NotInForce
+        ]
+    );
+}
+
+fn performed(window: &str, when: &str) -> Performance {
+    Performance {
+        key: PerformanceKey(1),
+        control: control(),
+        window: window.into(),
+        performed_at: moment(when),
+        performed_by: ActorId(uuid::Uuid::from_u128(1)),
+        recorded_at: moment(when),
+        evidence: vec![EvidenceKey(1)],
+        note: "signed".into(),
+    }
+}
+
+#[test]
+fn windows_are_done_late_missed_or_not_yet_due() {
+    let schedule = Schedule::usual(Frequency::Quarterly).expect("has windows");
+    let year = Span { from: moment("2026-01-01T00:00:00Z"), to: Some(moment("2027-01-01T00:00:00Z")) };
+    let performances =
+        [performed("2026-Q1", "2026-04-10T00:00:00Z"), performed("2026-Q2", "2026-08-01T00:00:00Z")];
+    let in_force = [(Span { from: moment("2025-06-01T00:00:00Z"), to: None }, schedule)];
+    let conclude =
+        |now: &str| conclude_occurrence(&control(), "quarterly", year, &in_force, &performances, moment(now));
+    let conclusion = conclude("2026-11-24T00:00:00Z");
+    let kinds: Vec<_> = conclusion.deviations.iter().map(|d| (d.kind, d.subject.clone())).collect();
+    let window = |id: &str| Subject::Window(id.to_owned());
+    assert_eq!(kinds, [(DeviationKind::Late, window("2026-Q2")), (DeviationKind::Missed, window("2026-Q3"))]);
+    assert_eq!(conclusion.pending, BTreeSet::from([window("2026-Q4")]));
+    assert_eq!(conclusion.subjects.len(), 3);
+    assert_eq!(conclusion.state(moment("2026-11-24T00:00:00Z")), State::Missed);
+    assert_eq!(conclude("2026-05-01T00:00:00Z").state(moment("2026-05-01T00:00:00Z")), State::Late);
+    let early = conclude("2026-02-01T00:00:00Z");
+    assert_eq!(
+        early.deviations.len(),
+        1,
+        "a performance of the second quarter is known to be late whenever asked"
+    );
+    let rows = windows(year, &in_force, &performances, moment("2026-02-01T00:00:00Z"));
+    assert_eq!(
+        rows.iter().map(|row| row.window.id.as_str()).collect::<Vec<_>>(),
+        ["2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"]
+    );
+}
+
+fn item(key: &str, hour: i64, states: &[AttributeState]) -> Item {
+    Item { key: key.into(), occurred_at: at(hour), states: states.to_vec(), note: String::new() }
+}
+
+fn population(from: i64, to: i64, items: &[Item], is_frozen: bool) -> Population {
+    let attribute =
+        TestAttribute { id: "approved".into(), asserts: "approved".into(), deviation: "no approval".into() };
+    let mut population = Population {
+        key: PopulationKey(from),
+        definition: Definition {
+            control: control(),
+            title: "Deployments".into(),
+            trigger: "a deployment".into(),
+            attributes: vec![attribute],
+            from: at(from),
+            to: at(to),
+        },
+        defined_at: at(to),
+        ipe: None,
+        file: None,
+        items: items.len() as u64,
+        frozen: None,
+    };
+    if is_frozen {
+        let zero = items.is_empty().then_some(EvidenceKey(1));
+        let keys = items.iter().map(|item| item.key.as_str());
+        population.frozen = Some(population.freeze(keys, zero, at(to)).expect("freezes"));
+    }
+    population
+}
+
+#[test]
+fn every_item_conforms_deviates_or_was_not_tested() {
+    use AttributeState::{Met, NotMet, NotTested};
+    let items = [item("a", 1, &[Met]), item("b", 2, &[NotMet]), item("c", 3, &[NotTested])];
+    let conclude = |items: &[Item], is_frozen, to| {
+        let list = population(0, 10, items, is_frozen);
+        let in_force = Spans::one(at(0), at(100));
+        let lists = [Listed { population: &list, items }];
+        conclude_population(&control(), "a deployment", asked(0, to), &in_force, &lists, at(50))
+    };
+    let all = conclude(&items, true, 10);
+    assert_eq!((all.subjects.len(), all.deviating(), all.unseen.len()), (3, 1, 1));
+    assert_eq!(all.state(at(50)), State::Deviation);
+    assert_eq!(all.deviations.first().map(|d| d.note.as_str()), Some("no approval"));
+    assert_eq!(conclude(&items[..1], true, 10).state(at(50)), State::Operating);
+    assert_eq!(conclude(&items[2..], true, 10).state(at(50)), State::Unknown);
+    assert_eq!(conclude(&items[..1], false, 10).state(at(50)), State::Unknown, "not frozen");
+    assert_eq!(
+        conclude(&items[..1], true, 20).state(at(50)),
+        State::Unknown,
+        "half of the time is not covered"
+    );
+    assert_eq!(conclude(&[], true, 10).state(at(50)), State::NotApplicable, "zero, shown");
+}
+
+/// A conclusion over a year of quarters and one over hourly looks, for properties.
+fn looks() -> impl Strategy<Value = Vec<(i64, Observation)>> {
+    prop::collection::vec((1_i64..10, 0_u8..4), 1..20).prop_map(|steps| {
+        let mut hour = 0;
+        let observe = |(step, code): (i64, u8)| {
+            hour += step;
+            (hour, Observation::new(crate::observation::Verdict::from_code(code), None))
+        };
+        steps.into_iter().map(observe).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn joining_parts_gives_the_whole_in_any_order(
+        one in looks(), two in looks(), cuts in (0_i64..80, 0_i64..80, 0_i64..80, 0_i64..80)) {
+        let mut cuts = [cuts.0, cuts.1, cuts.2, cuts.3];
+        cuts.sort_unstable();
+        let [a, b, c, d] = cuts;
+        let (one, two) = (looked(&one), looked(&two));
+        let histories = [history(1, 0, &one), history(2, 5, &two)];
+        let in_force = Spans::of([(at(3), at(30)), (at(33), at(90))]);
+        let part = |from, to| {
+            conclude_configuration(&control(), "x", asked(from, to), &in_force, &histories, &[], at(70))
+        };
+        let (x, y, z) = (part(a, b), part(b, c), part(c, d));
+        let left = x.join(&y).and_then(|xy| xy.join(&z));
+        let right = y.join(&z).and_then(|yz| x.join(&yz));
+        prop_assert_eq!(&left, &right);
+        prop_assert_eq!(&left, &z.join(&x).and_then(|zx| zx.join(&y)));
+        prop_assert_eq!(left, Some(part(a, d)));
+    }
+
+    #[test]
+    fn time_is_accounted_for_and_unseen_is_never_operating(one in looks(), to in 1_i64..80) {
+        let seen = looked(&one);
+        let in_force = Spans::one(at(0), at(100));
+        let whole = conclude_configuration(
+            &control(), "x", asked(0, to), &in_force, &[history(1, 0, &seen)], &[], at(90));
+        let shares = whole.shares;
+        let sum = shares.pass_us + shares.fail_us + shares.not_applicable_us + shares.unknown_us;
+        prop_assert_eq!(sum, to * HOUR_US);
+        prop_assert_eq!(shares.unknown_us > 0, !whole.unseen.is_empty());
+        if !whole.unseen.is_empty() {
+            prop_assert!(whole.state(at(90)) >= State::Unknown);
+        }
+        let mut tally = Tally::over(Grain::Day.cells(at(0), at(to)));
+        tally_configuration(&mut tally, asked(0, to), &in_force, &[history(1, 0, &seen)], &[], at(90));
+        let worst = tally.cells().iter().map(|cell| cell.state).max();
+        prop_assert_eq!(worst, Some(whole.state(at(90))), "the board says what the conclusion says");
+    }
+
+    #[test]
+    fn one_more_deviation_never_improves(
+        one in looks(), kind in 0_usize..4, from in 0_i64..90, is_waived in any::<bool>()) {
+        let seen = looked(&one);
+        let in_force = Spans::one(at(0), at(100));
+        let before = conclude_configuration(
+            &control(), "x", asked(0, 80), &in_force, &[history(1, 0, &seen)], &[], at(90));
+        let mut after = before.clone();
+        after.deviations.insert(Deviation {
+            first_seen_bad: at(from),
+            subject: Subject::Target(TargetKey(9)),
+            kind: [DeviationKind::Failing, DeviationKind::Missed, DeviationKind::Late, DeviationKind::Attribute][kind],
+            last_seen_good: None,
+            good_again: None,
+            waivers: if is_waived { vec![Beside { waiver: 1, from: at(from), to: at(90) }] } else { Vec::new() },
+            note: String::new(),
+        });
+        after.subjects.insert(Subject::Target(TargetKey(9)));
+        prop_assert!(after.state(at(90)) >= before.state(at(90)));
+        prop_assert!(after.state(at(90)) > State::Operating);
+    }
+
+    #[test]
+    fn what_is_not_due_yet_is_no_deviation(now in 0_i64..400, grace in 0_u32..40) {
+        let schedule = Schedule::new(Frequency::Monthly, grace, Days::All).expect("has windows");
+        let begin = moment("2026-01-01T00:00:00Z");
+        let now = begin.plus_micros(now * crate::time::DAY_US);
+        let year = Span { from: begin, to: Some(moment("2027-01-01T00:00:00Z")) };
+        let held = [(Span { from: begin, to: None }, schedule)];
+        let conclusion = conclude_occurrence(&control(), "monthly", year, &held, &[], now);
+        prop_assert!(conclusion.deviations.iter().all(|deviation| deviation.first_seen_bad <= now));
+        let due = schedule.windows_ending_in(begin, moment("2027-01-01T00:00:00Z"));
+        prop_assert_eq!(conclusion.deviations.len(), due.iter().filter(|window| window.due <= now).count());
+        prop_assert_eq!(conclusion.deviations.len() + conclusion.pending.len(), 12);
+    }
+}
