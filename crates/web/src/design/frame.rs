@@ -104,6 +104,8 @@ pub struct Context {
     pub from: Timestamp,
     /// First moment after the period.
     pub to: Timestamp,
+    /// What every page says first, e.g. that the data is made up; may be empty.
+    pub notice: String,
 }
 
 /// What the request adds to the context.
@@ -172,6 +174,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                 p.rail-foot { "Read-only on this machine" }
             }
             div {
+                @if !context.notice.is_empty() { p.notice role="note" { (context.notice) } }
                 div.topbar {
                     span { strong { (context.organization) } " / " (context.system) }
                     span.nowrap { (context.aim) ", " (period) }

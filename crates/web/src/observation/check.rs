@@ -7,6 +7,7 @@ use tickmark_core::{Digest, Timestamp};
 use crate::design::badge::{self, VerdictCounts};
 use crate::design::empty::{command, empty};
 use crate::design::frame::{Page, Place};
+use crate::design::icon::Mark;
 use crate::design::strip::{self, Strip};
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery, plain};
 use crate::design::{block, digest, facts, moment, prose, segment};
@@ -33,6 +34,33 @@ pub struct CheckRow {
     pub verdicts: VerdictCounts,
     /// History over all targets, the worst at each moment.
     pub strip: Option<Strip>,
+    /// Thousandths of the time, over all targets, at which something was known.
+    pub known: Option<usize>,
+    /// Targets under a waiver now.
+    pub waived: usize,
+}
+
+/// A waiver of a check.
+#[derive(Clone, Debug)]
+pub struct WaiverRow {
+    /// Its number.
+    pub id: i64,
+    /// Where it stands, e.g. `in force`.
+    pub state: String,
+    /// What it covers, e.g. `all targets`.
+    pub scope: String,
+    /// Why the check cannot be met.
+    pub reason: String,
+    /// What can happen meanwhile.
+    pub risk: String,
+    /// What is done instead.
+    pub compensation: String,
+    /// Who approved it.
+    pub approved_by: String,
+    /// From when.
+    pub granted: Timestamp,
+    /// Until when.
+    pub expires: Timestamp,
 }
 
 /// What a check says about one target now.
@@ -50,6 +78,8 @@ pub struct ResultRow {
     pub looked: Timestamp,
     /// History at this target.
     pub strip: Option<Strip>,
+    /// The waiver that stands beside it, in words; may be empty.
+    pub waiver: String,
 }
 
 /// One check.
@@ -67,6 +97,8 @@ pub struct CheckView {
     pub tests: Vec<String>,
     /// What it says now.
     pub results: Vec<ResultRow>,
+    /// Its waivers, newest first.
+    pub waivers: Vec<WaiverRow>,
     /// Its versions with their first use, latest first.
     pub versions: Vec<(Digest, Timestamp)>,
 }
@@ -97,6 +129,7 @@ fn table(rows: &[CheckRow]) -> Table {
             Column::text("title", "Check", Phone::Title),
             Column::shown("period", "Period", Phone::Hidden),
             Column::text("severity", "Severity", Phone::Hidden),
+            Column::number("known", "Known", Phone::Wide),
             Column::shown("controls", "Tests", Phone::Wide),
             Column::text("verdict", "Now", Phone::Status),
         ],
@@ -119,6 +152,12 @@ fn table(rows: &[CheckRow]) -> Table {
                 options: severities
                     .map(|s| (s.word().to_owned(), badge::severity_word(s).to_owned()))
                     .to_vec(),
+                shown: true,
+            },
+            Filter {
+                key: "waived",
+                label: "Waived",
+                options: vec![("yes".into(), "yes".into()), ("no".into(), "no".into())],
                 shown: true,
             },
         ],
@@ -145,6 +184,7 @@ fn table_row(row: &CheckRow) -> Row {
             facets.push(("verdict", verdict.word().to_owned()));
         }
     }
+    facets.push(("waived", if row.waived > 0 { "yes" } else { "no" }.to_owned()));
     let rank = counts.worst().map_or(i64::MAX, |verdict| i64::from(badge::rank(verdict)));
     Row {
         cells: vec![
@@ -155,8 +195,18 @@ fn table_row(row: &CheckRow) -> Row {
             Cell::text("").showing(html! { @if let Some(strip) = &row.strip { (strip::row(strip)) } }),
             // Most severe first.
             Cell::by_number(badge::severity(row.severity), -(row.severity as i64)),
+            Cell::by_number(
+                html! { @if let Some(known) = row.known { a.num href={ "/coverage?by=check#" (row.id) } title="Share of the time at which something was known, over all targets" { (known / 10) "." (known % 10) " %" } } },
+                row.known.and_then(|known| i64::try_from(known).ok()).unwrap_or(-1),
+            ),
             Cell::text("").showing(control_links(&row.controls)),
-            Cell::by_number(now(counts, &href), rank),
+            Cell::by_number(
+                html! {
+                    (now(counts, &href))
+                    @if row.waived > 0 { " " a.small href={ (href) "#waivers" } { (Mark::Waived.draw()) " " (row.waived) " waived" } }
+                },
+                rank,
+            ),
         ],
         find: format!("{} {} {}", row.id, row.title, row.controls.join(" ")),
         facets,
@@ -190,6 +240,7 @@ pub(super) fn one(view: &CheckView, at: Timestamp) -> Page {
                 (block("about", "As written", &html! {}, &about(view)))
                 (block("parameters", "Parameters", &html! {}, &parameters(definition)))
                 (block("tests", "Its own tests", &html! { (view.tests.len()) }, &tests(view)))
+                (block("waivers", "Waivers", &html! { (view.waivers.len()) }, &waivers(view)))
                 (block("versions", "Versions", &html! {}, &versions(view, at)))
             }
         }
@@ -212,9 +263,10 @@ fn results(view: &CheckView, at: Timestamp) -> Markup {
         .iter()
         .partition(|result| matches!(result.outcome.verdict, Verdict::Fail | Verdict::Unknown));
     let rest = quiet.into_iter().chain(loud.iter().skip(DETAIL_LIMIT).copied());
-    let rows: Vec<Vec<Markup>> = rest.take(ROW_LIMIT).map(|result| result_row(result, at)).collect();
+    let rows: Vec<Vec<Markup>> =
+        rest.take(ROW_LIMIT).map(|result| result_row(&view.definition.id, result, at)).collect();
     html! {
-        @for result in loud.iter().take(DETAIL_LIMIT) { (result_detail(result, at)) }
+        @for result in loud.iter().take(DETAIL_LIMIT) { (result_detail(&view.definition.id, result, at)) }
         @if !rows.is_empty() {
             div id="pass" { (plain("Other targets", &["Verdict", "Target", "What was seen", "Period", "Since"], rows)) }
         }
@@ -224,23 +276,32 @@ fn results(view: &CheckView, at: Timestamp) -> Markup {
     }
 }
 
-fn result_row(result: &ResultRow, at: Timestamp) -> Vec<Markup> {
+/// The page that says why, over facts and raw evidence.
+fn why(check: &str, result: &ResultRow) -> String {
+    format!("/targets/{}/checks/{}", result.target_key, segment(check))
+}
+
+fn result_row(view_id: &str, result: &ResultRow, at: Timestamp) -> Vec<Markup> {
     vec![
         badge::verdict(result.outcome.verdict),
         html! { a.primary href={ "/targets/" (result.target_key) } { (result.target_name) } },
-        html! { span.muted { (result.outcome.message) } },
+        html! {
+            a.quiet href=(why(view_id, result)) { (result.outcome.message) }
+            @if !result.waiver.is_empty() { span.sub { (Mark::Waived.draw()) " waived " (result.waiver) } }
+        },
         html! { @if let Some(strip) = &result.strip { (strip::row(strip)) } },
         html! { span.muted.nowrap { (moment::ago(result.since, at)) } },
     ]
 }
 
-fn result_detail(result: &ResultRow, at: Timestamp) -> Markup {
+fn result_detail(view_id: &str, result: &ResultRow, at: Timestamp) -> Markup {
     let outcome = &result.outcome;
     html! {
         div.result.stack id=(outcome.verdict.word()) {
             p.row {
                 (badge::verdict(outcome.verdict))
                 a href={ "/targets/" (result.target_key) } { (result.target_name) }
+                a.small href=(why(view_id, result)) { "Why, over facts and raw evidence" }
                 span.muted.small { "since " (moment::ago(result.since, at)) ", last looked " (moment::ago(result.looked, at)) }
             }
             p.prose {
@@ -255,6 +316,7 @@ fn result_detail(result: &ResultRow, at: Timestamp) -> Markup {
                     @if let Some(until) = outcome.valid_until { dt { "Holds until" } dd { (moment::exact(until)) } }
                 }
             }
+            @if !result.waiver.is_empty() { p.note-line { (Mark::Waived.draw()) " Waived " (result.waiver) } }
             @if let Some(strip) = &result.strip { (strip::full(strip)) }
         }
     }
@@ -300,6 +362,25 @@ fn tests(view: &CheckView) -> Markup {
     html! {
         ul.lines { @for test in &view.tests { li.mono { (test) } } }
         (command(&format!("tickmark checks test {}", view.definition.id)))
+    }
+}
+
+fn waivers(view: &CheckView) -> Markup {
+    html! {
+        @for waiver in &view.waivers {
+            div.waiver.stack {
+                p.row { (badge::badge(Mark::Waived, &waiver.state)) span.muted.small { "number " (waiver.id) ", " (waiver.scope) } }
+                p.prose { (waiver.reason) }
+                dl.facts {
+                    dt { "Risk" } dd { (waiver.risk) }
+                    dt { "Meanwhile" } dd { (waiver.compensation) }
+                    dt { "Approved by" } dd { (waiver.approved_by) }
+                    dt { "From" } dd { (moment::exact(waiver.granted)) }
+                    dt { "Until" } dd { (moment::exact(waiver.expires)) }
+                }
+            }
+        }
+        @if view.waivers.is_empty() { div.block-body { p.muted.small { "None. A waiver stands beside a verdict for a time and changes none; it needs a reason, a risk, a compensation and somebody who approves." } } }
     }
 }
 

@@ -1,15 +1,20 @@
 //! What the pages of runs show.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
-use tickmark_core::observation::Gap;
+use tickmark_core::observation::{Gap, Verdict};
+use tickmark_core::time::{DAY_US, HOUR_US};
 use tickmark_core::{Digest, Timestamp};
 
+use crate::design::badge::{badge, verdict};
 use crate::design::bar::{Fill, bar};
+use crate::design::board::{Board, BoardRow, Group, Stretch};
 use crate::design::empty::empty;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery, plain};
-use crate::design::{badge::badge, block, digest, figure, moment, plural, segment};
+use crate::design::{block, digest, figure, moment, plural, segment};
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +83,37 @@ pub struct CheckCoverage {
     pub unknown: usize,
 }
 
+/// Changed verdicts that are listed with a run.
+const CHANGE_LIMIT: usize = 200;
+
+/// The runs with what is expected of them.
+#[derive(Clone, Debug)]
+pub struct RunsView {
+    /// The latest, newest first.
+    pub rows: Vec<RunRow>,
+    /// The shortest cadence of a check in force, in hours.
+    pub cadence_hours: Option<u32>,
+}
+
+/// A verdict that a run found changed.
+#[derive(Clone, Debug)]
+pub struct RunChange {
+    /// The check.
+    pub check_id: String,
+    /// Its title.
+    pub check_title: String,
+    /// The target's key.
+    pub target_key: i64,
+    /// Its name.
+    pub target_name: String,
+    /// When it was found.
+    pub at: Timestamp,
+    /// What was said before, if it had been looked at.
+    pub before: Option<Verdict>,
+    /// What the run said.
+    pub after: Verdict,
+}
+
 /// A gap at one target.
 #[derive(Clone, Debug)]
 pub struct RunGap {
@@ -98,6 +134,8 @@ pub struct RunView {
     pub facts: Vec<(i64, String, Digest)>,
     /// Per check.
     pub coverage: Vec<CheckCoverage>,
+    /// Verdicts that it found changed.
+    pub changes: Vec<RunChange>,
     /// What could not be seen.
     pub gaps: Vec<RunGap>,
 }
@@ -135,7 +173,8 @@ pub fn run_table(rows: &[RunRow], now: Timestamp) -> Markup {
     plain("Runs", &["Run", "Started", "State", "Gaps"], body.collect())
 }
 
-pub(super) fn list(rows: &[RunRow], query: &TableQuery, now: Timestamp) -> Page {
+pub(super) fn list(view: &RunsView, query: &TableQuery, now: Timestamp) -> Page {
+    let rows = &view.rows;
     let table = Table {
         id: "runs",
         path: "/runs",
@@ -164,8 +203,12 @@ pub(super) fn list(rows: &[RunRow], query: &TableQuery, now: Timestamp) -> Page 
             "tickmark collect",
         ),
     };
-    let mut page = Page::new(Place::Runs, "Runs", table.render(query));
-    page.lead = html! { "Each look that was taken, what it reached and what it could not see. A partial run closes nothing." };
+    let body = html! {
+        @if !rows.is_empty() { (days(view, now)) }
+        (table.render(query))
+    };
+    let mut page = Page::new(Place::Runs, "Runs", body);
+    page.lead = html! { (expected(view, now)) "Each look that was taken, what it reached and what it could not see. A partial run closes nothing." };
     page
 }
 
@@ -202,10 +245,95 @@ fn table_row(row: &RunRow, now: Timestamp) -> Row {
     }
 }
 
+/// Days of runs that are drawn.
+const BOARD_DAYS: i64 = 365;
+
+/// Whether each source was asked on each day: complete, in part, without a result, or not at all.
+fn days(view: &RunsView, now: Timestamp) -> Markup {
+    let mut sources: BTreeMap<&str, BTreeMap<i64, Mark>> = BTreeMap::new();
+    for row in &view.rows {
+        let source = row.collector.split(' ').next().unwrap_or(&row.collector);
+        let day = row.finished.unwrap_or(row.started).micros().div_euclid(DAY_US);
+        let mark = match row.state {
+            RunState::Complete => Mark::Pass,
+            RunState::Partial => Mark::Partly,
+            RunState::Missed | RunState::Open => Mark::Unknown,
+        };
+        let place = |mark: Mark| [Mark::Pass, Mark::Partly, Mark::Unknown].iter().position(|m| *m == mark);
+        let of_day = sources.entry(source).or_default().entry(day).or_insert(mark);
+        // The best look of a day counts: it saw what the others did not.
+        if place(mark) < place(*of_day) {
+            *of_day = mark;
+        }
+    }
+    let today = now.micros().div_euclid(DAY_US);
+    let first = sources.values().filter_map(|days| days.keys().next().copied()).min().unwrap_or(today);
+    let from = first.max(today - BOARD_DAYS);
+    let at = |day: i64| Timestamp::from_micros(day * DAY_US);
+    let rows = sources.into_iter().map(|(source, days)| {
+        let begins = days.keys().next().copied().unwrap_or(today).max(from);
+        let stretches: Vec<Stretch> = (begins..=today)
+            .filter(|day| *day < today || days.contains_key(day))
+            .map(|day| Stretch {
+                from: at(day),
+                to: at(day + 1),
+                mark: days.get(&day).copied().unwrap_or(Mark::Fail),
+                note: String::new(),
+            })
+            .collect();
+        BoardRow {
+            id: String::new(),
+            title: source.to_owned(),
+            about: String::new(),
+            href: format!("/runs?q={}", segment(source)),
+            lists: "/runs?".to_owned(),
+            stretches,
+        }
+    });
+    let word = |mark: Mark| match mark {
+        Mark::Pass => "Complete",
+        Mark::Partly => "Partial",
+        Mark::Fail => "No run",
+        Mark::NotYetDue => "Not yet due",
+        _ => "Without a result",
+    };
+    let board = Board {
+        label: "Source".to_owned(),
+        from: at(from),
+        to: at(today + 1),
+        now,
+        groups: vec![Group {
+            id: String::new(),
+            title: String::new(),
+            href: String::new(),
+            rows: rows.collect(),
+        }],
+        empty_row: "never asked",
+        word,
+    };
+    html! { (board.draw()) }
+}
+
+/// The last look and when the next is expected.
+fn expected(view: &RunsView, now: Timestamp) -> Markup {
+    let last = view.rows.iter().filter_map(|row| row.finished).max();
+    let Some(last) = last else { return html! {} };
+    let next = view.cadence_hours.map(|hours| last.plus_micros(i64::from(hours) * HOUR_US));
+    html! {
+        "The last look ended " (moment::ago(last, now)) ". "
+        @match next {
+            Some(next) if next >= now => { "The next is expected by " (moment::written(next)) ". " },
+            Some(next) => { strong { "The next was expected by " (moment::written(next)) " and has not come. " } },
+            None => {},
+        }
+    }
+}
+
 pub(super) fn one(view: &RunView, now: Timestamp) -> Page {
     let row = &view.row;
     let body = html! {
         (block("summary", "What it reached", &state(row), &summary(view)))
+        (block("changes", "What changed", &html! { (view.changes.len()) " " (plural(view.changes.len(), "verdict", "verdicts")) }, &changes(view)))
         (block("gaps", "What it could not see", &html! { (view.gaps.len()) " " (plural(view.gaps.len(), "gap", "gaps")) }, &gaps(view)))
         (block("coverage", "Coverage by check", &html! { (view.coverage.len()) " checks" }, &coverage(view)))
     };
@@ -236,6 +364,24 @@ fn summary(view: &RunView) -> Markup {
                 ]).collect()))
             }
         }
+    }
+}
+
+fn changes(view: &RunView) -> Markup {
+    if view.changes.is_empty() {
+        return html! { div.empty { p { "Every verdict is what it was at the look before." } } };
+    }
+    let rows = view.changes.iter().take(CHANGE_LIMIT).map(|change| {
+        vec![
+            html! { a.primary href={ "/targets/" (change.target_key) "/checks/" (segment(&change.check_id)) "?at=" (change.at.date()) } { (change.check_title) } },
+            html! { a href={ "/targets/" (change.target_key) } { (change.target_name) } },
+            html! { @match change.before { Some(before) => (verdict(before)), None => span.muted { "first look" } } },
+            verdict(change.after),
+        ]
+    });
+    html! {
+        (plain("Changes", &["Check", "Target", "Before", "Now"], rows.collect()))
+        @if view.changes.len() > CHANGE_LIMIT { p.muted.small { "The first " (CHANGE_LIMIT) " of " (view.changes.len()) "." } }
     }
 }
 

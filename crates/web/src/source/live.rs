@@ -52,6 +52,7 @@ impl Live {
             aim: "Readiness".to_owned(),
             from: period.from,
             to: now,
+            notice: String::new(),
         })
     }
 

@@ -27,7 +27,7 @@ use crate::ledger::{ConsistencyView, LeafView, LedgerView};
 use crate::observation::check::{CheckRow, CheckView};
 use crate::observation::coverage::CoverageView;
 use crate::observation::look::LookView;
-use crate::observation::run::{RunRow, RunView};
+use crate::observation::run::{RunView, RunsView};
 use crate::observation::target::{TargetRow, TargetView};
 use crate::report::ReportRow;
 
@@ -238,10 +238,13 @@ impl Source {
     }
 
     /// The latest runs, newest first.
-    pub(crate) async fn runs(&self) -> Result<Vec<RunRow>, Refusal> {
+    pub(crate) async fn runs(&self) -> Result<RunsView, Refusal> {
         match &self.0 {
             Kind::Live(live) => live.runs().await,
-            Kind::Frozen(views) => Ok(views.runs.iter().map(|view| view.row.clone()).collect()),
+            Kind::Frozen(views) => Ok(RunsView {
+                rows: views.runs.iter().map(|view| view.row.clone()).collect(),
+                cadence_hours: Some(24),
+            }),
         }
     }
 

@@ -77,7 +77,12 @@ fn poison_observations(views: &mut Views) {
         (definition.target_kind, definition.facts_schema, definition.parameters) = (bad(), bad(), value());
         view.rego = format!("# {HOSTILE}\nx := \"{HOSTILE}");
         view.tests = vec![bad()];
+        for waiver in &mut view.waivers {
+            (waiver.reason, waiver.risk, waiver.compensation) = (bad(), bad(), bad());
+            (waiver.scope, waiver.approved_by) = (bad(), bad());
+        }
         for result in &mut view.results {
+            result.waiver = bad();
             result.target_name = bad();
             result.outcome.message = bad();
             result.outcome.subjects = vec![bad()];
@@ -135,6 +140,7 @@ fn poison_observations(views: &mut Views) {
         view.row.collector = bad();
         view.facts.iter_mut().for_each(|(_, name, _)| *name = bad());
         view.coverage.iter_mut().for_each(|row| row.check_title = bad());
+        view.changes.iter_mut().for_each(|row| (row.check_title, row.target_name) = (bad(), bad()));
         for gap in &mut view.gaps {
             (gap.target_name, gap.gap.path, gap.gap.detail) = (bad(), bad(), bad());
         }

@@ -24,10 +24,10 @@ use tickmark_web::design::icon::Mark;
 use tickmark_web::design::strip::{Segment, Strip};
 use tickmark_web::evidence::{ArtifactRow, ArtifactView, Origin, how};
 use tickmark_web::ledger::{ConsistencyView, LeafRow, LeafView, LedgerView, ScrubView};
-use tickmark_web::observation::check::{CheckRow, CheckView, ResultRow};
+use tickmark_web::observation::check::{CheckRow, CheckView, ResultRow, WaiverRow};
 use tickmark_web::observation::coverage::{CoverageRow, CoverageView};
 use tickmark_web::observation::look::LookView;
-use tickmark_web::observation::run::{CheckCoverage, RunGap, RunRow, RunState, RunView};
+use tickmark_web::observation::run::{CheckCoverage, RunChange, RunGap, RunRow, RunState, RunView};
 use tickmark_web::observation::target::{TargetResult, TargetRow, TargetView};
 use tickmark_web::report::ReportRow;
 use tickmark_web::source::{Views, counts_of};
@@ -276,6 +276,11 @@ fn checks() -> Vec<(CheckRow, CheckView)> {
                         since: strip.segments.last().map_or(now(), |segment| segment.from),
                         looked: ago(0, 2),
                         strip: Some(strip),
+                        waiver: if id == "log-forwarded" {
+                            "until 31 Dec 2026: the collector is being replaced".into()
+                        } else {
+                            String::new()
+                        },
                     }
                 })
                 .collect();
@@ -312,6 +317,7 @@ fn checks() -> Vec<(CheckRow, CheckView)> {
                 .map(str::to_owned)
                 .to_vec(),
                 results,
+                waivers: if id == "log-forwarded" { vec![waiver()] } else { Vec::new() },
                 versions: vec![
                     (Digest::of(id.as_bytes()), ago(91, 0)),
                     (Digest::of(title.as_bytes()), ago(300, 0)),
@@ -326,10 +332,26 @@ fn checks() -> Vec<(CheckRow, CheckView)> {
                 controls: vec![control.to_owned()],
                 verdicts,
                 strip: Some(strip(id, verdicts.worst().unwrap_or(Verdict::Unknown))),
+                known: Some(914),
+                waived: if id == "log-forwarded" { 2 } else { 0 },
             };
             (row, view)
         })
         .collect()
+}
+
+fn waiver() -> WaiverRow {
+    WaiverRow {
+        id: 1,
+        state: "in force".into(),
+        scope: "all targets".into(),
+        reason: "the collector is being replaced".into(),
+        risk: "Whoever takes over a host can erase its journal.".into(),
+        compensation: "Journals are copied each night.".into(),
+        approved_by: "Lin Example".into(),
+        granted: ago(40, 0),
+        expires: now().plus_micros(37 * DAY_US),
+    }
 }
 
 fn catalog_folder() -> PathBuf {
@@ -718,6 +740,15 @@ fn runs(checks: &[(CheckRow, CheckView)]) -> Vec<RunView> {
                 .iter()
                 .map(|(key, name)| (*key, (*name).to_owned(), Digest::of(name.as_bytes())))
                 .collect(),
+            changes: vec![RunChange {
+                check_id: "ssh-root-login-disabled".into(),
+                check_title: "Root cannot log in over SSH".into(),
+                target_key: 1,
+                target_name: "ada-01".into(),
+                at: row.finished.unwrap_or(row.started),
+                before: Some(Verdict::Pass),
+                after: Verdict::Fail,
+            }],
             coverage: checks
                 .iter()
                 .map(|(check, _)| CheckCoverage {
@@ -1170,7 +1201,7 @@ pub(crate) fn views(report_folder: Option<PathBuf>) -> Views {
         digest: Digest::of(file.as_bytes()),
     };
     Views {
-        context: Context { organization: "Acme".into(), system: "Payroll SaaS".into(), aim: "SOC 2 Type 2".into(), from, to },
+        context: Context { organization: "Acme".into(), system: "Payroll SaaS".into(), aim: "SOC 2 Type 2".into(), from, to, notice: String::new() },
         period: period_view(&control_periods, &criteria),
         control_periods,
         coverage: coverage(&targets, &checks),

@@ -2,25 +2,32 @@
 
 use std::collections::BTreeMap;
 
+use tickmark_app::observation::waiver::{self, Waived};
 use tickmark_app::observation::{
     self, CheckNow, CheckVersion, Run, RunState as StoredState, Target, TargetVerdict,
 };
-use tickmark_app::{View, evidence, ledger};
+use tickmark_app::{View, evidence, identity, ledger};
 use tickmark_core::id::{RunKey, TargetKey};
-use tickmark_core::observation::interval::{self, Interval};
+use tickmark_core::observation::interval::{self, Interval, Shares};
+use tickmark_core::observation::waiver::Scope;
 use tickmark_core::{Digest, Timestamp};
 
 use super::{Live, RUN_LIMIT, gaps_at, gaps_of, group_of, period, strip};
 use crate::design::badge::{self, VerdictCounts};
+use crate::design::moment;
 use crate::error::Refusal;
-use crate::observation::check::{CheckRow, CheckView, ResultRow};
-use crate::observation::run::{CheckCoverage, RunGap, RunRow, RunState, RunView};
+use crate::observation::check::{CheckRow, CheckView, ResultRow, WaiverRow};
+use crate::observation::run::{CheckCoverage, RunChange, RunGap, RunRow, RunState, RunView, RunsView};
 use crate::observation::target::{TargetResult, TargetRow, TargetView};
 
 /// Ledger entries that are searched for the one that closes a run.
 const LEAF_SEARCH: u32 = 1000;
 /// Targets whose gaps are listed with a run.
 const TARGET_LIMIT: usize = 100;
+/// Targets that are named with a waiver.
+const SCOPE_NAMES: usize = 20;
+/// Runs that are listed and drawn by day.
+const RUNS_LISTED: u32 = 2000;
 /// Runs shown with a target.
 const TARGET_RUNS: usize = 20;
 
@@ -47,7 +54,23 @@ pub(super) fn run_row(run: &Run) -> RunRow {
     }
 }
 
-fn check_row(check: &CheckNow, histories: &Histories, now: Timestamp) -> CheckRow {
+/// Thousandths of the period, over all targets, at which something was known.
+fn known(histories: &[&[Interval]], now: Timestamp) -> Option<usize> {
+    let mut shares = Shares::default();
+    for history in histories {
+        shares.add(&Shares::over(history, period(now), now));
+    }
+    let known = shares.pass_us + shares.fail_us + shares.not_applicable_us;
+    let all = i128::from(known) + i128::from(shares.unknown_us);
+    (all > 0).then(|| usize::try_from(i128::from(known) * 1000 / all).unwrap_or(0))
+}
+
+/// A waiver in words, for a verdict that it stands beside.
+fn waiver_words(waiver: &Waived) -> String {
+    format!("until {}: {}", moment::date(waiver.expires_at.plus_micros(-1)), waiver.reason)
+}
+
+fn check_row(check: &CheckNow, histories: &Histories, waived: &[&str], now: Timestamp) -> CheckRow {
     let definition = &check.version.definition;
     let of_check: Vec<&[Interval]> = histories
         .iter()
@@ -69,6 +92,8 @@ fn check_row(check: &CheckNow, histories: &Histories, now: Timestamp) -> CheckRo
             not_applicable: count(check.counts.not_applicable),
         },
         strip: (!worst.is_empty()).then(|| strip(&definition.id, &worst, now)),
+        known: known(&of_check, now),
+        waived: waived.iter().filter(|id| **id == definition.id).count(),
     }
 }
 
@@ -94,7 +119,10 @@ impl Live {
             let now = view.now;
             let histories = observation::histories(view).await?;
             let checks = observation::checks_now(view).await?;
-            Ok(checks.iter().map(|check| check_row(check, &histories, now)).collect())
+            let verdicts = observation::verdicts_now(view).await?;
+            let waived = verdicts.iter().filter(|verdict| verdict.waiver.is_some());
+            let waived: Vec<&str> = waived.map(|verdict| verdict.check_id.as_str()).collect();
+            Ok(checks.iter().map(|check| check_row(check, &histories, &waived, now)).collect())
         };
         Ok(self.app.read(&self.actor, work).await?)
     }
@@ -105,9 +133,14 @@ impl Live {
             let verdicts = observation::verdicts_now(view).await?;
             let targets = observation::targets(view).await?;
             let histories = observation::histories(view).await?;
-            Ok((versions, verdicts, targets, histories, view.now))
+            let mut waivers = Vec::new();
+            for waiver in waiver::list(view).await?.into_iter().filter(|waiver| waiver.check == id) {
+                let approver = identity::actor(view, waiver.approved_by).await?.label;
+                waivers.push((waiver, approver));
+            }
+            Ok((versions, verdicts, targets, histories, waivers, view.now))
         };
-        let (versions, verdicts, targets, histories, now) = self.app.read(&self.actor, work).await?;
+        let (versions, verdicts, targets, histories, waivers, now) = self.app.read(&self.actor, work).await?;
         let current = versions.iter().rev().find(|version| version.superseded_at.is_none());
         let current = current.or(versions.last()).ok_or(Refusal::NotFound)?;
         let CheckVersion { definition, logic, origin, .. } = current.clone();
@@ -122,6 +155,7 @@ impl Live {
                     target_key: verdict.target.0,
                     strip: history.map(|history| strip(&format!("{id} on {name}"), history, now)),
                     target_name: name,
+                    waiver: verdict.waiver.as_ref().map(waiver_words).unwrap_or_default(),
                     outcome: verdict.outcome,
                     since: verdict.since,
                     looked: verdict.last_look,
@@ -135,6 +169,29 @@ impl Live {
             rego: logic,
             tests: self.check_tests.get(id).cloned().unwrap_or_default(),
             results,
+            waivers: waivers
+                .into_iter()
+                .map(|(waiver, approved_by)| WaiverRow {
+                    id: waiver.id.0,
+                    state: waiver.state(now).word().to_owned(),
+                    scope: match &waiver.scope {
+                        Scope::All => "all targets".to_owned(),
+                        Scope::Targets(keys) => targets
+                            .iter()
+                            .filter(|target| keys.contains(&target.key))
+                            .take(SCOPE_NAMES)
+                            .map(|target| target.target.name.as_str())
+                            .collect::<Vec<_>>()
+                            .join(", "),
+                    },
+                    reason: waiver.reason,
+                    risk: waiver.risk,
+                    compensation: waiver.compensation,
+                    approved_by,
+                    granted: waiver.granted_at,
+                    expires: waiver.expires_at,
+                })
+                .collect(),
             versions: versions.iter().rev().map(|version| (version.version, version.introduced_at)).collect(),
             definition,
         })
@@ -196,9 +253,15 @@ impl Live {
         Ok(self.app.read(&self.actor, work).await?)
     }
 
-    pub(in crate::source) async fn runs(&self) -> Result<Vec<RunRow>, Refusal> {
-        let runs = self.app.read(&self.actor, async |view| observation::runs(view, RUN_LIMIT).await).await?;
-        Ok(runs.iter().map(run_row).collect())
+    pub(in crate::source) async fn runs(&self) -> Result<RunsView, Refusal> {
+        let work = async |view: &mut View<'_>| {
+            Ok((observation::runs(view, RUNS_LISTED).await?, observation::checks_now(view).await?))
+        };
+        let (runs, checks) = self.app.read(&self.actor, work).await?;
+        Ok(RunsView {
+            rows: runs.iter().map(run_row).collect(),
+            cadence_hours: checks.iter().map(|check| check.version.definition.cadence_hours).min(),
+        })
     }
 
     pub(in crate::source) async fn run(&self, key: i64) -> Result<RunView, Refusal> {
@@ -238,9 +301,34 @@ impl Live {
                     facts.push((target.key.0, name, found.state.digest));
                 }
             }
+            let mut changes = Vec::new();
+            if let Some(at) = run.finished_at {
+                let names: BTreeMap<TargetKey, String> = observation::targets(view)
+                    .await?
+                    .into_iter()
+                    .map(|target| (target.key, target.target.name))
+                    .collect();
+                for ((check_id, target), history) in observation::histories(view).await? {
+                    let Some(place) = history.iter().position(|interval| interval.span.from == at) else {
+                        continue;
+                    };
+                    let before = place.checked_sub(1).and_then(|before| history.get(before));
+                    changes.push(RunChange {
+                        check_title: titles
+                            .get(check_id.as_str())
+                            .map_or_else(|| check_id.clone(), |&title| title.to_owned()),
+                        check_id,
+                        target_key: target.0,
+                        target_name: names.get(&target).cloned().unwrap_or_default(),
+                        at,
+                        before: before.map(|interval| interval.verdict),
+                        after: history[place].verdict,
+                    });
+                }
+            }
             let mut row = run_row(&run);
             row.leaf = closing_leaf(view, run.key).await?;
-            Ok(RunView { row, facts, coverage, gaps })
+            Ok(RunView { row, facts, coverage, changes, gaps })
         };
         Ok(self.app.read(&self.actor, work).await?)
     }
