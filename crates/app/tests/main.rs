@@ -5,6 +5,7 @@ mod conclusion;
 mod crash;
 mod damage;
 mod evidence;
+mod history;
 mod identity;
 mod killed;
 mod ledger;

@@ -1,6 +1,7 @@
 //! A check that is ready to be asked: compiled logic, metadata and parameters, with the digest of all that can change
 //! its answer.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use regorus::Value as RegoValue;
@@ -30,6 +31,19 @@ pub struct Check {
     pub(crate) overrides_builtin: bool,
 }
 
+/// Sections that every check is given: what the document says it is, and what could not be seen.
+const ALWAYS_READ: [&str; 2] = ["schema", "gaps"];
+
+/// Why what history keeps of a check version does not make that version again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("check {check} cannot be restored: {why}")]
+pub struct NotRestored {
+    /// Id of the check.
+    pub check: String,
+    /// What is wrong.
+    pub why: String,
+}
+
 /// What stays the same when parameters change.
 #[derive(Debug)]
 pub(crate) struct Compiled {
@@ -37,12 +51,38 @@ pub(crate) struct Compiled {
     /// Digest of id and source, the key of a machine that has the program loaded.
     pub(crate) key: Digest,
     pub(crate) needs: Vec<FactPath>,
+    /// Names of the sections of facts that it reads; none: all of them.
+    pub(crate) sections: Option<Vec<RegoValue>>,
     pub(crate) allowances: Vec<Allowance>,
     default_parameters: Value,
     source: CheckSource,
 }
 
 impl Compiled {
+    fn new(
+        id: &str,
+        needs: &[String],
+        allowances: Vec<Allowance>,
+        parameters: &Value,
+        program: OnceLock<Arc<Program>>,
+        source: CheckSource,
+    ) -> Self {
+        let rego = source.rego.as_deref().unwrap_or_default();
+        let needs: Vec<FactPath> = needs.iter().map(|need| FactPath::parse(need)).collect();
+        let named: Option<BTreeSet<&str>> =
+            needs.iter().map(|need| need.steps().first().map(String::as_str)).collect();
+        let sections = named.map(|named| named.into_iter().chain(ALWAYS_READ).map(RegoValue::from).collect());
+        Self {
+            program,
+            key: Digest::of(format!("{id}\n{rego}").as_bytes()),
+            sections,
+            needs,
+            allowances,
+            default_parameters: parameters.clone(),
+            source,
+        }
+    }
+
     /// Returns the bytecode. Built-in checks are compiled when they are first asked, others were when they were loaded.
     pub(crate) fn program(&self) -> &Arc<Program> {
         self.program.get_or_init(|| {
@@ -89,6 +129,51 @@ impl Check {
         Ok(Self::assemble(manifest, parameters, OnceLock::new(), source))
     }
 
+    /// Makes a version again from what history keeps of it: metadata with parameters, logic, tolerated gaps.
+    ///
+    /// # Errors
+    /// If the logic does not reach bytecode on this engine, or the parts do not give the digest of the version.
+    pub fn restore(
+        definition: &CheckDefinition,
+        rego: &str,
+        tolerated_gaps: &[String],
+    ) -> Result<Self, NotRestored> {
+        let refuse = |why: String| NotRestored { check: definition.id.clone(), why };
+        let program = program::compile(&definition.id, rego)
+            .map_err(|problem| refuse(problem.in_folder(&definition.id).to_string()))?;
+        let source = CheckSource {
+            group: definition.id.split('-').next().unwrap_or_default().to_owned(),
+            folder: definition.id.clone(),
+            toml: None,
+            rego: Some(rego.to_owned()),
+            tests: None,
+            origin: Origin::Own,
+        };
+        let allowances = tolerated_gaps.iter().map(|path| Allowance {
+            path: path.clone(),
+            allow: vec![Leniency::Gap],
+            reason: String::new(),
+        });
+        let compiled = Compiled::new(
+            &definition.id,
+            &definition.needs,
+            allowances.collect(),
+            &definition.parameters,
+            OnceLock::from(program),
+            source,
+        );
+        let check = Self {
+            definition: definition.clone(),
+            parameters: to_rego(&definition.parameters),
+            compiled: Arc::new(compiled),
+            overrides_builtin: false,
+        };
+        match check.version() {
+            version if version == definition.version => Ok(check),
+            version => Err(refuse(format!("its parts give version {version}, not {}", definition.version))),
+        }
+    }
+
     fn build(source: CheckSource) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         for (name, text) in
@@ -129,15 +214,8 @@ impl Check {
         program: OnceLock<Arc<Program>>,
         source: CheckSource,
     ) -> Self {
-        let rego = source.rego.as_deref().unwrap_or_default();
-        let compiled = Compiled {
-            program,
-            key: Digest::of(format!("{}\n{rego}", manifest.id).as_bytes()),
-            needs: manifest.needs.iter().map(|need| FactPath::parse(need)).collect(),
-            allowances: manifest.allowances,
-            default_parameters: parameters.clone(),
-            source,
-        };
+        let compiled =
+            Compiled::new(&manifest.id, &manifest.needs, manifest.allowances, &parameters, program, source);
         let mut check = Self {
             definition: CheckDefinition {
                 id: manifest.id,
@@ -175,13 +253,7 @@ impl Check {
     /// Digests what can change the answer, and nothing else: a better title is not a new version.
     fn version(&self) -> Digest {
         let definition = &self.definition;
-        let tolerated: Vec<&str> = self
-            .compiled
-            .allowances
-            .iter()
-            .filter(|allowance| allowance.allow.contains(&Leniency::Gap))
-            .map(|allowance| allowance.path.as_str())
-            .collect();
+        let tolerated = self.tolerated_gaps();
         let rego = self.rego();
         canonical::digest(&json!({
             "id": definition.id,
@@ -237,6 +309,29 @@ impl Check {
     #[must_use]
     pub fn source(&self) -> &CheckSource {
         &self.compiled.source
+    }
+
+    /// Returns the paths at which a gap does not take a pass away, in the order of the manifest.
+    #[must_use]
+    pub fn tolerated_gaps(&self) -> Vec<&str> {
+        self.compiled
+            .allowances
+            .iter()
+            .filter(|allowance| allowance.allow.contains(&Leniency::Gap))
+            .map(|allowance| allowance.path.as_str())
+            .collect()
+    }
+
+    /// Tells whether the answer may depend on a top-level section of facts. A check is given no other section, so
+    /// facts that differ elsewhere have the same answer.
+    #[must_use]
+    pub fn reads(&self, section: &str) -> bool {
+        match &self.compiled.sections {
+            Some(sections) => {
+                sections.iter().any(|name| name.as_string().is_ok_and(|name| name.as_ref() == section))
+            }
+            None => true,
+        }
     }
 
     /// Returns the documented exceptions from "missing data never passes".

@@ -179,7 +179,7 @@ impl Evaluator {
         };
         let mut input = BTreeMap::from([
             (self.names.target.clone(), target),
-            (self.names.facts.clone(), facts.clone()),
+            (self.names.facts.clone(), sections(check, facts)),
             (self.names.params.clone(), check.parameters.clone()),
         ]);
         if check.definition().depends_on_time {
@@ -238,6 +238,15 @@ impl std::fmt::Debug for Evaluator {
             .field("machines", &self.machines.len())
             .finish()
     }
+}
+
+/// Returns the sections of facts that a check reads, so that its answer cannot depend on others.
+fn sections(check: &Check, facts: &RegoValue) -> RegoValue {
+    let (RegoValue::Object(fields), Some(sections)) = (facts, &check.compiled.sections) else {
+        return facts.clone();
+    };
+    let kept = sections.iter().filter_map(|name| Some((name.clone(), fields.get(name)?.clone())));
+    RegoValue::from(BTreeMap::from_iter(kept))
 }
 
 fn stopped(id: &str, error: &VmError) -> Stopped {

@@ -24,7 +24,7 @@ mod scaffold;
 mod source;
 mod testing;
 
-pub use check::{Check, InvalidParameters};
+pub use check::{Check, InvalidParameters, NotRestored};
 pub use error::{CheckFile, LibraryError};
 pub use evaluator::{Evaluator, Limits};
 pub use explain::{FactRead, explain};

@@ -79,6 +79,11 @@ pub(crate) enum Command {
     Assess(Assess),
     /// Waivers: exceptions to checks that a person approves for a time. They stand beside verdicts and change none.
     Waive(Waive),
+    /// Failures with both bounds, what was not looked at, and the index over it.
+    #[command(subcommand)]
+    History(History),
+    /// Compute past verdicts again from the facts, check version and moment they rest on.
+    Replay(Replay),
     /// Write the readiness report and the control matrix.
     Report(Report),
     /// Evidence bundles for people who do not trust this program.
@@ -239,6 +244,45 @@ pub(crate) enum AnswerWord {
     No,
     /// Take the answer back.
     NotAssessed,
+}
+
+/// `tickmark history`
+#[derive(Debug, Subcommand)]
+pub(crate) enum History {
+    /// List what failed where, and between which looks it began and ended.
+    Failures {
+        /// Days to look back.
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+    },
+    /// List who was not looked at, and when.
+    Gaps {
+        /// Days to look back.
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+    },
+    /// Make the index of intervals again from the blocks that the ledger commits to.
+    Rebuild,
+}
+
+/// `tickmark replay`
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// Check id, e.g. `ssh-root-login-disabled`.
+    #[arg(required_unless_present = "all")]
+    pub(crate) check: Option<String>,
+    /// Target, by name or number.
+    #[arg(required_unless_present = "all")]
+    pub(crate) target: Option<String>,
+    /// The moment, e.g. 2026-11-24T14:45:00Z; now when left out.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Every recorded verdict, with a count.
+    #[arg(long, conflicts_with_all = ["check", "target", "at"])]
+    pub(crate) all: bool,
+    /// With `--all`: only verdicts that began on this day (UTC) or later.
+    #[arg(long, value_name = "DATE", requires = "all")]
+    pub(crate) since: Option<String>,
 }
 
 /// `tickmark waive`

@@ -52,6 +52,8 @@ async fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::Status => commands::status::run(common, output).await,
         Command::Assess(command) => commands::assess::run(command, common, output).await,
         Command::Waive(command) => commands::waive::run(command, common, output).await,
+        Command::History(command) => commands::history::run(command, common, output).await,
+        Command::Replay(options) => commands::replay::run(options, common, output).await,
         Command::Report(options) => commands::report::run(options, common, output).await,
         Command::Bundle(command) => commands::bundle::run(command, common, output).await,
         Command::Verify(options) => commands::verify::run(options, output),

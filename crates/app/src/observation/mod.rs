@@ -4,12 +4,16 @@
 //! into facts, verdicts, blocks, coverage and intervals in one transaction. Cost grows with change: unchanged facts
 //! are not evaluated, unchanged verdicts write one coverage row per check, and equal blocks are stored once.
 //!
-//! Owns the tables of migrations `0010_observation.sql` and, in [`waiver`], `0013_waiver.sql`. Leaves what controls make of verdicts to `conclusion`.
+//! Owns the tables of migrations `0010_observation.sql`, `0018_answer.sql` and, in [`waiver`], `0013_waiver.sql`. Leaves what controls make of verdicts to `conclusion`.
 
 mod export;
+mod history;
 mod read;
+mod rebuild;
 mod record;
+mod replay;
 pub(crate) mod scrub;
+mod sections;
 mod sql;
 pub mod waiver;
 
@@ -19,6 +23,7 @@ use tickmark_core::observation::{CheckDefinition, Collected, Counts, TargetRef};
 use tickmark_core::{Digest, Span, Timestamp};
 
 pub use export::history_contents;
+pub use history::{CheckGap, Histories, TargetFailure, TargetGaps, coverage_gaps, failures, histories_in};
 pub use read::{
     CheckHistory, CheckNow, FactsDocument, TargetVerdict, check_history, check_versions, checks_now,
     coverage_of_run, facts_at, facts_history, find_run, find_target, histories, newest_facts, runs, targets,
@@ -26,7 +31,9 @@ pub use read::{
 };
 pub(crate) use scrub::names_object;
 
-pub use record::{miss_open_runs, open_run, record};
+pub use rebuild::{Rebuilt, rebuild_intervals};
+pub use record::{miss_open_runs, open_run, record, record_changes};
+pub use replay::{Replay, ReplayCount, Replayed, replay, replay_all};
 
 /// A target with its key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,6 +68,8 @@ pub struct CheckVersion {
     pub introduced_at: Timestamp,
     /// When another took its place.
     pub superseded_at: Option<Timestamp>,
+    /// Paths at which a gap does not take a pass away; none in versions from before they were kept.
+    pub tolerated_gaps: Option<Vec<String>>,
 }
 
 /// Which facts held for a target over a span.
@@ -151,6 +160,15 @@ pub struct RunInput {
     pub enumeration: String,
     /// What was found.
     pub collected: Vec<Collected>,
+}
+
+/// A target whose facts are still those that the run before found, as its collector says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unchanged {
+    /// The target.
+    pub target: TargetRef,
+    /// Digest of the facts, which must be the one that is stored.
+    pub facts: Digest,
 }
 
 /// What a run amounted to.

@@ -1,6 +1,6 @@
 //! What history says, now and before. A verdict whose look is too old is unknown here, whatever the interval says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tickmark_core::id::{CheckKey, RunKey, TargetKey};
@@ -10,12 +10,12 @@ use tickmark_core::observation::{
     Counts, Observation, Outcome, ReasonClass, TargetRef, Verdict, Waiver, block,
 };
 use tickmark_core::time::HOUR_US;
-use tickmark_core::{Digest, Timestamp};
+use tickmark_core::{Digest, Span, Timestamp};
 
 use super::waiver::{self, Waived};
 use super::{CheckVersion, FactsState, Run, Target, sql};
 use crate::context::View;
-use crate::{Error, Result};
+use crate::{App, Error, Result};
 
 /// What a check says about a target now.
 #[derive(Clone, Debug, Serialize)]
@@ -161,9 +161,14 @@ pub async fn facts_at(
 ) -> Result<Option<FactsDocument>> {
     let history = facts_history(view, target).await?;
     let Some(state) = history.into_iter().rev().find(|state| state.span.from <= at) else { return Ok(None) };
-    let bytes = view.app.blobs().get(state.digest.0).await?;
-    let document = serde_json::from_slice(&bytes).map_err(|error| Error::corrupt("facts", error))?;
+    let document = document(view.app, state.digest).await?;
     Ok(Some(FactsDocument { state, document }))
+}
+
+/// Reads a facts document, verified against its digest.
+pub(super) async fn document(app: &App, digest: Digest) -> Result<serde_json::Value> {
+    let bytes = app.blobs().get(digest.0).await?;
+    serde_json::from_slice(&bytes).map_err(|error| Error::corrupt("facts", error))
 }
 
 /// Returns what every check in force says about every target now.
@@ -178,8 +183,8 @@ pub async fn verdicts_now(view: &mut View<'_>) -> Result<Vec<TargetVerdict>> {
         .map(|check| (check.key, check))
         .collect();
     let facts = sql::current_facts(view.connection(), organization).await?;
-    let digests: BTreeSet<Digest> = facts.values().map(|state| state.digest).collect();
-    let memos = sql::memos(view.connection(), organization, &digests).await?;
+    let (answers, outcomes) = sql::answers_now(view.connection(), organization).await?;
+    let due = sql::all_due(view.connection(), organization).await?;
     let looks = sql::last_looks(view.connection(), organization).await?;
     let waivers = waiver::in_force_at(view, now).await?;
     let mut verdicts = Vec::new();
@@ -189,7 +194,7 @@ pub async fn verdicts_now(view: &mut View<'_>) -> Result<Vec<TargetVerdict>> {
         };
         let facts = facts.get(&target).map(|state| state.digest);
         let limit = last_look.plus_micros(i64::from(version.definition.stale_after_hours) * HOUR_US);
-        let memo = facts.and_then(|digest| memos.get(&(check, digest)));
+        let answer = answers.get(&(check, target)).and_then(|key| outcomes.get(key));
         let (verdict, reason, since, outcome) = if limit <= now {
             let message = format!(
                 "the last look was {last_look}, longer ago than {} hours",
@@ -198,9 +203,9 @@ pub async fn verdicts_now(view: &mut View<'_>) -> Result<Vec<TargetVerdict>> {
             (Verdict::Unknown, Some(ReasonClass::Stale), limit, Outcome::unknown(ReasonClass::Stale, message))
         } else {
             // A target that was not reached is unknown whatever its last facts say; what they say does not fit then.
-            let outcome = memo
-                .filter(|memo| {
-                    Observation::new(memo.outcome.verdict, memo.outcome.reason)
+            let outcome = answer
+                .filter(|outcome| {
+                    Observation::new(outcome.verdict, outcome.reason)
                         == Observation::new(interval.verdict, interval.reason)
                 })
                 .map_or_else(
@@ -210,7 +215,7 @@ pub async fn verdicts_now(view: &mut View<'_>) -> Result<Vec<TargetVerdict>> {
                             "the target was not reached",
                         )
                     },
-                    |memo| memo.outcome.clone(),
+                    |outcome| Outcome { valid_until: due.get(&(check, target)).copied(), ..outcome.clone() },
                 );
             (interval.verdict, interval.reason, interval.span.from, outcome)
         };
@@ -327,29 +332,10 @@ pub async fn verify_run(view: &mut View<'_>, key: RunKey) -> Result<()> {
 /// # Errors
 /// As [`targets`].
 pub async fn histories(view: &mut View<'_>) -> Result<BTreeMap<(String, TargetKey), Vec<Interval>>> {
-    let (organization, now) = (view.organization(), view.now);
-    let mut looks: BTreeMap<CheckKey, Vec<Timestamp>> = BTreeMap::new();
-    for (check, at) in sql::all_looks(view.connection(), organization).await? {
-        looks.entry(check).or_default().push(at);
-    }
-    let mut raw: BTreeMap<(CheckKey, TargetKey), Vec<Interval>> = BTreeMap::new();
-    for (check, target, interval) in sql::all_intervals(view.connection(), organization).await? {
-        raw.entry((check, target)).or_default().push(interval);
-    }
-    let versions: BTreeMap<CheckKey, CheckVersion> = sql::all_checks(view.connection(), organization)
-        .await?
-        .into_iter()
-        .map(|version| (version.key, version))
-        .collect();
-    let mut histories: BTreeMap<(String, TargetKey), Vec<Interval>> = BTreeMap::new();
-    // Keys of versions ascend with time, so the parts of one check come in order.
-    for ((check, target), intervals) in raw {
-        let Some(version) = versions.get(&check) else { continue };
-        let stale = i64::from(version.definition.stale_after_hours) * HOUR_US;
-        let end = version.superseded_at.unwrap_or(now);
-        let looks = looks.get(&check).map(Vec::as_slice).unwrap_or_default();
-        let part = interval::with_staleness(&intervals, looks, stale, end);
-        histories.entry((version.definition.id.clone(), target)).or_default().extend(part);
-    }
-    Ok(histories)
+    let always = Span { from: Timestamp::from_micros(i64::MIN), to: None };
+    let histories = super::histories_in(view, always, None).await?;
+    let flat = histories.into_iter().flat_map(|(id, targets)| {
+        targets.into_iter().map(move |(target, intervals)| ((id.clone(), target), intervals))
+    });
+    Ok(flat.collect())
 }

@@ -1,20 +1,24 @@
 //! Recording a run: from what a source gave back to facts, verdicts, blocks and intervals.
+//!
+//! The work grows with what changed. A target whose facts are as before is not evaluated; one whose facts changed is
+//! asked only by checks that read a changed section; a check about which nothing changed keeps its block.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tickmark_core::id::{CheckKey, RunKey, TargetKey};
 use tickmark_core::observation::{
-    Collected, Counts, Observation, Outcome, ReasonClass, TargetRef, block, facts_defect, facts_manifest,
+    Collected, Counts, Observation, Outcome, ReasonClass, TargetRef, Verdict, block, facts_defect,
+    facts_manifest,
 };
 use tickmark_core::{Digest, Span, Timestamp, canonical};
 use tickmark_evaluate::{Check, ENGINE_VERSION, Evaluator, Library, PreparedFacts};
 use tickmark_ledger::leaf::LeafKind;
 
 use super::export;
-use super::sql::{self, Change, LastBlock, Memo, NewBlock, NewCheckVersion};
-use super::{CheckVersion, FactsState, Run, RunInput, RunState, RunSummary, Target};
+use super::sections::Sections;
+use super::sql::{self, Answer, Change, CurrentCheck, LastBlock, NewBlock, NewCheckVersion};
+use super::{FactsState, Run, RunInput, RunState, RunSummary, Target, Unchanged};
 use crate::context::Cx;
 use crate::{Action, Error, Result, evidence};
 
@@ -54,6 +58,21 @@ pub async fn miss_open_runs(cx: &mut Cx<'_>) -> Result<Vec<RunKey>> {
 /// # Errors
 /// `Conflict` if the run is not open; `Invalid` if a target came back twice or was not expected.
 pub async fn record(cx: &mut Cx<'_>, library: &Library, key: RunKey, input: RunInput) -> Result<RunSummary> {
+    record_changes(cx, library, key, input, &[]).await
+}
+
+/// As [`record`], with targets beside `input.collected` whose facts are what the run before found: a collector that
+/// keeps its last answer need not send it again. Each is held against what is stored.
+///
+/// # Errors
+/// As [`record`]; `Conflict` if other facts are stored for an unchanged target, or none.
+pub async fn record_changes(
+    cx: &mut Cx<'_>,
+    library: &Library,
+    key: RunKey,
+    input: RunInput,
+    unchanged: &[Unchanged],
+) -> Result<RunSummary> {
     cx.authorize(Action::Observe)?;
     let organization = cx.organization();
     let run = sql::find_run(cx.connection(), organization, key)
@@ -63,27 +82,30 @@ pub async fn record(cx: &mut Cx<'_>, library: &Library, key: RunKey, input: RunI
         return Err(Error::conflict(format!("run {key} is not open")));
     }
     let at = observed_at(cx).await?;
-    let population = Population::sync(cx, &input, at).await?;
+    let population = Population::sync(cx, &input, unchanged, at).await?;
     let artifacts = store_artifacts(cx, key, &population, &input.collected).await?;
-    let facts = record_facts(cx, key, &population, &input.collected, at).await?;
+    let facts = record_facts(cx, key, &population, &input.collected, unchanged, at).await?;
     let checks = sync_checks(cx, library, at).await?;
-    let judged = judge(cx, &checks, &population, &facts, at).await?;
+    let before = Before::load(cx, &run.source, &checks, &population).await?;
+    let judged = judge(cx, &checks, &population, &facts, &before, at).await?;
 
-    sql::add_memos(cx.connection(), organization, &judged.memos).await?;
     sql::set_due(cx.connection(), organization, &judged.due).await?;
+    sql::add_answers(cx.connection(), organization, &judged.answers, at).await?;
     sql::add_blocks(cx.connection(), organization, key, &judged.blocks).await?;
     sql::change_verdicts(cx.connection(), organization, &judged.changes, at).await?;
-    let versions: BTreeMap<CheckKey, Digest> =
-        checks.iter().map(|(version, _)| (version.key, version.version)).collect();
-    let manifest: Vec<_> = judged.blocks.iter().map(|block| (versions[&block.check], block.digest)).collect();
-    let reached = input.collected.len();
+    let manifest: Vec<_> = checks
+        .iter()
+        .zip(&judged.blocks)
+        .map(|((version, _), block)| (version.version, block.digest))
+        .collect();
+    let reached = input.collected.len() + unchanged.len();
     let run = Run {
         state: if reached == population.targets.len() { RunState::Complete } else { RunState::Partial },
         collector: input.collected.first().map_or(run.collector, |collected| collected.collector.clone()),
         finished_at: Some(at),
         gaps: signed(input.collected.iter().map(|collected| collected.gaps.len()).sum()),
-        evaluated: signed(judged.memos.len()),
-        reused: signed(checks.len() * population.targets.len() - judged.memos.len()),
+        evaluated: signed(judged.evaluated),
+        reused: signed(checks.len() * population.targets.len() - judged.evaluated),
         changed: signed(judged.changes.len()),
         blocks: Some(block::manifest_digest(&manifest)),
         facts: Some(facts_manifest(&facts.manifest)),
@@ -125,19 +147,24 @@ struct Population {
     key: i64,
     digest: Digest,
     targets: Vec<Target>,
+    /// Digests that stand for the targets in the ledger, in the same order.
+    identities: Vec<Digest>,
+    /// Position by kind and external id.
+    positions: HashMap<(String, String), usize>,
 }
 
 impl Population {
-    async fn sync(cx: &mut Cx<'_>, input: &RunInput, at: Timestamp) -> Result<Self> {
+    async fn sync(cx: &mut Cx<'_>, input: &RunInput, unchanged: &[Unchanged], at: Timestamp) -> Result<Self> {
         let organization = cx.organization();
-        let mut expected: BTreeMap<(&str, &str), &TargetRef> = BTreeMap::new();
+        let mut expected: HashMap<(&str, &str), &TargetRef> = HashMap::with_capacity(input.expected.len());
         for target in &input.expected {
             if expected.insert((&target.kind, &target.external_id), target).is_some() {
                 return Err(Error::invalid(format!("target {} is expected twice", target.name)));
             }
         }
         let mut reached = BTreeSet::new();
-        for Collected { target, .. } in &input.collected {
+        let collected = input.collected.iter().map(|collected| &collected.target);
+        for target in collected.chain(unchanged.iter().map(|unchanged| &unchanged.target)) {
             if !expected.contains_key(&(target.kind.as_str(), target.external_id.as_str())) {
                 return Err(Error::invalid(format!("target {} was not expected", target.name)));
             }
@@ -145,42 +172,49 @@ impl Population {
                 return Err(Error::invalid(format!("target {} came back twice", target.name)));
             }
         }
-        let known = sql::targets(cx.connection(), organization).await?;
-        let known: BTreeMap<_, _> =
-            known.iter().map(|t| ((t.target.kind.as_str(), t.target.external_id.as_str()), t)).collect();
-        let new: Vec<TargetRef> = expected
-            .iter()
-            .filter(|(id, _)| !known.contains_key(*id))
-            .map(|(_, target)| (*target).clone())
-            .collect();
-        for (id, target) in &expected {
-            if let Some(before) = known.get(id).filter(|before| before.target.name != target.name) {
+        let mut known = sql::targets(cx.connection(), organization).await?;
+        let mut missing = expected.clone();
+        for before in &mut known {
+            let Some(target) =
+                missing.remove(&(before.target.kind.as_str(), before.target.external_id.as_str()))
+            else {
+                continue;
+            };
+            if before.target.name != target.name {
                 sql::rename_target(cx.connection(), organization, before.key, &target.name).await?;
+                before.target.name.clone_from(&target.name);
             }
         }
-        sql::add_targets(cx.connection(), organization, &new, at).await?;
-        let targets: Vec<Target> = sql::targets(cx.connection(), organization)
-            .await?
+        if !missing.is_empty() {
+            let mut new: Vec<TargetRef> = missing.into_values().cloned().collect();
+            new.sort_by(|a, b| (&a.kind, &a.external_id).cmp(&(&b.kind, &b.external_id)));
+            sql::add_targets(cx.connection(), organization, &new, at).await?;
+            known = sql::targets(cx.connection(), organization).await?;
+        }
+        let targets: Vec<Target> = known
             .into_iter()
             .filter(|t| expected.contains_key(&(t.target.kind.as_str(), t.target.external_id.as_str())))
             .collect();
-        let digests: Vec<u8> = targets.iter().flat_map(|target| identity(&target.target).0).collect();
-        let digest = Digest::of(&digests);
+        let identities: Vec<Digest> = targets.iter().map(|target| identity(&target.target)).collect();
+        let bytes: Vec<u8> = identities.iter().flat_map(|identity| identity.0).collect();
+        let digest = Digest::of(&bytes);
         let keys: Vec<TargetKey> = targets.iter().map(|target| target.key).collect();
         let (key, is_new) = sql::population_key(cx.connection(), organization, digest, &keys).await?;
         if is_new {
             let body = json!({"population": digest, "n": keys.len(), "enumeration": input.enumeration, "reported": keys.len()});
             cx.record(LeafKind::PopulationDefine, &body)?;
         }
-        Ok(Self { key, digest, targets })
+        let positions = targets
+            .iter()
+            .enumerate()
+            .map(|(position, t)| ((t.target.kind.clone(), t.target.external_id.clone()), position))
+            .collect();
+        Ok(Self { key, digest, targets, identities, positions })
     }
 
-    fn key_of(&self, target: &TargetRef) -> TargetKey {
-        let found = self
-            .targets
-            .iter()
-            .find(|t| t.target.kind == target.kind && t.target.external_id == target.external_id);
-        found.expect("every collected target is expected").key
+    fn position_of(&self, target: &TargetRef) -> usize {
+        let found = self.positions.get(&(target.kind.clone(), target.external_id.clone()));
+        *found.expect("every target that came back is expected")
     }
 }
 
@@ -198,7 +232,7 @@ async fn store_artifacts(
 ) -> Result<usize> {
     let mut stored = 0;
     for one in collected {
-        let target = population.key_of(&one.target);
+        let target = population.targets[population.position_of(&one.target)].key;
         stored += evidence::store(cx, run, Some(target), &one.artifacts).await?.len();
     }
     Ok(stored)
@@ -206,16 +240,26 @@ async fn store_artifacts(
 
 /// The facts of a run.
 struct Facts {
-    /// For each target reached: what holds now, the document, and whether the run before had the same.
-    reached: BTreeMap<TargetKey, ReachedFacts>,
+    /// By position in the population: what was found, or none where the target was not reached.
+    reached: Vec<Option<Reached>>,
     /// (identity, facts) of all targets in order; none for targets not reached.
     manifest: Vec<(Digest, Option<Digest>)>,
 }
 
-struct ReachedFacts {
+/// What was found at one target.
+struct Reached {
     state: FactsState,
-    document: serde_json::Value,
-    is_unchanged: bool,
+    /// The document, where it came with this run.
+    document: Option<Value>,
+    /// What is new about it.
+    news: News,
+}
+
+/// What is new about the facts of a target.
+enum News {
+    Nothing,
+    /// Sections that are there now and differ, or are gone. `None`: it is not known which.
+    Sections(Option<BTreeSet<String>>),
 }
 
 async fn record_facts(
@@ -223,42 +267,66 @@ async fn record_facts(
     run: RunKey,
     population: &Population,
     collected: &[Collected],
+    unchanged: &[Unchanged],
     at: Timestamp,
 ) -> Result<Facts> {
     let organization = cx.organization();
     let mut current = sql::current_facts(cx.connection(), organization).await?;
-    let mut reached = BTreeMap::new();
+    let mut reached: Vec<Option<Reached>> = population.targets.iter().map(|_| None).collect();
+    for one in unchanged {
+        let position = population.position_of(&one.target);
+        let state = current
+            .remove(&population.targets[position].key)
+            .filter(|state| state.digest == one.facts)
+            .ok_or_else(|| {
+                Error::conflict(format!(
+                    "target {} is said to have unchanged facts {}, which are not those stored for it",
+                    one.target.name, one.facts
+                ))
+            })?;
+        reached[position] = Some(Reached { state, document: None, news: News::Nothing });
+    }
     let mut changed = Vec::new();
+    let mut documents = Vec::new();
     for one in collected {
-        let target = population.key_of(&one.target);
+        let position = population.position_of(&one.target);
+        let target = population.targets[position].key;
         let bytes =
             canonical::bytes(&one.facts).map_err(|error| Error::invalid(format!("facts: {error}")))?;
         let digest = Digest::of(&bytes);
-        let is_unchanged = current.get(&target).is_some_and(|state| state.digest == digest);
-        let state = if is_unchanged {
-            current.remove(&target).expect("just seen")
-        } else {
-            cx.app.blobs().put(bytes.into()).await?;
-            let defect = facts_defect(&one.schema, &one.facts);
-            let state = FactsState {
-                target,
-                span: Span { from: at, to: None },
-                digest,
-                schema: one.schema.clone(),
-                defect,
-                run,
-            };
-            changed.push(state.clone());
-            state
+        let (state, news) = match current.remove(&target).filter(|state| state.digest == digest) {
+            Some(state) => (state, News::Nothing),
+            None => {
+                documents.push(bytes.into());
+                let defect = facts_defect(&one.schema, &one.facts);
+                let span = Span { from: at, to: None };
+                let state = FactsState { target, span, digest, schema: one.schema.clone(), defect, run };
+                changed.push((position, state.clone(), Sections::of(&one.facts)));
+                (state, News::Sections(None))
+            }
         };
-        let document = one.facts.clone();
-        reached.insert(target, ReachedFacts { state, document, is_unchanged });
+        reached[position] = Some(Reached { state, document: Some(one.facts.clone()), news });
     }
-    sql::change_facts(cx.connection(), organization, &changed).await?;
+    cx.app.blobs().put_all(documents).await?;
+    let keys: Vec<TargetKey> = changed.iter().map(|(_, state, _)| state.target).collect();
+    let before = sql::sections(cx.connection(), organization, &keys).await?;
+    for (position, state, sections) in &changed {
+        let known = before.get(&state.target).filter(|_| state.defect.is_none());
+        if let (Some(known), Some(reached)) = (known, &mut reached[*position]) {
+            reached.news = News::Sections(Some(sections.different(known)));
+        }
+    }
+    let states: Vec<FactsState> = changed.iter().map(|(_, state, _)| state.clone()).collect();
+    sql::change_facts(cx.connection(), organization, &states).await?;
+    // Sections of malformed facts are not kept: whatever comes after them is asked about anew.
+    let kept =
+        changed.iter().map(|(_, state, sections)| (state.target, state.defect.is_none().then_some(sections)));
+    sql::set_sections(cx.connection(), organization, kept.collect()).await?;
     let manifest = population
-        .targets
+        .identities
         .iter()
-        .map(|target| (identity(&target.target), reached.get(&target.key).map(|facts| facts.state.digest)))
+        .zip(&reached)
+        .map(|(identity, facts)| (*identity, facts.as_ref().map(|facts| facts.state.digest)))
         .collect();
     Ok(Facts { reached, manifest })
 }
@@ -268,31 +336,35 @@ async fn sync_checks<'a>(
     cx: &mut Cx<'_>,
     library: &'a Library,
     at: Timestamp,
-) -> Result<Vec<(CheckVersion, &'a Check)>> {
+) -> Result<Vec<(CurrentCheck, &'a Check)>> {
     let organization = cx.organization();
-    let known = sql::current_checks(cx.connection(), organization).await?;
-    let (same, other): (Vec<_>, Vec<_>) = known.into_iter().partition(|version| {
-        library.get(&version.definition.id).is_some_and(|check| {
+    let mut current = sql::check_keys(cx.connection(), organization).await?;
+    let is_same = |version: &CurrentCheck| {
+        library.get(&version.id).is_some_and(|check| {
             check.definition().version == version.version && version.engine == ENGINE_VERSION
         })
-    });
-    let ended: Vec<CheckKey> = other.iter().map(|version| version.key).collect();
-    sql::supersede_checks(cx.connection(), organization, &ended, at).await?;
-    let kept: BTreeSet<&str> = same.iter().map(|version| version.definition.id.as_str()).collect();
+    };
+    let ended: Vec<CheckKey> =
+        current.iter().filter(|version| !is_same(version)).map(|version| version.key).collect();
+    let kept: BTreeSet<&str> =
+        current.iter().filter(|version| is_same(version)).map(|version| version.id.as_str()).collect();
     let new: Vec<&Check> = library.checks().filter(|check| !kept.contains(check.id())).collect();
-    let rows: Vec<_> = new
-        .iter()
-        .map(|check| NewCheckVersion {
-            definition: check.definition(),
-            logic: check.rego(),
-            origin: check.origin().word(),
-        })
-        .collect();
-    sql::add_checks(cx.connection(), organization, &rows, ENGINE_VERSION, at).await?;
-    let current = sql::current_checks(cx.connection(), organization).await?;
     if !new.is_empty() || !ended.is_empty() {
+        sql::supersede_checks(cx.connection(), organization, &ended, at).await?;
+        let rows: Vec<_> = new
+            .iter()
+            .map(|check| NewCheckVersion {
+                definition: check.definition(),
+                logic: check.rego(),
+                origin: check.origin().word(),
+                tolerated_gaps: check.tolerated_gaps(),
+            })
+            .collect();
+        sql::add_checks(cx.connection(), organization, &rows, ENGINE_VERSION, at).await?;
+        current = sql::check_keys(cx.connection(), organization).await?;
         // Too large for an entry; who exports it makes it again from the versions in force at this moment.
-        let schedule = export::schedule(&current);
+        let in_force = sql::current_checks(cx.connection(), organization).await?;
+        let schedule = export::schedule(&in_force);
         let bytes = schedule.to_bytes().map_err(|error| Error::internal("writing the schedule", error))?;
         let body = json!({
             "at": at, "checks": schedule.versions_digest().digest(), "schedule": Digest::of(&bytes),
@@ -303,8 +375,7 @@ async fn sync_checks<'a>(
     Ok(current
         .into_iter()
         .map(|version| {
-            let check =
-                library.get(&version.definition.id).expect("current versions are those of the library");
+            let check = library.get(&version.id).expect("current versions are those of the library");
             (version, check)
         })
         .collect())
@@ -313,53 +384,69 @@ async fn sync_checks<'a>(
 /// What was made of the facts.
 #[derive(Default)]
 struct Judged {
-    memos: Vec<Memo>,
+    evaluated: usize,
+    answers: Vec<Answer>,
     due: Vec<(CheckKey, TargetKey, Option<Timestamp>)>,
+    /// One for each check, in their order.
     blocks: Vec<NewBlock>,
     changes: Vec<Change>,
 }
 
 async fn judge(
     cx: &mut Cx<'_>,
-    checks: &[(CheckVersion, &Check)],
+    checks: &[(CurrentCheck, &Check)],
     population: &Population,
     facts: &Facts,
+    before: &Before,
     at: Timestamp,
 ) -> Result<Judged> {
     let organization = cx.organization();
-    let before = Before::load(cx, at).await?;
-    // Only what cannot be taken over from the run before is looked up: facts may have come back to an earlier state.
-    let wanted: BTreeSet<Digest> = checks
-        .iter()
-        .flat_map(|(version, _)| population.targets.iter().map(move |target| (version.key, target.key)))
-        .filter_map(|(check, target)| Some((check, target, facts.reached.get(&target)?)))
-        .filter(|(check, target, facts)| before.reusable(*check, *target, facts).is_none())
-        .map(|(_, _, facts)| facts.state.digest)
-        .collect();
-    let known = sql::memos(cx.connection(), organization, &wanted).await?;
+    let due = sql::due(cx.connection(), organization, at).await?;
     let mut judge = Judge {
         evaluator: Evaluator::default(),
-        prepared: BTreeMap::new(),
-        known,
+        prepared: HashMap::new(),
+        known: HashMap::new(),
         at,
         judged: Judged::default(),
     };
-    for (version, check) in checks {
-        let empty = BTreeMap::new();
-        let verdicts = before.verdicts.get(&version.key).unwrap_or(&empty);
-        let mut found = Vec::with_capacity(population.targets.len());
-        for target in population.targets.iter() {
-            let last = verdicts.get(&target.key).copied();
-            let now = match facts.reached.get(&target.key) {
-                _ if target.target.kind != version.definition.target_kind => Observation::new(
-                    tickmark_core::observation::Verdict::NotApplicable,
-                    Some(ReasonClass::Unsupported),
-                ),
-                None => Observation::unknown(ReasonClass::NotCollected),
-                Some(facts) => match before.reusable(version.key, target.key, facts) {
-                    Some(last) => last,
-                    None => judge.ask(version.key, check, target, facts),
-                },
+    // Positions at which something may differ from the run before, whatever the check.
+    let restless: Vec<usize> = (0..population.targets.len())
+        .filter(|&position| {
+            !before.knows[position]
+                || !matches!(&facts.reached[position], Some(Reached { news: News::Nothing, .. }))
+        })
+        .collect();
+    for (index, (version, check)) in checks.iter().enumerate() {
+        let last = before.verdicts.get(&version.key);
+        let mut found: Vec<Option<Observation>> = match last {
+            Some(last) => last.by_position.clone(),
+            None => vec![None; population.targets.len()],
+        };
+        let mut asked: BTreeSet<usize> = restless.iter().copied().collect();
+        if last.is_none() {
+            asked.extend(0..population.targets.len());
+        }
+        asked.extend(before.unreached.iter().copied());
+        asked.extend(
+            due.iter()
+                .filter(|(check, _)| *check == version.key)
+                .filter_map(|(_, target)| population.targets.binary_search_by_key(target, |t| t.key).ok()),
+        );
+        for position in asked {
+            let target = &population.targets[position];
+            let last = found[position];
+            let now = if target.target.kind != check.definition().target_kind {
+                Observation::new(Verdict::NotApplicable, Some(ReasonClass::Unsupported))
+            } else {
+                match &facts.reached[position] {
+                    None => Observation::unknown(ReasonClass::NotCollected),
+                    Some(reached) => match reusable(last, check, reached)
+                        .filter(|_| !before.unreached.contains(&position))
+                    {
+                        Some(last) if !due.contains(&(version.key, target.key)) => last,
+                        _ => judge.ask(cx, version.key, check, target, reached, last.is_none()).await?,
+                    },
+                }
             };
             if last != Some(now) {
                 let change = Change {
@@ -369,106 +456,198 @@ async fn judge(
                     was_open: last.is_some(),
                 };
                 judge.judged.changes.push(change);
+                found[position] = Some(now);
             }
-            found.push(now);
         }
-        let expected: BTreeSet<TargetKey> = population.targets.iter().map(|target| target.key).collect();
-        judge.judged.changes.extend(
-            verdicts.keys().filter(|target| !expected.contains(target)).map(|&target| Change {
+        judge.judged.changes.extend(last.into_iter().flat_map(|last| &last.gone).map(|&target| Change {
+            check: version.key,
+            target,
+            found: None,
+            was_open: true,
+        }));
+        let unchanged = judge.judged.changes.last().is_none_or(|change| change.check != version.key);
+        let block = match last.filter(|last| unchanged && last.is_whole) {
+            Some(last) => NewBlock {
                 check: version.key,
-                target,
-                found: None,
-                was_open: true,
-            }),
-        );
-        let bytes = block::encode(&found).map_err(Error::invalid)?;
-        let digest = block::digest(&bytes);
-        judge.judged.blocks.push(NewBlock { check: version.key, digest, bytes, counts: Counts::of(&found) });
+                digest: last.digest,
+                known: Some(last.block),
+                bytes: Vec::new(),
+                counts: last.counts,
+            },
+            None => {
+                let found: Vec<Observation> =
+                    found.into_iter().map(|found| found.expect("every target was asked about")).collect();
+                let bytes = block::encode(&found).map_err(Error::invalid)?;
+                let digest = block::digest(&bytes);
+                NewBlock { check: version.key, digest, known: None, bytes, counts: Counts::of(&found) }
+            }
+        };
+        debug_assert_eq!(judge.judged.blocks.len(), index);
+        judge.judged.blocks.push(block);
     }
     Ok(judge.judged)
 }
 
-/// The verdicts of the run before, and those whose time ran out.
+/// Returns the verdict of the run before if it still holds as far as facts go: the target was reached then and now,
+/// and nothing that the check reads has changed.
+fn reusable(last: Option<Observation>, check: &Check, reached: &Reached) -> Option<Observation> {
+    let last = last?;
+    let holds = match &reached.news {
+        News::Nothing => true,
+        News::Sections(None) => false,
+        News::Sections(Some(changed)) => !changed.iter().any(|section| check.reads(section)),
+    };
+    holds.then_some(last)
+}
+
+/// What the run before of the same source found.
 struct Before {
-    verdicts: BTreeMap<CheckKey, BTreeMap<TargetKey, Observation>>,
-    due: BTreeSet<(CheckKey, TargetKey)>,
+    verdicts: BTreeMap<CheckKey, LastVerdicts>,
+    /// By position in the population of this run: whether the run before expected the target.
+    knows: Vec<bool>,
+    /// Positions of targets that the run before did not reach.
+    unreached: BTreeSet<usize>,
+}
+
+struct LastVerdicts {
+    block: i64,
+    digest: Digest,
+    counts: Counts,
+    /// By position in the population of this run; none for targets that were not expected then.
+    by_position: Vec<Option<Observation>>,
+    /// Targets that were expected then and are not now.
+    gone: Vec<TargetKey>,
+    /// Whether both runs have the same population, so that an unchanged block can stand again.
+    is_whole: bool,
 }
 
 impl Before {
-    async fn load(cx: &mut Cx<'_>, at: Timestamp) -> Result<Self> {
+    async fn load(
+        cx: &mut Cx<'_>,
+        source: &str,
+        checks: &[(CurrentCheck, &Check)],
+        population: &Population,
+    ) -> Result<Self> {
         let organization = cx.organization();
-        let mut populations: BTreeMap<i64, Vec<TargetKey>> = BTreeMap::new();
-        let mut verdicts = BTreeMap::new();
-        for LastBlock { check, population, bytes } in sql::last_blocks(cx.connection(), organization).await? {
-            if let Entry::Vacant(slot) = populations.entry(population) {
-                slot.insert(sql::population_targets(cx.connection(), organization, population).await?);
+        let size = population.targets.len();
+        let mut before =
+            Self { verdicts: BTreeMap::new(), knows: vec![false; size], unreached: BTreeSet::new() };
+        let Some((run, key)) = sql::last_run(cx.connection(), organization, source).await? else {
+            return Ok(before);
+        };
+        let targets = sql::population_targets(cx.connection(), organization, key).await?;
+        let mut silent = vec![!checks.is_empty(); size];
+        let current: BTreeSet<CheckKey> = checks.iter().map(|(version, _)| version.key).collect();
+        // Position then to position now.
+        let moved: Vec<Option<usize>> = targets
+            .iter()
+            .map(|target| population.targets.binary_search_by_key(target, |t| t.key).ok())
+            .collect();
+        for position in moved.iter().flatten() {
+            before.knows[*position] = true;
+        }
+        for LastBlock { check, key: block, digest, bytes, counts } in
+            sql::blocks_to_go_on_from(cx.connection(), organization, run).await?
+        {
+            if !current.contains(&check) {
+                continue;
             }
             let found = block::decode(&bytes).map_err(|error| Error::corrupt("block", error))?;
-            let targets = &populations[&population];
             if targets.len() != found.len() {
                 return Err(Error::corrupt("block", "it does not fit its population"));
             }
-            verdicts.insert(check, targets.iter().copied().zip(found).collect());
+            let mut last = LastVerdicts {
+                block,
+                digest,
+                counts,
+                by_position: vec![None; size],
+                gone: Vec::new(),
+                is_whole: key == population.key,
+            };
+            for (position, observation) in found.into_iter().enumerate() {
+                match moved[position] {
+                    Some(now) => {
+                        last.by_position[now] = Some(observation);
+                        silent[now] &= matches!(
+                            observation.reason(),
+                            Some(ReasonClass::NotCollected | ReasonClass::Unsupported)
+                        );
+                    }
+                    None => last.gone.push(targets[position]),
+                }
+            }
+            before.verdicts.insert(check, last);
         }
-        let due = sql::due(cx.connection(), organization, at).await?;
-        Ok(Self { verdicts, due })
-    }
-
-    /// Returns the verdict of the run before if it still holds: same facts, target reached, time not run out.
-    fn reusable(&self, check: CheckKey, target: TargetKey, facts: &ReachedFacts) -> Option<Observation> {
-        let last = self.verdicts.get(&check)?.get(&target).copied()?;
-        let holds = facts.is_unchanged
-            && last.reason() != Some(ReasonClass::NotCollected)
-            && !self.due.contains(&(check, target));
-        holds.then_some(last)
+        // Where no check saw anything the target was not reached, or might as well not have been.
+        before.unreached = (0..size).filter(|&position| silent[position] && before.knows[position]).collect();
+        Ok(before)
     }
 }
 
 struct Judge {
     evaluator: Evaluator,
-    prepared: BTreeMap<TargetKey, PreparedFacts>,
-    known: BTreeMap<(CheckKey, Digest), Memo>,
+    prepared: HashMap<Digest, PreparedFacts>,
+    /// The same facts at several targets are one question.
+    known: HashMap<(CheckKey, Digest), Outcome>,
     at: Timestamp,
     judged: Judged,
 }
 
 impl Judge {
-    /// Returns what a check says about a target, from memory where that holds.
-    fn ask(&mut self, key: CheckKey, check: &Check, target: &Target, facts: &ReachedFacts) -> Observation {
+    /// Returns what a check says about a target, computed once for the same facts.
+    async fn ask(
+        &mut self,
+        cx: &mut Cx<'_>,
+        key: CheckKey,
+        check: &Check,
+        target: &Target,
+        facts: &Reached,
+        is_first: bool,
+    ) -> Result<Observation> {
         let digest = facts.state.digest;
         let outcome = match self.known.get(&(key, digest)) {
-            Some(memo) if memo.outcome.valid_until.is_none_or(|until| self.at < until) => {
-                memo.outcome.clone()
+            Some(outcome) => outcome.clone(),
+            None => {
+                let outcome = self.evaluate(cx, check, target, facts).await?;
+                self.judged.evaluated += 1;
+                self.known.insert((key, digest), outcome.clone());
+                outcome
             }
-            _ => self.evaluate(key, check, target, facts),
         };
         if check.definition().depends_on_time {
             self.judged.due.push((key, target.key, outcome.valid_until));
         }
-        Observation::new(outcome.verdict, outcome.reason)
+        let observation = Observation::new(outcome.verdict, outcome.reason);
+        self.judged.answers.push(Answer { check: key, target: target.key, is_first, outcome });
+        Ok(observation)
     }
 
-    fn evaluate(&mut self, key: CheckKey, check: &Check, target: &Target, facts: &ReachedFacts) -> Outcome {
-        let outcome = match &facts.state.defect {
-            Some(defect) => {
-                Outcome::unknown(ReasonClass::ParseError, format!("the facts are malformed: {defect}"))
-            }
-            None => {
-                let prepared =
-                    self.prepared.entry(target.key).or_insert_with(|| PreparedFacts::new(&facts.document));
-                // A verdict is a function of facts, not of what a target is called, or it could not be remembered.
-                let nameless = TargetRef {
-                    kind: target.target.kind.clone(),
-                    external_id: String::new(),
-                    name: String::new(),
-                };
-                self.evaluator.evaluate(check, &nameless, prepared, self.at)
-            }
-        };
-        let memo =
-            Memo { check: key, facts: facts.state.digest, evaluated_at: self.at, outcome: outcome.clone() };
-        self.known.insert((key, facts.state.digest), memo.clone());
-        self.judged.memos.push(memo);
-        outcome
+    async fn evaluate(
+        &mut self,
+        cx: &mut Cx<'_>,
+        check: &Check,
+        target: &Target,
+        facts: &Reached,
+    ) -> Result<Outcome> {
+        if let Some(defect) = &facts.state.defect {
+            let message = format!("the facts are malformed: {defect}");
+            return Ok(Outcome::unknown(ReasonClass::ParseError, message));
+        }
+        let digest = facts.state.digest;
+        if !self.prepared.contains_key(&digest) {
+            let prepared = match &facts.document {
+                Some(document) => PreparedFacts::new(document),
+                None => PreparedFacts::new(&super::read::document(cx.app, digest).await?),
+            };
+            self.prepared.insert(digest, prepared);
+        }
+        // A verdict is a function of facts, not of what a target is called, or it could not be remembered.
+        let nameless = nameless(&target.target.kind);
+        Ok(self.evaluator.evaluate(check, &nameless, &self.prepared[&digest], self.at))
     }
+}
+
+/// Returns the target as checks see it.
+pub(super) fn nameless(kind: &str) -> TargetRef {
+    TargetRef { kind: kind.to_owned(), external_id: String::new(), name: String::new() }
 }

@@ -1,5 +1,5 @@
 //! The tables of observation history: `target`, `check_version`, `population`, `run`, `facts_interval`,
-//! `verdict_memo`, `block`, `coverage`, `verdict_interval`, `reevaluation`.
+//! `facts_section`, `answer`, `answer_since`, `block`, `coverage`, `verdict_interval`, `reevaluation`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,10 @@ use tickmark_core::observation::{
     CheckDefinition, Counts, Observation, Outcome, ReasonClass, TargetRef, Verdict,
 };
 use tickmark_core::{Digest, Span, Timestamp};
-use tickmark_store::{Cell, insert_missing_rows, insert_rows};
+use tickmark_store::{Cell, insert_rows};
 
+use super::rebuild::IndexRow;
+use super::sections::Sections;
 use super::{CheckVersion, FactsState, Run, RunState, Target};
 use crate::stored::{self, digest};
 use crate::{Error, Result};
@@ -113,8 +115,8 @@ pub(super) async fn rename_target(c: &mut AnyConnection, org: Org, key: TargetKe
 
 // ---- check versions
 
-const CHECK_VERSION: &str = "SELECT key, check_id, version, engine, origin, definition, logic, introduced_at, superseded_at \
-     FROM check_version WHERE organization = $1 ";
+const CHECK_VERSION: &str = "SELECT key, check_id, version, engine, origin, definition, logic, introduced_at, superseded_at, \
+     tolerated_gaps FROM check_version WHERE organization = $1 ";
 
 fn check_version(row: &sqlx::any::AnyRow) -> Result<CheckVersion> {
     let id: String = row.try_get(1)?;
@@ -129,7 +131,41 @@ fn check_version(row: &sqlx::any::AnyRow) -> Result<CheckVersion> {
         logic: row.try_get(6)?,
         introduced_at: moment(row.try_get(7)?),
         superseded_at: row.try_get::<Option<i64>, _>(8)?.map(moment),
+        tolerated_gaps: row
+            .try_get::<Option<String>, _>(9)?
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|error| Error::corrupt("check version", error))?,
     })
+}
+
+/// A check version in force, as far as recording needs it.
+pub(super) struct CurrentCheck {
+    pub(super) key: CheckKey,
+    pub(super) id: String,
+    pub(super) version: Digest,
+    pub(super) engine: String,
+}
+
+/// Returns the check versions in force by id, without their texts.
+pub(super) async fn check_keys(c: &mut AnyConnection, org: Org) -> Result<Vec<CurrentCheck>> {
+    let rows = sqlx::query(
+        "SELECT key, check_id, version, engine FROM check_version \
+         WHERE organization = $1 AND superseded_at IS NULL ORDER BY check_id",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(CurrentCheck {
+                key: CheckKey(row.try_get(0)?),
+                id: row.try_get(1)?,
+                version: digest(&row.try_get::<Vec<u8>, _>(2)?, "check version")?,
+                engine: row.try_get(3)?,
+            })
+        })
+        .collect()
 }
 
 pub(super) async fn current_checks(c: &mut AnyConnection, org: Org) -> Result<Vec<CheckVersion>> {
@@ -180,6 +216,7 @@ pub(super) struct NewCheckVersion<'a> {
     pub(super) definition: &'a CheckDefinition,
     pub(super) logic: &'a str,
     pub(super) origin: &'a str,
+    pub(super) tolerated_gaps: Vec<&'a str>,
 }
 
 pub(super) async fn add_checks(
@@ -207,6 +244,7 @@ pub(super) async fn add_checks(
             definition.into(),
             check.logic.into(),
             now.micros().into(),
+            serde_json::to_string(&check.tolerated_gaps).expect("a list of texts").into(),
         ]
     });
     let columns = [
@@ -219,6 +257,7 @@ pub(super) async fn add_checks(
         "definition",
         "logic",
         "introduced_at",
+        "tolerated_gaps",
     ];
     insert_rows(c, "check_version", columns, rows).await?;
     Ok(())
@@ -487,110 +526,265 @@ pub(super) async fn change_facts(c: &mut AnyConnection, org: Org, states: &[Fact
     Ok(())
 }
 
-// ---- memoised verdicts
+// ---- sections of facts
 
-#[derive(Clone)]
-pub(super) struct Memo {
+pub(super) async fn sections(
+    c: &mut AnyConnection,
+    org: Org,
+    targets: &[TargetKey],
+) -> Result<BTreeMap<TargetKey, Sections>> {
+    let mut found = BTreeMap::new();
+    for chunk in targets.chunks(KEYS_PER_STATEMENT) {
+        let keys: Vec<String> = chunk.iter().map(|key| key.0.to_string()).collect();
+        let text = format!(
+            "SELECT target, sections FROM facts_section WHERE organization = $1 AND target IN ({})",
+            keys.join(", ")
+        );
+        for row in sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await? {
+            // What cannot be read is no help, and no harm.
+            if let Some(sections) = Sections::unpack(&row.try_get::<Vec<u8>, _>(1)?) {
+                found.insert(TargetKey(row.try_get(0)?), sections);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Keeps the sections of the facts that hold now, or none where they are not worth keeping.
+pub(super) async fn set_sections(
+    c: &mut AnyConnection,
+    org: Org,
+    sections: Vec<(TargetKey, Option<&Sections>)>,
+) -> Result<()> {
+    for chunk in sections.chunks(KEYS_PER_STATEMENT) {
+        let keys: Vec<String> = chunk.iter().map(|(key, _)| key.0.to_string()).collect();
+        let text =
+            format!("DELETE FROM facts_section WHERE organization = $1 AND target IN ({})", keys.join(", "));
+        sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).execute(&mut *c).await?;
+    }
+    let rows = sections.into_iter().filter_map(|(target, sections)| {
+        Some([Cell::from(org.0), target.0.into(), sections?.pack()?.into()])
+    });
+    insert_rows(c, "facts_section", ["organization", "target", "sections"], rows).await?;
+    Ok(())
+}
+
+// ---- answers
+
+/// What a check answered about a target in this run.
+pub(super) struct Answer {
     pub(super) check: CheckKey,
-    pub(super) facts: Digest,
-    pub(super) evaluated_at: Timestamp,
+    pub(super) target: TargetKey,
+    /// Whether the check version said nothing about the target before.
+    pub(super) is_first: bool,
     pub(super) outcome: Outcome,
 }
 
-/// Returns the newest answer of every check about the given facts documents.
-pub(super) async fn memos(
-    c: &mut AnyConnection,
-    org: Org,
-    facts: &BTreeSet<Digest>,
-) -> Result<BTreeMap<(CheckKey, Digest), Memo>> {
-    let mut memos = BTreeMap::new();
-    let facts: Vec<_> = facts.iter().collect();
-    for chunk in facts.chunks(KEYS_PER_STATEMENT) {
-        let text = format!(
-            "SELECT check_version, facts, evaluated_at, outcome FROM verdict_memo WHERE organization = $1 \
-             AND facts IN {} ORDER BY evaluated_at",
-            list(2, chunk.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0);
-        for digest in chunk {
-            query = query.bind(digest.0.to_vec());
-        }
-        for row in query.fetch_all(&mut *c).await? {
-            let check = CheckKey(row.try_get(0)?);
-            let facts = digest(&row.try_get::<Vec<u8>, _>(1)?, "verdict memo")?;
-            let outcome = serde_json::from_str(&row.try_get::<String, _>(3)?)
-                .map_err(|error| Error::corrupt("verdict memo", error))?;
-            let memo = Memo { check, facts, evaluated_at: moment(row.try_get(2)?), outcome };
-            memos.insert((check, facts), memo);
-        }
-    }
-    Ok(memos)
+/// Pairs of numbers in one `VALUES` list. They stand in the text: SQLite looks parameters up in a list of names.
+const PAIRS_PER_STATEMENT: usize = 400;
+
+fn pairs(numbers: &[(i64, i64)]) -> String {
+    let pairs: Vec<String> = numbers.iter().map(|(a, b)| format!("({a}, {b})")).collect();
+    pairs.join(", ")
 }
 
-pub(super) async fn add_memos(c: &mut AnyConnection, org: Org, memos: &[Memo]) -> Result<()> {
-    let rows = memos.iter().map(|memo| {
-        let outcome = serde_json::to_string(&memo.outcome).expect("an outcome has string keys only");
-        [
-            Cell::from(org.0),
-            memo.check.0.into(),
-            memo.facts.0.into(),
-            memo.evaluated_at.micros().into(),
-            memo.outcome.valid_until.map(Timestamp::micros).into(),
-            i64::from(memo.outcome.verdict.code()).into(),
-            memo.outcome.reason.map_or(0, |reason| i64::from(reason.code())).into(),
-            outcome.into(),
-        ]
-    });
-    let columns = [
-        "organization",
-        "check_version",
-        "facts",
-        "evaluated_at",
-        "valid_until",
-        "verdict",
-        "reason",
-        "outcome",
-    ];
-    insert_missing_rows(c, "verdict_memo", columns, rows).await?;
+/// Writes the answers that are not those of before.
+pub(super) async fn add_answers(
+    c: &mut AnyConnection,
+    org: Org,
+    answers: &[Answer],
+    at: Timestamp,
+) -> Result<()> {
+    let held = held_answers(c, org, answers).await?;
+    let mut new: Vec<(&Answer, i64, String)> = Vec::new();
+    for answer in answers {
+        // Until when it holds stands in `reevaluation`; here it would make every look at the clock another answer.
+        let lasting = Outcome { valid_until: None, ..answer.outcome.clone() };
+        let body = serde_json::to_string(&lasting).expect("an outcome has string keys only");
+        if held.get(&(answer.check.0, answer.target.0)) != Some(&body) {
+            new.push((answer, hash_of(&body), body));
+        }
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    let wanted: BTreeSet<(i64, i64)> = new.iter().map(|(answer, hash, _)| (answer.check.0, *hash)).collect();
+    let mut keys: BTreeMap<(i64, String), i64> = BTreeMap::new();
+    for chunk in wanted.into_iter().collect::<Vec<_>>().chunks(PAIRS_PER_STATEMENT) {
+        let text = format!(
+            "WITH wanted (check_version, hash) AS (VALUES {}) SELECT answer.check_version, answer.body, answer.key \
+             FROM wanted CROSS JOIN answer WHERE answer.organization = $1 \
+             AND answer.check_version = wanted.check_version AND answer.hash = wanted.hash",
+            pairs(chunk)
+        );
+        let rows: Vec<(i64, String, i64)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await?;
+        keys.extend(rows.into_iter().map(|(check, body, key)| ((check, body), key)));
+    }
+    let mut next = next_key(
+        c,
+        org,
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM answer WHERE organization = $1",
+    )
+    .await?;
+    let (mut texts, mut since) = (Vec::new(), Vec::with_capacity(new.len()));
+    for (answer, hash, body) in new {
+        let check = answer.check.0;
+        let key = *keys.entry((check, body)).or_insert_with_key(|(_, body)| {
+            texts.push([Cell::from(org.0), next.into(), check.into(), hash.into(), body.as_str().into()]);
+            next += 1;
+            next - 1
+        });
+        since.push([Cell::from(org.0), check.into(), answer.target.0.into(), at.micros().into(), key.into()]);
+    }
+    insert_rows(c, "answer", ["organization", "key", "check_version", "hash", "body"], texts).await?;
+    let columns = ["organization", "check_version", "target", "since", "answer"];
+    insert_rows(c, "answer_since", columns, since).await?;
     Ok(())
+}
+
+fn hash_of(body: &str) -> i64 {
+    let digest = Digest::of(body.as_bytes()).0;
+    i64::from_be_bytes(std::array::from_fn(|i| digest[i])) & i64::MAX
+}
+
+/// Returns the text of the answer that held until now, for those pairs that had one. `CROSS JOIN` keeps SQLite from
+/// walking all answers in search of the wanted ones.
+async fn held_answers(
+    c: &mut AnyConnection,
+    org: Org,
+    answers: &[Answer],
+) -> Result<BTreeMap<(i64, i64), String>> {
+    let known: Vec<(i64, i64)> = answers
+        .iter()
+        .filter(|answer| !answer.is_first)
+        .map(|answer| (answer.check.0, answer.target.0))
+        .collect();
+    let mut held = BTreeMap::new();
+    for chunk in known.chunks(PAIRS_PER_STATEMENT) {
+        let text = format!(
+            "WITH wanted (check_version, target) AS (VALUES {}) SELECT wanted.check_version, wanted.target, \
+             (SELECT answer.body FROM answer_since CROSS JOIN answer WHERE answer_since.organization = $1 \
+               AND answer_since.check_version = wanted.check_version AND answer_since.target = wanted.target \
+               AND answer.organization = $1 AND answer.key = answer_since.answer \
+               ORDER BY answer_since.since DESC LIMIT 1) FROM wanted",
+            pairs(chunk)
+        );
+        let rows: Vec<(i64, i64, Option<String>)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await?;
+        held.extend(rows.into_iter().filter_map(|(check, target, body)| Some(((check, target), body?))));
+    }
+    Ok(held)
+}
+
+/// Returns the newest answers of the check versions in force, and their texts.
+pub(super) async fn answers_now(
+    c: &mut AnyConnection,
+    org: Org,
+) -> Result<(BTreeMap<(CheckKey, TargetKey), i64>, BTreeMap<i64, Outcome>)> {
+    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
+        "SELECT answer_since.check_version, answer_since.target, answer_since.answer FROM check_version \
+         JOIN answer_since ON answer_since.organization = check_version.organization \
+           AND answer_since.check_version = check_version.key \
+         WHERE check_version.organization = $1 AND check_version.superseded_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM answer_since AS newer WHERE newer.organization = answer_since.organization \
+           AND newer.check_version = answer_since.check_version AND newer.target = answer_since.target \
+           AND newer.since > answer_since.since)",
+    )
+    .bind(org.0)
+    .fetch_all(&mut *c)
+    .await?;
+    let held: BTreeMap<_, _> = rows
+        .into_iter()
+        .map(|(check, target, answer)| ((CheckKey(check), TargetKey(target)), answer))
+        .collect();
+    let wanted: BTreeSet<i64> = held.values().copied().collect();
+    let texts: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT answer.key, answer.body FROM check_version JOIN answer ON answer.organization = check_version.organization \
+         AND answer.check_version = check_version.key \
+         WHERE check_version.organization = $1 AND check_version.superseded_at IS NULL",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    let outcomes = texts
+        .into_iter()
+        .filter(|(key, _)| wanted.contains(key))
+        .map(|(key, body)| {
+            Ok((key, serde_json::from_str(&body).map_err(|error| Error::corrupt("answer", error))?))
+        })
+        .collect::<Result<_>>()?;
+    Ok((held, outcomes))
 }
 
 // ---- blocks and coverage
 
-/// The last block of each current check with the population it is over.
+/// A block of the run before.
 pub(super) struct LastBlock {
     pub(super) check: CheckKey,
-    pub(super) population: i64,
+    pub(super) key: i64,
+    pub(super) digest: Digest,
     pub(super) bytes: Vec<u8>,
+    pub(super) counts: Counts,
 }
 
-pub(super) async fn last_blocks(c: &mut AnyConnection, org: Org) -> Result<Vec<LastBlock>> {
-    let rows = sqlx::query(
-        "SELECT coverage.check_version, run.population, block.bytes FROM check_version \
-         JOIN coverage ON coverage.organization = check_version.organization AND coverage.check_version = check_version.key \
-           AND coverage.run = (SELECT MAX(latest.run) FROM coverage AS latest \
-             WHERE latest.organization = check_version.organization AND latest.check_version = check_version.key) \
-         JOIN run ON run.organization = coverage.organization AND run.key = coverage.run \
-         JOIN block ON block.organization = coverage.organization AND block.key = coverage.block \
-         WHERE check_version.organization = $1 AND check_version.superseded_at IS NULL",
+/// Returns the newest recorded run of a source, with its population.
+pub(super) async fn last_run(c: &mut AnyConnection, org: Org, source: &str) -> Result<Option<(RunKey, i64)>> {
+    let found: Option<(i64, i64)> = sqlx::query_as(
+        "SELECT key, population FROM run WHERE organization = $1 AND source = $2 AND population IS NOT NULL \
+         ORDER BY key DESC LIMIT 1",
     )
     .bind(org.0)
+    .bind(source)
+    .fetch_optional(c)
+    .await?;
+    Ok(found.map(|(run, population)| (RunKey(run), population)))
+}
+
+pub(super) async fn blocks_to_go_on_from(
+    c: &mut AnyConnection,
+    org: Org,
+    run: RunKey,
+) -> Result<Vec<LastBlock>> {
+    let rows = sqlx::query(
+        "SELECT coverage.check_version, block.key, block.digest, block.bytes, coverage.expected, coverage.pass, \
+         coverage.fail, coverage.not_applicable, coverage.unknown FROM coverage \
+         JOIN block ON block.organization = coverage.organization AND block.key = coverage.block \
+         WHERE coverage.organization = $1 AND coverage.run = $2",
+    )
+    .bind(org.0)
+    .bind(run.0)
     .fetch_all(c)
     .await?;
     rows.iter()
         .map(|row| {
             Ok(LastBlock {
                 check: CheckKey(row.try_get(0)?),
-                population: row.try_get(1)?,
-                bytes: row.try_get(2)?,
+                key: row.try_get(1)?,
+                digest: digest(&row.try_get::<Vec<u8>, _>(2)?, "block")?,
+                bytes: row.try_get(3)?,
+                counts: counts(row, 4)?,
             })
         })
         .collect()
 }
 
+fn counts(row: &sqlx::any::AnyRow, first: usize) -> Result<Counts> {
+    let count = |i: usize| stored::count(row.try_get(first + i)?, "coverage");
+    Ok(Counts {
+        expected: count(0)?,
+        pass: count(1)?,
+        fail: count(2)?,
+        not_applicable: count(3)?,
+        unknown: count(4)?,
+    })
+}
+
 pub(super) struct NewBlock {
     pub(super) check: CheckKey,
     pub(super) digest: Digest,
+    /// Its key, if it is known to be stored; then there are no bytes here.
+    pub(super) known: Option<i64>,
     pub(super) bytes: Vec<u8>,
     pub(super) counts: Counts,
 }
@@ -601,8 +795,10 @@ pub(super) async fn add_blocks(
     run: RunKey,
     blocks: &[NewBlock],
 ) -> Result<()> {
-    let mut keys = BTreeMap::new();
-    for chunk in blocks.chunks(KEYS_PER_STATEMENT) {
+    let mut keys: BTreeMap<Digest, i64> =
+        blocks.iter().filter_map(|block| Some((block.digest, block.known?))).collect();
+    let asked: Vec<&NewBlock> = blocks.iter().filter(|block| block.known.is_none()).collect();
+    for chunk in asked.chunks(KEYS_PER_STATEMENT) {
         let text = format!(
             "SELECT key, digest FROM block WHERE organization = $1 AND digest IN {}",
             list(2, chunk.len())
@@ -674,19 +870,7 @@ pub(super) async fn coverage_of_run(
     .bind(run.0)
     .fetch_all(c)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let count = |i: usize| stored::count(row.try_get(i)?, "coverage");
-            let counts = Counts {
-                expected: count(2)?,
-                pass: count(3)?,
-                fail: count(4)?,
-                not_applicable: count(5)?,
-                unknown: count(6)?,
-            };
-            Ok((CheckKey(row.try_get(0)?), row.try_get(1)?, counts))
-        })
-        .collect()
+    rows.iter().map(|row| Ok((CheckKey(row.try_get(0)?), row.try_get(1)?, counts(row, 2)?))).collect()
 }
 
 /// Returns the digests of (check version, block) of a run, as the run's leaf commits to them.
@@ -738,6 +922,63 @@ pub(super) async fn all_looks(c: &mut AnyConnection, org: Org) -> Result<Vec<(Ch
     .fetch_all(c)
     .await?;
     Ok(rows.into_iter().map(|(check, at)| (CheckKey(check), moment(at))).collect())
+}
+
+/// A recorded run as far as looks are concerned.
+pub(super) struct RunLook {
+    pub(super) key: RunKey,
+    pub(super) source: String,
+    pub(super) at: Timestamp,
+    pub(super) population: i64,
+}
+
+/// Returns the recorded runs up to a moment, oldest first.
+pub(super) async fn run_looks(c: &mut AnyConnection, org: Org, end: Timestamp) -> Result<Vec<RunLook>> {
+    let rows: Vec<(i64, String, i64, i64)> = sqlx::query_as(
+        "SELECT key, source, finished_at, population FROM run \
+         WHERE organization = $1 AND population IS NOT NULL AND finished_at <= $2 ORDER BY key",
+    )
+    .bind(org.0)
+    .bind(end.micros())
+    .fetch_all(c)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(key, source, at, population)| RunLook { key: RunKey(key), source, at: moment(at), population })
+        .collect())
+}
+
+/// Returns for each check version the first and the last run that asked it up to `last`, and how many did.
+pub(super) async fn answered(
+    c: &mut AnyConnection,
+    org: Org,
+    last: Option<RunKey>,
+) -> Result<Vec<(CheckKey, RunKey, RunKey, u64)>> {
+    let rows: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
+        "SELECT check_version, CAST(MIN(run) AS BIGINT), CAST(MAX(run) AS BIGINT), CAST(COUNT(*) AS BIGINT) \
+         FROM coverage WHERE organization = $1 AND run <= $2 GROUP BY check_version ORDER BY check_version",
+    )
+    .bind(org.0)
+    .bind(last.map_or(0, |last| last.0))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(check, first, last, count)| {
+            Ok((CheckKey(check), RunKey(first), RunKey(last), stored::count(count, "coverage")?))
+        })
+        .collect()
+}
+
+/// Returns the runs that asked a check version, oldest first.
+pub(super) async fn runs_of_check(c: &mut AnyConnection, org: Org, check: CheckKey) -> Result<Vec<RunKey>> {
+    let rows: Vec<(i64,)> = sqlx::query_as(
+        "SELECT run FROM coverage WHERE organization = $1 AND check_version = $2 ORDER BY run",
+    )
+    .bind(org.0)
+    .bind(check.0)
+    .fetch_all(c)
+    .await?;
+    Ok(rows.into_iter().map(|(run,)| RunKey(run)).collect())
 }
 
 /// Returns the last look at each current check.
@@ -852,12 +1093,85 @@ pub(super) async fn open_intervals(
     keyed_intervals(c, org, format!("{INTERVAL} AND until IS NULL ORDER BY check_version, target")).await
 }
 
+/// Returns the intervals that are no pass and lie before `end` and after `from`, oldest first per check and target.
+pub(super) async fn other_than_pass(
+    c: &mut AnyConnection,
+    org: Org,
+    from: Option<Timestamp>,
+    end: Timestamp,
+) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
+    let (from, end) = (from.map_or(i64::MIN, Timestamp::micros), end.micros());
+    let text = format!(
+        "{INTERVAL} AND verdict <> 1 AND since < {end} AND (until IS NULL OR until > {}) \
+         ORDER BY check_version, target, since",
+        from.max(-i64::MAX)
+    );
+    keyed_intervals(c, org, text).await
+}
+
 /// Returns all intervals, oldest first per check and target.
 pub(super) async fn all_intervals(
     c: &mut AnyConnection,
     org: Org,
 ) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
     keyed_intervals(c, org, format!("{INTERVAL} ORDER BY check_version, target, since")).await
+}
+
+/// Returns the whole index, sorted.
+pub(super) async fn index_rows(c: &mut AnyConnection, org: Org) -> Result<Vec<IndexRow>> {
+    let rows = keyed_intervals(c, org, INTERVAL.to_owned()).await?;
+    let mut rows: Vec<IndexRow> = rows
+        .into_iter()
+        .map(|(check, target, interval)| IndexRow {
+            check,
+            target,
+            since: interval.span.from,
+            until: interval.span.to,
+            found: Observation::new(interval.verdict, interval.reason),
+        })
+        .collect();
+    rows.sort_unstable();
+    Ok(rows)
+}
+
+/// Puts other rows in the place of the index.
+pub(super) async fn replace_index(c: &mut AnyConnection, org: Org, rows: &[IndexRow]) -> Result<()> {
+    sqlx::query("DELETE FROM verdict_interval WHERE organization = $1").bind(org.0).execute(&mut *c).await?;
+    let rows = rows.iter().map(|row| {
+        [
+            Cell::from(org.0),
+            row.check.0.into(),
+            row.target.0.into(),
+            row.since.micros().into(),
+            row.until.map(Timestamp::micros).into(),
+            i64::from(row.found.verdict().code()).into(),
+            reason_code(row.found).into(),
+        ]
+    });
+    let columns = ["organization", "check_version", "target", "since", "until", "verdict", "reason"];
+    insert_rows(c, "verdict_interval", columns, rows).await?;
+    Ok(())
+}
+
+/// Tells whether any check said something else about a target at a moment than that nothing was collected.
+pub(super) async fn was_reached(
+    c: &mut AnyConnection,
+    org: Org,
+    target: TargetKey,
+    at: Timestamp,
+) -> Result<bool> {
+    let (count,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM verdict_interval WHERE organization = $1 AND target = $2 \
+         AND since <= $3 AND (until IS NULL OR until > $4) AND NOT (verdict = 0 AND reason = 3) \
+         AND NOT (verdict = 3 AND reason = 7)",
+    )
+    .bind(org.0)
+    .bind(target.0)
+    .bind(at.micros())
+    .bind(at.micros())
+    .fetch_one(c)
+    .await?;
+    Ok(count > 0)
 }
 
 async fn keyed_intervals(
@@ -886,6 +1200,22 @@ pub(super) async fn due(
     .fetch_all(c)
     .await?;
     Ok(rows.into_iter().map(|(check, target)| (CheckKey(check), TargetKey(target))).collect())
+}
+
+/// Returns until when answers hold that depend on time.
+pub(super) async fn all_due(
+    c: &mut AnyConnection,
+    org: Org,
+) -> Result<BTreeMap<(CheckKey, TargetKey), Timestamp>> {
+    let rows: Vec<(i64, i64, i64)> =
+        sqlx::query_as("SELECT check_version, target, due_at FROM reevaluation WHERE organization = $1")
+            .bind(org.0)
+            .fetch_all(c)
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(check, target, at)| ((CheckKey(check), TargetKey(target)), moment(at)))
+        .collect())
 }
 
 /// Notes until when newly computed verdicts hold; none takes an older note away.

@@ -21,14 +21,18 @@ pub struct Interval {
     pub span: Span,
 }
 
-/// A failing interval with both bounds of its start.
+/// A failing interval with both bounds of its start and of its end. A look that could not see is no good look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Last look that did not find it, if there was one.
+    /// Last look before it that found the check passing or without a subject, if there was one.
     pub last_seen_good: Option<Timestamp>,
     /// First look that found it.
     pub first_seen_bad: Timestamp,
-    /// First look that no longer found it, or none while it lasts.
+    /// Last look that found it.
+    pub last_seen_bad: Timestamp,
+    /// First look that no longer found it, whether it was good or could not see; none while it lasts.
+    pub ended: Option<Timestamp>,
+    /// First look after it that found the check passing or without a subject, if there was one.
     pub first_seen_good_again: Option<Timestamp>,
 }
 
@@ -65,38 +69,92 @@ pub fn with_staleness(
     stale_after_us: i64,
     now: Timestamp,
 ) -> Vec<Interval> {
+    let stale = stale_spans(looks, stale_after_us, now);
     let mut out: Vec<Interval> = Vec::new();
     for interval in intervals {
         let end = interval.span.to.unwrap_or(now).min(now);
-        let mut from = interval.span.from;
-        let first = looks.partition_point(|&look| look < from);
-        for (i, &look) in looks.iter().enumerate().skip(first) {
-            if look >= end {
-                break;
-            }
-            let next = looks.get(i + 1).copied().unwrap_or(end).min(end);
-            let limit = look.plus_micros(stale_after_us);
-            if limit < next {
-                push(&mut out, interval.verdict, interval.reason, from, limit);
-                push(&mut out, Verdict::Unknown, Some(ReasonClass::Stale), limit, next);
-                from = next;
-            }
-        }
-        push(&mut out, interval.verdict, interval.reason, from, end);
+        push_fresh(&mut out, interval.verdict, interval.reason, interval.span.from, end, &stale);
     }
     out
 }
 
-/// Returns the failing intervals with both bounds of their start.
+/// Returns the stretches up to `end` that lie more than `stale_after_us` after the last of `looks`, which ascend.
+#[must_use]
+pub fn stale_spans(looks: &[Timestamp], stale_after_us: i64, end: Timestamp) -> Vec<Span> {
+    let next = looks.iter().skip(1).copied().chain([end]);
+    looks
+        .iter()
+        .map(|look| look.plus_micros(stale_after_us))
+        .zip(next)
+        .map(|(limit, next)| Span { from: limit, to: Some(next.min(end)) })
+        .filter(|span| span.to.is_some_and(|to| span.from < to))
+        .collect()
+}
+
+/// Adds what can be said over `span`, an open end being that of the span: `others` where they lie, passing elsewhere,
+/// and `unknown (stale)` over the `stale` stretches. `others` and `stale` ascend and do not overlap.
+pub fn fill(out: &mut Vec<Interval>, others: impl Iterator<Item = Interval>, span: Span, stale: &[Span]) {
+    let Some(end) = span.to else { return };
+    let mut from = span.from;
+    for other in others {
+        let to = other.span.to.unwrap_or(end).min(end);
+        if to <= from {
+            continue;
+        }
+        if other.span.from >= end {
+            break;
+        }
+        let begins = other.span.from.max(from);
+        push_fresh(out, Verdict::Pass, None, from, begins, stale);
+        push_fresh(out, other.verdict, other.reason, begins, to, stale);
+        from = to;
+    }
+    push_fresh(out, Verdict::Pass, None, from, end, stale);
+}
+
+fn push_fresh(
+    out: &mut Vec<Interval>,
+    verdict: Verdict,
+    reason: Option<ReasonClass>,
+    mut from: Timestamp,
+    end: Timestamp,
+    stale: &[Span],
+) {
+    let first = stale.partition_point(|span| span.to.is_some_and(|to| to <= from));
+    for span in &stale[first..] {
+        if span.from >= end {
+            break;
+        }
+        let to = span.to.map_or(end, |to| to.min(end));
+        push(out, verdict, reason, from, span.from);
+        push(out, Verdict::Unknown, Some(ReasonClass::Stale), span.from.max(from), to);
+        from = from.max(to);
+    }
+    push(out, verdict, reason, from, end);
+}
+
+/// Returns the failing intervals with both bounds of their start and end. `looks` are the moments at which the target
+/// was looked at, ascending.
 #[must_use]
 pub fn failures(intervals: &[Interval], looks: &[Timestamp]) -> Vec<Failure> {
+    let is_good = |interval: &&Interval| matches!(interval.verdict, Verdict::Pass | Verdict::NotApplicable);
+    let last_before = |end: Option<Timestamp>| {
+        let before = end.map_or(looks.len(), |end| looks.partition_point(|&look| look < end));
+        looks[..before].last().copied()
+    };
     intervals
         .iter()
-        .filter(|interval| interval.verdict == Verdict::Fail)
-        .map(|interval| Failure {
-            last_seen_good: looks[..looks.partition_point(|&look| look < interval.span.from)].last().copied(),
-            first_seen_bad: interval.span.from,
-            first_seen_good_again: interval.span.to,
+        .enumerate()
+        .filter(|(_, interval)| interval.verdict == Verdict::Fail)
+        .map(|(at, interval)| {
+            let good_before = intervals[..at].iter().rev().find(is_good);
+            Failure {
+                last_seen_good: good_before.and_then(|good| last_before(good.span.to)),
+                first_seen_bad: interval.span.from,
+                last_seen_bad: last_before(interval.span.to).unwrap_or(interval.span.from),
+                ended: interval.span.to,
+                first_seen_good_again: intervals[at + 1..].iter().find(is_good).map(|good| good.span.from),
+            }
         })
         .collect()
 }
@@ -265,8 +323,11 @@ mod tests {
             [Failure {
                 last_seen_good: Some(at(24)),
                 first_seen_bad: at(48),
-                first_seen_good_again: Some(at(72))
-            }]
+                last_seen_bad: at(48),
+                ended: Some(at(72)),
+                first_seen_good_again: None,
+            }],
+            "what could not be seen is not good again"
         );
     }
 
@@ -277,6 +338,27 @@ mod tests {
         assert_eq!(words(&intervals), ["pass 0-.."]);
         let known = with_staleness(&intervals, &looks, 36 * crate::time::HOUR_US, at(200));
         assert_eq!(words(&known), ["pass 0-60", "stale 60-96", "pass 96-132", "stale 132-200"]);
+    }
+
+    #[test]
+    fn a_failure_found_after_blindness_began_after_the_last_good_look() {
+        let looks = [
+            (at(0), Observation::PASS),
+            (at(24), Observation::unknown(ReasonClass::NotCollected)),
+            (at(48), Observation::FAIL),
+            (at(72), Observation::FAIL),
+            (at(96), Observation::PASS),
+        ];
+        let moments: Vec<_> = looks.iter().map(|look| look.0).collect();
+        let failure = Failure {
+            last_seen_good: Some(at(0)),
+            first_seen_bad: at(48),
+            last_seen_bad: at(72),
+            ended: Some(at(96)),
+            first_seen_good_again: Some(at(96)),
+        };
+        assert_eq!(failures(&from_looks(&looks), &moments), [failure]);
+        assert_eq!(failures(&from_looks(&looks[1..3]), &moments[1..3])[0].last_seen_good, None);
     }
 
     #[test]
@@ -309,6 +391,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn filling_gives_what_the_whole_list_gives(
+            steps in prop::collection::vec((1_i64..100, 0_u8..4), 1..30), limit in 1_i64..60) {
+            let mut hour = 0;
+            let looks: Vec<_> = steps.iter().map(|&(step, code)| {
+                hour += step;
+                (at(hour), Observation::new(Verdict::from_code(code), None))
+            }).collect();
+            let (moments, now): (Vec<_>, _) = (looks.iter().map(|l| l.0).collect(), at(hour + 50));
+            let intervals = from_looks(&looks);
+            let stale_us = limit * crate::time::HOUR_US;
+            let mut filled = Vec::new();
+            let others = intervals.iter().copied().filter(|interval| interval.verdict != Verdict::Pass);
+            let span = Span { from: moments[0], to: Some(now) };
+            fill(&mut filled, others, span, &stale_spans(&moments, stale_us, now));
+            prop_assert_eq!(filled, with_staleness(&intervals, &moments, stale_us, now));
+        }
+
         #[test]
         fn staleness_only_ever_removes_knowledge(
             steps in prop::collection::vec((1_i64..100, 0_u8..4), 1..30), limit in 1_i64..60) {

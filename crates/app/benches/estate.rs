@@ -1,0 +1,284 @@
+//! A year of an estate through the code path of real runs: 1,000 targets x 100 checks, looked at daily.
+//!
+//! `cargo bench -p tickmark-app --bench estate`; with `TICKMARK_TEST_POSTGRES_URL` set also on PostgreSQL. Prints what
+//! recording takes (`open_run`, `record_changes` with a facts document for each target that changed, `sequence`), what
+//! the database with its log weighs, what the year's questions cost, each with its limit and the ratio to it.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tickmark_app::observation::{self, RunInput, Unchanged};
+use tickmark_app::testing::World;
+use tickmark_app::{Actor, App};
+use tickmark_core::observation::{Collected, TargetRef, facts_defect};
+use tickmark_core::{Digest, Span, Timestamp, canonical};
+use tickmark_evaluate::{CheckSource, Library, Origin};
+
+const TARGETS: usize = 1_000;
+const CHECKS: usize = 100;
+const DAYS: usize = 365;
+const DAY_SECONDS: i64 = 86_400;
+/// Verdicts that change on one day, of each thousand.
+const CHANGES_PER_MILLE: usize = 1;
+const RECORD_LIMIT: Duration = Duration::from_secs(15);
+const SIZE_LIMIT_MB: f64 = 25.0;
+const QUESTION_LIMIT: Duration = Duration::from_millis(150);
+
+/// Lists of facts that the checks look at, ten checks each, as sections of a real host are shared by some checks.
+const LISTS: [(&str, &str); 10] = [
+    ("audit", "rules"),
+    ("containers", "running"),
+    ("cron", "users_with_tables"),
+    ("files", "unowned"),
+    ("firewall", "open_to_any"),
+    ("kernel_modules", "loaded"),
+    ("logging", "agents_running"),
+    ("package_integrity", "modified"),
+    ("services", "active"),
+    ("updates", "held"),
+];
+
+fn library() -> Library {
+    let source = |check: usize| {
+        let (section, field) = LISTS[check * LISTS.len() / CHECKS];
+        let id = format!("own-estate-{check:02}");
+        let toml = format!(
+            "id = \"{id}\"\ntitle = \"Nothing unwanted {check}\"\nasserts = \"There is no x{check} in {section}.\"\n\
+             rationale = \"For measuring.\"\ntarget_kind = \"host\"\nfacts_schema = \"host/1\"\n\
+             needs = [\"{section}.{field}\"]\nseverity = \"low\"\ncadence_hours = 24\nstale_after_hours = 48\n\
+             criteria = [\"CC6.1\"]\ncontrols = []\nremediation = \"None.\"\nreferences = [\"none\"]\n"
+        );
+        let rego = format!(
+            "package checks.own_estate_{check:02}\nimport rego.v1\ndefault verdict := \"unknown\"\n\
+             list := input.facts.{section}.{field}\nbad if {{ some x in list; x == \"x{check}\" }}\n\
+             verdict := \"fail\" if bad\nverdict := \"pass\" if {{ is_array(list); count(list) > 0; not bad }}\n\
+             result := {{\"verdict\": verdict}}\n"
+        );
+        CheckSource {
+            group: "own".into(),
+            folder: id.clone(),
+            toml: Some(toml),
+            rego: Some(rego),
+            tests: Some(format!("package checks.own_estate_{check:02}_test\n")),
+            origin: Origin::Own,
+        }
+    };
+    Library::load((0..CHECKS).map(source).collect()).unwrap_or_else(|errors| panic!("{errors:#?}"))
+}
+
+/// One target: what it is, which checks fail there, and the digest of the facts it reported last.
+struct Host {
+    target: TargetRef,
+    fails: Vec<bool>,
+    facts: Option<Digest>,
+}
+
+impl Host {
+    fn document(&self) -> Value {
+        let packages: Vec<Value> = (0..60)
+            .map(|n| json!({"name": format!("package-{n:02}"), "version": format!("1.{n}-{}", self.target.name)}))
+            .collect();
+        let mut document = json!({
+            "schema": "host/1", "gaps": [], "host": {"hostname": self.target.name},
+            "packages": {"manager": "dpkg", "installed": packages},
+        });
+        for (index, (section, field)) in LISTS.iter().enumerate() {
+            let mut list: Vec<String> = (0..6).map(|n| format!("{section}-{n}")).collect();
+            let mut checks = index * CHECKS / LISTS.len()..(index + 1) * CHECKS / LISTS.len();
+            list.extend(checks.by_ref().filter(|&check| self.fails[check]).map(|check| format!("x{check}")));
+            document[*section] = json!({*field: list});
+        }
+        document
+    }
+
+    fn collected(&mut self) -> Collected {
+        let facts = self.document();
+        self.facts = Some(canonical::digest(&facts).expect("a document"));
+        Collected {
+            target: self.target.clone(),
+            schema: "host/1".into(),
+            facts,
+            gaps: Vec::new(),
+            artifacts: Vec::new(),
+            collector: "estate 1".into(),
+            started: Timestamp::from_seconds(0),
+            finished: Timestamp::from_seconds(0),
+        }
+    }
+}
+
+/// Numbers that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).expect("below a usize")
+    }
+}
+
+#[derive(Default)]
+struct Year {
+    first_day: Duration,
+    record: Duration,
+    sequence: Duration,
+    documents: usize,
+    evaluated: i64,
+    changed: i64,
+}
+
+async fn record_year(world: &World, app: &App, actor: &Actor, library: &Library, changes: usize) -> Year {
+    let mut hosts: Vec<Host> = (0..TARGETS)
+        .map(|n| {
+            let name = format!("node-{n:04}.example");
+            let target = TargetRef { kind: "host".into(), external_id: format!("machine-{n:04}"), name };
+            Host { target, fails: vec![false; CHECKS], facts: None }
+        })
+        .collect();
+    assert_eq!(facts_defect("host/1", &hosts[0].document()), None);
+    let expected: Vec<TargetRef> = hosts.iter().map(|host| host.target.clone()).collect();
+    let mut dice = Dice(0x5eed_5eed_5eed_5eed);
+    let mut year = Year::default();
+    for day in 0..DAYS {
+        let mut touched = vec![day == 0; TARGETS];
+        for _ in 0..if day == 0 { 0 } else { changes } {
+            let (host, check) = (dice.below(TARGETS), dice.below(CHECKS));
+            hosts[host].fails[check] ^= true;
+            touched[host] = true;
+        }
+        let (mut collected, mut unchanged) = (Vec::new(), Vec::new());
+        for (host, touched) in hosts.iter_mut().zip(&touched) {
+            match host.facts {
+                Some(facts) if !touched => unchanged.push(Unchanged { target: host.target.clone(), facts }),
+                _ => collected.push(host.collected()),
+            }
+        }
+        year.documents += collected.len();
+        let input = RunInput { expected: expected.clone(), enumeration: "the estate".into(), collected };
+        let begun = Instant::now();
+        let run = app
+            .transact(actor, async |cx| observation::open_run(cx, "estate", "estate 1").await)
+            .await
+            .expect("opened");
+        let summary = app
+            .transact(actor, async |cx| {
+                observation::record_changes(cx, library, run, input, &unchanged).await
+            })
+            .await
+            .expect("recorded");
+        let recorded = begun.elapsed();
+        app.sequence(actor).await.expect("sequenced");
+        year.sequence += begun.elapsed() - recorded;
+        year.record += recorded;
+        if day == 0 {
+            year.first_day = begun.elapsed();
+        }
+        year.evaluated += summary.run.evaluated;
+        year.changed += summary.run.changed;
+        world.wait(DAY_SECONDS);
+    }
+    year
+}
+
+fn folder_size(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(meta) if meta.is_dir() => folder_size(&entry.path()),
+            Ok(meta) => meta.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+fn line(what: &str, took: Duration, limit: Duration) {
+    println!(
+        "  {what:<56} {:>9.1} ms of {:>6.0} ms, ratio {:.2}",
+        took.as_secs_f64() * 1e3,
+        limit.as_secs_f64() * 1e3,
+        took.as_secs_f64() / limit.as_secs_f64()
+    );
+}
+
+async fn estate(world: World, library: &Library, per_mille: usize) {
+    let (app, actor) = world.start().await;
+    let changes = TARGETS * CHECKS * per_mille / 1_000;
+    println!(
+        "{}: {TARGETS} targets x {CHECKS} checks x {DAYS} days = {:.1} M observations, {changes} changes a day",
+        world.database().dialect(),
+        (TARGETS * CHECKS * DAYS) as f64 / 1e6
+    );
+    let start = app.now();
+    let year = record_year(&world, &app, &actor, library, changes).await;
+    line("recorded and sequenced", year.record + year.sequence, RECORD_LIMIT);
+    println!(
+        "    of which the first day {:.0} ms, sequencing {:.0} ms; {} documents, {} evaluations, {} verdicts changed",
+        year.first_day.as_secs_f64() * 1e3,
+        year.sequence.as_secs_f64() * 1e3,
+        year.documents,
+        year.evaluated,
+        year.changed
+    );
+    questions(&app, &actor, Span { from: start, to: Some(app.now()) }).await;
+    app.close().await;
+    if world.database().url().is_none() {
+        let all = folder_size(&world.folder());
+        let blobs = folder_size(&world.folder().join("blobs"));
+        let size = (all - blobs) as f64 / 1e6;
+        println!(
+            "  database and log {size:.1} MB of {SIZE_LIMIT_MB} MB, ratio {:.2}; facts documents {:.1} MB beside it",
+            size / SIZE_LIMIT_MB,
+            blobs as f64 / 1e6
+        );
+    }
+}
+
+async fn questions(app: &App, actor: &Actor, span: Span) {
+    let mut best = [Duration::MAX; 3];
+    let mut found = [0; 3];
+    for _ in 0..5 {
+        let begun = Instant::now();
+        let failures =
+            app.read(actor, async |view| observation::failures(view, span, None).await).await.expect("read");
+        best[0] = best[0].min(begun.elapsed());
+        let begun = Instant::now();
+        let gaps = app
+            .read(actor, async |view| observation::coverage_gaps(view, span, None).await)
+            .await
+            .expect("read");
+        best[1] = best[1].min(begun.elapsed());
+        let begun = Instant::now();
+        let histories = app
+            .read(actor, async |view| observation::histories_in(view, span, None).await)
+            .await
+            .expect("read");
+        best[2] = best[2].min(begun.elapsed());
+        found = [failures.len(), gaps.len(), histories.values().map(|targets| targets.len()).sum()];
+    }
+    line(&format!("what failed when, where, both bounds: {} failures", found[0]), best[0], QUESTION_LIMIT);
+    line(&format!("what was unknown: {} targets with gaps", found[1]), best[1], QUESTION_LIMIT);
+    line(&format!("all histories: {}", found[2]), best[2], QUESTION_LIMIT);
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark is told by its command where the server is")]
+fn has_postgres() -> bool {
+    std::env::var(tickmark_store::testing::POSTGRES_VARIABLE).is_ok()
+}
+
+#[tokio::main]
+async fn main() {
+    // `cargo test --benches` starts it too; a year is not a test.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let library = library();
+    for per_mille in [CHANGES_PER_MILLE, 10 * CHANGES_PER_MILLE] {
+        let worlds = if has_postgres() { World::both().await } else { vec![World::sqlite()] };
+        for world in worlds {
+            estate(world, &library, per_mille).await;
+        }
+    }
+}

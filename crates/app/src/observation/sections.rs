@@ -1,0 +1,73 @@
+//! Digests of the top-level sections of a facts document, kept for the facts that hold now: they tell which checks
+//! have to be asked again when facts change. A cache; without it every check is asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use tickmark_core::canonical;
+
+/// Bytes of each digest. It only compares two documents of one target, so half of SHA-256 is plenty.
+const DIGEST_BYTES: usize = 16;
+
+/// Sections by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sections(BTreeMap<String, [u8; DIGEST_BYTES]>);
+
+impl Sections {
+    /// Digests the sections of a document; one that is no object has none.
+    pub(super) fn of(facts: &Value) -> Self {
+        let sections = facts.as_object().into_iter().flatten().map(|(name, value)| {
+            let digest = canonical::digest(value).expect("JSON that was parsed has canonical bytes");
+            (name.clone(), std::array::from_fn(|i| digest.0[i]))
+        });
+        Self(sections.collect())
+    }
+
+    /// Returns the names of sections that are not the same in both.
+    pub(super) fn different(&self, other: &Self) -> BTreeSet<String> {
+        let names = self.0.keys().chain(other.0.keys());
+        names.filter(|name| self.0.get(*name) != other.0.get(*name)).cloned().collect()
+    }
+
+    /// Packs (length of name, name, digest) for each section; none if a name is longer than 255 bytes.
+    pub(super) fn pack(&self) -> Option<Vec<u8>> {
+        let mut out = Vec::with_capacity(self.0.len() * 32);
+        for (name, digest) in &self.0 {
+            out.push(u8::try_from(name.len()).ok()?);
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(digest);
+        }
+        Some(out)
+    }
+
+    /// Reads what [`Sections::pack`] wrote.
+    pub(super) fn unpack(mut bytes: &[u8]) -> Option<Self> {
+        let mut sections = BTreeMap::new();
+        while let Some((&length, rest)) = bytes.split_first() {
+            let (name, rest) = rest.split_at_checked(usize::from(length))?;
+            let (digest, rest) = rest.split_at_checked(DIGEST_BYTES)?;
+            sections.insert(String::from_utf8(name.to_vec()).ok()?, digest.try_into().ok()?);
+            bytes = rest;
+        }
+        Some(Self(sections))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_differs_is_named_and_packing_loses_nothing() {
+        let one = Sections::of(&json!({"a": 1, "b": {"x": [1, 2]}, "c": null}));
+        let two = Sections::of(&json!({"a": 1, "b": {"x": [2, 1]}, "d": null}));
+        assert_eq!(one.different(&two), ["b", "c", "d"].map(str::to_owned).into());
+        assert!(one.different(&one).is_empty());
+        let packed = one.pack().expect("short names");
+        assert_eq!(Sections::unpack(&packed), Some(one));
+        assert_eq!(Sections::unpack(&packed[..packed.len() - 1]), None);
+        assert_eq!(Sections::of(&json!([1])).pack(), Some(Vec::new()));
+    }
+}

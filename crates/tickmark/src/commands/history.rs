@@ -1,0 +1,118 @@
+//! `tickmark history`: what failed when and where, what was not looked at, and the index over both.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use tickmark_app::observation::{self, CheckGap, TargetFailure, TargetGaps};
+use tickmark_core::id::TargetKey;
+use tickmark_core::time::DAY_US;
+use tickmark_core::{Span, Timestamp};
+
+use crate::cli::{self, Common};
+use crate::failure::Outcome;
+use crate::output::Output;
+use crate::wiring;
+
+/// Runs `tickmark history`.
+pub(crate) async fn run(command: &cli::History, common: &Common, output: &Output) -> Outcome {
+    match command {
+        cli::History::Failures { days } => failures(*days, common, output).await,
+        cli::History::Gaps { days } => gaps(*days, common, output).await,
+        cli::History::Rebuild => rebuild(common, output).await,
+    }
+}
+
+fn or_dash(at: Option<Timestamp>) -> String {
+    at.map_or("-".to_owned(), Timestamp::minute)
+}
+
+async fn failures(days: u32, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let read = app.read(&actor, async |view| {
+        let span = Span { from: view.now.plus_micros(-i64::from(days) * DAY_US), to: None };
+        let names: BTreeMap<TargetKey, String> =
+            observation::targets(view).await?.into_iter().map(|t| (t.key, t.target.name)).collect();
+        Ok((observation::failures(view, span, None).await?, names))
+    });
+    let (failures, names): (Vec<TargetFailure>, _) = read.await?;
+    app.close().await;
+    output.answer(&failures, |output| {
+        if failures.is_empty() {
+            output.line("nothing failed where it was looked at");
+            return;
+        }
+        output.table(
+            ["Check", "Target", "Last seen good", "First seen bad", "Last seen bad", "Good again"],
+            failures.iter().map(|found| {
+                [
+                    found.check_id.clone(),
+                    names.get(&found.target).cloned().unwrap_or_default(),
+                    or_dash(found.failure.last_seen_good),
+                    found.failure.first_seen_bad.minute(),
+                    found.failure.last_seen_bad.minute(),
+                    or_dash(found.failure.first_seen_good_again),
+                ]
+            }),
+        );
+    })?;
+    output.note("each began after its last good look, and not after its first bad one");
+    Ok(())
+}
+
+async fn gaps(days: u32, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let read = app.read(&actor, async |view| {
+        let span = Span { from: view.now.plus_micros(-i64::from(days) * DAY_US), to: None };
+        let names: BTreeMap<TargetKey, String> =
+            observation::targets(view).await?.into_iter().map(|t| (t.key, t.target.name)).collect();
+        Ok((observation::coverage_gaps(view, span, None).await?, names))
+    });
+    let (gaps, names): (Vec<TargetGaps>, _) = read.await?;
+    app.close().await;
+    output.answer(&gaps, |output| {
+        for target in &gaps {
+            output.line(names.get(&target.target).cloned().unwrap_or_default());
+            for span in &target.unseen {
+                output.line(format!("  nothing seen {} to {}", span.from.minute(), or_dash(span.to)));
+            }
+            // Stretches over which nothing was seen are said once, not for each check.
+            let own = |gap: &&CheckGap| !target.unseen.iter().any(|span| gap_lies_in(gap, span));
+            for (check, gaps) in &target.checks {
+                for gap in gaps.iter().filter(own) {
+                    output.line(format!(
+                        "  {check} {} to {}: {}",
+                        gap.span.from.minute(),
+                        or_dash(gap.span.to),
+                        gap.reason.plain()
+                    ));
+                }
+            }
+        }
+        if gaps.is_empty() {
+            output.line("every target was seen by every check all the time");
+        }
+    })?;
+    Ok(())
+}
+
+fn gap_lies_in(gap: &CheckGap, span: &Span) -> bool {
+    span.from <= gap.span.from && gap.span.to <= span.to
+}
+
+async fn rebuild(common: &Common, output: &Output) -> Outcome {
+    let app = wiring::open(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let rebuilt = app.transact(&actor, async |cx| observation::rebuild_intervals(cx).await).await;
+    app.sequence(&actor).await?;
+    app.close().await;
+    let rebuilt = rebuilt?;
+    output.answer(&json!(rebuilt), |output| {
+        output.line(format!(
+            "{} blocks of {} runs give {} intervals: {} were missing from the index, {} were in it without a block",
+            rebuilt.blocks, rebuilt.runs, rebuilt.intervals, rebuilt.missing, rebuilt.extra
+        ));
+    })?;
+    Ok(())
+}
