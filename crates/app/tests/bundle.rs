@@ -4,7 +4,7 @@ use std::io::{Cursor, Read as _};
 
 use tickmark_app::observation;
 use tickmark_app::testing::World;
-use tickmark_app::{Actor, App, bundle};
+use tickmark_app::{Actor, App, Error, bundle, ledger};
 use tickmark_ledger::bundle::{Expectations, Level, Verification, verify};
 use tickmark_ledger::policy::Policy;
 
@@ -77,6 +77,61 @@ async fn a_history_of_changes_is_recomputed_by_the_verifier() {
         assert!(file(&exported, "history/targets.json").contains("id-of-c"));
         app.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_bundle_about_a_period_answers_for_it_alone() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let (library, hosts) = (library(""), [host("a")]);
+        // Two silent days before the period; none in it.
+        for days in [3, 1, 1, 1] {
+            run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], facts(&[("root", 0)]))]).await;
+            app.sequence(&actor).await.expect("sequenced");
+            world.wait(days * DAY);
+        }
+        run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], facts(&[("root", 0)]))]).await;
+        let (_, whole) = export(&app, &actor).await;
+        assert!(whole.is_incomplete(), "{whole}");
+        let day = |day: u32| format!("2026-11-{day}T00:00:00Z").parse().expect("a moment");
+        let period =
+            async |from, to| app.read(&actor, async |view| bundle::export_period(view, from, to).await).await;
+        let exported = period(day(27), day(29)).await.expect("exported");
+        let answer = verify(Cursor::new(&exported.zip), &Expectations::default()).expect("readable");
+        assert!(!answer.has_failed() && !answer.is_incomplete(), "{answer}");
+        assert_eq!(answer.completeness.checks[0].expected, 2, "{answer}");
+        // One run in the period; its checkpoint and the one before it are those at its ends.
+        let size = |name: &str| {
+            file(&exported, name).lines().nth(1).expect("a size").parse::<u64>().expect("a size")
+        };
+        assert!(
+            size("checkpoint.a") < size("checkpoint.b") && size("checkpoint.b") < size("checkpoint.latest")
+        );
+        assert!(matches!(period(day(29), day(27)).await, Err(Error::Invalid(_))));
+        app.close().await;
+    }
+}
+
+/// What `tickmark ledger export` writes is read by a script of Python's standard library and `openssl`.
+#[tokio::test]
+async fn an_exported_log_is_read_by_a_program_that_is_not_ours() {
+    let world = World::sqlite();
+    let (app, actor) = world.start().await;
+    crate::ledger::record(&app, &actor, 700).await;
+    app.sequence(&actor).await.expect("sequenced");
+    let folder = tempfile::tempdir().expect("folder");
+    app.export_log(&actor, folder.path(), &crate::ledger::quiet).await.expect("exported");
+    let head = app.read(&actor, async |view| ledger::head(view).await).await.expect("head");
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../ledger/check_tiles.py");
+    let output = std::process::Command::new("python3")
+        .arg(script)
+        .arg(folder.path())
+        .arg(&head.verifier_key)
+        .output()
+        .expect("python3, which the tests need");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("701 entries and 4 tiles"), "{said}{:?}", output.stderr);
+    app.close().await;
 }
 
 #[tokio::test]

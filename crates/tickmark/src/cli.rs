@@ -360,6 +360,12 @@ pub(crate) enum Bundle {
         /// File to write; `DATA/out/bundle.zip` when left out.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// First day of the period that the bundle is about; needs --to.
+        #[arg(long, value_name = "DATE", requires = "to")]
+        from: Option<String>,
+        /// Last day of the period, UTC.
+        #[arg(long, value_name = "DATE", requires = "from")]
+        to: Option<String>,
     },
 }
 

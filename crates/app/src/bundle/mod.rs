@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use tickmark_core::Digest;
+use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::Hash;
 use tickmark_ledger::bundle::{Attachment, Blob, BundleContents, Entries, Release, write};
 use tickmark_ledger::epoch::{Genesis, KeyRotate, Rotation};
@@ -45,6 +45,21 @@ pub struct Exported {
 /// # Errors
 /// `Unavailable` while entries wait to be sequenced; `Damaged` if what is stored is not what was written.
 pub async fn export(view: &mut View<'_>) -> Result<Exported> {
+    export_over(view, None).await
+}
+
+/// As [`export()`], about a period: with the checkpoints around its entries, and completeness answered for it alone.
+///
+/// # Errors
+/// As [`export()`]; `Invalid` if the period is empty or begins in the future.
+pub async fn export_period(view: &mut View<'_>, from: Timestamp, to: Timestamp) -> Result<Exported> {
+    if from >= to || from > view.now {
+        return Err(Error::invalid(format!("{from} to {to} is not a period that can have been recorded")));
+    }
+    export_over(view, Some((from, to))).await
+}
+
+async fn export_over(view: &mut View<'_>, period: Option<(Timestamp, Timestamp)>) -> Result<Exported> {
     let head = ledger::head(view).await?;
     let signed = SignedCheckpoint::parse(head.checkpoint.as_bytes())
         .map_err(|error| Error::corrupt("the head of the log", error))?;
@@ -54,14 +69,27 @@ pub async fn export(view: &mut View<'_>) -> Result<Exported> {
     let committed = evidence_leaves(&leaves)?;
     let Released { blobs, attachments, artifacts, removed, unreadable } = released(view, &committed).await?;
     let documents = attachments.len();
+    let (period_open, period_close) = match period {
+        None => (None, None),
+        Some((from, to)) => {
+            let (first, end) = entries_of(&leaves, from, to)?;
+            let (before, after) = ledger::checkpoints_around(view, first, end).await?;
+            (before, Some(after))
+        }
+    };
+    let name = &view.actor.organization.name;
+    let about = match period {
+        None => format!("evidence of {name} up to log size {}", head.size),
+        Some((from, to)) => format!("evidence of {name} from {from} to {to}"),
+    };
     let contents = BundleContents {
-        about: format!("evidence of {} up to log size {}", view.actor.organization.name, head.size),
+        about,
         created_us: view.now.micros(),
-        period_us: None,
+        period_us: period.map(|(from, to)| (from.micros(), to.micros())),
         policy,
         checkpoint: signed,
-        period_open: None,
-        period_close: None,
+        period_open,
+        period_close,
         entries: Entries::All { leaves, cited: committed.into_values().collect() },
         history: (!history.objects.is_empty()).then_some(history),
         rotations,
@@ -94,6 +122,21 @@ async fn all_leaves(view: &mut View<'_>, size: u64) -> Result<Vec<Vec<u8>>> {
     leaves
         .truncate(usize::try_from(size).map_err(|_| Error::unavailable("the log does not fit into memory"))?);
     Ok(leaves)
+}
+
+/// Returns the range of indices that holds every entry of a period. Their moments need not ascend.
+fn entries_of(leaves: &[Vec<u8>], from: Timestamp, to: Timestamp) -> Result<(u64, u64)> {
+    let (mut first, mut end) = (leaves.len() as u64, 0);
+    for (index, bytes) in (0..).zip(leaves) {
+        let leaf = Leaf::parse_strict(bytes)
+            .map_err(|error| Error::corrupt(format!("ledger entry {index}"), error))?;
+        let at = Timestamp::from_micros(leaf.ts_us());
+        if from <= at && at < to {
+            first = first.min(index);
+            end = index + 1;
+        }
+    }
+    Ok((first.min(end), end))
 }
 
 /// Returns whose signatures count, from the first key on, and the rotations that led from key to key.

@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 pub use export::Exported;
 pub use fsck::{Difference, Scrub};
-pub use prove::{Consistency, checkpoint_at, prove_consistency, prove_inclusion, tiles};
+pub use prove::{Consistency, checkpoint_at, checkpoints_around, prove_consistency, prove_inclusion, tiles};
 
 use crate::context::{Cx, View};
 use crate::{Error, Result};

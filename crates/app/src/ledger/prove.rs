@@ -90,6 +90,27 @@ pub async fn checkpoint_at(view: &mut View<'_>, size: u64) -> Result<SignedCheck
         .map_err(|error| Error::corrupt(format!("the checkpoint of size {size}"), error))
 }
 
+/// Returns the checkpoints around the entries `first..end`: the newest of at most `first` entries, if there was one that
+/// early, and the oldest of at least `end` entries.
+///
+/// # Errors
+/// `NotFound` if no checkpoint has `end` entries yet.
+pub async fn checkpoints_around(
+    view: &mut View<'_>,
+    first: u64,
+    end: u64,
+) -> Result<(Option<SignedCheckpoint>, SignedCheckpoint)> {
+    let organization = view.organization();
+    let read = |note: String| {
+        SignedCheckpoint::parse(note.as_bytes())
+            .map_err(|error| Error::corrupt("the table of checkpoints", error))
+    };
+    let before = sql::checkpoint_until(view.connection(), organization, first).await?;
+    let after = sql::checkpoint_from(view.connection(), organization, end).await?;
+    let after = after.ok_or_else(|| Error::not_found("checkpoint of at least", end))?;
+    Ok((before.map(read).transpose()?, read(after)?))
+}
+
 /// Returns every tile of the tree of `size` leaves, full and partial.
 ///
 /// # Errors

@@ -333,6 +333,30 @@ pub(super) async fn checkpoint(c: &mut AnyConnection, org: Org, size: u64) -> Re
     Ok(row.map(|(note,)| note))
 }
 
+/// Returns the newest checkpoint of at most `size` entries.
+pub(super) async fn checkpoint_until(c: &mut AnyConnection, org: Org, size: u64) -> Result<Option<String>> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "SELECT note FROM log_checkpoint WHERE organization = $1 AND size <= $2 ORDER BY size DESC LIMIT 1",
+    )
+    .bind(org.0)
+    .bind(number(size)?)
+    .fetch_optional(c)
+    .await?;
+    Ok(row.map(|(note,)| note))
+}
+
+/// Returns the oldest checkpoint of at least `size` entries.
+pub(super) async fn checkpoint_from(c: &mut AnyConnection, org: Org, size: u64) -> Result<Option<String>> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "SELECT note FROM log_checkpoint WHERE organization = $1 AND size >= $2 ORDER BY size LIMIT 1",
+    )
+    .bind(org.0)
+    .bind(number(size)?)
+    .fetch_optional(c)
+    .await?;
+    Ok(row.map(|(note,)| note))
+}
+
 // ---- scrubs
 
 pub(super) async fn insert_scrub(c: &mut AnyConnection, org: Org, scrub: &Scrub) -> Result<()> {

@@ -1,5 +1,6 @@
 #![no_main]
 
+#[expect(dead_code, reason = "the other targets are other programs")]
 #[path = "../targets.rs"]
 mod targets;
 

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use tickmark_app::{Actor, App, bundle};
+use tickmark_core::Timestamp;
+use tickmark_core::time::DAY_US;
 use tickmark_store::folder::write_durably;
 
 use crate::cli::{self, Common};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::wiring;
 
@@ -18,9 +20,24 @@ pub(crate) async fn write(
     file: &Path,
     output: &Output,
 ) -> Outcome<bundle::Exported> {
+    write_over(app, actor, file, None, output).await
+}
+
+async fn write_over(
+    app: &App,
+    actor: &Actor,
+    file: &Path,
+    period: Option<(Timestamp, Timestamp)>,
+    output: &Output,
+) -> Outcome<bundle::Exported> {
     let progress = output.progress("writing the bundle");
     progress.step("reading the log and its artifacts");
-    let exported = app.read(actor, async |view| bundle::export(view).await).await?;
+    let exported = app
+        .read(actor, async |view| match period {
+            None => bundle::export(view).await,
+            Some((from, to)) => bundle::export_period(view, from, to).await,
+        })
+        .await?;
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
@@ -30,11 +47,12 @@ pub(crate) async fn write(
 
 /// Runs `tickmark bundle`.
 pub(crate) async fn run(command: &cli::Bundle, common: &Common, output: &Output) -> Outcome {
-    let cli::Bundle::Export { out } = command;
+    let cli::Bundle::Export { out, from, to } = command;
+    let period = from.as_deref().zip(to.as_deref()).map(|(from, to)| days(from, to)).transpose()?;
     let file: PathBuf = out.clone().unwrap_or_else(|| common.data.join("out/bundle.zip"));
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
-    let exported = write(&app, &actor, &file, output).await?;
+    let exported = write_over(&app, &actor, &file, period, output).await?;
     app.close().await;
     let answer = json!({
         "file": file, "bytes": exported.zip.len(), "leaves": exported.leaves, "artifacts": exported.artifacts,
@@ -64,4 +82,13 @@ pub(crate) async fn run(command: &cli::Bundle, common: &Common, output: &Output)
     })?;
     output.note(format!("next: tickmark verify {} --key '{}'", file.display(), exported.verifier_key));
     Ok(())
+}
+
+/// From the beginning of the first day to the end of the last, in UTC.
+fn days(from: &str, to: &str) -> Outcome<(Timestamp, Timestamp)> {
+    let begins = |day: &str| {
+        let wrong = |_| Failure::input(format!("{day:?} is not a date of the form 2026-11-24"));
+        format!("{day}T00:00:00Z").parse::<Timestamp>().map_err(wrong)
+    };
+    Ok((begins(from)?, begins(to)?.plus_micros(DAY_US)))
 }
