@@ -35,6 +35,7 @@ struct ScheduleSet {
 #[derive(Deserialize)]
 struct RunClose {
     run: RunKey,
+    observed_at: Timestamp,
     blocks: Digest,
 }
 
@@ -46,6 +47,7 @@ pub async fn history_contents(view: &mut View<'_>, leaves: &[Vec<u8>]) -> Result
     let organization = view.organization();
     let versions = sql::all_checks(view.connection(), organization).await?;
     let mut objects = Objects::default();
+    let mut first_run = view.now;
     for (index, bytes) in (0..).zip(leaves) {
         let damaged = |error: String| Error::corrupt(format!("ledger entry {index}"), error);
         let leaf = Leaf::parse_strict(bytes).map_err(|error| damaged(error.to_string()))?;
@@ -63,13 +65,14 @@ pub async fn history_contents(view: &mut View<'_>, leaves: &[Vec<u8>]) -> Result
             LeafKind::RunClose => {
                 let body: RunClose =
                     serde_json::from_slice(leaf.body).map_err(|error| damaged(error.to_string()))?;
+                first_run = first_run.min(body.observed_at);
                 add_run(view, &mut objects, &body).await?;
             }
             _ => {}
         }
     }
     let identities = add_populations(view, &mut objects).await?;
-    let claims = claims(view, &versions, &identities).await?;
+    let claims = claims(view, &versions, &identities, first_run).await?;
     let targets = identities.into_values().map(|(_, name)| name).collect();
     Ok(HistoryContents { objects, claims, targets })
 }
@@ -128,6 +131,7 @@ async fn claims(
     view: &mut View<'_>,
     versions: &[CheckVersion],
     identities: &BTreeMap<TargetKey, (Hash, TargetName)>,
+    first_run: Timestamp,
 ) -> Result<Vec<Claim>> {
     let organization = view.organization();
     let digests: BTreeMap<CheckKey, Hash> =
@@ -144,10 +148,14 @@ async fn claims(
         let (Some(version), Some((identity, _))) = (digests.get(&check), identities.get(&target)) else {
             return Err(Error::corrupt("the index of intervals", "it names an unknown check or target"));
         };
+        // A log that continues an earlier epoch shows nothing of what was before its first run.
+        if interval.span.to.is_some_and(|end| end <= first_run) {
+            continue;
+        }
         claims.push(Claim {
             version: *version,
             target: *identity,
-            first_seen: interval.span.from.micros(),
+            first_seen: interval.span.from.max(first_run).micros(),
             first_seen_other: interval.span.to.map(Timestamp::micros),
             last_seen_before: None,
             found: Found::of(

@@ -25,6 +25,7 @@ pub use self::objects::{MAX_OBJECT_BYTES, MAX_TOTAL_BYTES, Objects, PACK_BYTES, 
 pub use self::schedule::{CheckCompleteness, MAX_CADENCE_HOURS, MAX_CHECKS, MAX_SLOTS, Schedule, Scheduled};
 use self::schedule::{Done, Look};
 use crate::Hash;
+use crate::epoch::Genesis;
 use crate::leaf::{Leaf, LeafKind, format_moment, parse_moment};
 
 /// Problems that are kept.
@@ -121,6 +122,8 @@ pub struct Recomputed {
     pub missed_runs: usize,
     /// Distinct populations of the runs.
     pub populations: usize,
+    /// Populations that the epoch before defined, if the log continues one.
+    pub defined_elsewhere: usize,
     /// Blocks over all runs.
     pub blocks: u64,
     /// Verdicts over all runs: unknown, pass, fail, not applicable.
@@ -170,6 +173,8 @@ pub struct Rebuild<'o> {
     populations: HashMap<Hash, Population>,
     schedules: Vec<(i64, Schedule)>,
     has_unknown_schedule: bool,
+    /// Whether the log continues an earlier epoch, whose entries are not here.
+    is_continuing: bool,
     opened: BTreeMap<u64, Opened>,
     last_opened: Option<u64>,
     states: Vec<Option<State>>,
@@ -186,6 +191,7 @@ pub struct Rebuild<'o> {
     problems: Vec<(String, String)>,
     more_problems: usize,
     omissions: Vec<(String, String)>,
+    defined_elsewhere: usize,
 }
 
 /// Digests by number, in the order of their first appearance.
@@ -296,6 +302,7 @@ impl<'o> Rebuild<'o> {
             populations: HashMap::new(),
             schedules: Vec::new(),
             has_unknown_schedule: false,
+            is_continuing: false,
             opened: BTreeMap::new(),
             last_opened: None,
             states: Vec::new(),
@@ -312,6 +319,7 @@ impl<'o> Rebuild<'o> {
             problems: Vec::new(),
             more_problems: 0,
             omissions: Vec::new(),
+            defined_elsewhere: 0,
         }
     }
 
@@ -321,6 +329,12 @@ impl<'o> Rebuild<'o> {
         self.first_ts.get_or_insert(ts);
         self.last_ts = self.last_ts.max(ts);
         let taken = match leaf.kind {
+            LeafKind::LogGenesis => {
+                // A genesis of another form continues nothing.
+                let genesis = serde_json::from_slice::<Genesis>(leaf.body);
+                self.is_continuing |= genesis.is_ok_and(|genesis| genesis.continues.is_some());
+                Ok(())
+            }
             LeafKind::PopulationDefine => body(leaf).and_then(|body| self.define(index, &body)),
             LeafKind::ScheduleSet => body(leaf).and_then(|body| self.schedule(ts, &body)),
             LeafKind::RunOpen => body(leaf).and_then(|body| self.open(index, ts, body)),
@@ -461,10 +475,16 @@ impl<'o> Rebuild<'o> {
 
     /// Returns the targets of a run: defined by an earlier entry, as many as both entries say.
     fn members(&mut self, index: u64, digest: Hash, body: &RunClose) -> Result<Rc<[u32]>, String> {
+        if self.is_continuing && !self.populations.contains_key(&digest) {
+            // Defined in the epoch before: that it was before its use shows there.
+            let population = Population { index, n: body.expected, members: None, is_used: true };
+            self.populations.insert(digest, population);
+            self.defined_elsewhere += 1;
+        }
         let population = self.populations.get_mut(&digest);
         let population = population.ok_or("its population is not defined by an earlier entry")?;
         population.is_used = true;
-        debug_assert!(population.index < index);
+        debug_assert!(population.index <= index);
         if population.n != body.expected {
             return Err(format!("expects {} targets, its population has {}", body.expected, population.n));
         }
@@ -588,6 +608,7 @@ impl<'o> Rebuild<'o> {
             runs: self.moments.len(),
             missed_runs: self.missed.len(),
             populations: self.populations.values().filter(|population| population.is_used).count(),
+            defined_elsewhere: self.defined_elsewhere,
             blocks: self.blocks,
             verdicts: self.verdicts,
             has_blocks: !self.objects.is_empty(),

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use tickmark_ledger::Hash;
 use tickmark_ledger::bundle::{BundleContents, Entries, HistoryContents, Level, TargetName, Verification};
+use tickmark_ledger::epoch::{Continued, Genesis};
 use tickmark_ledger::history::{Claim, Found, Objects, Schedule, Scheduled};
 use tickmark_ledger::leaf::{Leaf, LeafKind};
 use tickmark_ledger::policy::Policy;
@@ -383,6 +384,34 @@ fn a_population_defined_after_its_use_is_named() {
     recorded.leaves.swap(define, define + 1);
     let named = findings(&answer(&recorded).completeness.population);
     assert!(named[0].contains("not defined by an earlier entry"), "{named:?}");
+}
+
+/// After a revocation the log goes on under another origin: what was defined before is not defined again.
+#[test]
+fn an_epoch_that_continues_another_says_what_is_not_here() {
+    let mut recorded = record(&story());
+    let before = Continued::at(&checkpoint(&recorded.leaves).checkpoint);
+    let genesis = Genesis {
+        origin: ORIGIN.to_owned(),
+        epoch: 2,
+        verifier_key: signer().verifier().to_string(),
+        leaf_format: 1,
+        continues: Some(before),
+    };
+    let kind = |bytes: &Vec<u8>| Leaf::parse_strict(bytes).expect("leaf").kind;
+    recorded.leaves.retain(|leaf| kind(leaf) != LeafKind::PopulationDefine);
+    assert!(answer(&recorded).has_failed(), "only a log that continues another may lack them");
+    let id = "01935f2e-7b1c-7abc-8def-000000000000";
+    recorded.leaves[0] =
+        Leaf::build(LeafKind::LogGenesis, id, at(0, 3), "collector:1", &genesis).expect("leaf").into_bytes();
+    let answer = answer(&recorded);
+    assert!(!answer.has_failed() && is_proven(&answer.completeness.deviations), "{answer}");
+    let said = answer.to_string();
+    assert!(said.contains("2 of them defined in the epoch before, which is not here"), "{said}");
+    assert!(
+        said.contains("the first 17 entries of example.org/log/1, which it continues, are not here"),
+        "{said}"
+    );
 }
 
 #[test]

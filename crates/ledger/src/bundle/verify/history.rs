@@ -100,6 +100,10 @@ fn population<R: Read + Seek>(files: &mut Files<R>, recomputed: &mut Recomputed)
     }
     let Recomputed { runs, populations, blocks, verdicts, .. } = recomputed;
     let [unknown, pass, fail, not_applicable] = verdicts;
+    let defined = match recomputed.defined_elsewhere {
+        0 => "each defined before".to_owned(),
+        some => format!("{some} of them defined in the epoch before, which is not here"),
+    };
     findings.into_level(|| match (*runs, recomputed.has_blocks) {
         (0, _) => Level::NotClaimed { reason: "the log has no run".to_owned() },
         (runs, false) => Level::NotClaimed {
@@ -107,8 +111,8 @@ fn population<R: Read + Seek>(files: &mut Files<R>, recomputed: &mut Recomputed)
         },
         (runs, true) => Level::Proven {
             detail: format!(
-                "{runs} runs over {populations} populations, each defined before; {blocks} blocks have a verdict for \
-                 each target: {pass} pass, {fail} fail, {unknown} not seen, {not_applicable} not applicable"
+                "{runs} runs over {populations} populations, {defined}; {blocks} blocks have a verdict for each \
+                 target: {pass} pass, {fail} fail, {unknown} not seen, {not_applicable} not applicable"
             ),
         },
     })

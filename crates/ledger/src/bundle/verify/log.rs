@@ -11,7 +11,7 @@ use crate::bundle::answer::{Findings, Level};
 use crate::bundle::consistency::{self, Step};
 use crate::bundle::name::{self, FileKind, classify};
 use crate::directory::{self, FileSource};
-use crate::epoch::KeyRotate;
+use crate::epoch::{Continued, Genesis, KeyRotate};
 use crate::history::Rebuild;
 use crate::leaf::{Leaf, LeafKind};
 use crate::note::{Checkpoint, SignedCheckpoint};
@@ -69,7 +69,7 @@ pub(super) fn examine<R: Read + Seek>(
     check_proofs(files, signed, &checkpoint, &cited, inclusion);
     check_period(files, signed, &checkpoint, inclusion);
     let held = held.finish(whole.is_some(), &checkpoint, inclusion);
-    let completeness = complete(whole, &checkpoint, signed, inclusion);
+    let completeness = complete(whole, &checkpoint, signed, seen.continues.as_ref(), inclusion);
     let blobs = files.names.iter().filter(|name| matches!(classify(name), FileKind::Blob(_))).count();
     let size = checkpoint.size;
     let inclusion =
@@ -81,6 +81,7 @@ fn complete(
     whole: Option<Findings>,
     checkpoint: &Checkpoint,
     signed: &Signed,
+    continues: Option<&Continued>,
     inclusion: &mut Findings,
 ) -> Level {
     let Some(findings) = whole else {
@@ -100,7 +101,11 @@ fn complete(
             };
         }
         let size = checkpoint.size;
-        Level::Proven { detail: format!("all {size} entries are here and rehash to the signed root") }
+        let mut detail = format!("all {size} entries are here and rehash to the signed root");
+        if let Some(Continued { origin, size, .. }) = continues {
+            detail += &format!("; the first {size} entries of {origin}, which it continues, are not here");
+        }
+        Level::Proven { detail }
     })
 }
 
@@ -153,6 +158,8 @@ struct Seen {
     problems: Vec<(String, String)>,
     /// Notes of `key.rotate` entries.
     rotations: BTreeSet<String>,
+    /// The epoch before, as the first entry names it.
+    continues: Option<Continued>,
 }
 
 impl Seen {
@@ -171,6 +178,11 @@ impl Seen {
                         .push((format!("entry {index}"), format!("repeats the id of entry {earlier}")));
                 }
                 descriptors.collect(&leaf);
+                if leaf.kind == LeafKind::LogGenesis
+                    && let Ok(genesis) = serde_json::from_slice::<Genesis>(leaf.body)
+                {
+                    self.continues = genesis.continues;
+                }
                 if leaf.kind == LeafKind::KeyRotate
                     && let Ok(body) = serde_json::from_slice::<KeyRotate>(leaf.body)
                 {
