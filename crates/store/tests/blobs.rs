@@ -127,3 +127,16 @@ async fn a_full_disk_refuses_new_objects_and_keeps_the_old() {
     disk.is_full.store(false, Ordering::SeqCst);
     blobs.put(Bytes::from_static(b"after")).await.expect("room again");
 }
+
+#[tokio::test]
+async fn a_deleted_object_is_gone_and_can_be_stored_again() {
+    let scratch = tempfile::tempdir().expect("scratch");
+    let blobs = Blobs::open(scratch.path()).expect("opening");
+    let digest = blobs.put(Bytes::from_static(b"bytes")).await.expect("stored");
+    for _ in 0..2 {
+        blobs.delete(digest).await.expect("deleted, also when it is not there");
+        assert!(!blobs.contains(digest).await.expect("looking"));
+    }
+    assert!(matches!(blobs.get(digest).await, Err(StoreError::Missing(_))));
+    assert_eq!(blobs.put(Bytes::from_static(b"bytes")).await.expect("stored again"), digest);
+}

@@ -62,17 +62,20 @@ fn calls_below(root: &Path, log: &str) -> BTreeMap<String, BTreeSet<usize>> {
     found
 }
 
+/// Does one round to its end.
+fn works(root: &Path, wrapper: &[String]) {
+    let (heard, _) = Worker::start(root, 1, wrapper).finish();
+    assert!(heard.iter().any(|line| line == "done"), "{heard:#?}");
+}
+
 #[tokio::test]
 async fn refused_calls_lose_nothing_that_was_acknowledged() {
     let scratch = tempfile::tempdir().expect("scratch");
     let root = scratch.path().join("counted");
     fs::create_dir(&root).expect("a folder");
-    Worker::start(&root, 1, &[]).finish();
+    works(&root, &[]);
     let log = scratch.path().join("strace.log");
-    let heard =
-        Worker::start(&root, 1, &strace(&log, &["-e".into(), format!("trace={CALLS}").replace(' ', "")]))
-            .finish();
-    assert!(heard.iter().any(|line| line == "done"), "{heard:#?}");
+    works(&root, &strace(&log, &["-e".into(), format!("trace={CALLS}").replace(' ', "")]));
     let calls = calls_below(&root, &fs::read_to_string(&log).expect("the log of strace"));
     let mut faults = Vec::new();
     for (call, numbers) in &calls {
@@ -92,18 +95,22 @@ async fn refused_calls_lose_nothing_that_was_acknowledged() {
 
     let mut tally = check::Tally::default();
     let (mut tried, mut refused, mut survived) = (0, 0, 0);
+    let mut hung = Vec::new();
     let mut folder = root;
     for (number, (call, nth, error)) in faults.into_iter().enumerate().skip(first).step_by(step) {
         if tried % ROUNDS_PER_FOLDER == 0 {
             folder = scratch.path().join(format!("folder-{tried}"));
             fs::create_dir(&folder).expect("a folder");
-            let heard = Worker::start(&folder, 1, &[]).finish();
-            assert!(heard.iter().any(|line| line == "done"), "{heard:#?}");
+            works(&folder, &[]);
         }
         let inject = format!("inject={call}:error={error}:when={nth}");
         let options = ["-e".to_owned(), format!("trace={call}"), "-e".to_owned(), inject];
-        let heard = Worker::start(&folder, 1, &strace(&log, &options)).finish();
+        let (heard, ended) = Worker::start(&folder, 1, &strace(&log, &options)).finish();
         tally.add(&heard);
+        if !ended {
+            println!("fault {number} hangs");
+            hung.push(format!("{call} number {nth} with {error}, in {:?}", heard.last()));
+        }
         tried += 1;
         refused += usize::from(fs::read_to_string(&log).is_ok_and(|log| log.contains("(INJECTED)")));
         survived += usize::from(heard.iter().any(|line| line == "done"));
@@ -114,5 +121,6 @@ async fn refused_calls_lose_nothing_that_was_acknowledged() {
     println!(
         "{tried} of {total} faults tried, {refused} met a call, {survived} rounds went on to their end nevertheless: {tally}"
     );
+    assert!(hung.is_empty(), "a refused call makes it hang instead of fail: {hung:#?}");
     assert!(refused * 2 > tried, "most faults met no call: {refused} of {tried}");
 }

@@ -10,6 +10,7 @@ mod child;
 mod faults;
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -25,7 +26,7 @@ const ROUNDS_PER_FOLDER: usize = 25;
 /// Longest time until a kill: about three rounds of work, or a start.
 const MOST_MILLIS: u64 = 400;
 /// A process that says nothing for so long hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running child and what it says.
 struct Worker {
@@ -49,6 +50,8 @@ impl Worker {
             .env("RUST_BACKTRACE", "0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // A group of its own: below strace there are two processes to be killed.
+            .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}; see scripts/install-test-needs", all[0]));
         let out = BufReader::new(child.stdout.take().expect("piped"));
@@ -84,25 +87,33 @@ impl Worker {
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
             }
         }
-        self.child.kill().expect("killing");
-        self.finish()
+        self.kill();
+        self.finish().0
     }
 
-    /// Hears until the child ends by itself.
-    fn finish(mut self) -> Vec<String> {
+    fn kill(&self) {
+        let group = format!("-{}", self.child.id());
+        let done = Command::new("kill").args(["-KILL", "--", &group]).status().expect("kill");
+        // Also a child that has ended is there until it is waited for.
+        assert!(done.success(), "the group {group} cannot be killed");
+    }
+
+    /// Hears until the child ends by itself, or hangs and is killed. Tells what it said, and whether it ended.
+    fn finish(mut self) -> (Vec<String>, bool) {
+        let mut ended = true;
         loop {
             match self.said.recv_timeout(PATIENCE) {
                 Ok(line) => self.heard.push(line),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
-                    self.child.kill().expect("killing");
-                    self.child.wait().expect("ended");
-                    panic!("the child hangs after {:?}", self.heard.last());
+                    assert!(ended, "a killed child is still there");
+                    ended = false;
+                    self.kill();
                 }
             }
         }
         self.child.wait().expect("ended");
-        self.heard
+        (self.heard, ended)
     }
 }
 
