@@ -382,20 +382,19 @@ async fn prepare(cx: &mut Cx<'_>, incoming: &[Incoming<'_>]) -> Result<Vec<Prepa
     if incoming.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sealer = Sealer::of(cx).await?;
+    let contents: Vec<Digest> = incoming.iter().map(|one| Digest::of(one.bytes)).collect();
+    let mut sealer = Sealer::of(cx, &contents).await?;
     let mut prepared = Vec::with_capacity(incoming.len());
     let mut objects = Vec::new();
-    for one in incoming {
-        let app = cx.app;
-        let salt = Salt(app.random());
-        let content = Digest::of(one.bytes);
+    for (one, content) in incoming.iter().zip(contents) {
+        let salt = Salt(cx.app.random());
         let (stored, wrapped) = match &mut sealer {
             None => {
                 objects.push(Bytes::copy_from_slice(one.bytes));
                 (content, None)
             }
             Some(sealer) => {
-                let (stored, wrapped) = sealer.seal(cx, content, one.bytes, &mut objects).await?;
+                let (stored, wrapped) = sealer.seal(cx, content, one.bytes, &mut objects).await;
                 (stored, Some(wrapped))
             }
         };
@@ -430,13 +429,15 @@ async fn prepare(cx: &mut Cx<'_>, incoming: &[Incoming<'_>]) -> Result<Vec<Prepa
 /// Encrypts new artifacts of one organization.
 struct Sealer {
     wrapping: WrappingKey,
+    /// Where content of this change is stored already.
+    stored: BTreeMap<Digest, (Digest, WrappedKey)>,
     /// What this change sealed already, by content.
     sealed: BTreeMap<Digest, (Digest, String, DataKey)>,
 }
 
 impl Sealer {
     /// Returns none for an organization that does not encrypt.
-    async fn of(cx: &mut Cx<'_>) -> Result<Option<Self>> {
+    async fn of(cx: &mut Cx<'_>, contents: &[Digest]) -> Result<Option<Self>> {
         let organization = cx.organization();
         let Some(id) = sql::current_wrapping_key(cx.connection(), organization).await? else {
             return Ok(None);
@@ -448,19 +449,20 @@ impl Sealer {
             ),
             source: None,
         })?;
-        Ok(Some(Self { wrapping, sealed: BTreeMap::new() }))
+        let stored = sql::sealed(cx.connection(), organization, contents).await?;
+        Ok(Some(Self { wrapping, stored, sealed: BTreeMap::new() }))
     }
 
     /// Encrypts content, or finds where the same content is stored already. New bytes go into `objects`.
     async fn seal(
         &mut self,
-        cx: &mut Cx<'_>,
+        cx: &Cx<'_>,
         content: Digest,
         bytes: &[u8],
         objects: &mut Vec<Bytes>,
-    ) -> Result<(Digest, WrappedKey)> {
+    ) -> (Digest, WrappedKey) {
         if !self.sealed.contains_key(&content) {
-            let known = match self.known(cx, content).await? {
+            let known = match self.known(cx.app, content).await {
                 Some(known) => known,
                 None => {
                     let data = DataKey::new(cx.app.random());
@@ -473,30 +475,21 @@ impl Sealer {
             self.sealed.insert(content, known);
         }
         let (stored, id, data) = &self.sealed[&content];
-        Ok((*stored, self.wrapping.wrap(id, data, *stored, cx.app.random())))
+        (*stored, self.wrapping.wrap(id, data, *stored, cx.app.random()))
     }
 
     /// Finds content that is stored, whole, and can be opened here.
-    async fn known(&self, cx: &mut Cx<'_>, content: Digest) -> Result<Option<(Digest, String, DataKey)>> {
-        let organization = cx.organization();
-        let Some((stored, wrapped)) = sql::sealed(cx.connection(), organization, content).await? else {
-            return Ok(None);
-        };
-        let wrapping = match wrapped.wrapped_by == self.wrapping.id() {
-            true => self.wrapping.clone(),
-            false => match wrapping::find(cx.app, &wrapped.wrapped_by) {
-                Ok(key) => key,
-                Err(_) => return Ok(None),
-            },
-        };
-        let Ok(data) = wrapping.unwrap(&wrapped, stored) else { return Ok(None) };
-        let whole = cx
-            .app
-            .blobs()
-            .get(stored.0)
-            .await
-            .is_ok_and(|sealed| data.open(&sealed).is_ok_and(|found| Digest::of(&found) == content));
-        Ok(whole.then_some((stored, wrapped.id, data)))
+    async fn known(&mut self, app: &App, content: Digest) -> Option<(Digest, String, DataKey)> {
+        let (stored, wrapped) = self.stored.remove(&content)?;
+        let data = if wrapped.wrapped_by == self.wrapping.id() {
+            self.wrapping.unwrap(&wrapped, stored)
+        } else {
+            wrapping::find(app, &wrapped.wrapped_by).ok()?.unwrap(&wrapped, stored)
+        }
+        .ok()?;
+        let sealed = app.blobs().get(stored.0).await.ok()?;
+        let is_whole = data.open(&sealed).is_ok_and(|found| Digest::of(&found) == content);
+        is_whole.then_some((stored, wrapped.id, data))
     }
 }
 

@@ -295,25 +295,35 @@ pub(super) async fn insert_provenances(
     Ok(())
 }
 
-/// Returns where content is stored under a key, if it is.
+/// Contents looked for in one statement.
+const CONTENTS_PER_STATEMENT: usize = 500;
+
+/// Returns where contents are stored under a key, as far as they are.
 pub(super) async fn sealed(
     c: &mut AnyConnection,
     org: Org,
-    content: Digest,
-) -> Result<Option<(Digest, WrappedKey)>> {
-    let row: Option<(Vec<u8>, String, String, Vec<u8>)> = sqlx::query_as(
-        "SELECT a.stored, k.id, k.wrapped_by, k.wrapped FROM artifact_key k \
-         JOIN artifact a ON a.organization = k.organization AND a.key = k.artifact \
-         WHERE k.organization = $1 AND k.content = $2 ORDER BY k.artifact DESC LIMIT 1",
-    )
-    .bind(org.0)
-    .bind(content.0.to_vec())
-    .fetch_optional(c)
-    .await?;
-    row.map(|(digest, id, wrapped_by, bytes)| {
-        Ok((stored::digest(&digest, WHAT)?, WrappedKey { id, wrapped_by, bytes }))
-    })
-    .transpose()
+    contents: &[Digest],
+) -> Result<BTreeMap<Digest, (Digest, WrappedKey)>> {
+    let mut found = BTreeMap::new();
+    for chunk in contents.chunks(CONTENTS_PER_STATEMENT) {
+        let places: Vec<String> = (2..chunk.len() + 2).map(|place| format!("${place}")).collect();
+        let text = format!(
+            "SELECT k.content, a.stored, k.id, k.wrapped_by, k.wrapped FROM artifact_key k \
+             JOIN artifact a ON a.organization = k.organization AND a.key = k.artifact \
+             WHERE k.organization = $1 AND k.content IN ({}) ORDER BY k.artifact",
+            places.join(", ")
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0);
+        for content in chunk {
+            query = query.bind(content.0.to_vec());
+        }
+        for row in query.fetch_all(&mut *c).await? {
+            let content = stored::digest(row.try_get(0)?, WHAT)?;
+            let key = WrappedKey { id: row.try_get(2)?, wrapped_by: row.try_get(3)?, bytes: row.try_get(4)? };
+            found.insert(content, (stored::digest(row.try_get(1)?, WHAT)?, key));
+        }
+    }
+    Ok(found)
 }
 
 pub(super) async fn claims(

@@ -41,9 +41,13 @@ fn strace(log: &Path, options: &[String]) -> Vec<String> {
     all
 }
 
+/// Tells whether a line of strace is about something below `root`, by path or by what a descriptor stands for.
+fn is_of(root: &Path, line: &str) -> bool {
+    line.contains(&*root.to_string_lossy())
+}
+
 /// Finds for each kind of call the numbers, counted in their threads, of those that touch something below `root`.
 fn calls_below(root: &Path, log: &str) -> BTreeMap<String, BTreeSet<usize>> {
-    let root = root.display().to_string();
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut found: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for line in log.lines() {
@@ -55,7 +59,7 @@ fn calls_below(root: &Path, log: &str) -> BTreeMap<String, BTreeSet<usize>> {
         }
         let count = counts.entry((thread, name)).or_default();
         *count += 1;
-        if rest.contains(&root) {
+        if is_of(root, rest) {
             found.entry(name.to_owned()).or_default().insert(*count);
         }
     }
@@ -94,7 +98,7 @@ async fn refused_calls_lose_nothing_that_was_acknowledged() {
     let first = setting("TICKMARK_FAULT_FIRST", 0);
 
     let mut tally = check::Tally::default();
-    let (mut tried, mut refused, mut survived) = (0, 0, 0);
+    let (mut tried, mut refused, mut survived, mut unwoken) = (0, 0, 0, 0);
     let mut hung = Vec::new();
     let mut folder = root;
     for (number, (call, nth, error)) in faults.into_iter().enumerate().skip(first).step_by(step) {
@@ -107,20 +111,25 @@ async fn refused_calls_lose_nothing_that_was_acknowledged() {
         let options = ["-e".to_owned(), format!("trace={call}"), "-e".to_owned(), inject];
         let (heard, ended) = Worker::start(&folder, 1, &strace(&log, &options)).finish();
         tally.add(&heard);
-        if !ended {
-            println!("fault {number} hangs");
+        tried += 1;
+        let log = fs::read_to_string(&log).unwrap_or_default();
+        let met = log.lines().any(|line| line.contains("(INJECTED)") && is_of(&folder, line));
+        refused += usize::from(met);
+        // The runtime of the program wakes its threads by writing to an event descriptor. When the N-th call of a thread
+        // is one of these, which no disk refuses, the runtime can wait for ever.
+        if !ended && met {
             hung.push(format!("{call} number {nth} with {error}, in {:?}", heard.last()));
         }
-        tried += 1;
-        refused += usize::from(fs::read_to_string(&log).is_ok_and(|log| log.contains("(INJECTED)")));
+        unwoken += usize::from(!ended && !met);
         survived += usize::from(heard.iter().any(|line| line == "done"));
         check::check(&folder, &heard).await.unwrap_or_else(|why| {
             panic!("fault {number}, {call} number {nth} with {error}: {why}\n{heard:#?}")
         });
     }
     println!(
-        "{tried} of {total} faults tried, {refused} met a call, {survived} rounds went on to their end nevertheless: {tally}"
+        "{tried} of {total} faults tried, {refused} met a call on a file, {survived} rounds went on to their end nevertheless, \
+         {unwoken} met a wake-up of the runtime and were killed: {tally}"
     );
     assert!(hung.is_empty(), "a refused call makes it hang instead of fail: {hung:#?}");
-    assert!(refused * 2 > tried, "most faults met no call: {refused} of {tried}");
+    assert!(refused * 2 > tried, "most faults met no call on a file: {refused} of {tried}");
 }

@@ -26,7 +26,7 @@ const ROUNDS_PER_FOLDER: usize = 25;
 /// Longest time until a kill: about three rounds of work, or a start.
 const MOST_MILLIS: u64 = 400;
 /// A process that says nothing for so long hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running child and what it says.
 struct Worker {
