@@ -12,6 +12,7 @@ pub mod context;
 pub mod control;
 pub mod error;
 pub mod evidence;
+pub mod example;
 pub mod identity;
 pub mod ledger;
 pub mod observation;

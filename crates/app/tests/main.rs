@@ -5,6 +5,7 @@ mod conclusion;
 mod crash;
 mod damage;
 mod evidence;
+mod example;
 mod history;
 mod identity;
 mod killed;

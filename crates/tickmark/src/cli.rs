@@ -65,6 +65,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Look at this machine, test it, write report, matrix and bundle, then serve the pages.
     Quickstart(Quickstart),
+    /// Create a fictional company with a year behind it, to look around in.
+    Example(Example),
     /// Create a data folder: database, signing key, organization, starter controls as drafts.
     Init(Init),
     /// Look at this machine and test what was found.
@@ -121,6 +123,28 @@ pub(crate) struct Quickstart {
     pub(crate) init: Init,
     #[command(flatten)]
     pub(crate) collect: Collect,
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+}
+
+/// `tickmark example`
+#[derive(Debug, Args)]
+pub(crate) struct Example {
+    /// Number that everything is drawn from; the same number gives the same company.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Hosts on the first day; two more join and one leaves.
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    pub(crate) targets: u32,
+    /// Length of its history in days.
+    #[arg(long, value_name = "N", default_value_t = tickmark_app::example::YEAR_DAYS)]
+    pub(crate) days: u32,
+    /// Move what is in the data folder aside, and make the example in its place. Nothing is deleted.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Stop before serving the pages.
+    #[arg(long)]
+    pub(crate) no_serve: bool,
     #[command(flatten)]
     pub(crate) serve: Serve,
 }

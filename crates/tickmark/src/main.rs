@@ -46,6 +46,7 @@ async fn run(cli: &Cli, output: &Output) -> Outcome {
     let common = &cli.common;
     match &cli.command {
         Command::Quickstart(options) => commands::quickstart::run(options, common, output).await,
+        Command::Example(options) => commands::example::run(options, common, output).await,
         Command::Init(options) => commands::init::run(options, common, output).await,
         Command::Collect(options) => commands::collect::run(options, common, output).await,
         Command::Checks(command) => commands::checks::run(command, common, output).await,

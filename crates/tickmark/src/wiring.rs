@@ -61,6 +61,24 @@ pub(crate) async fn open(common: &Common) -> Outcome<App> {
     start(folder, &settings).await
 }
 
+/// Opens the data folder as its only writer with a clock and randomness of one's own, for the example.
+pub(crate) async fn open_with(
+    common: &Common,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Outcome<App> {
+    let settings = Settings::read(&common.data, clock::environment("TICKMARK_DATABASE_URL"))?;
+    let folder = DataFolder::create_or_open(&common.data).map_err(tickmark_app::Error::from)?;
+    let server = settings.database.url.as_ref().map(|secret| secret.0.as_str());
+    Ok(App::open(folder, server, clock, entropy).await?)
+}
+
+/// Tells whether the database is a server rather than a file in the folder.
+pub(crate) fn has_server(common: &Common) -> Outcome<bool> {
+    let settings = Settings::read(&common.data, clock::environment("TICKMARK_DATABASE_URL"))?;
+    Ok(settings.database.url.is_some())
+}
+
 /// Opens the data folder for looking, beside a process that writes.
 pub(crate) async fn inspect(common: &Common) -> Outcome<App> {
     match inspect_if_there(common).await? {

@@ -16,7 +16,7 @@ use tickmark_ledger::policy::Policy;
 
 use crate::context::View;
 use crate::evidence::{self, Artifact, ArtifactKey, Content};
-use crate::{Error, Result, ledger, observation};
+use crate::{Error, Result, identity, ledger, observation};
 
 /// Folder of a bundle for artifacts that came from no run: documents made here.
 const REPORT_FOLDER: &str = "report";
@@ -77,7 +77,7 @@ async fn export_over(view: &mut View<'_>, period: Option<(Timestamp, Timestamp)>
             (before, Some(after))
         }
     };
-    let name = &view.actor.organization.name;
+    let name = marked(view).await?;
     let about = match period {
         None => format!("evidence of {name} up to log size {}", head.size),
         Some((from, to)) => format!("evidence of {name} from {from} to {to}"),
@@ -107,6 +107,15 @@ async fn export_over(view: &mut View<'_>, period: Option<(Timestamp, Timestamp)>
         removed,
         unreadable,
         verifier_key: head.verifier_key,
+    })
+}
+
+/// Returns the name of the organization, and in front of it what it is when it is none.
+async fn marked(view: &mut View<'_>) -> Result<String> {
+    let name = view.actor.organization.name.clone();
+    Ok(match identity::example(view).await? {
+        Some(_) => format!("{name} ({})", identity::EXAMPLE_NOTICE),
+        None => name,
     })
 }
 

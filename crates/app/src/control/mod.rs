@@ -187,11 +187,8 @@ pub async fn controls(view: &mut View<'_>) -> Result<Vec<Control>> {
 /// # Errors
 /// `NotFound` if there is none with that id.
 pub async fn find(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
-    controls(view)
-        .await?
-        .into_iter()
-        .find(|control| control.id == *id)
-        .ok_or_else(|| Error::not_found("control", id))
+    let organization = view.organization();
+    sql::find(view.connection(), organization, id).await?.ok_or_else(|| Error::not_found("control", id))
 }
 
 /// Lists the checks that are tests of each control now.

@@ -28,6 +28,24 @@ pub(super) async fn controls(c: &mut AnyConnection, org: OrganizationKey) -> Res
         .collect()
 }
 
+pub(super) async fn find(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: &ControlId,
+) -> Result<Option<Control>> {
+    let body: Option<String> = sqlx::query_scalar(
+        "SELECT body FROM control_version WHERE organization = $1 AND code = $2 AND until IS NULL",
+    )
+    .bind(org.0)
+    .bind(id.as_str())
+    .fetch_optional(c)
+    .await?;
+    body.map(|body| {
+        serde_json::from_str(&body).map_err(|error| Error::corrupt(format!("control {id}"), error))
+    })
+    .transpose()
+}
+
 pub(super) async fn add(
     c: &mut AnyConnection,
     org: OrganizationKey,

@@ -398,6 +398,8 @@ pub(super) async fn change_wrapping_key(
 /// A wrapped key with everything that is needed to wrap it anew.
 pub(super) type StoredKey = (ArtifactKey, WrappedKey, Digest, Digest);
 
+type StoredKeyRow = (i64, String, String, Vec<u8>, Vec<u8>, Vec<u8>);
+
 /// Returns keys that `wrapping` did not wrap, of artifacts above `after`: key, wrapped key, content, stored bytes.
 pub(super) async fn keys_of_others(
     c: &mut AnyConnection,
@@ -406,7 +408,7 @@ pub(super) async fn keys_of_others(
     after: ArtifactKey,
     limit: u32,
 ) -> Result<Vec<StoredKey>> {
-    let rows: Vec<(i64, String, String, Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+    let rows: Vec<StoredKeyRow> = sqlx::query_as(
         "SELECT k.artifact, k.id, k.wrapped_by, k.wrapped, k.content, a.stored FROM artifact_key k \
          JOIN artifact a ON a.organization = k.organization AND a.key = k.artifact \
          WHERE k.organization = $1 AND k.wrapped_by <> $2 AND k.artifact > $3 ORDER BY k.artifact LIMIT $4",

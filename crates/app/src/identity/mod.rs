@@ -187,6 +187,42 @@ pub async fn actor(view: &mut View<'_>, id: ActorId) -> Result<Actor> {
     sql::actor_by_id(view.connection(), &organization, id).await?.ok_or_else(|| Error::not_found("actor", id))
 }
 
+/// What marks an organization as made up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The seed it was drawn from.
+    pub seed: u64,
+    /// When it was begun, by its own clock.
+    pub begun_at: Timestamp,
+}
+
+/// What pages, reports and bundles of an example say first.
+pub const EXAMPLE_NOTICE: &str = "Example company - fictional data";
+
+/// Marks the organization as an example, for good: nothing takes the mark away.
+///
+/// # Errors
+/// `Conflict` if it is marked already; `Forbidden` if the actor may not set up organizations.
+pub async fn mark_example(cx: &mut Cx<'_>, seed: u64) -> Result<()> {
+    cx.authorize(Action::Administer)?;
+    let (organization, now) = (cx.organization(), cx.now);
+    sql::insert_example(cx.connection(), organization, seed, now).await?;
+    cx.record(
+        LeafKind::AuditEvent,
+        &serde_json::json!({"event": "example.begun", "notice": EXAMPLE_NOTICE}),
+    )?;
+    Ok(())
+}
+
+/// Returns the mark of an example; none for a real organization.
+///
+/// # Errors
+/// If the database fails.
+pub async fn example(view: &mut View<'_>) -> Result<Option<Example>> {
+    let organization = view.organization();
+    sql::example(view.connection(), organization).await
+}
+
 /// Lists the systems of the organization by name.
 ///
 /// # Errors

@@ -1,10 +1,10 @@
-//! The tables `organization`, `system`, `actor`.
+//! The tables `organization`, `system`, `actor`, `example`.
 
 use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationKey, SystemId};
 
-use super::{Actor, ActorKind, Organization, System};
+use super::{Actor, ActorKind, Example, Organization, System};
 use crate::{Result, stored};
 
 /// Most organizations, systems or actors in one list.
@@ -134,4 +134,31 @@ fn actor(organization: &Organization, (id, kind, label): (String, String, String
         kind: if kind == ActorKind::Person.word() { ActorKind::Person } else { ActorKind::Program },
         label,
     })
+}
+
+pub(super) async fn insert_example(
+    c: &mut AnyConnection,
+    organization: OrganizationKey,
+    seed: u64,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query("INSERT INTO example (organization, seed, begun_at) VALUES ($1, $2, $3)")
+        .bind(organization.0)
+        .bind(seed.cast_signed())
+        .bind(now.micros())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn example(c: &mut AnyConnection, organization: OrganizationKey) -> Result<Option<Example>> {
+    let row: Option<(i64, i64)> =
+        sqlx::query_as("SELECT seed, begun_at FROM example WHERE organization = $1")
+            .bind(organization.0)
+            .fetch_optional(c)
+            .await?;
+    Ok(row.map(|(seed, begun_at)| Example {
+        seed: seed.cast_unsigned(),
+        begun_at: Timestamp::from_micros(begun_at),
+    }))
 }

@@ -61,7 +61,10 @@ pub async fn readiness(
         purpose: "Management wants to know how far the system is from an examination of its controls, what to mend \
                   first, and from which day a period could begin."
             .to_owned(),
-        basis: basis(&standing),
+        basis: match identity::example(view).await? {
+            Some(_) => format!("{}. {}", identity::EXAMPLE_NOTICE, basis(&standing)),
+            None => basis(&standing),
+        },
         scope: scope(&standing, catalog),
         summary: assessment::summary(&standing, catalog, &rows, gaps.len()),
         checks: testing::checks(&standing, library),

@@ -155,7 +155,7 @@ impl Input<'_> {
         let end = self.at + n.div_ceil(4);
         let body = self.bytes.get(self.at..end).ok_or(BlockError::CutShort(self.bytes.len()))?;
         found.extend((0..n).map(|i| Found(body[i / 4] >> (2 * (i % 4)) & 3)));
-        let unused = body.last().filter(|_| n % 4 != 0).map_or(0, |last| last >> (2 * (n % 4)));
+        let unused = body.last().filter(|_| !n.is_multiple_of(4)).map_or(0, |last| last >> (2 * (n % 4)));
         self.at = end;
         if unused == 0 { Ok(()) } else { Err(self.malformed("unused bits are set")) }
     }

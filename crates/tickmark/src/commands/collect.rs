@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tickmark_app::observation::{self, RunInput, RunSummary, TargetVerdict};
-use tickmark_app::{Actor, App, control};
+use tickmark_app::{Actor, App, control, identity};
 use tickmark_collect::host::{self, HostSettings};
 use tickmark_core::observation::{Collected, Gap, Verdict};
 
@@ -38,6 +38,12 @@ pub(crate) async fn look(
     content: &Content,
     output: &Output,
 ) -> Outcome<Looked> {
+    if app.read(actor, identity::example).await?.is_some() {
+        return Err(Failure::input(format!(
+            "this folder holds {}, which never sees a real machine; `tickmark quickstart --data DIR` looks at this one",
+            actor.organization.name
+        )));
+    }
     let settings = HostSettings {
         simulate_upgrades: !options.no_updates,
         walk_files: !options.no_walk,

@@ -13,6 +13,7 @@ pub(crate) mod catalog;
 pub(crate) mod checks;
 pub(crate) mod collect;
 pub(crate) mod evidence;
+pub(crate) mod example;
 pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod init;

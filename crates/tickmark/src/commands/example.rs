@@ -1,0 +1,175 @@
+//! `tickmark example`: a company that does not exist with a year behind it, to look around in.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+use tickmark_app::example::{self, Created, Settings, Stage, StoryClock, StoryEntropy};
+use tickmark_app::{Actor, App, conclusion, identity, ledger};
+use tickmark_ledger::bundle::{self as verifier, Expectations};
+use tickmark_ledger::policy::Policy;
+
+use super::{Content, bundle, report, serve};
+use crate::cli::{self, Common};
+use crate::clock;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, Tone};
+use crate::wiring;
+
+/// Runs `tickmark example`.
+pub(crate) async fn run(options: &cli::Example, common: &Common, output: &Output) -> Outcome {
+    let settings =
+        Settings { hosts: options.targets, days: options.days, ..Settings::year(options.seed, clock::now()) };
+    settings.check().map_err(Failure::input)?;
+    let aside = make_room(options, common).await?;
+    let content = Content::load(common, output)?;
+    let created = play(&settings, common, &content, output).await?;
+
+    // From here on the clock is the real one and what is written is written now, as it would be by hand.
+    let app = wiring::open(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let content = Content { library: created.library.clone(), ..content };
+    let out = common.data.join("out");
+    let written = report::write(&app, &actor, &out, &content, output).await?;
+    let file = out.join("bundle.zip");
+    let exported = bundle::write(&app, &actor, &file, output).await?;
+    let (standing, head) = app
+        .read(&actor, async |view| {
+            Ok((conclusion::standing(view, &content.catalog).await?, ledger::head(view).await?))
+        })
+        .await?;
+    app.close().await;
+    drop(app);
+
+    let key =
+        head.verifier_key.parse().map_err(|error| Failure::Could(anyhow::anyhow!("own key: {error}")))?;
+    let expectations = Expectations {
+        policy: Some(Policy::of_log(key).map_err(|error| Failure::Could(error.into()))?),
+        ..Expectations::default()
+    };
+    let verification = verifier::verify(Cursor::new(&exported.zip), &expectations)
+        .map_err(|error| Failure::Could(anyhow::Error::from(error).context("our own bundle")))?;
+    let counts = standing.assessment.figure.criteria();
+    let answer = json!({
+        "notice": identity::EXAMPLE_NOTICE, "data": common.data, "organization": actor.organization.name,
+        "seed": settings.seed, "days": settings.days, "hosts": created.hosts, "runs": created.runs,
+        "decisions": created.decisions, "criteria": counts, "files": written.files, "bundle": file,
+        "ledger": {"size": head.size, "root": head.root.base64(), "verifier_key": head.verifier_key},
+        "verified": !verification.has_failed(), "moved_aside": aside,
+    });
+    output.answer(&answer, |output| {
+        output.line(output.tone(Tone::Strong, identity::EXAMPLE_NOTICE));
+        output.line(format!(
+            "  {}: {} days, {} hosts, {} runs, {} answers of people, {} ledger entries",
+            actor.organization.name, settings.days, created.hosts, created.runs, created.decisions, head.size
+        ));
+        output.line(format!(
+            "  {} criteria: {} met, {} partly met, {} not met, {} not assessed",
+            counts.total(),
+            counts.met,
+            counts.partly_met,
+            counts.not_met,
+            counts.not_assessed
+        ));
+        if let Some(aside) = &aside {
+            output.line(format!("  what was in the folder is kept at {}", aside.display()));
+        }
+        output.line(output.tone(Tone::Strong, "\nWritten"));
+        for path in written.files.iter().chain([&file]) {
+            output.line(format!("  {}", path.display()));
+        }
+        let verdict = if verification.has_failed() {
+            output.tone(Tone::Bad, "✗ the bundle does not verify")
+        } else {
+            output.tone(Tone::Good, "✓ the bundle verifies")
+        };
+        output.line(format!(
+            "  {verdict}: {} ledger entries under a checkpoint of size {}",
+            exported.leaves, head.size
+        ));
+    })?;
+    if verification.has_failed() {
+        return Err(Failure::No);
+    }
+    advise(common, &head.verifier_key, output);
+    if options.no_serve {
+        return Ok(());
+    }
+    let app = wiring::inspect(common).await?;
+    serve::serve(app, &options.serve, common, output).await
+}
+
+/// Refuses a folder that holds an organization, or moves it aside when told to. Nothing is deleted.
+async fn make_room(options: &cli::Example, common: &Common) -> Outcome<Option<PathBuf>> {
+    let data = &common.data;
+    if !data.exists() {
+        return Ok(None);
+    }
+    let app = wiring::open(common).await?;
+    let found = app.organizations().await?.into_iter().next();
+    let is_example = match &found {
+        None => false,
+        Some(_) => {
+            let actor: Actor = app.only_organization().await?;
+            app.read(&actor, identity::example).await?.is_some()
+        }
+    };
+    app.close().await;
+    drop(app);
+    let Some(found) = found else { return Ok(None) };
+    let what = if is_example { "another example" } else { "a real organization" };
+    if !options.replace {
+        return Err(Failure::input(format!(
+            "{} holds {what}, {}; choose another folder with --data, or move it aside with --replace",
+            data.display(),
+            found.name
+        )));
+    }
+    if wiring::has_server(common)? {
+        return Err(Failure::input(format!(
+            "the database server holds {what}, {}; --replace moves folders only, so name an empty database",
+            found.name
+        )));
+    }
+    let aside = free_name(data)?;
+    std::fs::rename(data, &aside)?;
+    Ok(Some(aside))
+}
+
+/// Returns a name beside the folder that nothing has.
+fn free_name(data: &Path) -> Outcome<PathBuf> {
+    let name = data.file_name().ok_or_else(|| Failure::input("--data names no folder"))?.to_string_lossy();
+    let date = clock::now().date();
+    (1..1000)
+        .map(|number| data.with_file_name(format!("{name}.before-{date}-{number}")))
+        .find(|path| !path.exists())
+        .ok_or_else(|| Failure::input(format!("there is no free name beside {}", data.display())))
+}
+
+/// Plays the story with its own clock and entropy.
+async fn play(settings: &Settings, common: &Common, content: &Content, output: &Output) -> Outcome<Created> {
+    let progress = output.progress("playing a year of the example company");
+    let story_clock = Arc::new(StoryClock::at(settings.opening()));
+    let entropy = Arc::new(StoryEntropy::of(settings.seed));
+    let app: App = wiring::open_with(common, story_clock.clone(), entropy).await?;
+    let stage = Stage {
+        app: &app,
+        move_clock: &|at| story_clock.forward(at),
+        catalog: &content.catalog,
+        library: &content.library,
+        tell: &|step| progress.step(step),
+    };
+    let created = example::create(&stage, settings).await?;
+    app.close().await;
+    Ok(created)
+}
+
+fn advise(common: &Common, key: &str, output: &Output) {
+    let data = common.data.display();
+    output.note(format!(
+        "\nNothing in it is real. What there is to find stands in docs/operate/example.md.\n  look around  tickmark serve \
+         --data {data}\n  read         {data}/out/readiness.pdf\n  verify       tickmark verify {data}/out/bundle.zip --key \
+         '{key}'"
+    ));
+}
