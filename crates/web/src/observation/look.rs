@@ -179,7 +179,7 @@ fn read(view: &LookView) -> Markup {
             html! {
                 @match (value, gap(path)) {
                     (_, Some(gap)) => { (badge::verdict(Verdict::Unknown)) span.sub { (gap.reason.plain()) @if !gap.detail.is_empty() { ": " (gap.detail) } } },
-                    (Some(value), None) => (facts::inline(value)),
+                    (Some(value), None) => (stood(path, value)),
                     (None, None) => span.muted { "not in the facts" },
                 }
             },
@@ -189,6 +189,20 @@ fn read(view: &LookView) -> Markup {
         (plain("What it read", &["Fact", "What stood there"], rows.collect()))
         p.muted.small.block-body { "Facts " (digest::chip(found)) ", schema " (schema) ", first found by " a href={ "/runs/" (run) } { "run " (run) } ". " a href={ "/targets/" (view.target_key) "?part=facts" } { "All facts of now" } }
     }
+}
+
+/// A value in a line, or folded when it is a list of records.
+fn stood(path: &str, value: &Value) -> Markup {
+    let is_large = match value {
+        Value::Array(list) => list.iter().any(Value::is_object),
+        Value::Object(members) => !members.is_empty(),
+        _ => false,
+    };
+    if !is_large {
+        return facts::inline(value);
+    }
+    let key = path.to_owned();
+    facts::document(&serde_json::json!({ key: value }), &[])
 }
 
 fn evidence(view: &LookView, now: Timestamp) -> Markup {

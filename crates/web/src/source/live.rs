@@ -26,6 +26,10 @@ use crate::design::strip::{Segment, Strip};
 use crate::error::Refusal;
 use crate::source::Pages;
 
+/// How the name of a made-up organization ends.
+const EXAMPLE_ENDING: &str = "(example)";
+/// What every page says first over made-up data.
+const EXAMPLE_NOTICE: &str = "Example company: all data is fictional";
 /// Runs that are listed.
 const RUN_LIMIT: u32 = 200;
 
@@ -52,7 +56,7 @@ impl Live {
             aim: "Readiness".to_owned(),
             from: period.from,
             to: now,
-            notice: String::new(),
+            notice: notice(&self.actor.organization.name),
         })
     }
 
@@ -85,6 +89,11 @@ fn chain(error: &dyn std::error::Error) -> String {
         below = cause.source();
     }
     text
+}
+
+/// What every page says first over made-up data. The name of an example company ends with the word.
+fn notice(organization: &str) -> String {
+    if organization.ends_with(EXAMPLE_ENDING) { EXAMPLE_NOTICE.to_owned() } else { String::new() }
 }
 
 /// The period that pages look back over.

@@ -104,6 +104,9 @@ fn poison_observations(views: &mut Views) {
             let stretches = check.targets.iter_mut().flat_map(|target| &mut target.stretches);
             stretches.for_each(|stretch| stretch.note = bad());
         }
+        for population in &mut view.populations {
+            (population.title, population.trigger, population.source) = (bad(), bad(), bad());
+        }
         for row in &mut view.deviations {
             (row.subject, row.test, row.waiver, row.note) = (bad(), bad(), bad(), bad());
         }

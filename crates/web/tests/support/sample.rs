@@ -13,7 +13,8 @@ use tickmark_web::catalog::{
 };
 use tickmark_web::conclusion::finding::{FindingRow, FindingTarget};
 use tickmark_web::conclusion::period::{
-    CheckPeriod, ControlPeriod, ControlPeriodView, DeviationRow, PeriodView, SeriesOf, TargetPeriod,
+    CheckPeriod, ControlPeriod, ControlPeriodView, DeviationRow, PeriodView, PopulationPeriod, SeriesOf,
+    TargetPeriod,
 };
 use tickmark_web::conclusion::{Attention, GapCount, OverviewView, SectionCoverage};
 use tickmark_web::control::{Answer, AnswerView, ControlRow, ControlStatus, ControlView, TestRow};
@@ -988,6 +989,28 @@ fn windows() -> Vec<Stretch> {
         .collect()
 }
 
+fn population() -> PopulationPeriod {
+    let (from, _) = period();
+    let day = |n: i64| from.plus_micros(n * DAY_US);
+    let stretch = |a, b, mark| Stretch { from: day(a), to: day(b), mark, note: "180 items".into() };
+    PopulationPeriod {
+        title: "Production changes".into(),
+        trigger: "deployment to production".into(),
+        source: "the deployment log".into(),
+        items: 180,
+        deviating: 2,
+        untested: 5,
+        frozen: Some((day(200), Digest::of(b"changes"))),
+        stretches: vec![
+            stretch(0, 80, Mark::Pass),
+            stretch(80, 81, Mark::Fail),
+            stretch(81, 150, Mark::Pass),
+            stretch(150, 151, Mark::Fail),
+            stretch(151, 181, Mark::Pass),
+        ],
+    }
+}
+
 fn control_periods(controls: &[ControlView]) -> Vec<ControlPeriodView> {
     controls
         .iter()
@@ -1048,6 +1071,7 @@ fn control_periods(controls: &[ControlView]) -> Vec<ControlPeriodView> {
                 statement: control.statement.clone(),
                 checks,
                 windows,
+                populations: if row.id.starts_with("CHG") { vec![population()] } else { Vec::new() },
                 deviations,
             }
         })
@@ -1257,6 +1281,7 @@ pub(crate) fn empty_views() -> Views {
     });
     for view in &mut views.control_periods {
         (view.checks, view.windows, view.deviations) = (Vec::new(), Vec::new(), Vec::new());
+        view.populations.clear();
         view.row.stretches.clear();
     }
     views.period.controls.iter_mut().for_each(|row| row.stretches.clear());

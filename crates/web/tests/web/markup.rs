@@ -149,6 +149,17 @@ async fn no_link_is_dead() {
 }
 
 #[tokio::test]
+async fn made_up_data_is_said_to_be_made_up_on_every_page() {
+    let mut example = views(None);
+    example.context.notice = "Example company: all data is fictional".into();
+    let (guest, real) = (Visitor::guest(example).await, Visitor::guest(views(None)).await);
+    for path in pages() {
+        assert!(guest.get(&path).await.text().contains("role=\"note\">Example company"), "{path}");
+        assert!(!real.get(&path).await.text().contains("Example company"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn figures_lead_to_as_many_rows_as_they_say() {
     let guest = Visitor::guest(views(None)).await;
     let overview = guest.get("/").await.text().to_owned();

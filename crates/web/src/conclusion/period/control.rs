@@ -1,15 +1,16 @@
 //! One control over the period: its tests, where they ran, each deviation with both bounds, each stretch unseen.
 
 use maud::{Markup, html};
-use tickmark_core::Timestamp;
+use tickmark_core::{Digest, Timestamp};
 
 use super::{Chosen, ControlPeriod, clip, moment_href};
+use crate::design::bar::{Fill, bar};
 use crate::design::board::{self, Board, BoardRow, Group, Stretch};
 use crate::design::empty::empty;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::table::{TableQuery, plain};
-use crate::design::{badge::badge, block, moment, plural, segment};
+use crate::design::{badge::badge, block, digest, moment, plural, segment};
 
 /// Targets that get a row under each check; those with something to tell come first.
 const TARGET_LIMIT: usize = 40;
@@ -38,6 +39,27 @@ pub struct CheckPeriod {
     pub stretches: Vec<Stretch>,
     /// Each target.
     pub targets: Vec<TargetPeriod>,
+}
+
+/// A population that a trigger produced.
+#[derive(Clone, Debug)]
+pub struct PopulationPeriod {
+    /// Title.
+    pub title: String,
+    /// What produces an item.
+    pub trigger: String,
+    /// The system that the list came from.
+    pub source: String,
+    /// Items listed.
+    pub items: usize,
+    /// Items with an attribute that is not met.
+    pub deviating: usize,
+    /// Items not tested in full.
+    pub untested: usize,
+    /// When the list was frozen, with the digest of its keys.
+    pub frozen: Option<(Timestamp, Digest)>,
+    /// What was known over its span.
+    pub stretches: Vec<Stretch>,
 }
 
 /// One deviation.
@@ -74,6 +96,8 @@ pub struct ControlPeriodView {
     pub checks: Vec<CheckPeriod>,
     /// Windows in which it was due, when it is done from time to time.
     pub windows: Vec<Stretch>,
+    /// Populations of what triggers it.
+    pub populations: Vec<PopulationPeriod>,
     /// Every deviation, oldest first.
     pub deviations: Vec<DeviationRow>,
 }
@@ -83,10 +107,11 @@ pub(super) fn page(view: &ControlPeriodView, chosen: &Chosen, query: &TableQuery
     let path = format!("/period/{}", segment(&row.id));
     let body = html! {
         (chosen.switcher(&path, query, now))
-        @if row.stretches.is_empty() && view.checks.is_empty() {
+        @if row.stretches.is_empty() && view.checks.is_empty() && view.populations.is_empty() {
             (empty("Nothing tests this control yet", "A check, a performance of each window it is due in, or a population of what triggers it says how it operated.", &format!("tickmark perform {} --help", row.id)))
         } @else {
             (tests(view, chosen, now))
+            (populations(view))
             (deviations(view, now))
             (unseen(view, chosen))
             (waived(view, chosen))
@@ -173,7 +198,20 @@ fn tests(view: &ControlPeriodView, chosen: &Chosen, now: Timestamp) -> Markup {
         href: String::new(),
         rows: vec![row("", &view.row.tested_by, String::new(), "#missed".to_owned(), &view.windows)],
     });
-    let groups: Vec<Group> = [whole].into_iter().chain(windows).chain(checks).collect();
+    let populations = (!view.populations.is_empty()).then(|| Group {
+        id: String::new(),
+        title: "What its trigger produced".to_owned(),
+        href: String::new(),
+        rows: view
+            .populations
+            .iter()
+            .map(|population| {
+                let about = format!("{} {}", population.items, plural(population.items, "item", "items"));
+                row("", &population.title, about, "#populations".to_owned(), &population.stretches)
+            })
+            .collect(),
+    });
+    let groups: Vec<Group> = [whole].into_iter().chain(windows).chain(populations).chain(checks).collect();
     block(
         "operating",
         "What was known",
@@ -193,6 +231,31 @@ fn worst(stretches: &[Stretch]) -> u8 {
         2
     } else {
         3
+    }
+}
+
+/// The funnel of each population: all, tested, deviating.
+fn populations(view: &ControlPeriodView) -> Markup {
+    let rows = view.populations.iter().map(|population| {
+        let tested = population.items - population.untested;
+        let fine = tested - population.deviating;
+        let label = format!("{fine} met every attribute, {} did not, {} not tested", population.deviating, population.untested);
+        vec![
+            html! { strong { (population.title) } span.sub { "from " (population.source) "; each " (population.trigger) } },
+            html! { span.num { (population.items) } },
+            html! { span.fixed-bar title=(label) { (bar(&[(Fill::Pass, fine), (Fill::Fail, population.deviating), (Fill::Unknown, population.untested)], &label)) } span.sub { (label) } },
+            html! {
+                @match &population.frozen {
+                    Some((at, keys)) => { (moment::exact(*at)) span.sub { (digest::chip(keys)) } },
+                    None => span.badge.is-unknown { (Mark::Unknown.draw()) "not frozen" },
+                }
+            },
+        ]
+    });
+    html! {
+        @if !view.populations.is_empty() {
+            (block("populations", "Populations", &html! { "what triggers it, tested item by item" }, &plain("Populations", &["Population", "Items", "Found", "Frozen"], rows.collect())))
+        }
     }
 }
 
@@ -216,14 +279,19 @@ fn deviations(view: &ControlPeriodView, now: Timestamp) -> Markup {
 }
 
 fn html_row(row: &DeviationRow, now: Timestamp) -> Vec<Markup> {
+    // A window or an item has one moment; it was not good before and is not good again.
+    let is_moment = row.good_again == Some(row.seen_bad) || matches!(row.mark, Mark::Missed | Mark::Late);
     vec![
         badge(row.mark, board::word(row.mark)),
         html! { a.primary href=(row.href) { (row.subject) } },
         html! { (row.test) },
-        html! { @match row.seen_good { Some(at) => (moment::exact(at)), None => span.muted { "never before" } } },
+        html! { @match row.seen_good { _ if is_moment => {}, Some(at) => (moment::exact(at)), None => span.muted { "never before" } } },
         moment::exact(row.seen_bad),
         html! {
             @match row.good_again {
+                Some(at) if at == row.seen_bad => {},
+                None if row.mark == Mark::Missed => "never",
+                Some(at) if row.mark == Mark::Late => { (moment::exact(at)) span.sub { (moment::duration(at.micros() - row.seen_bad.micros())) " late" } },
                 Some(at) => { (moment::exact(at)) span.sub { "after " (moment::duration(at.micros() - row.seen_bad.micros())) } },
                 None => strong { "still so, " (moment::duration(now.micros() - row.seen_bad.micros())) },
             }

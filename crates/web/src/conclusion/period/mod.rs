@@ -11,7 +11,7 @@ use tickmark_core::Timestamp;
 
 pub use chosen::Chosen;
 pub(crate) use chosen::{day_of, midnight};
-pub use control::{CheckPeriod, ControlPeriodView, DeviationRow, TargetPeriod};
+pub use control::{CheckPeriod, ControlPeriodView, DeviationRow, PopulationPeriod, TargetPeriod};
 pub use program::{ControlPeriod, PeriodView, SeriesOf};
 
 use crate::design::board::Stretch;

@@ -3,22 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_app::observation::waiver;
+use tickmark_app::program::{performance, population};
 use tickmark_app::{View, control, observation};
+use tickmark_core::conclusion::period::{self, WindowRow};
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::id::TargetKey;
 use tickmark_core::observation::Verdict;
 use tickmark_core::observation::interval::{self, Interval};
 use tickmark_core::observation::waiver::Waiver;
+use tickmark_core::program::performance::WindowState;
+use tickmark_core::program::population::{AttributeState, Item, ItemOutcome, Population};
+use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 
 use super::Live;
 use crate::conclusion::period::{
-    CheckPeriod, Chosen, ControlPeriod, ControlPeriodView, DeviationRow, PeriodView, SeriesOf, TargetPeriod,
-    moment_href,
+    CheckPeriod, Chosen, ControlPeriod, ControlPeriodView, DeviationRow, PeriodView, PopulationPeriod,
+    SeriesOf, TargetPeriod, moment_href,
 };
 use crate::design::board::Stretch;
 use crate::design::icon::Mark;
-use crate::design::{badge, moment, plural};
+use crate::design::{badge, moment, plural, segment};
 use crate::error::Refusal;
 
 type Histories = BTreeMap<(String, TargetKey), Vec<Interval>>;
@@ -107,8 +112,16 @@ pub(super) fn with_waivers(
 
 /// The worst of several subjects at each moment. Each covers the same time without holes.
 pub(super) fn worst(subjects: &[&[Stretch]], noun: &str) -> Vec<Stretch> {
-    const ORDER: [Mark; 6] =
-        [Mark::Fail, Mark::Unknown, Mark::Waived, Mark::Pass, Mark::NotApplicable, Mark::NotYetDue];
+    const ORDER: [Mark; 8] = [
+        Mark::Fail,
+        Mark::Missed,
+        Mark::Late,
+        Mark::Unknown,
+        Mark::Waived,
+        Mark::Pass,
+        Mark::NotApplicable,
+        Mark::NotYetDue,
+    ];
     let place = |mark: Mark| ORDER.iter().position(|known| *known == mark);
     let mut edges: Vec<(Timestamp, usize, i64)> = Vec::new();
     for stretch in subjects.iter().flat_map(|stretches| stretches.iter()) {
@@ -148,17 +161,196 @@ pub(super) fn worst(subjects: &[&[Stretch]], noun: &str) -> Vec<Stretch> {
     out
 }
 
+/// What people did in windows, and what triggers produced.
+#[derive(Debug, Default)]
+struct Done {
+    windows: BTreeMap<ControlId, Vec<WindowRow>>,
+    populations: BTreeMap<ControlId, Vec<(Population, Vec<Item>)>>,
+}
+
+async fn done(view: &mut View<'_>, chosen: &Chosen) -> tickmark_app::Result<Done> {
+    let (asked, now) = (span(chosen), view.now);
+    let mut done = Done::default();
+    let versions = control::versions(view).await?;
+    let performances = performance::all(view).await?;
+    for (control, schedules) in performance::schedules(view, &versions).await? {
+        let of_control = performances.get(&control).map(Vec::as_slice).unwrap_or_default();
+        let rows = period::windows(asked, &schedules, of_control, now);
+        if !rows.is_empty() {
+            done.windows.insert(control, rows);
+        }
+    }
+    let mut items = population::all_items(view).await?;
+    for population in population::all(view).await? {
+        let definition = &population.definition;
+        if definition.from < chosen.to && definition.to > chosen.from {
+            let of_population = items.remove(&population.key).unwrap_or_default();
+            let control = definition.control.clone();
+            done.populations.entry(control).or_default().push((population, of_population));
+        }
+    }
+    Ok(done)
+}
+
+fn window_stretch(row: &WindowRow) -> Stretch {
+    let mark = match row.state {
+        WindowState::Done => Mark::Pass,
+        WindowState::Late => Mark::Late,
+        WindowState::Missed => Mark::Missed,
+        WindowState::NotYetDue => Mark::NotYetDue,
+    };
+    let note = match &row.performance {
+        Some(performance) => {
+            format!("{}, performed {}", row.window.id, moment::date(performance.performed_at))
+        }
+        None => format!("{}, due {}", row.window.id, moment::date(row.window.due)),
+    };
+    Stretch { from: row.window.from, to: row.window.to, mark, note }
+}
+
+/// The days of a population: operating where every item met all attributes, unknown where items were not tested or the
+/// list may still change.
+fn item_stretches((population, items): &(Population, Vec<Item>)) -> Vec<Stretch> {
+    let definition = &population.definition;
+    let mut days: BTreeMap<i64, (Mark, usize)> = BTreeMap::new();
+    for item in items {
+        let mark = match item.outcome() {
+            ItemOutcome::Deviating => Mark::Fail,
+            ItemOutcome::NotTested => Mark::Unknown,
+            ItemOutcome::Conforming => continue,
+        };
+        let day = days.entry(item.occurred_at.micros().div_euclid(DAY_US)).or_insert((mark, 0));
+        day.1 += 1;
+        if mark == Mark::Fail {
+            day.0 = mark;
+        }
+    }
+    let (base, note) = match &population.frozen {
+        Some(frozen) => (Mark::Pass, format!("{} items met every attribute", frozen.items)),
+        None => (Mark::Unknown, "the list is not frozen".to_owned()),
+    };
+    let mut out = Vec::new();
+    let mut from = definition.from;
+    for (day, (mark, count)) in days {
+        let start = Timestamp::from_micros(day * DAY_US).max(from);
+        let end = Timestamp::from_micros((day + 1) * DAY_US).min(definition.to);
+        if start >= end {
+            continue;
+        }
+        if from < start {
+            out.push(Stretch { from, to: start, mark: base, note: note.clone() });
+        }
+        let word = if mark == Mark::Fail { "not as designed" } else { "not tested" };
+        out.push(Stretch { from: start, to: end, mark, note: format!("{count} {word}") });
+        from = end;
+    }
+    if from < definition.to {
+        out.push(Stretch { from, to: definition.to, mark: base, note });
+    }
+    out
+}
+
+fn deviations_of(control: &ControlId, done: &Done, chosen: &Chosen) -> Vec<DeviationRow> {
+    let href = format!("/period/{}#operating", segment(control.as_str()));
+    let windows = done.windows.get(control).into_iter().flatten().filter_map(|row| {
+        let mark = match row.state {
+            WindowState::Missed => Mark::Missed,
+            WindowState::Late => Mark::Late,
+            WindowState::Done | WindowState::NotYetDue => return None,
+        };
+        Some(DeviationRow {
+            mark,
+            subject: row.window.id.clone(),
+            test: "Performed in each window".to_owned(),
+            href: href.clone(),
+            seen_good: None,
+            seen_bad: row.window.due,
+            good_again: row.performance.as_ref().map(|performance| performance.performed_at),
+            waiver: String::new(),
+            note: row.performance.as_ref().map(|p| p.note.clone()).unwrap_or_default(),
+        })
+    });
+    let items = done.populations.get(control).into_iter().flatten().flat_map(|(population, items)| {
+        let href = href.clone();
+        items
+            .iter()
+            .filter(|item| item.outcome() == ItemOutcome::Deviating)
+            .filter(|item| item.occurred_at >= chosen.from && item.occurred_at < chosen.to)
+            .map(move |item| DeviationRow {
+                mark: Mark::Fail,
+                subject: item.key.clone(),
+                test: population.definition.title.clone(),
+                href: href.clone(),
+                seen_good: None,
+                seen_bad: item.occurred_at,
+                good_again: Some(item.occurred_at),
+                waiver: String::new(),
+                note: not_met(population, item),
+            })
+    });
+    windows.chain(items).collect()
+}
+
+/// The attributes that an item does not meet, and what was noted.
+fn not_met(population: &Population, item: &Item) -> String {
+    let attributes = population.definition.attributes.iter().zip(&item.states);
+    let short: Vec<&str> = attributes
+        .filter(|(_, state)| **state == AttributeState::NotMet)
+        .map(|(attribute, _)| attribute.id.as_str())
+        .collect();
+    match item.note.as_str() {
+        "" => format!("not {}", short.join(", not ")),
+        note => format!("not {}: {note}", short.join(", not ")),
+    }
+}
+
+fn populations_of(control: &ControlId, done: &Done) -> Vec<PopulationPeriod> {
+    let of_control = done.populations.get(control).into_iter().flatten();
+    of_control
+        .map(|(population, items)| {
+            let count = |outcome: ItemOutcome| items.iter().filter(|item| item.outcome() == outcome).count();
+            PopulationPeriod {
+                title: population.definition.title.clone(),
+                trigger: population.definition.trigger.clone(),
+                source: population.ipe.as_ref().map(|ipe| ipe.source.clone()).unwrap_or_default(),
+                items: items.len(),
+                deviating: count(ItemOutcome::Deviating),
+                untested: count(ItemOutcome::NotTested),
+                frozen: population.frozen.as_ref().map(|frozen| (frozen.at, frozen.keys)),
+                stretches: item_stretches(&(population.clone(), items.clone())),
+            }
+        })
+        .collect()
+}
+
 fn span(chosen: &Chosen) -> Span {
     Span { from: chosen.from, to: Some(chosen.to) }
 }
 
 impl Live {
-    fn row(&self, control: &Control, checks: &[String], known: &Known) -> ControlPeriod {
+    fn row(&self, control: &Control, checks: &[String], known: &Known, done: &Done) -> ControlPeriod {
+        let windows = done.windows.get(&control.id).map(Vec::as_slice).unwrap_or_default();
+        let drawn: Vec<Stretch> = windows.iter().map(window_stretch).collect();
+        let populations = done.populations.get(&control.id).map(Vec::as_slice).unwrap_or_default();
+        let items: Vec<Vec<Stretch>> = populations.iter().map(item_stretches).collect();
         let of_control: Vec<&[Stretch]> = checks
             .iter()
             .filter_map(|check| known.get(check))
             .flat_map(|targets| targets.iter().map(|(_, stretches)| stretches.as_slice()))
+            .chain((!drawn.is_empty()).then_some(drawn.as_slice()))
+            .chain(items.iter().map(Vec::as_slice))
             .collect();
+        let mut tested_by = Vec::new();
+        if !checks.is_empty() {
+            tested_by.push(format!("{} {}", checks.len(), plural(checks.len(), "check", "checks")));
+        }
+        if !windows.is_empty() {
+            tested_by.push(format!("{} {}", windows.len(), plural(windows.len(), "window", "windows")));
+        }
+        if !populations.is_empty() {
+            let count = populations.len();
+            tested_by.push(format!("{count} {}", plural(count, "population", "populations")));
+        }
         let framework = self.catalog.frameworks.first().map(|framework| framework.id.as_str());
         let mut mappings: Vec<_> =
             control.criteria.iter().filter(|mapping| Some(mapping.framework.as_str()) == framework).collect();
@@ -169,11 +361,12 @@ impl Live {
             area: control.area.clone(),
             owner: control.owner_role.clone(),
             criteria: mappings.into_iter().map(|mapping| mapping.criterion.clone()).collect(),
-            tested_by: match checks.len() {
-                0 => String::new(),
-                count => format!("{count} {}", plural(count, "check", "checks")),
+            tested_by: tested_by.join(", "),
+            // Windows alone are shown as they are: each one that was missed is one of its own.
+            stretches: match of_control.as_slice() {
+                [only] => only.to_vec(),
+                several => worst(several, "tests"),
             },
-            stretches: worst(&of_control, "tests"),
         }
     }
 
@@ -205,16 +398,17 @@ impl Live {
             let tests = control::tests_by_control(view).await?;
             let histories = observation::histories(view).await?;
             let waivers = waiver::in_force_over(view, span(chosen)).await?;
-            Ok((control::controls(view).await?, tests, known(&histories, &waivers, chosen, now)))
+            let done = done(view, chosen).await?;
+            Ok((control::controls(view).await?, tests, known(&histories, &waivers, chosen, now), done))
         };
-        let (controls, tests, known) = self.app.read(&self.actor, work).await?;
+        let (controls, tests, known, done) = self.app.read(&self.actor, work).await?;
         let none = Vec::new();
         Ok(PeriodView {
             controls: controls
                 .iter()
                 .map(|control| {
                     let checks = tests.get(&control.id).unwrap_or(&none);
-                    self.row(control, checks, &known)
+                    self.row(control, checks, &known, &done)
                 })
                 .collect(),
             series: self.series(),
@@ -260,9 +454,10 @@ impl Live {
                 failures.insert((check.clone(), *target), found);
             }
             let known = known(&histories, &waivers, chosen, now);
-            Ok((control, checks, known, waivers, targets, titles, failures, now))
+            let done = done(view, chosen).await?;
+            Ok((control, checks, known, done, waivers, targets, titles, failures, now))
         };
-        let (control, checks, known, waivers, targets, titles, failures, now) =
+        let (control, checks, known, done, waivers, targets, titles, failures, now) =
             self.app.read(&self.actor, work).await?;
         let title = |check: &str| titles.get(check).cloned().unwrap_or_else(|| check.to_owned());
         let name = |target: &TargetKey| targets.get(target).cloned().unwrap_or_default();
@@ -314,12 +509,18 @@ impl Live {
                 note: String::new(),
             })
             .collect();
+        deviations.extend(deviations_of(&control.id, &done, chosen));
         deviations.sort_by_key(|row| row.seen_bad);
         Ok(ControlPeriodView {
-            row: self.row(&control, &checks, &known),
+            row: self.row(&control, &checks, &known, &done),
             statement: control.text.current().statement.clone(),
             checks: checks_over.collect(),
-            windows: Vec::new(),
+            windows: done
+                .windows
+                .get(&control.id)
+                .map(|windows| windows.iter().map(window_stretch).collect())
+                .unwrap_or_default(),
+            populations: populations_of(&control.id, &done),
             deviations,
         })
     }
@@ -327,8 +528,6 @@ impl Live {
 
 #[cfg(test)]
 mod tests {
-    use tickmark_core::time::DAY_US;
-
     use super::*;
 
     fn stretch(from: i64, to: i64, mark: Mark) -> Stretch {
