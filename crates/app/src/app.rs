@@ -8,7 +8,7 @@ use tickmark_store::{Access, Blobs, DataFolder, Database, Migrations};
 use uuid::Uuid;
 
 use crate::context::{Cx, View};
-use crate::ledger::Logs;
+use crate::ledger::{Logs, Outside};
 use crate::port::{Clock, Entropy};
 use crate::{Actor, Result};
 
@@ -19,6 +19,7 @@ pub struct App {
     pub(crate) database: Database,
     pub(crate) blobs: Blobs,
     pub(crate) logs: Logs,
+    outside: Arc<Outside>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     wrapping_keys: Option<PathBuf>,
@@ -38,6 +39,37 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
+        Self::open_with(folder, server, clock, entropy, Outside::default()).await
+    }
+
+    /// As [`Self::open`], with places outside to which checkpoints go, and which are compared before anything is signed.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(
+        folder: DataFolder,
+        server: Option<&str>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        outside: Outside,
+    ) -> Result<Self> {
+        let app = Self::open_to_repair(folder, server, clock, entropy, outside).await?;
+        app.recover().await?;
+        Ok(app)
+    }
+
+    /// Opens the data folder without looking at the logs, so that one that is behind what was released can be repaired.
+    /// Nothing is signed before it is.
+    ///
+    /// # Errors
+    /// If anything cannot be opened.
+    pub async fn open_to_repair(
+        folder: DataFolder,
+        server: Option<&str>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        outside: Outside,
+    ) -> Result<Self> {
         let access = folder.access();
         let database = match server {
             Some(url) => Database::open_postgres(url, access).await?,
@@ -48,7 +80,9 @@ impl App {
             database.check_integrity().await?;
         }
         let blobs = Blobs::open(&folder.blobs())?;
-        Self::over(folder, database, blobs, clock, entropy).await
+        let outside = Arc::new(outside);
+        let logs = Logs::default();
+        Ok(Self { folder, database, blobs, logs, outside, clock, entropy, wrapping_keys: None })
     }
 
     /// Takes over opened parts, e.g. with objects kept elsewhere. The schema must be up to date.
@@ -62,8 +96,9 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
-        let app =
-            Self { folder, database, blobs, logs: Logs::default(), clock, entropy, wrapping_keys: None };
+        let outside = Arc::new(Outside::default());
+        let logs = Logs::default();
+        let app = Self { folder, database, blobs, logs, outside, clock, entropy, wrapping_keys: None };
         app.recover().await?;
         Ok(app)
     }
@@ -112,6 +147,12 @@ impl App {
         let tx = self.database.read().await?;
         let mut view = View::new(self, actor, tx);
         work(&mut view).await
+    }
+
+    /// Returns where checkpoints go.
+    #[must_use]
+    pub fn outside(&self) -> Arc<Outside> {
+        Arc::clone(&self.outside)
     }
 
     /// Returns the data folder.

@@ -5,6 +5,8 @@ use std::fmt::Debug;
 use tickmark_core::Timestamp;
 use tickmark_core::report::ReadinessReport;
 
+use crate::ledger::{MailTarget, Secret};
+
 /// The clock.
 pub trait Clock: Debug + Send + Sync {
     /// Returns the present moment.
@@ -15,6 +17,74 @@ pub trait Clock: Debug + Send + Sync {
 pub trait Entropy: Debug + Send + Sync {
     /// Fills `bytes`.
     fn fill(&self, bytes: &mut [u8]);
+}
+
+/// A request that leaves the building.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Where it goes; its host was allowed by the settings.
+    pub url: String,
+    /// Media type of the body.
+    pub media_type: &'static str,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// What is sent.
+    pub body: Vec<u8>,
+    /// Size from which an answer is refused.
+    pub max_answer_bytes: usize,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A message to a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Subject.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+}
+
+/// Why something did not arrive.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotSent(pub String);
+
+/// What goes out to other machines, and waits for the answer. Only hosts of the settings are ever named; redirections
+/// are not followed.
+pub trait Outbound: Debug + Send + Sync {
+    /// Sends a request and reads the answer, whatever its status.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    fn post(&self, post: &Post) -> Result<Answer, NotSent>;
+
+    /// Sends a mail.
+    ///
+    /// # Errors
+    /// If the mail server does not take it.
+    fn mail(&self, target: &MailTarget, password: Option<&Secret>, letter: &Letter) -> Result<(), NotSent>;
+}
+
+/// Sends nothing: for programs and tests that stay inside.
+#[derive(Debug)]
+pub struct NoOutbound;
+
+impl Outbound for NoOutbound {
+    fn post(&self, _: &Post) -> Result<Answer, NotSent> {
+        Err(NotSent("nothing is sent from here".to_owned()))
+    }
+
+    fn mail(&self, _: &MailTarget, _: Option<&Secret>, _: &Letter) -> Result<(), NotSent> {
+        Err(NotSent("nothing is sent from here".to_owned()))
+    }
 }
 
 /// Why a document could not be made.

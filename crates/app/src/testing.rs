@@ -10,6 +10,7 @@ use tickmark_core::time::SECOND_US;
 use tickmark_store::DataFolder;
 use tickmark_store::testing::TestDatabase;
 
+use crate::ledger::Outside;
 use crate::port::{Clock, Entropy};
 use crate::{Actor, ActorKind, App, Result, identity};
 
@@ -122,6 +123,29 @@ impl World {
     async fn open(&self, folder: DataFolder) -> Result<App> {
         let seed = self.starts.fetch_add(1, Ordering::SeqCst);
         App::open(folder, self.database.url(), self.clock.clone(), Arc::new(TestEntropy::of(seed))).await
+    }
+
+    /// Starts the program with places outside.
+    ///
+    /// # Errors
+    /// As [`App::open_with`].
+    pub async fn try_start_with(&self, outside: Outside) -> Result<App> {
+        let seed = self.starts.fetch_add(1, Ordering::SeqCst);
+        let folder = DataFolder::create_or_open(&self.folder())?;
+        let entropy = Arc::new(TestEntropy::of(seed));
+        App::open_with(folder, self.database.url(), self.clock.clone(), entropy, outside).await
+    }
+
+    /// Starts the program to repair a log.
+    ///
+    /// # Errors
+    /// As [`App::open_to_repair`].
+    pub async fn try_repair(&self) -> Result<App> {
+        let seed = self.starts.fetch_add(1, Ordering::SeqCst);
+        let folder = DataFolder::create_or_open(&self.folder())?;
+        let entropy = Arc::new(TestEntropy::of(seed));
+        App::open_to_repair(folder, self.database.url(), self.clock.clone(), entropy, Outside::default())
+            .await
     }
 
     /// Starts the program with an organization and its program actor.

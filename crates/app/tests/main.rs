@@ -1,5 +1,11 @@
 //! Use cases on real databases, both kinds.
 
+#[expect(dead_code, reason = "the tests of the ledger use more of it")]
+#[path = "../../ledger/tests/ledger/authority.rs"]
+mod authority;
+mod keys;
+mod outside;
+
 mod bundle;
 mod conclusion;
 mod crash;

@@ -15,6 +15,19 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// Copies a folder with everything in it.
+pub(crate) fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a kind").is_dir() {
+            copy_all(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copying");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_old_copy_of_the_database_is_not_signed_over() {
     let world = World::sqlite();

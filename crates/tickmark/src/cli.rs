@@ -435,6 +435,54 @@ pub(crate) enum Ledger {
     },
     /// Rehash every stored leaf, tile and artifact and compare.
     Fsck,
+    /// Bring the newest checkpoint to the folders, addresses, mailboxes and witnesses of the settings.
+    Publish,
+    /// Ask the time-stamping authorities of the settings for a timestamp over the newest checkpoint.
+    Anchor,
+    /// Show what of the log left the building: deliveries, timestamps, cosignatures, keys.
+    Outside,
+    /// Replace the signing key: both keys sign until `--finish`.
+    RotateKey {
+        /// End the overlap and destroy the old private key.
+        #[arg(long)]
+        finish: bool,
+    },
+    /// End the trust in the signing key: the log goes on in a new epoch with a new key.
+    RevokeKey {
+        /// What happened to it.
+        #[arg(long)]
+        cause: RevocationCause,
+        /// Why, for people; the log holds a commitment to it.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take entries that a restored database lacks from an exported log.
+    Recover {
+        /// Folder of the exported log.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+    },
+    /// Go on in a new epoch after a database was restored that is older than what was signed.
+    NewEpoch {
+        /// Why, for people; the log holds a commitment to it.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Cosign somebody else's log: answers `add-checkpoint` requests until stopped.
+    Witness {
+        /// Folder with the witness' key and what it remembers; made if it is not there. Never restore it from a copy.
+        #[arg(long, value_name = "DIR")]
+        state: PathBuf,
+        /// Name of the witness' key, e.g. `auditor.example/witness`; needed the first time.
+        #[arg(long)]
+        name: Option<String>,
+        /// Key of a log to watch, in the form printed by `tickmark ledger key`; may be given several times.
+        #[arg(long, value_name = "VKEY", required = true)]
+        log: Vec<String>,
+        /// Where to listen.
+        #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8081")]
+        listen: String,
+    },
     /// Write the log as C2SP tiles.
     Export {
         /// Folder; `DATA/out/log` when left out.
@@ -526,6 +574,15 @@ pub(crate) enum Evidence {
         #[arg(long)]
         by: String,
     },
+}
+
+/// What happened to a signing key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RevocationCause {
+    /// Others may hold it.
+    Compromised,
+    /// Nobody holds it any more.
+    Lost,
 }
 
 /// `tickmark catalog`

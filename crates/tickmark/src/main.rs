@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod commands;
 mod failure;
+mod outbound;
 mod output;
 mod settings;
 mod wiring;

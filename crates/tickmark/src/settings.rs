@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Deserialize;
+use tickmark_app::ledger::LedgerSettings;
 
 use crate::failure::{Failure, Outcome};
 
@@ -18,6 +19,9 @@ pub(crate) struct Settings {
     /// Where the database is; the file in the data folder when left out.
     #[serde(default)]
     pub(crate) database: DatabaseSettings,
+    /// Where checkpoints go.
+    #[serde(default)]
+    pub(crate) ledger: LedgerSettings,
     /// How evidence is kept.
     #[serde(default)]
     pub(crate) evidence: EvidenceSettings,
@@ -70,6 +74,7 @@ impl Settings {
                 ));
             }
         };
+        settings.ledger.validate().map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
         if let Some(file) = settings.database.url_file.take() {
             let text = std::fs::read_to_string(&file).with_context(|| format!("reading {file}"))?;
             settings.database.url = Some(Secret(text.trim().to_owned()));

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tickmark_app::ledger::{LedgerSettings, Outside};
 use tickmark_app::port::{Clock, Entropy, RenderError, Renderer};
 use tickmark_app::{Actor, App};
 use tickmark_core::Timestamp;
@@ -12,6 +13,7 @@ use tickmark_store::DataFolder;
 use crate::cli::Common;
 use crate::clock;
 use crate::failure::{Failure, Outcome};
+use crate::outbound::Internet;
 use crate::settings::Settings;
 
 #[derive(Debug)]
@@ -100,13 +102,42 @@ pub(crate) async fn inspect_if_there(common: &Common) -> Outcome<Option<App>> {
     start(folder, &settings).await.map(Some)
 }
 
-async fn start(folder: DataFolder, settings: &Settings) -> Outcome<App> {
-    let server = settings.database.url.as_ref().map(|secret| secret.0.as_str());
-    let mut app = App::open(folder, server, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+/// Opens the data folder as its only writer to repair a log that is behind what was released.
+pub(crate) async fn repair(common: &Common) -> Outcome<App> {
+    if !Path::new(&common.data).join("LAYOUT").is_file() {
+        return Err(Failure::input(format!("{} is not a data folder", common.data.display())));
+    }
+    let settings = Settings::read(&common.data, clock::environment("TICKMARK_DATABASE_URL"))?;
+    let folder = DataFolder::create_or_open(&common.data).map_err(tickmark_app::Error::from)?;
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let app = App::open_to_repair(folder, server(&settings), clock, entropy, outside(&settings)).await?;
+    Ok(with_keys(app, &settings))
+}
+
+/// Returns the settings of the ledger.
+pub(crate) fn ledger_settings(common: &Common) -> Outcome<LedgerSettings> {
+    Ok(Settings::read(&common.data, None)?.ledger)
+}
+
+fn server(settings: &Settings) -> Option<&str> {
+    settings.database.url.as_ref().map(|secret| secret.0.as_str())
+}
+
+fn outside(settings: &Settings) -> Outside {
+    Outside { settings: settings.ledger.clone(), outbound: Arc::new(Internet) }
+}
+
+fn with_keys(mut app: App, settings: &Settings) -> App {
     if let Some(file) = &settings.evidence.key_file {
         app.take_wrapping_keys_from(file.clone());
     }
-    Ok(app)
+    app
+}
+
+async fn start(folder: DataFolder, settings: &Settings) -> Outcome<App> {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let app = App::open_with(folder, server(settings), clock, entropy, outside(settings)).await?;
+    Ok(with_keys(app, settings))
 }
 
 /// Returns the program as the actor of the folder's one organization.

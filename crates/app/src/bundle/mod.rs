@@ -9,10 +9,9 @@ use std::io::Cursor;
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::Hash;
 use tickmark_ledger::bundle::{Attachment, Blob, BundleContents, Entries, Release, write};
-use tickmark_ledger::epoch::{Genesis, KeyRotate, Rotation};
+use tickmark_ledger::epoch::{KeyRotate, Rotation};
 use tickmark_ledger::leaf::{Leaf, LeafKind};
 use tickmark_ledger::note::SignedCheckpoint;
-use tickmark_ledger::policy::Policy;
 
 use crate::context::View;
 use crate::evidence::{self, Artifact, ArtifactKey, Content};
@@ -63,8 +62,9 @@ async fn export_over(view: &mut View<'_>, period: Option<(Timestamp, Timestamp)>
     let head = ledger::head(view).await?;
     let signed = SignedCheckpoint::parse(head.checkpoint.as_bytes())
         .map_err(|error| Error::corrupt("the head of the log", error))?;
+    let policy = ledger::policy(view).await?;
     let leaves = all_leaves(view, head.size).await?;
-    let (policy, rotations) = keys(&leaves)?;
+    let rotations = rotations(&leaves, &head.origin)?;
     let history = observation::history_contents(view, &leaves).await?;
     let committed = evidence_leaves(&leaves)?;
     let Released { blobs, attachments, artifacts, removed, unreadable } = released(view, &committed).await?;
@@ -96,7 +96,8 @@ async fn export_over(view: &mut View<'_>, period: Option<(Timestamp, Timestamp)>
         blobs,
         attachments,
     };
-    let signer = ledger::keys::load(view.app, view.actor.organization.id)?;
+    let key = head.verifier_key.parse().map_err(|error| Error::corrupt("the key of the log", error))?;
+    let signer = ledger::keys::load(view.app, view.actor.organization.id, &key)?;
     let mut zip = Cursor::new(Vec::new());
     write(&contents, &signer, &mut zip).map_err(|error| Error::internal("writing the bundle", error))?;
     Ok(Exported {
@@ -148,16 +149,11 @@ fn entries_of(leaves: &[Vec<u8>], from: Timestamp, to: Timestamp) -> Result<(u64
     Ok((first.min(end), end))
 }
 
-/// Returns whose signatures count, from the first key on, and the rotations that led from key to key.
-fn keys(leaves: &[Vec<u8>]) -> Result<(Policy, Vec<String>)> {
+/// Returns the rotations that led from key to key of the present epoch. Keys of an epoch before lead nowhere.
+fn rotations(leaves: &[Vec<u8>], origin: &str) -> Result<Vec<String>> {
     let corrupt = |index: usize, error: &dyn std::fmt::Display| {
         Error::corrupt(format!("ledger entry {index}"), error.to_string())
     };
-    let first = leaves.first().ok_or_else(|| Error::corrupt("the log", "it is empty"))?;
-    let first = Leaf::parse_strict(first).map_err(|error| corrupt(0, &error))?;
-    let genesis: Genesis = serde_json::from_slice(first.body).map_err(|error| corrupt(0, &error))?;
-    let key = genesis.verifier_key.parse().map_err(|error| corrupt(0, &error))?;
-    let mut policy = Policy::of_log(key).map_err(|error| corrupt(0, &error))?;
     let mut rotations = Vec::new();
     for (index, bytes) in leaves.iter().enumerate() {
         let leaf = Leaf::parse_strict(bytes).map_err(|error| corrupt(index, &error))?;
@@ -165,11 +161,12 @@ fn keys(leaves: &[Vec<u8>]) -> Result<(Policy, Vec<String>)> {
             let body: KeyRotate =
                 serde_json::from_slice(leaf.body).map_err(|error| corrupt(index, &error))?;
             let rotation = Rotation::verify(body.note.as_bytes()).map_err(|error| corrupt(index, &error))?;
-            policy.follow(&rotation).map_err(|error| corrupt(index, &error))?;
-            rotations.push(body.note);
+            if rotation.old.name() == origin {
+                rotations.push(body.note);
+            }
         }
     }
-    Ok((policy, rotations))
+    Ok(rotations)
 }
 
 /// Returns the commitments of all `evidence.add` entries with the index of the entry.

@@ -20,8 +20,9 @@ use tickmark_ledger::tile::{Edge, FullTile, Tile, tile_bytes};
 use tickmark_ledger::tree::{Frontier, hash_leaf};
 use tickmark_store::StoreError;
 
-use super::recover::{check_signed, full_tiles, own_policy};
-use super::{LogEntry, keys, sql};
+use super::keys::Ring;
+use super::recover::{check_signed, full_tiles};
+use super::{LogEntry, marks, sql};
 use crate::evidence::{Claim, Content};
 use crate::observation::scrub::{self, Checked, Closed};
 use crate::{Actor, App, Error, Result};
@@ -95,15 +96,11 @@ impl App {
         let (head, frontier) = sql::head(&mut tx, organization.key).await?;
         let mut scrubber = Scrubber::new(self.now(), head.size);
 
-        let signer = keys::load(self, organization.id)?;
-        let policy = match own_policy(&signer, &head) {
-            Ok(policy) => policy,
-            Err(error) => {
-                scrubber.error(error);
-                Policy::of_log(signer.verifier())
-                    .map_err(|error| Error::internal("reading our own key", error))?
-            }
-        };
+        let ring = Ring::read(&mut tx, organization.key, &head).await?;
+        if let Err(error) = ring.signers(self, organization.id) {
+            scrubber.error(error);
+        }
+        let policy = ring.policy;
         if let Err(error) = check_signed(&policy, &head) {
             scrubber.error(error);
         }
@@ -156,8 +153,8 @@ impl App {
     }
 
     async fn scrub_released(&self, scrubber: &mut Scrubber, actor: &Actor, policy: &Policy) -> Result<()> {
-        let path = keys::released_path(self, actor.organization.id);
-        match keys::released(self, actor.organization.id) {
+        let path = marks::released_path(self, actor.organization.id);
+        match marks::released(self, actor.organization.id) {
             Ok(None) => {}
             Ok(Some(signed)) => {
                 if let Err(error) = policy.accept(&signed) {

@@ -7,15 +7,23 @@
 //!
 //! Formats are those of the crate `tickmark-ledger`. Nothing here invents one.
 
+mod anchor;
+mod cosign;
+mod epochs;
 mod export;
 mod fsck;
 pub(crate) mod keys;
+mod marks;
 mod prove;
+mod publish;
 mod recover;
+mod rotate;
 mod sequence;
+mod settings;
 mod sql;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
@@ -23,15 +31,27 @@ use tickmark_core::id::{OrganizationId, OrganizationKey};
 use tickmark_ledger::Hash;
 use tickmark_ledger::leaf::{Leaf, LeafKind};
 use tickmark_ledger::note::{Checkpoint, SignerKey};
+use tickmark_ledger::policy::Policy;
 use tickmark_ledger::tree::{EMPTY_ROOT, Frontier};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+pub use anchor::{Anchor, Anchoring, MAX_ANCHORS, anchors};
+pub use cosign::{Cosignature, MAX_COSIGNATURES, Witnessed, Witnessing, cosignatures, witnessed};
+pub use epochs::{EpochCause, NewEpoch, Recovered};
 pub use export::Exported;
 pub use fsck::{Difference, Scrub};
+pub use keys::KeyOfLog;
 pub use prove::{Consistency, checkpoint_at, checkpoints_around, prove_consistency, prove_inclusion, tiles};
+pub use publish::Delivery;
+pub use rotate::Rotated;
+pub use settings::{
+    AuthoritySettings, FileTarget, LedgerSettings, MailSecurity, MailTarget, Secret, WebhookTarget,
+    WitnessSettings,
+};
 
 use crate::context::{Cx, View};
+use crate::port::{NoOutbound, Outbound};
 use crate::{Error, Result};
 use recover::OpenLog;
 
@@ -105,14 +125,30 @@ enum State {
     Halted,
 }
 
-/// Returns the name of an organization's log.
-pub(crate) fn origin(organization: OrganizationId) -> String {
-    format!("tickmark/t/{organization}/{FIRST_EPOCH}")
+/// What leaves the building, and how.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// Where to.
+    pub settings: LedgerSettings,
+    /// By which means.
+    pub outbound: Arc<dyn Outbound>,
+}
+
+impl Default for Outside {
+    /// Nothing leaves.
+    fn default() -> Self {
+        Self { settings: LedgerSettings::default(), outbound: Arc::new(NoOutbound) }
+    }
+}
+
+/// Returns the name of an organization's log in an epoch.
+pub(crate) fn origin(organization: OrganizationId, epoch: i64) -> String {
+    format!("tickmark/t/{organization}/{epoch}")
 }
 
 /// Begins the log of a new organization: an empty tree, and a first entry that says what the log is.
 pub(crate) async fn found(cx: &mut Cx<'_>, signer: &SignerKey) -> Result<()> {
-    let origin = origin(cx.actor.organization.id);
+    let origin = origin(cx.actor.organization.id, FIRST_EPOCH);
     let empty = Checkpoint { origin: origin.clone(), size: 0, root: EMPTY_ROOT };
     let signed = empty.sign(&[signer]).map_err(|error| Error::internal("signing the empty log", error))?;
     let head = Head {
@@ -126,6 +162,7 @@ pub(crate) async fn found(cx: &mut Cx<'_>, signer: &SignerKey) -> Result<()> {
     };
     let organization = cx.organization();
     sql::insert_head(cx.connection(), organization, &head, &Frontier::new()).await?;
+    sql::insert_key(cx.connection(), organization, &head, 0).await?;
     let body = serde_json::json!({
         "origin": origin, "epoch": head.epoch, "verifier_key": head.verifier_key, "leaf_format": 1,
     });
@@ -177,6 +214,34 @@ pub async fn entries(view: &mut View<'_>, from: u64, limit: u32) -> Result<Vec<L
 pub async fn latest(view: &mut View<'_>, limit: u32) -> Result<Vec<LogEntry>> {
     let organization = view.organization();
     sql::latest(view.connection(), organization, limit.min(MAX_ENTRIES)).await
+}
+
+/// Returns every key that ever signed, oldest first.
+///
+/// # Errors
+/// If the database fails.
+pub async fn keys_of_log(view: &mut View<'_>) -> Result<Vec<KeyOfLog>> {
+    let organization = view.organization();
+    sql::keys(view.connection(), organization).await
+}
+
+/// Returns whose signatures count: the log's keys with their sizes, and no witness.
+///
+/// # Errors
+/// If the database fails, or a key is damaged.
+pub async fn policy(view: &mut View<'_>) -> Result<Policy> {
+    let organization = view.organization();
+    let head = head(view).await?;
+    Ok(keys::Ring::read(view.connection(), organization, &head).await?.policy)
+}
+
+/// Returns where checkpoints went or go, newest first.
+///
+/// # Errors
+/// If the database fails.
+pub async fn deliveries(view: &mut View<'_>) -> Result<Vec<Delivery>> {
+    let organization = view.organization();
+    sql::deliveries(view.connection(), organization, MAX_ENTRIES).await
 }
 
 /// Finds an entry by its id; none while it waits for its position.

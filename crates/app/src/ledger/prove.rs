@@ -180,7 +180,11 @@ async fn load(
 }
 
 /// Computes the root of the tree of the first `size` entries from tiles.
-async fn root_at(connection: &mut AnyConnection, organization: OrganizationKey, size: u64) -> Result<Hash> {
+pub(super) async fn root_at(
+    connection: &mut AnyConnection,
+    organization: OrganizationKey,
+    size: u64,
+) -> Result<Hash> {
     let mut edge = Vec::new();
     for tile in partial_tiles(size) {
         edge.push((tile, tile_hashes(connection, organization, tile).await?));

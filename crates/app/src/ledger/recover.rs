@@ -3,17 +3,19 @@
 use sqlx::AnyConnection;
 use tickmark_core::id::OrganizationKey;
 use tickmark_ledger::note::{SignedCheckpoint, SignerKey};
-use tickmark_ledger::policy::Policy;
+use tickmark_ledger::policy::{Policy, Sizes};
 use tickmark_ledger::tile::{Edge, TILE_HEIGHT, TILE_WIDTH};
-use tickmark_ledger::tree::{Frontier, hash_leaf, verify_consistency};
+use tickmark_ledger::tree::{Frontier, hash_leaf};
 
-use super::{Head, State, keys, prove, sql};
+use super::keys::Ring;
+use super::{Head, State, prove, sql};
 use crate::{App, Error, Organization, Result};
 
 /// A log as left by its last batch.
 #[derive(Debug)]
 pub(super) struct OpenLog {
-    pub(super) signer: SignerKey,
+    /// The keys that sign, with the sizes from which they do.
+    pub(super) signers: Vec<(SignerKey, Sizes)>,
     pub(super) policy: Policy,
     pub(super) head: Head,
     pub(super) frontier: Frontier,
@@ -49,116 +51,59 @@ impl App {
         Ok(())
     }
 
-    /// Reads a log's right edge and refuses it when it does not carry the signed head.
+    /// Reads a log's right edge and refuses it when it does not carry the signed head, or is behind a mark.
     pub(super) async fn open_log(&self, organization: &Organization) -> Result<OpenLog> {
-        let signer = keys::load(self, organization.id)?;
         let mut tx = self.database.read().await?;
         let (head, frontier) = sql::head(&mut tx, organization.key).await?;
-        let policy = own_policy(&signer, &head)?;
-        check_signed(&policy, &head)?;
-        check_extent(&mut tx, organization.key, head.size).await?;
-
-        let frontier = Frontier::from_bytes(&frontier)
-            .map_err(|error| Error::corrupt("the frontier of the ledger", error))?;
-        if (frontier.size(), frontier.root()) != (head.size, head.root) {
-            return Err(Error::corrupt(
-                "the frontier of the ledger",
-                format!(
-                    "its {} entries lead to {}, the head says {}",
-                    frontier.size(),
-                    frontier.root(),
-                    head.root
-                ),
-            ));
-        }
-        let edge = read_edge(&mut tx, organization.key, head.size).await?;
-        if edge.root() != head.root {
-            return Err(Error::corrupt(
-                "the ledger",
-                format!(
-                    "its tiles and last entries lead to {}, the signed head of {} entries says {}; \
-                     `ledger fsck` names what differs",
-                    edge.root(),
-                    head.size,
-                    head.root
-                ),
-            ));
-        }
-        let released = self.check_released(&mut tx, organization, &policy, &head).await?;
+        let Ring { policy, active } = Ring::read(&mut tx, organization.key, &head).await?;
+        let signers = Ring { policy: policy.clone(), active }.signers(self, organization.id)?;
+        let (frontier, edge) = check_stored(&mut tx, organization.key, &policy, &head, &frontier).await?;
+        let released = self.check_marks(&mut tx, organization, &policy, &head).await?;
         let last_moment = match sql::latest(&mut tx, organization.key, 1).await?.first() {
             Some(last) => last.leaf()?.ts_us(),
             None => i64::MIN,
         };
-        Ok(OpenLog { signer, policy, head, frontier, edge, released, last_moment })
-    }
-
-    /// Compares the head with the newest checkpoint that left this program. Returns that one's size.
-    async fn check_released(
-        &self,
-        connection: &mut AnyConnection,
-        organization: &Organization,
-        policy: &Policy,
-        head: &Head,
-    ) -> Result<u64> {
-        let Some(signed) = keys::released(self, organization.id)? else {
-            if head.size > 0 {
-                tracing::warn!(
-                    origin = head.origin,
-                    size = head.size,
-                    "no record of released checkpoints; a database restored from an old copy would not be noticed here"
-                );
-            }
-            return Ok(0);
-        };
-        let path = keys::released_path(self, organization.id);
-        policy.accept(&signed).map_err(|error| Error::corrupt(path.display(), error))?;
-        let released = signed.checkpoint;
-        if released.size > head.size {
-            return Err(Error::Unavailable {
-                what: format!(
-                    "the ledger has {} entries, but a checkpoint over {} was released ({}): the database is older \
-                     than what was signed, as after restoring an old copy; nothing is signed over the gap, restore \
-                     a newer copy",
-                    head.size,
-                    released.size,
-                    path.display()
-                ),
-                source: None,
-            });
-        }
-        let agrees = if released.size == head.size {
-            released.root == head.root
-        } else {
-            let tiles =
-                prove::tiles_for_consistency(connection, organization.key, released.size, head.size).await?;
-            let hashes = prove::consistency_hashes(released.size, head.size, &tiles)?;
-            released.size == 0
-                || verify_consistency(released.size, &released.root, head.size, &head.root, &hashes).is_ok()
-        };
-        if !agrees {
-            return Err(Error::corrupt(
-                "the ledger",
-                format!(
-                    "its first {} entries are not those of the checkpoint that was released ({})",
-                    released.size,
-                    path.display()
-                ),
-            ));
-        }
-        Ok(released.size)
+        Ok(OpenLog { signers, policy, head, frontier, edge, released, last_moment })
     }
 }
 
-/// Returns the policy "signed by our own key", after making sure that the database means the same key.
-pub(super) fn own_policy(signer: &SignerKey, head: &Head) -> Result<Policy> {
-    let verifier = signer.verifier();
-    if verifier.to_string() != head.verifier_key || verifier.name() != head.origin {
+/// Makes sure that entries, tiles and frontier lead to the signed head. Returns frontier and right edge.
+pub(super) async fn check_stored(
+    connection: &mut AnyConnection,
+    organization: OrganizationKey,
+    policy: &Policy,
+    head: &Head,
+    frontier: &[u8],
+) -> Result<(Frontier, Edge)> {
+    check_signed(policy, head)?;
+    check_extent(connection, organization, head.size).await?;
+    let frontier = Frontier::from_bytes(frontier)
+        .map_err(|error| Error::corrupt("the frontier of the ledger", error))?;
+    if (frontier.size(), frontier.root()) != (head.size, head.root) {
         return Err(Error::corrupt(
-            "the head of the ledger",
-            format!("it belongs to key {}, the key file holds {verifier}", head.verifier_key),
+            "the frontier of the ledger",
+            format!(
+                "its {} entries lead to {}, the head says {}",
+                frontier.size(),
+                frontier.root(),
+                head.root
+            ),
         ));
     }
-    Policy::of_log(verifier).map_err(|error| Error::internal("reading our own key", error))
+    let edge = read_edge(connection, organization, head.size).await?;
+    if edge.root() != head.root {
+        return Err(Error::corrupt(
+            "the ledger",
+            format!(
+                "its tiles and last entries lead to {}, the signed head of {} entries says {}; \
+                 `ledger fsck` names what differs",
+                edge.root(),
+                head.size,
+                head.root
+            ),
+        ));
+    }
+    Ok((frontier, edge))
 }
 
 /// Checks that the head's checkpoint is ours and says what the columns say.

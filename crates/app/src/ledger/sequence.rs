@@ -7,13 +7,14 @@
 
 use tickmark_core::Timestamp;
 use tickmark_ledger::leaf::{Leaf, LeafBytes, LeafKind};
-use tickmark_ledger::note::{Checkpoint, SignedCheckpoint};
+use tickmark_ledger::note::{Checkpoint, SignedCheckpoint, SignerKey};
+use tickmark_ledger::policy::Sizes;
 use tickmark_ledger::tile::Edge;
 use tickmark_ledger::tree::{Frontier, hash_leaf};
 use tickmark_store::{StoreError, WriteTx};
 
 use super::recover::OpenLog;
-use super::{Head, State, keys, sql};
+use super::{Head, State, marks, sql};
 use crate::{Actor, App, Error, Organization, Result};
 
 /// Most entries under one new checkpoint.
@@ -61,7 +62,7 @@ impl App {
                 }
             };
             if log.released < log.head.size {
-                keys::release(self, organization.id, &log.head.checkpoint)?;
+                marks::release(self, organization.id, &log.head.checkpoint)?;
                 log.released = log.head.size;
             }
             let Some(batch) = self.write_batch(organization, &mut log).await? else {
@@ -81,7 +82,7 @@ impl App {
                     source: Some(Box::new(error)),
                 });
             }
-            keys::release(self, organization.id, &head.checkpoint)?;
+            marks::release(self, organization.id, &head.checkpoint)?;
             let released = head.size;
             *log = OpenLog { head, frontier, edge, last_moment, released, ..*log };
             let head = log.head.clone();
@@ -223,8 +224,9 @@ impl App {
 
 /// Signs, and reads the signature back before anybody sees it.
 fn sign(log: &OpenLog, checkpoint: &Checkpoint) -> Result<String> {
-    let signed =
-        checkpoint.sign(&[&log.signer]).map_err(|error| Error::internal("signing a checkpoint", error))?;
+    let counts = |(_, sizes): &&(SignerKey, Sizes)| sizes.contains(checkpoint.size);
+    let signers: Vec<&SignerKey> = log.signers.iter().filter(counts).map(|(signer, _)| signer).collect();
+    let signed = checkpoint.sign(&signers).map_err(|error| Error::internal("signing a checkpoint", error))?;
     let text = signed.to_text();
     let read = SignedCheckpoint::parse(text.as_bytes())
         .map_err(|error| Error::internal("reading back a checkpoint", error))?;

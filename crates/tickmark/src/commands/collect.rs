@@ -95,6 +95,7 @@ pub(crate) async fn run(options: &cli::Collect, common: &Common, output: &Output
     let app = wiring::open(common).await?;
     let actor = wiring::reader(&app).await?;
     let looked = look(&app, &actor, options, &Content::load(common, output)?, output).await?;
+    super::ledger::outside::after_work(&app, &actor, output).await?;
     app.close().await;
     let answer = json!({"run": looked.summary, "results": looked.verdicts, "gaps": looked.gaps});
     output.answer(&answer, |output| print(&looked, output))?;

@@ -1,4 +1,8 @@
-//! `tickmark ledger`: show, prove, check, export.
+//! `tickmark ledger`: show, prove, check, export; keys and epochs; what leaves the building; a witness.
+
+mod keys;
+pub(crate) mod outside;
+mod witness;
 
 use serde_json::{Value, json};
 use tickmark_app::ledger::{self, LogEntry};
@@ -20,6 +24,16 @@ pub(crate) async fn run(command: &cli::Ledger, common: &Common, output: &Output)
         cli::Ledger::Export { out } => {
             let out = out.clone().unwrap_or_else(|| common.data.join("out/log"));
             export(&out, common, output).await
+        }
+        cli::Ledger::Publish => outside::publish(common, output).await,
+        cli::Ledger::Anchor => outside::anchor(common, output).await,
+        cli::Ledger::Outside => outside::show(common, output).await,
+        cli::Ledger::RotateKey { finish } => keys::rotate(*finish, common, output).await,
+        cli::Ledger::RevokeKey { cause, reason } => keys::revoke(*cause, reason, common, output).await,
+        cli::Ledger::Recover { from } => keys::recover(from, common, output).await,
+        cli::Ledger::NewEpoch { reason } => keys::new_epoch(reason, common, output).await,
+        cli::Ledger::Witness { state, name, log, listen } => {
+            witness::run(state, name.as_deref(), log, listen, output).await
         }
     }
 }

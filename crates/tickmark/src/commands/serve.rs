@@ -56,11 +56,39 @@ pub(crate) async fn serve(app: App, options: &cli::Serve, common: &Common, outpu
     let link = state.one_time_link(&random());
     output.line(format!("\nOpen {}", output.tone(Tone::Strong, format!("http://127.0.0.1:{port}{link}"))));
     output.note("The link works once, on this machine. Ctrl-C stops; `tickmark serve` prints a new one.");
+    let mut silent = output.clone();
+    silent.quiet = true;
+    let publishing = tokio::spawn(publish_again_and_again(common.clone(), silent));
     axum::serve(listener, tickmark_web::router(state))
         .with_graceful_shutdown(async {
             // Without a handler the default action ends the program, which is as good.
             let _ = tokio::signal::ctrl_c().await;
         })
         .await?;
+    publishing.abort();
     Ok(())
+}
+
+/// Lets checkpoints leave the building on the interval of the settings. The pages only look, so each time the folder is
+/// opened for writing and closed again; while somebody else writes, it is left for the next time.
+async fn publish_again_and_again(common: Common, output: Output) {
+    let Ok(settings) = wiring::ledger_settings(&common) else { return };
+    if settings.is_empty() {
+        return;
+    }
+    let pause = std::time::Duration::from_secs(u64::from(settings.publish_every_minutes) * 60);
+    loop {
+        if let Err(failure) = publish(&common, &output).await {
+            tracing::info!(?failure, "checkpoints are published next time");
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn publish(common: &Common, output: &Output) -> Outcome {
+    let app = wiring::open(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let published = super::ledger::outside::after_work(&app, &actor, output).await;
+    app.close().await;
+    published
 }
