@@ -407,6 +407,9 @@ pub(crate) struct Verify {
     /// A checkpoint of this log that you kept from an earlier bundle; shows a rewritten or shortened log. Repeatable.
     #[arg(long, value_name = "FILE")]
     pub(crate) held: Vec<PathBuf>,
+    /// Root certificates (PEM) of time-stamping authorities that count. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tsa_root: Vec<PathBuf>,
 }
 
 /// `tickmark ledger`

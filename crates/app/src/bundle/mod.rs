@@ -3,6 +3,8 @@
 //! Holds the whole log, so that its completeness can be proven, every artifact that an entry commits to with the salt
 //! that opens the commitment, and the newest version of each document under `report/`. Only reads.
 
+mod timestamps;
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
@@ -60,15 +62,19 @@ pub async fn export_period(view: &mut View<'_>, from: Timestamp, to: Timestamp) 
 
 async fn export_over(view: &mut View<'_>, period: Option<(Timestamp, Timestamp)>) -> Result<Exported> {
     let head = ledger::head(view).await?;
-    let signed = SignedCheckpoint::parse(head.checkpoint.as_bytes())
+    let mut signed = SignedCheckpoint::parse(head.checkpoint.as_bytes())
         .map_err(|error| Error::corrupt("the head of the log", error))?;
     let policy = ledger::policy(view).await?;
+    timestamps::cosign(view, &mut signed).await?;
     let leaves = all_leaves(view, head.size).await?;
     let rotations = rotations(&leaves, &head.origin)?;
     let history = observation::history_contents(view, &leaves).await?;
     let committed = evidence_leaves(&leaves)?;
-    let Released { blobs, attachments, artifacts, removed, unreadable } = released(view, &committed).await?;
+    let Released { blobs, mut attachments, artifacts, removed, unreadable } =
+        released(view, &committed).await?;
     let documents = attachments.len();
+    attachments.extend(timestamps::files(view, head.size).await?);
+    let cited = committed.into_values().chain(timestamps::recorded(&leaves)).collect();
     let (period_open, period_close) = match period {
         None => (None, None),
         Some((from, to)) => {
@@ -90,7 +96,7 @@ async fn export_over(view: &mut View<'_>, period: Option<(Timestamp, Timestamp)>
         checkpoint: signed,
         period_open,
         period_close,
-        entries: Entries::All { leaves, cited: committed.into_values().collect() },
+        entries: Entries::All { leaves, cited },
         history: (!history.objects.is_empty()).then_some(history),
         rotations,
         blobs,
@@ -220,6 +226,10 @@ async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Res
                 commitment: Hash(artifact.commitment.0),
                 salt,
             };
+            if artifact.run.is_none() && artifact.media_type == ledger::TIMESTAMP_TYPE {
+                // Under a folder of its own.
+                continue;
+            }
             if artifact.run.is_none() {
                 let unread = release(b"");
                 documents.insert(artifact.name.clone(), (artifact, unread));

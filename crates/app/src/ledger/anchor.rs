@@ -11,7 +11,7 @@ use tickmark_ledger::Hash;
 use tickmark_ledger::epoch::Continued;
 use tickmark_ledger::leaf::LeafKind;
 use tickmark_ledger::note::SignedCheckpoint;
-use tickmark_ledger::timestamp::{MAX_RESPONSE_BYTES, Timestamped, Token, request};
+use tickmark_ledger::timestamp::{MAX_RESPONSE_BYTES, Roots, Timestamped, Token, request};
 
 use super::marks::Mark;
 use super::settings::{AuthoritySettings, read_roots};
@@ -20,7 +20,8 @@ use crate::context::View;
 use crate::port::Post;
 use crate::{Actor, App, Error, Result, evidence};
 
-const MEDIA_TYPE: &str = "application/timestamp-reply";
+/// Media type of an authority's answer.
+pub const MEDIA_TYPE: &str = "application/timestamp-reply";
 const HOUR_US: i64 = 3600 * SECOND_US;
 /// Anchors in one answer.
 pub const MAX_ANCHORS: u32 = 1000;
@@ -176,6 +177,21 @@ impl App {
         });
         task.await.map_err(|error| Error::internal("asking an authority", error))?
     }
+}
+
+/// Returns the roots of the authorities of the settings as PEM, as far as they are readable: for others to compare, not
+/// to believe.
+#[must_use]
+pub fn authority_roots(app: &App) -> Option<String> {
+    let outside = app.outside();
+    let mut all: Option<Roots> = None;
+    for roots in outside.settings.authority.iter().filter_map(|authority| read_roots(authority).ok()) {
+        match &mut all {
+            Some(all) => all.extend(roots),
+            None => all = Some(roots),
+        }
+    }
+    all.map(|roots| roots.to_pem())
 }
 
 /// Returns the timestamps over checkpoints, newest first, at most [`MAX_ANCHORS`].

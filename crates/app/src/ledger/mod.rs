@@ -36,7 +36,7 @@ use tickmark_ledger::tree::{EMPTY_ROOT, Frontier};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-pub use anchor::{Anchor, Anchoring, MAX_ANCHORS, anchors};
+pub use anchor::{Anchor, Anchoring, MAX_ANCHORS, MEDIA_TYPE as TIMESTAMP_TYPE, anchors, authority_roots};
 pub use cosign::{Cosignature, MAX_COSIGNATURES, Witnessed, Witnessing, cosignatures, witnessed};
 pub use epochs::{EpochCause, NewEpoch, Recovered};
 pub use export::Exported;

@@ -10,16 +10,18 @@ use tickmark_ledger::bundle::{self, Expectations};
 use tickmark_ledger::directory::{self, FileSource};
 use tickmark_ledger::note::{MAX_NOTE_BYTES, SignedCheckpoint};
 use tickmark_ledger::policy::{MAX_POLICY_BYTES, Policy};
+use tickmark_ledger::timestamp::Roots;
 
 const HELP: &str = "\
 Checks an evidence bundle, or a log exported as a tlog-tiles directory. Works offline; changes nothing.
 
-Usage: tickmark-verify BUNDLE.zip [--key KEY | --policy FILE] [--held FILE]... [--json]
+Usage: tickmark-verify BUNDLE.zip [--key KEY | --policy FILE] [--held FILE]... [--tsa-root FILE]... [--json]
        tickmark-verify DIRECTORY  (--key KEY | --policy FILE) [--json]
 
   --key KEY      the log's public key, name+id+base64, obtained through another channel than the bundle
   --policy FILE  a tlog-policy file instead: several keys, witnesses, a quorum
   --held FILE    a checkpoint of this log that you kept from an earlier bundle; shows a rewritten or shortened log
+  --tsa-root FILE  root certificates (PEM) of time-stamping authorities that count
   --json         answer as JSON
   --help         this text
   --version      the version
@@ -38,6 +40,7 @@ struct Arguments {
     path: PathBuf,
     policy: Option<Policy>,
     held: Vec<SignedCheckpoint>,
+    roots: Roots,
     json: bool,
 }
 
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
 
 fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
     let (mut path, mut policy, mut held, mut json) = (None, None, Vec::new(), false);
+    let mut roots = Roots::default();
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{} needs a value", argument.display()));
@@ -75,6 +79,10 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
             }
             Some("--json") => {
                 json = true;
+                continue;
+            }
+            Some("--tsa-root") => {
+                roots.extend(read_roots(Path::new(&value()?))?);
                 continue;
             }
             Some("--key") => {
@@ -101,7 +109,7 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
         }
     }
     let path = path.ok_or("no bundle given; see --help")?;
-    Ok(Request::Verify(Box::new(Arguments { path, policy, held, json })))
+    Ok(Request::Verify(Box::new(Arguments { path, policy, held, roots, json })))
 }
 
 fn read_checkpoint(path: &Path) -> Result<SignedCheckpoint, String> {
@@ -110,6 +118,14 @@ fn read_checkpoint(path: &Path) -> Result<SignedCheckpoint, String> {
     let file = File::open(path).map_err(|error| name(&error))?;
     file.take(MAX_NOTE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| name(&error))?;
     SignedCheckpoint::parse(&bytes).map_err(|error| name(&error))
+}
+
+fn read_roots(path: &Path) -> Result<Roots, String> {
+    let name = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut pem = Vec::new();
+    let file = File::open(path).map_err(|error| name(&error))?;
+    file.take(MAX_POLICY_BYTES as u64 + 1).read_to_end(&mut pem).map_err(|error| name(&error))?;
+    Roots::from_pem(&pem).map_err(|error| name(&error))
 }
 
 fn read_policy(path: &Path) -> Result<Policy, String> {
@@ -130,6 +146,7 @@ fn verify_bundle(arguments: &Arguments) -> Result<(String, u8), String> {
     let expectations = Expectations {
         policy: arguments.policy.clone(),
         held: arguments.held.clone(),
+        timestamp_roots: arguments.roots.clone(),
         ..Expectations::default()
     };
     let answer = bundle::verify(BufReader::new(file), &expectations).map_err(|error| name(&error))?;

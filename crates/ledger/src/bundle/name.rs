@@ -16,6 +16,8 @@ pub(super) const CHECKPOINT_A: &str = "checkpoint.a";
 pub(super) const CHECKPOINT_B: &str = "checkpoint.b";
 pub(super) const CONSISTENCY: &str = "consistency.txt";
 pub(super) const SALTS: &str = "salts.json";
+/// Folder of timestamps: files that vouch for themselves.
+pub(super) const TIMESTAMPS: &str = "tsa";
 /// Signed statements that one key of the log follows another.
 pub(super) const ROTATIONS: &str = "rotations.json";
 /// Failing and unseen stretches as the operator's index has them.

@@ -7,6 +7,7 @@ use std::path::Path;
 use tickmark_ledger::bundle::{self, Expectations};
 use tickmark_ledger::note::{MAX_NOTE_BYTES, SignedCheckpoint, VerifierKey};
 use tickmark_ledger::policy::{MAX_POLICY_BYTES, Policy};
+use tickmark_ledger::timestamp::Roots;
 
 use crate::cli;
 use crate::failure::{Failure, Outcome};
@@ -29,6 +30,11 @@ pub(crate) fn run(options: &cli::Verify, output: &Output) -> Outcome {
     for path in &options.held {
         let kept = SignedCheckpoint::parse(&read_small(path, MAX_NOTE_BYTES)?);
         expectations.held.push(kept.map_err(|error| Failure::input(format!("{}: {error}", path.display())))?);
+    }
+    for path in &options.tsa_root {
+        let roots = Roots::from_pem(&read_small(path, MAX_POLICY_BYTES)?);
+        let roots = roots.map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
+        expectations.timestamp_roots.extend(roots);
     }
     let name = options.bundle.display();
     let file = File::open(&options.bundle).map_err(|error| Failure::input(format!("{name}: {error}")))?;

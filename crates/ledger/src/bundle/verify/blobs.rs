@@ -116,7 +116,10 @@ pub(super) fn examine<R: Read + Seek>(
     let is_committed =
         |digest: &Hash| descriptors.committed.contains(digest) || descriptors.releases.contains_key(digest);
     let is_uncommitted = |name: &&String| {
-        classify(name) == FileKind::Other && !files.expected.get(*name).is_some_and(is_committed)
+        // Timestamps vouch for themselves.
+        let is_timestamp = name.split_once('/').is_some_and(|(folder, _)| folder == name::TIMESTAMPS);
+        let is_document = classify(name) == FileKind::Other && !is_timestamp;
+        is_document && !files.expected.get(*name).is_some_and(is_committed)
     };
     files.names.iter().filter(is_uncommitted).cloned().collect()
 }

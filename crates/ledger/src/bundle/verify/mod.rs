@@ -6,6 +6,7 @@ mod directory;
 mod held;
 mod history;
 mod log;
+mod time;
 
 pub use archive::Limits;
 pub(super) use archive::{MAX_RATIO, RATIO_FREE_BYTES};
@@ -26,6 +27,7 @@ use crate::history::Rebuild;
 use crate::leaf::parse_moment;
 use crate::note::{Note, SignedCheckpoint};
 use crate::policy::{Accepted, Policy};
+use crate::timestamp::Roots;
 
 /// What the verifier brings along; nothing of it is taken from the bundle.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +36,8 @@ pub struct Expectations {
     pub policy: Option<Policy>,
     /// Checkpoints of the log that the verifier kept: what was signed then must be the beginning of what is signed now.
     pub held: Vec<SignedCheckpoint>,
+    /// Roots of time-stamping authorities that count. Those of the bundle never do.
+    pub timestamp_roots: Roots,
     /// How large a bundle may be.
     pub limits: Limits,
 }
@@ -78,13 +82,15 @@ pub fn verify<R: Read + Seek>(reader: R, expectations: &Expectations) -> Result<
         _ => history::unclaimed("the whole log is needed for it"),
     };
     let uncommitted = blobs::examine(&mut files, &descriptors, &mut inclusion);
+    let time = time::examine(&mut files, &signed, &expectations.timestamp_roots);
     files.read_the_rest();
-    Ok(answer(files, signed, log, history, inclusion, uncommitted))
+    Ok(answer(files, signed, time, log, history, inclusion, uncommitted))
 }
 
 fn answer<R: Read + Seek>(
     files: Files<R>,
     signed: Signed,
+    time: Level,
     log: log::LogAnswer,
     history: history::HistoryAnswer,
     inclusion: Findings,
@@ -98,7 +104,6 @@ fn answer<R: Read + Seek>(
         Some(accepted) => Signer::Unpinned { key: accepted.log.to_string() },
         None => Signer::Nobody,
     };
-    let time = time_level(&signed);
     Verification {
         about,
         origin: checkpoint.map(|checkpoint| checkpoint.origin.clone()).unwrap_or_default(),
@@ -118,21 +123,6 @@ fn answer<R: Read + Seek>(
             checks: history.checks,
         },
         uncommitted,
-    }
-}
-
-fn time_level(signed: &Signed) -> Level {
-    let not_claimed = |reason: &str| Level::NotClaimed { reason: reason.to_owned() };
-    let Some(accepted) = &signed.accepted else { return not_claimed("no accepted checkpoint to date") };
-    match accepted.witnesses.iter().min_by_key(|(_, time)| *time) {
-        Some(_) if !signed.is_pinned => not_claimed("cosigned, but by witnesses you have not pinned"),
-        Some((name, seconds)) => {
-            let moment =
-                i64::try_from(*seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-            let moment = moment.map_or_else(|| format!("second {seconds}"), |moment| moment.to_string());
-            Level::Proven { detail: format!("the checkpoint existed at {moment}, says witness {name}") }
-        }
-        None => not_claimed("no timestamp token and no witness cosignature"),
     }
 }
 
