@@ -1,5 +1,7 @@
 //! `tickmark serve`: the pages, on loopback, behind a one-time link.
 
+use std::convert::Infallible;
+use std::future::IntoFuture as _;
 use std::sync::Arc;
 
 use tickmark_app::App;
@@ -58,27 +60,27 @@ pub(crate) async fn serve(app: App, options: &cli::Serve, common: &Common, outpu
     output.note("The link works once, on this machine. Ctrl-C stops; `tickmark serve` prints a new one.");
     let mut silent = output.clone();
     silent.quiet = true;
-    let publishing = tokio::spawn(publish_again_and_again(common.clone(), silent));
-    axum::serve(listener, tickmark_web::router(state))
-        .with_graceful_shutdown(async {
-            // Without a handler the default action ends the program, which is as good.
-            let _ = tokio::signal::ctrl_c().await;
-        })
-        .await?;
-    publishing.abort();
+    let serving = axum::serve(listener, tickmark_web::router(state)).with_graceful_shutdown(async {
+        // Without a handler the default action ends the program, which is as good.
+        let _ = tokio::signal::ctrl_c().await;
+    });
+    tokio::select! {
+        served = serving.into_future() => served?,
+        never = publish_again_and_again(common, &silent) => match never {},
+    }
     Ok(())
 }
 
 /// Lets checkpoints leave the building on the interval of the settings. The pages only look, so each time the folder is
 /// opened for writing and closed again; while somebody else writes, it is left for the next time.
-async fn publish_again_and_again(common: Common, output: Output) {
-    let Ok(settings) = wiring::ledger_settings(&common) else { return };
+async fn publish_again_and_again(common: &Common, output: &Output) -> Infallible {
+    let settings = wiring::ledger_settings(common).unwrap_or_default();
     if settings.is_empty() {
-        return;
+        return std::future::pending().await;
     }
     let pause = std::time::Duration::from_secs(u64::from(settings.publish_every_minutes) * 60);
     loop {
-        if let Err(failure) = publish(&common, &output).await {
+        if let Err(failure) = publish(common, output).await {
             tracing::info!(?failure, "checkpoints are published next time");
         }
         tokio::time::sleep(pause).await;
