@@ -17,6 +17,7 @@ mod identity;
 mod killed;
 mod ledger;
 mod observation;
+mod period;
 mod program;
 mod retention;
 

@@ -86,6 +86,16 @@ pub(crate) enum Command {
     History(History),
     /// Compute past verdicts again from the facts, check version and moment they rest on.
     Replay(Replay),
+    /// Controls: put one in force under a named owner, retire one.
+    #[command(subcommand)]
+    Control(Control),
+    /// Record that a control was performed, with what shows it.
+    Perform(Perform),
+    /// Populations: everything a trigger produced, imported as a list, frozen, with results per item.
+    #[command(subcommand)]
+    Population(Population),
+    /// Controls over a period: deviations, what could not be seen, what is due.
+    Period(Period),
     /// Write the readiness report and the control matrix.
     Report(Report),
     /// Evidence bundles for people who do not trust this program.
@@ -242,6 +252,173 @@ pub(crate) enum Assess {
         #[arg(long)]
         by: String,
     },
+    /// List the snapshots, newest first.
+    List,
+    /// Compare two snapshots: what changed, and why.
+    Compare {
+        /// Number of the earlier one.
+        before: i64,
+        /// Number of the later one.
+        after: i64,
+    },
+}
+
+/// `tickmark control`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Control {
+    /// Put a draft in force: from now on it is promised, and due.
+    Start {
+        /// Control id, e.g. `NET-01`.
+        control: String,
+        /// The person who answers for it.
+        #[arg(long, value_name = "NAME")]
+        owner: String,
+    },
+    /// Take a control out of force.
+    Retire {
+        /// Control id.
+        control: String,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+    },
+    /// Say when a control is due, where that is not what its frequency usually means.
+    Schedule {
+        /// Control id.
+        control: String,
+        /// How often, e.g. `monthly`.
+        #[arg(long)]
+        every: String,
+        /// Days after the window within which it is still on time.
+        #[arg(long, value_name = "DAYS")]
+        grace: Option<u32>,
+        /// Due on weekends as well; for daily controls.
+        #[arg(long)]
+        all_days: bool,
+    },
+}
+
+/// `tickmark perform`
+#[derive(Debug, Args)]
+pub(crate) struct Perform {
+    /// Control id, e.g. `IAM-07`.
+    pub(crate) control: String,
+    /// Window it is for, e.g. `2026-Q4`; that in which it was done when left out.
+    #[arg(long, value_name = "WINDOW")]
+    pub(crate) window: Option<String>,
+    /// File that shows it; may be given again.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) evidence: Vec<PathBuf>,
+    /// Who did it: a person's name.
+    #[arg(long)]
+    pub(crate) by: String,
+    /// When it was done: a day or a moment; now when left out.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) at: Option<String>,
+    /// What there is to say.
+    #[arg(long, default_value = "")]
+    pub(crate) note: String,
+}
+
+/// `tickmark population`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Population {
+    /// Say what a list will be about and what is asked of each item, before there is one.
+    Define {
+        /// Control id, e.g. `CHG-02`.
+        control: String,
+        /// Title.
+        #[arg(long)]
+        title: String,
+        /// What produces an item; as the control says when left out.
+        #[arg(long)]
+        trigger: Option<String>,
+        /// First day covered.
+        #[arg(long, value_name = "DAY")]
+        from: String,
+        /// Last day covered.
+        #[arg(long, value_name = "DAY")]
+        to: String,
+        /// What is asked, as `name: what must hold: what counts as a deviation`; may be given again.
+        #[arg(long, value_name = "TEXT", required = true)]
+        attribute: Vec<String>,
+    },
+    /// Import the list as CSV: key, occurred_at, one column per attribute, note. All rows or none.
+    Import(PopulationImport),
+    /// Freeze the list: from here on its items do not change.
+    Freeze {
+        /// Control id.
+        control: String,
+        /// Number of the population, if the control has several that are open.
+        #[arg(long, value_name = "NUMBER")]
+        population: Option<i64>,
+        /// File that shows that nothing happened, for a list without items.
+        #[arg(long, value_name = "FILE", requires = "by")]
+        zero: Option<PathBuf>,
+        /// Who confirms that nothing happened: a person's name.
+        #[arg(long)]
+        by: Option<String>,
+    },
+    /// List populations with their deviations.
+    List {
+        /// Only those of this control.
+        control: Option<String>,
+    },
+}
+
+/// `tickmark population import`
+#[derive(Debug, Args)]
+pub(crate) struct PopulationImport {
+    /// Control id.
+    pub(crate) control: String,
+    /// The list.
+    pub(crate) file: PathBuf,
+    /// Number of the population, if the control has several that are open.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) population: Option<i64>,
+    /// System of record the list comes from.
+    #[arg(long)]
+    pub(crate) source: String,
+    /// Report name, or the exact query.
+    #[arg(long)]
+    pub(crate) query: String,
+    /// Parameters and filters.
+    #[arg(long, default_value = "")]
+    pub(crate) parameters: String,
+    /// Time zone of the list's moments.
+    #[arg(long, default_value = "UTC")]
+    pub(crate) time_zone: String,
+    /// Who ran it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run_by: String,
+    /// When it was run: a day or a moment; now when left out.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) run_at: Option<String>,
+    /// Rows as the source counts them.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) rows: u64,
+    /// A total that can be compared with the source.
+    #[arg(long, default_value = "", value_name = "TOTAL")]
+    pub(crate) control_total: String,
+    /// How completeness was checked.
+    #[arg(long, default_value = "")]
+    pub(crate) completeness: String,
+    /// How accuracy was checked.
+    #[arg(long, default_value = "")]
+    pub(crate) accuracy: String,
+}
+
+/// `tickmark period`
+#[derive(Debug, Args)]
+pub(crate) struct Period {
+    /// Only this control, down to its deviations.
+    pub(crate) control: Option<String>,
+    /// First day; a year before the last when left out.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: Option<String>,
+    /// Last day; today when left out.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<String>,
 }
 
 /// The four questions of a readiness assessment.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here turns a suggestion into an answer. Owns the tables of migration `0012_conclusion.sql`.
 
+pub mod period;
 mod sql;
 mod standing;
 
@@ -87,6 +88,19 @@ pub async fn snapshot(cx: &mut Cx<'_>, model: &ReadinessReport) -> Result<Snapsh
 pub async fn snapshots(view: &mut View<'_>) -> Result<Vec<Snapshot>> {
     let organization = view.organization();
     sql::snapshots(view.connection(), organization).await
+}
+
+/// Reads the model of a frozen assessment.
+///
+/// # Errors
+/// `NotFound` if there is none with this number; `Damaged` if its model is not what was frozen.
+pub async fn assessment(view: &mut View<'_>, key: i64) -> Result<(Snapshot, ReadinessReport)> {
+    let found = snapshots(view).await?.into_iter().find(|snapshot| snapshot.key == key);
+    let snapshot = found.ok_or_else(|| Error::not_found("assessment", key))?;
+    let bytes = view.app.blobs().get(snapshot.model.0).await?;
+    let model =
+        serde_json::from_slice(&bytes).map_err(|error| Error::corrupt(format!("assessment {key}"), error))?;
+    Ok((snapshot, model))
 }
 
 /// Tells whether an assessment keeps its model in this object.

@@ -11,10 +11,10 @@ mod testing;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::finding::{FailingTarget, FailingTest, ProposedFinding, findings_from};
 use tickmark_core::observation::Verdict;
-use tickmark_core::report::ReadinessReport;
 use tickmark_core::report::readiness::{
     Citation, DocumentStatus, Figure, Organization, SCHEMA, Scope, SystemSummary, TargetType,
 };
+use tickmark_core::report::{Comparison, ReadinessReport};
 use tickmark_core::{Timestamp, canonical};
 use tickmark_evaluate::Library;
 
@@ -83,6 +83,16 @@ pub async fn readiness(
         cuecs: Vec::new(),
         commitments: Vec::new(),
     })
+}
+
+/// Compares two frozen assessments, whichever order they are named in: what changed, and why.
+///
+/// # Errors
+/// `NotFound` if there is no such assessment; `Damaged` if its model is not what was frozen.
+pub async fn compare(view: &mut View<'_>, one: i64, other: i64) -> Result<Comparison> {
+    let (_, before) = conclusion::assessment(view, one.min(other)).await?;
+    let (_, after) = conclusion::assessment(view, one.max(other)).await?;
+    Ok(Comparison::of(&before, &after))
 }
 
 /// A document made from a model.

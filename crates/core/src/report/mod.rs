@@ -1,6 +1,8 @@
 //! Frozen models of documents: plain data that a renderer turns into bytes without asking anybody anything.
 
+pub mod compare;
 pub mod lint;
 pub mod readiness;
 
+pub use compare::Comparison;
 pub use readiness::ReadinessReport;

@@ -21,6 +21,8 @@ pub(crate) async fn run(command: &cli::Assess, common: &Common, output: &Output)
             set(&id, (*question).into(), (*answer).into(), by, reason, common, output).await
         }
         cli::Assess::Snapshot { by } => snapshot(by, common, output).await,
+        cli::Assess::List => list(common, output).await,
+        cli::Assess::Compare { before, after } => compare(*before, *after, common, output).await,
     }
 }
 
@@ -72,6 +74,54 @@ async fn snapshot(by: &str, common: &Common, output: &Output) -> Outcome {
             taken.taken_at.minute(),
             taken.model
         ));
+    })?;
+    Ok(())
+}
+
+async fn list(common: &Common, output: &Output) -> Outcome {
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let taken = app.read(&actor, async |view| conclusion::snapshots(view).await).await;
+    app.close().await;
+    let taken = taken?;
+    output.answer(&taken, |output| {
+        if taken.is_empty() {
+            output.line("no assessment was frozen yet: tickmark assess snapshot --by NAME");
+            return;
+        }
+        output.table(
+            ["Assessment", "Taken", "Model"],
+            taken.iter().map(|one| [one.key.to_string(), one.taken_at.minute(), one.model.short()]),
+        );
+    })?;
+    Ok(())
+}
+
+async fn compare(before: i64, after: i64, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let compared = app.read(&actor, async |view| report::compare(view, before, after).await).await;
+    app.close().await;
+    let comparison = compared?;
+    output.answer(&comparison, |output| {
+        let (from, to) = (comparison.before.minute(), comparison.after.minute());
+        if comparison.changes.is_empty() {
+            output.line(format!("nothing changed between {from} and {to}"));
+            return;
+        }
+        output.line(output.tone(Tone::Strong, format!("from {from} to {to}")));
+        let none = || "none".to_owned();
+        for change in &comparison.changes {
+            let (old, new) =
+                (change.before.clone().unwrap_or_else(none), change.after.clone().unwrap_or_else(none));
+            output.line(format!("{} {}: {old} to {new}", change.area.word(), change.subject));
+            for reason in &change.reasons {
+                output.line(output.tone(Tone::Muted, format!("  because {reason}")));
+            }
+            if change.more > 0 {
+                output.line(output.tone(Tone::Muted, format!("  and {} more reasons", change.more)));
+            }
+        }
     })?;
     Ok(())
 }

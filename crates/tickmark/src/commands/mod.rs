@@ -1,10 +1,16 @@
 //! One file per command; each is a thin caller of use cases.
 
+use std::path::Path;
+
+use tickmark_app::program::performance::{EvidenceFile, MAX_FILE_BYTES};
+use tickmark_core::Timestamp;
 use tickmark_core::catalog::Catalog;
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::time::DAY_US;
 use tickmark_evaluate::Library;
 
 use crate::cli::Common;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 
 pub(crate) mod assess;
@@ -12,12 +18,16 @@ pub(crate) mod bundle;
 pub(crate) mod catalog;
 pub(crate) mod checks;
 pub(crate) mod collect;
+pub(crate) mod control;
 pub(crate) mod evidence;
 pub(crate) mod example;
 pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod ledger;
+pub(crate) mod perform;
+pub(crate) mod period;
+pub(crate) mod population;
 pub(crate) mod quickstart;
 pub(crate) mod replay;
 pub(crate) mod report;
@@ -37,4 +47,43 @@ impl Content {
     pub(crate) fn load(common: &Common, output: &Output) -> Outcome<Self> {
         Ok(Self { catalog: catalog::load(&common.data)?, library: checks::load(&common.data, output)? })
     }
+}
+
+/// Reads a moment with its zone, or a day as its first moment in UTC.
+pub(crate) fn moment(text: &str) -> Outcome<Timestamp> {
+    if let Ok(moment) = text.parse() {
+        return Ok(moment);
+    }
+    let day: Day = text.parse().map_err(Failure::input)?;
+    format!("{day}T00:00:00Z").parse().map_err(Failure::input)
+}
+
+/// Returns the first moment after a day.
+pub(crate) fn end_of(day: &str) -> Outcome<Timestamp> {
+    let day: Day = day.parse().map_err(Failure::input)?;
+    let start: Timestamp = format!("{day}T00:00:00Z").parse().map_err(Failure::input)?;
+    Ok(start.plus_micros(DAY_US))
+}
+
+/// Reads a file that is handed in as evidence.
+pub(crate) fn evidence_file(path: &Path) -> Outcome<EvidenceFile> {
+    let cannot =
+        |why: &dyn std::fmt::Display| Failure::input(format!("{} cannot be read: {why}", path.display()));
+    let size = std::fs::metadata(path).map_err(|error| cannot(&error))?.len();
+    if size > MAX_FILE_BYTES as u64 {
+        return Err(cannot(&format!("it has {size} bytes, more than {MAX_FILE_BYTES}")));
+    }
+    let bytes = std::fs::read(path).map_err(|error| cannot(&error))?;
+    let name =
+        path.file_name().and_then(|name| name.to_str()).ok_or_else(|| cannot(&"its name is not text"))?;
+    let media_type = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("txt" | "log") => "text/plain; charset=utf-8",
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("json") => "application/json",
+        Some("pdf") => "application/pdf",
+        Some("png") => "image/png",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        _ => "application/octet-stream",
+    };
+    Ok(EvidenceFile { name: name.to_owned(), media_type: media_type.to_owned(), bytes: bytes.into() })
 }

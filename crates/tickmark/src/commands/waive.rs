@@ -4,13 +4,12 @@ use serde_json::{Value, json};
 use tickmark_app::observation::{self, Target, waiver};
 use tickmark_app::{Actor, App};
 use tickmark_core::Timestamp;
-use tickmark_core::conclusion::scope::Day;
 use tickmark_core::id::{TargetKey, WaiverKey};
 use tickmark_core::observation::Waiver;
 use tickmark_core::observation::waiver::{Request, Scope, State};
-use tickmark_core::time::DAY_US;
 
 use super::assess::person;
+use super::end_of;
 use crate::cli::{self, Common};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
@@ -123,13 +122,6 @@ pub(super) fn target(targets: &[Target], name: &str) -> Outcome<TargetKey> {
             several.iter().map(|target| target.key.to_string()).collect::<Vec<_>>().join(", ")
         ))),
     }
-}
-
-/// Returns the first moment after a day.
-fn end_of(day: &str) -> Outcome<Timestamp> {
-    let day: Day = day.parse().map_err(Failure::input)?;
-    let start: Timestamp = format!("{day}T00:00:00Z").parse().map_err(Failure::input)?;
-    Ok(start.plus_micros(DAY_US))
 }
 
 async fn revoke(id: WaiverKey, by: &str, reason: &str, common: &Common, output: &Output) -> Outcome {

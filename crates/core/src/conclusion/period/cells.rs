@@ -48,10 +48,12 @@ impl Grain {
     #[must_use]
     pub fn for_period(from: Timestamp, to: Timestamp) -> Self {
         let days = (to.micros() - from.micros()) / DAY_US;
-        match days {
-            ..=BY_DAY => Self::Day,
-            ..=BY_WEEK => Self::Week,
-            _ => Self::Month,
+        if days <= BY_DAY {
+            Self::Day
+        } else if days <= BY_WEEK {
+            Self::Week
+        } else {
+            Self::Month
         }
     }
 

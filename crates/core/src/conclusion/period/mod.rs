@@ -365,7 +365,7 @@ impl Conclusion {
 
 /// Joins stretches of one subject and reason that touch, so that cutting time leaves no trace.
 fn adjoin(unseen: impl IntoIterator<Item = Unseen>) -> BTreeSet<Unseen> {
-    let mut by_subject: BTreeMap<(Option<Subject>, Why), Vec<(Timestamp, Timestamp)>> = BTreeMap::new();
+    let mut by_subject: BTreeMap<_, Vec<(Timestamp, Timestamp)>> = BTreeMap::new();
     let mut out = BTreeSet::new();
     for one in unseen {
         if one.from < one.to {

@@ -1,0 +1,128 @@
+//! `tickmark period`: the board in text, and one control with its deviations.
+
+use tickmark_app::conclusion::period::{self, Board, ControlPeriod};
+use tickmark_core::conclusion::period::{Cell, State, Subject};
+use tickmark_core::control::ControlId;
+use tickmark_core::time::DAY_US;
+use tickmark_core::{Span, Timestamp};
+
+use super::{end_of, moment};
+use crate::cli::{self, Common};
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, Tone};
+use crate::wiring;
+
+/// Days looked back when no first day is named.
+const YEAR_DAYS: i64 = 365;
+/// Most deviations printed of one test.
+const SHOWN: usize = 50;
+
+/// Runs `tickmark period`.
+pub(crate) async fn run(options: &cli::Period, common: &Common, output: &Output) -> Outcome {
+    let to = options.to.as_deref().map(end_of).transpose()?;
+    let from = options.from.as_deref().map(moment).transpose()?;
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let end = to.unwrap_or_else(|| app.now());
+    let asked = Span { from: from.unwrap_or_else(|| end.plus_micros(-YEAR_DAYS * DAY_US)), to: Some(end) };
+    match &options.control {
+        Some(control) => {
+            let id: ControlId = control.parse().map_err(Failure::input)?;
+            let read = app
+                .read(&actor, async |view| Ok((period::control_period(view, &id, asked).await?, view.now)));
+            let (found, now) = read.await?;
+            app.close().await;
+            output.answer(&found, |output| show(&found, now, output))?;
+        }
+        None => {
+            let board = app.read(&actor, async |view| period::board(view, asked).await).await?;
+            app.close().await;
+            output.answer(&board, |output| show_board(&board, output))?;
+        }
+    }
+    Ok(())
+}
+
+fn sign(state: State) -> char {
+    match state {
+        State::NotInForce => ' ',
+        State::NotApplicable => '-',
+        State::NotYetDue => '.',
+        State::Operating => '+',
+        State::Waived => 'w',
+        State::Unknown => '?',
+        State::Late => 'l',
+        State::Missed => 'm',
+        State::Deviation => 'x',
+    }
+}
+
+fn tone(state: State) -> Tone {
+    match state {
+        State::NotInForce | State::NotApplicable | State::NotYetDue | State::Waived => Tone::Muted,
+        State::Operating => Tone::Good,
+        State::Unknown => Tone::Unknown,
+        State::Late | State::Missed | State::Deviation => Tone::Bad,
+    }
+}
+
+fn strip(cells: &[Cell]) -> String {
+    cells.iter().map(|cell| sign(cell.state)).collect()
+}
+
+fn show_board(board: &Board, output: &Output) {
+    let last = board.to.plus_micros(-1).date();
+    output.line(output.tone(Tone::Strong, format!("{} to {last}", board.from.date())));
+    for row in board.rows.iter().filter(|row| !row.tests.is_empty()) {
+        let state = output.tone(tone(row.state), format!("{:<11}", row.state.plain()));
+        output.line(format!("{:<8} {state} {}  {}", row.control, strip(&row.cells), row.title));
+    }
+    let untested = board.rows.iter().filter(|row| row.tests.is_empty()).count();
+    output.note(format!(
+        "+ operating, x deviation, m missed, l late, ? unknown, w waived, - no subject, . not yet due; {untested} controls have no test"
+    ));
+}
+
+fn show(found: &ControlPeriod, now: Timestamp, output: &Output) {
+    let row = &found.row;
+    output.line(output.tone(Tone::Strong, format!("{} {}: {}", row.control, row.title, row.state)));
+    output.line(strip(&row.cells));
+    for test in &found.tests {
+        let conclusion = &test.conclusion;
+        let state = conclusion.state(now);
+        output.line(format!(
+            "\n{} ({}): {}; {} subjects, {} deviating, {} stretches unseen",
+            conclusion.test,
+            conclusion.kind.word(),
+            output.tone(tone(state), state),
+            conclusion.subjects.len(),
+            conclusion.deviating(),
+            conclusion.unseen.len()
+        ));
+        for deviation in conclusion.deviations.iter().take(SHOWN) {
+            let subject = match &deviation.subject {
+                Subject::Target(key) => {
+                    let target = test.targets.iter().find(|target| target.target == *key);
+                    target.map_or_else(|| key.to_string(), |target| target.name.clone())
+                }
+                Subject::Window(window) => window.clone(),
+                Subject::Item { key, .. } => key.clone(),
+            };
+            let good = deviation
+                .last_seen_good
+                .map_or("never seen good".to_owned(), |at| format!("good {}", at.minute()));
+            let again = deviation
+                .good_again
+                .map_or("not good since".to_owned(), |at| format!("good again {}", at.minute()));
+            let waived = if deviation.waivers.is_empty() { "" } else { ", waiver beside it" };
+            output.line(format!(
+                "  {} {subject}: {good}, bad {}, {again}{waived}",
+                deviation.kind.word(),
+                deviation.first_seen_bad.minute()
+            ));
+        }
+        if conclusion.deviations.len() > SHOWN {
+            output.line(format!("  and {} more", conclusion.deviations.len() - SHOWN));
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! `tickmark population`: lists of everything a trigger produced.
+
+use serde_json::json;
+use tickmark_app::program::population;
+use tickmark_app::{Actor, App, control};
+use tickmark_core::control::{ControlId, TestAttribute};
+use tickmark_core::id::PopulationKey;
+use tickmark_core::program::population::{Definition, Ipe, Population};
+
+use super::assess::person;
+use super::{end_of, evidence_file, moment};
+use crate::cli::{self, Common};
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::wiring;
+
+/// Runs `tickmark population`.
+pub(crate) async fn run(command: &cli::Population, common: &Common, output: &Output) -> Outcome {
+    match command {
+        cli::Population::Define { control, title, trigger, from, to, attribute } => {
+            let definition = Definition {
+                control: control.parse().map_err(Failure::input)?,
+                title: title.clone(),
+                trigger: trigger.clone().unwrap_or_default(),
+                attributes: attribute.iter().map(|text| attribute_of(text)).collect::<Outcome<_>>()?,
+                from: moment(from)?,
+                to: end_of(to)?,
+            };
+            define(definition, common, output).await
+        }
+        cli::Population::Import(options) => import(options, common, output).await,
+        cli::Population::Freeze { control, population, zero, by } => {
+            let zero = zero.as_deref().map(evidence_file).transpose()?;
+            let app = wiring::open(common).await?;
+            let program = wiring::reader(&app).await?;
+            let key = open_population(&app, &program, control, *population).await?;
+            let actor = match by {
+                Some(name) => person(&app, name).await?,
+                None => program,
+            };
+            let frozen = app.transact(&actor, async |cx| population::freeze(cx, key, zero).await).await;
+            app.sequence(&actor).await?;
+            app.close().await;
+            let frozen = frozen?;
+            output.answer(&frozen, |output| {
+                output.line(format!(
+                    "population {key} is frozen: {} items, keys {}",
+                    frozen.items, frozen.keys
+                ));
+            })?;
+            Ok(())
+        }
+        cli::Population::List { control } => list(control.as_deref(), common, output).await,
+    }
+}
+
+/// Reads `name: what must hold: what counts as a deviation`.
+fn attribute_of(text: &str) -> Outcome<TestAttribute> {
+    let mut parts = text.splitn(3, ':').map(|part| part.trim().to_owned());
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(id), Some(asserts), Some(deviation)) => Ok(TestAttribute { id, asserts, deviation }),
+        _ => Err(Failure::input(format!(
+            "{text:?} is not of the form name: what must hold: what is a deviation"
+        ))),
+    }
+}
+
+async fn define(mut definition: Definition, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::open(common).await?;
+    let program = wiring::reader(&app).await?;
+    let defined = app
+        .transact(&program, async |cx| {
+            if definition.trigger.is_empty() {
+                definition.trigger = control::find(cx, &definition.control).await?.population;
+            }
+            population::define(cx, definition).await
+        })
+        .await;
+    app.sequence(&program).await?;
+    app.close().await;
+    let defined = defined?;
+    output.answer(&defined, |output| {
+        output.line(format!(
+            "population {} of {}: {}",
+            defined.key, defined.definition.control, defined.definition.title
+        ));
+    })?;
+    let names: Vec<&str> =
+        defined.definition.attributes.iter().map(|attribute| attribute.id.as_str()).collect();
+    output.note(format!("the list has the columns key,occurred_at,{},note", names.join(",")));
+    Ok(())
+}
+
+/// Finds the one population of a control that can still change.
+async fn open_population(
+    app: &App,
+    actor: &Actor,
+    control: &str,
+    number: Option<i64>,
+) -> Outcome<PopulationKey> {
+    let control: ControlId = control.parse().map_err(Failure::input)?;
+    let all = app.read(actor, async |view| population::list(view, &control).await).await?;
+    let is_chosen = |population: &&Population| match number {
+        Some(number) => population.key.0 == number,
+        None => population.frozen.is_none(),
+    };
+    let chosen: Vec<PopulationKey> = all.iter().filter(is_chosen).map(|population| population.key).collect();
+    match (chosen.as_slice(), number) {
+        ([only], _) => Ok(*only),
+        ([], Some(number)) => Err(Failure::input(format!("control {control} has no population {number}"))),
+        ([], None) => Err(Failure::input(format!(
+            "control {control} has no open population; `tickmark population define` makes one"
+        ))),
+        (several, _) => Err(Failure::input(format!(
+            "control {control} has several open populations; name one with --population: {}",
+            several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        ))),
+    }
+}
+
+async fn import(options: &cli::PopulationImport, common: &Common, output: &Output) -> Outcome {
+    let file = evidence_file(&options.file)?;
+    let run_at = options.run_at.as_deref().map(moment).transpose()?;
+    let app = wiring::open(common).await?;
+    let program = wiring::reader(&app).await?;
+    let key = open_population(&app, &program, &options.control, options.population).await?;
+    let definition = app.read(&program, async |view| population::find(view, key).await).await?.definition;
+    if let Err(problems) = population::read(&definition, &file.bytes) {
+        app.close().await;
+        output.answer(&json!({ "problems": problems }), |output| {
+            for problem in &problems {
+                output.line(problem);
+            }
+        })?;
+        let count = problems.len();
+        return Err(Failure::input(format!(
+            "{} was not imported: {count} problems, nothing was applied",
+            file.name
+        )));
+    }
+    let imported = app
+        .transact(&program, async |cx| {
+            let ipe = Ipe {
+                source: options.source.clone(),
+                query: options.query.clone(),
+                parameters: options.parameters.clone(),
+                time_zone: options.time_zone.clone(),
+                run_by: options.run_by.clone(),
+                run_at: run_at.unwrap_or(cx.now),
+                row_count: options.rows,
+                control_total: options.control_total.clone(),
+                completeness: options.completeness.clone(),
+                accuracy: options.accuracy.clone(),
+            };
+            population::import(cx, key, &file.name, file.bytes, ipe).await
+        })
+        .await;
+    app.sequence(&program).await?;
+    app.close().await;
+    let imported = imported?;
+    output.answer(&imported, |output| {
+        output.line(format!("population {key} has {} items", imported.items));
+    })?;
+    output.note("next: tickmark population freeze, then test");
+    Ok(())
+}
+
+async fn list(control: Option<&str>, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::inspect(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let read = app
+        .read(&actor, async |view| {
+            let mut rows = Vec::new();
+            for population in population::all(view).await? {
+                let deviations = population::deviations(view, population.key).await?.len();
+                rows.push((population, deviations));
+            }
+            Ok(rows)
+        })
+        .await;
+    app.close().await;
+    let mut rows = read?;
+    rows.retain(|(one, _)| control.is_none_or(|id| one.definition.control.as_str().eq_ignore_ascii_case(id)));
+    let answer: Vec<_> =
+        rows.iter().map(|(one, count)| json!({"population": one, "deviations": count})).collect();
+    output.answer(&answer, |output| {
+        if rows.is_empty() {
+            output.line("no population is defined");
+            return;
+        }
+        output.table(
+            ["Population", "Control", "From", "To", "Items", "Deviations", "State", "Title"],
+            rows.iter().map(|(one, deviations)| {
+                [
+                    one.key.to_string(),
+                    one.definition.control.to_string(),
+                    one.definition.from.date(),
+                    one.definition.to.plus_micros(-1).date(),
+                    one.items.to_string(),
+                    deviations.to_string(),
+                    if one.frozen.is_some() { "frozen" } else { "open" }.to_owned(),
+                    one.definition.title.clone(),
+                ]
+            }),
+        );
+    })?;
+    Ok(())
+}
