@@ -116,6 +116,28 @@ fn every_path_that_architecture_names_exists_and_every_crate_is_named() {
     }
 }
 
+/// A merge that drops a line of such a list switches tests off without a word.
+#[test]
+fn every_file_beside_the_main_file_of_tests_is_part_of_it() {
+    let mut lists = 0;
+    for main in files(&root().join("crates"), "/main.rs") {
+        if !main.components().any(|part| part.as_os_str() == "tests") {
+            continue;
+        }
+        lists += 1;
+        let text = read(&main);
+        for entry in std::fs::read_dir(main.parent().expect("a file in a folder")).expect("folder") {
+            let path = entry.expect("entry").path();
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let is_module =
+                path.extension().is_some_and(|extension| extension == "rs") || path.join("mod.rs").exists();
+            let is_named = text.lines().any(|line| line.ends_with(&format!("mod {name};")));
+            assert!(!is_module || name == "main" || is_named, "{} does not name {name}", main.display());
+        }
+    }
+    assert!(lists > 2, "{lists} test binaries have a main file");
+}
+
 #[test]
 fn no_source_holds_unfinished_or_switched_off_code() {
     let marks = [
