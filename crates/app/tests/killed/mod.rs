@@ -25,8 +25,8 @@ const KILLS: usize = 25;
 const ROUNDS_PER_FOLDER: usize = 25;
 /// Longest time until a kill: about three rounds of work, or a start.
 const MOST_MILLIS: u64 = 400;
-/// A process that says nothing for so long hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A process that says nothing for so long hangs. Twice as long as a connection to the database is tried for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running child and what it says.
 struct Worker {
