@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use tickmark_app::example::{self, Created, Settings, Stage};
-use tickmark_app::observation::RunState;
+use tickmark_app::observation::{RunState, waiver};
 use tickmark_app::port::Clock as _;
+use tickmark_app::program::{performance, population};
 use tickmark_app::testing::World;
 use tickmark_app::{App, Error, conclusion, control, identity, observation, report};
 use tickmark_core::catalog::Catalog;
-use tickmark_core::control::ControlState;
+use tickmark_core::control::{ControlId, ControlState};
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Digest, Timestamp};
 use tickmark_evaluate::Library;
@@ -123,6 +124,23 @@ async fn the_story_is_there_to_be_found() {
         assert_eq!(marked.map(|mark| mark.seed), Some(7));
         assert_eq!(snapshots.len(), 2, "in the middle and at the end");
         assert!(model.basis.starts_with(identity::EXAMPLE_NOTICE), "{}", model.basis);
+
+        let review: ControlId = "IAM-05".parse().expect("an id");
+        let (done, populations, waivers) = app
+            .read(&created.actor, async |view| {
+                let done = performance::all(view).await?;
+                let populations = population::all(view).await?;
+                Ok((done, populations, waiver::list(view).await?))
+            })
+            .await
+            .expect("read");
+        assert!(done.values().flatten().count() > 10, "people perform controls");
+        assert!(done.values().flatten().all(|one| !one.evidence.is_empty()), "each with a document");
+        assert_eq!(populations.len(), 3);
+        assert!(populations.iter().all(|p| p.frozen.is_some() && p.items > 0));
+        assert!(populations.iter().any(|p| p.definition.control == review));
+        assert_eq!(waivers.len(), 1, "of the few checks of this test one is waived");
+        assert!(waivers[0].expires_at > settings.end, "and still is");
 
         let (_, verdicts) = told(&app, &created).await;
         let failing_days = |check: &str, host: &str| {

@@ -11,6 +11,7 @@ mod facts;
 mod look;
 mod people;
 mod plug;
+mod records;
 mod schedule;
 mod story;
 
@@ -164,6 +165,8 @@ pub async fn create(stage: &Stage<'_>, settings: &Settings) -> Result<Created> {
         look_at_all(stage, &actor, &library, &story, &hosts, day, chance).await?;
         let office = settings.midnight(day).plus_micros(LOOK_US + 90 * 60 * SECOND_US);
         (stage.move_clock)(office);
+        records::waive(stage, settings, &people, &library, day).await?;
+        records::perform(stage, settings, &people, day, chance).await?;
         decisions += people.work(stage, settings, &library, day, chance).await?;
         app.sequence(&actor).await?;
     }

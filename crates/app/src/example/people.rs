@@ -8,7 +8,7 @@ use tickmark_evaluate::Library;
 
 use super::chance::Chance;
 use super::company::{CHIEF, ENGINEER, PEOPLE, PLATFORM, Person, SECURITY};
-use super::{Settings, Stage};
+use super::{Settings, Stage, records};
 use crate::{Actor, ActorKind, App, Error, Result, conclusion, control, identity, report};
 
 /// Program and version as frozen assessments name them.
@@ -50,7 +50,7 @@ impl People {
     }
 
     /// Who answers for a control, by the first letters of its name.
-    fn owner(&self, control: &str) -> &Actor {
+    pub(super) fn owner(&self, control: &str) -> &Actor {
         let area = control.split('-').next().unwrap_or_default();
         self.of(match area {
             "HRS" | "COM" => PEOPLE,
@@ -112,7 +112,8 @@ impl People {
                 .catalog
                 .controls
                 .iter()
-                .filter(|starter| self.owner(&starter.id) == actor && !is_not_run(&starter.id))
+                .filter(|starter| self.owner(&starter.id) == actor)
+                .filter(|starter| !is_not_run(&starter.id) && !records::is_too_frequent(starter))
                 .map(|starter| starter.id.parse().map_err(Error::invalid))
                 .collect::<Result<_>>()?;
             stage
@@ -143,7 +144,7 @@ impl People {
 }
 
 /// Controls of the library that the company does not run: it keeps no personal data of its own and has no building.
-fn is_not_run(control: &str) -> bool {
+pub(super) fn is_not_run(control: &str) -> bool {
     control.starts_with("PRV-") || control.starts_with("PHY-0")
 }
 
