@@ -15,8 +15,11 @@ use tickmark_ledger::proof::TlogProof;
 use tickmark_ledger::tile::{self, TilePath};
 use tickmark_ledger::{canonical, commitment};
 
+/// Takes any bytes and must not panic.
+pub(crate) type Target = fn(&[u8]);
+
 /// Every target with its name.
-pub(crate) const ALL: &[(&str, fn(&[u8]))] = &[
+pub(crate) const ALL: &[(&str, Target)] = &[
     ("note", note),
     ("checkpoint", checkpoint),
     ("key", key),

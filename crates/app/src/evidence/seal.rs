@@ -181,7 +181,7 @@ mod tests {
         let wrapping = WrappingKey::new([7; 32]);
         let stored = Digest::of(b"sealed");
         let wrapped = wrapping.wrap("one", &DataKey::new([1; 32]), stored, [9; 24]);
-        let key = wrapping.unwrap(&wrapped, stored).ok().expect("the same key");
+        let key = wrapping.unwrap(&wrapped, stored).expect("the same key");
         assert_eq!(*key.0, [1; 32]);
         assert!(wrapping.unwrap(&wrapped, Digest::of(b"other")).is_err());
         assert!(WrappingKey::new([8; 32]).unwrap(&wrapped, stored).is_err());

@@ -17,6 +17,9 @@ use super::{CheckVersion, sql};
 use crate::Result;
 use crate::context::View;
 
+/// Histories of (check, target), each with the looks that found it.
+type WithLooks<'a> = BTreeMap<(&'a str, TargetKey), (Vec<Interval>, Vec<Timestamp>)>;
+
 /// What can be said of each check at each target, over all versions of the check, by check id.
 pub type Histories = BTreeMap<String, BTreeMap<TargetKey, Vec<Interval>>>;
 
@@ -332,8 +335,8 @@ impl Looked {
         pairs: &BTreeSet<(&'a str, TargetKey)>,
         only: &BTreeSet<TargetKey>,
         end: Timestamp,
-    ) -> BTreeMap<(&'a str, TargetKey), (Vec<Interval>, Vec<Timestamp>)> {
-        let mut found: BTreeMap<(&str, TargetKey), (Vec<Interval>, Vec<Timestamp>)> = BTreeMap::new();
+    ) -> WithLooks<'a> {
+        let mut found = WithLooks::new();
         for version in &self.versions {
             let of_version = of_version(rows, version.key);
             let id = version.definition.id.as_str();

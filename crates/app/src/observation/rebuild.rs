@@ -1,6 +1,7 @@
 //! The index of intervals, made again from the blocks that the ledger commits to.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::Serialize;
 use serde_json::json;
@@ -78,9 +79,8 @@ async fn from_blocks(cx: &mut Cx<'_>) -> Result<(Vec<IndexRow>, Rebuilt)> {
     let mut rows = Vec::new();
     for run in sql::run_looks(cx.connection(), organization, now).await? {
         rebuilt.runs += 1;
-        if !populations.contains_key(&run.population) {
-            let targets = sql::population_targets(cx.connection(), organization, run.population).await?;
-            populations.insert(run.population, targets);
+        if let Entry::Vacant(slot) = populations.entry(run.population) {
+            slot.insert(sql::population_targets(cx.connection(), organization, run.population).await?);
         }
         let targets = &populations[&run.population];
         let source = sources.entry(run.source).or_default();

@@ -3,7 +3,7 @@
 //! The work grows with what changed. A target whose facts are as before is not evaluated; one whose facts changed is
 //! asked only by checks that read a changed section; a check about which nothing changed keeps its block.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 
 use serde_json::{Value, json};
 use tickmark_core::id::{CheckKey, RunKey, TargetKey};
@@ -634,16 +634,16 @@ impl Judge {
             return Ok(Outcome::unknown(ReasonClass::ParseError, message));
         }
         let digest = facts.state.digest;
-        if !self.prepared.contains_key(&digest) {
-            let prepared = match &facts.document {
+        let prepared = match self.prepared.entry(digest) {
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+            hash_map::Entry::Vacant(slot) => slot.insert(match &facts.document {
                 Some(document) => PreparedFacts::new(document),
                 None => PreparedFacts::new(&super::read::document(cx.app, digest).await?),
-            };
-            self.prepared.insert(digest, prepared);
-        }
+            }),
+        };
         // A verdict is a function of facts, not of what a target is called, or it could not be remembered.
         let nameless = nameless(&target.target.kind);
-        Ok(self.evaluator.evaluate(check, &nameless, &self.prepared[&digest], self.at))
+        Ok(self.evaluator.evaluate(check, &nameless, prepared, self.at))
     }
 }
 

@@ -81,11 +81,8 @@ impl Worker {
     /// Hears for a while, and then kills the child.
     fn kill_after(mut self, delay: Duration) -> Vec<String> {
         let end = Instant::now() + delay;
-        loop {
-            match self.said.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(line) => self.heard.push(line),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-            }
+        while let Ok(line) = self.said.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            self.heard.push(line);
         }
         self.kill();
         self.finish().0
