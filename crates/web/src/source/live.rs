@@ -26,10 +26,6 @@ use crate::design::strip::{Segment, Strip};
 use crate::error::Refusal;
 use crate::source::Pages;
 
-/// How the name of a made-up organization ends.
-const EXAMPLE_ENDING: &str = "(example)";
-/// What every page says first over made-up data.
-const EXAMPLE_NOTICE: &str = "Example company: all data is fictional";
 /// Runs that are listed.
 const RUN_LIMIT: u32 = 200;
 
@@ -48,7 +44,12 @@ impl Deref for Live {
 impl Live {
     pub(super) async fn context(&self) -> Result<Context, Refusal> {
         let now = self.app.now();
-        let systems = self.app.read(&self.actor, async |view| identity::systems(view).await).await?;
+        let (systems, example) = self
+            .app
+            .read(&self.actor, async |view| {
+                Ok((identity::systems(view).await?, identity::example(view).await?))
+            })
+            .await?;
         let period = period(now);
         Ok(Context {
             organization: self.actor.organization.name.clone(),
@@ -56,7 +57,7 @@ impl Live {
             aim: "Readiness".to_owned(),
             from: period.from,
             to: now,
-            notice: notice(&self.actor.organization.name),
+            notice: example.map(|_| identity::EXAMPLE_NOTICE.to_owned()).unwrap_or_default(),
         })
     }
 
@@ -89,11 +90,6 @@ fn chain(error: &dyn std::error::Error) -> String {
         below = cause.source();
     }
     text
-}
-
-/// What every page says first over made-up data. The name of an example company ends with the word.
-fn notice(organization: &str) -> String {
-    if organization.ends_with(EXAMPLE_ENDING) { EXAMPLE_NOTICE.to_owned() } else { String::new() }
 }
 
 /// The period that pages look back over.

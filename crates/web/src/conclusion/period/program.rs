@@ -136,7 +136,7 @@ pub(super) fn page(view: &PeriodView, chosen: &Chosen, query: &TableQuery, now: 
         (chosen.switcher("/period", query, now))
         (filters(view, &asked, query, chosen, rows.len()))
         @if view.controls.is_empty() {
-            (empty("No controls yet", "Adopt the starter controls; the board has a row for each.", "tickmark controls adopt"))
+            (empty("No controls yet", "Adopt the starter controls; the board has a row for each.", "tickmark init"))
         } @else if rows.is_empty() {
             div.empty {
                 h3 { "No control matches" }
