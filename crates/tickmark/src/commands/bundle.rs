@@ -1,25 +1,24 @@
 //! `tickmark bundle export`: everything that proves the present state, in one ZIP.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use tickmark_app::bundle::Exported;
 use tickmark_app::{Actor, App, bundle};
 use tickmark_core::Timestamp;
 use tickmark_core::time::DAY_US;
+use tickmark_ledger::bundle::{self as verifier, Expectations, Verification};
+use tickmark_ledger::policy::Policy;
 use tickmark_store::folder::write_durably;
 
 use crate::cli::{self, Common};
 use crate::failure::{Failure, Outcome};
-use crate::output::Output;
+use crate::output::{Output, Tone};
 use crate::wiring;
 
 /// Writes the bundle, with the documents in the data folder's `out` that the ledger commits to.
-pub(crate) async fn write(
-    app: &App,
-    actor: &Actor,
-    file: &Path,
-    output: &Output,
-) -> Outcome<bundle::Exported> {
+pub(crate) async fn write(app: &App, actor: &Actor, file: &Path, output: &Output) -> Outcome<Exported> {
     write_over(app, actor, file, None, output).await
 }
 
@@ -29,7 +28,7 @@ async fn write_over(
     file: &Path,
     period: Option<(Timestamp, Timestamp)>,
     output: &Output,
-) -> Outcome<bundle::Exported> {
+) -> Outcome<Exported> {
     let progress = output.progress("writing the bundle");
     progress.step("reading the log and its artifacts");
     let exported = app
@@ -91,4 +90,35 @@ fn days(from: &str, to: &str) -> Outcome<(Timestamp, Timestamp)> {
         format!("{day}T00:00:00Z").parse::<Timestamp>().map_err(wrong)
     };
     Ok((begins(from)?, begins(to)?.plus_micros(DAY_US)))
+}
+
+/// Verifies a bundle that was just written, as somebody who has pinned the log's key.
+pub(super) fn verify_own(exported: &Exported, verifier_key: &str) -> Outcome<Verification> {
+    let key = verifier_key.parse().map_err(|error| Failure::Could(anyhow::anyhow!("own key: {error}")))?;
+    let expectations = Expectations {
+        policy: Some(Policy::of_log(key).map_err(|error| Failure::Could(error.into()))?),
+        ..Expectations::default()
+    };
+    verifier::verify(Cursor::new(&exported.zip), &expectations)
+        .map_err(|error| Failure::Could(anyhow::Error::from(error).context("our own bundle")))
+}
+
+/// Says which files were written, and whether the bundle among them verifies.
+pub(super) fn print_written<'a>(
+    exported: &Exported,
+    verification: &Verification,
+    files: impl Iterator<Item = &'a PathBuf>,
+    size: u64,
+    output: &Output,
+) {
+    output.line(output.tone(Tone::Strong, "\nWritten"));
+    for path in files {
+        output.line(format!("  {}", path.display()));
+    }
+    let verdict = if verification.has_failed() {
+        output.tone(Tone::Bad, "✗ the bundle does not verify")
+    } else {
+        output.tone(Tone::Good, "✓ the bundle verifies")
+    };
+    output.line(format!("  {verdict}: {} ledger entries under a checkpoint of size {size}", exported.leaves));
 }

@@ -1,14 +1,11 @@
 //! `tickmark example`: a company that does not exist with a year behind it, to look around in.
 
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
 use tickmark_app::example::{self, Created, Settings, Stage, StoryClock, StoryEntropy};
 use tickmark_app::{Actor, App, conclusion, identity, ledger};
-use tickmark_ledger::bundle::{self as verifier, Expectations};
-use tickmark_ledger::policy::Policy;
 
 use super::{Content, bundle, report, serve};
 use crate::cli::{self, Common};
@@ -42,14 +39,7 @@ pub(crate) async fn run(options: &cli::Example, common: &Common, output: &Output
     app.close().await;
     drop(app);
 
-    let key =
-        head.verifier_key.parse().map_err(|error| Failure::Could(anyhow::anyhow!("own key: {error}")))?;
-    let expectations = Expectations {
-        policy: Some(Policy::of_log(key).map_err(|error| Failure::Could(error.into()))?),
-        ..Expectations::default()
-    };
-    let verification = verifier::verify(Cursor::new(&exported.zip), &expectations)
-        .map_err(|error| Failure::Could(anyhow::Error::from(error).context("our own bundle")))?;
+    let verification = bundle::verify_own(&exported, &head.verifier_key)?;
     let counts = standing.assessment.figure.criteria();
     let answer = json!({
         "notice": identity::EXAMPLE_NOTICE, "data": common.data, "organization": actor.organization.name,
@@ -75,19 +65,13 @@ pub(crate) async fn run(options: &cli::Example, common: &Common, output: &Output
         if let Some(aside) = &aside {
             output.line(format!("  what was in the folder is kept at {}", aside.display()));
         }
-        output.line(output.tone(Tone::Strong, "\nWritten"));
-        for path in written.files.iter().chain([&file]) {
-            output.line(format!("  {}", path.display()));
-        }
-        let verdict = if verification.has_failed() {
-            output.tone(Tone::Bad, "✗ the bundle does not verify")
-        } else {
-            output.tone(Tone::Good, "✓ the bundle verifies")
-        };
-        output.line(format!(
-            "  {verdict}: {} ledger entries under a checkpoint of size {}",
-            exported.leaves, head.size
-        ));
+        bundle::print_written(
+            &exported,
+            &verification,
+            written.files.iter().chain([&file]),
+            head.size,
+            output,
+        );
     })?;
     if verification.has_failed() {
         return Err(Failure::No);

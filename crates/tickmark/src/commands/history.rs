@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use tickmark_app::View;
 use tickmark_app::observation::{self, CheckGap, TargetFailure, TargetGaps};
 use tickmark_core::id::TargetKey;
 use tickmark_core::time::DAY_US;
@@ -26,13 +27,18 @@ fn or_dash(at: Option<Timestamp>) -> String {
     at.map_or("-".to_owned(), Timestamp::minute)
 }
 
+/// The last `days`, and what targets are called.
+async fn asked(days: u32, view: &mut View<'_>) -> tickmark_app::Result<(Span, BTreeMap<TargetKey, String>)> {
+    let span = Span { from: view.now.plus_micros(-i64::from(days) * DAY_US), to: None };
+    let names = observation::targets(view).await?.into_iter().map(|t| (t.key, t.target.name)).collect();
+    Ok((span, names))
+}
+
 async fn failures(days: u32, common: &Common, output: &Output) -> Outcome {
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
     let read = app.read(&actor, async |view| {
-        let span = Span { from: view.now.plus_micros(-i64::from(days) * DAY_US), to: None };
-        let names: BTreeMap<TargetKey, String> =
-            observation::targets(view).await?.into_iter().map(|t| (t.key, t.target.name)).collect();
+        let (span, names) = asked(days, view).await?;
         Ok((observation::failures(view, span, None).await?, names))
     });
     let (failures, names): (Vec<TargetFailure>, _) = read.await?;
@@ -64,9 +70,7 @@ async fn gaps(days: u32, common: &Common, output: &Output) -> Outcome {
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
     let read = app.read(&actor, async |view| {
-        let span = Span { from: view.now.plus_micros(-i64::from(days) * DAY_US), to: None };
-        let names: BTreeMap<TargetKey, String> =
-            observation::targets(view).await?.into_iter().map(|t| (t.key, t.target.name)).collect();
+        let (span, names) = asked(days, view).await?;
         Ok((observation::coverage_gaps(view, span, None).await?, names))
     });
     let (gaps, names): (Vec<TargetGaps>, _) = read.await?;

@@ -1,11 +1,7 @@
 //! `tickmark quickstart`: the main job, from this machine to a report that can be verified.
 
-use std::io::Cursor;
-
 use serde_json::json;
 use tickmark_app::{conclusion, ledger};
-use tickmark_ledger::bundle::{self as verifier, Expectations};
-use tickmark_ledger::policy::Policy;
 
 use super::{Content, bundle, collect, init, report, serve};
 use crate::cli::{self, Common};
@@ -31,14 +27,7 @@ pub(crate) async fn run(options: &cli::Quickstart, common: &Common, output: &Out
     app.close().await;
     drop(app);
 
-    let key =
-        head.verifier_key.parse().map_err(|error| Failure::Could(anyhow::anyhow!("own key: {error}")))?;
-    let expectations = Expectations {
-        policy: Some(Policy::of_log(key).map_err(|error| Failure::Could(error.into()))?),
-        ..Expectations::default()
-    };
-    let verification = verifier::verify(Cursor::new(&exported.zip), &expectations)
-        .map_err(|error| Failure::Could(anyhow::Error::from(error).context("our own bundle")))?;
+    let verification = bundle::verify_own(&exported, &head.verifier_key)?;
     let counts = standing.assessment.figure.criteria();
     let answer = json!({
         "data": common.data, "organization": actor.organization.name, "run": looked.summary, "results": looked.verdicts,
@@ -59,16 +48,7 @@ pub(crate) async fn run(options: &cli::Quickstart, common: &Common, output: &Out
             counts.not_assessed,
             standing.controls.len()
         ));
-        output.line(output.tone(Tone::Strong, "\nWritten"));
-        for path in written.files.iter().chain([&file]) {
-            output.line(format!("  {}", path.display()));
-        }
-        let verdict = if verification.has_failed() {
-            output.tone(Tone::Bad, "✗ the bundle does not verify")
-        } else {
-            output.tone(Tone::Good, "✓ the bundle verifies")
-        };
-        output.line(format!("  {verdict}: {} ledger entries under a checkpoint of size {}", exported.leaves, head.size));
+        bundle::print_written(&exported, &verification, written.files.iter().chain([&file]), head.size, output);
     })?;
     if verification.has_failed() {
         return Err(Failure::No);
