@@ -5,14 +5,12 @@
 
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::any::AnyConnectOptions;
 use sqlx::pool::PoolConnection;
-use sqlx::{
-    Any, AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor, Row, Transaction,
-};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, ConnectOptions, Connection, Executor, Row, Transaction};
 
+use crate::connections::{Connections, Seat};
 use crate::{Dialect, Result, StoreError};
 
 /// Oldest SQLite that may be linked: earlier ones can lose committed data in WAL mode with two connections
@@ -20,8 +18,6 @@ use crate::{Dialect, Result, StoreError};
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 /// Reading connections of SQLite, and all connections to PostgreSQL.
 const CONNECTIONS: u32 = 4;
-/// How long a writer waits for its turn before it is told that the database is busy.
-const TURN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the opener may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +33,8 @@ pub enum Access {
 pub struct Database {
     dialect: Dialect,
     access: Access,
-    writer: AnyPool,
-    readers: AnyPool,
+    writer: Connections,
+    readers: Connections,
 }
 
 /// A transaction that may write. Undone when dropped before [`WriteTx::commit`].
@@ -50,12 +46,15 @@ pub struct Database {
 pub struct WriteTx {
     connection: PoolConnection<Any>,
     is_open: bool,
+    // After the connection: whoever gets it next finds the connection free, or being closed.
+    _seat: Seat,
 }
 
 /// A transaction that only reads, all of it from one snapshot.
 #[derive(Debug)]
 pub struct ReadTx {
     inner: Transaction<'static, Any>,
+    _seat: Seat,
 }
 
 impl Database {
@@ -71,12 +70,13 @@ impl Database {
         let mode = if access == Access::Write { "rwc" } else { "rw" };
         let options = options(&format!("sqlite://{}?mode={mode}", percent_encode(path)?))?;
         probe_sqlite(&options, access).await.map_err(|error| opening(path, error))?;
-        let writer = sqlite_pool(&options, access, 1).await.map_err(|error| opening(path, error))?;
-        let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()").fetch_one(&writer).await?;
+        let writer = sqlite(&options, access, 1);
+        let readers = sqlite(&options, Access::Inspect, CONNECTIONS);
+        let (mut connection, _seat) = writer.acquire().await?;
+        let (version,): (String,) =
+            sqlx::query_as("SELECT sqlite_version()").fetch_one(&mut *connection).await?;
+        drop(connection);
         refuse_old_sqlite(&version)?;
-        let readers = sqlite_pool(&options, Access::Inspect, CONNECTIONS)
-            .await
-            .map_err(|error| opening(path, error))?;
         Ok(Self { dialect: Dialect::Sqlite, access, writer, readers })
     }
 
@@ -87,31 +87,28 @@ impl Database {
     pub async fn open_postgres(url: &str, access: Access) -> Result<Self> {
         sqlx::any::install_default_drivers();
         let options = options(url)?;
-        // A pool tries again until its time is up; one connection says at once why there is none.
+        // A pool waits for a server that refuses connections; one connection says so at once.
         options.connect().await?.close().await?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(CONNECTIONS * 2)
-            .acquire_timeout(TURN_TIMEOUT)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    // A checkpoint is released after COMMIT answers, so an answer must mean "on disk".
-                    connection
-                        .execute(
-                            "SELECT set_config('synchronous_commit', 'on', false) \
-                             WHERE current_setting('synchronous_commit') = 'off'",
-                        )
-                        .await?;
-                    Ok(())
-                })
+        let pool = Connections::new(options, CONNECTIONS * 2, |connection| {
+            Box::pin(async move {
+                // A checkpoint is released after COMMIT answers, so an answer must mean "on disk".
+                connection
+                    .execute(
+                        "SELECT set_config('synchronous_commit', 'on', false) \
+                         WHERE current_setting('synchronous_commit') = 'off'",
+                    )
+                    .await?;
+                Ok(())
             })
-            .connect_with(options)
-            .await?;
+        });
+        let (mut connection, _seat) = pool.acquire().await?;
         let row = sqlx::query(
             "SELECT CAST(datcollate AS TEXT), pg_encoding_to_char(encoding)::TEXT FROM pg_database \
              WHERE datname = current_database()",
         )
-        .fetch_one(&pool)
+        .fetch_one(&mut *connection)
         .await?;
+        drop(connection);
         let (collation, encoding): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         if !matches!(collation.as_str(), "C" | "POSIX" | "C.UTF-8" | "C.utf8") || encoding != "UTF8" {
             return Err(StoreError::Unsuitable(format!(
@@ -147,7 +144,8 @@ impl Database {
             Dialect::Sqlite => "BEGIN IMMEDIATE",
             Dialect::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
-        let mut tx = WriteTx { connection: self.writer.acquire().await?, is_open: true };
+        let (connection, seat) = self.writer.acquire().await?;
+        let mut tx = WriteTx { connection, is_open: true, _seat: seat };
         tx.execute(begin).await?;
         Ok(tx)
     }
@@ -163,14 +161,15 @@ impl Database {
         };
         let mut attempts = 0;
         loop {
-            match self.readers.begin_with(begin).await {
-                Ok(inner) => return Ok(ReadTx { inner }),
+            match self.readers.begin(begin).await {
+                Ok((inner, seat)) => return Ok(ReadTx { inner, _seat: seat }),
                 // An earlier failure may have left a connection inside a transaction that no longer exists.
-                Err(_) if attempts < self.readers.size() => {
+                Err(_) if attempts < self.readers.open() => {
                     attempts += 1;
-                    self.readers.acquire().await?.close().await?;
+                    let (connection, _seat) = self.readers.acquire().await?;
+                    connection.close().await?;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -183,8 +182,10 @@ impl Database {
         if self.dialect == Dialect::Postgres {
             return Ok(());
         }
+        let (mut connection, _seat) = self.readers.acquire().await?;
         let findings: Vec<(String,)> =
-            sqlx::query_as("PRAGMA quick_check(10)").fetch_all(&self.readers).await?;
+            sqlx::query_as("PRAGMA quick_check(10)").fetch_all(&mut *connection).await?;
+        drop(connection);
         match findings.as_slice() {
             [(only,)] if only == "ok" => Ok(()),
             _ => Err(StoreError::Corrupt {
@@ -207,10 +208,12 @@ impl Database {
             }
             _ => {}
         }
+        let (mut connection, _seat) = self.writer.acquire().await?;
         sqlx::query("VACUUM INTO $1")
             .bind(unfinished.to_str().ok_or_else(|| not_utf8(to))?)
-            .execute(&self.writer)
+            .execute(&mut *connection)
             .await?;
+        drop(connection);
         let sync = || -> std::io::Result<()> {
             std::fs::File::open(&unfinished)?.sync_all()?;
             std::fs::rename(&unfinished, to)?;
@@ -300,7 +303,7 @@ impl DerefMut for ReadTx {
     }
 }
 
-/// Opens and closes one connection: a pool tries again until its time is up, this says at once what is wrong.
+/// Opens and closes one connection, reading from the file: what is wrong with it shows before anything else.
 async fn probe_sqlite(options: &AnyConnectOptions, access: Access) -> Result<(), sqlx::Error> {
     let mut connection = options.connect().await?;
     set_up_sqlite(&mut connection, access).await?;
@@ -324,19 +327,8 @@ async fn set_up_sqlite(connection: &mut AnyConnection, access: Access) -> Result
     Ok(())
 }
 
-async fn sqlite_pool(
-    options: &AnyConnectOptions,
-    access: Access,
-    connections: u32,
-) -> Result<AnyPool, sqlx::Error> {
-    AnyPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(TURN_TIMEOUT)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .after_connect(move |connection, _| Box::pin(set_up_sqlite(connection, access)))
-        .connect_with(options.clone())
-        .await
+fn sqlite(options: &AnyConnectOptions, access: Access, count: u32) -> Connections {
+    Connections::new(options.clone(), count, move |connection| Box::pin(set_up_sqlite(connection, access)))
 }
 
 fn options(url: &str) -> Result<AnyConnectOptions> {

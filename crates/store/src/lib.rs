@@ -12,6 +12,7 @@
 //! - A blob is durable when [`Blobs::put`] returns, and is verified each time it is read.
 
 pub mod blob;
+mod connections;
 pub mod database;
 pub mod dialect;
 pub mod error;

@@ -1,4 +1,6 @@
+use std::fs;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tickmark_store::testing::TestDatabase;
 use tickmark_store::{
@@ -220,4 +222,28 @@ async fn a_server_that_does_not_answer_is_an_error() {
     assert!(matches!(error, StoreError::Io { .. } | StoreError::Busy(_)), "{error:?}");
     let error = Database::open_postgres("ftp://x", Access::Write).await.expect_err("no address");
     assert!(matches!(error, StoreError::Database(_) | StoreError::Unsuitable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_cannot_be_set_up_is_refused_at_once() {
+    let test = TestDatabase::sqlite();
+    let database = opened(&test).await;
+    // Undone by dropping: its connection is closed, and the next writer opens another.
+    drop(database.write().await.expect("begin"));
+    // With what SQLite keeps beside the file, from which it would make it whole again.
+    let moved = |from: &str, to: &str| {
+        for ending in ["", "-wal", "-shm"] {
+            let (from, to) = (format!("{from}{ending}"), format!("{to}{ending}"));
+            let done = fs::rename(test.folder().join(from), test.folder().join(to));
+            assert!(done.is_ok() || !ending.is_empty(), "{done:?}");
+        }
+    };
+    moved("test.sqlite", "aside");
+    fs::write(test.file(), [b'x'; 8192]).expect("something else");
+    let started = Instant::now();
+    let error = database.write().await.expect_err("not a database");
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+    assert!(started.elapsed() < Duration::from_secs(5), "refused after {:?}", started.elapsed());
+    moved("aside", "test.sqlite");
+    database.write().await.expect("it is there again").rollback().await.expect("undone");
 }

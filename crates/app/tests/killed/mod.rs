@@ -2,7 +2,8 @@
 //! had acknowledged is there, and nothing is half there.
 //!
 //! `TICKMARK_KILLS` says how often it is killed, 25 times unless set; `TICKMARK_FAULTS=all` refuses every call of one round
-//! of work in turn instead of a sample of them. A killed process loses nothing that the kernel has; loss of power is not
+//! of work in turn instead of a sample of them; `TICKMARK_FAULT_FIRST` and `TICKMARK_FAULT_STEP` share them out among several
+//! processes. A killed process loses nothing that the kernel has; loss of power is not
 //! what this shows.
 
 mod check;
@@ -26,7 +27,7 @@ const ROUNDS_PER_FOLDER: usize = 25;
 /// Longest time until a kill: about three rounds of work, or a start.
 const MOST_MILLIS: u64 = 400;
 /// A process that says nothing for so long hangs. Twice as long as a connection to the database is tried for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running child and what it says.
 struct Worker {
