@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
+use lettre::transport::smtp::{SUBMISSION_PORT, SUBMISSIONS_PORT};
 use lettre::{Message, SmtpTransport, Transport as _};
 use tickmark_app::ledger::{MailSecurity, MailTarget, Secret};
 use tickmark_app::port::{Answer, Letter, NotSent, Outbound, Post};
@@ -58,10 +60,16 @@ impl Outbound for Internet {
             }
             None => (target.server.as_str(), None),
         };
-        let mut transport = match target.security {
-            MailSecurity::Starttls => SmtpTransport::starttls_relay(host).map_err(not_sent)?,
-            MailSecurity::Tls => SmtpTransport::relay(host).map_err(not_sent)?,
-            MailSecurity::None => SmtpTransport::builder_dangerous(host),
+        let mut transport = SmtpTransport::builder_dangerous(host);
+        // Both refuse to go on unprotected.
+        transport = match target.security {
+            MailSecurity::Starttls => {
+                transport.port(SUBMISSION_PORT).tls(Tls::Required(protection(host, target)?))
+            }
+            MailSecurity::Tls => {
+                transport.port(SUBMISSIONS_PORT).tls(Tls::Wrapper(protection(host, target)?))
+            }
+            MailSecurity::None => transport,
         };
         if let Some(port) = port {
             transport = transport.port(port);
@@ -71,4 +79,17 @@ impl Outbound for Internet {
         }
         transport.timeout(Some(TIMEOUT)).build().send(&message).map(drop).map_err(not_sent)
     }
+}
+
+/// How the server shows who it is: by a chain to the roots of the settings, else to the public ones.
+fn protection(host: &str, target: &MailTarget) -> Result<TlsParameters, NotSent> {
+    let not_sent = |error: lettre::transport::smtp::Error| NotSent(error.to_string());
+    let mut parameters = TlsParameters::builder(host.to_owned());
+    if let Some(file) = &target.roots_file {
+        let cannot = |error: &dyn std::fmt::Display| NotSent(format!("{}: {error}", file.display()));
+        let pem = std::fs::read(file).map_err(|error| cannot(&error))?;
+        let roots = Certificate::from_pem(&pem).map_err(|error| cannot(&error))?;
+        parameters = parameters.certificate_store(CertificateStore::None).add_root_certificate(roots);
+    }
+    parameters.build().map_err(not_sent)
 }

@@ -249,3 +249,42 @@ fn a_checkpoint_reaches_everybody_over_the_network() {
     let said = String::from_utf8_lossy(&failed.stdout).into_owned();
     assert!(failed.status.code() == Some(1) && said.contains("unwitnessed"), "{said}");
 }
+
+/// `tickmark serve` at work; it ends with the test.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn serve_publishes_by_itself_and_leaves_the_folder_to_others() {
+    let scratch = tempfile::tempdir().expect("scratch");
+    let data = scratch.path().join("data");
+    json(&data, &["init"]);
+    let checkpoint = json(&data, &["ledger", "show"])["checkpoint"].as_str().expect("text").to_owned();
+    std::fs::write(scratch.path().join("secret"), "hunter2").expect("the secret");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let host = listener.local_addr().expect("an address").to_string();
+    let settings = format!(
+        "[ledger]\nallowed_hosts = [\"{host}\"]\n[[ledger.webhook]]\nname = \"hook\"\nurl = \"http://{host}/hook\"\n\
+         secret_file = \"{}/secret\"\n",
+        scratch.path().display()
+    );
+    std::fs::write(data.join("tickmark.toml"), settings).expect("the settings");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tickmark"));
+    command.arg("--data").arg(&data).args(["serve", "--port", "0"]).env_remove("TICKMARK_DATABASE_URL");
+    let _serving = Serving(command.stdout(Stdio::null()).spawn().expect("the binary runs"));
+    let (stream, _) = listener.accept().expect("a request");
+    let received = Received::default();
+    answer(stream, &Authority::new(Kind::Curve), &received).expect("answered");
+    assert_eq!(*received.lock().expect("lock"), [("/hook".to_owned(), checkpoint.into_bytes())]);
+    // What was delivered is written down before the folder is closed again; from then on others may write.
+    let delivered = || json(&data, &["ledger", "outside"])["deliveries"][0]["delivered_at"].is_string();
+    assert!((0..300).any(|_| delivered()), "it was not written down");
+    let writes = || tickmark(&data, &["assess", "snapshot", "--by", "Robin Example"]).status.success();
+    assert!((0..300).any(|_| writes()), "nobody else may write");
+}

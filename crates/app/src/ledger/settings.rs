@@ -90,6 +90,9 @@ pub struct MailTarget {
     /// How the connection is protected.
     #[serde(default)]
     pub security: MailSecurity,
+    /// File with the only root certificates in PEM to which the server's may lead; the public ones when left out.
+    #[serde(default)]
+    pub roots_file: Option<PathBuf>,
     /// User at the mail server, if it asks for one.
     #[serde(default)]
     pub user: Option<String>,

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::IntoFuture as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tickmark_app::App;
 use tickmark_web::{Pages, Settings, WebState};
@@ -78,9 +79,14 @@ async fn publish_again_and_again(common: &Common, output: &Output) -> Infallible
     if settings.is_empty() {
         return std::future::pending().await;
     }
-    let pause = std::time::Duration::from_secs(u64::from(settings.publish_every_minutes) * 60);
+    let pause = Duration::from_secs(u64::from(settings.publish_every_minutes) * 60);
+    again_and_again(pause, async || publish(common, output).await).await
+}
+
+/// Does work, waits, and does it again for ever. What fails is done next time.
+async fn again_and_again(pause: Duration, work: impl AsyncFn() -> Outcome) -> Infallible {
     loop {
-        if let Err(failure) = publish(common, output).await {
+        if let Err(failure) = work().await {
             tracing::info!(?failure, "checkpoints are published next time");
         }
         tokio::time::sleep(pause).await;
@@ -93,4 +99,34 @@ async fn publish(common: &Common, output: &Output) -> Outcome {
     let published = super::ledger::outside::after_work(&app, &actor, output).await;
     app.close().await;
     published
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_fails_is_done_again_after_the_pause() {
+        let done = Cell::new(0);
+        let work = async || {
+            done.set(done.get() + 1);
+            if done.get() % 2 == 1 { Err(Failure::No) } else { Ok(()) }
+        };
+        let enough = poll_fn(|context| {
+            if done.get() >= 4 {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        });
+        tokio::select! {
+            () = enough => {}
+            never = again_and_again(Duration::from_millis(1), work) => match never {},
+        }
+        assert_eq!(done.get(), 4);
+    }
 }
