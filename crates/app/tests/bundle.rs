@@ -2,14 +2,20 @@
 
 use std::io::{Cursor, Read as _};
 
+use tickmark_app::ledger::EpochCause;
 use tickmark_app::observation;
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, App, Error, bundle, ledger};
 use tickmark_ledger::bundle::{Expectations, Level, Verification, verify};
+use tickmark_ledger::epoch::RevocationReason;
+use tickmark_ledger::leaf::LeafKind;
 use tickmark_ledger::policy::Policy;
+use tickmark_ledger::timestamp::Roots;
 
+use crate::authority::{Authority, Kind};
 use crate::damage::tamper;
 use crate::observation::{facts, host, library, run, seen};
+use crate::outside::{Outdoors, start, with_authority};
 
 const DAY: i64 = 86_400;
 
@@ -27,6 +33,15 @@ fn file(exported: &bundle::Exported, name: &str) -> String {
     let mut text = String::new();
     archive.by_name(name).expect(name).read_to_string(&mut text).expect("text");
     text
+}
+
+/// The texts that entries commit to, in a bundle that verifies.
+pub(crate) async fn texts(app: &App, actor: &Actor) -> Vec<String> {
+    let (exported, answer) = export(app, actor).await;
+    assert!(!answer.has_failed(), "{answer}");
+    let read: serde_json::Value = serde_json::from_str(&file(&exported, "records/0000.json")).expect("JSON");
+    let texts = read["records"].as_array().expect("a list").iter();
+    texts.map(|record| record["text"].as_str().expect("text").to_owned()).collect()
 }
 
 fn is_proven(level: &Level) -> bool {
@@ -169,4 +184,69 @@ async fn an_index_that_was_changed_does_not_follow_from_the_blocks() {
     assert!(findings[0].problem.contains("does not claim what follows from the blocks"), "{answer}");
     assert_eq!(answer.exit_code(), 1);
     app.close().await;
+}
+
+/// After a key was revoked the log goes on under another, and what was due and seen can still be said.
+#[tokio::test]
+async fn a_new_epoch_says_anew_what_is_in_force() {
+    for world in World::both().await {
+        let authority = Authority::new(Kind::Curve);
+        let (_scratch, settings) = with_authority(authority.root());
+        let roots = Roots::from_pem(&authority.root()).expect("roots");
+        let (app, actor) = start(&world, settings, &Outdoors::new(Some(authority))).await;
+        let (library, hosts) = (library(""), [host("a"), host("b")]);
+        let look = async |reached: usize| {
+            let collected = hosts[..reached].iter().map(|host| seen(host, facts(&[("root", 0)]))).collect();
+            run(&app, &actor, &library, &hosts, collected).await;
+            world.wait(DAY);
+        };
+        look(2).await;
+        look(1).await;
+        app.sequence(&actor).await.expect("sequenced");
+        assert!(app.anchor(&actor, true).await.expect("anchored")[0].problem.is_none());
+        let cause = EpochCause::Revoked(RevocationReason::Compromised);
+        let begun = app.begin_epoch(&actor, cause, "a laptop was stolen").await.expect("a new epoch");
+        look(2).await;
+        look(2).await;
+        let (exported, answer) = export(&app, &actor).await;
+        assert_eq!(exported.verifier_key, begun.verifier_key);
+        assert!(!answer.has_failed() && !answer.is_incomplete(), "{answer}");
+        let complete = &answer.completeness;
+        for level in [&complete.log, &complete.schedule, &complete.population, &complete.deviations] {
+            assert!(is_proven(level), "{answer}");
+        }
+        assert_eq!(complete.checks[0].expected, 2, "{answer}");
+        // The epoch says the schedule and the population once more, and why it began can be read.
+        let kinds: Vec<LeafKind> = app
+            .read(&actor, async |view| ledger::entries(view, begun.began_at, 10).await)
+            .await
+            .expect("entries")
+            .iter()
+            .map(|entry| entry.leaf().expect("a leaf").kind)
+            .take(5)
+            .collect();
+        let expected = [
+            LeafKind::LogGenesis,
+            LeafKind::KeyRevoke,
+            LeafKind::RestoreEvent,
+            LeafKind::ScheduleSet,
+            LeafKind::PopulationDefine,
+        ];
+        assert_eq!(kinds, expected);
+        assert!(file(&exported, "records/0000.json").contains("a laptop was stolen"));
+        // A period that spans both epochs is proven from checkpoints of the present one.
+        let (from, to) = ("2026-11-24T00:00:00Z", "2026-11-28T00:00:00Z");
+        let (from, to) = (from.parse().expect("a moment"), to.parse().expect("a moment"));
+        let period = app.read(&actor, async |view| bundle::export_period(view, from, to).await).await;
+        let zip = period.expect("exported").zip;
+        let answer = verify(Cursor::new(&zip), &Expectations::default()).expect("readable");
+        assert!(!answer.has_failed(), "{answer}");
+        // A timestamp of the epoch before still dates its entries, for whoever trusts the new key alone.
+        let policy = Policy::of_log(begun.verifier_key.parse().expect("a key")).expect("a policy");
+        let expected =
+            Expectations { policy: Some(policy), timestamp_roots: roots, ..Expectations::default() };
+        let answer = verify(Cursor::new(&exported.zip), &expected).expect("readable");
+        assert!(!answer.has_failed() && is_proven(&answer.time), "{answer}");
+        app.close().await;
+    }
 }

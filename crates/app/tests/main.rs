@@ -18,6 +18,7 @@ mod killed;
 mod ledger;
 mod observation;
 mod period;
+mod period_ends;
 mod program;
 mod retention;
 

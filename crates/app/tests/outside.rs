@@ -23,7 +23,7 @@ use crate::ledger::{quiet, record};
 
 /// How the authority misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mood {
+pub(crate) enum Mood {
     Honest,
     WrongNonce,
     WrongImprint,
@@ -32,7 +32,7 @@ enum Mood {
 
 /// The world outside.
 #[derive(Debug)]
-struct Outdoors {
+pub(crate) struct Outdoors {
     authority: Option<Authority>,
     mood: Mutex<Mood>,
     hook_status: Mutex<u16>,
@@ -45,7 +45,7 @@ struct Outdoors {
 }
 
 impl Outdoors {
-    fn new(authority: Option<Authority>) -> Arc<Self> {
+    pub(crate) fn new(authority: Option<Authority>) -> Arc<Self> {
         Arc::new(Self {
             authority,
             mood: Mutex::new(Mood::Honest),
@@ -120,7 +120,7 @@ fn settings() -> LedgerSettings {
     }
 }
 
-async fn start(world: &World, settings: LedgerSettings, outside: &Arc<Outdoors>) -> (App, Actor) {
+pub(crate) async fn start(world: &World, settings: LedgerSettings, outside: &Arc<Outdoors>) -> (App, Actor) {
     settings.validate().expect("settings");
     let outbound: Arc<dyn Outbound> = outside.clone();
     let app = world.try_start_with(Outside { settings, outbound }).await.expect("starting");
@@ -148,6 +148,7 @@ async fn checkpoints_arrive_everywhere_or_are_tried_again() {
                 name: "box".into(),
                 server: "mail.example".into(),
                 security: MailSecurity::Starttls,
+                roots_file: None,
                 user: None,
                 password_file: None,
                 from: "a@example.org".into(),
@@ -220,7 +221,7 @@ fn hmac_of(key: &[u8], message: &[u8]) -> String {
     String::from_utf8_lossy(&output.stdout).split(' ').next().expect("a digest").to_owned()
 }
 
-fn with_authority(root: Vec<u8>) -> (tempfile::TempDir, LedgerSettings) {
+pub(crate) fn with_authority(root: Vec<u8>) -> (tempfile::TempDir, LedgerSettings) {
     let scratch = tempfile::tempdir().expect("scratch");
     let roots_file: PathBuf = scratch.path().join("roots.pem");
     fs::write(&roots_file, root).expect("the roots");

@@ -290,6 +290,19 @@ async fn a_population_is_defined_imported_frozen_and_tested() {
         {
             assert!(log.iter().any(|leaf| leaf.contains(event)), "{event}");
         }
+        // What the log only commits to can be read in a bundle, and opens its commitments.
+        let texts = crate::bundle::texts(&app, &actor).await;
+        let holds = |part: &str| texts.iter().any(|text| text.contains(part));
+        for part in [
+            "a deployment to production",
+            "deployments where environment",
+            "looked at the ticket",
+            "deployments.csv",
+        ] {
+            assert!(holds(part), "{part}: {texts:#?}");
+        }
+        // Two definitions, two frozen lists, one import, one test; and the names of two documents.
+        assert_eq!(texts.len(), 8, "{texts:#?}");
         app.close().await;
     }
 }

@@ -77,6 +77,8 @@ async fn a_waiver_stands_beside_a_verdict_until_it_expires_and_is_listed_after()
         assert_eq!(listed[0].reason, "toor belongs to Ada's appliance");
         assert_eq!((listed[0].requested_by, listed[0].approved_by), (actor.id, person.id));
         assert!(in_force.is_empty() && over == listed && history[0].waivers == listed);
+        let texts = crate::bundle::texts(&app, &actor).await;
+        assert!(texts.iter().any(|text| text.contains("toor belongs to Ada's appliance")), "{texts:#?}");
         app.close().await;
     }
 }

@@ -3,9 +3,13 @@
 //! Checking never trusts a stored hash: each entry is hashed again, each tile is compared with what the entries give,
 //! and the root with the signed checkpoint. So a changed value is found even if all tiles were kept consistent.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
 
 use crate::Hash;
+use crate::epoch::{KeyRotate, Rotation};
+use crate::leaf::{Leaf, LeafKind};
 use crate::note::{CheckpointError, SignedCheckpoint};
 use crate::policy::{Accepted, Policy, Refusal};
 use crate::tile::{self, Edge, FullTile, TILE_WIDTH, Tile, TileError, TilePath};
@@ -25,6 +29,26 @@ pub trait FileSource {
     /// # Errors
     /// If the file exists and cannot be read.
     fn read(&mut self, path: &str, max_bytes: usize) -> io::Result<Option<Vec<u8>>>;
+}
+
+/// The files below a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder(pub PathBuf);
+
+impl FileSource for Folder {
+    fn read(&mut self, path: &str, max_bytes: usize) -> io::Result<Option<Vec<u8>>> {
+        let file = match File::open(self.0.join(path)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut bytes = Vec::new();
+        file.take(max_bytes as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > max_bytes {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than a file of the layout"));
+        }
+        Ok(Some(bytes))
+    }
 }
 
 /// One thing that is wrong.
@@ -52,6 +76,8 @@ pub struct Report {
     pub checkpoint: SignedCheckpoint,
     /// Who signed it.
     pub accepted: Accepted,
+    /// How many rotations that the entries record led on from the keys of the policy.
+    pub rotations: usize,
     /// Files and entries that are wrong; none if the directory is whole.
     pub problems: Vec<Problem>,
 }
@@ -70,25 +96,41 @@ pub enum DirectoryError {
     Refused(#[from] Refusal),
 }
 
-/// Checks a directory against its checkpoint, which `policy` must accept. `visit` sees each readable entry in order.
+/// Checks a directory against its checkpoint, which `policy` must accept. `visit` sees each readable entry in order,
+/// before it is known whether the checkpoint is accepted.
+///
+/// Where the log replaced its key, its entries hold the statements, each signed by the key before and the key after. So
+/// whoever pinned an earlier key follows to the present one by what lies in the directory, and trusts nobody else for it.
 ///
 /// # Errors
-/// If there is no checkpoint to check against. Everything else is a problem in the report.
+/// If there is no checkpoint to check against, or it is not accepted. Everything else is a problem in the report.
 pub fn check<F: FileSource>(
     files: &mut F,
     policy: &Policy,
-    visit: impl FnMut(u64, &[u8]),
+    mut visit: impl FnMut(u64, &[u8]),
 ) -> Result<Report, DirectoryError> {
     let bytes = files.read(CHECKPOINT, crate::note::MAX_NOTE_BYTES)?;
     let bytes = bytes.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is none"))?;
     let checkpoint = SignedCheckpoint::parse(&bytes)?;
+    let mut policy = policy.clone();
+    let mut rotations = 0;
+    let Walk { root, mut problems } = walk(files, checkpoint.checkpoint.size, |index, entry| {
+        rotations += usize::from(rotation(entry).is_some_and(|rotation| policy.follow(&rotation).is_ok()));
+        visit(index, entry);
+    });
     let accepted = policy.accept(&checkpoint)?;
-    let Walk { root, mut problems } = walk(files, checkpoint.checkpoint.size, visit);
     if root.is_some_and(|root| root != checkpoint.checkpoint.root) {
         let problem = "the entries do not hash to the root of the checkpoint".to_owned();
         problems.push(Problem { subject: CHECKPOINT.to_owned(), problem });
     }
-    Ok(Report { checkpoint, accepted, problems })
+    Ok(Report { checkpoint, accepted, rotations, problems })
+}
+
+/// Reads the statement of an entry that records a rotation, if both keys signed it.
+fn rotation(entry: &[u8]) -> Option<Rotation> {
+    let leaf = Leaf::parse_strict(entry).ok().filter(|leaf| leaf.kind == LeafKind::KeyRotate)?;
+    let body: KeyRotate = serde_json::from_slice(leaf.body).ok()?;
+    Rotation::verify(body.note.as_bytes()).ok()
 }
 
 /// Rehashes every entry of a log of `size` leaves and compares every tile. `visit` sees each readable entry in order.
@@ -366,6 +408,62 @@ mod tests {
         let checkpoint = SignedCheckpoint::parse(&files.0[CHECKPOINT]).expect("checkpoint");
         rewritten.finish(&checkpoint, &mut emit).expect("written");
         assert_eq!(problems(&other, &policy), [CHECKPOINT]);
+    }
+
+    #[test]
+    fn whoever_pinned_the_first_key_follows_the_rotations_in_the_entries() {
+        const ORIGIN: &str = "example.org/log";
+        let key = |seed: u8| SignerKey::from_seed(ORIGIN, &[seed; 32]).expect("key");
+        let entry = |number: u64, rotation: &Rotation, old: &SignerKey, new: &SignerKey| {
+            let body = KeyRotate::new(&rotation.sign(old, new).expect("rotation"));
+            let id = format!("01935f2e-7b1c-7abc-8def-{number:012x}");
+            Leaf::build(LeafKind::KeyRotate, &id, 0, "a", &body).expect("leaf").into_bytes()
+        };
+        let rotated = |first: &SignerKey, signer: &SignerKey| {
+            let mut files = BTreeMap::new();
+            let mut emit = |path: String, bytes: Vec<u8>| {
+                files.insert(path, bytes);
+                Ok::<_, TileError>(())
+            };
+            let (second, third) = (key(2), key(3));
+            let steps = [
+                (
+                    Rotation { old: first.verifier(), new: second.verifier(), from: 1, until: None },
+                    first,
+                    &second,
+                ),
+                (
+                    Rotation { old: first.verifier(), new: second.verifier(), from: 1, until: Some(1) },
+                    first,
+                    &second,
+                ),
+                (
+                    Rotation { old: second.verifier(), new: third.verifier(), from: 2, until: Some(2) },
+                    &second,
+                    &third,
+                ),
+            ];
+            let mut export = Export::new();
+            let mut hashes = Vec::new();
+            for (number, (rotation, old, new)) in (0..).zip(&steps) {
+                let entry = entry(number, rotation, old, new);
+                hashes.push(hash_leaf(&entry));
+                export.push(&entry, &mut emit).expect("fits");
+            }
+            let root = crate::tree::root_of(&hashes);
+            let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: 3, root };
+            export.finish(&checkpoint.sign(&[signer]).expect("checkpoint"), &mut emit).expect("written");
+            Memory(files)
+        };
+        let pinned = Policy::of_log(key(1).verifier()).expect("policy");
+        let report = check(&mut rotated(&key(1), &key(3)), &pinned, |_, _| ()).expect("followed");
+        assert_eq!((report.rotations, report.accepted.log), (3, key(3).verifier()));
+        assert_eq!(report.problems, []);
+        // The retired key signs on, a key signs to which nothing leads, and the rotations begin with a stranger's.
+        for (first, signer) in [(1, 1), (1, 2), (1, 4), (4, 3)] {
+            let refused = check(&mut rotated(&key(first), &key(signer)), &pinned, |_, _| ());
+            assert!(matches!(refused, Err(DirectoryError::Refused(_))), "{first} {signer}: {refused:?}");
+        }
     }
 
     #[test]

@@ -63,6 +63,16 @@ impl Hash {
         Self::parse_hex(digits)
     }
 
+    /// Finds every `sha256:<hex>` in bytes of text, in order.
+    pub fn named_in(bytes: &[u8]) -> impl Iterator<Item = Self> {
+        const PREFIX: &[u8] = b"sha256:";
+        let digits = |place: &[u8]| {
+            let digits = std::str::from_utf8(place.strip_prefix(PREFIX)?).ok()?;
+            Self::parse_hex(digits).ok()
+        };
+        bytes.windows(PREFIX.len() + 64).filter_map(digits)
+    }
+
     /// Reads standard base64 with padding.
     ///
     /// # Errors

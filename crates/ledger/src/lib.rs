@@ -1,8 +1,8 @@
 //! A transparency log in public formats, and the program that checks what was exported from it.
 //!
 //! The crate knows only bytes and hashes. It depends on no other crate of this workspace, reads no clock, no
-//! environment and no random numbers, and does no input or output except through a reader or writer it is given:
-//! an auditor can build and read it alone. What the log claims is exactly this: *alteration after moment T is
+//! environment and no random numbers, and does no input or output except through a reader or writer it is given, such
+//! as [`directory::Folder`]: an auditor can build and read it alone. What the log claims is exactly this: *alteration after moment T is
 //! detectable by anyone who holds a checkpoint of T*. It never claims that what was logged is true.
 //!
 //! - [`leaf`]: the strict form of one entry; [`canonical`]: the JSON bytes it is made of.
@@ -11,6 +11,7 @@
 //!   each other; [`proof`]: `tlog-proof`.
 //! - [`timestamp`]: tokens of RFC 3161 authorities; [`witness`]: second-party cosignatures over `tlog-witness`.
 //! - [`commitment`]: salted commitments and artifact descriptors.
+//! - [`period`]: what opens and closes the period of an examination.
 //! - [`history`]: what runs found, recomputed from blocks, and whether what was due was done.
 //! - [`bundle`]: the ZIP handed to an auditor, written and verified; [`directory`]: the exported log, checked.
 
@@ -23,6 +24,7 @@ mod hash;
 pub mod history;
 pub mod leaf;
 pub mod note;
+pub mod period;
 pub mod policy;
 pub mod proof;
 pub mod tile;

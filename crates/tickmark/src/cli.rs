@@ -410,7 +410,10 @@ pub(crate) struct PopulationImport {
 
 /// `tickmark period`
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Period {
+    #[command(subcommand)]
+    pub(crate) ends: Option<PeriodEnds>,
     /// Only this control, down to its deviations.
     pub(crate) control: Option<String>,
     /// First day; a year before the last when left out.
@@ -419,6 +422,27 @@ pub(crate) struct Period {
     /// Last day; today when left out.
     #[arg(long, value_name = "DAY")]
     pub(crate) to: Option<String>,
+}
+
+/// Where a period begins and ends in the ledger.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeriodEnds {
+    /// Open a period in the ledger: what is recorded from now on cannot be left out of its bundle.
+    Open {
+        /// First day.
+        #[arg(long, value_name = "DAY")]
+        from: String,
+        /// Last day.
+        #[arg(long, value_name = "DAY")]
+        to: String,
+    },
+    /// Close a period that is over, and have it timestamped.
+    Close {
+        /// Number of the period; the only open one when left out.
+        number: Option<i64>,
+    },
+    /// List the periods that were opened.
+    Ends,
 }
 
 /// The four questions of a readiness assessment.
@@ -587,6 +611,9 @@ pub(crate) struct Verify {
     /// Root certificates (PEM) of time-stamping authorities that count. Repeatable.
     #[arg(long, value_name = "FILE")]
     pub(crate) tsa_root: Vec<PathBuf>,
+    /// Revocation lists (PEM or DER) of those who issued the authorities' certificates. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tsa_crl: Vec<PathBuf>,
 }
 
 /// `tickmark ledger`

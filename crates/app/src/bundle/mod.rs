@@ -1,19 +1,22 @@
 //! The bundle: everything that proves the present state to somebody who does not trust this program.
 //!
 //! Holds the whole log, so that its completeness can be proven, every artifact that an entry commits to with the salt
-//! that opens the commitment, and the newest version of each document under `report/`. Only reads.
+//! that opens the commitment, the texts that entries commit to, and the newest version of each document under `report/`.
+//! Only reads.
 
+mod records;
 mod timestamps;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::Hash;
-use tickmark_ledger::bundle::{Attachment, Blob, BundleContents, Entries, Release, write};
+use tickmark_ledger::bundle::{Attachment, Blob, BundleContents, Entries, Record, Release, write};
 use tickmark_ledger::epoch::{KeyRotate, Rotation};
 use tickmark_ledger::leaf::{Leaf, LeafKind};
 use tickmark_ledger::note::SignedCheckpoint;
+use tickmark_ledger::period::{PeriodClose, PeriodOpen};
 
 use crate::context::View;
 use crate::evidence::{self, Artifact, ArtifactKey, Content};
@@ -70,15 +73,16 @@ async fn export_over(view: &mut View<'_>, period: Option<(Timestamp, Timestamp)>
     let rotations = rotations(&leaves, &head.origin)?;
     let history = observation::history_contents(view, &leaves).await?;
     let committed = evidence_leaves(&leaves)?;
-    let Released { blobs, mut attachments, artifacts, removed, unreadable } =
+    let Released { blobs, mut attachments, artifacts, removed, unreadable, names } =
         released(view, &committed).await?;
     let documents = attachments.len();
     attachments.extend(timestamps::files(view, head.size).await?);
-    let cited = committed.into_values().chain(timestamps::recorded(&leaves)).collect();
+    let mut cited: BTreeSet<u64> = committed.into_values().chain(timestamps::recorded(&leaves)).collect();
     let (period_open, period_close) = match period {
         None => (None, None),
         Some((from, to)) => {
-            let (first, end) = entries_of(&leaves, from, to)?;
+            let (first, end, ends) = entries_of(&leaves, from, to)?;
+            cited.extend(ends);
             let (before, after) = ledger::checkpoints_around(view, first, end).await?;
             (before, Some(after))
         }
@@ -88,6 +92,7 @@ async fn export_over(view: &mut View<'_>, period: Option<(Timestamp, Timestamp)>
         None => format!("evidence of {name} up to log size {}", head.size),
         Some((from, to)) => format!("evidence of {name} from {from} to {to}"),
     };
+    let records = records::released(view, &leaves, names).await?;
     let contents = BundleContents {
         about,
         created_us: view.now.micros(),
@@ -100,6 +105,7 @@ async fn export_over(view: &mut View<'_>, period: Option<(Timestamp, Timestamp)>
         history: (!history.objects.is_empty()).then_some(history),
         rotations,
         blobs,
+        records,
         attachments,
     };
     let key = head.verifier_key.parse().map_err(|error| Error::corrupt("the key of the log", error))?;
@@ -140,19 +146,38 @@ async fn all_leaves(view: &mut View<'_>, size: u64) -> Result<Vec<Vec<u8>>> {
     Ok(leaves)
 }
 
-/// Returns the range of indices that holds every entry of a period. Their moments need not ascend.
-fn entries_of(leaves: &[Vec<u8>], from: Timestamp, to: Timestamp) -> Result<(u64, u64)> {
-    let (mut first, mut end) = (leaves.len() as u64, 0);
+/// Returns the range of indices that holds every entry of a period and those that open and close it, and the indices of
+/// these. The moments of entries need not ascend.
+fn entries_of(leaves: &[Vec<u8>], from: Timestamp, to: Timestamp) -> Result<(u64, u64, Vec<u64>)> {
+    let (mut first, mut end, mut ends) = (leaves.len() as u64, 0, Vec::new());
     for (index, bytes) in (0..).zip(leaves) {
         let leaf = Leaf::parse_strict(bytes)
             .map_err(|error| Error::corrupt(format!("ledger entry {index}"), error))?;
         let at = Timestamp::from_micros(leaf.ts_us());
-        if from <= at && at < to {
+        let is_end = is_end_of(&leaf, from, to);
+        if is_end {
+            ends.push(index);
+        }
+        if is_end || (from <= at && at < to) {
             first = first.min(index);
             end = index + 1;
         }
     }
-    Ok((first.min(end), end))
+    Ok((first.min(end), end, ends))
+}
+
+/// Tells whether an entry opens or closes a period.
+fn is_end_of(leaf: &Leaf<'_>, from: Timestamp, to: Timestamp) -> bool {
+    let bounds = match leaf.kind {
+        LeafKind::PeriodOpen => {
+            serde_json::from_slice(leaf.body).ok().map(|body: PeriodOpen| (body.from, body.to))
+        }
+        LeafKind::PeriodClose => {
+            serde_json::from_slice(leaf.body).ok().map(|body: PeriodClose| (body.from, body.to))
+        }
+        _ => None,
+    };
+    bounds == Some((from.to_string(), to.to_string()))
 }
 
 /// Returns the rotations that led from key to key of the present epoch. Keys of an epoch before lead nowhere.
@@ -201,13 +226,15 @@ struct Released {
     artifacts: usize,
     removed: usize,
     unreadable: usize,
+    /// Names of documents, to whose names entries commit.
+    names: Vec<Record>,
 }
 
 /// Returns the artifacts whose commitments are in the log, decrypted, and of documents the newest version of each.
 async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Result<Released> {
     let mut contents: BTreeMap<Digest, Blob> = BTreeMap::new();
     let mut documents: BTreeMap<String, (Artifact, Release)> = BTreeMap::new();
-    let (mut removed, mut unreadable) = (0, 0);
+    let (mut removed, mut unreadable, mut names) = (0, 0, Vec::new());
     let mut after = ArtifactKey(0);
     loop {
         let page = evidence::list(view, after, evidence::MAX_ARTIFACTS).await?;
@@ -221,6 +248,9 @@ async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Res
                 removed += 1;
                 continue;
             };
+            if artifact.run.is_none() {
+                names.push(Record { text: artifact.name.clone(), salt });
+            }
             let release = |content: &[u8]| Release {
                 blob: Hash::of(content),
                 commitment: Hash(artifact.commitment.0),
@@ -266,7 +296,8 @@ async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Res
         }
         attachments.push(Attachment { name: format!("{REPORT_FOLDER}/{name}"), content });
     }
-    Ok(Released { blobs: contents.into_values().collect(), attachments, artifacts, removed, unreadable })
+    let blobs = contents.into_values().collect();
+    Ok(Released { blobs, attachments, artifacts, removed, unreadable, names })
 }
 
 /// Reads content; none if its wrapping key is missing. What is damaged is not left out silently.

@@ -127,11 +127,13 @@ impl RemovalCause {
     }
 }
 
-/// How an entry describes an artifact: the format's descriptor, and a commitment to the provenance beside it.
+/// How an entry describes an artifact: the format's descriptor, and commitments to name and provenance beside it.
 #[derive(Serialize)]
-struct Described<'a> {
+struct Described {
     #[serde(flatten)]
-    descriptor: &'a ArtifactDescriptor,
+    descriptor: ArtifactDescriptor,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    named: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     provenance: Option<String>,
 }
@@ -405,7 +407,7 @@ async fn prepare(cx: &mut Cx<'_>, incoming: &[Incoming<'_>]) -> Result<Vec<Prepa
             })?;
         prepared.push(Prepared {
             descriptor: ArtifactDescriptor {
-                name: Some(one.name.to_owned()),
+                name: None,
                 media_type: one.media_type.to_owned(),
                 size: one.bytes.len() as u64,
                 stored: stored.to_string(),
@@ -518,7 +520,7 @@ async fn add(
     while !rest.is_empty() {
         let described: Vec<serde_json::Value> = rest
             .iter()
-            .map(Prepared::described)
+            .map(|one| one.described(run.is_some()))
             .scan(0, |bytes, value| {
                 *bytes += value.as_ref().map_or(0, |value| value.to_string().len() + 1);
                 (*bytes <= DESCRIPTOR_BYTES).then_some(value)
@@ -570,12 +572,16 @@ async fn add(
 }
 
 impl Prepared {
-    fn described(&self) -> Result<serde_json::Value> {
-        let provenance = self
-            .provenance
-            .as_ref()
-            .map(|text| Digest(commitment::commit(&self.salt, RECORD_DOMAIN, text.as_bytes()).0).to_string());
-        serde_json::to_value(Described { descriptor: &self.descriptor, provenance })
+    /// What the entry says. Collectors name what they bring by what was asked, and the entry has that name; a document is
+    /// named by whoever hands it in, perhaps after a person, so the entry only commits to its name.
+    fn described(&self, is_collected: bool) -> Result<serde_json::Value> {
+        let committed =
+            |text: &String| commitment::commit(&self.salt, RECORD_DOMAIN, text.as_bytes()).digest();
+        let provenance = self.provenance.as_ref().map(committed);
+        let (name, named) =
+            if is_collected { (Some(self.name.clone()), None) } else { (None, Some(committed(&self.name))) };
+        let descriptor = ArtifactDescriptor { name, ..self.descriptor.clone() };
+        serde_json::to_value(Described { descriptor, named, provenance })
             .map_err(|error| Error::internal(format!("describing {:?}", self.name), error))
     }
 }

@@ -5,22 +5,20 @@
 //! that everything that is there can still be proven; its `log.genesis` names the last checkpoint of the epoch before on
 //! which others may rely, and what that epoch signed beyond is not claimed.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 use tickmark_ledger::commitment::{RECORD_DOMAIN, Salt, commit};
-use tickmark_ledger::directory::{self, FileSource};
+use tickmark_ledger::directory::{self, Folder};
 use tickmark_ledger::epoch::{Continued, Genesis, KeyRevoke, RevocationReason};
 use tickmark_ledger::leaf::{Leaf, LeafBytes, LeafKind};
 use tickmark_ledger::note::{Checkpoint, SignedCheckpoint};
 
 use super::keys::{self, Ring};
 use super::recover::check_stored;
-use super::{Entry, Head, State, origin, sql};
+use super::{Entry, Head, State, origin, outside, sql};
 use crate::context::Cx;
-use crate::{Action, Actor, App, Error, Result};
+use crate::{Action, Actor, App, Error, Result, observation};
 
 /// Entries written at a time.
 const PAGE: usize = 4096;
@@ -197,19 +195,21 @@ async fn begin(
             let known = beyond.filter_map(super::marks::Mark::checkpoint).max_by_key(|known| known.size);
             known.map_or((here, false), |known| (known, true))
         }
-        EpochCause::Revoked(_) => match sql::newest_confirmed(cx.connection(), org, head.size).await? {
-            Some(note) => {
-                let what = "a checkpoint that left the building";
-                let signed =
-                    SignedCheckpoint::parse(note.as_bytes()).map_err(|error| Error::corrupt(what, error))?;
-                if signed.checkpoint.origin == head.origin {
-                    (signed.checkpoint, true)
-                } else {
-                    (here, false)
+        EpochCause::Revoked(_) => {
+            match outside::sql::newest_confirmed(cx.connection(), org, head.size).await? {
+                Some(note) => {
+                    let what = "a checkpoint that left the building";
+                    let signed = SignedCheckpoint::parse(note.as_bytes())
+                        .map_err(|error| Error::corrupt(what, error))?;
+                    if signed.checkpoint.origin == head.origin {
+                        (signed.checkpoint, true)
+                    } else {
+                        (here, false)
+                    }
                 }
+                None => (here, false),
             }
-            None => (here, false),
-        },
+        }
     };
     let epoch = head.epoch + 1;
     let origin = origin(organization.id, epoch);
@@ -252,6 +252,9 @@ async fn begin(
     let body = json!({"epoch": epoch, "entries": head.size, "continues": continued, "reason": committed});
     entries.push(entry(cx, LeafKind::RestoreEvent, &body)?);
     sql::insert_pending_first(cx.connection(), org, entries).await?;
+    for (kind, body) in observation::restated(cx).await? {
+        cx.record(kind, &body)?;
+    }
     let begun = NewEpoch {
         epoch,
         origin,
@@ -268,23 +271,4 @@ fn entry<T: serde::Serialize>(cx: &Cx<'_>, kind: LeafKind, body: &T) -> Result<E
     let leaf = Leaf::build(kind, &id.to_string(), cx.now.micros(), &cx.actor.id.to_string(), body)
         .map_err(|error| Error::internal(format!("recording {kind} in the ledger"), error))?;
     Ok(Entry { id, content: leaf.into_bytes() })
-}
-
-/// An exported log on the disk.
-struct Folder(PathBuf);
-
-impl FileSource for Folder {
-    fn read(&mut self, path: &str, max_bytes: usize) -> io::Result<Option<Vec<u8>>> {
-        let file = match File::open(self.0.join(path)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let mut bytes = Vec::new();
-        file.take(max_bytes as u64 + 1).read_to_end(&mut bytes)?;
-        if bytes.len() > max_bytes {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is too large"));
-        }
-        Ok(Some(bytes))
-    }
 }

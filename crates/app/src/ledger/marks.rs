@@ -53,7 +53,7 @@ impl App {
             marks.push(accept(policy, signed, released_path(self, organization.id), head)?);
         }
         for target in &self.outside().settings.file {
-            let path = super::publish::folder_of(target, organization.id).join("checkpoint");
+            let path = super::outside::folder_of(target, organization.id).join("checkpoint");
             match read(&path) {
                 Ok(None) => {}
                 Ok(Some(signed)) => marks.push(accept(policy, signed, path, head)?),

@@ -7,15 +7,14 @@
 //!
 //! Formats are those of the crate `tickmark-ledger`. Nothing here invents one.
 
-mod anchor;
-mod cosign;
 mod epochs;
 mod export;
 mod fsck;
 pub(crate) mod keys;
 mod marks;
+mod outside;
+mod period;
 mod prove;
-mod publish;
 mod recover;
 mod rotate;
 mod sequence;
@@ -29,6 +28,7 @@ use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
 use tickmark_core::id::{OrganizationId, OrganizationKey};
 use tickmark_ledger::Hash;
+use tickmark_ledger::bundle::Record;
 use tickmark_ledger::leaf::{Leaf, LeafKind};
 use tickmark_ledger::note::{Checkpoint, SignerKey};
 use tickmark_ledger::policy::Policy;
@@ -36,14 +36,16 @@ use tickmark_ledger::tree::{EMPTY_ROOT, Frontier};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-pub use anchor::{Anchor, Anchoring, MAX_ANCHORS, MEDIA_TYPE as TIMESTAMP_TYPE, anchors, authority_roots};
-pub use cosign::{Cosignature, MAX_COSIGNATURES, Witnessed, Witnessing, cosignatures, witnessed};
 pub use epochs::{EpochCause, NewEpoch, Recovered};
 pub use export::Exported;
 pub use fsck::{Difference, Scrub};
 pub use keys::KeyOfLog;
+pub use outside::{
+    Anchor, Anchoring, Cosignature, Delivery, MAX_ANCHORS, MAX_COSIGNATURES, MEDIA_TYPE as TIMESTAMP_TYPE,
+    Witnessed, Witnessing, anchors, authority_roots, cosignatures, witnessed,
+};
+pub use period::{Closed, Period, periods};
 pub use prove::{Consistency, checkpoint_at, checkpoints_around, prove_consistency, prove_inclusion, tiles};
-pub use publish::Delivery;
 pub use rotate::Rotated;
 pub use settings::{
     AuthoritySettings, FileTarget, LedgerSettings, MailSecurity, MailTarget, Secret, WebhookTarget,
@@ -241,7 +243,16 @@ pub async fn policy(view: &mut View<'_>) -> Result<Policy> {
 /// If the database fails.
 pub async fn deliveries(view: &mut View<'_>) -> Result<Vec<Delivery>> {
     let organization = view.organization();
-    sql::deliveries(view.connection(), organization, MAX_ENTRIES).await
+    outside::sql::deliveries(view.connection(), organization, MAX_ENTRIES).await
+}
+
+/// Returns what opens the commitments to why epochs began.
+///
+/// # Errors
+/// If the database fails.
+pub async fn epoch_reasons(view: &mut View<'_>) -> Result<Vec<Record>> {
+    let organization = view.organization();
+    sql::epoch_reasons(view.connection(), organization).await
 }
 
 /// Finds an entry by its id; none while it waits for its position.

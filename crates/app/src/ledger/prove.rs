@@ -91,7 +91,8 @@ pub async fn checkpoint_at(view: &mut View<'_>, size: u64) -> Result<SignedCheck
 }
 
 /// Returns the checkpoints around the entries `first..end`: the newest of at most `first` entries, if there was one that
-/// early, and the oldest of at least `end` entries.
+/// early, and the oldest of at least `end` entries. Both are of the present epoch: the key of an earlier one may be one that
+/// nobody trusts any more.
 ///
 /// # Errors
 /// `NotFound` if no checkpoint has `end` entries yet.
@@ -105,10 +106,16 @@ pub async fn checkpoints_around(
         SignedCheckpoint::parse(note.as_bytes())
             .map_err(|error| Error::corrupt("the table of checkpoints", error))
     };
-    let before = sql::checkpoint_until(view.connection(), organization, first).await?;
+    let began = sql::epoch_began(view.connection(), organization).await?;
+    let before = match first {
+        first if first > began => sql::checkpoint_until(view.connection(), organization, first).await?,
+        _ => None,
+    };
+    let before = before.map(read).transpose()?.filter(|before| before.checkpoint.size > began);
+    let end = if began == 0 { end } else { end.max(began + 1) };
     let after = sql::checkpoint_from(view.connection(), organization, end).await?;
     let after = after.ok_or_else(|| Error::not_found("checkpoint of at least", end))?;
-    Ok((before.map(read).transpose()?, read(after)?))
+    Ok((before, read(after)?))
 }
 
 /// Returns every tile of the tree of `size` leaves, full and partial.

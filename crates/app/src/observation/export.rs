@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 use tickmark_core::id::{CheckKey, RunKey, TargetKey};
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::Hash;
@@ -12,7 +13,7 @@ use tickmark_ledger::history::{Claim, Found, Objects, Schedule, Scheduled};
 use tickmark_ledger::leaf::{Leaf, LeafKind};
 
 use super::{CheckVersion, record, sql};
-use crate::context::View;
+use crate::context::{Cx, View};
 use crate::{Error, Result};
 
 /// Returns the schedule that these versions of checks make together.
@@ -37,6 +38,31 @@ struct RunClose {
     run: RunKey,
     observed_at: Timestamp,
     blocks: Digest,
+}
+
+/// Returns what an epoch of the log says anew when it begins: the schedule in force and every population that runs were
+/// about, so that it can be followed by whoever relies on nothing before it.
+pub(crate) async fn restated(cx: &mut Cx<'_>) -> Result<Vec<(LeafKind, Value)>> {
+    let (organization, now) = (cx.organization(), cx.now);
+    let in_force = sql::current_checks(cx.connection(), organization).await?;
+    let mut entries = Vec::new();
+    if let Some(newest) = in_force.iter().map(|version| version.introduced_at).max() {
+        let schedule = schedule(&in_force);
+        let bytes = schedule.to_bytes().map_err(|error| Error::internal("writing the schedule", error))?;
+        let body = json!({
+            "at": now.max(newest), "checks": schedule.versions_digest().digest(), "schedule": Digest::of(&bytes),
+            "count": in_force.len(), "started": 0, "ended": 0,
+        });
+        entries.push((LeafKind::ScheduleSet, body));
+    }
+    for (digest, targets) in sql::populations(cx.connection(), organization).await? {
+        let n = targets.len();
+        let body = json!({
+            "population": digest, "n": n, "enumeration": "as in the epoch before", "reported": n,
+        });
+        entries.push((LeafKind::PopulationDefine, body));
+    }
+    Ok(entries)
 }
 
 /// Gathers what the runs and schedules of `leaves` name.

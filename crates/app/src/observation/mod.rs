@@ -23,6 +23,7 @@ use tickmark_core::observation::{CheckDefinition, Collected, Counts, TargetRef};
 use tickmark_core::{Digest, Span, Timestamp};
 
 pub use export::history_contents;
+pub(crate) use export::restated;
 pub use history::{CheckGap, Histories, TargetFailure, TargetGaps, coverage_gaps, failures, histories_in};
 pub use read::{
     CheckHistory, CheckNow, FactsDocument, TargetVerdict, check_history, check_versions, checks_now,

@@ -5,6 +5,7 @@ pub mod population;
 
 use serde::Serialize;
 use tickmark_core::{Digest, canonical};
+use tickmark_ledger::bundle::Record;
 use tickmark_ledger::commitment::{self, RECORD_DOMAIN, Salt};
 
 use crate::{App, Error, Result};
@@ -15,4 +16,11 @@ fn commit<T: Serialize>(app: &App, what: &str, record: &T) -> Result<(Salt, Dige
         canonical::bytes(record).map_err(|error| Error::internal(format!("writing {what}"), error))?;
     let salt = Salt(app.random());
     Ok((salt, Digest(commitment::commit(&salt, RECORD_DOMAIN, &bytes).0)))
+}
+
+/// Makes what opens a commitment again, from the record as it is read back.
+fn opening<T: Serialize>(what: &str, salt: Salt, record: &T) -> Result<Record> {
+    let failed = |error: &dyn std::fmt::Display| Error::corrupt(what, error.to_string());
+    let bytes = canonical::bytes(record).map_err(|error| failed(&error))?;
+    Ok(Record { text: String::from_utf8(bytes).map_err(|error| failed(&error))?, salt })
 }

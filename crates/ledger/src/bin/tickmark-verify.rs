@@ -7,21 +7,23 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tickmark_ledger::bundle::{self, Expectations};
-use tickmark_ledger::directory::{self, FileSource};
+use tickmark_ledger::directory::{self, Folder};
 use tickmark_ledger::note::{MAX_NOTE_BYTES, SignedCheckpoint};
 use tickmark_ledger::policy::{MAX_POLICY_BYTES, Policy};
-use tickmark_ledger::timestamp::Roots;
+use tickmark_ledger::timestamp::{RevocationLists, Roots};
 
 const HELP: &str = "\
 Checks an evidence bundle, or a log exported as a tlog-tiles directory. Works offline; changes nothing.
 
-Usage: tickmark-verify BUNDLE.zip [--key KEY | --policy FILE] [--held FILE]... [--tsa-root FILE]... [--json]
+Usage: tickmark-verify BUNDLE.zip [--key KEY | --policy FILE] [--held FILE]...
+                       [--tsa-root FILE]... [--tsa-crl FILE]... [--json]
        tickmark-verify DIRECTORY  (--key KEY | --policy FILE) [--json]
 
   --key KEY      the log's public key, name+id+base64, obtained through another channel than the bundle
   --policy FILE  a tlog-policy file instead: several keys, witnesses, a quorum
   --held FILE    a checkpoint of this log that you kept from an earlier bundle; shows a rewritten or shortened log
   --tsa-root FILE  root certificates (PEM) of time-stamping authorities that count
+  --tsa-crl FILE   revocation lists (PEM or DER) of those who issued the authorities' certificates
   --json         answer as JSON
   --help         this text
   --version      the version
@@ -41,6 +43,7 @@ struct Arguments {
     policy: Option<Policy>,
     held: Vec<SignedCheckpoint>,
     roots: Roots,
+    lists: RevocationLists,
     json: bool,
 }
 
@@ -68,7 +71,7 @@ fn main() -> ExitCode {
 
 fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
     let (mut path, mut policy, mut held, mut json) = (None, None, Vec::new(), false);
-    let mut roots = Roots::default();
+    let (mut roots, mut lists) = (Roots::default(), RevocationLists::default());
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{} needs a value", argument.display()));
@@ -83,6 +86,10 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
             }
             Some("--tsa-root") => {
                 roots.extend(read_roots(Path::new(&value()?))?);
+                continue;
+            }
+            Some("--tsa-crl") => {
+                lists.extend(read_lists(Path::new(&value()?))?);
                 continue;
             }
             Some("--key") => {
@@ -109,7 +116,7 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
         }
     }
     let path = path.ok_or("no bundle given; see --help")?;
-    Ok(Request::Verify(Box::new(Arguments { path, policy, held, roots, json })))
+    Ok(Request::Verify(Box::new(Arguments { path, policy, held, roots, lists, json })))
 }
 
 fn read_checkpoint(path: &Path) -> Result<SignedCheckpoint, String> {
@@ -126,6 +133,17 @@ fn read_roots(path: &Path) -> Result<Roots, String> {
     let file = File::open(path).map_err(|error| name(&error))?;
     file.take(MAX_POLICY_BYTES as u64 + 1).read_to_end(&mut pem).map_err(|error| name(&error))?;
     Roots::from_pem(&pem).map_err(|error| name(&error))
+}
+
+/// Bytes from which a file of revocation lists is refused; large issuers have some megabytes.
+const MAX_LISTS_BYTES: u64 = 64 * 1024 * 1024;
+
+fn read_lists(path: &Path) -> Result<RevocationLists, String> {
+    let name = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| name(&error))?;
+    file.take(MAX_LISTS_BYTES + 1).read_to_end(&mut bytes).map_err(|error| name(&error))?;
+    RevocationLists::from_bytes(&bytes).map_err(|error| name(&error))
 }
 
 fn read_policy(path: &Path) -> Result<Policy, String> {
@@ -147,6 +165,7 @@ fn verify_bundle(arguments: &Arguments) -> Result<(String, u8), String> {
         policy: arguments.policy.clone(),
         held: arguments.held.clone(),
         timestamp_roots: arguments.roots.clone(),
+        revocation_lists: arguments.lists.clone(),
         ..Expectations::default()
     };
     let answer = bundle::verify(BufReader::new(file), &expectations).map_err(|error| name(&error))?;
@@ -169,13 +188,19 @@ fn check_directory(arguments: &Arguments) -> Result<(String, u8), String> {
             .collect();
         let answer = serde_json::json!({
             "ok": is_whole, "origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex(),
-            "signer": report.accepted.log.to_string(), "problems": problems,
+            "signer": report.accepted.log.to_string(), "rotations": report.rotations, "problems": problems,
         });
         format!("{answer:#}\n")
     } else {
         let mut text = format!("log         {}\n", checkpoint.origin);
         text += &format!("checkpoint  {} entries, root {}\n", checkpoint.size, checkpoint.root);
-        text += &format!("signed by   {}\n\n", report.accepted.log);
+        text += &format!("signed by   {}\n", report.accepted.log);
+        text += match report.rotations {
+            0 => "\n",
+            _ => {
+                "            to which rotations lead that the entries record, each signed by the key before it\n\n"
+            }
+        };
         for problem in &report.problems {
             text += &format!("  {}: {}\n", problem.subject, problem.problem);
         }
@@ -187,23 +212,4 @@ fn check_directory(arguments: &Arguments) -> Result<(String, u8), String> {
         text
     };
     Ok((text, u8::from(!is_whole)))
-}
-
-/// The files of an exported log.
-struct Folder(PathBuf);
-
-impl FileSource for Folder {
-    fn read(&mut self, path: &str, max_bytes: usize) -> io::Result<Option<Vec<u8>>> {
-        let file = match File::open(self.0.join(path)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let mut bytes = Vec::new();
-        file.take(max_bytes as u64 + 1).read_to_end(&mut bytes)?;
-        if bytes.len() > max_bytes {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than a file of the layout"));
-        }
-        Ok(Some(bytes))
-    }
 }

@@ -73,6 +73,8 @@ pub enum Signer {
 pub struct Completeness {
     /// No entry of the log is left out.
     pub log: Level,
+    /// No entry is left out between the one that opens the period of the bundle and the one that closes it.
+    pub period: Level,
     /// Everything that was due was done or is recorded as missed.
     pub schedule: Level,
     /// Populations were defined before they were used, and every run has a verdict for every target of its population.
@@ -111,12 +113,13 @@ pub struct Verification {
 impl Verification {
     /// Lists the levels with their names.
     #[must_use]
-    pub fn levels(&self) -> [(&'static str, &Level); 7] {
+    pub fn levels(&self) -> [(&'static str, &Level); 8] {
         [
             ("L1 bytes", &self.bytes),
             ("L2 inclusion", &self.inclusion),
             ("L3 time", &self.time),
             ("L4 completeness of the log", &self.completeness.log),
+            ("L4 completeness of the period", &self.completeness.period),
             ("L4 completeness of the schedule", &self.completeness.schedule),
             ("L4 completeness of populations", &self.completeness.population),
             ("L4 deviations recomputed", &self.completeness.deviations),

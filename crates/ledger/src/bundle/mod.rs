@@ -12,6 +12,7 @@
 //! history/…             what runs found: objects that entries name by digest, and what is claimed of them
 //! rotations.json        signed statements that one key of the log follows another
 //! blobs/sha256/ab/<hex> released artifacts, with salts.json to check their commitments
+//! records/<n>.json      texts that entries commit to, with the salts to check that
 //! report/…              anything carried along
 //! ```
 //!
@@ -24,6 +25,7 @@ mod history;
 mod manifest;
 mod name;
 mod readme;
+mod records;
 mod salts;
 mod verify;
 mod write;
@@ -32,6 +34,7 @@ pub use answer::{Completeness, Finding, Level, MAX_FINDINGS, Signer, Verificatio
 pub use history::{HistoryContents, TargetName};
 pub use manifest::{Manifest, PREDICATE_TYPE};
 pub use name::is_safe_name;
+pub use records::Record;
 pub use salts::Release;
 pub use verify::{Expectations, Limits, VerifyError, verify};
 pub use write::{Attachment, Blob, BundleContents, BundleError, CitedLeaf, Entries, Written, write};

@@ -40,6 +40,8 @@ pub(super) enum FileKind {
     Blob(Hash),
     /// A pack of objects that entries name by digest.
     Objects,
+    /// Texts that entries commit to.
+    Records,
     /// Inside a folder of the format, but not a name of the format.
     Misplaced,
     /// Anything else: carried along.
@@ -61,6 +63,7 @@ pub(super) fn classify(name: &str) -> FileKind {
         "tile" => TilePath::parse(name).ok().map(FileKind::Tile),
         "blobs" => blob(rest).map(FileKind::Blob),
         "history" => is_pack(rest).then_some(FileKind::Objects),
+        "records" => number(rest, ".json", records_name).then_some(FileKind::Records),
         _ => Some(FileKind::Other),
     };
     kind.unwrap_or(FileKind::Misplaced)
@@ -83,10 +86,19 @@ pub(super) fn objects_name(number: usize) -> String {
     format!("history/{number:04}.objects")
 }
 
+pub(super) fn records_name(number: usize) -> String {
+    format!("records/{number:04}.json")
+}
+
 fn is_pack(rest: &str) -> bool {
-    rest.strip_suffix(".objects")
+    number(rest, ".objects", objects_name)
+}
+
+/// Tells whether the rest of a name is a number in its one spelling.
+fn number(rest: &str, ending: &str, name: fn(usize) -> String) -> bool {
+    rest.strip_suffix(ending)
         .and_then(|digits| digits.parse::<usize>().ok())
-        .is_some_and(|number| objects_name(number) == format!("history/{rest}"))
+        .is_some_and(|number| name(number).split_once('/').is_some_and(|(_, expected)| expected == rest))
 }
 
 fn index(digits: &str) -> Option<u64> {

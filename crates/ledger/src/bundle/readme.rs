@@ -16,7 +16,8 @@ WHAT IS HERE
   MANIFEST.json          names every other file with its SHA-256 (an in-toto Statement)
   MANIFEST.sig           the SHA-256 of MANIFEST.json, signed with the log's key
   checkpoint.latest      three lines: name of the log, number of entries, root hash in base64; then signatures
-  checkpoint.a, .b       the checkpoints at the ends of a period, if the bundle is about one
+  checkpoint.a, .b       the checkpoints at the ends of a period, if the bundle is about one: before the entry
+                         period.open and behind the entry period.close, if the log has them
   consistency.txt        RFC 6962 consistency proofs between the checkpoints
   policy                 the public key of the log, as "name+id+base64"
   leaves/<n>.json        exact bytes of entry n; proofs/<n>.tlog-proof is its inclusion proof (c2sp.org/tlog-proof)
@@ -24,6 +25,7 @@ WHAT IS HERE
   tile/0/..., tile/1/... the hashes of the tree, 256 to a file (c2sp.org/tlog-tiles)
   blobs/sha256/...       artifacts, each named by the SHA-256 of its content
   salts.json             for each artifact the salt with which it reproduces the commitment in its entry
+  records/*.json         texts that entries commit to, such as why a check was waived, each with its salt
   history/stretches.csv  which check failed, or could not see, at which target from when to when, as claimed
   history/targets.json   what the targets are: each is named by the SHA-256 of its line here, written as canonical JSON
   history/*.objects      what the runs found: lists and verdicts that the entries name by SHA-256; the short way below
@@ -97,4 +99,6 @@ BY HAND
      END
 
    Then look for the commitment in the entries: grep -r "<commitment>" leaves tile/entries
+   The texts in records/*.json are checked in the same way, with "tickmark/record/v1" in place of "tickmark/artifact/v1"
+   and "text" in place of the content of a file.
 "#;

@@ -11,6 +11,7 @@ use super::history::{HistoryContents, rotations_to_bytes, to_files};
 use super::manifest::{Manifest, signed_text};
 use super::name::{self, FileKind, classify, is_safe_name};
 use super::readme;
+use super::records::{self, Record};
 use super::salts::{self, Release};
 use super::verify::{MAX_RATIO, RATIO_FREE_BYTES};
 use crate::Hash;
@@ -50,6 +51,8 @@ pub struct BundleContents {
     pub rotations: Vec<String>,
     /// Artifacts chosen for release.
     pub blobs: Vec<Blob>,
+    /// Texts that entries commit to, chosen for release.
+    pub records: Vec<Record>,
     /// Documents carried along, such as `report/readiness.pdf`. A leaf that names one's digest among its
     /// artifacts commits to it; others are named as uncommitted by the verifier.
     pub attachments: Vec<Attachment>,
@@ -205,6 +208,9 @@ pub fn write<W: Write + Seek>(
         add(name::ROTATIONS.to_owned(), rotations_to_bytes(&contents.rotations)?)?;
     }
     for (name, content) in contents.history.as_ref().map(to_files).transpose()?.unwrap_or_default() {
+        add(name, content)?;
+    }
+    for (name, content) in records::to_files(&contents.records)? {
         add(name, content)?;
     }
     for attachment in &contents.attachments {

@@ -12,18 +12,22 @@
 
 pub mod block;
 mod objects;
+mod recomputed;
 mod schedule;
+mod stretch;
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
 use std::rc::Rc;
 
 use serde::Deserialize;
 
 pub use self::block::Found;
 pub use self::objects::{MAX_OBJECT_BYTES, MAX_TOTAL_BYTES, Objects, PACK_BYTES, PackError};
+pub use self::recomputed::Recomputed;
 pub use self::schedule::{CheckCompleteness, MAX_CADENCE_HOURS, MAX_CHECKS, MAX_SLOTS, Schedule, Scheduled};
 use self::schedule::{Done, Look};
+pub use self::stretch::{Claim, STRETCHES_HEADER, claims_to_text};
+use self::stretch::{NONE, State, Stretch, advance, end_all};
 use crate::Hash;
 use crate::epoch::Genesis;
 use crate::leaf::{Leaf, LeafKind, format_moment, parse_moment};
@@ -34,136 +38,7 @@ const MAX_PROBLEMS: usize = 1000;
 const MAX_VERDICTS: u64 = 4_000_000_000;
 /// Stretches that are kept.
 const MAX_STRETCHES: usize = 50_000_000;
-const NONE: u32 = u32::MAX;
 const PAIR_BYTES: usize = 64;
-
-/// Header of the file of stretches.
-pub const STRETCHES_HEADER: &str =
-    "check_version,target,first_seen,first_seen_other,last_seen_before,verdict,reason\n";
-
-/// A stretch of time over which every look at one target with one check failed, or could not see. Ends are numbers of
-/// runs; [`NONE`] stands for "still so" and for "not looked at before".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stretch {
-    version: u32,
-    target: u32,
-    from: u32,
-    until: u32,
-    before: u32,
-    found: Found,
-}
-
-/// One line of the file of stretches, as the operator's index has it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Claim {
-    /// Digest of the check's version.
-    pub version: Hash,
-    /// Identity of the target.
-    pub target: Hash,
-    /// First look that found it, microseconds since 1970-01-01T00:00:00Z.
-    pub first_seen: i64,
-    /// First look that found something else, or the run that no longer expected the target.
-    pub first_seen_other: Option<i64>,
-    /// The look before the first, if it was one at this target with this version in the run before.
-    pub last_seen_before: Option<i64>,
-    /// What was found.
-    pub found: Found,
-}
-
-/// Writes the file of stretches. Claims that are neither failing nor unseen are left out.
-#[must_use]
-pub fn claims_to_text(claims: &[Claim]) -> String {
-    let mut claims: Vec<&Claim> = claims.iter().filter(|claim| is_kept(claim.found)).collect();
-    claims.sort_unstable();
-    let moment = |micros: i64| format_moment(micros).unwrap_or_default();
-    let mut text = STRETCHES_HEADER.to_owned();
-    for claim in claims {
-        let [until, before] = [claim.first_seen_other, claim.last_seen_before].map(|at| at.map(moment));
-        write_line(
-            &mut text,
-            [&claim.version.hex(), &claim.target.hex(), &moment(claim.first_seen)],
-            [until.as_deref(), before.as_deref()],
-            claim.found,
-        );
-    }
-    text
-}
-
-fn write_line(text: &mut String, key: [&str; 3], ends: [Option<&str>; 2], found: Found) {
-    let [until, before] = ends.map(Option::unwrap_or_default);
-    let [version, target, from] = key;
-    let (verdict, reason) = (found.verdict_word(), found.reason_word());
-    writeln!(text, "{version},{target},{from},{until},{before},{verdict},{reason}")
-        .expect("writing to a string does not fail");
-}
-
-fn is_kept(found: Found) -> bool {
-    found.is_fail() || found.is_unknown()
-}
-
-/// What was recomputed.
-#[derive(Debug)]
-pub struct Recomputed {
-    /// What contradicts itself: (entry, what).
-    pub problems: Vec<(String, String)>,
-    /// Further problems.
-    pub more_problems: usize,
-    /// What the log says that is not there: runs without a number, without an end.
-    pub omissions: Vec<(String, String)>,
-    /// Completeness per check; none if no entry says what was due.
-    pub checks: Option<Vec<CheckCompleteness>>,
-    /// Stretches of which the log says nothing although checks were due: in words.
-    pub silences: Vec<(String, String)>,
-    /// Checks in force that had no target.
-    pub without_target: usize,
-    /// Runs that were closed.
-    pub runs: usize,
-    /// Runs that are recorded as missed.
-    pub missed_runs: usize,
-    /// Distinct populations of the runs.
-    pub populations: usize,
-    /// Populations that the epoch before defined, if the log continues one.
-    pub defined_elsewhere: usize,
-    /// Blocks over all runs.
-    pub blocks: u64,
-    /// Verdicts over all runs: unknown, pass, fail, not applicable.
-    pub verdicts: [u64; 4],
-    /// Whether the lists and blocks were there to recompute from.
-    pub has_blocks: bool,
-    stretches: Vec<Stretch>,
-    versions: Vec<String>,
-    targets: Vec<String>,
-    moments: Vec<String>,
-}
-
-impl Recomputed {
-    /// Returns how many stretches are failing, and how many unseen.
-    #[must_use]
-    pub fn stretches(&self) -> (usize, usize) {
-        let failing = self.stretches.iter().filter(|stretch| stretch.found.is_fail()).count();
-        (failing, self.stretches.len() - failing)
-    }
-
-    /// Lists the identities of all targets in hexadecimal digits.
-    pub fn targets(&self) -> impl Iterator<Item = &str> {
-        self.targets.iter().map(String::as_str)
-    }
-
-    /// Lists the lines of the file of stretches in order, each with its newline.
-    pub fn lines(&self) -> impl Iterator<Item = String> {
-        self.stretches.iter().map(|stretch| {
-            let moment = |run: u32| self.moments.get(run as usize).map(String::as_str);
-            let mut line = String::with_capacity(256);
-            let key = [
-                &self.versions[stretch.version as usize],
-                &self.targets[stretch.target as usize],
-                moment(stretch.from).unwrap_or_default(),
-            ];
-            write_line(&mut line, key, [stretch.until, stretch.before].map(moment), stretch.found);
-            line
-        })
-    }
-}
 
 /// Walks through the entries of a log in order and recomputes the history.
 pub struct Rebuild<'o> {
@@ -234,19 +109,6 @@ struct Opened {
     source: String,
     at: i64,
     is_closed: bool,
-}
-
-/// What the last run found with one version of one check.
-struct State {
-    population: Hash,
-    block: Hash,
-    members: Rc<[u32]>,
-    found: Vec<Found>,
-    since: Vec<u32>,
-    before: Vec<u32>,
-    last_run: u32,
-    counts: [u64; 4],
-    covers: bool,
 }
 
 #[derive(Deserialize)]
@@ -330,9 +192,9 @@ impl<'o> Rebuild<'o> {
         self.last_ts = self.last_ts.max(ts);
         let taken = match leaf.kind {
             LeafKind::LogGenesis => {
-                // A genesis of another form continues nothing.
+                // A genesis of another form continues nothing. Where one stands behind entries, the epoch before is here.
                 let genesis = serde_json::from_slice::<Genesis>(leaf.body);
-                self.is_continuing |= genesis.is_ok_and(|genesis| genesis.continues.is_some());
+                self.is_continuing |= index == 0 && genesis.is_ok_and(|genesis| genesis.continues.is_some());
                 Ok(())
             }
             LeafKind::PopulationDefine => body(leaf).and_then(|body| self.define(index, &body)),
@@ -641,80 +503,6 @@ impl<'o> Rebuild<'o> {
         let (from, until) = period.unwrap_or((i64::MIN, i64::MAX));
         let period = (from.max(self.first_ts?), until.min(self.last_ts));
         schedule::compare(&self.schedules, period, &looks, &self.missed)
-    }
-}
-
-/// Goes from what the run before found to what this one found; `found` is taken over.
-fn advance(
-    before: Option<State>,
-    version: u32,
-    run: u32,
-    members: &Rc<[u32]>,
-    found: &mut Vec<Found>,
-    stretches: &mut Vec<Stretch>,
-) -> State {
-    let mut counts = [0; 4];
-    found.iter().for_each(|found| counts[usize::from(found.verdict())] += 1);
-    let covers = found.iter().any(|found| !found.is_unsupported());
-    let n = members.len();
-    let blank = State {
-        population: Hash([0; 32]),
-        block: Hash([0; 32]),
-        members: Rc::clone(members),
-        found: Vec::new(),
-        since: vec![run; n],
-        before: vec![NONE; n],
-        last_run: run,
-        counts,
-        covers,
-    };
-    let mut state = match before {
-        None => blank,
-        Some(mut old) if Rc::ptr_eq(&old.members, members) => {
-            for (i, now) in found.iter().enumerate() {
-                if old.found[i] != *now {
-                    end_one(&old, i, version, run, stretches);
-                    (old.since[i], old.before[i]) = (run, old.last_run);
-                }
-            }
-            State { counts, covers, ..old }
-        }
-        Some(old) => {
-            let mut new = blank;
-            let mut places: HashMap<u32, usize> =
-                (0..).zip(old.members.iter()).map(|(i, t)| (*t, i)).collect();
-            for (i, target) in members.iter().enumerate() {
-                let Some(place) = places.remove(target) else { continue };
-                if old.found[place] == found[i] {
-                    (new.since[i], new.before[i]) = (old.since[place], old.before[place]);
-                } else {
-                    end_one(&old, place, version, run, stretches);
-                    new.before[i] = old.last_run;
-                }
-            }
-            places.into_values().for_each(|place| end_one(&old, place, version, run, stretches));
-            new
-        }
-    };
-    std::mem::swap(&mut state.found, found);
-    state
-}
-
-fn end_all(state: &State, version: u32, run: u32, stretches: &mut Vec<Stretch>) {
-    (0..state.members.len()).for_each(|place| end_one(state, place, version, run, stretches));
-}
-
-fn end_one(state: &State, place: usize, version: u32, run: u32, stretches: &mut Vec<Stretch>) {
-    let found = state.found[place];
-    if is_kept(found) {
-        stretches.push(Stretch {
-            version,
-            target: state.members[place],
-            from: state.since[place],
-            until: run,
-            before: state.before[place],
-            found,
-        });
     }
 }
 

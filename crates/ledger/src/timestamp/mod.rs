@@ -6,15 +6,18 @@
 //! hash of the signer's certificate among them, its extended key usage (time stamping alone, critical), and the chain to
 //! a root that the verifier chose, valid at the moment the token states.
 //!
-//! Not checked: revocation (no network here), and the hash of the certificate when it is the SHA-1 of the first version
-//! of that attribute.
+//! Revocation is checked against the lists that the verifier brings along: nothing here asks a network. Not checked: whether
+//! a list is the newest, what OCSP would say, and the hash of the certificate when it is the SHA-1 of the first version of
+//! that attribute. Whether a certificate has ended since depends on the day of looking, so its end is told, not judged.
 //!
 //! Source: RFC 3161, RFC 5652, RFC 5816, RFC 5280.
 
 mod ber;
+mod revocation;
 mod token;
 mod trust;
 
+pub use revocation::{Revocation, RevocationLists};
 pub use token::{Token, request};
 pub use trust::{Roots, Timestamped};
 
@@ -60,6 +63,15 @@ pub enum TimestampError {
     /// No chain to a root that was chosen.
     #[error("certificate of the timestamp's signer does not lead to a configured root: {0}")]
     UnknownRoot(String),
+    /// The certificate of the signer was revoked, or that of its issuer.
+    #[error("certificate of the timestamp's signer: {0}")]
+    Revoked(String),
+    /// A revocation list that says nothing about the chain.
+    #[error("revocation list cannot be used: {0}")]
+    UselessList(String),
+    /// A revocation list that cannot be read.
+    #[error("revocation list {0} cannot be read")]
+    InvalidList(usize),
     /// A root certificate that cannot be used.
     #[error("root certificate {0} cannot be read")]
     InvalidRoot(usize),

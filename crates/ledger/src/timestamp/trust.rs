@@ -5,10 +5,11 @@ use std::time::Duration;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
-use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert, ring as algorithms};
+use webpki::{EndEntityCert, KeyUsage, RevocationOptions, anchor_from_trusted_cert, ring as algorithms};
 
 use super::TimestampError;
 use super::ber::{self, Element, NotBer, context};
+use super::revocation::{Revocation, RevocationLists};
 use super::token::{SHA256, Signer, TST_INFO, Token};
 
 /// 2.16.840.1.101.3.4.2.2
@@ -64,6 +65,8 @@ pub struct Timestamped {
     pub expires_us: i64,
     /// Name of the signer, as its certificate says.
     pub authority: String,
+    /// What the lists that were given say about the certificate.
+    pub revocation: Revocation,
 }
 
 impl Roots {
@@ -121,11 +124,23 @@ impl Roots {
 }
 
 impl Token {
-    /// Verifies signature, signer and chain.
+    /// Verifies signature, signer and chain, with no word about revocation.
     ///
     /// # Errors
     /// With the first thing that is wrong.
     pub fn verify(&self, roots: &Roots) -> Result<Timestamped, TimestampError> {
+        self.verify_unrevoked(roots, &RevocationLists::default())
+    }
+
+    /// As [`Self::verify`], and refuses a token that the lists make worthless.
+    ///
+    /// # Errors
+    /// With the first thing that is wrong.
+    pub fn verify_unrevoked(
+        &self,
+        roots: &Roots,
+        lists: &RevocationLists,
+    ) -> Result<Timestamped, TimestampError> {
         let attributes =
             Attributes::parse(&self.signer.attributes).map_err(|_| TimestampError::Form("an attribute"))?;
         let content = digest(&self.signer.digest_algorithm, &self.content)?;
@@ -144,26 +159,26 @@ impl Token {
         let seconds = u64::try_from(self.stated_us.div_euclid(1_000_000)).unwrap_or(0);
         let all = [SHA256_ALGORITHMS, SHA384_ALGORITHMS, SHA512_ALGORITHMS].concat();
         let anchors = roots.anchors();
-        let verified = end_entity.verify_for_usage(
-            &all,
-            &anchors,
-            &chain,
-            UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
-            KeyUsage::required_if_present(TIME_STAMPING),
-            None,
-            None,
-        );
-        verified.map_err(|error| match error {
+        let verify = |revocation: Option<RevocationOptions<'_>>| {
+            let stated = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+            let usage = KeyUsage::required_if_present(TIME_STAMPING);
+            end_entity.verify_for_usage(&all, &anchors, &chain, stated, usage, revocation, None).map(drop)
+        };
+        verify(None).map_err(|error| match error {
             webpki::Error::CertExpired { .. }
             | webpki::Error::CertNotValidYet { .. }
             | webpki::Error::InvalidCertValidity => TimestampError::NotValidThen(written(self.stated_us)),
             other => TimestampError::UnknownRoot(other.to_string()),
         })?;
+        let latest_us = self.stated_us.saturating_add(self.accuracy_us);
+        let issuer = Element::only(&parsed.issuer, ber::SEQUENCE).map_or(&[][..], |name| name.content);
+        let revocation = lists.look(|options| verify(Some(options)), issuer, &parsed.serial, latest_us)?;
         Ok(Timestamped {
-            latest_us: self.stated_us.saturating_add(self.accuracy_us),
+            latest_us,
             earliest_us: self.stated_us.saturating_sub(self.accuracy_us),
             expires_us: parsed.expires_us,
             authority: parsed.name,
+            revocation,
         })
     }
 
@@ -374,6 +389,6 @@ fn sorted(content: &[u8]) -> Vec<u8> {
     elements.concat()
 }
 
-fn written(us: i64) -> String {
+pub(super) fn written(us: i64) -> String {
     jiff::Timestamp::from_microsecond(us).map_or_else(|_| us.to_string(), |moment| moment.to_string())
 }

@@ -31,14 +31,15 @@ impl Authority {
             _ => (&["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "sha256"),
         };
         let config = format!(
-            "[ca]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n\
+            "[ca]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n\
              [tsa_cert]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n\
              extendedKeyUsage=critical,timeStamping\n\
              [req]\ndistinguished_name=name\nprompt=no\n[name]\nCN=Test\n\
              [tsa]\ndefault_tsa=one\n[one]\nserial=serial\nsigner_cert=tsa.pem\nsigner_key=tsa.key\n\
              signer_digest={digest}\ndefault_policy=1.2.3.4.1\ndigests=sha256\naccuracy=secs:1\n\
              ess_cert_id_alg={digest}\n\
-             [issuing]\ndatabase=index\nserial=issued\nnew_certs_dir=.\npolicy=any\n[any]\ncommonName=supplied\n"
+             [issuing]\ndatabase=index\nserial=issued\nnew_certs_dir=.\npolicy=any\ndefault_md=sha256\n\
+             default_crl_days=30\ncrlnumber=numbered\n[any]\ncommonName=supplied\n"
         );
         fs::write(at.join("config"), config).expect("the configuration");
         fs::write(at.join("serial"), "01\n").expect("the serial number");
@@ -63,6 +64,27 @@ impl Authority {
     /// Returns the root certificate as PEM.
     pub(crate) fn root(&self) -> Vec<u8> {
         fs::read(self.0.path().join("ca.pem")).expect("the root")
+    }
+
+    /// Revokes the certificate of the authority at a moment like `210101000000Z`, for a reason in the words of OpenSSL.
+    pub(crate) fn revoke(&self, at: &str, reason: Option<&str>) {
+        let index = self.0.path().join("index");
+        let line = fs::read_to_string(&index).expect("the index");
+        let fields: Vec<&str> = line.trim_end().split('\t').collect();
+        let reason = reason.map(|reason| format!(",{reason}")).unwrap_or_default();
+        let &[_, expires, _, serial, file, subject] = fields.as_slice() else { panic!("{line:?}") };
+        let revoked = format!("R\t{expires}\t{at}{reason}\t{serial}\t{file}\t{subject}\n");
+        fs::write(&index, revoked).expect("the index");
+    }
+
+    /// Returns the list of revoked certificates as PEM.
+    pub(crate) fn revocation_list(&self) -> Vec<u8> {
+        if !self.0.path().join("numbered").exists() {
+            fs::write(self.0.path().join("numbered"), "01\n").expect("the serial number");
+        }
+        let ca = ["ca", "-config", "config", "-name", "issuing", "-cert", "ca.pem", "-keyfile", "ca.key"];
+        openssl(self.0.path(), &[&ca[..], &["-gencrl", "-out", "ca.crl"]].concat());
+        fs::read(self.0.path().join("ca.crl")).expect("the list")
     }
 
     /// Answers a request.

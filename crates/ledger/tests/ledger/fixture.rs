@@ -93,6 +93,7 @@ pub(crate) fn contents(size: u64) -> BundleContents {
         history: None,
         rotations: Vec::new(),
         blobs: vec![blob(1), blob(3)],
+        records: Vec::new(),
         attachments: vec![Attachment { name: "report/readiness.pdf".to_owned(), content: report() }],
     }
 }

@@ -216,6 +216,7 @@ pub(crate) fn contents(recorded: &Recorded) -> BundleContents {
         history: Some(history),
         rotations: Vec::new(),
         blobs: Vec::new(),
+        records: Vec::new(),
         attachments: Vec::new(),
     }
 }
@@ -526,4 +527,40 @@ proptest! {
         let checks = &answer.completeness.checks;
         prop_assert!(checks.iter().all(|check| check.expected == check.observed + check.missed + check.missing));
     }
+}
+
+/// An epoch that keeps the entries before it must build on those very entries.
+#[test]
+fn an_epoch_builds_on_the_entries_before_it() {
+    let begins = |continued: Continued| {
+        let mut recorded = record(&story());
+        let genesis = Genesis {
+            origin: ORIGIN.to_owned(),
+            epoch: 2,
+            verifier_key: signer().verifier().to_string(),
+            leaf_format: 1,
+            continues: Some(continued),
+        };
+        let id = "01935f2e-7b1c-7abc-8def-eeeeeeeeeeee";
+        let leaf = Leaf::build(LeafKind::LogGenesis, id, at(6, 3), "collector:1", &genesis).expect("leaf");
+        recorded.leaves.push(leaf.into_bytes());
+        answer(&recorded)
+    };
+    let before = record(&story()).leaves;
+    let size = before.len();
+    let first = begins(Continued::at(&checkpoint(&before).checkpoint));
+    assert!(!first.has_failed() && is_proven(&first.completeness.population), "{first}");
+    let said = format!(
+        "from entry {size} on it continues {ORIGIN}, whose first {size} entries are the first ones here"
+    );
+    assert!(first.to_string().contains(&said), "{first}");
+    let part = begins(Continued::at(&checkpoint(&before[..5]).checkpoint));
+    assert!(!part.has_failed() && part.to_string().contains("whose first 5 entries"), "{part}");
+    let mut other = before.clone();
+    other.swap(3, 4);
+    let forged = begins(Continued::at(&checkpoint(&other).checkpoint));
+    let named: Vec<&str> = forged.findings().map(|finding| finding.problem.as_str()).collect();
+    assert_eq!(named, [format!("continues {size} entries of {ORIGIN} that are not those here")]);
+    let longer = Continued { size: size as u64 + 3, ..Continued::at(&checkpoint(&before).checkpoint) };
+    assert!(begins(longer).to_string().contains("3 later entries of that are lost"));
 }

@@ -1,7 +1,9 @@
 //! Timestamps against OpenSSL's authority, which the tests start themselves.
 
 use tickmark_ledger::Hash;
-use tickmark_ledger::timestamp::{MAX_RESPONSE_BYTES, Roots, TimestampError, Token, request};
+use tickmark_ledger::timestamp::{
+    MAX_RESPONSE_BYTES, Revocation, RevocationLists, Roots, TimestampError, Timestamped, Token, request,
+};
 
 use crate::authority::{Authority, Kind};
 
@@ -82,6 +84,48 @@ fn a_certificate_that_had_ended_is_refused() {
     let authority = Authority::new(Kind::Expired);
     let token = Token::of_response(&authority.answer(&request(&digest(), NONCE))).expect("a token");
     assert!(matches!(token.verify(&roots(&authority)), Err(TimestampError::NotValidThen(_))));
+}
+
+#[test]
+fn a_revoked_certificate_makes_tokens_worthless_unless_its_reason_leaves_earlier_ones_good() {
+    let lists = |authority: &Authority| {
+        RevocationLists::from_bytes(&authority.revocation_list()).expect("a revocation list")
+    };
+    for (reason, keeps) in [
+        (Some("superseded"), true),
+        (Some("cessationOfOperation"), true),
+        (Some("affiliationChanged"), true),
+        (Some("keyCompromise"), false),
+        (Some("certificateHold"), false),
+        (None, false),
+    ] {
+        let authority = Authority::new(Kind::Curve);
+        let token = Token::of_response(&authority.answer(&request(&digest(), NONCE))).expect("a token");
+        let roots = roots(&authority);
+        let good = token.verify(&roots).expect("good");
+        assert_eq!(good.revocation, Revocation::NotChecked);
+        let unrevoked = token.verify_unrevoked(&roots, &lists(&authority)).expect("good");
+        assert_eq!(unrevoked.revocation, Revocation::NotListed);
+        authority.revoke("490101000000Z", reason);
+        match token.verify_unrevoked(&roots, &lists(&authority)) {
+            Ok(Timestamped { revocation: Revocation::Later(at), .. }) if keeps => {
+                assert!(at > good.latest_us)
+            }
+            Err(TimestampError::Revoked(_)) if !keeps => {}
+            other => panic!("{reason:?}: {other:?}"),
+        }
+        authority.revoke("210101000000Z", reason);
+        let refused = token.verify_unrevoked(&roots, &lists(&authority));
+        assert!(matches!(refused, Err(TimestampError::Revoked(_))), "{reason:?}: {refused:?}");
+        // The list of somebody else says nothing.
+        let stranger = Authority::new(Kind::Curve);
+        let refused = token.verify_unrevoked(&roots, &lists(&stranger));
+        assert!(
+            matches!(refused, Err(TimestampError::UselessList(_))),
+            "another key, the same name: {refused:?}"
+        );
+    }
+    assert!(matches!(RevocationLists::from_bytes(b"nothing"), Err(TimestampError::InvalidList(1))));
 }
 
 #[test]

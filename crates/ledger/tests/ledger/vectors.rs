@@ -100,7 +100,10 @@ const CONSISTENCY: [(u64, u64, &[&str]); 5] = [
     ),
 ];
 
-const SOME_HASH: Hash = Hash([0xab; 32]);
+/// A hash that is in no tree, as the published set has it.
+fn some_hash() -> Hash {
+    hash("abacaba000000000000000000000000000000000000000000060061e00123456")
+}
 
 fn hash(hex: &str) -> Hash {
     Hash::parse_hex(hex).expect("quoted")
@@ -114,21 +117,25 @@ fn leaf_hashes() -> Vec<Hash> {
     LEAVES.iter().map(|leaf| hash_leaf(&hex::decode(leaf).expect("quoted"))).collect()
 }
 
-/// A proof in every wrong form: garbage before and behind, a part removed, inserted, changed.
+/// A proof in every wrong form of the published set and more: garbage before and behind, a part removed, inserted,
+/// exchanged, one bit changed. (Garbage of another length than a hash cannot be said in our types.)
 fn wrong_proofs(proof: &[Hash], roots: &[Hash]) -> Vec<Vec<Hash>> {
     let mut wrong = Vec::new();
-    for extra in roots.iter().chain([&SOME_HASH, &EMPTY_ROOT]).chain(proof.first()) {
+    for extra in roots.iter().chain([&some_hash(), &EMPTY_ROOT]).chain(proof.first()) {
         wrong.push([proof, &[*extra]].concat());
         wrong.push([&[*extra], proof].concat());
     }
     for at in 0..proof.len() {
-        let mut changed = proof.to_vec();
-        changed[at].0[0] ^= 8;
-        wrong.push(changed);
+        for bit in [3, 4] {
+            let mut changed = proof.to_vec();
+            changed[at].0[0] ^= 1 << bit;
+            wrong.push(changed);
+        }
         let mut shorter = proof.to_vec();
         shorter.remove(at);
         wrong.push(shorter);
-        wrong.push([&proof[..=at], &[SOME_HASH], &proof[at + 1..]].concat());
+        wrong.push([&proof[..=at], &[some_hash()], &proof[at + 1..]].concat());
+        wrong.push([&proof[..at], &[some_hash()], &proof[at + 1..]].concat());
     }
     wrong
 }
@@ -170,13 +177,19 @@ fn inclusion_proofs_are_made_and_verify_and_nothing_else_does() {
         }
         refuse(&hash_leaf(b"WrongLeaf"), index, size, &proof, &root);
         refuse(&leaf, index, size, &proof, &EMPTY_ROOT);
-        refuse(&leaf, index, size, &proof, &SOME_HASH);
+        refuse(&leaf, index, size, &proof, &some_hash());
         for wrong in wrong_proofs(&proof, &[root, leaf]) {
             refuse(&leaf, index, size, &wrong, &root);
         }
     }
     for (index, size) in [(0, 0), (0, 1), (1, 0), (2, 1)] {
-        assert!(verify_inclusion(&SOME_HASH, index, size, &[], &EMPTY_ROOT).is_err());
+        assert!(verify_inclusion(&some_hash(), index, size, &[], &EMPTY_ROOT).is_err());
+    }
+    // The tree of one entry has its leaf for a root, and an empty proof.
+    let data = hash_leaf(b"data");
+    verify_inclusion(&data, 0, 1, &[], &data).expect("published");
+    for (leaf, root) in [(EMPTY_ROOT, data), (data, EMPTY_ROOT)] {
+        assert!(verify_inclusion(&leaf, 0, 1, &[], &root).is_err());
     }
     assert!(refused >= 98, "the published set has 98 cases: {refused}");
 }
@@ -208,7 +221,7 @@ fn consistency_proofs_are_made_and_verify_and_nothing_else_does() {
         for other in [new * 2, new / 2] {
             refuse(old, &old_root, other, &new_root, &proof);
         }
-        for other in [SOME_HASH, EMPTY_ROOT] {
+        for other in [some_hash(), EMPTY_ROOT] {
             refuse(old, &other, new, &new_root, &proof);
             refuse(old, &old_root, new, &other, &proof);
         }
@@ -220,7 +233,7 @@ fn consistency_proofs_are_made_and_verify_and_nothing_else_does() {
     }
     assert!(refused >= 98, "the published set has 98 cases: {refused}");
     // Sizes that are always consistent, time travel, and equal trees whose proof is not empty.
-    let (one, two) = (SOME_HASH, EMPTY_ROOT);
+    let (one, two) = (some_hash(), EMPTY_ROOT);
     for (old, new, roots, proof, expected) in [
         (1, 1, [one, one], vec![], true),
         (1, 1, [one, two], vec![], false),

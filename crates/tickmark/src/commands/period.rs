@@ -1,4 +1,6 @@
-//! `tickmark period`: the board in text, and one control with its deviations.
+//! `tickmark period`: the board in text, and one control with its deviations; the ends of a period in the ledger.
+
+mod ends;
 
 use tickmark_app::conclusion::period::{self, Board, ControlPeriod};
 use tickmark_core::conclusion::period::{Cell, State, Subject};
@@ -19,6 +21,9 @@ const SHOWN: usize = 50;
 
 /// Runs `tickmark period`.
 pub(crate) async fn run(options: &cli::Period, common: &Common, output: &Output) -> Outcome {
+    if let Some(command) = &options.ends {
+        return ends::run(command, common, output).await;
+    }
     let to = options.to.as_deref().map(end_of).transpose()?;
     let from = options.from.as_deref().map(moment).transpose()?;
     let app = wiring::inspect(common).await?;

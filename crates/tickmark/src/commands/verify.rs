@@ -7,11 +7,14 @@ use std::path::Path;
 use tickmark_ledger::bundle::{self, Expectations};
 use tickmark_ledger::note::{MAX_NOTE_BYTES, SignedCheckpoint, VerifierKey};
 use tickmark_ledger::policy::{MAX_POLICY_BYTES, Policy};
-use tickmark_ledger::timestamp::Roots;
+use tickmark_ledger::timestamp::{RevocationLists, Roots};
 
 use crate::cli;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
+
+/// Bytes from which a file of revocation lists is refused; large issuers have some megabytes.
+const MAX_LISTS_BYTES: usize = 64 * 1024 * 1024;
 
 /// Runs `tickmark verify`.
 pub(crate) fn run(options: &cli::Verify, output: &Output) -> Outcome {
@@ -35,6 +38,11 @@ pub(crate) fn run(options: &cli::Verify, output: &Output) -> Outcome {
         let roots = Roots::from_pem(&read_small(path, MAX_POLICY_BYTES)?);
         let roots = roots.map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
         expectations.timestamp_roots.extend(roots);
+    }
+    for path in &options.tsa_crl {
+        let lists = RevocationLists::from_bytes(&read_small(path, MAX_LISTS_BYTES)?);
+        let lists = lists.map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
+        expectations.revocation_lists.extend(lists);
     }
     let name = options.bundle.display();
     let file = File::open(&options.bundle).map_err(|error| Failure::input(format!("{name}: {error}")))?;

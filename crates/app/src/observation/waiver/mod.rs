@@ -11,6 +11,7 @@ use tickmark_core::id::{TargetKey, WaiverKey};
 use tickmark_core::observation::Waiver;
 use tickmark_core::observation::waiver::{Request, Scope, WaiverError};
 use tickmark_core::{Digest, Span, Timestamp, canonical};
+use tickmark_ledger::bundle::Record;
 use tickmark_ledger::commitment::{self, RECORD_DOMAIN, Salt};
 use tickmark_ledger::leaf::LeafKind;
 
@@ -130,6 +131,15 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Waiver>> {
     let mut all = sql::waivers(view.connection(), organization, sql::Which::Newest(MAX_WAIVERS)).await?;
     all.reverse();
     Ok(all)
+}
+
+/// Returns what opens the commitments to what people wrote, apart from what was erased.
+///
+/// # Errors
+/// As [`list`].
+pub async fn records(view: &mut View<'_>) -> Result<Vec<Record>> {
+    let organization = view.organization();
+    sql::records(view.connection(), organization).await
 }
 
 /// Lists the waivers that stand beside verdicts at a moment, oldest first.

@@ -7,6 +7,7 @@ use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationKey, TargetKey, WaiverKey};
 use tickmark_core::observation::Waiver;
 use tickmark_core::observation::waiver::Scope;
+use tickmark_ledger::bundle::Record;
 use tickmark_ledger::commitment::Salt;
 use tickmark_store::{Cell, insert_rows};
 
@@ -165,4 +166,15 @@ pub(super) async fn waivers(c: &mut AnyConnection, org: Org, which: Which) -> Re
             })
         })
         .collect()
+}
+
+pub(super) async fn records(c: &mut AnyConnection, org: Org) -> Result<Vec<Record>> {
+    let rows: Vec<(String, Vec<u8>)> =
+        sqlx::query_as("SELECT body, salt FROM waiver_text WHERE organization = $1 ORDER BY waiver, event")
+            .bind(org.0)
+            .fetch_all(c)
+            .await?;
+    let record =
+        |(text, salt): (String, Vec<u8>)| Ok(Record { text, salt: Salt(stored::array(&salt, WHAT)?) });
+    rows.into_iter().map(record).collect()
 }

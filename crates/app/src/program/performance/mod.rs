@@ -16,6 +16,7 @@ use tickmark_core::control::{Control, ControlId};
 use tickmark_core::id::{ActorId, EvidenceKey, PerformanceKey};
 use tickmark_core::program::performance::{Performance, Schedule, Window};
 use tickmark_core::{Span, Timestamp};
+use tickmark_ledger::bundle::Record;
 use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
@@ -144,6 +145,21 @@ pub async fn all(view: &mut View<'_>) -> Result<BTreeMap<ControlId, Vec<Performa
         by_control.entry(performance.control.clone()).or_default().push(performance);
     }
     Ok(by_control)
+}
+
+/// Returns what opens the commitments to performances, apart from those whose note was erased.
+///
+/// # Errors
+/// As [`list`].
+pub async fn records(view: &mut View<'_>) -> Result<Vec<Record>> {
+    let organization = view.organization();
+    let salts = sql::salts(view.connection(), organization).await?;
+    let all = sql::all(view.connection(), organization).await?;
+    let opening = |performance: &Performance| {
+        let salt = salts.get(&performance.key)?;
+        Some(super::opening("performance", *salt, performance))
+    };
+    all.iter().filter_map(opening).collect()
 }
 
 /// Finds a performance.

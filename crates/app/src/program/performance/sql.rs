@@ -58,6 +58,21 @@ pub(super) async fn add(
     Ok(())
 }
 
+pub(super) async fn salts(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+) -> Result<BTreeMap<PerformanceKey, Salt>> {
+    let rows: Vec<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT performance, salt FROM performance_note WHERE organization = $1")
+            .bind(org.0)
+            .fetch_all(c)
+            .await?;
+    let salt = |(key, salt): (i64, Vec<u8>)| {
+        Ok((PerformanceKey(key), Salt(stored::array(&salt, "the note of a performance")?)))
+    };
+    rows.into_iter().map(salt).collect()
+}
+
 pub(super) async fn all(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<Performance>> {
     let mut evidence: BTreeMap<i64, Vec<EvidenceKey>> = BTreeMap::new();
     let rows = sqlx::query(

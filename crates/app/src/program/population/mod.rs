@@ -17,6 +17,7 @@ use tickmark_core::id::{EvidenceKey, PopulationKey};
 use tickmark_core::program::population::{
     AttributeState, Definition, Frozen, Ipe, Item, ItemOutcome, Population, PopulationError, normal_key,
 };
+use tickmark_ledger::bundle::Record;
 use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
@@ -169,13 +170,39 @@ pub async fn record_results(cx: &mut Cx<'_>, key: PopulationKey, results: &[Item
     }
     rows.sort_by_key(|(place, _)| *place);
     let tested: Vec<_> = rows.iter().map(|(_, item)| item).collect();
-    let (_, commitment) = super::commit(cx.app, "results", &tested)?;
+    let (salt, commitment) = super::commit(cx.app, "results", &tested)?;
     sql::add_results(cx.connection(), organization, key, &rows, now).await?;
+    sql::add_test(cx.connection(), organization, key, commitment, salt, now).await?;
     cx.record(
         LeafKind::AuditEvent,
         &json!({"event": "population.tested", "population": key, "n": rows.len(), "record": commitment}),
     )?;
     Ok(())
+}
+
+/// Returns what opens the commitments to definitions, to where lists came from, to frozen lists, and to what testing found.
+///
+/// # Errors
+/// As [`all`].
+pub async fn records(view: &mut View<'_>) -> Result<Vec<Record>> {
+    let organization = view.organization();
+    let mut records = Vec::new();
+    for salted in sql::salted(view.connection(), organization).await? {
+        let population = salted.population;
+        let what = format!("population {}", population.key);
+        records.push(super::opening(&what, salted.defined, &population.definition)?);
+        if let (Some(salt), Some(ipe)) = (salted.extracted, &population.ipe) {
+            records.push(super::opening(&what, salt, ipe)?);
+        }
+        if let (Some(salt), Some(frozen)) = (salted.frozen, &population.frozen) {
+            records.push(super::opening(&what, salt, frozen)?);
+        }
+    }
+    for (key, at, salt) in sql::tests(view.connection(), organization).await? {
+        let found = sql::results_of(view.connection(), organization, key, at).await?;
+        records.push(super::opening(&format!("results of population {key}"), salt, &found)?);
+    }
+    Ok(records)
 }
 
 /// Lists all populations, oldest first.

@@ -1,12 +1,13 @@
-//! The tables `trigger_population`, `population_extract`, `population_item`, `population_result`, `population_freeze`.
+//! The tables `trigger_population`, `population_extract`, `population_item`, `population_result`, `population_test`,
+//! `population_freeze`.
 
 use std::collections::BTreeMap;
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
-use tickmark_core::Timestamp;
 use tickmark_core::id::{EvidenceKey, OrganizationKey, PopulationKey};
 use tickmark_core::program::population::{AttributeState, Definition, Frozen, Ipe, Item, Population};
+use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::commitment::Salt;
 use tickmark_store::{Cell, insert_rows};
 
@@ -143,6 +144,98 @@ pub(super) async fn add_freeze(
     let columns = ["organization", "population", "frozen_at", "items", "keys", "zero", "salt"];
     insert_rows(c, "population_freeze", columns, [row]).await?;
     Ok(())
+}
+
+/// Keeps the salt of a commitment to the results of one moment.
+pub(super) async fn add_test(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    commitment: Digest,
+    salt: Salt,
+    now: Timestamp,
+) -> Result<()> {
+    let row = [
+        Cell::from(org.0),
+        key.0.into(),
+        commitment.0.to_vec().into(),
+        now.micros().into(),
+        salt.0.to_vec().into(),
+    ];
+    insert_rows(c, "population_test", ["organization", "population", "commitment", "at", "salt"], [row])
+        .await?;
+    Ok(())
+}
+
+/// Returns when which population was tested, with the salts of what was found.
+pub(super) async fn tests(c: &mut AnyConnection, org: Org) -> Result<Vec<(PopulationKey, Timestamp, Salt)>> {
+    let rows: Vec<(i64, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT population, at, salt FROM population_test WHERE organization = $1 ORDER BY population, at, commitment",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(key, at, salt)| {
+            Ok((PopulationKey(key), Timestamp::from_micros(at), Salt(stored::array(&salt, WHAT)?)))
+        })
+        .collect()
+}
+
+/// Returns what was found at one moment, in the order of the list.
+pub(super) async fn results_of(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    at: Timestamp,
+) -> Result<Vec<Item>> {
+    let rows = sqlx::query(
+        "SELECT i.population, i.seq, i.item_key, i.occurred_at, r.states, r.note FROM population_item i \
+         JOIN population_result r ON r.organization = i.organization AND r.population = i.population AND r.seq = i.seq \
+         WHERE i.organization = $1 AND i.population = $2 AND r.at = $3 ORDER BY i.population, i.seq",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(at.micros())
+    .fetch_all(c)
+    .await?;
+    Ok(newest(&rows)?.remove(&key).unwrap_or_default())
+}
+
+/// A population with the salts of what is committed to about it.
+pub(super) struct Salted {
+    pub(super) population: Population,
+    pub(super) defined: Salt,
+    pub(super) extracted: Option<Salt>,
+    pub(super) frozen: Option<Salt>,
+}
+
+pub(super) async fn salted(c: &mut AnyConnection, org: Org) -> Result<Vec<Salted>> {
+    let populations = all(&mut *c, org).await?;
+    let rows = sqlx::query(
+        "SELECT p.key, p.salt, e.salt, f.salt FROM trigger_population p \
+         LEFT JOIN population_extract e ON e.organization = p.organization AND e.population = p.key \
+         LEFT JOIN population_freeze f ON f.organization = p.organization AND f.population = p.key \
+         WHERE p.organization = $1 ORDER BY p.key",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    let salt = |bytes: Vec<u8>| stored::array(&bytes, WHAT).map(Salt);
+    let mut all = Vec::with_capacity(populations.len());
+    // Both are of one snapshot and in the same order.
+    for (population, row) in populations.into_iter().zip(&rows) {
+        if population.key.0 != row.try_get::<i64, _>(0)? {
+            return Err(Error::corrupt(WHAT, "two readings of the table differ"));
+        }
+        all.push(Salted {
+            population,
+            defined: salt(row.try_get(1)?)?,
+            extracted: row.try_get::<Option<Vec<u8>>, _>(2)?.map(salt).transpose()?,
+            frozen: row.try_get::<Option<Vec<u8>>, _>(3)?.map(salt).transpose()?,
+        });
+    }
+    Ok(all)
 }
 
 pub(super) async fn all(c: &mut AnyConnection, org: Org) -> Result<Vec<Population>> {

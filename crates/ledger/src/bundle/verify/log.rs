@@ -5,6 +5,8 @@ use std::io::{self, Read, Seek};
 
 use super::blobs::Descriptors;
 use super::held::Held;
+use super::period::{PeriodAnswer, Periods};
+use super::records::Opened;
 use super::{Files, Signed};
 use crate::Hash;
 use crate::bundle::answer::{Findings, Level};
@@ -17,25 +19,35 @@ use crate::leaf::{Leaf, LeafKind};
 use crate::note::{Checkpoint, SignedCheckpoint};
 use crate::proof::TlogProof;
 use crate::tile::TilePath;
-use crate::tree::{hash_leaf, verify_consistency, verify_inclusion};
+use crate::tree::{Frontier, hash_leaf, verify_consistency, verify_inclusion};
 
 pub(super) struct LogAnswer {
     /// What inclusion proves if nothing is wrong.
     pub(super) inclusion: String,
     pub(super) completeness: Level,
+    pub(super) period: PeriodAnswer,
+}
+
+/// Who takes something from each entry.
+pub(super) struct Collectors<'c, 'o> {
+    pub(super) descriptors: &'c mut Descriptors,
+    pub(super) opened: &'c mut Opened,
+    /// Needs every entry of the log.
+    pub(super) rebuild: &'c mut Rebuild<'o>,
 }
 
 pub(super) fn examine<R: Read + Seek>(
     files: &mut Files<R>,
     signed: &Signed,
-    descriptors: &mut Descriptors,
-    rebuild: &mut Rebuild<'_>,
+    mut collectors: Collectors<'_, '_>,
     held: &mut Held,
     inclusion: &mut Findings,
 ) -> LogAnswer {
     let Some(checkpoint) = signed.checkpoint.as_ref().map(|signed| signed.checkpoint.clone()) else {
         let reason = "there is no checkpoint to compare with".to_owned();
-        return LogAnswer { inclusion: String::new(), completeness: Level::NotClaimed { reason } };
+        let level = || Level::NotClaimed { reason: reason.clone() };
+        let period = PeriodAnswer { level: level(), ends: None };
+        return LogAnswer { inclusion: String::new(), completeness: level(), period };
     };
     if let Some(manifest) = &files.manifest
         && (manifest.origin != checkpoint.origin || manifest.size != checkpoint.size)
@@ -45,18 +57,18 @@ pub(super) fn examine<R: Read + Seek>(
     let mut cited = Cited::read(files, inclusion);
     let claims_whole = files.manifest.as_ref().is_some_and(|manifest| manifest.is_whole_log);
     let has_tiles = files.names.iter().any(|name| matches!(classify(name), FileKind::Tile(_)));
-    let mut seen = Seen::default();
+    let mut seen = Seen { periods: Periods::of(files.period()), ..Seen::default() };
     let whole = (claims_whole || has_tiles).then(|| {
         let mut findings = Findings::default();
         walk(files, &checkpoint, &mut findings, |index, bytes| {
-            seen.entry(index, bytes, descriptors, Some(&mut *rebuild));
+            seen.entry(index, bytes, &mut collectors, true);
             cited.compare(index, bytes);
             held.entry(bytes);
         });
         findings
     });
     if whole.is_none() {
-        cited.entries.iter().for_each(|(index, bytes)| seen.entry(*index, bytes, descriptors, None));
+        cited.entries.iter().for_each(|(index, bytes)| seen.entry(*index, bytes, &mut collectors, false));
     } else {
         let missing = signed.rotations.iter().filter(|note| !seen.rotations.contains(*note)).count();
         if missing > 0 {
@@ -67,21 +79,29 @@ pub(super) fn examine<R: Read + Seek>(
         inclusion.add(subject, problem);
     }
     check_proofs(files, signed, &checkpoint, &cited, inclusion);
-    check_period(files, signed, &checkpoint, inclusion);
+    let [first, last] = check_period(files, signed, &checkpoint, inclusion);
     let held = held.finish(whole.is_some(), &checkpoint, inclusion);
+    if let Some((index, continued)) = seen.continues.as_ref().filter(|_| whole.is_some()) {
+        check_continued(files, &checkpoint, *index, continued, inclusion);
+    }
     let completeness = complete(whole, &checkpoint, signed, seen.continues.as_ref(), inclusion);
+    let mut period = std::mem::take(&mut seen.periods).finish(first, last);
+    if !matches!(completeness, Level::Proven { .. }) && !matches!(period.level, Level::Failed { .. }) {
+        let reason = "the whole log is needed for it".to_owned();
+        period = PeriodAnswer { level: Level::NotClaimed { reason }, ends: None };
+    }
     let blobs = files.names.iter().filter(|name| matches!(classify(name), FileKind::Blob(_))).count();
     let size = checkpoint.size;
     let inclusion =
         format!("{} entries and {blobs} artifacts under the checkpoint of {size} entries{held}", seen.count);
-    LogAnswer { inclusion, completeness }
+    LogAnswer { inclusion, completeness, period }
 }
 
 fn complete(
     whole: Option<Findings>,
     checkpoint: &Checkpoint,
     signed: &Signed,
-    continues: Option<&Continued>,
+    continues: Option<&(u64, Continued)>,
     inclusion: &mut Findings,
 ) -> Level {
     let Some(findings) = whole else {
@@ -102,11 +122,49 @@ fn complete(
         }
         let size = checkpoint.size;
         let mut detail = format!("all {size} entries are here and rehash to the signed root");
-        if let Some(Continued { origin, size, .. }) = continues {
-            detail += &format!("; the first {size} entries of {origin}, which it continues, are not here");
+        match continues {
+            None => {}
+            Some((0, Continued { origin, size, .. })) => {
+                detail += &format!("; the first {size} entries of {origin}, which it continues, are not here");
+            }
+            Some((index, Continued { origin, size, .. })) if size > index => {
+                detail += &format!(
+                    "; it continues {origin} from entry {index} on: {} later entries of that are lost",
+                    size - index
+                );
+            }
+            Some((index, Continued { origin, size, .. })) => {
+                detail += &format!(
+                    "; from entry {index} on it continues {origin}, whose first {size} entries are the first ones here"
+                );
+            }
         }
         Level::Proven { detail }
     })
+}
+
+/// Checks that the entries before an epoch are those on which it says to build, as far as they are here.
+fn check_continued<R: Read + Seek>(
+    files: &mut Files<R>,
+    checkpoint: &Checkpoint,
+    index: u64,
+    continued: &Continued,
+    inclusion: &mut Findings,
+) {
+    if continued.size == 0 || continued.size > index {
+        return;
+    }
+    let mut frontier = Frontier::new();
+    directory::walk(&mut Tiles(files), checkpoint.size, |at, bytes| {
+        if at < continued.size {
+            frontier.push(hash_leaf(bytes));
+        }
+    });
+    if continued.checkpoint().is_ok_and(|claimed| claimed.root != frontier.root()) {
+        let problem =
+            format!("continues {} entries of {} that are not those here", continued.size, continued.origin);
+        inclusion.add(format!("entry {index}"), problem);
+    }
 }
 
 /// Rehashes the whole log and names tiles that do not belong to it.
@@ -158,18 +216,13 @@ struct Seen {
     problems: Vec<(String, String)>,
     /// Notes of `key.rotate` entries.
     rotations: BTreeSet<String>,
-    /// The epoch before, as the first entry names it.
-    continues: Option<Continued>,
+    /// The epoch before, as the entry that begins the present one names it, and the position of that entry.
+    continues: Option<(u64, Continued)>,
+    periods: Periods,
 }
 
 impl Seen {
-    fn entry(
-        &mut self,
-        index: u64,
-        bytes: &[u8],
-        descriptors: &mut Descriptors,
-        rebuild: Option<&mut Rebuild<'_>>,
-    ) {
+    fn entry(&mut self, index: u64, bytes: &[u8], collectors: &mut Collectors<'_, '_>, is_whole: bool) {
         self.count += 1;
         match Leaf::parse_strict(bytes) {
             Ok(leaf) => {
@@ -177,19 +230,21 @@ impl Seen {
                     self.problems
                         .push((format!("entry {index}"), format!("repeats the id of entry {earlier}")));
                 }
-                descriptors.collect(&leaf);
+                collectors.descriptors.collect(&leaf);
+                collectors.opened.collect(&leaf);
                 if leaf.kind == LeafKind::LogGenesis
                     && let Ok(genesis) = serde_json::from_slice::<Genesis>(leaf.body)
                 {
-                    self.continues = genesis.continues;
+                    self.continues = genesis.continues.map(|continued| (index, continued));
                 }
                 if leaf.kind == LeafKind::KeyRotate
                     && let Ok(body) = serde_json::from_slice::<KeyRotate>(leaf.body)
                 {
                     self.rotations.insert(body.note);
                 }
-                if let Some(rebuild) = rebuild {
-                    rebuild.entry(index, &leaf);
+                if is_whole {
+                    collectors.rebuild.entry(index, &leaf);
+                    self.periods.entry(index, &leaf);
                 }
             }
             Err(error) => self.problems.push((format!("entry {index}"), error.to_string())),
@@ -261,13 +316,13 @@ fn check_proofs<R: Read + Seek>(
     }
 }
 
-/// Checks that the checkpoints of a period are signed and continue each other.
+/// Checks that the checkpoints of a period are signed and continue each other. Returns the sizes of those that do.
 fn check_period<R: Read + Seek>(
     files: &mut Files<R>,
     signed: &Signed,
     latest: &Checkpoint,
     inclusion: &mut Findings,
-) {
+) -> [Option<u64>; 2] {
     let mut chain: Vec<(&'static str, Checkpoint)> = Vec::new();
     for name in [name::CHECKPOINT_A, name::CHECKPOINT_B] {
         let Some(bytes) = files.fetch(name) else { continue };
@@ -283,11 +338,16 @@ fn check_period<R: Read + Seek>(
             Err(problem) => inclusion.add(name, problem),
         }
     }
+    let size = |name: &str| chain.iter().find(|(known, _)| *known == name).map(|(_, known)| known.size);
+    let sizes = [size(name::CHECKPOINT_A), size(name::CHECKPOINT_B)];
     chain.push((name::CHECKPOINT, latest.clone()));
     let steps = match files.fetch(name::CONSISTENCY).map(|bytes| consistency::parse(&bytes)) {
         None => Vec::new(),
         Some(Ok(steps)) => steps,
-        Some(Err(problem)) => return inclusion.add(name::CONSISTENCY, problem),
+        Some(Err(problem)) => {
+            inclusion.add(name::CONSISTENCY, problem);
+            return sizes;
+        }
     };
     if steps.len() != chain.len() - 1 {
         let problem =
@@ -299,6 +359,7 @@ fn check_period<R: Read + Seek>(
             inclusion.add(name::CONSISTENCY, problem);
         }
     }
+    sizes
 }
 
 fn check_step(older: &(&str, Checkpoint), newer: &(&str, Checkpoint), step: &Step) -> Result<(), String> {

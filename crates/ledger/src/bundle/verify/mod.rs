@@ -6,6 +6,8 @@ mod directory;
 mod held;
 mod history;
 mod log;
+mod period;
+mod records;
 mod time;
 
 pub use archive::Limits;
@@ -17,6 +19,7 @@ use std::io::{Read, Seek};
 use self::archive::Archive;
 use self::blobs::Descriptors;
 use self::held::Held;
+use self::records::Opened;
 use super::answer::{Completeness, Findings, Level, Signer, Verification};
 use super::history::parse_rotations;
 use super::manifest::{Manifest, signed_text};
@@ -27,7 +30,7 @@ use crate::history::Rebuild;
 use crate::leaf::parse_moment;
 use crate::note::{Note, SignedCheckpoint};
 use crate::policy::{Accepted, Policy};
-use crate::timestamp::Roots;
+use crate::timestamp::{RevocationLists, Roots};
 
 /// What the verifier brings along; nothing of it is taken from the bundle.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +41,8 @@ pub struct Expectations {
     pub held: Vec<SignedCheckpoint>,
     /// Roots of time-stamping authorities that count. Those of the bundle never do.
     pub timestamp_roots: Roots,
+    /// Lists of revoked certificates, for those of the authorities.
+    pub revocation_lists: RevocationLists,
     /// How large a bundle may be.
     pub limits: Limits,
 }
@@ -72,8 +77,14 @@ pub fn verify<R: Read + Seek>(reader: R, expectations: &Expectations) -> Result<
     check_signature(&mut files, &signed);
     let objects = history::objects(&mut files, &mut inclusion);
     let mut rebuild = Rebuild::new(&objects);
+    let mut opened = Opened::read(&mut files, &mut inclusion);
     let mut held = Held::new(&expectations.held, &signed, &mut inclusion);
-    let log = log::examine(&mut files, &signed, &mut descriptors, &mut rebuild, &mut held, &mut inclusion);
+    let walk = log::Collectors { descriptors: &mut descriptors, opened: &mut opened, rebuild: &mut rebuild };
+    let mut log = log::examine(&mut files, &signed, walk, &mut held, &mut inclusion);
+    match opened.finish(&mut inclusion) {
+        0 => {}
+        some => log.inclusion += &format!("; {some} texts that entries commit to can be read"),
+    }
     let history = match &log.completeness {
         Level::Proven { .. } => {
             let recomputed = rebuild.finish(files.period());
@@ -82,7 +93,7 @@ pub fn verify<R: Read + Seek>(reader: R, expectations: &Expectations) -> Result<
         _ => history::unclaimed("the whole log is needed for it"),
     };
     let uncommitted = blobs::examine(&mut files, &descriptors, &mut inclusion);
-    let time = time::examine(&mut files, &signed, &expectations.timestamp_roots);
+    let time = time::examine(&mut files, &signed, expectations, log.period.ends);
     files.read_the_rest();
     Ok(answer(files, signed, time, log, history, inclusion, uncommitted))
 }
@@ -117,6 +128,7 @@ fn answer<R: Read + Seek>(
         time,
         completeness: Completeness {
             log: log.completeness,
+            period: log.period.level,
             schedule: history.schedule,
             population: history.population,
             deviations: history.deviations,

@@ -17,9 +17,10 @@ use tickmark_ledger::note::SignedCheckpoint;
 use tickmark_store::StoreError;
 use tickmark_store::folder::write_durably;
 
-use super::marks::Mark;
-use super::settings::{self, FileTarget, LedgerSettings};
 use super::sql;
+use crate::ledger::marks::Mark;
+use crate::ledger::settings::{self, FileTarget, LedgerSettings};
+use crate::ledger::sql as log;
 use crate::port::{Letter, Post};
 use crate::{Actor, App, Error, Result};
 
@@ -64,7 +65,7 @@ impl App {
         let names = names(&self.outside().settings);
         let now = self.now();
         let mut tx = self.database.write().await?;
-        let (head, _) = sql::head(&mut tx, org).await?;
+        let (head, _) = log::head(&mut tx, org).await?;
         if head.size > 0 {
             for name in &names {
                 sql::enqueue_delivery(&mut tx, org, name, head.size, &head.checkpoint, now).await?;
@@ -173,7 +174,7 @@ fn names(settings: &LedgerSettings) -> Vec<String> {
 }
 
 /// Returns the folder of an organization's checkpoints in a place.
-pub(super) fn folder_of(target: &FileTarget, organization: OrganizationId) -> PathBuf {
+pub(in crate::ledger) fn folder_of(target: &FileTarget, organization: OrganizationId) -> PathBuf {
     target.folder.join(organization.to_string())
 }
 

@@ -13,10 +13,11 @@ use tickmark_ledger::leaf::LeafKind;
 use tickmark_ledger::note::SignedCheckpoint;
 use tickmark_ledger::timestamp::{MAX_RESPONSE_BYTES, Roots, Timestamped, Token, request};
 
-use super::marks::Mark;
-use super::settings::{AuthoritySettings, read_roots};
 use super::{publish, sql};
 use crate::context::View;
+use crate::ledger::marks::Mark;
+use crate::ledger::settings::{AuthoritySettings, read_roots};
+use crate::ledger::sql as log;
 use crate::port::Post;
 use crate::{Actor, App, Error, Result, evidence};
 
@@ -69,7 +70,7 @@ impl App {
             let (head, last) = {
                 let mut tx = self.database.read().await?;
                 let org = actor.organization.key;
-                (sql::head(&mut tx, org).await?.0, sql::newest_anchor(&mut tx, org, &authority.name).await?)
+                (log::head(&mut tx, org).await?.0, sql::newest_anchor(&mut tx, org, &authority.name).await?)
             };
             let pause = i64::from(outside.settings.anchor_every_hours) * HOUR_US;
             let is_due =

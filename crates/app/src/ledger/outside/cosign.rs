@@ -10,10 +10,11 @@ use tickmark_core::time::SECOND_US;
 use tickmark_ledger::note::{Note, SignedCheckpoint, VerifierKey};
 use tickmark_ledger::witness::{ADD_CHECKPOINT, AddCheckpoint, MAX_BODY_BYTES, read_cosignature, read_size};
 
-use super::marks::Mark;
-use super::settings::WitnessSettings;
-use super::{State, prove, publish, sql};
+use super::{publish, sql};
 use crate::context::View;
+use crate::ledger::marks::Mark;
+use crate::ledger::settings::WitnessSettings;
+use crate::ledger::{State, prove, sql as log};
 use crate::port::{Answer, Post};
 use crate::{Actor, App, Error, Result};
 
@@ -89,7 +90,7 @@ impl App {
         let (org, id) = (actor.organization.key, actor.organization.id);
         let (head, known) = {
             let mut tx = self.database.read().await?;
-            (sql::head(&mut tx, org).await?.0, sql::newest_cosignature(&mut tx, org, key.name()).await?)
+            (log::head(&mut tx, org).await?.0, sql::newest_cosignature(&mut tx, org, key.name()).await?)
         };
         if let Some(known) = known.as_ref().filter(|known| known.size == head.size) {
             return Ok(known.clone());
@@ -204,7 +205,7 @@ pub async fn witnessed(view: &mut View<'_>) -> Result<Witnessed> {
     let names: Vec<String> =
         outside.settings.witness_keys()?.iter().map(|key| key.name().to_owned()).collect();
     let needed = outside.settings.quorum_of(names.len()).unwrap_or(names.len());
-    let head = super::head(view).await?;
+    let head = crate::ledger::head(view).await?;
     let found = cosignatures(view).await?;
     let count = |size: u64| {
         let cosigned = |name: &&String| found.iter().any(|line| line.size == size && line.witness == **name);

@@ -1,0 +1,11 @@
+//! Checkpoints leave the building: to places, authorities and witnesses; and what came back of it.
+
+mod anchor;
+mod cosign;
+mod publish;
+pub(super) mod sql;
+
+pub use anchor::{Anchor, Anchoring, MAX_ANCHORS, MEDIA_TYPE, anchors, authority_roots};
+pub use cosign::{Cosignature, MAX_COSIGNATURES, Witnessed, Witnessing, cosignatures, witnessed};
+pub use publish::Delivery;
+pub(super) use publish::folder_of;
