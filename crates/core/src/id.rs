@@ -58,6 +58,16 @@ record_ids! {
     FindingId,
     /// A frozen readiness assessment.
     AssessmentId,
+    /// One human in this installation, whatever organizations they belong to.
+    PersonId,
+    /// A person in an organization.
+    MembershipId,
+    /// One examination by an auditor.
+    EngagementId,
+    /// A time in which a browser is signed in. Not the secret it shows.
+    SessionId,
+    /// An invitation into an organization. Not the secret of its link.
+    InvitationId,
 }
 
 integer_keys! {

@@ -10,6 +10,7 @@ pub mod control;
 pub mod digest;
 pub mod evidence;
 pub mod id;
+pub mod identity;
 pub mod observation;
 pub mod program;
 pub mod report;
