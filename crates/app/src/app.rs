@@ -7,7 +7,8 @@ use tickmark_core::Timestamp;
 use tickmark_store::{Access, Blobs, DataFolder, Database, Migrations};
 use uuid::Uuid;
 
-use crate::context::{Cx, View};
+use crate::context::{Cx, Refused, View};
+use crate::identity::credential::{Accounts, Cost};
 use crate::ledger::{Logs, Outside};
 use crate::port::{Clock, Entropy};
 use crate::{Actor, Result};
@@ -23,6 +24,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     wrapping_keys: Option<PathBuf>,
+    pub(crate) accounts: Accounts,
 }
 
 impl App {
@@ -82,7 +84,8 @@ impl App {
         let blobs = Blobs::open(&folder.blobs())?;
         let outside = Arc::new(outside);
         let logs = Logs::default();
-        Ok(Self { folder, database, blobs, logs, outside, clock, entropy, wrapping_keys: None })
+        let accounts = Accounts::default();
+        Ok(Self { folder, database, blobs, logs, outside, clock, entropy, wrapping_keys: None, accounts })
     }
 
     /// Takes over opened parts, e.g. with objects kept elsewhere. The schema must be up to date.
@@ -98,7 +101,9 @@ impl App {
     ) -> Result<Self> {
         let outside = Arc::new(Outside::default());
         let logs = Logs::default();
-        let app = Self { folder, database, blobs, logs, outside, clock, entropy, wrapping_keys: None };
+        let accounts = Accounts::default();
+        let app =
+            Self { folder, database, blobs, logs, outside, clock, entropy, wrapping_keys: None, accounts };
         app.recover().await?;
         Ok(app)
     }
@@ -106,6 +111,11 @@ impl App {
     /// Takes the keys that wrap the keys of artifacts from a file of the operator instead of making them.
     pub fn take_wrapping_keys_from(&mut self, file: PathBuf) {
         self.wrapping_keys = Some(file);
+    }
+
+    /// Takes another cost for hashing passwords. Hashes of another cost are replaced when their owners sign in.
+    pub fn set_password_cost(&mut self, cost: Cost) {
+        self.accounts.set_cost(cost);
     }
 
     /// Returns the operator's file of wrapping keys, if there is one.
@@ -130,7 +140,9 @@ impl App {
         match work(&mut cx).await {
             Ok(answer) => cx.commit().await.map(|()| answer),
             Err(error) => {
+                let refused = cx.take_refused();
                 cx.rollback().await;
+                self.record_refused(actor, &refused).await;
                 Err(error)
             }
         }
@@ -146,7 +158,31 @@ impl App {
     {
         let tx = self.database.read().await?;
         let mut view = View::new(self, actor, tx);
-        work(&mut view).await
+        let answer = work(&mut view).await;
+        let refused = view.take_refused();
+        view.end().await;
+        self.record_refused(actor, &refused).await;
+        answer
+    }
+
+    /// Records what somebody asked for and was not given. What they attempted was rolled back or only looked, so this
+    /// is a transaction of its own. They stay refused when it fails; the log of the program has it then.
+    async fn record_refused(&self, actor: &Actor, refused: &[Refused]) {
+        if refused.is_empty() {
+            return;
+        }
+        let recorded = async {
+            let mut tx = self.database.write().await?;
+            tx.take_turn(crate::identity::turn(actor.organization.key)?).await?;
+            let mut cx = Cx::new(self, actor, tx);
+            for one in refused {
+                crate::identity::audit::record_refused(&mut cx, one).await?;
+            }
+            cx.commit().await
+        };
+        if let Err(error) = recorded.await {
+            tracing::error!(actor = %actor.id, ?refused, %error, "a refusal could not be recorded");
+        }
     }
 
     /// Returns where checkpoints go.

@@ -6,14 +6,18 @@ use serde::Serialize;
 use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
 use tickmark_core::id::OrganizationKey;
+use tickmark_core::identity::{Atom, Decision, Denial, Object, Reach, Resource, Scope, Verb};
 use tickmark_ledger::leaf::{Leaf, LeafKind};
 use tickmark_store::{ReadTx, StoreError, WriteTx};
 use uuid::Uuid;
 
+use crate::identity::Access;
 use crate::ledger::Entry;
 use crate::{Actor, ActorKind, App, Error, Result};
 
-/// What an actor wants to do, as far as rights differ.
+/// What an actor wants to do, where that is said coarsely. Whoever has the data folder in hand may do it all, except
+/// that programs do not decide. A signed-in member needs every permission of [`Action::atoms`], for the whole
+/// organization, as nothing here says which system or whose thing it is about: [`View::permit_on`] does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// Bring in what was seen, and what follows from it by rule.
@@ -22,6 +26,47 @@ pub enum Action {
     Administer,
     /// Judge: rate a control, accept, approve. Programs suggest; only a person decides.
     Decide,
+    /// Look after the installation itself: keys, logs, retention, erasure. For whoever operates it, on the machine.
+    Operate,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Observe, Self::Administer, Self::Decide, Self::Operate];
+
+    /// Returns the permissions that a member needs; none means that no role is enough.
+    #[must_use]
+    pub fn atoms(self) -> &'static [Atom] {
+        const fn atom(resource: Resource, verb: Verb) -> Atom {
+            Atom::new(resource, verb)
+        }
+        const OBSERVE: &[Atom] = &[atom(Resource::Evidence, Verb::Create)];
+        const ADMINISTER: &[Atom] =
+            &[atom(Resource::Control, Verb::Create), atom(Resource::Test, Verb::Create)];
+        const DECIDE: &[Atom] = &[
+            atom(Resource::Control, Verb::Approve),
+            atom(Resource::TestResult, Verb::Approve),
+            atom(Resource::Evidence, Verb::Approve),
+            atom(Resource::Exception, Verb::Approve),
+        ];
+        match self {
+            Self::Observe => OBSERVE,
+            Self::Administer => ADMINISTER,
+            Self::Decide => DECIDE,
+            Self::Operate => &[],
+        }
+    }
+}
+
+/// What was asked for and refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// Kind of what it was about: a permission, or the thing that a rule is about.
+    pub(crate) kind: &'static str,
+    /// The permission, or the thing's id.
+    pub(crate) object: String,
+    /// Reason code.
+    pub(crate) reason: &'static str,
 }
 
 /// One snapshot of one organization.
@@ -34,6 +79,8 @@ pub struct View<'a> {
     /// The one moment of this transaction.
     pub now: Timestamp,
     tx: Tx,
+    /// Kept here, as what was refused is rolled back and its record must not be.
+    refused: Vec<Refused>,
 }
 
 /// One change of one organization: a [`View`] that may also write and record.
@@ -51,7 +98,7 @@ enum Tx {
 
 impl<'a> View<'a> {
     pub(crate) fn new(app: &'a App, actor: &'a Actor, tx: ReadTx) -> Self {
-        Self { app, actor, now: app.now(), tx: Tx::Read(tx) }
+        Self { app, actor, now: app.now(), tx: Tx::Read(tx), refused: Vec::new() }
     }
 
     /// Returns the organization's key, the first column of every key.
@@ -67,24 +114,124 @@ impl<'a> View<'a> {
             Tx::Write(tx) => tx,
         }
     }
+
+    /// Asks whether the actor has a permission at all, and how far it reaches: lists show so much. None stands for
+    /// everything: the actor is not a signed-in member but has the data folder in hand.
+    ///
+    /// # Errors
+    /// `Forbidden` if not; `StepUp` if they must show again who they are.
+    pub fn permit(&mut self, atom: Atom) -> Result<Option<Reach>> {
+        let actor = self.actor;
+        match &actor.access {
+            Access::Local => Ok(None),
+            Access::Member(member) => {
+                let decision = member.subject.decide(atom, self.now);
+                self.allow(atom, decision).map(Some)
+            }
+        }
+    }
+
+    /// Asks whether the actor has a permission on everything there is of it in the organization.
+    ///
+    /// # Errors
+    /// As [`Self::permit`].
+    pub fn permit_whole(&mut self, atom: Atom) -> Result<()> {
+        let (reach, actor) = (self.permit(atom)?, self.actor);
+        match (reach, &actor.access) {
+            (Some(reach), Access::Member(member)) if !reach.is_whole(&member.subject) => {
+                self.refuse(Some(atom), Denial::OutOfReach)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks whether the actor has a permission on one thing.
+    ///
+    /// # Errors
+    /// As [`Self::permit`].
+    pub fn permit_on(&mut self, atom: Atom, object: &Object) -> Result<()> {
+        let actor = self.actor;
+        match &actor.access {
+            Access::Local if object.organization == self.organization() => Ok(()),
+            Access::Local => self.refuse(Some(atom), Denial::OtherOrganization),
+            Access::Member(member) => {
+                let decision = member.subject.decide_on(atom, object, self.now);
+                self.allow(atom, decision).map(|_| ())
+            }
+        }
+    }
+
+    fn allow(&mut self, atom: Atom, decision: Decision) -> Result<Reach> {
+        match decision {
+            Decision::Allow { reach, .. } => Ok(reach),
+            Decision::Deny(denial) => self.refuse(Some(atom), denial),
+        }
+    }
+
+    fn refuse<T>(&mut self, atom: Option<Atom>, denial: Denial) -> Result<T> {
+        if denial == Denial::StepUpNeeded {
+            // Nobody is turned away: the same person comes back in a moment.
+            return Err(Error::StepUp);
+        }
+        let object = atom.map_or_else(|| "operate".to_owned(), |atom| atom.to_string());
+        self.refuse_by_rule("permission", object, denial.word());
+        Err(Error::Forbidden(format!("not permitted: {denial}")))
+    }
+
+    /// Keeps in mind that something is refused, so that it is recorded when the use case has failed.
+    pub(crate) fn refuse_by_rule(&mut self, kind: &'static str, object: String, reason: &'static str) {
+        self.refused.push(Refused { kind, object, reason });
+    }
+
+    fn authorize_member(&mut self, action: Action) -> Result<()> {
+        if action.atoms().is_empty() {
+            return self.refuse(None, Denial::NotGranted);
+        }
+        for atom in action.atoms() {
+            let reach = self.permit(*atom)?;
+            if reach.is_some_and(|reach| !reach.has(Scope::Organization)) {
+                return self.refuse(Some(*atom), Denial::OutOfReach);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what was refused, so that it can be recorded.
+    pub(crate) fn take_refused(&mut self) -> Vec<Refused> {
+        std::mem::take(&mut self.refused)
+    }
+
+    pub(crate) async fn end(self) {
+        match self.tx {
+            Tx::Read(_) => {}
+            Tx::Write(tx) => {
+                // When this fails the connection is gone, and the change with it.
+                if let Err(error) = tx.rollback().await {
+                    tracing::warn!(%error, "rolling back");
+                }
+            }
+        }
+    }
 }
 
 impl<'a> Cx<'a> {
     /// Begins with a transaction whose turn has come.
     pub(crate) fn new(app: &'a App, actor: &'a Actor, tx: WriteTx) -> Self {
-        Self { view: View { app, actor, now: app.now(), tx: Tx::Write(tx) }, entries: Vec::new() }
+        let view = View { app, actor, now: app.now(), tx: Tx::Write(tx), refused: Vec::new() };
+        Self { view, entries: Vec::new() }
     }
 
     /// Refuses what the actor may not do.
     ///
     /// # Errors
-    /// `Forbidden` if so.
-    pub fn authorize(&self, action: Action) -> Result<()> {
-        match (action, self.actor.kind) {
-            (Action::Decide, ActorKind::Program) => {
-                Err(Error::Forbidden("a program suggests; only a person decides".to_owned()))
-            }
-            (Action::Observe | Action::Administer | Action::Decide, _) => Ok(()),
+    /// `Forbidden` if so; `StepUp` if they must show again who they are.
+    pub fn authorize(&mut self, action: Action) -> Result<()> {
+        if action == Action::Decide && self.actor.kind == ActorKind::Program {
+            return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
+        }
+        match self.actor.access {
+            Access::Local => Ok(()),
+            Access::Member(_) => self.authorize_member(action),
         }
     }
 
@@ -129,12 +276,7 @@ impl<'a> Cx<'a> {
     }
 
     pub(crate) async fn rollback(self) {
-        if let Tx::Write(tx) = self.view.tx {
-            // When this fails the connection is gone, and the change with it.
-            if let Err(error) = tx.rollback().await {
-                tracing::warn!(%error, "rolling back");
-            }
-        }
+        self.view.end().await;
     }
 }
 

@@ -19,6 +19,9 @@ pub enum Error {
     /// The actor may not do this.
     #[error("{0}")]
     Forbidden(String),
+    /// The actor may, after showing once more who they are.
+    #[error("this needs a fresh proof of who you are")]
+    StepUp,
     /// It does not fit what is there already.
     #[error("{0}")]
     Conflict(String),

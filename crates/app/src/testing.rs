@@ -10,9 +10,17 @@ use tickmark_core::time::SECOND_US;
 use tickmark_store::DataFolder;
 use tickmark_store::testing::TestDatabase;
 
+use crate::identity::credential::Cost;
 use crate::ledger::Outside;
 use crate::port::{Clock, Entropy};
 use crate::{Actor, ActorKind, App, Result, identity};
+
+mod account;
+
+pub use account::Account;
+
+/// What passwords cost in tests: next to nothing.
+const CHEAP: Cost = Cost { memory_kib: 64, passes: 1 };
 
 /// A clock that stands until it is moved.
 #[derive(Debug)]
@@ -122,7 +130,10 @@ impl World {
 
     async fn open(&self, folder: DataFolder) -> Result<App> {
         let seed = self.starts.fetch_add(1, Ordering::SeqCst);
-        App::open(folder, self.database.url(), self.clock.clone(), Arc::new(TestEntropy::of(seed))).await
+        let entropy = Arc::new(TestEntropy::of(seed));
+        let mut app = App::open(folder, self.database.url(), self.clock.clone(), entropy).await?;
+        app.set_password_cost(CHEAP);
+        Ok(app)
     }
 
     /// Starts the program with places outside.

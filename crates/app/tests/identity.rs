@@ -1,7 +1,14 @@
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
+use tickmark_app::identity::{Access, SignedIn};
 use tickmark_app::testing::World;
-use tickmark_app::{Action, ActorKind, Error, identity, ledger};
+use tickmark_app::{Action, Actor, ActorKind, Error, identity, ledger};
+use tickmark_core::id::SessionId;
+use tickmark_core::identity::{
+    Assurance, Atom, Factor, Object, Resource, Role, Standing, Subject, Systems, Verb,
+};
+use tickmark_core::{Span, Timestamp};
 use tickmark_ledger::leaf::LeafKind;
 
 #[tokio::test]
@@ -73,5 +80,92 @@ async fn only_a_person_decides() {
         let latest = app.read(&program, async |view| ledger::latest(view, 1).await).await.expect("latest");
         let text = String::from_utf8_lossy(&latest[0].content).into_owned();
         assert!(text.contains("actor.added") && !text.contains("Robin"), "{text}");
+    }
+}
+
+/// The actor as a signed-in member with these roles, proven at `at`.
+fn as_member(actor: &Actor, roles: &[Role], at: Timestamp) -> Actor {
+    let subject = Subject {
+        id: actor.id,
+        organization: actor.organization.key,
+        roles: roles.iter().copied().collect(),
+        systems: Systems::All,
+        engagements: BTreeSet::new(),
+        standing: Standing::Active,
+        valid: Span { from: at, to: None },
+        assurance: Assurance { factor: Factor::Code, proven_at: at },
+        required: Factor::Code,
+        token: None,
+    };
+    let session = SessionId(actor.id.0);
+    let member = SignedIn { subject, session, request: "0123456789ab".to_owned() };
+    Actor { access: Access::Member(Box::new(member)), ..actor.clone() }
+}
+
+#[tokio::test]
+async fn a_member_may_what_their_roles_say_and_a_refusal_stays_in_the_ledger() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let person = world.person(&app, &program).await;
+        let now = app.now();
+        for (action, able) in [
+            (Action::Observe, vec![Role::ComplianceManager]),
+            (Action::Administer, vec![Role::ComplianceManager]),
+            (Action::Decide, vec![Role::ComplianceManager]),
+            (Action::Operate, vec![]),
+        ] {
+            for role in Role::ALL.into_iter().filter(|role| role.is_for_members()) {
+                let member = as_member(&person, &[role], now);
+                let answer = app.transact(&member, async |cx| cx.authorize(action)).await;
+                assert_eq!(answer.is_ok(), able.contains(&role), "{action:?} {role}: {answer:?}");
+            }
+        }
+        app.sequence(&program).await.expect("sequencing");
+        let latest = app.read(&program, async |view| ledger::latest(view, 1).await).await.expect("latest");
+        let text = String::from_utf8_lossy(&latest[0].content).into_owned();
+        assert!(text.contains("access.denied") && text.contains("not_granted"), "{text}");
+        assert!(text.contains("0123456789ab"), "the request is named: {text}");
+        assert_eq!(latest[0].leaf().expect("a leaf").who, person.id.to_string());
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_is_refused_leaves_its_entry_too_and_a_step_up_is_asked_for() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let person = world.person(&app, &program).await;
+        let admin = as_member(&person, &[Role::Admin], app.now());
+        app.sequence(&program).await.expect("sequencing");
+        let count = async || {
+            app.sequence(&program).await.expect("sequencing");
+            app.read(&program, async |view| ledger::entries(view, 0, 100).await).await.expect("entries").len()
+        };
+        let before = count().await;
+        let evidence = Atom::new(Resource::Evidence, Verb::Read);
+        let read = app.read(&admin, async |view| view.permit(evidence)).await;
+        assert!(matches!(read, Err(Error::Forbidden(_))), "{read:?}");
+        assert_eq!(count().await, before + 1);
+
+        let grant = Atom::new(Resource::Grant, Verb::Create);
+        app.transact(&admin, async |cx| cx.permit(grant)).await.expect("just proven");
+        world.wait(600);
+        let later = app.transact(&admin, async |cx| cx.permit(grant)).await;
+        assert!(matches!(later, Err(Error::StepUp)), "{later:?}");
+        assert_eq!(count().await, before + 1, "being asked again is no refusal");
+
+        let elsewhere = Object {
+            organization: tickmark_core::id::OrganizationKey(2),
+            system: None,
+            people: BTreeSet::new(),
+            engagement: None,
+            is_frozen: false,
+            is_published: true,
+        };
+        let read = Atom::new(Resource::Control, Verb::Read);
+        for actor in [&admin, &program] {
+            let other = app.read(actor, async |view| view.permit_on(read, &elsewhere)).await;
+            assert!(matches!(other, Err(Error::Forbidden(_))), "{other:?}");
+        }
+        assert_eq!(count().await, before + 3);
     }
 }

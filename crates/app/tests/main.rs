@@ -22,6 +22,8 @@ mod period_ends;
 mod program;
 mod retention;
 
+mod people;
 mod rollback;
 mod schema;
+mod sign_in;
 mod waiver;

@@ -152,6 +152,7 @@ impl Hold {
 /// `Forbidden` for programs; `NotFound`; `Conflict` if it is gone already or under a legal hold, then nothing is erased.
 pub async fn erase(cx: &mut Cx<'_>, what: Erasure, basis: &str) -> Result<Erased> {
     cx.authorize(Action::Decide)?;
+    cx.authorize(Action::Operate)?;
     let basis = text("basis", basis)?;
     let organization = cx.organization();
     let same = match what {
@@ -248,6 +249,7 @@ pub async fn retention_classes(view: &mut View<'_>) -> Result<Vec<RetentionClass
 /// `Forbidden` for programs; `NotFound` for an unknown class; `Invalid` for days outside 1 to 36,525.
 pub async fn set_retention(cx: &mut Cx<'_>, class: &str, keep_days: u32) -> Result<()> {
     cx.authorize(Action::Decide)?;
+    cx.authorize(Action::Operate)?;
     if !CLASSES.iter().any(|(name, _)| *name == class) {
         return Err(Error::not_found("retention class", class));
     }
@@ -312,7 +314,7 @@ pub async fn prunable(view: &mut View<'_>) -> Result<Vec<Prunable>> {
 /// # Errors
 /// If the database fails.
 pub async fn prune(cx: &mut Cx<'_>) -> Result<Pruned> {
-    cx.authorize(Action::Administer)?;
+    cx.authorize(Action::Operate)?;
     let (organization, now) = (cx.organization(), cx.now);
     let (kept, over): (Vec<Prunable>, Vec<Prunable>) =
         prunable(cx).await?.into_iter().partition(|artifact| artifact.hold.is_some());
@@ -350,6 +352,7 @@ pub async fn holds(view: &mut View<'_>) -> Result<Vec<Hold>> {
 /// `Forbidden` for programs; `NotFound` for an unknown artifact; `Invalid` without a reason.
 pub async fn place_hold(cx: &mut Cx<'_>, scope: HoldScope, reason: &str) -> Result<Hold> {
     cx.authorize(Action::Decide)?;
+    cx.authorize(Action::Operate)?;
     let reason = text("reason", reason)?.to_owned();
     let organization = cx.organization();
     match scope {
@@ -381,6 +384,7 @@ pub async fn place_hold(cx: &mut Cx<'_>, scope: HoldScope, reason: &str) -> Resu
 /// `Forbidden` for programs; `NotFound` if none with this number is in force.
 pub async fn release_hold(cx: &mut Cx<'_>, key: i64) -> Result<()> {
     cx.authorize(Action::Decide)?;
+    cx.authorize(Action::Operate)?;
     let (organization, by, now) = (cx.organization(), cx.actor.id.to_string(), cx.now);
     if !sql::release_hold(cx.connection(), organization, key, &by, now).await? {
         return Err(Error::not_found("legal hold in force", key));

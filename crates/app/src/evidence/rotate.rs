@@ -40,6 +40,7 @@ pub(crate) async fn begin_encryption(cx: &mut Cx<'_>) -> Result<()> {
 /// `Forbidden` for programs; `Conflict` if the operator's file does not begin with a new key.
 async fn change(cx: &mut Cx<'_>) -> Result<Rotated> {
     cx.authorize(Action::Decide)?;
+    cx.authorize(Action::Operate)?;
     let (organization, now) = (cx.organization(), cx.now);
     let from = sql::current_wrapping_key(cx.connection(), organization).await?;
     let wrapping = wrapping::fresh(cx.app)?;

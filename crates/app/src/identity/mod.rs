@@ -2,10 +2,15 @@
 //!
 //! The ledger knows an actor by a random id. The label that people see stands in one erasable column.
 
+pub mod audit;
+pub mod credential;
+pub mod people;
+pub mod session;
 mod sql;
 
 use tickmark_core::Timestamp;
-use tickmark_core::id::{ActorId, OrganizationId, OrganizationKey, SystemId};
+use tickmark_core::id::{ActorId, OrganizationId, OrganizationKey, SessionId, SystemId};
+use tickmark_core::identity::Subject;
 use tickmark_ledger::leaf::LeafKind;
 use tickmark_ledger::note::SignerKey;
 
@@ -60,6 +65,28 @@ pub struct Actor {
     pub kind: ActorKind,
     /// Name for people; empty when erased.
     pub label: String,
+    /// By what right it acts.
+    pub access: Access,
+}
+
+/// By what right somebody acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// They have the data folder in hand: the program itself, and whoever gives commands on the machine.
+    Local,
+    /// They signed in.
+    Member(Box<SignedIn>),
+}
+
+/// A member of the organization, in a session of theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// What rights depend on.
+    pub subject: Subject,
+    /// The session.
+    pub session: SessionId,
+    /// The request that this is about; the answer carries it too.
+    pub request: String,
 }
 
 impl ActorKind {
@@ -105,6 +132,7 @@ impl App {
             organization: organization.clone(),
             kind: ActorKind::Program,
             label: PROGRAM.to_owned(),
+            access: Access::Local,
         };
         let signer: SignerKey = keys::create(self, organization.id)?;
         let mut cx = Cx::new(self, &actor, tx);
@@ -146,7 +174,7 @@ impl App {
         sql::organization_by_name(&mut tx, name).await
     }
 
-    async fn program_of(&self, organization: Organization) -> Result<Actor> {
+    pub(crate) async fn program_of(&self, organization: Organization) -> Result<Actor> {
         let mut tx = self.database.read().await?;
         sql::actor_by_label(&mut tx, &organization, ActorKind::Program, PROGRAM)
             .await?
@@ -162,13 +190,14 @@ const PROGRAM: &str = "tickmark";
 /// # Errors
 /// If the label is empty or too long, or the actor may not.
 pub async fn ensure_actor(cx: &mut Cx<'_>, kind: ActorKind, label: &str) -> Result<Actor> {
-    cx.authorize(Action::Administer)?;
+    cx.authorize(Action::Operate)?;
     check_name("actor", label)?;
     let organization = cx.actor.organization.clone();
     if let Some(found) = sql::actor_by_label(cx.connection(), &organization, kind, label).await? {
         return Ok(found);
     }
-    let actor = Actor { id: ActorId(cx.new_id()), organization, kind, label: label.to_owned() };
+    let (id, access) = (ActorId(cx.new_id()), Access::Local);
+    let actor = Actor { id, organization, kind, label: label.to_owned(), access };
     let now = cx.now;
     sql::insert_actor(cx.connection(), &actor, now).await?;
     cx.record(
@@ -204,7 +233,7 @@ pub const EXAMPLE_NOTICE: &str = "Example company - fictional data";
 /// # Errors
 /// `Conflict` if it is marked already; `Forbidden` if the actor may not set up organizations.
 pub async fn mark_example(cx: &mut Cx<'_>, seed: u64) -> Result<()> {
-    cx.authorize(Action::Administer)?;
+    cx.authorize(Action::Operate)?;
     let (organization, now) = (cx.organization(), cx.now);
     sql::insert_example(cx.connection(), organization, seed, now).await?;
     cx.record(

@@ -4,7 +4,7 @@ use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationKey, SystemId};
 
-use super::{Actor, ActorKind, Example, Organization, System};
+use super::{Access, Actor, ActorKind, Example, Organization, System};
 use crate::{Result, stored};
 
 /// Most organizations, systems or actors in one list.
@@ -133,6 +133,7 @@ fn actor(organization: &Organization, (id, kind, label): (String, String, String
         organization: organization.clone(),
         kind: if kind == ActorKind::Person.word() { ActorKind::Person } else { ActorKind::Program },
         label,
+        access: Access::Local,
     })
 }
 

@@ -104,7 +104,7 @@ impl App {
 }
 
 async fn take_entries(cx: &mut Cx<'_>, folder: &Path) -> Result<Recovered> {
-    cx.authorize(Action::Administer)?;
+    cx.authorize(Action::Operate)?;
     let (org, organization) = (cx.organization(), cx.actor.organization.clone());
     let (head, frontier) = sql::head(cx.connection(), org).await?;
     let ring = Ring::read(cx.connection(), org, &head).await?;
@@ -176,7 +176,7 @@ async fn begin(
     cause: EpochCause,
     reason: &str,
 ) -> Result<(NewEpoch, Vec<tickmark_ledger::policy::LogKey>)> {
-    cx.authorize(Action::Administer)?;
+    cx.authorize(Action::Operate)?;
     let (org, organization, now, app) = (cx.organization(), cx.actor.organization.clone(), cx.now, cx.app);
     let (head, frontier) = sql::head(cx.connection(), org).await?;
     let ring = Ring::read(cx.connection(), org, &head).await?;

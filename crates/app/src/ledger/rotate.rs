@@ -60,7 +60,7 @@ impl App {
 }
 
 async fn begin(cx: &mut Cx<'_>) -> Result<Rotated> {
-    cx.authorize(Action::Administer)?;
+    cx.authorize(Action::Operate)?;
     let (org, id) = (cx.organization(), cx.actor.organization.id);
     let (head, _) = sql::head(cx.connection(), org).await?;
     let ring = Ring::read(cx.connection(), org, &head).await?;
@@ -81,7 +81,7 @@ async fn begin(cx: &mut Cx<'_>) -> Result<Rotated> {
 }
 
 async fn finish(cx: &mut Cx<'_>) -> Result<Rotated> {
-    cx.authorize(Action::Administer)?;
+    cx.authorize(Action::Operate)?;
     let (org, id) = (cx.organization(), cx.actor.organization.id);
     let (head, _) = sql::head(cx.connection(), org).await?;
     let ring = Ring::read(cx.connection(), org, &head).await?;

@@ -71,7 +71,7 @@ impl From<tickmark_app::Error> for Refusal {
         use tickmark_app::Error;
         match error {
             // A thing that may not be known of is not found.
-            Error::NotFound { .. } | Error::Forbidden(_) => Self::NotFound,
+            Error::NotFound { .. } | Error::Forbidden(_) | Error::StepUp => Self::NotFound,
             Error::Conflict(_) | Error::Invalid(_) => Self::Malformed,
             Error::Unavailable { .. } => Self::Unavailable(chain(&error)),
             Error::Damaged { .. } => Self::Damaged(chain(&error)),

@@ -1,0 +1,248 @@
+//! The audit trail of accounts and rights: what happened, to whom, by whom, and what was refused.
+//!
+//! Each event is one `audit.event` entry of the ledger and one row to be searched, in the transaction of the change
+//! itself: when it cannot be written, the change does not happen. The entry holds ids, words of closed lists and a salted
+//! commitment to what a person wrote; the words themselves stand in the row, which can be erased.
+
+mod sql;
+
+use serde_json::{Value, json};
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Resource, Scope, Verb};
+use tickmark_core::{Digest, Timestamp};
+use tickmark_ledger::commitment::{self, Salt};
+use tickmark_ledger::leaf::LeafKind;
+use uuid::Uuid;
+
+use super::Access;
+use crate::context::{Cx, Refused, View};
+use crate::{Error, Result};
+
+/// What commitments to reasons are about.
+const WHY_DOMAIN: &str = "tickmark/audit-why/v1";
+/// Most characters of a reason.
+const MAX_WHY_CHARS: usize = 2_000;
+/// Most rows of one page.
+pub const PAGE_LIMIT: u32 = 200;
+
+macro_rules! names {
+    ($($name:ident = $word:literal),+ $(,)?) => {
+        /// What can happen, as a closed list.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Name { $(#[doc = $word] $name),+ }
+
+        impl Name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// Returns the word.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),+ }
+            }
+        }
+    };
+}
+
+names! {
+    AccessDenied = "access.denied",
+    Login = "auth.login",
+    Logout = "auth.logout",
+    LoginFailed = "auth.failed",
+    Locked = "auth.locked",
+    SteppedUp = "auth.stepup",
+    RecoveryUsed = "auth.recovery_used",
+    SessionRevoked = "auth.session_revoked",
+    FactorEnrolled = "factor.enrolled",
+    FactorReset = "factor.reset",
+    PasswordSet = "factor.password_set",
+    SetUpOffered = "member.set_up_offered",
+    Invited = "member.invited",
+    InvitationRevoked = "member.invitation_revoked",
+    Joined = "member.joined",
+    Suspended = "member.suspended",
+    Resumed = "member.resumed",
+    Removed = "member.removed",
+    SystemsAssigned = "member.systems_assigned",
+    RoleProposed = "role.proposed",
+    RoleGranted = "role.granted",
+    RoleRevoked = "role.revoked",
+}
+
+/// How it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was not permitted.
+    Denied,
+    /// It did not succeed, as a sign-in with a wrong code.
+    Failed,
+}
+
+impl Outcome {
+    /// Returns the word used in storage.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What is recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct Event<'a> {
+    pub(crate) name: Name,
+    pub(crate) outcome: Outcome,
+    /// Kind and id of what it happened to.
+    pub(crate) object: (&'static str, String),
+    /// Its state before: words and ids, nothing that names a person.
+    pub(crate) before: Option<Value>,
+    /// Its state after.
+    pub(crate) after: Option<Value>,
+    /// Reason code; empty when it was done.
+    pub(crate) reason: &'static str,
+    /// What a person wrote.
+    pub(crate) why: Option<&'a str>,
+    /// The request, where no signed-in actor carries it.
+    pub(crate) request: Option<&'a str>,
+}
+
+impl Event<'_> {
+    /// An event that was done.
+    pub(crate) fn done(name: Name, kind: &'static str, id: impl ToString) -> Self {
+        Self {
+            name,
+            outcome: Outcome::Done,
+            object: (kind, id.to_string()),
+            before: None,
+            after: None,
+            reason: "",
+            why: None,
+            request: None,
+        }
+    }
+}
+
+/// One row of the trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its number, from 1, without gaps.
+    pub number: i64,
+    /// The entry of the ledger.
+    pub leaf: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: ActorId,
+    /// What.
+    pub event: String,
+    /// How it went.
+    pub outcome: String,
+    /// Kind of what it happened to.
+    pub object_kind: String,
+    /// Id of what it happened to.
+    pub object: String,
+    /// Reason code.
+    pub reason: String,
+    /// What a person wrote.
+    pub why: Option<String>,
+    /// The request.
+    pub request: String,
+    /// The session.
+    pub session: String,
+}
+
+/// Which rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of whom.
+    pub actor: Option<ActorId>,
+    /// What happened: the whole word, or its first part, as `auth`.
+    pub event: Option<String>,
+    /// How it went.
+    pub outcome: Option<Outcome>,
+    /// To what.
+    pub object: Option<String>,
+    /// From when on.
+    pub from: Option<Timestamp>,
+    /// Before when.
+    pub to: Option<Timestamp>,
+    /// Rows before this one, for the next page.
+    pub before: Option<i64>,
+}
+
+/// Returns rows, newest first, at most [`PAGE_LIMIT`]. Whoever may read only their own sees what they did.
+///
+/// # Errors
+/// `Forbidden` if the actor may not read the trail.
+pub async fn search(view: &mut View<'_>, filter: &Filter, limit: u32) -> Result<Vec<Row>> {
+    let reach = view.permit(Atom::new(Resource::AuditTrail, Verb::Read))?;
+    let mut filter = filter.clone();
+    if reach.is_some_and(|reach| !reach.has(Scope::Organization)) {
+        if filter.actor.is_some_and(|actor| actor != view.actor.id) {
+            return Ok(Vec::new());
+        }
+        filter.actor = Some(view.actor.id);
+    }
+    let organization = view.organization();
+    sql::search(view.connection(), organization, &filter, limit.min(PAGE_LIMIT)).await
+}
+
+/// Records an event.
+pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
+    let why = event.why.map(str::trim).filter(|why| !why.is_empty());
+    if why.is_some_and(|why| why.chars().count() > MAX_WHY_CHARS) {
+        return Err(Error::invalid(format!("a reason has at most {MAX_WHY_CHARS} characters")));
+    }
+    let salt = why.map(|_| Salt(cx.app.random()));
+    let commitment = why
+        .zip(salt.as_ref())
+        .map(|(why, salt)| Digest(commitment::commit(salt, WHY_DOMAIN, why.as_bytes()).0));
+    let (request, session) = match &cx.actor.access {
+        Access::Member(member) => (member.request.clone(), member.session.to_string()),
+        Access::Local => (event.request.unwrap_or_default().to_owned(), String::new()),
+    };
+    let (kind, object) = (event.object.0, &event.object.1);
+    let body = json!({
+        "event": event.name.word(),
+        "outcome": event.outcome.word(),
+        "object": {"kind": kind, "id": object},
+        "before": event.before,
+        "after": event.after,
+        "reason": event.reason,
+        "why": commitment,
+        "request": request,
+        "session": session,
+    });
+    let leaf = cx.record(LeafKind::AuditEvent, &body)?;
+    let organization = cx.organization();
+    let row = Row {
+        number: sql::next_number(cx.connection(), organization).await?,
+        leaf,
+        at: cx.now,
+        actor: cx.actor.id,
+        event: event.name.word().to_owned(),
+        outcome: event.outcome.word().to_owned(),
+        object_kind: kind.to_owned(),
+        object: object.clone(),
+        reason: event.reason.to_owned(),
+        why: why.map(str::to_owned),
+        request,
+        session,
+    };
+    sql::insert(cx.connection(), organization, &row, salt.as_ref()).await
+}
+
+/// Records that somebody asked for what they may not.
+pub(crate) async fn record_refused(cx: &mut Cx<'_>, refused: &Refused) -> Result<()> {
+    let event = Event {
+        outcome: Outcome::Denied,
+        reason: refused.reason,
+        ..Event::done(Name::AccessDenied, refused.kind, &refused.object)
+    };
+    record(cx, event).await
+}

@@ -1,0 +1,130 @@
+//! What people sign in with: passwords, authenticators, recovery codes. And how a guess is slowed down.
+//!
+//! Belongs to the person, so it says who they are in every organization they are in. Owns `password`, `authenticator`,
+//! `recovery_code`, `sign_in_failure` and `known_network`.
+
+mod hash;
+mod proof;
+mod sql;
+mod vault;
+
+use std::sync::Arc;
+
+use sqlx::AnyConnection;
+use tickmark_core::id::PersonId;
+use tickmark_core::identity::Email;
+use tickmark_core::identity::password::{MIN_WITH_SECOND, Password};
+use tickmark_core::identity::throttle::Network;
+use tickmark_core::identity::totp::{RECOVERY_BYTES, RECOVERY_CODES, Seed, recovery_text};
+use tokio::sync::OnceCell;
+use zeroize::Zeroizing;
+
+pub use hash::Cost;
+pub(crate) use proof::{Answer, Evidence, Shown, Used, examine};
+use vault::Vault;
+
+use crate::context::Cx;
+use crate::{App, Error, Result};
+
+/// What the running program keeps for accounts.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    pub(crate) hasher: hash::Hasher,
+    vault: OnceCell<Arc<Vault>>,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self { hasher: hash::Hasher::new(Cost::STANDARD), vault: OnceCell::new() }
+    }
+}
+
+impl Accounts {
+    /// Takes another cost for new hashes; older ones are replaced when their owners sign in.
+    pub(crate) fn set_cost(&mut self, cost: Cost) {
+        self.hasher = hash::Hasher::new(cost);
+    }
+}
+
+/// Returns the installation's secret.
+pub(crate) async fn vault(app: &App) -> Result<Arc<Vault>> {
+    app.accounts.vault.get_or_try_init(async || Vault::open(app).await.map(Arc::new)).await.cloned()
+}
+
+/// A password that was taken, hashed.
+#[derive(Debug)]
+pub(crate) struct NewPassword {
+    hash: String,
+    pepper: String,
+}
+
+/// Takes a password that somebody chose, and hashes it. `known` are words that others connect with the account.
+pub(crate) async fn choose(app: &App, text: &str, known: &[&str]) -> Result<NewPassword> {
+    // A second factor is asked for always, so a password is never the only one.
+    let password = Password::chosen(text, MIN_WITH_SECOND, known).map_err(Error::invalid)?;
+    let vault = vault(app).await?;
+    let hash = app.accounts.hasher.hash(vault.pepper(password.bytes()), app.random()).await?;
+    Ok(NewPassword { hash, pepper: vault.id().to_owned() })
+}
+
+/// Keeps a person's password.
+pub(crate) async fn set_password(cx: &mut Cx<'_>, person: PersonId, password: &NewPassword) -> Result<()> {
+    let now = cx.now;
+    sql::set_password(cx.connection(), person, &password.hash, &password.pepper, now).await
+}
+
+/// Keeps a person's authenticator, whose code of `step` was shown, and makes a new set of recovery codes. Returns them: they
+/// can be shown this once.
+pub(crate) async fn enroll(
+    cx: &mut Cx<'_>,
+    person: PersonId,
+    seed: &Seed,
+    step: i64,
+) -> Result<Vec<Zeroizing<String>>> {
+    let vault = vault(cx.app).await?;
+    let sealed = vault.seal(person, seed, cx.app.random());
+    let now = cx.now;
+    sql::set_authenticator(cx.connection(), person, &sealed, vault.id(), step, now).await?;
+    renew_codes(cx, person).await
+}
+
+/// Replaces a person's recovery codes by a new set.
+pub(crate) async fn renew_codes(cx: &mut Cx<'_>, person: PersonId) -> Result<Vec<Zeroizing<String>>> {
+    let vault = vault(cx.app).await?;
+    let now = cx.now;
+    sql::delete_codes(cx.connection(), person).await?;
+    let mut shown = Vec::with_capacity(RECOVERY_CODES);
+    for _ in 0..RECOVERY_CODES {
+        let code: Zeroizing<[u8; RECOVERY_BYTES]> = Zeroizing::new(cx.app.random());
+        sql::insert_code(cx.connection(), person, vault.recovery(person, &code), now).await?;
+        shown.push(recovery_text(&code));
+    }
+    Ok(shown)
+}
+
+/// Takes everything away that a person signs in with, so that it must be enrolled again.
+pub(crate) async fn reset(cx: &mut Cx<'_>, person: PersonId) -> Result<()> {
+    sql::reset(cx.connection(), person).await
+}
+
+/// Tells whether a person has an authenticator.
+pub(crate) async fn is_enrolled(c: &mut AnyConnection, person: PersonId) -> Result<bool> {
+    Ok(sql::authenticator(c, person).await?.is_some())
+}
+
+/// Returns how many recovery codes a person has left.
+pub(crate) async fn codes_left(c: &mut AnyConnection, person: PersonId) -> Result<u32> {
+    sql::codes_left(c, person).await
+}
+
+/// Returns the seed that is offered to the holder of a link.
+pub(crate) async fn offered_seed(app: &App, link: &[u8; 32]) -> Result<Seed> {
+    Ok(vault(app).await?.offered(link))
+}
+
+/// Counts a network as one from which a person is in, as after enrolling there.
+pub(crate) async fn remember_network(cx: &mut Cx<'_>, email: &Email, network: Network) -> Result<()> {
+    let account = vault(cx.app).await?.account(email);
+    let now = cx.now;
+    sql::remember_network(cx.connection(), &account, &network.to_string(), now).await
+}

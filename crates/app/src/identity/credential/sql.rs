@@ -1,0 +1,260 @@
+//! The tables `password`, `authenticator`, `recovery_code`, `sign_in_failure`, `known_network`.
+
+use sqlx::AnyConnection;
+use tickmark_core::id::PersonId;
+use tickmark_core::identity::throttle::{ACCOUNT_IN_A_ROW, FORGET_ACCOUNT_US, FORGET_US, Failures};
+use tickmark_core::{Digest, Timestamp};
+
+use crate::{Result, stored};
+
+pub(super) struct PasswordRow {
+    pub(super) hash: String,
+    pub(super) pepper: String,
+}
+
+pub(super) struct AuthenticatorRow {
+    pub(super) sealed: Vec<u8>,
+    pub(super) sealed_by: String,
+    pub(super) last_step: i64,
+}
+
+/// Tells whether anybody has something that the installation's secret is needed for.
+pub(super) async fn anybody(c: &mut AnyConnection) -> Result<bool> {
+    let (count,): (i64,) =
+        sqlx::query_as("SELECT (SELECT count(*) FROM password) + (SELECT count(*) FROM authenticator)")
+            .fetch_one(c)
+            .await?;
+    Ok(count > 0)
+}
+
+pub(super) async fn set_password(
+    c: &mut AnyConnection,
+    person: PersonId,
+    hash: &str,
+    pepper: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO password (person, hash, pepper, set_at) VALUES ($1, $2, $3, $4) ON CONFLICT (person) \
+         DO UPDATE SET hash = excluded.hash, pepper = excluded.pepper, set_at = excluded.set_at",
+    )
+    .bind(person.to_string())
+    .bind(hash)
+    .bind(pepper)
+    .bind(now.micros())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn password(c: &mut AnyConnection, person: PersonId) -> Result<Option<PasswordRow>> {
+    let row: Option<(String, String)> = sqlx::query_as("SELECT hash, pepper FROM password WHERE person = $1")
+        .bind(person.to_string())
+        .fetch_optional(c)
+        .await?;
+    Ok(row.map(|(hash, pepper)| PasswordRow { hash, pepper }))
+}
+
+pub(super) async fn set_authenticator(
+    c: &mut AnyConnection,
+    person: PersonId,
+    sealed: &[u8],
+    sealed_by: &str,
+    step: i64,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO authenticator (person, sealed, sealed_by, last_step, enrolled_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (person) DO UPDATE SET sealed = excluded.sealed, sealed_by = excluded.sealed_by, \
+         last_step = excluded.last_step, enrolled_at = excluded.enrolled_at",
+    )
+    .bind(person.to_string())
+    .bind(sealed.to_vec())
+    .bind(sealed_by)
+    .bind(step)
+    .bind(now.micros())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn authenticator(
+    c: &mut AnyConnection,
+    person: PersonId,
+) -> Result<Option<AuthenticatorRow>> {
+    let row: Option<(Vec<u8>, String, i64)> =
+        sqlx::query_as("SELECT sealed, sealed_by, last_step FROM authenticator WHERE person = $1")
+            .bind(person.to_string())
+            .fetch_optional(c)
+            .await?;
+    Ok(row.map(|(sealed, sealed_by, last_step)| AuthenticatorRow { sealed, sealed_by, last_step }))
+}
+
+/// Moves the last step on; tells whether it was an earlier one. Of several that try, one does.
+pub(super) async fn use_step(c: &mut AnyConnection, person: PersonId, step: i64) -> Result<bool> {
+    let done = sqlx::query("UPDATE authenticator SET last_step = $1 WHERE person = $2 AND last_step < $1")
+        .bind(step)
+        .bind(person.to_string())
+        .execute(c)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn insert_code(
+    c: &mut AnyConnection,
+    person: PersonId,
+    digest: Digest,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query("INSERT INTO recovery_code (person, digest, made_at) VALUES ($1, $2, $3)")
+        .bind(person.to_string())
+        .bind(digest.0.to_vec())
+        .bind(now.micros())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_codes(c: &mut AnyConnection, person: PersonId) -> Result<()> {
+    sqlx::query("DELETE FROM recovery_code WHERE person = $1").bind(person.to_string()).execute(c).await?;
+    Ok(())
+}
+
+pub(super) async fn unused_codes(c: &mut AnyConnection, person: PersonId) -> Result<Vec<Digest>> {
+    let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
+        "SELECT digest FROM recovery_code WHERE person = $1 AND used_at IS NULL ORDER BY digest LIMIT 100",
+    )
+    .bind(person.to_string())
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(|(digest,)| stored::digest(digest, "the table of recovery codes")).collect()
+}
+
+pub(super) async fn codes_left(c: &mut AnyConnection, person: PersonId) -> Result<u32> {
+    Ok(u32::try_from(unused_codes(c, person).await?.len()).unwrap_or(u32::MAX))
+}
+
+/// Marks a code as used; tells whether it was not before.
+pub(super) async fn use_code(
+    c: &mut AnyConnection,
+    person: PersonId,
+    digest: Digest,
+    now: Timestamp,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE recovery_code SET used_at = $1 WHERE person = $2 AND digest = $3 AND used_at IS NULL",
+    )
+    .bind(now.micros())
+    .bind(person.to_string())
+    .bind(digest.0.to_vec())
+    .execute(c)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn reset(c: &mut AnyConnection, person: PersonId) -> Result<()> {
+    delete_codes(c, person).await?;
+    for statement in ["DELETE FROM password WHERE person = $1", "DELETE FROM authenticator WHERE person = $1"]
+    {
+        sqlx::query(statement).bind(person.to_string()).execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn failures(c: &mut AnyConnection, account: &str, network: &str) -> Result<Failures> {
+    let row: Option<(i64, i64, i64, i64)> = sqlx::query_as(
+        "SELECT failures, in_window, window_from, last_at FROM sign_in_failure WHERE account = $1 AND network = $2",
+    )
+    .bind(account)
+    .bind(network)
+    .fetch_optional(c)
+    .await?;
+    Ok(row.map_or_else(Failures::default, |(count, in_window, from, last)| Failures {
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+        in_window: u32::try_from(in_window).unwrap_or(u32::MAX),
+        window_from: Some(Timestamp::from_micros(from)),
+        last: Some(Timestamp::from_micros(last)),
+    }))
+}
+
+pub(super) async fn set_failures(
+    c: &mut AnyConnection,
+    account: &str,
+    network: &str,
+    failures: &Failures,
+) -> Result<()> {
+    let micros = |at: Option<Timestamp>| at.map_or(0, Timestamp::micros);
+    sqlx::query(
+        "INSERT INTO sign_in_failure (account, network, failures, in_window, window_from, last_at) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account, network) DO UPDATE SET \
+         failures = excluded.failures, in_window = excluded.in_window, window_from = excluded.window_from, \
+         last_at = excluded.last_at",
+    )
+    .bind(account)
+    .bind(network)
+    .bind(i64::from(failures.count))
+    .bind(i64::from(failures.in_window))
+    .bind(micros(failures.window_from))
+    .bind(micros(failures.last))
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the failures of an account, all told and from this network. Those of the network stay, but for this attempt,
+/// which was none: whoever owns one account must not be able to guess at others without end.
+pub(super) async fn clear_failures(c: &mut AnyConnection, account: &str, network: &str) -> Result<()> {
+    sqlx::query("DELETE FROM sign_in_failure WHERE account = $1 AND (network = $2 OR network = '')")
+        .bind(account)
+        .bind(network)
+        .execute(&mut *c)
+        .await?;
+    sqlx::query(
+        "UPDATE sign_in_failure SET failures = failures - 1 WHERE account = '' AND network = $1 AND failures > 0",
+    )
+    .bind(network)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Forgets what is old, but not that an account was failed at too often in a row.
+pub(super) async fn forget_failures(c: &mut AnyConnection, now: Timestamp) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM sign_in_failure WHERE last_at < $1 AND (network <> '' OR (last_at < $2 AND failures < $3))",
+    )
+    .bind(now.plus_micros(-FORGET_US).micros())
+    .bind(now.plus_micros(-FORGET_ACCOUNT_US).micros())
+    .bind(i64::from(ACCOUNT_IN_A_ROW))
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn is_known_network(c: &mut AnyConnection, account: &str, network: &str) -> Result<bool> {
+    let row: Option<(i64,)> =
+        sqlx::query_as("SELECT last_at FROM known_network WHERE account = $1 AND network = $2")
+            .bind(account)
+            .bind(network)
+            .fetch_optional(c)
+            .await?;
+    Ok(row.is_some())
+}
+
+pub(super) async fn remember_network(
+    c: &mut AnyConnection,
+    account: &str,
+    network: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO known_network (account, network, last_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (account, network) DO UPDATE SET last_at = excluded.last_at",
+    )
+    .bind(account)
+    .bind(network)
+    .bind(now.micros())
+    .execute(c)
+    .await?;
+    Ok(())
+}

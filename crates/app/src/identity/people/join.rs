@@ -1,0 +1,434 @@
+//! Coming in: links that work once.
+//!
+//! A link opens a page and changes nothing; only what is sent from that page uses it up. The first owner comes in by the
+//! set-up secret, which is printed where the program starts; everybody else by an invitation to their address. Who is new
+//! chooses a password and shows a code of an authenticator, in one step, so nobody is ever in with a password alone. Who has
+//! both already shows both.
+
+use std::collections::BTreeSet;
+
+use tickmark_core::id::{ActorId, InvitationId, MembershipId, PersonId};
+use tickmark_core::identity::totp::Seed;
+use tickmark_core::identity::{Atom, Email, Factor, Resource, Role, Verb, separation};
+use tickmark_core::time::{HOUR_US, SECOND_US};
+use tickmark_core::{Digest, Timestamp};
+use zeroize::Zeroizing;
+
+use super::super::audit::{self, Event, Name};
+use super::super::credential::{self, Answer, Evidence, NewPassword, Shown};
+use super::super::session::{self, Origin, SignIn};
+use super::super::{Access, Organization, check_name, sql as actors};
+use super::{address, separated, sql};
+use crate::context::{Cx, View};
+use crate::{Actor, ActorKind, App, Error, Result};
+
+/// How long an invitation works, in microseconds: 24 hours.
+pub const INVITATION_US: i64 = 24 * HOUR_US;
+/// How long a set-up secret works, in microseconds: 30 minutes.
+pub const SET_UP_US: i64 = 30 * 60 * SECOND_US;
+
+/// A link that was made. Its secret is shown this once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Which invitation.
+    pub invitation: InvitationId,
+    /// What the link holds; only its digest is kept.
+    pub secret: [u8; 32],
+    /// Until when it works.
+    pub expires_at: Timestamp,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Link({}, ***)", self.invitation)
+    }
+}
+
+impl Link {
+    /// Returns the secret as it stands in an address.
+    #[must_use]
+    pub fn text(&self) -> String {
+        hex::encode(self.secret)
+    }
+}
+
+/// An invitation that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// To whom; none for the first owner.
+    pub email: Option<String>,
+    /// What they will be.
+    pub roles: BTreeSet<Role>,
+    /// How it came about.
+    pub source: String,
+    /// By whom.
+    pub made_by: ActorId,
+    /// When.
+    pub made_at: Timestamp,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// When somebody came in by it.
+    pub used_at: Option<Timestamp>,
+    /// When it was taken back.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Invitation {
+    /// Tells whether its link works.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.used_at.is_none() && self.revoked_at.is_none() && self.made_at <= now && now < self.expires_at
+    }
+}
+
+/// What the page of a link shows.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    /// Into which organization.
+    pub organization: Organization,
+    /// To whom; none if they say so themselves.
+    pub email: Option<String>,
+    /// What they will be.
+    pub roles: BTreeSet<Role>,
+    /// What to add to an authenticator. Always the same for one link.
+    pub seed: Seed,
+    /// Whether they have password and authenticator already, and show those.
+    pub is_enrolled: bool,
+}
+
+/// What somebody sends from that page.
+#[derive(Clone)]
+pub struct Joining<'a> {
+    /// Their address, where the link does not say it.
+    pub email: &'a str,
+    /// Their name, if they are new.
+    pub name: &'a str,
+    /// The password that they choose, or have.
+    pub password: &'a str,
+    /// A code of their authenticator.
+    pub code: &'a str,
+}
+
+/// Somebody is in.
+#[derive(Clone)]
+pub struct Joined {
+    /// The cookie of their session.
+    pub token: [u8; 32],
+    /// Their recovery codes, if they are new. They can be shown this once.
+    pub recovery_codes: Vec<Zeroizing<String>>,
+}
+
+/// Who comes in, as far as was examined outside of the transaction.
+enum Coming {
+    New { name: String, password: NewPassword, step: i64 },
+    Known(Shown),
+}
+
+/// Makes the link of the first owner, unless there is one. Earlier ones stop working.
+///
+/// # Errors
+/// `Forbidden` for members.
+pub async fn offer_set_up(cx: &mut Cx<'_>) -> Result<Option<Link>> {
+    cx.authorize(crate::Action::Operate)?;
+    let (organization, now) = (cx.organization(), cx.now);
+    let members = sql::members(cx.connection(), organization).await?;
+    if members.iter().any(|member| member.roles.contains(&Role::Owner)) {
+        return Ok(None);
+    }
+    sql::revoke_set_up(cx.connection(), organization, now).await?;
+    // Whoever begins alone runs the program too; roles that they should not keep are taken away later.
+    let roles = BTreeSet::from([Role::Owner, Role::ComplianceManager]);
+    link(cx, None, &roles, "set_up", SET_UP_US).await.map(Some)
+}
+
+/// Invites somebody by address. Inviting again makes another link, and the earlier one stops working.
+///
+/// # Errors
+/// `Forbidden`; `StepUp`; `Invalid` for what is no address, no role or none for members; `Conflict` if they are in already.
+pub async fn invite(cx: &mut Cx<'_>, email: &str, roles: &BTreeSet<Role>) -> Result<Link> {
+    cx.permit(Atom::new(Resource::Member, Verb::Create))?;
+    cx.permit(Atom::new(Resource::Grant, Verb::Create))?;
+    let email = address(email)?;
+    if roles.is_empty() || !roles.iter().all(|role| role.is_for_members()) {
+        return Err(Error::invalid("an invitation needs a role that members can have"));
+    }
+    let is_operator = cx.actor.access == Access::Local;
+    if !is_operator && roles.iter().any(|role| role.is_highest()) {
+        cx.refuse_by_rule("invitation", String::new(), separation::Conflict::SecondPerson.word());
+        separated(Err(separation::Conflict::SecondPerson))?;
+    }
+    let (organization, now) = (cx.organization(), cx.now);
+    let members = sql::members(cx.connection(), organization).await?;
+    if members.iter().any(|member| member.email == email.as_str()) {
+        return Err(Error::conflict("they are in the organization already"));
+    }
+    sql::revoke_invitations_to(cx.connection(), organization, email.as_str(), now).await?;
+    let source = if is_operator { "operator" } else { "invitation" };
+    link(cx, Some(email.as_str()), roles, source, INVITATION_US).await
+}
+
+/// Lists invitations, newest first.
+///
+/// # Errors
+/// `Forbidden` if the actor may not see members.
+pub async fn invitations(view: &mut View<'_>) -> Result<Vec<Invitation>> {
+    let reach = view.permit(Atom::new(Resource::Member, Verb::Read))?;
+    if reach.is_some_and(|reach| !reach.has(tickmark_core::identity::Scope::Organization)) {
+        return Ok(Vec::new());
+    }
+    let organization = view.organization();
+    sql::invitations(view.connection(), organization).await
+}
+
+/// Takes an invitation back.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` if it does not work any more anyway.
+pub async fn revoke_invitation(cx: &mut Cx<'_>, id: InvitationId) -> Result<()> {
+    cx.permit(Atom::new(Resource::Member, Verb::Update))?;
+    let all = invitations(cx).await?;
+    let found = all.iter().find(|one| one.id == id).ok_or_else(|| Error::not_found("invitation", id))?;
+    if !found.is_open(cx.now) {
+        return Err(Error::conflict("the invitation does not work any more anyway"));
+    }
+    let (organization, now) = (cx.organization(), cx.now);
+    sql::revoke_invitation(cx.connection(), organization, id, now).await?;
+    audit::record(cx, Event::done(Name::InvitationRevoked, "invitation", id)).await
+}
+
+pub(super) async fn link(
+    cx: &mut Cx<'_>,
+    email: Option<&str>,
+    roles: &BTreeSet<Role>,
+    source: &'static str,
+    lasts_us: i64,
+) -> Result<Link> {
+    let secret: [u8; 32] = cx.app.random();
+    let invitation = Invitation {
+        id: InvitationId(cx.new_id()),
+        email: email.map(str::to_owned),
+        roles: roles.clone(),
+        source: source.to_owned(),
+        made_by: cx.actor.id,
+        made_at: cx.now,
+        expires_at: cx.now.plus_micros(lasts_us),
+        used_at: None,
+        revoked_at: None,
+    };
+    let organization = cx.organization();
+    sql::insert_invitation(cx.connection(), organization, &invitation, Digest::of(&secret)).await?;
+    let name = if email.is_some() { Name::Invited } else { Name::SetUpOffered };
+    let after = serde_json::json!({"roles": roles, "expires_at": invitation.expires_at});
+    let event = Event { after: Some(after), ..Event::done(name, "invitation", invitation.id) };
+    audit::record(cx, event).await?;
+    Ok(Link { invitation: invitation.id, secret, expires_at: invitation.expires_at })
+}
+
+impl App {
+    /// Returns what the page of a link shows. Changes nothing: whoever follows links to look at them uses up none.
+    ///
+    /// # Errors
+    /// `NotFound` if the link does not work.
+    pub async fn invited(&self, secret: &[u8; 32]) -> Result<Invited> {
+        let (organization, invitation) = self.open_invitation(secret).await?;
+        let mut tx = self.database.read().await?;
+        let is_enrolled = match &invitation.email {
+            Some(email) => match sql::person_by_email(&mut tx, &address(email)?).await? {
+                Some(person) => credential::is_enrolled(&mut tx, person).await?,
+                None => false,
+            },
+            None => false,
+        };
+        drop(tx);
+        let seed = credential::offered_seed(self, secret).await?;
+        Ok(Invited { organization, email: invitation.email, roles: invitation.roles, seed, is_enrolled })
+    }
+
+    /// Lets somebody in by a link.
+    ///
+    /// # Errors
+    /// `NotFound` if the link does not work (any more); `Invalid` with what to mend; `Unavailable` when they must wait.
+    pub async fn join(&self, secret: &[u8; 32], joining: Joining<'_>, origin: &Origin) -> Result<Joined> {
+        let (organization, invitation) = self.open_invitation(secret).await?;
+        let email = address(invitation.email.as_deref().unwrap_or(joining.email))?;
+        let mut tx = self.database.read().await?;
+        let person = sql::person_by_email(&mut tx, &email).await?;
+        let is_enrolled = match person {
+            Some(person) => credential::is_enrolled(&mut tx, person).await?,
+            None => false,
+        };
+        drop(tx);
+        let seed = credential::offered_seed(self, secret).await?;
+        let coming = match person.filter(|_| is_enrolled) {
+            Some(person) => self.show_both(&email, person, &joining, origin).await?,
+            None => self.enroll(&email, &organization, &seed, &joining).await?,
+        };
+        let program = self.program_of(organization).await?;
+        let token: [u8; 32] = self.random();
+        let recovery_codes = self
+            .transact(&program, async |cx| {
+                let (key, now) = (cx.organization(), cx.now);
+                if !sql::use_invitation(cx.connection(), key, invitation.id, now).await? {
+                    return Err(link_over());
+                }
+                let (person, codes) = settle(cx, &email, person, &coming, &seed).await?;
+                credential::remember_network(cx, &email, origin.network).await?;
+                let membership = admit(cx, person, &email, &invitation, origin).await?;
+                session::begin(cx, membership, Factor::Code, origin, &token).await?;
+                Ok(codes)
+            })
+            .await?;
+        Ok(Joined { token, recovery_codes })
+    }
+
+    async fn open_invitation(&self, secret: &[u8; 32]) -> Result<(Organization, Invitation)> {
+        let mut tx = self.database.read().await?;
+        let found = sql::invitation_by_digest(&mut tx, Digest::of(secret)).await?;
+        let (key, invitation) = found.ok_or_else(link_over)?;
+        if !invitation.is_open(self.now()) {
+            return Err(link_over());
+        }
+        let organization = actors::organizations(&mut tx).await?.into_iter().find(|one| one.key == key);
+        Ok((organization.ok_or_else(link_over)?, invitation))
+    }
+
+    async fn show_both(
+        &self,
+        email: &Email,
+        person: PersonId,
+        joining: &Joining<'_>,
+        origin: &Origin,
+    ) -> Result<Coming> {
+        let evidence = Evidence {
+            email,
+            person: Some(person),
+            password: joining.password,
+            code: joining.code,
+            network: origin.network,
+        };
+        match credential::examine(self, evidence).await? {
+            Answer::Shown(shown) => Ok(Coming::Known(shown)),
+            Answer::No { .. } => Err(Error::invalid(SignIn::NO)),
+            Answer::Wait(wait) => Err(Error::unavailable(SignIn::wait_words(wait))),
+        }
+    }
+
+    async fn enroll(
+        &self,
+        email: &Email,
+        organization: &Organization,
+        seed: &Seed,
+        joining: &Joining<'_>,
+    ) -> Result<Coming> {
+        let name = joining.name.trim();
+        check_name("person", name)?;
+        let step = seed.matching_step(&digits(joining.code), self.now(), None).ok_or_else(|| {
+            Error::invalid("the code does not fit; take the one that the authenticator shows now, and see that its clock is right")
+        })?;
+        let known = [email.as_str(), name, organization.name.as_str()];
+        let password = credential::choose(self, joining.password, &known).await?;
+        Ok(Coming::New { name: name.to_owned(), password, step })
+    }
+}
+
+/// Makes the person and what they sign in with, or uses up what they showed.
+async fn settle(
+    cx: &mut Cx<'_>,
+    email: &Email,
+    person: Option<PersonId>,
+    coming: &Coming,
+    seed: &Seed,
+) -> Result<(PersonId, Vec<Zeroizing<String>>)> {
+    match (coming, person) {
+        (Coming::Known(shown), Some(person)) => match shown.take(cx).await? {
+            Some(_) => Ok((person, Vec::new())),
+            None => Err(Error::invalid(SignIn::NO)),
+        },
+        (Coming::Known(_), None) => Err(Error::conflict("the person is gone")),
+        (Coming::New { name, password, step }, person) => {
+            let id = person.unwrap_or(PersonId(cx.new_id()));
+            let now = cx.now;
+            match person {
+                Some(_) => sql::rename(cx.connection(), id, name).await?,
+                None => sql::insert_person(cx.connection(), id, email, name, now).await?,
+            }
+            credential::set_password(cx, id, password).await?;
+            let codes = credential::enroll(cx, id, seed, *step).await?;
+            audit::record(cx, Event::done(Name::FactorEnrolled, "person", id)).await?;
+            Ok((id, codes))
+        }
+    }
+}
+
+/// Makes the membership, or finds the one they have.
+async fn admit(
+    cx: &mut Cx<'_>,
+    person: PersonId,
+    email: &Email,
+    invitation: &Invitation,
+    origin: &Origin,
+) -> Result<MembershipId> {
+    let organization = cx.organization();
+    let now = cx.now;
+    let members = sql::members(cx.connection(), organization).await?;
+    let before = members.into_iter().find(|member| member.person == person);
+    let id = match &before {
+        Some(member) => member.id,
+        None => {
+            let id = MembershipId(cx.new_id());
+            let actor = match sql::earlier_actor(cx.connection(), organization, person).await? {
+                Some(actor) => actor,
+                None => new_actor(cx, person, email).await?,
+            };
+            sql::insert_membership(cx.connection(), organization, id, person, actor, &invitation.source, now)
+                .await?;
+            id
+        }
+    };
+    for role in &invitation.roles {
+        let is_new = before.as_ref().is_none_or(|member| !member.roles.contains(role));
+        if is_new {
+            sql::insert_role(cx.connection(), organization, id, *role, invitation.made_by, now).await?;
+        }
+    }
+    let after = serde_json::json!({
+        "standing": "active",
+        "roles": invitation.roles,
+        "invitation": invitation.id,
+        "made_by": invitation.made_by,
+    });
+    let event = Event {
+        before: before.map(|member| member.state()),
+        after: Some(after),
+        request: Some(&origin.request),
+        ..Event::done(Name::Joined, "member", id)
+    };
+    audit::record(cx, event).await?;
+    Ok(id)
+}
+
+async fn new_actor(cx: &mut Cx<'_>, person: PersonId, email: &Email) -> Result<ActorId> {
+    let name = sql::name(cx.connection(), person).await?;
+    // Two people can have the same name, and a name on the command line is nobody's account.
+    let label: String = format!("{name} <{email}>").chars().take(200).collect();
+    let (organization, now) = (cx.actor.organization.clone(), cx.now);
+    let actor = Actor {
+        id: ActorId(cx.new_id()),
+        organization,
+        kind: ActorKind::Person,
+        label,
+        access: Access::Local,
+    };
+    actors::insert_actor(cx.connection(), &actor, now).await?;
+    Ok(actor.id)
+}
+
+fn digits(code: &str) -> String {
+    code.chars().filter(|c| !c.is_whitespace() && *c != '-').take(12).collect()
+}
+
+fn link_over() -> Error {
+    Error::not_found("invitation", "behind this link; it was used, taken back, or its time is over")
+}

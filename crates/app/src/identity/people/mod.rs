@@ -1,0 +1,286 @@
+//! People and their memberships: who is in an organization, as what, for which systems.
+//!
+//! Somebody comes in by a link ([`join`](mod@join)) and is given roles by somebody else ([`grant`](mod@grant)). What is here
+//! changes the standing of those who are in. There is always an active owner: the last one is neither suspended nor removed.
+
+mod grant;
+mod join;
+mod sql;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tickmark_core::id::{ActorId, MembershipId, PersonId, SystemId};
+use tickmark_core::identity::{
+    Atom, Email, Object, Resource, Role, Scope, Standing, Systems, Verb, separation,
+};
+use tickmark_core::{Span, Timestamp};
+
+use super::audit::{self, Event, Name};
+use super::{Access, credential, session};
+use crate::context::{Cx, View};
+use crate::{Error, Result};
+
+pub use grant::{Proposal, agree, decline, grant, proposals, propose, revoke};
+pub use join::{
+    INVITATION_US, Invitation, Invited, Joined, Joining, Link, SET_UP_US, invitations, invite, offer_set_up,
+    revoke_invitation,
+};
+
+/// Most people in one list.
+pub const LIST_LIMIT: i64 = 1_000;
+
+/// A person in an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The membership.
+    pub id: MembershipId,
+    /// Who, in this installation.
+    pub person: PersonId,
+    /// What the ledger calls them here.
+    pub actor: ActorId,
+    /// Name for people.
+    pub name: String,
+    /// How they sign in.
+    pub email: String,
+    /// As what.
+    pub roles: BTreeSet<Role>,
+    /// For which systems.
+    pub systems: Systems,
+    /// Whether it counts.
+    pub standing: Standing,
+    /// From when until when it counts.
+    pub valid: Span,
+    /// When anything of it last changed.
+    pub changed_at: Timestamp,
+}
+
+impl Member {
+    /// Returns what an audit event says about its state: words and ids.
+    pub(crate) fn state(&self) -> Value {
+        let systems = match &self.systems {
+            Systems::All => Value::from("all"),
+            Systems::Only(systems) => json!(systems),
+        };
+        json!({
+            "standing": standing_word(self.standing),
+            "roles": self.roles,
+            "systems": systems,
+            "valid_until": self.valid.to,
+        })
+    }
+
+    fn object(&self, view: &View<'_>) -> Object {
+        Object {
+            organization: view.organization(),
+            system: match &self.systems {
+                Systems::Only(systems) => systems.first().copied(),
+                Systems::All => None,
+            },
+            people: BTreeSet::from([self.actor]),
+            engagement: None,
+            is_frozen: false,
+            is_published: false,
+        }
+    }
+
+    fn has_highest(&self) -> bool {
+        self.roles.iter().any(|role| role.is_highest())
+    }
+}
+
+pub(crate) fn standing_word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Active => "active",
+        Standing::Suspended => "suspended",
+    }
+}
+
+/// Lists those who are in the organization, by name, as far as the actor may see.
+///
+/// # Errors
+/// `Forbidden` if the actor may not see members.
+pub async fn members(view: &mut View<'_>) -> Result<Vec<Member>> {
+    let reach = view.permit(Atom::new(Resource::Member, Verb::Read))?;
+    let organization = view.organization();
+    let all = sql::members(view.connection(), organization).await?;
+    let (Some(reach), Access::Member(signed_in)) = (reach, &view.actor.access) else { return Ok(all) };
+    if reach.has(Scope::Organization) {
+        return Ok(all);
+    }
+    let own = |member: &Member| member.actor == view.actor.id;
+    let shares = |member: &Member| match (&signed_in.subject.systems, &member.systems) {
+        (Systems::All, _) | (_, Systems::All) => true,
+        (Systems::Only(mine), Systems::Only(theirs)) => !mine.is_disjoint(theirs),
+    };
+    let is_seen = |member: &Member| own(member) || (reach.has(Scope::Systems) && shares(member));
+    Ok(all.into_iter().filter(is_seen).collect())
+}
+
+/// Returns a member.
+///
+/// # Errors
+/// `NotFound` if there is none, or the actor may not know.
+pub async fn member(view: &mut View<'_>, id: MembershipId) -> Result<Member> {
+    members(view)
+        .await?
+        .into_iter()
+        .find(|member| member.id == id)
+        .ok_or_else(|| Error::not_found("member", id))
+}
+
+/// Lets a membership rest: every session ends, and nothing is permitted until it is resumed.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` without a reason; `Conflict` for the last owner, oneself, or who rests already.
+pub async fn suspend(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<()> {
+    let member = acted_on(cx, id, Verb::Update).await?;
+    if member.standing == Standing::Suspended {
+        return Err(Error::conflict("the membership rests already"));
+    }
+    need_reason(why)?;
+    need_another_owner(cx, &member).await?;
+    let (organization, now) = (cx.organization(), cx.now);
+    sql::set_state(cx.connection(), organization, id, "suspended", now).await?;
+    session::end_all(cx, id, "suspended").await?;
+    let after = Member { standing: Standing::Suspended, ..member.clone() };
+    changed(cx, Name::Suspended, &member, Some(&after), why).await
+}
+
+/// Lets a membership that rests count again. Its sessions stay ended.
+///
+/// # Errors
+/// As [`suspend`].
+pub async fn resume(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<()> {
+    let member = acted_on(cx, id, Verb::Update).await?;
+    if member.standing == Standing::Active {
+        return Err(Error::conflict("the membership does not rest"));
+    }
+    need_reason(why)?;
+    let (organization, now) = (cx.organization(), cx.now);
+    sql::set_state(cx.connection(), organization, id, "active", now).await?;
+    let after = Member { standing: Standing::Active, ..member.clone() };
+    changed(cx, Name::Resumed, &member, Some(&after), why).await
+}
+
+/// Removes somebody from the organization. What they did stays theirs; coming back needs an invitation.
+///
+/// # Errors
+/// As [`suspend`].
+pub async fn remove(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<()> {
+    let member = acted_on(cx, id, Verb::Delete).await?;
+    need_reason(why)?;
+    need_another_owner(cx, &member).await?;
+    let (organization, now) = (cx.organization(), cx.now);
+    sql::set_state(cx.connection(), organization, id, "removed", now).await?;
+    sql::drop_proposals(cx.connection(), organization, id).await?;
+    session::end_all(cx, id, "removed").await?;
+    changed(cx, Name::Removed, &member, None, why).await
+}
+
+/// Takes away what somebody signs in with, and makes a link by which they enroll again. For whoever operates the
+/// installation, on the machine: it is about the person, in every organization they are in.
+///
+/// # Errors
+/// `Forbidden` for members; `NotFound`; `Invalid` without a reason.
+pub async fn reset(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<Link> {
+    cx.authorize(crate::Action::Operate)?;
+    let member = member(cx, id).await?;
+    need_reason(why)?;
+    credential::reset(cx, member.person).await?;
+    session::end_all_of_person(cx, member.person, "reset").await?;
+    let event = Event { why: Some(why), ..Event::done(Name::FactorReset, "member", id) };
+    audit::record(cx, event).await?;
+    join::link(cx, Some(&member.email), &BTreeSet::new(), "operator", INVITATION_US).await
+}
+
+/// Says for which systems somebody is. Where roles reach assigned systems only, they reach these.
+///
+/// # Errors
+/// `Forbidden`; `NotFound` for an unknown member or system; `Invalid` for none.
+pub async fn assign_systems(cx: &mut Cx<'_>, id: MembershipId, systems: Systems, why: &str) -> Result<()> {
+    let member = acted_on(cx, id, Verb::Update).await?;
+    if matches!(&systems, Systems::Only(some) if some.is_empty()) {
+        return Err(Error::invalid("name at least one system"));
+    }
+    known_systems(cx, &systems).await?;
+    let (organization, now) = (cx.organization(), cx.now);
+    sql::set_systems(cx.connection(), organization, id, &systems, now).await?;
+    let after = Member { systems, ..member.clone() };
+    changed(cx, Name::SystemsAssigned, &member, Some(&after), why).await
+}
+
+/// Finds whom something is done to, and asks whether it may be.
+async fn acted_on(cx: &mut Cx<'_>, id: MembershipId, verb: Verb) -> Result<Member> {
+    let member = member(cx, id).await?;
+    let object = member.object(cx);
+    cx.permit_on(Atom::new(Resource::Member, verb), &object)?;
+    if member.has_highest() {
+        // Only those who make owners and administrators act on them.
+        cx.permit(Atom::new(Resource::HighestGrant, Verb::Delete))?;
+    }
+    if member.actor == cx.actor.id {
+        return Err(Error::conflict("nobody changes their own membership"));
+    }
+    Ok(member)
+}
+
+async fn need_another_owner(cx: &mut Cx<'_>, member: &Member) -> Result<()> {
+    let is_owner = |one: &Member| {
+        one.standing == Standing::Active && one.roles.contains(&Role::Owner) && one.valid.contains(cx.now)
+    };
+    if !is_owner(member) {
+        return Ok(());
+    }
+    let organization = cx.organization();
+    let now = cx.now;
+    let all = sql::members(cx.connection(), organization).await?;
+    let is_other = |one: &Member| {
+        let counts = one.standing == Standing::Active && one.valid.contains(now);
+        one.id != member.id && counts && one.roles.contains(&Role::Owner)
+    };
+    if all.iter().any(is_other) { Ok(()) } else { Err(Error::conflict("this is the last owner")) }
+}
+
+fn need_reason(why: &str) -> Result<()> {
+    if why.trim().is_empty() { Err(Error::invalid("this needs a reason")) } else { Ok(()) }
+}
+
+async fn changed(
+    cx: &mut Cx<'_>,
+    name: Name,
+    before: &Member,
+    after: Option<&Member>,
+    why: &str,
+) -> Result<()> {
+    let event = Event {
+        before: Some(before.state()),
+        after: after.map(Member::state),
+        why: Some(why),
+        ..Event::done(name, "member", before.id)
+    };
+    audit::record(cx, event).await
+}
+
+/// Where a person is a member, for signing in.
+pub(crate) use sql::{Home, homes, membership, person_by_email, person_email};
+
+/// Reads a list of system ids that are here.
+async fn known_systems(view: &mut View<'_>, systems: &Systems) -> Result<()> {
+    let Systems::Only(wanted) = systems else { return Ok(()) };
+    let here: BTreeSet<SystemId> = super::systems(view).await?.into_iter().map(|system| system.id).collect();
+    match wanted.iter().find(|system| !here.contains(system)) {
+        Some(unknown) => Err(Error::not_found("system", unknown)),
+        None => Ok(()),
+    }
+}
+
+/// Says why a separation of duties refuses.
+fn separated(result: Result<(), separation::Conflict>) -> Result<()> {
+    result.map_err(|conflict| Error::Forbidden(conflict.to_string()))
+}
+
+/// Parses an address that somebody typed.
+fn address(text: &str) -> Result<Email> {
+    text.parse().map_err(Error::invalid)
+}

@@ -1,0 +1,264 @@
+//! Being signed in: sessions, kept in the database, looked at on every request.
+//!
+//! Of a session's cookie only the digest is kept. A session is in one organization; it ends by age, by idleness, by signing
+//! out, by somebody's hand, and when the membership changes, and the next request finds it ended. Showing password and code
+//! again gives the session a new cookie and a fresh proof; the old cookie is dead at once.
+
+mod sign_in;
+mod sql;
+
+use std::collections::BTreeSet;
+
+use tickmark_core::id::{MembershipId, PersonId, SessionId};
+use tickmark_core::identity::throttle::Network;
+use tickmark_core::identity::{Assurance, Factor, Lifetime, MOST_SESSIONS, Standing, Subject};
+use tickmark_core::time::SECOND_US;
+use tickmark_core::{Digest, Timestamp};
+
+use super::audit::{self, Event, Name};
+use super::people;
+use super::{Access, SignedIn, credential, sql as actors};
+use crate::context::{Cx, View};
+use crate::{Actor, ActorKind, App, Error, Result};
+
+pub use sign_in::{Attempt, SignIn};
+
+/// The least that organizations accept: a second factor, for everybody.
+pub const REQUIRED: Factor = Factor::Code;
+/// How old the moment of the last request may get before it is written again, in microseconds.
+const TOUCH_US: i64 = 60 * SECOND_US;
+/// Most characters of a browser's name of itself.
+const MAX_AGENT_CHARS: usize = 200;
+
+/// Where a request comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Its network.
+    pub network: Network,
+    /// What the browser calls itself.
+    pub agent: String,
+    /// Id of the request.
+    pub request: String,
+}
+
+/// A session, for its owner to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose.
+    pub membership: MembershipId,
+    /// How they signed in.
+    pub factor: Factor,
+    /// When.
+    pub begun_at: Timestamp,
+    /// The last request, at most a minute old.
+    pub seen_at: Timestamp,
+    /// When they last showed who they are.
+    pub proven_at: Timestamp,
+    /// From which network.
+    pub network: String,
+    /// With which browser.
+    pub agent: String,
+}
+
+/// Begins a session of a member. The oldest ones make room.
+pub(crate) async fn begin(
+    cx: &mut Cx<'_>,
+    membership: MembershipId,
+    factor: Factor,
+    origin: &Origin,
+    token: &[u8; 32],
+) -> Result<SessionId> {
+    let (organization, now) = (cx.organization(), cx.now);
+    let alive = sql::of_member(cx.connection(), organization, membership).await?;
+    let too_many = (alive.len() + 1).saturating_sub(MOST_SESSIONS);
+    for oldest in alive.iter().take(too_many) {
+        end(cx, oldest.id, "made_room").await?;
+    }
+    let session = Session {
+        id: SessionId(cx.new_id()),
+        membership,
+        factor,
+        begun_at: now,
+        seen_at: now,
+        proven_at: now,
+        network: origin.network.to_string(),
+        agent: origin.agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT_CHARS).collect(),
+    };
+    sql::insert(cx.connection(), organization, &session, Digest::of(token)).await?;
+    let event = Event {
+        after: Some(serde_json::json!({"factor": factor_word(factor), "membership": membership})),
+        request: Some(&origin.request),
+        ..Event::done(Name::Login, "session", session.id)
+    };
+    audit::record(cx, event).await?;
+    Ok(session.id)
+}
+
+/// Lists one's own sessions, the latest first.
+///
+/// # Errors
+/// `Forbidden` if the actor is not signed in.
+pub async fn mine(view: &mut View<'_>) -> Result<Vec<Session>> {
+    let (membership, _) = own(view).await?;
+    let organization = view.organization();
+    let mut all = sql::of_member(view.connection(), organization, membership).await?;
+    let Access::Member(signed_in) = &view.actor.access else { return Ok(Vec::new()) };
+    let (lifetime, now) = (Lifetime::of(&signed_in.subject.roles), view.now);
+    all.retain(|session| lifetime.judge(session.begun_at, session.seen_at, now).is_none());
+    all.reverse();
+    Ok(all)
+}
+
+/// Returns how many recovery codes one has left.
+///
+/// # Errors
+/// As [`mine`].
+pub async fn codes_left(view: &mut View<'_>) -> Result<u32> {
+    let (membership, _) = own(view).await?;
+    let organization = view.organization();
+    match people::person_email(view.connection(), organization, membership).await? {
+        Some((person, _)) => credential::codes_left(view.connection(), person).await,
+        None => Ok(0),
+    }
+}
+
+/// Ends the session that one is in.
+///
+/// # Errors
+/// As [`mine`].
+pub async fn sign_out(cx: &mut Cx<'_>) -> Result<()> {
+    let (_, session) = own(cx).await?;
+    let (organization, now) = (cx.organization(), cx.now);
+    sql::end(cx.connection(), organization, session, "signed_out", now).await?;
+    audit::record(cx, Event::done(Name::Logout, "session", session)).await
+}
+
+/// Ends one of one's own sessions.
+///
+/// # Errors
+/// As [`mine`]; `NotFound` if it is not one's own, or over.
+pub async fn revoke(cx: &mut Cx<'_>, id: SessionId) -> Result<()> {
+    let all = mine(cx).await?;
+    if !all.iter().any(|session| session.id == id) {
+        return Err(Error::not_found("session", id));
+    }
+    end(cx, id, "revoked").await
+}
+
+/// Ends all of one's own sessions but the one that one is in.
+///
+/// # Errors
+/// As [`mine`].
+pub async fn revoke_others(cx: &mut Cx<'_>) -> Result<u32> {
+    let (_, session) = own(cx).await?;
+    let mut ended = 0;
+    for other in mine(cx).await?.iter().filter(|other| other.id != session) {
+        end(cx, other.id, "revoked").await?;
+        ended += 1;
+    }
+    Ok(ended)
+}
+
+/// Ends every session of a membership.
+pub(crate) async fn end_all(cx: &mut Cx<'_>, membership: MembershipId, reason: &'static str) -> Result<()> {
+    let organization = cx.organization();
+    for session in sql::of_member(cx.connection(), organization, membership).await? {
+        end(cx, session.id, reason).await?;
+    }
+    Ok(())
+}
+
+/// Ends every session of a person, in whatever organization.
+pub(crate) async fn end_all_of_person(cx: &mut Cx<'_>, person: PersonId, reason: &'static str) -> Result<()> {
+    let now = cx.now;
+    for home in people::homes(cx.connection(), person).await? {
+        if home.organization == cx.organization() {
+            end_all(cx, home.membership, reason).await?;
+        } else {
+            // Ended here too; the event stands in the organization where it was done.
+            sql::end_of_member(cx.connection(), home.organization, home.membership, reason, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn end(cx: &mut Cx<'_>, id: SessionId, reason: &'static str) -> Result<()> {
+    let (organization, now) = (cx.organization(), cx.now);
+    sql::end(cx.connection(), organization, id, reason, now).await?;
+    let event = Event {
+        after: Some(serde_json::json!({"ended": reason})),
+        ..Event::done(Name::SessionRevoked, "session", id)
+    };
+    audit::record(cx, event).await
+}
+
+async fn own(view: &mut View<'_>) -> Result<(MembershipId, SessionId)> {
+    let Access::Member(signed_in) = &view.actor.access else {
+        return Err(Error::Forbidden("nobody is signed in".to_owned()));
+    };
+    let organization = view.organization();
+    let found = sql::find(view.connection(), organization, signed_in.session).await?;
+    let session = found.ok_or_else(|| Error::not_found("session", signed_in.session))?;
+    Ok((session.membership, session.id))
+}
+
+pub(crate) fn factor_word(factor: Factor) -> &'static str {
+    match factor {
+        Factor::Password => "password",
+        Factor::Code => "code",
+        Factor::Passkey => "passkey",
+    }
+}
+
+impl App {
+    /// Returns who is in the session of this cookie, as they are at this moment: with the roles that they have now, or not
+    /// at all when the session is over or the membership does not count.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn resume(&self, token: &[u8; 32], request: &str) -> Result<Option<Actor>> {
+        let now = self.now();
+        let mut tx = self.database.read().await?;
+        let Some((key, session)) = sql::by_digest(&mut tx, Digest::of(token)).await? else { return Ok(None) };
+        let member = people::membership(&mut tx, key, session.membership).await?;
+        let organizations = actors::organizations(&mut tx).await?;
+        drop(tx);
+        let (Some(member), Some(organization)) =
+            (member, organizations.into_iter().find(|one| one.key == key))
+        else {
+            return Ok(None);
+        };
+        let over = Lifetime::of(&member.roles).judge(session.begun_at, session.seen_at, now);
+        let counts = member.standing == Standing::Active && member.valid.contains(now);
+        if over.is_some() || !counts {
+            return Ok(None);
+        }
+        if self.may_write() && now.micros() - session.seen_at.micros() >= TOUCH_US {
+            let mut tx = self.database.write().await?;
+            sql::touch(&mut tx, key, session.id, now).await?;
+            tx.commit().await?;
+        }
+        let subject = Subject {
+            id: member.actor,
+            organization: key,
+            roles: member.roles,
+            systems: member.systems,
+            engagements: BTreeSet::new(),
+            standing: member.standing,
+            valid: member.valid,
+            assurance: Assurance { factor: session.factor, proven_at: session.proven_at },
+            required: REQUIRED,
+            token: None,
+        };
+        let signed_in = SignedIn { subject, session: session.id, request: request.to_owned() };
+        Ok(Some(Actor {
+            id: member.actor,
+            organization,
+            kind: ActorKind::Person,
+            label: member.name,
+            access: Access::Member(Box::new(signed_in)),
+        }))
+    }
+}

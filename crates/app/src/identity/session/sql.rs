@@ -1,0 +1,177 @@
+//! The table `session`.
+
+use sqlx::AnyConnection;
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+use tickmark_core::id::{MembershipId, OrganizationKey, SessionId};
+use tickmark_core::identity::Factor;
+use tickmark_core::{Digest, Timestamp};
+
+use super::{Session, factor_word};
+use crate::{Error, Result, stored};
+
+const WHAT: &str = "the table of sessions";
+/// Most sessions in one list.
+const LIST_LIMIT: i64 = 100;
+const COLUMNS: &str = "organization, id, membership, factor, begun_at, seen_at, proven_at, network, agent";
+
+pub(super) async fn insert(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    session: &Session,
+    digest: Digest,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO session (organization, id, digest, membership, factor, begun_at, seen_at, proven_at, network, \
+         agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(org.0)
+    .bind(session.id.to_string())
+    .bind(digest.0.to_vec())
+    .bind(session.membership.to_string())
+    .bind(factor_word(session.factor))
+    .bind(session.begun_at.micros())
+    .bind(session.seen_at.micros())
+    .bind(session.proven_at.micros())
+    .bind(&session.network)
+    .bind(&session.agent)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Finds a session that was not ended by its cookie.
+pub(super) async fn by_digest(
+    c: &mut AnyConnection,
+    digest: Digest,
+) -> Result<Option<(OrganizationKey, Session)>> {
+    let text = format!("SELECT {COLUMNS} FROM session WHERE digest = $1 AND ended_at IS NULL");
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(digest.0.to_vec()).fetch_optional(c).await?;
+    row.map(|row| Ok((OrganizationKey(row.try_get("organization")?), session(&row)?))).transpose()
+}
+
+/// Finds a session that was not ended.
+pub(super) async fn find(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: SessionId,
+) -> Result<Option<Session>> {
+    let text =
+        format!("SELECT {COLUMNS} FROM session WHERE organization = $1 AND id = $2 AND ended_at IS NULL");
+    let row =
+        sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(id.to_string()).fetch_optional(c).await?;
+    row.as_ref().map(session).transpose()
+}
+
+/// Lists the sessions of a membership that were not ended, oldest first.
+pub(super) async fn of_member(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    membership: MembershipId,
+) -> Result<Vec<Session>> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM session WHERE organization = $1 AND membership = $2 AND ended_at IS NULL \
+         ORDER BY begun_at, id LIMIT $3"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+        .bind(org.0)
+        .bind(membership.to_string())
+        .bind(LIST_LIMIT)
+        .fetch_all(c)
+        .await?;
+    rows.iter().map(session).collect()
+}
+
+fn session(row: &AnyRow) -> Result<Session> {
+    let moment = |column| -> Result<Timestamp> { Ok(Timestamp::from_micros(row.try_get(column)?)) };
+    let word: String = row.try_get("factor")?;
+    let factor = [Factor::Password, Factor::Code, Factor::Passkey]
+        .into_iter()
+        .find(|factor| factor_word(*factor) == word)
+        .ok_or_else(|| Error::corrupt(WHAT, format!("the factor {word:?} is none")))?;
+    Ok(Session {
+        id: stored::parse(row.try_get("id")?, WHAT)?,
+        membership: stored::parse(row.try_get("membership")?, WHAT)?,
+        factor,
+        begun_at: moment("begun_at")?,
+        seen_at: moment("seen_at")?,
+        proven_at: moment("proven_at")?,
+        network: row.try_get("network")?,
+        agent: row.try_get("agent")?,
+    })
+}
+
+pub(super) async fn touch(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query("UPDATE session SET seen_at = $1 WHERE organization = $2 AND id = $3 AND seen_at < $1")
+        .bind(now.micros())
+        .bind(org.0)
+        .bind(id.to_string())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+/// Gives a session another cookie and a fresh proof; tells whether it was still there.
+pub(super) async fn prove(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: SessionId,
+    digest: Digest,
+    now: Timestamp,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE session SET digest = $1, proven_at = $2, seen_at = $2 WHERE organization = $3 AND id = $4 \
+         AND ended_at IS NULL",
+    )
+    .bind(digest.0.to_vec())
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(id.to_string())
+    .execute(c)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn end(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: SessionId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE session SET ended_at = $1, end_reason = $2 WHERE organization = $3 AND id = $4 AND ended_at IS NULL",
+    )
+    .bind(now.micros())
+    .bind(reason)
+    .bind(org.0)
+    .bind(id.to_string())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn end_of_member(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    membership: MembershipId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE session SET ended_at = $1, end_reason = $2 WHERE organization = $3 AND membership = $4 \
+         AND ended_at IS NULL",
+    )
+    .bind(now.micros())
+    .bind(reason)
+    .bind(org.0)
+    .bind(membership.to_string())
+    .execute(c)
+    .await?;
+    Ok(())
+}
