@@ -27,11 +27,12 @@ impl Asset {
     }
 }
 
-const STYLES: [&str; 5] = [
+const STYLES: [&str; 6] = [
     include_str!("design/tokens.css"),
     include_str!("design/base.css"),
     include_str!("design/frame.css"),
     include_str!("design/parts.css"),
+    include_str!("design/account.css"),
     include_str!("design/print.css"),
 ];
 

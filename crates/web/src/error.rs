@@ -19,6 +19,15 @@ pub enum Refusal {
     /// A one-time link that is unknown or was used before.
     #[error("link not valid")]
     LinkSpent,
+    /// A link of an invitation that is unknown, was used, taken back, or is too old.
+    #[error("invitation over")]
+    InvitationOver,
+    /// A form came without a session.
+    #[error("signed out")]
+    SignedOut,
+    /// A form that was not made for this browser, or came from another site.
+    #[error("forged form")]
+    Forged,
     /// The request names a host that is not this one.
     #[error("wrong host")]
     WrongHost,
@@ -44,8 +53,9 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::NoSession | Self::LinkSpent => StatusCode::UNAUTHORIZED,
+            Self::NotFound | Self::InvitationOver => StatusCode::NOT_FOUND,
+            Self::Forged => StatusCode::FORBIDDEN,
+            Self::SignedOut | Self::NoSession | Self::LinkSpent => StatusCode::UNAUTHORIZED,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Malformed => StatusCode::BAD_REQUEST,
@@ -93,6 +103,18 @@ impl Refusal {
                     p { "A link opens one browser once. If that browser is this one, " a href="/" { "continue to the overview" } ". Otherwise start the server again for a new link:" }
                     (command("tickmark serve"))
                 },
+            ),
+            Self::InvitationOver => (
+                "This link does not work any more",
+                html! { p { "A link works once and for a short time. It was used, taken back, or its time is over: ask for another one. Are you in already? " a href="/sign-in" { "Sign in" } "." } },
+            ),
+            Self::SignedOut => (
+                "You are signed out",
+                html! { p { "Nothing was changed. " a href="/sign-in" { "Sign in" } ", then go back and send it again." } },
+            ),
+            Self::Forged => (
+                "This form is not from here",
+                html! { p { "It was not made for this browser, or it is too old. Nothing was changed. Go back, load the page again and send it once more." } },
             ),
             Self::WrongHost => (
                 "This is not the address of this server",

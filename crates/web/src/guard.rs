@@ -4,14 +4,19 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue};
-use axum::http::{HeaderMap, Method};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, LOCATION};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+use tickmark_app::Error;
 
 use crate::WebState;
 use crate::design::frame::Theme;
 use crate::error::Refusal;
+use crate::identity::{self, Who};
+use crate::permission::{self, Needs};
 use crate::session::cookie;
 
 /// The policy of pages: our own styles, script, fonts and pictures, and nothing else; no inline code.
@@ -34,39 +39,117 @@ const HEADERS: [(&str, &str); 7] = [
     ),
 ];
 
+/// The id of a request, for handlers.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// Marks an answer that says itself what is wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dressed;
+
 /// Refuses what must not pass, answers the rest, and dresses the answer.
 pub(crate) async fn guard(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let id = state.next_request_id();
     let theme = theme(request.headers());
     let line = format!("{} {}", request.method(), request.uri().path());
-    let response = match admit(&state, &request) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+    // The body stays out of what is looked at: it may not be shared between threads.
+    let (mut parts, body) = request.into_parts();
+    let response = match admit(&state, &parts, &id).await {
+        Ok(who) => {
+            parts.extensions.insert(who);
+            parts.extensions.insert(RequestId(id.clone()));
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(turned) => turned.into_response(),
     };
     dress(explain(response, theme, &id, &line), &state, &id)
 }
 
-fn admit(state: &WebState, request: &Request) -> Result<(), Refusal> {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+/// What somebody gets who may not pass.
+enum Turned {
+    /// A refusal.
+    Away(Refusal),
+    /// Another page first, from which they come back.
+    To(&'static str, String),
+}
+
+impl From<Refusal> for Turned {
+    fn from(refusal: Refusal) -> Self {
+        Self::Away(refusal)
+    }
+}
+
+impl IntoResponse for Turned {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Away(refusal) => refusal.into_response(),
+            Self::To(page, back) => {
+                let location = format!("{page}?back={}", crate::design::segment(&back));
+                (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
+            }
+        }
+    }
+}
+
+async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turned> {
+    let host = request.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
     // Names are checked on every request: a page of another name that was rebound to this address gets nothing.
     if !state.answers_for(host) {
-        return Err(Refusal::WrongHost);
+        return Err(Refusal::WrongHost.into());
     }
-    if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {
-        return Err(Refusal::Method);
+    if ![Method::GET, Method::HEAD, Method::POST].contains(&request.method) {
+        return Err(Refusal::Method.into());
     }
-    let path = request.uri().path();
-    let is_open = path == "/enter" || path.starts_with("/assets/");
-    if is_open || state.sessions().admits(request.headers(), &state.cookie_name(), state.now()) {
-        Ok(())
-    } else {
-        Err(Refusal::NoSession)
+    let is_form = request.method == Method::POST;
+    if is_form && is_from_elsewhere(&request.headers, state) {
+        return Err(Refusal::Forged.into());
+    }
+    let path = request.uri.path();
+    if path == "/enter" || path.starts_with("/assets/") {
+        return Ok(Who::Nobody);
+    }
+    if state.sessions().admits(&request.headers, &state.cookie_name(), state.now()) {
+        return Ok(Who::Local);
+    }
+    let Some(app) = state.accounts() else { return Err(Refusal::NoSession.into()) };
+    let needs = permission::needs(path);
+    let member = identity::resume(state, &request.headers, id).await?;
+    let back = || request.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    match (member, needs) {
+        (None, Some(Needs::Nothing)) => Ok(Who::Nobody),
+        (None, _) if is_form => Err(Refusal::SignedOut.into()),
+        (None, _) => Err(Turned::To("/sign-in", back())),
+        (Some(_), None) => Err(Refusal::NotFound.into()),
+        (Some(actor), Some(needs)) => match permission::check(app, &actor, needs).await {
+            Ok(()) => Ok(Who::Member(Box::new(actor))),
+            // Where everybody comes first, whoever may not see it is led to what they may.
+            Err(Error::Forbidden(_)) if path == "/" => Err(Turned::To("/account", "/".to_owned())),
+            Err(Error::StepUp) => Err(Turned::To("/step-up", back())),
+            Err(error) => Err(Refusal::from(error).into()),
+        },
+    }
+}
+
+/// Tells whether a form was sent by a page of another site. What a browser does not say is left to the form's token.
+fn is_from_elsewhere(headers: &HeaderMap, state: &WebState) -> bool {
+    let value = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
+    match (value("sec-fetch-site"), value("origin")) {
+        (Some(site), _) => !matches!(site, "same-origin" | "none"),
+        // Pages here send no referrer, so a browser may call its own origin null.
+        (None, Some("null") | None) => false,
+        (None, Some(origin)) => {
+            let scheme = if state.is_secure() { "https://" } else { "http://" };
+            !origin.strip_prefix(scheme).is_some_and(|host| state.answers_for(host))
+        }
     }
 }
 
 /// Turns refusals, and failures of parts that know no pages, into pages; logs our own faults once.
 fn explain(response: Response, theme: Theme, id: &str, line: &str) -> Response {
     let status = response.status();
+    if response.extensions().get::<Dressed>().is_some() {
+        return response;
+    }
     let known = response.extensions().get::<Arc<Refusal>>().cloned();
     let refusal = match known {
         Some(refusal) => refusal,

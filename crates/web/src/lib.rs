@@ -1,8 +1,9 @@
-//! The only code that knows HTTP: server-rendered, read-only pages on loopback.
+//! The only code that knows HTTP: server-rendered pages on loopback.
 //!
 //! [`router`] answers everything; [`WebState`] carries where data comes from ([`source::Source`]), who may look, and
 //! the clock and randomness that the caller provides. Each feature exports its own routes; nothing is reachable
-//! without the session cookie except the one-time link and the style sheets.
+//! without a session except the one-time link, the style sheets and, with accounts, the doors: sign-in and invitations.
+//! [`permission::needs`] declares what each address needs.
 
 pub mod assets;
 pub mod catalog;
@@ -12,8 +13,10 @@ pub mod design;
 pub mod error;
 pub mod evidence;
 pub mod guard;
+pub mod identity;
 pub mod ledger;
 pub mod observation;
+pub mod permission;
 pub mod report;
 pub mod session;
 pub mod source;
@@ -74,6 +77,7 @@ pub fn router(state: WebState) -> Router {
     }
     router
         .route("/enter", get(session::enter))
+        .merge(identity::routes())
         .route("/theme", post(visit::choose_theme))
         .route("/assets/{file}", get(assets::serve))
         .fallback(|| async { Refusal::NotFound })

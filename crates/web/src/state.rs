@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tickmark_app::App;
 use tickmark_core::{Digest, Timestamp};
 
 use crate::session::Sessions;
@@ -43,6 +44,8 @@ struct Inner {
     source: Source,
     settings: Settings,
     sessions: Sessions,
+    /// The program in which people sign in; none where pages are only for whoever started the server.
+    accounts: Option<Arc<App>>,
     clock: Box<Clock>,
     random: Box<Random>,
     /// Makes request ids of one process unlike those of another.
@@ -59,10 +62,33 @@ impl WebState {
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
         random: impl Fn() -> [u8; 32] + Send + Sync + 'static,
     ) -> Self {
+        Self::make(source, settings, None, clock, random)
+    }
+
+    /// As [`Self::new`], for people who sign in with accounts of `app`, which must be open for writing.
+    #[must_use]
+    pub fn with_accounts(
+        source: Source,
+        settings: Settings,
+        app: Arc<App>,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+        random: impl Fn() -> [u8; 32] + Send + Sync + 'static,
+    ) -> Self {
+        Self::make(source, settings, Some(app), clock, random)
+    }
+
+    fn make(
+        source: Source,
+        settings: Settings,
+        accounts: Option<Arc<App>>,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+        random: impl Fn() -> [u8; 32] + Send + Sync + 'static,
+    ) -> Self {
         let instance = random();
         Self(Arc::new(Inner {
             source,
             settings,
+            accounts,
             sessions: Sessions::default(),
             clock: Box::new(clock),
             random: Box::new(random),
@@ -101,6 +127,32 @@ impl WebState {
     pub(crate) fn cookie_name(&self) -> String {
         let prefix = if self.is_secure() { "__Host-" } else { "" };
         format!("{prefix}tickmark-{}", self.0.settings.port)
+    }
+
+    pub(crate) fn accounts(&self) -> Option<&Arc<App>> {
+        self.0.accounts.as_ref()
+    }
+
+    /// The cookie of a member's session.
+    pub(crate) fn account_cookie(&self) -> String {
+        if self.is_secure() {
+            "__Host-tickmark".to_owned()
+        } else {
+            format!("tickmark-account-{}", self.0.settings.port)
+        }
+    }
+
+    /// The cookie of forms of somebody who is not in yet.
+    pub(crate) fn form_cookie(&self) -> String {
+        let prefix = if self.is_secure() { "__Host-" } else { "" };
+        format!("{prefix}tickmark-form-{}", self.0.settings.port)
+    }
+
+    /// The address of this server as others write it.
+    pub(crate) fn address(&self) -> String {
+        let scheme = if self.is_secure() { "https" } else { "http" };
+        let host = self.0.settings.hosts.first().map_or("localhost", String::as_str);
+        format!("{scheme}://{host}")
     }
 
     pub(crate) fn answers_for(&self, host: &str) -> bool {

@@ -13,6 +13,7 @@ use crate::design::frame::{Page, Visit, frame};
 use crate::design::table::TableQuery;
 use crate::error::Refusal;
 use crate::guard::{THEME_COOKIE, theme};
+use crate::identity::Who;
 
 /// Pairs of a query string that are looked at.
 const PAIR_LIMIT: usize = 20;
@@ -42,7 +43,11 @@ impl FromRequestParts<WebState> for Asked {
             Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| Refusal::Malformed)?;
         pairs.truncate(PAIR_LIMIT);
         let here = parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
-        let visit = Visit { here, theme: theme(&parts.headers), now: state.now() };
+        let who = match parts.extensions.get::<Who>() {
+            Some(Who::Member(actor)) => actor.label.clone(),
+            Some(Who::Local | Who::Nobody) | None => String::new(),
+        };
+        let visit = Visit { here, theme: theme(&parts.headers), now: state.now(), who };
         Ok(Self { visit, query: TableQuery::new(pairs) })
     }
 }
@@ -70,7 +75,7 @@ pub(crate) async fn choose_theme(
 }
 
 /// An address on this server, or the overview when it is not one.
-fn local(back: &str) -> &str {
+pub(crate) fn local(back: &str) -> &str {
     let is_local = back.starts_with('/')
         && !back.starts_with("//")
         && back.bytes().all(|b| b.is_ascii_graphic() && b != b'\\' && b != b'"');

@@ -9,6 +9,8 @@ mod visitor;
 
 #[path = "web/access.rs"]
 mod access;
+#[path = "web/accounts.rs"]
+mod accounts;
 #[path = "web/downloads.rs"]
 mod downloads;
 #[path = "web/live.rs"]

@@ -117,6 +117,8 @@ pub struct Visit {
     pub theme: Theme,
     /// The moment of the answer.
     pub now: Timestamp,
+    /// Name of whoever is signed in; empty where pages are only for whoever started the server.
+    pub who: String,
 }
 
 /// A page to be framed.
@@ -171,7 +173,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
             header.rail {
                 (brand())
                 nav.nav aria-label="Main" { (groups(page.place)) }
-                p.rail-foot { "Read-only on this machine" }
+                @if visit.who.is_empty() { p.rail-foot { "Read-only on this machine" } }
             }
             div {
                 @if !context.notice.is_empty() { p.notice role="note" { (context.notice) } }
@@ -179,6 +181,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                     span { strong { (context.organization) } " / " (context.system) }
                     span.nowrap { (context.aim) ", " (period) }
                     div.end {
+                        @if !visit.who.is_empty() { a.who href="/account" title="Your account" { (visit.who) } }
                         form method="post" action="/theme" data-theme-form {
                             input type="hidden" name="back" value=(visit.here);
                             button.button.quiet type="submit" name="theme" value=(if visit.theme == Theme::Dark { "light" } else { "dark" }) aria-label="Switch between light and dark" title="Switch between light and dark" { (icon("i-theme")) }

@@ -1,0 +1,78 @@
+//! Coming in by a link: set-up of the first owner, and invitations.
+
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tickmark_app::Error;
+use tickmark_app::identity::people::{Invited, Joining};
+
+use super::sign_in::with_session;
+use super::{Caller, answer, form, pages, secret, wait, with_cookie};
+use crate::WebState;
+use crate::error::Refusal;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Typed {
+    form: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    name: String,
+    password: String,
+    #[serde(default)]
+    again: String,
+    code: String,
+}
+
+/// The page behind a link. Looking at it uses nothing up: programs that check mail follow links too.
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Path(link): Path<String>,
+    caller: Caller,
+) -> Result<Response, Refusal> {
+    let (_, invited) = open(&caller, &link).await?;
+    let (token, cookie) = form::offer(&state, &caller.headers);
+    let page = pages::join(caller.theme, &token, &invited, &pages::Filled::default(), None);
+    Ok(with_cookie(page.into_response(), cookie))
+}
+
+/// Takes the form.
+pub(super) async fn enter(
+    State(state): State<WebState>,
+    Path(link): Path<String>,
+    caller: Caller,
+    typed: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let (secret, invited) = open(&caller, &link).await?;
+    let Form(typed) = typed.map_err(|_| Refusal::Malformed)?;
+    form::check(&state, &caller.headers, &typed.form)?;
+    let filled = pages::Filled { email: typed.email.clone(), name: typed.name.clone() };
+    let again = |says: &str| pages::join(caller.theme, &typed.form, &invited, &filled, Some(says));
+    if !invited.is_enrolled && typed.password != typed.again {
+        return Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, again("the two passwords differ")));
+    }
+    let joining =
+        Joining { email: &typed.email, name: &typed.name, password: &typed.password, code: &typed.code };
+    match caller.app.join(&secret, joining, &caller.origin).await {
+        Ok(joined) => {
+            let page = pages::joined(caller.theme, &joined.recovery_codes, &invited.organization.name);
+            Ok(with_session(&state, &joined.token, page.into_response()))
+        }
+        Err(Error::Invalid(says)) => Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, again(&says))),
+        Err(Error::Unavailable { what, source: None }) => Ok(wait(5, again(&what))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn open(caller: &Caller, link: &str) -> Result<([u8; 32], Invited), Refusal> {
+    let secret = secret(link).ok_or(Refusal::InvitationOver)?;
+    match caller.app.invited(&secret).await {
+        Ok(invited) => Ok((secret, invited)),
+        Err(Error::NotFound { .. }) => Err(Refusal::InvitationOver),
+        Err(error) => Err(error.into()),
+    }
+}

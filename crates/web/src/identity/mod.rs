@@ -1,0 +1,194 @@
+//! Getting in and out: sign-in, joining by a link, showing again who one is, one's own sessions.
+//!
+//! Only where the server has accounts. Every page works without script. Forms carry a token bound to a cookie, and the
+//! answer to somebody who is not let in says nothing about why.
+
+mod account;
+mod form;
+mod invite;
+mod join;
+mod pages;
+mod qr;
+mod sign_in;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use maud::Markup;
+use tickmark_app::identity::Access;
+use tickmark_app::identity::session::Origin;
+use tickmark_app::{Actor, App};
+use tickmark_core::identity::throttle::Network;
+use tickmark_core::identity::{Atom, Decision, Resource, Verb};
+
+use crate::WebState;
+use crate::design::frame::Theme;
+use crate::error::Refusal;
+use crate::guard::{Dressed, theme};
+use crate::permission::Needs;
+use crate::session::cookie;
+
+/// The addresses of this feature, with what they need.
+pub const PATHS: &[(&str, Needs)] = &[
+    ("/sign-in", Needs::Nothing),
+    ("/join/{secret}", Needs::Nothing),
+    ("/sign-out", Needs::Session),
+    ("/step-up", Needs::Session),
+    ("/account", Needs::Session),
+    ("/account/sessions/{id}", Needs::Session),
+    ("/account/sessions", Needs::Session),
+    ("/people", Needs::Permission(Atom::new(Resource::Member, Verb::Read))),
+];
+
+/// Whose request it is.
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    /// Nobody's, or nobody's yet.
+    Nobody,
+    /// Of whoever opened the one-time link on this machine: to look.
+    Local,
+    /// A member's.
+    Member(Box<Actor>),
+}
+
+/// Returns the routes.
+pub(crate) fn routes() -> Router<WebState> {
+    Router::new()
+        .route("/sign-in", get(sign_in::page).post(sign_in::enter))
+        .route("/join/{secret}", get(join::page).post(join::enter))
+        .route("/sign-out", post(sign_in::leave))
+        .route("/step-up", get(sign_in::step_up_page).post(sign_in::step_up))
+        .route("/account", get(account::page))
+        .route("/account/sessions/{id}", post(account::end_one))
+        .route("/account/sessions", post(account::end_others))
+        .route("/people", get(invite::page).post(invite::invite))
+}
+
+/// What the handlers of this feature get to know about a request.
+pub(crate) struct Caller {
+    pub(crate) app: Arc<App>,
+    pub(crate) who: Who,
+    pub(crate) origin: Origin,
+    pub(crate) theme: Theme,
+    pub(crate) headers: HeaderMap,
+}
+
+impl Caller {
+    /// Returns the member whose request it is.
+    pub(crate) fn member(&self) -> Result<&Actor, Refusal> {
+        match &self.who {
+            Who::Member(actor) => Ok(actor),
+            Who::Nobody | Who::Local => Err(Refusal::NotFound),
+        }
+    }
+}
+
+impl FromRequestParts<WebState> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Refusal> {
+        // Without accounts these addresses are none.
+        let app = state.accounts().cloned().ok_or(Refusal::NotFound)?;
+        let who = parts.extensions.get::<Who>().cloned().unwrap_or(Who::Nobody);
+        let request = parts.extensions.get::<crate::guard::RequestId>().map(|id| id.0.clone());
+        let agent = parts.headers.get("user-agent").and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        let origin = Origin {
+            network: network(state, &parts.headers),
+            agent: agent.to_owned(),
+            request: request.unwrap_or_default(),
+        };
+        Ok(Self { app, who, origin, theme: theme(&parts.headers), headers: parts.headers.clone() })
+    }
+}
+
+/// Returns the network that a request comes from. The server is reached on loopback: directly, or through the one proxy
+/// that does HTTPS for it, whose own entry is the last of the list; those before it are whatever the client wrote.
+fn network(state: &WebState, headers: &HeaderMap) -> Network {
+    let loopback = std::net::IpAddr::from([127, 0, 0, 1]);
+    let last = || {
+        let list = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+        list.rsplit(',').next()?.trim().parse().ok()
+    };
+    Network::of(state.is_secure().then(last).flatten().unwrap_or(loopback))
+}
+
+/// The member whose cookie came with the request.
+pub(crate) async fn resume(
+    state: &WebState,
+    headers: &HeaderMap,
+    request: &str,
+) -> Result<Option<Actor>, Refusal> {
+    let Some(app) = state.accounts() else { return Ok(None) };
+    let Some(token) = cookie(headers, &state.account_cookie()).and_then(secret) else { return Ok(None) };
+    Ok(app.resume(&token, request).await?)
+}
+
+/// Reads 32 bytes of hexadecimal digits.
+fn secret(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// A cookie of this server, for as long as the browser runs; gone at once when `value` is empty.
+fn set_cookie(state: &WebState, name: &str, value: &str) -> (HeaderName, HeaderValue) {
+    let secure = if state.is_secure() { "; Secure" } else { "" };
+    let gone = if value.is_empty() { "; Max-Age=0" } else { "" };
+    let text = format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/{secure}{gone}");
+    (SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))
+}
+
+/// An answer that also sets a cookie, if there is one to set.
+fn with_cookie(mut response: Response, cookie: Option<(HeaderName, HeaderValue)>) -> Response {
+    if let Some((name, value)) = cookie {
+        response.headers_mut().append(name, value);
+    }
+    response
+}
+
+/// A page that is an answer to a form, with its status. It is not replaced by the page of a refusal.
+fn answer(status: StatusCode, page: Markup) -> Response {
+    let mut response = (status, page).into_response();
+    response.extensions_mut().insert(Dressed);
+    response
+}
+
+/// The same for somebody who must wait.
+fn wait(seconds: i64, page: Markup) -> Response {
+    let mut response = answer(StatusCode::TOO_MANY_REQUESTS, page);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    response
+}
+
+/// Tells whether to offer the page of people.
+fn may_see_people(actor: &Actor) -> bool {
+    let Access::Member(member) = &actor.access else { return false };
+    let atom = Atom::new(Resource::Member, Verb::Read);
+    match member.subject.decide(atom, member.subject.assurance.proven_at) {
+        Decision::Allow { reach, .. } => reach.is_whole(&member.subject),
+        Decision::Deny(_) => false,
+    }
+}
+
+/// Tells whether to offer inviting; the use case decides.
+fn may_invite(actor: &Actor) -> bool {
+    let Access::Member(member) = &actor.access else { return false };
+    let now = member.subject.assurance.proven_at;
+    // Asked as of the proof: that it is old is mended by showing it again.
+    [Resource::Member, Resource::Grant]
+        .into_iter()
+        .all(|resource| member.subject.decide(Atom::new(resource, Verb::Create), now).is_allowed())
+}
+
+/// Leads to another page of this server.
+fn go(path: &str) -> Response {
+    let headers: [(HeaderName, String); 1] =
+        [(axum::http::header::LOCATION, crate::visit::local(path).to_owned())];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}

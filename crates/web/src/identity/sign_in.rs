@@ -1,0 +1,153 @@
+//! Signing in, showing again who one is, signing out.
+
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tickmark_app::Error;
+use tickmark_app::identity::session::{self, Attempt, SignIn};
+use tickmark_core::identity::throttle::Wait;
+use tickmark_core::time::SECOND_US;
+
+use super::{Caller, Who, answer, form, go, pages, set_cookie, wait, with_cookie};
+use crate::WebState;
+use crate::error::Refusal;
+
+/// Seconds after which somebody may come back who waits for what has no end of its own.
+const LONG_WAIT_SECONDS: i64 = 3_600;
+
+#[derive(Deserialize)]
+pub(super) struct Back {
+    #[serde(default)]
+    back: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Typed {
+    form: String,
+    #[serde(default)]
+    back: String,
+    #[serde(default)]
+    email: String,
+    password: String,
+    code: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Leaving {
+    form: String,
+}
+
+/// The page with the form.
+pub(super) async fn page(
+    State(state): State<WebState>,
+    caller: Caller,
+    Query(back): Query<Back>,
+) -> Result<Response, Refusal> {
+    if matches!(caller.who, Who::Member(_)) {
+        return Ok(go(&back.back));
+    }
+    let (token, cookie) = form::offer(&state, &caller.headers);
+    let page = pages::sign_in(caller.theme, &token, &back.back, "", None).into_response();
+    Ok(with_cookie(page, cookie))
+}
+
+/// Takes the form.
+pub(super) async fn enter(
+    State(state): State<WebState>,
+    caller: Caller,
+    typed: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Form(typed) = typed.map_err(|_| Refusal::Malformed)?;
+    form::check(&state, &caller.headers, &typed.form)?;
+    let attempt =
+        Attempt { email: &typed.email, password: &typed.password, code: &typed.code, organization: None };
+    let came = caller.app.sign_in(attempt, &caller.origin).await;
+    let again = |says: &str| pages::sign_in(caller.theme, &typed.form, &typed.back, &typed.email, Some(says));
+    match said(came)? {
+        Said::In(token) => Ok(with_session(&state, &token, go(&typed.back))),
+        Said::No => Ok(answer(StatusCode::UNAUTHORIZED, again(SignIn::NO))),
+        Said::Wait(seconds, says) => Ok(wait(seconds, again(&says))),
+    }
+}
+
+/// The page that asks once more who one is.
+pub(super) async fn step_up_page(
+    State(state): State<WebState>,
+    caller: Caller,
+    Query(back): Query<Back>,
+) -> Result<Response, Refusal> {
+    caller.member()?;
+    let (token, _) = form::offer(&state, &caller.headers);
+    Ok(pages::step_up(caller.theme, &token, &back.back, None).into_response())
+}
+
+/// Takes password and code once more. The session gets another cookie.
+pub(super) async fn step_up(
+    State(state): State<WebState>,
+    caller: Caller,
+    typed: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let actor = caller.member()?;
+    let Form(typed) = typed.map_err(|_| Refusal::Malformed)?;
+    form::check(&state, &caller.headers, &typed.form)?;
+    let came = caller.app.step_up(actor, &typed.password, &typed.code, &caller.origin).await;
+    let again = |says: &str| pages::step_up(caller.theme, &typed.form, &typed.back, Some(says));
+    match said(came)? {
+        Said::In(token) => Ok(with_session(&state, &token, go(&typed.back))),
+        Said::No => Ok(answer(StatusCode::UNAUTHORIZED, again(SignIn::NO))),
+        Said::Wait(seconds, says) => Ok(wait(seconds, again(&says))),
+    }
+}
+
+/// Signs out.
+pub(super) async fn leave(
+    State(state): State<WebState>,
+    caller: Caller,
+    leaving: Result<Form<Leaving>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let actor = caller.member()?;
+    let Form(leaving) = leaving.map_err(|_| Refusal::Malformed)?;
+    form::check(&state, &caller.headers, &leaving.form)?;
+    caller.app.transact(actor, async |cx| session::sign_out(cx).await).await?;
+    let mut response = go("/sign-in");
+    let (name, value) = set_cookie(&state, &state.account_cookie(), "");
+    response.headers_mut().append(name, value);
+    response
+        .headers_mut()
+        .insert("clear-site-data", axum::http::HeaderValue::from_static("\"cache\", \"storage\""));
+    Ok(response)
+}
+
+pub(super) fn with_session(state: &WebState, token: &[u8; 32], mut response: Response) -> Response {
+    let (name, value) = set_cookie(state, &state.account_cookie(), &hex::encode(token));
+    response.headers_mut().append(name, value);
+    let (name, value) = set_cookie(state, &state.form_cookie(), "");
+    response.headers_mut().append(name, value);
+    response
+}
+
+enum Said {
+    In([u8; 32]),
+    No,
+    Wait(i64, String),
+}
+
+fn said(came: tickmark_app::Result<SignIn>) -> Result<Said, Refusal> {
+    match came {
+        Ok(SignIn::Done(token)) => Ok(Said::In(token)),
+        Ok(SignIn::No) => Ok(Said::No),
+        Ok(SignIn::Wait(wait)) => Ok(Said::Wait(seconds(wait), SignIn::wait_words(wait))),
+        // The queue of hashing is full.
+        Err(Error::Unavailable { what, source: None }) => Ok(Said::Wait(5, what)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn seconds(wait: Wait) -> i64 {
+    wait.micros.map_or(LONG_WAIT_SECONDS, |micros| micros / SECOND_US + 1)
+}

@@ -1,0 +1,481 @@
+//! Getting in and out through HTTP, and who then sees what.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{COOKIE, HOST, LOCATION, SET_COOKIE};
+use axum::http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use tickmark_app::identity::people;
+use tickmark_app::testing::World;
+use tickmark_app::{Actor, App};
+use tickmark_core::Digest;
+use tickmark_core::catalog::Catalog;
+use tickmark_core::identity::totp::{STEP_SECONDS, Seed};
+use tickmark_core::identity::{Role, Scope, matrix};
+use tickmark_web::permission::{Needs, needs};
+use tickmark_web::{Pages, Settings, Source, WebState, router};
+use tower::ServiceExt;
+
+use crate::visitor::{Answer, HOST_NAME};
+
+/// Addresses that answer with an empty data folder.
+const LISTS: [&str; 12] = [
+    "/",
+    "/period",
+    "/criteria",
+    "/controls",
+    "/checks",
+    "/targets",
+    "/runs",
+    "/coverage",
+    "/findings",
+    "/evidence",
+    "/ledger",
+    "/reports",
+];
+
+struct Server {
+    world: World,
+    app: Arc<App>,
+    program: Actor,
+    router: Router,
+}
+
+/// A browser that keeps its cookies.
+struct Browser {
+    router: Router,
+    host: &'static str,
+    cookies: BTreeMap<String, String>,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Server {
+    async fn start() -> Self {
+        Self::start_at(Settings::loopback(8143)).await
+    }
+
+    async fn start_at(settings: Settings) -> Self {
+        let world = World::sqlite();
+        let (app, program) = world.start().await;
+        let app = Arc::new(app);
+        let out = app.folder().out();
+        let source = Source::live(Pages {
+            app: Arc::clone(&app),
+            actor: program.clone(),
+            catalog: Catalog::builtin(),
+            check_tests: BTreeMap::new(),
+            out,
+        });
+        let (clock, count) = (Arc::clone(&app), AtomicU64::new(0));
+        let random = move || Digest::of(&count.fetch_add(1, Ordering::SeqCst).to_be_bytes()).0;
+        let state = WebState::with_accounts(source, settings, Arc::clone(&app), move || clock.now(), random);
+        Self { world, app, program, router: router(state) }
+    }
+
+    fn browser(&self) -> Browser {
+        Browser {
+            router: self.router.clone(),
+            host: HOST_NAME,
+            cookies: BTreeMap::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    async fn set_up_link(&self) -> String {
+        let link = self.app.transact(&self.program, async |cx| people::offer_set_up(cx).await).await;
+        format!("/join/{}", link.expect("offered").expect("nobody is here").text())
+    }
+
+    fn code(&self, seed: &Seed) -> String {
+        seed.code(self.app.now().seconds().div_euclid(STEP_SECONDS))
+    }
+
+    /// A browser in which a new member with this role is signed in.
+    async fn member(&self, name: &str, roles: &[Role]) -> (Browser, tickmark_app::testing::Account) {
+        let account = self.world.member(&self.app, &self.program, name, roles).await;
+        self.world.wait(STEP_SECONDS);
+        let mut browser = self.browser();
+        let code = self.code(&account.seed);
+        let answer = browser.sign_in(&account.email, &account.password, &code).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+        (browser, account)
+    }
+}
+
+impl Browser {
+    async fn ask(&mut self, method: Method, path: &str, body: &str) -> Answer {
+        let mut request = Request::builder().method(&method).uri(path).header(HOST, self.host);
+        if method == Method::POST {
+            request = request.header("content-type", "application/x-www-form-urlencoded");
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if !self.cookies.is_empty() {
+            let all: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(COOKIE, all.join("; "));
+        }
+        let request = request.body(Body::from(body.to_owned())).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        for cookie in parts.headers.get_all(SET_COOKIE) {
+            let text = cookie.to_str().expect("text");
+            let (name, rest) = text.split_once('=').expect("a pair");
+            let value = rest.split(';').next().unwrap_or_default();
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let bytes = body.collect().await.expect("a body").to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, bytes }
+    }
+
+    async fn get(&mut self, path: &str) -> Answer {
+        self.ask(Method::GET, path, "").await
+    }
+
+    /// Sends a form as the page at `page` has it.
+    async fn send(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = token(self.get(page).await.text());
+        self.post(path, &token, fields).await
+    }
+
+    async fn post(&mut self, path: &str, token: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut body = format!("form={}", encode(token));
+        for (name, value) in fields {
+            body.push_str(&format!("&{name}={}", encode(value)));
+        }
+        self.ask(Method::POST, path, &body).await
+    }
+
+    async fn sign_in(&mut self, email: &str, password: &str, code: &str) -> Answer {
+        let fields = [("email", email), ("password", password), ("code", code)];
+        self.send("/sign-in", "/sign-in", &fields).await
+    }
+}
+
+fn encode(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// The token in the first form of a page.
+fn token(page: &str) -> String {
+    let mark = "name=\"form\" value=\"";
+    let rest = page.split_once(mark).map(|(_, rest)| rest).unwrap_or_else(|| panic!("no form: {page}"));
+    rest[..rest.find('"').expect("an end")].to_owned()
+}
+
+#[tokio::test]
+async fn from_the_set_up_secret_to_the_overview_out_and_in_again() {
+    let server = Server::start().await;
+    let link = server.set_up_link().await;
+    let mut browser = server.browser();
+    // Whoever looks at links before people do uses up nothing.
+    for method in [Method::HEAD, Method::GET, Method::GET] {
+        assert_eq!(server.browser().ask(method, &link, "").await.status, StatusCode::OK);
+    }
+    let page = browser.get(&link).await;
+    assert!(page.text().contains("<svg class=\"qr\"") && page.text().contains("become the owner"));
+    let secret = link.strip_prefix("/join/").expect("a link");
+    let invited = server.app.invited(&hex_32(secret)).await.expect("open");
+    let key = invited.seed.text();
+    assert!(page.text().contains(key.as_str()), "the key can be typed as well");
+    let code = server.code(&invited.seed);
+    let form = token(page.text());
+    let fields = |password: &'static str, code| {
+        vec![
+            ("email", "o@example.com"),
+            ("name", "Olu <b>"),
+            ("password", password),
+            ("again", "a word and more"),
+            ("code", code),
+        ]
+    };
+    for (password, code, says) in [
+        ("a word and no more", code.as_str(), "two passwords differ"),
+        ("a word and more", "000000", "code does not fit"),
+    ] {
+        let answer = browser.post(&link, &form, &fields(password, code)).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.text().contains(says), "{says}");
+        assert!(answer.text().contains("Olu &lt;b&gt;"), "the name is still there, escaped");
+        assert!(!answer.text().contains("a word and"), "passwords are not");
+    }
+    let answer = browser.post(&link, &form, &fields("a word and more", &code)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    assert_eq!(answer.text().matches("<li><code>").count(), 10, "recovery codes");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let cookie = answer.headers.get_all(SET_COOKIE).iter().next().expect("a cookie").to_str().expect("text");
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert!(browser.get("/").await.text().contains("href=\"/account\""));
+    assert_eq!(server.browser().get(&link).await.status, StatusCode::NOT_FOUND, "used");
+
+    let out = browser.send("/account", "/sign-out", &[]).await;
+    assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/sign-in"));
+    assert!(out.header("clear-site-data").contains("storage"));
+    let away = browser.get("/controls?q=a").await;
+    assert_eq!(away.header(LOCATION.as_str()), "/sign-in?back=%2Fcontrols%3Fq%3Da");
+    server.world.wait(STEP_SECONDS);
+    let page = token(browser.get("/sign-in?back=%2Fcontrols%3Fq%3Da").await.text());
+    let code = server.code(&invited.seed);
+    let fields = [
+        ("email", "O@Example.com "),
+        ("password", "a word and more"),
+        ("code", &code),
+        ("back", "/controls?q=a"),
+    ];
+    let back = browser.post("/sign-in", &page, &fields).await;
+    assert_eq!((back.status, back.header("location")), (StatusCode::SEE_OTHER, "/controls?q=a"));
+    assert_eq!(browser.get("/controls?q=a").await.status, StatusCode::OK);
+}
+
+fn hex_32(text: &str) -> [u8; 32] {
+    let bytes: Vec<u8> =
+        (0..32).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).expect("hex")).collect();
+    bytes.try_into().expect("32 bytes")
+}
+
+#[tokio::test]
+async fn strangers_are_led_to_the_door_from_everywhere() {
+    let server = Server::start().await;
+    let unknown = ["/nope", "/people", "/account", "/step-up", "/.git/config"].map(str::to_owned);
+    for path in tickmark_web::routes().iter().map(|route| route.example.to_owned()).chain(unknown) {
+        let answer = server.browser().get(&path).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
+        assert!(answer.header("location").starts_with("/sign-in?back="), "{path}");
+        let answer = server.browser().ask(Method::POST, &path, "form=x").await;
+        assert!(matches!(answer.status.as_u16(), 401 | 405), "{path} is {}", answer.status);
+    }
+    let wrong = format!("/join/{}", "0".repeat(64));
+    for path in [wrong.as_str(), "/join/x", "/join/", "/join/a/b"] {
+        assert_eq!(server.browser().get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn each_role_sees_what_the_table_says_and_the_rest_is_not_there() {
+    let server = Server::start().await;
+    for role in Role::ALL.into_iter().filter(|role| role.is_for_members()) {
+        let (mut browser, _) = server.member(role.word(), &[role]).await;
+        let nothing = browser.get("/nope").await;
+        assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+        let same = |answer: &Answer| {
+            answer.text().replace(answer.header("x-request-id"), "")
+                == nothing.text().replace(nothing.header("x-request-id"), "")
+        };
+        for path in LISTS {
+            let Some(Needs::Permission(atom)) = needs(path) else { panic!("{path} declares nothing") };
+            // New members are in all systems.
+            let sees = matches!(matrix::scope(role, atom), Some(Scope::Organization | Scope::Systems));
+            let answer = browser.get(path).await;
+            if sees {
+                assert_eq!(answer.status, StatusCode::OK, "{role} {path}");
+            } else if path == "/" {
+                assert!(answer.header("location").starts_with("/account"), "{role}");
+            } else {
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{role} {path}");
+                assert!(same(&answer), "{role} learns that {path} exists");
+            }
+        }
+        assert_eq!(browser.get("/account").await.status, StatusCode::OK, "{role}");
+    }
+}
+
+#[tokio::test]
+async fn forms_of_other_sites_and_other_browsers_change_nothing() {
+    let server = Server::start().await;
+    let (mut victim, _) = server.member("Vic", &[Role::Employee]).await;
+    let (mut other, _) = server.member("Oth", &[Role::Employee]).await;
+    let own = token(victim.get("/account").await.text());
+    let foreign = token(other.get("/account").await.text());
+    assert_ne!(own, foreign);
+    for form in ["", "x", foreign.as_str()] {
+        let answer = victim.post("/sign-out", form, &[]).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{form}");
+    }
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "http://127.0.0.1:1"),
+        ("origin", "https://127.0.0.1:8143"),
+    ] {
+        victim.headers = vec![(name, value.to_owned())];
+        let answer = victim.post("/sign-out", &own, &[]).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}: {value}");
+    }
+    victim.headers.clear();
+    assert_eq!(victim.get("/account").await.status, StatusCode::OK, "still in");
+    // Signing somebody in to an account of another's choice is forgery too.
+    let mut fresh = server.browser();
+    let answer = fresh.post("/sign-in", &own, &[("email", "a"), ("password", "b"), ("code", "c")]).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    victim.headers = vec![("sec-fetch-site", "same-origin".to_owned())];
+    assert_eq!(victim.post("/sign-out", &own, &[]).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn the_answer_does_not_tell_whether_there_is_such_an_account() {
+    let server = Server::start().await;
+    let account = server.world.member(&server.app, &server.program, "Robin", &[Role::Employee]).await;
+    server.world.wait(STEP_SECONDS);
+    let code = server.code(&account.seed);
+    let mut shapes = Vec::new();
+    for (email, password, code) in [
+        ("robin@example.com", "not the password", code.as_str()),
+        ("robin@example.com", account.password.as_str(), "000000"),
+        ("never@example.com", "not the password", &code),
+    ] {
+        let mut browser = server.browser();
+        let form = token(browser.get("/sign-in").await.text());
+        let fields = [("email", email), ("password", password), ("code", code)];
+        let mut answers = Vec::new();
+        for _ in 0..6 {
+            let answer = browser.post("/sign-in", &form, &fields).await;
+            let text = answer.text().replace(&form, "").replace(email, "");
+            answers.push((answer.status, answer.header("retry-after").to_owned(), text));
+        }
+        assert_eq!(answers[0].0, StatusCode::UNAUTHORIZED);
+        assert!(answers[0].2.contains("do not belong together"));
+        assert_eq!((answers[5].0, answers[5].1.as_str()), (StatusCode::TOO_MANY_REQUESTS, "2"));
+        shapes.push(answers);
+        // The next one is from a network that nobody was at; the address of tests is one for all.
+        server.world.wait(24 * 3600);
+    }
+    assert!(shapes.windows(2).all(|pair| pair[0] == pair[1]), "{shapes:#?}");
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_elsewhere_is_over_with_the_next_request() {
+    let server = Server::start().await;
+    let (mut one, account) = server.member("Robin", &[Role::ControlOwner]).await;
+    server.world.wait(STEP_SECONDS);
+    let mut two = server.browser();
+    let code = server.code(&account.seed);
+    two.sign_in(&account.email, &account.password, &code).await;
+    assert_eq!(one.get("/controls").await.status, StatusCode::OK);
+    let page = two.get("/account").await;
+    assert!(page.text().contains("This one") && page.text().contains("End all others"));
+    assert_eq!(two.send("/account", "/account/sessions", &[]).await.status, StatusCode::SEE_OTHER);
+    assert!(one.get("/controls").await.header("location").starts_with("/sign-in"));
+    let member = server.world.find_member(&server.app, &server.program, &account.email).await;
+    server
+        .app
+        .transact(&server.program, async |cx| people::suspend(cx, member.id, "a test").await)
+        .await
+        .expect("suspended");
+    assert!(two.get("/controls").await.header("location").starts_with("/sign-in"));
+}
+
+#[tokio::test]
+async fn nobody_is_led_to_another_site() {
+    let server = Server::start().await;
+    let account = server.world.member(&server.app, &server.program, "Robin", &[Role::Employee]).await;
+    for back in ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"] {
+        server.world.wait(STEP_SECONDS);
+        let mut browser = server.browser();
+        let code = server.code(&account.seed);
+        let fields = [
+            ("email", account.email.as_str()),
+            ("password", &account.password),
+            ("code", &code),
+            ("back", back),
+        ];
+        let answer = browser.send("/sign-in", "/sign-in", &fields).await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/"), "{back}");
+    }
+}
+
+#[tokio::test]
+async fn where_there_is_https_cookies_are_bound_to_the_host() {
+    let settings = Settings { hosts: vec!["tickmark.example".into()], is_secure: true, port: 443 };
+    let server = Server::start_at(settings).await;
+    let account = server.world.member(&server.app, &server.program, "Robin", &[Role::Employee]).await;
+    server.world.wait(STEP_SECONDS);
+    let mut browser = Browser { host: "tickmark.example", ..server.browser() };
+    let code = server.code(&account.seed);
+    let answer = browser.sign_in(&account.email, &account.password, &code).await;
+    let cookies: Vec<&str> =
+        answer.headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().expect("text")).collect();
+    assert!(
+        cookies[0].starts_with("__Host-tickmark=") && cookies.iter().all(|one| one.contains("; Secure")),
+        "{cookies:?}"
+    );
+    assert!(!cookies.iter().any(|one| one.contains("Domain")), "{cookies:?}");
+
+    // Only the last entry of the list is the proxy's; a client may write the others.
+    let mut browser = Browser { host: "tickmark.example", ..server.browser() };
+    let form = token(browser.get("/sign-in").await.text());
+    let mut answers = Vec::new();
+    for attempt in 0..7 {
+        browser.headers = vec![("x-forwarded-for", format!("10.9.{attempt}.1, 203.0.113.7"))];
+        let fields = [("email", account.email.as_str()), ("password", "no"), ("code", "000000")];
+        answers.push(browser.post("/sign-in", &form, &fields).await.status);
+    }
+    assert_eq!(answers[4], StatusCode::UNAUTHORIZED);
+    assert_eq!(answers[6], StatusCode::TOO_MANY_REQUESTS, "a written header does not help");
+}
+
+#[tokio::test]
+async fn inviting_asks_for_a_fresh_proof_and_gives_a_link_that_works() {
+    let server = Server::start().await;
+    let owner = server.world.owner(&server.app, &server.program).await;
+    server.world.wait(STEP_SECONDS);
+    let mut browser = server.browser();
+    let code = server.code(&owner.seed);
+    browser.sign_in(&owner.email, &owner.password, &code).await;
+    server.world.wait(601);
+    let fields = [("email", "new@example.com"), ("role", "control_owner")];
+    let stale = browser.send("/people", "/people", &fields).await;
+    assert_eq!(stale.header("location"), "/step-up?back=/people");
+    let before = browser.cookies.clone();
+    let code = server.code(&owner.seed);
+    let proof = [("password", owner.password.as_str()), ("code", &code), ("back", "/people")];
+    let answer = browser.send("/step-up", "/step-up", &proof).await;
+    assert_eq!(answer.header("location"), "/people");
+    assert_ne!(browser.cookies, before, "another cookie");
+    let answer =
+        browser.send("/people", "/people", &[("email", "not an address"), ("role", "control_owner")]).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        answer.text().contains("An e-mail address has") && answer.text().contains("value=\"not an address\"")
+    );
+    let answer = browser.send("/people", "/people", &fields).await;
+    let text = answer.text();
+    let at = text.find("/join/").expect("a link");
+    let link = &text[at..at + "/join/".len() + 64];
+    let page = server.browser().get(link).await;
+    assert!(page.text().contains("as control owner"), "{}", page.text());
+    assert!(!browser.get("/people").await.text().contains("/join/"), "shown once");
+    let (mut employee, _) = server.member("Eve", &[Role::Employee]).await;
+    assert_eq!(employee.get("/people").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_is_not_a_form_is_refused_whole() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    let form = token(browser.get("/sign-in").await.text());
+    for body in [
+        String::new(),
+        format!("form={form}"),
+        format!("form={form}&email=a&password=b&code=c&role=owner"),
+        format!("form={form}&email=a&email=b&password=b&code=c"),
+        "%FF=%FF".to_owned(),
+    ] {
+        let answer = browser.ask(Method::POST, "/sign-in", &body).await;
+        assert!(answer.status.is_client_error(), "{body}: {}", answer.status);
+        assert!(!answer.text().contains("panicked"));
+    }
+    let huge = format!("form={form}&email={}&password=b&code=c", "a".repeat(3_000_000));
+    assert!(browser.ask(Method::POST, "/sign-in", &huge).await.status.is_client_error());
+}
