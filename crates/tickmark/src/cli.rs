@@ -1,5 +1,7 @@
 //! The command line as text: what `--help`, the man page and shell completions are made from.
 
+pub(crate) mod people;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -112,8 +114,11 @@ pub(crate) enum Command {
     /// Criteria, points of focus, starter controls, mappings.
     #[command(subcommand)]
     Catalog(Catalog),
-    /// Serve the pages on loopback behind a one-time link.
-    Serve(Serve),
+    /// Accounts: who is in the organization, as what.
+    #[command(subcommand)]
+    People(people::People),
+    /// Serve the pages on loopback behind a one-time link, or with accounts.
+    Serve(ServeTo),
     /// Print shell completions.
     Completions {
         /// Which shell.
@@ -181,12 +186,28 @@ pub(crate) struct Collect {
     pub(crate) no_walk: bool,
 }
 
-/// `tickmark serve`
+/// Where the pages are served.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Port on 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 7474)]
     pub(crate) port: u16,
+}
+
+/// `tickmark serve`
+#[derive(Debug, Args)]
+pub(crate) struct ServeTo {
+    /// Where.
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+    /// Let people sign in with accounts of their own. The data folder is then opened for writing: nothing else writes
+    /// to it while the server runs.
+    #[arg(long)]
+    pub(crate) accounts: bool,
+    /// With accounts: the address that people use, where a proxy on this machine does HTTPS, e.g.
+    /// `https://tickmark.example.com`.
+    #[arg(long, value_name = "URL", requires = "accounts")]
+    pub(crate) url: Option<String>,
 }
 
 /// `tickmark checks`

@@ -1,11 +1,13 @@
 //! `tickmark serve`: the pages, on loopback, behind a one-time link.
 
+mod accounts;
+
 use std::convert::Infallible;
 use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tickmark_app::App;
+use tickmark_app::{Actor, App};
 use tickmark_web::{Pages, Settings, WebState};
 use tokio::net::TcpListener;
 
@@ -17,43 +19,19 @@ use crate::output::{Output, Tone};
 use crate::wiring;
 
 /// Runs `tickmark serve`.
-pub(crate) async fn run(options: &cli::Serve, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(options: &cli::ServeTo, common: &Common, output: &Output) -> Outcome {
+    if options.accounts {
+        return accounts::serve(options, common, output).await;
+    }
     let app = wiring::inspect(common).await?;
-    serve(app, options, common, output).await
+    serve(app, &options.serve, common, output).await
 }
 
 /// Serves until interrupted. The app is opened for looking only, so that collecting goes on beside it.
 pub(crate) async fn serve(app: App, options: &cli::Serve, common: &Common, output: &Output) -> Outcome {
     let actor = wiring::reader(&app).await?;
-    let library = checks::load(&common.data, output)?;
-    let check_tests = library
-        .checks()
-        .map(|check| {
-            (
-                check.id().to_owned(),
-                tickmark_web::source::test_names(check.source().tests.as_deref().unwrap_or_default()),
-            )
-        })
-        .collect();
-    let pages = Pages {
-        app: Arc::new(app),
-        actor,
-        catalog: catalog::load(&common.data)?,
-        check_tests,
-        out: common.data.join("out"),
-    };
-    let address = format!("127.0.0.1:{}", options.port);
-    let listener = TcpListener::bind(&address).await.map_err(|error| {
-        Failure::Could(anyhow::anyhow!(
-            "cannot serve on {address}: {error}; choose another with --port, 0 takes a free one"
-        ))
-    })?;
-    let port = listener.local_addr()?.port();
-    let random = || {
-        let mut bytes = [0; 32];
-        clock::random(&mut bytes);
-        bytes
-    };
+    let pages = pages(Arc::new(app), actor, common, output)?;
+    let (listener, port) = listen(options).await?;
     let state =
         WebState::new(tickmark_web::Source::live(pages), Settings::loopback(port), clock::now, random);
     let link = state.one_time_link(&random());
@@ -70,6 +48,39 @@ pub(crate) async fn serve(app: App, options: &cli::Serve, common: &Common, outpu
         never = publish_again_and_again(common, &silent) => match never {},
     }
     Ok(())
+}
+
+/// What the pages show.
+fn pages(app: Arc<App>, actor: Actor, common: &Common, output: &Output) -> Outcome<Pages> {
+    let library = checks::load(&common.data, output)?;
+    let check_tests = library
+        .checks()
+        .map(|check| {
+            (
+                check.id().to_owned(),
+                tickmark_web::source::test_names(check.source().tests.as_deref().unwrap_or_default()),
+            )
+        })
+        .collect();
+    Ok(Pages { app, actor, catalog: catalog::load(&common.data)?, check_tests, out: common.data.join("out") })
+}
+
+async fn listen(options: &cli::Serve) -> Outcome<(TcpListener, u16)> {
+    let address = format!("127.0.0.1:{}", options.port);
+    let listener = TcpListener::bind(&address).await.map_err(|error| {
+        Failure::Could(anyhow::anyhow!(
+            "cannot serve on {address}: {error}; choose another with --port, 0 takes a free one"
+        ))
+    })?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, port))
+}
+
+/// Returns 32 unguessable bytes.
+fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    clock::random(&mut bytes);
+    bytes
 }
 
 /// Lets checkpoints leave the building on the interval of the settings. The pages only look, so each time the folder is

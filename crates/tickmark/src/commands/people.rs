@@ -1,0 +1,145 @@
+//! `tickmark people`: accounts, from the machine. What is done here is recorded as done by the program: whoever has the data
+//! folder in hand needs no account.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use tickmark_app::identity::people::{self, Link, Member};
+use tickmark_app::{Actor, App};
+use tickmark_core::identity::{Role, Standing};
+
+use crate::cli::Common;
+use crate::cli::people::{At, People};
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, Tone};
+use crate::wiring;
+
+/// Runs `tickmark people …`.
+pub(crate) async fn run(command: &People, common: &Common, output: &Output) -> Outcome {
+    if let People::List = command {
+        let app = wiring::inspect(common).await?;
+        let actor = wiring::reader(&app).await?;
+        return list(&app, &actor, output).await;
+    }
+    // Opening for writing makes a data folder, and nobody means that here.
+    wiring::inspect(common).await?.close().await;
+    let app = wiring::open(common).await?;
+    let actor = wiring::reader(&app).await?;
+    let outcome = change(&app, &actor, command, output).await;
+    app.sequence(&actor).await?;
+    app.close().await;
+    outcome
+}
+
+async fn change(app: &App, actor: &Actor, command: &People, output: &Output) -> Outcome {
+    match command {
+        People::List => Ok(()),
+        People::Invite { email, role, at } => {
+            let roles = role.iter().map(|role| parse(role)).collect::<Outcome<BTreeSet<Role>>>()?;
+            let link = app.transact(actor, async |cx| people::invite(cx, email, &roles).await).await?;
+            print(&link, at, output)
+        }
+        People::Reset { email, why, at } => {
+            let id = find(app, actor, email).await?.id;
+            let link = app.transact(actor, async |cx| people::reset(cx, id, &why.reason).await).await?;
+            print(&link, at, output)
+        }
+        People::Grant { email, role } => {
+            let (id, role) = (find(app, actor, email).await?.id, parse(role)?);
+            app.transact(actor, async |cx| people::grant(cx, id, role).await).await?;
+            done(output, email, &format!("is {role} now"))
+        }
+        People::Revoke { email, role, why } => {
+            let (id, role) = (find(app, actor, email).await?.id, parse(role)?);
+            app.transact(actor, async |cx| people::revoke(cx, id, role, &why.reason).await).await?;
+            done(output, email, &format!("is {role} no longer"))
+        }
+        People::Suspend { email, why } => {
+            let id = find(app, actor, email).await?.id;
+            app.transact(actor, async |cx| people::suspend(cx, id, &why.reason).await).await?;
+            done(output, email, "is suspended")
+        }
+        People::Resume { email, why } => {
+            let id = find(app, actor, email).await?.id;
+            app.transact(actor, async |cx| people::resume(cx, id, &why.reason).await).await?;
+            done(output, email, "is active again")
+        }
+        People::Remove { email, why } => {
+            let id = find(app, actor, email).await?.id;
+            app.transact(actor, async |cx| people::remove(cx, id, &why.reason).await).await?;
+            done(output, email, "is removed")
+        }
+    }
+}
+
+async fn list(app: &App, actor: &Actor, output: &Output) -> Outcome {
+    let (members, invitations) = app
+        .read(actor, async |view| Ok((people::members(view).await?, people::invitations(view).await?)))
+        .await?;
+    let open: Vec<_> = invitations.into_iter().filter(|one| one.is_open(app.now())).collect();
+    let value = json!({
+        "members": members.iter().map(|member| json!({
+            "name": member.name, "email": member.email, "roles": member.roles,
+            "standing": standing(member), "actor": member.actor,
+        })).collect::<Vec<_>>(),
+        "invitations": open.iter().map(|one| json!({
+            "email": one.email, "roles": one.roles, "expires_at": one.expires_at,
+        })).collect::<Vec<_>>(),
+    });
+    Ok(output.answer(&value, |output| {
+        if members.is_empty() {
+            output.line("Nobody has an account. `tickmark serve --accounts` prints the address where the first owner comes in.");
+        } else {
+            let rows = members.iter().map(|member| {
+                [member.name.clone(), member.email.clone(), words(&member.roles), standing(member).to_owned()]
+            });
+            output.table(["Name", "E-mail address", "Roles", "Standing"], rows);
+        }
+        for one in &open {
+            let to = one.email.as_deref().unwrap_or("the first owner");
+            output.line(format!("Invited: {to} as {}, until {}", words(&one.roles), one.expires_at.minute()));
+        }
+    })?)
+}
+
+fn standing(member: &Member) -> &'static str {
+    match member.standing {
+        Standing::Active => "active",
+        Standing::Suspended => "suspended",
+    }
+}
+
+fn words(roles: &BTreeSet<Role>) -> String {
+    roles.iter().map(|role| role.word()).collect::<Vec<_>>().join(", ")
+}
+
+fn parse(role: &str) -> Outcome<Role> {
+    role.parse().map_err(|error| {
+        let known: Vec<_> =
+            Role::ALL.into_iter().filter(|role| role.is_for_members()).map(Role::word).collect();
+        Failure::input(format!("{error}; there are {}", known.join(", ")))
+    })
+}
+
+async fn find(app: &App, actor: &Actor, email: &str) -> Outcome<Member> {
+    let members = app.read(actor, async |view| people::members(view).await).await?;
+    let wanted = email.trim().to_lowercase();
+    let found = members.into_iter().find(|member| member.email == wanted);
+    found.ok_or_else(|| Failure::input(format!("there is no member {email}; `tickmark people list` has all")))
+}
+
+fn print(link: &Link, at: &At, output: &Output) -> Outcome {
+    let address = format!("{}/join/{}", at.url.trim_end_matches('/'), link.text());
+    let value = json!({"link": address, "expires_at": link.expires_at});
+    output.answer(&value, |output| {
+        output.line(output.tone(Tone::Strong, &address));
+    })?;
+    output.note(format!("It works once, until {}, and is shown only now.", link.expires_at.minute()));
+    Ok(())
+}
+
+fn done(output: &Output, email: &str, what: &str) -> Outcome {
+    output
+        .answer(&json!({"email": email, "done": what}), |output| output.line(format!("{email} {what}.")))?;
+    Ok(())
+}
