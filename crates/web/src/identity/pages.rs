@@ -206,6 +206,34 @@ pub(super) fn joined(theme: Theme, codes: &[Zeroizing<String>], organization: &s
     frame::bare("You are in", theme, &body)
 }
 
+/// What a browser calls itself, in two words that people know. It can claim anything.
+fn browser(agent: &str) -> String {
+    // Later ones claim to be earlier ones as well, so the first that is found is the one.
+    let of = |known: &[(&str, &'static str)]| {
+        known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let name = of(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = of(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (name, system) {
+        (Some(name), Some(system)) => format!("{name} on {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => agent.chars().take(40).collect(),
+    }
+}
+
 fn roles<'a>(of: impl Iterator<Item = &'a Role>) -> String {
     of.map(|role| role.name().to_lowercase()).collect::<Vec<_>>().join(", ")
 }
@@ -224,7 +252,7 @@ pub(super) fn account(theme: Theme, token: &str, view: &AccountView) -> Markup {
                             td.nowrap { (moment::written(session.begun_at)) }
                             td.nowrap { (moment::written(session.seen_at)) }
                             td { code { (session.network) } }
-                            td { (session.agent) }
+                            td { (browser(&session.agent)) }
                             td.nowrap {
                                 @if session.id == view.own { span.muted { "This one" } }
                                 @else {
@@ -313,4 +341,35 @@ pub(super) fn people(theme: Theme, view: &PeopleView) -> Markup {
         p.muted.small { "As of " (moment::written(view.now)) }
     };
     frame::bare("People", theme, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_are_told_apart() {
+        for (agent, words) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+                "Chrome on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36 Edg/156.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:150.0) Gecko/20100101 Firefox/150.0",
+                "Firefox on macOS",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            ("curl/8.15", "curl/8.15"),
+            ("", ""),
+        ] {
+            assert_eq!(browser(agent), words);
+        }
+    }
 }
