@@ -8,9 +8,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tickmark_app::conclusion::period;
 use tickmark_app::observation::{self, RunInput, Unchanged};
 use tickmark_app::testing::World;
-use tickmark_app::{Actor, App};
+use tickmark_app::{Actor, App, control};
+use tickmark_core::catalog::Catalog;
 use tickmark_core::observation::{Collected, TargetRef, facts_defect};
 use tickmark_core::{Digest, Span, Timestamp, canonical};
 use tickmark_evaluate::{CheckSource, Library, Origin};
@@ -24,6 +26,8 @@ const CHANGES_PER_MILLE: usize = 1;
 const RECORD_LIMIT: Duration = Duration::from_secs(15);
 const SIZE_LIMIT_MB: f64 = 25.0;
 const QUESTION_LIMIT: Duration = Duration::from_millis(150);
+/// With all deviations, their bounds and waivers.
+const CONCLUDE_LIMIT: Duration = Duration::from_millis(300);
 
 /// Lists of facts that the checks look at, ten checks each, as sections of a real host are shared by some checks.
 const LISTS: [(&str, &str); 10] = [
@@ -39,15 +43,17 @@ const LISTS: [(&str, &str); 10] = [
     ("updates", "held"),
 ];
 
-fn library() -> Library {
+/// A test for each of 100 controls.
+fn library(catalog: &Catalog) -> Library {
     let source = |check: usize| {
+        let control = &catalog.controls[check].id;
         let (section, field) = LISTS[check * LISTS.len() / CHECKS];
         let id = format!("own-estate-{check:02}");
         let toml = format!(
             "id = \"{id}\"\ntitle = \"Nothing unwanted {check}\"\nasserts = \"There is no x{check} in {section}.\"\n\
              rationale = \"For measuring.\"\ntarget_kind = \"host\"\nfacts_schema = \"host/1\"\n\
              needs = [\"{section}.{field}\"]\nseverity = \"low\"\ncadence_hours = 24\nstale_after_hours = 48\n\
-             criteria = [\"CC6.1\"]\ncontrols = []\nremediation = \"None.\"\nreferences = [\"none\"]\n"
+             criteria = [\"CC6.1\"]\ncontrols = [\"{control}\"]\nremediation = \"None.\"\nreferences = [\"none\"]\n"
         );
         let rego = format!(
             "package checks.own_estate_{check:02}\nimport rego.v1\ndefault verdict := \"unknown\"\n\
@@ -94,7 +100,7 @@ impl Host {
 
     fn collected(&mut self) -> Collected {
         let facts = self.document();
-        self.facts = Some(canonical::digest(&facts).expect("a document"));
+        self.facts = Some(Digest::of(&canonical::value_bytes(&facts).expect("a document")));
         Collected {
             target: self.target.clone(),
             schema: "host/1".into(),
@@ -203,8 +209,19 @@ fn line(what: &str, took: Duration, limit: Duration) {
     );
 }
 
-async fn estate(world: World, library: &Library, per_mille: usize) {
+async fn estate(world: World, catalog: &Catalog, library: &Library, per_mille: usize) {
     let (app, actor) = world.start().await;
+    let person = world.person(&app, &actor).await;
+    app.transact(&person, async |cx| {
+        control::adopt_starters(cx, catalog).await?;
+        control::sync_tests(cx, library).await?;
+        for starter in catalog.controls.iter().take(CHECKS) {
+            control::put_in_force(cx, &starter.id.parse().expect("an id"), person.id).await?;
+        }
+        Ok(())
+    })
+    .await
+    .expect("adopted");
     let changes = TARGETS * CHECKS * per_mille / 1_000;
     println!(
         "{}: {TARGETS} targets x {CHECKS} checks x {DAYS} days = {:.1} M observations, {changes} changes a day",
@@ -237,7 +254,7 @@ async fn estate(world: World, library: &Library, per_mille: usize) {
 }
 
 async fn questions(app: &App, actor: &Actor, span: Span) {
-    let mut best = [Duration::MAX; 3];
+    let mut best = [Duration::MAX; 5];
     let mut found = [0; 3];
     for _ in 0..5 {
         let begun = Instant::now();
@@ -256,11 +273,22 @@ async fn questions(app: &App, actor: &Actor, span: Span) {
             .await
             .expect("read");
         best[2] = best[2].min(begun.elapsed());
+        let begun = Instant::now();
+        let board = app.read(actor, async |view| period::board(view, span).await).await.expect("read");
+        best[3] = best[3].min(begun.elapsed());
+        assert!(board.rows.iter().filter(|row| !row.tests.is_empty()).count() >= CHECKS);
+        let begun = Instant::now();
+        let conclusions =
+            app.read(actor, async |view| period::conclude(view, span).await).await.expect("read");
+        best[4] = best[4].min(begun.elapsed());
+        assert_eq!(conclusions.len(), board.rows.len());
         found = [failures.len(), gaps.len(), histories.values().map(|targets| targets.len()).sum()];
     }
     line(&format!("what failed when, where, both bounds: {} failures", found[0]), best[0], QUESTION_LIMIT);
     line(&format!("what was unknown: {} targets with gaps", found[1]), best[1], QUESTION_LIMIT);
     line(&format!("all histories: {}", found[2]), best[2], QUESTION_LIMIT);
+    line("the period board of 100 controls", best[3], QUESTION_LIMIT);
+    line("conclusions of 100 controls, every deviation", best[4], CONCLUDE_LIMIT);
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark is told by its command where the server is")]
@@ -274,11 +302,12 @@ async fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let library = library();
+    let catalog = Catalog::builtin();
+    let library = library(&catalog);
     for per_mille in [CHANGES_PER_MILLE, 10 * CHANGES_PER_MILLE] {
         let worlds = if has_postgres() { World::both().await } else { vec![World::sqlite()] };
         for world in worlds {
-            estate(world, &library, per_mille).await;
+            estate(world, &catalog, &library, per_mille).await;
         }
     }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::context::{Cx, Refused, View};
 use crate::identity::credential::{Accounts, Cost};
 use crate::ledger::{Logs, Outside};
+use crate::observation::Memories;
 use crate::port::{Clock, Entropy};
 use crate::{Actor, Result};
 
@@ -20,6 +21,7 @@ pub struct App {
     pub(crate) database: Database,
     pub(crate) blobs: Blobs,
     pub(crate) logs: Logs,
+    pub(crate) memories: Memories,
     outside: Arc<Outside>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -84,8 +86,19 @@ impl App {
         let blobs = Blobs::open(&folder.blobs())?;
         let outside = Arc::new(outside);
         let logs = Logs::default();
-        let accounts = Accounts::default();
-        Ok(Self { folder, database, blobs, logs, outside, clock, entropy, wrapping_keys: None, accounts })
+        let (accounts, memories) = (Accounts::default(), Memories::default());
+        Ok(Self {
+            folder,
+            database,
+            blobs,
+            logs,
+            memories,
+            outside,
+            clock,
+            entropy,
+            wrapping_keys: None,
+            accounts,
+        })
     }
 
     /// Takes over opened parts, e.g. with objects kept elsewhere. The schema must be up to date.
@@ -101,9 +114,19 @@ impl App {
     ) -> Result<Self> {
         let outside = Arc::new(Outside::default());
         let logs = Logs::default();
-        let accounts = Accounts::default();
-        let app =
-            Self { folder, database, blobs, logs, outside, clock, entropy, wrapping_keys: None, accounts };
+        let (accounts, memories) = (Accounts::default(), Memories::default());
+        let app = Self {
+            folder,
+            database,
+            blobs,
+            logs,
+            memories,
+            outside,
+            clock,
+            entropy,
+            wrapping_keys: None,
+            accounts,
+        };
         app.recover().await?;
         Ok(app)
     }

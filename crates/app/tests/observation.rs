@@ -393,3 +393,82 @@ async fn a_clock_that_went_back_is_recorded_and_history_still_ascends() {
         app.close().await;
     }
 }
+
+#[tokio::test]
+async fn facts_of_one_run_are_kept_as_one_object_and_read_back_each_by_its_digest() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let library = library("");
+        let hosts: Vec<TargetRef> = ["a", "b", "c", "d"].map(host).to_vec();
+        let large = "x".repeat(300 << 10);
+        let documents: Vec<Value> = [
+            facts(&[("root", 0)]),
+            facts(&[("root", 0), ("toor", 0)]),
+            // The same facts as the first: one document.
+            facts(&[("root", 0)]),
+            // Too large to be packed.
+            facts(&[("root", 0), (large.as_str(), 7)]),
+        ]
+        .to_vec();
+        let collected = |documents: &[Value]| -> Vec<Collected> {
+            hosts
+                .iter()
+                .zip(documents)
+                .map(|(host, facts)| Collected { artifacts: Vec::new(), ..seen(host, facts.clone()) })
+                .collect()
+        };
+        let before = objects(&app).len();
+        run(&app, &actor, &library, &hosts, collected(&documents)).await;
+        assert_eq!(objects(&app).len() - before, 2, "a pack, and the large one");
+        for (target, document) in (1..).zip(&documents) {
+            let found = app
+                .read(&actor, async |view| {
+                    let now = view.now;
+                    observation::facts_at(view, TargetKey(target), now).await
+                })
+                .await
+                .expect("read")
+                .expect("there");
+            assert_eq!(found.document, *document, "target {target}");
+        }
+        // One that changes alone is an object of its own.
+        world.wait(DAY);
+        let later: Vec<Value> = [vec![facts(&[("root", 0), ("eve", 5)])], documents[1..].to_vec()].concat();
+        run(&app, &actor, &library, &hosts, collected(&later)).await;
+        assert_eq!(objects(&app).len() - before, 3);
+        app.sequence(&actor).await.expect("sequenced");
+        let scrub = app.fsck(&actor, &|_, _| {}).await.expect("scrubbed");
+        assert_eq!((scrub.count, scrub.facts), (0, 4));
+
+        // A pack that is something else, and one that is not there, are named for every document in it.
+        let pack = objects(&app)
+            .into_iter()
+            .find(|path| std::fs::read(path).expect("an object").ends_with(b"\n"))
+            .expect("the pack");
+        let bytes = std::fs::read(&pack).expect("the pack");
+        std::fs::write(&pack, &bytes[..bytes.len() - 40]).expect("tampering");
+        let scrub = app.fsck(&actor, &|_, _| {}).await.expect("scrubbed");
+        assert_eq!((scrub.count, scrub.facts), (2, 2), "{:?}", scrub.differences);
+        assert!(scrub.differences.iter().all(|d| d.what.starts_with("the facts of target ")));
+        let asked = app
+            .read(&actor, async |view| {
+                let now = view.now;
+                observation::facts_at(view, TargetKey(2), now).await
+            })
+            .await;
+        assert!(matches!(asked, Err(Error::Damaged { .. })), "{asked:?}");
+        std::fs::remove_file(&pack).expect("tampering");
+        let scrub = app.fsck(&actor, &|_, _| {}).await.expect("scrubbed");
+        assert!(scrub.differences.iter().all(|d| d.detail.ends_with("it is missing")));
+        assert_eq!(scrub.count, 2);
+    }
+}
+
+/// Paths of all stored objects.
+fn objects(app: &App) -> Vec<std::path::PathBuf> {
+    let below = |folder: &std::path::Path| -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        entries.map(|entry| entry.expect("an entry").path()).collect()
+    };
+    below(&app.folder().blobs().join("sha256")).iter().flat_map(|folder| below(folder)).collect()
+}

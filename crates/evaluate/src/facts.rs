@@ -35,8 +35,28 @@ impl PreparedFacts {
     /// Converts a facts document. Gaps are read from its `gaps`, so that facts and gaps cannot be parted.
     #[must_use]
     pub fn new(facts: &Value) -> Self {
+        Self::of_sections(facts, |_| true)
+    }
+
+    /// As [`PreparedFacts::new`], for checks that read no other top-level sections than those that `is_read` tells.
+    /// Limits are those of the whole document, so that an answer does not depend on what else is asked.
+    #[must_use]
+    pub fn of_sections(facts: &Value, is_read: impl Fn(&str) -> bool) -> Self {
         let mut values = 0;
-        let mut document = convert(facts, 0, &mut values);
+        let mut document = match facts {
+            Value::Object(fields) => {
+                values += 1;
+                let sections = fields.iter().filter_map(|(name, section)| {
+                    let converted = match is_read(name) {
+                        true => convert(section, 1, &mut values).map(Some),
+                        false => measure(section, 1, &mut values).map(|()| None),
+                    };
+                    converted.map(|section| Some((RegoValue::from(name.as_str()), section?))).transpose()
+                });
+                sections.collect::<Result<BTreeMap<_, _>, _>>().map(RegoValue::from)
+            }
+            other => convert(other, 0, &mut values),
+        };
         let gaps = match facts.get("gaps").map(read_gaps) {
             None => Vec::new(),
             Some(Ok(gaps)) => gaps,
@@ -82,15 +102,7 @@ fn read_gaps(gaps: &Value) -> Result<Vec<(FactPath, Gap)>, Unusable> {
 
 /// Converts a document within the limits, counting its values.
 fn convert(value: &Value, depth: usize, values: &mut usize) -> Result<RegoValue, Unusable> {
-    *values += 1;
-    if depth > MAX_FACTS_DEPTH || *values > MAX_FACTS_VALUES {
-        return Err(Unusable {
-            reason: ReasonClass::Limit,
-            message: format!(
-                "the facts are nested deeper than {MAX_FACTS_DEPTH} or hold more than {MAX_FACTS_VALUES} values"
-            ),
-        });
-    }
+    count(depth, values)?;
     Ok(match value {
         Value::Null => RegoValue::Null,
         Value::Bool(truth) => RegoValue::Bool(*truth),
@@ -112,6 +124,30 @@ fn convert(value: &Value, depth: usize, values: &mut usize) -> Result<RegoValue,
             RegoValue::from(BTreeMap::from_iter(pairs))
         }
     })
+}
+
+/// Holds a document against the limits without converting it.
+fn measure(value: &Value, depth: usize, values: &mut usize) -> Result<(), Unusable> {
+    count(depth, values)?;
+    match value {
+        Value::Array(elements) => elements.iter().try_for_each(|element| measure(element, depth + 1, values)),
+        Value::Object(fields) => fields.values().try_for_each(|field| measure(field, depth + 1, values)),
+        _ => Ok(()),
+    }
+}
+
+/// Counts one more value.
+fn count(depth: usize, values: &mut usize) -> Result<(), Unusable> {
+    *values += 1;
+    if depth > MAX_FACTS_DEPTH || *values > MAX_FACTS_VALUES {
+        return Err(Unusable {
+            reason: ReasonClass::Limit,
+            message: format!(
+                "the facts are nested deeper than {MAX_FACTS_DEPTH} or hold more than {MAX_FACTS_VALUES} values"
+            ),
+        });
+    }
+    Ok(())
 }
 
 fn number_of(number: &serde_json::Number) -> RegoValue {
@@ -146,6 +182,24 @@ mod tests {
         assert_eq!(reason(&json!({"gaps": [{"path": 7}]})), Err(ReasonClass::ParseError));
         assert_eq!(reason(&json!({"gaps": "none"})), Err(ReasonClass::ParseError));
         assert!(reason(&json!({"gaps": []})).is_ok());
+    }
+
+    #[test]
+    fn sections_that_are_not_read_count_all_the_same() {
+        let facts = json!({"schema": "host/1", "gaps": [], "a": {"b": [1, 2, 3]}, "c": [[], {}]});
+        let whole = PreparedFacts::new(&facts);
+        let part = PreparedFacts::of_sections(&facts, |name| name == "a");
+        assert_eq!((part.values, part.schema.as_deref()), (whole.values, Some("host/1")));
+        assert!(part.has(&FactPath::parse("a.b")) && !part.has(&FactPath::parse("c")));
+        let mut deep = json!(1);
+        for _ in 0..MAX_FACTS_DEPTH - 1 {
+            deep = json!([deep]);
+        }
+        assert!(
+            PreparedFacts::of_sections(&json!({"a": 1, "deep": deep}), |name| name == "a").document.is_ok()
+        );
+        let deeper = json!({"a": 1, "deep": [deep]});
+        assert!(PreparedFacts::of_sections(&deeper, |name| name == "a").document.is_err());
     }
 
     #[test]

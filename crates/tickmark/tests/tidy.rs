@@ -87,7 +87,12 @@ fn each_table_is_named_in_one_sql_file_only() {
         for pair in words.windows(2) {
             let names_a_table = matches!(pair[0], "FROM" | "INTO" | "UPDATE" | "JOIN");
             if names_a_table && tables.contains(pair[1]) {
-                owners.entry(pair[1].to_owned()).or_default().insert(relative.clone());
+                // A feature with many tables has a folder `sql` instead; inside it they are one.
+                let owner = match relative.split_once("/sql/") {
+                    Some((feature, _)) => format!("{feature}/sql.rs"),
+                    None => relative.clone(),
+                };
+                owners.entry(pair[1].to_owned()).or_default().insert(owner);
             }
         }
     }

@@ -12,7 +12,7 @@ mod seal;
 mod sql;
 mod wrapping;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -232,6 +232,15 @@ pub async fn of_run(view: &mut View<'_>, run: RunKey, target: TargetKey) -> Resu
     let organization = view.organization();
     let found = sql::of_run(view.connection(), organization, run, target).await?;
     Ok(found.into_values().map(|(artifact, _)| artifact).collect())
+}
+
+/// Returns those of some targets of which anything was ever stored.
+pub(crate) async fn targets_with_evidence(
+    view: &mut View<'_>,
+    targets: &[TargetKey],
+) -> Result<BTreeSet<TargetKey>> {
+    let organization = view.organization();
+    sql::targets_with_some(view.connection(), organization, targets).await
 }
 
 /// Returns what was last seen of a target, by name.

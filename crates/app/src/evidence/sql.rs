@@ -1,7 +1,7 @@
 //! The tables `artifact`, `artifact_salt`, `artifact_key`, `artifact_provenance`, `artifact_removal`, `wrapping_key`,
 //! `retention_class`, `legal_hold`, `erasure_basis`, `object_removal`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -18,6 +18,9 @@ use super::{
 use crate::{Error, Result, stored};
 
 type Org = OrganizationKey;
+
+/// Targets in one `VALUES` list.
+const TARGETS_PER_STATEMENT: usize = 500;
 
 const WHAT: &str = "the table of artifacts";
 
@@ -114,6 +117,26 @@ pub(super) async fn of_run(
             Ok((artifact.name.clone(), (artifact, salt_in(row, 18)?)))
         })
         .collect()
+}
+
+pub(super) async fn targets_with_some(
+    c: &mut AnyConnection,
+    org: Org,
+    targets: &[TargetKey],
+) -> Result<BTreeSet<TargetKey>> {
+    let mut found = BTreeSet::new();
+    for chunk in targets.chunks(TARGETS_PER_STATEMENT) {
+        let keys: Vec<String> = chunk.iter().map(|key| format!("({})", key.0)).collect();
+        let text = format!(
+            "WITH wanted (key) AS (VALUES {}) SELECT key FROM wanted WHERE EXISTS \
+             (SELECT 1 FROM artifact WHERE artifact.organization = $1 AND artifact.target = wanted.key)",
+            keys.join(", ")
+        );
+        let rows: Vec<(i64,)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await?;
+        found.extend(rows.into_iter().map(|(key,)| TargetKey(key)));
+    }
+    Ok(found)
 }
 
 pub(super) async fn list(

@@ -242,8 +242,8 @@ impl App {
                 scrub::facts_objects(view).await
             })
             .await?;
-        for (object, whose) in objects {
-            scrub::check_facts(self, object, whose, &mut checked).await?;
+        for object in objects {
+            scrub::check_facts(self, object, &mut checked).await?;
         }
         (scrubber.scrub.facts, scrubber.scrub.runs) = (checked.facts, checked.runs);
         for (what, detail) in checked.differences {

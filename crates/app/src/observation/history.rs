@@ -17,9 +17,6 @@ use super::{CheckVersion, sql};
 use crate::Result;
 use crate::context::View;
 
-/// Histories of (check, target), each with the looks that found it.
-type WithLooks<'a> = BTreeMap<(&'a str, TargetKey), (Vec<Interval>, Vec<Timestamp>)>;
-
 /// What can be said of each check at each target, over all versions of the check, by check id.
 pub type Histories = BTreeMap<String, BTreeMap<TargetKey, Vec<Interval>>>;
 
@@ -63,14 +60,15 @@ pub struct CheckGap {
 /// If the database refuses, or holds what we never wrote; so for all functions here.
 pub async fn histories_in(view: &mut View<'_>, span: Span, checks: Option<&[String]>) -> Result<Histories> {
     let end = span.to.unwrap_or(view.now).min(view.now);
-    let looks = Looked::load(view, checks, end).await?;
-    let rows = looks.rows(view, Some(span.from), end).await?;
-    let mut histories = looks.histories(&rows, end);
-    for intervals in histories.values_mut().flat_map(BTreeMap::values_mut) {
-        clip(intervals, span.from, end);
-    }
-    for of_check in histories.values_mut() {
-        of_check.retain(|_, intervals| !intervals.is_empty());
+    let looked = Looked::load(view, checks, end).await?;
+    let rows = looked.rows(view, Some(span.from), end).await?;
+    let mut histories = Histories::new();
+    for (id, groups) in looked.groups(&rows, end, Reading::Fresh) {
+        let of_check = histories.entry(id.to_owned()).or_default();
+        for group in groups {
+            let group = group.clipped(span.from, end);
+            of_check.extend(group.histories().map(|(target, intervals)| (target, intervals.to_vec())));
+        }
     }
     Ok(histories)
 }
@@ -90,25 +88,24 @@ pub async fn failures(
     let end = span.to.unwrap_or(now).min(now);
     let looked = Looked::load(view, checks, end).await?;
     let rows = looked.rows(view, None, end).await?;
-    let failing: BTreeSet<(&str, TargetKey)> = rows
-        .iter()
-        .filter(|(_, _, interval)| interval.verdict == Verdict::Fail)
-        .filter_map(|(check, target, _)| Some((looked.id_of(*check)?, *target)))
-        .collect();
-    let rows: Vec<_> = rows
-        .iter()
-        .filter(|(check, target, _)| looked.id_of(*check).is_some_and(|id| failing.contains(&(id, *target))))
-        .copied()
-        .collect();
-    let only: BTreeSet<TargetKey> = failing.iter().map(|(_, target)| *target).collect();
     let mut found = Vec::new();
-    for ((id, target), (intervals, looks)) in looked.with_looks(&rows, &failing, &only, end) {
-        for failure in interval::failures(&intervals, &looks) {
-            let lasted = failure.ended.is_none_or(|ended| span.from < ended);
-            if lasted && failure.first_seen_bad < end {
-                found.push(TargetFailure { check_id: id.to_owned(), target, failure });
+    for (id, groups) in looked.groups(&rows, end, Reading::AsFound) {
+        let mut of_check = Vec::new();
+        for Group { looks, others, .. } in groups {
+            for (target, intervals) in others {
+                let lasted = |failure: &Failure| {
+                    failure.ended.is_none_or(|ended| span.from < ended) && failure.first_seen_bad < end
+                };
+                of_check.extend(
+                    interval::failures(&intervals, &looks)
+                        .into_iter()
+                        .filter(lasted)
+                        .map(|failure| TargetFailure { check_id: id.to_owned(), target, failure }),
+                );
             }
         }
+        of_check.sort_by_key(|failure| failure.target);
+        found.append(&mut of_check);
     }
     Ok(found)
 }
@@ -126,21 +123,25 @@ pub async fn coverage_gaps(
     checks: Option<&[String]>,
 ) -> Result<Vec<TargetGaps>> {
     let end = span.to.unwrap_or(view.now).min(view.now);
-    let histories = histories_in(view, span, checks).await?;
+    let looked = Looked::load(view, checks, end).await?;
+    let rows = looked.rows(view, Some(span.from), end).await?;
     let mut by_target: BTreeMap<TargetKey, TargetGaps> = BTreeMap::new();
     // How many checks know each target, and how often each stretch was a gap.
     let mut known_by: BTreeMap<TargetKey, usize> = BTreeMap::new();
-    for (id, targets) in &histories {
-        for (&target, intervals) in targets {
-            *known_by.entry(target).or_default() += 1;
-            let gaps = gaps_of(intervals, span.from, end);
-            if !gaps.is_empty() {
-                let entry = by_target.entry(target).or_insert_with(|| TargetGaps {
-                    target,
-                    unseen: Vec::new(),
-                    checks: BTreeMap::new(),
-                });
-                entry.checks.insert(id.clone(), gaps);
+    for (id, groups) in looked.groups(&rows, end, Reading::Fresh) {
+        for group in groups {
+            let group = group.clipped(span.from, end);
+            let same = gaps_of(&group.same, span.from, end);
+            for (target, intervals) in group.histories() {
+                *known_by.entry(target).or_default() += 1;
+                let gaps = match group.others.contains_key(&target) {
+                    true => gaps_of(intervals, span.from, end),
+                    false => same.clone(),
+                };
+                if !gaps.is_empty() {
+                    let new = || TargetGaps { target, unseen: Vec::new(), checks: BTreeMap::new() };
+                    by_target.entry(target).or_insert_with(new).checks.insert(id.to_owned(), gaps);
+                }
             }
         }
     }
@@ -222,6 +223,45 @@ struct Looked {
     answered: BTreeMap<CheckKey, Vec<usize>>,
     /// Targets that are in the same populations, with these populations.
     groups: Vec<(BTreeSet<i64>, Vec<TargetKey>)>,
+    /// Position of each target's group.
+    group_of: BTreeMap<TargetKey, usize>,
+}
+
+/// How looks are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Unknown once a look is too long ago; ended at the end.
+    Fresh,
+    /// As looks found it; what lasts has no end.
+    AsFound,
+}
+
+/// Histories of one check at targets that were expected by the same runs. Where nothing but passes was found they are
+/// the same history, computed once.
+struct Group<'a> {
+    targets: &'a [TargetKey],
+    /// When these targets were looked at, ascending.
+    looks: Vec<Timestamp>,
+    /// What holds where nothing but passes was found.
+    same: Vec<Interval>,
+    /// What holds elsewhere.
+    others: BTreeMap<TargetKey, Vec<Interval>>,
+}
+
+impl Group<'_> {
+    fn clipped(mut self, from: Timestamp, end: Timestamp) -> Self {
+        clip(&mut self.same, from, end);
+        self.others.values_mut().for_each(|intervals| clip(intervals, from, end));
+        self
+    }
+
+    /// Returns the history of each target that has one.
+    fn histories(&self) -> impl Iterator<Item = (TargetKey, &[Interval])> {
+        self.targets
+            .iter()
+            .map(|target| (*target, self.others.get(target).unwrap_or(&self.same).as_slice()))
+            .filter(|(_, intervals)| !intervals.is_empty())
+    }
 }
 
 /// A stretch over which runs of one source expected a target.
@@ -268,7 +308,13 @@ impl Looked {
         for (target, populations) in memberships {
             groups.entry(populations).or_default().push(target);
         }
-        Ok(Self { versions, runs, answered, groups: groups.into_iter().collect() })
+        let groups: Vec<_> = groups.into_iter().collect();
+        let group_of = groups
+            .iter()
+            .enumerate()
+            .flat_map(|(group, (_, targets))| targets.iter().map(move |target| (*target, group)))
+            .collect();
+        Ok(Self { versions, runs, answered, groups, group_of })
     }
 
     fn id_of(&self, check: CheckKey) -> Option<&str> {
@@ -307,65 +353,77 @@ impl Looked {
         spells
     }
 
-    fn histories(&self, rows: &[Row], end: Timestamp) -> Histories {
-        let mut histories = Histories::new();
+    /// Returns the histories of each check, over all its versions, by group; groups that no run expected are left out.
+    fn groups(&self, rows: &[Row], end: Timestamp, reading: Reading) -> BTreeMap<&str, Vec<Group<'_>>> {
+        let mut versions: BTreeMap<&str, Vec<&CheckVersion>> = BTreeMap::new();
         for version in &self.versions {
-            let of_version = of_version(rows, version.key);
-            let stale_us = i64::from(version.definition.stale_after_hours) * HOUR_US;
-            for (populations, targets) in &self.groups {
-                for spell in self.spells(version, populations) {
-                    let to = spell.to.unwrap_or(end).min(end);
-                    let stale = interval::stale_spans(&spell.looks, stale_us, to);
-                    let of_check = histories.entry(version.definition.id.clone()).or_default();
-                    for &target in targets {
-                        let known = of_target(of_version, target);
-                        let intervals = of_check.entry(target).or_default();
-                        interval::fill(intervals, known, Span { from: spell.from, to: Some(to) }, &stale);
-                    }
+            versions.entry(&version.definition.id).or_default().push(version);
+        }
+        versions
+            .into_iter()
+            .map(|(id, versions)| (id, self.groups_of(&versions, rows, end, reading)))
+            .collect()
+    }
+
+    fn groups_of(
+        &self,
+        versions: &[&CheckVersion],
+        rows: &[Row],
+        end: Timestamp,
+        reading: Reading,
+    ) -> Vec<Group<'_>> {
+        let mut groups: Vec<Group<'_>> = self
+            .groups
+            .iter()
+            .map(|(_, targets)| Group {
+                targets,
+                looks: Vec::new(),
+                same: Vec::new(),
+                others: BTreeMap::new(),
+            })
+            .collect();
+        for version in versions {
+            for of_target in of_version(rows, version.key).chunk_by(|a, b| a.1 == b.1) {
+                let target = of_target[0].1;
+                if let Some(group) = self.group_of.get(&target) {
+                    groups[*group].others.insert(target, Vec::new());
                 }
             }
         }
-        histories
-    }
-
-    /// Returns histories as looks found them, with these looks, of some pairs only.
-    fn with_looks<'a>(
-        &'a self,
-        rows: &[Row],
-        pairs: &BTreeSet<(&'a str, TargetKey)>,
-        only: &BTreeSet<TargetKey>,
-        end: Timestamp,
-    ) -> WithLooks<'a> {
-        let mut found = WithLooks::new();
-        for version in &self.versions {
+        for version in versions {
             let of_version = of_version(rows, version.key);
-            let id = version.definition.id.as_str();
-            for (populations, targets) in &self.groups {
-                let targets: Vec<TargetKey> = targets
-                    .iter()
-                    .copied()
-                    .filter(|target| only.contains(target) && pairs.contains(&(id, *target)))
-                    .collect();
-                if targets.is_empty() {
-                    continue;
-                }
+            let stale_us = i64::from(version.definition.stale_after_hours) * HOUR_US;
+            for ((populations, _), group) in self.groups.iter().zip(&mut groups) {
                 for spell in self.spells(version, populations) {
                     let to = spell.to.unwrap_or(end).min(end);
-                    for &target in &targets {
-                        let known = of_target(of_version, target);
-                        let (intervals, looks) = found.entry((id, target)).or_default();
-                        interval::fill(intervals, known, Span { from: spell.from, to: Some(to) }, &[]);
-                        if spell.to.is_none()
-                            && let Some(last) = intervals.last_mut().filter(|last| last.span.to == Some(to))
+                    let stale = match reading {
+                        Reading::Fresh => interval::stale_spans(&spell.looks, stale_us, to),
+                        Reading::AsFound => Vec::new(),
+                    };
+                    let lasts = reading == Reading::AsFound && spell.to.is_none();
+                    let span = Span { from: spell.from, to: Some(to) };
+                    let add = |intervals: &mut Vec<Interval>, known: &[Row]| {
+                        interval::fill(intervals, known.iter().map(|row| row.2), span, &stale);
+                        if let Some(last) =
+                            intervals.last_mut().filter(|last| lasts && last.span.to == Some(to))
                         {
                             last.span.to = None;
                         }
-                        looks.extend(&spell.looks);
+                    };
+                    add(&mut group.same, &[]);
+                    for (target, intervals) in &mut group.others {
+                        add(intervals, of_target(of_version, *target));
                     }
+                    group.looks.extend(spell.looks);
                 }
             }
         }
-        found
+        groups.retain(|group| !group.looks.is_empty());
+        for group in &mut groups {
+            // Sources look at the same targets at their own times.
+            group.looks.sort_unstable();
+        }
+        groups
     }
 }
 
@@ -375,7 +433,8 @@ fn of_version(rows: &[Row], check: CheckKey) -> &[Row] {
     &rows[from..to]
 }
 
-fn of_target(rows: &[Row], target: TargetKey) -> impl Iterator<Item = Interval> {
+fn of_target(rows: &[Row], target: TargetKey) -> &[Row] {
     let from = rows.partition_point(|row| row.1 < target);
-    rows[from..].iter().take_while(move |row| row.1 == target).map(|row| row.2)
+    let to = rows.partition_point(|row| row.1 <= target);
+    &rows[from..to]
 }

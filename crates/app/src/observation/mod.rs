@@ -8,6 +8,9 @@
 
 mod export;
 mod history;
+mod memory;
+mod pack;
+mod question;
 mod read;
 mod rebuild;
 mod record;
@@ -25,6 +28,7 @@ use tickmark_core::{Digest, Span, Timestamp};
 pub use export::history_contents;
 pub(crate) use export::restated;
 pub use history::{CheckGap, Histories, TargetFailure, TargetGaps, coverage_gaps, failures, histories_in};
+pub(crate) use memory::Memories;
 pub use read::{
     CheckHistory, CheckNow, FactsDocument, TargetVerdict, check_history, check_versions, checks_now,
     coverage_of_run, facts_at, facts_history, find_run, find_target, histories, newest_facts, runs, targets,
@@ -80,7 +84,7 @@ pub struct FactsState {
     pub target: TargetKey,
     /// From the look that found them to the look that found others.
     pub span: Span,
-    /// Digest of the document's canonical bytes; the key of its blob.
+    /// Digest of the document's canonical bytes.
     pub digest: Digest,
     /// Schema it says it follows.
     pub schema: String,
@@ -88,6 +92,9 @@ pub struct FactsState {
     pub defect: Option<String>,
     /// The run that found them first.
     pub run: RunKey,
+    /// Key of the pack that holds the document, none where it is an object of its own.
+    #[serde(skip)]
+    pub(crate) pack: Option<i64>,
 }
 
 /// Where a run stands.

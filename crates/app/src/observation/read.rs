@@ -13,9 +13,9 @@ use tickmark_core::time::HOUR_US;
 use tickmark_core::{Digest, Span, Timestamp};
 
 use super::waiver::{self, Waived};
-use super::{CheckVersion, FactsState, Run, Target, sql};
+use super::{CheckVersion, FactsState, Run, Target, pack, sql};
 use crate::context::View;
-use crate::{App, Error, Result};
+use crate::{Error, Result};
 
 /// What a check says about a target now.
 #[derive(Clone, Debug, Serialize)]
@@ -161,14 +161,8 @@ pub async fn facts_at(
 ) -> Result<Option<FactsDocument>> {
     let history = facts_history(view, target).await?;
     let Some(state) = history.into_iter().rev().find(|state| state.span.from <= at) else { return Ok(None) };
-    let document = document(view.app, state.digest).await?;
+    let document = pack::read(view, &state).await?;
     Ok(Some(FactsDocument { state, document }))
-}
-
-/// Reads a facts document, verified against its digest.
-pub(super) async fn document(app: &App, digest: Digest) -> Result<serde_json::Value> {
-    let bytes = app.blobs().get(digest.0).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Error::corrupt("facts", error))
 }
 
 /// Returns what every check in force says about every target now.

@@ -3,19 +3,22 @@
 //! The work grows with what changed. A target whose facts are as before is not evaluated; one whose facts changed is
 //! asked only by checks that read a changed section; a check about which nothing changed keeps its block.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 use tickmark_core::id::{CheckKey, RunKey, TargetKey};
 use tickmark_core::observation::{
-    Collected, Counts, Observation, Outcome, ReasonClass, TargetRef, Verdict, block, facts_defect,
+    Collected, Counts, Observation, ReasonClass, TargetRef, Verdict, block, facts_defect, facts_defect_in,
     facts_manifest,
 };
 use tickmark_core::{Digest, Span, Timestamp, canonical};
-use tickmark_evaluate::{Check, ENGINE_VERSION, Evaluator, Library, PreparedFacts};
+use tickmark_evaluate::{Check, ENGINE_VERSION, Library};
 use tickmark_ledger::leaf::LeafKind;
 
 use super::export;
+use super::memory::Memory;
+use super::pack::{self, Document};
+use super::question::Questions;
 use super::sections::Sections;
 use super::sql::{self, Answer, Change, CurrentCheck, LastBlock, NewBlock, NewCheckVersion};
 use super::{FactsState, Run, RunInput, RunState, RunSummary, Target, Unchanged};
@@ -81,16 +84,26 @@ pub async fn record_changes(
     if run.state != RunState::Open {
         return Err(Error::conflict(format!("run {key} is not open")));
     }
-    let at = observed_at(cx).await?;
-    let population = Population::sync(cx, &input, unchanged, at).await?;
+    let last = sql::last_finished(cx.connection(), organization).await?;
+    let at = observed_at(cx, last)?;
+    let mut memory = match cx.app.memories.take(organization, last) {
+        Some(memory) => memory,
+        None => Memory::of(
+            sql::targets(cx.connection(), organization).await?,
+            sql::current_facts(cx.connection(), organization).await?,
+        ),
+    };
+    let population = Population::sync(cx, &input, unchanged, &mut memory.targets, at).await?;
     let artifacts = store_artifacts(cx, key, &population, &input.collected).await?;
-    let facts = record_facts(cx, key, &population, &input.collected, unchanged, at).await?;
+    let facts =
+        record_facts(cx, key, &population, &input.collected, unchanged, &mut memory.facts, at).await?;
     let checks = sync_checks(cx, library, at).await?;
+    memory.keep_answers_of(checks.iter().map(|(version, _)| version.key));
     let before = Before::load(cx, &run.source, &checks, &population).await?;
     let judged = judge(cx, &checks, &population, &facts, &before, at).await?;
 
     sql::set_due(cx.connection(), organization, &judged.due).await?;
-    sql::add_answers(cx.connection(), organization, &judged.answers, at).await?;
+    sql::add_answers(cx.connection(), organization, &judged.answers, &mut memory, at).await?;
     sql::add_blocks(cx.connection(), organization, key, &judged.blocks).await?;
     sql::change_verdicts(cx.connection(), organization, &judged.changes, at).await?;
     let manifest: Vec<_> = checks
@@ -125,6 +138,7 @@ pub async fn record_changes(
             "not_applicable": counts.not_applicable,
         }),
     )?;
+    cx.app.memories.keep(organization, at, memory);
     Ok(RunSummary { run, checks: checks.len(), targets: population.targets.len(), counts, artifacts })
 }
 
@@ -134,9 +148,8 @@ fn signed(count: usize) -> i64 {
 
 /// Returns the moment that the observations of this run carry: now, or just after the run before if the clock went
 /// back, which is then recorded. Intervals need moments that ascend.
-async fn observed_at(cx: &mut Cx<'_>) -> Result<Timestamp> {
-    let (organization, now) = (cx.organization(), cx.now);
-    let last = sql::last_finished(cx.connection(), organization).await?;
+fn observed_at(cx: &mut Cx<'_>, last: Option<Timestamp>) -> Result<Timestamp> {
+    let now = cx.now;
     let Some(last) = last.filter(|last| *last >= now) else { return Ok(now) };
     cx.record(LeafKind::ClockAnomaly, &json!({"clock": now, "last_run": last}))?;
     Ok(last.plus_micros(1))
@@ -154,7 +167,14 @@ struct Population {
 }
 
 impl Population {
-    async fn sync(cx: &mut Cx<'_>, input: &RunInput, unchanged: &[Unchanged], at: Timestamp) -> Result<Self> {
+    /// Brings the known targets in line with the expected ones.
+    async fn sync(
+        cx: &mut Cx<'_>,
+        input: &RunInput,
+        unchanged: &[Unchanged],
+        known: &mut Vec<Target>,
+        at: Timestamp,
+    ) -> Result<Self> {
         let organization = cx.organization();
         let mut expected: HashMap<(&str, &str), &TargetRef> = HashMap::with_capacity(input.expected.len());
         for target in &input.expected {
@@ -172,9 +192,8 @@ impl Population {
                 return Err(Error::invalid(format!("target {} came back twice", target.name)));
             }
         }
-        let mut known = sql::targets(cx.connection(), organization).await?;
         let mut missing = expected.clone();
-        for before in &mut known {
+        for before in known.iter_mut() {
             let Some(target) =
                 missing.remove(&(before.target.kind.as_str(), before.target.external_id.as_str()))
             else {
@@ -189,11 +208,12 @@ impl Population {
             let mut new: Vec<TargetRef> = missing.into_values().cloned().collect();
             new.sort_by(|a, b| (&a.kind, &a.external_id).cmp(&(&b.kind, &b.external_id)));
             sql::add_targets(cx.connection(), organization, &new, at).await?;
-            known = sql::targets(cx.connection(), organization).await?;
+            *known = sql::targets(cx.connection(), organization).await?;
         }
         let targets: Vec<Target> = known
-            .into_iter()
+            .iter()
             .filter(|t| expected.contains_key(&(t.target.kind.as_str(), t.target.external_id.as_str())))
+            .cloned()
             .collect();
         let identities: Vec<Digest> = targets.iter().map(|target| identity(&target.target)).collect();
         let bytes: Vec<u8> = identities.iter().flat_map(|identity| identity.0).collect();
@@ -220,7 +240,8 @@ impl Population {
 
 /// Returns the digest that stands for a target in the ledger: of its kind and external id, not of its name.
 pub(super) fn identity(target: &TargetRef) -> Digest {
-    canonical::digest(&json!({"kind": target.kind, "external_id": target.external_id})).expect("two texts")
+    let identity = json!({"kind": target.kind, "external_id": target.external_id});
+    Digest::of(&canonical::value_bytes(&identity).expect("two texts"))
 }
 
 /// Stores the raw answers of every target; those that are as before write nothing.
@@ -230,27 +251,32 @@ async fn store_artifacts(
     population: &Population,
     collected: &[Collected],
 ) -> Result<usize> {
+    let keys: Vec<TargetKey> =
+        collected.iter().map(|one| population.targets[population.position_of(&one.target)].key).collect();
+    let had_some = evidence::targets_with_evidence(cx, &keys).await?;
     let mut stored = 0;
-    for one in collected {
-        let target = population.targets[population.position_of(&one.target)].key;
+    for (one, target) in collected.iter().zip(keys) {
+        if one.artifacts.is_empty() && !had_some.contains(&target) {
+            continue;
+        }
         stored += evidence::store(cx, run, Some(target), &one.artifacts).await?.len();
     }
     Ok(stored)
 }
 
 /// The facts of a run.
-struct Facts {
+struct Facts<'a> {
     /// By position in the population: what was found, or none where the target was not reached.
-    reached: Vec<Option<Reached>>,
+    reached: Vec<Option<Reached<'a>>>,
     /// (identity, facts) of all targets in order; none for targets not reached.
     manifest: Vec<(Digest, Option<Digest>)>,
 }
 
 /// What was found at one target.
-struct Reached {
-    state: FactsState,
+pub(super) struct Reached<'a> {
+    pub(super) state: FactsState,
     /// The document, where it came with this run.
-    document: Option<Value>,
+    pub(super) document: Option<&'a Value>,
     /// What is new about it.
     news: News,
 }
@@ -262,22 +288,23 @@ enum News {
     Sections(Option<BTreeSet<String>>),
 }
 
-async fn record_facts(
+async fn record_facts<'a>(
     cx: &mut Cx<'_>,
     run: RunKey,
     population: &Population,
-    collected: &[Collected],
+    collected: &'a [Collected],
     unchanged: &[Unchanged],
+    current: &mut BTreeMap<TargetKey, FactsState>,
     at: Timestamp,
-) -> Result<Facts> {
+) -> Result<Facts<'a>> {
     let organization = cx.organization();
-    let mut current = sql::current_facts(cx.connection(), organization).await?;
-    let mut reached: Vec<Option<Reached>> = population.targets.iter().map(|_| None).collect();
+    let mut reached: Vec<Option<Reached<'a>>> = population.targets.iter().map(|_| None).collect();
     for one in unchanged {
         let position = population.position_of(&one.target);
         let state = current
-            .remove(&population.targets[position].key)
+            .get(&population.targets[position].key)
             .filter(|state| state.digest == one.facts)
+            .cloned()
             .ok_or_else(|| {
                 Error::conflict(format!(
                     "target {} is said to have unchanged facts {}, which are not those stored for it",
@@ -292,36 +319,39 @@ async fn record_facts(
         let position = population.position_of(&one.target);
         let target = population.targets[position].key;
         let bytes =
-            canonical::bytes(&one.facts).map_err(|error| Error::invalid(format!("facts: {error}")))?;
+            canonical::value_bytes(&one.facts).map_err(|error| Error::invalid(format!("facts: {error}")))?;
         let digest = Digest::of(&bytes);
-        let (state, news) = match current.remove(&target).filter(|state| state.digest == digest) {
-            Some(state) => (state, News::Nothing),
-            None => {
-                documents.push(bytes.into());
-                let defect = facts_defect(&one.schema, &one.facts);
-                let span = Span { from: at, to: None };
-                let state = FactsState { target, span, digest, schema: one.schema.clone(), defect, run };
-                changed.push((position, state.clone(), Sections::of(&one.facts)));
-                (state, News::Sections(None))
-            }
-        };
-        reached[position] = Some(Reached { state, document: Some(one.facts.clone()), news });
-    }
-    cx.app.blobs().put_all(documents).await?;
-    let keys: Vec<TargetKey> = changed.iter().map(|(_, state, _)| state.target).collect();
-    let before = sql::sections(cx.connection(), organization, &keys).await?;
-    for (position, state, sections) in &changed {
-        let known = before.get(&state.target).filter(|_| state.defect.is_none());
-        if let (Some(known), Some(reached)) = (known, &mut reached[*position]) {
-            reached.news = News::Sections(Some(sections.different(known)));
+        if let Some(state) = current.get(&target).filter(|state| state.digest == digest) {
+            let state = state.clone();
+            reached[position] = Some(Reached { state, document: Some(&one.facts), news: News::Nothing });
+            continue;
         }
+        changed.push((position, target, digest, Sections::of(&bytes), one));
+        documents.push(Document { digest, bytes });
     }
-    let states: Vec<FactsState> = changed.iter().map(|(_, state, _)| state.clone()).collect();
+    let packs = pack::keep(cx, documents).await?;
+    let keys: Vec<TargetKey> = changed.iter().map(|(_, target, ..)| *target).collect();
+    let before = sql::sections(cx.connection(), organization, &keys).await?;
+    let mut states = Vec::with_capacity(changed.len());
+    let mut kept = Vec::with_capacity(changed.len());
+    for (position, target, digest, sections, Collected { schema, facts, .. }) in changed {
+        let different = before.get(&target).map(|before| sections.different(before));
+        let defect = match &different {
+            Some(different) => facts_defect_in(schema, facts, different),
+            None => facts_defect(schema, facts),
+        };
+        let is_sound = defect.is_none();
+        // Sections of malformed facts are not kept: whatever comes after them is asked about anew.
+        kept.push((target, is_sound.then_some(sections)));
+        let (span, pack) = (Span { from: at, to: None }, packs.get(&digest).copied());
+        let state = FactsState { target, span, digest, schema: schema.clone(), defect, run, pack };
+        states.push(state.clone());
+        current.insert(target, state.clone());
+        let news = News::Sections(different.filter(|_| is_sound));
+        reached[position] = Some(Reached { state, document: Some(facts), news });
+    }
     sql::change_facts(cx.connection(), organization, &states).await?;
-    // Sections of malformed facts are not kept: whatever comes after them is asked about anew.
-    let kept =
-        changed.iter().map(|(_, state, sections)| (state.target, state.defect.is_none().then_some(sections)));
-    sql::set_sections(cx.connection(), organization, kept.collect()).await?;
+    sql::set_sections(cx.connection(), organization, &kept).await?;
     let manifest = population
         .identities
         .iter()
@@ -392,81 +422,84 @@ struct Judged {
     changes: Vec<Change>,
 }
 
+/// What is to be done about a check at a target about which something may be new.
+#[derive(Clone, Copy)]
+enum Step {
+    /// This is what holds.
+    Found(Observation),
+    /// The check is asked about these facts.
+    Ask(Digest),
+}
+
 async fn judge(
     cx: &mut Cx<'_>,
     checks: &[(CurrentCheck, &Check)],
     population: &Population,
-    facts: &Facts,
+    facts: &Facts<'_>,
     before: &Before,
     at: Timestamp,
 ) -> Result<Judged> {
     let organization = cx.organization();
     let due = sql::due(cx.connection(), organization, at).await?;
-    let mut judge = Judge {
-        evaluator: Evaluator::default(),
-        prepared: HashMap::new(),
-        known: HashMap::new(),
-        at,
-        judged: Judged::default(),
+    let steps: Vec<Vec<(usize, Step)>> = {
+        // Positions at which something may differ from the run before, whatever the check.
+        let restless: Vec<usize> = (0..population.targets.len())
+            .filter(|&position| {
+                !before.knows[position]
+                    || !matches!(&facts.reached[position], Some(Reached { news: News::Nothing, .. }))
+            })
+            .collect();
+        checks.iter().map(|check| steps(check, population, facts, before, &restless, &due)).collect()
     };
-    // Positions at which something may differ from the run before, whatever the check.
-    let restless: Vec<usize> = (0..population.targets.len())
-        .filter(|&position| {
-            !before.knows[position]
-                || !matches!(&facts.reached[position], Some(Reached { news: News::Nothing, .. }))
-        })
-        .collect();
-    for (index, (version, check)) in checks.iter().enumerate() {
+    let mut questions = Questions::default();
+    for (check, steps) in steps.iter().enumerate() {
+        for (position, step) in steps {
+            if let Step::Ask(digest) = step {
+                let reached =
+                    facts.reached[*position].as_ref().expect("facts that are asked about were found");
+                questions.add(cx, *digest, reached, check).await?;
+            }
+        }
+    }
+    let outcomes = questions.answer(checks, at);
+    let mut judged = Judged { evaluated: outcomes.len(), ..Judged::default() };
+    for (index, ((version, check), steps)) in checks.iter().zip(steps).enumerate() {
         let last = before.verdicts.get(&version.key);
         let mut found: Vec<Option<Observation>> = match last {
             Some(last) => last.by_position.clone(),
             None => vec![None; population.targets.len()],
         };
-        let mut asked: BTreeSet<usize> = restless.iter().copied().collect();
-        if last.is_none() {
-            asked.extend(0..population.targets.len());
-        }
-        asked.extend(before.unreached.iter().copied());
-        asked.extend(
-            due.iter()
-                .filter(|(check, _)| *check == version.key)
-                .filter_map(|(_, target)| population.targets.binary_search_by_key(target, |t| t.key).ok()),
-        );
-        for position in asked {
-            let target = &population.targets[position];
+        let changes_before = judged.changes.len();
+        for (position, step) in steps {
+            let target = population.targets[position].key;
             let last = found[position];
-            let now = if target.target.kind != check.definition().target_kind {
-                Observation::new(Verdict::NotApplicable, Some(ReasonClass::Unsupported))
-            } else {
-                match &facts.reached[position] {
-                    None => Observation::unknown(ReasonClass::NotCollected),
-                    Some(reached) => match reusable(last, check, reached)
-                        .filter(|_| !before.unreached.contains(&position))
-                    {
-                        Some(last) if !due.contains(&(version.key, target.key)) => last,
-                        _ => judge.ask(cx, version.key, check, target, reached, last.is_none()).await?,
-                    },
+            let now = match step {
+                Step::Found(observation) => observation,
+                Step::Ask(digest) => {
+                    let outcome = outcomes[&(index, digest)].clone();
+                    if check.definition().depends_on_time {
+                        judged.due.push((version.key, target, outcome.valid_until));
+                    }
+                    let now = Observation::new(outcome.verdict, outcome.reason);
+                    let before = last.map(|last| last == now);
+                    judged.answers.push(Answer { check: version.key, target, before, outcome });
+                    now
                 }
             };
             if last != Some(now) {
-                let change = Change {
-                    check: version.key,
-                    target: target.key,
-                    found: Some(now),
-                    was_open: last.is_some(),
-                };
-                judge.judged.changes.push(change);
+                let was_open = last.is_some();
+                judged.changes.push(Change { check: version.key, target, found: Some(now), was_open });
                 found[position] = Some(now);
             }
         }
-        judge.judged.changes.extend(last.into_iter().flat_map(|last| &last.gone).map(|&target| Change {
+        judged.changes.extend(last.into_iter().flat_map(|last| &last.gone).map(|&target| Change {
             check: version.key,
             target,
             found: None,
             was_open: true,
         }));
-        let unchanged = judge.judged.changes.last().is_none_or(|change| change.check != version.key);
-        let block = match last.filter(|last| unchanged && last.is_whole) {
+        let is_unchanged = judged.changes.len() == changes_before;
+        let block = match last.filter(|last| is_unchanged && last.is_whole) {
             Some(last) => NewBlock {
                 check: version.key,
                 digest: last.digest,
@@ -482,15 +515,52 @@ async fn judge(
                 NewBlock { check: version.key, digest, known: None, bytes, counts: Counts::of(&found) }
             }
         };
-        debug_assert_eq!(judge.judged.blocks.len(), index);
-        judge.judged.blocks.push(block);
+        judged.blocks.push(block);
     }
-    Ok(judge.judged)
+    Ok(judged)
+}
+
+/// Returns what is to be done about a check, by position in the population; where nothing is, the verdict of the run
+/// before stands.
+fn steps(
+    (version, check): &(CurrentCheck, &Check),
+    population: &Population,
+    facts: &Facts<'_>,
+    before: &Before,
+    restless: &[usize],
+    due: &BTreeSet<(CheckKey, TargetKey)>,
+) -> Vec<(usize, Step)> {
+    let last = before.verdicts.get(&version.key);
+    let mut positions: BTreeSet<usize> = restless.iter().copied().collect();
+    if last.is_none() {
+        positions.extend(0..population.targets.len());
+    }
+    positions.extend(before.unreached.iter().copied());
+    let of_check = (version.key, TargetKey(i64::MIN))..=(version.key, TargetKey(i64::MAX));
+    positions.extend(
+        due.range(of_check)
+            .filter_map(|(_, target)| population.targets.binary_search_by_key(target, |t| t.key).ok()),
+    );
+    let step = |position: usize| {
+        let target = &population.targets[position];
+        if target.target.kind != check.definition().target_kind {
+            return Step::Found(Observation::new(Verdict::NotApplicable, Some(ReasonClass::Unsupported)));
+        }
+        let Some(reached) = &facts.reached[position] else {
+            return Step::Found(Observation::unknown(ReasonClass::NotCollected));
+        };
+        let last = last.and_then(|last| last.by_position[position]);
+        match reusable(last, check, reached).filter(|_| !before.unreached.contains(&position)) {
+            Some(last) if !due.contains(&(version.key, target.key)) => Step::Found(last),
+            _ => Step::Ask(reached.state.digest),
+        }
+    };
+    positions.into_iter().map(|position| (position, step(position))).collect()
 }
 
 /// Returns the verdict of the run before if it still holds as far as facts go: the target was reached then and now,
 /// and nothing that the check reads has changed.
-fn reusable(last: Option<Observation>, check: &Check, reached: &Reached) -> Option<Observation> {
+fn reusable(last: Option<Observation>, check: &Check, reached: &Reached<'_>) -> Option<Observation> {
     let last = last?;
     let holds = match &reached.news {
         News::Nothing => true,
@@ -581,69 +651,6 @@ impl Before {
         // Where no check saw anything the target was not reached, or might as well not have been.
         before.unreached = (0..size).filter(|&position| silent[position] && before.knows[position]).collect();
         Ok(before)
-    }
-}
-
-struct Judge {
-    evaluator: Evaluator,
-    prepared: HashMap<Digest, PreparedFacts>,
-    /// The same facts at several targets are one question.
-    known: HashMap<(CheckKey, Digest), Outcome>,
-    at: Timestamp,
-    judged: Judged,
-}
-
-impl Judge {
-    /// Returns what a check says about a target, computed once for the same facts.
-    async fn ask(
-        &mut self,
-        cx: &mut Cx<'_>,
-        key: CheckKey,
-        check: &Check,
-        target: &Target,
-        facts: &Reached,
-        is_first: bool,
-    ) -> Result<Observation> {
-        let digest = facts.state.digest;
-        let outcome = match self.known.get(&(key, digest)) {
-            Some(outcome) => outcome.clone(),
-            None => {
-                let outcome = self.evaluate(cx, check, target, facts).await?;
-                self.judged.evaluated += 1;
-                self.known.insert((key, digest), outcome.clone());
-                outcome
-            }
-        };
-        if check.definition().depends_on_time {
-            self.judged.due.push((key, target.key, outcome.valid_until));
-        }
-        let observation = Observation::new(outcome.verdict, outcome.reason);
-        self.judged.answers.push(Answer { check: key, target: target.key, is_first, outcome });
-        Ok(observation)
-    }
-
-    async fn evaluate(
-        &mut self,
-        cx: &mut Cx<'_>,
-        check: &Check,
-        target: &Target,
-        facts: &Reached,
-    ) -> Result<Outcome> {
-        if let Some(defect) = &facts.state.defect {
-            let message = format!("the facts are malformed: {defect}");
-            return Ok(Outcome::unknown(ReasonClass::ParseError, message));
-        }
-        let digest = facts.state.digest;
-        let prepared = match self.prepared.entry(digest) {
-            hash_map::Entry::Occupied(known) => known.into_mut(),
-            hash_map::Entry::Vacant(slot) => slot.insert(match &facts.document {
-                Some(document) => PreparedFacts::new(document),
-                None => PreparedFacts::new(&super::read::document(cx.app, digest).await?),
-            }),
-        };
-        // A verdict is a function of facts, not of what a target is called, or it could not be remembered.
-        let nameless = nameless(&target.target.kind);
-        Ok(self.evaluator.evaluate(check, &nameless, prepared, self.at))
     }
 }
 

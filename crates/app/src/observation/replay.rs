@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
 use tickmark_core::id::{CheckKey, TargetKey};
 use tickmark_core::observation::{Observation, Outcome, ReasonClass, Verdict};
 use tickmark_core::{Digest, Timestamp};
 use tickmark_evaluate::{Check, ENGINE_VERSION, Evaluator, Library, PreparedFacts};
 
-use super::{CheckVersion, FactsState, Target, read, record, sql};
+use super::{CheckVersion, FactsState, Target, pack, read, record, sql};
 use crate::context::View;
 use crate::{Error, Result};
 
@@ -221,7 +220,7 @@ impl<'a> Replayer<'a> {
             }
             None => {
                 if self.prepared.as_ref().is_none_or(|(digest, _)| *digest != facts.digest) {
-                    let document: Value = read::document(view.app, facts.digest).await?;
+                    let document = pack::read(view, facts).await?;
                     self.prepared = Some((facts.digest, PreparedFacts::new(&document)));
                 }
                 let (_, prepared) = self.prepared.as_ref().expect("just made");

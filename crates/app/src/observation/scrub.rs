@@ -1,11 +1,12 @@
 //! Holding facts documents and blocks against what was committed to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_core::Digest;
 use tickmark_core::id::{RunKey, TargetKey};
 
-use super::{RunState, sql, targets, verify_run};
+use super::sql::{self, KeptDocument};
+use super::{RunState, pack, targets, verify_run};
 use crate::context::View;
 use crate::{App, Error, Result};
 
@@ -79,37 +80,53 @@ pub(crate) async fn check_runs(
     Ok(())
 }
 
-/// Returns each object that holds facts, with words for whose they are.
-pub(crate) async fn facts_objects(view: &mut View<'_>) -> Result<Vec<(Digest, String)>> {
+/// An object that holds facts documents.
+pub(crate) struct FactsObject {
+    object: Digest,
+    is_pack: bool,
+    /// Its documents with words for whose they are.
+    documents: Vec<(Digest, String)>,
+}
+
+/// Returns every object that holds facts.
+pub(crate) async fn facts_objects(view: &mut View<'_>) -> Result<Vec<FactsObject>> {
     let organization = view.organization();
     let names: BTreeMap<TargetKey, String> =
         targets(view).await?.into_iter().map(|target| (target.key, target.target.name)).collect();
-    let objects = sql::facts_objects(view.connection(), organization).await?;
-    Ok(objects
-        .into_iter()
-        .map(|(object, target, run)| {
-            let name = names.get(&target).map_or("", String::as_str);
-            (object, format!("the facts of target {target} ({name}) as run {run} found them"))
-        })
-        .collect())
+    let kept = sql::kept_documents(view.connection(), organization).await?;
+    let whose = |KeptDocument { digest, target, run, .. }: &KeptDocument| {
+        let name = names.get(target).map_or("", String::as_str);
+        (*digest, format!("the facts of target {target} ({name}) as run {run} found them"))
+    };
+    let object_of = |document: &KeptDocument| document.pack.unwrap_or(document.digest);
+    let objects = kept.chunk_by(|a, b| object_of(a) == object_of(b)).map(|documents| FactsObject {
+        object: object_of(&documents[0]),
+        is_pack: documents[0].pack.is_some(),
+        documents: documents.iter().map(whose).collect(),
+    });
+    Ok(objects.collect())
 }
 
-/// Reads a document of facts again.
-pub(crate) async fn check_facts(
-    app: &App,
-    object: Digest,
-    whose: String,
-    checked: &mut Checked,
-) -> Result<()> {
-    match app.blobs().get(object.0).await.map_err(Error::from) {
-        Ok(_) => checked.facts += 1,
-        Err(Error::Damaged { what, detail }) => {
-            checked.differences.push((whose, format!("{what}: {detail}")))
+/// Reads documents of facts again.
+pub(crate) async fn check_facts(app: &App, object: FactsObject, checked: &mut Checked) -> Result<()> {
+    let FactsObject { object, is_pack, documents } = object;
+    let defect = match app.blobs().get(object.0).await.map_err(Error::from) {
+        Ok(bytes) => {
+            let there: BTreeSet<Digest> =
+                if is_pack { pack::digests(&bytes).collect() } else { BTreeSet::from([object]) };
+            for (document, whose) in documents {
+                if there.contains(&document) {
+                    checked.facts += 1;
+                } else {
+                    checked.differences.push((whose, format!("the pack {object} lacks facts {document}")));
+                }
+            }
+            return Ok(());
         }
-        Err(Error::NotFound { name, .. }) => {
-            checked.differences.push((whose, format!("{name}: it is missing")))
-        }
+        Err(Error::Damaged { what, detail }) => format!("{what}: {detail}"),
+        Err(Error::NotFound { name, .. }) => format!("{name}: it is missing"),
         Err(error) => return Err(error),
-    }
+    };
+    checked.differences.extend(documents.into_iter().map(|(_, whose)| (whose, defect.clone())));
     Ok(())
 }

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-use tickmark_core::canonical;
+use serde_json::value::RawValue;
+use tickmark_core::Digest;
 
 /// Bytes of each digest. It only compares two documents of one target, so half of SHA-256 is plenty.
 const DIGEST_BYTES: usize = 16;
@@ -14,13 +14,15 @@ const DIGEST_BYTES: usize = 16;
 pub(super) struct Sections(BTreeMap<String, [u8; DIGEST_BYTES]>);
 
 impl Sections {
-    /// Digests the sections of a document; one that is no object has none.
-    pub(super) fn of(facts: &Value) -> Self {
-        let sections = facts.as_object().into_iter().flatten().map(|(name, value)| {
-            let digest = canonical::digest(value).expect("JSON that was parsed has canonical bytes");
-            (name.clone(), std::array::from_fn(|i| digest.0[i]))
+    /// Digests the sections of a document of canonical bytes; one that is no object has none.
+    pub(super) fn of(canonical: &[u8]) -> Self {
+        let sections: BTreeMap<String, &RawValue> = serde_json::from_slice(canonical).unwrap_or_default();
+        let digest = |section: &RawValue| Digest::of(section.get().as_bytes()).0;
+        let digests = sections.into_iter().map(|(name, section)| {
+            let digest = digest(section);
+            (name, std::array::from_fn(|i| digest[i]))
         });
-        Self(sections.collect())
+        Self(digests.collect())
     }
 
     /// Returns the names of sections that are not the same in both.
@@ -56,18 +58,21 @@ impl Sections {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use tickmark_core::canonical;
 
     use super::*;
 
     #[test]
     fn what_differs_is_named_and_packing_loses_nothing() {
-        let one = Sections::of(&json!({"a": 1, "b": {"x": [1, 2]}, "c": null}));
-        let two = Sections::of(&json!({"a": 1, "b": {"x": [2, 1]}, "d": null}));
+        let one =
+            Sections::of(&canonical::bytes(&json!({"a": 1, "b": {"x": [1, 2]}, "c": null})).expect("JSON"));
+        let two =
+            Sections::of(&canonical::bytes(&json!({"a": 1, "b": {"x": [2, 1]}, "d": null})).expect("JSON"));
         assert_eq!(one.different(&two), ["b", "c", "d"].map(str::to_owned).into());
         assert!(one.different(&one).is_empty());
         let packed = one.pack().expect("short names");
         assert_eq!(Sections::unpack(&packed), Some(one));
         assert_eq!(Sections::unpack(&packed[..packed.len() - 1]), None);
-        assert_eq!(Sections::of(&json!([1])).pack(), Some(Vec::new()));
+        assert_eq!(Sections::of(b"[1]").pack(), Some(Vec::new()));
     }
 }

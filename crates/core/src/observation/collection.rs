@@ -1,5 +1,7 @@
 //! What one look at one target brings back: facts **and** gaps, with the raw bytes both came from.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::ReasonClass;
@@ -61,6 +63,21 @@ pub fn facts_defect(schema: &str, facts: &serde_json::Value) -> Option<String> {
     }
 }
 
+/// As [`facts_defect`], for facts whose predecessor conformed and that differ from it in these top-level fields only: the
+/// others are not looked at again.
+#[must_use]
+pub fn facts_defect_in(
+    schema: &str,
+    facts: &serde_json::Value,
+    changed: &BTreeSet<String>,
+) -> Option<String> {
+    let Some(fields) = facts.as_object() else { return facts_defect(schema, facts) };
+    // A field is judged by itself, except that these have to be there.
+    let is_asked = |name: &str| matches!(name, "schema" | "gaps") || changed.contains(name);
+    let asked = fields.iter().filter(|(name, _)| is_asked(name));
+    facts_defect(schema, &asked.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
 /// Returns the digest over a run's facts that the run's leaf commits to: SHA-256 over the concatenation of (target
 /// identity, facts digest), 64 bytes each, in the order of the population; 32 zero bytes for a target not reached.
 #[must_use]
@@ -71,4 +88,30 @@ pub fn facts_manifest(targets: &[(Digest, Option<Digest>)]) -> Digest {
         .flatten()
         .collect();
     Digest::of(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_changed_field_is_judged_as_in_the_whole_document() {
+        let good =
+            json!({"schema": "host/1", "gaps": [], "swap": {"encrypted": true}, "sshd": {"installed": true}});
+        let mut bad = good.clone();
+        bad["sshd"]["installed"] = "yes".into();
+        let in_fields = |facts: &serde_json::Value, fields: &[&str]| {
+            facts_defect_in("host/1", facts, &fields.iter().map(|field| (*field).to_owned()).collect())
+        };
+        for facts in [&good, &bad] {
+            assert_eq!(in_fields(facts, &["swap", "sshd"]), facts_defect("host/1", facts));
+        }
+        assert_eq!(in_fields(&bad, &["sshd"]), facts_defect("host/1", &bad));
+        assert_eq!(in_fields(&bad, &["swap"]), None);
+        assert!(in_fields(&json!({"schema": "host/1", "gaps": [{}]}), &[]).is_some());
+        assert!(in_fields(&json!([]), &[]).is_some());
+        assert!(in_fields(&json!({"schema": "host/9", "gaps": []}), &[]).is_some());
+    }
 }

@@ -10,7 +10,7 @@ pub mod waiver;
 
 pub use block::{Counts, Observation};
 pub use check::{CheckDefinition, Outcome, Severity};
-pub use collection::{Collected, Gap, TargetRef, facts_defect, facts_manifest};
+pub use collection::{Collected, Gap, TargetRef, facts_defect, facts_defect_in, facts_manifest};
 pub use interval::Interval;
 pub use verdict::{ReasonClass, Verdict};
 pub use waiver::Waiver;

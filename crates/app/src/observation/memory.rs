@@ -1,0 +1,69 @@
+//! What recording knows after a run, kept in memory for the next one: reading a thousand targets with their facts and
+//! the answers about them takes longer than recording what changed.
+//!
+//! Never a source. It is taken only while the moment of the last recorded run is the one that it was made at, which any
+//! other recording changes and none gives twice; else everything is read again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tickmark_core::Timestamp;
+use tickmark_core::id::{CheckKey, OrganizationKey, TargetKey};
+
+use super::{FactsState, Target};
+
+/// Most answers that are remembered; beyond, the database is asked. About 5 MB.
+const MAX_ANSWERS: usize = 120_000;
+
+/// What is remembered, by organization.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memories(Arc<Mutex<BTreeMap<OrganizationKey, Memory>>>);
+
+/// What is known after a run.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    at: Option<Timestamp>,
+    pub(super) targets: Vec<Target>,
+    pub(super) facts: BTreeMap<TargetKey, FactsState>,
+    /// Hashes of the answers that hold.
+    answers: HashMap<(CheckKey, TargetKey), i64>,
+}
+
+impl Memories {
+    /// Takes what was remembered at the last recorded run, if it was made then.
+    pub(super) fn take(&self, organization: OrganizationKey, last: Option<Timestamp>) -> Option<Memory> {
+        let mut memories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        memories.remove(&organization).filter(|memory| memory.at.is_some() && memory.at == last)
+    }
+
+    /// Remembers what is known once the run of this moment is recorded. If it is not, the moment is never asked for.
+    pub(super) fn keep(&self, organization: OrganizationKey, at: Timestamp, memory: Memory) {
+        let mut memories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        memories.insert(organization, Memory { at: Some(at), ..memory });
+    }
+}
+
+impl Memory {
+    pub(super) fn of(targets: Vec<Target>, facts: BTreeMap<TargetKey, FactsState>) -> Self {
+        Self { targets, facts, ..Self::default() }
+    }
+
+    /// Returns the hash of the answer that holds, if it is remembered.
+    pub(super) fn answer(&self, check: CheckKey, target: TargetKey) -> Option<i64> {
+        self.answers.get(&(check, target)).copied()
+    }
+
+    /// Forgets what checks answered that are no longer asked.
+    pub(super) fn keep_answers_of(&mut self, checks: impl Iterator<Item = CheckKey>) {
+        let checks: BTreeSet<CheckKey> = checks.collect();
+        if self.answers.len() >= MAX_ANSWERS {
+            self.answers.retain(|(check, _), _| checks.contains(check));
+        }
+    }
+
+    pub(super) fn set_answer(&mut self, check: CheckKey, target: TargetKey, hash: i64) {
+        if self.answers.len() < MAX_ANSWERS || self.answers.contains_key(&(check, target)) {
+            self.answers.insert((check, target), hash);
+        }
+    }
+}

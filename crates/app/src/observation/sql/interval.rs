@@ -1,0 +1,232 @@
+//! The index over blocks: `verdict_interval`.
+
+use sqlx::{AnyConnection, Row};
+use tickmark_core::id::{CheckKey, TargetKey};
+use tickmark_core::observation::interval::Interval;
+use tickmark_core::observation::{Observation, ReasonClass, Verdict};
+use tickmark_core::{Span, Timestamp};
+use tickmark_store::{Cell, insert_rows};
+
+use super::{IndexRow, KEYS_PER_STATEMENT, Org, list, moment};
+use crate::{Error, Result};
+
+/// One verdict that changed.
+pub(in crate::observation) struct Change {
+    pub(in crate::observation) check: CheckKey,
+    pub(in crate::observation) target: TargetKey,
+    /// None closes without opening: the target is no longer expected.
+    pub(in crate::observation) found: Option<Observation>,
+    /// Whether an interval is open now.
+    pub(in crate::observation) was_open: bool,
+}
+
+pub(in crate::observation) async fn change_verdicts(
+    c: &mut AnyConnection,
+    org: Org,
+    changes: &[Change],
+    at: Timestamp,
+) -> Result<()> {
+    for of_check in changes.chunk_by(|a, b| a.check == b.check) {
+        let closing: Vec<_> = of_check.iter().filter(|change| change.was_open).collect();
+        for chunk in closing.chunks(KEYS_PER_STATEMENT) {
+            let text = format!(
+                "UPDATE verdict_interval SET until = $3 WHERE organization = $1 AND check_version = $2 \
+                 AND until IS NULL AND target IN {}",
+                list(4, chunk.len())
+            );
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(text))
+                .bind(org.0)
+                .bind(of_check[0].check.0)
+                .bind(at.micros());
+            for change in chunk {
+                query = query.bind(change.target.0);
+            }
+            query.execute(&mut *c).await?;
+        }
+    }
+    let rows = changes.iter().filter_map(|change| {
+        let found = change.found?;
+        Some([
+            Cell::from(org.0),
+            change.check.0.into(),
+            change.target.0.into(),
+            at.micros().into(),
+            i64::from(found.verdict().code()).into(),
+            reason_code(found).into(),
+        ])
+    });
+    let columns = ["organization", "check_version", "target", "since", "verdict", "reason"];
+    insert_rows(c, "verdict_interval", columns, rows).await?;
+    Ok(())
+}
+
+fn interval(row: &sqlx::any::AnyRow, first: usize) -> Result<Interval> {
+    let (verdict, reason) =
+        observation(row.try_get(first + 2)?, row.try_get(first + 3)?, "verdict interval")?;
+    Ok(Interval {
+        verdict,
+        reason,
+        span: Span {
+            from: moment(row.try_get(first)?),
+            to: row.try_get::<Option<i64>, _>(first + 1)?.map(moment),
+        },
+    })
+}
+
+pub(in crate::observation) async fn intervals(
+    c: &mut AnyConnection,
+    org: Org,
+    check: CheckKey,
+    target: TargetKey,
+) -> Result<Vec<Interval>> {
+    let rows = sqlx::query(
+        "SELECT since, until, CAST(verdict AS BIGINT), CAST(reason AS BIGINT) FROM verdict_interval \
+         WHERE organization = $1 AND check_version = $2 AND target = $3 ORDER BY since",
+    )
+    .bind(org.0)
+    .bind(check.0)
+    .bind(target.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(|row| interval(row, 0)).collect()
+}
+
+/// Returns the open intervals of all checks.
+pub(in crate::observation) async fn open_intervals(
+    c: &mut AnyConnection,
+    org: Org,
+) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
+    keyed_intervals(c, org, "AND until IS NULL").await
+}
+
+/// Returns the intervals that are no pass and lie before `end` and after `from`, oldest first per check and target.
+pub(in crate::observation) async fn other_than_pass(
+    c: &mut AnyConnection,
+    org: Org,
+    from: Option<Timestamp>,
+    end: Timestamp,
+) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
+    let (from, end) = (from.map_or(i64::MIN, Timestamp::micros), end.micros());
+    let those =
+        format!("AND verdict <> 1 AND since < {end} AND (until IS NULL OR until > {})", from.max(-i64::MAX));
+    keyed_intervals(c, org, &those).await
+}
+
+/// Returns all intervals, oldest first per check and target.
+pub(in crate::observation) async fn all_intervals(
+    c: &mut AnyConnection,
+    org: Org,
+) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
+    keyed_intervals(c, org, "").await
+}
+
+/// Returns the whole index, sorted.
+pub(in crate::observation) async fn index_rows(c: &mut AnyConnection, org: Org) -> Result<Vec<IndexRow>> {
+    let rows = keyed_intervals(c, org, "").await?;
+    let mut rows: Vec<IndexRow> = rows
+        .into_iter()
+        .map(|(check, target, interval)| IndexRow {
+            check,
+            target,
+            since: interval.span.from,
+            until: interval.span.to,
+            found: Observation::new(interval.verdict, interval.reason),
+        })
+        .collect();
+    rows.sort_unstable();
+    Ok(rows)
+}
+
+/// Puts other rows in the place of the index.
+pub(in crate::observation) async fn replace_index(
+    c: &mut AnyConnection,
+    org: Org,
+    rows: &[IndexRow],
+) -> Result<()> {
+    sqlx::query("DELETE FROM verdict_interval WHERE organization = $1").bind(org.0).execute(&mut *c).await?;
+    let rows = rows.iter().map(|row| {
+        [
+            Cell::from(org.0),
+            row.check.0.into(),
+            row.target.0.into(),
+            row.since.micros().into(),
+            row.until.map(Timestamp::micros).into(),
+            i64::from(row.found.verdict().code()).into(),
+            reason_code(row.found).into(),
+        ]
+    });
+    let columns = ["organization", "check_version", "target", "since", "until", "verdict", "reason"];
+    insert_rows(c, "verdict_interval", columns, rows).await?;
+    Ok(())
+}
+
+/// Tells whether any check said something else about a target at a moment than that nothing was collected.
+pub(in crate::observation) async fn was_reached(
+    c: &mut AnyConnection,
+    org: Org,
+    target: TargetKey,
+    at: Timestamp,
+) -> Result<bool> {
+    let (count,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM verdict_interval WHERE organization = $1 AND target = $2 \
+         AND since <= $3 AND (until IS NULL OR until > $4) AND NOT (verdict = 0 AND reason = 3) \
+         AND NOT (verdict = 3 AND reason = 7)",
+    )
+    .bind(org.0)
+    .bind(target.0)
+    .bind(at.micros())
+    .bind(at.micros())
+    .fetch_one(c)
+    .await?;
+    Ok(count > 0)
+}
+
+/// Returns intervals by check version, target and time. They come as one text for each check version: a row of their own
+/// for each is most of the time of a question about a year.
+async fn keyed_intervals(
+    c: &mut AnyConnection,
+    org: Org,
+    those: &str,
+) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
+    let text = format!(
+        "SELECT check_version, string_agg(target || ' ' || since || ' ' || COALESCE(CAST(until AS TEXT), '-') || ' ' \
+         || verdict || ' ' || reason, ',' ORDER BY target, since) FROM verdict_interval \
+         WHERE organization = $1 {those} GROUP BY check_version ORDER BY check_version"
+    );
+    let rows: Vec<(i64, String)> = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(c).await?;
+    let mut intervals = Vec::new();
+    for (check, text) in rows {
+        for packed in text.split(',') {
+            let (target, interval) = unpacked(packed)
+                .ok_or_else(|| Error::corrupt("verdict interval", format!("{packed:?} is none")))?;
+            intervals.push((CheckKey(check), target, interval));
+        }
+    }
+    Ok(intervals)
+}
+
+fn unpacked(text: &str) -> Option<(TargetKey, Interval)> {
+    let mut fields = text.split(' ');
+    let mut number = || fields.next()?.parse::<i64>().ok();
+    let (target, since) = (number()?, number()?);
+    let until = match fields.next()? {
+        "-" => None,
+        until => Some(moment(until.parse().ok()?)),
+    };
+    let mut number = || fields.next()?.parse::<i64>().ok();
+    let (verdict, reason) = observation(number()?, number()?, "verdict interval").ok()?;
+    Some((TargetKey(target), Interval { verdict, reason, span: Span { from: moment(since), to: until } }))
+}
+
+fn reason_code(observation: Observation) -> i64 {
+    observation.reason().map_or(0, |reason| i64::from(reason.code()))
+}
+
+fn observation(verdict: i64, reason: i64, what: &str) -> Result<(Verdict, Option<ReasonClass>)> {
+    let verdict = u8::try_from(verdict).ok().filter(|code| *code < 4).map(Verdict::from_code);
+    let reason = u8::try_from(reason).map(ReasonClass::from_code);
+    match (verdict, reason) {
+        (Some(verdict), Ok(reason)) => Ok((verdict, reason)),
+        _ => Err(Error::corrupt(what, "an unknown verdict or reason code")),
+    }
+}

@@ -1,0 +1,200 @@
+//! The tables of observation history: `target` and `population` here, the others by what they hold.
+
+mod answer;
+mod block;
+mod check;
+mod facts;
+mod interval;
+mod run;
+
+use sqlx::{AnyConnection, Row};
+use tickmark_core::id::{OrganizationKey, TargetKey};
+use tickmark_core::observation::TargetRef;
+use tickmark_core::{Digest, Timestamp};
+use tickmark_store::{Cell, insert_rows};
+
+use super::memory::Memory;
+use super::rebuild::IndexRow;
+use super::sections::Sections;
+use super::{CheckVersion, FactsState, Run, RunState, Target};
+use crate::stored::digest;
+use crate::{Error, Result};
+
+pub(super) use answer::*;
+pub(super) use block::*;
+pub(super) use check::*;
+pub(super) use facts::*;
+pub(super) use interval::*;
+pub(super) use run::*;
+
+/// Most keys named in one `IN (…)` list.
+const KEYS_PER_STATEMENT: usize = 500;
+
+pub(super) type Org = OrganizationKey;
+
+fn moment(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
+
+/// Returns `($a, $b, …)` with `count` parameters from `$first` on.
+fn list(first: usize, count: usize) -> String {
+    let numbers: Vec<String> = (first..first + count).map(|n| format!("${n}")).collect();
+    format!("({})", numbers.join(", "))
+}
+
+async fn next_key(c: &mut AnyConnection, org: Org, text: &'static str) -> Result<i64> {
+    let (key,): (i64,) = sqlx::query_as(text).bind(org.0).fetch_one(c).await?;
+    Ok(key)
+}
+
+// ---- targets
+
+pub(super) async fn targets(c: &mut AnyConnection, org: Org) -> Result<Vec<Target>> {
+    let rows = sqlx::query(
+        "SELECT key, kind, external_id, name, first_seen, retired_at FROM target WHERE organization = $1 ORDER BY key",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Target {
+                key: TargetKey(row.try_get(0)?),
+                target: TargetRef {
+                    kind: row.try_get(1)?,
+                    external_id: row.try_get(2)?,
+                    name: row.try_get(3)?,
+                },
+                first_seen: moment(row.try_get(4)?),
+                retired_at: row.try_get::<Option<i64>, _>(5)?.map(moment),
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn add_targets(
+    c: &mut AnyConnection,
+    org: Org,
+    targets: &[TargetRef],
+    now: Timestamp,
+) -> Result<()> {
+    let first = next_key(
+        c,
+        org,
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM target WHERE organization = $1",
+    )
+    .await?;
+    let rows = (first..).zip(targets).map(|(key, target)| {
+        [
+            Cell::from(org.0),
+            key.into(),
+            target.kind.as_str().into(),
+            target.external_id.as_str().into(),
+            target.name.as_str().into(),
+            now.micros().into(),
+        ]
+    });
+    insert_rows(c, "target", ["organization", "key", "kind", "external_id", "name", "first_seen"], rows)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn rename_target(c: &mut AnyConnection, org: Org, key: TargetKey, name: &str) -> Result<()> {
+    sqlx::query("UPDATE target SET name = $3 WHERE organization = $1 AND key = $2")
+        .bind(org.0)
+        .bind(key.0)
+        .bind(name)
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+// ---- populations
+
+pub(super) async fn population_key(
+    c: &mut AnyConnection,
+    org: Org,
+    digest: Digest,
+    targets: &[TargetKey],
+) -> Result<(i64, bool)> {
+    let found: Option<(i64,)> =
+        sqlx::query_as("SELECT key FROM population WHERE organization = $1 AND digest = $2")
+            .bind(org.0)
+            .bind(digest.0.to_vec())
+            .fetch_optional(&mut *c)
+            .await?;
+    if let Some((key,)) = found {
+        return Ok((key, false));
+    }
+    let key = next_key(
+        c,
+        org,
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM population WHERE organization = $1",
+    )
+    .await?;
+    let row = [
+        Cell::from(org.0),
+        key.into(),
+        digest.0.into(),
+        i64::try_from(targets.len()).expect("fits").into(),
+        pack_keys(targets).into(),
+    ];
+    insert_rows(c, "population", ["organization", "key", "digest", "size", "targets"], [row]).await?;
+    Ok((key, true))
+}
+
+pub(super) async fn population_targets(c: &mut AnyConnection, org: Org, key: i64) -> Result<Vec<TargetKey>> {
+    let (bytes,): (Vec<u8>,) =
+        sqlx::query_as("SELECT targets FROM population WHERE organization = $1 AND key = $2")
+            .bind(org.0)
+            .bind(key)
+            .fetch_one(c)
+            .await?;
+    unpack_keys(&bytes).ok_or_else(|| Error::corrupt("population", "its list of targets is malformed"))
+}
+
+/// Returns every population with its targets in order.
+pub(super) async fn populations(c: &mut AnyConnection, org: Org) -> Result<Vec<(Digest, Vec<TargetKey>)>> {
+    let rows = sqlx::query("SELECT digest, targets FROM population WHERE organization = $1 ORDER BY key")
+        .bind(org.0)
+        .fetch_all(c)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let targets = unpack_keys(&row.try_get::<Vec<u8>, _>(1)?);
+            let malformed = || Error::corrupt("population", "its list of targets is malformed");
+            Ok((digest(&row.try_get::<Vec<u8>, _>(0)?, "population")?, targets.ok_or_else(malformed)?))
+        })
+        .collect()
+}
+
+/// Packs ascending keys as differences in unsigned LEB128.
+fn pack_keys(keys: &[TargetKey]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(keys.len());
+    let mut before = 0;
+    for key in keys {
+        let mut difference = u64::try_from(key.0 - before).expect("keys ascend");
+        before = key.0;
+        while difference >= 0x80 {
+            out.push((difference & 0x7f) as u8 | 0x80);
+            difference >>= 7;
+        }
+        out.push(difference as u8);
+    }
+    out
+}
+
+fn unpack_keys(bytes: &[u8]) -> Option<Vec<TargetKey>> {
+    let mut keys = Vec::new();
+    let (mut key, mut difference, mut shift) = (0_i64, 0_u64, 0_u32);
+    for byte in bytes {
+        difference |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            key = key.checked_add(i64::try_from(difference).ok()?)?;
+            keys.push(TargetKey(key));
+            (difference, shift) = (0, 0);
+        }
+    }
+    (shift == 0).then_some(keys)
+}
