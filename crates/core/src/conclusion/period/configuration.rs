@@ -204,11 +204,16 @@ fn deviation(
         .collect();
     beside.sort();
     let before = history.looks.partition_point(|look| *look < from);
+    // A look that saw nothing was no good look.
+    let saw_good = |look: &&Timestamp| {
+        let held = history.intervals.iter().find(|interval| interval.span.contains(**look));
+        held.is_some_and(|interval| matches!(interval.verdict, Verdict::Pass | Verdict::NotApplicable))
+    };
     Deviation {
         first_seen_bad: from,
         subject: Subject::Target(history.target),
         kind: DeviationKind::Failing,
-        last_seen_good: before.checked_sub(1).map(|place| history.looks[place]),
+        last_seen_good: history.looks[..before].iter().rev().find(saw_good).copied(),
         good_again,
         waivers: beside,
         note: check.to_owned(),
