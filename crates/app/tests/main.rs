@@ -16,6 +16,7 @@ mod history;
 mod identity;
 mod killed;
 mod ledger;
+mod moment;
 mod observation;
 mod period;
 mod period_ends;

@@ -35,7 +35,7 @@ pub struct Standing {
     pub assessment: Assessment,
     /// Controls with answers, suggestions and tests, by id.
     pub controls: Vec<ControlStanding>,
-    /// What every check says about every target now.
+    /// What every check says about every target now, by check id and target.
     pub verdicts: Vec<TargetVerdict>,
     /// Names of targets.
     pub targets: BTreeMap<TargetKey, String>,
@@ -70,8 +70,21 @@ impl Standing {
         &'a self,
         control: &'a ControlStanding,
     ) -> impl Iterator<Item = &'a TargetVerdict> {
-        self.verdicts.iter().filter(|verdict| control.checks.contains(&verdict.check_id))
+        control.checks.iter().flat_map(|check| of_check(&self.verdicts, check))
     }
+
+    /// Returns what one check says about every target now.
+    #[must_use]
+    pub fn verdicts_of_check(&self, check: &str) -> &[TargetVerdict] {
+        of_check(&self.verdicts, check)
+    }
+}
+
+/// Verdicts stand in the order of check ids.
+fn of_check<'a>(verdicts: &'a [TargetVerdict], check: &str) -> &'a [TargetVerdict] {
+    let from = verdicts.partition_point(|verdict| verdict.check_id.as_str() < check);
+    let to = verdicts.partition_point(|verdict| verdict.check_id.as_str() <= check);
+    &verdicts[from..to]
 }
 
 /// Computes where the program stands against the catalog's first framework, in its full scope.
@@ -86,7 +99,7 @@ pub async fn standing(view: &mut View<'_>, catalog: &Catalog) -> Result<Standing
     let mut ratings = sql::ratings(view.connection(), organization).await?;
     let mut tests = control::tests_by_control(view).await?;
     let verdicts = observation::verdicts_now(view).await?;
-    let histories = observation::histories(view).await?;
+    let histories = observation::histories_in(view, period, None).await?;
     let targets: BTreeMap<TargetKey, String> = observation::targets(view)
         .await?
         .into_iter()
@@ -97,11 +110,8 @@ pub async fn standing(view: &mut View<'_>, catalog: &Catalog) -> Result<Standing
     for control in control::controls(view).await? {
         let rating = ratings.remove(&control.id).unwrap_or_default();
         let checks = tests.remove(&control.id).unwrap_or_default();
-        let of_control: Vec<&[Interval]> = histories
-            .iter()
-            .filter(|((check, _), _)| checks.contains(check))
-            .map(|(_, intervals)| intervals.as_slice())
-            .collect();
+        let of_control = checks.iter().filter_map(|check| histories.get(check));
+        let of_control: Vec<&[Interval]> = of_control.flat_map(BTreeMap::values).map(Vec::as_slice).collect();
         controls.push(ControlStanding {
             status: rating.status(target),
             suggestions: suggestions(&checks, &verdicts, &targets, &of_control, period, now),
@@ -140,9 +150,8 @@ fn suggestions(
         .iter()
         .map(|check| TestResult {
             check: check.clone(),
-            targets: verdicts
+            targets: of_check(verdicts, check)
                 .iter()
-                .filter(|verdict| verdict.check_id == *check)
                 .map(|verdict| TargetResult {
                     target: targets.get(&verdict.target).cloned().unwrap_or_default(),
                     verdict: verdict.verdict,
@@ -155,7 +164,7 @@ fn suggestions(
     for history in histories {
         seen.add(&Shares::over(history, period, now));
     }
-    let answered = verdicts.iter().filter(|verdict| checks.contains(&verdict.check_id));
+    let answered = checks.iter().flat_map(|check| of_check(verdicts, check));
     let (mut looks, mut retained) = (0, 0);
     for verdict in answered.filter(|verdict| verdict.verdict != Verdict::Unknown) {
         looks += 1;

@@ -73,6 +73,32 @@ pub async fn histories_in(view: &mut View<'_>, span: Span, checks: Option<&[Stri
     Ok(histories)
 }
 
+/// As [`histories_in`] for one target: what can be said of each check at it, by check id.
+///
+/// # Errors
+/// As [`histories_in`].
+pub async fn histories_of_target(
+    view: &mut View<'_>,
+    span: Span,
+    target: TargetKey,
+) -> Result<BTreeMap<String, Vec<Interval>>> {
+    let end = span.to.unwrap_or(view.now).min(view.now);
+    let mut looks = Looked::load(view, None, end).await?;
+    for (_, targets) in &mut looks.groups {
+        targets.retain(|known| *known == target);
+    }
+    looks.groups.retain(|(_, targets)| !targets.is_empty());
+    let mut rows = looks.rows(view, Some(span.from), end).await?;
+    rows.retain(|(_, of, _)| *of == target);
+    let histories = looks.histories(&rows, end);
+    let of_target = histories.into_iter().filter_map(|(id, mut targets)| {
+        let mut intervals = targets.remove(&target)?;
+        clip(&mut intervals, span.from, end);
+        (!intervals.is_empty()).then_some((id, intervals))
+    });
+    Ok(of_target.collect())
+}
+
 /// Returns the failures that lasted at some moment of a span, by check and target, oldest first. The true beginning of
 /// each lies after its last good look and not after its first bad one; where the former is missing, nobody had looked.
 ///

@@ -9,6 +9,7 @@
 mod export;
 mod history;
 mod memory;
+mod moment;
 mod pack;
 mod question;
 mod read;
@@ -27,8 +28,12 @@ use tickmark_core::{Digest, Span, Timestamp};
 
 pub use export::history_contents;
 pub(crate) use export::restated;
-pub use history::{CheckGap, Histories, TargetFailure, TargetGaps, coverage_gaps, failures, histories_in};
+pub use history::{
+    CheckGap, Histories, TargetFailure, TargetGaps, coverage_gaps, failures, histories_in,
+    histories_of_target,
+};
 pub(crate) use memory::Memories;
+pub use moment::{answer_at, checks_in_force, runs_between};
 pub use read::{
     CheckHistory, CheckNow, FactsDocument, TargetVerdict, check_history, check_versions, checks_now,
     coverage_of_run, facts_at, facts_history, find_run, find_target, histories, newest_facts, runs, targets,
