@@ -13,7 +13,7 @@ use tickmark_web::source::Source;
 use tickmark_web::{Settings, WebState, router};
 use tower::ServiceExt;
 
-#[path = "../tests/support/sample.rs"]
+#[path = "../tests/support/sample/mod.rs"]
 mod sample;
 
 #[tokio::main(flavor = "current_thread")]

@@ -2,7 +2,7 @@
 
 #[path = "support/hostile.rs"]
 mod hostile;
-#[path = "support/sample.rs"]
+#[path = "support/sample/mod.rs"]
 mod sample;
 #[path = "support/visitor.rs"]
 mod visitor;
@@ -17,5 +17,7 @@ mod downloads;
 mod live;
 #[path = "web/markup.rs"]
 mod markup;
+#[path = "web/past.rs"]
+mod past;
 #[path = "web/period.rs"]
 mod period;

@@ -59,7 +59,6 @@ impl FindingRow {
 }
 
 pub(super) fn page(rows: &[FindingRow], query: &TableQuery, now: Timestamp) -> Page {
-    let severities = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
     let count = |wanted: Severity| rows.iter().filter(|row| row.severity == wanted).count();
     let table = Table {
         id: "findings",
@@ -73,26 +72,14 @@ pub(super) fn page(rows: &[FindingRow], query: &TableQuery, now: Timestamp) -> P
             Column::number("since", "First seen", Phone::Line),
         ],
         filters: vec![
-            Filter {
-                key: "severity",
-                label: "Severity",
-                options: severities
-                    .map(|s| (s.word().to_owned(), badge::severity_word(s).to_owned()))
-                    .to_vec(),
-                shown: true,
-            },
+            badge::severity_filter(),
             Filter {
                 key: "by",
                 label: "Found by",
                 options: vec![("check".into(), "check".into()), ("answers".into(), "answers".into())],
                 shown: true,
             },
-            Filter {
-                key: "waived",
-                label: "Waived",
-                options: vec![("yes".into(), "yes".into()), ("no".into(), "no".into())],
-                shown: true,
-            },
+            Filter::yes_or_no("waived", "Waived"),
         ],
         rows: rows.iter().map(|row| table_row(row, now)).collect(),
         empty: html! {
@@ -105,7 +92,7 @@ pub(super) fn page(rows: &[FindingRow], query: &TableQuery, now: Timestamp) -> P
     let mut page = Page::new(Place::Findings, "Findings", table.render(query));
     page.lead = html! {
         (rows.len()) " proposed by rules from failing tests and from people's answers"
-        @for severity in severities {
+        @for severity in badge::SEVERITIES {
             @if count(severity) > 0 { ", " a href={ "/findings?severity=" (severity.word()) } { (count(severity)) " " (badge::severity_word(severity).to_lowercase()) } }
         }
         ". A finding is closed by somebody who did not fix it."

@@ -1,6 +1,8 @@
-//! The overview: what needs attention, readiness by the four questions, criteria, coverage; and the period board.
+//! The overview: what needs attention, readiness by the four questions, criteria, coverage; the period board; findings;
+//! readiness over time.
 
 pub mod finding;
+pub mod over_time;
 mod pages;
 pub mod period;
 
@@ -17,6 +19,7 @@ use crate::{Route, WebState};
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = vec![Route { path: "/", example: "/", handler: get(overview) }];
     routes.extend(period::routes());
+    routes.extend(over_time::routes());
     routes.push(Route { path: "/findings", example: "/findings", handler: get(findings) });
     routes
 }

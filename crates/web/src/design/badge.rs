@@ -4,6 +4,10 @@ use maud::{Markup, html};
 use tickmark_core::observation::{Severity, Verdict};
 
 use super::icon::Mark;
+use super::table::Filter;
+
+/// All severities, the worst first.
+pub const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
 /// A mark with its word.
 #[must_use]
@@ -70,6 +74,13 @@ pub fn severity_word(severity: Severity) -> &'static str {
         Severity::High => "High",
         Severity::Critical => "Critical",
     }
+}
+
+/// The choice of a severity above a table.
+#[must_use]
+pub fn severity_filter() -> Filter {
+    let options = SEVERITIES.map(|s| (s.word().to_owned(), severity_word(s).to_owned()));
+    Filter { key: "severity", label: "Severity", options: options.to_vec(), shown: true }
 }
 
 /// How many of each verdict.

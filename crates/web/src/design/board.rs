@@ -7,6 +7,7 @@
 
 use maud::{Markup, html};
 use tickmark_core::Timestamp;
+use tickmark_core::conclusion::period::Grain;
 use tickmark_core::time::DAY_US;
 
 use super::icon::Mark;
@@ -32,6 +33,44 @@ pub struct Stretch {
     pub note: String,
 }
 
+/// What the stretches of a board count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Time: their ends are moments at which something changed.
+    Time,
+    /// Cells: each is one cell with the worst that is known of it, so that only cells can be counted.
+    Cells(Grain),
+}
+
+impl Count {
+    fn unit(self, count: usize) -> &'static str {
+        match self {
+            Self::Time | Self::Cells(Grain::Day) => plural(count, "day", "days"),
+            Self::Cells(Grain::Week) => plural(count, "week", "weeks"),
+            Self::Cells(Grain::Month) => plural(count, "month", "months"),
+        }
+    }
+
+    /// How long, or in how many cells: `for 9 days`, `in 2 weeks`.
+    fn words(self, held: Held) -> String {
+        match self {
+            Self::Time => format!("for {}", moment::duration(held.micros)),
+            Self::Cells(_) => format!("in {} {}", held.times, self.unit(held.times)),
+        }
+    }
+}
+
+/// What a click on a moment of a row opens. Only script makes use of it; every place is reached by links as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Zoom {
+    /// Nothing.
+    None,
+    /// This page with the time around the moment.
+    Around(String),
+    /// This page on the day of the moment.
+    Day(String),
+}
+
 /// One row.
 #[derive(Clone, Debug)]
 pub struct BoardRow {
@@ -45,6 +84,8 @@ pub struct BoardRow {
     pub href: String,
     /// The page that lists its stretches, with an anchor for each state; may be empty for this page.
     pub lists: String,
+    /// What a click on a moment opens.
+    pub zoom: Zoom,
     /// Stretches in order, not overlapping. Empty when nothing tests it.
     pub stretches: Vec<Stretch>,
 }
@@ -79,6 +120,10 @@ pub struct Board {
     pub empty_row: &'static str,
     /// The word of a state; [`word`] unless the board is about something else than controls.
     pub word: fn(Mark) -> &'static str,
+    /// What the stretches count.
+    pub count: Count,
+    /// The address of the same page without a period, to choose a shorter one; empty if there is no choice.
+    pub zoom: String,
 }
 
 /// The word of a state over a period.
@@ -152,11 +197,11 @@ pub fn held(stretches: &[Stretch], mark: Mark) -> Held {
 
 /// A row in one sentence: `operating for 320 days, deviation for 9 days (2 times)`.
 #[must_use]
-pub fn summary(stretches: &[Stretch]) -> String {
-    summary_in(stretches, word)
+pub fn summary(stretches: &[Stretch], count: Count) -> String {
+    summary_in(stretches, word, count)
 }
 
-fn summary_in(stretches: &[Stretch], word: fn(Mark) -> &'static str) -> String {
+fn summary_in(stretches: &[Stretch], word: fn(Mark) -> &'static str, count: Count) -> String {
     let parts: Vec<String> = STATES
         .iter()
         .filter(|mark| **mark != Mark::NotYetDue)
@@ -167,10 +212,10 @@ fn summary_in(stretches: &[Stretch], word: fn(Mark) -> &'static str) -> String {
                 (0, _) => None,
                 (1, Mark::Missed | Mark::Late) => Some(format!("{word} once")),
                 (times, Mark::Missed | Mark::Late) => Some(format!("{word} {times} times")),
-                (times, Mark::Fail) if times > 1 => {
-                    Some(format!("{word} for {} in {times} stretches", moment::duration(held.micros)))
+                (times, Mark::Fail) if times > 1 && count == Count::Time => {
+                    Some(format!("{word} {} in {times} stretches", count.words(held)))
                 }
-                _ => Some(format!("{word} for {}", moment::duration(held.micros))),
+                _ => Some(format!("{word} {}", count.words(held))),
             }
         })
         .collect();
@@ -210,12 +255,12 @@ impl Board {
         let rows = || self.groups.iter().flat_map(|group| &group.rows);
         html! {
             (self.legend())
-            div.board {
+            div.board data-from=(self.from.micros() / 1000) data-to=(self.to.micros() / 1000) data-zoom=[(!self.zoom.is_empty()).then_some(&self.zoom)] {
                 svg.sprite aria-hidden="true" focusable="false" { symbol id="board-grid" overflow="visible" { (self.grid()) } }
-                div.board-row.board-axis aria-hidden="true" {
-                    span {}
-                    svg.axis aria-hidden="true" { (self.ticks()) }
-                    span {}
+                @if self.zoom.is_empty() {
+                    div.board-row.board-axis aria-hidden="true" { span {} svg.axis aria-hidden="true" { (self.ticks()) } span {} }
+                } @else {
+                    nav.board-row.board-axis aria-label="Shorter periods" { span {} svg.axis role="group" aria-label="Time" { (self.ticks()) } span {} }
                 }
                 @for group in &self.groups { @if !group.rows.is_empty() {
                     @if !group.title.is_empty() {
@@ -261,12 +306,13 @@ impl Board {
                 }
                 @if row.stretches.is_empty() { span.board-empty { (self.empty_row) } }
                 @else {
-                    svg.cells role="img" aria-label=(summary_in(&row.stretches, self.word)) {
+                    @let (around, day) = match &row.zoom { Zoom::None => (None, None), Zoom::Around(href) => (Some(href), None), Zoom::Day(href) => (None, Some(href)) };
+                    svg.cells role="img" aria-label=(summary_in(&row.stretches, self.word, self.count)) data-around=[around] data-day=[day] {
                         use href="#board-grid" {}
                         (self.shapes(row))
                     }
                 }
-                span.board-sums { (sums(row, self.word)) }
+                span.board-sums { (sums(row, self.word, self.count)) }
             }
         }
     }
@@ -325,16 +371,30 @@ impl Board {
 
     fn ticks(&self) -> Markup {
         let scale = self.scale();
+        let marks = self.marks();
+        let ends = marks.iter().skip(1).map(|(at, _)| *at).chain([self.to]);
         html! {
-            @for (at, name) in self.marks() {
-                @let part = scale.part(at);
-                @if part < WHOLE - 250 {
-                    text x=(percent(part)) y="12" dx="3" {
-                        @match name.split_once(' ') {
-                            // A phone has no room for the year.
-                            Some((month, year)) if year.len() == 4 => { (month) tspan.year { " " (year) } },
-                            _ => (name),
+            @for (place, ((at, name), end)) in marks.iter().zip(ends).enumerate() {
+                @let part = scale.part(*at);
+                // Of many names a phone has room for every third.
+                @let between = (marks.len() > 7 && marks.len() != 12 && place % 3 != 0).then_some("between");
+                @let text = html! {
+                    @if part < WHOLE - 250 {
+                        text class=[between] x=(percent(part)) y="15" dx="3" {
+                            @match name.split_once(' ') {
+                                // A phone has no room for the year.
+                                Some((month, year)) if year.len() == 4 => { (month) tspan.year { " " (year) } },
+                                _ => (name),
+                            }
                         }
+                    }
+                };
+                @if self.zoom.is_empty() { (text) } @else {
+                    @let last = end.plus_micros(-1);
+                    a href={ (self.zoom) (if self.zoom.contains('?') { "&" } else { "?" }) "from=" (at.date()) "&to=" (last.date()) } aria-label={ "Show " (moment::date(*at)) " to " (moment::date(last)) } {
+                        title { "Show " (moment::date(*at)) " to " (moment::date(last)) }
+                        rect.axis-hit x=(percent(part)) width=(percent(scale.part(end) - part)) height="24" {}
+                        (text)
                     }
                 }
             }
@@ -386,11 +446,15 @@ impl Board {
         let cell = |row: &BoardRow, mark: Mark| {
             let held = held(&row.stretches, mark);
             let is_window = matches!(mark, Mark::Missed | Mark::Late);
-            let text = if is_window { held.times.to_string() } else { moment::duration(held.micros) };
+            let text = match self.count {
+                _ if is_window => held.times.to_string(),
+                Count::Time => moment::duration(held.micros),
+                Count::Cells(_) => format!("{} {}", held.times, self.count.unit(held.times)),
+            };
             html! {
                 @if held.times > 0 {
                     a.num href={ (row.lists) "#" (key(mark)) } { (text) }
-                    @if held.times > 1 && !is_window { span.muted { ", " (held.times) " times" } }
+                    @if held.times > 1 && !is_window && self.count == Count::Time { span.muted { ", " (held.times) " times" } }
                 }
             }
         };
@@ -420,7 +484,7 @@ fn title(stretch: &Stretch, word: fn(Mark) -> &'static str) -> Markup {
 }
 
 /// The figures at the end of a row, each leading to what it counts.
-fn sums(row: &BoardRow, word: fn(Mark) -> &'static str) -> Markup {
+fn sums(row: &BoardRow, word: fn(Mark) -> &'static str, count: Count) -> Markup {
     let sum = |mark| held(&row.stretches, mark);
     let figure = |mark: Mark, text: String, title: String| {
         html! {
@@ -431,10 +495,21 @@ fn sums(row: &BoardRow, word: fn(Mark) -> &'static str) -> Markup {
     };
     html! {
         @for mark in [Mark::Fail, Mark::Missed, Mark::Late] {
-            @if sum(mark).times > 0 { (figure(mark, sum(mark).times.to_string(), word(mark).to_lowercase())) }
+            @let held = sum(mark);
+            @if held.times > 0 {
+                @let title = match (count, mark) {
+                    (Count::Cells(_), Mark::Fail) => format!("{} with {}", count.unit(held.times), word(mark).to_lowercase()),
+                    _ => word(mark).to_lowercase(),
+                };
+                (figure(mark, held.times.to_string(), title))
+            }
         }
-        @if sum(Mark::Unknown).micros >= DAY_US {
-            (figure(Mark::Unknown, format!("{} d", sum(Mark::Unknown).micros / DAY_US), format!("days {}", word(Mark::Unknown).to_lowercase())))
+        @let unknown = sum(Mark::Unknown);
+        @match count {
+            Count::Time if unknown.micros < DAY_US => {},
+            Count::Cells(_) if unknown.times == 0 => {},
+            Count::Time => (figure(Mark::Unknown, format!("{} d", unknown.micros / DAY_US), format!("days {}", word(Mark::Unknown).to_lowercase()))),
+            Count::Cells(_) => (figure(Mark::Unknown, unknown.times.to_string(), format!("{} with {}", count.unit(unknown.times), word(Mark::Unknown).to_lowercase()))),
         }
     }
 }
@@ -510,6 +585,8 @@ mod tests {
             groups: vec![group],
             empty_row: "no automated test",
             word,
+            count: Count::Time,
+            zoom: "/period?by=area".into(),
         }
     }
 
@@ -520,6 +597,7 @@ mod tests {
             about: String::new(),
             href: "/x".into(),
             lists: "/x".into(),
+            zoom: Zoom::Day("/x".into()),
             stretches,
         }
     }
@@ -533,13 +611,21 @@ mod tests {
             stretch(120, 210, Mark::Missed),
             stretch(210, 365, Mark::NotYetDue),
         ];
-        assert_eq!(summary(&stretches), "deviation for 9 days, missed once, operating for 111 days");
+        assert_eq!(
+            summary(&stretches, Count::Time),
+            "deviation for 9 days, missed once, operating for 111 days"
+        );
+        assert_eq!(
+            summary(&stretches, Count::Cells(Grain::Week)),
+            "deviation in 1 week, missed once, operating in 2 weeks"
+        );
         let html = board(vec![row(stretches)]).draw().0;
         assert!(html.contains("Deviation, 11 Apr 2026 to 19 Apr 2026") && !html.contains("<b>x"), "{html}");
         // 100 of 365 days are 27.39 %.
         assert!(html.contains(r#"<rect class="seg-pass" x="0%" y="6" width="27.39%""#), "{html}");
         assert!(html.contains(r##"<use href="#b-missed""##) && html.contains("&lt;b&gt;"), "{html}");
         assert!(html.contains(">Jan<tspan class=\"year\"> 2026<") && html.contains(">Dec<"), "{html}");
+        assert!(html.contains("href=\"/period?by=area&amp;from=2026-04-01&amp;to=2026-04-30\""), "{html}");
         assert!(board(vec![row(Vec::new())]).draw().0.contains("no automated test"));
     }
 

@@ -1,4 +1,5 @@
-// Quickens what already works without it: copying a digest, filtering rows while typing, switching the theme.
+// Quickens what already works without it: copying a digest, filtering rows while typing, switching the theme, opening the
+// moment under the pointer on a board, and choosing a shorter period by drawing over its axis.
 
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;
@@ -62,3 +63,66 @@ document.addEventListener("keydown", (event) => {
     search.focus();
   }
 });
+
+const day = 86_400_000;
+const date = (ms) => new Date(ms).toISOString().slice(0, 10);
+const go = (path, query) => location.assign(`${path}${path.includes("?") ? "&" : "?"}${query}`);
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+
+for (const board of document.querySelectorAll(".board")) {
+  const [from, to] = [Number(board.dataset.from), Number(board.dataset.to)];
+  const part = (svg, event) => {
+    const box = svg.getBoundingClientRect();
+    return clamp((event.clientX - box.left) / box.width, 0, 1);
+  };
+  const at = (svg, event) => clamp(from + part(svg, event) * (to - from), from, to - 1);
+
+  for (const svg of board.querySelectorAll("svg.cells[data-around], svg.cells[data-day]")) {
+    svg.addEventListener("click", (event) => {
+      const moment = at(svg, event);
+      if (svg.dataset.day) return go(svg.dataset.day, `at=${date(moment)}`);
+      // A month of a year, a week of a quarter, a day of a month.
+      const days = (to - from) / day;
+      const reach = days > 120 ? 15 * day : days > 20 ? 3 * day : 0;
+      go(svg.dataset.around, `from=${date(moment - reach)}&to=${date(Math.min(moment + reach, Date.now()))}`);
+    });
+  }
+
+  const axis = board.querySelector("svg.axis");
+  if (!board.dataset.zoom || !axis) continue;
+  let first = null;
+  let brush = null;
+  axis.addEventListener("pointerdown", (event) => {
+    if (event.button === 0) first = event;
+  });
+  axis.addEventListener("dragstart", (event) => event.preventDefault());
+  addEventListener("pointermove", (event) => {
+    if (!first || Math.abs(event.clientX - first.clientX) < 8) return;
+    if (!brush) {
+      brush = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      brush.setAttribute("class", "brush");
+      brush.setAttribute("height", "24");
+      axis.append(brush);
+    }
+    const [a, b] = [part(axis, first), part(axis, event)].sort((x, y) => x - y);
+    brush.setAttribute("x", `${a * 100}%`);
+    brush.setAttribute("width", `${(b - a) * 100}%`);
+  });
+  addEventListener("pointerup", (event) => {
+    if (brush) {
+      const [a, b] = [at(axis, first), at(axis, event)].sort((x, y) => x - y);
+      go(board.dataset.zoom, `from=${date(a)}&to=${date(b)}`);
+    }
+    first = null;
+  });
+  // What was drawn is not a click on the month below.
+  axis.addEventListener("click", (event) => brush && event.preventDefault(), true);
+}
+
+// A page that shows work under way looks again, unless somebody is reading or writing further down.
+const again = document.querySelector("[data-again]");
+if (again) {
+  setInterval(() => {
+    if (document.visibilityState === "visible" && scrollY < 40 && !document.activeElement?.closest("input, select, form")) location.reload();
+  }, Number(again.dataset.again) * 1000);
+}

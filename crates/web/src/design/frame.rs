@@ -14,6 +14,8 @@ pub enum Place {
     Overview,
     /// The period board.
     Period,
+    /// Frozen assessments and what changed between them.
+    Readiness,
     /// The controls.
     Controls,
     /// The criteria map.
@@ -49,6 +51,7 @@ const fn entry(place: Place, label: &'static str, href: &'static str, icon: &'st
 
 const OVERVIEW: Entry = entry(Place::Overview, "Overview", "/", "i-overview");
 const PERIOD: Entry = entry(Place::Period, "Period board", "/period", "i-period");
+const READINESS: Entry = entry(Place::Readiness, "Readiness over time", "/readiness", "i-readiness");
 const CONTROLS: Entry = entry(Place::Controls, "Controls", "/controls", "i-controls");
 const CRITERIA: Entry = entry(Place::Criteria, "Criteria", "/criteria", "i-criteria");
 const CHECKS: Entry = entry(Place::Checks, "Checks", "/checks", "i-checks");
@@ -61,7 +64,7 @@ const LEDGER: Entry = entry(Place::Ledger, "Ledger", "/ledger", "i-ledger");
 const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports");
 
 const GROUPS: [(&str, &[Entry]); 4] = [
-    ("", &[OVERVIEW, PERIOD]),
+    ("", &[OVERVIEW, PERIOD, READINESS]),
     ("Program", &[CRITERIA, CONTROLS]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS]),
     ("Proof", &[EVIDENCE, LEDGER, REPORTS]),

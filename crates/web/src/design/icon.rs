@@ -102,6 +102,7 @@ const SPRITE: &str = concat!(
     r#"<symbol id="i-overview" viewBox="0 0 16 16"><path d="M2.5 3.5h11M2.5 8h11M2.5 12.5h6"/></symbol>"#,
     r#"<symbol id="i-controls" viewBox="0 0 16 16"><path d="M8 1.8l5.2 1.9v4c0 3.2-2.1 5.5-5.2 6.6-3.1-1.1-5.2-3.4-5.2-6.6v-4z"/><path d="M5.7 8l1.7 1.7 3-3.3"/></symbol>"#,
     r#"<symbol id="i-period" viewBox="0 0 16 16"><path d="M2 3.5h5M9.5 3.5H14M2 8h8.5M13 8h1M2 12.5h2.5M7 12.5h7"/></symbol>"#,
+    r#"<symbol id="i-readiness" viewBox="0 0 16 16"><path d="M2 13.5h12M3.5 11V8.6M6.5 11V6.6M9.5 11V7.4M12.5 11V3.2"/></symbol>"#,
     r#"<symbol id="i-findings" viewBox="0 0 16 16"><path d="M8 2.2L13.8 8 8 13.8 2.2 8zM8 5.6v3M8 10.4v.1"/></symbol>"#,
     r#"<symbol id="i-coverage" viewBox="0 0 16 16"><path d="M1.6 8s2.4-4.2 6.4-4.2S14.4 8 14.4 8 12 12.2 8 12.2 1.6 8 1.6 8z"/><circle cx="8" cy="8" r="1.8"/></symbol>"#,
     r#"<symbol id="i-criteria" viewBox="0 0 16 16"><path d="M2.5 2.5h4.2v4.2H2.5zM9.3 2.5h4.2v4.2H9.3zM2.5 9.3h4.2v4.2H2.5zM9.3 9.3h4.2v4.2H9.3z"/></symbol>"#,

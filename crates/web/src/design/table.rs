@@ -215,6 +215,15 @@ pub struct Filter {
     pub shown: bool,
 }
 
+impl Filter {
+    /// A choice between yes and no.
+    #[must_use]
+    pub fn yes_or_no(key: &'static str, label: &'static str) -> Self {
+        let options = ["yes", "no"].map(|word| (word.to_owned(), word.to_owned()));
+        Self { key, label, options: options.to_vec(), shown: true }
+    }
+}
+
 /// A table with everything it may show.
 #[derive(Clone, Debug)]
 pub struct Table {

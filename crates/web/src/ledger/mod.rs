@@ -1,5 +1,7 @@
 //! The ledger: its checkpoint and who signed it, its latest leaves, and proofs to read and to take away.
 
+mod consistency;
+mod outside;
 mod pages;
 
 use axum::extract::{Path, State};
@@ -11,7 +13,9 @@ use maud::Markup;
 use serde_json::json;
 use tickmark_core::Digest;
 
-pub use pages::{ConsistencyView, LeafRow, LeafView, LedgerView, ScrubView};
+pub use consistency::ConsistencyView;
+pub use outside::{ANCHORS_SHOWN, AnchorRow, CosignatureRow, KeyRow, OutsideView, PlaceRow};
+pub use pages::{LeafRow, LeafView, LedgerView, ScrubView};
 
 use crate::error::Refusal;
 use crate::evidence::attachment;
@@ -36,20 +40,26 @@ pub(crate) fn routes() -> Vec<Route> {
         Route {
             path: "/ledger/consistency",
             example: "/ledger/consistency?from=1000&to=1042",
-            handler: get(consistency),
+            handler: get(consistency_between),
         },
         Route {
             path: "/ledger/consistency/{old}/{new}",
             example: "/ledger/consistency/1000/1042",
             handler: get(consistency_json),
         },
+        Route {
+            path: "/ledger/consistency/{old}/{new}/proof.txt",
+            example: "/ledger/consistency/1000/1042/proof.txt",
+            handler: get(consistency_text),
+        },
         Route { path: "/ledger/checkpoint", example: "/ledger/checkpoint", handler: get(checkpoint) },
     ]
 }
 
 async fn log(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let view = state.source().ledger().await?;
-    asked.frame(&state, &pages::log(&view, asked.visit.now)).await
+    let before = asked.query.get("before").map(number).transpose()?;
+    let view = state.source().ledger(before).await?;
+    asked.frame(&state, &pages::log(&view, &asked.query, asked.visit.now)).await
 }
 
 async fn leaf(
@@ -61,12 +71,16 @@ async fn leaf(
     asked.frame(&state, &pages::leaf(&view)).await
 }
 
-async fn checkpoint(State(state): State<WebState>) -> Result<Response, Refusal> {
-    let view = state.source().ledger().await?;
-    if view.size == 0 {
+/// The newest signed checkpoint, or the one of a size.
+async fn checkpoint(State(state): State<WebState>, asked: Asked) -> Result<Response, Refusal> {
+    let size = asked.query.get("size").map(number).transpose()?;
+    let (size, note) = state.source().checkpoint(size).await?;
+    if size == 0 {
         return Err(Refusal::NotFound);
     }
-    Ok(file("checkpoint.txt", "text/plain; charset=utf-8", view.checkpoint))
+    let name =
+        asked.query.get("size").map_or("checkpoint.txt".to_owned(), |_| format!("checkpoint-{size}.txt"));
+    Ok(file(&name, "text/plain; charset=utf-8", note))
 }
 
 async fn leaf_proof(State(state): State<WebState>, Path(index): Path<String>) -> Result<Response, Refusal> {
@@ -89,10 +103,10 @@ async fn leaf_json(State(state): State<WebState>, Path(index): Path<String>) -> 
     Ok(file(&format!("leaf-{}.json", view.row.index), "application/json", pretty(&document)))
 }
 
-async fn consistency(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+async fn consistency_between(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let size = |key: &str| asked.query.get(key).map(number).transpose();
     let (old, new) = (size("from")?, size("to")?);
-    let log = state.source().ledger().await?;
+    let log = state.source().ledger(None).await?;
     let new = new.unwrap_or(log.size);
     let view = match old {
         Some(old) if old > 0 && old <= new && new <= log.size => {
@@ -100,7 +114,7 @@ async fn consistency(State(state): State<WebState>, asked: Asked) -> Result<Mark
         }
         _ => None,
     };
-    asked.frame(&state, &pages::consistency(&log, view.as_ref(), old, new)).await
+    asked.frame(&state, &consistency::page(&log, view.as_ref(), old, new)).await
 }
 
 async fn consistency_json(
@@ -117,6 +131,16 @@ async fn consistency_json(
     });
     let name = format!("consistency-{}-{}.json", view.old_size, view.new_size);
     Ok(file(&name, "application/json", pretty(&document)))
+}
+
+async fn consistency_text(
+    State(state): State<WebState>,
+    Path((old, new)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let view = state.source().consistency(number(&old)?, number(&new)?).await?;
+    let text = view.text.ok_or(Refusal::NotFound)?;
+    let name = format!("consistency-{}-{}.txt", view.old_size, view.new_size);
+    Ok(file(&name, "text/plain; charset=utf-8", text))
 }
 
 /// A file to be saved, never to be run.

@@ -3,11 +3,13 @@
 use maud::{Markup, html};
 use tickmark_core::{Digest, Timestamp};
 
+use super::consistency::prove;
+use super::outside::{self, KeyRow, OutsideView};
 use crate::design::digest;
 use crate::design::empty::{command, empty};
 use crate::design::frame::{Page, Place};
 use crate::design::icon::{Mark, icon};
-use crate::design::table::plain;
+use crate::design::table::{TableQuery, plain};
 use crate::design::{badge::badge, block, moment, plural};
 
 /// A leaf in a list.
@@ -46,9 +48,11 @@ pub struct LedgerView {
     pub pending: u64,
     /// The last time that everything stored was hashed again.
     pub scrub: Option<ScrubView>,
-    /// Leaves that say an authority saw a checkpoint, newest first.
-    pub anchors: Vec<LeafRow>,
-    /// Latest leaves, newest first.
+    /// Who outside saw it.
+    pub outside: OutsideView,
+    /// Every key that ever signed, oldest first.
+    pub keys: Vec<KeyRow>,
+    /// Leaves, newest first: the latest, or those before the one that was asked for.
     pub leaves: Vec<LeafRow>,
 }
 
@@ -65,21 +69,6 @@ pub struct ScrubView {
     pub objects: u64,
     /// Differences found.
     pub differences: u64,
-}
-
-/// Proof that the log of one size begins with the log of a smaller one.
-#[derive(Clone, Debug)]
-pub struct ConsistencyView {
-    /// The smaller size.
-    pub old_size: u64,
-    /// Its root.
-    pub old_root: Digest,
-    /// The larger size.
-    pub new_size: u64,
-    /// Its root.
-    pub new_root: Digest,
-    /// The proof.
-    pub hashes: Vec<Digest>,
 }
 
 /// One leaf with its proof.
@@ -99,7 +88,7 @@ pub struct LeafView {
     pub root: Digest,
 }
 
-pub(super) fn log(view: &LedgerView, now: Timestamp) -> Page {
+pub(super) fn log(view: &LedgerView, query: &TableQuery, now: Timestamp) -> Page {
     let mut page = Page::new(Place::Ledger, "Ledger", html! {});
     page.lead = html! {
         "Every run, verdict change and approval is a leaf of an append-only log. "
@@ -119,14 +108,15 @@ pub(super) fn log(view: &LedgerView, now: Timestamp) -> Page {
             div {
                 (block("checkpoint", "Checkpoint", &note, &checkpoint(view)))
                 (block("prove", "Nothing before was altered", &html! {}, &prove(view.size, None, view.size)))
+                (outside::keys(&view.keys))
             }
             div {
-                (block("signers", "Who stands behind it", &html! {}, &signers(view, now)))
+                (block("signers", "Who stands behind it", &html! {}, &outside::signers(view, now)))
                 (block("scrub", "Hashed again", &html! {}, &scrub(view, now)))
-                (block("verify", "Verify without us", &html! {}, &verify(view)))
+                (block("verify", "Verify without us", &html! {}, &verify()))
             }
         }
-        (block("leaves", "Latest leaves", &html! { (view.leaves.len()) " of " (view.size) }, &leaves(view, now)))
+        (block("leaves", if query.get("before").is_some() { "Leaves" } else { "Latest leaves" }, &html! { (view.leaves.len()) " of " (view.size) }, &leaves(view, query, now)))
     };
     page
 }
@@ -142,32 +132,6 @@ fn checkpoint(view: &LedgerView) -> Markup {
             dt { "Key" } dd { span.digest { code { (view.key) } (digest::copy(&view.key)) } }
         }
         div.block-body { pre.source.wrap.checkpoint tabindex="0" aria-label="Signed checkpoint" { (view.checkpoint) } }
-    }
-}
-
-/// Names of those who signed a checkpoint, the log itself first.
-fn signatures(checkpoint: &str) -> Vec<&str> {
-    let lines = checkpoint.lines().filter_map(|line| line.strip_prefix("\u{2014} "));
-    lines.filter_map(|line| line.split(' ').next()).collect()
-}
-
-fn signers(view: &LedgerView, now: Timestamp) -> Markup {
-    let names = signatures(&view.checkpoint);
-    let others: Vec<&&str> = names.iter().filter(|name| **name != view.origin).collect();
-    html! {
-        dl.facts {
-            dt { "Signed by" } dd { "this log" @if others.is_empty() { span.muted { ", and nobody else" } } @for name in &others { ", " code { (name) } } }
-            dt { "Time anchors" }
-            dd {
-                @match view.anchors.first() {
-                    Some(newest) => { a href={ "/ledger/leaves/" (newest.index) } { "leaf " (newest.index) } ", " (moment::ago(newest.at, now)) @if view.anchors.len() > 1 { span.muted { ", " (view.anchors.len()) " of late" } } },
-                    None => span.muted { "none; when it was written rests on this machine's clock" },
-                }
-            }
-        }
-        @if others.is_empty() {
-            p.muted.small.block-body { "A second party that keeps and signs checkpoints makes it impossible to show different logs to different people." }
-        }
     }
 }
 
@@ -189,64 +153,12 @@ fn scrub(view: &LedgerView, now: Timestamp) -> Markup {
     }
 }
 
-/// The form that asks for the proof between two sizes.
-fn prove(size: u64, old: Option<u64>, new: u64) -> Markup {
-    html! {
-        form.pair method="get" action="/ledger/consistency" {
-            p.muted.small { "Give the size of a checkpoint that you kept; the proof shows that the log of then is the beginning of the log of now." }
-            label { "The log of" input type="number" name="from" min="1" max=(size) value=[old] required; }
-            label { "leaves begins the log of" input type="number" name="to" min="1" max=(size) value=(new) required; }
-            button.button type="submit" { "Prove" }
-        }
-    }
-}
-
-pub(super) fn consistency(
-    log: &LedgerView,
-    view: Option<&ConsistencyView>,
-    old: Option<u64>,
-    new: u64,
-) -> Page {
-    let form = prove(log.size, old, new);
-    let body = match view {
-        None => html! {
-            (form)
-            @if let Some(old) = old {
-                p.note-line { "Sizes " (old) " and " (new) " cannot be compared: the log has " (log.size) " leaves, and the first size must be at least 1 and not above the second." }
-            }
-        },
-        Some(view) => html! {
-            (form)
-            (block("proof", "Consistency proof", &html! { (view.hashes.len()) " " (plural(view.hashes.len(), "hash", "hashes")) }, &html! {
-                dl.facts {
-                    dt { "Root of " (view.old_size) } dd { (digest::whole(&view.old_root)) }
-                    @for (at, hash) in view.hashes.iter().enumerate() { dt { "Step " (at + 1) } dd { (digest::whole(hash)) } }
-                    dt { "Root of " (view.new_size) } dd { (digest::whole(&view.new_root)) }
-                }
-                div.block-body.stack {
-                    p.prose { "Compare the first root with the checkpoint that you kept, the last with the checkpoint of today; then hash the steps as RFC 6962, section 2.1.2 says. If both roots come out, nothing in between was changed or taken away." }
-                    (command(&format!("tickmark ledger consistency {}", view.old_size)))
-                }
-            }))
-        },
-    };
-    let mut page = Page::new(Place::Ledger, "The log of then begins the log of now", body);
-    page.crumbs = vec![("Ledger".into(), "/ledger".into())];
-    if let Some(view) = view {
-        page.lead = html! { "From " (view.old_size) " to " (view.new_size) " leaves. The proof was verified here before it was shown." };
-        page.actions = html! {
-            a.button.primary href={ "/ledger/consistency/" (view.old_size) "/" (view.new_size) } download { (icon("i-download")) "Save proof (JSON)" }
-        };
-    }
-    page
-}
-
-fn verify(view: &LedgerView) -> Markup {
+fn verify() -> Markup {
     html! {
         ol.steps {
             li { "Save the checkpoint somewhere this machine cannot write: mail it, print it, give it to your auditor." }
             li { "Later, export a bundle and check it on another machine:" (command("tickmark-verify bundle.zip")) }
-            li { "Later still, prove that the log of then begins with the log of now; give the size of the checkpoint you kept:" (command(&format!("tickmark ledger consistency {}", view.size))) }
+            li { "Later still, let the log of then be compared with the log of now, with the checkpoint you kept:" (command("tickmark-verify bundle.zip --held checkpoint.txt")) }
         }
         p.muted.small { "Write the whole log as tiles, readable by any client of C2SP tlog-tiles:" }
         (command("tickmark ledger export"))
@@ -254,7 +166,7 @@ fn verify(view: &LedgerView) -> Markup {
     }
 }
 
-fn leaves(view: &LedgerView, now: Timestamp) -> Markup {
+fn leaves(view: &LedgerView, query: &TableQuery, now: Timestamp) -> Markup {
     let rows = view.leaves.iter().map(|leaf| {
         vec![
             html! { a.primary.num href={ "/ledger/leaves/" (leaf.index) } { (leaf.index) } },
@@ -264,7 +176,18 @@ fn leaves(view: &LedgerView, now: Timestamp) -> Markup {
             digest::chip(&leaf.hash),
         ]
     });
-    plain("Latest leaves", &["Leaf", "Type", "What it records", "When", "Leaf hash"], rows.collect())
+    let oldest = view.leaves.last().map(|leaf| leaf.index).filter(|index| *index > 0);
+    html! {
+        (plain("Leaves", &["Leaf", "Type", "What it records", "When", "Leaf hash"], rows.collect()))
+        nav.pager aria-label="Pages of leaves" {
+            @if query.get("before").is_some() { a.button href="/ledger#leaves" { "Latest" } }
+            @if let Some(oldest) = oldest { a.button href={ "/ledger?before=" (oldest) "#leaves" } rel="next" { "Older" } }
+            form.pair method="get" action="/ledger" {
+                label { "Leaves before" input type="number" name="before" min="1" max=(view.size) value=[query.get("before")] required; }
+                button.button type="submit" { "Show" }
+            }
+        }
+    }
 }
 
 pub(super) fn leaf(view: &LeafView) -> Page {
@@ -294,16 +217,4 @@ pub(super) fn leaf(view: &LeafView) -> Page {
     page.lead = html! { code { (row.kind) } ", " (moment::exact(row.at)) ". " (row.summary) };
     page.crumbs = vec![("Ledger".into(), "/ledger".into())];
     page
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn signers_are_read_from_the_note() {
-        let note = "log\n1\nAAAA\n\n\u{2014} log AbC=\n\u{2014} witness.example/w1 DeF=\n";
-        assert_eq!(signatures(note), ["log", "witness.example/w1"]);
-        assert!(signatures("log\n1\n").is_empty());
-    }
 }

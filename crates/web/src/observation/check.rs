@@ -97,6 +97,8 @@ pub struct CheckView {
     pub tests: Vec<String>,
     /// What it says now.
     pub results: Vec<ResultRow>,
+    /// What was known over all targets, the worst at each moment.
+    pub history: Option<Strip>,
     /// Its waivers, newest first.
     pub waivers: Vec<WaiverRow>,
     /// Its versions with their first use, latest first.
@@ -120,7 +122,6 @@ fn table(rows: &[CheckRow]) -> Table {
     groups.sort_unstable();
     groups.dedup();
     let verdicts = [Verdict::Fail, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable];
-    let severities = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
     Table {
         id: "checks",
         path: "/checks",
@@ -146,20 +147,8 @@ fn table(rows: &[CheckRow]) -> Table {
                 options: groups.into_iter().map(|g| (g.clone(), g)).collect(),
                 shown: true,
             },
-            Filter {
-                key: "severity",
-                label: "Severity",
-                options: severities
-                    .map(|s| (s.word().to_owned(), badge::severity_word(s).to_owned()))
-                    .to_vec(),
-                shown: true,
-            },
-            Filter {
-                key: "waived",
-                label: "Waived",
-                options: vec![("yes".into(), "yes".into()), ("no".into(), "no".into())],
-                shown: true,
-            },
+            badge::severity_filter(),
+            Filter::yes_or_no("waived", "Waived"),
         ],
         rows: rows.iter().map(table_row).collect(),
         empty: empty(
@@ -231,6 +220,7 @@ pub(super) fn one(view: &CheckView, at: Timestamp) -> Page {
     let counts = VerdictCounts::of(view.results.iter().map(|result| result.outcome.verdict));
     let body = html! {
         (block("results", "Now", &badge::counts(&counts, "#"), &results(view, at)))
+        (history(view))
         div.columns {
             div {
                 (block("remediation", "When it fails", &html! {}, &html! { div.block-body { (prose::markdown(&definition.remediation)) } }))
@@ -272,6 +262,23 @@ fn results(view: &CheckView, at: Timestamp) -> Markup {
         }
         @if view.results.len() > DETAIL_LIMIT + ROW_LIMIT {
             p.muted.small.block-body { "Showing the first targets of " (view.results.len()) "." }
+        }
+    }
+}
+
+/// The worst of all targets at each moment, and where more of it is told.
+fn history(view: &CheckView) -> Markup {
+    html! {
+        @if let Some(strip) = &view.history {
+            (block("history", "History over all targets", &html! { "the worst at each moment" }, &html! {
+                (strip::full(strip))
+                p.muted.small {
+                    "Each target by itself, over any period: "
+                    @for (at, id) in view.definition.controls.iter().enumerate() { @if at > 0 { ", " } a href={ "/period/" (segment(id)) } { (id) } }
+                    @if view.definition.controls.is_empty() { a href="/coverage?by=check" { "coverage" } }
+                    "."
+                }
+            }))
         }
     }
 }

@@ -5,7 +5,7 @@ use tickmark_core::Timestamp;
 
 use crate::conclusion::period::{Chosen, clip};
 use crate::design::bar::{Fill, bar};
-use crate::design::board::{Board, BoardRow, Group, Stretch, held};
+use crate::design::board::{Board, BoardRow, Count, Group, Stretch, Zoom, held};
 use crate::design::empty::empty;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
@@ -65,7 +65,7 @@ pub(super) fn page(view: &CoverageView, chosen: &Chosen, query: &TableQuery, now
             (empty("Nothing was looked at", "Coverage is known after the first run.", "tickmark collect"))
         } @else {
             p.block-body { "By " @if by_check { a href=(query.with("/coverage", &[("by", "")])) { "target" } " or check" } @else { "target or " a href=(query.with("/coverage", &[("by", "check")])) { "check" } } }
-            (board(&rows, noun.0, chosen, now))
+            (board(&rows, noun.0, chosen, query, now))
             (block("unknown", "Not seen", &html! { (gaps.len()) " " (plural(gaps.len(), "stretch", "stretches")) }, &listed(&gaps, noun.0, other)))
             (block("operating", "Share of time", &html! {}, &shares(&rows, noun.0, chosen, now)))
         }
@@ -84,13 +84,14 @@ fn unseen(stretches: &[Stretch]) -> (i64, i64) {
     (held(stretches, Mark::Unknown).micros, held(stretches, Mark::Partly).micros)
 }
 
-fn board(rows: &[CoverageRow], noun: &str, chosen: &Chosen, now: Timestamp) -> Markup {
+fn board(rows: &[CoverageRow], noun: &str, chosen: &Chosen, query: &TableQuery, now: Timestamp) -> Markup {
     let drawn = rows.iter().take(ROW_LIMIT).map(|row| BoardRow {
         id: String::new(),
         title: row.name.clone(),
         about: String::new(),
         href: row.href.clone(),
         lists: String::new(),
+        zoom: Zoom::Around(if noun == "check" { "/coverage?by=check" } else { "/coverage" }.to_owned()),
         stretches: row.stretches.clone(),
     });
     let board = Board {
@@ -106,6 +107,8 @@ fn board(rows: &[CoverageRow], noun: &str, chosen: &Chosen, now: Timestamp) -> M
         }],
         empty_row: "never looked at",
         word,
+        count: Count::Time,
+        zoom: query.with("/coverage", &[("span", ""), ("from", ""), ("to", "")]),
     };
     html! {
         (board.draw())

@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 use maud::Markup;
 
-use crate::conclusion::period::{Chosen, day_of, midnight};
+use crate::conclusion::period::{Chosen, Moment};
 use crate::error::Refusal;
 use crate::visit::Asked;
 use crate::{Route, WebState};
@@ -56,7 +56,8 @@ async fn target(
     Path(key): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let view = state.source().target(integer(&key)?).await?;
+    let at = asked.query.get("at").map(|_| Moment::of(&asked.query, asked.visit.now).at);
+    let view = state.source().target(integer(&key)?, at).await?;
     asked.frame(&state, &target::one(&view, &asked.query, asked.visit.now)).await
 }
 
@@ -66,8 +67,7 @@ async fn one_look(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let now = asked.visit.now;
-    let day = asked.query.get("at").and_then(midnight).unwrap_or_else(|| day_of(now)).min(now);
-    let view = state.source().look(integer(&key)?, &id, day).await?;
+    let view = state.source().look(integer(&key)?, &id, Moment::of(&asked.query, now)).await?;
     asked.frame(&state, &look::page(&view, now)).await
 }
 

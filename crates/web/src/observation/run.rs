@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use tickmark_core::conclusion::period::Grain;
 use tickmark_core::observation::{Gap, Verdict};
 use tickmark_core::time::{DAY_US, HOUR_US};
 use tickmark_core::{Digest, Timestamp};
 
 use crate::design::badge::{badge, verdict};
 use crate::design::bar::{Fill, bar};
-use crate::design::board::{Board, BoardRow, Group, Stretch};
+use crate::design::board::{Board, BoardRow, Count, Group, Stretch, Zoom};
 use crate::design::empty::empty;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
@@ -187,7 +188,6 @@ pub(super) fn list(view: &RunsView, query: &TableQuery, now: Timestamp) -> Page 
             Column::number("verdicts", "Verdicts", Phone::Hidden),
             Column::number("gaps", "Gaps", Phone::Hidden),
             Column::number("changes", "Changes", Phone::Hidden),
-            Column::number("leaf", "Leaf", Phone::Wide),
             Column::text("state", "State", Phone::Status),
         ],
         filters: vec![Filter {
@@ -204,6 +204,7 @@ pub(super) fn list(view: &RunsView, query: &TableQuery, now: Timestamp) -> Page 
         ),
     };
     let body = html! {
+        (under_way(view, now))
         @if !rows.is_empty() { (days(view, now)) }
         (table.render(query))
     };
@@ -215,7 +216,9 @@ pub(super) fn list(view: &RunsView, query: &TableQuery, now: Timestamp) -> Page 
 fn table_row(row: &RunRow, now: Timestamp) -> Row {
     let href = format!("/runs/{}", row.key);
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let took = row.finished.map(|finished| finished.micros() - row.started.micros());
+    // A run without a result ends when somebody notices.
+    let ended = row.finished.filter(|_| row.state != RunState::Missed);
+    let took = ended.map(|finished| finished.micros() - row.started.micros());
     Row {
         cells: vec![
             Cell::by_number(html! { a.primary href=(href) { "Run " (row.key) } }, row.key),
@@ -230,20 +233,16 @@ fn table_row(row: &RunRow, now: Timestamp) -> Row {
                 count(row.verdicts),
             ),
             Cell::by_number(figure(row.gaps, &format!("{href}#gaps")), count(row.gaps)),
-            Cell::by_number(
-                html! { a.num href={ (href) "#coverage" } { (row.changes) } },
-                count(row.changes),
-            ),
-            Cell::by_number(
-                html! { @if let Some(leaf) = row.leaf { a.num href={ "/ledger/leaves/" (leaf) } { (leaf) } } },
-                row.leaf.and_then(|leaf| i64::try_from(leaf).ok()).unwrap_or(-1),
-            ),
+            Cell::by_number(html! { a.num href={ (href) "#changes" } { (row.changes) } }, count(row.changes)),
             Cell::by_text(state(row), row.state.key()),
         ],
         find: format!("run {} {} {}", row.key, row.collector, row.started.date()),
         facets: vec![("state", row.state.key().to_owned())],
     }
 }
+
+/// Runs from which the usual time is taken.
+const USUAL_OF: usize = 9;
 
 /// Days of runs that are drawn.
 const BOARD_DAYS: i64 = 365;
@@ -252,8 +251,10 @@ const BOARD_DAYS: i64 = 365;
 fn days(view: &RunsView, now: Timestamp) -> Markup {
     let mut sources: BTreeMap<&str, BTreeMap<i64, Mark>> = BTreeMap::new();
     for row in &view.rows {
-        let source = row.collector.split(' ').next().unwrap_or(&row.collector);
-        let day = row.finished.unwrap_or(row.started).micros().div_euclid(DAY_US);
+        let source = source(row);
+        // A run without a result ends when somebody notices.
+        let ended = row.finished.filter(|_| row.state != RunState::Missed);
+        let day = ended.unwrap_or(row.started).micros().div_euclid(DAY_US);
         let mark = match row.state {
             RunState::Complete => Mark::Pass,
             RunState::Partial => Mark::Partly,
@@ -287,6 +288,7 @@ fn days(view: &RunsView, now: Timestamp) -> Markup {
             about: String::new(),
             href: format!("/runs?q={}", segment(source)),
             lists: "/runs?".to_owned(),
+            zoom: Zoom::None,
             stretches,
         }
     });
@@ -295,7 +297,7 @@ fn days(view: &RunsView, now: Timestamp) -> Markup {
         Mark::Partly => "Partial",
         Mark::Fail => "No run",
         Mark::NotYetDue => "Not yet due",
-        _ => "Without a result",
+        _ => "No result",
     };
     let board = Board {
         label: "Source".to_owned(),
@@ -310,8 +312,52 @@ fn days(view: &RunsView, now: Timestamp) -> Markup {
         }],
         empty_row: "never asked",
         word,
+        count: Count::Cells(Grain::Day),
+        zoom: String::new(),
     };
     html! { (board.draw()) }
+}
+
+/// The source of a run: its collector without the version.
+fn source(row: &RunRow) -> &str {
+    row.collector.split(' ').next().unwrap_or(&row.collector)
+}
+
+/// How long the last complete runs of a source took, in microseconds: the middle of them.
+fn usual(rows: &[RunRow], of: &str) -> Option<i64> {
+    let complete = rows.iter().filter(|row| row.state == RunState::Complete && source(row) == of);
+    let took = complete.filter_map(|row| Some(row.finished?.micros() - row.started.micros()));
+    let mut took: Vec<i64> = took.take(USUAL_OF).collect();
+    took.sort_unstable();
+    took.get(took.len() / 2).copied()
+}
+
+/// Runs that go on, with how far they are by what earlier ones took. The page looks again by itself.
+fn under_way(view: &RunsView, now: Timestamp) -> Markup {
+    let open: Vec<&RunRow> = view.rows.iter().filter(|row| row.state == RunState::Open).collect();
+    html! {
+        @if !open.is_empty() {
+            div.note-line data-again="5" {
+                @for row in open {
+                    @let passed = now.micros() - row.started.micros();
+                    p.row {
+                        (badge(Mark::NotYetDue, "Under way"))
+                        a href={ "/runs/" (row.key) } { "Run " (row.key) } " of " (source(row)) ", for " (moment::duration(passed)) "."
+                        @match usual(&view.rows, source(row)) {
+                            Some(usual) if passed <= 2 * usual => {
+                                @let part = usize::try_from(passed * 100 / usual.max(1)).unwrap_or(0).min(99);
+                                @let label = format!("about {part} % of the time that earlier runs took");
+                                span.fixed-bar title=(label) { (bar(&[(Fill::Pass, part), (Fill::Rest, 100 - part)], &label)) }
+                                span.muted { "Earlier runs took " (moment::duration(usual)) "." }
+                            },
+                            Some(usual) => strong { "Earlier runs took " (moment::duration(usual)) "; it may have been cut off. The next run says so." },
+                            None => span.muted { "It is the first of its kind." },
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The last look and when the next is expected.
@@ -349,7 +395,7 @@ fn summary(view: &RunView) -> Markup {
         dl.facts {
             dt { "Verdicts" }
             dd { a href="#coverage" { (row.verdicts) } }
-            dt { "Took" } dd { @match row.finished { Some(finished) => (moment::duration(finished.micros() - row.started.micros())), None => "did not finish" } }
+            dt { "Took" } dd { @match row.finished.filter(|_| row.state != RunState::Missed) { Some(finished) => (moment::duration(finished.micros() - row.started.micros())), None => "did not finish" } }
             dt { "Changes" } dd { (row.changes) " " (plural(row.changes, "verdict", "verdicts")) " changed" }
             @if let Some(leaf) = row.leaf {
                 dt { "Committed to" }

@@ -56,12 +56,16 @@ pub struct TargetResult {
 pub struct TargetView {
     /// What its row shows.
     pub row: TargetRow,
-    /// Facts of the last look; null when there was none.
+    /// The moment whose facts are shown; none for the last look.
+    pub as_of: Option<Timestamp>,
+    /// Facts that hold; null when there are none.
     pub facts: Value,
     /// Schema of the facts.
     pub schema: String,
     /// Digest of the facts.
     pub facts_digest: Option<Digest>,
+    /// The latest facts documents, newest first: since when, digest, and the run that found them.
+    pub documents: Vec<(Timestamp, Digest, i64)>,
     /// What could not be seen.
     pub gaps: Vec<Gap>,
     /// Verdicts, worst first.
@@ -93,7 +97,8 @@ pub(super) fn list(rows: &[TargetRow], query: &TableQuery, now: Timestamp) -> Pa
         ),
     };
     let mut page = Page::new(Place::Targets, "Targets", table.render(query));
-    page.lead = html! { "What is looked at: hosts today. What could not be seen on them is counted as a gap, never as a pass." };
+    page.lead =
+        html! { "What is looked at. What could not be seen of it is counted as a gap, never as a pass." };
     page
 }
 
@@ -181,7 +186,7 @@ fn verdicts(view: &TargetView, now: Timestamp) -> Markup {
         div.verdicts { @for verdict in [Verdict::Fail, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable] {
             @let results = of_verdict(view, verdict);
             @if !results.is_empty() {
-                (block(verdict.word(), badge::word_of(verdict), &html! { (results.len()) " " (plural(results.len(), "check", "checks")) }, &result_table(verdict, &results, now)))
+                (block(verdict.word(), badge::word_of(verdict), &html! { (results.len()) " " (plural(results.len(), "check", "checks")) }, &result_table(view.row.key, verdict, &results, now)))
             }
         } }
     }
@@ -195,14 +200,14 @@ fn of_verdict(view: &TargetView, verdict: Verdict) -> Vec<&TargetResult> {
     results
 }
 
-fn result_table(verdict: Verdict, results: &[&TargetResult], now: Timestamp) -> Markup {
+fn result_table(target: i64, verdict: Verdict, results: &[&TargetResult], now: Timestamp) -> Markup {
     let rows = results.iter().map(|result| {
         vec![
             html! {
                 span.badge {
                     (badge::mark_of(verdict).draw())
                     span.visually-hidden { (badge::word_of(verdict)) }
-                    a.primary href={ "/checks/" (segment(&result.check_id)) } { (result.check_title) }
+                    a.primary href={ "/targets/" (target) "/checks/" (segment(&result.check_id)) } title="Why, over facts and raw evidence" { (result.check_title) }
                 }
                 @if verdict != Verdict::Pass {
                     span.sub { (result.outcome.message) @if let Some(reason) = result.outcome.reason { " (" (reason.plain()) ")" } }
@@ -220,12 +225,29 @@ fn facts_part(view: &TargetView) -> Markup {
     if !view.facts.is_object() {
         return empty("No facts yet", "Facts come with the first complete look.", "tickmark collect");
     }
+    let title = if view.as_of.is_some() { "Facts of then" } else { "Facts of the last look" };
     html! {
-        (block("facts", "Facts of the last look", &html! { "schema " code { (view.schema) } }, &html! {
+        @if let Some(at) = view.as_of {
+            p.note-line { "As they were known at " (moment::exact(at)) ". " a href={ "/targets/" (view.row.key) "?part=facts" } { "Show the facts of now" } }
+        }
+        (block("facts", title, &html! { "schema " code { (view.schema) } }, &html! {
             @if let Some(digest) = &view.facts_digest { p.block-body.muted.small { "Digest of the canonical document: " (digest::chip(digest)) } }
             (facts::document(&view.facts, &view.gaps))
         }))
+        @if view.documents.len() > 1 { (block("documents", "When they changed", &html! { "newest first" }, &documents(view))) }
     }
+}
+
+/// Each document that held, to be looked at as it was.
+fn documents(view: &TargetView) -> Markup {
+    let rows = view.documents.iter().map(|(since, digest, run)| {
+        vec![
+            html! { a.primary href={ "/targets/" (view.row.key) "?part=facts&at=" (since) } { (moment::written(*since)) } },
+            digest::chip(digest),
+            html! { a href={ "/runs/" (run) } { "run " (run) } },
+        ]
+    });
+    plain("When they changed", &["Since", "Document", "Found by"], rows.collect())
 }
 
 fn gaps(view: &TargetView) -> Markup {

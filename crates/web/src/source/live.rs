@@ -2,8 +2,11 @@
 
 mod coverage;
 mod findings;
+mod gaps;
+mod known;
 mod look;
 mod observed;
+mod over_time;
 mod overview;
 mod period;
 mod proof;
@@ -13,35 +16,41 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use tickmark_app::conclusion::Standing;
-use tickmark_app::{View, conclusion, identity};
-use tickmark_core::id::TargetKey;
+use tickmark_app::{conclusion, identity};
 use tickmark_core::observation::Gap;
 use tickmark_core::observation::interval::Interval;
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 
+use self::known::Known;
+use crate::conclusion::over_time::Figures;
 use crate::design::badge;
 use crate::design::frame::Context;
 use crate::design::strip::{Segment, Strip};
 use crate::error::Refusal;
 use crate::source::Pages;
 
-/// Runs that are listed.
-const RUN_LIMIT: u32 = 200;
-
 /// The running program, looked at by one actor.
 #[derive(Clone, Debug)]
-pub(super) struct Live(pub(super) Arc<Pages>);
+pub(super) struct Live {
+    pages: Arc<Pages>,
+    known_gaps: Arc<Known<Arc<[Gap]>>>,
+    known_figures: Arc<Known<Figures>>,
+}
 
 impl Deref for Live {
     type Target = Pages;
 
     fn deref(&self) -> &Pages {
-        &self.0
+        &self.pages
     }
 }
 
 impl Live {
+    pub(super) fn new(pages: Pages) -> Self {
+        Self { pages: Arc::new(pages), known_gaps: Arc::default(), known_figures: Arc::default() }
+    }
+
     pub(super) async fn context(&self) -> Result<Context, Refusal> {
         let now = self.app.now();
         let (systems, example) = self
@@ -124,10 +133,4 @@ fn group_of(check: &str) -> String {
 fn gaps_of(document: &serde_json::Value) -> Vec<Gap> {
     let gaps = document.get("gaps").cloned().unwrap_or_default();
     serde_json::from_value(gaps).unwrap_or_default()
-}
-
-/// Gaps of the facts that hold for a target at a moment.
-async fn gaps_at(view: &mut View<'_>, target: TargetKey, at: Timestamp) -> tickmark_app::Result<Vec<Gap>> {
-    let facts = tickmark_app::observation::facts_at(view, target, at).await?;
-    Ok(facts.map(|facts| gaps_of(&facts.document)).unwrap_or_default())
 }

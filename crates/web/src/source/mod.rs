@@ -17,7 +17,8 @@ use tickmark_core::{Digest, Timestamp};
 use crate::catalog::{CriterionRow, CriterionView};
 use crate::conclusion::OverviewView;
 use crate::conclusion::finding::FindingRow;
-use crate::conclusion::period::{Chosen, ControlPeriodView, PeriodView};
+use crate::conclusion::over_time::{ComparisonView, SnapshotRow};
+use crate::conclusion::period::{Chosen, ControlPeriodView, Moment, PeriodView};
 use crate::control::{ControlRow, ControlView};
 use crate::design::badge::VerdictCounts;
 use crate::design::frame::Context;
@@ -42,6 +43,10 @@ pub struct Views {
     pub period: PeriodView,
     /// Each control of the board.
     pub control_periods: Vec<ControlPeriodView>,
+    /// Frozen assessments, newest first.
+    pub snapshots: Vec<SnapshotRow>,
+    /// Some of them compared.
+    pub comparisons: Vec<ComparisonView>,
     /// Criteria in the order of the framework.
     pub criteria: Vec<CriterionView>,
     /// Controls in the order of the catalog.
@@ -101,7 +106,7 @@ impl Source {
     /// A source over the running program.
     #[must_use]
     pub fn live(pages: Pages) -> Self {
-        Self(Kind::Live(live::Live(Arc::new(pages))))
+        Self(Kind::Live(live::Live::new(pages)))
     }
 
     /// A source that shows a frozen picture.
@@ -143,6 +148,24 @@ impl Source {
         match &self.0 {
             Kind::Live(live) => live.control_period(id, chosen).await,
             Kind::Frozen(views) => find(&views.control_periods, |view| view.row.id == id),
+        }
+    }
+
+    /// The frozen assessments, newest first.
+    pub(crate) async fn snapshots(&self) -> Result<Vec<SnapshotRow>, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.snapshots().await,
+            Kind::Frozen(views) => Ok(views.snapshots.clone()),
+        }
+    }
+
+    /// Two frozen assessments compared, whichever order they are named in.
+    pub(crate) async fn comparison(&self, one: i64, other: i64) -> Result<ComparisonView, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.comparison(one, other).await,
+            Kind::Frozen(views) => find(&views.comparisons, |view| {
+                (view.before.key, view.after.key) == (one.min(other), one.max(other))
+            }),
         }
     }
 
@@ -202,10 +225,11 @@ impl Source {
         }
     }
 
-    /// One target with facts, gaps, results, its latest runs and the artifacts of the last one.
-    pub(crate) async fn target(&self, key: i64) -> Result<TargetView, Refusal> {
+    /// One target with facts (those of a moment, when one is asked for), gaps, results, its latest runs and the artifacts
+    /// of the last one.
+    pub(crate) async fn target(&self, key: i64, at: Option<Timestamp>) -> Result<TargetView, Refusal> {
         match &self.0 {
-            Kind::Live(live) => live.target(key).await,
+            Kind::Live(live) => live.target(key, at).await,
             Kind::Frozen(views) => find(&views.targets, |view| view.row.key == key),
         }
     }
@@ -226,13 +250,13 @@ impl Source {
         }
     }
 
-    /// One check at one target on one day.
-    pub(crate) async fn look(&self, target: i64, check: &str, day: Timestamp) -> Result<LookView, Refusal> {
+    /// One check at one target at one moment.
+    pub(crate) async fn look(&self, target: i64, check: &str, moment: Moment) -> Result<LookView, Refusal> {
         match &self.0 {
-            Kind::Live(live) => live.look(target, check, day).await,
+            Kind::Live(live) => live.look(target, check, moment).await,
             Kind::Frozen(views) => {
                 find(&views.looks, |view| view.target_key == target && view.check_id == check)
-                    .map(|view| LookView { day, ..view })
+                    .map(|view| LookView { day: moment.day, at: moment.at, ..view })
             }
         }
     }
@@ -275,11 +299,28 @@ impl Source {
         }
     }
 
-    /// The log's head, checkpoint, key and latest leaves.
-    pub(crate) async fn ledger(&self) -> Result<LedgerView, Refusal> {
+    /// The log's head, checkpoint, keys, who outside saw it, and its latest leaves, or those before one of them.
+    pub(crate) async fn ledger(&self, before: Option<u64>) -> Result<LedgerView, Refusal> {
         match &self.0 {
-            Kind::Live(live) => live.ledger().await,
-            Kind::Frozen(views) => Ok(views.ledger.clone()),
+            Kind::Live(live) => live.ledger(before).await,
+            Kind::Frozen(views) => {
+                let mut view = views.ledger.clone();
+                view.leaves.retain(|leaf| before.is_none_or(|before| leaf.index < before));
+                Ok(view)
+            }
+        }
+    }
+
+    /// The signed checkpoint of a size, or the newest, with its size.
+    pub(crate) async fn checkpoint(&self, size: Option<u64>) -> Result<(u64, String), Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.checkpoint(size).await,
+            Kind::Frozen(views) => {
+                let newest = (views.ledger.size, views.ledger.checkpoint.clone());
+                Some(newest)
+                    .filter(|(known, _)| size.is_none_or(|size| size <= *known))
+                    .ok_or(Refusal::NotFound)
+            }
         }
     }
 
@@ -312,7 +353,7 @@ impl Source {
     /// The output folder.
     pub(crate) fn report_folder(&self) -> Option<&Path> {
         match &self.0 {
-            Kind::Live(live) => Some(&live.0.out),
+            Kind::Live(live) => Some(&live.out),
             Kind::Frozen(views) => views.report_folder.as_deref(),
         }
     }

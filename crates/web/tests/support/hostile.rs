@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tickmark_core::evidence::Method;
+use tickmark_core::report::compare::Reason;
 use tickmark_web::source::Views;
 
 /// Text that breaks out of markup if it is not escaped.
@@ -54,6 +55,22 @@ pub(crate) fn poison(views: &mut Views) {
                 Method::Command { program: bad(), arguments: vec![bad()], exit_status: None, stderr: bad() };
         }
     }
+    for row in &mut views.snapshots {
+        (row.by, row.figures.readiness) = (bad(), bad());
+    }
+    for view in &mut views.comparisons {
+        view.before.by = bad();
+        for change in &mut view.changes {
+            (change.subject, change.before, change.after) = (bad(), Some(bad()), Some(bad()));
+            change.reasons = vec![Reason::Adopted { control: bad() }, Reason::Left { control: bad() }];
+        }
+    }
+    let outside = &mut views.ledger.outside;
+    outside.anchors.iter_mut().for_each(|row| row.authority = bad());
+    outside.cosignatures.iter_mut().for_each(|row| row.witness = bad());
+    outside.places.iter_mut().for_each(|row| (row.name, row.problem) = (bad(), bad()));
+    views.ledger.keys.iter_mut().for_each(|row| row.key = bad());
+    views.consistency.iter_mut().for_each(|view| view.old_root_base64 = bad());
     let ledger = &mut views.ledger;
     (ledger.origin, ledger.checkpoint, ledger.key) = (bad(), bad(), bad());
     ledger.leaves.iter_mut().for_each(|leaf| (leaf.kind, leaf.summary) = (bad(), bad()));
@@ -77,6 +94,9 @@ fn poison_observations(views: &mut Views) {
         (definition.target_kind, definition.facts_schema, definition.parameters) = (bad(), bad(), value());
         view.rego = format!("# {HOSTILE}\nx := \"{HOSTILE}");
         view.tests = vec![bad()];
+        for segment in view.history.iter_mut().flat_map(|strip| &mut strip.segments) {
+            (segment.word, segment.note) = (bad(), bad());
+        }
         for waiver in &mut view.waivers {
             (waiver.reason, waiver.risk, waiver.compensation) = (bad(), bad(), bad());
             (waiver.scope, waiver.approved_by) = (bad(), bad());
@@ -110,6 +130,10 @@ fn poison_observations(views: &mut Views) {
         for row in &mut view.deviations {
             (row.subject, row.test, row.waiver, row.note) = (bad(), bad(), bad(), bad());
         }
+        for row in view.unseen.iter_mut().chain(&mut view.waived) {
+            (row.subject, row.test, row.why) = (bad(), bad(), bad());
+        }
+        view.windows.iter_mut().for_each(|row| (row.name, row.note) = (bad(), bad()));
     }
     for row in views.coverage.targets.iter_mut().chain(&mut views.coverage.checks) {
         row.name = bad();

@@ -112,9 +112,13 @@ pub(crate) fn pages() -> Vec<String> {
             "/period?from=2026-01-01&to=2026-12-31&series=CC6",
             "/coverage?by=check&span=90d",
             "/findings?severity=high&sort=since",
+            "/ledger?before=1030",
             "/ledger/consistency",
             "/ledger/consistency?from=0&to=7",
             "/period/IAM-08?span=2026-Q4",
+            "/period/IAM-08?from=2026-11-01&to=2026-11-30&targets=all",
+            "/targets/1/checks/ssh-root-login-disabled?at=2026-11-20T10:30:00Z",
+            "/targets/1?part=facts&at=2026-11-20",
             "/criteria?q=nothing-like-this",
         ]
         .map(str::to_owned),

@@ -81,7 +81,7 @@ async fn collect(app: &App, actor: &Actor, library: &Library) {
     app.sequence(actor).await.expect("sequenced");
 }
 
-fn pages(app: App, actor: Actor, library: &Library) -> Source {
+pub(crate) fn pages(app: App, actor: Actor, library: &Library) -> Source {
     let tests = library.checks().map(|check| {
         let rego = check.source().tests.as_deref().unwrap_or("");
         (check.id().to_owned(), test_names(rego))
@@ -91,7 +91,7 @@ fn pages(app: App, actor: Actor, library: &Library) -> Source {
     Source::live(Pages { app: Arc::new(app), actor, catalog: Catalog::builtin(), check_tests, out })
 }
 
-async fn text(guest: &Visitor, path: &str) -> String {
+pub(crate) async fn text(guest: &Visitor, path: &str) -> String {
     let answer = guest.get(path).await;
     assert_eq!(answer.status, StatusCode::OK, "{path}");
     assert!(!answer.text().contains("<script>"), "{path}");

@@ -26,9 +26,30 @@ pub struct Chosen {
 }
 
 /// The first moment of a date written as `2026-11-24`.
-pub(crate) fn midnight(date: &str) -> Option<Timestamp> {
+fn midnight(date: &str) -> Option<Timestamp> {
     let is_date = date.len() == 10 && date.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     is_date.then(|| format!("{date}T00:00:00Z").parse().ok()).flatten()
+}
+
+/// A moment that an address asks for, with the day it lies in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// First moment of the day.
+    pub(crate) day: Timestamp,
+    /// The moment.
+    pub(crate) at: Timestamp,
+}
+
+impl Moment {
+    /// Reads the moment from an address: an exact one, or a date, which means the end of that day. What cannot be read,
+    /// and what lies ahead, is now.
+    pub(crate) fn of(query: &TableQuery, now: Timestamp) -> Self {
+        let asked = query.get("at").unwrap_or_default();
+        let end_of = |date: &str| Some(midnight(date)?.plus_micros(DAY_US - 1));
+        let at = end_of(asked).or_else(|| asked.parse().ok()).filter(|at| at.micros() >= 0);
+        let at = at.map_or(now, |at: Timestamp| at.min(now));
+        Self { day: day_of(at), at }
+    }
 }
 
 /// The first moment of the day of a moment.
@@ -115,6 +136,24 @@ impl Chosen {
         format!("{} to {}", moment::date(self.from), moment::date(self.to.plus_micros(-1)))
     }
 
+    /// The period of the same length before this one, or behind it; months stay whole months.
+    fn beside(&self, direction: i32) -> Option<(Timestamp, Timestamp)> {
+        let month = |at: Timestamp| {
+            let date = at.date();
+            let number = |part: &str| part.parse::<i32>().ok();
+            let is_first = day_of(at) == at && &date[8..] == "01";
+            Some(number(&date[..4])? * 12 + number(&date[5..7])? - 1).filter(|_| is_first)
+        };
+        let first_of =
+            |month: i32| midnight(&format!("{:04}-{:02}-01", month.div_euclid(12), month.rem_euclid(12) + 1));
+        if let (Some(from), Some(to)) = (month(self.from), month(self.to)) {
+            let months = (to - from) * direction;
+            return Some((first_of(from + months)?, first_of(to + months)?));
+        }
+        let length = (self.to.micros() - self.from.micros()) * i64::from(direction);
+        Some((self.from.plus_micros(length), self.to.plus_micros(length)))
+    }
+
     /// Periods that are offered, as (name in the address, word).
     fn offers(now: Timestamp) -> Vec<(String, String)> {
         let mut offers = vec![
@@ -136,12 +175,20 @@ impl Chosen {
     pub fn switcher(&self, path: &str, query: &TableQuery, now: Timestamp) -> Markup {
         let kept: Vec<(&str, &str)> =
             query.pairs().filter(|(key, _)| !matches!(*key, "span" | "from" | "to" | "page")).collect();
+        let step = |direction: i32| {
+            let (from, to) = self.beside(direction)?;
+            let (first, last) = (from.date(), to.plus_micros(-1).date());
+            let href = query.with(path, &[("span", ""), ("from", &first), ("to", &last)]);
+            (from <= now && from.micros() >= 0).then_some((href, format!("{first} to {last}")))
+        };
         html! {
             div.periods {
                 nav aria-label="Period" {
+                    @if let Some((href, words)) = step(-1) { a href=(href) title=(words) aria-label={ "Earlier, " (words) } { "\u{2190} earlier" } }
                     @for (key, word) in Self::offers(now) {
                         a href=(query.with(path, &[("from", ""), ("to", ""), ("span", &key)])) aria-current=[(key == self.key).then_some("true")] { (word) }
                     }
+                    @if let Some((href, words)) = step(1) { a href=(href) title=(words) aria-label={ "Later, " (words) } { "later \u{2192}" } }
                 }
                 details open[self.key.is_empty()] {
                     summary { "Other dates" }
@@ -182,6 +229,34 @@ mod tests {
             ),
         ] {
             assert_eq!(chosen(&pairs), words);
+        }
+    }
+
+    #[test]
+    fn the_period_before_has_the_same_length_and_months_stay_whole() {
+        let now = Timestamp::from_seconds(1_795_531_500);
+        let before = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            let (from, to) = Chosen::of(&TableQuery::new(pairs), now).beside(-1).expect("a period");
+            format!("{} {}", from.date(), to.plus_micros(-1).date())
+        };
+        assert_eq!(before(&[("span", "2026-Q1")]), "2025-10-01 2025-12-31");
+        assert_eq!(before(&[("from", "2026-03-01"), ("to", "2026-03-31")]), "2026-02-01 2026-02-28");
+        assert_eq!(before(&[("from", "2026-03-10"), ("to", "2026-03-16")]), "2026-03-03 2026-03-09");
+    }
+
+    #[test]
+    fn moments_are_exact_or_the_end_of_a_day_and_never_ahead() {
+        let now = Timestamp::from_seconds(1_795_531_500);
+        let at = |text: &str| {
+            let query = TableQuery::new(vec![("at".to_owned(), text.to_owned())]);
+            let found = Moment::of(&query, now);
+            format!("{} {}", found.day.date(), found.at.minute())
+        };
+        assert_eq!(at("2026-03-10"), "2026-03-10 2026-03-10 23:59 UTC");
+        assert_eq!(at("2026-03-10T08:30:00Z"), "2026-03-10 2026-03-10 08:30 UTC");
+        for odd in ["", "2030-01-01", "yesterday", "1960-01-01T00:00:00Z"] {
+            assert_eq!(at(odd), "2026-11-24 2026-11-24 14:45 UTC", "{odd:?}");
         }
     }
 

@@ -5,7 +5,7 @@ use tickmark_core::{Digest, Timestamp};
 
 use super::{Chosen, ControlPeriod, clip, moment_href};
 use crate::design::bar::{Fill, bar};
-use crate::design::board::{self, Board, BoardRow, Group, Stretch};
+use crate::design::board::{self, Board, BoardRow, Count, Group, Stretch, Zoom};
 use crate::design::empty::empty;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
@@ -14,6 +14,8 @@ use crate::design::{badge::badge, block, digest, moment, plural, segment};
 
 /// Targets that get a row under each check; those with something to tell come first.
 const TARGET_LIMIT: usize = 40;
+/// Targets that get a row when all are asked for.
+const ALL_LIMIT: usize = 2000;
 /// Rows of a list of stretches.
 const LIST_LIMIT: usize = 200;
 
@@ -24,6 +26,8 @@ pub struct TargetPeriod {
     pub key: i64,
     /// Its name.
     pub name: String,
+    /// The first look that found a deviation, if one did.
+    pub first_deviation: Option<Timestamp>,
     /// What was known.
     pub stretches: Vec<Stretch>,
 }
@@ -50,6 +54,10 @@ pub struct PopulationPeriod {
     pub trigger: String,
     /// The system that the list came from.
     pub source: String,
+    /// First moment that the list covers.
+    pub from: Timestamp,
+    /// First moment after it.
+    pub to: Timestamp,
     /// Items listed.
     pub items: usize,
     /// Items with an attribute that is not met.
@@ -58,8 +66,40 @@ pub struct PopulationPeriod {
     pub untested: usize,
     /// When the list was frozen, with the digest of its keys.
     pub frozen: Option<(Timestamp, Digest)>,
-    /// What was known over its span.
-    pub stretches: Vec<Stretch>,
+}
+
+/// A window in which the control was due.
+#[derive(Clone, Debug)]
+pub struct WindowLine {
+    /// Its name, e.g. `2026-Q3`.
+    pub name: String,
+    /// First moment at which a performance is late.
+    pub due: Timestamp,
+    /// What became of it.
+    pub mark: Mark,
+    /// When it was performed.
+    pub performed: Option<Timestamp>,
+    /// Said to be on time, and written down when the time was over.
+    pub is_recorded_late: bool,
+    /// What the performer noted.
+    pub note: String,
+}
+
+/// A stretch of time of one subject of one test.
+#[derive(Clone, Debug)]
+pub struct StretchRow {
+    /// The target or item; empty for the test as a whole.
+    pub subject: String,
+    /// Where its record is.
+    pub href: String,
+    /// Which test it is about.
+    pub test: String,
+    /// First moment.
+    pub from: Timestamp,
+    /// First moment after it; the same for what has one moment.
+    pub to: Timestamp,
+    /// Why.
+    pub why: String,
 }
 
 /// One deviation.
@@ -90,16 +130,26 @@ pub struct DeviationRow {
 pub struct ControlPeriodView {
     /// What its row on the board shows.
     pub row: ControlPeriod,
+    /// What the stretches count.
+    pub count: Count,
     /// What is done, who, how often.
     pub statement: String,
     /// Its checks.
     pub checks: Vec<CheckPeriod>,
-    /// Windows in which it was due, when it is done from time to time.
-    pub windows: Vec<Stretch>,
-    /// Populations of what triggers it.
+    /// Over the windows in which it was due, when it is done from time to time.
+    pub occurrence: Vec<Stretch>,
+    /// These windows.
+    pub windows: Vec<WindowLine>,
+    /// Over the items that its trigger produced.
+    pub items: Vec<Stretch>,
+    /// The populations of these items.
     pub populations: Vec<PopulationPeriod>,
     /// Every deviation, oldest first.
     pub deviations: Vec<DeviationRow>,
+    /// Every stretch that could not be seen, oldest first.
+    pub unseen: Vec<StretchRow>,
+    /// Every stretch of a deviation beside which a waiver stood, oldest first.
+    pub waived: Vec<StretchRow>,
 }
 
 pub(super) fn page(view: &ControlPeriodView, chosen: &Chosen, query: &TableQuery, now: Timestamp) -> Page {
@@ -107,14 +157,15 @@ pub(super) fn page(view: &ControlPeriodView, chosen: &Chosen, query: &TableQuery
     let path = format!("/period/{}", segment(&row.id));
     let body = html! {
         (chosen.switcher(&path, query, now))
-        @if row.stretches.is_empty() && view.checks.is_empty() && view.populations.is_empty() {
+        @if row.tested_by.is_empty() {
             (empty("Nothing tests this control yet", "A check, a performance of each window it is due in, or a population of what triggers it says how it operated.", &format!("tickmark perform {} --help", row.id)))
         } @else {
-            (tests(view, chosen, now))
-            (populations(view))
+            (tests(view, chosen, query, now))
             (deviations(view, now))
-            (unseen(view, chosen))
-            (waived(view, chosen))
+            (windows(view))
+            (populations(view))
+            (unseen(view))
+            (waived(view))
         }
     };
     let mut page = Page::new(Place::Period, &row.title, body);
@@ -130,94 +181,89 @@ pub(super) fn page(view: &ControlPeriodView, chosen: &Chosen, query: &TableQuery
     page
 }
 
-fn board_of(groups: Vec<Group>, label: &str, chosen: &Chosen, now: Timestamp) -> Markup {
+fn tests(view: &ControlPeriodView, chosen: &Chosen, query: &TableQuery, now: Timestamp) -> Markup {
+    let path = format!("/period/{}", segment(&view.row.id));
+    let row = |title: &str, about: String, href: String, stretches: &[Stretch]| BoardRow {
+        id: String::new(),
+        title: title.to_owned(),
+        about,
+        href,
+        lists: String::new(),
+        zoom: Zoom::Around(path.clone()),
+        stretches: clip(stretches, chosen),
+    };
+    let group =
+        |title: &str, href: String, rows| Group { id: String::new(), title: title.to_owned(), href, rows };
+    let all =
+        row("All tests together", view.row.tested_by.clone(), "#deviation".to_owned(), &view.row.stretches);
+    let mut groups = vec![group("", String::new(), vec![all])];
+    if !view.occurrence.is_empty() {
+        let about = format!("{} {}", view.windows.len(), plural(view.windows.len(), "window", "windows"));
+        let rows = vec![row("Performed in each window", about, "#windows".to_owned(), &view.occurrence)];
+        groups.push(group("Was it done when it was due?", String::new(), rows));
+    }
+    if !view.items.is_empty() {
+        let count: usize = view.populations.iter().map(|population| population.items).sum();
+        let about = format!("{count} {}", plural(count, "item", "items"));
+        let rows = vec![row("Every item", about, "#populations".to_owned(), &view.items)];
+        groups.push(group("Was it done for everything that triggers it?", String::new(), rows));
+    }
+    let limit = if query.get("targets") == Some("all") { ALL_LIMIT } else { TARGET_LIMIT };
+    let most = view.checks.iter().map(|check| check.targets.len()).max().unwrap_or(0);
+    for check in &view.checks {
+        let href = format!("/checks/{}", segment(&check.id));
+        groups.push(group(&check.title, href, check_rows(check, &row, chosen, limit, now)));
+    }
     let board = Board {
-        label: label.to_owned(),
+        label: "Test".to_owned(),
         from: chosen.from,
         to: chosen.to,
         now,
         groups,
         empty_row: "never looked at",
-        word: crate::design::board::word,
+        word: board::word,
+        count: view.count,
+        zoom: query.with(&path, &[("span", ""), ("from", ""), ("to", "")]),
     };
-    board.draw()
-}
-
-fn tests(view: &ControlPeriodView, chosen: &Chosen, now: Timestamp) -> Markup {
-    let row = |id: &str, title: &str, about: String, href: String, stretches: &[Stretch]| BoardRow {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        about,
-        href,
-        lists: String::new(),
-        stretches: clip(stretches, chosen),
-    };
-    let whole = Group {
-        id: String::new(),
-        title: String::new(),
-        href: String::new(),
-        rows: vec![row(
-            "",
-            "All tests together",
-            view.row.tested_by.clone(),
-            "#deviation".to_owned(),
-            &view.row.stretches,
-        )],
-    };
-    let checks = view.checks.iter().map(|check| {
-        let mut targets: Vec<&TargetPeriod> = check.targets.iter().collect();
-        targets.sort_by_key(|target| worst(&clip(&target.stretches, chosen)));
-        let hidden = targets.len().saturating_sub(TARGET_LIMIT);
-        let mut rows = vec![row(
-            "",
-            "Over all targets",
-            match hidden {
-                0 => String::new(),
-                hidden => format!("{hidden} {} below the fold", plural(hidden, "target is", "targets are")),
-            },
-            format!("/checks/{}", segment(&check.id)),
-            &check.stretches,
-        )];
-        rows.extend(targets.iter().take(TARGET_LIMIT).map(|target| {
-            // To the day that matters: the first deviation, else the latest moment that was looked at.
-            let stretches = clip(&target.stretches, chosen);
-            let first = stretches.iter().find(|s| s.mark == Mark::Fail).map(|s| s.from);
-            let at = first.unwrap_or_else(|| chosen.to.min(now).plus_micros(-1));
-            row("", &target.name, String::new(), moment_href(target.key, &check.id, at), &target.stretches)
-        }));
-        Group {
-            id: String::new(),
-            title: check.title.clone(),
-            href: format!("/checks/{}", segment(&check.id)),
-            rows,
-        }
-    });
-    let windows = (!view.windows.is_empty()).then(|| Group {
-        id: String::new(),
-        title: "Each window in which it was due".to_owned(),
-        href: String::new(),
-        rows: vec![row("", &view.row.tested_by, String::new(), "#missed".to_owned(), &view.windows)],
-    });
-    let populations = (!view.populations.is_empty()).then(|| Group {
-        id: String::new(),
-        title: "What its trigger produced".to_owned(),
-        href: String::new(),
-        rows: view
-            .populations
-            .iter()
-            .map(|population| {
-                let about = format!("{} {}", population.items, plural(population.items, "item", "items"));
-                row("", &population.title, about, "#populations".to_owned(), &population.stretches)
-            })
-            .collect(),
-    });
-    let groups: Vec<Group> = [whole].into_iter().chain(windows).chain(populations).chain(checks).collect();
     block(
         "operating",
         "What was known",
         &html! { (chosen.words()) },
-        &html! { div.block-body { (board_of(groups, "Test", chosen, now)) } },
+        &html! {
+            div.block-body {
+                (board.draw())
+                @if most > limit {
+                    p.muted.small { "Of each check the " (limit) " targets with most to tell. " @if limit < ALL_LIMIT { a href=(query.with(&path, &[("targets", "all")])) { "Show all " (most) } } }
+                }
+            }
+        },
     )
+}
+
+/// A check over all targets, then those targets that have most to tell.
+fn check_rows(
+    check: &CheckPeriod,
+    row: &impl Fn(&str, String, String, &[Stretch]) -> BoardRow,
+    chosen: &Chosen,
+    limit: usize,
+    now: Timestamp,
+) -> Vec<BoardRow> {
+    let mut targets: Vec<&TargetPeriod> = check.targets.iter().collect();
+    targets.sort_by_key(|target| worst(&clip(&target.stretches, chosen)));
+    let about = format!("{} {}", targets.len(), plural(targets.len(), "target", "targets"));
+    let mut rows =
+        vec![row("Over all targets", about, format!("/checks/{}", segment(&check.id)), &check.stretches)];
+    rows.extend(targets.iter().take(limit).map(|target| {
+        // To the day that matters: the first deviation, else the latest moment that was looked at.
+        let last = chosen.to.min(now).plus_micros(-1);
+        let at = target.first_deviation.map_or(last, |first| first.max(chosen.from));
+        let page = format!("/targets/{}/checks/{}", target.key, segment(&check.id));
+        BoardRow {
+            zoom: Zoom::Day(page),
+            ..row(&target.name, String::new(), moment_href(target.key, &check.id, at), &target.stretches)
+        }
+    }));
+    rows
 }
 
 /// The order of targets: deviations first, then what could not be seen.
@@ -241,7 +287,7 @@ fn populations(view: &ControlPeriodView) -> Markup {
         let fine = tested - population.deviating;
         let label = format!("{fine} met every attribute, {} did not, {} not tested", population.deviating, population.untested);
         vec![
-            html! { strong { (population.title) } span.sub { "from " (population.source) "; each " (population.trigger) } },
+            html! { strong { (population.title) } span.sub { (moment::date(population.from)) " to " (moment::date(population.to.plus_micros(-1))) "; each " (population.trigger) @if !population.source.is_empty() { ", from " (population.source) } } },
             html! { span.num { (population.items) } },
             html! { span.fixed-bar title=(label) { (bar(&[(Fill::Pass, fine), (Fill::Fail, population.deviating), (Fill::Unknown, population.untested)], &label)) } span.sub { (label) } },
             html! {
@@ -303,48 +349,63 @@ fn html_row(row: &DeviationRow, now: Timestamp) -> Vec<Markup> {
     ]
 }
 
-/// One list over all checks and targets of the stretches in one state.
-fn listed(view: &ControlPeriodView, chosen: &Chosen, mark: Mark) -> (usize, Markup) {
-    let mut found = Vec::new();
-    for check in &view.checks {
-        for target in &check.targets {
-            let stretches = clip(&target.stretches, chosen);
-            found.extend(
-                stretches.into_iter().filter(|s| s.mark == mark).map(|stretch| (check, target, stretch)),
-            );
-        }
-    }
-    found.sort_by_key(|(check, target, stretch)| (stretch.from, target.key, check.id.clone()));
-    let rows = found.iter().take(LIST_LIMIT).map(|(check, target, stretch)| {
+/// What became of each window.
+fn windows(view: &ControlPeriodView) -> Markup {
+    let rows = view.windows.iter().take(LIST_LIMIT).map(|window| {
         vec![
-            html! { a.primary href=(moment_href(target.key, &check.id, stretch.from)) { (target.name) } },
-            html! { a href={ "/checks/" (segment(&check.id)) } { (check.title) } },
-            moment::exact(stretch.from),
-            moment::exact(stretch.to),
-            html! { (moment::duration(stretch.to.micros() - stretch.from.micros())) },
-            html! { span.muted { (stretch.note) } },
+            badge(window.mark, if window.mark == Mark::Pass { "Performed" } else { board::word(window.mark) }),
+            html! { strong.num { (window.name) } },
+            moment::exact(window.due),
+            html! {
+                @match window.performed { Some(at) => (moment::exact(at)), None => span.muted { "not performed" } }
+                @if window.is_recorded_late { span.sub { "written down after its time: look at the evidence" } }
+            },
+            html! { span.muted { (window.note) } },
         ]
     });
-    let list = html! {
-        (plain(board::word(mark), &["Target", "Check", "From", "Until", "For", "Why"], rows.collect()))
-        @if found.len() > LIST_LIMIT { p.muted.small { "The first " (LIST_LIMIT) " of " (found.len()) "." } }
-    };
-    (found.len(), list)
+    html! {
+        @if !view.windows.is_empty() {
+            (block("windows", "Windows", &html! { "in which it was due" }, &html! {
+                (plain("Windows", &["State", "Window", "Due", "Performed", "Note"], rows.collect()))
+                @if view.windows.len() > LIST_LIMIT { p.muted.small { "The first " (LIST_LIMIT) " of " (view.windows.len()) "." } }
+            }))
+        }
+    }
 }
 
-fn unseen(view: &ControlPeriodView, chosen: &Chosen) -> Markup {
-    let (count, list) = listed(view, chosen, Mark::Unknown);
+fn listed(name: &str, rows: &[StretchRow]) -> Markup {
+    let lines = rows.iter().take(LIST_LIMIT).map(|row| {
+        vec![
+            html! { a.primary href=(row.href) { @if row.subject.is_empty() { "The test as a whole" } @else { (row.subject) } } },
+            html! { (row.test) },
+            moment::exact(row.from),
+            html! { @if row.to > row.from { (moment::exact(row.to)) } },
+            html! { @if row.to > row.from { (moment::duration(row.to.micros() - row.from.micros())) } },
+            html! { span.muted { (row.why) } },
+        ]
+    });
+    html! {
+        (plain(name, &["Where", "Test", "From", "Until", "For", "Why"], lines.collect()))
+        @if rows.len() > LIST_LIMIT { p.muted.small { "The first " (LIST_LIMIT) " of " (rows.len()) ". A shorter period shows the rest." } }
+    }
+}
+
+fn unseen(view: &ControlPeriodView) -> Markup {
     block(
         "unknown",
         "What could not be seen",
         &html! { "never counted as operating" },
         &html! {
-            @if count == 0 { div.empty { p { "Every target was looked at for the whole period." } } } @else { (list) }
+            @if view.unseen.is_empty() { div.empty { p { "Everything was looked at for the whole period." } } }
+            @else { (listed("What could not be seen", &view.unseen)) }
         },
     )
 }
 
-fn waived(view: &ControlPeriodView, chosen: &Chosen) -> Markup {
-    let (count, list) = listed(view, chosen, Mark::Waived);
-    html! { @if count > 0 { (block("waived", "Waived", &html! { "an approved exception stands beside the verdict" }, &list)) } }
+fn waived(view: &ControlPeriodView) -> Markup {
+    html! {
+        @if !view.waived.is_empty() {
+            (block("waived", "Waived", &html! { "an approved exception stands beside the deviation" }, &listed("Waived", &view.waived)))
+        }
+    }
 }

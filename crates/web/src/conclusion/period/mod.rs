@@ -10,8 +10,10 @@ use maud::Markup;
 use tickmark_core::Timestamp;
 
 pub use chosen::Chosen;
-pub(crate) use chosen::{day_of, midnight};
-pub use control::{CheckPeriod, ControlPeriodView, DeviationRow, PopulationPeriod, TargetPeriod};
+pub(crate) use chosen::Moment;
+pub use control::{
+    CheckPeriod, ControlPeriodView, DeviationRow, PopulationPeriod, StretchRow, TargetPeriod, WindowLine,
+};
 pub use program::{ControlPeriod, PeriodView, SeriesOf};
 
 use crate::design::board::Stretch;
@@ -55,7 +57,7 @@ pub(crate) fn clip(stretches: &[Stretch], chosen: &Chosen) -> Vec<Stretch> {
         .collect()
 }
 
-/// The address of one check at one target on the day of a moment.
+/// The address of one check at one target at a moment.
 pub(crate) fn moment_href(target: i64, check: &str, at: Timestamp) -> String {
-    format!("/targets/{target}/checks/{}?at={}", crate::design::segment(check), at.date())
+    format!("/targets/{target}/checks/{}?at={at}", crate::design::segment(check))
 }

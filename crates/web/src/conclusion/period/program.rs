@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use tickmark_core::Timestamp;
 
 use super::{Chosen, clip};
-use crate::design::board::{self, Board, BoardRow, Group, STATES, Stretch, held};
+use crate::design::board::{self, Board, BoardRow, Count, Group, STATES, Stretch, Zoom, held};
 use crate::design::empty::empty;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
@@ -15,6 +15,8 @@ use crate::design::{plural, segment};
 
 /// Rows that are drawn; more are reached by filters.
 const ROW_LIMIT: usize = 400;
+/// What is said of a control without tests.
+const UNTESTED: &str = "not tested yet";
 
 /// One control over the period.
 #[derive(Clone, Debug)]
@@ -31,8 +33,14 @@ pub struct ControlPeriod {
     pub criteria: Vec<String>,
     /// How it is tested, in words: `2 checks`, `quarterly`; empty when nothing tests it.
     pub tested_by: String,
-    /// What was known, in order. Empty when nothing tests it.
+    /// What was known, in order. Empty when nothing is promised and nothing tests it.
     pub stretches: Vec<Stretch>,
+}
+
+impl ControlPeriod {
+    fn is_tested(&self) -> bool {
+        !self.tested_by.is_empty()
+    }
 }
 
 /// A series with its criteria.
@@ -53,6 +61,8 @@ pub struct SeriesOf {
 pub struct PeriodView {
     /// Controls in order.
     pub controls: Vec<ControlPeriod>,
+    /// What the stretches of a control count.
+    pub count: Count,
     /// Series in the order of the framework.
     pub series: Vec<SeriesOf>,
     /// Categories as (identifier, title).
@@ -93,7 +103,7 @@ impl<'a> Asked<'a> {
     fn shows(&self, row: &ControlPeriod, view: &PeriodView) -> bool {
         let text = format!("{} {} {} {}", row.id, row.title, row.area, row.owner).to_lowercase();
         let has_state = |key: &str| match key {
-            "untested" => row.stretches.is_empty(),
+            "untested" => !row.is_tested(),
             key => row.stretches.iter().any(|stretch| board::key(stretch.mark) == key),
         };
         let series: BTreeSet<&str> =
@@ -129,8 +139,10 @@ pub(super) fn page(view: &PeriodView, chosen: &Chosen, query: &TableQuery, now: 
         to: chosen.to,
         now,
         groups: groups(&rows, view, chosen, &asked, query),
-        empty_row: "not tested yet",
+        empty_row: UNTESTED,
         word: crate::design::board::word,
+        count: view.count,
+        zoom: query.with("/period", &[("span", ""), ("from", ""), ("to", ""), ("page", "")]),
     };
     let body = html! {
         (chosen.switcher("/period", query, now))
@@ -166,12 +178,8 @@ fn title(view: &PeriodView, asked: &Asked<'_>) -> String {
 
 /// The board in one sentence; each figure is the filter that shows its rows.
 fn lead(view: &PeriodView, chosen: &Chosen, query: &TableQuery) -> Markup {
-    let tested: Vec<Vec<Stretch>> = view
-        .controls
-        .iter()
-        .map(|row| clip(&row.stretches, chosen))
-        .filter(|stretches| !stretches.is_empty())
-        .collect();
+    let tested = view.controls.iter().filter(|row| row.is_tested());
+    let tested: Vec<Vec<Stretch>> = tested.map(|row| clip(&row.stretches, chosen)).collect();
     let with = |mark: Mark| tested.iter().filter(|stretches| held(stretches, mark).times > 0).count();
     let clean = tested
         .iter()
@@ -241,9 +249,11 @@ fn groups(
     let drawn = |row: &ControlPeriod| BoardRow {
         id: row.id.clone(),
         title: row.title.clone(),
-        about: String::new(),
+        // An empty row says so in its place.
+        about: if row.is_tested() || row.stretches.is_empty() { String::new() } else { UNTESTED.to_owned() },
         href: format!("/period/{}{}", segment(&row.id), chosen.tail()),
         lists: format!("/period/{}{}", segment(&row.id), chosen.tail()),
+        zoom: Zoom::Around(format!("/period/{}", segment(&row.id))),
         stretches: row.stretches.clone(),
     };
     if asked.by_area {

@@ -60,22 +60,17 @@ impl Live {
     pub(in crate::source) async fn coverage(&self, chosen: &Chosen) -> Result<CoverageView, Refusal> {
         let work = async |view: &mut View<'_>| {
             let now = view.now;
-            let histories = observation::histories(view).await?;
+            let span = Span { from: chosen.from, to: Some(chosen.to) };
+            let histories = observation::histories_in(view, span, None).await?;
             let targets = observation::targets(view).await?;
-            Ok((histories, targets, observation::checks_now(view).await?, now))
+            Ok((histories, targets, observation::checks_in_force(view).await?, now))
         };
         let (histories, targets, checks, now) = self.app.read(&self.actor, work).await?;
         let span = Span { from: chosen.from, to: Some(chosen.to) };
         let mut by_target: BTreeMap<_, Vec<&[Interval]>> = BTreeMap::new();
-        let mut by_check: BTreeMap<&str, Vec<&[Interval]>> = BTreeMap::new();
-        for ((check, target), history) in &histories {
+        for (target, history) in histories.values().flatten() {
             by_target.entry(*target).or_default().push(history);
-            by_check.entry(check).or_default().push(history);
         }
-        let titles: BTreeMap<&str, &str> = checks
-            .iter()
-            .map(|check| (check.version.definition.id.as_str(), check.version.definition.title.as_str()))
-            .collect();
         Ok(CoverageView {
             targets: targets
                 .iter()
@@ -93,12 +88,17 @@ impl Live {
                     }
                 })
                 .collect(),
-            checks: by_check
-                .into_iter()
+            checks: histories
+                .iter()
                 .map(|(check, histories)| CoverageRow {
-                    name: titles.get(check).copied().unwrap_or(check).to_owned(),
+                    name: checks.get(check).map_or(check, |known| &known.definition.title).to_owned(),
                     href: check_href(check),
-                    stretches: seen_of(&histories, "targets", span, now),
+                    stretches: seen_of(
+                        &histories.values().map(Vec::as_slice).collect::<Vec<_>>(),
+                        "targets",
+                        span,
+                        now,
+                    ),
                 })
                 .collect(),
         })

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use tickmark_app::{View, observation};
-use tickmark_core::Timestamp;
 use tickmark_core::conclusion::finding::{FailingTarget, FailingTest, findings_from};
+use tickmark_core::id::TargetKey;
 use tickmark_core::observation::Verdict;
-use tickmark_core::observation::interval;
+use tickmark_core::observation::interval::Failure;
+use tickmark_core::{Span, Timestamp};
 
 use super::Live;
 use crate::conclusion::finding::{FindingRow, FindingTarget};
@@ -15,8 +16,6 @@ use crate::error::Refusal;
 
 /// Findings that are listed.
 const FINDING_LIMIT: usize = 1000;
-/// Failing targets whose history is read for the bounds of their failures.
-const BOUNDS_LIMIT: usize = 500;
 
 /// The last day that a waiver covers.
 fn last_day(expires: Timestamp) -> String {
@@ -27,26 +26,24 @@ impl Live {
     pub(in crate::source) async fn findings(&self) -> Result<Vec<FindingRow>, Refusal> {
         let standing = self.standing().await?;
         let work = async |view: &mut View<'_>| {
-            let checks = observation::checks_now(view).await?;
-            let mut bounds = BTreeMap::new();
-            let failing = standing.verdicts.iter().filter(|verdict| verdict.verdict == Verdict::Fail);
-            for verdict in failing.take(BOUNDS_LIMIT) {
-                let parts = observation::check_history(view, &verdict.check_id, verdict.target).await?;
-                let last = parts
-                    .iter()
-                    .rev()
-                    .find_map(|part| interval::failures(&part.intervals, &part.looks).last().copied());
-                if let Some(failure) = last {
-                    bounds.insert((verdict.check_id.clone(), verdict.target), failure);
+            let checks = observation::checks_in_force(view).await?;
+            let mut failing: Vec<String> = Vec::new();
+            for verdict in standing.verdicts.iter().filter(|verdict| verdict.verdict == Verdict::Fail) {
+                if failing.last() != Some(&verdict.check_id) {
+                    failing.push(verdict.check_id.clone());
                 }
             }
-            Ok((checks, bounds))
+            let lasting = Span { from: view.now, to: None };
+            let failures = observation::failures(view, lasting, Some(&failing)).await?;
+            Ok((checks, failures))
         };
-        let (checks, bounds) = self.app.read(&self.actor, work).await?;
+        let (checks, failures) = self.app.read(&self.actor, work).await?;
+        let bounds: BTreeMap<(&str, TargetKey), Failure> =
+            failures.iter().map(|known| ((known.check_id.as_str(), known.target), known.failure)).collect();
         let mut failing = Vec::new();
         for control in &standing.controls {
             for id in &control.checks {
-                let of_check = || standing.verdicts.iter().filter(|verdict| verdict.check_id == *id);
+                let of_check = || standing.verdicts_of_check(id).iter();
                 let fails: Vec<FailingTarget> = of_check()
                     .filter(|verdict| verdict.verdict == Verdict::Fail)
                     .map(|verdict| FailingTarget {
@@ -55,9 +52,8 @@ impl Live {
                         waived_until: verdict.waiver.as_ref().map(|waiver| last_day(waiver.expires_at)),
                     })
                     .collect();
-                let check = checks.iter().find(|check| check.version.definition.id == *id);
-                let Some(check) = check.filter(|_| !fails.is_empty()) else { continue };
-                let definition = &check.version.definition;
+                let Some(check) = checks.get(id).filter(|_| !fails.is_empty()) else { continue };
+                let definition = &check.definition;
                 failing.push(FailingTest {
                     control: control.control.id.clone(),
                     check: id.clone(),
@@ -77,8 +73,8 @@ impl Live {
             .map(|finding| {
                 let check = finding.check.unwrap_or_default();
                 let of_check = || {
-                    let verdicts = standing.verdicts.iter();
-                    verdicts.filter(|verdict| verdict.check_id == check && verdict.verdict == Verdict::Fail)
+                    let verdicts = standing.verdicts_of_check(&check).iter();
+                    verdicts.filter(|verdict| verdict.verdict == Verdict::Fail)
                 };
                 let waived = of_check().find_map(|verdict| verdict.waiver.as_ref());
                 FindingRow {
@@ -91,7 +87,7 @@ impl Live {
                     remedy: finding.recommendation,
                     targets: of_check()
                         .map(|verdict| {
-                            let failure = bounds.get(&(check.clone(), verdict.target));
+                            let failure = bounds.get(&(check.as_str(), verdict.target));
                             FindingTarget {
                                 key: verdict.target.0,
                                 name: standing.targets.get(&verdict.target).cloned().unwrap_or_default(),

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use tickmark_app::observation::waiver::{self, Waived};
-use tickmark_app::observation::{
-    self, CheckNow, CheckVersion, Run, RunState as StoredState, Target, TargetVerdict,
-};
+use tickmark_app::observation::{self, CheckVersion, Run, RunState as StoredState, Target, TargetVerdict};
 use tickmark_app::{View, evidence, identity, ledger};
 use tickmark_core::id::{RunKey, TargetKey};
+use tickmark_core::observation::Verdict;
 use tickmark_core::observation::interval::{self, Interval, Shares};
 use tickmark_core::observation::waiver::Scope;
-use tickmark_core::{Digest, Timestamp};
+use tickmark_core::{Digest, Span, Timestamp};
 
-use super::{Live, RUN_LIMIT, gaps_at, gaps_of, group_of, period, strip};
+use super::{Live, gaps_of, group_of, period, strip};
 use crate::design::badge::{self, VerdictCounts};
 use crate::design::moment;
 use crate::error::Refusal;
@@ -20,7 +19,7 @@ use crate::observation::check::{CheckRow, CheckView, ResultRow, WaiverRow};
 use crate::observation::run::{CheckCoverage, RunChange, RunGap, RunRow, RunState, RunView, RunsView};
 use crate::observation::target::{TargetResult, TargetRow, TargetView};
 
-/// Ledger entries that are searched for the one that closes a run.
+/// Ledger entries that are searched, from the moment at which a run ended, for the one that closes it.
 const LEAF_SEARCH: u32 = 1000;
 /// Targets whose gaps are listed with a run.
 const TARGET_LIMIT: usize = 100;
@@ -29,9 +28,9 @@ const SCOPE_NAMES: usize = 20;
 /// Runs that are listed and drawn by day.
 const RUNS_LISTED: u32 = 2000;
 /// Runs shown with a target.
-const TARGET_RUNS: usize = 20;
-
-type Histories = BTreeMap<(String, TargetKey), Vec<Interval>>;
+const TARGET_RUNS: u32 = 20;
+/// Documents of facts that are named with a target, newest first.
+const FACTS_LISTED: usize = 50;
 
 /// A run as its row shows it, without the leaf, which only its own page looks for.
 pub(super) fn run_row(run: &Run) -> RunRow {
@@ -70,46 +69,47 @@ fn waiver_words(waiver: &Waived) -> String {
     format!("until {}: {}", moment::date(waiver.expires_at.plus_micros(-1)), waiver.reason)
 }
 
-fn check_row(check: &CheckNow, histories: &Histories, waived: &[&str], now: Timestamp) -> CheckRow {
-    let definition = &check.version.definition;
-    let of_check: Vec<&[Interval]> = histories
-        .iter()
-        .filter(|((id, _), _)| *id == definition.id)
-        .map(|(_, history)| history.as_slice())
-        .collect();
+/// Verdicts of now by check.
+fn by_check(verdicts: &[TargetVerdict]) -> BTreeMap<&str, Vec<&TargetVerdict>> {
+    let mut by_check: BTreeMap<&str, Vec<&TargetVerdict>> = BTreeMap::new();
+    for verdict in verdicts {
+        by_check.entry(&verdict.check_id).or_default().push(verdict);
+    }
+    by_check
+}
+
+fn check_row(
+    check: &CheckVersion,
+    histories: Option<&BTreeMap<TargetKey, Vec<Interval>>>,
+    verdicts: &[&TargetVerdict],
+    now: Timestamp,
+) -> CheckRow {
+    let definition = &check.definition;
+    let histories = histories.into_iter().flat_map(BTreeMap::values);
+    let of_check: Vec<&[Interval]> = histories.map(Vec::as_slice).collect();
     let worst = interval::worst_of(&of_check, period(now), now);
-    let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     CheckRow {
         id: definition.id.clone(),
         title: definition.title.clone(),
         group: group_of(&definition.id),
         severity: definition.severity,
         controls: definition.controls.clone(),
-        verdicts: VerdictCounts {
-            pass: count(check.counts.pass),
-            fail: count(check.counts.fail),
-            unknown: count(check.counts.unknown),
-            not_applicable: count(check.counts.not_applicable),
-        },
+        verdicts: VerdictCounts::of(verdicts.iter().map(|verdict| verdict.verdict)),
         strip: (!worst.is_empty()).then(|| strip(&definition.id, &worst, now)),
         known: known(&of_check, now),
-        waived: waived.iter().filter(|id| **id == definition.id).count(),
+        waived: verdicts.iter().filter(|verdict| verdict.waiver.is_some()).count(),
     }
 }
 
-fn target_row(target: &Target, verdicts: &[TargetVerdict], gaps: usize) -> TargetRow {
-    let of_target = || verdicts.iter().filter(|verdict| verdict.target == target.key);
+fn target_row(target: &Target, verdicts: &[&TargetVerdict], gaps: usize) -> TargetRow {
     TargetRow {
         key: target.key.0,
         kind: target.target.kind.clone(),
         name: target.target.name.clone(),
         external_id: target.target.external_id.clone(),
-        verdicts: VerdictCounts::of(of_target().map(|verdict| verdict.verdict)),
+        verdicts: VerdictCounts::of(verdicts.iter().map(|verdict| verdict.verdict)),
         gaps,
-        last_seen: of_target()
-            .filter(|verdict| verdict.facts.is_some())
-            .map(|verdict| verdict.last_look)
-            .max(),
+        last_seen: verdicts.iter().filter(|v| v.facts.is_some()).map(|verdict| verdict.last_look).max(),
     }
 }
 
@@ -117,12 +117,15 @@ impl Live {
     pub(in crate::source) async fn checks(&self) -> Result<Vec<CheckRow>, Refusal> {
         let work = async |view: &mut View<'_>| {
             let now = view.now;
-            let histories = observation::histories(view).await?;
-            let checks = observation::checks_now(view).await?;
+            let histories = observation::histories_in(view, period(now), None).await?;
+            let checks = observation::checks_in_force(view).await?;
             let verdicts = observation::verdicts_now(view).await?;
-            let waived = verdicts.iter().filter(|verdict| verdict.waiver.is_some());
-            let waived: Vec<&str> = waived.map(|verdict| verdict.check_id.as_str()).collect();
-            Ok(checks.iter().map(|check| check_row(check, &histories, &waived, now)).collect())
+            let mut verdicts = by_check(&verdicts);
+            let rows = checks.iter().map(|(id, check)| {
+                let of_check = verdicts.remove(id.as_str()).unwrap_or_default();
+                check_row(check, histories.get(id), &of_check, now)
+            });
+            Ok(rows.collect())
         };
         Ok(self.app.read(&self.actor, work).await?)
     }
@@ -132,7 +135,8 @@ impl Live {
             let versions = observation::check_versions(view, id).await?;
             let verdicts = observation::verdicts_now(view).await?;
             let targets = observation::targets(view).await?;
-            let histories = observation::histories(view).await?;
+            let (span, only) = (period(view.now), [id.to_owned()]);
+            let histories = observation::histories_in(view, span, Some(&only)).await?.remove(id);
             let mut waivers = Vec::new();
             for waiver in waiver::list(view).await?.into_iter().filter(|waiver| waiver.check == id) {
                 let approver = identity::actor(view, waiver.approved_by).await?.label;
@@ -144,13 +148,17 @@ impl Live {
         let current = versions.iter().rev().find(|version| version.superseded_at.is_none());
         let current = current.or(versions.last()).ok_or(Refusal::NotFound)?;
         let CheckVersion { definition, logic, origin, .. } = current.clone();
+        let of_check: Vec<&[Interval]> =
+            histories.iter().flat_map(BTreeMap::values).map(Vec::as_slice).collect();
+        let worst = interval::worst_of(&of_check, period(now), now);
+        let names: BTreeMap<TargetKey, &str> =
+            targets.iter().map(|target| (target.key, target.target.name.as_str())).collect();
         let mut results: Vec<ResultRow> = verdicts
             .into_iter()
             .filter(|verdict| verdict.check_id == id)
             .map(|verdict| {
-                let found = targets.iter().find(|target| target.key == verdict.target);
-                let name = found.map(|target| target.target.name.clone()).unwrap_or_default();
-                let history = histories.get(&(verdict.check_id.clone(), verdict.target));
+                let name = names.get(&verdict.target).copied().unwrap_or_default().to_owned();
+                let history = histories.as_ref().and_then(|known| known.get(&verdict.target));
                 ResultRow {
                     target_key: verdict.target.0,
                     strip: history.map(|history| strip(&format!("{id} on {name}"), history, now)),
@@ -168,6 +176,7 @@ impl Live {
             origin: origin.replace('-', " "),
             rego: logic,
             tests: self.check_tests.get(id).cloned().unwrap_or_default(),
+            history: (!worst.is_empty()).then(|| strip(id, &worst, now)),
             results,
             waivers: waivers
                 .into_iter()
@@ -199,38 +208,48 @@ impl Live {
 
     pub(in crate::source) async fn targets(&self) -> Result<Vec<TargetRow>, Refusal> {
         let work = async |view: &mut View<'_>| {
-            let now = view.now;
             let verdicts = observation::verdicts_now(view).await?;
-            let mut rows = Vec::new();
-            for target in observation::targets(view).await? {
-                let gaps = gaps_at(view, target.key, now).await?.len();
-                rows.push(target_row(&target, &verdicts, gaps));
+            let gaps = self.gaps_now(view, &verdicts).await?;
+            let mut by_target: BTreeMap<TargetKey, Vec<&TargetVerdict>> = BTreeMap::new();
+            for verdict in &verdicts {
+                by_target.entry(verdict.target).or_default().push(verdict);
             }
-            Ok(rows)
+            let rows = observation::targets(view).await?.into_iter().map(|target| {
+                let of_target = by_target.remove(&target.key).unwrap_or_default();
+                target_row(&target, &of_target, gaps.get(&target.key).map_or(0, |gaps| gaps.len()))
+            });
+            Ok(rows.collect())
         };
         Ok(self.app.read(&self.actor, work).await?)
     }
 
-    pub(in crate::source) async fn target(&self, key: i64) -> Result<TargetView, Refusal> {
+    pub(in crate::source) async fn target(
+        &self,
+        key: i64,
+        at: Option<Timestamp>,
+    ) -> Result<TargetView, Refusal> {
         let key = TargetKey(key);
         let work = async |view: &mut View<'_>| {
             let now = view.now;
             let target = observation::find_target(view, key).await?;
             let verdicts = observation::verdicts_now(view).await?;
-            let checks = observation::checks_now(view).await?;
-            let histories = observation::histories(view).await?;
-            let facts = observation::facts_at(view, key, now).await?;
+            let checks = observation::checks_in_force(view).await?;
+            let histories = observation::histories_of_target(view, period(now), key).await?;
+            let facts = observation::facts_at(view, key, at.unwrap_or(now)).await?;
+            let documents = observation::facts_history(view, key).await?;
             let artifacts = evidence::of_target(view, key).await?;
-            let runs = observation::runs(view, RUN_LIMIT).await?;
+            let runs = observation::runs(view, TARGET_RUNS).await?;
             let gaps = facts.as_ref().map(|facts| gaps_of(&facts.document)).unwrap_or_default();
             let names = BTreeMap::from([(key, target.target.name.clone())]);
-            let results = verdicts.iter().filter(|verdict| verdict.target == key).filter_map(|verdict| {
-                let check = checks.iter().find(|check| check.version.definition.id == verdict.check_id)?;
-                let history = histories.get(&(verdict.check_id.clone(), key));
+            let verdicts: Vec<&TargetVerdict> =
+                verdicts.iter().filter(|verdict| verdict.target == key).collect();
+            let results = verdicts.iter().filter_map(|verdict| {
+                let definition = &checks.get(&verdict.check_id)?.definition;
+                let history = histories.get(&verdict.check_id);
                 Some(TargetResult {
                     check_id: verdict.check_id.clone(),
-                    check_title: check.version.definition.title.clone(),
-                    severity: check.version.definition.severity,
+                    check_title: definition.title.clone(),
+                    severity: definition.severity,
                     outcome: verdict.outcome.clone(),
                     since: verdict.since,
                     strip: history.map(|history| strip(&verdict.check_id, history, now)),
@@ -239,11 +258,18 @@ impl Live {
             Ok(TargetView {
                 row: target_row(&target, &verdicts, gaps.len()),
                 results: results.collect(),
+                as_of: at,
                 schema: facts.as_ref().map(|facts| facts.state.schema.clone()).unwrap_or_default(),
                 facts_digest: facts.as_ref().map(|facts| facts.state.digest),
                 facts: facts.map(|facts| facts.document).unwrap_or_default(),
+                documents: documents
+                    .iter()
+                    .rev()
+                    .take(FACTS_LISTED)
+                    .map(|state| (state.span.from, state.digest, state.run.0))
+                    .collect(),
                 gaps,
-                runs: runs.iter().take(TARGET_RUNS).map(run_row).collect(),
+                runs: runs.iter().map(run_row).collect(),
                 artifacts: artifacts
                     .iter()
                     .map(|artifact| super::proof::artifact_row(artifact, &names))
@@ -255,31 +281,26 @@ impl Live {
 
     pub(in crate::source) async fn runs(&self) -> Result<RunsView, Refusal> {
         let work = async |view: &mut View<'_>| {
-            Ok((observation::runs(view, RUNS_LISTED).await?, observation::checks_now(view).await?))
+            Ok((observation::runs(view, RUNS_LISTED).await?, observation::checks_in_force(view).await?))
         };
         let (runs, checks) = self.app.read(&self.actor, work).await?;
         Ok(RunsView {
             rows: runs.iter().map(run_row).collect(),
-            cadence_hours: checks.iter().map(|check| check.version.definition.cadence_hours).min(),
+            cadence_hours: checks.values().map(|check| check.definition.cadence_hours).min(),
         })
     }
 
     pub(in crate::source) async fn run(&self, key: i64) -> Result<RunView, Refusal> {
         let work = async |view: &mut View<'_>| {
             let run = observation::find_run(view, RunKey(key)).await?;
-            let checks = observation::checks_now(view).await?;
-            let titles: BTreeMap<&str, &str> = checks
-                .iter()
-                .map(|check| (check.version.definition.id.as_str(), check.version.definition.title.as_str()))
-                .collect();
+            let checks = observation::checks_in_force(view).await?;
+            // A check that is no longer in force has no title here.
+            let title = |id: &str| checks.get(id).map_or(id, |check| &check.definition.title).to_owned();
             let mut coverage = Vec::new();
             let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
             for (_, check_id, counts) in observation::coverage_of_run(view, run.key).await? {
                 coverage.push(CheckCoverage {
-                    // A check that is no longer in force has no title here.
-                    check_title: titles
-                        .get(check_id.as_str())
-                        .map_or_else(|| check_id.clone(), |&title| title.to_owned()),
+                    check_title: title(&check_id),
                     check_id,
                     expected: count(counts.expected),
                     seen: count(counts.pass + counts.fail + counts.not_applicable),
@@ -287,58 +308,83 @@ impl Live {
                     unknown: count(counts.unknown),
                 });
             }
-            let mut facts: Vec<(i64, String, Digest)> = Vec::new();
-            let mut gaps = Vec::new();
-            if let Some(at) = run.finished_at {
-                for target in observation::targets(view).await?.into_iter().take(TARGET_LIMIT) {
-                    let Some(found) = observation::facts_at(view, target.key, at).await? else { continue };
-                    let name = target.target.name;
-                    gaps.extend(gaps_of(&found.document).into_iter().map(|gap| RunGap {
-                        target_key: target.key.0,
+            let names: BTreeMap<TargetKey, String> = observation::targets(view)
+                .await?
+                .into_iter()
+                .map(|target| (target.key, target.target.name))
+                .collect();
+            let ended = run.finished_at.filter(|_| run.blocks.is_some());
+            let (mut facts, mut gaps): (Vec<(i64, String, Digest)>, Vec<RunGap>) = Default::default();
+            if let Some(at) = ended {
+                for (key, name) in names.iter().take(TARGET_LIMIT) {
+                    let Some((digest, found)) = self.gaps_at(view, *key, at).await? else { continue };
+                    gaps.extend(found.iter().map(|gap| RunGap {
+                        target_key: key.0,
                         target_name: name.clone(),
-                        gap,
+                        gap: gap.clone(),
                     }));
-                    facts.push((target.key.0, name, found.state.digest));
+                    facts.push((key.0, name.clone(), digest));
                 }
             }
             let mut changes = Vec::new();
-            if let Some(at) = run.finished_at {
-                let names: BTreeMap<TargetKey, String> = observation::targets(view)
-                    .await?
-                    .into_iter()
-                    .map(|target| (target.key, target.target.name))
-                    .collect();
-                for ((check_id, target), history) in observation::histories(view).await? {
-                    let Some(place) = history.iter().position(|interval| interval.span.from == at) else {
-                        continue;
-                    };
-                    let before = place.checked_sub(1).and_then(|before| history.get(before));
+            if let Some(at) = ended.filter(|_| run.changed > 0) {
+                for (check_id, target, before, after) in changed_at(view, at).await? {
                     changes.push(RunChange {
-                        check_title: titles
-                            .get(check_id.as_str())
-                            .map_or_else(|| check_id.clone(), |&title| title.to_owned()),
+                        check_title: title(&check_id),
                         check_id,
                         target_key: target.0,
                         target_name: names.get(&target).cloned().unwrap_or_default(),
                         at,
-                        before: before.map(|interval| interval.verdict),
-                        after: history[place].verdict,
+                        before,
+                        after,
                     });
                 }
             }
             let mut row = run_row(&run);
-            row.leaf = closing_leaf(view, run.key).await?;
+            row.leaf = closing_leaf(view, &run).await?;
             Ok(RunView { row, facts, coverage, changes, gaps })
         };
         Ok(self.app.read(&self.actor, work).await?)
     }
 }
 
-/// The index of the entry that closes a run, if it is among the newest.
-async fn closing_leaf(view: &mut View<'_>, run: RunKey) -> tickmark_app::Result<Option<u64>> {
-    for entry in ledger::latest(view, LEAF_SEARCH).await? {
+/// A check at a target, with what was known before and from a moment on.
+type Changed = (String, TargetKey, Option<Verdict>, Verdict);
+
+/// What became known at a moment that was not known just before it.
+async fn changed_at(view: &mut View<'_>, at: Timestamp) -> tickmark_app::Result<Vec<Changed>> {
+    let around = Span { from: at.plus_micros(-1), to: Some(at.plus_micros(1)) };
+    let mut changed = Vec::new();
+    for (check, targets) in observation::histories_in(view, around, None).await? {
+        for (target, history) in targets {
+            let Some(after) = history.iter().find(|interval| interval.span.from == at) else { continue };
+            let before = history.iter().find(|interval| interval.span.from < at);
+            let before = before.map(|interval| interval.verdict);
+            if before != Some(after.verdict) {
+                changed.push((check.clone(), target, before, after.verdict));
+            }
+        }
+    }
+    Ok(changed)
+}
+
+/// The index of the entry that closes a run. Entries stand in order of time, so it is near the place that halving finds.
+async fn closing_leaf(view: &mut View<'_>, run: &Run) -> tickmark_app::Result<Option<u64>> {
+    let Some(at) = run.finished_at else { return Ok(None) };
+    let (mut low, mut high) = (0, ledger::head(view).await?.size);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let entry = ledger::entries(view, middle, 1).await?.into_iter().next();
+        let is_before = match entry {
+            Some(entry) => entry.leaf()?.ts_us() < at.micros(),
+            None => false,
+        };
+        if is_before { low = middle + 1 } else { high = middle }
+    }
+    for entry in ledger::entries(view, low, LEAF_SEARCH).await? {
         let leaf = entry.leaf()?;
-        if leaf.kind.as_str() == "run.close" && leaf.body_value()["run"] == run.0 {
+        let is_end = matches!(leaf.kind.as_str(), "run.close" | "run.missed");
+        if is_end && leaf.body_value()["run"] == run.key.0 {
             return Ok(Some(entry.index));
         }
     }

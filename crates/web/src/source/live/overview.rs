@@ -2,15 +2,16 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tickmark_app::conclusion::Standing;
-use tickmark_app::observation::{self, CheckNow, Run, RunState, TargetVerdict};
+use tickmark_app::observation::{self, CheckVersion, Run, RunState, TargetVerdict};
 use tickmark_app::{View, ledger};
 use tickmark_core::Digest;
 use tickmark_core::id::TargetKey;
 use tickmark_core::observation::{Gap, ReasonClass, Verdict};
 
-use super::{Live, gaps_at};
+use super::Live;
 use crate::conclusion::{Attention, GapCount, OverviewView, SectionCoverage};
 use crate::control::{ControlRow, ControlStatus};
 use crate::design::badge::VerdictCounts;
@@ -23,19 +24,16 @@ const ATTENTION_LIMIT: usize = 8;
 /// Runs shown.
 const LATEST_RUNS: u32 = 5;
 
-type TargetGaps = Vec<(TargetKey, Vec<Gap>)>;
+type TargetGaps = BTreeMap<TargetKey, Arc<[Gap]>>;
+type Checks = BTreeMap<String, CheckVersion>;
 
 impl Live {
     pub(in crate::source) async fn overview(&self) -> Result<OverviewView, Refusal> {
         let standing = self.standing().await?;
         let work = async |view: &mut View<'_>| {
-            let now = view.now;
-            let mut gaps: TargetGaps = Vec::new();
-            for target in standing.targets.keys() {
-                gaps.push((*target, gaps_at(view, *target, now).await?));
-            }
+            let gaps = self.gaps_now(view, &standing.verdicts).await?;
             let runs = observation::runs(view, LATEST_RUNS).await?;
-            let checks = observation::checks_now(view).await?;
+            let checks = observation::checks_in_force(view).await?;
             Ok((gaps, runs, checks, ledger::head(view).await?))
         };
         let (gaps, runs, checks, head) = self.app.read(&self.actor, work).await?;
@@ -54,16 +52,16 @@ impl Live {
             }
         }
         let mut reasons: BTreeMap<ReasonClass, usize> = BTreeMap::new();
-        for gap in gaps.iter().flat_map(|(_, gaps)| gaps) {
+        for gap in gaps.values().flat_map(|gaps| gaps.iter()) {
             *reasons.entry(gap.reason).or_default() += 1;
         }
         Ok(OverviewView {
             controls: rows.len(),
             key_controls: key().count(),
             key_ready: key().filter(|row| row.status == ControlStatus::Ready).count(),
-            failing_checks: checks.iter().filter(|check| check.counts.fail > 0).count(),
+            failing_checks: failing(&standing).len(),
             targets: standing.targets.len(),
-            gaps: gaps.iter().map(|(_, gaps)| gaps.len()).sum(),
+            gaps: gaps.values().map(|gaps| gaps.len()).sum(),
             percent: standing.assessment.figure.percent(),
             questions,
             suggested,
@@ -77,7 +75,16 @@ impl Live {
     }
 }
 
-fn attention(standing: &Standing, checks: &[CheckNow], runs: &[Run], gaps: &TargetGaps) -> Vec<Attention> {
+/// Failing verdicts by check.
+fn failing(standing: &Standing) -> BTreeMap<&str, Vec<&TargetVerdict>> {
+    let mut failing: BTreeMap<&str, Vec<&TargetVerdict>> = BTreeMap::new();
+    for verdict in standing.verdicts.iter().filter(|verdict| verdict.verdict == Verdict::Fail) {
+        failing.entry(&verdict.check_id).or_default().push(verdict);
+    }
+    failing
+}
+
+fn attention(standing: &Standing, checks: &Checks, runs: &[Run], gaps: &TargetGaps) -> Vec<Attention> {
     let mut lines = Vec::new();
     if let Some(run) = runs.first().filter(|run| matches!(run.state, RunState::Partial | RunState::Missed)) {
         lines.push(Attention {
@@ -98,11 +105,14 @@ fn attention(standing: &Standing, checks: &[CheckNow], runs: &[Run], gaps: &Targ
 /// What could not be seen of one target for want of rights.
 fn unseen(standing: &Standing, target: TargetKey, gaps: &[Gap]) -> Option<Attention> {
     let refused = gaps.iter().filter(|gap| gap.reason == ReasonClass::NotPermitted).count();
+    if refused == 0 {
+        return None;
+    }
     let name = standing.targets.get(&target)?;
     let is_unknown =
         |verdict: &&TargetVerdict| verdict.target == target && verdict.verdict == Verdict::Unknown;
     let unknown = standing.verdicts.iter().filter(is_unknown).count();
-    (refused > 0).then(|| Attention {
+    Some(Attention {
         mark: Mark::Unknown,
         word: "Unknown".to_owned(),
         title: format!("{refused} {} of {name} may not be read", plural(refused, "fact", "facts")),
@@ -116,15 +126,10 @@ fn unseen(standing: &Standing, target: TargetKey, gaps: &[Gap]) -> Option<Attent
 }
 
 /// One line for each failing check, most severe first, then the longest failing.
-fn failures(standing: &Standing, checks: &[CheckNow]) -> Vec<Attention> {
+fn failures(standing: &Standing, checks: &Checks) -> Vec<Attention> {
     let mut lines = Vec::new();
-    for check in checks.iter().filter(|check| check.counts.fail > 0) {
-        let definition = &check.version.definition;
-        let fails: Vec<&TargetVerdict> = standing
-            .verdicts
-            .iter()
-            .filter(|verdict| verdict.check_id == definition.id && verdict.verdict == Verdict::Fail)
-            .collect();
+    for (id, fails) in failing(standing) {
+        let Some(definition) = checks.get(id).map(|check| &check.definition) else { continue };
         let Some(first) = fails.iter().min_by_key(|verdict| verdict.since) else { continue };
         let place = match fails.as_slice() {
             [one] => standing.targets.get(&one.target).cloned().unwrap_or_default(),
@@ -157,12 +162,15 @@ fn capital(text: &str) -> String {
 }
 
 fn coverage(standing: &Standing) -> Vec<SectionCoverage> {
+    let mut by_target: BTreeMap<TargetKey, Vec<Verdict>> = BTreeMap::new();
+    for verdict in &standing.verdicts {
+        by_target.entry(verdict.target).or_default().push(verdict.verdict);
+    }
     standing
         .targets
         .iter()
         .map(|(key, name)| {
-            let of_target = standing.verdicts.iter().filter(|verdict| verdict.target == *key);
-            let counts = VerdictCounts::of(of_target.map(|verdict| verdict.verdict));
+            let counts = VerdictCounts::of(by_target.remove(key).unwrap_or_default());
             SectionCoverage {
                 label: name.clone(),
                 seen: counts.total() - counts.unknown,

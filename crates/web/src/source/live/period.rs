@@ -1,372 +1,280 @@
-//! The period board.
+//! The period board, as `app` concludes it: this only gives marks, names and addresses to what is known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use tickmark_app::conclusion::period::{self, BoardRow, ControlPeriod as Concluded, TestPeriod};
 use tickmark_app::observation::waiver;
-use tickmark_app::program::{performance, population};
+use tickmark_app::program::population;
 use tickmark_app::{View, control, observation};
-use tickmark_core::conclusion::period::{self, WindowRow};
+use tickmark_core::conclusion::period::{
+    Cell, Deviation, DeviationKind, State, Subject, TestKind, WindowRow,
+};
 use tickmark_core::control::{Control, ControlId};
-use tickmark_core::id::TargetKey;
-use tickmark_core::observation::Verdict;
-use tickmark_core::observation::interval::{self, Interval};
+use tickmark_core::id::{PopulationKey, TargetKey};
 use tickmark_core::observation::waiver::Waiver;
 use tickmark_core::program::performance::WindowState;
-use tickmark_core::program::population::{AttributeState, Item, ItemOutcome, Population};
-use tickmark_core::time::DAY_US;
+use tickmark_core::program::population::{Item, ItemOutcome, Population};
 use tickmark_core::{Span, Timestamp};
 
 use super::Live;
 use crate::conclusion::period::{
     CheckPeriod, Chosen, ControlPeriod, ControlPeriodView, DeviationRow, PeriodView, PopulationPeriod,
-    SeriesOf, TargetPeriod, moment_href,
+    SeriesOf, StretchRow, TargetPeriod, WindowLine, moment_href,
 };
-use crate::design::board::Stretch;
+use crate::design::board::{Count, Stretch};
 use crate::design::icon::Mark;
-use crate::design::{badge, moment, plural, segment};
+use crate::design::{moment, plural, segment};
 use crate::error::Refusal;
 
-type Histories = BTreeMap<(String, TargetKey), Vec<Interval>>;
-/// What was known of each check at each target over the period.
-type Known = BTreeMap<String, Vec<(TargetKey, Vec<Stretch>)>>;
-
-fn known(histories: &Histories, waivers: &[Waiver], chosen: &Chosen, now: Timestamp) -> Known {
-    let mut known = Known::new();
-    for ((check, target), history) in histories {
-        let stretches = stretches_over(history, span(chosen), now);
-        let stretches = with_waivers(stretches, waivers, check, *target, now);
-        known.entry(check.clone()).or_default().push((*target, stretches));
-    }
-    known
+fn mark_of(state: State) -> Option<Mark> {
+    Some(match state {
+        // Nobody had promised anything: nothing is drawn.
+        State::NotInForce => return None,
+        State::NotApplicable => Mark::NotApplicable,
+        State::NotYetDue => Mark::NotYetDue,
+        State::Operating => Mark::Pass,
+        State::Waived => Mark::Waived,
+        State::Unknown => Mark::Unknown,
+        State::Late => Mark::Late,
+        State::Missed => Mark::Missed,
+        State::Deviation => Mark::Fail,
+    })
 }
 
-/// Intervals as the board draws them, with what lies ahead.
-pub(super) fn stretches_over(history: &[Interval], span: Span, now: Timestamp) -> Vec<Stretch> {
-    let (from, to) = (span.from, span.to.unwrap_or(now));
-    let end = to.min(now);
-    let mut out: Vec<Stretch> = Vec::new();
-    let unseen = |from, to| Stretch { from, to, mark: Mark::Unknown, note: "not looked at".to_owned() };
-    for interval in history {
-        let starts = interval.span.from.max(from);
-        let ends = interval.span.to.unwrap_or(now).min(end);
-        if starts >= ends {
-            continue;
-        }
-        let seen_until = out.last().map_or(from, |last| last.to);
-        if seen_until < starts {
-            out.push(unseen(seen_until, starts));
-        }
-        out.push(Stretch {
-            from: starts,
-            to: ends,
-            mark: badge::mark_of(interval.verdict),
-            note: interval.reason.map(|reason| reason.plain().to_owned()).unwrap_or_default(),
-        });
-    }
-    let seen_until = out.last().map_or(from, |last| last.to);
-    if seen_until < end {
-        out.push(unseen(seen_until, end));
-    }
-    if to > now {
-        out.push(Stretch { from: now.max(from), to, mark: Mark::NotYetDue, note: String::new() });
-    }
-    out
-}
-
-/// A failure under a waiver is drawn as waived while the waiver holds. It stays a deviation where deviations are listed.
-pub(super) fn with_waivers(
-    stretches: Vec<Stretch>,
-    waivers: &[Waiver],
-    check: &str,
-    target: TargetKey,
-    now: Timestamp,
-) -> Vec<Stretch> {
-    let of_target: Vec<(Span, &Waiver)> = waivers
-        .iter()
-        .filter(|waiver| waiver.check == check && waiver.scope.covers(target))
-        .map(|waiver| (waiver.span(), waiver))
-        .collect();
-    if of_target.is_empty() {
-        return stretches;
-    }
-    let mut out = Vec::new();
-    for stretch in stretches {
-        let mut from = stretch.from;
-        for (span, waiver) in &of_target {
-            let (start, end) = (span.from.max(from), span.to.unwrap_or(now).min(stretch.to));
-            if stretch.mark != Mark::Fail || start >= end {
-                continue;
-            }
-            if from < start {
-                out.push(Stretch { from, to: start, ..stretch.clone() });
-            }
-            out.push(Stretch { from: start, to: end, mark: Mark::Waived, note: waiver.reason.clone() });
-            from = end;
-        }
-        if from < stretch.to {
-            out.push(Stretch { from, ..stretch });
-        }
-    }
-    out
-}
-
-/// The worst of several subjects at each moment. Each covers the same time without holes.
-pub(super) fn worst(subjects: &[&[Stretch]], noun: &str) -> Vec<Stretch> {
-    const ORDER: [Mark; 8] = [
-        Mark::Fail,
-        Mark::Missed,
-        Mark::Late,
-        Mark::Unknown,
-        Mark::Waived,
-        Mark::Pass,
-        Mark::NotApplicable,
-        Mark::NotYetDue,
-    ];
-    let place = |mark: Mark| ORDER.iter().position(|known| *known == mark);
-    let mut edges: Vec<(Timestamp, usize, i64)> = Vec::new();
-    for stretch in subjects.iter().flat_map(|stretches| stretches.iter()) {
-        if let Some(place) = place(stretch.mark) {
-            edges.push((stretch.from, place, 1));
-            edges.push((stretch.to, place, -1));
-        }
-    }
-    edges.sort_unstable();
-    let mut counts = [0_i64; ORDER.len()];
-    let mut out: Vec<Stretch> = Vec::new();
-    let mut at = edges.first().map_or(Timestamp::from_micros(0), |edge| edge.0);
-    for (moment, place, change) in edges {
-        if moment > at
-            && let Some(found) = counts.iter().position(|count| *count > 0)
-        {
-            let mark = ORDER[found];
-            let is_plain = matches!(mark, Mark::Pass | Mark::NotApplicable | Mark::NotYetDue);
-            let note = if is_plain {
-                String::new()
-            } else {
-                format!("{} of {} {noun}", counts[found], subjects.len())
-            };
-            match out.last_mut() {
-                Some(last) if last.mark == mark && last.to == at => {
-                    last.to = moment;
-                    if last.note != note {
-                        last.note.clear();
-                    }
-                }
-                _ => out.push(Stretch { from: at, to: moment, mark, note }),
-            }
-        }
-        at = moment;
-        counts[place] += change;
-    }
-    out
-}
-
-/// What people did in windows, and what triggers produced.
-#[derive(Debug, Default)]
-struct Done {
-    windows: BTreeMap<ControlId, Vec<WindowRow>>,
-    populations: BTreeMap<ControlId, Vec<(Population, Vec<Item>)>>,
-}
-
-async fn done(view: &mut View<'_>, chosen: &Chosen) -> tickmark_app::Result<Done> {
-    let (asked, now) = (span(chosen), view.now);
-    let mut done = Done::default();
-    let versions = control::versions(view).await?;
-    let performances = performance::all(view).await?;
-    for (control, schedules) in performance::schedules(view, &versions).await? {
-        let of_control = performances.get(&control).map(Vec::as_slice).unwrap_or_default();
-        let rows = period::windows(asked, &schedules, of_control, now);
-        if !rows.is_empty() {
-            done.windows.insert(control, rows);
-        }
-    }
-    let mut items = population::all_items(view).await?;
-    for population in population::all(view).await? {
-        let definition = &population.definition;
-        if definition.from < chosen.to && definition.to > chosen.from {
-            let of_population = items.remove(&population.key).unwrap_or_default();
-            let control = definition.control.clone();
-            done.populations.entry(control).or_default().push((population, of_population));
-        }
-    }
-    Ok(done)
-}
-
-fn window_stretch(row: &WindowRow) -> Stretch {
-    let mark = match row.state {
+fn mark_of_window(state: WindowState) -> Mark {
+    match state {
         WindowState::Done => Mark::Pass,
         WindowState::Late => Mark::Late,
         WindowState::Missed => Mark::Missed,
         WindowState::NotYetDue => Mark::NotYetDue,
-    };
-    let note = match &row.performance {
-        Some(performance) => {
-            format!("{}, performed {}", row.window.id, moment::date(performance.performed_at))
-        }
-        None => format!("{}, due {}", row.window.id, moment::date(row.window.due)),
-    };
-    Stretch { from: row.window.from, to: row.window.to, mark, note }
+    }
 }
 
-/// The days of a population: operating where every item met all attributes, unknown where items were not tested or the
-/// list may still change.
-fn item_stretches((population, items): &(Population, Vec<Item>)) -> Vec<Stretch> {
-    let definition = &population.definition;
-    let mut days: BTreeMap<i64, (Mark, usize)> = BTreeMap::new();
-    for item in items {
-        let mark = match item.outcome() {
-            ItemOutcome::Deviating => Mark::Fail,
-            ItemOutcome::NotTested => Mark::Unknown,
-            ItemOutcome::Conforming => continue,
-        };
-        let day = days.entry(item.occurred_at.micros().div_euclid(DAY_US)).or_insert((mark, 0));
-        day.1 += 1;
-        if mark == Mark::Fail {
-            day.0 = mark;
-        }
+/// How many subjects of a cell are not as they should be, where that is more than the mark says.
+fn note_of(cell: &Cell) -> String {
+    let mut parts = Vec::new();
+    if cell.deviating > 1 {
+        parts.push(format!("{} deviating", cell.deviating));
     }
-    let (base, note) = match &population.frozen {
-        Some(frozen) => (Mark::Pass, format!("{} items met every attribute", frozen.items)),
-        None => (Mark::Unknown, "the list is not frozen".to_owned()),
-    };
-    let mut out = Vec::new();
-    let mut from = definition.from;
-    for (day, (mark, count)) in days {
-        let start = Timestamp::from_micros(day * DAY_US).max(from);
-        let end = Timestamp::from_micros((day + 1) * DAY_US).min(definition.to);
-        if start >= end {
+    if cell.unseen > 1 || (cell.unseen == 1 && cell.state != State::Unknown) {
+        parts.push(format!("{} not seen", cell.unseen));
+    }
+    parts.join(", ")
+}
+
+/// Cells as the board draws them: one stretch each, but one for each window that was missed or late.
+fn drawn(cells: &[Cell], windows: &[WindowRow]) -> Vec<Stretch> {
+    let mut out: Vec<Stretch> = Vec::new();
+    for cell in cells {
+        let Some(mark) = mark_of(cell.state) else { continue };
+        if !matches!(mark, Mark::Missed | Mark::Late) {
+            out.push(Stretch { from: cell.from, to: cell.to, mark, note: note_of(cell) });
             continue;
         }
-        if from < start {
-            out.push(Stretch { from, to: start, mark: base, note: note.clone() });
+        let of_cell = windows.iter().filter(|row| {
+            mark_of_window(row.state) == mark && row.window.from < cell.to && cell.from < row.window.to
+        });
+        let note = of_cell.map(|row| row.window.id.as_str()).collect::<Vec<_>>().join(", ");
+        match out.last_mut() {
+            Some(last) if last.mark == mark && last.note == note && last.to == cell.from => last.to = cell.to,
+            _ => out.push(Stretch { from: cell.from, to: cell.to, mark, note }),
         }
-        let word = if mark == Mark::Fail { "not as designed" } else { "not tested" };
-        out.push(Stretch { from: start, to: end, mark, note: format!("{count} {word}") });
-        from = end;
-    }
-    if from < definition.to {
-        out.push(Stretch { from, to: definition.to, mark: base, note });
     }
     out
 }
 
-fn deviations_of(control: &ControlId, done: &Done, chosen: &Chosen) -> Vec<DeviationRow> {
-    let href = format!("/period/{}#operating", segment(control.as_str()));
-    let windows = done.windows.get(control).into_iter().flatten().filter_map(|row| {
-        let mark = match row.state {
-            WindowState::Missed => Mark::Missed,
-            WindowState::Late => Mark::Late,
-            WindowState::Done | WindowState::NotYetDue => return None,
-        };
-        Some(DeviationRow {
-            mark,
-            subject: row.window.id.clone(),
-            test: "Performed in each window".to_owned(),
-            href: href.clone(),
-            seen_good: None,
-            seen_bad: row.window.due,
-            good_again: row.performance.as_ref().map(|performance| performance.performed_at),
-            waiver: String::new(),
-            note: row.performance.as_ref().map(|p| p.note.clone()).unwrap_or_default(),
-        })
-    });
-    let items = done.populations.get(control).into_iter().flatten().flat_map(|(population, items)| {
-        let href = href.clone();
-        items
-            .iter()
-            .filter(|item| item.outcome() == ItemOutcome::Deviating)
-            .filter(|item| item.occurred_at >= chosen.from && item.occurred_at < chosen.to)
-            .map(move |item| DeviationRow {
-                mark: Mark::Fail,
-                subject: item.key.clone(),
-                test: population.definition.title.clone(),
-                href: href.clone(),
-                seen_good: None,
-                seen_bad: item.occurred_at,
-                good_again: Some(item.occurred_at),
-                waiver: String::new(),
-                note: not_met(population, item),
-            })
-    });
-    windows.chain(items).collect()
-}
-
-/// The attributes that an item does not meet, and what was noted.
-fn not_met(population: &Population, item: &Item) -> String {
-    let attributes = population.definition.attributes.iter().zip(&item.states);
-    let short: Vec<&str> = attributes
-        .filter(|(_, state)| **state == AttributeState::NotMet)
-        .map(|(attribute, _)| attribute.id.as_str())
-        .collect();
-    match item.note.as_str() {
-        "" => format!("not {}", short.join(", not ")),
-        note => format!("not {}: {note}", short.join(", not ")),
+/// The tests of a control in a few words.
+fn tested_by(row: &BoardRow) -> String {
+    let checks = row.tests.iter().filter(|(kind, _)| *kind == TestKind::Configuration).count();
+    let mut parts = Vec::new();
+    if checks > 0 {
+        parts.push(format!("{checks} {}", plural(checks, "check", "checks")));
     }
-}
-
-fn populations_of(control: &ControlId, done: &Done) -> Vec<PopulationPeriod> {
-    let of_control = done.populations.get(control).into_iter().flatten();
-    of_control
-        .map(|(population, items)| {
-            let count = |outcome: ItemOutcome| items.iter().filter(|item| item.outcome() == outcome).count();
-            PopulationPeriod {
-                title: population.definition.title.clone(),
-                trigger: population.definition.trigger.clone(),
-                source: population.ipe.as_ref().map(|ipe| ipe.source.clone()).unwrap_or_default(),
-                items: items.len(),
-                deviating: count(ItemOutcome::Deviating),
-                untested: count(ItemOutcome::NotTested),
-                frozen: population.frozen.as_ref().map(|frozen| (frozen.at, frozen.keys)),
-                stretches: item_stretches(&(population.clone(), items.clone())),
-            }
-        })
-        .collect()
+    for (kind, test) in &row.tests {
+        match kind {
+            TestKind::Configuration => {}
+            TestKind::Occurrence => parts.push(test.clone()),
+            TestKind::Population => parts.push("what triggers it".to_owned()),
+        }
+    }
+    parts.join(", ")
 }
 
 fn span(chosen: &Chosen) -> Span {
     Span { from: chosen.from, to: Some(chosen.to) }
 }
 
-impl Live {
-    fn row(&self, control: &Control, checks: &[String], known: &Known, done: &Done) -> ControlPeriod {
-        let windows = done.windows.get(&control.id).map(Vec::as_slice).unwrap_or_default();
-        let drawn: Vec<Stretch> = windows.iter().map(window_stretch).collect();
-        let populations = done.populations.get(&control.id).map(Vec::as_slice).unwrap_or_default();
-        let items: Vec<Vec<Stretch>> = populations.iter().map(item_stretches).collect();
-        let of_control: Vec<&[Stretch]> = checks
+/// Names for what a control's conclusion refers to by key.
+struct Names {
+    control: ControlId,
+    targets: BTreeMap<TargetKey, String>,
+    checks: BTreeMap<String, String>,
+    populations: BTreeMap<PopulationKey, String>,
+    waivers: BTreeMap<i64, Waiver>,
+}
+
+impl Names {
+    async fn load(view: &mut View<'_>, period: &Concluded) -> tickmark_app::Result<Self> {
+        let mut checks = BTreeMap::new();
+        for (kind, id) in &period.row.tests {
+            if *kind == TestKind::Configuration
+                && let Some(newest) = observation::check_versions(view, id).await?.pop()
+            {
+                checks.insert(id.clone(), newest.definition.title);
+            }
+        }
+        let targets = observation::targets(view).await?;
+        let populations = period.populations.iter();
+        Ok(Self {
+            control: period.row.control.clone(),
+            checks,
+            targets: targets.into_iter().map(|target| (target.key, target.target.name)).collect(),
+            populations: populations.map(|known| (known.key, known.definition.title.clone())).collect(),
+            waivers: waiver::list(view).await?.into_iter().map(|waiver| (waiver.id.0, waiver)).collect(),
+        })
+    }
+
+    fn check(&self, id: &str) -> String {
+        self.checks.get(id).cloned().unwrap_or_else(|| id.to_owned())
+    }
+
+    fn subject(&self, subject: &Subject) -> String {
+        match subject {
+            Subject::Target(key) => self.targets.get(key).cloned().unwrap_or_default(),
+            Subject::Window(id) => id.clone(),
+            Subject::Item { key, .. } => key.clone(),
+        }
+    }
+
+    /// The name of the test that looked at a subject.
+    fn test(&self, test: &TestPeriod, subject: Option<&Subject>) -> String {
+        match (test.conclusion.kind, subject) {
+            (TestKind::Configuration, _) => self.check(&test.conclusion.test),
+            (TestKind::Occurrence, _) => "Performed in each window".to_owned(),
+            (TestKind::Population, Some(Subject::Item { population, .. })) => {
+                self.populations.get(population).cloned().unwrap_or_default()
+            }
+            (TestKind::Population, _) => "What its trigger produced".to_owned(),
+        }
+    }
+
+    /// Where one reads more about a subject at a moment.
+    fn href(&self, test: &TestPeriod, subject: Option<&Subject>, at: Timestamp) -> String {
+        let anchor = |place: &str| format!("/period/{}#{place}", segment(self.control.as_str()));
+        match (test.conclusion.kind, subject) {
+            (_, Some(Subject::Target(key))) => moment_href(key.0, &test.conclusion.test, at),
+            (TestKind::Configuration, _) => format!("/checks/{}", segment(&test.conclusion.test)),
+            (TestKind::Occurrence, _) => anchor("windows"),
+            (TestKind::Population, _) => anchor("populations"),
+        }
+    }
+
+    fn deviation(&self, test: &TestPeriod, deviation: &Deviation) -> DeviationRow {
+        let (mark, is_item) = match deviation.kind {
+            DeviationKind::Failing => (Mark::Fail, false),
+            DeviationKind::Attribute => (Mark::Fail, true),
+            DeviationKind::Missed => (Mark::Missed, false),
+            DeviationKind::Late => (Mark::Late, false),
+        };
+        let waivers = deviation.waivers.iter().filter_map(|beside| self.waivers.get(&beside.waiver));
+        DeviationRow {
+            mark,
+            subject: self.subject(&deviation.subject),
+            test: self.test(test, Some(&deviation.subject)),
+            href: self.href(test, Some(&deviation.subject), deviation.first_seen_bad),
+            seen_good: deviation.last_seen_good,
+            seen_bad: deviation.first_seen_bad,
+            // An item has one moment.
+            good_again: if is_item { Some(deviation.first_seen_bad) } else { deviation.good_again },
+            waiver: waivers.map(waiver_words).collect::<Vec<_>>().join("; "),
+            // For a failing check it is the check, which has a column of its own.
+            note: if mark == Mark::Fail && !is_item { String::new() } else { deviation.note.clone() },
+        }
+    }
+
+    fn waived(&self, test: &TestPeriod, deviation: &Deviation) -> Vec<StretchRow> {
+        let beside = deviation.waivers.iter();
+        beside
+            .map(|beside| StretchRow {
+                subject: self.subject(&deviation.subject),
+                href: self.href(test, Some(&deviation.subject), beside.from),
+                test: self.test(test, Some(&deviation.subject)),
+                from: beside.from,
+                to: beside.to,
+                why: self.waivers.get(&beside.waiver).map(|w| w.reason.clone()).unwrap_or_default(),
+            })
+            .collect()
+    }
+}
+
+fn waiver_words(waiver: &Waiver) -> String {
+    format!("until {}; {}", moment::date(waiver.expires_at.plus_micros(-1)), waiver.reason)
+}
+
+fn population_period(population: &Population, items: &[Item]) -> PopulationPeriod {
+    let count = |outcome: ItemOutcome| items.iter().filter(|item| item.outcome() == outcome).count();
+    PopulationPeriod {
+        title: population.definition.title.clone(),
+        trigger: population.definition.trigger.clone(),
+        source: population.ipe.as_ref().map(|ipe| ipe.source.clone()).unwrap_or_default(),
+        from: population.definition.from,
+        to: population.definition.to,
+        items: items.len(),
+        deviating: count(ItemOutcome::Deviating),
+        untested: count(ItemOutcome::NotTested),
+        frozen: population.frozen.as_ref().map(|frozen| (frozen.at, frozen.keys)),
+    }
+}
+
+fn check_period(test: &TestPeriod, names: &Names) -> CheckPeriod {
+    let mut first: BTreeMap<TargetKey, Timestamp> = BTreeMap::new();
+    for deviation in &test.conclusion.deviations {
+        if let Subject::Target(key) = deviation.subject {
+            first.entry(key).or_insert(deviation.first_seen_bad);
+        }
+    }
+    CheckPeriod {
+        id: test.conclusion.test.clone(),
+        title: names.check(&test.conclusion.test),
+        stretches: drawn(&test.cells, &[]),
+        targets: test
+            .targets
             .iter()
-            .filter_map(|check| known.get(check))
-            .flat_map(|targets| targets.iter().map(|(_, stretches)| stretches.as_slice()))
-            .chain((!drawn.is_empty()).then_some(drawn.as_slice()))
-            .chain(items.iter().map(Vec::as_slice))
-            .collect();
-        let mut tested_by = Vec::new();
-        if !checks.is_empty() {
-            tested_by.push(format!("{} {}", checks.len(), plural(checks.len(), "check", "checks")));
-        }
-        if !windows.is_empty() {
-            tested_by.push(format!("{} {}", windows.len(), plural(windows.len(), "window", "windows")));
-        }
-        if !populations.is_empty() {
-            let count = populations.len();
-            tested_by.push(format!("{count} {}", plural(count, "population", "populations")));
-        }
+            .map(|target| TargetPeriod {
+                key: target.target.0,
+                name: target.name.clone(),
+                first_deviation: first.get(&target.target).copied(),
+                stretches: drawn(&target.cells, &[]),
+            })
+            .collect(),
+    }
+}
+
+fn window_line(row: &WindowRow) -> WindowLine {
+    WindowLine {
+        name: row.window.id.clone(),
+        due: row.window.due,
+        mark: mark_of_window(row.state),
+        performed: row.performance.as_ref().map(|performance| performance.performed_at),
+        is_recorded_late: row.is_recorded_late,
+        note: row.performance.as_ref().map(|performance| performance.note.clone()).unwrap_or_default(),
+    }
+}
+
+impl Live {
+    fn row(&self, control: &Control, row: &BoardRow) -> ControlPeriod {
         let framework = self.catalog.frameworks.first().map(|framework| framework.id.as_str());
         let mut mappings: Vec<_> =
             control.criteria.iter().filter(|mapping| Some(mapping.framework.as_str()) == framework).collect();
         mappings.sort_by_key(|mapping| !mapping.is_key);
         ControlPeriod {
             id: control.id.to_string(),
-            title: control.text.current().title.clone(),
+            title: row.title.clone(),
             area: control.area.clone(),
             owner: control.owner_role.clone(),
             criteria: mappings.into_iter().map(|mapping| mapping.criterion.clone()).collect(),
-            tested_by: tested_by.join(", "),
-            // Windows alone are shown as they are: each one that was missed is one of its own.
-            stretches: match of_control.as_slice() {
-                [only] => only.to_vec(),
-                several => worst(several, "tests"),
-            },
+            tested_by: tested_by(row),
+            stretches: drawn(&row.cells, &row.windows),
         }
     }
 
@@ -394,23 +302,15 @@ impl Live {
 
     pub(in crate::source) async fn period(&self, chosen: &Chosen) -> Result<PeriodView, Refusal> {
         let work = async |view: &mut View<'_>| {
-            let now = view.now;
-            let tests = control::tests_by_control(view).await?;
-            let histories = observation::histories(view).await?;
-            let waivers = waiver::in_force_over(view, span(chosen)).await?;
-            let done = done(view, chosen).await?;
-            Ok((control::controls(view).await?, tests, known(&histories, &waivers, chosen, now), done))
+            let board = period::board(view, span(chosen)).await?;
+            Ok((board, control::controls(view).await?))
         };
-        let (controls, tests, known, done) = self.app.read(&self.actor, work).await?;
-        let none = Vec::new();
+        let (board, controls) = self.app.read(&self.actor, work).await?;
+        let controls: BTreeMap<&ControlId, &Control> = controls.iter().map(|c| (&c.id, c)).collect();
+        let rows = board.rows.iter();
         Ok(PeriodView {
-            controls: controls
-                .iter()
-                .map(|control| {
-                    let checks = tests.get(&control.id).unwrap_or(&none);
-                    self.row(control, checks, &known, &done)
-                })
-                .collect(),
+            controls: rows.filter_map(|row| Some(self.row(controls.get(&row.control)?, row))).collect(),
+            count: Count::Cells(board.grain),
             series: self.series(),
             categories: self.catalog.frameworks.first().map_or_else(Vec::new, |framework| {
                 framework.categories.iter().map(|c| (c.id.clone(), c.title.clone())).collect()
@@ -425,129 +325,92 @@ impl Live {
     ) -> Result<ControlPeriodView, Refusal> {
         let id: ControlId = id.parse().map_err(|_| Refusal::NotFound)?;
         let work = async |view: &mut View<'_>| {
-            let now = view.now;
+            let period = period::control_period(view, &id, span(chosen)).await?;
             let control = control::find(view, &id).await?;
-            let checks = control::tests_by_control(view).await?.remove(&id).unwrap_or_default();
-            let mut histories = observation::histories(view).await?;
-            histories.retain(|(check, _), _| checks.contains(check));
-            let waivers = waiver::in_force_over(view, span(chosen)).await?;
-            let targets: BTreeMap<TargetKey, String> = observation::targets(view)
-                .await?
-                .into_iter()
-                .map(|target| (target.key, target.target.name))
-                .collect();
-            let mut titles = BTreeMap::new();
-            for check in observation::checks_now(view).await? {
-                titles.insert(check.version.definition.id.clone(), check.version.definition.title.clone());
+            let names = Names::load(view, &period).await?;
+            let mut populations = Vec::new();
+            for population in &period.populations {
+                let items = population::items(view, population.key).await?;
+                populations.push(population_period(population, &items));
             }
-            let mut failures = BTreeMap::new();
-            let failing: BTreeSet<&(String, TargetKey)> = histories
-                .iter()
-                .filter(|(_, history)| history.iter().any(|i| i.verdict == Verdict::Fail))
-                .map(|(key, _)| key)
-                .collect();
-            for (check, target) in failing {
-                let mut found = Vec::new();
-                for part in observation::check_history(view, check, *target).await? {
-                    found.extend(interval::failures(&part.intervals, &part.looks));
-                }
-                failures.insert((check.clone(), *target), found);
-            }
-            let known = known(&histories, &waivers, chosen, now);
-            let done = done(view, chosen).await?;
-            Ok((control, checks, known, done, waivers, targets, titles, failures, now))
+            Ok((period, control, names, populations))
         };
-        let (control, checks, known, done, waivers, targets, titles, failures, now) =
-            self.app.read(&self.actor, work).await?;
-        let title = |check: &str| titles.get(check).cloned().unwrap_or_else(|| check.to_owned());
-        let name = |target: &TargetKey| targets.get(target).cloned().unwrap_or_default();
-        let none = Vec::new();
-        let checks_over = checks.iter().map(|check| {
-            let targets = known.get(check).unwrap_or(&none);
-            let all: Vec<&[Stretch]> = targets.iter().map(|(_, stretches)| stretches.as_slice()).collect();
-            CheckPeriod {
-                id: check.clone(),
-                title: title(check),
-                stretches: worst(&all, "targets"),
-                targets: targets
-                    .iter()
-                    .map(|(target, stretches)| TargetPeriod {
-                        key: target.0,
-                        name: name(target),
-                        stretches: stretches.clone(),
-                    })
-                    .collect(),
+        let (period, control, names, populations) = self.app.read(&self.actor, work).await?;
+        let of_kind = |kind: TestKind| period.tests.iter().filter(move |t| t.conclusion.kind == kind);
+        let cells_of =
+            |kind: TestKind| of_kind(kind).flat_map(|test| drawn(&test.cells, &period.row.windows));
+        let (mut deviations, mut unseen, mut waived) = (Vec::new(), Vec::new(), Vec::new());
+        for test in &period.tests {
+            for deviation in &test.conclusion.deviations {
+                deviations.push(names.deviation(test, deviation));
+                waived.extend(names.waived(test, deviation));
             }
-        });
-        let mut deviations: Vec<DeviationRow> = failures
-            .iter()
-            .flat_map(|((check, target), failures)| {
-                failures.iter().map(move |failure| (check, target, failure))
-            })
-            .filter(|(_, _, failure)| {
-                failure.first_seen_bad < chosen.to
-                    && failure.first_seen_good_again.is_none_or(|again| again > chosen.from)
-            })
-            .map(|(check, target, failure)| DeviationRow {
-                mark: Mark::Fail,
-                subject: name(target),
-                test: title(check),
-                href: moment_href(target.0, check, failure.first_seen_bad),
-                seen_good: failure.last_seen_good,
-                seen_bad: failure.first_seen_bad,
-                good_again: failure.first_seen_good_again.filter(|again| *again < now),
-                waiver: waivers
-                    .iter()
-                    .filter(|waiver| waiver.check == *check && waiver.scope.covers(*target))
-                    .find(|waiver| {
-                        let span = waiver.span();
-                        failure.first_seen_good_again.is_none_or(|again| span.from < again)
-                            && span.to.is_none_or(|to| to > failure.first_seen_bad)
-                    })
-                    .map(|waiver| format!("until {}; {}", moment::date(waiver.expires_at), waiver.reason))
-                    .unwrap_or_default(),
-                note: String::new(),
-            })
-            .collect();
-        deviations.extend(deviations_of(&control.id, &done, chosen));
+            unseen.extend(test.conclusion.unseen.iter().map(|unseen| StretchRow {
+                subject: unseen.subject.as_ref().map_or_else(String::new, |s| names.subject(s)),
+                href: names.href(test, unseen.subject.as_ref(), unseen.from),
+                test: names.test(test, unseen.subject.as_ref()),
+                from: unseen.from,
+                to: unseen.to,
+                why: unseen.why.plain().to_owned(),
+            }));
+        }
         deviations.sort_by_key(|row| row.seen_bad);
+        for rows in [&mut unseen, &mut waived] {
+            rows.sort_by_key(|row| row.from);
+        }
         Ok(ControlPeriodView {
-            row: self.row(&control, &checks, &known, &done),
+            row: self.row(&control, &period.row),
+            count: Count::Cells(tickmark_core::conclusion::period::Grain::for_period(chosen.from, chosen.to)),
             statement: control.text.current().statement.clone(),
-            checks: checks_over.collect(),
-            windows: done
-                .windows
-                .get(&control.id)
-                .map(|windows| windows.iter().map(window_stretch).collect())
-                .unwrap_or_default(),
-            populations: populations_of(&control.id, &done),
+            checks: of_kind(TestKind::Configuration).map(|test| check_period(test, &names)).collect(),
+            occurrence: cells_of(TestKind::Occurrence).collect(),
+            windows: period.row.windows.iter().map(window_line).collect(),
+            items: cells_of(TestKind::Population).collect(),
+            populations,
             deviations,
+            unseen,
+            waived,
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tickmark_core::program::performance::Window;
+    use tickmark_core::time::DAY_US;
+
     use super::*;
 
-    fn stretch(from: i64, to: i64, mark: Mark) -> Stretch {
-        let at = |day: i64| Timestamp::from_micros(day * DAY_US);
-        Stretch { from: at(from), to: at(to), mark, note: String::new() }
+    fn at(day: i64) -> Timestamp {
+        Timestamp::from_micros(day * DAY_US)
+    }
+
+    fn cell(day: i64, state: State) -> Cell {
+        Cell { from: at(day), to: at(day + 1), state, deviating: 0, unseen: 0 }
     }
 
     #[test]
-    fn a_deviation_somewhere_is_a_deviation_and_unknown_is_never_operating() {
-        let one = [stretch(0, 4, Mark::Pass), stretch(4, 6, Mark::Fail), stretch(6, 10, Mark::Pass)];
-        let two =
-            [stretch(0, 5, Mark::Waived), stretch(5, 8, Mark::Unknown), stretch(8, 10, Mark::NotApplicable)];
-        let found: Vec<(i64, i64, Mark)> = worst(&[&one, &two], "tests")
-            .iter()
-            .map(|s| (s.from.micros() / DAY_US, s.to.micros() / DAY_US, s.mark))
-            .collect();
-        assert_eq!(
-            found,
-            [(0, 4, Mark::Waived), (4, 6, Mark::Fail), (6, 8, Mark::Unknown), (8, 10, Mark::Pass)]
-        );
-        assert!(worst(&[], "tests").is_empty());
+    fn one_missed_window_is_one_stretch_and_two_are_two() {
+        let window = |id: &str, from: i64, to: i64| WindowRow {
+            window: Window { id: id.to_owned(), from: at(from), to: at(to), due: at(to) },
+            state: WindowState::Missed,
+            performance: None,
+            is_recorded_late: false,
+        };
+        let cells: Vec<Cell> = (0..6).map(|day| cell(day, State::Missed)).collect();
+        let found = drawn(&cells, &[window("W1", 0, 3), window("W2", 3, 6)]);
+        let found: Vec<_> = found.iter().map(|s| (s.from, s.to, s.note.as_str())).collect();
+        assert_eq!(found, [(at(0), at(3), "W1"), (at(3), at(6), "W2")]);
+    }
+
+    #[test]
+    fn time_not_in_force_is_not_drawn_and_every_other_cell_is() {
+        let states = State::ALL.into_iter().zip(0..);
+        let cells: Vec<Cell> = states.map(|(state, day)| cell(day, state)).collect();
+        let found = drawn(&cells, &[]);
+        assert_eq!(found.len(), State::ALL.len() - 1);
+        assert_eq!(found.last().map(|stretch| stretch.mark), Some(Mark::Fail));
+        let many = Cell { deviating: 3, unseen: 1, ..cell(0, State::Deviation) };
+        assert_eq!(note_of(&many), "3 deviating, 1 not seen");
     }
 }

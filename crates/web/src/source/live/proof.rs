@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tickmark_app::evidence::{self, Artifact};
+use tickmark_app::evidence::{self, Artifact, ArtifactKey};
 use tickmark_app::ledger::{self, LogEntry};
 use tickmark_app::{View, observation};
 use tickmark_core::id::TargetKey;
@@ -12,13 +12,14 @@ use tickmark_core::{Digest, Timestamp};
 use super::Live;
 use crate::error::Refusal;
 use crate::evidence::{ArtifactRow, ArtifactView, Origin, how};
-use crate::ledger::{ConsistencyView, LeafRow, LeafView, LedgerView, ScrubView};
+use crate::ledger::{
+    ANCHORS_SHOWN, AnchorRow, ConsistencyView, CosignatureRow, KeyRow, LeafRow, LeafView, LedgerView,
+    OutsideView, PlaceRow, ScrubView,
+};
 use crate::report::{ReportRow, documents};
 
-/// Latest leaves that are searched for anchors.
-const LATEST_LEAVES: u32 = 500;
-/// Latest leaves that are listed.
-const SHOWN_LEAVES: usize = 50;
+/// Leaves that are listed at a time.
+const SHOWN_LEAVES: u32 = 50;
 /// Artifacts that are listed.
 const ARTIFACT_LIMIT: usize = 1000;
 /// Bytes of a document that are in memory at one time.
@@ -88,6 +89,47 @@ fn summary(kind: &str, body: &serde_json::Value) -> String {
     }
 }
 
+/// Who outside saw the log, from the tables that keep it.
+async fn outside(view: &mut View<'_>) -> tickmark_app::Result<OutsideView> {
+    let mut anchors = Vec::new();
+    for (place, anchor) in ledger::anchors(view).await?.into_iter().enumerate() {
+        let is_shown = place < ANCHORS_SHOWN;
+        let answer =
+            if is_shown { Some(evidence::find(view, ArtifactKey(anchor.artifact)).await?) } else { None };
+        anchors.push(AnchorRow {
+            authority: anchor.authority,
+            size: anchor.size,
+            latest: anchor.latest_at,
+            answer: answer.map(|artifact| artifact.stored),
+        });
+    }
+    let cosignatures = ledger::cosignatures(view).await?;
+    let witnessed = ledger::witnessed(view).await?;
+    // The newest of each place stands first.
+    let mut places: Vec<PlaceRow> = Vec::new();
+    for delivery in ledger::deliveries(view).await? {
+        if !places.iter().any(|place| place.name == delivery.target) {
+            places.push(PlaceRow {
+                name: delivery.target,
+                size: delivery.size,
+                arrived: delivery.delivered_at,
+                problem: delivery.problem.unwrap_or_default(),
+            });
+        }
+    }
+    places.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(OutsideView {
+        anchors,
+        cosignatures: cosignatures
+            .into_iter()
+            .map(|line| CosignatureRow { witness: line.witness, size: line.size, at: line.cosigned_at })
+            .collect(),
+        quorum: (witnessed.witnesses, witnessed.needed),
+        witnessed: witnessed.size,
+        places,
+    })
+}
+
 impl Live {
     /// What was last seen of each target, newest first.
     pub(in crate::source) async fn artifacts(&self) -> Result<Vec<ArtifactRow>, Refusal> {
@@ -126,18 +168,19 @@ impl Live {
         })
     }
 
-    pub(in crate::source) async fn ledger(&self) -> Result<LedgerView, Refusal> {
+    pub(in crate::source) async fn ledger(&self, before: Option<u64>) -> Result<LedgerView, Refusal> {
         let work = async |view: &mut View<'_>| {
-            let leaves = ledger::latest(view, LATEST_LEAVES).await?;
-            let rows = leaves.iter().map(leaf_row).collect::<tickmark_app::Result<Vec<_>>>()?;
-            Ok((
-                ledger::head(view).await?,
-                rows,
-                ledger::pending(view).await?,
-                ledger::last_scrub(view).await?,
-            ))
+            let head = ledger::head(view).await?;
+            let end = before.map_or(head.size, |before| before.min(head.size));
+            let first = end.saturating_sub(u64::from(SHOWN_LEAVES));
+            let shown = u32::try_from(end - first).unwrap_or(SHOWN_LEAVES);
+            let leaves = ledger::entries(view, first, shown).await?;
+            let rows = leaves.iter().rev().map(leaf_row).collect::<tickmark_app::Result<Vec<_>>>()?;
+            let keys = ledger::keys_of_log(view).await?;
+            let (pending, scrub) = (ledger::pending(view).await?, ledger::last_scrub(view).await?);
+            Ok((head, rows, keys, outside(view).await?, pending, scrub))
         };
-        let (head, leaves, pending, scrub) = self.app.read(&self.actor, work).await?;
+        let (head, leaves, keys, outside, pending, scrub) = self.app.read(&self.actor, work).await?;
         Ok(LedgerView {
             origin: head.origin,
             size: head.size,
@@ -154,9 +197,21 @@ impl Live {
                 objects: scrub.objects,
                 differences: scrub.count,
             }),
-            anchors: leaves.iter().filter(|leaf| leaf.kind == "time.anchor").cloned().collect(),
-            leaves: leaves.into_iter().take(SHOWN_LEAVES).collect(),
+            outside,
+            keys: keys
+                .into_iter()
+                .map(|key| KeyRow { key: key.verifier_key, epoch: key.epoch, from: key.from, to: key.to })
+                .collect(),
+            leaves,
         })
+    }
+
+    pub(in crate::source) async fn checkpoint(&self, size: Option<u64>) -> Result<(u64, String), Refusal> {
+        let work = async |view: &mut View<'_>| match size {
+            Some(size) => Ok((size, ledger::checkpoint_at(view, size).await?.to_text())),
+            None => ledger::head(view).await.map(|head| (head.size, head.checkpoint)),
+        };
+        Ok(self.app.read(&self.actor, work).await?)
     }
 
     pub(in crate::source) async fn leaf(&self, index: u64) -> Result<LeafView, Refusal> {
@@ -182,13 +237,24 @@ impl Live {
         old: u64,
         new: u64,
     ) -> Result<ConsistencyView, Refusal> {
-        let work = async |view: &mut View<'_>| ledger::prove_consistency(view, old, new).await;
-        let proof = self.app.read(&self.actor, work).await?;
+        let work = async |view: &mut View<'_>| {
+            let proof = ledger::prove_consistency(view, old, new).await?;
+            let signed = match ledger::checkpoint_at(view, new).await {
+                Err(tickmark_app::Error::NotFound { .. }) => None,
+                found => Some(found?.to_text()),
+            };
+            Ok((proof, signed))
+        };
+        let (proof, signed) = self.app.read(&self.actor, work).await?;
+        let hashes: String = proof.hashes.iter().map(|hash| format!("{}\n", hash.base64())).collect();
         Ok(ConsistencyView {
             old_size: proof.old_size,
             old_root: Digest(proof.old_root.0),
+            old_root_base64: proof.old_root.base64(),
             new_size: proof.new_size,
             new_root: Digest(proof.new_root.0),
+            new_root_base64: proof.new_root.base64(),
+            text: signed.map(|note| format!("old {}\n{hashes}\n{note}", proof.old_size)),
             hashes: proof.hashes.iter().map(|hash| Digest(hash.0)).collect(),
         })
     }

@@ -94,8 +94,8 @@ impl Live {
         let control = standing.control(&id).ok_or(Refusal::NotFound)?;
         let answers = self.answers(control).await?;
         let work = async |view: &mut View<'_>| {
-            let checks = observation::checks_now(view).await?;
-            let histories = observation::histories(view).await?;
+            let checks = observation::checks_in_force(view).await?;
+            let histories = observation::histories_in(view, standing.period, Some(&control.checks)).await?;
             let mut artifacts = Vec::new();
             let targets: BTreeSet<TargetKey> =
                 standing.verdicts_of(control).map(|verdict| verdict.target).collect();
@@ -109,13 +109,13 @@ impl Live {
         };
         let (checks, histories, artifacts) = self.app.read(&self.actor, work).await?;
         let tests = standing.verdicts_of(control).map(|verdict| {
-            let check = checks.iter().find(|check| check.version.definition.id == verdict.check_id);
+            let check = checks.get(&verdict.check_id);
             let target = standing.targets.get(&verdict.target).cloned().unwrap_or_default();
-            let history = histories.get(&(verdict.check_id.clone(), verdict.target));
+            let history = histories.get(&verdict.check_id).and_then(|known| known.get(&verdict.target));
             let label = format!("{} on {target}", verdict.check_id);
             TestRow {
                 check_id: verdict.check_id.clone(),
-                check_title: check.map(|check| check.version.definition.title.clone()).unwrap_or_default(),
+                check_title: check.map(|check| check.definition.title.clone()).unwrap_or_default(),
                 target_key: verdict.target.0,
                 target_name: target,
                 verdict: verdict.verdict,
