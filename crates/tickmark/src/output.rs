@@ -13,7 +13,7 @@ use tickmark_core::observation::Verdict;
 use crate::cli;
 
 /// Widest line of output that is not a terminal.
-const PLAIN_WIDTH: u16 = 110;
+const PLAIN_WIDTH: u16 = 160;
 
 /// How to talk.
 #[derive(Clone, Debug)]

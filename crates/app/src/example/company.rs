@@ -71,8 +71,6 @@ pub(super) struct Host {
     pub(super) serial: u32,
     /// First day on which it is expected.
     pub(super) joins: u32,
-    /// First day on which it is not expected any more.
-    pub(super) leaves: Option<u32>,
     /// Digest that stands for its machine id.
     pub(super) machine: Digest,
 }
@@ -95,15 +93,14 @@ impl Host {
 
     /// Tells whether the company has it on a day.
     pub(super) fn is_in_service(&self, day: u32) -> bool {
-        self.joins <= day && self.leaves.is_none_or(|leaves| day < leaves)
+        self.joins <= day
     }
 }
 
-/// Returns the machines of the company: `count` that are there from the first day, in three roles, two that join, and
-/// of the first ones the last that leaves.
+/// Returns the machines of the company: `count` that are there from the first day, in three roles, and two that join.
 pub(super) fn hosts(count: u32, days: u32, chance: Chance) -> Vec<Host> {
     let mut serials = [0; 3];
-    let mut hosts: Vec<Host> = (0..count + 2)
+    (0..count + 2)
         .map(|number| {
             // Of eight hosts four are web, three application and one keeps data.
             let role = match number % 8 {
@@ -121,15 +118,10 @@ pub(super) fn hosts(count: u32, days: u32, chance: Chance) -> Vec<Host> {
                     None => 0,
                     Some(late) => days * (4 + 2 * late) / 10,
                 },
-                leaves: None,
                 machine: Digest(chance.bytes("machine", u64::from(number))),
             }
         })
-        .collect();
-    if let Some(leaver) = hosts.get_mut(count.saturating_sub(1) as usize) {
-        leaver.leaves = Some(days * 7 / 10);
-    }
-    hosts
+        .collect()
 }
 
 #[cfg(test)]
@@ -137,10 +129,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_hosts_join_and_one_leaves() {
+    fn two_hosts_join() {
         let hosts = hosts(24, 365, Chance::of(1));
         let on = |day| hosts.iter().filter(|host| host.is_in_service(day)).count();
-        assert_eq!((on(0), on(200), on(230), on(364)), (24, 25, 26, 25));
+        assert_eq!((on(0), on(200), on(230), on(364)), (24, 25, 26, 26));
         let names: std::collections::BTreeSet<String> = hosts.iter().map(Host::full_name).collect();
         assert_eq!(names.len(), 26);
         assert!(names.iter().all(|name| name.ends_with(".example")));

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use tickmark_core::Timestamp;
 use tickmark_core::evidence::{Method, Provenance, RawArtifact};
+use tickmark_core::observation::Collected;
 use tickmark_core::observation::host::{self, HostFacts};
-use tickmark_core::observation::{Collected, Gap};
 use tickmark_core::time::SECOND_US;
 
 use super::facts::{self, Look};
@@ -17,20 +17,23 @@ pub(super) const SOURCE: &str = "host";
 /// The collector as runs name it.
 pub(super) const COLLECTOR: &str = "example 1";
 
-/// Makes what a look brings back.
-pub(super) fn look(look: &Look<'_>, story: &Story) -> Result<Collected> {
+/// Returns what a look finds.
+pub(super) fn facts(look: &Look<'_>, story: &Story) -> HostFacts {
     let mut found = facts::base(look);
     story.tell(look, &mut found);
-    let gaps: Vec<Gap> = found.gaps.clone();
-    let artifacts = artifacts(look, &found);
-    let facts = serde_json::to_value(&found)
+    found
+}
+
+/// Returns what a look brings back for these facts.
+pub(super) fn collected(look: &Look<'_>, found: &HostFacts) -> Result<Collected> {
+    let facts = serde_json::to_value(found)
         .map_err(|error| Error::internal("writing facts of the example", error))?;
     Ok(Collected {
         target: look.host.target(),
         schema: host::SCHEMA.to_owned(),
         facts,
-        gaps,
-        artifacts,
+        gaps: found.gaps.clone(),
+        artifacts: artifacts(look, found),
         collector: COLLECTOR.to_owned(),
         started: look.at,
         finished: look.at.plus_micros(2 * SECOND_US),

@@ -1,6 +1,6 @@
 //! The people of the example and what they decide. Reasons are what such people would write; nobody wrote them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_core::conclusion::readiness::{Answer, Question};
 use tickmark_core::control::ControlId;
@@ -8,14 +8,18 @@ use tickmark_evaluate::Library;
 
 use super::chance::Chance;
 use super::company::{CHIEF, ENGINEER, PEOPLE, PLATFORM, Person, SECURITY};
-use super::{Settings, Stage, records};
-use crate::{Actor, ActorKind, App, Error, Result, conclusion, control, identity, report};
+use super::{Settings, Stage, duties, lists};
+use crate::{Actor, ActorKind, Error, Result, conclusion, control, identity, report};
 
 /// Program and version as frozen assessments name them.
 const GENERATOR: &str = concat!("Tickmark ", env!("CARGO_PKG_VERSION"));
 
-/// The people as actors.
-pub(super) struct People(BTreeMap<&'static str, Actor>);
+/// The people as actors, and what each of them answers when.
+pub(super) struct People {
+    actors: BTreeMap<&'static str, Actor>,
+    /// By day and name of the person: a decision is made in that person's own name.
+    agenda: BTreeMap<u32, BTreeMap<&'static str, Vec<Act>>>,
+}
 
 /// An answer that a person gives on a day.
 struct Act {
@@ -25,18 +29,34 @@ struct Act {
 }
 
 impl People {
-    /// Makes them known.
-    pub(super) async fn hire(app: &App, actor: &Actor) -> Result<Self> {
+    /// Makes them known, and draws what they will answer.
+    pub(super) async fn hire(
+        stage: &Stage<'_>,
+        actor: &Actor,
+        settings: &Settings,
+        chance: Chance,
+    ) -> Result<Self> {
         let all: [Person; 5] = [SECURITY, PLATFORM, ENGINEER, PEOPLE, CHIEF];
-        let mut people = BTreeMap::new();
-        app.transact(actor, async |cx| {
-            for person in all {
-                people.insert(person.name, identity::ensure_actor(cx, ActorKind::Person, person.name).await?);
+        let mut actors = BTreeMap::new();
+        stage
+            .app
+            .transact(actor, async |cx| {
+                for person in all {
+                    let known = identity::ensure_actor(cx, ActorKind::Person, person.name).await?;
+                    actors.insert(person.name, known);
+                }
+                Ok(())
+            })
+            .await?;
+        let mut agenda: BTreeMap<u32, BTreeMap<&'static str, Vec<Act>>> = BTreeMap::new();
+        for (index, starter) in stage.catalog.controls.iter().enumerate() {
+            let index = u32::try_from(index).expect("a library of controls is small");
+            let id: ControlId = starter.id.parse().map_err(Error::invalid)?;
+            for (day, act) in answers(&id, index, settings.days, chance) {
+                agenda.entry(day).or_default().entry(owner_of(id.as_str()).name).or_default().push(act);
             }
-            Ok(())
-        })
-        .await?;
-        Ok(Self(people))
+        }
+        Ok(Self { actors, agenda })
     }
 
     /// Returns the leader of the security program.
@@ -46,19 +66,12 @@ impl People {
 
     /// Returns a person as an actor.
     pub(super) fn of(&self, person: Person) -> &Actor {
-        &self.0[person.name]
+        &self.actors[person.name]
     }
 
-    /// Who answers for a control, by the first letters of its name.
+    /// Who answers for a control.
     pub(super) fn owner(&self, control: &str) -> &Actor {
-        let area = control.split('-').next().unwrap_or_default();
-        self.of(match area {
-            "HRS" | "COM" => PEOPLE,
-            "GOV" | "VEN" => CHIEF,
-            "AVL" | "NET" | "CHG" | "CRY" => PLATFORM,
-            "LOG" | "PIN" | "END" => ENGINEER,
-            _ => SECURITY,
-        })
+        self.of(owner_of(control))
     }
 
     /// Does the work of a day; returns the number of answers given.
@@ -75,23 +88,12 @@ impl People {
             self.activate(stage).await?;
         }
         let mut given = 0;
-        // One person after the other: a decision is made in that person's own name.
-        let mut acts: BTreeMap<&'static str, Vec<Act>> = BTreeMap::new();
-        for (index, starter) in stage.catalog.controls.iter().enumerate() {
-            let index = u32::try_from(index).expect("a library of controls is small");
-            let id: ControlId = starter.id.parse().map_err(Error::invalid)?;
-            for act in answers(&id, index, day, days, chance) {
-                let name = self.owner(id.as_str()).label.clone();
-                let key = self.0.keys().find(|key| **key == name).expect("owners are people of the example");
-                acts.entry(key).or_default().push(act);
-            }
-        }
-        for (name, acts) in acts {
+        for (name, acts) in self.agenda.get(&day).into_iter().flatten() {
             given += acts.len();
             stage
                 .app
-                .transact(&self.0[name], async |cx| {
-                    for Act { control, question, answer } in &acts {
+                .transact(&self.actors[name], async |cx| {
+                    for Act { control, question, answer } in acts {
                         let reason = reason(control, *question, *answer, chance);
                         conclusion::decide(cx, control, *question, *answer, &reason).await?;
                     }
@@ -107,13 +109,16 @@ impl People {
 
     /// Puts the controls that the company really runs in force, each with a named owner.
     async fn activate(&self, stage: &Stage<'_>) -> Result<()> {
-        for actor in self.0.values() {
+        let tested: BTreeSet<String> =
+            stage.library.checks().flat_map(|check| check.definition().controls.clone()).collect();
+        for actor in self.actors.values() {
             let owned: Vec<ControlId> = stage
                 .catalog
                 .controls
                 .iter()
                 .filter(|starter| self.owner(&starter.id) == actor)
-                .filter(|starter| !is_not_run(&starter.id) && !records::is_too_frequent(starter))
+                .filter(|starter| !is_not_run(&starter.id) && !duties::is_too_frequent(starter))
+                .filter(|starter| !lists::is_untested(starter, tested.contains(&starter.id)))
                 .map(|starter| starter.id.parse().map_err(Error::invalid))
                 .collect::<Result<_>>()?;
             stage
@@ -143,6 +148,17 @@ impl People {
     }
 }
 
+/// Who answers for a control, by the first letters of its name.
+fn owner_of(control: &str) -> Person {
+    match control.split('-').next().unwrap_or_default() {
+        "HRS" | "COM" => PEOPLE,
+        "GOV" | "VEN" => CHIEF,
+        "AVL" | "NET" | "CHG" | "CRY" => PLATFORM,
+        "LOG" | "PIN" | "END" => ENGINEER,
+        _ => SECURITY,
+    }
+}
+
 /// Controls of the library that the company does not run: it keeps no personal data of its own and has no building.
 pub(super) fn is_not_run(control: &str) -> bool {
     control.starts_with("PRV-") || control.starts_with("PHY-0")
@@ -150,7 +166,7 @@ pub(super) fn is_not_run(control: &str) -> bool {
 
 /// The days on which the four questions about a control are answered, and how. First answers come over the first half;
 /// what was only partly so is looked at again in the second.
-fn answers(id: &ControlId, index: u32, day: u32, days: u32, chance: Chance) -> Vec<Act> {
+fn answers(id: &ControlId, index: u32, days: u32, chance: Chance) -> Vec<(u32, Act)> {
     if is_not_run(id.as_str()) {
         return Vec::new();
     }
@@ -159,9 +175,7 @@ fn answers(id: &ControlId, index: u32, day: u32, days: u32, chance: Chance) -> V
     let spread = u64::from(index) * 2;
     let mut acts = Vec::new();
     let mut act = |when: u32, question, answer| {
-        if when == day {
-            acts.push(Act { control: id.clone(), question, answer });
-        }
+        acts.push((when, Act { control: id.clone(), question, answer }));
     };
     let designed = [Answer::Yes, Answer::Yes, Answer::Yes, Answer::Partly]
         [usize::try_from(draw("designed", 4)).expect("small")];

@@ -7,6 +7,7 @@ use tickmark_evaluate::Library;
 
 use super::chance::Chance;
 use super::company::{LEAVER, OPERATORS};
+use super::duties::Duties;
 use super::facts::{APPROVED_SETS, UNITS, fingerprint, peer_key, ruleset};
 use super::story::Story;
 use crate::{Error, Result};
@@ -16,21 +17,32 @@ const QUARTER_DAYS: u32 = 90;
 /// Hours that what is done weekly may be old.
 const WEEKLY_HOURS: u32 = 8 * 24;
 
+/// What the parameters of checks follow from.
+#[derive(Clone, Copy)]
+pub(super) struct Demands<'a> {
+    /// Begin of the first day.
+    pub(super) start: Timestamp,
+    /// What happens.
+    pub(super) story: &'a Story,
+    /// What people do, of which checks are told.
+    pub(super) duties: &'a Duties,
+    /// What details are drawn from.
+    pub(super) chance: Chance,
+}
+
 /// Tells whether the checks of a day differ from those of the day before.
-pub(super) fn changes_on(story: &Story, day: u32) -> bool {
-    day.is_multiple_of(QUARTER_DAYS) || day == story.idle_limit_from || day == story.leaver_gone_on
+pub(super) fn changes_on(demands: Demands<'_>, day: u32) -> bool {
+    let Demands { story, duties, .. } = demands;
+    day.is_multiple_of(QUARTER_DAYS)
+        || day == story.idle_limit_from
+        || day == story.leaver_gone_on
+        || duties.restore_tested_before(day) != duties.restore_tested_before(day.saturating_sub(1))
 }
 
 /// Returns the checks as the company runs them on a day of the story.
-pub(super) fn on(
-    day: u32,
-    start: Timestamp,
-    story: &Story,
-    chance: Chance,
-    builtin: &Library,
-) -> Result<Library> {
+pub(super) fn on(day: u32, demands: Demands<'_>, builtin: &Library) -> Result<Library> {
     let mut library = builtin.clone();
-    for (id, parameters) in parameters(day, start, story, chance) {
+    for (id, parameters) in parameters(day, demands) {
         // A library of the user's own may lack a check or have another in its place; that one is left as it is.
         let Some(check) = library.get(id) else { continue };
         if let Ok(changed) = check.with_parameters(&parameters) {
@@ -42,8 +54,10 @@ pub(super) fn on(
     Ok(library)
 }
 
-fn parameters(day: u32, start: Timestamp, story: &Story, chance: Chance) -> Vec<(&'static str, Value)> {
-    let date = |day: u32| start.plus_micros(i64::from(day) * DAY_US).date();
+fn parameters(day: u32, demands: Demands<'_>) -> Vec<(&'static str, Value)> {
+    let Demands { start, story, duties, chance } = demands;
+    let on = |day: i64| start.plus_micros(day * DAY_US).date();
+    let date = |day: u32| on(i64::from(day));
     let quarter = day / QUARTER_DAYS * QUARTER_DAYS;
     let since = date(0);
     let owners: Vec<String> =
@@ -63,8 +77,7 @@ fn parameters(day: u32, start: Timestamp, story: &Story, chance: Chance) -> Vec<
         .into_iter()
         .collect();
     let list_as_of = date(quarter.max(if leavers.is_empty() { 0 } else { story.leaver_gone_on.min(day) }));
-    // The test of the third quarter was forgotten.
-    let tested = if quarter / QUARTER_DAYS == 2 { quarter - QUARTER_DAYS } else { quarter };
+    let tested = duties.restore_tested_before(day).map_or_else(String::new, on);
     let idle = if day < story.idle_limit_from { 1800 } else { 900 };
     let sources = [22, 80, 443, 5432, 8080];
     let programs = ["sshd", "nginx", "nginx", "postgres", "larkspur-app"];
@@ -77,8 +90,9 @@ fn parameters(day: u32, start: Timestamp, story: &Story, chance: Chance) -> Vec<
             json!({"leavers": leavers, "list_as_of": list_as_of, "list_maximum_days": QUARTER_DAYS + 7}),
         ),
         ("acct-password-max-age", json!({"maximum_days": -1})),
-        ("bak-restore-tested", json!({"tested_on": date(tested), "signed_by": "Noor Haverly (example)"})),
-        ("bak-rpo-met", json!({"rpo_hours": 26})),
+        ("bak-restore-tested", json!({"tested_on": tested, "signed_by": "Noor Haverly (example)"})),
+        ("bak-job-succeeded-in-window", json!({"window_hours": WEEKLY_HOURS})),
+        ("bak-rpo-met", json!({"rpo_hours": WEEKLY_HOURS})),
         ("fw-egress-restricted", json!({"demanded_on": ["none"]})),
         ("fw-listeners-expected", json!({"expected": listeners})),
         ("fw-matches-approved", json!({"approved": rulesets})),

@@ -40,7 +40,7 @@ pub(super) struct Story {
     idle_too_long: Range<u32>,
     /// Security updates waited on application hosts.
     updates_wait: Range<u32>,
-    /// Backups of one host failed.
+    /// Backups of one host failed, longer than the company accepts for any host.
     backup_fails: Range<u32>,
     /// First day on which the leaver is gone.
     pub(super) leaver_gone_on: u32,
@@ -77,7 +77,7 @@ impl Story {
             idle_too_long: 0..idle_limit_from + 3,
             not_looked_at: spell(530, 14),
             updates_wait: spell(600, 35),
-            backup_fails: spell(660, 4),
+            backup_fails: spell(640, 15),
             leaver_gone_on,
             leaver_kept: leaver_gone_on..leaver_gone_on + 5,
             time_lost: spell(800, 5),

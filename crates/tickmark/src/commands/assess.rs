@@ -1,5 +1,6 @@
 //! `tickmark assess`: the four questions. Tests suggest; a named person answers.
 
+use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use tickmark_app::conclusion::{self, ControlStanding, Standing};
 use tickmark_app::{Actor, ActorKind, App, identity, report};
@@ -7,22 +8,98 @@ use tickmark_core::conclusion::readiness::{Answer, Question};
 use tickmark_core::control::ControlId;
 
 use super::{catalog, checks};
-use crate::cli::{self, AnswerWord, Common};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark assess show                             all controls, answers beside what tests suggest
+  tickmark assess show CC6.1                       the controls of one criterion
+  tickmark assess set NET-01 designed yes --by \"Ada Byron\" --reason \"read the rule set with the owner\"
+  tickmark assess snapshot --by \"Ada Byron\"        freeze the present state
+  tickmark assess list
+  tickmark assess compare 1 2                      what changed between two of them, and why";
+
+/// `tickmark assess`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show answers and suggestions, per control or per criterion.
+    Show {
+        /// Control or criterion id; all when left out.
+        id: Option<String>,
+    },
+    /// Record a person's answer to one question about one control.
+    Set {
+        /// Control id, e.g. `NET-01`.
+        control: String,
+        /// Which of the four questions.
+        question: QuestionWord,
+        /// The answer.
+        answer: AnswerWord,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Freeze the present state as a snapshot.
+    Snapshot {
+        /// Who takes it.
+        #[arg(long)]
+        by: String,
+    },
+    /// List the snapshots, newest first.
+    List,
+    /// Compare two snapshots: what changed, and why.
+    Compare {
+        /// Number of the earlier one.
+        before: i64,
+        /// Number of the later one.
+        after: i64,
+    },
+}
+
+/// The four questions of a readiness assessment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QuestionWord {
+    /// Written down; would meet the criterion if run.
+    Designed,
+    /// In place: at least one real instance seen.
+    Implemented,
+    /// Ran as designed over the period.
+    Operating,
+    /// Evidence complete, dated, attributable, retrievable.
+    Evidenced,
+}
+
+/// The answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AnswerWord {
+    /// Yes.
+    Yes,
+    /// Partly.
+    Partly,
+    /// No.
+    No,
+    /// Take the answer back.
+    NotAssessed,
+}
+
 /// Runs `tickmark assess`.
-pub(crate) async fn run(command: &cli::Assess, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
     match command {
-        cli::Assess::Show { id } => show(id.as_deref(), common, output).await,
-        cli::Assess::Set { control, question, answer, by, reason } => {
+        Command::Show { id } => show(id.as_deref(), common, output).await,
+        Command::Set { control, question, answer, by, reason } => {
             let id: ControlId = control.parse().map_err(Failure::input)?;
             set(&id, (*question).into(), (*answer).into(), by, reason, common, output).await
         }
-        cli::Assess::Snapshot { by } => snapshot(by, common, output).await,
-        cli::Assess::List => list(common, output).await,
-        cli::Assess::Compare { before, after } => compare(*before, *after, common, output).await,
+        Command::Snapshot { by } => snapshot(by, common, output).await,
+        Command::List => list(common, output).await,
+        Command::Compare { before, after } => compare(*before, *after, common, output).await,
     }
 }
 
@@ -210,13 +287,13 @@ fn as_json(standing: &ControlStanding) -> Value {
     })
 }
 
-impl From<cli::Question> for Question {
-    fn from(question: cli::Question) -> Self {
+impl From<QuestionWord> for Question {
+    fn from(question: QuestionWord) -> Self {
         match question {
-            cli::Question::Designed => Self::Designed,
-            cli::Question::Implemented => Self::Implemented,
-            cli::Question::Operating => Self::Operating,
-            cli::Question::Evidenced => Self::Evidenced,
+            QuestionWord::Designed => Self::Designed,
+            QuestionWord::Implemented => Self::Implemented,
+            QuestionWord::Operating => Self::Operating,
+            QuestionWord::Evidenced => Self::Evidenced,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use clap::Subcommand;
 use serde_json::json;
 use tickmark_app::bundle::Exported;
 use tickmark_app::{Actor, App, bundle};
@@ -12,17 +13,37 @@ use tickmark_ledger::bundle::{self as verifier, Expectations, Verification};
 use tickmark_ledger::policy::Policy;
 use tickmark_store::folder::write_durably;
 
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
-/// Writes the bundle, with the documents in the data folder's `out` that the ledger commits to.
-pub(crate) async fn write(app: &App, actor: &Actor, file: &Path, output: &Output) -> Outcome<Exported> {
-    write_over(app, actor, file, None, output).await
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark bundle export
+  tickmark bundle export --from 2026-01-01 --to 2026-12-31 --out audit-2026.zip";
+
+/// `tickmark bundle`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write everything that proves the present state into one ZIP.
+    Export {
+        /// File to write; `DATA/out/bundle.zip` when left out.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// First day of the period that the bundle is about; needs --to.
+        #[arg(long, value_name = "DATE", requires = "to")]
+        from: Option<String>,
+        /// Last day of the period, UTC.
+        #[arg(long, value_name = "DATE", requires = "from")]
+        to: Option<String>,
+    },
 }
 
-async fn write_over(
+/// Writes the bundle, with the documents in the data folder's `out` that the ledger commits to; about a period, if one
+/// is named.
+pub(super) async fn write(
     app: &App,
     actor: &Actor,
     file: &Path,
@@ -45,13 +66,13 @@ async fn write_over(
 }
 
 /// Runs `tickmark bundle`.
-pub(crate) async fn run(command: &cli::Bundle, common: &Common, output: &Output) -> Outcome {
-    let cli::Bundle::Export { out, from, to } = command;
+pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
+    let Command::Export { out, from, to } = command;
     let period = from.as_deref().zip(to.as_deref()).map(|(from, to)| days(from, to)).transpose()?;
     let file: PathBuf = out.clone().unwrap_or_else(|| common.data.join("out/bundle.zip"));
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
-    let exported = write_over(&app, &actor, &file, period, output).await?;
+    let exported = write(&app, &actor, &file, period, output).await?;
     app.close().await;
     let answer = json!({
         "file": file, "bytes": exported.zip.len(), "leaves": exported.leaves, "artifacts": exported.artifacts,

@@ -4,11 +4,40 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
+use clap::Subcommand;
 use tickmark_core::catalog::{Catalog, CatalogFiles};
 
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
+
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark catalog show CC6.1
+  tickmark catalog list --controls
+  tickmark catalog stats
+  tickmark catalog check                           with the changes in DATA/catalog";
+
+/// `tickmark catalog`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Totals, reconciled.
+    Stats,
+    /// One criterion with points of focus, controls, mappings, requests.
+    Show {
+        /// Requirement id, e.g. `CC6.1`.
+        id: String,
+    },
+    /// List the criteria, or starter controls with `--controls`.
+    List {
+        /// List starter controls instead.
+        #[arg(long)]
+        controls: bool,
+    },
+    /// Load and validate the catalog with the changes in `DATA/catalog`.
+    Check,
+}
 
 /// Most files that are read from a folder of changes.
 const MAX_FILES: usize = 2_000;
@@ -57,13 +86,13 @@ fn read_folder(root: &Path) -> Outcome<CatalogFiles> {
 }
 
 /// Runs `tickmark catalog`.
-pub(crate) fn run(command: &cli::Catalog, common: &Common, output: &Output) -> Outcome {
+pub(crate) fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
     let catalog = load(&common.data)?;
     match command {
-        cli::Catalog::Stats | cli::Catalog::Check => stats(&catalog, output),
-        cli::Catalog::Show { id } => show(&catalog, id, output),
-        cli::Catalog::List { controls: true } => list_controls(&catalog, output),
-        cli::Catalog::List { controls: false } => list_requirements(&catalog, output),
+        Command::Stats | Command::Check => stats(&catalog, output),
+        Command::Show { id } => show(&catalog, id, output),
+        Command::List { controls: true } => list_controls(&catalog, output),
+        Command::List { controls: false } => list_requirements(&catalog, output),
     }
 }
 

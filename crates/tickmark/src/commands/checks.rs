@@ -1,40 +1,105 @@
 //! `tickmark checks`: list, show, test and write checks.
 
-use std::path::Path;
+mod parameters;
+mod said;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Subcommand;
 use serde_json::{Value, json};
-use tickmark_app::App;
-use tickmark_app::observation::{self, TargetVerdict};
-use tickmark_core::observation::host;
+use tickmark_app::observation;
+use tickmark_core::observation::{Verdict, host};
 use tickmark_evaluate::{Check, CheckSource, Library, TestReport, explain, read_folder, run_tests, scaffold};
 
-use crate::cli::{self, Common};
+use self::said::{Said, print, said, tally};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
-/// Loads the built-in checks with the ones in `DATA/checks` beside them.
+/// Most targets about which `show` tells everything.
+const MAX_TOLD: usize = 12;
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark checks list --group ssh
+  tickmark checks show ssh-root-login-disabled
+  tickmark checks new app-debug-off --title \"Debugging is off\"
+  tickmark checks test app-debug-off
+
+DATA/checks holds your own checks. DATA/checks/parameters.toml changes parameters of checks:
+  [ssh-idle-disconnect]
+  maximum_seconds = 600";
+
+/// `tickmark checks`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List all checks with what they say now.
+    List {
+        /// Only this group, e.g. `ssh`.
+        #[arg(long)]
+        group: Option<String>,
+    },
+    /// Show one check: what it asserts, its logic, its parameters, what it says now and why.
+    Show {
+        /// Check id, e.g. `ssh-root-login-disabled`.
+        id: String,
+    },
+    /// Run the tests of checks, on the bytecode machine and again in the interpreter.
+    Test {
+        /// Only these checks.
+        ids: Vec<String>,
+    },
+    /// Write a new check folder with tests that pass, to start from.
+    New {
+        /// Check id in kebab case, worded as the passing state, e.g. `app-debug-off`.
+        id: String,
+        /// Title, worded as the passing state.
+        #[arg(long)]
+        title: Option<String>,
+        /// Folder that will hold it; `DATA/checks` when left out.
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of facts that checks read.
+    Schema,
+}
+
+/// Loads the built-in checks with the ones in `DATA/checks` beside them, and the parameters there.
 ///
 /// A broken check of the user's is named and left out, with the built-in one it was to replace.
 pub(crate) fn load(data: &Path, output: &Output) -> Outcome<Library> {
-    let (library, errors) = load_with_errors(data)?;
-    for error in errors {
+    let (library, errors) = load_as_written(data)?;
+    let (library, refused) = parameters::apply(library, &folder(data))?;
+    for error in errors.iter().chain(&refused) {
         output.note(output.tone(Tone::Bad, format!("left out: {error}")));
     }
     Ok(library)
 }
 
-fn load_with_errors(data: &Path) -> Outcome<(Library, Vec<tickmark_evaluate::LibraryError>)> {
+/// Writes into `DATA/checks` the parameters by which the checks of `wanted` differ from those inside the program.
+pub(crate) fn keep_parameters(data: &Path, wanted: &Library, about: &str) -> Outcome {
+    parameters::write(&load_as_written(data)?.0, wanted, &folder(data), about)?;
+    Ok(())
+}
+
+/// Loads checks with the parameters of their manifests, and what is wrong with own ones.
+fn load_as_written(data: &Path) -> Outcome<(Library, Vec<String>)> {
     let builtin = Library::builtin().map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the built-in checks do not load: {}", errors.join("; "))
     })?;
-    Ok(builtin.with_own(own_sources(data)?))
+    let (library, errors) = builtin.with_own(own_sources(data)?);
+    Ok((library, errors.iter().map(ToString::to_string).collect()))
+}
+
+fn folder(data: &Path) -> PathBuf {
+    data.join("checks")
 }
 
 fn own_sources(data: &Path) -> Outcome<Vec<CheckSource>> {
-    let folder = data.join("checks");
+    let folder = folder(data);
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
@@ -42,56 +107,49 @@ fn own_sources(data: &Path) -> Outcome<Vec<CheckSource>> {
 }
 
 /// Runs `tickmark checks`.
-pub(crate) async fn run(command: &cli::Checks, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
     match command {
-        cli::Checks::List { group } => list(group.as_deref(), common, output).await,
-        cli::Checks::Show { id } => show(id, common, output).await,
-        cli::Checks::Test { ids } => test(ids, common, output),
-        cli::Checks::New { id, title, folder } => {
-            let folder = folder.clone().unwrap_or_else(|| common.data.join("checks"));
-            new(id, title.as_deref(), &folder, output)
+        Command::List { group } => list(group.as_deref(), common, output).await,
+        Command::Show { id } => show(id, common, output).await,
+        Command::Test { ids } => test(ids, common, output),
+        Command::New { id, title, folder } => {
+            let into = folder.clone().unwrap_or_else(|| self::folder(&common.data));
+            new(id, title.as_deref(), &into, output)
         }
-        cli::Checks::Schema => {
+        Command::Schema => {
             output.line(serde_json::to_string_pretty(&host::json_schema()).context("writing the schema")?);
             Ok(())
         }
     }
 }
 
-/// Returns what checks say now, or nothing where there is no data folder yet.
-async fn verdicts(common: &Common) -> Outcome<Vec<TargetVerdict>> {
-    let Some(app) = wiring::inspect_if_there(common).await? else { return Ok(Vec::new()) };
-    let actor = wiring::reader(&app).await?;
-    let verdicts = app.read(&actor, async |view| observation::verdicts_now(view).await).await;
-    App::close(&app).await;
-    Ok(verdicts?)
-}
-
 async fn list(group: Option<&str>, common: &Common, output: &Output) -> Outcome {
     let library = load(&common.data, output)?;
-    let now = verdicts(common).await?;
+    let now = said(common).await?;
     let checks: Vec<&Check> =
         library.checks().filter(|check| group.is_none_or(|group| check.group() == group)).collect();
     if checks.is_empty() {
         return Err(Failure::input(format!("no check is in the group {:?}", group.unwrap_or_default())));
     }
-    let says =
-        |check: &Check| now.iter().filter(|verdict| verdict.check_id == check.id()).collect::<Vec<_>>();
+    let says = |check: &Check| -> Vec<&Said> {
+        now.iter().filter(|said| said.verdict.check_id == check.id()).collect()
+    };
     let answer: Vec<Value> = checks
         .iter()
-        .map(|check| json!({"check": check.definition(), "group": check.group(), "origin": check.origin().word(), "now": says(check)}))
+        .map(|check| {
+            let now: Vec<Value> = says(check).into_iter().map(Said::to_json).collect();
+            json!({"check": check.definition(), "group": check.group(), "origin": check.origin().word(), "now": now})
+        })
         .collect();
     output.answer(&answer, |output| {
         output.table(
             ["Check", "Severity", "Now", "Title"],
             checks.iter().map(|check| {
-                let now: Vec<String> =
-                    says(check).iter().map(|verdict| output.verdict(verdict.verdict)).collect();
                 let definition = check.definition();
                 [
                     definition.id.clone(),
                     definition.severity.word().to_owned(),
-                    now.join(" "),
+                    tally(&says(check), output),
                     definition.title.clone(),
                 ]
             }),
@@ -104,21 +162,25 @@ async fn show(id: &str, common: &Common, output: &Output) -> Outcome {
     let library = load(&common.data, output)?;
     let check = find(&library, id)?;
     let definition = check.definition();
-    let now: Vec<TargetVerdict> =
-        verdicts(common).await?.into_iter().filter(|verdict| verdict.check_id == id).collect();
+    let now: Vec<Said> = said(common).await?.into_iter().filter(|said| said.verdict.check_id == id).collect();
+    let (quiet, told): (Vec<&Said>, Vec<&Said>) = now.iter().partition(|said| {
+        now.len() > 1 && matches!(said.verdict.verdict, Verdict::Pass | Verdict::NotApplicable)
+    });
+    let told = &told[..told.len().min(MAX_TOLD)];
     let mut reads = Vec::new();
     if let Some(app) = wiring::inspect_if_there(common).await? {
         let actor = wiring::reader(&app).await?;
-        for verdict in &now {
+        for said in told {
             let facts = app
-                .read(&actor, async |view| observation::facts_at(view, verdict.target, view.now).await)
+                .read(&actor, async |view| observation::facts_at(view, said.verdict.target, view.now).await)
                 .await?;
-            reads.extend(facts.map(|facts| explain(check, &facts.document)));
+            reads.push(facts.map(|facts| explain(check, &facts.document)).unwrap_or_default());
         }
         app.close().await;
     }
+    let all: Vec<Value> = now.iter().map(Said::to_json).collect();
     let answer =
-        json!({"check": definition, "logic": check.rego(), "origin": check.origin().word(), "now": now});
+        json!({"check": definition, "logic": check.rego(), "origin": check.origin().word(), "now": all});
     output.answer(&answer, |output| {
         output.line(output.tone(Tone::Strong, format!("{}  {}", definition.id, definition.title)));
         output.line(format!("{}\n{}\n", definition.asserts, definition.rationale));
@@ -134,25 +196,25 @@ async fn show(id: &str, common: &Common, output: &Output) -> Outcome {
             definition.criteria.join(", "),
             definition.controls.join(", ")
         ));
-        for verdict in &now {
-            output.line(format!("\n{}  {}", output.verdict(verdict.verdict), verdict.outcome.message));
+        if now.len() > 1 {
             output.line(format!(
-                "  since {}, last look {}",
-                verdict.since.minute(),
-                verdict.last_look.minute()
+                "\n{} targets: {}",
+                now.len(),
+                tally(&now.iter().collect::<Vec<_>>(), output)
             ));
-            for subject in &verdict.outcome.subjects {
-                output.line(format!("  - {subject}"));
-            }
-            if let Some(waiver) = &verdict.waiver {
-                let until = super::waive::last_day(waiver.expires_at);
-                output.line(format!("  waiver {} until {until}: {}", waiver.id, waiver.reason));
+        }
+        for (said, reads) in told.iter().zip(&reads) {
+            print(said, now.len() > 1, output);
+            for read in reads {
+                let value = read
+                    .value
+                    .as_ref()
+                    .map_or("(not seen)".to_owned(), |value| shorten(&value.to_string(), 120));
+                output.line(output.tone(Tone::Muted, format!("  reads {} = {value}", read.path)));
             }
         }
-        for read in reads.iter().flatten() {
-            let value =
-                read.value.as_ref().map_or("(not seen)".to_owned(), |value| shorten(&value.to_string(), 120));
-            output.line(output.tone(Tone::Muted, format!("  reads {} = {value}", read.path)));
+        if told.len() + quiet.len() < now.len() {
+            output.line(format!("and {} more targets", now.len() - told.len() - quiet.len()));
         }
         if definition.parameters.as_object().is_some_and(|parameters| !parameters.is_empty()) {
             output.line(format!("\nparameters {}", definition.parameters));
@@ -179,7 +241,9 @@ fn find<'a>(library: &'a Library, id: &str) -> Outcome<&'a Check> {
 }
 
 fn test(ids: &[String], common: &Common, output: &Output) -> Outcome {
-    let (library, errors) = load_with_errors(&common.data)?;
+    // Tests are about the logic, with the parameters of its manifest.
+    let (library, mut errors) = load_as_written(&common.data)?;
+    errors.extend(parameters::apply(library.clone(), &folder(&common.data))?.1);
     let wanted: Vec<&Check> = if ids.is_empty() {
         library.checks().collect()
     } else {
@@ -199,12 +263,10 @@ fn test(ids: &[String], common: &Common, output: &Output) -> Outcome {
         "checks": reports.len(), "tests": tests,
         "damaged_documents": reports.iter().map(|report| report.damaged_documents).sum::<usize>(),
         "failed": failed.iter().map(|report| json!({"check": report.check, "failures": report.failures()})).collect::<Vec<_>>(),
-        "refused": errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "refused": errors,
     });
     output.answer(&answer, |output| {
-        for line in
-            errors.iter().map(ToString::to_string).chain(failed.iter().flat_map(|report| report.failures()))
-        {
+        for line in errors.iter().cloned().chain(failed.iter().flat_map(|report| report.failures())) {
             output.line(output.tone(Tone::Bad, format!("✗ {line}")));
         }
         let damaged: usize = reports.iter().map(|report| report.damaged_documents).sum();

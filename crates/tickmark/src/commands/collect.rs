@@ -1,5 +1,6 @@
 //! `tickmark collect`: look at this machine, record what was found, test it.
 
+use clap::Args;
 use serde_json::{Value, json};
 use tickmark_app::observation::{self, RunInput, RunSummary, TargetVerdict};
 use tickmark_app::{Actor, App, control, identity};
@@ -7,11 +8,28 @@ use tickmark_collect::host::{self, HostSettings};
 use tickmark_core::observation::{Collected, Gap, Verdict};
 
 use super::Content;
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
+
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark collect                                 daily, from a timer, as root
+  tickmark collect --no-walk --quiet";
+
+/// `tickmark collect`
+#[derive(Debug, Args)]
+pub(crate) struct Collect {
+    /// Leave out the simulated upgrade (pending updates).
+    #[arg(long)]
+    pub(crate) no_updates: bool,
+    /// Leave out the bounded file walk (set-id and world-writable files).
+    #[arg(long)]
+    pub(crate) no_walk: bool,
+}
 
 /// Name of the source, and kind of its targets.
 const SOURCE: &str = "host";
@@ -34,7 +52,7 @@ pub(crate) struct Looked {
 pub(crate) async fn look(
     app: &App,
     actor: &Actor,
-    options: &cli::Collect,
+    options: &Collect,
     content: &Content,
     output: &Output,
 ) -> Outcome<Looked> {
@@ -91,7 +109,7 @@ async fn read_host(settings: HostSettings, previous: Option<Value>, output: &Out
 }
 
 /// Runs `tickmark collect`.
-pub(crate) async fn run(options: &cli::Collect, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(options: &Collect, common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
     let actor = wiring::reader(&app).await?;
     let looked = look(&app, &actor, options, &Content::load(common, output)?, output).await?;

@@ -1,31 +1,127 @@
 //! `tickmark evidence`: stored evidence, its keys, how long it is kept, how it goes.
 
+use clap::Subcommand;
 use serde_json::json;
 use tickmark_app::evidence::{self, Artifact, ArtifactKey, Content, Erasure, Hold, HoldScope};
 use tickmark_app::{Actor, ActorKind, App, identity};
 use tickmark_core::Digest;
 use tickmark_core::id::TargetKey;
 
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::wiring;
+
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark evidence list --limit 20
+  tickmark evidence show 7
+  tickmark evidence hold --all --reason \"audit of 2026\" --by \"Ada Byron\"
+  tickmark evidence release 1 --by \"Ada Byron\"
+  tickmark evidence prune                          what is over; --apply deletes it
+  tickmark evidence erase 7 --basis \"request of a person\" --by \"Ada Byron\"";
+
+/// `tickmark evidence`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List artifacts with how they are kept.
+    List {
+        /// Only those with a larger number.
+        #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+        after: i64,
+        /// How many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Print the content of an artifact.
+    Show {
+        /// Its number.
+        artifact: i64,
+    },
+    /// Erase content for which somebody has a right to erasure. The ledger keeps that it existed, and says it is gone.
+    Erase {
+        /// Number of one artifact, or digest of stored bytes for every artifact with this content.
+        artifact: String,
+        /// On which legal basis, in words. Kept beside the ledger, which has a commitment to it.
+        #[arg(long)]
+        basis: String,
+        /// Who approves: a person's name.
+        #[arg(long)]
+        by: String,
+    },
+    /// Show what is kept longer than its retention class says; delete it with `--apply`.
+    Prune {
+        /// Delete it.
+        #[arg(long)]
+        apply: bool,
+    },
+    /// List retention classes, or set how long one is kept after another artifact took its place.
+    Retention {
+        /// The class.
+        #[arg(requires = "days")]
+        class: Option<String>,
+        /// Days.
+        #[arg(requires = "by")]
+        days: Option<u32>,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: Option<String>,
+    },
+    /// Place a legal hold: what it covers is neither erased nor pruned.
+    Hold {
+        /// Number of an artifact.
+        #[arg(required_unless_present_any = ["target", "all"], conflicts_with_all = ["target", "all"])]
+        artifact: Option<i64>,
+        /// Everything of one target, by its number.
+        #[arg(long, value_name = "NUMBER", conflicts_with = "all")]
+        target: Option<i64>,
+        /// Everything.
+        #[arg(long)]
+        all: bool,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+    },
+    /// Release a legal hold.
+    Release {
+        /// Its number.
+        hold: i64,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+    },
+    /// List legal holds.
+    Holds,
+    /// Put a new wrapping key in force and destroy the one before. Stored bytes stay as they are.
+    RotateKey {
+        /// Keep the file of the key before, to read copies of the database made until now.
+        #[arg(long)]
+        keep_old: bool,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+    },
+}
 
 /// Most artifacts to be pruned that are listed one by one.
 const MAX_LISTED: usize = 50;
 
 /// Runs `tickmark evidence`.
-pub(crate) async fn run(command: &cli::Evidence, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
     match command {
-        cli::Evidence::List { after, limit } => list(*after, *limit, common, output).await,
-        cli::Evidence::Show { artifact } => show(*artifact, common, output).await,
-        cli::Evidence::Erase { artifact, basis, by } => erase(artifact, basis, by, common, output).await,
-        cli::Evidence::Prune { apply } => prune(*apply, common, output).await,
-        cli::Evidence::Retention { class, days, by } => match (class, days, by) {
+        Command::List { after, limit } => list(*after, *limit, common, output).await,
+        Command::Show { artifact } => show(*artifact, common, output).await,
+        Command::Erase { artifact, basis, by } => erase(artifact, basis, by, common, output).await,
+        Command::Prune { apply } => prune(*apply, common, output).await,
+        Command::Retention { class, days, by } => match (class, days, by) {
             (Some(class), Some(days), Some(by)) => set_retention(class, *days, by, common, output).await,
             _ => retention(common, output).await,
         },
-        cli::Evidence::Hold { artifact, target, all: _, reason, by } => {
+        Command::Hold { artifact, target, all: _, reason, by } => {
             let scope = match (artifact, target) {
                 (Some(key), _) => HoldScope::Artifact(ArtifactKey(*key)),
                 (None, Some(key)) => HoldScope::Target(TargetKey(*key)),
@@ -33,9 +129,9 @@ pub(crate) async fn run(command: &cli::Evidence, common: &Common, output: &Outpu
             };
             hold(scope, reason, by, common, output).await
         }
-        cli::Evidence::Release { hold, by } => release(*hold, by, common, output).await,
-        cli::Evidence::Holds => holds(common, output).await,
-        cli::Evidence::RotateKey { keep_old, by } => rotate(*keep_old, by, common, output).await,
+        Command::Release { hold, by } => release(*hold, by, common, output).await,
+        Command::Holds => holds(common, output).await,
+        Command::RotateKey { keep_old, by } => rotate(*keep_old, by, common, output).await,
     }
 }
 

@@ -3,25 +3,61 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use serde_json::json;
 use tickmark_app::example::{self, Created, Settings, Stage, StoryClock, StoryEntropy};
 use tickmark_app::{Actor, App, conclusion, identity, ledger};
 
-use super::{Content, bundle, report, serve};
-use crate::cli::{self, Common};
+use super::{Content, bundle, checks, report, serve};
+use crate::cli::Common;
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
+/// First line of the parameters in the folder.
+const PARAMETERS_ABOUT: &str = "Demands of the example company, fictional like everything of it.";
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark example --data example-data             a year of 24 hosts; then the pages
+  tickmark example --data small --days 60 --targets 6 --no-serve
+  tickmark example --data example-data --seed 2 --replace
+  tickmark period --data example-data              its controls over the year
+  tickmark history failures --data example-data    what failed where";
+
+/// `tickmark example`
+#[derive(Debug, Args)]
+pub(crate) struct Example {
+    /// Number that everything is drawn from; the same number gives the same company.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Hosts on the first day; two more join.
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    pub(crate) targets: u32,
+    /// Length of its history in days.
+    #[arg(long, value_name = "N", default_value_t = tickmark_app::example::YEAR_DAYS)]
+    pub(crate) days: u32,
+    /// Move what is in the data folder aside, and make the example in its place. Nothing is deleted.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Stop before serving the pages.
+    #[arg(long)]
+    pub(crate) no_serve: bool,
+    #[command(flatten)]
+    pub(crate) serve: serve::Serve,
+}
+
 /// Runs `tickmark example`.
-pub(crate) async fn run(options: &cli::Example, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(options: &Example, common: &Common, output: &Output) -> Outcome {
     let settings =
         Settings { hosts: options.targets, days: options.days, ..Settings::year(options.seed, clock::now()) };
     settings.check().map_err(Failure::input)?;
     let aside = make_room(options, common).await?;
     let content = Content::load(common, output)?;
     let created = play(&settings, common, &content, output).await?;
+    // Whoever looks at the folder afterwards is shown the demands of the company, not those of the checks.
+    checks::keep_parameters(&common.data, &created.library, PARAMETERS_ABOUT)?;
 
     // From here on the clock is the real one and what is written is written now, as it would be by hand.
     let app = wiring::open(common).await?;
@@ -30,7 +66,7 @@ pub(crate) async fn run(options: &cli::Example, common: &Common, output: &Output
     let out = common.data.join("out");
     let written = report::write(&app, &actor, &out, &content, output).await?;
     let file = out.join("bundle.zip");
-    let exported = bundle::write(&app, &actor, &file, output).await?;
+    let exported = bundle::write(&app, &actor, &file, Some(settings.period()), output).await?;
     let (standing, head) = app
         .read(&actor, async |view| {
             Ok((conclusion::standing(view, &content.catalog).await?, ledger::head(view).await?))
@@ -44,15 +80,21 @@ pub(crate) async fn run(options: &cli::Example, common: &Common, output: &Output
     let answer = json!({
         "notice": identity::EXAMPLE_NOTICE, "data": common.data, "organization": actor.organization.name,
         "seed": settings.seed, "days": settings.days, "hosts": created.hosts, "runs": created.runs,
-        "decisions": created.decisions, "criteria": counts, "files": written.files, "bundle": file,
+        "decisions": created.decisions, "performances": created.performances, "criteria": counts, "files": written.files, "bundle": file,
         "ledger": {"size": head.size, "root": head.root.base64(), "verifier_key": head.verifier_key},
         "verified": !verification.has_failed(), "moved_aside": aside,
     });
     output.answer(&answer, |output| {
         output.line(output.tone(Tone::Strong, identity::EXAMPLE_NOTICE));
         output.line(format!(
-            "  {}: {} days, {} hosts, {} runs, {} answers of people, {} ledger entries",
-            actor.organization.name, settings.days, created.hosts, created.runs, created.decisions, head.size
+            "  {}: {} days, {} hosts, {} runs, {} answers of people, {} controls performed, {} ledger entries",
+            actor.organization.name,
+            settings.days,
+            created.hosts,
+            created.runs,
+            created.decisions,
+            created.performances,
+            head.size
         ));
         output.line(format!(
             "  {} criteria: {} met, {} partly met, {} not met, {} not assessed",
@@ -85,7 +127,7 @@ pub(crate) async fn run(options: &cli::Example, common: &Common, output: &Output
 }
 
 /// Refuses a folder that holds an organization, or moves it aside when told to. Nothing is deleted.
-async fn make_room(options: &cli::Example, common: &Common) -> Outcome<Option<PathBuf>> {
+async fn make_room(options: &Example, common: &Common) -> Outcome<Option<PathBuf>> {
     let data = &common.data;
     if !data.exists() {
         return Ok(None);

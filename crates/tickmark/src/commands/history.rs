@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clap::Subcommand;
 use serde_json::json;
 use tickmark_app::View;
 use tickmark_app::observation::{self, CheckGap, TargetFailure, TargetGaps};
@@ -9,17 +10,44 @@ use tickmark_core::id::TargetKey;
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::Outcome;
 use crate::output::Output;
 use crate::wiring;
 
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark history failures                        what failed where in the last year
+  tickmark history failures --days 30
+  tickmark history gaps                            who was not looked at, and when
+  tickmark history rebuild                         make the index again from what the ledger commits to";
+
+/// `tickmark history`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List what failed where, and between which looks it began and ended.
+    Failures {
+        /// Days to look back.
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+    },
+    /// List who was not looked at, and when.
+    Gaps {
+        /// Days to look back.
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+    },
+    /// Make the index of intervals again from the blocks that the ledger commits to.
+    Rebuild,
+}
+
 /// Runs `tickmark history`.
-pub(crate) async fn run(command: &cli::History, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
     match command {
-        cli::History::Failures { days } => failures(*days, common, output).await,
-        cli::History::Gaps { days } => gaps(*days, common, output).await,
-        cli::History::Rebuild => rebuild(common, output).await,
+        Command::Failures { days } => failures(*days, common, output).await,
+        Command::Gaps { days } => gaps(*days, common, output).await,
+        Command::Rebuild => rebuild(common, output).await,
     }
 }
 

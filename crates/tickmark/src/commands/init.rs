@@ -1,16 +1,34 @@
 //! `tickmark init`: the data folder, its key, the organization, starter controls as drafts.
 
+use clap::Args;
 use serde_json::json;
 use tickmark_app::{Actor, App, control, ledger};
 
 use super::Content;
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::Outcome;
 use crate::output::Output;
 use crate::wiring;
 
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark init --organization \"Acme Ltd\" --system \"Payroll\"
+  tickmark init --data /var/lib/tickmark";
+
+/// `tickmark init`
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Name of the organization.
+    #[arg(long, value_name = "NAME", default_value = "My organization")]
+    pub(crate) organization: String,
+    /// Name of the system that a report would describe.
+    #[arg(long, value_name = "NAME", default_value = "My system")]
+    pub(crate) system: String,
+}
+
 /// Makes or finds the organization, with starter controls as drafts and tests mapped to them.
-pub(crate) async fn prepare(app: &App, options: &cli::Init, content: &Content) -> Outcome<Actor> {
+pub(crate) async fn prepare(app: &App, options: &Init, content: &Content) -> Outcome<Actor> {
     let actor = if app.organizations().await?.is_empty() {
         app.ensure_organization(&options.organization, &options.system).await?
     } else {
@@ -26,7 +44,7 @@ pub(crate) async fn prepare(app: &App, options: &cli::Init, content: &Content) -
 }
 
 /// Runs `tickmark init`.
-pub(crate) async fn run(options: &cli::Init, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(options: &Init, common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
     let actor = prepare(&app, options, &Content::load(common, output)?).await?;
     let head = app.read(&actor, async |view| ledger::head(view).await).await?;

@@ -4,35 +4,139 @@ mod keys;
 pub(crate) mod outside;
 mod witness;
 
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use tickmark_app::ledger::{self, LogEntry};
 use tickmark_ledger::Hash;
 
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark ledger show --last 20
+  tickmark ledger key                              give it to those who verify, by another way than the bundle
+  tickmark ledger prove 0
+  tickmark ledger consistency 100
+  tickmark ledger fsck                             read and hash everything again
+  tickmark ledger export --out log-copy";
+
+/// `tickmark ledger`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show size, root, checkpoint and the newest leaves.
+    Show {
+        /// How many leaves.
+        #[arg(long, default_value_t = 10)]
+        last: u64,
+    },
+    /// Print the public key that signs checkpoints.
+    Key,
+    /// Print one leaf and the proof that it is included.
+    Prove {
+        /// Index, counted from 0.
+        index: u64,
+    },
+    /// Prove that the log at an older size is a prefix of the log now.
+    Consistency {
+        /// The older size.
+        old: u64,
+        /// The root at that size as base64, to be checked against.
+        #[arg(long)]
+        root: Option<String>,
+    },
+    /// Rehash every stored leaf, tile and artifact and compare.
+    Fsck,
+    /// Bring the newest checkpoint to the folders, addresses, mailboxes and witnesses of the settings.
+    Publish,
+    /// Ask the time-stamping authorities of the settings for a timestamp over the newest checkpoint.
+    Anchor,
+    /// Show what of the log left the building: deliveries, timestamps, cosignatures, keys.
+    Outside,
+    /// Replace the signing key: both keys sign until `--finish`.
+    RotateKey {
+        /// End the overlap and destroy the old private key.
+        #[arg(long)]
+        finish: bool,
+    },
+    /// End the trust in the signing key: the log goes on in a new epoch with a new key.
+    RevokeKey {
+        /// What happened to it.
+        #[arg(long)]
+        cause: RevocationCause,
+        /// Why, for people; the log holds a commitment to it.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take entries that a restored database lacks from an exported log.
+    Recover {
+        /// Folder of the exported log.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+    },
+    /// Go on in a new epoch after a database was restored that is older than what was signed.
+    NewEpoch {
+        /// Why, for people; the log holds a commitment to it.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Cosign somebody else's log: answers `add-checkpoint` requests until stopped.
+    Witness {
+        /// Folder with the witness' key and what it remembers; made if it is not there. Never restore it from a copy.
+        #[arg(long, value_name = "DIR")]
+        state: PathBuf,
+        /// Name of the witness' key, e.g. `auditor.example/witness`; needed the first time.
+        #[arg(long)]
+        name: Option<String>,
+        /// Key of a log to watch, in the form printed by `tickmark ledger key`; may be given several times.
+        #[arg(long, value_name = "VKEY", required = true)]
+        log: Vec<String>,
+        /// Where to listen.
+        #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8081")]
+        listen: String,
+    },
+    /// Write the log as C2SP tiles.
+    Export {
+        /// Folder; `DATA/out/log` when left out.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// What happened to a signing key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RevocationCause {
+    /// Others may hold it.
+    Compromised,
+    /// Nobody holds it any more.
+    Lost,
+}
+
 /// Runs `tickmark ledger`.
-pub(crate) async fn run(command: &cli::Ledger, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
     match command {
-        cli::Ledger::Show { last } => show(*last, common, output).await,
-        cli::Ledger::Key => key(common, output).await,
-        cli::Ledger::Prove { index } => prove(*index, common, output).await,
-        cli::Ledger::Consistency { old, root } => consistency(*old, root.as_deref(), common, output).await,
-        cli::Ledger::Fsck => fsck(common, output).await,
-        cli::Ledger::Export { out } => {
+        Command::Show { last } => show(*last, common, output).await,
+        Command::Key => key(common, output).await,
+        Command::Prove { index } => prove(*index, common, output).await,
+        Command::Consistency { old, root } => consistency(*old, root.as_deref(), common, output).await,
+        Command::Fsck => fsck(common, output).await,
+        Command::Export { out } => {
             let out = out.clone().unwrap_or_else(|| common.data.join("out/log"));
             export(&out, common, output).await
         }
-        cli::Ledger::Publish => outside::publish(common, output).await,
-        cli::Ledger::Anchor => outside::anchor(common, output).await,
-        cli::Ledger::Outside => outside::show(common, output).await,
-        cli::Ledger::RotateKey { finish } => keys::rotate(*finish, common, output).await,
-        cli::Ledger::RevokeKey { cause, reason } => keys::revoke(*cause, reason, common, output).await,
-        cli::Ledger::Recover { from } => keys::recover(from, common, output).await,
-        cli::Ledger::NewEpoch { reason } => keys::new_epoch(reason, common, output).await,
-        cli::Ledger::Witness { state, name, log, listen } => {
+        Command::Publish => outside::publish(common, output).await,
+        Command::Anchor => outside::anchor(common, output).await,
+        Command::Outside => outside::show(common, output).await,
+        Command::RotateKey { finish } => keys::rotate(*finish, common, output).await,
+        Command::RevokeKey { cause, reason } => keys::revoke(*cause, reason, common, output).await,
+        Command::Recover { from } => keys::recover(from, common, output).await,
+        Command::NewEpoch { reason } => keys::new_epoch(reason, common, output).await,
+        Command::Witness { state, name, log, listen } => {
             witness::run(state, name.as_deref(), log, listen, output).await
         }
     }

@@ -3,20 +3,107 @@
 
 use std::collections::BTreeSet;
 
+use clap::{Args, Subcommand};
 use serde_json::json;
 use tickmark_app::identity::people::{self, Link, Member};
 use tickmark_app::{Actor, App};
 use tickmark_core::identity::{Role, Standing};
 
 use crate::cli::Common;
-use crate::cli::people::{At, People};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark people list
+  tickmark people invite ada@example.com --role compliance_manager
+  tickmark people suspend ada@example.com --reason \"on leave\"
+  tickmark people reset ada@example.com --reason \"lost the telephone\"";
+
+/// `tickmark people`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List members, and invitations that still work.
+    List,
+    /// Make an invitation: prints a link that works once, for 24 hours.
+    Invite {
+        /// Their e-mail address.
+        email: String,
+        /// What they will be; several times for several roles. Here also owner and admin.
+        #[arg(long, required = true)]
+        role: Vec<String>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Give a member a role. Here also owner and admin, without a second person.
+    Grant {
+        /// Their e-mail address.
+        email: String,
+        /// The role.
+        role: String,
+    },
+    /// Take a role away.
+    Revoke {
+        /// Their e-mail address.
+        email: String,
+        /// The role.
+        role: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Let a membership rest: whatever they are signed in to ends.
+    Suspend {
+        /// Their e-mail address.
+        email: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Let a membership that rests count again.
+    Resume {
+        /// Their e-mail address.
+        email: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Remove somebody from the organization. What they did stays theirs.
+    Remove {
+        /// Their e-mail address.
+        email: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// For somebody who lost password or authenticator: takes both away and prints a link by which they enroll again.
+    Reset {
+        /// Their e-mail address.
+        email: String,
+        #[command(flatten)]
+        why: Why,
+        #[command(flatten)]
+        at: At,
+    },
+}
+
+/// Why something is done to somebody.
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// Why; kept in the audit trail.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+/// Where the pages are.
+#[derive(Debug, Args)]
+pub(crate) struct At {
+    /// Address under which people reach `tickmark serve --accounts`.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7474")]
+    pub(crate) url: String,
+}
+
 /// Runs `tickmark people …`.
-pub(crate) async fn run(command: &People, common: &Common, output: &Output) -> Outcome {
-    if let People::List = command {
+pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
+    if let Command::List = command {
         let app = wiring::inspect(common).await?;
         let actor = wiring::reader(&app).await?;
         return list(&app, &actor, output).await;
@@ -31,40 +118,40 @@ pub(crate) async fn run(command: &People, common: &Common, output: &Output) -> O
     outcome
 }
 
-async fn change(app: &App, actor: &Actor, command: &People, output: &Output) -> Outcome {
+async fn change(app: &App, actor: &Actor, command: &Command, output: &Output) -> Outcome {
     match command {
-        People::List => Ok(()),
-        People::Invite { email, role, at } => {
+        Command::List => Ok(()),
+        Command::Invite { email, role, at } => {
             let roles = role.iter().map(|role| parse(role)).collect::<Outcome<BTreeSet<Role>>>()?;
             let link = app.transact(actor, async |cx| people::invite(cx, email, &roles).await).await?;
             print(&link, at, output)
         }
-        People::Reset { email, why, at } => {
+        Command::Reset { email, why, at } => {
             let id = find(app, actor, email).await?.id;
             let link = app.transact(actor, async |cx| people::reset(cx, id, &why.reason).await).await?;
             print(&link, at, output)
         }
-        People::Grant { email, role } => {
+        Command::Grant { email, role } => {
             let (id, role) = (find(app, actor, email).await?.id, parse(role)?);
             app.transact(actor, async |cx| people::grant(cx, id, role).await).await?;
             done(output, email, &format!("is {role} now"))
         }
-        People::Revoke { email, role, why } => {
+        Command::Revoke { email, role, why } => {
             let (id, role) = (find(app, actor, email).await?.id, parse(role)?);
             app.transact(actor, async |cx| people::revoke(cx, id, role, &why.reason).await).await?;
             done(output, email, &format!("is {role} no longer"))
         }
-        People::Suspend { email, why } => {
+        Command::Suspend { email, why } => {
             let id = find(app, actor, email).await?.id;
             app.transact(actor, async |cx| people::suspend(cx, id, &why.reason).await).await?;
             done(output, email, "is suspended")
         }
-        People::Resume { email, why } => {
+        Command::Resume { email, why } => {
             let id = find(app, actor, email).await?.id;
             app.transact(actor, async |cx| people::resume(cx, id, &why.reason).await).await?;
             done(output, email, "is active again")
         }
-        People::Remove { email, why } => {
+        Command::Remove { email, why } => {
             let id = find(app, actor, email).await?.id;
             app.transact(actor, async |cx| people::remove(cx, id, &why.reason).await).await?;
             done(output, email, "is removed")

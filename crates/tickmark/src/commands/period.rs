@@ -2,6 +2,7 @@
 
 mod ends;
 
+use clap::Args;
 use tickmark_app::conclusion::period::{self, Board, ControlPeriod};
 use tickmark_core::conclusion::period::{Cell, State, Subject};
 use tickmark_core::control::ControlId;
@@ -9,10 +10,36 @@ use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 
 use super::{end_of, moment};
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
+
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark period                                  all controls over the last year
+  tickmark period --from 2026-01-01 --to 2026-12-31
+  tickmark period IAM-07                           one control, down to its deviations
+  tickmark period open --from 2026-01-01 --to 2026-12-31
+  tickmark period close                            the open one, once it is over
+  tickmark period ends";
+
+/// `tickmark period`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Period {
+    #[command(subcommand)]
+    pub(crate) ends: Option<ends::Command>,
+    /// Only this control, down to its deviations.
+    pub(crate) control: Option<String>,
+    /// First day; a year before the last when left out.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: Option<String>,
+    /// Last day; today when left out.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<String>,
+}
 
 /// Days looked back when no first day is named.
 const YEAR_DAYS: i64 = 365;
@@ -20,7 +47,7 @@ const YEAR_DAYS: i64 = 365;
 const SHOWN: usize = 50;
 
 /// Runs `tickmark period`.
-pub(crate) async fn run(options: &cli::Period, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(options: &Period, common: &Common, output: &Output) -> Outcome {
     if let Some(command) = &options.ends {
         return ends::run(command, common, output).await;
     }

@@ -1,5 +1,8 @@
 //! `tickmark population`: lists of everything a trigger produced.
 
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
 use serde_json::json;
 use tickmark_app::program::population;
 use tickmark_app::{Actor, App, control};
@@ -9,15 +12,118 @@ use tickmark_core::program::population::{Definition, Ipe, Population};
 
 use super::assess::person;
 use super::{end_of, evidence_file, moment};
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::wiring;
 
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark population define CHG-02 --title \"Deployments\" --from 2026-01-01 --to 2026-06-30 \\
+      --attribute \"approved: approved before deployment: no approval\"
+  tickmark population import CHG-02 deployments.csv --source pipeline \\
+      --query \"all deployments\" --run-by \"Ada Byron\" --rows 214
+  tickmark population freeze CHG-02
+  tickmark population freeze INC-02 --zero none.txt --by \"Ada Byron\"
+  tickmark population list
+
+A list has the columns key,occurred_at, one for each attribute with met, not met or not tested, and note:
+  key,occurred_at,approved,note
+  DEP-1,2026-01-03T10:00:00Z,met,";
+
+/// `tickmark population`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what a list will be about and what is asked of each item, before there is one.
+    Define {
+        /// Control id, e.g. `CHG-02`.
+        control: String,
+        /// Title.
+        #[arg(long)]
+        title: String,
+        /// What produces an item; as the control says when left out.
+        #[arg(long)]
+        trigger: Option<String>,
+        /// First day covered.
+        #[arg(long, value_name = "DAY")]
+        from: String,
+        /// Last day covered.
+        #[arg(long, value_name = "DAY")]
+        to: String,
+        /// What is asked, as `name: what must hold: what counts as a deviation`; may be given again.
+        #[arg(long, value_name = "TEXT", required = true)]
+        attribute: Vec<String>,
+    },
+    /// Import the list as CSV: key, occurred_at, one column per attribute, note. All rows or none.
+    Import(PopulationImport),
+    /// Freeze the list: from here on its items do not change.
+    Freeze {
+        /// Control id.
+        control: String,
+        /// Number of the population, if the control has several that are open.
+        #[arg(long, value_name = "NUMBER")]
+        population: Option<i64>,
+        /// File that shows that nothing happened, for a list without items.
+        #[arg(long, value_name = "FILE", requires = "by")]
+        zero: Option<PathBuf>,
+        /// Who confirms that nothing happened: a person's name.
+        #[arg(long)]
+        by: Option<String>,
+    },
+    /// List populations with their deviations.
+    List {
+        /// Only those of this control.
+        control: Option<String>,
+    },
+}
+
+/// `tickmark population import`
+#[derive(Debug, Args)]
+pub(crate) struct PopulationImport {
+    /// Control id.
+    pub(crate) control: String,
+    /// The list.
+    pub(crate) file: PathBuf,
+    /// Number of the population, if the control has several that are open.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) population: Option<i64>,
+    /// System of record the list comes from.
+    #[arg(long)]
+    pub(crate) source: String,
+    /// Report name, or the exact query.
+    #[arg(long)]
+    pub(crate) query: String,
+    /// Parameters and filters.
+    #[arg(long, default_value = "")]
+    pub(crate) parameters: String,
+    /// Time zone of the list's moments.
+    #[arg(long, default_value = "UTC")]
+    pub(crate) time_zone: String,
+    /// Who ran it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run_by: String,
+    /// When it was run: a day or a moment; now when left out.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) run_at: Option<String>,
+    /// Rows as the source counts them.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) rows: u64,
+    /// A total that can be compared with the source.
+    #[arg(long, default_value = "", value_name = "TOTAL")]
+    pub(crate) control_total: String,
+    /// How completeness was checked.
+    #[arg(long, default_value = "")]
+    pub(crate) completeness: String,
+    /// How accuracy was checked.
+    #[arg(long, default_value = "")]
+    pub(crate) accuracy: String,
+}
+
 /// Runs `tickmark population`.
-pub(crate) async fn run(command: &cli::Population, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
     match command {
-        cli::Population::Define { control, title, trigger, from, to, attribute } => {
+        Command::Define { control, title, trigger, from, to, attribute } => {
             let definition = Definition {
                 control: control.parse().map_err(Failure::input)?,
                 title: title.clone(),
@@ -28,8 +134,8 @@ pub(crate) async fn run(command: &cli::Population, common: &Common, output: &Out
             };
             define(definition, common, output).await
         }
-        cli::Population::Import(options) => import(options, common, output).await,
-        cli::Population::Freeze { control, population, zero, by } => {
+        Command::Import(options) => import(options, common, output).await,
+        Command::Freeze { control, population, zero, by } => {
             let zero = zero.as_deref().map(evidence_file).transpose()?;
             let app = wiring::open(common).await?;
             let program = wiring::reader(&app).await?;
@@ -50,7 +156,7 @@ pub(crate) async fn run(command: &cli::Population, common: &Common, output: &Out
             })?;
             Ok(())
         }
-        cli::Population::List { control } => list(control.as_deref(), common, output).await,
+        Command::List { control } => list(control.as_deref(), common, output).await,
     }
 }
 
@@ -118,7 +224,7 @@ async fn open_population(
     }
 }
 
-async fn import(options: &cli::PopulationImport, common: &Common, output: &Output) -> Outcome {
+async fn import(options: &PopulationImport, common: &Common, output: &Output) -> Outcome {
     let file = evidence_file(&options.file)?;
     let run_at = options.run_at.as_deref().map(moment).transpose()?;
     let app = wiring::open(common).await?;

@@ -1,16 +1,39 @@
 //! `tickmark quickstart`: the main job, from this machine to a report that can be verified.
 
+use clap::Args;
 use serde_json::json;
 use tickmark_app::{conclusion, ledger};
 
 use super::{Content, bundle, collect, init, report, serve};
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark quickstart                              look at this machine and open the pages
+  tickmark quickstart --organization \"Acme Ltd\" --system \"Payroll\"
+  tickmark quickstart --no-serve --json            for scripts
+  tickmark quickstart --no-updates --no-walk       without the two slow parts of a look";
+
+/// `tickmark quickstart`
+#[derive(Debug, Args)]
+pub(crate) struct Quickstart {
+    /// Stop before serving the pages.
+    #[arg(long)]
+    pub(crate) no_serve: bool,
+    #[command(flatten)]
+    pub(crate) init: init::Init,
+    #[command(flatten)]
+    pub(crate) collect: collect::Collect,
+    #[command(flatten)]
+    pub(crate) serve: serve::Serve,
+}
+
 /// Runs `tickmark quickstart`.
-pub(crate) async fn run(options: &cli::Quickstart, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(options: &Quickstart, common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
     let content = Content::load(common, output)?;
     let actor = init::prepare(&app, &options.init, &content).await?;
@@ -18,7 +41,7 @@ pub(crate) async fn run(options: &cli::Quickstart, common: &Common, output: &Out
     let out = common.data.join("out");
     let written = report::write(&app, &actor, &out, &content, output).await?;
     let file = out.join("bundle.zip");
-    let exported = bundle::write(&app, &actor, &file, output).await?;
+    let exported = bundle::write(&app, &actor, &file, None, output).await?;
     let (standing, head) = app
         .read(&actor, async |view| {
             Ok((conclusion::standing(view, &content.catalog).await?, ledger::head(view).await?))

@@ -1,17 +1,46 @@
 //! `tickmark replay`: past verdicts computed again from what they rest on.
 
-use tickmark_app::observation::{self, Replay, Replayed};
+use clap::Args;
+use tickmark_app::observation::{self, Replayed};
 use tickmark_core::Timestamp;
 use tickmark_evaluate::Library;
 
 use super::{checks, waive};
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark replay ssh-root-login-disabled web-03.example --at 2026-11-24T14:45:00Z
+  tickmark replay ssh-root-login-disabled 3        now, of the target with number 3
+  tickmark replay --all                            everything that was ever recorded
+  tickmark replay --all --since 2026-11-01";
+
+/// `tickmark replay`
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// Check id, e.g. `ssh-root-login-disabled`.
+    #[arg(required_unless_present = "all")]
+    pub(crate) check: Option<String>,
+    /// Target, by name or number.
+    #[arg(required_unless_present = "all")]
+    pub(crate) target: Option<String>,
+    /// The moment, e.g. 2026-11-24T14:45:00Z; now when left out.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Every recorded verdict, with a count.
+    #[arg(long, conflicts_with_all = ["check", "target", "at"])]
+    pub(crate) all: bool,
+    /// With `--all`: only verdicts that began on this day (UTC) or later.
+    #[arg(long, value_name = "DATE", requires = "all")]
+    pub(crate) since: Option<String>,
+}
+
 /// Runs `tickmark replay`.
-pub(crate) async fn run(options: &cli::Replay, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(options: &Replay, common: &Common, output: &Output) -> Outcome {
     let library = checks::load(&common.data, output)?;
     match (&options.check, &options.target) {
         (Some(check), Some(target)) => {
@@ -46,7 +75,7 @@ async fn one(
     if matches!(replay.result, Replayed::Same | Replayed::NotReached) { Ok(()) } else { Err(Failure::No) }
 }
 
-fn print(replay: &Replay, output: &Output) {
+fn print(replay: &observation::Replay, output: &Output) {
     let result = match &replay.result {
         Replayed::Same => output.tone(Tone::Good, "the same"),
         Replayed::Different => output.tone(Tone::Bad, "different"),

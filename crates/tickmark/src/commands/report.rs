@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::json;
 use tickmark_app::port::Renderer;
 use tickmark_app::report::{self, Document};
@@ -9,10 +10,18 @@ use tickmark_app::{Actor, App};
 use tickmark_store::folder::write_durably;
 
 use super::Content;
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::wiring::{self, Documents};
+
+/// `tickmark report`
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Folder to write into; `DATA/out` when left out.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
 
 /// Program and version, as documents name them.
 pub(crate) const GENERATOR: &str = concat!("Tickmark ", env!("CARGO_PKG_VERSION"));
@@ -67,7 +76,7 @@ pub(crate) async fn write(
 }
 
 /// Runs `tickmark report`.
-pub(crate) async fn run(options: &cli::Report, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(options: &Report, common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
     let actor = wiring::reader(&app).await?;
     let out = options.out.clone().unwrap_or_else(|| common.data.join("out"));

@@ -5,21 +5,52 @@ mod accounts;
 use std::convert::Infallible;
 use std::future::IntoFuture as _;
 use std::sync::Arc;
-use std::time::Duration;
 
+use clap::Args;
 use tickmark_app::{Actor, App};
 use tickmark_web::{Pages, Settings, WebState};
 use tokio::net::TcpListener;
 
 use super::{catalog, checks};
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
+/// Where the pages are served.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 7474)]
+    pub(crate) port: u16,
+}
+
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark serve                           look, in one browser on this machine
+  tickmark serve --accounts                people sign in, each with an account
+  tickmark serve --accounts --url https://tickmark.example.com";
+
+/// `tickmark serve`
+#[derive(Debug, Args)]
+pub(crate) struct ServeTo {
+    /// Where.
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+    /// Let people sign in with accounts of their own. The data folder is then opened for writing: nothing else writes
+    /// to it while the server runs.
+    #[arg(long)]
+    pub(crate) accounts: bool,
+    /// With accounts: the address that people use, where a proxy on this machine does HTTPS, e.g.
+    /// `https://tickmark.example.com`.
+    #[arg(long, value_name = "URL", requires = "accounts")]
+    pub(crate) url: Option<String>,
+}
+
 /// Runs `tickmark serve`.
-pub(crate) async fn run(options: &cli::ServeTo, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(options: &ServeTo, common: &Common, output: &Output) -> Outcome {
     if options.accounts {
         return accounts::serve(options, common, output).await;
     }
@@ -28,7 +59,7 @@ pub(crate) async fn run(options: &cli::ServeTo, common: &Common, output: &Output
 }
 
 /// Serves until interrupted. The app is opened for looking only, so that collecting goes on beside it.
-pub(crate) async fn serve(app: App, options: &cli::Serve, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn serve(app: App, options: &Serve, common: &Common, output: &Output) -> Outcome {
     let actor = wiring::reader(&app).await?;
     let pages = pages(Arc::new(app), actor, common, output)?;
     let (listener, port) = listen(options).await?;
@@ -65,7 +96,7 @@ fn pages(app: Arc<App>, actor: Actor, common: &Common, output: &Output) -> Outco
     Ok(Pages { app, actor, catalog: catalog::load(&common.data)?, check_tests, out: common.data.join("out") })
 }
 
-async fn listen(options: &cli::Serve) -> Outcome<(TcpListener, u16)> {
+async fn listen(options: &Serve) -> Outcome<(TcpListener, u16)> {
     let address = format!("127.0.0.1:{}", options.port);
     let listener = TcpListener::bind(&address).await.map_err(|error| {
         Failure::Could(anyhow::anyhow!(
@@ -90,14 +121,9 @@ async fn publish_again_and_again(common: &Common, output: &Output) -> Infallible
     if settings.is_empty() {
         return std::future::pending().await;
     }
-    let pause = Duration::from_secs(u64::from(settings.publish_every_minutes) * 60);
-    again_and_again(pause, async || publish(common, output).await).await
-}
-
-/// Does work, waits, and does it again for ever. What fails is done next time.
-async fn again_and_again(pause: Duration, work: impl AsyncFn() -> Outcome) -> Infallible {
+    let pause = std::time::Duration::from_secs(u64::from(settings.publish_every_minutes) * 60);
     loop {
-        if let Err(failure) = work().await {
+        if let Err(failure) = publish(common, output).await {
             tracing::info!(?failure, "checkpoints are published next time");
         }
         tokio::time::sleep(pause).await;
@@ -110,34 +136,4 @@ async fn publish(common: &Common, output: &Output) -> Outcome {
     let published = super::ledger::outside::after_work(&app, &actor, output).await;
     app.close().await;
     published
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::future::poll_fn;
-    use std::task::Poll;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn what_fails_is_done_again_after_the_pause() {
-        let done = Cell::new(0);
-        let work = async || {
-            done.set(done.get() + 1);
-            if done.get() % 2 == 1 { Err(Failure::No) } else { Ok(()) }
-        };
-        let enough = poll_fn(|context| {
-            if done.get() >= 4 {
-                return Poll::Ready(());
-            }
-            context.waker().wake_by_ref();
-            Poll::Pending
-        });
-        tokio::select! {
-            () = enough => {}
-            never = again_and_again(Duration::from_millis(1), work) => match never {},
-        }
-        assert_eq!(done.get(), 4);
-    }
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 use tickmark_app::conclusion;
 use tickmark_app::observation::{self, waiver};
 use tickmark_core::Span;
+use tickmark_core::id::TargetKey;
 use tickmark_core::observation::Verdict;
 use tickmark_core::time::DAY_US;
 
@@ -21,17 +22,23 @@ pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
     let catalog = catalog::load(&common.data)?;
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
-    let (standing, runs, waivers) = app
+    let (standing, runs, waivers, targets) = app
         .read(&actor, async |view| {
             let month = Span { from: view.now.plus_micros(-ENDED_DAYS * DAY_US), to: None };
             Ok((
                 conclusion::standing(view, &catalog).await?,
                 observation::runs(view, 1).await?,
                 waiver::in_force_over(view, month).await?,
+                observation::targets(view).await?,
             ))
         })
         .await?;
     app.close().await;
+    // A single machine needs no name beside each of its results.
+    let name = |key: TargetKey| {
+        let named = targets.iter().filter(|_| targets.len() > 1).find(|target| target.key == key);
+        named.map_or(String::new(), |target| format!("{}: ", target.target.name))
+    };
     let counts = standing.assessment.figure.criteria();
     let of = |wanted: Verdict| standing.verdicts.iter().filter(move |verdict| verdict.verdict == wanted);
     let answer = json!({
@@ -43,7 +50,7 @@ pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
         },
         "failing": of(Verdict::Fail).collect::<Vec<_>>(), "unknown": of(Verdict::Unknown).collect::<Vec<_>>(),
         "waivers": waivers.iter().map(|waiver| waive::with_state(waiver, standing.at)).collect::<Vec<_>>(),
-        "last_run": runs.first(),
+        "last_run": runs.first(), "targets": targets,
     });
     output.answer(&answer, |output| {
         output.line(
@@ -85,7 +92,11 @@ pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
                             waiver.reason
                         )
                     });
-                    [row.check_id.clone(), row.since.date(), format!("{}{waived}", row.outcome.message)]
+                    [
+                        row.check_id.clone(),
+                        row.since.date(),
+                        format!("{}{}{waived}", name(row.target), row.outcome.message),
+                    ]
                 }),
             );
         }

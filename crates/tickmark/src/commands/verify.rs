@@ -2,22 +2,51 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use tickmark_ledger::bundle::{self, Expectations};
 use tickmark_ledger::note::{MAX_NOTE_BYTES, SignedCheckpoint, VerifierKey};
 use tickmark_ledger::policy::{MAX_POLICY_BYTES, Policy};
 use tickmark_ledger::timestamp::{RevocationLists, Roots};
 
-use crate::cli;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
+
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark verify bundle.zip                       is it whole, and what does it say of itself
+  tickmark verify bundle.zip --key \"$(tickmark ledger key)\"
+  tickmark verify bundle.zip --policy policy.txt --held checkpoint.latest";
+
+/// `tickmark verify`
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The bundle.
+    pub(crate) bundle: PathBuf,
+    /// Key that must have signed, in the form printed by `tickmark ledger key`.
+    #[arg(long, value_name = "VKEY")]
+    pub(crate) key: Option<String>,
+    /// A tlog-policy file instead: several keys, witnesses, a quorum.
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    pub(crate) policy: Option<PathBuf>,
+    /// A checkpoint of this log that you kept from an earlier bundle; shows a rewritten or shortened log. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) held: Vec<PathBuf>,
+    /// Root certificates (PEM) of time-stamping authorities that count. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tsa_root: Vec<PathBuf>,
+    /// Revocation lists (PEM or DER) of those who issued the authorities' certificates. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tsa_crl: Vec<PathBuf>,
+}
 
 /// Bytes from which a file of revocation lists is refused; large issuers have some megabytes.
 const MAX_LISTS_BYTES: usize = 64 * 1024 * 1024;
 
 /// Runs `tickmark verify`.
-pub(crate) fn run(options: &cli::Verify, output: &Output) -> Outcome {
+pub(crate) fn run(options: &Verify, output: &Output) -> Outcome {
     let mut expectations = Expectations::default();
     if let Some(text) = &options.key {
         let key: VerifierKey = text.parse().map_err(|error| Failure::input(format!("--key: {error}")))?;

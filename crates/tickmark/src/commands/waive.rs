@@ -1,5 +1,6 @@
 //! `tickmark waive`: exceptions to checks. A named person approves; a verdict stays what it is.
 
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tickmark_app::observation::{self, Target, waiver};
 use tickmark_app::{Actor, App};
@@ -10,16 +11,85 @@ use tickmark_core::observation::waiver::{Request, Scope, State};
 
 use super::assess::person;
 use super::end_of;
-use crate::cli::{self, Common};
+use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
+/// What the help teaches by.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tickmark waive ssh-root-login-disabled --target web-03.example --until 2027-03-31 \\
+      --reason \"console is broken\" \\
+      --risk \"root can log in\" --compensation \"source addresses are restricted\" \\
+      --approved-by \"Ada Byron\" --requested-by \"Tim Lee\"
+  tickmark waive list
+  tickmark waive revoke 1 --by \"Ada Byron\" --reason \"repaired\"";
+
+/// `tickmark waive`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Waive {
+    #[command(subcommand)]
+    pub(crate) other: Option<WaiveOther>,
+    #[command(flatten)]
+    pub(crate) grant: Option<WaiveGrant>,
+}
+
+/// `tickmark waive CHECK`
+#[derive(Debug, Args)]
+pub(crate) struct WaiveGrant {
+    /// Check id, e.g. `ssh-root-login-disabled`.
+    pub(crate) check: String,
+    /// Only this target, by name or number; may be given again. All targets of the check when left out.
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Vec<String>,
+    /// Why the check cannot be met.
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// What can happen meanwhile.
+    #[arg(long)]
+    pub(crate) risk: String,
+    /// What is done instead.
+    #[arg(long)]
+    pub(crate) compensation: String,
+    /// Who approves: a person's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) approved_by: String,
+    /// Who asks, when that is somebody else.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) requested_by: Option<String>,
+    /// Why who asks may approve as well.
+    #[arg(long, default_value = "")]
+    pub(crate) note: String,
+    /// Last day on which it holds (UTC), e.g. 2027-03-31; at most a year ahead.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: String,
+}
+
+/// The other commands of `tickmark waive`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WaiveOther {
+    /// List waivers, those that expired or were revoked included.
+    List,
+    /// Take a waiver back from now on.
+    Revoke {
+        /// Number of the waiver.
+        id: i64,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
 /// Runs `tickmark waive`.
-pub(crate) async fn run(command: &cli::Waive, common: &Common, output: &Output) -> Outcome {
+pub(crate) async fn run(command: &Waive, common: &Common, output: &Output) -> Outcome {
     match (&command.other, &command.grant) {
-        (Some(cli::WaiveOther::List), _) => list(common, output).await,
-        (Some(cli::WaiveOther::Revoke { id, by, reason }), _) => {
+        (Some(WaiveOther::List), _) => list(common, output).await,
+        (Some(WaiveOther::Revoke { id, by, reason }), _) => {
             revoke(WaiverKey(*id), by, reason, common, output).await
         }
         (None, Some(options)) => grant(options, common, output).await,
@@ -62,7 +132,7 @@ pub(super) fn table(waivers: &[Waiver], at: Timestamp, output: &Output) {
     );
 }
 
-async fn grant(options: &cli::WaiveGrant, common: &Common, output: &Output) -> Outcome {
+async fn grant(options: &WaiveGrant, common: &Common, output: &Output) -> Outcome {
     let expires_at = end_of(&options.until)?;
     let app = wiring::open(common).await?;
     let granted = granted(&app, options, expires_at).await;
@@ -78,7 +148,7 @@ async fn grant(options: &cli::WaiveGrant, common: &Common, output: &Output) -> O
     Ok(())
 }
 
-async fn granted(app: &App, options: &cli::WaiveGrant, expires_at: Timestamp) -> Outcome<Waiver> {
+async fn granted(app: &App, options: &WaiveGrant, expires_at: Timestamp) -> Outcome<Waiver> {
     let program = wiring::reader(app).await?;
     let targets = app.read(&program, async |view| observation::targets(view).await).await?;
     let scope = if options.target.is_empty() {

@@ -85,10 +85,8 @@ fn services(look: &Look<'_>) -> Services {
         Role::App => ("larkspur-app.service", 31),
         Role::Data => ("postgresql.service", 47),
     };
-    let is_data = look.is(Role::Data);
     let wanted = |unit: &&str| match *unit {
         "nginx.service" | "larkspur-app.service" | "postgresql.service" => *unit == own,
-        "restic-backup.timer" => is_data,
         _ => true,
     };
     let enabled: Vec<String> =
@@ -99,15 +97,12 @@ fn services(look: &Look<'_>) -> Services {
         UnitExposure { unit: "ssh.service".into(), exposure_tenths: 96 },
     ];
     exposed.sort_by(|a, b| a.unit.cmp(&b.unit));
-    let timers = if is_data {
-        vec![Timer {
-            unit: "restic-backup.timer".into(),
-            enabled: true,
-            last_trigger_at: Some(look.on(look.day).day()),
-        }]
-    } else {
-        Vec::new()
-    };
+    let ran_on = if look.is(Role::Data) { look.day } else { look.maintained() };
+    let timers = vec![Timer {
+        unit: "restic-backup.timer".into(),
+        enabled: true,
+        last_trigger_at: Some(look.on(ran_on).day()),
+    }];
     Services {
         systemd_running: Some(true),
         enabled: Some(enabled),
@@ -185,12 +180,10 @@ fn logging() -> Logging {
     }
 }
 
-/// Only hosts that keep data make backups; the others are built again from their description.
+/// Hosts that keep data are backed up every night, the others with their weekly maintenance.
 fn backup(look: &Look<'_>) -> Backup {
-    if !look.is(Role::Data) {
-        return Backup { tools: Some(Vec::new()), jobs: Some(Vec::new()), repositories: Some(Vec::new()) };
-    }
-    let last_night = Moment(look.ago(1).0);
+    let (rhythm, newest) =
+        if look.is(Role::Data) { ("daily", look.ago(1)) } else { ("weekly", look.maintenance(1)) };
     let job = |name: &str, schedule: &str, action: &str, at: Moment| BackupJob {
         name: name.into(),
         tool: "restic".into(),
@@ -205,7 +198,7 @@ fn backup(look: &Look<'_>) -> Backup {
     Backup {
         tools: Some(texts(&["restic"])),
         jobs: Some(vec![
-            job("restic-backup.timer", "daily", "backup", last_night),
+            job("restic-backup.timer", rhythm, "backup", newest),
             job("restic-check.timer", "weekly", "check", look.maintenance(3)),
         ]),
         repositories: Some(vec![BackupRepository {
@@ -216,7 +209,7 @@ fn backup(look: &Look<'_>) -> Backup {
             encrypted: Some(true),
             append_only: Some(true),
             snapshots: Some(60),
-            newest_snapshot_at: Some(last_night),
+            newest_snapshot_at: Some(newest),
             oldest_snapshot_at: Some(Moment(look.on(look.maintained()).day().0 - 60 * 86_400)),
         }]),
     }

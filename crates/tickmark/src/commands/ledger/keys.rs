@@ -6,7 +6,8 @@ use serde_json::json;
 use tickmark_app::ledger::{EpochCause, NewEpoch, Rotated};
 use tickmark_ledger::epoch::RevocationReason;
 
-use crate::cli::{Common, RevocationCause};
+use super::RevocationCause;
+use crate::cli::Common;
 use crate::failure::Outcome;
 use crate::output::Output;
 use crate::wiring;

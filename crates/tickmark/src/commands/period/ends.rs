@@ -1,18 +1,40 @@
 //! `tickmark period open`, `close` and `ends`: where a period begins and ends in the ledger.
 
+use clap::Subcommand;
 use tickmark_app::App;
 use tickmark_app::ledger::{self, Closed, Period};
 
-use crate::cli::{Common, PeriodEnds};
+use crate::cli::Common;
 use crate::commands::{end_of, moment};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
+/// Where a period begins and ends in the ledger.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Open a period in the ledger: what is recorded from now on cannot be left out of its bundle.
+    Open {
+        /// First day.
+        #[arg(long, value_name = "DAY")]
+        from: String,
+        /// Last day.
+        #[arg(long, value_name = "DAY")]
+        to: String,
+    },
+    /// Close a period that is over, and have it timestamped.
+    Close {
+        /// Number of the period; the only open one when left out.
+        number: Option<i64>,
+    },
+    /// List the periods that were opened.
+    Ends,
+}
+
 /// Runs the subcommand.
-pub(super) async fn run(command: &PeriodEnds, common: &Common, output: &Output) -> Outcome {
+pub(super) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
     match command {
-        PeriodEnds::Open { from, to } => {
+        Command::Open { from, to } => {
             let (from, to) = (moment(from)?, end_of(to)?);
             let app = wiring::open(common).await?;
             let actor = wiring::reader(&app).await?;
@@ -22,8 +44,8 @@ pub(super) async fn run(command: &PeriodEnds, common: &Common, output: &Output) 
             output.note(format!("when it is over: tickmark period close {}", period.key));
             Ok(())
         }
-        PeriodEnds::Close { number } => close(*number, common, output).await,
-        PeriodEnds::Ends => {
+        Command::Close { number } => close(*number, common, output).await,
+        Command::Ends => {
             let app = wiring::inspect(common).await?;
             let actor = wiring::reader(&app).await?;
             let periods = app.read(&actor, async |view| ledger::periods(view).await).await?;

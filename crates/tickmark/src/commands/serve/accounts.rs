@@ -13,8 +13,8 @@ use tickmark_app::identity::people;
 use tickmark_app::{Actor, App};
 use tickmark_web::{Settings, Source, WebState};
 
-use super::{listen, pages, random};
-use crate::cli::{self, Common};
+use super::{ServeTo, listen, pages, random};
+use crate::cli::Common;
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
@@ -24,7 +24,7 @@ use crate::wiring;
 const SEQUENCE_EVERY: Duration = Duration::from_secs(5);
 
 /// Serves until interrupted.
-pub(super) async fn serve(options: &cli::ServeTo, common: &Common, output: &Output) -> Outcome {
+pub(super) async fn serve(options: &ServeTo, common: &Common, output: &Output) -> Outcome {
     if !Path::new(&common.data).join("LAYOUT").is_file() {
         return Err(Failure::input(format!(
             "{} is not a data folder yet; `tickmark init` makes one",
