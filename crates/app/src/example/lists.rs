@@ -201,7 +201,7 @@ pub(super) async fn bring_in(
             let not_met = list.not_met.iter().find(|(bad, _)| *bad == number);
             let state = if not_met.is_some() { "not met" } else { "met" };
             let note = not_met.map_or("", |(_, note)| note);
-            writeln!(csv, "{}-{number},{at},{state},{note}", list.prefix).expect("into a string");
+            writeln!(csv, "{}-{number},{at},{state},\"{note}\"", list.prefix).expect("into a string");
         }
         let definition = Definition {
             control: list.control.parse().map_err(Error::invalid)?,
