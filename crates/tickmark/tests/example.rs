@@ -408,8 +408,10 @@ fn a_waiver_needs_a_check_a_target_an_end_and_a_person() {
             "--json",
         ])
     };
+    let now: jiff::Timestamp =
+        folder.json(&["status"])["at"].as_str().and_then(|at| at.parse().ok()).expect("a moment");
     let day = |days: i64| {
-        let now = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+        let now = now + jiff::SignedDuration::from_hours(24 * days);
         now.strftime("%Y-%m-%d").to_string()
     };
     let granted = waive("acct-sudo-no-nopasswd-all", "web-01.larkspur.example", &day(30));
