@@ -83,20 +83,19 @@ pub async fn histories_of_target(
     target: TargetKey,
 ) -> Result<BTreeMap<String, Vec<Interval>>> {
     let end = span.to.unwrap_or(view.now).min(view.now);
-    let mut looks = Looked::load(view, None, end).await?;
-    for (_, targets) in &mut looks.groups {
-        targets.retain(|known| *known == target);
-    }
-    looks.groups.retain(|(_, targets)| !targets.is_empty());
-    let mut rows = looks.rows(view, Some(span.from), end).await?;
+    let looked = Looked::load(view, None, end).await?;
+    let mut rows = looked.rows(view, Some(span.from), end).await?;
     rows.retain(|(_, of, _)| *of == target);
-    let histories = looks.histories(&rows, end);
-    let of_target = histories.into_iter().filter_map(|(id, mut targets)| {
-        let mut intervals = targets.remove(&target)?;
-        clip(&mut intervals, span.from, end);
-        (!intervals.is_empty()).then_some((id, intervals))
-    });
-    Ok(of_target.collect())
+    let mut histories = BTreeMap::new();
+    for (id, groups) in looked.groups(&rows, end, Reading::Fresh) {
+        let Some(group) = groups.into_iter().find(|group| group.targets.contains(&target)) else { continue };
+        let group = group.clipped(span.from, end);
+        let found = group.histories().find(|(of, _)| *of == target);
+        if let Some((_, intervals)) = found {
+            histories.insert(id.to_owned(), intervals.to_vec());
+        }
+    }
+    Ok(histories)
 }
 
 /// Returns the failures that lasted at some moment of a span, by check and target, oldest first. The true beginning of

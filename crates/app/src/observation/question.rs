@@ -2,6 +2,7 @@
 //! questions are answered side by side, for answering is what takes the time.
 
 use std::borrow::Cow;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::thread;
 
@@ -44,15 +45,17 @@ impl<'a> Questions<'a> {
         reached: &Reached<'a>,
         check: usize,
     ) -> Result<()> {
-        if !self.by_facts.contains_key(&digest) {
-            let facts = match (&reached.state.defect, reached.document) {
-                (Some(defect), _) => Err(defect.clone()),
-                (None, Some(document)) => Ok(Cow::Borrowed(document)),
-                (None, None) => Ok(Cow::Owned(pack::read(cx, &reached.state).await?)),
-            };
-            self.by_facts.insert(digest, Question { facts, checks: Vec::new() });
-        }
-        let question = self.by_facts.get_mut(&digest).expect("just there");
+        let question = match self.by_facts.entry(digest) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(slot) => {
+                let facts = match (&reached.state.defect, reached.document) {
+                    (Some(defect), _) => Err(defect.clone()),
+                    (None, Some(document)) => Ok(Cow::Borrowed(document)),
+                    (None, None) => Ok(Cow::Owned(pack::read(cx, &reached.state).await?)),
+                };
+                slot.insert(Question { facts, checks: Vec::new() })
+            }
+        };
         if question.checks.last() != Some(&check) {
             question.checks.push(check);
         }

@@ -177,7 +177,7 @@ pub(in crate::observation) async fn kept_documents(
     c: &mut AnyConnection,
     org: OrganizationKey,
 ) -> Result<Vec<KeptDocument>> {
-    let rows: Vec<(Vec<u8>, Option<Vec<u8>>, i64, i64)> = sqlx::query_as(
+    let rows = sqlx::query(
         "SELECT facts_interval.digest, facts_pack.object, CAST(min(target) AS BIGINT), CAST(min(run) AS BIGINT) \
          FROM facts_interval LEFT JOIN facts_pack \
            ON facts_pack.organization = facts_interval.organization AND facts_pack.key = facts_interval.pack \
@@ -187,13 +187,14 @@ pub(in crate::observation) async fn kept_documents(
     .bind(org.0)
     .fetch_all(c)
     .await?;
-    rows.into_iter()
-        .map(|(document, pack, target, run)| {
+    rows.iter()
+        .map(|row| {
+            let pack: Option<Vec<u8>> = row.try_get(1)?;
             Ok(KeptDocument {
-                digest: digest(&document, "facts")?,
+                digest: digest(&row.try_get::<Vec<u8>, _>(0)?, "facts")?,
                 pack: pack.map(|pack| digest(&pack, "facts pack")).transpose()?,
-                target: TargetKey(target),
-                run: RunKey(run),
+                target: TargetKey(row.try_get(2)?),
+                run: RunKey(row.try_get(3)?),
             })
         })
         .collect()
