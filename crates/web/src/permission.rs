@@ -32,7 +32,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("account" | "sign-out" | "step-up" | "theme", _) => Needs::Session,
         ("evidence", [.., "download"]) => export(Resource::Evidence),
         ("reports", [_, ..]) => export(Resource::RestrictedReport),
-        ("" | "period" | "controls", _) => read(Resource::Control),
+        ("", []) | ("period" | "controls" | "readiness", _) => read(Resource::Control),
         ("criteria", _) => read(Resource::Catalog),
         ("checks", _) => read(Resource::Test),
         ("targets" | "runs" | "coverage", _) => read(Resource::TestResult),
