@@ -100,7 +100,7 @@ impl Host {
 
     fn collected(&mut self) -> Collected {
         let facts = self.document();
-        self.facts = Some(Digest::of(&canonical::value_bytes(&facts).expect("a document")));
+        self.facts = Some(canonical::value_digest(&facts).expect("a document"));
         Collected {
             target: self.target.clone(),
             schema: "host/1".into(),

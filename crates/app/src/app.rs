@@ -84,21 +84,29 @@ impl App {
             database.check_integrity().await?;
         }
         let blobs = Blobs::open(&folder.blobs())?;
-        let outside = Arc::new(outside);
-        let logs = Logs::default();
-        let (accounts, memories) = (Accounts::default(), Memories::default());
-        Ok(Self {
+        Ok(Self::of(folder, database, blobs, clock, entropy, outside))
+    }
+
+    fn of(
+        folder: DataFolder,
+        database: Database,
+        blobs: Blobs,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        outside: Outside,
+    ) -> Self {
+        Self {
             folder,
             database,
             blobs,
-            logs,
-            memories,
-            outside,
+            logs: Logs::default(),
+            memories: Memories::default(),
+            outside: Arc::new(outside),
             clock,
             entropy,
             wrapping_keys: None,
-            accounts,
-        })
+            accounts: Accounts::default(),
+        }
     }
 
     /// Takes over opened parts, e.g. with objects kept elsewhere. The schema must be up to date.
@@ -112,21 +120,7 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
-        let outside = Arc::new(Outside::default());
-        let logs = Logs::default();
-        let (accounts, memories) = (Accounts::default(), Memories::default());
-        let app = Self {
-            folder,
-            database,
-            blobs,
-            logs,
-            memories,
-            outside,
-            clock,
-            entropy,
-            wrapping_keys: None,
-            accounts,
-        };
+        let app = Self::of(folder, database, blobs, clock, entropy, Outside::default());
         app.recover().await?;
         Ok(app)
     }

@@ -11,7 +11,7 @@ use tickmark_app::{App, Error, conclusion, control, identity, observation, repor
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{ControlId, ControlState};
 use tickmark_core::time::DAY_US;
-use tickmark_core::{Digest, Timestamp};
+use tickmark_core::{Digest, Span, Timestamp};
 use tickmark_evaluate::Library;
 
 fn settings(seed: u64) -> Settings {
@@ -51,10 +51,14 @@ async fn told(app: &App, created: &Created) -> Told {
                 history.into_iter().map(|state| (state.span.from, state.digest)).collect(),
             );
         }
-        let verdicts = observation::histories(view)
+        let always = Span { from: Timestamp::from_micros(i64::MIN), to: None };
+        let verdicts = observation::histories_in(view, always, None)
             .await?
             .into_iter()
-            .map(|((check, target), intervals)| {
+            .flat_map(|(check, targets)| {
+                targets.into_iter().map(move |(target, intervals)| (check.clone(), target, intervals))
+            })
+            .map(|(check, target, intervals)| {
                 let spans = intervals
                     .iter()
                     .map(|i| (i.span.from, format!("{:?} {:?}", i.verdict, i.reason)))

@@ -75,12 +75,18 @@ async fn blocks_give_the_index_and_the_index_gives_the_histories() {
             let same = rebuild(&app, &actor).await.expect("rebuilt");
             assert_eq!((same.runs, same.missing, same.extra), (28, 0, 0), "seed {seed}");
             assert!(same.intervals > 20);
+            let always = Span { from: Timestamp::from_micros(i64::MIN), to: None };
             let all = async || {
-                app.read(&actor, async |view| observation::histories(view).await).await.expect("read")
+                app.read(&actor, async |view| observation::histories_in(view, always, None).await)
+                    .await
+                    .expect("read")
             };
             let histories = all().await;
             // What passes follows from looks and populations; rows say the same.
-            for ((check, target), intervals) in &histories {
+            let of_pairs = histories.iter().flat_map(|(check, targets)| {
+                targets.iter().map(move |(target, found)| (check, target, found))
+            });
+            for (check, target, intervals) in of_pairs {
                 let parts = app
                     .read(&actor, async |view| observation::check_history(view, check, *target).await)
                     .await

@@ -72,6 +72,14 @@ fn write(out: &mut Vec<u8>, value: &Value) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
+/// Returns the digest of the canonical bytes of JSON: what [`digest`] does, by [`value_bytes`].
+///
+/// # Errors
+/// As [`bytes`].
+pub fn value_digest(value: &Value) -> Result<Digest, serde_json::Error> {
+    Ok(Digest::of(&value_bytes(value)?))
+}
+
 /// Returns the digest of the canonical bytes of `value`.
 ///
 /// # Errors

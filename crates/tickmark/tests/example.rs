@@ -2,59 +2,28 @@
 //! and every command that looks at a year or changes something in it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// A data folder after `example --no-serve`, over a month.
-struct Folder {
-    scratch: TempDir,
-    answer: Value,
-}
+mod support;
+
+use support::{Folder, errors, tickmark};
 
 const NOTICE: &str = "Example company - fictional data";
 
+/// A data folder after `example --no-serve`, over a month.
+fn folder() -> Folder {
+    static FIRST: OnceLock<Folder> = OnceLock::new();
+    Folder::copy_of(&FIRST, &["example", "--targets", "6", "--days", "40", "--seed", "7", "--no-serve"])
+}
+
 impl Folder {
-    /// Copies one that was made once for all tests of this process.
-    fn new() -> Self {
-        static FIRST: OnceLock<Folder> = OnceLock::new();
-        let first = FIRST.get_or_init(|| {
-            let scratch = tempfile::tempdir().expect("scratch");
-            let output = tickmark(
-                &scratch.path().join("data"),
-                &["example", "--targets", "6", "--days", "40", "--seed", "7", "--no-serve", "--json"],
-            );
-            assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
-            let answer = serde_json::from_slice(&output.stdout).expect("JSON");
-            Self { scratch, answer }
-        });
-        let scratch = tempfile::tempdir().expect("scratch");
-        copy(&first.data(), &scratch.path().join("data"));
-        Self { scratch, answer: first.answer.clone() }
-    }
-
-    fn data(&self) -> PathBuf {
-        self.scratch.path().join("data")
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        tickmark(&self.data(), arguments)
-    }
-
     /// Runs a command that must go well and returns what it prints for people.
     fn text(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", errors(&output));
         String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    /// As [`Self::text`] for machines. Both ways of answering are run.
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(&[arguments, &["--json"]].concat());
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", errors(&output));
-        serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
     /// Runs a command that cannot be done as it is given, and returns what it says.
@@ -71,32 +40,9 @@ impl Folder {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir(to).expect("made");
-    for entry in std::fs::read_dir(from).expect("folder") {
-        let entry = entry.expect("entry");
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).expect("copied");
-        }
-    }
-}
-
-fn tickmark(data: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tickmark"));
-    command.arg("--data").arg(data).arg("--quiet").args(arguments).env_remove("TICKMARK_DATABASE_URL");
-    command.output().expect("the binary runs")
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
 #[test]
 fn its_bundle_verifies_to_the_level_of_completeness() {
-    let folder = Folder::new();
+    let folder = folder();
     let answer = &folder.answer;
     assert_eq!(
         (&answer["verified"], &answer["days"], &answer["hosts"]),
@@ -123,7 +69,7 @@ fn its_bundle_verifies_to_the_level_of_completeness() {
 
 #[test]
 fn it_is_labelled_wherever_it_is_shown() {
-    let folder = Folder::new();
+    let folder = folder();
     assert_eq!(folder.answer["notice"], NOTICE);
     assert!(folder.answer["organization"].as_str().is_some_and(|name| name.ends_with("(example)")));
     assert!(folder.text(&["status"]).contains("(example)"));
@@ -133,7 +79,7 @@ fn it_is_labelled_wherever_it_is_shown() {
 
 #[test]
 fn it_is_not_made_twice_nor_over_a_real_organization() {
-    let folder = Folder::new();
+    let folder = folder();
     let again = ["example", "--targets", "6", "--days", "20", "--no-serve"];
     folder.refused(&again, "another example");
     let scratch = tempfile::tempdir().expect("scratch");
@@ -148,7 +94,7 @@ fn it_is_not_made_twice_nor_over_a_real_organization() {
 
 #[test]
 fn replacing_moves_aside_and_deletes_nothing() {
-    let folder = Folder::new();
+    let folder = folder();
     let before = folder.json(&["ledger", "show"])["root"].clone();
     let made =
         folder.json(&["example", "--targets", "6", "--days", "20", "--seed", "8", "--no-serve", "--replace"]);
@@ -180,7 +126,7 @@ fn sizes_that_tell_no_story_are_refused_before_anything_is_made() {
 
 #[test]
 fn the_folder_has_the_demands_of_the_company() {
-    let folder = Folder::new();
+    let folder = folder();
     let shown = folder.json(&["checks", "show", "bak-rpo-met"]);
     assert_eq!(shown["check"]["parameters"]["rpo_hours"], 192);
     // What is shown is what was asked last, so the newest verdicts are those of this version.
@@ -206,7 +152,7 @@ fn the_folder_has_the_demands_of_the_company() {
 
 #[test]
 fn every_command_that_looks_answers_people_and_machines() {
-    let folder = Folder::new();
+    let folder = folder();
     let board = folder.json(&["period"]);
     let rows = board["rows"].as_array().expect("rows");
     assert_eq!(rows.len(), 110);
@@ -271,14 +217,14 @@ fn every_command_that_looks_answers_people_and_machines() {
 
 #[test]
 fn what_was_recorded_can_be_computed_again() {
-    let counted = Folder::new().json(&["replay", "--all"]);
+    let counted = folder().json(&["replay", "--all"]);
     assert!(counted["verdicts"].as_u64() > Some(500), "{counted:#}");
     assert_eq!((counted["different"].as_u64(), counted["impossible"].as_u64()), (Some(0), Some(0)));
 }
 
 #[test]
 fn people_put_a_control_in_force_and_perform_it() {
-    let folder = Folder::new();
+    let folder = folder();
     folder.json(&["control", "start", "PHY-01", "--owner", "Ada Byron"]);
     folder.json(&["control", "schedule", "PHY-01", "--every", "monthly", "--grace", "5"]);
     let proof = folder.file("proof.txt", "the list of badges, read");
@@ -312,7 +258,7 @@ fn people_put_a_control_in_force_and_perform_it() {
 
 #[test]
 fn a_list_is_imported_as_a_whole_or_not_at_all() {
-    let folder = Folder::new();
+    let folder = folder();
     let defined = folder.json(&[
         "population",
         "define",
@@ -386,7 +332,7 @@ fn a_list_is_imported_as_a_whole_or_not_at_all() {
 
 #[test]
 fn a_waiver_needs_a_check_a_target_an_end_and_a_person() {
-    let folder = Folder::new();
+    let folder = folder();
     let waive = |check: &str, target: &str, until: &str| {
         folder.run(&[
             "waive",

@@ -3,82 +3,25 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
-use tempfile::TempDir;
+
+mod support;
+
+use support::{Folder, command, errors, tickmark};
 
 /// A data folder after `quickstart --no-serve`, without the slow parts of a look.
-struct Folder {
-    scratch: TempDir,
-    answer: Value,
-}
-
-impl Folder {
-    /// Copies one that was made once for all tests of this process: setting the report takes its time.
-    fn new() -> Self {
-        static FIRST: OnceLock<Folder> = OnceLock::new();
-        let first = FIRST.get_or_init(|| {
-            let scratch = tempfile::tempdir().expect("scratch");
-            let data = scratch.path().join("data");
-            let output =
-                tickmark(&data, &["quickstart", "--no-serve", "--no-updates", "--no-walk", "--json"]);
-            assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
-            let answer = serde_json::from_slice(&output.stdout).expect("JSON");
-            Self { scratch, answer }
-        });
-        let scratch = tempfile::tempdir().expect("scratch");
-        copy(&first.data(), &scratch.path().join("data"));
-        Self { scratch, answer: first.answer.clone() }
-    }
-
-    fn data(&self) -> PathBuf {
-        self.scratch.path().join("data")
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        tickmark(&self.data(), arguments)
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(&[arguments, &["--json"]].concat());
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", errors(&output));
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir(to).expect("made");
-    for entry in std::fs::read_dir(from).expect("folder") {
-        let entry = entry.expect("entry");
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).expect("copied");
-        }
-    }
-}
-
-fn command(data: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tickmark"));
-    command.arg("--data").arg(data).arg("--quiet").args(arguments).env_remove("TICKMARK_DATABASE_URL");
-    command
-}
-
-fn tickmark(data: &Path, arguments: &[&str]) -> Output {
-    command(data, arguments).output().expect("the binary runs")
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+fn folder() -> Folder {
+    static FIRST: OnceLock<Folder> = OnceLock::new();
+    Folder::copy_of(&FIRST, &["quickstart", "--no-serve", "--no-updates", "--no-walk"])
 }
 
 #[test]
 fn quickstart_ends_with_a_report_and_a_bundle_that_verifies() {
-    let folder = Folder::new();
+    let folder = folder();
     let out = folder.data().join("out");
     assert!(std::fs::read(out.join("readiness.pdf")).expect("PDF").starts_with(b"%PDF-"));
     assert!(std::fs::read(out.join("matrix.xlsx")).expect("XLSX").starts_with(b"PK"));
@@ -138,7 +81,7 @@ fn exchange(bytes: &[u8], name: &str, content: &[u8], to: &Path) {
 
 #[test]
 fn looking_again_at_an_unchanged_machine_evaluates_nothing() {
-    let folder = Folder::new();
+    let folder = folder();
     let again = folder.json(&["collect", "--no-updates", "--no-walk"]);
     let run = &again["run"]["run"];
     // Listening sockets and the like may change while tests run beside us; then every check looks at new facts once.
@@ -151,7 +94,7 @@ fn looking_again_at_an_unchanged_machine_evaluates_nothing() {
 
 #[test]
 fn only_a_named_person_answers_and_the_report_shows_it() {
-    let folder = Folder::new();
+    let folder = folder();
     let set = [
         "assess",
         "set",
@@ -189,7 +132,7 @@ fn only_a_named_person_answers_and_the_report_shows_it() {
 
 #[test]
 fn a_folder_in_use_is_named_and_left_alone() {
-    let folder = Folder::new();
+    let folder = folder();
     let lock = std::fs::File::options().write(true).open(folder.data().join("lock")).expect("lock file");
     lock.lock().expect("locked");
     let refused = folder.run(&["collect"]);
@@ -246,7 +189,7 @@ fn a_catalog_changed_into_nonsense_is_refused_by_name() {
 
 #[test]
 fn a_new_check_passes_its_tests_and_is_used_beside_the_built_in_ones() {
-    let folder = Folder::new();
+    let folder = folder();
     folder.json(&["checks", "new", "own-shells-known", "--title", "Shells are known"]);
     let tested = folder.json(&["checks", "test", "own-shells-known"]);
     assert_eq!(tested["failed"].as_array().map(Vec::len), Some(0));
@@ -272,7 +215,7 @@ fn a_new_check_passes_its_tests_and_is_used_beside_the_built_in_ones() {
 
 #[test]
 fn pages_open_once_by_the_link() {
-    let folder = Folder::new();
+    let folder = folder();
     let Served { child: mut server, link } = serve(&folder.data());
     let address = link.strip_prefix("http://").expect("an address");
     let (host, path) = address.split_once('/').expect("path");
@@ -302,7 +245,7 @@ fn pages_open_once_by_the_link() {
 
 #[test]
 fn a_browser_shows_the_overview_without_a_complaint() {
-    let folder = Folder::new();
+    let folder = folder();
     let mut server = serve(&folder.data());
     let profile = tempfile::tempdir().expect("scratch");
     let browser = Command::new("chromium")

@@ -6,12 +6,12 @@ use tickmark_core::id::{RunKey, TargetKey};
 use tickmark_core::{Span, Timestamp};
 use tickmark_evaluate::Library;
 
-use super::{CheckVersion, Replay, Run, RunState, replay, sql};
+use super::{CheckVersion, Replay, Run, replay, sql};
 use crate::Result;
 use crate::context::View;
 
 /// Runs in one answer.
-const MAX_RUNS: usize = 500;
+const MAX_RUNS: i64 = 500;
 /// A run that began earlier than this before a span is not looked for in it, in microseconds: a day.
 const LONGEST_RUN_US: i64 = tickmark_core::time::DAY_US;
 
@@ -21,37 +21,40 @@ const LONGEST_RUN_US: i64 = tickmark_core::time::DAY_US;
 /// # Errors
 /// If the database refuses, or holds what we never wrote; so for all functions here.
 pub async fn runs_between(view: &mut View<'_>, span: Span) -> Result<Vec<Run>> {
-    let organization = view.organization();
-    let Some(newest) = sql::runs(view.connection(), organization, 1).await?.pop() else {
-        return Ok(Vec::new());
+    let first = begun_since(view, span.from.plus_micros(-LONGEST_RUN_US)).await?;
+    let end = match span.to {
+        Some(to) => Some(begun_since(view, to).await?),
+        None => None,
     };
-    let earliest = span.from.plus_micros(-LONGEST_RUN_US);
-    // Keys ascend with time and have no holes, so the first run is found by halving.
-    let (mut low, mut high) = (1, newest.key.0);
+    let organization = view.organization();
+    let mut found = sql::runs_between(
+        view.connection(),
+        organization,
+        first..end.unwrap_or(RunKey(i64::MAX)),
+        span,
+        MAX_RUNS,
+    )
+    .await?;
+    found.reverse();
+    Ok(found)
+}
+
+/// Returns the key of the first run that began at a moment or later, or the next one if none did. Keys ascend with time
+/// and have no holes, so it is found by halving.
+async fn begun_since(view: &mut View<'_>, moment: Timestamp) -> Result<RunKey> {
+    let organization = view.organization();
+    let newest = sql::runs(view.connection(), organization, 1).await?.pop().map_or(0, |run| run.key.0);
+    let (mut low, mut high) = (1, newest + 1);
     while low < high {
         let middle = low + (high - low) / 2;
         let run = sql::find_run(view.connection(), organization, RunKey(middle)).await?;
-        if run.is_none_or(|run| run.started_at < earliest) {
+        if run.is_none_or(|run| run.started_at < moment) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    let mut found = Vec::new();
-    for key in low..=newest.key.0 {
-        let Some(run) = sql::find_run(view.connection(), organization, RunKey(key)).await? else { continue };
-        if span.to.is_some_and(|to| to <= run.started_at) || found.len() == MAX_RUNS {
-            break;
-        }
-        // A run without a result ends when somebody notices.
-        let ended = run.finished_at.filter(|_| run.state != RunState::Missed);
-        let moment = ended.unwrap_or(run.started_at);
-        if span.from <= moment && span.to.is_none_or(|to| moment < to) {
-            found.push(run);
-        }
-    }
-    found.reverse();
-    Ok(found)
+    Ok(RunKey(low))
 }
 
 /// Computes the verdict of a check at a target at a moment again, with the check as history keeps it: observed and

@@ -42,6 +42,9 @@ pub(super) async fn keep(cx: &mut Cx<'_>, documents: Vec<Document>) -> Result<BT
     let mut all: Vec<Bytes> = objects.into_iter().map(|(_, bytes)| bytes.into()).collect();
     all.extend(packs.iter().map(|pack| pack.bytes.clone()));
     let stored = cx.app.blobs().put_all(all).await?;
+    if packs.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let stored = &stored[stored.len() - packs.len()..];
     let stored: Vec<Digest> = stored.iter().copied().map(Digest).collect();
     let organization = cx.organization();

@@ -10,7 +10,7 @@ use tickmark_core::observation::{
     Counts, Observation, Outcome, ReasonClass, TargetRef, Verdict, Waiver, block,
 };
 use tickmark_core::time::HOUR_US;
-use tickmark_core::{Digest, Span, Timestamp};
+use tickmark_core::{Digest, Timestamp};
 
 use super::waiver::{self, Waived};
 use super::{CheckVersion, FactsState, Run, Target, pack, sql};
@@ -319,17 +319,4 @@ pub async fn verify_run(view: &mut View<'_>, key: RunKey) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// Returns what can be said of every check at every target at each moment, over all versions, staleness applied.
-///
-/// # Errors
-/// As [`targets`].
-pub async fn histories(view: &mut View<'_>) -> Result<BTreeMap<(String, TargetKey), Vec<Interval>>> {
-    let always = Span { from: Timestamp::from_micros(i64::MIN), to: None };
-    let histories = super::histories_in(view, always, None).await?;
-    let flat = histories.into_iter().flat_map(|(id, targets)| {
-        targets.into_iter().map(move |(target, intervals)| ((id.clone(), target), intervals))
-    });
-    Ok(flat.collect())
 }

@@ -241,7 +241,7 @@ impl Population {
 /// Returns the digest that stands for a target in the ledger: of its kind and external id, not of its name.
 pub(super) fn identity(target: &TargetRef) -> Digest {
     let identity = json!({"kind": target.kind, "external_id": target.external_id});
-    Digest::of(&canonical::value_bytes(&identity).expect("two texts"))
+    canonical::value_digest(&identity).expect("two texts")
 }
 
 /// Stores the raw answers of every target; those that are as before write nothing.

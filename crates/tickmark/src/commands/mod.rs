@@ -37,6 +37,12 @@ pub(crate) mod status;
 pub(crate) mod verify;
 pub(crate) mod waive;
 
+/// Waits until somebody interrupts the program, for servers to end well.
+pub(crate) async fn interrupted() {
+    // Without a handler the default action ends the program, which is as good.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
 /// Catalog and checks with the user's own, loaded once per command: compiling the checks takes a tenth of a second.
 pub(crate) struct Content {
     pub(crate) catalog: Catalog,

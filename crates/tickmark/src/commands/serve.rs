@@ -70,10 +70,8 @@ pub(crate) async fn serve(app: App, options: &Serve, common: &Common, output: &O
     output.note("The link works once, on this machine. Ctrl-C stops; `tickmark serve` prints a new one.");
     let mut silent = output.clone();
     silent.quiet = true;
-    let serving = axum::serve(listener, tickmark_web::router(state)).with_graceful_shutdown(async {
-        // Without a handler the default action ends the program, which is as good.
-        let _ = tokio::signal::ctrl_c().await;
-    });
+    let serving =
+        axum::serve(listener, tickmark_web::router(state)).with_graceful_shutdown(super::interrupted());
     tokio::select! {
         served = serving.into_future() => served?,
         never = publish_again_and_again(common, &silent) => match never {},

@@ -1,8 +1,10 @@
 //! Runs: `run`.
 
+use std::ops::Range;
+
 use sqlx::{AnyConnection, Row};
-use tickmark_core::Timestamp;
 use tickmark_core::id::RunKey;
+use tickmark_core::{Span, Timestamp};
 
 use super::{Org, Run, RunState, moment, next_key};
 use crate::stored::digest;
@@ -102,6 +104,32 @@ fn run(row: &sqlx::any::AnyRow) -> Result<Run> {
 pub(in crate::observation) async fn runs(c: &mut AnyConnection, org: Org, limit: i64) -> Result<Vec<Run>> {
     let text = format!("{RUN} ORDER BY key DESC LIMIT $2");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(limit).fetch_all(c).await?;
+    rows.iter().map(run).collect()
+}
+
+/// Returns the runs with these keys whose moment lies in a span, oldest first. The moment of a run without a result, which
+/// ends when somebody notices, is that of its beginning.
+pub(in crate::observation) async fn runs_between(
+    c: &mut AnyConnection,
+    org: Org,
+    keys: Range<RunKey>,
+    span: Span,
+    limit: i64,
+) -> Result<Vec<Run>> {
+    const MOMENT: &str =
+        "CASE WHEN state = 'missed' THEN started_at ELSE COALESCE(finished_at, started_at) END";
+    let text = format!(
+        "{RUN} AND key >= $2 AND key < $3 AND {MOMENT} >= $4 AND {MOMENT} < $5 ORDER BY key LIMIT $6"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+        .bind(org.0)
+        .bind(keys.start.0)
+        .bind(keys.end.0)
+        .bind(span.from.micros())
+        .bind(span.to.map_or(i64::MAX, Timestamp::micros))
+        .bind(limit)
+        .fetch_all(c)
+        .await?;
     rows.iter().map(run).collect()
 }
 

@@ -60,12 +60,7 @@ pub(super) async fn run(
         .route(&format!("/{ADD_CHECKPOINT}"), post(add_checkpoint))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(witness);
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async {
-            // Without a handler the default action ends the program, which is as good.
-            let _ = tokio::signal::ctrl_c().await;
-        })
-        .await?;
+    axum::serve(listener, router).with_graceful_shutdown(crate::commands::interrupted()).await?;
     drop(lock);
     Ok(())
 }

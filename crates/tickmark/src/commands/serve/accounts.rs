@@ -53,10 +53,8 @@ pub(super) async fn serve(options: &ServeTo, common: &Common, output: &Output) -
     output.note("Ctrl-C stops.");
     let mut silent = output.clone();
     silent.quiet = true;
-    let serving = axum::serve(listener, tickmark_web::router(state)).with_graceful_shutdown(async {
-        // Without a handler the default action ends the program, which is as good.
-        let _ = tokio::signal::ctrl_c().await;
-    });
+    let serving = axum::serve(listener, tickmark_web::router(state))
+        .with_graceful_shutdown(crate::commands::interrupted());
     tokio::select! {
         served = serving.into_future() => served?,
         never = keep_the_log(&app, &actor, common, &silent) => match never {},
