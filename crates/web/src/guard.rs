@@ -15,6 +15,7 @@ use tickmark_app::Error;
 use crate::WebState;
 use crate::design::frame::Theme;
 use crate::error::Refusal;
+use crate::form;
 use crate::identity::{self, Who};
 use crate::permission::{self, Needs};
 use crate::session::cookie;
@@ -55,6 +56,7 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
     // The body stays out of what is looked at: it may not be shared between threads.
     let (mut parts, body) = request.into_parts();
     let response = match admit(&state, &parts, &id).await {
+        Err(Turned::Away(Refusal::SignedOut)) => form::keep(&parts, body).await,
         Ok(who) => {
             parts.extensions.insert(who);
             parts.extensions.insert(RequestId(id.clone()));
@@ -112,7 +114,7 @@ async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turne
         return Ok(Who::Local);
     }
     let Some(app) = state.accounts() else { return Err(Refusal::NoSession.into()) };
-    let needs = permission::needs(path);
+    let needs = if is_form { permission::needs_to_change(path) } else { permission::needs(path) };
     let member = identity::resume(state, &request.headers, id).await?;
     let back = || request.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     match (member, needs) {

@@ -12,6 +12,7 @@ pub mod control;
 pub mod design;
 pub mod error;
 pub mod evidence;
+mod form;
 pub mod guard;
 pub mod identity;
 pub mod ledger;
@@ -52,6 +53,26 @@ pub struct Route {
     pub(crate) handler: MethodRouter<WebState>,
 }
 
+/// A route of people who do the work: it is there only where the server has accounts, and for members.
+pub struct Desk {
+    /// Pattern.
+    pub path: &'static str,
+    /// An address of that pattern.
+    pub example: &'static str,
+    /// Whether it can be looked at.
+    pub looks: bool,
+    /// Whether it takes forms.
+    pub changes: bool,
+    /// What answers.
+    pub(crate) handler: MethodRouter<WebState>,
+}
+
+/// Returns all routes of people who do the work, in the order of the flow.
+#[must_use]
+pub fn desk_routes() -> Vec<Desk> {
+    [control::desk_routes()].into_iter().flatten().collect()
+}
+
 /// Returns all routes of all features, in the order of the flow.
 #[must_use]
 pub fn routes() -> Vec<Route> {
@@ -74,6 +95,9 @@ pub fn router(state: WebState) -> Router {
     let mut router = Router::new();
     for route in routes() {
         router = router.route(route.path, route.handler);
+    }
+    for desk in desk_routes() {
+        router = router.route(desk.path, desk.handler);
     }
     router
         .route("/enter", get(session::enter))

@@ -1,7 +1,8 @@
 //! What an address needs: every one is in this list, and one that is not is not found.
 
+use tickmark_app::identity::Access;
 use tickmark_app::{Actor, App, Error};
-use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::identity::{Atom, Decision, Resource, Verb};
 
 /// What a request must bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub enum Needs {
     Session,
     /// A permission, for the whole organization: these pages show all of it.
     Permission(Atom),
+    /// A permission, however far it reaches: what is shown or changed is asked about one by one.
+    Reach(Atom),
 }
 
 const fn read(resource: Resource) -> Needs {
@@ -22,7 +25,27 @@ const fn export(resource: Resource) -> Needs {
     Needs::Permission(Atom::new(resource, Verb::Export))
 }
 
-/// Returns what an address needs, by its first part and, for downloads, its last; none if it is in no list.
+const fn reach(resource: Resource, verb: Verb) -> Needs {
+    Needs::Reach(Atom::new(resource, verb))
+}
+
+/// Returns what a form that is sent to an address needs; none if it takes no forms. The use case decides about the thing
+/// itself.
+#[must_use]
+pub fn needs_to_change(path: &str) -> Option<Needs> {
+    let mut parts = path.strip_prefix('/')?.split('/');
+    let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
+    Some(match (first, rest.as_slice()) {
+        ("sign-in" | "join", _) => Needs::Nothing,
+        ("account" | "sign-out" | "step-up" | "theme", _) => Needs::Session,
+        ("people", _) => reach(Resource::Member, Verb::Read),
+        ("controls", [_, "answer"]) => reach(Resource::TestResult, Verb::Approve),
+        _ => return None,
+    })
+}
+
+/// Returns what an address needs to be looked at, by its first part and, for downloads, its last; none if it is in no
+/// list.
 #[must_use]
 pub fn needs(path: &str) -> Option<Needs> {
     let mut parts = path.strip_prefix('/')?.split('/');
@@ -30,6 +53,7 @@ pub fn needs(path: &str) -> Option<Needs> {
     Some(match (first, rest.as_slice()) {
         ("enter" | "assets" | "sign-in" | "join", _) => Needs::Nothing,
         ("account" | "sign-out" | "step-up" | "theme", _) => Needs::Session,
+        ("controls", [_, "answer"]) => reach(Resource::TestResult, Verb::Approve),
         ("evidence", [.., "download"]) => export(Resource::Evidence),
         ("reports", [_, ..]) => export(Resource::RestrictedReport),
         ("", []) | ("period" | "controls" | "readiness", _) => read(Resource::Control),
@@ -50,8 +74,34 @@ pub fn needs(path: &str) -> Option<Needs> {
 /// # Errors
 /// `Forbidden` if not; `StepUp` if they must show again who they are; or if the database fails.
 pub(crate) async fn check(app: &App, actor: &Actor, needs: Needs) -> Result<(), Error> {
-    let Needs::Permission(atom) = needs else { return Ok(()) };
-    app.read(actor, async |view| view.permit_whole(atom)).await
+    match needs {
+        Needs::Nothing | Needs::Session => Ok(()),
+        Needs::Permission(atom) => app.read(actor, async |view| view.permit_whole(atom)).await,
+        Needs::Reach(atom) => app.read(actor, async |view| view.permit(atom).map(|_| ())).await,
+    }
+}
+
+/// Tells whether to offer something to a member. Asked as of when they last showed who they are: that this is long ago is
+/// mended by showing it again.
+pub(crate) fn may(actor: &Actor, atom: Atom) -> bool {
+    let Access::Member(member) = &actor.access else { return false };
+    member.subject.decide(atom, member.subject.assurance.proven_at).is_allowed()
+}
+
+/// Tells whether to offer the page at an address to a member.
+pub(crate) fn offers(actor: &Actor, path: &str) -> bool {
+    let Access::Member(member) = &actor.access else { return true };
+    match needs(path) {
+        None => false,
+        Some(Needs::Nothing | Needs::Session) => true,
+        Some(Needs::Reach(atom)) => may(actor, atom),
+        Some(Needs::Permission(atom)) => {
+            match member.subject.decide(atom, member.subject.assurance.proven_at) {
+                Decision::Allow { reach, .. } => reach.is_whole(&member.subject),
+                Decision::Deny(_) => false,
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -73,13 +123,33 @@ mod tests {
         for (path, declared) in crate::identity::PATHS {
             assert_eq!(needs(path), Some(*declared), "{path}");
         }
+        for desk in crate::desk_routes() {
+            if desk.looks {
+                assert!(
+                    matches!(needs(desk.path), Some(Needs::Session | Needs::Permission(_) | Needs::Reach(_))),
+                    "{}",
+                    desk.path
+                );
+                assert_eq!(needs(desk.path), needs(desk.example), "{}", desk.path);
+            }
+            if desk.changes {
+                let declared = needs_to_change(desk.path);
+                assert!(
+                    matches!(declared, Some(Needs::Session | Needs::Permission(_) | Needs::Reach(_))),
+                    "{}",
+                    desk.path
+                );
+                assert_eq!(declared, needs_to_change(desk.example), "{}", desk.path);
+            }
+        }
     }
 
     #[test]
     fn what_is_in_no_list_needs_what_nobody_has() {
         for path in ["/nope", "/metrics", "", "controls", "//controls", "/.git/config", "/sign-in2"] {
-            assert_eq!(needs(path), None, "{path}");
+            assert_eq!((needs(path), needs_to_change(path)), (None, None), "{path}");
         }
+        assert_eq!(needs_to_change("/ledger"), None);
         assert_eq!(needs("/evidence/ab/download"), Some(export(Resource::Evidence)));
         assert_eq!(needs("/reports/readiness.pdf"), Some(export(Resource::RestrictedReport)));
     }

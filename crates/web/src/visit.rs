@@ -7,12 +7,15 @@ use axum::response::{IntoResponse, Response};
 use axum::{Form, extract::Query};
 use maud::Markup;
 use serde::Deserialize;
+use tickmark_app::{Actor, App};
+use tickmark_core::identity::Atom;
 
 use crate::WebState;
 use crate::design::frame::{Page, Visit, frame};
 use crate::design::table::TableQuery;
 use crate::error::Refusal;
-use crate::guard::{THEME_COOKIE, theme};
+use crate::form;
+use crate::guard::{Dressed, THEME_COOKIE, theme};
 use crate::identity::Who;
 
 /// Pairs of a query string that are looked at.
@@ -23,6 +26,8 @@ const PAIR_LIMIT: usize = 20;
 pub(crate) struct Asked {
     /// Path, colors and moment.
     pub(crate) visit: Visit,
+    /// The token of forms on the page; empty for whoever only looks.
+    pub(crate) token: String,
     /// What the query string says.
     pub(crate) query: TableQuery,
 }
@@ -32,6 +37,34 @@ impl Asked {
     pub(crate) async fn frame(&self, state: &WebState, page: &Page) -> Result<Markup, Refusal> {
         let context = state.source().context().await?;
         Ok(frame(&context, &self.visit, page))
+    }
+
+    /// Frames a page that answers a form which was refused.
+    pub(crate) async fn frame_refused(
+        &self,
+        state: &WebState,
+        status: StatusCode,
+        page: &Page,
+    ) -> Result<Response, Refusal> {
+        let mut response = (status, self.frame(state, page).await?).into_response();
+        response.extensions_mut().insert(Dressed);
+        Ok(response)
+    }
+
+    /// Returns the program and the member whose request it is.
+    ///
+    /// # Errors
+    /// `NotFound` for whoever only looks.
+    pub(crate) fn member<'a>(&'a self, state: &'a WebState) -> Result<(&'a App, &'a Actor), Refusal> {
+        match (state.accounts(), &self.visit.actor) {
+            (Some(app), Some(actor)) => Ok((app, actor)),
+            _ => Err(Refusal::NotFound),
+        }
+    }
+
+    /// Tells whether to offer something.
+    pub(crate) fn may(&self, atom: Atom) -> bool {
+        self.visit.actor.as_deref().is_some_and(|actor| crate::permission::may(actor, atom))
     }
 }
 
@@ -43,12 +76,12 @@ impl FromRequestParts<WebState> for Asked {
             Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| Refusal::Malformed)?;
         pairs.truncate(PAIR_LIMIT);
         let here = parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
-        let who = match parts.extensions.get::<Who>() {
-            Some(Who::Member(actor)) => actor.label.clone(),
-            Some(Who::Local | Who::Nobody) | None => String::new(),
+        let (actor, token) = match parts.extensions.get::<Who>() {
+            Some(Who::Member(actor)) => (Some(actor.clone()), form::token(state, &parts.headers)),
+            Some(Who::Local | Who::Nobody) | None => (None, String::new()),
         };
-        let visit = Visit { here, theme: theme(&parts.headers), now: state.now(), who };
-        Ok(Self { visit, query: TableQuery::new(pairs) })
+        let visit = Visit { here, theme: theme(&parts.headers), now: state.now(), actor };
+        Ok(Self { visit, token, query: TableQuery::new(pairs) })
     }
 }
 

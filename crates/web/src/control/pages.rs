@@ -371,10 +371,10 @@ fn four(row: &ControlRow) -> Markup {
     }
 }
 
-pub(super) fn one(view: &ControlView, now: Timestamp) -> Page {
+pub(super) fn one(view: &ControlView, now: Timestamp, may_answer: bool) -> Page {
     let row = &view.row;
     let body = html! {
-        (block("answers", "Four questions", &badge(row.status.mark(), row.status.word()), &answers(view)))
+        (block("answers", "Four questions", &badge(row.status.mark(), row.status.word()), &answers(view, may_answer)))
         @if let Some(strip) = &row.strip {
             (block("history", "Over the period", &html! { (row.frequency) }, &html! { div.block-body { (strip::full(strip)) } }))
         }
@@ -394,7 +394,7 @@ pub(super) fn one(view: &ControlView, now: Timestamp) -> Page {
     page
 }
 
-fn answers(view: &ControlView) -> Markup {
+fn answers(view: &ControlView, may_answer: bool) -> Markup {
     let open = QUESTIONS.iter().zip(&view.answers).find(|(_, answer)| answer.decided.is_empty());
     html! {
         div.answers {
@@ -410,7 +410,9 @@ fn answers(view: &ControlView) -> Markup {
                 }
             }
         }
-        @if let Some((question, answer)) = open {
+        @if may_answer {
+            div.block-body { a.button href={ "/controls/" (segment(&view.row.id)) "/answer" } { "Answer" } }
+        } @else if let Some((question, answer)) = open {
             div.block-body {
                 p.muted.small { "A person answers, with a reason; the answer goes into the ledger:" }
                 (command(&format!(

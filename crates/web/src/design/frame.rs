@@ -1,11 +1,12 @@
 //! The frame around every page: rail, context, title, and what print and phones show instead.
 
 use maud::{DOCTYPE, Markup, html};
+use tickmark_app::Actor;
 use tickmark_core::Timestamp;
 
 use super::icon::{icon, sprite};
 use super::moment;
-use crate::assets;
+use crate::{assets, permission};
 
 /// Where in the product a page is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,10 @@ pub enum Place {
     Ledger,
     /// Documents.
     Reports,
+    /// Members and invitations.
+    People,
+    /// One's own account.
+    Account,
 }
 
 struct Entry {
@@ -43,10 +48,16 @@ struct Entry {
     label: &'static str,
     href: &'static str,
     icon: &'static str,
+    /// Whether only members have it.
+    needs_account: bool,
 }
 
 const fn entry(place: Place, label: &'static str, href: &'static str, icon: &'static str) -> Entry {
-    Entry { place, label, href, icon }
+    Entry { place, label, href, icon, needs_account: false }
+}
+
+const fn desk(place: Place, label: &'static str, href: &'static str, icon: &'static str) -> Entry {
+    Entry { place, label, href, icon, needs_account: true }
 }
 
 const OVERVIEW: Entry = entry(Place::Overview, "Overview", "/", "i-overview");
@@ -63,12 +74,18 @@ const EVIDENCE: Entry = entry(Place::Evidence, "Raw evidence", "/evidence", "i-e
 const LEDGER: Entry = entry(Place::Ledger, "Ledger", "/ledger", "i-ledger");
 const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports");
 
-const GROUPS: [(&str, &[Entry]); 4] = [
+const PEOPLE: Entry = desk(Place::People, "People", "/people", "i-people");
+
+const GROUPS: [(&str, &[Entry]); 5] = [
     ("", &[OVERVIEW, PERIOD, READINESS]),
     ("Program", &[CRITERIA, CONTROLS]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS]),
     ("Proof", &[EVIDENCE, LEDGER, REPORTS]),
+    ("Settings", &[PEOPLE]),
 ];
+
+/// What a phone shows at once, as far as it is offered: the first four.
+const PHONE: [Entry; 5] = [OVERVIEW, PERIOD, CONTROLS, LEDGER, PEOPLE];
 
 /// Colors the reader chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,8 +137,8 @@ pub struct Visit {
     pub theme: Theme,
     /// The moment of the answer.
     pub now: Timestamp,
-    /// Name of whoever is signed in; empty where pages are only for whoever started the server.
-    pub who: String,
+    /// Whoever is signed in; none where pages are only for whoever started the server.
+    pub actor: Option<Box<Actor>>,
 }
 
 /// A page to be framed.
@@ -175,8 +192,8 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
         div.frame {
             header.rail {
                 (brand())
-                nav.nav aria-label="Main" { (groups(page.place)) }
-                @if visit.who.is_empty() { p.rail-foot { "Read-only on this machine" } }
+                nav.nav aria-label="Main" { (groups(page.place, visit)) }
+                @if visit.actor.is_none() { p.rail-foot { "Read-only on this machine" } }
             }
             div {
                 @if !context.notice.is_empty() { p.notice role="note" { (context.notice) } }
@@ -184,7 +201,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                     span { strong { (context.organization) } " / " (context.system) }
                     span.nowrap { (context.aim) ", " (period) }
                     div.end {
-                        @if !visit.who.is_empty() { a.who href="/account" title="Your account" { (visit.who) } }
+                        @if let Some(actor) = &visit.actor { a.who href="/account" title="Your account" { (actor.label) } }
                         form method="post" action="/theme" data-theme-form {
                             input type="hidden" name="back" value=(visit.here);
                             button.button.quiet type="submit" name="theme" value=(if visit.theme == Theme::Dark { "light" } else { "dark" }) aria-label="Switch between light and dark" title="Switch between light and dark" { (icon("i-theme")) }
@@ -213,7 +230,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                 }
             }
         }
-        (phone_bar(page.place))
+        (phone_bar(page.place, visit))
     };
     document(&title, visit.theme, &body)
 }
@@ -258,21 +275,34 @@ fn link(entry: &Entry, place: Place) -> Markup {
     }
 }
 
-fn groups(place: Place) -> Markup {
+/// Tells whether the page of an entry is for whoever asks.
+fn is_offered(entry: &Entry, visit: &Visit) -> bool {
+    match &visit.actor {
+        Some(actor) => permission::offers(actor, entry.href),
+        None => !entry.needs_account,
+    }
+}
+
+fn groups(place: Place, visit: &Visit) -> Markup {
+    let groups = GROUPS.iter().map(|(name, entries)| {
+        (name, entries.iter().filter(|entry| is_offered(entry, visit)).collect::<Vec<_>>())
+    });
     html! {
-        @for (name, entries) in &GROUPS {
+        @for (name, entries) in groups.filter(|(_, entries)| !entries.is_empty()) {
             @if !name.is_empty() { h2 { (name) } }
-            ul { @for entry in *entries { li { (link(entry, place)) } } }
+            ul { @for entry in entries { li { (link(entry, place)) } } }
         }
     }
 }
 
-fn phone_bar(place: Place) -> Markup {
+fn phone_bar(place: Place, visit: &Visit) -> Markup {
+    const SHOWN: usize = 4;
+    let entries = PHONE.iter().filter(|entry| is_offered(entry, visit)).take(SHOWN);
     html! {
         nav.tabbar aria-label="Main, short" {
-            @for entry in [OVERVIEW, PERIOD, CONTROLS, LEDGER] { (link(&entry, place)) }
+            @for entry in entries { (link(entry, place)) }
             button type="button" popovertarget="sheet" { (icon("i-more")) "More" }
         }
-        div.sheet id="sheet" popover { nav.nav aria-label="All pages" { (groups(place)) } }
+        div.sheet id="sheet" popover { nav.nav aria-label="All pages" { (groups(place, visit)) } }
     }
 }

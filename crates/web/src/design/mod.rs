@@ -11,6 +11,7 @@ pub mod criteria_map;
 pub mod digest;
 pub mod empty;
 pub mod facts;
+pub mod form;
 pub mod frame;
 pub mod icon;
 pub mod moment;

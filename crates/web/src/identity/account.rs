@@ -7,9 +7,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tickmark_app::identity::{Access, session};
 
-use super::{Caller, form, go, pages};
+use super::{Caller, go, pages};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::form;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +34,7 @@ pub(super) async fn page(State(state): State<WebState>, caller: Caller) -> Resul
         own: signed_in.session,
         sessions,
         codes_left,
-        may_see_people: super::may_see_people(actor),
+        may_see_people: crate::permission::offers(actor, "/people"),
         now: state.now(),
     };
     Ok(pages::account(caller.theme, &token, &view).into_response())

@@ -12,9 +12,10 @@ use tickmark_app::Error;
 use tickmark_app::identity::people;
 use tickmark_core::identity::Role;
 
-use super::{Caller, answer, form, go, pages};
+use super::{Caller, answer, go, pages};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::form;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -4,7 +4,6 @@
 //! answer to somebody who is not let in says nothing about why.
 
 mod account;
-mod form;
 mod invite;
 mod join;
 mod pages;
@@ -21,17 +20,16 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::Markup;
-use tickmark_app::identity::Access;
 use tickmark_app::identity::session::Origin;
 use tickmark_app::{Actor, App};
 use tickmark_core::identity::throttle::Network;
-use tickmark_core::identity::{Atom, Decision, Resource, Verb};
+use tickmark_core::identity::{Atom, Resource, Verb};
 
 use crate::WebState;
 use crate::design::frame::Theme;
 use crate::error::Refusal;
 use crate::guard::{Dressed, theme};
-use crate::permission::Needs;
+use crate::permission::{self, Needs};
 use crate::session::cookie;
 
 /// The addresses of this feature, with what they need.
@@ -137,7 +135,7 @@ fn secret(text: &str) -> Option<[u8; 32]> {
 }
 
 /// A cookie of this server, for as long as the browser runs; gone at once when `value` is empty.
-fn set_cookie(state: &WebState, name: &str, value: &str) -> (HeaderName, HeaderValue) {
+pub(crate) fn set_cookie(state: &WebState, name: &str, value: &str) -> (HeaderName, HeaderValue) {
     let secure = if state.is_secure() { "; Secure" } else { "" };
     let gone = if value.is_empty() { "; Max-Age=0" } else { "" };
     let text = format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/{secure}{gone}");
@@ -166,28 +164,15 @@ fn wait(seconds: i64, page: Markup) -> Response {
     response
 }
 
-/// Tells whether to offer the page of people.
-fn may_see_people(actor: &Actor) -> bool {
-    let Access::Member(member) = &actor.access else { return false };
-    let atom = Atom::new(Resource::Member, Verb::Read);
-    match member.subject.decide(atom, member.subject.assurance.proven_at) {
-        Decision::Allow { reach, .. } => reach.is_whole(&member.subject),
-        Decision::Deny(_) => false,
-    }
-}
-
 /// Tells whether to offer inviting; the use case decides.
 fn may_invite(actor: &Actor) -> bool {
-    let Access::Member(member) = &actor.access else { return false };
-    let now = member.subject.assurance.proven_at;
-    // Asked as of the proof: that it is old is mended by showing it again.
     [Resource::Member, Resource::Grant]
         .into_iter()
-        .all(|resource| member.subject.decide(Atom::new(resource, Verb::Create), now).is_allowed())
+        .all(|resource| permission::may(actor, Atom::new(resource, Verb::Create)))
 }
 
 /// Leads to another page of this server.
-fn go(path: &str) -> Response {
+pub(crate) fn go(path: &str) -> Response {
     let headers: [(HeaderName, String); 1] =
         [(axum::http::header::LOCATION, crate::visit::local(path).to_owned())];
     (StatusCode::SEE_OTHER, headers).into_response()

@@ -10,6 +10,7 @@ use tickmark_core::identity::{Role, Standing};
 use zeroize::Zeroizing;
 
 use super::qr;
+use crate::design::form::{Field, Kind, capital, field, hidden, problem};
 use crate::design::frame::{self, Theme};
 use crate::design::{digest, moment};
 
@@ -45,55 +46,11 @@ pub(super) struct PeopleView {
     pub(super) now: Timestamp,
 }
 
-/// One field of a form.
-struct Field<'a> {
-    name: &'a str,
-    label: &'a str,
-    kind: &'a str,
-    complete: &'a str,
-    value: &'a str,
-    hint: &'a str,
-    max: usize,
-}
-
-impl Default for Field<'_> {
-    fn default() -> Self {
-        Self { name: "", label: "", kind: "text", complete: "off", value: "", hint: "", max: 254 }
-    }
-}
-
-fn field(of: &Field<'_>) -> Markup {
-    let is_code = of.name == "code";
-    let hint_id = format!("{}-hint", of.name);
-    html! {
-        p.field {
-            label for=(of.name) { (of.label) }
-            input id=(of.name) name=(of.name) type=(of.kind) autocomplete=(of.complete) value=(of.value) maxlength=(of.max) required
-                spellcheck="false" autocapitalize=[is_code.then_some("none")]
-                aria-describedby=[(!of.hint.is_empty()).then_some(hint_id.as_str())];
-            @if !of.hint.is_empty() { span.hint id=(hint_id) { (of.hint) } }
-        }
-    }
-}
-
-fn hidden(name: &str, value: &str) -> Markup {
-    html! { input type="hidden" name=(name) value=(value); }
-}
-
-fn problem(says: Option<&str>) -> Markup {
-    html! { @if let Some(says) = says { p.problem role="alert" { (capital(says)) "." } } }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
 fn current_password() -> Markup {
     field(&Field {
         name: "password",
         label: "Password",
-        kind: "password",
+        kind: Kind::Input("password"),
         complete: "current-password",
         max: MAX_CHARS,
         ..Field::default()
@@ -119,7 +76,7 @@ pub(super) fn sign_in(theme: Theme, token: &str, back: &str, email: &str, says: 
             (problem(says))
             (hidden("form", token))
             (hidden("back", back))
-            (field(&Field { name: "email", label: "E-mail address", kind: "email", complete: "username", value: email, ..Field::default() }))
+            (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), complete: "username", value: email, ..Field::default() }))
             (current_password())
             (code(CODE_HINT))
             p.row { button.button.primary type="submit" { "Sign in" } }
@@ -171,11 +128,11 @@ pub(super) fn join(
                     // Password managers want to know whose password this is.
                     input.visually-hidden type="email" name="email" value=(email) autocomplete="username" tabindex="-1" aria-hidden="true" readonly;
                 } @else {
-                    (field(&Field { name: "email", label: "E-mail address", kind: "email", complete: "username", value: &filled.email, hint: "You sign in with it.", ..Field::default() }))
+                    (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), complete: "username", value: &filled.email, hint: "You sign in with it.", ..Field::default() }))
                 }
                 (field(&Field { name: "name", label: "Your name", complete: "name", value: &filled.name, max: 200, ..Field::default() }))
-                (field(&Field { name: "password", label: "New password", kind: "password", complete: "new-password", hint: &format!("At least {MIN_WITH_SECOND} characters; longer is better. Nothing else is asked of it."), max: MAX_CHARS, ..Field::default() }))
-                (field(&Field { name: "again", label: "The same once more", kind: "password", complete: "new-password", max: MAX_CHARS, ..Field::default() }))
+                (field(&Field { name: "password", label: "New password", kind: Kind::Input("password"), complete: "new-password", hint: &format!("At least {MIN_WITH_SECOND} characters; longer is better. Nothing else is asked of it."), max: MAX_CHARS, ..Field::default() }))
+                (field(&Field { name: "again", label: "The same once more", kind: Kind::Input("password"), complete: "new-password", max: MAX_CHARS, ..Field::default() }))
                 fieldset {
                     legend { "Authenticator" }
                     p { "Scan this with an authenticator app, or type the key into it. Then give the code that it shows." }
@@ -314,7 +271,7 @@ pub(super) fn people(theme: Theme, view: &PeopleView) -> Markup {
                 form.card method="post" action="/people" {
                     (problem(view.says.as_deref()))
                     (hidden("form", &view.token))
-                    (field(&Field { name: "email", label: "E-mail address", kind: "email", value: &view.email, ..Field::default() }))
+                    (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), value: &view.email, ..Field::default() }))
                     p.field {
                         label for="role" { "Role" }
                         select id="role" name="role" { @for role in offered { option value=(role.word()) { (role.name()) } } }

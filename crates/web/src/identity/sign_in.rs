@@ -11,9 +11,10 @@ use tickmark_app::identity::session::{self, Attempt, SignIn};
 use tickmark_core::identity::throttle::Wait;
 use tickmark_core::time::SECOND_US;
 
-use super::{Caller, Who, answer, form, go, pages, set_cookie, wait, with_cookie};
+use super::{Caller, Who, answer, go, pages, set_cookie, wait, with_cookie};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::form;
 
 /// Seconds after which somebody may come back who waits for what has no end of its own.
 const LONG_WAIT_SECONDS: i64 = 3_600;

@@ -324,6 +324,52 @@ async fn forms_of_other_sites_and_other_browsers_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_form_outlives_the_session_it_was_typed_in() {
+    let server = Server::start().await;
+    let catalog = Catalog::builtin();
+    let adopted = server
+        .app
+        .transact(&server.program, async |cx| tickmark_app::control::adopt_starters(cx, &catalog).await)
+        .await;
+    assert!(adopted.expect("adopted") > 100);
+    let (mut browser, account) = server.member("Cam", &[Role::ComplianceManager]).await;
+    let path = "/controls/IAM-05/answer";
+    let fields = [("designed", "yes"), ("operating", "keep"), ("reason", "Read & <compared>")];
+    let empty = browser.send(path, path, &[("designed", "keep"), ("reason", "")]).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        empty.text().contains("Answer at least one") && empty.text().contains("Say why"),
+        "{}",
+        empty.text()
+    );
+    let unknown = browser.send(path, path, &[("designed", "yes"), ("reason", "x"), ("owner", "me")]).await;
+    assert_eq!(unknown.status, StatusCode::BAD_REQUEST, "unknown fields are refused");
+    let form = token(browser.get(path).await.text());
+
+    browser.send("/account", "/sign-out", &[]).await;
+    let kept = browser.post(path, &form, &fields).await;
+    assert_eq!(kept.status, StatusCode::UNAUTHORIZED);
+    assert!(kept.text().contains("name=\"reason\" value=\"Read &amp; &lt;compared&gt;\""), "{}", kept.text());
+    server.world.wait(STEP_SECONDS);
+    let code = server.code(&account.seed);
+    browser.sign_in(&account.email, &account.password, &code).await;
+    // Sent again from the page that kept it: it has no token of this session yet.
+    let asks = browser.post(path, "", &fields).await;
+    assert_eq!(asks.status, StatusCode::FORBIDDEN);
+    assert!(asks.text().contains("Send it again?") && asks.text().contains("value=\"yes\""));
+    let sent = browser.post(path, &token(asks.text()), &fields).await;
+    assert_eq!((sent.status, sent.header("location")), (StatusCode::SEE_OTHER, "/controls/IAM-05"));
+    assert!(browser.get("/controls/IAM-05").await.text().contains("Cam"), "who decided");
+
+    // Others neither see the page nor can they send the form.
+    let (mut owner, _) = server.member("Ona", &[Role::Owner]).await;
+    assert_eq!(owner.get(path).await.status, StatusCode::NOT_FOUND);
+    let own = token(owner.get("/account").await.text());
+    assert_eq!(owner.post(path, &own, &fields).await.status, StatusCode::NOT_FOUND);
+    assert!(!owner.get("/controls/IAM-05").await.text().contains("/answer"));
+}
+
+#[tokio::test]
 async fn the_answer_does_not_tell_whether_there_is_such_an_account() {
     let server = Server::start().await;
     let account = server.world.member(&server.app, &server.program, "Robin", &[Role::Employee]).await;

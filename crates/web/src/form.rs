@@ -1,0 +1,200 @@
+//! Forms as they come in: made for this browser, read whole, and kept when their sender was signed out meanwhile.
+//!
+//! A page of another site can make a browser send a form here, but it cannot know the token that stands in it. The token
+//! is a digest of a cookie that only this server reads: that of the session, or, before there is one, of a cookie made
+//! for the form.
+
+use axum::Form;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use subtle::ConstantTimeEq as _;
+use tickmark_core::Digest;
+
+use crate::WebState;
+use crate::design::form::{hidden, send};
+use crate::design::frame::{self, Theme};
+use crate::error::Refusal;
+use crate::guard::{Dressed, theme};
+use crate::identity::{Who, set_cookie};
+use crate::session::cookie;
+
+const DOMAIN: &str = "tickmark/form/v1:";
+/// Largest form without files, in bytes.
+const FORM_LIMIT: usize = 512 << 10;
+/// Most fields of a form.
+const FIELD_LIMIT: usize = 2_000;
+/// Fields that are never shown again.
+const SECRET: [&str; 4] = ["form", "password", "again", "code"];
+
+/// Returns the token for forms of whoever has this cookie.
+fn token_of(cookie: &str) -> String {
+    Digest::of(format!("{DOMAIN}{cookie}").as_bytes()).hex()
+}
+
+/// Returns the token to put into a form, and the cookie to set if there is none yet.
+pub(crate) fn offer(state: &WebState, headers: &HeaderMap) -> (String, Option<(HeaderName, HeaderValue)>) {
+    if let Some(value) = bound(state, headers) {
+        return (token_of(value), None);
+    }
+    let value = hex::encode(state.random());
+    (token_of(&value), Some(set_cookie(state, &state.form_cookie(), &value)))
+}
+
+/// Returns the token for forms of whoever is signed in; empty for others.
+pub(crate) fn token(state: &WebState, headers: &HeaderMap) -> String {
+    bound(state, headers).map(token_of).unwrap_or_default()
+}
+
+/// Refuses a form that was not made for this browser.
+pub(crate) fn check(state: &WebState, headers: &HeaderMap, token: &str) -> Result<(), Refusal> {
+    let is_same =
+        bound(state, headers).is_some_and(|value| token_of(value).as_bytes().ct_eq(token.as_bytes()).into());
+    if is_same { Ok(()) } else { Err(Refusal::Forged) }
+}
+
+fn bound<'a>(state: &WebState, headers: &'a HeaderMap) -> Option<&'a str> {
+    let of_session = cookie(headers, &state.account_cookie()).filter(|value| value.len() == 64);
+    of_session.or_else(|| cookie(headers, &state.form_cookie()).filter(|value| value.len() == 64))
+}
+
+/// A form that a member sent, without its token.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sent {
+    pairs: Vec<(String, String)>,
+}
+
+impl Sent {
+    /// Returns a field's text without space at its ends and with line feeds only; empty when it is not there.
+    pub(crate) fn text(&self, name: &str) -> String {
+        let found = self.pairs.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.replace("\r\n", "\n").trim().to_owned()).unwrap_or_default()
+    }
+
+    /// Refuses a form with other fields than these.
+    ///
+    /// # Errors
+    /// `Malformed` if there is one.
+    pub(crate) fn only(&self, names: &[&str]) -> Result<(), Refusal> {
+        let is_known = |name: &String| names.contains(&name.as_str());
+        if self.pairs.iter().all(|(name, _)| is_known(name)) { Ok(()) } else { Err(Refusal::Malformed) }
+    }
+}
+
+impl FromRequest<WebState> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        if !matches!(parts.extensions.get::<Who>(), Some(Who::Member(_))) {
+            return Err(Refusal::NotFound.into_response());
+        }
+        let pairs = read(&parts, body).await.map_err(IntoResponse::into_response)?;
+        let given = pairs.iter().find(|(name, _)| name == "form").map_or("", |(_, value)| value.as_str());
+        if check(state, &parts.headers, given).is_err() {
+            let fresh = token(state, &parts.headers);
+            return Err(kept(&parts, &pairs, Some(&fresh)));
+        }
+        Ok(Self { pairs: pairs.into_iter().filter(|(name, _)| name != "form").collect() })
+    }
+}
+
+/// Reads the fields of a form without files.
+async fn read(parts: &Parts, body: Body) -> Result<Vec<(String, String)>, Refusal> {
+    let bytes = to_bytes(body, FORM_LIMIT).await.map_err(|_| Refusal::Malformed)?;
+    let mut request = Request::new(Body::from(bytes));
+    *request.method_mut() = parts.method.clone();
+    *request.headers_mut() = parts.headers.clone();
+    let Form(pairs) =
+        Form::<Vec<(String, String)>>::from_request(request, &()).await.map_err(|_| Refusal::Malformed)?;
+    if pairs.len() > FIELD_LIMIT { Err(Refusal::Malformed) } else { Ok(pairs) }
+}
+
+/// Answers somebody whose session ended while they typed: what they typed is sent again once they are in.
+pub(crate) async fn keep(parts: &Parts, body: Body) -> Response {
+    let is_form = parts
+        .headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    if !is_form {
+        return Refusal::SignedOut.into_response();
+    }
+    match read(parts, body).await {
+        Ok(pairs)
+            if pairs.iter().any(|(name, value)| !SECRET.contains(&name.as_str()) && !value.is_empty()) =>
+        {
+            kept(parts, &pairs, None)
+        }
+        Ok(_) | Err(_) => Refusal::SignedOut.into_response(),
+    }
+}
+
+/// The page that keeps a form. Whoever is in has a token and sends it again; others sign in beside it first, and then
+/// come by here once more.
+fn kept(parts: &Parts, pairs: &[(String, String)], token: Option<&str>) -> Response {
+    let page = kept_page(theme(&parts.headers), parts.uri.path(), pairs, token);
+    let status = if token.is_some() { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+    let mut response = (status, page).into_response();
+    response.extensions_mut().insert(Dressed);
+    response
+}
+
+fn kept_page(theme: Theme, path: &str, pairs: &[(String, String)], token: Option<&str>) -> Markup {
+    let shown = || pairs.iter().filter(|(name, value)| !SECRET.contains(&name.as_str()) && !value.is_empty());
+    let (title, says) = match token {
+        None => (
+            "You were signed out",
+            "Nothing was changed, and what you typed is still here. Sign in in another tab, then come back and send it again.",
+        ),
+        Some(_) => (
+            "Send it again?",
+            "The form was made before you signed in, so nothing was changed yet. What you typed is still here.",
+        ),
+    };
+    let body = html! {
+        p { (says) }
+        @if token.is_none() { p { a.button.primary href="/sign-in?back=/account" target="_blank" rel="noopener" { "Sign in in another tab" } } }
+        form.card method="post" action=(path) {
+            @if let Some(token) = token { (hidden("form", token)) }
+            @for (name, value) in shown() { (hidden(name, value)) }
+            dl.kept { @for (name, value) in shown().filter(|(_, value)| value.chars().count() > 2) { dt { (name.replace('_', " ")) } dd { (value) } } }
+            (send("Send it again", ""))
+        }
+    };
+    frame::bare(title, theme, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_read_field_by_field() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let sent = Sent { pairs: vec![pair("title", " A\r\nb "), pair("to", "1")] };
+        assert_eq!(sent.text("title"), "A\nb");
+        assert_eq!(sent.text("none"), "");
+        assert!(sent.only(&["title", "to"]).is_ok());
+        assert!(matches!(sent.only(&["title"]), Err(Refusal::Malformed)));
+    }
+
+    #[test]
+    fn what_is_kept_holds_no_secret() {
+        let pairs = ["title", "password", "code", "form", "empty"].map(|name| {
+            let value = if name == "empty" { "" } else { "<typed>" };
+            (name.to_owned(), value.to_owned())
+        });
+        let page = kept_page(Theme::System, "/controls", &pairs, None).0;
+        assert!(
+            page.contains("name=\"title\" value=\"&lt;typed&gt;\"") && page.contains("action=\"/controls\"")
+        );
+        assert_eq!(page.matches("type=\"hidden\"").count(), 1, "{page}");
+        assert!(
+            kept_page(Theme::System, "/controls", &pairs, Some("t")).0.contains("name=\"form\" value=\"t\"")
+        );
+    }
+}
