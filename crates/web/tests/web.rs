@@ -2,6 +2,8 @@
 
 #[path = "support/hostile.rs"]
 mod hostile;
+#[path = "support/members.rs"]
+mod members;
 #[path = "support/sample/mod.rs"]
 mod sample;
 #[path = "support/visitor.rs"]

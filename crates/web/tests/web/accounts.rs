@@ -1,26 +1,16 @@
 //! Getting in and out through HTTP, and who then sees what.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use axum::Router;
-use axum::body::Body;
-use axum::http::header::{COOKIE, HOST, LOCATION, SET_COOKIE};
-use axum::http::{Method, Request, StatusCode};
-use http_body_util::BodyExt;
+use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::{Method, StatusCode};
 use tickmark_app::identity::people;
-use tickmark_app::testing::World;
-use tickmark_app::{Actor, App};
-use tickmark_core::Digest;
 use tickmark_core::catalog::Catalog;
-use tickmark_core::identity::totp::{STEP_SECONDS, Seed};
+use tickmark_core::identity::totp::STEP_SECONDS;
 use tickmark_core::identity::{Role, Scope, matrix};
+use tickmark_web::Settings;
 use tickmark_web::permission::{Needs, needs};
-use tickmark_web::{Pages, Settings, Source, WebState, router};
-use tower::ServiceExt;
 
-use crate::visitor::{Answer, HOST_NAME};
+use crate::members::{Browser, Server, hex_32, token};
+use crate::visitor::Answer;
 
 /// Addresses that answer with an empty data folder.
 const LISTS: [&str; 12] = [
@@ -37,140 +27,6 @@ const LISTS: [&str; 12] = [
     "/ledger",
     "/reports",
 ];
-
-struct Server {
-    world: World,
-    app: Arc<App>,
-    program: Actor,
-    router: Router,
-}
-
-/// A browser that keeps its cookies.
-struct Browser {
-    router: Router,
-    host: &'static str,
-    cookies: BTreeMap<String, String>,
-    headers: Vec<(&'static str, String)>,
-}
-
-impl Server {
-    async fn start() -> Self {
-        Self::start_at(Settings::loopback(8143)).await
-    }
-
-    async fn start_at(settings: Settings) -> Self {
-        let world = World::sqlite();
-        let (app, program) = world.start().await;
-        let app = Arc::new(app);
-        let out = app.folder().out();
-        let source = Source::live(Pages {
-            app: Arc::clone(&app),
-            actor: program.clone(),
-            catalog: Catalog::builtin(),
-            check_tests: BTreeMap::new(),
-            out,
-        });
-        let (clock, count) = (Arc::clone(&app), AtomicU64::new(0));
-        let random = move || Digest::of(&count.fetch_add(1, Ordering::SeqCst).to_be_bytes()).0;
-        let state = WebState::with_accounts(source, settings, Arc::clone(&app), move || clock.now(), random);
-        Self { world, app, program, router: router(state) }
-    }
-
-    fn browser(&self) -> Browser {
-        Browser {
-            router: self.router.clone(),
-            host: HOST_NAME,
-            cookies: BTreeMap::new(),
-            headers: Vec::new(),
-        }
-    }
-
-    async fn set_up_link(&self) -> String {
-        let link = self.app.transact(&self.program, async |cx| people::offer_set_up(cx).await).await;
-        format!("/join/{}", link.expect("offered").expect("nobody is here").text())
-    }
-
-    fn code(&self, seed: &Seed) -> String {
-        seed.code(self.app.now().seconds().div_euclid(STEP_SECONDS))
-    }
-
-    /// A browser in which a new member with this role is signed in.
-    async fn member(&self, name: &str, roles: &[Role]) -> (Browser, tickmark_app::testing::Account) {
-        let account = self.world.member(&self.app, &self.program, name, roles).await;
-        self.world.wait(STEP_SECONDS);
-        let mut browser = self.browser();
-        let code = self.code(&account.seed);
-        let answer = browser.sign_in(&account.email, &account.password, &code).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-        (browser, account)
-    }
-}
-
-impl Browser {
-    async fn ask(&mut self, method: Method, path: &str, body: &str) -> Answer {
-        let mut request = Request::builder().method(&method).uri(path).header(HOST, self.host);
-        if method == Method::POST {
-            request = request.header("content-type", "application/x-www-form-urlencoded");
-        }
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
-        }
-        if !self.cookies.is_empty() {
-            let all: Vec<String> =
-                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request = request.header(COOKIE, all.join("; "));
-        }
-        let request = request.body(Body::from(body.to_owned())).expect("a request");
-        let response = self.router.clone().oneshot(request).await.expect("infallible");
-        let (parts, body) = response.into_parts();
-        for cookie in parts.headers.get_all(SET_COOKIE) {
-            let text = cookie.to_str().expect("text");
-            let (name, rest) = text.split_once('=').expect("a pair");
-            let value = rest.split(';').next().unwrap_or_default();
-            if value.is_empty() {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
-        }
-        let bytes = body.collect().await.expect("a body").to_bytes().to_vec();
-        Answer { status: parts.status, headers: parts.headers, bytes }
-    }
-
-    async fn get(&mut self, path: &str) -> Answer {
-        self.ask(Method::GET, path, "").await
-    }
-
-    /// Sends a form as the page at `page` has it.
-    async fn send(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let token = token(self.get(page).await.text());
-        self.post(path, &token, fields).await
-    }
-
-    async fn post(&mut self, path: &str, token: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut body = format!("form={}", encode(token));
-        for (name, value) in fields {
-            body.push_str(&format!("&{name}={}", encode(value)));
-        }
-        self.ask(Method::POST, path, &body).await
-    }
-
-    async fn sign_in(&mut self, email: &str, password: &str, code: &str) -> Answer {
-        let fields = [("email", email), ("password", password), ("code", code)];
-        self.send("/sign-in", "/sign-in", &fields).await
-    }
-}
-
-fn encode(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
-/// The token in the first form of a page.
-fn token(page: &str) -> String {
-    let mark = "name=\"form\" value=\"";
-    let rest = page.split_once(mark).map(|(_, rest)| rest).unwrap_or_else(|| panic!("no form: {page}"));
-    rest[..rest.find('"').expect("an end")].to_owned()
-}
 
 #[tokio::test]
 async fn from_the_set_up_secret_to_the_overview_out_and_in_again() {
@@ -236,12 +92,6 @@ async fn from_the_set_up_secret_to_the_overview_out_and_in_again() {
     let back = browser.post("/sign-in", &page, &fields).await;
     assert_eq!((back.status, back.header("location")), (StatusCode::SEE_OTHER, "/controls?q=a"));
     assert_eq!(browser.get("/controls?q=a").await.status, StatusCode::OK);
-}
-
-fn hex_32(text: &str) -> [u8; 32] {
-    let bytes: Vec<u8> =
-        (0..32).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).expect("hex")).collect();
-    bytes.try_into().expect("32 bytes")
 }
 
 #[tokio::test]
