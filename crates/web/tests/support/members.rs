@@ -31,7 +31,7 @@ pub(crate) struct Server {
 
 /// A browser that keeps its cookies.
 pub(crate) struct Browser {
-    router: Router,
+    pub(crate) router: Router,
     pub(crate) host: &'static str,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) headers: Vec<(&'static str, String)>,
