@@ -1,7 +1,9 @@
-//! What people do in the program and leave records of: performances of controls, and the lists that triggers produce.
+//! What people do in the program and leave records of: performances of controls, the lists that triggers produce, and
+//! samples of them.
 
 pub mod performance;
 pub mod population;
+pub mod sampling;
 
 pub use performance::{
     Days, Performance, PerformanceError, Schedule, Window, WindowState, default_grace_days,
