@@ -4,6 +4,7 @@
 //! items do not change; what testing finds about them is added. Owns the tables `*population*` of migration
 //! `0014_period.sql`, apart from `population`, which belongs to runs.
 
+mod keys;
 mod list;
 mod sql;
 
@@ -24,6 +25,7 @@ use crate::context::{Cx, View};
 use crate::program::performance::EvidenceFile;
 use crate::{Action, Error, Result, control, evidence};
 
+pub use keys::{KeyColumns, KeyList, read_keys};
 pub use list::{ListProblem, MAX_LIST_BYTES, MAX_PROBLEMS, read};
 
 /// Most items whose results are added in one use case.
