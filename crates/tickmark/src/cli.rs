@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     assess, bundle, catalog, checks, collect, control, evidence, example, history, init, ledger, people,
-    perform, period, population, quickstart, replay, report, serve, verify, waive,
+    perform, period, population, quickstart, replay, report, sample, serve, verify, waive,
 };
 
 const EXAMPLES: &str = "\
@@ -20,6 +20,7 @@ Examples:
   tickmark catalog show CC6.1
   tickmark assess set NET-01 implemented partly --by \"Ada Byron\" --reason \"IPv6 is open\"
   tickmark control start IAM-07 --owner \"Ada Byron\"
+  tickmark sample size --risk 5% --tolerable 5% --expected 1%
   tickmark period                          controls over the last year: deviations, what is due
   tickmark bundle export && tickmark verify tickmark-data/out/bundle.zip
 `tickmark COMMAND --help` has examples of each.
@@ -111,6 +112,9 @@ pub(crate) enum Command {
     /// Populations: everything a trigger produced, imported as a list, frozen, with results per item.
     #[command(subcommand, after_help = population::EXAMPLES)]
     Population(population::Command),
+    /// Samples: how many units, which ones, what they say. Exact, and repeatable by anybody.
+    #[command(subcommand, after_help = sample::EXAMPLES)]
+    Sample(sample::Command),
     /// Controls over a period: deviations, what could not be seen, what is due.
     #[command(after_help = period::EXAMPLES)]
     Period(period::Period),
@@ -190,6 +194,8 @@ mod tests {
         for letter in line.chars() {
             match letter {
                 '"' => is_quoted = !is_quoted,
+                // What a shell does with the answer.
+                '>' if !is_quoted => break,
                 ' ' if !is_quoted => {
                     blanks += 1;
                     if blanks == 2 {

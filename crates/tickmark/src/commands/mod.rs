@@ -32,6 +32,7 @@ pub(crate) mod population;
 pub(crate) mod quickstart;
 pub(crate) mod replay;
 pub(crate) mod report;
+pub(crate) mod sample;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod verify;
