@@ -1,7 +1,7 @@
 //! A year of an estate through the code path of real runs: 1,000 targets x 100 checks, looked at daily.
 //!
 //! `cargo bench -p tickmark-app --bench estate`; with `TICKMARK_TEST_POSTGRES_URL` set also on PostgreSQL. Prints what
-//! recording takes (`open_run`, `record_changes` with a facts document for each target that changed, `sequence`), what
+//! recording takes (`open_run`, `record_changes` with a facts document for each target that changed, and `sequence` as often as a server does), what
 //! the database with its log weighs, what the year's questions cost, each with its limit and the ratio to it.
 
 use std::path::Path;
@@ -23,6 +23,8 @@ const DAYS: usize = 365;
 const DAY_SECONDS: i64 = 86_400;
 /// Verdicts that change on one day, of each thousand.
 const CHANGES_PER_MILLE: usize = 1;
+/// How often a running server gives entries their place in the log (`tickmark serve`).
+const SEQUENCE_EVERY: Duration = Duration::from_secs(5);
 const RECORD_LIMIT: Duration = Duration::from_secs(15);
 const SIZE_LIMIT_MB: f64 = 25.0;
 const QUESTION_LIMIT: Duration = Duration::from_millis(150);
@@ -148,6 +150,7 @@ async fn record_year(world: &World, app: &App, actor: &Actor, library: &Library,
     let expected: Vec<TargetRef> = hosts.iter().map(|host| host.target.clone()).collect();
     let mut dice = Dice(0x5eed_5eed_5eed_5eed);
     let mut year = Year::default();
+    let mut sequenced = Instant::now();
     for day in 0..DAYS {
         let mut touched = vec![day == 0; TARGETS];
         for _ in 0..if day == 0 { 0 } else { changes } {
@@ -176,7 +179,10 @@ async fn record_year(world: &World, app: &App, actor: &Actor, library: &Library,
             .await
             .expect("recorded");
         let recorded = begun.elapsed();
-        app.sequence(actor).await.expect("sequenced");
+        if sequenced.elapsed() >= SEQUENCE_EVERY || day + 1 == DAYS {
+            app.sequence(actor).await.expect("sequenced");
+            sequenced = Instant::now();
+        }
         year.sequence += begun.elapsed() - recorded;
         year.record += recorded;
         if day == 0 {

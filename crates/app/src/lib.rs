@@ -6,6 +6,7 @@
 //! tables. What comes from outside the process (clock, randomness, sources, renderer) is stated in [`port`].
 
 pub mod app;
+pub mod backup;
 pub mod bundle;
 pub mod conclusion;
 pub mod context;
@@ -14,6 +15,7 @@ pub mod error;
 pub mod evidence;
 pub mod example;
 pub mod identity;
+pub mod job;
 pub mod ledger;
 pub mod observation;
 pub mod port;

@@ -130,7 +130,18 @@ async fn try_run(
     expected: &[TargetRef],
     collected: Vec<Collected>,
 ) -> Result<RunSummary, Error> {
-    let key = app.transact(actor, async |cx| observation::open_run(cx, "host", "test 1").await).await?;
+    try_run_of("host", app, actor, library, expected, collected).await
+}
+
+async fn try_run_of(
+    source: &str,
+    app: &App,
+    actor: &Actor,
+    library: &Library,
+    expected: &[TargetRef],
+    collected: Vec<Collected>,
+) -> Result<RunSummary, Error> {
+    let key = app.transact(actor, async |cx| observation::open_run(cx, source, "test 1").await).await?;
     let input = RunInput { expected: expected.to_vec(), enumeration: "the test".into(), collected };
     app.transact(actor, async |cx| observation::record(cx, library, key, input).await).await
 }
@@ -166,10 +177,10 @@ async fn unchanged_facts_are_not_evaluated_and_a_change_moves_one_interval() {
             run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], bad())]).await;
         assert_eq!((third.run.evaluated, third.run.changed, third.counts.fail), (1, 1, 1));
         world.wait(DAY);
-        // Answers of before are not kept by facts: what came back is asked again, which costs as much as the change.
+        // What the check said of these facts before is remembered while the program runs.
         let fourth =
             run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good()), seen(&hosts[1], good())]).await;
-        assert_eq!((fourth.run.evaluated, fourth.run.changed), (1, 1));
+        assert_eq!((fourth.run.evaluated, fourth.run.changed), (0, 1));
 
         let history = app
             .read(&actor, async |view| observation::check_history(view, ROOT, TargetKey(2)).await)
@@ -187,6 +198,37 @@ async fn unchanged_facts_are_not_evaluated_and_a_change_moves_one_interval() {
                 .await
                 .expect("verifies");
         }
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_check_is_asked_once_about_what_it_reads_whatever_else_differs() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let (library, hosts) = (library_with("", &[fleeting()]), [host("a"), host("b")]);
+        let at = |name: &str, users: &[(&str, u32)]| {
+            let mut facts = facts(users);
+            facts["host"] = json!({"hostname": name});
+            facts
+        };
+        let look = async |a: Value, b: Value| {
+            world.wait(DAY);
+            run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], a), seen(&hosts[1], b)]).await
+        };
+        let (good, bad) = ([("root", 0), ("ada", 1000)], [("root", 0), ("toor", 0)]);
+        // One check that looks at the clock, and one that does not.
+        let first = look(at("a", &good), at("b", &good)).await;
+        assert_eq!((first.run.evaluated, first.counts.pass), (2, 4));
+        let renamed = look(at("a", &good), at("c", &good)).await;
+        assert_eq!((renamed.run.evaluated, renamed.run.changed), (1, 0), "its time was over");
+        let one = look(at("a", &good), at("c", &bad)).await;
+        assert_eq!((one.run.evaluated, one.run.changed), (3, 1));
+        let other = look(at("a", &bad), at("c", &bad)).await;
+        assert_eq!((other.run.evaluated, other.run.changed), (1, 1), "what is not of time was said before");
+        let all = app.read(&actor, async |view| observation::verdicts_now(view).await).await.expect("read");
+        let said: Vec<_> = all.iter().filter(|now| now.check_id == ROOT).map(|now| &now.outcome).collect();
+        assert!(said.len() == 2 && said[0] == said[1] && said[0].message.contains("toor"), "{said:?}");
         app.close().await;
     }
 }
@@ -210,12 +252,41 @@ async fn a_target_that_was_not_reached_is_unknown_and_the_run_partial() {
         assert_eq!((partial.run.state, partial.counts.unknown), (RunState::Partial, 1));
         assert_eq!(now(&app, &actor, ROOT, 2).await, (Verdict::Unknown, Some(ReasonClass::NotCollected)));
         world.wait(DAY);
-        // Reached again with the facts of before: asked anew.
+        // Reached again with the facts of before: what is said of them is remembered.
         let again =
             run(&app, &actor, &library, &hosts, vec![seen(&hosts[0], good.clone()), seen(&hosts[1], good)])
                 .await;
-        assert_eq!((again.run.evaluated, again.run.changed), (1, 1));
+        assert_eq!((again.run.evaluated, again.run.changed), (0, 1));
         assert_eq!(now(&app, &actor, ROOT, 2).await, (Verdict::Pass, None));
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_no_source_expects_any_more_is_retired_until_it_comes_back() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let (library, [a, b, c]) = (library(""), [host("a"), host("b"), host("c")]);
+        let look = async |source: &str, expected: &[&TargetRef]| {
+            world.wait(DAY);
+            let collected = expected.iter().map(|target| seen(target, facts(&[("root", 0)]))).collect();
+            let expected: Vec<TargetRef> = expected.iter().map(|target| (*target).clone()).collect();
+            let run =
+                try_run_of(source, &app, &actor, &library, &expected, collected).await.expect("recorded");
+            let targets =
+                app.read(&actor, async |view| observation::targets(view).await).await.expect("read");
+            let retired = targets.iter().filter(|target| target.retired_at.is_some());
+            let names: Vec<String> = retired.map(|target| target.target.name.clone()).collect();
+            (names, run.run.finished_at, targets)
+        };
+        assert_eq!(look("host", &[&a, &b]).await.0, [""; 0]);
+        let (names, at, targets) = look("host", &[&a]).await;
+        assert_eq!(names, ["b"]);
+        assert_eq!(targets[1].retired_at, at, "from the run that did not expect it");
+        assert_eq!(look("fleet", &[&b, &c]).await.0, [""; 0], "it came back with another source");
+        assert_eq!(look("host", &[&a, &b]).await.0, [""; 0]);
+        assert_eq!(look("host", &[&a]).await.0, [""; 0], "the other source still expects it");
+        assert_eq!(look("fleet", &[&c]).await.0, ["b"]);
         app.close().await;
     }
 }

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod evidence;
 pub mod id;
 pub mod identity;
+pub mod job;
 pub mod observation;
 pub mod program;
 pub mod report;

@@ -195,11 +195,17 @@ impl Database {
         }
     }
 
-    /// Copies a SQLite database into a new file, consistent and on disk when this returns.
+    /// Copies a SQLite database into a file, consistent and on disk when this returns; what was there under the name
+    /// stays until then. Works beside a process that writes.
     ///
     /// # Errors
-    /// If the copy cannot be written.
-    pub(crate) async fn copy_sqlite(&self, to: &Path) -> Result<()> {
+    /// If the copy cannot be written, or the database is a server.
+    pub async fn copy_sqlite(&self, to: &Path) -> Result<()> {
+        if self.dialect == Dialect::Postgres {
+            return Err(StoreError::Unsuitable(
+                "a PostgreSQL database is copied by its own tools".to_owned(),
+            ));
+        }
         let what = || format!("copying the database to {}", to.display());
         let unfinished = to.with_extension("unfinished");
         match std::fs::remove_file(&unfinished) {
@@ -208,11 +214,12 @@ impl Database {
             }
             _ => {}
         }
-        let (mut connection, _seat) = self.writer.acquire().await?;
-        sqlx::query("VACUUM INTO $1")
-            .bind(unfinished.to_str().ok_or_else(|| not_utf8(to))?)
-            .execute(&mut *connection)
-            .await?;
+        let name = unfinished.to_str().ok_or_else(|| not_utf8(to))?;
+        let (mut connection, _seat) = self.readers.acquire().await?;
+        // Whoever only looks may write nothing, the copy included; the connection goes with the permission.
+        connection.close_on_drop();
+        connection.execute("PRAGMA query_only = OFF").await?;
+        sqlx::query("VACUUM INTO $1").bind(name).execute(&mut *connection).await?;
         drop(connection);
         let sync = || -> std::io::Result<()> {
             std::fs::File::open(&unfinished)?.sync_all()?;

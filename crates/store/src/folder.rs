@@ -8,6 +8,7 @@
 //! DATA/keys/            signing keys; never part of a database backup
 //! DATA/state/           marks against rollback; never part of a database backup
 //! DATA/backup/          copies made before migrations
+//! DATA/checks/          checks of the user's own, made when there is one
 //! DATA/out/             documents for people
 //! ```
 
@@ -110,6 +111,12 @@ impl DataFolder {
     #[must_use]
     pub fn backup(&self) -> PathBuf {
         self.root.join("backup")
+    }
+
+    /// Returns the folder of the user's own checks, which need not be there.
+    #[must_use]
+    pub fn checks(&self) -> PathBuf {
+        self.root.join("checks")
     }
 
     /// Returns the folder of documents for people.

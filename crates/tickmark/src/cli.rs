@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    assess, bundle, catalog, checks, collect, control, evidence, example, history, init, ledger, people,
-    perform, period, population, quickstart, replay, report, sample, serve, verify, waive,
+    assess, backup, bundle, catalog, checks, collect, control, evidence, example, history, init, ledger,
+    people, perform, period, population, quickstart, replay, report, sample, serve, verify, waive,
 };
 
 const EXAMPLES: &str = "\
@@ -132,6 +132,9 @@ pub(crate) enum Command {
     /// Stored evidence: show, erase, keep, prune, its keys.
     #[command(subcommand, after_help = evidence::EXAMPLES)]
     Evidence(evidence::Command),
+    /// Copy the data folder, also while a server works with it.
+    #[command(after_help = backup::EXAMPLES)]
+    Backup(backup::Backup),
     /// Criteria, points of focus, starter controls, mappings.
     #[command(subcommand, after_help = catalog::EXAMPLES)]
     Catalog(catalog::Command),

@@ -25,6 +25,14 @@ impl Failure {
         Self::Input(anyhow::anyhow!("{why}"))
     }
 
+    /// Returns what happened in one line.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::No => "the answer is no".to_owned(),
+            Self::Input(error) | Self::Could(error) => chain(error),
+        }
+    }
+
     /// Writes what happened, and returns the status.
     pub(crate) fn report(self) -> ExitCode {
         let (status, error) = match self {

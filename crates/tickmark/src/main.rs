@@ -66,6 +66,7 @@ async fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::Verify(options) => commands::verify::run(options, output),
         Command::Ledger(command) => commands::ledger::run(command, common, output).await,
         Command::Evidence(command) => commands::evidence::run(command, common, output).await,
+        Command::Backup(options) => commands::backup::run(options, common, output).await,
         Command::Catalog(command) => commands::catalog::run(command, common, output),
         Command::People(command) => commands::people::run(command, common, output).await,
         Command::Serve(options) => commands::serve::run(options, common, output).await,

@@ -4,6 +4,7 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,6 +24,23 @@ pub(crate) struct Output {
     /// No progress, no advice.
     pub(crate) quiet: bool,
     is_colored: bool,
+    /// Who else hears what is being done.
+    listener: Option<Listener>,
+}
+
+/// Hears what is being done: the newest words are kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listener(Arc<Mutex<String>>);
+
+impl Listener {
+    /// Returns the newest words.
+    pub(crate) fn heard(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hear(&self, words: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    }
 }
 
 /// What a piece of text means; colour follows from it, never the other way round.
@@ -60,7 +78,12 @@ impl Output {
             cli::Color::Never => false,
             cli::Color::Auto => !no_color && io::stdout().is_terminal(),
         };
-        Self { json: common.json, quiet: common.quiet, is_colored }
+        Self { json: common.json, quiet: common.quiet, is_colored, listener: None }
+    }
+
+    /// The same, silent, with somebody who hears what is being done.
+    pub(crate) fn heard_by(&self, listener: &Listener) -> Self {
+        Self { quiet: true, listener: Some(listener.clone()), ..self.clone() }
     }
 
     /// Writes an answer: JSON for machines, or what `people` prints. A closed pipe ends the program quietly.
@@ -134,12 +157,16 @@ impl Output {
 
     /// Begins work that takes a moment: a moving line on a terminal, one plain line elsewhere.
     pub(crate) fn progress(&self, doing: &str) -> Progress {
+        let silent = |listener| Progress { bar: None, doing: doing.to_owned(), listener };
+        if let Some(listener) = &self.listener {
+            listener.hear(doing.to_owned());
+        }
         if self.quiet {
-            return Progress { bar: None };
+            return silent(self.listener.clone());
         }
         if !io::stderr().is_terminal() {
             let _ = writeln!(io::stderr(), "{doing} …");
-            return Progress { bar: None };
+            return silent(None);
         }
         let bar = ProgressBar::new_spinner();
         bar.set_style(
@@ -148,13 +175,15 @@ impl Output {
         );
         bar.set_prefix(doing.to_owned());
         bar.enable_steady_tick(std::time::Duration::from_millis(100));
-        Progress { bar: Some(bar) }
+        Progress { bar: Some(bar), doing: doing.to_owned(), listener: None }
     }
 }
 
 /// Work under way. The line goes away when this does.
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
+    doing: String,
+    listener: Option<Listener>,
 }
 
 impl Progress {
@@ -162,6 +191,9 @@ impl Progress {
     pub(crate) fn step(&self, what: &str) {
         if let Some(bar) = &self.bar {
             bar.set_message(what.to_owned());
+        }
+        if let Some(listener) = &self.listener {
+            listener.hear(format!("{}: {what}", self.doing));
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod evidence;
 mod form;
 pub mod guard;
 pub mod identity;
+mod job;
 pub mod ledger;
 pub mod observation;
 pub mod permission;
@@ -70,7 +71,7 @@ pub struct Desk {
 /// Returns all routes of people who do the work, in the order of the flow.
 #[must_use]
 pub fn desk_routes() -> Vec<Desk> {
-    [control::desk_routes()].into_iter().flatten().collect()
+    [job::desk_routes(), control::desk_routes(), observation::desk_routes()].into_iter().flatten().collect()
 }
 
 /// Returns all routes of all features, in the order of the flow.

@@ -40,6 +40,11 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("account" | "sign-out" | "step-up" | "theme", _) => Needs::Session,
         ("people", _) => reach(Resource::Member, Verb::Read),
         ("controls", [_, "answer"]) => reach(Resource::TestResult, Verb::Approve),
+        ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
+        ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
+        ("checks", [_, "put-aside"]) => reach(Resource::Test, Verb::Delete),
+        // What each kind of work needs, the use case asks.
+        ("jobs", _) => reach(Resource::TestResult, Verb::Read),
         _ => return None,
     })
 }
@@ -54,6 +59,8 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("enter" | "assets" | "sign-in" | "join", _) => Needs::Nothing,
         ("account" | "sign-out" | "step-up" | "theme", _) => Needs::Session,
         ("controls", [_, "answer"]) => reach(Resource::TestResult, Verb::Approve),
+        ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
+        ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("evidence", [.., "download"]) => export(Resource::Evidence),
         ("reports", [_, ..]) => export(Resource::RestrictedReport),
         ("", []) | ("period" | "controls" | "readiness", _) => read(Resource::Control),
@@ -65,6 +72,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("reports", _) => read(Resource::RestrictedReport),
         ("ledger", _) => read(Resource::AuditTrail),
         ("people", _) => read(Resource::Member),
+        ("jobs", _) => reach(Resource::TestResult, Verb::Read),
         _ => return None,
     })
 }

@@ -15,6 +15,8 @@ mod access;
 mod accounts;
 #[path = "web/downloads.rs"]
 mod downloads;
+#[path = "web/jobs.rs"]
+mod jobs;
 #[path = "web/live.rs"]
 mod live;
 #[path = "web/markup.rs"]
@@ -23,3 +25,5 @@ mod markup;
 mod past;
 #[path = "web/period.rs"]
 mod period;
+#[path = "web/workshop.rs"]
+mod workshop;

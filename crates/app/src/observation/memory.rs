@@ -7,13 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tickmark_core::Timestamp;
 use tickmark_core::id::{CheckKey, OrganizationKey, TargetKey};
+use tickmark_core::observation::Outcome;
+use tickmark_core::{Digest, Timestamp};
 
 use super::{FactsState, Target};
 
 /// Most answers that are remembered; beyond, the database is asked. About 5 MB.
 const MAX_ANSWERS: usize = 120_000;
+/// Most outcomes that are remembered; when there are more, all are forgotten and learned again. A few MB.
+const MAX_OUTCOMES: usize = 20_000;
 
 /// What is remembered, by organization.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +28,10 @@ pub(super) struct Memory {
     at: Option<Timestamp>,
     pub(super) targets: Vec<Target>,
     pub(super) facts: BTreeMap<TargetKey, FactsState>,
+    /// Digests that stand for targets in the ledger.
+    identities: HashMap<TargetKey, Digest>,
+    /// What checks said that do not look at the clock, by what they read.
+    outcomes: HashMap<(CheckKey, Digest), Outcome>,
     /// Hashes of the answers that hold.
     answers: HashMap<(CheckKey, TargetKey), i64>,
 }
@@ -46,6 +53,24 @@ impl Memories {
 impl Memory {
     pub(super) fn of(targets: Vec<Target>, facts: BTreeMap<TargetKey, FactsState>) -> Self {
         Self { targets, facts, ..Self::default() }
+    }
+
+    /// Returns the digest that stands for a target, which its kind and external id determine for good.
+    pub(super) fn identity(&mut self, target: TargetKey, make: impl FnOnce() -> Digest) -> Digest {
+        *self.identities.entry(target).or_insert_with(make)
+    }
+
+    /// Returns what a check said when it read this.
+    pub(super) fn outcome(&self, check: CheckKey, read: Digest) -> Option<&Outcome> {
+        self.outcomes.get(&(check, read))
+    }
+
+    /// Remembers what a check said when it read this.
+    pub(super) fn learn(&mut self, check: CheckKey, read: Digest, outcome: &Outcome) {
+        if self.outcomes.len() >= MAX_OUTCOMES {
+            self.outcomes.clear();
+        }
+        self.outcomes.insert((check, read), outcome.clone());
     }
 
     /// Returns the hash of the answer that holds, if it is remembered.

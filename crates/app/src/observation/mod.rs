@@ -6,6 +6,7 @@
 //!
 //! Owns the tables of migrations `0010_observation.sql`, `0018_answer.sql` and, in [`waiver`], `0013_waiver.sql`. Leaves what controls make of verdicts to `conclusion`.
 
+mod cores;
 mod export;
 mod history;
 mod memory;
@@ -20,6 +21,7 @@ pub(crate) mod scrub;
 mod sections;
 mod sql;
 pub mod waiver;
+pub mod workshop;
 
 use serde::Serialize;
 use tickmark_core::id::{CheckKey, RunKey, TargetKey};

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::Value;
 use tickmark_core::Digest;
+use tickmark_store::StoreError;
+use tokio::task::JoinHandle;
 
 use super::{FactsState, sql};
 use crate::context::{Cx, View};
@@ -25,8 +27,24 @@ pub(super) struct Document {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Keeps documents, durable on return, and says in which pack each is; those in none are objects of their own.
-pub(super) async fn keep(cx: &mut Cx<'_>, documents: Vec<Document>) -> Result<BTreeMap<Digest, i64>> {
+/// Documents on their way to the disk, while something else is done.
+pub(super) struct Keeping {
+    /// In which pack each document is; those in none are objects of their own.
+    pub(super) packs: BTreeMap<Digest, i64>,
+    flushing: Option<JoinHandle<Result<Vec<[u8; 32]>, StoreError>>>,
+}
+
+impl Keeping {
+    /// Waits until every document is durable. Nothing that names them is committed before.
+    pub(super) async fn done(self) -> Result<()> {
+        let Some(flushing) = self.flushing else { return Ok(()) };
+        flushing.await.map_err(|error| Error::internal("keeping facts", error))??;
+        Ok(())
+    }
+}
+
+/// Begins to keep documents. What is begun and not waited for does no harm: objects that no row names.
+pub(super) async fn keep(cx: &mut Cx<'_>, documents: Vec<Document>) -> Result<Keeping> {
     // The same facts of several targets are one document.
     let documents: BTreeMap<Digest, Vec<u8>> =
         documents.into_iter().map(|document| (document.digest, document.bytes)).collect();
@@ -41,15 +59,17 @@ pub(super) async fn keep(cx: &mut Cx<'_>, documents: Vec<Document>) -> Result<BT
     };
     let mut all: Vec<Bytes> = objects.into_iter().map(|(_, bytes)| bytes.into()).collect();
     all.extend(packs.iter().map(|pack| pack.bytes.clone()));
-    let stored = cx.app.blobs().put_all(all).await?;
-    if packs.is_empty() {
-        return Ok(BTreeMap::new());
+    let blobs = cx.app.blobs().clone();
+    let flushing = (!all.is_empty()).then(|| tokio::spawn(async move { blobs.put_all(all).await }));
+    let mut keeping = Keeping { packs: BTreeMap::new(), flushing };
+    if !packs.is_empty() {
+        let stored: Vec<Digest> = packs.iter().map(|pack| Digest::of(&pack.bytes)).collect();
+        let organization = cx.organization();
+        let first = sql::add_packs(cx.connection(), organization, &stored).await?;
+        let held = (first..).zip(packs).flat_map(|(key, pack)| pack.holds.into_iter().map(move |d| (d, key)));
+        keeping.packs = held.collect();
     }
-    let stored = &stored[stored.len() - packs.len()..];
-    let stored: Vec<Digest> = stored.iter().copied().map(Digest).collect();
-    let organization = cx.organization();
-    let first = sql::add_packs(cx.connection(), organization, &stored).await?;
-    Ok((first..).zip(packs).flat_map(|(key, pack)| pack.holds.into_iter().map(move |d| (d, key))).collect())
+    Ok(keeping)
 }
 
 struct Pack {

@@ -15,15 +15,19 @@ use tickmark_core::{Digest, Span, Timestamp, canonical};
 use tickmark_evaluate::{Check, ENGINE_VERSION, Library};
 use tickmark_ledger::leaf::LeafKind;
 
+use super::cores;
 use super::export;
 use super::memory::Memory;
-use super::pack::{self, Document};
+use super::pack::{self, Document, Keeping};
 use super::question::Questions;
 use super::sections::Sections;
 use super::sql::{self, Answer, Change, CurrentCheck, LastBlock, NewBlock, NewCheckVersion};
 use super::{FactsState, Run, RunInput, RunState, RunSummary, Target, Unchanged};
 use crate::context::Cx;
 use crate::{Action, Error, Result, evidence};
+
+/// Documents that are worth a thread of their own.
+const DOCUMENTS_PER_THREAD: usize = 8;
 
 /// Opens a run, before its source is asked.
 ///
@@ -93,14 +97,15 @@ pub async fn record_changes(
             sql::current_facts(cx.connection(), organization).await?,
         ),
     };
-    let population = Population::sync(cx, &input, unchanged, &mut memory.targets, at).await?;
+    let population = Population::sync(cx, &input, unchanged, &mut memory, at).await?;
     let artifacts = store_artifacts(cx, key, &population, &input.collected).await?;
-    let facts =
+    let (facts, keeping) =
         record_facts(cx, key, &population, &input.collected, unchanged, &mut memory.facts, at).await?;
     let checks = sync_checks(cx, library, at).await?;
     memory.keep_answers_of(checks.iter().map(|(version, _)| version.key));
     let before = Before::load(cx, &run.source, &checks, &population).await?;
-    let judged = judge(cx, &checks, &population, &facts, &before, at).await?;
+    retire(cx, &run.source, &before.gone, &mut memory, at).await?;
+    let judged = judge(cx, &checks, &population, &facts, &before, &mut memory, at).await?;
 
     sql::set_due(cx.connection(), organization, &judged.due).await?;
     sql::add_answers(cx.connection(), organization, &judged.answers, &mut memory, at).await?;
@@ -138,6 +143,7 @@ pub async fn record_changes(
             "not_applicable": counts.not_applicable,
         }),
     )?;
+    keeping.done().await?;
     cx.app.memories.keep(organization, at, memory);
     Ok(RunSummary { run, checks: checks.len(), targets: population.targets.len(), counts, artifacts })
 }
@@ -172,7 +178,7 @@ impl Population {
         cx: &mut Cx<'_>,
         input: &RunInput,
         unchanged: &[Unchanged],
-        known: &mut Vec<Target>,
+        memory: &mut Memory,
         at: Timestamp,
     ) -> Result<Self> {
         let organization = cx.organization();
@@ -193,7 +199,7 @@ impl Population {
             }
         }
         let mut missing = expected.clone();
-        for before in known.iter_mut() {
+        for before in &mut memory.targets {
             let Some(target) =
                 missing.remove(&(before.target.kind.as_str(), before.target.external_id.as_str()))
             else {
@@ -203,19 +209,24 @@ impl Population {
                 sql::rename_target(cx.connection(), organization, before.key, &target.name).await?;
                 before.target.name.clone_from(&target.name);
             }
+            if before.retired_at.take().is_some() {
+                sql::set_retired(cx.connection(), organization, &[before.key], None).await?;
+            }
         }
         if !missing.is_empty() {
             let mut new: Vec<TargetRef> = missing.into_values().cloned().collect();
             new.sort_by(|a, b| (&a.kind, &a.external_id).cmp(&(&b.kind, &b.external_id)));
             sql::add_targets(cx.connection(), organization, &new, at).await?;
-            *known = sql::targets(cx.connection(), organization).await?;
+            memory.targets = sql::targets(cx.connection(), organization).await?;
         }
-        let targets: Vec<Target> = known
+        let targets: Vec<Target> = memory
+            .targets
             .iter()
             .filter(|t| expected.contains_key(&(t.target.kind.as_str(), t.target.external_id.as_str())))
             .cloned()
             .collect();
-        let identities: Vec<Digest> = targets.iter().map(|target| identity(&target.target)).collect();
+        let identities: Vec<Digest> =
+            targets.iter().map(|target| memory.identity(target.key, || identity(&target.target))).collect();
         let bytes: Vec<u8> = identities.iter().flat_map(|identity| identity.0).collect();
         let digest = Digest::of(&bytes);
         let keys: Vec<TargetKey> = targets.iter().map(|target| target.key).collect();
@@ -277,6 +288,8 @@ pub(super) struct Reached<'a> {
     pub(super) state: FactsState,
     /// The document, where it came with this run.
     pub(super) document: Option<&'a Value>,
+    /// Its sections, where they were looked at.
+    pub(super) sections: Option<Sections>,
     /// What is new about it.
     news: News,
 }
@@ -288,6 +301,24 @@ enum News {
     Sections(Option<BTreeSet<String>>),
 }
 
+/// Facts that came, compared with those that are held.
+enum Read {
+    Same,
+    Changed { digest: Digest, bytes: Vec<u8>, sections: Sections },
+}
+
+impl Read {
+    fn of(facts: &Value, held: Option<&FactsState>) -> Result<Self> {
+        let bytes =
+            canonical::value_bytes(facts).map_err(|error| Error::invalid(format!("facts: {error}")))?;
+        let digest = Digest::of(&bytes);
+        if held.is_some_and(|state| state.digest == digest) {
+            return Ok(Self::Same);
+        }
+        Ok(Self::Changed { digest, sections: Sections::of(&bytes), bytes })
+    }
+}
+
 async fn record_facts<'a>(
     cx: &mut Cx<'_>,
     run: RunKey,
@@ -296,7 +327,7 @@ async fn record_facts<'a>(
     unchanged: &[Unchanged],
     current: &mut BTreeMap<TargetKey, FactsState>,
     at: Timestamp,
-) -> Result<Facts<'a>> {
+) -> Result<(Facts<'a>, Keeping)> {
     let organization = cx.organization();
     let mut reached: Vec<Option<Reached<'a>>> = population.targets.iter().map(|_| None).collect();
     for one in unchanged {
@@ -311,25 +342,31 @@ async fn record_facts<'a>(
                     one.target.name, one.facts
                 ))
             })?;
-        reached[position] = Some(Reached { state, document: None, news: News::Nothing });
+        reached[position] = Some(Reached { state, document: None, sections: None, news: News::Nothing });
     }
     let mut changed = Vec::new();
     let mut documents = Vec::new();
-    for one in collected {
+    let held = |one: &Collected| {
         let position = population.position_of(&one.target);
-        let target = population.targets[position].key;
-        let bytes =
-            canonical::value_bytes(&one.facts).map_err(|error| Error::invalid(format!("facts: {error}")))?;
-        let digest = Digest::of(&bytes);
-        if let Some(state) = current.get(&target).filter(|state| state.digest == digest) {
-            let state = state.clone();
-            reached[position] = Some(Reached { state, document: Some(&one.facts), news: News::Nothing });
-            continue;
+        (position, current.get(&population.targets[position].key))
+    };
+    let read = |share: &[Collected]| share.iter().map(|one| Read::of(&one.facts, held(one).1)).collect();
+    let all = cores::share(collected, DOCUMENTS_PER_THREAD, read);
+    for (one, read) in collected.iter().zip(all) {
+        let (position, state) = held(one);
+        match (read?, state) {
+            (Read::Changed { digest, bytes, sections }, _) => {
+                changed.push((position, population.targets[position].key, digest, sections, one));
+                documents.push(Document { digest, bytes });
+            }
+            (Read::Same, state) => {
+                let state = state.expect("the same as what is held").clone();
+                reached[position] =
+                    Some(Reached { state, document: Some(&one.facts), sections: None, news: News::Nothing });
+            }
         }
-        changed.push((position, target, digest, Sections::of(&bytes), one));
-        documents.push(Document { digest, bytes });
     }
-    let packs = pack::keep(cx, documents).await?;
+    let keeping = pack::keep(cx, documents).await?;
     let keys: Vec<TargetKey> = changed.iter().map(|(_, target, ..)| *target).collect();
     let before = sql::sections(cx.connection(), organization, &keys).await?;
     let mut states = Vec::with_capacity(changed.len());
@@ -342,13 +379,13 @@ async fn record_facts<'a>(
         };
         let is_sound = defect.is_none();
         // Sections of malformed facts are not kept: whatever comes after them is asked about anew.
-        kept.push((target, is_sound.then_some(sections)));
-        let (span, pack) = (Span { from: at, to: None }, packs.get(&digest).copied());
+        kept.push((target, is_sound.then(|| sections.clone())));
+        let (span, pack) = (Span { from: at, to: None }, keeping.packs.get(&digest).copied());
         let state = FactsState { target, span, digest, schema: schema.clone(), defect, run, pack };
         states.push(state.clone());
         current.insert(target, state.clone());
         let news = News::Sections(different.filter(|_| is_sound));
-        reached[position] = Some(Reached { state, document: Some(facts), news });
+        reached[position] = Some(Reached { state, document: Some(facts), sections: Some(sections), news });
     }
     sql::change_facts(cx.connection(), organization, &states).await?;
     sql::set_sections(cx.connection(), organization, &kept).await?;
@@ -358,7 +395,7 @@ async fn record_facts<'a>(
         .zip(&reached)
         .map(|(identity, facts)| (*identity, facts.as_ref().map(|facts| facts.state.digest)))
         .collect();
-    Ok(Facts { reached, manifest })
+    Ok((Facts { reached, manifest }, keeping))
 }
 
 /// Brings the check versions of history in line with the library: new and changed ones start, others end.
@@ -437,6 +474,7 @@ async fn judge(
     population: &Population,
     facts: &Facts<'_>,
     before: &Before,
+    memory: &mut Memory,
     at: Timestamp,
 ) -> Result<Judged> {
     let organization = cx.organization();
@@ -452,17 +490,17 @@ async fn judge(
         checks.iter().map(|check| steps(check, population, facts, before, &restless, &due)).collect()
     };
     let mut questions = Questions::default();
-    for (check, steps) in steps.iter().enumerate() {
+    for ((index, check), steps) in checks.iter().enumerate().zip(&steps) {
         for (position, step) in steps {
             if let Step::Ask(digest) = step {
                 let reached =
                     facts.reached[*position].as_ref().expect("facts that are asked about were found");
-                questions.add(cx, *digest, reached, check).await?;
+                questions.add(cx, *digest, reached, index, check, memory).await?;
             }
         }
     }
-    let outcomes = questions.answer(checks, at);
-    let mut judged = Judged { evaluated: outcomes.len(), ..Judged::default() };
+    let outcomes = questions.answer(checks, memory, at);
+    let mut judged = Judged { evaluated: outcomes.evaluated, ..Judged::default() };
     for (index, ((version, check), steps)) in checks.iter().zip(steps).enumerate() {
         let last = before.verdicts.get(&version.key);
         let mut found: Vec<Option<Observation>> = match last {
@@ -476,7 +514,7 @@ async fn judge(
             let now = match step {
                 Step::Found(observation) => observation,
                 Step::Ask(digest) => {
-                    let outcome = outcomes[&(index, digest)].clone();
+                    let outcome = outcomes.of(index, digest).clone();
                     if check.definition().depends_on_time {
                         judged.due.push((version.key, target, outcome.valid_until));
                     }
@@ -570,6 +608,33 @@ fn reusable(last: Option<Observation>, check: &Check, reached: &Reached<'_>) -> 
     holds.then_some(last)
 }
 
+/// Retires targets that a source does not expect any more, unless another source still does. One that comes back is
+/// there again as if it had never gone: what was not seen meanwhile stays unknown.
+async fn retire(
+    cx: &mut Cx<'_>,
+    source: &str,
+    gone: &[TargetKey],
+    memory: &mut Memory,
+    at: Timestamp,
+) -> Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let organization = cx.organization();
+    let mut gone: BTreeSet<TargetKey> = gone.iter().copied().collect();
+    for population in sql::populations_of_others(cx.connection(), organization, source).await? {
+        for target in sql::population_targets(cx.connection(), organization, population).await? {
+            gone.remove(&target);
+        }
+    }
+    let keys: Vec<TargetKey> = gone.iter().copied().collect();
+    sql::set_retired(cx.connection(), organization, &keys, Some(at)).await?;
+    for target in memory.targets.iter_mut().filter(|target| gone.contains(&target.key)) {
+        target.retired_at = Some(at);
+    }
+    Ok(())
+}
+
 /// What the run before of the same source found.
 struct Before {
     verdicts: BTreeMap<CheckKey, LastVerdicts>,
@@ -577,6 +642,8 @@ struct Before {
     knows: Vec<bool>,
     /// Positions of targets that the run before did not reach.
     unreached: BTreeSet<usize>,
+    /// Targets that were expected then and are not now.
+    gone: Vec<TargetKey>,
 }
 
 struct LastVerdicts {
@@ -600,8 +667,12 @@ impl Before {
     ) -> Result<Self> {
         let organization = cx.organization();
         let size = population.targets.len();
-        let mut before =
-            Self { verdicts: BTreeMap::new(), knows: vec![false; size], unreached: BTreeSet::new() };
+        let mut before = Self {
+            verdicts: BTreeMap::new(),
+            knows: vec![false; size],
+            unreached: BTreeSet::new(),
+            gone: Vec::new(),
+        };
         let Some((run, key)) = sql::last_run(cx.connection(), organization, source).await? else {
             return Ok(before);
         };
@@ -613,8 +684,11 @@ impl Before {
             .iter()
             .map(|target| population.targets.binary_search_by_key(target, |t| t.key).ok())
             .collect();
-        for position in moved.iter().flatten() {
-            before.knows[*position] = true;
+        for (target, position) in targets.iter().zip(&moved) {
+            match position {
+                Some(position) => before.knows[*position] = true,
+                None => before.gone.push(*target),
+            }
         }
         for LastBlock { check, key: block, digest, bytes, counts } in
             sql::blocks_to_go_on_from(cx.connection(), organization, run).await?

@@ -5,24 +5,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 use tickmark_core::Digest;
+use tickmark_evaluate::Check;
 
-/// Bytes of each digest. It only compares two documents of one target, so half of SHA-256 is plenty.
-const DIGEST_BYTES: usize = 16;
+const DIGEST_BYTES: usize = 32;
 
 /// Sections by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sections(BTreeMap<String, [u8; DIGEST_BYTES]>);
+pub(super) struct Sections(BTreeMap<String, Digest>);
 
 impl Sections {
     /// Digests the sections of a document of canonical bytes; one that is no object has none.
     pub(super) fn of(canonical: &[u8]) -> Self {
         let sections: BTreeMap<String, &RawValue> = serde_json::from_slice(canonical).unwrap_or_default();
-        let digest = |section: &RawValue| Digest::of(section.get().as_bytes()).0;
-        let digests = sections.into_iter().map(|(name, section)| {
-            let digest = digest(section);
-            (name, std::array::from_fn(|i| digest[i]))
-        });
-        Self(digests.collect())
+        let digest = |section: &RawValue| Digest::of(section.get().as_bytes());
+        Self(sections.into_iter().map(|(name, section)| (name, digest(section))).collect())
+    }
+
+    /// Returns a digest of the sections that a check reads: facts with the same one have the same answer.
+    pub(super) fn read_by(&self, check: &Check) -> Digest {
+        let mut bytes = Vec::new();
+        for (name, digest) in self.0.iter().filter(|(name, _)| check.reads(name)) {
+            bytes.extend_from_slice(&(name.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend_from_slice(&digest.0);
+        }
+        Digest::of(&bytes)
     }
 
     /// Returns the names of sections that are not the same in both.
@@ -33,11 +40,11 @@ impl Sections {
 
     /// Packs (length of name, name, digest) for each section; none if a name is longer than 255 bytes.
     pub(super) fn pack(&self) -> Option<Vec<u8>> {
-        let mut out = Vec::with_capacity(self.0.len() * 32);
+        let mut out = Vec::with_capacity(self.0.len() * 48);
         for (name, digest) in &self.0 {
             out.push(u8::try_from(name.len()).ok()?);
             out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(digest);
+            out.extend_from_slice(&digest.0);
         }
         Some(out)
     }
@@ -48,7 +55,7 @@ impl Sections {
         while let Some((&length, rest)) = bytes.split_first() {
             let (name, rest) = rest.split_at_checked(usize::from(length))?;
             let (digest, rest) = rest.split_at_checked(DIGEST_BYTES)?;
-            sections.insert(String::from_utf8(name.to_vec()).ok()?, digest.try_into().ok()?);
+            sections.insert(String::from_utf8(name.to_vec()).ok()?, Digest(digest.try_into().ok()?));
             bytes = rest;
         }
         Some(Self(sections))

@@ -1,6 +1,7 @@
 //! `tickmark serve`: the pages, on loopback, behind a one-time link.
 
 mod accounts;
+mod work;
 
 use std::convert::Infallible;
 use std::future::IntoFuture as _;

@@ -37,6 +37,8 @@ pub enum Place {
     Ledger,
     /// Documents.
     Reports,
+    /// Work beside the pages.
+    Jobs,
     /// Members and invitations.
     People,
     /// One's own account.
@@ -74,6 +76,7 @@ const EVIDENCE: Entry = entry(Place::Evidence, "Raw evidence", "/evidence", "i-e
 const LEDGER: Entry = entry(Place::Ledger, "Ledger", "/ledger", "i-ledger");
 const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports");
 
+const JOBS: Entry = desk(Place::Jobs, "Work", "/jobs", "i-settings");
 const PEOPLE: Entry = desk(Place::People, "People", "/people", "i-people");
 
 const GROUPS: [(&str, &[Entry]); 5] = [
@@ -81,7 +84,7 @@ const GROUPS: [(&str, &[Entry]); 5] = [
     ("Program", &[CRITERIA, CONTROLS]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS]),
     ("Proof", &[EVIDENCE, LEDGER, REPORTS]),
-    ("Settings", &[PEOPLE]),
+    ("Settings", &[JOBS, PEOPLE]),
 ];
 
 /// What a phone shows at once, as far as it is offered: the first four.

@@ -5,15 +5,17 @@ pub mod coverage;
 pub mod look;
 pub mod run;
 pub mod target;
+mod workshop;
 
 use axum::extract::{Path, State};
 use axum::routing::get;
 use maud::Markup;
+use tickmark_core::job::JobKind;
 
 use crate::conclusion::period::{Chosen, Moment};
 use crate::error::Refusal;
 use crate::visit::Asked;
-use crate::{Route, WebState};
+use crate::{Desk, Route, WebState, job};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -32,9 +34,15 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
+pub(crate) fn desk_routes() -> Vec<Desk> {
+    workshop::desk_routes()
+}
+
 async fn checks(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let rows = state.source().checks().await?;
-    asked.frame(&state, &check::list(&rows, &asked.query)).await
+    let mut page = check::list(&rows, &asked.query);
+    page.actions = workshop::begin_button(&asked);
+    asked.frame(&state, &page).await
 }
 
 async fn check(
@@ -43,7 +51,9 @@ async fn check(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let view = state.source().check(&id).await?;
-    asked.frame(&state, &check::one(&view, asked.visit.now)).await
+    let mut page = check::one(&view, asked.visit.now);
+    page.actions = workshop::actions(&asked, &id);
+    asked.frame(&state, &page).await
 }
 
 async fn targets(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
@@ -79,7 +89,9 @@ async fn coverage_over(State(state): State<WebState>, asked: Asked) -> Result<Ma
 
 async fn runs(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let rows = state.source().runs().await?;
-    asked.frame(&state, &run::list(&rows, &asked.query, asked.visit.now)).await
+    let mut page = run::list(&rows, &asked.query, asked.visit.now);
+    page.actions = job::ask(&asked, JobKind::Collect, "Look now");
+    asked.frame(&state, &page).await
 }
 
 async fn run(

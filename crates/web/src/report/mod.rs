@@ -11,6 +11,7 @@ use axum::routing::get;
 use bytes::BytesMut;
 use futures_util::stream;
 use maud::Markup;
+use tickmark_core::job::JobKind;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
@@ -20,7 +21,7 @@ use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::SANDBOX;
 use crate::visit::Asked;
-use crate::{Route, WebState};
+use crate::{Route, WebState, job};
 
 /// Bytes of a document that are in memory at one time.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -34,7 +35,9 @@ pub(crate) fn routes() -> Vec<Route> {
 
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let rows = state.source().reports().await?;
-    asked.frame(&state, &pages::list(&rows, asked.visit.now)).await
+    let mut page = pages::list(&rows, asked.visit.now);
+    page.actions = job::ask(&asked, JobKind::Report, "Write the report");
+    asked.frame(&state, &page).await
 }
 
 /// Sends a document of the output folder. Only the names in the list of documents exist.

@@ -67,6 +67,11 @@ names! {
     RoleProposed = "role.proposed",
     RoleGranted = "role.granted",
     RoleRevoked = "role.revoked",
+    CheckWritten = "check.written",
+    CheckPutAside = "check.put_aside",
+    JobAsked = "job.asked",
+    JobCalledOff = "job.called_off",
+    JobScheduled = "job.scheduled",
 }
 
 /// How it went.

@@ -109,7 +109,40 @@ pub(super) async fn rename_target(c: &mut AnyConnection, org: Org, key: TargetKe
     Ok(())
 }
 
+pub(super) async fn set_retired(
+    c: &mut AnyConnection,
+    org: Org,
+    targets: &[TargetKey],
+    at: Option<Timestamp>,
+) -> Result<()> {
+    for chunk in targets.chunks(KEYS_PER_STATEMENT) {
+        let text = format!(
+            "UPDATE target SET retired_at = $2 WHERE organization = $1 AND key IN {}",
+            list(3, chunk.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(at.map(Timestamp::micros));
+        for target in chunk {
+            query = query.bind(target.0);
+        }
+        query.execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
 // ---- populations
+
+/// Returns the populations of the newest recorded runs of all sources but one.
+pub(super) async fn populations_of_others(c: &mut AnyConnection, org: Org, source: &str) -> Result<Vec<i64>> {
+    let rows: Vec<(i64,)> = sqlx::query_as(
+        "SELECT population FROM run WHERE organization = $1 AND key IN (SELECT MAX(key) FROM run \
+         WHERE organization = $1 AND population IS NOT NULL AND source <> $2 GROUP BY source)",
+    )
+    .bind(org.0)
+    .bind(source)
+    .fetch_all(c)
+    .await?;
+    Ok(rows.into_iter().map(|(population,)| population).collect())
+}
 
 pub(super) async fn population_key(
     c: &mut AnyConnection,

@@ -13,7 +13,7 @@ use tickmark_app::identity::people;
 use tickmark_app::{Actor, App};
 use tickmark_web::{Settings, Source, WebState};
 
-use super::{ServeTo, listen, pages, random};
+use super::{ServeTo, listen, pages, random, work};
 use crate::cli::Common;
 use crate::clock;
 use crate::failure::{Failure, Outcome};
@@ -58,6 +58,7 @@ pub(super) async fn serve(options: &ServeTo, common: &Common, output: &Output) -
     tokio::select! {
         served = serving.into_future() => served?,
         never = keep_the_log(&app, &actor, common, &silent) => match never {},
+        never = work::work(&app, &actor, common, output) => match never {},
     }
     app.sequence(&actor).await?;
     app.close().await;

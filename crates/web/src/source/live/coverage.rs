@@ -74,6 +74,7 @@ impl Live {
         Ok(CoverageView {
             targets: targets
                 .iter()
+                .filter(|target| target.retired_at.is_none_or(|retired| retired > span.from))
                 .map(|target| {
                     let of_target = by_target.remove(&target.key).unwrap_or_default();
                     // Before it was known and after it left nobody had to look.

@@ -1,0 +1,94 @@
+//! Work beside the pages: the running server does what people and schedules ask for, one job at a time.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use tickmark_app::job::{self, Job};
+use tickmark_app::{Actor, App};
+use tickmark_core::job::JobKind;
+
+use crate::cli::Common;
+use crate::commands::{Content, collect, report};
+use crate::failure::Outcome;
+use crate::output::{Listener, Output};
+
+/// How often somebody looks for work.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often a worker says what it does; well within its lease.
+const SAY_EVERY: Duration = Duration::from_secs(2);
+
+/// Does what there is to do, until the server stops. What is cut off then is taken over by the next one.
+pub(super) async fn work(app: &App, actor: &Actor, common: &Common, output: &Output) -> Infallible {
+    loop {
+        match next(app, actor).await {
+            Ok(Some(taken)) => {
+                if let Err(failure) = see_through(app, actor, &taken, common, output).await {
+                    tracing::error!(job = taken.key, why = failure.words(), "a job is left to its lease");
+                }
+            }
+            Ok(None) => {}
+            Err(failure) => tracing::error!(why = failure.words(), "looking for work"),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn next(app: &App, actor: &Actor) -> Outcome<Option<Job>> {
+    if !app.read(actor, async |view| job::is_due(view).await).await? {
+        return Ok(None);
+    }
+    Ok(app.transact(actor, async |cx| job::take(cx).await).await?)
+}
+
+/// Does a job, saying what is done meanwhile, and says what came of it.
+async fn see_through(app: &App, actor: &Actor, taken: &Job, common: &Common, output: &Output) -> Outcome {
+    let listener = Listener::default();
+    let silent = output.heard_by(&listener);
+    let doing = execute(app, actor, taken.kind, common, &silent);
+    tokio::pin!(doing);
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut doing => break outcome.map_err(|failure| failure.words()),
+            () = tokio::time::sleep(SAY_EVERY) => {
+                let heard = listener.heard();
+                if !app.transact(actor, async |cx| job::go_on(cx, taken, &heard).await).await? {
+                    return Ok(());
+                }
+            }
+        }
+    };
+    Ok(app.transact(actor, async |cx| job::finish(cx, taken, outcome.clone()).await).await?)
+}
+
+/// Does it, and says in one line what it brought.
+async fn execute(
+    app: &App,
+    actor: &Actor,
+    kind: JobKind,
+    common: &Common,
+    output: &Output,
+) -> Outcome<String> {
+    let content = Content::load(common, output)?;
+    match kind {
+        JobKind::Collect => {
+            let options = collect::Collect { no_updates: false, no_walk: false };
+            let looked = collect::look(app, actor, &options, &content, output).await?;
+            let counts = looked.summary.counts;
+            Ok(format!(
+                "Run {}: {} pass, {} fail, {} unknown, {} not applicable; {} verdicts changed",
+                looked.summary.run.key,
+                counts.pass,
+                counts.fail,
+                counts.unknown,
+                counts.not_applicable,
+                looked.summary.run.changed
+            ))
+        }
+        JobKind::Report => {
+            let out = common.data.join("out");
+            let written = report::write(app, actor, &out, &content, output).await?;
+            let names = written.files.iter().filter_map(|file| file.file_name()?.to_str());
+            Ok(names.collect::<Vec<_>>().join(", "))
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Work beside the pages: what is asked for, what is being done, what came of it.
+
+mod pages;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use maud::Markup;
+use tickmark_app::job::{self, Job};
+use tickmark_app::{Error, View, identity};
+use tickmark_core::id::ActorId;
+use tickmark_core::job::{JobKind, MAX_EVERY_HOURS};
+
+use crate::design::form::Faults;
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::identity::go;
+use crate::visit::Asked;
+use crate::{Desk, WebState};
+
+pub(crate) use pages::ask;
+
+pub(crate) fn desk_routes() -> Vec<Desk> {
+    let desk = |path, example, looks, changes, handler| Desk { path, example, looks, changes, handler };
+    vec![
+        desk("/jobs", "/jobs", true, true, get(list).post(begin)),
+        desk("/jobs/{key}/call-off", "/jobs/1/call-off", false, true, post(call_off)),
+        desk("/jobs/schedule", "/jobs/schedule", false, true, post(schedule)),
+    ]
+}
+
+/// What the page shows.
+struct JobsView {
+    jobs: Vec<Job>,
+    /// Every how many hours each kind of work is asked for by itself.
+    every_hours: BTreeMap<JobKind, u32>,
+    names: BTreeMap<ActorId, String>,
+}
+
+async fn look(view: &mut View<'_>) -> Result<JobsView, Error> {
+    let jobs = job::list(view).await?;
+    let mut names = BTreeMap::new();
+    for job in &jobs {
+        if let Entry::Vacant(slot) = names.entry(job.asked_by) {
+            slot.insert(identity::actor(view, job.asked_by).await?.label);
+        }
+    }
+    let every_hours = job::schedules(view)
+        .await?
+        .into_iter()
+        .map(|schedule| (schedule.kind, schedule.every_hours))
+        .collect();
+    Ok(JobsView { jobs, every_hours, names })
+}
+
+async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let view = app.read(actor, look).await?;
+    asked.frame(&state, &pages::list(&view, &asked, &Sent::default(), &Faults::default())).await
+}
+
+async fn begin(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["kind"])?;
+    let kind: JobKind = sent.text("kind").parse().map_err(|_| Refusal::Malformed)?;
+    app.transact(actor, async |cx| job::ask(cx, kind).await).await?;
+    Ok(go("/jobs"))
+}
+
+async fn call_off(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&[])?;
+    let key = key.parse().map_err(|_| Refusal::NotFound)?;
+    match app.transact(actor, async |cx| job::call_off(cx, key).await).await {
+        // It ended while the page was looked at: the list says how.
+        Ok(()) | Err(Error::Conflict(_)) => Ok(go("/jobs")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn schedule(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["kind", "hours"])?;
+    let kind: JobKind = sent.text("kind").parse().map_err(|_| Refusal::Malformed)?;
+    let faults = match sent.text("hours").parse::<u32>() {
+        Ok(hours) if hours <= MAX_EVERY_HOURS => {
+            app.transact(actor, async |cx| job::schedule(cx, kind, hours).await).await?;
+            return Ok(go("/jobs"));
+        }
+        _ => {
+            let mut faults = Faults::default();
+            faults.add("hours", format!("it needs whole hours, from 0 to {MAX_EVERY_HOURS}"));
+            faults
+        }
+    };
+    let view = app.read(actor, look).await?;
+    let page = pages::list(&view, &asked, &sent, &faults);
+    Ok(asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await?.into_response())
+}

@@ -1,0 +1,58 @@
+//! Asking for work in the pages.
+
+use axum::http::StatusCode;
+use tickmark_app::job;
+use tickmark_core::identity::Role;
+use tickmark_core::job::JobKind;
+
+use crate::members::{Server, token};
+
+#[tokio::test]
+async fn whoever_may_asks_for_work_and_sees_what_comes_of_it() {
+    let server = Server::start().await;
+    let (mut cam, _) = server.member("Cam", &[Role::ComplianceManager]).await;
+    assert!(cam.get("/jobs").await.text().contains("Nothing was asked for yet"));
+    assert!(cam.get("/reports").await.text().contains("Write the report"));
+    for _ in 0..2 {
+        let asked = cam.send("/runs", "/jobs", &[("kind", "collect")]).await;
+        assert_eq!((asked.status, asked.header("location")), (StatusCode::SEE_OTHER, "/jobs"));
+    }
+    let list = cam.get("/jobs").await;
+    assert_eq!(list.text().matches("Begins in a moment").count(), 1, "{}", list.text());
+    assert!(list.text().contains("data-again"), "the page looks again");
+
+    let take = async |cx: &mut tickmark_app::Cx<'_>| job::take(cx).await;
+    let taken = server.app.transact(&server.program, take).await.expect("taken").expect("waits");
+    let say = async |cx: &mut tickmark_app::Cx<'_>| job::go_on(cx, &taken, "looking at <this>").await;
+    server.app.transact(&server.program, say).await.expect("said");
+    assert!(cam.get("/jobs").await.text().contains("Looking at &lt;this&gt; …"));
+    let end = async |cx: &mut tickmark_app::Cx<'_>| job::finish(cx, &taken, Err("no room".into())).await;
+    server.app.transact(&server.program, end).await.expect("finished");
+    assert!(cam.get("/jobs").await.text().contains("Failed: no room. Tried again from"));
+    let off = cam.send("/jobs", &format!("/jobs/{}/call-off", taken.key), &[]).await;
+    assert_eq!(off.status, StatusCode::SEE_OTHER);
+    let list = cam.get("/jobs").await;
+    assert!(list.text().contains("Called off") && !list.text().contains("data-again"));
+
+    for wrong in ["", "x", "-1", "9000", "1.5"] {
+        let fields = [("kind", "report"), ("hours", wrong)];
+        let refused = cam.send("/jobs", "/jobs/schedule", &fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert!(refused.text().contains("It needs whole hours, from 0 to 8760."), "{wrong}");
+    }
+    cam.send("/jobs", "/jobs/schedule", &[("kind", "report"), ("hours", "168")]).await;
+    assert!(cam.get("/jobs").await.text().contains("every week"));
+
+    // A control owner sees what is done and asks for nothing.
+    let (mut coo, _) = server.member("Coo", &[Role::ControlOwner]).await;
+    let list = coo.get("/jobs").await;
+    assert!(list.status == StatusCode::OK && !list.text().contains("action=\"/jobs"), "{}", list.text());
+    let own = token(coo.get("/account").await.text());
+    for (path, fields) in
+        [("/jobs", vec![("kind", "collect")]), ("/jobs/schedule", vec![("kind", "report"), ("hours", "1")])]
+    {
+        assert_eq!(coo.post(path, &own, &fields).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let jobs = server.app.read(&server.program, async |view| job::list(view).await).await.expect("read");
+    assert_eq!(jobs.iter().map(|job| job.kind).collect::<Vec<_>>(), [JobKind::Collect]);
+}
