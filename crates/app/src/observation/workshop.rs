@@ -113,11 +113,12 @@ pub fn begin(view: &mut View<'_>, id: &str, title: &str) -> Result<Draft> {
     })
 }
 
-/// Returns the files of a check: the organization's own, or those inside the program, to begin an own one from.
+/// Returns the files of a check, and whether they are the organization's own or those inside the program, to begin an own
+/// one from.
 ///
 /// # Errors
 /// `NotFound` if there is none.
-pub fn open(view: &mut View<'_>, id: &str) -> Result<(Draft, Origin)> {
+pub fn open(view: &mut View<'_>, id: &str) -> Result<(Draft, bool)> {
     view.permit_whole(Atom::new(Resource::Test, Verb::Update))?;
     let source = written(view, id)?.ok_or_else(|| Error::not_found("check", id))?;
     let draft = Draft {
@@ -126,7 +127,7 @@ pub fn open(view: &mut View<'_>, id: &str) -> Result<(Draft, Origin)> {
         rego: source.rego.unwrap_or_default(),
         tests: source.tests.unwrap_or_default(),
     };
-    Ok((draft, source.origin))
+    Ok((draft, source.origin == Origin::Own))
 }
 
 /// The folder of a check, own ones before those inside the program.

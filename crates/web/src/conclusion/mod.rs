@@ -9,12 +9,13 @@ pub mod period;
 use axum::extract::State;
 use axum::routing::get;
 use maud::Markup;
+use tickmark_core::job::JobKind;
 
 pub use pages::{Attention, GapCount, OverviewView, SectionCoverage};
 
 use crate::error::Refusal;
 use crate::visit::Asked;
-use crate::{Route, WebState};
+use crate::{Route, WebState, job};
 
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = vec![Route { path: "/", example: "/", handler: get(overview) }];
@@ -26,7 +27,11 @@ pub(crate) fn routes() -> Vec<Route> {
 
 async fn overview(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let view = state.source().overview().await?;
-    asked.frame(&state, &pages::overview(&view, asked.visit.now)).await
+    let mut page = pages::overview(&view, asked.visit.now);
+    if view.targets == 0 {
+        page.actions = job::ask(&asked, JobKind::Collect, "Look now");
+    }
+    asked.frame(&state, &page).await
 }
 
 async fn findings(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {

@@ -96,8 +96,12 @@ async fn edit_page(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    let (draft, _) = app.read(actor, async |view| workshop::open(view, &id)).await?;
-    asked.frame(&state, &editor(&asked, &draft, None, &Faults::default())).await
+    let (draft, is_own) = app.read(actor, async |view| workshop::open(view, &id)).await?;
+    let mut page = editor(&asked, &draft, None, &Faults::default());
+    if is_own {
+        page.body = html! { (page.body) (aside(&asked, &id)) };
+    }
+    asked.frame(&state, &page).await
 }
 
 async fn edit(
@@ -175,19 +179,25 @@ fn editor(asked: &Asked, draft: &Draft, trial: Option<&Trial>, faults: &Faults) 
                 a.button href="/checks" { "Cancel" }
             }
         }
-        @if asked.may(Atom::new(Resource::Test, Verb::Delete)) {
-            (block("aside", "Take it out", &html! {}, &html! {
-                div.block-body {
-                    p.muted { "A check of your own is put aside from the next run on, its history stays. One inside the program that it had replaced is there again." }
-                    (button(&format!("/checks/{}/put-aside", segment(&draft.id)), &asked.token, "Put aside", &draft.id))
-                }
-            }))
-        }
     };
     let mut page = Page::new(Place::Checks, &draft.id, body);
     page.lead = html! { "Trying changes nothing. What is kept goes live with the next run, as a new version: earlier verdicts stay with the version that gave them." };
     page.crumbs = vec![("Checks".into(), "/checks".into())];
     page
+}
+
+/// Taking an own check out again.
+fn aside(asked: &Asked, id: &str) -> Markup {
+    html! {
+        @if asked.may(Atom::new(Resource::Test, Verb::Delete)) {
+            (block("aside", "Take it out", &html! {}, &html! {
+                div.block-body {
+                    p.muted { "It is put aside from the next run on; its history stays. One inside the program that it had replaced is there again." }
+                    (button(&format!("/checks/{}/put-aside", segment(id)), &asked.token, "Put aside", id))
+                }
+            }))
+        }
+    }
 }
 
 /// What trying it showed.
