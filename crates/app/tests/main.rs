@@ -26,6 +26,7 @@ mod retention;
 
 mod people;
 mod rollback;
+mod sampling;
 mod schema;
 mod sign_in;
 mod waiver;

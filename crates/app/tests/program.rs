@@ -27,13 +27,13 @@ fn file(name: &str, text: &'static str) -> performance::EvidenceFile {
 }
 
 /// The sequenced entries as text.
-async fn leaves(app: &App, actor: &Actor) -> Vec<String> {
+pub(crate) async fn leaves(app: &App, actor: &Actor) -> Vec<String> {
     let entries = app.read(actor, async |view| ledger::entries(view, 0, 10_000).await).await.expect("read");
     entries.iter().map(|entry| String::from_utf8_lossy(&entry.content).into_owned()).collect()
 }
 
 /// A started world with a control that people perform each quarter, in force from the first day of the test.
-async fn started(world: &World) -> (App, Actor, Actor, ControlId) {
+pub(crate) async fn started(world: &World) -> (App, Actor, Actor, ControlId) {
     let (app, actor) = world.start().await;
     let person = world.person(&app, &actor).await;
     let catalog = Catalog::builtin();
@@ -153,7 +153,7 @@ async fn what_is_due_follows_schedules_and_the_time_in_force() {
     }
 }
 
-fn definition(id: &ControlId) -> Definition {
+pub(crate) fn definition(id: &ControlId) -> Definition {
     let attribute = |id: &str| TestAttribute {
         id: id.into(),
         asserts: format!("{id} before deployment"),
@@ -169,7 +169,7 @@ fn definition(id: &ControlId) -> Definition {
     }
 }
 
-fn ipe(row_count: u64) -> Ipe {
+pub(crate) fn ipe(row_count: u64) -> Ipe {
     Ipe {
         source: "deployment pipeline".into(),
         query: "deployments where environment = production".into(),

@@ -1,5 +1,5 @@
 //! Texts of people that entries commit to, with the salts: names of documents, why a check was waived, what populations are and what testing
-//! found, how controls were performed, why an epoch began. What was erased has no salt any more and is not here; nor is
+//! found, samples of them, how controls were performed, why an epoch began. What was erased has no salt any more and is not here; nor is
 //! the legal basis of an erasure, which may name whom it is about.
 
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use tickmark_ledger::Hash;
 use tickmark_ledger::bundle::Record;
 
 use crate::context::View;
-use crate::program::{performance, population};
+use crate::program::{performance, population, sampling};
 use crate::{Result, ledger, observation};
 
 /// Bytes from which a text is left out: a file of a bundle is read into memory.
@@ -24,6 +24,7 @@ pub(super) async fn released(
     records.extend(observation::waiver::records(view).await?);
     records.extend(performance::records(view).await?);
     records.extend(population::records(view).await?);
+    records.extend(sampling::records(view).await?);
     records.extend(ledger::epoch_reasons(view).await?);
     let committed: BTreeSet<Hash> = leaves.iter().flat_map(|leaf| Hash::named_in(leaf)).collect();
     // A text from before a change of its form opens nothing; so does one whose rows were erased in part.

@@ -1,7 +1,8 @@
-//! What people do in the program: performances of controls, and the populations that triggers produce.
+//! What people do in the program: performances of controls, the populations that triggers produce, samples of them.
 
 pub mod performance;
 pub mod population;
+pub mod sampling;
 
 use serde::Serialize;
 use tickmark_core::{Digest, canonical};

@@ -89,6 +89,7 @@ pub struct Draw {
     /// What was selected, in order of selection.
     pub picks: Vec<Pick>,
     /// What takes the place of a pick that never happened, and extends the sample; in order. None where a person chose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reserve: Vec<Pick>,
 }
 

@@ -14,6 +14,7 @@ mod draw;
 mod evaluation;
 mod frame;
 mod hypergeometric;
+mod kept;
 mod plan;
 mod preset;
 mod rate;
@@ -29,6 +30,7 @@ pub use allocation::allocate;
 pub use draw::{Draw, Method, Pick, StratumSize, UnknownMethod};
 pub use evaluation::{Evaluation, Tested, UpperLimit};
 pub use frame::{Frame, Unit};
+pub use kept::{Drawn, Happened, SampleEvent};
 pub use plan::{CountPlan, NextStep};
 pub use preset::{PresetSize, RiskLevel, preset_size};
 pub use rate::{Rate, RateError, WHOLE_BP};
@@ -182,6 +184,12 @@ pub enum SamplingError {
         /// How it was attempted.
         how: &'static str,
     },
+    /// A draw is of one population.
+    #[error("this is another population than the one that was drawn from")]
+    OtherPopulation,
+    /// The record is not what the rule gives.
+    #[error("the same population, seed and rule select other items than were recorded")]
+    OtherPicks,
     /// A unit that is not in the sample.
     #[error("{0:?} is not in the sample")]
     NotSelected(String),

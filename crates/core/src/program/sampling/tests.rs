@@ -353,6 +353,25 @@ fn replacement_and_extension_follow_the_reserve() {
     assert_eq!(plain.replace(first, Absence::Void, "cancelled"), Err(SamplingError::ReserveUsedUp));
 }
 
+#[test]
+fn what_is_kept_is_made_again_or_refused() {
+    let frame = frame((1..=20).map(|number| format!("CHG-{number:04}")));
+    let seed: Seed = "tickmark-demo-seed-2025-Q1".parse().expect("a seed");
+    for draw in [frame.random(&seed, 8), frame.systematic(&seed, 5)] {
+        let draw = draw.expect("a draw");
+        let kept = draw.without_reserve();
+        let text = serde_json::to_string(&kept).expect("JSON");
+        assert!(!text.contains("reserve"), "{text}");
+        let read: Draw = serde_json::from_str(&text).expect("read back");
+        assert_eq!(frame.again(&read), Ok(draw));
+        let mut forged = read.clone();
+        forged.picks.swap(0, 1);
+        assert_eq!(frame.again(&forged), Err(SamplingError::OtherPicks));
+        let other = self::frame((1..=21).map(|number| format!("CHG-{number:04}")));
+        assert_eq!(other.again(&read), Err(SamplingError::OtherPopulation));
+    }
+}
+
 fn rates() -> impl Strategy<Value = (u32, u32, u32)> {
     // Risks and rates as they are used; the expected rate leaves room below the tolerable one.
     (50_u32..=2_000, 200_u32..=3_000)
