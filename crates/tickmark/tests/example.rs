@@ -410,3 +410,60 @@ fn completions_and_the_man_page_know_every_command() {
     let help = said(&["population", "--help"]);
     assert!(help.contains("Examples:") && help.contains("tickmark population define"), "{help}");
 }
+
+#[test]
+fn a_sample_of_a_frozen_population_is_drawn_tested_and_listed() {
+    let folder = folder();
+    let all = folder.json(&["population", "list"]);
+    let all = all.as_array().expect("a list");
+    let population = all.iter().max_by_key(|one| one["population"]["items"].as_u64()).expect("one of them");
+    let control = population["population"]["definition"]["control"].as_str().expect("an id");
+    let key = population["population"]["key"].to_string();
+    let items = population["population"]["items"].as_u64().expect("a count");
+    let draw = ["population", "sample", control, "--population", &key, "--by", "Sam Okafor"];
+    let with =
+        |more: &[&str]| -> Vec<String> { draw.iter().chain(more).map(|word| (*word).to_owned()).collect() };
+    let refused = |more: &[&str], part: &str| {
+        let words = with(more);
+        folder.refused(&words.iter().map(String::as_str).collect::<Vec<_>>(), part);
+    };
+    refused(&[], "how many?");
+    refused(&["--size", "999999"], "999999 units cannot be selected");
+    refused(&["--size", "5", "--seed", "hex:0"], "1 hexadecimal digits");
+    refused(&["--risk", "5%", "--tolerable", "5%", "--extend-to", "40"], "cannot be used with");
+    assert_eq!(folder.json(&["population", "samples"]), Value::Array(Vec::new()));
+
+    let words = with(&["--risk", "10%", "--tolerable", "10%", "--seed", "dice 4-6-1-3"]);
+    let drawn = folder.json(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let record = &drawn["sample"]["drawn"];
+    assert_eq!((&record["number"], &record["draw"]["items"]), (&1.into(), &items.into()));
+    assert_eq!(record["size_rule"]["rule"], "attributes");
+    let units = drawn["sample"]["units"].as_array().expect("units").len();
+    assert_eq!(Some(units as u64), record["size_rule"]["plan"]["size"].as_u64());
+    // The example's items are tested, so the sample says something at once.
+    assert_eq!(drawn["tested"], units);
+    assert!(drawn["evaluation"]["upper_limit"].is_string(), "{:#}", drawn["evaluation"]);
+
+    let said = folder.text(&["population", "samples", control]);
+    assert!(said.contains("upper limit") && said.contains("random"), "{said}");
+    let listed = folder.json(&["population", "samples", control]);
+    assert_eq!(listed[0]["sample"]["units"], drawn["sample"]["units"]);
+    let again = folder.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(again.status.code(), Some(3), "{}", errors(&again));
+    assert!(errors(&again).contains("drawing again needs a reason"), "{}", errors(&again));
+    let first = drawn["sample"]["units"][0]["key"].as_str().expect("a key");
+    let replace = ["population", "replace", control, first, "--population", &key, "--by", "Sam Okafor"];
+    let as_what = |what: &'static str| [&replace[..], &["--as", what, "--reason", "never ran"]].concat();
+    folder.refused(&as_what("no-evidence"), "is never replaced");
+    folder.refused(&as_what("lost"), "there are void, not-applicable and no-evidence");
+    let replaced = folder.json(&as_what("void"));
+    let keys = |view: &Value| -> Vec<String> {
+        let units = view["sample"]["units"].as_array().expect("units");
+        units.iter().map(|item| item["key"].to_string()).collect()
+    };
+    assert_eq!(keys(&replaced).len(), units);
+    assert!(!keys(&replaced).contains(&drawn["sample"]["units"][0]["key"].to_string()));
+    let extend =
+        ["population", "extend", control, "--population", &key, "--by", "Sam Okafor", "--reason", "x"];
+    assert!(errors(&folder.run(&extend)).contains("to the size planned before testing"));
+}

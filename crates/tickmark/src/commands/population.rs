@@ -1,5 +1,7 @@
 //! `tickmark population`: lists of everything a trigger produced.
 
+mod sample;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -26,6 +28,11 @@ Examples:
       --query \"all deployments\" --run-by \"Ada Byron\" --rows 214
   tickmark population freeze CHG-02
   tickmark population freeze INC-02 --zero none.txt --by \"Ada Byron\"
+  tickmark population sample CHG-02 --size 25 --extend-to 40 --by \"Sam Okafor\"
+  tickmark population sample CHG-02 --risk 5% --tolerable 5% --seed \"dice 4-6-1-3\" --by \"Sam Okafor\"
+  tickmark population replace CHG-02 DEP-7 --as void --reason \"rolled back before it ran\" --by \"Sam Okafor\"
+  tickmark population extend CHG-02 --reason \"one approver was ill\" --by \"Sam Okafor\"
+  tickmark population samples CHG-02
   tickmark population list
 
 A list has the columns key,occurred_at, one for each attribute with met, not met or not tested, and note:
@@ -71,6 +78,17 @@ pub(crate) enum Command {
         #[arg(long)]
         by: Option<String>,
     },
+    /// Draw a sample of a frozen population: repeatable, logged, by somebody who does not own the control.
+    Sample(Box<sample::Draw>),
+    /// List samples with what was found; one control's with their units.
+    Samples {
+        /// Only those of this control.
+        control: Option<String>,
+    },
+    /// Extend a sample to its planned size after an isolated deviation. Once.
+    Extend(sample::Extend),
+    /// Replace a unit that never happened, or to which the control does not apply.
+    Replace(sample::Replace),
     /// List populations with their deviations.
     List {
         /// Only those of this control.
@@ -156,6 +174,10 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
             })?;
             Ok(())
         }
+        Command::Sample(options) => sample::draw(options, common, output).await,
+        Command::Samples { control } => sample::list(control.as_deref(), common, output).await,
+        Command::Extend(options) => sample::extend(options, common, output).await,
+        Command::Replace(options) => sample::replace(options, common, output).await,
         Command::List { control } => list(control.as_deref(), common, output).await,
     }
 }

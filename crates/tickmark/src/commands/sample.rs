@@ -3,6 +3,8 @@
 mod draw;
 mod repeat;
 
+pub(super) use draw::rule;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tickmark_core::catalog::{Catalog, Frequency, SamplingPreset};
@@ -158,7 +160,8 @@ pub(crate) fn run(command: &Command, common: &Common, output: &Output) -> Outcom
     }
 }
 
-fn level(word: &str) -> Result<RiskLevel, String> {
+/// Reads a level of the presets.
+pub(super) fn level(word: &str) -> Result<RiskLevel, String> {
     match word.trim().to_ascii_lowercase().as_str() {
         "low" => Ok(RiskLevel::Low),
         "default" => Ok(RiskLevel::Default),
@@ -319,7 +322,7 @@ fn judge(options: &Evaluate, output: &Output) -> Outcome {
 }
 
 /// Returns the preset in force: the first of the catalog.
-fn preset_of(catalog: &Catalog) -> Outcome<&SamplingPreset> {
+pub(super) fn preset_of(catalog: &Catalog) -> Outcome<&SamplingPreset> {
     catalog
         .sampling_presets
         .first()

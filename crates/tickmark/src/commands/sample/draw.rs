@@ -35,7 +35,7 @@ pub(crate) struct DrawFrom {
     #[arg(long, value_name = "COUNT", conflicts_with_all = ["risk", "frequency"])]
     size: Option<u64>,
     /// Compute the size: risk of over-reliance.
-    #[arg(long, value_name = "PERCENT", requires = "tolerable", conflicts_with = "frequency")]
+    #[arg(long, value_name = "PERCENT", requires = "tolerable", conflicts_with_all = ["frequency", "extend_to"])]
     risk: Option<Rate>,
     /// Compute the size: rate of deviations that is tolerable.
     #[arg(long, value_name = "PERCENT", requires = "risk")]
@@ -298,7 +298,7 @@ fn stratum_sizes(given: &[String]) -> Outcome<BTreeMap<&str, u64>> {
 }
 
 /// Says the rule in one sentence.
-pub(super) fn rule(method: Method) -> &'static str {
+pub(in crate::commands) fn rule(method: Method) -> &'static str {
     match method {
         Method::Random => {
             "ascending HMAC-SHA-256(key = seed, message = item key), ties by key; the first are the sample, what follows is the reserve"
