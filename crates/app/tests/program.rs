@@ -126,7 +126,9 @@ async fn what_is_due_follows_schedules_and_the_time_in_force() {
         let monthly = Schedule::new(Frequency::Monthly, 5, Days::All).expect("has windows");
         app.transact(&actor, async |cx| performance::schedule(cx, &id, monthly).await).await.expect("set");
         world.wait(60 * DAY);
-        app.transact(&person, async |cx| control::retire(cx, &id).await).await.expect("retired");
+        app.transact(&person, async |cx| control::retire(cx, &id, "no longer run").await)
+            .await
+            .expect("retired");
         world.wait(300 * DAY);
         let year = Span { from: moment("2026-10-01T00:00:00Z"), to: Some(moment("2027-10-01T00:00:00Z")) };
         let rows = app

@@ -75,6 +75,11 @@ impl Sent {
         found.map(|(_, value)| value.replace("\r\n", "\n").trim().to_owned()).unwrap_or_default()
     }
 
+    /// Returns every value of a field that may be there several times.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.trim().to_owned()).collect()
+    }
+
     /// Refuses a form with other fields than these.
     ///
     /// # Errors
@@ -124,39 +129,70 @@ pub(crate) async fn keep(parts: &Parts, body: Body) -> Response {
         return Refusal::SignedOut.into_response();
     }
     match read(parts, body).await {
-        Ok(pairs)
-            if pairs.iter().any(|(name, value)| !SECRET.contains(&name.as_str()) && !value.is_empty()) =>
-        {
-            kept(parts, &pairs, None)
-        }
+        Ok(pairs) if has_text(&pairs) => kept(parts, &pairs, None),
         Ok(_) | Err(_) => Refusal::SignedOut.into_response(),
     }
+}
+
+/// Answers somebody who must first show again who they are: what they typed is sent again afterwards. None if they typed
+/// nothing that could be lost.
+pub(crate) async fn keep_for_proof(state: &WebState, parts: &Parts, body: Body) -> Option<Response> {
+    let pairs = read(parts, body).await.ok().filter(|pairs| has_text(pairs))?;
+    let token = token(state, &parts.headers);
+    let page = kept_page(theme(&parts.headers), parts.uri.path(), &pairs, Keeping::Proof(&token));
+    let mut response = (StatusCode::FORBIDDEN, page).into_response();
+    response.extensions_mut().insert(Dressed);
+    Some(response)
+}
+
+fn has_text(pairs: &[(String, String)]) -> bool {
+    pairs.iter().any(|(name, value)| !SECRET.contains(&name.as_str()) && !value.is_empty())
+}
+
+/// Why a form is kept.
+#[derive(Clone, Copy)]
+enum Keeping<'a> {
+    /// Nobody is signed in.
+    SignedOut,
+    /// It was made before the session that sends it; the token is of this one.
+    OtherSession(&'a str),
+    /// Whoever sends it must first show again who they are.
+    Proof(&'a str),
 }
 
 /// The page that keeps a form. Whoever is in has a token and sends it again; others sign in beside it first, and then
 /// come by here once more.
 fn kept(parts: &Parts, pairs: &[(String, String)], token: Option<&str>) -> Response {
-    let page = kept_page(theme(&parts.headers), parts.uri.path(), pairs, token);
+    let why = token.map_or(Keeping::SignedOut, Keeping::OtherSession);
+    let page = kept_page(theme(&parts.headers), parts.uri.path(), pairs, why);
     let status = if token.is_some() { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
     let mut response = (status, page).into_response();
     response.extensions_mut().insert(Dressed);
     response
 }
 
-fn kept_page(theme: Theme, path: &str, pairs: &[(String, String)], token: Option<&str>) -> Markup {
+fn kept_page(theme: Theme, path: &str, pairs: &[(String, String)], why: Keeping<'_>) -> Markup {
     let shown = || pairs.iter().filter(|(name, value)| !SECRET.contains(&name.as_str()) && !value.is_empty());
-    let (title, says) = match token {
-        None => (
+    let (title, says, token) = match why {
+        Keeping::SignedOut => (
             "You were signed out",
             "Nothing was changed, and what you typed is still here. Sign in in another tab, then come back and send it again.",
+            None,
         ),
-        Some(_) => (
+        Keeping::Proof(token) => (
+            "Show once more that it is you",
+            "This needs a proof that is at most ten minutes old. Nothing was changed, and what you typed is still here. Show it in another tab, then come back and send it again.",
+            Some(token),
+        ),
+        Keeping::OtherSession(token) => (
             "Send it again?",
             "The form was made before you signed in, so nothing was changed yet. What you typed is still here.",
+            Some(token),
         ),
     };
     let body = html! {
         p { (says) }
+        @if matches!(why, Keeping::Proof(_)) { p { a.button.primary href="/step-up?back=/account" target="_blank" rel="noopener" { "Show it in another tab" } } }
         @if token.is_none() { p { a.button.primary href="/sign-in?back=/account" target="_blank" rel="noopener" { "Sign in in another tab" } } }
         form.card method="post" action=(path) {
             @if let Some(token) = token { (hidden("form", token)) }
@@ -188,13 +224,15 @@ mod tests {
             let value = if name == "empty" { "" } else { "<typed>" };
             (name.to_owned(), value.to_owned())
         });
-        let page = kept_page(Theme::System, "/controls", &pairs, None).0;
+        let page = kept_page(Theme::System, "/controls", &pairs, Keeping::SignedOut).0;
         assert!(
             page.contains("name=\"title\" value=\"&lt;typed&gt;\"") && page.contains("action=\"/controls\"")
         );
         assert_eq!(page.matches("type=\"hidden\"").count(), 1, "{page}");
         assert!(
-            kept_page(Theme::System, "/controls", &pairs, Some("t")).0.contains("name=\"form\" value=\"t\"")
+            kept_page(Theme::System, "/controls", &pairs, Keeping::OtherSession("t"))
+                .0
+                .contains("name=\"form\" value=\"t\"")
         );
     }
 }

@@ -57,6 +57,12 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
     let (mut parts, body) = request.into_parts();
     let response = match admit(&state, &parts, &id).await {
         Err(Turned::Away(Refusal::SignedOut)) => form::keep(&parts, body).await,
+        Err(Turned::To(page, back)) if parts.method == Method::POST => {
+            match form::keep_for_proof(&state, &parts, body).await {
+                Some(kept) => kept,
+                None => Turned::To(page, back).into_response(),
+            }
+        }
         Ok(who) => {
             parts.extensions.insert(who);
             parts.extensions.insert(RequestId(id.clone()));

@@ -29,6 +29,18 @@ const fn reach(resource: Resource, verb: Verb) -> Needs {
     Needs::Reach(Atom::new(resource, verb))
 }
 
+/// Returns what working on controls needs; none for looking at them.
+fn control(rest: &[&str]) -> Option<Needs> {
+    Some(match rest {
+        ["new"] => reach(Resource::Control, Verb::Create),
+        ["bulk", "assign"] | [_, "edit"] => reach(Resource::Control, Verb::Update),
+        ["bulk", "start"] | [_, "approve"] => reach(Resource::Control, Verb::Approve),
+        ["bulk", "retire"] | [_, "retire"] => reach(Resource::Control, Verb::Delete),
+        [_, "answer"] => reach(Resource::TestResult, Verb::Approve),
+        _ => return None,
+    })
+}
+
 /// Returns what a form that is sent to an address needs; none if it takes no forms. The use case decides about the thing
 /// itself.
 #[must_use]
@@ -39,12 +51,13 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("sign-in" | "join", _) => Needs::Nothing,
         ("account" | "sign-out" | "step-up" | "theme", _) => Needs::Session,
         ("people", _) => reach(Resource::Member, Verb::Read),
-        ("controls", [_, "answer"]) => reach(Resource::TestResult, Verb::Approve),
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("checks", [_, "put-aside"]) => reach(Resource::Test, Verb::Delete),
         // What each kind of work needs, the use case asks.
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
+        ("controls", rest) => control(rest)?,
+        ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         _ => return None,
     })
 }
@@ -58,12 +71,13 @@ pub fn needs(path: &str) -> Option<Needs> {
     Some(match (first, rest.as_slice()) {
         ("enter" | "assets" | "sign-in" | "join", _) => Needs::Nothing,
         ("account" | "sign-out" | "step-up" | "theme", _) => Needs::Session,
-        ("controls", [_, "answer"]) => reach(Resource::TestResult, Verb::Approve),
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
+        ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
+        ("controls", rest) => control(rest).unwrap_or(read(Resource::Control)),
         ("evidence", [.., "download"]) => export(Resource::Evidence),
         ("reports", [_, ..]) => export(Resource::RestrictedReport),
-        ("", []) | ("period" | "controls" | "readiness", _) => read(Resource::Control),
+        ("", []) | ("period" | "readiness", _) => read(Resource::Control),
         ("criteria", _) => read(Resource::Catalog),
         ("checks", _) => read(Resource::Test),
         ("targets" | "runs" | "coverage", _) => read(Resource::TestResult),

@@ -13,6 +13,8 @@ mod visitor;
 mod access;
 #[path = "web/accounts.rs"]
 mod accounts;
+#[path = "web/controls.rs"]
+mod controls;
 #[path = "web/downloads.rs"]
 mod downloads;
 #[path = "web/jobs.rs"]
@@ -27,3 +29,5 @@ mod past;
 mod period;
 #[path = "web/workshop.rs"]
 mod workshop;
+#[path = "web/start.rs"]
+mod start;

@@ -7,7 +7,7 @@ use tickmark_core::conclusion::readiness::{
     Assessment, ControlInput, ControlStatus, EvidenceSeen, Rating, Suggestion, TargetResult, TargetType,
     TestResult, suggest_evidenced, suggest_implemented, suggest_operating,
 };
-use tickmark_core::control::{Control, ControlId};
+use tickmark_core::control::{Control, ControlId, ControlState};
 use tickmark_core::id::TargetKey;
 use tickmark_core::observation::Verdict;
 use tickmark_core::observation::interval::{self, Interval, Shares};
@@ -121,8 +121,10 @@ pub async fn standing(view: &mut View<'_>, catalog: &Catalog) -> Result<Standing
             control,
         });
     }
+    // A retired control counts for nothing any more; its page still says what it was.
     let inputs: Vec<ControlInput> = controls
         .iter()
+        .filter(|standing| standing.control.state() != ControlState::Retired)
         .map(|standing| ControlInput {
             id: standing.control.id.clone(),
             rating: standing.rating.clone(),

@@ -1,22 +1,26 @@
 //! Controls of the organization and which checks are tests of them.
 //!
-//! Adopting copies a starter control as a draft: only a person says that it is really run. Owns the tables of
-//! migration `0011_control.sql`.
+//! Adopting copies a starter control as a draft: only a person says that it is really run. What people change
+//! ([`edit`]) is an event of the audit trail, with what the record was before and after. Owns the tables of migrations
+//! `0011_control.sql` and `0029_start.sql`.
 
+pub mod edit;
 mod sql;
+pub mod start;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use tickmark_core::catalog::Catalog;
-use tickmark_core::control::{Control, ControlError, ControlId, TestKind, map_checks};
-use tickmark_core::id::ActorId;
-use tickmark_core::{Digest, Span, Timestamp, canonical};
+use tickmark_core::control::{Control, ControlId, TestKind, map_checks};
+use tickmark_core::{Digest, Span, canonical};
 use tickmark_evaluate::Library;
 use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
 use crate::{Action, Error, Result};
+
+pub use edit::{put_in_force, retire};
 
 /// A control as it stood over a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,62 +103,6 @@ pub async fn sync_tests(cx: &mut Cx<'_>, library: &Library) -> Result<()> {
     Ok(())
 }
 
-/// Puts a draft in force under a named owner. From here on its text is a promise that is tested.
-///
-/// # Errors
-/// If the actor may not decide, there is no such control, or it is not a draft.
-pub async fn put_in_force(cx: &mut Cx<'_>, id: &ControlId, owner: ActorId) -> Result<Control> {
-    cx.authorize(Action::Decide)?;
-    change(cx, id, "control.in_force", |control, now| {
-        control.owner = Some(owner);
-        control.activate(now)
-    })
-    .await
-}
-
-/// Takes a control out of force.
-///
-/// # Errors
-/// If the actor may not decide, there is no such control, or it is retired already.
-pub async fn retire(cx: &mut Cx<'_>, id: &ControlId) -> Result<Control> {
-    cx.authorize(Action::Decide)?;
-    change(cx, id, "control.retired", Control::retire).await
-}
-
-/// Gives a control a new text from now on.
-///
-/// # Errors
-/// If the actor may not decide, there is no such control, or statement or reason are empty.
-pub async fn revise(
-    cx: &mut Cx<'_>,
-    id: &ControlId,
-    title: &str,
-    statement: &str,
-    reason: &str,
-) -> Result<Control> {
-    cx.authorize(Action::Decide)?;
-    let by = cx.actor.id;
-    change(cx, id, "control.revised", |control, now| control.revise(title, statement, by, now, reason)).await
-}
-
-async fn change(
-    cx: &mut Cx<'_>,
-    id: &ControlId,
-    event: &str,
-    decide: impl FnOnce(&mut Control, Timestamp) -> Result<(), ControlError>,
-) -> Result<Control> {
-    let (organization, now) = (cx.organization(), cx.now);
-    let mut control = find(cx, id).await?;
-    decide(&mut control, now).map_err(Error::conflict)?;
-    sql::change(cx.connection(), organization, &control, now).await?;
-    let digest = digest_of(std::slice::from_ref(&control))?;
-    cx.record(
-        LeafKind::AuditEvent,
-        &json!({"event": event, "control": id, "state": control.state(), "record": digest}),
-    )?;
-    Ok(control)
-}
-
 /// Lists every version of every control, by id and then oldest first.
 ///
 /// # Errors
@@ -162,6 +110,24 @@ async fn change(
 pub async fn versions(view: &mut View<'_>) -> Result<Vec<ControlVersion>> {
     let organization = view.organization();
     sql::versions(view.connection(), organization).await
+}
+
+/// Lists every version of one control, oldest first.
+///
+/// # Errors
+/// `NotFound` if there is none with that id.
+pub async fn versions_of(view: &mut View<'_>, id: &ControlId) -> Result<Vec<ControlVersion>> {
+    let organization = view.organization();
+    let found = sql::versions_of(view.connection(), organization, id).await?;
+    if found.is_empty() { Err(Error::not_found("control", id)) } else { Ok(found) }
+}
+
+/// Returns what names this state of a record: a form that was made from another one is stale.
+///
+/// # Errors
+/// If it cannot be written down, which its type rules out.
+pub fn state_of(control: &Control) -> Result<Digest> {
+    digest_of(std::slice::from_ref(control))
 }
 
 /// Lists every check that was ever a test of a control, with when.

@@ -1,14 +1,16 @@
-//! The tables `control`, `control_version`, `test_of_control`.
+//! The tables `control`, `control_version`, `test_of_control`, `program_start`.
 
 use std::collections::BTreeSet;
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
+use tickmark_core::control::start::Draft;
 use tickmark_core::control::{Control, ControlId};
-use tickmark_core::id::OrganizationKey;
+use tickmark_core::id::{ActorId, OrganizationKey};
 use tickmark_core::{Span, Timestamp};
 use tickmark_store::{Cell, insert_rows};
 
+use super::start::Kept;
 use super::{ControlVersion, MappedTest};
 use crate::{Error, Result, stored};
 
@@ -52,19 +54,26 @@ pub(super) async fn add(
     controls: &[Control],
     now: Timestamp,
 ) -> Result<()> {
-    let rows =
-        controls.iter().map(|control| [Cell::from(org.0), control.id.as_str().into(), now.micros().into()]);
+    // Collected, since what waits for the database must not borrow by way of a closure: handlers of pages are sent between
+    // threads.
+    let rows: Vec<_> = controls
+        .iter()
+        .map(|control| [Cell::from(org.0), control.id.as_str().into(), now.micros().into()])
+        .collect();
     insert_rows(&mut *c, "control", ["organization", "code", "created_at"], rows).await?;
-    let rows = controls.iter().map(|control| {
-        let body = serde_json::to_string(control).expect("a control has string keys only");
-        [
-            Cell::from(org.0),
-            control.id.as_str().into(),
-            now.micros().into(),
-            control.state().word().into(),
-            body.into(),
-        ]
-    });
+    let rows: Vec<_> = controls
+        .iter()
+        .map(|control| {
+            let body = serde_json::to_string(control).expect("a control has string keys only");
+            [
+                Cell::from(org.0),
+                control.id.as_str().into(),
+                now.micros().into(),
+                control.state().word().into(),
+                body.into(),
+            ]
+        })
+        .collect();
     insert_rows(c, "control_version", ["organization", "code", "since", "state", "body"], rows).await?;
     Ok(())
 }
@@ -171,14 +180,29 @@ pub(super) async fn versions(c: &mut AnyConnection, org: OrganizationKey) -> Res
     .bind(org.0)
     .fetch_all(c)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let code: String = row.try_get(0)?;
-            let control = serde_json::from_str(&row.try_get::<String, _>(3)?)
-                .map_err(|error| Error::corrupt(format!("control {code}"), error))?;
-            Ok(ControlVersion { control, held: span(row, 1)? })
-        })
-        .collect()
+    rows.iter().map(version).collect()
+}
+
+pub(super) async fn versions_of(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: &ControlId,
+) -> Result<Vec<ControlVersion>> {
+    let rows = sqlx::query(
+        "SELECT code, since, until, body FROM control_version WHERE organization = $1 AND code = $2 ORDER BY since",
+    )
+    .bind(org.0)
+    .bind(id.as_str())
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(version).collect()
+}
+
+fn version(row: &AnyRow) -> Result<ControlVersion> {
+    let code: String = row.try_get(0)?;
+    let control = serde_json::from_str(&row.try_get::<String, _>(3)?)
+        .map_err(|error| Error::corrupt(format!("control {code}"), error))?;
+    Ok(ControlVersion { control, held: span(row, 1)? })
 }
 
 pub(super) async fn mapped_tests(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<MappedTest>> {
@@ -195,6 +219,44 @@ pub(super) async fn mapped_tests(c: &mut AnyConnection, org: OrganizationKey) ->
             Ok(MappedTest { control, check: row.try_get(3)?, held: span(row, 1)? })
         })
         .collect()
+}
+
+pub(super) async fn start(c: &mut AnyConnection, org: OrganizationKey) -> Result<Option<Kept>> {
+    const WHAT: &str = "the guided start";
+    let row: Option<(String, String, i64)> =
+        sqlx::query_as("SELECT body, saved_by, saved_at FROM program_start WHERE organization = $1")
+            .bind(org.0)
+            .fetch_optional(c)
+            .await?;
+    row.map(|(body, by, at)| {
+        Ok(Kept {
+            draft: serde_json::from_str(&body).map_err(|error| Error::corrupt(WHAT, error))?,
+            by: stored::parse(&by, WHAT)?,
+            at: Timestamp::from_micros(at),
+        })
+    })
+    .transpose()
+}
+
+pub(super) async fn keep_start(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    draft: &Draft,
+    by: ActorId,
+    at: Timestamp,
+) -> Result<()> {
+    let body = serde_json::to_string(draft).expect("a draft has string keys only");
+    sqlx::query(
+        "INSERT INTO program_start (organization, body, saved_by, saved_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (organization) DO UPDATE SET body = $2, saved_by = $3, saved_at = $4",
+    )
+    .bind(org.0)
+    .bind(body)
+    .bind(by.to_string())
+    .bind(at.micros())
+    .execute(c)
+    .await?;
+    Ok(())
 }
 
 fn span(row: &AnyRow, place: usize) -> Result<Span> {

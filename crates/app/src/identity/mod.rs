@@ -216,6 +216,15 @@ pub async fn actor(view: &mut View<'_>, id: ActorId) -> Result<Actor> {
     sql::actor_by_id(view.connection(), &organization, id).await?.ok_or_else(|| Error::not_found("actor", id))
 }
 
+/// Returns what people call everybody who ever acted here; empty for whoever was erased.
+///
+/// # Errors
+/// If the database fails.
+pub async fn labels(view: &mut View<'_>) -> Result<std::collections::BTreeMap<ActorId, String>> {
+    let organization = view.organization();
+    sql::labels(view.connection(), organization).await
+}
+
 /// What marks an organization as made up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Example {

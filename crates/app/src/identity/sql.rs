@@ -127,6 +127,18 @@ pub(super) async fn actor_by_id(
     row.map(|row| actor(organization, row)).transpose()
 }
 
+pub(super) async fn labels(
+    c: &mut AnyConnection,
+    organization: OrganizationKey,
+) -> Result<std::collections::BTreeMap<ActorId, String>> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT id, label FROM actor WHERE organization = $1 ORDER BY id LIMIT 100000")
+            .bind(organization.0)
+            .fetch_all(c)
+            .await?;
+    rows.into_iter().map(|(id, label)| Ok((stored::parse(&id, "the table of actors")?, label))).collect()
+}
+
 fn actor(organization: &Organization, (id, kind, label): (String, String, String)) -> Result<Actor> {
     Ok(Actor {
         id: stored::parse(&id, "the table of actors")?,

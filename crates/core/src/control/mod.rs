@@ -4,15 +4,19 @@
 //! at which they held, because a report over a period needs the text of each day. Tests of controls say how its
 //! operation is looked at; a check reaches a criterion only through them.
 
+mod content;
+pub mod start;
 mod test_of_control;
 mod text;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::catalog::{ControlKind, Frequency, Nature};
+pub use content::{Assigned, CRITERIA_MAX, Change, Content, EVIDENCE_MAX, TEXT_MAX, TITLE_MAX};
 pub use test_of_control::{TestAttribute, TestKind, TestMapping, TestOfControl, map_checks};
 pub use text::{ControlText, TextHistory};
 
@@ -161,6 +165,67 @@ pub enum ControlError {
     /// A control must say what is done.
     #[error("control {0} has no statement")]
     NoStatement(ControlId),
+    /// A control needs a title.
+    #[error("control {0} has no title")]
+    NoTitle(ControlId),
+    /// A text that is too long or cannot be read.
+    #[error("the {what} of a control has at most {max} characters and no control characters")]
+    Unreadable {
+        /// Which text.
+        what: &'static str,
+        /// Most characters.
+        max: usize,
+    },
+    /// More lines of evidence or criteria than anybody reads.
+    #[error("a control has at most {max} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        max: usize,
+    },
+    /// Nothing was changed.
+    #[error("nothing of control {0} is changed")]
+    NothingChanged(ControlId),
+    /// There is nothing to approve.
+    #[error("nothing of control {0} waits for approval")]
+    NothingWaits(ControlId),
+    /// Four eyes.
+    #[error("who wrote the text of control {0} does not approve it; somebody else does")]
+    OwnText(ControlId),
+}
+
+/// A change of a control in force that waits for somebody else's approval. Until then the control stands as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposed {
+    /// What it would say.
+    pub content: Content,
+    /// Who wrote it.
+    pub by: ActorId,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// Somebody's approval of one version of the text. A later text needs another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who approved.
+    pub by: ActorId,
+    /// When.
+    pub at: Timestamp,
+    /// Which version of the text.
+    pub version: u32,
+}
+
+/// Why a control was taken out of force, or a draft set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retirement {
+    /// Who decided.
+    pub by: ActorId,
+    /// Why.
+    pub reason: String,
 }
 
 /// A control of the organization.
@@ -198,6 +263,15 @@ pub struct Control {
     pub criteria: Vec<CriterionMapping>,
     active: Option<Timestamp>,
     retired: Option<Timestamp>,
+    /// Who changed a draft, besides the author of its text. None of them approves it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    authors: BTreeSet<ActorId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proposed: Option<Box<Proposed>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    approval: Option<Approval>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retirement: Option<Retirement>,
 }
 
 impl Control {
@@ -232,6 +306,10 @@ impl Control {
             criteria: starter.criteria.iter().map(mapping).collect(),
             active: None,
             retired: None,
+            authors: BTreeSet::new(),
+            proposed: None,
+            approval: None,
+            retirement: None,
         })
     }
 
@@ -283,22 +361,8 @@ impl Control {
     pub fn retire(&mut self, at: Timestamp) -> Result<(), ControlError> {
         self.expect_step(ControlState::Retired)?;
         self.retired = Some(at);
+        self.proposed = None;
         Ok(())
-    }
-
-    /// Gives it a new text from `at` on.
-    ///
-    /// # Errors
-    /// If the latest text began at or after `at`, the reason or the statement is empty.
-    pub fn revise(
-        &mut self,
-        title: &str,
-        statement: &str,
-        by: ActorId,
-        at: Timestamp,
-        reason: &str,
-    ) -> Result<(), ControlError> {
-        self.text.revise(&self.id, title, statement, by, at, reason)
     }
 
     fn expect_step(&self, to: ControlState) -> Result<(), ControlError> {
@@ -362,22 +426,19 @@ mod tests {
     fn the_text_of_a_day_is_the_version_that_held_then() {
         let mut control = leaver_removal();
         let before = control.text.at(day(1)).expect("first version").statement.clone();
-        control
-            .revise(
-                "Leaver removal",
-                "Access ends within one hour.",
-                somebody(),
-                day(10),
-                "promised to a customer",
-            )
+        let revise = |control: &mut Control, statement: &str, at, reason: &str| {
+            let id = control.id.clone();
+            control.text.revise(&id, "Leaver removal", statement, somebody(), at, reason)
+        };
+        revise(&mut control, "Access ends within one hour.", day(10), "promised to a customer")
             .expect("later than the first");
         assert_eq!(control.text.at(day(0)), None);
         assert_eq!(control.text.at(day(9)).map(|text| &text.statement), Some(&before));
         assert_eq!(control.text.at(day(10)).map(|text| text.version), Some(2));
         assert_eq!(control.text.current().statement, "Access ends within one hour.");
-        assert!(control.revise("x", "y", somebody(), day(10), "same moment").is_err());
-        assert!(control.revise("x", "y", somebody(), day(11), " ").is_err());
-        assert!(control.revise("x", " ", somebody(), day(11), "why").is_err());
+        assert!(revise(&mut control, "y", day(10), "same moment").is_err());
+        assert!(revise(&mut control, "y", day(11), " ").is_err());
+        assert!(revise(&mut control, " ", day(11), "why").is_err());
         assert_eq!(control.text.versions().len(), 2);
     }
 

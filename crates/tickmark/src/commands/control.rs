@@ -38,6 +38,9 @@ pub(crate) enum Command {
         /// Who decides: a person's name.
         #[arg(long)]
         by: String,
+        /// Why.
+        #[arg(long, default_value = "decided on the command line")]
+        reason: String,
     },
     /// Say when a control is due, where that is not what its frequency usually means.
     Schedule {
@@ -66,10 +69,10 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
                 app.transact(&owner, async |cx| control::put_in_force(cx, &id, owner.id).await).await;
             started.map(|control| format!("{} is in force, {}", control.id, control.frequency.plain()))
         }
-        Command::Retire { control, by } => {
+        Command::Retire { control, by, reason } => {
             let id: ControlId = control.parse().map_err(Failure::input)?;
             let by = person(&app, by).await?;
-            let retired = app.transact(&by, async |cx| control::retire(cx, &id).await).await;
+            let retired = app.transact(&by, async |cx| control::retire(cx, &id, reason).await).await;
             retired.map(|control| format!("{} is retired", control.id))
         }
         Command::Schedule { control, every, grace, all_days } => {

@@ -9,6 +9,7 @@ pub mod period;
 use axum::extract::State;
 use axum::routing::get;
 use maud::Markup;
+use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::job::JobKind;
 
 pub use pages::{Attention, GapCount, OverviewView, SectionCoverage};
@@ -27,7 +28,8 @@ pub(crate) fn routes() -> Vec<Route> {
 
 async fn overview(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let view = state.source().overview().await?;
-    let mut page = pages::overview(&view, asked.visit.now);
+    let may_start = asked.may(Atom::new(Resource::Control, Verb::Create));
+    let mut page = pages::overview(&view, asked.visit.now, may_start);
     if view.targets == 0 {
         page.actions = job::ask(&asked, JobKind::Collect, "Look now");
     }

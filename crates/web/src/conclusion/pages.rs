@@ -59,6 +59,8 @@ pub struct GapCount {
 pub struct OverviewView {
     /// Controls in scope.
     pub controls: usize,
+    /// Controls in force.
+    pub in_force: usize,
     /// Key controls among them.
     pub key_controls: usize,
     /// Key controls that are ready.
@@ -89,8 +91,9 @@ pub struct OverviewView {
     pub ledger: Option<(u64, Digest, Timestamp)>,
 }
 
-pub(super) fn overview(view: &OverviewView, now: Timestamp) -> Page {
+pub(super) fn overview(view: &OverviewView, now: Timestamp, may_start: bool) -> Page {
     let body = html! {
+        @if may_start && view.in_force == 0 { (begin(view)) }
         (statement(view))
         @if view.targets > 0 {
         div.columns {
@@ -106,6 +109,21 @@ pub(super) fn overview(view: &OverviewView, now: Timestamp) -> Page {
         (block("coverage", "What could not be seen", &html! { "unknown is never counted as a pass" }, &coverage(view)))
     };
     Page::new(Place::Overview, "Overview", body)
+}
+
+/// Where a program begins, for whoever may begin one.
+fn begin(view: &OverviewView) -> Markup {
+    html! {
+        div.empty {
+            h3 { "No control is in force yet" }
+            p {
+                "Answer a few questions about company and scope, and a program is proposed from the starter library"
+                @if view.controls > 0 { "; the " a href="/controls?state=draft" { (view.controls) " drafts" } " here are part of it" }
+                "."
+            }
+            p { a.button.primary href="/start" { "Put a program together" } }
+        }
+    }
 }
 
 fn short_of_met(view: &OverviewView) -> usize {

@@ -1,7 +1,13 @@
 //! Controls: the list and one control with its answers, tests and history.
 
 mod answer;
+mod approve;
+mod bulk;
+mod edit;
+mod fields;
+mod history;
 mod pages;
+mod start;
 
 use axum::extract::{Path, State};
 use axum::routing::get;
@@ -22,22 +28,69 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
-    vec![Desk {
-        path: "/controls/{id}/answer",
-        example: "/controls/IAM-01/answer",
-        looks: true,
-        changes: true,
-        handler: get(answer::page).post(answer::answer),
-    }]
+    let both = |path, example, handler| Desk { path, example, looks: true, changes: true, handler };
+    vec![
+        both("/start", "/start", get(start::page).post(start::answer)),
+        both("/start/program", "/start/program", get(start::program_page).post(start::adopt)),
+        both("/controls/new", "/controls/new", get(edit::new_page).post(edit::write)),
+        both("/controls/bulk/assign", "/controls/bulk/assign", get(bulk::page).post(bulk::apply)),
+        both("/controls/bulk/start", "/controls/bulk/start", get(bulk::page).post(bulk::apply)),
+        both("/controls/bulk/retire", "/controls/bulk/retire", get(bulk::page).post(bulk::apply)),
+        both("/controls/{id}/answer", "/controls/IAM-01/answer", get(answer::page).post(answer::answer)),
+        both("/controls/{id}/edit", "/controls/IAM-01/edit", get(edit::page).post(edit::change)),
+        both("/controls/{id}/approve", "/controls/IAM-01/approve", get(approve::page).post(approve::decide)),
+        both(
+            "/controls/{id}/retire",
+            "/controls/IAM-01/retire",
+            get(approve::retire_page).post(approve::retire),
+        ),
+        Desk {
+            path: "/controls/{id}/history",
+            example: "/controls/IAM-01/history",
+            looks: true,
+            changes: false,
+            handler: get(history::page),
+        },
+    ]
+}
+
+/// What whoever looks may do with controls.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct May {
+    answer: bool,
+    create: bool,
+    edit: bool,
+    approve: bool,
+    retire: bool,
+    /// Whether there are pages for members at all.
+    history: bool,
+}
+
+impl May {
+    fn of(asked: &Asked) -> Self {
+        let control = |verb| asked.may(Atom::new(Resource::Control, verb));
+        Self {
+            answer: asked.may(Atom::new(Resource::TestResult, Verb::Approve)),
+            create: control(Verb::Create),
+            edit: control(Verb::Update),
+            approve: control(Verb::Approve),
+            retire: control(Verb::Delete),
+            history: asked.visit.actor.is_some(),
+        }
+    }
+
+    /// Whether anything can be done to several at once.
+    fn picks(self) -> bool {
+        self.edit || self.approve || self.retire
+    }
 }
 
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let rows = state.source().controls().await?;
-    asked.frame(&state, &pages::list(&rows, &asked.query)).await
+    asked.frame(&state, &pages::list(&rows, &asked.query, May::of(&asked))).await
 }
 
 async fn one(State(state): State<WebState>, Path(id): Path<String>, asked: Asked) -> Result<Markup, Refusal> {
     let view = state.source().control(&id).await?;
-    let may_answer = asked.may(Atom::new(Resource::TestResult, Verb::Approve));
-    asked.frame(&state, &pages::one(&view, asked.visit.now, may_answer)).await
+    asked.frame(&state, &pages::one(&view, asked.visit.now, May::of(&asked))).await
 }

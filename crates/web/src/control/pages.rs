@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use tickmark_core::Timestamp;
+use tickmark_core::control::ControlState;
 use tickmark_core::observation::{ReasonClass, Verdict};
 
 use crate::design::badge::{self, VerdictCounts, badge};
@@ -9,9 +10,12 @@ use crate::design::empty::{command, empty};
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::strip::{self, Strip};
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery, plain};
+use crate::design::table::{Cell, Column, Filter, PICK, Phone, Row, Table, TableQuery, plain};
 use crate::design::{block, moment, plural, segment};
 use crate::evidence::{ArtifactRow, artifact_table};
+
+use super::May;
+use super::bulk::What;
 
 /// One of the four questions about a control. They are never merged into one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,7 +171,11 @@ pub struct ControlRow {
     pub title: String,
     /// Area, e.g. `Identity and access`.
     pub area: String,
-    /// Who answers for it.
+    /// How far it has come.
+    pub state: ControlState,
+    /// Whether a change of it waits for approval.
+    pub waits: bool,
+    /// Who answers for it: the person, or the role while nobody is named.
     pub owner: String,
     /// How often, e.g. `quarterly`.
     pub frequency: String,
@@ -238,6 +246,16 @@ pub struct ControlView {
     pub evidence_expected: Vec<String>,
     /// Where its occurrences come from.
     pub population: String,
+    /// Where it sits; empty while nobody has said so.
+    pub level: String,
+    /// Who performs it, where that is not the owner.
+    pub operator: String,
+    /// Who reviews it.
+    pub reviewer: String,
+    /// The version of its text, who wrote it and since when it holds, in words.
+    pub text: String,
+    /// Who approved it, or why it was retired, in words; may be empty.
+    pub decided: String,
     /// The four answers, in the order of [`QUESTIONS`].
     pub answers: [AnswerView; 4],
     /// Its automated tests.
@@ -246,25 +264,65 @@ pub struct ControlView {
     pub evidence: Vec<ArtifactRow>,
 }
 
-pub(super) fn list(rows: &[ControlRow], query: &TableQuery) -> Page {
+/// The form of what is done to several controls at once.
+const PICKS: &str = "picked";
+
+pub(super) fn list(rows: &[ControlRow], query: &TableQuery, may: May) -> Page {
     let ready = rows.iter().filter(|row| row.status == ControlStatus::Ready).count();
     let key = rows.iter().filter(|row| !row.key_for.is_empty()).count();
-    let mut page = Page::new(Place::Controls, "Controls", table(rows).render(query));
+    let table = table(rows, may);
+    let body = if may.picks() && !rows.is_empty() {
+        html! { (table.render_with_picks(query, PICKS)) (several(may)) }
+    } else {
+        table.render(query)
+    };
+    let mut page = Page::new(Place::Controls, "Controls", body);
+    let drafts = rows.iter().filter(|row| row.state == ControlState::Draft).count();
+    let waiting = rows.iter().filter(|row| row.waits && row.state == ControlState::Active).count();
+    if may.create {
+        page.actions = html! { a.button href="/controls/new" { "New control" } };
+    }
     page.lead = html! {
         (rows.len()) " controls, " a href="/controls?key=yes" { (key) " key" } ". "
         a href="/controls?status=ready" { (ready) " ready" } ". "
+        @if drafts > 0 { a href="/controls?state=draft" { (drafts) " " (plural(drafts, "draft", "drafts")) } " promise nothing yet. " }
+        @if waiting > 0 { a href="/controls?state=active&waits=yes" { (waiting) " " (plural(waiting, "change", "changes")) } " to approve. " }
         "What tests suggest stands beside the answers; only a person's answer counts."
     };
     page
 }
 
-fn table(rows: &[ControlRow]) -> Table {
+/// What can be done to the chosen controls.
+fn several(may: May) -> Markup {
+    let offered = What::ALL.into_iter().filter(|what| match what {
+        What::Assign => may.edit,
+        What::Start => may.approve,
+        What::Retire => may.retire,
+    });
+    html! {
+        form.picked id=(PICKS) method="get" action="/controls/bulk/assign" {
+            span { "With the chosen controls:" }
+            @for what in offered { button.button type="submit" formaction={ "/controls/bulk/" (what.word()) } { (what.button()) } }
+        }
+    }
+}
+
+fn table(rows: &[ControlRow], may: May) -> Table {
     let mut areas: Vec<String> = rows.iter().map(|r| r.area.clone()).collect();
     areas.sort_unstable();
     areas.dedup();
     let statuses = ControlStatus::ALL.map(|s| (s.key().to_owned(), s.word().to_owned())).to_vec();
     let mut filters = vec![
         Filter { key: "status", label: "Status", options: statuses, shown: true },
+        Filter {
+            key: "state",
+            label: "State",
+            options: [ControlState::Draft, ControlState::Active, ControlState::Retired]
+                .map(|state| (state.word().to_owned(), state_word(state).to_owned()))
+                .to_vec(),
+            shown: true,
+        },
+        Filter { key: "waits", label: "Waits for approval", options: Vec::new(), shown: false },
         Filter {
             key: "area",
             label: "Area",
@@ -303,11 +361,20 @@ fn table(rows: &[ControlRow]) -> Table {
         ],
         filters,
         rows: rows.iter().map(table_row).collect(),
-        empty: empty(
-            "No controls yet",
-            "The starter controls are part of the catalog.",
-            "tickmark catalog stats",
-        ),
+        empty: if may.create {
+            html! {
+                div.empty {
+                    h3 { "No controls yet" }
+                    p { a.button.primary href="/start" { "Put a program together" } " " a.button href="/controls/new" { "Write one from nothing" } }
+                }
+            }
+        } else {
+            empty(
+                "No controls yet",
+                "The starter controls are part of the catalog.",
+                "tickmark catalog stats",
+            )
+        },
     }
 }
 
@@ -317,7 +384,12 @@ fn table_row(row: &ControlRow) -> Row {
         ("status", row.status.key().to_owned()),
         ("area", row.area.clone()),
         ("key", if row.key_for.is_empty() { "no" } else { "yes" }.to_owned()),
+        ("state", row.state.word().to_owned()),
+        ("waits", if row.waits { "yes" } else { "no" }.to_owned()),
     ];
+    if row.state != ControlState::Retired {
+        facets.push((PICK, row.id.clone()));
+    }
     facets.extend(row.criteria.iter().map(|criterion| ("criterion", criterion.clone())));
     facets.extend(
         QUESTIONS.iter().zip(row.answers).map(|(question, answer)| (question.key, answer.key().to_owned())),
@@ -325,7 +397,7 @@ fn table_row(row: &ControlRow) -> Row {
     Row {
         cells: vec![
             Cell::by_text(html! { a.primary.mono.nowrap href=(href) { (row.id) } }, &row.id),
-            Cell { show: html! { span { (row.title) @if !row.key_for.is_empty() { " " span.tag.key { "key" } } } }, ..Cell::text(&row.title) },
+            Cell { show: html! { span { (row.title) @if !row.key_for.is_empty() { " " span.tag.key { "key" } } @if let Some(tag) = state_tag(row) { " " span.tag { (tag) } } } }, ..Cell::text(&row.title) },
             Cell::text("").showing(html! { @match &row.strip { Some(strip) => (strip::row(strip)), None => span.muted.small { "no automated test" } } }),
             Cell::by_text(html! { span.muted { (row.owner) } }, &row.owner),
             Cell::text("").showing(criteria(&row.criteria)),
@@ -334,6 +406,25 @@ fn table_row(row: &ControlRow) -> Row {
         ],
         find: format!("{} {} {} {}", row.id, row.title, row.owner, row.criteria.join(" ")),
         facets,
+    }
+}
+
+/// The word for people.
+pub(super) fn state_word(state: ControlState) -> &'static str {
+    match state {
+        ControlState::Draft => "Draft",
+        ControlState::Active => "In force",
+        ControlState::Retired => "Retired",
+    }
+}
+
+/// What is worth saying beside a title: being in force is as it should be.
+fn state_tag(row: &ControlRow) -> Option<&'static str> {
+    match row.state {
+        ControlState::Draft => Some("draft"),
+        ControlState::Active if row.waits => Some("change waits"),
+        ControlState::Active => None,
+        ControlState::Retired => Some("retired"),
     }
 }
 
@@ -371,10 +462,10 @@ fn four(row: &ControlRow) -> Markup {
     }
 }
 
-pub(super) fn one(view: &ControlView, now: Timestamp, may_answer: bool) -> Page {
+pub(super) fn one(view: &ControlView, now: Timestamp, may: May) -> Page {
     let row = &view.row;
     let body = html! {
-        (block("answers", "Four questions", &badge(row.status.mark(), row.status.word()), &answers(view, may_answer)))
+        (block("answers", "Four questions", &badge(row.status.mark(), row.status.word()), &answers(view, may.answer && row.state != ControlState::Retired)))
         @if let Some(strip) = &row.strip {
             (block("history", "Over the period", &html! { (row.frequency) }, &html! { div.block-body { (strip::full(strip)) } }))
         }
@@ -386,12 +477,26 @@ pub(super) fn one(view: &ControlView, now: Timestamp, may_answer: bool) -> Page 
     };
     let mut page = Page::new(Place::Controls, &row.title, body);
     page.id.clone_from(&row.id);
-    page.lead = html! { (view.statement) };
+    page.lead = html! { @if let Some(tag) = state_tag(row) { span.tag { (tag) } " " } (view.statement) };
+    page.actions = actions(row, may);
     page.crumbs = vec![
         ("Controls".into(), "/controls".into()),
         (row.area.clone(), format!("/controls?area={}", segment(&row.area))),
     ];
     page
+}
+
+fn actions(row: &ControlRow, may: May) -> Markup {
+    let href = format!("/controls/{}", segment(&row.id));
+    let is_there = row.state != ControlState::Retired;
+    html! {
+        @if may.approve && row.waits {
+            a.button.primary href={ (href) "/approve" } { @if row.state == ControlState::Draft { "Put in force" } @else { "Look at the change" } }
+        }
+        @if may.edit && is_there { a.button href={ (href) "/edit" } { "Edit" } }
+        @if may.history { a.button href={ (href) "/history" } { "History" } }
+        @if may.retire && is_there { a.button.quiet href={ (href) "/retire" } { "Retire" } }
+    }
 }
 
 fn answers(view: &ControlView, may_answer: bool) -> Markup {
@@ -466,8 +571,12 @@ fn about(view: &ControlView) -> Markup {
     let row = &view.row;
     html! {
         dl.facts {
+            dt { "State" } dd { (state_word(row.state)) @if !view.decided.is_empty() { span.sub { (view.decided) } } }
+            @if !view.text.is_empty() { dt { "Text" } dd { (view.text) } }
             dt { "Owner" } dd { (row.owner) }
-            dt { "Type" } dd { (view.kind) ", " (view.nature) }
+            @if !view.operator.is_empty() { dt { "Operator" } dd { (view.operator) } }
+            @if !view.reviewer.is_empty() { dt { "Reviewer" } dd { (view.reviewer) } }
+            dt { "Type" } dd { (view.kind) ", " (view.nature) @if !view.level.is_empty() { ", " (view.level) } }
             dt { "Frequency" } dd { (row.frequency) }
             dt { (plural(row.criteria.len(), "Criterion", "Criteria")) }
             dd {

@@ -126,3 +126,14 @@ if (again) {
     if (document.visibilityState === "visible" && scrollY < 40 && !document.activeElement?.closest("input, select, form")) location.reload();
   }, Number(again.dataset.again) * 1000);
 }
+
+// One box that ticks the boxes of every row on the page.
+for (const all of document.querySelectorAll("input[data-pick-all]")) {
+  all.hidden = false;
+  all.addEventListener("change", () => {
+    for (const row of all.closest("table").querySelectorAll("tbody tr:not([hidden])")) {
+      const box = row.querySelector("td.pick input");
+      if (box) box.checked = all.checked;
+    }
+  });
+}

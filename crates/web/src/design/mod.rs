@@ -8,6 +8,7 @@ pub mod badge;
 pub mod bar;
 pub mod board;
 pub mod criteria_map;
+pub mod diff;
 pub mod digest;
 pub mod empty;
 pub mod facts;

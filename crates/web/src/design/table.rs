@@ -7,6 +7,8 @@ use super::icon::icon;
 
 /// Rows on one page.
 pub const PAGE_ROWS: usize = 100;
+/// The facet by which a row is chosen, and the name of its box.
+pub const PICK: &str = "pick";
 /// Characters of a search that are looked at.
 const SEARCH_LIMIT: usize = 200;
 
@@ -247,6 +249,17 @@ impl Table {
     /// Draws the part of the table that `query` asks for.
     #[must_use]
     pub fn render(&self, query: &TableQuery) -> Markup {
+        self.draw(query, None)
+    }
+
+    /// The same, with a box before each row that has something to [`PICK`] it by. The boxes belong to the form with the
+    /// id `picks_in`, wherever on the page it stands.
+    #[must_use]
+    pub fn render_with_picks(&self, query: &TableQuery, picks_in: &str) -> Markup {
+        self.draw(query, Some(picks_in))
+    }
+
+    fn draw(&self, query: &TableQuery, picks_in: Option<&str>) -> Markup {
         if self.rows.is_empty() {
             return self.empty.clone();
         }
@@ -267,11 +280,17 @@ impl Table {
                     table.cards id=(self.id) role="table" {
                         caption.visually-hidden { (self.noun.1) }
                         thead.sticky role="rowgroup" {
-                            tr role="row" { @for column in &self.columns { (self.head(column, query)) } }
+                            tr role="row" {
+                                @if let Some(form) = picks_in {
+                                    th.pick scope="col" role="columnheader" { span.visually-hidden { "Chosen" } input type="checkbox" hidden data-pick-all=(form) aria-label={ "All " (self.noun.1) " on this page" }; }
+                                }
+                                @for column in &self.columns { (self.head(column, query)) }
+                            }
                         }
                         tbody role="rowgroup" {
                             @for row in shown {
                                 tr role="row" {
+                                    @if let Some(form) = picks_in { (pick_cell(row, form)) }
                                     @for (column, cell) in self.columns.iter().zip(&row.cells) { (body_cell(column, cell)) }
                                 }
                             }
@@ -377,6 +396,15 @@ impl Table {
                 span.num { "Page " (page) " of " (pages) }
                 @if page < pages { a.button href=(to(page + 1)) rel="next" { "Next" } }
             }
+        }
+    }
+}
+
+fn pick_cell(row: &Row, form: &str) -> Markup {
+    let pick = row.facets.iter().find(|(key, _)| *key == PICK);
+    html! {
+        td.pick role="cell" {
+            @if let Some((_, value)) = pick { label.choice { input type="checkbox" name=(PICK) value=(value) form=(form) aria-label={ "Choose " (value) }; } }
         }
     }
 }

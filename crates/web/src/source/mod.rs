@@ -115,6 +115,14 @@ impl Source {
         Self(Kind::Frozen(Arc::new(views)))
     }
 
+    /// The catalog; none over a frozen picture.
+    pub(crate) fn catalog(&self) -> Option<&Catalog> {
+        match &self.0 {
+            Kind::Live(live) => Some(&live.catalog),
+            Kind::Frozen(_) => None,
+        }
+    }
+
     /// Organization, system, aim and period: on every page.
     pub(crate) async fn context(&self) -> Result<Context, Refusal> {
         match &self.0 {

@@ -72,6 +72,15 @@ names! {
     JobAsked = "job.asked",
     JobCalledOff = "job.called_off",
     JobScheduled = "job.scheduled",
+    ControlAdopted = "control.adopted",
+    ControlWritten = "control.written",
+    ControlChanged = "control.changed",
+    ControlProposed = "control.proposed",
+    ControlInForce = "control.in_force",
+    ControlApproved = "control.approved",
+    ControlDeclined = "control.declined",
+    ControlRetired = "control.retired",
+    StartKept = "program.start_kept",
 }
 
 /// How it went.

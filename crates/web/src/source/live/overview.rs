@@ -8,6 +8,7 @@ use tickmark_app::conclusion::Standing;
 use tickmark_app::observation::{self, CheckVersion, Run, RunState, TargetVerdict};
 use tickmark_app::{View, ledger};
 use tickmark_core::Digest;
+use tickmark_core::control::ControlState;
 use tickmark_core::id::TargetKey;
 use tickmark_core::observation::{Gap, ReasonClass, Verdict};
 
@@ -40,7 +41,8 @@ impl Live {
         let rows: Vec<ControlRow> = standing
             .controls
             .iter()
-            .map(|control| super::readiness::control_row(&standing, control))
+            .filter(|control| control.control.state() != ControlState::Retired)
+            .map(|control| super::readiness::control_row(&standing, control, &BTreeMap::new()))
             .collect();
         let key = || rows.iter().filter(|row| !row.key_for.is_empty());
         let mut questions = [[0; 4]; 4];
@@ -57,6 +59,7 @@ impl Live {
         }
         Ok(OverviewView {
             controls: rows.len(),
+            in_force: rows.iter().filter(|row| row.state == ControlState::Active).count(),
             key_controls: key().count(),
             key_ready: key().filter(|row| row.status == ControlStatus::Ready).count(),
             failing_checks: failing(&standing).len(),

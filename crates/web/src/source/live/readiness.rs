@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tickmark_app::conclusion::{ControlStanding, Standing};
 use tickmark_app::{View, evidence, identity, observation};
 use tickmark_core::conclusion::readiness::{self, AssessedCriterion, Question};
-use tickmark_core::control::ControlId;
-use tickmark_core::id::TargetKey;
+use tickmark_core::control::{Control, ControlId};
+use tickmark_core::id::{ActorId, TargetKey};
 
 use super::{Live, strip};
 use crate::catalog::{
@@ -55,7 +55,14 @@ fn suggested(control: &ControlStanding, question: Question) -> Option<&readiness
     control.suggestions.iter().find(|suggestion| is_open && suggestion.question == question)
 }
 
-pub(super) fn control_row(standing: &Standing, control: &ControlStanding) -> ControlRow {
+/// What people are called.
+type Labels = BTreeMap<ActorId, String>;
+
+fn label(labels: &Labels, who: ActorId) -> &str {
+    labels.get(&who).map(String::as_str).filter(|label| !label.is_empty()).unwrap_or("a person since removed")
+}
+
+pub(super) fn control_row(standing: &Standing, control: &ControlStanding, labels: &Labels) -> ControlRow {
     let text = control.control.text.current();
     let mapped = |key_only: bool| {
         let of_framework =
@@ -69,7 +76,12 @@ pub(super) fn control_row(standing: &Standing, control: &ControlStanding) -> Con
     ControlRow {
         title: text.title.clone(),
         area: control.control.area.clone(),
-        owner: control.control.owner_role.clone(),
+        state: control.control.state(),
+        waits: control.control.waits(),
+        owner: match control.control.owner {
+            Some(owner) => label(labels, owner).to_owned(),
+            None => control.control.owner_role.clone(),
+        },
         frequency: control.control.frequency.plain().to_owned(),
         criteria: mapped(false),
         key_for: mapped(true),
@@ -82,10 +94,28 @@ pub(super) fn control_row(standing: &Standing, control: &ControlStanding) -> Con
     }
 }
 
+fn text_words(control: &Control, labels: &Labels) -> String {
+    let text = control.text.current();
+    let (by, since) = (label(labels, text.by), moment::date(text.held.from));
+    format!("Version {} by {by}, since {since}", text.version)
+}
+
+fn decided_words(control: &Control, labels: &Labels) -> String {
+    match (control.retirement(), control.approval()) {
+        (Some(retired), _) => format!("{}: {}", label(labels, retired.by), retired.reason),
+        (None, Some(approval)) => {
+            let (by, at) = (label(labels, approval.by), moment::date(approval.at));
+            format!("Version {} of its text approved by {by}, {at}", approval.version)
+        }
+        (None, None) => String::new(),
+    }
+}
+
 impl Live {
     pub(in crate::source) async fn controls(&self) -> Result<Vec<ControlRow>, Refusal> {
         let standing = self.standing().await?;
-        Ok(standing.controls.iter().map(|control| control_row(&standing, control)).collect())
+        let labels = self.app.read(&self.actor, async |view| identity::labels(view).await).await?;
+        Ok(standing.controls.iter().map(|control| control_row(&standing, control, &labels)).collect())
     }
 
     pub(in crate::source) async fn control(&self, id: &str) -> Result<ControlView, Refusal> {
@@ -105,9 +135,9 @@ impl Live {
                     break;
                 }
             }
-            Ok((checks, histories, artifacts))
+            Ok((checks, histories, artifacts, identity::labels(view).await?))
         };
-        let (checks, histories, artifacts) = self.app.read(&self.actor, work).await?;
+        let (checks, histories, artifacts, labels) = self.app.read(&self.actor, work).await?;
         let tests = standing.verdicts_of(control).map(|verdict| {
             let check = checks.get(&verdict.check_id);
             let target = standing.targets.get(&verdict.target).cloned().unwrap_or_default();
@@ -128,7 +158,12 @@ impl Live {
         let about = &control.control;
         let artifacts = artifacts.iter().take(EVIDENCE_LIMIT);
         Ok(ControlView {
-            row: control_row(&standing, control),
+            row: control_row(&standing, control, &labels),
+            level: about.level.map(|level| level.word().to_owned()).unwrap_or_default(),
+            operator: about.operator.map(|who| label(&labels, who).to_owned()).unwrap_or_default(),
+            reviewer: about.reviewer.map(|who| label(&labels, who).to_owned()).unwrap_or_default(),
+            text: text_words(about, &labels),
+            decided: decided_words(about, &labels),
             statement: about.text.current().statement.clone(),
             kind: about.kind.plain().to_owned(),
             nature: about.nature.plain().to_owned(),

@@ -30,6 +30,7 @@ pub(super) fn overview(
     };
     OverviewView {
         controls: controls.len(),
+        in_force: controls.len(),
         key_controls: key.len(),
         key_ready: key.iter().filter(|control| control.row.status == ControlStatus::Ready).count(),
         failing_checks: checks.iter().filter(|(row, _)| row.verdicts.fail > 0).count(),

@@ -1,5 +1,7 @@
 //! Controls and criteria of the real catalog, with invented states.
 
+use tickmark_core::control::ControlState;
+
 use super::*;
 
 pub(super) fn catalog_folder() -> PathBuf {
@@ -127,6 +129,8 @@ pub(super) fn control_view(
         row: ControlRow {
             title: text(control, "title"),
             area: area.to_owned(),
+            state: ControlState::Active,
+            waits: false,
             owner: text(control, "owner"),
             frequency: text(control, "frequency").replace('_', " "),
             criteria: texts(control, "criteria"),
@@ -143,6 +147,11 @@ pub(super) fn control_view(
         nature: text(control, "nature"),
         evidence_expected: texts(control, "evidence"),
         population: text(control, "population"),
+        level: "process".to_owned(),
+        operator: String::new(),
+        reviewer: String::new(),
+        text: "Version 1 by Ada Lovelace, since 3 Nov 2026".to_owned(),
+        decided: String::new(),
         answers: [0, 1, 2, 3].map(view),
         tests,
         evidence,
