@@ -41,6 +41,18 @@ fn control(rest: &[&str]) -> Option<Needs> {
     })
 }
 
+/// Returns what working on commitments needs; none for looking at them.
+fn commitment(rest: &[&str]) -> Option<Needs> {
+    let whole = |verb| Needs::Permission(Atom::new(Resource::Control, verb));
+    Some(match rest {
+        ["new"] => whole(Verb::Create),
+        [_, "edit"] => whole(Verb::Update),
+        [_, "approve"] => whole(Verb::Approve),
+        [_, "retire"] => whole(Verb::Delete),
+        _ => return None,
+    })
+}
+
 /// Returns what a form that is sent to an address needs; none if it takes no forms. The use case decides about the thing
 /// itself.
 #[must_use]
@@ -57,6 +69,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         // What each kind of work needs, the use case asks.
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
         ("controls", rest) => control(rest)?,
+        ("commitments", rest) => commitment(rest)?,
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         _ => return None,
     })
@@ -74,6 +87,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
+        ("commitments", rest) => commitment(rest).unwrap_or(read(Resource::Control)),
         ("controls", rest) => control(rest).unwrap_or(read(Resource::Control)),
         ("evidence", [.., "download"]) => export(Resource::Evidence),
         ("reports", [_, ..]) => export(Resource::RestrictedReport),

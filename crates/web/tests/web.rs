@@ -13,6 +13,8 @@ mod visitor;
 mod access;
 #[path = "web/accounts.rs"]
 mod accounts;
+#[path = "web/commitments.rs"]
+mod commitments;
 #[path = "web/controls.rs"]
 mod controls;
 #[path = "web/downloads.rs"]

@@ -4,6 +4,7 @@
 //! ([`edit`]) is an event of the audit trail, with what the record was before and after. Owns the tables of migrations
 //! `0011_control.sql` and `0029_start.sql`.
 
+pub mod commitment;
 pub mod edit;
 mod sql;
 pub mod start;

@@ -20,6 +20,7 @@ use tickmark_evaluate::Library;
 
 use crate::conclusion::{self, Standing};
 use crate::context::View;
+use crate::control::commitment;
 use crate::{Cx, Error, Result, evidence, identity};
 
 /// Most findings a report lists one by one.
@@ -48,6 +49,7 @@ pub async fn readiness(
     let controls = assessment::controls(&standing, library);
     let rows = assessment::findings(&findings);
     let snapshots = conclusion::snapshots(view).await?.len();
+    let commitments = program::commitments(&commitment::list(view).await?, &standing);
     Ok(ReadinessReport {
         schema: SCHEMA.to_owned(),
         status: DocumentStatus::WorkingDraft,
@@ -78,10 +80,10 @@ pub async fn readiness(
         criteria,
         controls,
         gaps,
-        // Registers of vendors, user entities and commitments are records of their own; an empty list is said in words.
+        // Registers of vendors and user entities are records of their own; an empty list is said in words.
         subservice: Vec::new(),
         cuecs: Vec::new(),
-        commitments: Vec::new(),
+        commitments,
     })
 }
 

@@ -4,10 +4,11 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::readiness::{ControlStatus, Question};
 use tickmark_core::control::Frequency;
 use tickmark_core::report::readiness::{
-    Citation, DescriptionRow, EvidenceReadinessRow, FindingRow, Level, Roadmap, RoadmapStep,
+    Citation, CommitmentRow, DescriptionRow, EvidenceReadinessRow, FindingRow, Level, Roadmap, RoadmapStep,
 };
 
 use crate::conclusion::Standing;
+use crate::control::commitment;
 
 /// Most rows of evidence readiness: controls whose population must be produced by its trigger.
 const MAX_POPULATIONS: usize = 60;
@@ -22,6 +23,35 @@ pub(super) fn description(catalog: &Catalog) -> Vec<DescriptionRow> {
             title: criterion.text.clone(),
             level: Level::NotAssessed,
             note: format!("Nothing is recorded. To hold: {}.", criterion.fields.join("; ")),
+        })
+        .collect()
+}
+
+/// Commitments in force, each as far as the controls that keep it.
+pub(super) fn commitments(all: &[commitment::Version], standing: &Standing) -> Vec<CommitmentRow> {
+    all.iter()
+        .filter_map(|version| {
+            let promise = version.record.in_force()?;
+            let status = |id| standing.control(id).map(|control| control.status);
+            let mut statuses = promise.controls.iter().filter_map(status);
+            let level = if promise.controls.is_empty() {
+                Level::Missing
+            } else if statuses.clone().all(|status| status == ControlStatus::Ready) {
+                Level::Ready
+            } else if statuses.clone().all(|status| status == ControlStatus::NotAssessed) {
+                Level::NotAssessed
+            } else if statuses.all(|status| status == ControlStatus::Gap) {
+                Level::Missing
+            } else {
+                Level::Partly
+            };
+            Some(CommitmentRow {
+                reference: version.record.key.to_string(),
+                statement: promise.statement.clone(),
+                source: promise.source.clone(),
+                criteria: promise.criteria.iter().cloned().collect(),
+                level,
+            })
         })
         .collect()
 }

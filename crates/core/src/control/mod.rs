@@ -4,6 +4,7 @@
 //! at which they held, because a report over a period needs the text of each day. Tests of controls say how its
 //! operation is looked at; a check reaches a criterion only through them.
 
+pub mod commitment;
 mod content;
 pub mod start;
 mod test_of_control;

@@ -3,6 +3,7 @@
 mod answer;
 mod approve;
 mod bulk;
+mod commitment;
 mod edit;
 mod fields;
 mod history;
@@ -29,7 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
     let both = |path, example, handler| Desk { path, example, looks: true, changes: true, handler };
-    vec![
+    let mut routes = vec![
         both("/start", "/start", get(start::page).post(start::answer)),
         both("/start/program", "/start/program", get(start::program_page).post(start::adopt)),
         both("/controls/new", "/controls/new", get(edit::new_page).post(edit::write)),
@@ -51,7 +52,9 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             changes: false,
             handler: get(history::page),
         },
-    ]
+    ];
+    routes.extend(commitment::desk_routes());
+    routes
 }
 
 /// What whoever looks may do with controls.

@@ -258,6 +258,8 @@ pub struct ControlView {
     pub decided: String,
     /// The four answers, in the order of [`QUESTIONS`].
     pub answers: [AnswerView; 4],
+    /// Commitments it keeps: number, title and state in words; only known where members look.
+    pub commitments: Vec<(i64, String, String)>,
     /// Its automated tests.
     pub tests: Vec<TestRow>,
     /// Evidence behind them.
@@ -470,6 +472,7 @@ pub(super) fn one(view: &ControlView, now: Timestamp, may: May) -> Page {
             (block("history", "Over the period", &html! { (row.frequency) }, &html! { div.block-body { (strip::full(strip)) } }))
         }
         (block("tests", "Tests of this control", &badge::counts(&row.verdicts, "/checks?verdict="), &tests(view, now)))
+        @if may.history && !view.commitments.is_empty() { (block("commitments", "Commitments it keeps", &html! { a href="/commitments" { "all" } }, &commitments(view))) }
         div.columns {
             div { (block("evidence", "Evidence", &html! {}, &evidence(view, now))) }
             div { (block("about", "As written", &html! {}, &about(view))) }
@@ -484,6 +487,17 @@ pub(super) fn one(view: &ControlView, now: Timestamp, may: May) -> Page {
         (row.area.clone(), format!("/controls?area={}", segment(&row.area))),
     ];
     page
+}
+
+fn commitments(view: &ControlView) -> Markup {
+    let rows = view.commitments.iter().map(|(key, title, state)| {
+        vec![
+            html! { span.mono { "SC-" (key) } },
+            html! { a.primary href={ "/commitments/" (key) } { (title) } },
+            html! { (state) },
+        ]
+    });
+    plain("Commitments it keeps", &["No.", "Commitment", "State"], rows.collect())
 }
 
 fn actions(row: &ControlRow, may: May) -> Markup {

@@ -19,6 +19,8 @@ pub enum Place {
     Readiness,
     /// The controls.
     Controls,
+    /// What is promised.
+    Commitments,
     /// The criteria map.
     Criteria,
     /// The checks.
@@ -77,11 +79,12 @@ const LEDGER: Entry = entry(Place::Ledger, "Ledger", "/ledger", "i-ledger");
 const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports");
 
 const JOBS: Entry = desk(Place::Jobs, "Work", "/jobs", "i-settings");
+const COMMITMENTS: Entry = desk(Place::Commitments, "Commitments", "/commitments", "i-commitment");
 const PEOPLE: Entry = desk(Place::People, "People", "/people", "i-people");
 
 const GROUPS: [(&str, &[Entry]); 5] = [
     ("", &[OVERVIEW, PERIOD, READINESS]),
-    ("Program", &[CRITERIA, CONTROLS]),
+    ("Program", &[CRITERIA, CONTROLS, COMMITMENTS]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS]),
     ("Proof", &[EVIDENCE, LEDGER, REPORTS]),
     ("Settings", &[JOBS, PEOPLE]),

@@ -81,6 +81,10 @@ names! {
     ControlDeclined = "control.declined",
     ControlRetired = "control.retired",
     StartKept = "program.start_kept",
+    CommitmentWritten = "commitment.written",
+    CommitmentChanged = "commitment.changed",
+    CommitmentApproved = "commitment.approved",
+    CommitmentRetired = "commitment.retired",
 }
 
 /// How it went.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_app::conclusion::{ControlStanding, Standing};
+use tickmark_app::control::commitment;
 use tickmark_app::{View, evidence, identity, observation};
 use tickmark_core::conclusion::readiness::{self, AssessedCriterion, Question};
 use tickmark_core::control::{Control, ControlId};
@@ -135,9 +136,10 @@ impl Live {
                     break;
                 }
             }
-            Ok((checks, histories, artifacts, identity::labels(view).await?))
+            let kept = commitment::kept_by(view, &id).await?;
+            Ok((checks, histories, artifacts, identity::labels(view).await?, kept))
         };
-        let (checks, histories, artifacts, labels) = self.app.read(&self.actor, work).await?;
+        let (checks, histories, artifacts, labels, kept) = self.app.read(&self.actor, work).await?;
         let tests = standing.verdicts_of(control).map(|verdict| {
             let check = checks.get(&verdict.check_id);
             let target = standing.targets.get(&verdict.target).cloned().unwrap_or_default();
@@ -162,6 +164,10 @@ impl Live {
             level: about.level.map(|level| level.word().to_owned()).unwrap_or_default(),
             operator: about.operator.map(|who| label(&labels, who).to_owned()).unwrap_or_default(),
             reviewer: about.reviewer.map(|who| label(&labels, who).to_owned()).unwrap_or_default(),
+            commitments: kept
+                .iter()
+                .map(|one| (one.key.0, one.promise.title.clone(), one.state().plain().to_owned()))
+                .collect(),
             text: text_words(about, &labels),
             decided: decided_words(about, &labels),
             statement: about.text.current().statement.clone(),

@@ -147,6 +147,7 @@ pub(super) fn control_view(
         nature: text(control, "nature"),
         evidence_expected: texts(control, "evidence"),
         population: text(control, "population"),
+        commitments: Vec::new(),
         level: "process".to_owned(),
         operator: String::new(),
         reviewer: String::new(),

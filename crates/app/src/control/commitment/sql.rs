@@ -1,0 +1,94 @@
+//! The tables `commitment`, `commitment_version`.
+
+use sqlx::AnyConnection;
+use tickmark_core::Timestamp;
+use tickmark_core::control::commitment::{Commitment, CommitmentKey};
+use tickmark_core::id::OrganizationKey;
+use tickmark_store::{Cell, insert_rows};
+
+use super::Version;
+use crate::{Error, Result};
+
+type Org = OrganizationKey;
+type Row = (i64, i64, String);
+
+const WHAT: &str = "the table of commitments";
+
+pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<CommitmentKey> {
+    let (key,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM commitment WHERE organization = $1",
+    )
+    .bind(org.0)
+    .fetch_one(c)
+    .await?;
+    Ok(CommitmentKey(key))
+}
+
+pub(super) async fn add(
+    c: &mut AnyConnection,
+    org: Org,
+    key: CommitmentKey,
+    once: &str,
+    at: Timestamp,
+) -> Result<()> {
+    let row = [Cell::from(org.0), key.0.into(), once.into(), at.micros().into()];
+    insert_rows(c, "commitment", ["organization", "key", "once", "created_at"], [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn add_version(
+    c: &mut AnyConnection,
+    org: Org,
+    number: i64,
+    since: Timestamp,
+    record: &Commitment,
+) -> Result<()> {
+    let body = serde_json::to_string(record).expect("a commitment has string keys only");
+    let row = [Cell::from(org.0), record.key.0.into(), number.into(), since.micros().into(), body.into()];
+    let columns = ["organization", "commitment", "number", "since", "body"];
+    insert_rows(c, "commitment_version", columns, [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn list(c: &mut AnyConnection, org: Org, limit: u32) -> Result<Vec<Version>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT held.number, held.since, held.body FROM commitment_version AS held \
+         WHERE held.organization = $1 AND held.number = (SELECT MAX(newest.number) FROM commitment_version AS newest \
+         WHERE newest.organization = held.organization AND newest.commitment = held.commitment) \
+         ORDER BY held.commitment LIMIT $2",
+    )
+    .bind(org.0)
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(version).collect()
+}
+
+pub(super) async fn versions(c: &mut AnyConnection, org: Org, key: CommitmentKey) -> Result<Vec<Version>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT number, since, body FROM commitment_version WHERE organization = $1 AND commitment = $2 ORDER BY number",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(version).collect()
+}
+
+pub(super) async fn by_page(c: &mut AnyConnection, org: Org, once: &str) -> Result<Option<Version>> {
+    let key: Option<(i64,)> =
+        sqlx::query_as("SELECT key FROM commitment WHERE organization = $1 AND once = $2")
+            .bind(org.0)
+            .bind(once)
+            .fetch_optional(&mut *c)
+            .await?;
+    match key {
+        Some((key,)) => Ok(versions(c, org, CommitmentKey(key)).await?.pop()),
+        None => Ok(None),
+    }
+}
+
+fn version((number, since, body): Row) -> Result<Version> {
+    let record = serde_json::from_str(&body).map_err(|error| Error::corrupt(WHAT, error))?;
+    Ok(Version { number, since: Timestamp::from_micros(since), record })
+}
