@@ -53,6 +53,15 @@ fn commitment(rest: &[&str]) -> Option<Needs> {
     })
 }
 
+/// Returns what deciding about waivers needs.
+fn waiver(rest: &[&str]) -> Option<Needs> {
+    Some(match rest {
+        ["new"] => reach(Resource::Exception, Verb::Create),
+        ["requests", _] | [_, "revoke"] => reach(Resource::Exception, Verb::Approve),
+        _ => return None,
+    })
+}
+
 /// Returns what a form that is sent to an address needs; none if it takes no forms. The use case decides about the thing
 /// itself.
 #[must_use]
@@ -69,6 +78,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         // What each kind of work needs, the use case asks.
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
         ("controls", rest) => control(rest)?,
+        ("waivers", rest) => waiver(rest)?,
         ("commitments", rest) => commitment(rest)?,
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         _ => return None,
@@ -88,6 +98,9 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("commitments", rest) => commitment(rest).unwrap_or(read(Resource::Control)),
+        ("waivers", ["new"]) => reach(Resource::Exception, Verb::Create),
+        ("waivers", [_, "revoke"]) => reach(Resource::Exception, Verb::Approve),
+        ("waivers", _) => read(Resource::Exception),
         ("controls", rest) => control(rest).unwrap_or(read(Resource::Control)),
         ("evidence", [.., "download"]) => export(Resource::Evidence),
         ("reports", [_, ..]) => export(Resource::RestrictedReport),

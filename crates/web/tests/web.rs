@@ -33,3 +33,5 @@ mod period;
 mod workshop;
 #[path = "web/start.rs"]
 mod start;
+#[path = "web/waivers.rs"]
+mod waivers;

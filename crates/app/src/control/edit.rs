@@ -45,19 +45,8 @@ pub fn atom(verb: Verb) -> Atom {
 /// # Errors
 /// If the database fails.
 pub async fn object(view: &mut View<'_>, control: &Control) -> Result<Object> {
-    let systems = identity::systems(view).await?;
     let Assigned { owner, operator, reviewer } = control.assigned();
-    Ok(Object {
-        organization: view.organization(),
-        system: match systems.as_slice() {
-            [only] => Some(only.id),
-            _ => None,
-        },
-        people: [owner, operator, reviewer].into_iter().flatten().collect(),
-        engagement: None,
-        is_frozen: false,
-        is_published: false,
-    })
+    identity::object_of(view, [owner, operator, reviewer].into_iter().flatten().collect()).await
 }
 
 /// Writes a control from nothing, as a draft. Sent twice it is written once.

@@ -225,6 +225,29 @@ pub async fn labels(view: &mut View<'_>) -> Result<std::collections::BTreeMap<Ac
     sql::labels(view.connection(), organization).await
 }
 
+/// Returns a thing of the organization as far as rights depend on it: of the one system, where there is only one, and
+/// owned by or assigned to `people`.
+///
+/// # Errors
+/// If the database fails.
+pub async fn object_of(
+    view: &mut View<'_>,
+    people: std::collections::BTreeSet<ActorId>,
+) -> Result<tickmark_core::identity::Object> {
+    let systems = systems(view).await?;
+    Ok(tickmark_core::identity::Object {
+        organization: view.organization(),
+        system: match systems.as_slice() {
+            [only] => Some(only.id),
+            _ => None,
+        },
+        people,
+        engagement: None,
+        is_frozen: false,
+        is_published: false,
+    })
+}
+
 /// What marks an organization as made up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Example {

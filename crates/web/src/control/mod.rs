@@ -15,6 +15,7 @@ use axum::routing::get;
 use maud::Markup;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
+pub(crate) use fields::Names;
 pub use pages::{Answer, AnswerView, ControlRow, ControlStatus, ControlView, QUESTIONS, Question, TestRow};
 
 use crate::error::Refusal;

@@ -31,6 +31,8 @@ pub enum Place {
     Runs,
     /// What was not looked at.
     Coverage,
+    /// Exceptions to checks.
+    Waivers,
     /// What falls short.
     Findings,
     /// Raw answers.
@@ -80,12 +82,13 @@ const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports")
 
 const JOBS: Entry = desk(Place::Jobs, "Work", "/jobs", "i-settings");
 const COMMITMENTS: Entry = desk(Place::Commitments, "Commitments", "/commitments", "i-commitment");
+const WAIVERS: Entry = desk(Place::Waivers, "Waivers", "/waivers", "i-waiver");
 const PEOPLE: Entry = desk(Place::People, "People", "/people", "i-people");
 
 const GROUPS: [(&str, &[Entry]); 5] = [
     ("", &[OVERVIEW, PERIOD, READINESS]),
     ("Program", &[CRITERIA, CONTROLS, COMMITMENTS]),
-    ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS]),
+    ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS, WAIVERS]),
     ("Proof", &[EVIDENCE, LEDGER, REPORTS]),
     ("Settings", &[JOBS, PEOPLE]),
 ];

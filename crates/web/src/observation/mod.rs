@@ -5,11 +5,12 @@ pub mod coverage;
 pub mod look;
 pub mod run;
 pub mod target;
+mod waive;
 mod workshop;
 
 use axum::extract::{Path, State};
 use axum::routing::get;
-use maud::Markup;
+use maud::{Markup, html};
 use tickmark_core::job::JobKind;
 
 use crate::conclusion::period::{Chosen, Moment};
@@ -35,7 +36,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
-    workshop::desk_routes()
+    workshop::desk_routes().into_iter().chain(waive::desk_routes()).collect()
 }
 
 async fn checks(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
@@ -52,7 +53,7 @@ async fn check(
 ) -> Result<Markup, Refusal> {
     let view = state.source().check(&id).await?;
     let mut page = check::one(&view, asked.visit.now);
-    page.actions = workshop::actions(&asked, &id);
+    page.actions = html! { (waive::button(&asked, &id, None)) (workshop::actions(&asked, &id)) };
     asked.frame(&state, &page).await
 }
 
@@ -78,7 +79,11 @@ async fn one_look(
 ) -> Result<Markup, Refusal> {
     let now = asked.visit.now;
     let view = state.source().look(integer(&key)?, &id, Moment::of(&asked.query, now)).await?;
-    asked.frame(&state, &look::page(&view, now)).await
+    let mut page = look::page(&view, now);
+    if matches!(view.verdict, Some((tickmark_core::observation::Verdict::Fail, _))) && view.waiver.is_empty() {
+        page.actions = html! { (waive::button(&asked, &id, Some(view.target_key))) (page.actions) };
+    }
+    asked.frame(&state, &page).await
 }
 
 async fn coverage_over(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {

@@ -1,13 +1,15 @@
 //! Waivers: a person approves an exception to a check, for a time. Verdicts stay what they are.
 //!
 //! The ledger entry holds ids, moments and a salted commitment to what people wrote; the text with its salt stands in
-//! a row that may be erased. Owns the tables of migration `0013_waiver.sql`.
+//! a row that may be erased. Owns the tables of migrations `0013_waiver.sql` and `0031_waiver_request.sql`.
 
+pub mod request;
 mod sql;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tickmark_core::id::{TargetKey, WaiverKey};
+use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::observation::Waiver;
 use tickmark_core::observation::waiver::{Request, Scope, WaiverError};
 use tickmark_core::{Digest, Span, Timestamp, canonical};
@@ -17,7 +19,7 @@ use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
 use crate::observation::Target;
-use crate::{Action, Error, Result};
+use crate::{ActorKind, Error, Result};
 
 /// Most waivers in one list.
 pub const MAX_WAIVERS: u32 = 1_000;
@@ -58,7 +60,7 @@ struct Text {
 /// `Forbidden` for programs; `NotFound` for a check that never looked here, or a target that is not known; `Invalid`
 /// with what is missing or cannot hold.
 pub async fn grant(cx: &mut Cx<'_>, request: Request) -> Result<Waiver> {
-    cx.authorize(Action::Decide)?;
+    decides(cx)?;
     let (organization, now, by) = (cx.organization(), cx.now, cx.actor.id);
     let definition = super::sql::current_checks(cx.connection(), organization)
         .await?
@@ -98,7 +100,7 @@ pub async fn grant(cx: &mut Cx<'_>, request: Request) -> Result<Waiver> {
 /// # Errors
 /// `Forbidden` for programs; `NotFound`; `Invalid` if it is not in force or no reason is given.
 pub async fn revoke(cx: &mut Cx<'_>, id: WaiverKey, reason: &str) -> Result<Waiver> {
-    cx.authorize(Action::Decide)?;
+    decides(cx)?;
     let (organization, now, by) = (cx.organization(), cx.now, cx.actor.id);
     let waiver = find(cx, id).await?.revoke(by, reason, now).map_err(Error::invalid)?;
     let text = Text { reason: waiver.revocation.clone(), ..Text::default() };
@@ -110,6 +112,14 @@ pub async fn revoke(cx: &mut Cx<'_>, id: WaiverKey, reason: &str) -> Result<Waiv
         &json!({"event": "waiver.revoked", "waiver": id, "check": waiver.check, "text": commitment}),
     )?;
     Ok(waiver)
+}
+
+/// Refuses programs, and whoever may not approve exceptions.
+fn decides(cx: &mut Cx<'_>) -> Result<()> {
+    if cx.actor.kind == ActorKind::Program {
+        return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
+    }
+    cx.permit_whole(Atom::new(Resource::Exception, Verb::Approve))
 }
 
 /// Finds one waiver.

@@ -1,4 +1,4 @@
-//! The tables `waiver`, `waiver_target`, `waiver_revocation`, `waiver_text`.
+//! The tables `waiver`, `waiver_target`, `waiver_revocation`, `waiver_text`, `waiver_request`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,12 +6,13 @@ use sqlx::{AnyConnection, Row};
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationKey, TargetKey, WaiverKey};
 use tickmark_core::observation::Waiver;
-use tickmark_core::observation::waiver::Scope;
+use tickmark_core::observation::waiver::{Request, Scope};
 use tickmark_ledger::bundle::Record;
 use tickmark_ledger::commitment::Salt;
 use tickmark_store::{Cell, insert_rows};
 
 use super::Text;
+use super::request::{Asked, Body, RequestState};
 use crate::{Error, Result, stored};
 
 type Org = OrganizationKey;
@@ -177,4 +178,119 @@ pub(super) async fn records(c: &mut AnyConnection, org: Org) -> Result<Vec<Recor
     let record =
         |(text, salt): (String, Vec<u8>)| Ok(Record { text, salt: Salt(stored::array(&salt, WHAT)?) });
     rows.into_iter().map(record).collect()
+}
+
+pub(super) async fn next_request(c: &mut AnyConnection, org: Org) -> Result<i64> {
+    let (key,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM waiver_request WHERE organization = $1",
+    )
+    .bind(org.0)
+    .fetch_one(c)
+    .await?;
+    Ok(key)
+}
+
+pub(super) async fn add_request(c: &mut AnyConnection, org: Org, asked: &Asked, once: &str) -> Result<()> {
+    let row = [
+        Cell::from(org.0),
+        asked.key.into(),
+        once.into(),
+        asked.request.check.as_str().into(),
+        body_of(asked).into(),
+        asked.request.expires_at.micros().into(),
+        asked.request.requested_by.to_string().into(),
+        asked.at.micros().into(),
+        asked.state.word().into(),
+    ];
+    let columns = [
+        "organization",
+        "key",
+        "once",
+        "check_id",
+        "body",
+        "expires_at",
+        "requested_by",
+        "requested_at",
+        "state",
+    ];
+    insert_rows(c, "waiver_request", columns, [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn decide_request(c: &mut AnyConnection, org: Org, asked: &Asked) -> Result<()> {
+    let (by, at) = match &asked.decided {
+        Some((by, at, _)) => (by.to_string(), at.micros()),
+        None => return Err(Error::conflict("nobody decided")),
+    };
+    sqlx::query(
+        "UPDATE waiver_request SET body = $3, state = $4, decided_by = $5, decided_at = $6, waiver = $7 \
+         WHERE organization = $1 AND key = $2 AND state = 'open'",
+    )
+    .bind(org.0)
+    .bind(asked.key)
+    .bind(body_of(asked))
+    .bind(asked.state.word())
+    .bind(by)
+    .bind(at)
+    .bind(asked.waiver.map(|waiver| waiver.0))
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+const REQUEST_COLUMNS: &str = "key, check_id, body, expires_at, requested_by, requested_at, state, decided_by, decided_at, waiver";
+
+pub(super) async fn requests(c: &mut AnyConnection, org: Org, limit: u32) -> Result<Vec<Asked>> {
+    let text = format!("SELECT {REQUEST_COLUMNS} FROM waiver_request WHERE organization = $1 ORDER BY key DESC LIMIT $2");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(i64::from(limit)).fetch_all(c).await?;
+    rows.iter().map(asked).collect()
+}
+
+pub(super) async fn request_by_page(c: &mut AnyConnection, org: Org, once: &str) -> Result<Option<Asked>> {
+    let text = format!("SELECT {REQUEST_COLUMNS} FROM waiver_request WHERE organization = $1 AND once = $2");
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(once).fetch_optional(c).await?;
+    row.as_ref().map(asked).transpose()
+}
+
+fn body_of(asked: &Asked) -> String {
+    let body = Body {
+        scope: asked.request.scope.clone(),
+        reason: asked.request.reason.clone(),
+        risk: asked.request.risk.clone(),
+        compensation: asked.request.compensation.clone(),
+        decision: asked.decided.as_ref().map(|(_, _, why)| why.clone()).unwrap_or_default(),
+    };
+    serde_json::to_string(&body).expect("a request has string keys only")
+}
+
+fn asked(row: &sqlx::any::AnyRow) -> Result<Asked> {
+    const WHAT: &str = "the table of waiver requests";
+    let body: Body =
+        serde_json::from_str(&row.try_get::<String, _>(2)?).map_err(|error| Error::corrupt(WHAT, error))?;
+    let word: String = row.try_get(6)?;
+    let by: Option<String> = row.try_get(7)?;
+    let at: Option<i64> = row.try_get(8)?;
+    let decided = match (by, at) {
+        (Some(by), Some(at)) => {
+            Some((stored::parse(&by, WHAT)?, Timestamp::from_micros(at), body.decision.clone()))
+        }
+        _ => None,
+    };
+    Ok(Asked {
+        key: row.try_get(0)?,
+        request: Request {
+            check: row.try_get(1)?,
+            scope: body.scope,
+            reason: body.reason,
+            risk: body.risk,
+            compensation: body.compensation,
+            note: String::new(),
+            requested_by: stored::parse(&row.try_get::<String, _>(4)?, WHAT)?,
+            expires_at: Timestamp::from_micros(row.try_get(3)?),
+        },
+        at: Timestamp::from_micros(row.try_get(5)?),
+        state: RequestState::of(&word).ok_or_else(|| Error::corrupt(WHAT, "an unknown state"))?,
+        decided,
+        waiver: row.try_get::<Option<i64>, _>(9)?.map(WaiverKey),
+    })
 }
