@@ -71,7 +71,10 @@ pub struct Desk {
 /// Returns all routes of people who do the work, in the order of the flow.
 #[must_use]
 pub fn desk_routes() -> Vec<Desk> {
-    [job::desk_routes(), control::desk_routes(), observation::desk_routes()].into_iter().flatten().collect()
+    [job::desk_routes(), control::desk_routes(), observation::desk_routes(), conclusion::desk_routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Returns all routes of all features, in the order of the flow.

@@ -78,6 +78,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         // What each kind of work needs, the use case asks.
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
         ("controls", rest) => control(rest)?,
+        ("readiness", ["freeze"]) => Needs::Permission(Atom::new(Resource::TestResult, Verb::Approve)),
         ("waivers", rest) => waiver(rest)?,
         ("commitments", rest) => commitment(rest)?,
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),

@@ -1,10 +1,11 @@
 //! What all handlers share.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tickmark_app::App;
+use tickmark_app::report::Library;
 use tickmark_core::{Digest, Timestamp};
 
 use crate::session::Sessions;
@@ -46,6 +47,8 @@ struct Inner {
     sessions: Sessions,
     /// The program in which people sign in; none where pages are only for whoever started the server.
     accounts: Option<Arc<App>>,
+    /// The checks, and what names this program in documents; needed to freeze an assessment.
+    assessing: OnceLock<(Arc<Library>, String)>,
     clock: Box<Clock>,
     random: Box<Random>,
     /// Makes request ids of one process unlike those of another.
@@ -90,11 +93,22 @@ impl WebState {
             settings,
             accounts,
             sessions: Sessions::default(),
+            assessing: OnceLock::new(),
             clock: Box::new(clock),
             random: Box::new(random),
             instance,
             requests: AtomicU64::new(0),
         }))
+    }
+
+    /// Lets members freeze assessments over these checks; `generator` names program and version in them.
+    pub fn assess_with(&self, library: Arc<Library>, generator: &str) {
+        // Said once, before anybody is served; a second word changes nothing.
+        let _ = self.0.assessing.set((library, generator.to_owned()));
+    }
+
+    pub(crate) fn assessing(&self) -> Option<(&Library, &str)> {
+        self.0.assessing.get().map(|(library, generator)| (library.as_ref(), generator.as_str()))
     }
 
     /// Lets `token`, 32 random bytes, open one session, and returns the path of its link: `/enter?token=…`.

@@ -11,14 +11,18 @@ use serde_json::json;
 use tickmark_core::conclusion::readiness::{Answer, Decision, Question};
 use tickmark_core::control::ControlId;
 use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::report::ReadinessReport;
 use tickmark_core::{Digest, Timestamp, canonical};
 use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
-use crate::{Action, Error, Result, control};
+use crate::{ActorKind, Error, Result, control};
 
 pub use standing::{ControlStanding, PERIOD_DAYS, Standing, standing};
+
+/// What judging needs of a member.
+const JUDGE: Atom = Atom::new(Resource::TestResult, Verb::Approve);
 
 /// A frozen readiness assessment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,8 +48,10 @@ pub async fn decide(
     answer: Answer,
     reason: &str,
 ) -> Result<Decision> {
-    cx.authorize(Action::Decide)?;
-    control::find(cx, id).await?;
+    let control = control::find(cx, id).await?;
+    let object = control::edit::object(cx, &control).await?;
+    cx.permit_on(JUDGE, &object)?;
+    decides(cx)?;
     let decision =
         Decision::new(question, answer, cx.actor.id, cx.now, reason.trim()).map_err(Error::invalid)?;
     let organization = cx.organization();
@@ -72,13 +78,21 @@ pub async fn decisions(view: &mut View<'_>, id: &ControlId) -> Result<Vec<Decisi
 /// # Errors
 /// `Forbidden` for programs; otherwise if disk or database refuse.
 pub async fn snapshot(cx: &mut Cx<'_>, model: &ReadinessReport) -> Result<Snapshot> {
-    cx.authorize(Action::Decide)?;
+    cx.permit_whole(JUDGE)?;
+    decides(cx)?;
     let bytes = canonical::bytes(model).map_err(|error| Error::internal("writing the assessment", error))?;
     let digest = Digest(cx.app.blobs().put(bytes.into()).await?);
     let (organization, by, at) = (cx.organization(), cx.actor.id, cx.now);
     let key = sql::add_snapshot(cx.connection(), organization, &by.to_string(), at, digest).await?;
     cx.record(LeafKind::Approval, &json!({"event": "assessment.taken", "assessment": key, "model": digest}))?;
     Ok(Snapshot { key, taken_at: at, taken_by: by, model: digest })
+}
+
+fn decides(cx: &Cx<'_>) -> Result<()> {
+    if cx.actor.kind == ActorKind::Program {
+        return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
+    }
+    Ok(())
 }
 
 /// Lists the frozen assessments, newest first.

@@ -16,7 +16,7 @@ use tickmark_core::report::readiness::{
 };
 use tickmark_core::report::{Comparison, ReadinessReport};
 use tickmark_core::{Timestamp, canonical};
-use tickmark_evaluate::Library;
+pub use tickmark_evaluate::Library;
 
 use crate::conclusion::{self, Standing};
 use crate::context::View;

@@ -8,6 +8,7 @@ use std::future::IntoFuture as _;
 use std::sync::Arc;
 
 use clap::Args;
+use tickmark_app::report::Library;
 use tickmark_app::{Actor, App};
 use tickmark_web::{Pages, Settings, WebState};
 use tokio::net::TcpListener;
@@ -62,7 +63,7 @@ pub(crate) async fn run(options: &ServeTo, common: &Common, output: &Output) -> 
 /// Serves until interrupted. The app is opened for looking only, so that collecting goes on beside it.
 pub(crate) async fn serve(app: App, options: &Serve, common: &Common, output: &Output) -> Outcome {
     let actor = wiring::reader(&app).await?;
-    let pages = pages(Arc::new(app), actor, common, output)?;
+    let (pages, _) = pages(Arc::new(app), actor, common, output)?;
     let (listener, port) = listen(options).await?;
     let state =
         WebState::new(tickmark_web::Source::live(pages), Settings::loopback(port), clock::now, random);
@@ -80,8 +81,8 @@ pub(crate) async fn serve(app: App, options: &Serve, common: &Common, output: &O
     Ok(())
 }
 
-/// What the pages show.
-fn pages(app: Arc<App>, actor: Actor, common: &Common, output: &Output) -> Outcome<Pages> {
+/// What the pages show, and the checks.
+fn pages(app: Arc<App>, actor: Actor, common: &Common, output: &Output) -> Outcome<(Pages, Library)> {
     let library = checks::load(&common.data, output)?;
     let check_tests = library
         .checks()
@@ -92,7 +93,8 @@ fn pages(app: Arc<App>, actor: Actor, common: &Common, output: &Output) -> Outco
             )
         })
         .collect();
-    Ok(Pages { app, actor, catalog: catalog::load(&common.data)?, check_tests, out: common.data.join("out") })
+    let catalog = catalog::load(&common.data)?;
+    Ok((Pages { app, actor, catalog, check_tests, out: common.data.join("out") }, library))
 }
 
 async fn listen(options: &Serve) -> Outcome<(TcpListener, u16)> {

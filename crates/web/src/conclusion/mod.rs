@@ -18,6 +18,10 @@ use crate::error::Refusal;
 use crate::visit::Asked;
 use crate::{Route, WebState, job};
 
+pub(crate) fn desk_routes() -> Vec<crate::Desk> {
+    over_time::desk_routes()
+}
+
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = vec![Route { path: "/", example: "/", handler: get(overview) }];
     routes.extend(period::routes());

@@ -3,20 +3,26 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use axum::routing::get;
+use axum::response::Response;
+use axum::routing::{get, post};
 use maud::{Markup, html};
+use tickmark_app::{conclusion, report};
+use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::report::compare::{Area, Change, Reason};
 use tickmark_core::{Digest, Timestamp};
 
 use super::period::moment_href;
 use crate::design::bar::{Fill, bar};
 use crate::design::empty::empty;
+use crate::design::form::button;
 use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
 use crate::design::{block, digest, moment, plural, segment};
 use crate::error::Refusal;
+use crate::form::Sent;
+use crate::identity::go;
 use crate::visit::Asked;
-use crate::{Route, WebState};
+use crate::{Desk, Route, WebState};
 
 /// Changes of one area that are listed.
 const CHANGE_LIMIT: usize = 100;
@@ -87,9 +93,39 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
+pub(super) fn desk_routes() -> Vec<Desk> {
+    vec![Desk {
+        path: "/readiness/freeze",
+        example: "/readiness/freeze",
+        looks: false,
+        changes: true,
+        handler: post(freeze),
+    }]
+}
+
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let rows = state.source().snapshots().await?;
-    asked.frame(&state, &list_page(&rows)).await
+    let judge = Atom::new(Resource::TestResult, Verb::Approve);
+    let may_freeze = state.assessing().is_some() && asked.may(judge);
+    let mut page = list_page(&rows, may_freeze);
+    if may_freeze {
+        page.actions = button("/readiness/freeze", &asked.token, "Freeze an assessment now", "");
+    }
+    asked.frame(&state, &page).await
+}
+
+/// Freezes an assessment: what is known at this moment, whole.
+async fn freeze(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&[])?;
+    let catalog = state.source().catalog().ok_or(Refusal::NotFound)?;
+    let (library, generator) = state.assessing().ok_or(Refusal::NotFound)?;
+    app.transact(actor, async |cx| {
+        let model = report::readiness(cx, catalog, library, &actor.label, generator).await?;
+        conclusion::snapshot(cx, &model).await
+    })
+    .await?;
+    Ok(go("/readiness"))
 }
 
 async fn compare(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
@@ -113,16 +149,17 @@ fn criteria_bar(figures: &Figures) -> Markup {
     html! { span.fixed-bar title=(label) { (bar(&parts, &label)) } span.sub { (label) } }
 }
 
-fn list_page(rows: &[SnapshotRow]) -> Page {
+fn list_page(rows: &[SnapshotRow], may_freeze: bool) -> Page {
     let mut page = Page::new(Place::Readiness, "Readiness over time", html! {});
     page.lead = html! {
         "Assessments that were frozen, each whole and committed to in the ledger. Two of them say what changed between, and why."
     };
     if rows.is_empty() {
+        let command = if may_freeze { "" } else { "tickmark assess snapshot --by \"Your Name\"" };
         page.body = empty(
             "No assessment was frozen yet",
             "Freeze one now and one later; the difference is the work that was done.",
-            "tickmark assess snapshot --by \"Your Name\"",
+            command,
         );
         return page;
     }

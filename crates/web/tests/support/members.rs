@@ -27,6 +27,7 @@ pub(crate) struct Server {
     pub(crate) app: Arc<App>,
     pub(crate) program: Actor,
     pub(crate) router: Router,
+    pub(crate) state: WebState,
 }
 
 /// A browser that keeps its cookies.
@@ -57,7 +58,7 @@ impl Server {
         let (clock, count) = (Arc::clone(&app), AtomicU64::new(0));
         let random = move || Digest::of(&count.fetch_add(1, Ordering::SeqCst).to_be_bytes()).0;
         let state = WebState::with_accounts(source, settings, Arc::clone(&app), move || clock.now(), random);
-        Self { world, app, program, router: router(state) }
+        Self { world, app, program, router: router(state.clone()), state }
     }
 
     pub(crate) fn browser(&self) -> Browser {

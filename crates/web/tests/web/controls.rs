@@ -1,11 +1,14 @@
 //! Controls through HTTP: written, changed, approved by somebody else, retired; several at once; history.
 
+use std::sync::Arc;
+
 use axum::http::{Method, StatusCode};
 use tickmark_app::control;
 use tickmark_app::identity::audit;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{Control, ControlId, ControlState};
 use tickmark_core::identity::Role;
+use tickmark_evaluate::Library;
 
 use crate::members::{Browser, Server, token};
 use crate::visitor::Answer;
@@ -326,4 +329,32 @@ async fn approving_needs_a_fresh_proof_and_loses_nothing_that_was_typed() {
     let sent = cam.post(path, &token(again.text()), &fields).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
     assert_eq!(control(&server, "IAM-05").await.state(), ControlState::Active);
+}
+
+#[tokio::test]
+async fn an_assessment_is_frozen_by_whoever_judges() {
+    let server = Server::start().await;
+    adopt(&server).await;
+    let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let (mut cam, _) = server.member("Cam", WHO).await;
+    let page = cam.get("/readiness").await;
+    assert!(page.text().contains("tickmark assess snapshot"), "without checks only the command line can");
+    server.state.assess_with(Arc::new(library), "Tickmark of a test");
+    for number in 1..=2 {
+        server.world.wait(1);
+        let sent = cam.send("/readiness", "/readiness/freeze", &[]).await;
+        assert_eq!((sent.status, sent.header("location")), (StatusCode::SEE_OTHER, "/readiness"), "{number}");
+    }
+    let page = cam.get("/readiness").await;
+    assert!(page.text().contains("Cam") && page.text().contains("Freeze an assessment now"), "{}", page.text());
+    let (_, model) = server
+        .app
+        .read(&server.program, async |view| tickmark_app::conclusion::assessment(view, 2).await)
+        .await
+        .expect("frozen");
+    assert_eq!((model.author.as_str(), model.generator.as_str()), ("Cam", "Tickmark of a test"));
+    let (mut cora, _) = server.member("Cora", &[Role::ControlOwner]).await;
+    assert!(!cora.get("/readiness").await.text().contains("Freeze an assessment"));
+    let form = token(cora.get("/account").await.text());
+    assert_eq!(cora.post("/readiness/freeze", &form, &[]).await.status, StatusCode::NOT_FOUND);
 }

@@ -63,7 +63,7 @@ fn look() -> Collected {
     }
 }
 
-async fn collect(app: &App, actor: &Actor, library: &Library) {
+pub(crate) async fn collect(app: &App, actor: &Actor, library: &Library) {
     let key = app
         .transact(actor, async |cx| observation::open_run(cx, "host", "host 0.1.0").await)
         .await

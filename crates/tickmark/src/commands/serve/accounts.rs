@@ -35,8 +35,9 @@ pub(super) async fn serve(options: &ServeTo, common: &Common, output: &Output) -
     let (settings, address) = settings(options.url.as_deref(), port)?;
     let app = Arc::new(wiring::open(common).await?);
     let actor = wiring::reader(&app).await?;
-    let pages = pages(Arc::clone(&app), actor.clone(), common, output)?;
+    let (pages, library) = pages(Arc::clone(&app), actor.clone(), common, output)?;
     let state = WebState::with_accounts(Source::live(pages), settings, Arc::clone(&app), clock::now, random);
+    state.assess_with(Arc::new(library), crate::commands::report::GENERATOR);
     let set_up = app.transact(&actor, async |cx| people::offer_set_up(cx).await).await?;
     match &set_up {
         Some(link) => {
