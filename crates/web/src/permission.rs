@@ -78,6 +78,8 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         // What each kind of work needs, the use case asks.
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
         ("controls", rest) => control(rest)?,
+        ("findings", [_]) => reach(Resource::Exception, Verb::Update),
+        ("findings", [_, "verify"]) => reach(Resource::Exception, Verb::Approve),
         ("readiness", ["freeze"]) => Needs::Permission(Atom::new(Resource::TestResult, Verb::Approve)),
         ("waivers", rest) => waiver(rest)?,
         ("commitments", rest) => commitment(rest)?,

@@ -1,8 +1,8 @@
 //! What all handlers share.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tickmark_app::App;
 use tickmark_app::report::Library;

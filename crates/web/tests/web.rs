@@ -19,6 +19,8 @@ mod commitments;
 mod controls;
 #[path = "web/downloads.rs"]
 mod downloads;
+#[path = "web/findings.rs"]
+mod findings;
 #[path = "web/jobs.rs"]
 mod jobs;
 #[path = "web/live.rs"]
@@ -29,9 +31,9 @@ mod markup;
 mod past;
 #[path = "web/period.rs"]
 mod period;
-#[path = "web/workshop.rs"]
-mod workshop;
 #[path = "web/start.rs"]
 mod start;
 #[path = "web/waivers.rs"]
 mod waivers;
+#[path = "web/workshop.rs"]
+mod workshop;

@@ -3,6 +3,7 @@
 //! Nothing here turns a suggestion into an answer. Owns the tables of migration `0012_conclusion.sql`.
 
 pub mod period;
+pub mod remediation;
 mod sql;
 mod standing;
 

@@ -29,6 +29,10 @@ pub struct FindingTarget {
 /// A finding.
 #[derive(Clone, Debug)]
 pub struct FindingRow {
+    /// What names it whenever it is found again.
+    pub reference: String,
+    /// Who corrects it by when, in words; empty while nobody has taken it on.
+    pub taken: String,
     /// Title.
     pub title: String,
     /// How much it matters.
@@ -58,7 +62,7 @@ impl FindingRow {
     }
 }
 
-pub(super) fn page(rows: &[FindingRow], query: &TableQuery, now: Timestamp) -> Page {
+pub(super) fn page(rows: &[FindingRow], query: &TableQuery, now: Timestamp, is_member: bool) -> Page {
     let count = |wanted: Severity| rows.iter().filter(|row| row.severity == wanted).count();
     let table = Table {
         id: "findings",
@@ -80,8 +84,9 @@ pub(super) fn page(rows: &[FindingRow], query: &TableQuery, now: Timestamp) -> P
                 shown: true,
             },
             Filter::yes_or_no("waived", "Waived"),
+            Filter::yes_or_no("taken", "Taken on"),
         ],
-        rows: rows.iter().map(|row| table_row(row, now)).collect(),
+        rows: rows.iter().map(|row| table_row(row, now, is_member)).collect(),
         empty: html! {
             div.empty {
                 h3 { "Nothing falls short of what is known" }
@@ -100,11 +105,11 @@ pub(super) fn page(rows: &[FindingRow], query: &TableQuery, now: Timestamp) -> P
     page
 }
 
-fn table_row(row: &FindingRow, now: Timestamp) -> Row {
+fn table_row(row: &FindingRow, now: Timestamp, is_member: bool) -> Row {
     let since = row.since();
     Row {
         cells: vec![
-            Cell::by_text(title(row), &row.title),
+            Cell::by_text(title(row, is_member), &row.title),
             Cell::by_number(badge::severity(row.severity), -(row.severity as i64)),
             Cell::by_text(control(row), &row.control),
             Cell::by_text(targets(row), &row.targets.first().map(|t| t.name.clone()).unwrap_or_default()),
@@ -117,21 +122,24 @@ fn table_row(row: &FindingRow, now: Timestamp) -> Row {
         facets: vec![
             ("severity", row.severity.word().to_owned()),
             ("by", if row.check.is_empty() { "answers" } else { "check" }.to_owned()),
+            ("taken", if row.taken.is_empty() { "no" } else { "yes" }.to_owned()),
             ("waived", if row.waiver.is_empty() { "no" } else { "yes" }.to_owned()),
         ],
     }
 }
 
-fn title(row: &FindingRow) -> Markup {
+fn title(row: &FindingRow, is_member: bool) -> Markup {
     let href = match (row.check.as_str(), row.control.as_str(), row.criteria.first()) {
         ("", "", Some(criterion)) => format!("/criteria/{}", segment(criterion)),
         ("", control, _) => format!("/controls/{}", segment(control)),
         (check, ..) => format!("/checks/{}", segment(check)),
     };
+    let href = if is_member { format!("/findings/{}", segment(&row.reference)) } else { href };
     html! {
         div {
             a.primary href=(href) { (row.title) }
             span.sub { (row.condition) }
+            @if !row.taken.is_empty() { span.sub { (row.taken) } }
             @if !row.waiver.is_empty() { span.sub { (Mark::Waived.draw()) " waived: " (row.waiver) } }
             details.behind { summary { "What to do" }
                 p.small { (row.effect) }

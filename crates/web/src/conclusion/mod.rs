@@ -1,6 +1,7 @@
 //! The overview: what needs attention, readiness by the four questions, criteria, coverage; the period board; findings;
 //! readiness over time.
 
+mod correct;
 pub mod finding;
 pub mod over_time;
 mod pages;
@@ -19,7 +20,7 @@ use crate::visit::Asked;
 use crate::{Route, WebState, job};
 
 pub(crate) fn desk_routes() -> Vec<crate::Desk> {
-    over_time::desk_routes()
+    over_time::desk_routes().into_iter().chain(correct::desk_routes()).collect()
 }
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -42,5 +43,7 @@ async fn overview(State(state): State<WebState>, asked: Asked) -> Result<Markup,
 
 async fn findings(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let rows = state.source().findings().await?;
-    asked.frame(&state, &finding::page(&rows, &asked.query, asked.visit.now)).await
+    asked
+        .frame(&state, &finding::page(&rows, &asked.query, asked.visit.now, asked.visit.actor.is_some()))
+        .await
 }

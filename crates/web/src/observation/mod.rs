@@ -80,7 +80,8 @@ async fn one_look(
     let now = asked.visit.now;
     let view = state.source().look(integer(&key)?, &id, Moment::of(&asked.query, now)).await?;
     let mut page = look::page(&view, now);
-    if matches!(view.verdict, Some((tickmark_core::observation::Verdict::Fail, _))) && view.waiver.is_empty() {
+    if matches!(view.verdict, Some((tickmark_core::observation::Verdict::Fail, _))) && view.waiver.is_empty()
+    {
         page.actions = html! { (waive::button(&asked, &id, Some(view.target_key))) (page.actions) };
     }
     asked.frame(&state, &page).await

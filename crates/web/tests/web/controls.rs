@@ -346,7 +346,11 @@ async fn an_assessment_is_frozen_by_whoever_judges() {
         assert_eq!((sent.status, sent.header("location")), (StatusCode::SEE_OTHER, "/readiness"), "{number}");
     }
     let page = cam.get("/readiness").await;
-    assert!(page.text().contains("Cam") && page.text().contains("Freeze an assessment now"), "{}", page.text());
+    assert!(
+        page.text().contains("Cam") && page.text().contains("Freeze an assessment now"),
+        "{}",
+        page.text()
+    );
     let (_, model) = server
         .app
         .read(&server.program, async |view| tickmark_app::conclusion::assessment(view, 2).await)

@@ -1,7 +1,7 @@
 //! Waivers: a person approves an exception to a check, for a time. Verdicts stay what they are.
 //!
 //! The ledger entry holds ids, moments and a salted commitment to what people wrote; the text with its salt stands in
-//! a row that may be erased. Owns the tables of migrations `0013_waiver.sql` and `0031_waiver_request.sql`.
+//! a row that may be erased. Owns the tables of migrations `0013_waiver.sql` and `0031_exceptions.sql`.
 
 pub mod request;
 mod sql;

@@ -61,7 +61,8 @@ pub(super) async fn add(c: &mut AnyConnection, org: Org, waiver: &Waiver) -> Res
     ];
     insert_rows(c, "waiver", columns, [row]).await?;
     if let Scope::Targets(targets) = &waiver.scope {
-        let rows = targets.iter().map(|target| [Cell::from(org.0), waiver.id.0.into(), target.0.into()]);
+        let rows: Vec<_> =
+            targets.iter().map(|target| [Cell::from(org.0), waiver.id.0.into(), target.0.into()]).collect();
         insert_rows(c, "waiver_target", ["organization", "waiver", "target"], rows).await?;
     }
     Ok(())
@@ -238,10 +239,13 @@ pub(super) async fn decide_request(c: &mut AnyConnection, org: Org, asked: &Aske
     Ok(())
 }
 
-const REQUEST_COLUMNS: &str = "key, check_id, body, expires_at, requested_by, requested_at, state, decided_by, decided_at, waiver";
+const REQUEST_COLUMNS: &str =
+    "key, check_id, body, expires_at, requested_by, requested_at, state, decided_by, decided_at, waiver";
 
 pub(super) async fn requests(c: &mut AnyConnection, org: Org, limit: u32) -> Result<Vec<Asked>> {
-    let text = format!("SELECT {REQUEST_COLUMNS} FROM waiver_request WHERE organization = $1 ORDER BY key DESC LIMIT $2");
+    let text = format!(
+        "SELECT {REQUEST_COLUMNS} FROM waiver_request WHERE organization = $1 ORDER BY key DESC LIMIT $2"
+    );
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(i64::from(limit)).fetch_all(c).await?;
     rows.iter().map(asked).collect()
 }

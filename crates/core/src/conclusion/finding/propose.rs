@@ -34,6 +34,18 @@ pub struct ProposedFinding {
     pub severity: Severity,
 }
 
+impl ProposedFinding {
+    /// Returns what names this finding whenever the rules find it again: what it is about, not how it stands.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        match (&self.control, &self.check) {
+            (Some(control), Some(check)) => format!("test.{control}.{check}"),
+            (Some(control), None) => format!("control.{control}"),
+            (None, _) => format!("criterion.{}", self.criteria.first().map_or("", String::as_str)),
+        }
+    }
+}
+
 /// A check of a control that fails on some target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailingTest {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tickmark_app::{View, observation};
-use tickmark_core::conclusion::finding::{FailingTarget, FailingTest, findings_from};
-use tickmark_core::id::TargetKey;
+use tickmark_app::conclusion::remediation;
+use tickmark_app::{View, identity, observation};
+use tickmark_core::conclusion::finding::{FailingTarget, FailingTest, Finding, FindingState, findings_from};
+use tickmark_core::id::{ActorId, TargetKey};
 use tickmark_core::observation::Verdict;
 use tickmark_core::observation::interval::Failure;
 use tickmark_core::{Span, Timestamp};
@@ -22,6 +23,14 @@ fn last_day(expires: Timestamp) -> String {
     moment::date(expires.plus_micros(-1))
 }
 
+/// Who corrects it by when.
+fn taken_words(one: &Finding, labels: &BTreeMap<ActorId, String>) -> String {
+    let owner = one.owner.and_then(|owner| labels.get(&owner)).map_or("Somebody", String::as_str);
+    let due = one.due.map(|due| format!(", due {due}")).unwrap_or_default();
+    let state = if one.state() == FindingState::Fixed { " says it is fixed" } else { " corrects it" };
+    format!("{owner}{state}{due}")
+}
+
 impl Live {
     pub(in crate::source) async fn findings(&self) -> Result<Vec<FindingRow>, Refusal> {
         let standing = self.standing().await?;
@@ -35,9 +44,9 @@ impl Live {
             }
             let lasting = Span { from: view.now, to: None };
             let failures = observation::failures(view, lasting, Some(&failing)).await?;
-            Ok((checks, failures))
+            Ok((checks, failures, remediation::open(view).await?, identity::labels(view).await?))
         };
-        let (checks, failures) = self.app.read(&self.actor, work).await?;
+        let (checks, failures, taken, labels) = self.app.read(&self.actor, work).await?;
         let bounds: BTreeMap<(&str, TargetKey), Failure> =
             failures.iter().map(|known| ((known.check_id.as_str(), known.target), known.failure)).collect();
         let mut failing = Vec::new();
@@ -71,6 +80,8 @@ impl Live {
             .into_iter()
             .take(FINDING_LIMIT)
             .map(|finding| {
+                let reference = finding.reference();
+                let taken = taken.get(&reference).map(|one| taken_words(one, &labels)).unwrap_or_default();
                 let check = finding.check.unwrap_or_default();
                 let of_check = || {
                     let verdicts = standing.verdicts_of_check(&check).iter();
@@ -78,6 +89,8 @@ impl Live {
                 };
                 let waived = of_check().find_map(|verdict| verdict.waiver.as_ref());
                 FindingRow {
+                    reference,
+                    taken,
                     title: finding.title,
                     severity: finding.severity,
                     control: finding.control.map(|id| id.to_string()).unwrap_or_default(),

@@ -262,6 +262,8 @@ pub(super) fn findings(checks: &[(CheckRow, CheckView)]) -> Vec<FindingRow> {
         .iter()
         .filter(|(row, _)| row.verdicts.fail > 0)
         .map(|(row, view)| FindingRow {
+            reference: "test.IAM-08.x".to_owned(),
+            taken: String::new(),
             title: format!("Not so: {}", row.title),
             severity: row.severity,
             control: row.controls.first().cloned().unwrap_or_default(),

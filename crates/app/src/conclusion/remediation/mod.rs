@@ -1,0 +1,275 @@
+//! Correcting what falls short: somebody takes a finding on, plans, fixes; somebody else verifies and closes.
+//!
+//! Findings themselves are computed, again each time. What people add is kept under the finding's reference, and stays when
+//! the finding is no longer found. Owns the tables of findings of migration `0031_exceptions.sql`.
+
+mod sql;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use tickmark_core::Timestamp;
+use tickmark_core::conclusion::finding::{
+    Finding, FindingError, FindingState, Fix, Plan, ProposedFinding, Verification,
+};
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::id::{ActorId, FindingId};
+use tickmark_core::identity::{Atom, Resource, Verb};
+
+use crate::context::{Cx, View};
+use crate::identity::audit::{self, Event, Name};
+use crate::identity::{self, Access};
+use crate::{ActorKind, Error, Result};
+
+/// Most records of one reference, and of the list of open ones.
+pub const LIST_LIMIT: u32 = 1_000;
+
+/// What made a record so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Somebody took it on.
+    Opened,
+    /// Owner, cause, plan or end.
+    Planned,
+    /// The end was moved.
+    Extended,
+    /// Somebody says it is fixed.
+    Fixed,
+    /// Somebody else saw that it is.
+    Closed,
+    /// Somebody else saw that it is not.
+    Reopened,
+}
+
+impl Step {
+    const ALL: [Self; 6] =
+        [Self::Opened, Self::Planned, Self::Extended, Self::Fixed, Self::Closed, Self::Reopened];
+
+    /// Returns the word used in storage.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Planned => "planned",
+            Self::Extended => "extended",
+            Self::Fixed => "fixed",
+            Self::Closed => "closed",
+            Self::Reopened => "reopened",
+        }
+    }
+
+    fn name(self) -> Name {
+        match self {
+            Self::Opened => Name::FindingOpened,
+            Self::Planned => Name::FindingPlanned,
+            Self::Extended => Name::FindingExtended,
+            Self::Fixed => Name::FindingFixed,
+            Self::Closed => Name::FindingClosed,
+            Self::Reopened => Name::FindingReopened,
+        }
+    }
+}
+
+/// A record as it stood from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Number, from 1.
+    pub number: i64,
+    /// From when.
+    pub at: Timestamp,
+    /// Who made it so.
+    pub by: ActorId,
+    /// By what.
+    pub step: Step,
+    /// The record.
+    pub record: Finding,
+}
+
+/// What came of a step made from version `number`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// It is done.
+    Done(Box<Finding>),
+    /// Somebody else was faster; nothing is done.
+    Stale,
+}
+
+fn atom(verb: Verb) -> Atom {
+    Atom::new(Resource::Exception, verb)
+}
+
+/// Returns the records of what a finding is about, each with its versions, oldest first.
+///
+/// # Errors
+/// `Forbidden` for whoever may not see all exceptions.
+pub async fn records(view: &mut View<'_>, reference: &str) -> Result<Vec<Vec<Version>>> {
+    view.permit_whole(atom(Verb::Read))?;
+    let organization = view.organization();
+    sql::records(view.connection(), organization, reference, LIST_LIMIT).await
+}
+
+/// Returns the open records by their reference, as they stand.
+///
+/// # Errors
+/// As [`records`].
+pub async fn open(view: &mut View<'_>) -> Result<BTreeMap<String, Finding>> {
+    view.permit_whole(atom(Verb::Read))?;
+    let organization = view.organization();
+    sql::open(view.connection(), organization, LIST_LIMIT).await
+}
+
+/// Takes a finding on, with a plan. While it is open, taking it on again changes nothing.
+///
+/// # Errors
+/// `Forbidden`; `Conflict` if somebody took it on already; `Invalid` with what is missing.
+pub async fn take(cx: &mut Cx<'_>, found: ProposedFinding, plan: Plan) -> Result<Finding> {
+    let object = identity::object_of(cx, BTreeSet::new()).await?;
+    cx.permit_on(atom(Verb::Update), &object)?;
+    known(cx, plan.owner).await?;
+    let reference = found.reference();
+    let (organization, now, id) = (cx.organization(), cx.now, FindingId(cx.new_id()));
+    if current(cx, &reference).await?.is_some() {
+        return Err(Error::conflict("somebody took it on already"));
+    }
+    let mut record = Finding::open(id, found, now);
+    record.plan(plan).map_err(Error::invalid)?;
+    sql::add(cx.connection(), organization, id, &reference, now).await?;
+    save(cx, &reference, None, &record, Step::Opened, "").await?;
+    Ok(record)
+}
+
+/// Changes owner, cause or plan.
+///
+/// # Errors
+/// As [`take`]; `NotFound` if nobody took it on.
+pub async fn plan(cx: &mut Cx<'_>, reference: &str, from: i64, plan: Plan) -> Result<Done> {
+    known(cx, plan.owner).await?;
+    let Some(before) = begin(cx, reference, from, Verb::Update).await? else { return Ok(Done::Stale) };
+    let mut after = before.record.clone();
+    let decided = after.plan(plan);
+    finish(cx, reference, &before, after, decided, Step::Planned, "").await
+}
+
+/// Moves the end to a later day, with a reason.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn extend(cx: &mut Cx<'_>, reference: &str, from: i64, to: Day, reason: &str) -> Result<Done> {
+    let Some(before) = begin(cx, reference, from, Verb::Update).await? else { return Ok(Done::Stale) };
+    let (mut after, by, now) = (before.record.clone(), cx.actor.id, cx.now);
+    let decided = after.extend(by, now, to, reason);
+    finish(cx, reference, &before, after, decided, Step::Extended, reason).await
+}
+
+/// Says that it is fixed, and where that can be seen.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn fix(cx: &mut Cx<'_>, reference: &str, from: i64, note: &str, shown_by: &str) -> Result<Done> {
+    let Some(before) = begin(cx, reference, from, Verb::Update).await? else { return Ok(Done::Stale) };
+    let (mut after, by, at) = (before.record.clone(), cx.actor.id, cx.now);
+    let (note, shown_by) = (note.trim().to_owned(), shown_by.trim().to_owned());
+    let decided = after.record_fix(Fix { by, at, note, evidence: Vec::new(), shown_by });
+    finish(cx, reference, &before, after, decided, Step::Fixed, "").await
+}
+
+/// Says what somebody other than the fixer saw: that the fix holds, which closes it, or that it does not.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` if nothing waits for it or the fixer verifies; `Invalid` without a note.
+pub async fn verify(cx: &mut Cx<'_>, reference: &str, from: i64, holds: bool, note: &str) -> Result<Done> {
+    if cx.actor.kind == ActorKind::Program {
+        return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
+    }
+    let note = note.trim().to_owned();
+    if note.is_empty() {
+        return Err(Error::invalid("say what you saw"));
+    }
+    let Some(before) = begin(cx, reference, from, Verb::Approve).await? else { return Ok(Done::Stale) };
+    let (mut after, by, at) = (before.record.clone(), cx.actor.id, cx.now);
+    let verification = Verification { by, at, note };
+    let decided = if holds { after.verify(verification) } else { after.reject(verification) };
+    let step = if holds { Step::Closed } else { Step::Reopened };
+    finish(cx, reference, &before, after, decided, step, "").await
+}
+
+/// Finds the open record and asks whether something may be done with it; none if it is not as it was in version `from`.
+async fn begin(cx: &mut Cx<'_>, reference: &str, from: i64, verb: Verb) -> Result<Option<Version>> {
+    let before = current(cx, reference).await?.ok_or_else(|| Error::not_found("open finding", reference))?;
+    let object = identity::object_of(cx, before.record.owner.into_iter().collect()).await?;
+    cx.permit_on(atom(verb), &object)?;
+    Ok(Some(before).filter(|before| before.number == from))
+}
+
+async fn finish(
+    cx: &mut Cx<'_>,
+    reference: &str,
+    before: &Version,
+    after: Finding,
+    decided: Result<(), FindingError>,
+    step: Step,
+    why: &str,
+) -> Result<Done> {
+    if let Err(refused) = decided {
+        return Err(match refused {
+            FindingError::SamePerson(_) => {
+                if matches!(cx.actor.access, Access::Member(_)) {
+                    cx.refuse_by_rule("finding", reference.to_owned(), "own_fix");
+                }
+                Error::conflict("who fixed it does not verify it; somebody else does")
+            }
+            FindingError::NotOpen(_) => Error::conflict("it is not open any more"),
+            FindingError::NotFixed(_) => Error::conflict("no fix waits to be verified"),
+            FindingError::NoEvidence(_) => Error::invalid("say where the fix can be seen"),
+            other => Error::invalid(other),
+        });
+    }
+    save(cx, reference, Some(before), &after, step, why).await?;
+    Ok(Done::Done(Box::new(after)))
+}
+
+async fn current(view: &mut View<'_>, reference: &str) -> Result<Option<Version>> {
+    let organization = view.organization();
+    sql::current(view.connection(), organization, reference).await
+}
+
+async fn known(view: &mut View<'_>, owner: Option<ActorId>) -> Result<()> {
+    let Some(owner) = owner else { return Ok(()) };
+    match identity::actor(view, owner).await {
+        Ok(actor) if actor.kind == ActorKind::Person => Ok(()),
+        Ok(_) | Err(Error::NotFound { .. }) => Err(Error::invalid("choose somebody who is here")),
+        Err(error) => Err(error),
+    }
+}
+
+async fn save(
+    cx: &mut Cx<'_>,
+    reference: &str,
+    before: Option<&Version>,
+    record: &Finding,
+    step: Step,
+    why: &str,
+) -> Result<()> {
+    let (organization, by, at) = (cx.organization(), cx.actor.id, cx.now);
+    let number = before.map_or(1, |version| version.number + 1);
+    let version = Version { number, at, by, step, record: record.clone() };
+    sql::add_version(cx.connection(), organization, &version).await?;
+    if record.state() == FindingState::Closed {
+        sql::close(cx.connection(), organization, record.id).await?;
+    }
+    let said = |record: &Finding| -> Result<serde_json::Value> {
+        let digest = tickmark_core::canonical::digest(record)
+            .map_err(|error| Error::internal("digesting a finding", error))?;
+        Ok(
+            json!({"state": record.state(), "due": record.due, "extended": record.extensions().len(), "record": digest}),
+        )
+    };
+    let why = Some(why).filter(|why| !why.is_empty() && why.chars().count() <= 2_000);
+    let event = Event {
+        before: before.map(|version| said(&version.record)).transpose()?,
+        after: Some(said(record)?),
+        why,
+        ..Event::done(step.name(), "finding", reference)
+    };
+    audit::record(cx, event).await
+}

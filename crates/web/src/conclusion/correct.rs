@@ -1,0 +1,411 @@
+//! One finding: what the rules found, and what people do about it: taken on, planned, fixed, verified by somebody else.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use maud::{Markup, html};
+use tickmark_app::conclusion::remediation::{self, Done, Step, Version};
+use tickmark_app::{Actor, Error};
+use tickmark_core::Timestamp;
+use tickmark_core::conclusion::finding::{Finding, FindingState, Plan, ProposedFinding, TEXT_MAX};
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Resource, Verb};
+
+use super::finding::FindingRow;
+use crate::control::Names;
+use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
+use crate::design::frame::{Page, Place};
+use crate::design::table::plain;
+use crate::design::{badge, block, moment, plural, prose, segment};
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::identity::go;
+use crate::visit::Asked;
+use crate::{Desk, WebState};
+
+pub(super) fn desk_routes() -> Vec<Desk> {
+    vec![
+        Desk {
+            path: "/findings/{reference}",
+            example: "/findings/test.IAM-08.ssh-root-login-disabled",
+            looks: true,
+            changes: true,
+            handler: get(page).post(change),
+        },
+        Desk {
+            path: "/findings/{reference}/verify",
+            example: "/findings/test.IAM-08.ssh-root-login-disabled/verify",
+            looks: false,
+            changes: true,
+            handler: post(verify),
+        },
+    ]
+}
+
+fn atom(verb: Verb) -> Atom {
+    Atom::new(Resource::Exception, verb)
+}
+
+struct Known {
+    /// As it is found now, if it is.
+    row: Option<FindingRow>,
+    records: Vec<Vec<Version>>,
+    names: Names,
+}
+
+impl Known {
+    fn current(&self) -> Option<&Version> {
+        let newest = self.records.last()?.last()?;
+        (newest.record.state() != FindingState::Closed).then_some(newest)
+    }
+
+    fn found(&self) -> Option<ProposedFinding> {
+        let row = self.row.as_ref()?;
+        Some(ProposedFinding {
+            title: row.title.clone(),
+            criteria: row.criteria.clone(),
+            control: row.control.parse().ok(),
+            check: Some(row.check.clone()).filter(|check| !check.is_empty()),
+            condition: row.condition.clone(),
+            cause: String::new(),
+            effect: row.effect.clone(),
+            recommendation: row.remedy.clone(),
+            severity: row.severity,
+        })
+    }
+
+    /// What is shown: as it is found now, or as it was when it was last taken on.
+    fn shown(&self) -> Option<ProposedFinding> {
+        self.found().or_else(|| Some(self.records.last()?.last()?.record.found.clone()))
+    }
+}
+
+async fn known(state: &WebState, asked: &Asked, reference: &str) -> Result<Known, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let rows = state.source().findings().await?;
+    let row = rows.into_iter().find(|row| row.reference == reference);
+    let (records, names) = app
+        .read(actor, async |view| {
+            Ok((remediation::records(view, reference).await?, Names::read(view).await?))
+        })
+        .await?;
+    if row.is_none() && records.is_empty() {
+        return Err(Refusal::NotFound);
+    }
+    Ok(Known { row, records, names })
+}
+
+async fn page(
+    State(state): State<WebState>,
+    Path(reference): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let (_, actor) = asked.member(&state)?;
+    let known = known(&state, &asked, &reference).await?;
+    let page = draw(&known, &reference, &asked, actor, &Sent::default(), &Faults::default())?;
+    asked.frame(&state, &page).await
+}
+
+/// Takes what whoever corrects it sends: which of the forms says `act`.
+async fn change(
+    State(state): State<WebState>,
+    Path(reference): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["act", "version", "owner", "due", "cause", "plan", "to", "reason", "note", "shown_by"])?;
+    let known = known(&state, &asked, &reference).await?;
+    let from = || sent.text("version").parse::<i64>().map_err(|_| Refusal::Malformed);
+    let done = match sent.text("act").as_str() {
+        "take" => {
+            let found = known.found().ok_or(Refusal::NotFound)?;
+            let plan = plan(&sent);
+            app.transact(actor, async |cx| {
+                remediation::take(cx, found.clone(), plan.clone()).await.map(|one| Done::Done(Box::new(one)))
+            })
+            .await
+        }
+        "plan" => {
+            let (from, plan) = (from()?, plan(&sent));
+            app.transact(actor, async |cx| remediation::plan(cx, &reference, from, plan.clone()).await).await
+        }
+        "extend" => {
+            let (from, reason) = (from()?, sent.text("reason"));
+            match sent.text("to").parse::<Day>() {
+                Ok(to) => {
+                    app.transact(actor, async |cx| {
+                        remediation::extend(cx, &reference, from, to, &reason).await
+                    })
+                    .await
+                }
+                Err(_) => Err(Error::invalid("choose a later day")),
+            }
+        }
+        "fix" => {
+            let (from, note, shown_by) = (from()?, sent.text("note"), sent.text("shown_by"));
+            app.transact(actor, async |cx| remediation::fix(cx, &reference, from, &note, &shown_by).await)
+                .await
+        }
+        _ => return Err(Refusal::Malformed),
+    };
+    answer(&state, &asked, &reference, &known, actor, &sent, done).await
+}
+
+/// Takes what somebody other than the fixer saw.
+async fn verify(
+    State(state): State<WebState>,
+    Path(reference): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["version", "note", "decision"])?;
+    let known = known(&state, &asked, &reference).await?;
+    let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let holds = match sent.text("decision").as_str() {
+        "close" => true,
+        "reopen" => false,
+        _ => return Err(Refusal::Malformed),
+    };
+    let note = sent.text("note");
+    let done =
+        app.transact(actor, async |cx| remediation::verify(cx, &reference, from, holds, &note).await).await;
+    answer(&state, &asked, &reference, &known, actor, &sent, done).await
+}
+
+async fn answer(
+    state: &WebState,
+    asked: &Asked,
+    reference: &str,
+    known: &Known,
+    actor: &Actor,
+    sent: &Sent,
+    done: Result<Done, Error>,
+) -> Result<Response, Refusal> {
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    let faults = match done {
+        Ok(Done::Done(_)) => return Ok(go(&format!("/findings/{}", segment(reference)))),
+        Ok(Done::Stale) => {
+            status = StatusCode::CONFLICT;
+            Faults::whole(
+                "somebody was faster: its history has what they did. Nothing was saved; what you typed is still in the fields",
+            )
+        }
+        Err(Error::Conflict(says) | Error::Invalid(says)) => Faults::whole(says),
+        Err(error) => return Err(error.into()),
+    };
+    let page = draw(known, reference, asked, actor, sent, &faults)?;
+    asked.frame_refused(state, status, &page).await.map(IntoResponse::into_response)
+}
+
+fn plan(sent: &Sent) -> Plan {
+    Plan {
+        owner: sent.text("owner").parse::<ActorId>().ok(),
+        due: sent.text("due").parse::<Day>().ok(),
+        cause: sent.text("cause"),
+        plan: sent.text("plan"),
+    }
+}
+
+fn today(now: Timestamp) -> Option<Day> {
+    now.date().parse().ok()
+}
+
+fn draw(
+    known: &Known,
+    reference: &str,
+    asked: &Asked,
+    actor: &Actor,
+    sent: &Sent,
+    faults: &Faults,
+) -> Result<Page, Refusal> {
+    let shown = known.shown().ok_or(Refusal::NotFound)?;
+    let now = asked.visit.now;
+    let body = html! {
+        (faults.summary())
+        @if known.row.is_none() { p.note-line { "It is not found any more: its test passes, or the answer is another one. What was done about it stays." } }
+        div.columns.flush {
+            div { (block("condition", "What was found", &badge::severity(shown.severity), &condition(&shown, known.row.as_ref(), now))) }
+            div { (block("correction", "Correction", &standing(known, now), &correction(known, reference, asked, actor, sent))) }
+        }
+        @if !known.records.is_empty() { (block("history", "History", &html! {}, &history(known))) }
+    };
+    let mut page = Page::new(Place::Findings, &shown.title, body);
+    page.crumbs = vec![("Findings".into(), "/findings".into())];
+    Ok(page)
+}
+
+fn condition(shown: &ProposedFinding, row: Option<&FindingRow>, now: Timestamp) -> Markup {
+    html! {
+        dl.facts {
+            dt { "Condition" } dd { (shown.condition) }
+            dt { "Effect" } dd { (shown.effect) }
+            @if let Some(control) = &shown.control { dt { "Control" } dd { a href={ "/controls/" (segment(control.as_str())) } { (control) } } }
+            dt { "Criteria" } dd { span.refs { @for id in &shown.criteria { a href={ "/criteria/" (segment(id)) } { (id) } } } }
+            @if let Some(check) = &shown.check { dt { "Check" } dd { a href={ "/checks/" (segment(check)) } { (check) } } }
+            @if let Some(row) = row {
+                @if !row.targets.is_empty() {
+                    dt { (plural(row.targets.len(), "Target", "Targets")) }
+                    dd { @for target in row.targets.iter().take(20) { div { a href={ "/targets/" (target.key) } { (target.name) } ", " (moment::ago(target.seen_bad, now)) } } }
+                }
+                @if !row.waiver.is_empty() { dt { "Waived" } dd { (row.waiver) } }
+            }
+        }
+        div.block-body { (prose::markdown(&shown.recommendation)) }
+    }
+}
+
+fn standing(known: &Known, now: Timestamp) -> Markup {
+    match known.current().map(|version| &version.record) {
+        None => html! { "nobody has taken it on" },
+        Some(record) => html! {
+            @match record.state() { FindingState::Open => "under way", FindingState::Fixed => "fixed, to be verified", FindingState::Closed => "closed" }
+            @if let Some(due) = record.due {
+                ", due " (due)
+                @if today(now).is_some_and(|today| record.is_overdue(today)) { " " span.tag { "overdue" } }
+            }
+        },
+    }
+}
+
+fn correction(known: &Known, reference: &str, asked: &Asked, actor: &Actor, sent: &Sent) -> Markup {
+    let href = format!("/findings/{}", segment(reference));
+    let (may_change, may_verify) = (asked.may(atom(Verb::Update)), asked.may(atom(Verb::Approve)));
+    let Some(version) = known.current() else {
+        return html! {
+            div.block-body {
+                @if may_change && known.row.is_some() { (form(&href, &asked.token, &plan_fields("take", None, None, known, sent, "Take it on"))) }
+                @else { p.muted { "Nobody has taken it on." } }
+            }
+        };
+    };
+    let record = &version.record;
+    html! {
+        dl.facts {
+            dt { "Owner" } dd { (record.owner.map_or("nobody", |owner| known.names.of(owner))) }
+            @if let Some(due) = record.due { dt { "Due" } dd { (due) @if !record.extensions().is_empty() { span.sub { "extended " (record.extensions().len()) " " (plural(record.extensions().len(), "time", "times")) } } } }
+            @if !record.found.cause.is_empty() { dt { "Cause" } dd { (record.found.cause) } }
+            dt { "Plan" } dd { (record.plan) }
+            @if let Some(fix) = record.fix() { dt { "Fixed" } dd { (known.names.of(fix.by)) ", " (moment::written(fix.at)) ": " (fix.note) span.sub { (fix.shown_by) } } }
+        }
+        div.block-body.stack {
+            @if record.state() == FindingState::Open && may_change {
+                details { summary { "Say that it is fixed" } (form(&href, &asked.token, &fix_fields(version, sent))) }
+                details { summary { "Extend the due day" } (form(&href, &asked.token, &extend_fields(version, sent))) }
+                details { summary { "Change owner, cause or plan" } (form(&href, &asked.token, &plan_fields("plan", Some(version), Some(record), known, sent, "Save the plan"))) }
+            }
+            @if record.state() == FindingState::Fixed {
+                @if record.fix().is_some_and(|fix| fix.by == actor.id) { p.problem { "You fixed it, so somebody else verifies it." } }
+                @else if may_verify { (form(&format!("{href}/verify"), &asked.token, &verify_fields(version, sent))) }
+                @else { p.muted { "Somebody who did not fix it verifies it." } }
+            }
+        }
+    }
+}
+
+fn numbered(act: &str, version: Option<&Version>) -> Markup {
+    html! {
+        @if !act.is_empty() { (hidden("act", act)) }
+        @if let Some(version) = version { (hidden("version", &version.number.to_string())) }
+    }
+}
+
+fn typed(sent: &Sent, name: &str, or: &str) -> String {
+    match sent.text(name) {
+        text if text.is_empty() => or.to_owned(),
+        text => text,
+    }
+}
+
+fn plan_fields(
+    act: &str,
+    version: Option<&Version>,
+    record: Option<&Finding>,
+    known: &Known,
+    sent: &Sent,
+    words: &str,
+) -> Markup {
+    let owner = record.and_then(|one| one.owner).map(|owner| owner.to_string()).unwrap_or_default();
+    let due = record.and_then(|one| one.due).map(|due| due.to_string()).unwrap_or_default();
+    let owner = typed(sent, "owner", &owner);
+    let due_typed = if record.is_some() { due.clone() } else { typed(sent, "due", &due) };
+    let cause = typed(sent, "cause", record.map_or("", |one| one.found.cause.as_str()));
+    let plan = typed(sent, "plan", record.map_or("", |one| one.plan.as_str()));
+    html! {
+        (numbered(act, version))
+        (field(&Field { name: "owner", label: "Owner", value: &owner, kind: Kind::Select(&known.names.options(None, &owner)), hint: "Answers for the correction.", ..Field::default() }))
+        @if record.is_some() { (hidden("due", &due_typed)) }
+        @else { (field(&Field { name: "due", label: "Due", kind: Kind::Input("date"), value: &due_typed, hint: "Moved later only by an extension, which is counted.", ..Field::default() })) }
+        (field(&Field { name: "cause", label: "Cause", kind: Kind::Area(2), value: &cause, max: TEXT_MAX, optional: true, hint: "Why it came about, once somebody has looked into it.", ..Field::default() }))
+        (field(&Field { name: "plan", label: "Plan", kind: Kind::Area(3), value: &plan, max: TEXT_MAX, ..Field::default() }))
+        (send(words, ""))
+    }
+}
+
+fn extend_fields(version: &Version, sent: &Sent) -> Markup {
+    let (to, reason) = (sent.text("to"), sent.text("reason"));
+    html! {
+        (numbered("extend", Some(version)))
+        (field(&Field { name: "to", label: "New due day", kind: Kind::Input("date"), value: &to, ..Field::default() }))
+        (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: &reason, max: TEXT_MAX, ..Field::default() }))
+        (send("Extend it", ""))
+    }
+}
+
+fn fix_fields(version: &Version, sent: &Sent) -> Markup {
+    let (note, shown_by) = (sent.text("note"), sent.text("shown_by"));
+    html! {
+        (numbered("fix", Some(version)))
+        (field(&Field { name: "note", label: "What was done", kind: Kind::Area(3), value: &note, max: TEXT_MAX, ..Field::default() }))
+        (field(&Field { name: "shown_by", label: "Where it can be seen", value: &shown_by, max: TEXT_MAX, hint: "A run, a ticket, a change, a document.", ..Field::default() }))
+        (send("It is fixed", ""))
+    }
+}
+
+fn verify_fields(version: &Version, sent: &Sent) -> Markup {
+    let seen = sent.text("note");
+    html! {
+        (numbered("", Some(version)))
+        (field(&Field { name: "note", label: "What you saw", kind: Kind::Area(3), value: &seen, max: TEXT_MAX, ..Field::default() }))
+        p.row {
+            button.button.primary type="submit" name="decision" value="close" { "It holds: close it" }
+            button.button type="submit" name="decision" value="reopen" { "It does not hold" }
+        }
+    }
+}
+
+fn history(known: &Known) -> Markup {
+    let rows = known.records.iter().rev().flat_map(|record| record.iter().rev()).map(|version| {
+        let record = &version.record;
+        let detail = match version.step {
+            Step::Opened | Step::Planned => record.plan.clone(),
+            Step::Extended => record
+                .extensions()
+                .last()
+                .map(|one| format!("from {} to {}: {}", one.from, one.to, one.reason))
+                .unwrap_or_default(),
+            Step::Fixed => {
+                record.fix().map(|fix| format!("{} ({})", fix.note, fix.shown_by)).unwrap_or_default()
+            }
+            Step::Closed => record.verification().map(|seen| seen.note.clone()).unwrap_or_default(),
+            Step::Reopened => record.rejected().last().map(|(_, seen)| seen.note.clone()).unwrap_or_default(),
+        };
+        let words = match version.step {
+            Step::Opened => "Taken on",
+            Step::Planned => "Planned anew",
+            Step::Extended => "Extended",
+            Step::Fixed => "Said to be fixed",
+            Step::Closed => "Verified and closed",
+            Step::Reopened => "Did not hold",
+        };
+        vec![
+            html! { (words) span.sub { (detail) } },
+            html! { (known.names.of(version.by)) },
+            html! { span.nowrap { (moment::exact(version.at)) } },
+        ]
+    });
+    plain("History", &["What happened", "By", "When"], rows.collect())
+}
