@@ -22,6 +22,7 @@ mod observation;
 mod period;
 mod period_ends;
 mod program;
+mod records;
 mod retention;
 
 mod people;
