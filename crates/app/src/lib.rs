@@ -24,6 +24,7 @@ pub mod report;
 mod stored;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod work;
 
 pub use app::App;
 pub use context::{Action, Cx, View};

@@ -14,6 +14,7 @@ mod evidence;
 mod example;
 mod history;
 mod identity;
+mod items;
 mod job;
 mod killed;
 mod ledger;

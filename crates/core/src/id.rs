@@ -87,4 +87,6 @@ integer_keys! {
     PopulationKey,
     /// A stored artifact, where the subject refers to one. Counted from 1 in each organization.
     EvidenceKey,
+    /// An item of evidence as people hand it in. Counted from 1 in each organization.
+    ItemKey,
 }

@@ -29,7 +29,8 @@ impl Timestamp {
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
         let low = jiff::Timestamp::MIN.as_microsecond();
-        let high = jiff::Timestamp::MAX.as_microsecond();
+        // Its last second is not whole, and a part of it is no moment to `jiff`.
+        let high = jiff::Timestamp::MAX.as_second() * SECOND_US;
         Self(micros.clamp(low, high))
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{FutureExt as _, StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
@@ -94,7 +94,9 @@ impl Blobs {
     /// # Errors
     /// As [`Blobs::put`]. Those written before stay: they are harmless without a row that names them.
     pub async fn put_all(&self, all: Vec<Bytes>) -> Result<Vec<[u8; 32]>> {
-        stream::iter(all).map(|bytes| self.put(bytes)).buffered(PUTS_AT_ONCE).try_collect().await
+        // Boxed: a stream over a closure cannot be held by a future that goes from thread to thread.
+        let puts: Vec<_> = all.into_iter().map(|bytes| self.put(bytes).boxed()).collect();
+        stream::iter(puts).buffered(PUTS_AT_ONCE).try_collect().await
     }
 
     /// Returns the bytes whose SHA-256 is `digest`, verified.

@@ -27,12 +27,13 @@ impl Asset {
     }
 }
 
-const STYLES: [&str; 6] = [
+const STYLES: [&str; 7] = [
     include_str!("design/tokens.css"),
     include_str!("design/base.css"),
     include_str!("design/frame.css"),
     include_str!("design/parts.css"),
     include_str!("design/account.css"),
+    include_str!("design/work.css"),
     include_str!("design/print.css"),
 ];
 

@@ -69,6 +69,11 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
+    /// A form of these fields.
+    pub(crate) fn of(pairs: Vec<(String, String)>) -> Self {
+        Self { pairs }
+    }
+
     /// Returns a field's text without space at its ends and with line feeds only; empty when it is not there.
     pub(crate) fn text(&self, name: &str) -> String {
         let found = self.pairs.iter().find(|(key, _)| key == name);

@@ -66,7 +66,12 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
         Ok(who) => {
             parts.extensions.insert(who);
             parts.extensions.insert(RequestId(id.clone()));
-            next.run(Request::from_parts(parts, body)).await
+            let changes = parts.method == Method::POST;
+            let response = next.run(Request::from_parts(parts, body)).await;
+            if changes {
+                state.forget_waiting();
+            }
+            response
         }
         Err(turned) => turned.into_response(),
     };
@@ -79,6 +84,8 @@ enum Turned {
     Away(Refusal),
     /// Another page first, from which they come back.
     To(&'static str, String),
+    /// To another page, for good.
+    Straight(&'static str),
 }
 
 impl From<Refusal> for Turned {
@@ -91,6 +98,7 @@ impl IntoResponse for Turned {
     fn into_response(self) -> Response {
         match self {
             Self::Away(refusal) => refusal.into_response(),
+            Self::Straight(page) => (StatusCode::SEE_OTHER, [(LOCATION, page)]).into_response(),
             Self::To(page, back) => {
                 let location = format!("{page}?back={}", crate::design::segment(&back));
                 (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
@@ -131,7 +139,7 @@ async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turne
         (Some(actor), Some(needs)) => match permission::check(app, &actor, needs).await {
             Ok(()) => Ok(Who::Member(Box::new(actor))),
             // Where everybody comes first, whoever may not see it is led to what they may.
-            Err(Error::Forbidden(_)) if path == "/" => Err(Turned::To("/account", "/".to_owned())),
+            Err(Error::Forbidden(_)) if path == "/" => Err(Turned::Straight("/work")),
             Err(Error::StepUp) => Err(Turned::To("/step-up", back())),
             Err(error) => Err(Refusal::from(error).into()),
         },

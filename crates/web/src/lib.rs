@@ -19,22 +19,25 @@ mod job;
 pub mod ledger;
 pub mod observation;
 pub mod permission;
+pub mod program;
 pub mod report;
 pub mod session;
 pub mod source;
 mod state;
+mod upload;
 mod visit;
+pub mod work;
 
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::timeout::TimeoutLayer;
 
 pub use source::{Pages, Source};
 pub use state::{Settings, WebState};
@@ -71,10 +74,18 @@ pub struct Desk {
 /// Returns all routes of people who do the work, in the order of the flow.
 #[must_use]
 pub fn desk_routes() -> Vec<Desk> {
-    [job::desk_routes(), control::desk_routes(), observation::desk_routes(), conclusion::desk_routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        job::desk_routes(),
+        control::desk_routes(),
+        evidence::desk_routes(),
+        observation::desk_routes(),
+        program::desk_routes(),
+        conclusion::desk_routes(),
+        work::desk_routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Returns all routes of all features, in the order of the flow.
@@ -94,6 +105,16 @@ pub fn routes() -> Vec<Route> {
     .collect()
 }
 
+/// Ends what takes too long. Forms with files take as long as somebody's connection needs.
+async fn in_time(request: Request, next: Next) -> Response {
+    let limit =
+        if upload::is_upload(request.headers()) { upload::UPLOAD_TIME_LIMIT } else { ANSWER_TIME_LIMIT };
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
 /// Makes the service that answers everything.
 pub fn router(state: WebState) -> Router {
     let mut router = Router::new();
@@ -111,7 +132,7 @@ pub fn router(state: WebState) -> Router {
         .fallback(|| async { Refusal::NotFound })
         .method_not_allowed_fallback(|| async { Refusal::Method })
         .layer(CompressionLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME_LIMIT))
+        .layer(from_fn(in_time))
         // A panic is our own broken invariant: that request ends with a page, the others go on.
         .layer(CatchPanicLayer::custom(|_| {
             Refusal::Internal("panic in a handler".to_owned()).into_response()

@@ -77,6 +77,10 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("checks", [_, "put-aside"]) => reach(Resource::Test, Verb::Delete),
         // What each kind of work needs, the use case asks.
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
+        ("controls", [_, "occurrences"]) | ("evidence", ["items", "new"]) => {
+            reach(Resource::Evidence, Verb::Create)
+        }
+        ("evidence", ["items", ..]) => reach(Resource::Evidence, Verb::Read),
         ("controls", rest) => control(rest)?,
         ("findings", [_]) => reach(Resource::Exception, Verb::Update),
         ("findings", [_, "verify"]) => reach(Resource::Exception, Verb::Approve),
@@ -96,7 +100,7 @@ pub fn needs(path: &str) -> Option<Needs> {
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     Some(match (first, rest.as_slice()) {
         ("enter" | "assets" | "sign-in" | "join", _) => Needs::Nothing,
-        ("account" | "sign-out" | "step-up" | "theme", _) => Needs::Session,
+        ("account" | "sign-out" | "step-up" | "theme" | "work", _) => Needs::Session,
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
@@ -104,7 +108,11 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("waivers", ["new"]) => reach(Resource::Exception, Verb::Create),
         ("waivers", [_, "revoke"]) => reach(Resource::Exception, Verb::Approve),
         ("waivers", _) => read(Resource::Exception),
+        ("controls", [_, "occurrences"]) | ("calendar", _) => reach(Resource::Control, Verb::Read),
         ("controls", rest) => control(rest).unwrap_or(read(Resource::Control)),
+        ("evidence", ["items", "new"]) => reach(Resource::Evidence, Verb::Create),
+        ("evidence", ["items", .., "download"]) => reach(Resource::Evidence, Verb::Export),
+        ("evidence", ["items", ..]) => reach(Resource::Evidence, Verb::Read),
         ("evidence", [.., "download"]) => export(Resource::Evidence),
         ("reports", [_, ..]) => export(Resource::RestrictedReport),
         ("", []) | ("period" | "readiness", _) => read(Resource::Control),

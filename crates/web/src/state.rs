@@ -1,15 +1,23 @@
 //! What all handlers share.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tickmark_app::App;
 use tickmark_app::report::Library;
+use tickmark_core::id::ActorId;
+use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, Timestamp};
 
 use crate::session::Sessions;
 use crate::source::Source;
+
+/// How long a count of what waits is good, in microseconds.
+const WAITING_US: i64 = 60 * SECOND_US;
+/// People whose count is kept.
+const WAITING_LIMIT: usize = 10_000;
 
 /// How the pages are served.
 #[derive(Clone, Debug)]
@@ -54,6 +62,8 @@ struct Inner {
     /// Makes request ids of one process unlike those of another.
     instance: [u8; 32],
     requests: AtomicU64,
+    /// How much waits for whom, and when that was counted: every page says so.
+    waiting: Mutex<BTreeMap<ActorId, (Timestamp, usize)>>,
 }
 
 impl WebState {
@@ -98,6 +108,7 @@ impl WebState {
             random: Box::new(random),
             instance,
             requests: AtomicU64::new(0),
+            waiting: Mutex::default(),
         }))
     }
 
@@ -171,6 +182,29 @@ impl WebState {
 
     pub(crate) fn answers_for(&self, host: &str) -> bool {
         self.0.settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+    }
+
+    /// Returns how much waits for somebody, if that was counted a moment ago.
+    pub(crate) fn waiting(&self, actor: ActorId) -> Option<usize> {
+        let waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, count) = waiting.get(&actor)?;
+        let age = self.now().micros() - at.micros();
+        (0..WAITING_US).contains(&age).then_some(*count)
+    }
+
+    /// Keeps how much waits for somebody.
+    pub(crate) fn keep_waiting(&self, actor: ActorId, count: usize) {
+        let now = self.now();
+        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= WAITING_LIMIT {
+            waiting.clear();
+        }
+        waiting.insert(actor, (now, count));
+    }
+
+    /// Forgets it for everybody: what one does is what others wait for.
+    pub(crate) fn forget_waiting(&self) {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub(crate) fn next_request_id(&self) -> String {

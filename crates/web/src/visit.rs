@@ -36,7 +36,18 @@ impl Asked {
     /// Frames a page.
     pub(crate) async fn frame(&self, state: &WebState, page: &Page) -> Result<Markup, Refusal> {
         let context = state.source().context().await?;
-        Ok(frame(&context, &self.visit, page))
+        let mut visit = self.visit.clone();
+        if let Ok((app, actor)) = self.member(state) {
+            visit.waiting = match state.waiting(actor.id) {
+                Some(count) => count,
+                None => {
+                    let count = app.read(actor, async |view| tickmark_app::work::count(view).await).await?;
+                    state.keep_waiting(actor.id, count);
+                    count
+                }
+            };
+        }
+        Ok(frame(&context, &visit, page))
     }
 
     /// Frames a page that answers a form which was refused.
@@ -80,7 +91,7 @@ impl FromRequestParts<WebState> for Asked {
             Some(Who::Member(actor)) => (Some(actor.clone()), form::token(state, &parts.headers)),
             Some(Who::Local | Who::Nobody) | None => (None, String::new()),
         };
-        let visit = Visit { here, theme: theme(&parts.headers), now: state.now(), actor };
+        let visit = Visit { here, theme: theme(&parts.headers), now: state.now(), actor, waiting: 0 };
         Ok(Self { visit, token, query: TableQuery::new(pairs) })
     }
 }

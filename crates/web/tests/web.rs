@@ -21,6 +21,8 @@ mod controls;
 mod downloads;
 #[path = "web/findings.rs"]
 mod findings;
+#[path = "web/items.rs"]
+mod items;
 #[path = "web/jobs.rs"]
 mod jobs;
 #[path = "web/live.rs"]

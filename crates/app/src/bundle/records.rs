@@ -1,6 +1,7 @@
-//! Texts of people that entries commit to, with the salts: names of documents, why a check was waived, what populations are and what testing
-//! found, samples of them, how controls were performed, why an epoch began. What was erased has no salt any more and is not here; nor is
-//! the legal basis of an erasure, which may name whom it is about.
+//! Texts of people that entries commit to, with the salts: names of documents, what was said about evidence, why a check
+//! was waived, what populations are and what testing found, samples of them, how controls were performed, why an epoch
+//! began. What was erased has no salt any more and is not here; nor is the legal basis of an erasure, which may name whom it
+//! is about.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,7 @@ use tickmark_ledger::bundle::Record;
 
 use crate::context::View;
 use crate::program::{performance, population, sampling};
-use crate::{Result, ledger, observation};
+use crate::{Result, evidence, ledger, observation};
 
 /// Bytes from which a text is left out: a file of a bundle is read into memory.
 const MAX_TEXT_BYTES: usize = 32 << 20;
@@ -22,6 +23,7 @@ pub(super) async fn released(
 ) -> Result<Vec<Record>> {
     let mut records = names;
     records.extend(observation::waiver::records(view).await?);
+    records.extend(evidence::item::records(view).await?);
     records.extend(performance::records(view).await?);
     records.extend(population::records(view).await?);
     records.extend(sampling::records(view).await?);

@@ -6,6 +6,7 @@
 //! Content is encrypted at rest ([`seal`]), each with a key of its own, so that destroying the key erases it wherever
 //! copies of the bytes are; the ledger keeps the digest of the encrypted bytes and a salted commitment to the content.
 
+pub mod item;
 mod retain;
 mod rotate;
 mod seal;
@@ -217,8 +218,29 @@ fn has_content((artifact, salt): &(Artifact, Option<Salt>), bytes: &[u8]) -> boo
 /// As the disk and the database answer.
 pub async fn store_document(cx: &mut Cx<'_>, name: &str, media_type: &str, bytes: Bytes) -> Result<Artifact> {
     cx.authorize(Action::Observe)?;
+    keep(cx, name, media_type, bytes, DOCUMENT_CLASS).await
+}
+
+/// As [`store_document`], for a use case that has asked for the right to it.
+pub(crate) async fn keep_document(
+    cx: &mut Cx<'_>,
+    name: &str,
+    media_type: &str,
+    bytes: Bytes,
+) -> Result<Artifact> {
+    keep(cx, name, media_type, bytes, DOCUMENT_CLASS).await
+}
+
+/// Keeps a document in a retention class, for a use case that has asked for the right to it.
+pub(crate) async fn keep(
+    cx: &mut Cx<'_>,
+    name: &str,
+    media_type: &str,
+    bytes: Bytes,
+    retention: &'static str,
+) -> Result<Artifact> {
     check_name(name)?;
-    let incoming = Incoming { name, media_type, bytes: &bytes, provenance: None, retention: DOCUMENT_CLASS };
+    let incoming = Incoming { name, media_type, bytes: &bytes, provenance: None, retention };
     let prepared = prepare(cx, &[incoming]).await?;
     let mut added = add(cx, None, None, prepared, &[]).await?;
     Ok(added.pop().expect("one prepared makes one added"))
@@ -405,7 +427,7 @@ async fn prepare(cx: &mut Cx<'_>, incoming: &[Incoming<'_>]) -> Result<Vec<Prepa
                 (content, None)
             }
             Some(sealer) => {
-                let (stored, wrapped) = sealer.seal(cx, content, one.bytes, &mut objects).await;
+                let (stored, wrapped) = sealer.seal(cx.app, cx.now, content, one.bytes, &mut objects).await;
                 (stored, Some(wrapped))
             }
         };
@@ -467,26 +489,27 @@ impl Sealer {
     /// Encrypts content, or finds where the same content is stored already. New bytes go into `objects`.
     async fn seal(
         &mut self,
-        cx: &Cx<'_>,
+        app: &App,
+        now: Timestamp,
         content: Digest,
         bytes: &[u8],
         objects: &mut Vec<Bytes>,
     ) -> (Digest, WrappedKey) {
         if !self.sealed.contains_key(&content) {
-            let known = match self.known(cx.app, content).await {
+            let known = match self.known(app, content).await {
                 Some(known) => known,
                 None => {
-                    let data = DataKey::new(cx.app.random());
-                    let sealed = Bytes::from(data.seal(cx.app.random(), bytes));
+                    let data = DataKey::new(app.random());
+                    let sealed = Bytes::from(data.seal(app.random(), bytes));
                     let stored = Digest::of(&sealed);
                     objects.push(sealed);
-                    (stored, cx.new_id().to_string(), data)
+                    (stored, app.new_id(now).to_string(), data)
                 }
             };
             self.sealed.insert(content, known);
         }
         let (stored, id, data) = &self.sealed[&content];
-        (*stored, self.wrapping.wrap(id, data, *stored, cx.app.random()))
+        (*stored, self.wrapping.wrap(id, data, *stored, app.random()))
     }
 
     /// Finds content that is stored, whole, and can be opened here.

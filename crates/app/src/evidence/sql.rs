@@ -349,6 +349,55 @@ pub(super) async fn sealed(
     Ok(found)
 }
 
+/// Returns media type and size of artifacts, by key.
+pub(super) async fn sizes(
+    c: &mut AnyConnection,
+    org: Org,
+    keys: &[i64],
+) -> Result<BTreeMap<i64, (String, u64)>> {
+    let mut found = BTreeMap::new();
+    for chunk in keys.chunks(CONTENTS_PER_STATEMENT) {
+        let places: Vec<String> = (2..chunk.len() + 2).map(|place| format!("${place}")).collect();
+        let text = format!(
+            "SELECT key, media_type, size_bytes FROM artifact WHERE organization = $1 AND key IN ({})",
+            places.join(", ")
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0);
+        for key in chunk {
+            query = query.bind(*key);
+        }
+        for row in query.fetch_all(&mut *c).await? {
+            found.insert(row.try_get(0)?, (row.try_get(1)?, stored::count(row.try_get(2)?, WHAT)?));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the SHA-256 of the content of an artifact; none once it is gone.
+pub(super) async fn content_digest(
+    c: &mut AnyConnection,
+    org: Org,
+    key: ArtifactKey,
+) -> Result<Option<Digest>> {
+    let row = sqlx::query(
+        "SELECT k.content, a.stored, g.cause FROM artifact a \
+         LEFT JOIN artifact_key k ON k.organization = a.organization AND k.artifact = a.key \
+         LEFT JOIN artifact_removal g ON g.organization = a.organization AND g.artifact = a.key \
+         WHERE a.organization = $1 AND a.key = $2",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_optional(c)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    if row.try_get::<Option<String>, _>(2)?.is_some() {
+        return Ok(None);
+    }
+    let sealed: Option<Vec<u8>> = row.try_get(0)?;
+    let plain: Option<Vec<u8>> = row.try_get(1)?;
+    sealed.or(plain).map(|bytes| stored::digest(&bytes, WHAT)).transpose()
+}
+
 pub(super) async fn claims(
     c: &mut AnyConnection,
     org: Org,

@@ -1,5 +1,7 @@
 //! `tickmark evidence`: stored evidence, its keys, how long it is kept, how it goes.
 
+mod item;
+
 use clap::Subcommand;
 use serde_json::json;
 use tickmark_app::evidence::{self, Artifact, ArtifactKey, Content, Erasure, Hold, HoldScope};
@@ -17,6 +19,9 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   tickmark evidence list --limit 20
   tickmark evidence show 7
+  tickmark evidence item add groups.csv --title \"Groups of payroll\" --source \"Directory, groups\" \\
+      --from 2026-10-01 --to 2026-12-31 --control IAM-07 --by \"Ada Byron\"
+  tickmark evidence item accept 1 --by \"Grace Hopper\"
   tickmark evidence hold --all --reason \"audit of 2026\" --by \"Ada Byron\"
   tickmark evidence release 1 --by \"Ada Byron\"
   tickmark evidence prune                          what is over; --apply deletes it
@@ -39,6 +44,9 @@ pub(crate) enum Command {
         /// Its number.
         artifact: i64,
     },
+    /// Hand evidence in as an item, list, show and accept items.
+    #[command(subcommand)]
+    Item(item::Command),
     /// Erase content for which somebody has a right to erasure. The ledger keeps that it existed, and says it is gone.
     Erase {
         /// Number of one artifact, or digest of stored bytes for every artifact with this content.
@@ -115,6 +123,7 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
     match command {
         Command::List { after, limit } => list(*after, *limit, common, output).await,
         Command::Show { artifact } => show(*artifact, common, output).await,
+        Command::Item(command) => item::run(command, common, output).await,
         Command::Erase { artifact, basis, by } => erase(artifact, basis, by, common, output).await,
         Command::Prune { apply } => prune(*apply, common, output).await,
         Command::Retention { class, days, by } => match (class, days, by) {

@@ -96,5 +96,8 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
 
 async fn one(State(state): State<WebState>, Path(id): Path<String>, asked: Asked) -> Result<Markup, Refusal> {
     let view = state.source().control(&id).await?;
-    asked.frame(&state, &pages::one(&view, asked.visit.now, May::of(&asked))).await
+    let mut page = pages::one(&view, asked.visit.now, May::of(&asked));
+    let done = crate::program::on_control(&state, &asked, &id).await?;
+    page.body = maud::html! { (page.body) (done) };
+    asked.frame(&state, &page).await
 }

@@ -137,3 +137,92 @@ for (const all of document.querySelectorAll("input[data-pick-all]")) {
     }
   });
 }
+
+// Files: a list of what was chosen with names and sizes, dropping and pasting them, and the camera of a phone. The field of
+// the browser stays what is sent.
+const sized = (bytes) => bytes < 1000 ? `${bytes} B` : bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+const element = (name, text = "", className = "") => {
+  const made = document.createElement(name);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+};
+
+for (const input of document.querySelectorAll("input[type=file][data-most-bytes]")) {
+  const zone = input.closest(".drop");
+  const [mostBytes, mostFiles] = [Number(input.dataset.mostBytes), Number(input.dataset.mostFiles)];
+  const tools = element("div", "", "drop-tools");
+  tools.append(element("span", "Drop files here, or paste a picture."));
+  const list = element("ul", "", "chosen");
+  input.after(tools, list);
+
+  const put = (files) => {
+    const held = new DataTransfer();
+    for (const file of files) held.items.add(file);
+    input.files = held.files;
+    show();
+  };
+  const add = (files) => {
+    if (files.length === 0) return;
+    put([...input.files, ...files]);
+    say(`${files.length} added, ${input.files.length} chosen`);
+  };
+  const show = () => {
+    list.replaceChildren();
+    const files = [...input.files];
+    let wrong = files.length > mostFiles ? `At most ${mostFiles} files at once` : "";
+    files.forEach((file, at) => {
+      const row = element("li");
+      row.append(element("span", file.name), element("span", sized(file.size), "size"));
+      if (file.size > mostBytes) {
+        wrong = `${file.name} is larger than ${sized(mostBytes)}`;
+        row.append(element("span", "too large", "wrong"));
+      }
+      const remove = element("button", "Remove", "button quiet");
+      remove.type = "button";
+      remove.setAttribute("aria-label", `Remove ${file.name}`);
+      remove.addEventListener("click", () => put(files.filter((_, other) => other !== at)));
+      row.append(remove);
+      list.append(row);
+    });
+    input.setCustomValidity(wrong);
+  };
+
+  input.addEventListener("change", show);
+  show();
+  for (const name of ["dragover", "dragenter"]) {
+    zone.addEventListener(name, (event) => {
+      if (![...event.dataTransfer.types].includes("Files")) return;
+      event.preventDefault();
+      zone.classList.add("over");
+    });
+  }
+  for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    add([...event.dataTransfer.files]);
+  });
+  document.addEventListener("paste", (event) => {
+    const files = [...event.clipboardData.files];
+    if (files.length === 0) return;
+    event.preventDefault();
+    // Browsers call every pasted picture image.png.
+    const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+    add(files.map((file, at) => file.name === "image.png" ? new File([file], `pasted ${stamp}${at ? ` ${at + 1}` : ""}.png`, { type: file.type }) : file));
+  });
+  if (matchMedia("(pointer: coarse)").matches) {
+    const camera = element("input");
+    camera.type = "file";
+    camera.accept = "image/*";
+    camera.capture = "environment";
+    camera.hidden = true;
+    camera.addEventListener("change", () => {
+      add([...camera.files]);
+      camera.value = "";
+    });
+    const button = element("button", "Take a photograph", "button");
+    button.type = "button";
+    button.addEventListener("click", () => camera.click());
+    tools.replaceChildren(button, camera);
+  }
+}

@@ -144,6 +144,45 @@ pub fn field(of: &Field<'_>) -> Markup {
     }
 }
 
+/// A field for files, with what is taken. Script adds dropping, pasting, the camera of a phone, and a list of what was
+/// chosen; without it, it is the field of the browser.
+#[derive(Clone, Copy, Debug)]
+pub struct FilesField<'a> {
+    /// Its name, which is its id too.
+    pub name: &'a str,
+    /// What people call it.
+    pub label: &'a str,
+    /// What helps to fill it in.
+    pub hint: &'a str,
+    /// What is wrong with it.
+    pub fault: Option<&'a str>,
+    /// Endings of names that are taken.
+    pub accept: &'a str,
+    /// Bytes of one file.
+    pub most_bytes: usize,
+    /// Files at once.
+    pub most_files: usize,
+    /// Whether it may be left empty.
+    pub is_optional: bool,
+}
+
+/// Draws a field for files.
+#[must_use]
+pub fn files(of: &FilesField<'_>) -> Markup {
+    let (hint_id, fault_id) = (format!("{}-hint", of.name), format!("{}-fault", of.name));
+    let described = if of.fault.is_some() { format!("{hint_id} {fault_id}") } else { hint_id.clone() };
+    html! {
+        div.field.drop {
+            label for=(of.name) { (of.label) @if of.is_optional { " " span.optional { "optional" } } }
+            input.files id=(of.name) name=(of.name) type="file" multiple accept=(of.accept) required[!of.is_optional]
+                aria-invalid=[of.fault.map(|_| "true")] aria-describedby=(described)
+                data-drop data-most-bytes=(of.most_bytes) data-most-files=(of.most_files);
+            @if let Some(fault) = of.fault { span.fault id=(fault_id) { (capital(fault)) "." } }
+            span.hint id=(hint_id) { (of.hint) }
+        }
+    }
+}
+
 /// Something that is sent along and not shown.
 #[must_use]
 pub fn hidden(name: &str, value: &str) -> Markup {

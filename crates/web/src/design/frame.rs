@@ -43,6 +43,12 @@ pub enum Place {
     Reports,
     /// Work beside the pages.
     Jobs,
+    /// What somebody has to do.
+    Work,
+    /// Evidence as people hand it in.
+    Items,
+    /// What is due when.
+    Calendar,
     /// Members and invitations.
     People,
     /// One's own account.
@@ -83,18 +89,21 @@ const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports")
 const JOBS: Entry = desk(Place::Jobs, "Work", "/jobs", "i-settings");
 const COMMITMENTS: Entry = desk(Place::Commitments, "Commitments", "/commitments", "i-commitment");
 const WAIVERS: Entry = desk(Place::Waivers, "Waivers", "/waivers", "i-waiver");
+const WORK: Entry = desk(Place::Work, "My work", "/work", "i-work");
+const ITEMS: Entry = desk(Place::Items, "Evidence", "/evidence/items", "i-evidence");
+const CALENDAR: Entry = desk(Place::Calendar, "Calendar", "/calendar", "i-calendar");
 const PEOPLE: Entry = desk(Place::People, "People", "/people", "i-people");
 
 const GROUPS: [(&str, &[Entry]); 5] = [
-    ("", &[OVERVIEW, PERIOD, READINESS]),
-    ("Program", &[CRITERIA, CONTROLS, COMMITMENTS]),
+    ("", &[OVERVIEW, WORK, PERIOD, READINESS]),
+    ("Program", &[CRITERIA, CONTROLS, COMMITMENTS, ITEMS, CALENDAR]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS, WAIVERS]),
     ("Proof", &[EVIDENCE, LEDGER, REPORTS]),
     ("Settings", &[JOBS, PEOPLE]),
 ];
 
 /// What a phone shows at once, as far as it is offered: the first four.
-const PHONE: [Entry; 5] = [OVERVIEW, PERIOD, CONTROLS, LEDGER, PEOPLE];
+const PHONE: [Entry; 7] = [OVERVIEW, WORK, CONTROLS, ITEMS, PERIOD, LEDGER, CALENDAR];
 
 /// Colors the reader chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -148,6 +157,8 @@ pub struct Visit {
     pub now: Timestamp,
     /// Whoever is signed in; none where pages are only for whoever started the server.
     pub actor: Option<Box<Actor>>,
+    /// How much waits for them.
+    pub waiting: usize,
 }
 
 /// A page to be framed.
@@ -276,10 +287,12 @@ fn brand() -> Markup {
     html! { a.brand href="/" { (icon("i-tick")) span.label { "Tickmark" } } }
 }
 
-fn link(entry: &Entry, place: Place) -> Markup {
+fn link(entry: &Entry, place: Place, visit: &Visit) -> Markup {
+    let waiting = if entry.place == Place::Work { visit.waiting } else { 0 };
     html! {
         a href=(entry.href) aria-current=[(entry.place == place).then_some("page")] {
             (icon(entry.icon)) span.label { (entry.label) }
+            @if waiting > 0 { span.waiting { (waiting) span.visually-hidden { " waiting" } } }
         }
     }
 }
@@ -299,7 +312,7 @@ fn groups(place: Place, visit: &Visit) -> Markup {
     html! {
         @for (name, entries) in groups.filter(|(_, entries)| !entries.is_empty()) {
             @if !name.is_empty() { h2 { (name) } }
-            ul { @for entry in entries { li { (link(entry, place)) } } }
+            ul { @for entry in entries { li { (link(entry, place, visit)) } } }
         }
     }
 }
@@ -309,7 +322,7 @@ fn phone_bar(place: Place, visit: &Visit) -> Markup {
     let entries = PHONE.iter().filter(|entry| is_offered(entry, visit)).take(SHOWN);
     html! {
         nav.tabbar aria-label="Main, short" {
-            @for entry in entries { (link(entry, place)) }
+            @for entry in entries { (link(entry, place, visit)) }
             button type="button" popovertarget="sheet" { (icon("i-more")) "More" }
         }
         div.sheet id="sheet" popover { nav.nav aria-label="All pages" { (groups(place, visit)) } }

@@ -1,5 +1,6 @@
 //! Raw evidence: the list, one artifact as text or bytes, and its download.
 
+pub mod item;
 mod pages;
 
 use axum::extract::{Path, State};
@@ -15,7 +16,7 @@ pub use pages::{ArtifactRow, ArtifactView, Origin, artifact_table, how};
 use crate::error::Refusal;
 use crate::guard::SANDBOX;
 use crate::visit::Asked;
-use crate::{Route, WebState};
+use crate::{Desk, Route, WebState};
 
 /// An address of the sample data: the digest of `Linux ada-01 6.12.57 x86_64` and a line end.
 const EXAMPLE: &str = "/evidence/c3037f689a39ea5095d2339cbcbe346a53860db4162df51616b654332b7d97cf";
@@ -30,6 +31,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route { path: "/evidence/{digest}", example: EXAMPLE, handler: get(one) },
         Route { path: "/evidence/{digest}/download", example: EXAMPLE_DOWNLOAD, handler: get(download) },
     ]
+}
+
+pub(crate) fn desk_routes() -> Vec<Desk> {
+    item::desk_routes()
 }
 
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {

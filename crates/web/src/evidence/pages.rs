@@ -10,7 +10,7 @@ use crate::design::table::{Cell, Column, Phone, Row, Table, TableQuery, plain};
 use crate::design::{block, digest, icon, moment, size};
 
 /// Bytes of text that a page shows; the whole is a download.
-const TEXT_LIMIT: usize = 48 * 1024;
+pub(super) const TEXT_LIMIT: usize = 48 * 1024;
 /// Bytes that a page shows as hexadecimal.
 const HEX_LIMIT: usize = 4 * 1024;
 
@@ -186,7 +186,7 @@ fn content(view: &ArtifactView) -> Markup {
     html! { (cut_note(shown.len(), whole)) pre.source tabindex="0" aria-label="Bytes in hexadecimal" { (hex_dump(shown)) } }
 }
 
-fn cut_note(shown: usize, whole: usize) -> Markup {
+pub(super) fn cut_note(shown: usize, whole: usize) -> Markup {
     html! {
         @if shown < whole {
             p.note-line { "Showing the first " (size(shown as u64)) " of " (size(whole as u64)) ". The download has all." }
@@ -195,7 +195,7 @@ fn cut_note(shown: usize, whole: usize) -> Markup {
 }
 
 /// Text with everything invisible made visible, so that nothing can hide or reorder a line.
-fn text(shown: &str) -> Markup {
+pub(super) fn text(shown: &str) -> Markup {
     let mut pieces: Vec<(bool, String)> = Vec::new();
     for c in shown.chars() {
         let hides = hides(c);
@@ -222,7 +222,7 @@ fn is_text(bytes: &[u8]) -> bool {
 }
 
 /// The largest length up to `limit` that does not cut a character.
-fn floor_boundary(bytes: &[u8], limit: usize) -> usize {
+pub(super) fn floor_boundary(bytes: &[u8], limit: usize) -> usize {
     let mut end = bytes.len().min(limit);
     while end < bytes.len() && end > 0 && bytes[end] & 0xC0 == 0x80 {
         end -= 1;

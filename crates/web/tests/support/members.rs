@@ -97,9 +97,34 @@ impl Server {
 
 impl Browser {
     pub(crate) async fn ask(&mut self, method: Method, path: &str, body: &str) -> Answer {
+        let kind = (method == Method::POST).then_some("application/x-www-form-urlencoded");
+        self.bring(method, path, kind, Body::from(body.to_owned())).await
+    }
+
+    /// Sends a form with files as the page at `page` has it: fields in order, then files as (name, bytes).
+    pub(crate) async fn upload(
+        &mut self,
+        page: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        files: &[(&str, &[u8])],
+    ) -> Answer {
+        let token = token(self.get(page).await.text());
+        let body = multipart(&token, fields, files);
+        self.bring(Method::POST, path, Some(MULTIPART), Body::from(body)).await
+    }
+
+    /// Sends a body of a kind.
+    pub(crate) async fn bring(
+        &mut self,
+        method: Method,
+        path: &str,
+        kind: Option<&str>,
+        body: Body,
+    ) -> Answer {
         let mut request = Request::builder().method(&method).uri(path).header(HOST, self.host);
-        if method == Method::POST {
-            request = request.header("content-type", "application/x-www-form-urlencoded");
+        if let Some(kind) = kind {
+            request = request.header("content-type", kind);
         }
         for (name, value) in &self.headers {
             request = request.header(*name, value);
@@ -109,7 +134,7 @@ impl Browser {
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(COOKIE, all.join("; "));
         }
-        let request = request.body(Body::from(body.to_owned())).expect("a request");
+        let request = request.body(body).expect("a request");
         let response = self.router.clone().oneshot(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(SET_COOKIE) {
@@ -152,6 +177,28 @@ impl Browser {
 
 pub(crate) fn encode(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// The kind of [`multipart`] bodies.
+pub(crate) const MULTIPART: &str = "multipart/form-data; boundary=tickmarkboundary";
+
+/// A form with files as a browser writes it.
+pub(crate) fn multipart(token: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    let head = "--tickmarkboundary\r\nContent-Disposition: form-data; name=";
+    for (name, value) in [("form", token)].iter().chain(fields) {
+        body.extend_from_slice(format!("{head}\"{name}\"\r\n\r\n{value}\r\n").as_bytes());
+    }
+    for (name, bytes) in files {
+        let type_line = "Content-Type: application/octet-stream";
+        body.extend_from_slice(
+            format!("{head}\"files\"; filename=\"{name}\"\r\n{type_line}\r\n\r\n").as_bytes(),
+        );
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--tickmarkboundary--\r\n");
+    body
 }
 
 /// The token in the first form of a page.

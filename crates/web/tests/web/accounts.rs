@@ -130,13 +130,15 @@ async fn each_role_sees_what_the_table_says_and_the_rest_is_not_there() {
             if sees {
                 assert_eq!(answer.status, StatusCode::OK, "{role} {path}");
             } else if path == "/" {
-                assert!(answer.header("location").starts_with("/account"), "{role}");
+                assert_eq!(answer.header("location"), "/work", "{role}");
             } else {
                 assert_eq!(answer.status, StatusCode::NOT_FOUND, "{role} {path}");
                 assert!(same(&answer), "{role} learns that {path} exists");
             }
         }
-        assert_eq!(browser.get("/account").await.status, StatusCode::OK, "{role}");
+        for path in ["/account", "/work"] {
+            assert_eq!(browser.get(path).await.status, StatusCode::OK, "{role} {path}");
+        }
     }
 }
 

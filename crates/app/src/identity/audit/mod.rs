@@ -94,6 +94,17 @@ names! {
     CommitmentChanged = "commitment.changed",
     CommitmentApproved = "commitment.approved",
     CommitmentRetired = "commitment.retired",
+    EvidenceUploaded = "evidence.uploaded",
+    EvidenceSuperseded = "evidence.superseded",
+    EvidenceSubmitted = "evidence.submitted",
+    EvidenceApproved = "evidence.approved",
+    EvidenceRejected = "evidence.rejected",
+    EvidenceWithdrawn = "evidence.withdrawn",
+    EvidenceLinked = "evidence.linked",
+    EvidenceUnlinked = "evidence.unlinked",
+    EvidenceViewed = "evidence.viewed",
+    EvidenceDownloaded = "evidence.downloaded",
+    PerformanceRecorded = "performance.recorded",
 }
 
 /// How it went.

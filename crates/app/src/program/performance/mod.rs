@@ -14,7 +14,9 @@ use tickmark_core::catalog::Nature;
 use tickmark_core::conclusion::period::{self, WindowRow};
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::id::{ActorId, EvidenceKey, PerformanceKey};
-use tickmark_core::program::performance::{Performance, Schedule, Window};
+use tickmark_core::identity::{Atom, Object, Resource, Verb};
+use tickmark_core::program::performance::{Performance, Schedule, Window, WindowState};
+use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 use tickmark_ledger::bundle::Record;
 use tickmark_ledger::leaf::LeafKind;
@@ -22,8 +24,14 @@ use tickmark_ledger::leaf::LeafKind;
 use crate::context::{Cx, View};
 use crate::control::{self, ControlVersion};
 use crate::evidence::{self, ArtifactKey};
-use crate::{Action, Error, Result, identity};
+use crate::identity::audit::{self, Event, Name};
+use crate::identity::{self, Access};
+use crate::{Action, Error, Result};
 
+/// What whoever records a performance needs, at least for this control.
+const CREATE: Atom = Atom::new(Resource::Evidence, Verb::Create);
+/// What whoever looks at occurrences needs, at least for this control.
+const SEE: Atom = Atom::new(Resource::Control, Verb::Read);
 /// Largest file handed in as evidence, in bytes.
 pub const MAX_FILE_BYTES: usize = 64 << 20;
 
@@ -82,9 +90,10 @@ pub async fn schedule(cx: &mut Cx<'_>, control: &ControlId, schedule: Schedule) 
 /// `NotFound` for an unknown control, person or artifact; `Invalid` without evidence, for a window that is none or had
 /// not begun, or for a moment that lies ahead.
 pub async fn record(cx: &mut Cx<'_>, new: NewPerformance) -> Result<Performance> {
-    cx.authorize(Action::Observe)?;
     let (organization, now) = (cx.organization(), cx.now);
     let control = control::find(cx, &new.control).await?;
+    let object = evidence::item::object(cx, evidence::item::of_control_people(&control)).await?;
+    cx.permit_on(CREATE, &object)?;
     identity::actor(cx, new.performed_by).await?;
     let window = window_for(cx, &control, &new).await?;
     let mut evidence = new.evidence;
@@ -107,7 +116,7 @@ pub async fn record(cx: &mut Cx<'_>, new: NewPerformance) -> Result<Performance>
         if file.bytes.len() > MAX_FILE_BYTES {
             return Err(Error::invalid(format!("{:?} is larger than {MAX_FILE_BYTES} bytes", file.name)));
         }
-        let kept = evidence::store_document(cx, &file.name, &file.media_type, file.bytes).await?;
+        let kept = evidence::keep_document(cx, &file.name, &file.media_type, file.bytes).await?;
         evidence.push(EvidenceKey(kept.key.0));
     }
     evidence.sort_unstable();
@@ -123,6 +132,12 @@ pub async fn record(cx: &mut Cx<'_>, new: NewPerformance) -> Result<Performance>
             "artifacts": performance.evidence, "record": commitment,
         }),
     )?;
+    if let Access::Member(_) = cx.actor.access {
+        let after =
+            json!({"control": performance.control, "window": performance.window, "record": commitment});
+        let event = Event::done(Name::PerformanceRecorded, "performance", performance.key);
+        audit::record(cx, Event { after: Some(after), ..event }).await?;
+    }
     Ok(performance)
 }
 
@@ -222,6 +237,129 @@ pub async fn schedules(
     }
     by_control.retain(|_, schedules| !schedules.is_empty());
     Ok(by_control)
+}
+
+/// Finds a control whose occurrences the actor may see.
+///
+/// # Errors
+/// `NotFound` if there is none; `Forbidden` if they may not see it.
+pub async fn control_of(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
+    let control = control::find(view, id).await?;
+    let object = evidence::item::object(view, evidence::item::of_control_people(&control)).await?;
+    view.permit_on(SEE, &object)?;
+    Ok(control)
+}
+
+/// A window in which a control is due, with what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The control.
+    pub control: ControlId,
+    /// Its title.
+    pub title: String,
+    /// Who answers for it.
+    pub owner: Option<ActorId>,
+    /// Who performs it, where that is somebody else.
+    pub operator: Option<ActorId>,
+    /// The window.
+    pub window: Window,
+    /// What became of it.
+    pub state: WindowState,
+    /// The performance that decides it.
+    pub performance: Option<PerformanceKey>,
+    /// When that was done.
+    pub performed_at: Option<Timestamp>,
+}
+
+impl Due {
+    /// Tells whether somebody answers for it or performs it.
+    #[must_use]
+    pub fn is_of(&self, actor: ActorId) -> bool {
+        self.owner == Some(actor) || self.operator == Some(actor)
+    }
+
+    /// Returns the last day on which it is on time, by its first moment.
+    #[must_use]
+    pub fn last_day(&self) -> Timestamp {
+        let before = self.window.due.plus_micros(-1);
+        Timestamp::from_micros(before.micros().div_euclid(DAY_US) * DAY_US)
+    }
+}
+
+/// Lists windows of all controls that are due, grace included, after `from` and up to `to`, as far as the actor may see the
+/// controls; by when they are due, then by control.
+///
+/// # Errors
+/// `Forbidden` if the actor may see no control at all.
+pub async fn due_between(view: &mut View<'_>, from: Timestamp, to: Timestamp) -> Result<Vec<Due>> {
+    let reach = view.permit(SEE)?;
+    let is_whole = match (&reach, &view.actor.access) {
+        (Some(reach), Access::Member(member)) => reach.is_whole(&member.subject),
+        _ => true,
+    };
+    let object = evidence::item::object(view, std::collections::BTreeSet::new()).await?;
+    let all = due_of_all(view, from, to).await?;
+    if is_whole {
+        return Ok(all);
+    }
+    let sees = |due: &Due| {
+        let people = [due.owner, due.operator].into_iter().flatten().collect();
+        evidence::item::may(view, SEE, &Object { people, ..object.clone() })
+    };
+    Ok(all.into_iter().filter(sees).collect())
+}
+
+/// Lists what is due of those controls that the actor answers for or performs, whatever else they may see.
+///
+/// # Errors
+/// If the database refuses.
+pub async fn own_due_between(view: &mut View<'_>, from: Timestamp, to: Timestamp) -> Result<Vec<Due>> {
+    let actor = view.actor.id;
+    let mut all = due_of_all(view, from, to).await?;
+    all.retain(|due| due.is_of(actor));
+    Ok(all)
+}
+
+/// Lists what is due of every control.
+pub(crate) async fn due_of_all(view: &mut View<'_>, from: Timestamp, to: Timestamp) -> Result<Vec<Due>> {
+    let versions = control::versions(view).await?;
+    let schedules = schedules(view, &versions).await?;
+    let performances = all(view).await?;
+    let mut current: BTreeMap<&ControlId, &Control> = BTreeMap::new();
+    for version in &versions {
+        current.insert(&version.control.id, &version.control);
+    }
+    let now = view.now;
+    let mut found = Vec::new();
+    for (id, schedules) in &schedules {
+        let Some(control) = current.get(id) else { continue };
+        let done = performances.get(id).map(Vec::as_slice).unwrap_or_default();
+        for (held, schedule) in schedules {
+            let grace = i64::from(schedule.grace_days()) * DAY_US;
+            for window in schedule.windows_ending_in(from.plus_micros(-grace), to.plus_micros(-grace)) {
+                // A window counts when the schedule held at its end; one that is under way when it still holds.
+                let is_held = held.from < window.to && held.to.is_none_or(|end| window.to <= end);
+                if !is_held {
+                    continue;
+                }
+                let (state, performance) = window.outcome(done, now);
+                found.push(Due {
+                    control: id.clone(),
+                    title: control.text.current().title.clone(),
+                    owner: control.owner,
+                    operator: control.operator,
+                    state,
+                    performance: performance.map(|performance| performance.key),
+                    performed_at: performance.map(|performance| performance.performed_at),
+                    window,
+                });
+            }
+        }
+    }
+    found.sort_by(|a, b| {
+        (a.window.due, &a.control, &a.window.id).cmp(&(b.window.due, &b.control, &b.window.id))
+    });
+    Ok(found)
 }
 
 fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {

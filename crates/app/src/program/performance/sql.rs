@@ -53,7 +53,8 @@ pub(super) async fn add(
     insert_rows(&mut *c, "performance", columns, [row]).await?;
     let note = [Cell::from(org.0), key.into(), performance.note.as_str().into(), salt.0.to_vec().into()];
     insert_rows(&mut *c, "performance_note", ["organization", "performance", "note", "salt"], [note]).await?;
-    let rows = performance.evidence.iter().map(|artifact| [Cell::from(org.0), key.into(), artifact.0.into()]);
+    let row = |artifact: &EvidenceKey| [Cell::from(org.0), key.into(), artifact.0.into()];
+    let rows: Vec<_> = performance.evidence.iter().map(row).collect();
     insert_rows(c, "performance_evidence", ["organization", "performance", "artifact"], rows).await?;
     Ok(())
 }

@@ -1,4 +1,9 @@
-//! Artifacts as collected, with where they came from. Only the redacted form of raw output ever gets this far.
+//! Evidence: artifacts as collected, with where they came from, and items as people hand them in. Only the redacted form
+//! of raw output ever gets this far.
+
+pub mod freshness;
+pub mod item;
+pub mod media;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,56 @@
+//! The files of items: looked at in a page, or taken away. Foreign bytes never run here, whatever they are.
+
+use axum::extract::{Path, State};
+use axum::http::HeaderName;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use tickmark_app::evidence::item::{self, Purpose};
+use tickmark_core::evidence::media::{self, Format, Shown};
+
+use super::key;
+use crate::WebState;
+use crate::error::Refusal;
+use crate::evidence::attachment;
+use crate::guard::SANDBOX;
+use crate::visit::Asked;
+
+type Place = Path<(String, i64, i64)>;
+
+/// A file to be looked at: a picture as itself, text as nothing but text, and what a browser cannot show without running
+/// it as a file to be saved.
+pub(super) async fn look(
+    State(state): State<WebState>,
+    Path((number, version, seq)): Place,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (file, bytes) = item::read_file(app, actor, key(&number)?, version, seq, Purpose::Look).await?;
+    let shown = Format::by_media_type(&file.media_type).map(|format| format.shown);
+    let (media_type, disposition) = match shown {
+        Some(Shown::Picture) if media::is_shown(&bytes) => (file.media_type.clone(), "inline".to_owned()),
+        Some(Shown::Text) => ("text/plain; charset=utf-8".to_owned(), "inline".to_owned()),
+        _ => ("application/octet-stream".to_owned(), attachment(&file.name)),
+    };
+    let headers: [(HeaderName, String); 3] = [
+        (CONTENT_TYPE, media_type),
+        (CONTENT_DISPOSITION, disposition),
+        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// A file to be taken away.
+pub(super) async fn take(
+    State(state): State<WebState>,
+    Path((number, version, seq)): Place,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (file, bytes) = item::read_file(app, actor, key(&number)?, version, seq, Purpose::TakeAway).await?;
+    let headers: [(HeaderName, String); 3] = [
+        (CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (CONTENT_DISPOSITION, attachment(&file.name)),
+        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
+}

@@ -1,0 +1,199 @@
+//! The list of items.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use maud::{Markup, html};
+use tickmark_app::control;
+use tickmark_app::evidence::item;
+use tickmark_core::Timestamp;
+use tickmark_core::control::{ControlId, Frequency};
+use tickmark_core::evidence::freshness::{Freshness, freshness};
+use tickmark_core::evidence::item::{Item, Sensitivity, State as ItemState};
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Resource, Verb};
+
+use super::{fresh_mark, fresh_word, name, names, state_badge};
+use crate::WebState;
+use crate::design::badge::badge;
+use crate::design::frame::{Page, Place};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
+use crate::design::{moment, segment};
+use crate::error::Refusal;
+use crate::visit::Asked;
+
+/// Controls that a row names.
+const NAMED: usize = 3;
+
+pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (items, frequencies, people) = app
+        .read(actor, async |view| {
+            let items = item::list(view).await?;
+            let frequencies = frequencies(control::controls(view).await?);
+            let people = names(view, items.iter().map(|item| item.made_by)).await?;
+            Ok((items, frequencies, people))
+        })
+        .await?;
+    let now = asked.visit.now;
+    let may_add = asked.may(Atom::new(Resource::Evidence, Verb::Create));
+    let waiting = items.iter().filter(|item| item.state == ItemState::Submitted).count();
+    let rows: Vec<Row> = items.iter().map(|item| row(item, &frequencies, &people, now)).collect();
+    let mut linked: Vec<(String, String)> = items
+        .iter()
+        .flat_map(|item| item.controls.iter().map(|id| (id.to_string(), id.to_string())))
+        .collect();
+    linked.sort();
+    linked.dedup();
+    let states = ItemState::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())).collect();
+    let fresh = Freshness::WORDS.map(|word| (word.to_owned(), fresh_word(word).to_owned())).to_vec();
+    let sensitivities =
+        Sensitivity::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())).collect();
+    let table = Table {
+        id: "items",
+        path: "/evidence/items",
+        noun: ("item", "items"),
+        columns: vec![
+            Column::number("number", "No.", Phone::Hidden),
+            Column::text("title", "Evidence", Phone::Title),
+            Column::text("controls", "Controls", Phone::Line),
+            Column::number("covers", "Covers", Phone::Line),
+            Column::text("freshness", "Freshness", Phone::Line),
+            Column::text("sensitivity", "Sensitivity", Phone::Wide),
+            Column::text("by", "Handed in by", Phone::Wide),
+            Column::number("state", "State", Phone::Status),
+        ],
+        filters: vec![
+            Filter { key: "state", label: "State", options: states, shown: true },
+            Filter { key: "freshness", label: "Freshness", options: fresh, shown: true },
+            Filter { key: "control", label: "Control", options: linked, shown: true },
+            Filter { key: "sensitivity", label: "Sensitivity", options: sensitivities, shown: true },
+        ],
+        rows,
+        empty: html! {
+            div.empty {
+                h3 { "No evidence handed in yet" }
+                p { "An item is one or more files with what they show, where they come from and which controls they serve. What programs collect is under " a href="/evidence" { "raw evidence" } "." }
+                @if may_add { p { a.button.primary href="/evidence/items/new" { "Add evidence" } } }
+            }
+        },
+    };
+    let mut page = Page::new(Place::Items, "Evidence", table.render(&asked.query));
+    page.lead = html! {
+        "What people handed in. "
+        @if waiting > 0 { a href="/evidence/items?state=submitted" { (waiting) " waiting" } " to be accepted. " }
+        "Freshness is judged by how often each control is performed."
+    };
+    if may_add {
+        page.actions = html! { a.button.primary href="/evidence/items/new" { "Add evidence" } };
+    }
+    asked.frame(&state, &page).await
+}
+
+/// How often each control is performed.
+pub(super) fn frequencies(controls: Vec<tickmark_core::control::Control>) -> BTreeMap<ControlId, Frequency> {
+    controls.into_iter().map(|control| (control.id, control.frequency)).collect()
+}
+
+/// How fresh an item is for each of its controls.
+pub(super) fn fresh_for(
+    item: &Item,
+    frequencies: &BTreeMap<ControlId, Frequency>,
+    now: Timestamp,
+) -> Vec<(ControlId, Frequency, Freshness)> {
+    let known = item.controls.iter().filter_map(|id| Some((id, *frequencies.get(id)?)));
+    known
+        .map(|(id, frequency)| (id.clone(), frequency, freshness(item.covered_to(), frequency, now)))
+        .collect()
+}
+
+fn covers(item: &Item) -> Markup {
+    html! {
+        @match item.version.description.covers {
+            Some(covers) if covers.from == covers.last_day() => span.nowrap { (moment::date(covers.from)) },
+            Some(covers) => span.nowrap { (moment::date(covers.from)) " to " (moment::date(covers.last_day())) },
+            None => span.muted { "not stated" },
+        }
+    }
+}
+
+fn row(
+    item: &Item,
+    frequencies: &BTreeMap<ControlId, Frequency>,
+    people: &BTreeMap<ActorId, String>,
+    now: Timestamp,
+) -> Row {
+    let said = &item.version.description;
+    let fresh = fresh_for(item, frequencies, now);
+    // The worst of them stands for all; the item's page has each.
+    let worst = fresh.iter().map(|(_, _, freshness)| *freshness).min();
+    let ids: Vec<&str> = item.controls.iter().map(ControlId::as_str).collect();
+    let by = name(people, item.made_by);
+    let files: Vec<&str> = item.version.files.iter().map(|file| file.name.as_str()).collect();
+    let mut facets =
+        vec![("state", item.state.word().to_owned()), ("sensitivity", said.sensitivity.word().to_owned())];
+    facets.extend(ids.iter().map(|id| ("control", (*id).to_owned())));
+    facets.extend(fresh.iter().map(|(_, _, freshness)| ("freshness", freshness.word().to_owned())));
+    let state = ItemState::ALL.iter().position(|one| *one == item.state).unwrap_or_default();
+    Row {
+        cells: vec![
+            Cell::by_number(html! { span.num.muted { (item.key) } }, item.key.0),
+            Cell {
+                show: html! {
+                    a.primary href={ "/evidence/items/" (item.key) } { (said.title) }
+                    span.sub { (said.kind.title()) ", " (files_words(item)) }
+                },
+                ..Cell::text(&said.title)
+            },
+            Cell::by_text(
+                html! {
+                    span.refs {
+                        @for id in ids.iter().take(NAMED) { a href={ "/controls/" (segment(id)) } { (id) } }
+                        @if ids.len() > NAMED { span.muted.small { "+" (ids.len() - NAMED) } }
+                        @if ids.is_empty() { span.muted.small { "none" } }
+                    }
+                },
+                &ids.join(" "),
+            ),
+            Cell::by_number(covers(item), item.covered_to().map_or(0, Timestamp::micros)),
+            Cell::by_text(
+                html! { @match worst { Some(one) => (badge(fresh_mark(one), fresh_word(one.word()))), None => span.muted { "no control" } } },
+                worst.map_or("", Freshness::word),
+            ),
+            Cell::text(said.sensitivity.title()),
+            Cell::by_text(html! { span.muted { (by) } }, by),
+            Cell::by_number(state_badge(item.state), i64::try_from(state).unwrap_or(0)),
+        ],
+        find: format!(
+            "{} {} {} {} {} {}",
+            item.key,
+            said.title,
+            said.source,
+            ids.join(" "),
+            by,
+            files.join(" ")
+        ),
+        facets,
+    }
+}
+
+fn files_words(item: &Item) -> String {
+    match item.version.files.as_slice() {
+        [one] => one.name.clone(),
+        files => format!("{} files", files.len()),
+    }
+}
+
+/// A small table of items inside another record, with how fresh each is for it.
+pub(crate) fn table(items: &[Item], frequency: Frequency, now: Timestamp) -> Markup {
+    let rows = items.iter().map(|item| {
+        let fresh = freshness(item.covered_to(), frequency, now);
+        vec![
+            html! { a.primary href={ "/evidence/items/" (item.key) } { (item.version.description.title) } span.sub { (item.version.description.kind.title()) ", " (files_words(item)) } },
+            covers(item),
+            badge(fresh_mark(fresh), fresh_word(fresh.word())),
+            state_badge(item.state),
+        ]
+    });
+    plain("Evidence handed in", &["Evidence", "Covers", "Freshness", "State"], rows.collect())
+}

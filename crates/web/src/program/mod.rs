@@ -1,0 +1,58 @@
+//! What people do in the program: occurrences of controls, and the calendar of what is due.
+
+mod calendar;
+mod occurrence;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use maud::{Markup, html};
+use tickmark_core::program::performance::WindowState;
+
+use crate::Desk;
+use crate::design::badge::badge;
+use crate::design::icon::Mark;
+
+pub(crate) use occurrence::on_control;
+
+pub(crate) fn desk_routes() -> Vec<Desk> {
+    vec![
+        Desk {
+            path: "/calendar",
+            example: "/calendar",
+            looks: true,
+            changes: false,
+            handler: get(calendar::page),
+        },
+        Desk {
+            path: "/controls/{id}/occurrences",
+            example: "/controls/IAM-01/occurrences",
+            looks: true,
+            changes: true,
+            handler: get(occurrence::page).post(occurrence::record).layer(DefaultBodyLimit::disable()),
+        },
+    ]
+}
+
+/// The mark of what became of a window.
+fn mark_of(state: WindowState) -> Mark {
+    match state {
+        WindowState::Done => Mark::Pass,
+        WindowState::NotYetDue => Mark::NotYetDue,
+        WindowState::Late => Mark::Late,
+        WindowState::Missed => Mark::Missed,
+    }
+}
+
+/// What became of a window in a word.
+fn word_of(state: WindowState) -> &'static str {
+    match state {
+        WindowState::Done => "Done",
+        WindowState::NotYetDue => "Due",
+        WindowState::Late => "Late",
+        WindowState::Missed => "Missed",
+    }
+}
+
+fn state_badge(state: WindowState) -> Markup {
+    html! { (badge(mark_of(state), word_of(state))) }
+}

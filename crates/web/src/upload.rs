@@ -1,0 +1,179 @@
+//! Forms with files: read as they come, within limits, whole or not at all.
+//!
+//! The first field is the token, so that nothing of a form from elsewhere is read. What is beyond a limit is let go by, so
+//! that the browser gets an answer it can show; the fields before the files are kept for it.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use axum::extract::multipart::{Field, Multipart};
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use tickmark_app::evidence::item::{UPLOAD, Upload};
+use tickmark_core::evidence::media::clean_name;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::WebState;
+use crate::error::Refusal;
+use crate::form::{Sent, check};
+use crate::identity::Who;
+
+/// How long a form with files may take, all in all.
+pub(crate) const UPLOAD_TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// The name of fields that hold files.
+const FILES: &str = "files";
+/// How long nothing may come.
+const QUIET_LIMIT: Duration = Duration::from_secs(30);
+/// Uploads that are held in memory at one time.
+const AT_ONCE: usize = 4;
+/// How long one waits for its turn.
+const TURN_LIMIT: Duration = Duration::from_secs(20);
+/// Bytes of one field that is no file.
+const TEXT_BYTES: usize = 64 << 10;
+/// Fields of a form, files among them.
+const FIELDS: usize = 500;
+/// Bytes beyond the limit that are let go by for the sake of an answer.
+const LET_GO_BYTES: usize = 4 * UPLOAD.request_bytes;
+
+static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_ONCE)));
+
+/// Tells whether a request brings a form with files.
+pub(crate) fn is_upload(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"))
+}
+
+/// A form with files that a member sent, without its token.
+pub(crate) struct SentFiles {
+    /// Its fields.
+    pub(crate) sent: Sent,
+    /// Its files, none where a field was left empty.
+    pub(crate) files: Vec<Upload>,
+    /// Why the files were not taken, in words; then there are none.
+    pub(crate) refused: Option<String>,
+    /// What is in memory counts until this is gone.
+    pub(crate) turn: OwnedSemaphorePermit,
+}
+
+impl FromRequest<WebState> for SentFiles {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, Response> {
+        read(request, state).await.map_err(IntoResponse::into_response)
+    }
+}
+
+async fn read(request: Request, state: &WebState) -> Result<SentFiles, Refusal> {
+    if !matches!(request.extensions().get::<Who>(), Some(Who::Member(_))) {
+        return Err(Refusal::NotFound);
+    }
+    let headers = request.headers().clone();
+    let mut form = Multipart::from_request(request, state).await.map_err(|_| Refusal::Malformed)?;
+    let first = next(&mut form).await?.ok_or(Refusal::Malformed)?;
+    let token = if first.name() == Some("form") { text(first).await? } else { return Err(Refusal::Forged) };
+    check(state, &headers, &token)?;
+    let turn = timeout(TURN_LIMIT, Arc::clone(&TURNS).acquire_owned())
+        .await
+        .map_err(|_| Refusal::Unavailable("too many uploads at one time".to_owned()))?
+        .map_err(|_| Refusal::Unavailable("no uploads any more".to_owned()))?;
+
+    let (mut pairs, mut files) = (Vec::new(), Vec::new());
+    let (mut held, mut fields, mut refused) = (0, 0, None);
+    while let Some(field) = next(&mut form).await? {
+        fields += 1;
+        if fields > FIELDS {
+            return Err(Refusal::Malformed);
+        }
+        let name = field.name().unwrap_or_default().to_owned();
+        let file_name = match field.file_name() {
+            Some(file_name) => clean_name_or_none(file_name),
+            // How some write a field of files that was left empty.
+            None if name == FILES => None,
+            None => {
+                pairs.push((name, text(field).await?));
+                continue;
+            }
+        };
+        match file(field, &mut held).await? {
+            Ok(bytes) if bytes.is_empty() && file_name.is_none() => {}
+            Ok(_) if files.len() >= UPLOAD.files => {
+                refused.get_or_insert(format!("at most {} files can be handed in at once", UPLOAD.files));
+            }
+            Ok(bytes) => files.push(Upload { name: file_name.unwrap_or_else(|| "file".to_owned()), bytes }),
+            Err(TooLarge::File) => {
+                let name = file_name.unwrap_or_else(|| "a file".to_owned());
+                refused.get_or_insert(format!("{name} is larger than {} MB", UPLOAD.file_bytes >> 20));
+            }
+            Err(TooLarge::All) => {
+                refused.get_or_insert(format!(
+                    "all files together are larger than {} MB; hand in some of them first",
+                    UPLOAD.request_bytes >> 20
+                ));
+            }
+        }
+        if refused.is_some() {
+            files.clear();
+        }
+    }
+    Ok(SentFiles { sent: Sent::of(pairs), files, refused, turn })
+}
+
+/// The cleaned name of a file; none when it has no name at all, as where nothing was chosen.
+fn clean_name_or_none(name: &str) -> Option<String> {
+    (!name.is_empty()).then(|| clean_name(name))
+}
+
+enum TooLarge {
+    File,
+    All,
+}
+
+async fn next(form: &mut Multipart) -> Result<Option<Field<'_>>, Refusal> {
+    let read = timeout(QUIET_LIMIT, form.next_field()).await.map_err(|_| Refusal::Malformed)?;
+    read.map_err(|_| Refusal::Malformed)
+}
+
+async fn chunk(field: &mut Field<'_>) -> Result<Option<Bytes>, Refusal> {
+    let read = timeout(QUIET_LIMIT, field.chunk()).await.map_err(|_| Refusal::Malformed)?;
+    read.map_err(|_| Refusal::Malformed)
+}
+
+async fn text(mut field: Field<'_>) -> Result<String, Refusal> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = chunk(&mut field).await? {
+        if bytes.len() + chunk.len() > TEXT_BYTES {
+            return Err(Refusal::Malformed);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes.to_vec()).map_err(|_| Refusal::Malformed)
+}
+
+/// Reads a file. `held` counts the bytes of all of them, those that were let go by included.
+async fn file(mut field: Field<'_>, held: &mut usize) -> Result<Result<Bytes, TooLarge>, Refusal> {
+    let mut bytes = BytesMut::new();
+    let mut refused = None;
+    while let Some(chunk) = chunk(&mut field).await? {
+        *held += chunk.len();
+        if *held > UPLOAD.request_bytes + LET_GO_BYTES {
+            return Err(Refusal::Malformed);
+        }
+        if bytes.len() + chunk.len() > UPLOAD.file_bytes {
+            refused.get_or_insert(TooLarge::File);
+        } else if *held > UPLOAD.request_bytes {
+            refused.get_or_insert(TooLarge::All);
+        }
+        if refused.is_some() {
+            bytes = BytesMut::new();
+        } else {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    Ok(match refused {
+        Some(too_large) => Err(too_large),
+        None => Ok(bytes.freeze()),
+    })
+}

@@ -1,0 +1,185 @@
+//! My work: what somebody has to do, on one page. Everybody has it.
+
+use axum::extract::State;
+use axum::routing::get;
+use maud::{Markup, html};
+use tickmark_app::work::{self, Aging, Work};
+use tickmark_core::Timestamp;
+use tickmark_core::evidence::freshness::Freshness;
+use tickmark_core::evidence::item::Item;
+use tickmark_core::observation::waiver::Waiver;
+
+use crate::design::frame::{Page, Place};
+use crate::design::icon::Mark;
+use crate::design::{block, moment, plural, segment};
+use crate::error::Refusal;
+use crate::evidence::item::{fresh_mark, fresh_word, mark_of, name, names};
+use crate::permission;
+use crate::visit::Asked;
+use crate::{Desk, WebState};
+use std::collections::BTreeMap;
+use tickmark_app::program::performance::Due;
+use tickmark_core::id::ActorId;
+
+pub(crate) fn desk_routes() -> Vec<Desk> {
+    vec![Desk { path: "/work", example: "/work", looks: true, changes: false, handler: get(page) }]
+}
+
+async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (work, people) = app
+        .read(actor, async |view| {
+            let work = work::of(view).await?;
+            let involved: Vec<ActorId> = work
+                .waiting
+                .iter()
+                .filter_map(|item| item.submitted.map(|(by, _)| by))
+                .chain(work.returned.iter().filter_map(|item| item.decided.map(|(by, _)| by)))
+                .collect();
+            let people = names(view, involved).await?;
+            Ok((work, people))
+        })
+        .await?;
+    state.keep_waiting(actor.id, work.count());
+    let links = Links {
+        calendar: permission::offers(actor, "/calendar"),
+        add: permission::offers(actor, "/evidence/items/new"),
+        controls: permission::offers(actor, "/controls"),
+    };
+    asked.frame(&state, &draw(&work, &people, links, asked.visit.now)).await
+}
+
+/// What somebody can go on to.
+#[derive(Clone, Copy)]
+struct Links {
+    calendar: bool,
+    add: bool,
+    controls: bool,
+}
+
+fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, now: Timestamp) -> Page {
+    let count = work.count();
+    let section = |id: &str, title: &str, note: &str, rows: Vec<Markup>| {
+        html! { @if !rows.is_empty() { (block(id, title, &html! { (note) }, &html! { ul.todo { @for row in &rows { (row) } } })) } }
+    };
+    let body = html! {
+        @if count == 0 && work.drafts.is_empty() {
+            div.empty {
+                h3 { "Nothing waits for you" }
+                p {
+                    "What is due of your controls, evidence that comes back to you or waits for your decision, and what will not be good much longer is listed here."
+                }
+                p.row {
+                    @if links.calendar { a.button href="/calendar" { "See the calendar" } }
+                    @if links.add { a.button href="/evidence/items/new" { "Add evidence" } }
+                }
+            }
+        }
+        (section("missed", "Missed", "they can be recorded late, and late they stay", work.missed.iter().map(|due| window(due, Mark::Missed, now)).collect()))
+        (section("due", "Due", "windows of your controls that have begun", work.due.iter().map(|due| window(due, Mark::NotYetDue, now)).collect()))
+        (section("returned", "Returned to you", "", work.returned.iter().map(|item| returned(item, people, now)).collect()))
+        (section("waiting", "Waiting for your decision", "", work.waiting.iter().map(|item| waiting(item, people, now)).collect()))
+        (section("aging", "Evidence that needs renewal", "the best there is for each control", work.aging.iter().map(|one| aging(one, now)).collect()))
+        (section("waivers", "Waivers that end", "", work.waivers.iter().map(|waiver| waiver_row(waiver, now)).collect()))
+        (section("drafts", "Drafts", "nobody waits for these", work.drafts.iter().map(|item| draft(item, now)).collect()))
+    };
+    let mut page = Page::new(Place::Work, "My work", body);
+    page.lead = html! {
+        @if count > 0 { (count) " " (plural(count, "thing waits", "things wait")) " for you." }
+        @else { "Nothing is open." }
+    };
+    page.actions = html! {
+        @if links.add { a.button href="/evidence/items/new" { "Add evidence" } }
+        @if !links.controls && !links.add { a.button href="/account" { "Your account" } }
+    };
+    page
+}
+
+fn row(mark: Mark, href: &str, what: &Markup, when: &Markup, why: &Markup) -> Markup {
+    html! {
+        li {
+            (mark.draw())
+            a.what href=(href) { (what) }
+            span.when { (when) }
+            span.why { (why) }
+        }
+    }
+}
+
+fn window(due: &Due, mark: Mark, now: Timestamp) -> Markup {
+    let href = format!(
+        "/controls/{}/occurrences?window={}#record",
+        segment(due.control.as_str()),
+        segment(&due.window.id)
+    );
+    let is_over = due.window.to <= now;
+    row(
+        mark,
+        &href,
+        &html! { span.mono { (due.control) } " " (due.title) },
+        &html! { @if mark == Mark::Missed { "since " (moment::date(due.window.due)) } @else { "by " (moment::date(due.last_day())) } },
+        &html! {
+            "Window " (due.window.id)
+            @if mark == Mark::NotYetDue && is_over { ", which is over: these are its days of grace" }
+            @if mark == Mark::Missed { ". Record it with what shows it, and say why it is late" }
+        },
+    )
+}
+
+fn returned(item: &Item, people: &BTreeMap<ActorId, String>, now: Timestamp) -> Markup {
+    let by = item.decided.map(|(by, _)| name(people, by)).unwrap_or("somebody");
+    row(
+        mark_of(item.state),
+        &format!("/evidence/items/{}", item.key),
+        &html! { (item.version.description.title) },
+        &html! { @if let Some((_, at)) = item.decided { (moment::ago(at, now)) } },
+        &html! { (by) " sent it back and says what to mend" },
+    )
+}
+
+fn waiting(item: &Item, people: &BTreeMap<ActorId, String>, now: Timestamp) -> Markup {
+    let by = item.submitted.map(|(by, _)| name(people, by)).unwrap_or("somebody");
+    let ids: Vec<&str> = item.controls.iter().map(tickmark_core::control::ControlId::as_str).collect();
+    row(
+        mark_of(item.state),
+        &format!("/evidence/items/{}", item.key),
+        &html! { (item.version.description.title) },
+        &html! { @if let Some((_, at)) = item.submitted { (moment::ago(at, now)) } },
+        &html! { "Handed in by " (by) @if !ids.is_empty() { " for " (ids.join(", ")) } },
+    )
+}
+
+fn aging(one: &Aging, now: Timestamp) -> Markup {
+    let when = match one.freshness {
+        Freshness::Stale { since } => html! { "since " (moment::date(since)) },
+        Freshness::Expiring { until } => html! { (moment::ago(until, now)) },
+        Freshness::Fresh { .. } | Freshness::ByOccurrence | Freshness::Undated => html! {},
+    };
+    row(
+        fresh_mark(one.freshness),
+        &format!("/evidence/items/new?control={}", segment(one.control.as_str())),
+        &html! { span.mono { (one.control) } " " (one.title) },
+        &when,
+        &html! { (fresh_word(one.freshness.word())) ": " (one.item_title) },
+    )
+}
+
+fn waiver_row(waiver: &Waiver, now: Timestamp) -> Markup {
+    row(
+        Mark::Waived,
+        &format!("/checks/{}", segment(&waiver.check)),
+        &html! { "Waiver " (waiver.id) " of " span.mono { (waiver.check) } },
+        &html! { (moment::ago(waiver.expires_at, now)) },
+        &html! { "It ends " (moment::date(waiver.expires_at)) ". Mend what it excuses, or ask for another one" },
+    )
+}
+
+fn draft(item: &Item, now: Timestamp) -> Markup {
+    row(
+        mark_of(item.state),
+        &format!("/evidence/items/{}", item.key),
+        &html! { (item.version.description.title) },
+        &html! { (moment::ago(item.version.at, now)) },
+        &html! { "Not handed in" },
+    )
+}
