@@ -31,4 +31,5 @@ mod rollback;
 mod sampling;
 mod schema;
 mod sign_in;
+mod trail;
 mod waiver;

@@ -7,6 +7,7 @@ pub mod credential;
 pub mod people;
 pub mod session;
 mod sql;
+pub mod token;
 
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationId, OrganizationKey, SessionId, SystemId};
@@ -83,7 +84,7 @@ pub enum Access {
 pub struct SignedIn {
     /// What rights depend on.
     pub subject: Subject,
-    /// The session.
+    /// The session, or the token that stands for one.
     pub session: SessionId,
     /// The request that this is about; the answer carries it too.
     pub request: String,
@@ -167,6 +168,14 @@ impl App {
             (Some(_), false) => Err(Error::conflict("there are several organizations; name one")),
             (None, _) => Err(Error::not_found("organization", "here; `init` makes one")),
         }
+    }
+
+    /// Returns the program itself as the actor of an organization.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn program(&self, organization: &Organization) -> Result<Actor> {
+        self.program_of(organization.clone()).await
     }
 
     async fn find_organization(&self, name: &str) -> Result<Option<Organization>> {

@@ -96,6 +96,22 @@ pub(super) async fn insert_actor(c: &mut AnyConnection, actor: &Actor, now: Time
     Ok(())
 }
 
+/// Gives an actor another name for people. The ledger knows the id only.
+pub(super) async fn relabel(
+    c: &mut AnyConnection,
+    organization: OrganizationKey,
+    id: ActorId,
+    label: &str,
+) -> Result<()> {
+    sqlx::query("UPDATE actor SET label = $1 WHERE organization = $2 AND id = $3")
+        .bind(label)
+        .bind(organization.0)
+        .bind(id.to_string())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn actor_by_label(
     c: &mut AnyConnection,
     organization: &Organization,

@@ -21,6 +21,7 @@ pub mod separation;
 #[cfg(test)]
 mod tests;
 pub mod throttle;
+pub mod token;
 pub mod totp;
 
 pub use decision::{

@@ -4,7 +4,9 @@
 //! itself: when it cannot be written, the change does not happen. The entry holds ids, words of closed lists and a salted
 //! commitment to what a person wrote; the words themselves stand in the row, which can be erased.
 
+mod export;
 mod sql;
+mod verify;
 
 use serde_json::{Value, json};
 use tickmark_core::id::ActorId;
@@ -17,6 +19,9 @@ use uuid::Uuid;
 use super::Access;
 use crate::context::{Cx, Refused, View};
 use crate::{Error, Result};
+
+pub use export::{EXPORT_PAGE, Format, begin_export, export_page};
+pub use verify::{Break, Verified, verify};
 
 /// What commitments to reasons are about.
 const WHY_DOMAIN: &str = "tickmark/audit-why/v1";
@@ -34,6 +39,16 @@ macro_rules! names {
         impl Name {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// Returns those that a word names: itself, or, for a first part as `auth`, all that begin with it.
+            #[must_use]
+            pub fn named(text: &str) -> Vec<Self> {
+                let begins = |name: &Self| {
+                    let rest = name.word().strip_prefix(text);
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                };
+                Self::ALL.iter().copied().filter(begins).collect()
+            }
 
             /// Returns the word.
             #[must_use]
@@ -55,6 +70,8 @@ names! {
     SessionRevoked = "auth.session_revoked",
     FactorEnrolled = "factor.enrolled",
     FactorReset = "factor.reset",
+    ResetOffered = "factor.reset_offered",
+    CodesRenewed = "factor.codes_renewed",
     PasswordSet = "factor.password_set",
     SetUpOffered = "member.set_up_offered",
     Invited = "member.invited",
@@ -63,6 +80,7 @@ names! {
     Suspended = "member.suspended",
     Resumed = "member.resumed",
     Removed = "member.removed",
+    Renamed = "member.renamed",
     SystemsAssigned = "member.systems_assigned",
     RoleProposed = "role.proposed",
     RoleGranted = "role.granted",
@@ -105,6 +123,21 @@ names! {
     EvidenceViewed = "evidence.viewed",
     EvidenceDownloaded = "evidence.downloaded",
     PerformanceRecorded = "performance.recorded",
+    Exported = "trail.exported",
+    TokenMade = "token.made",
+    TokenRevoked = "token.revoked",
+}
+
+impl Name {
+    /// Returns how such an event goes. Searches rely on it: each name has one outcome.
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::AccessDenied | Self::Locked => Outcome::Denied,
+            Self::LoginFailed => Outcome::Failed,
+            _ => Outcome::Done,
+        }
+    }
 }
 
 /// How it went.
@@ -119,6 +152,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Done, Self::Denied, Self::Failed];
+
     /// Returns the word used in storage.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -205,12 +241,16 @@ pub struct Filter {
     pub outcome: Option<Outcome>,
     /// To what.
     pub object: Option<String>,
+    /// In which request.
+    pub request: Option<String>,
     /// From when on.
     pub from: Option<Timestamp>,
     /// Before when.
     pub to: Option<Timestamp>,
-    /// Rows before this one, for the next page.
+    /// Rows before this one, for the next page of the newest.
     pub before: Option<i64>,
+    /// Rows after this one, for the next page of the oldest.
+    pub after: Option<i64>,
 }
 
 /// Returns rows, newest first, at most [`PAGE_LIMIT`]. Whoever may read only their own sees what they did.
@@ -218,20 +258,48 @@ pub struct Filter {
 /// # Errors
 /// `Forbidden` if the actor may not read the trail.
 pub async fn search(view: &mut View<'_>, filter: &Filter, limit: u32) -> Result<Vec<Row>> {
+    let Some(filter) = within_reach(view, filter)? else { return Ok(Vec::new()) };
+    let place = (view.organization(), view.app.database.dialect());
+    sql::search(view.connection(), place, &filter, sql::Order::NewestFirst, limit.min(PAGE_LIMIT)).await
+}
+
+/// Returns how SQLite would search, for tests: each step of its plan.
+///
+/// # Errors
+/// If the database fails.
+#[cfg(feature = "testing")]
+pub async fn plan_of(view: &mut View<'_>, filter: &Filter) -> Result<Vec<String>> {
+    let organization = view.organization();
+    sql::plan(view.connection(), organization, filter).await
+}
+
+/// Narrows what is searched to what the actor may read; none if that is nothing.
+fn within_reach(view: &mut View<'_>, filter: &Filter) -> Result<Option<Filter>> {
     let reach = view.permit(Atom::new(Resource::AuditTrail, Verb::Read))?;
     let mut filter = filter.clone();
     if reach.is_some_and(|reach| !reach.has(Scope::Organization)) {
         if filter.actor.is_some_and(|actor| actor != view.actor.id) {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         filter.actor = Some(view.actor.id);
     }
-    let organization = view.organization();
-    sql::search(view.connection(), organization, &filter, limit.min(PAGE_LIMIT)).await
+    Ok(Some(filter))
+}
+
+/// Returns one row, with where its entry stands in the log; none while it waits for its place there.
+///
+/// # Errors
+/// `Forbidden` if the actor may not read the trail; `NotFound` if there is none, or it is not for them.
+pub async fn event(view: &mut View<'_>, number: i64) -> Result<(Row, Option<u64>)> {
+    let filter = Filter { before: number.checked_add(1), after: number.checked_sub(1), ..Filter::default() };
+    let row = search(view, &filter, 1).await?.pop().ok_or_else(|| Error::not_found("event", number))?;
+    let entry = crate::ledger::find(view, row.leaf).await?;
+    Ok((row, entry.map(|entry| entry.index)))
 }
 
 /// Records an event.
 pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
+    debug_assert_eq!(event.outcome, event.name.outcome(), "{}", event.name.word());
     let why = event.why.map(str::trim).filter(|why| !why.is_empty());
     if why.is_some_and(|why| why.chars().count() > MAX_WHY_CHARS) {
         return Err(Error::invalid(format!("a reason has at most {MAX_WHY_CHARS} characters")));

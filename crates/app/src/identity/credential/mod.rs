@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 pub use hash::Cost;
-pub(crate) use proof::{Answer, Evidence, Shown, Used, examine};
+pub(crate) use proof::{Answer, Evidence, Need, Shown, Used, examine};
 use vault::Vault;
 
 use crate::context::Cx;

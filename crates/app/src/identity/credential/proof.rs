@@ -18,9 +18,21 @@ use crate::{App, Result};
 /// Turn in which failures are counted: they belong to the installation.
 const COUNTING_TURN: i32 = 0;
 
+/// What must fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Password and code: to get in.
+    Both,
+    /// The password alone, where the other is shown elsewise or is what was lost.
+    Password,
+    /// The code alone, where the password is what was lost.
+    Code,
+}
+
 /// What somebody brings.
 #[derive(Clone, Copy)]
 pub(crate) struct Evidence<'a> {
+    pub(crate) need: Need,
     pub(crate) email: &'a Email,
     /// Who has this address; none if nobody.
     pub(crate) person: Option<PersonId>,
@@ -57,6 +69,8 @@ pub(crate) enum Used {
     App(i64),
     /// One on paper.
     Recovery(Digest),
+    /// None, as none was asked for.
+    None,
 }
 
 /// Examines what somebody brings.
@@ -92,6 +106,7 @@ pub(crate) async fn examine(app: &App, evidence: Evidence<'_>) -> Result<Answer>
         None => (Seed::new([0; SEED_BYTES]), i64::MAX),
     };
     let used = match Typed::read(evidence.code) {
+        _ if evidence.need == Need::Password => Some(Used::None),
         Some(Typed::App(digits)) => {
             let digits = std::str::from_utf8(&digits).unwrap_or_default();
             seed.matching_step(digits, now, Some(last_step)).map(Used::App)
@@ -105,12 +120,14 @@ pub(crate) async fn examine(app: &App, evidence: Evidence<'_>) -> Result<Answer>
     };
     let locked = after.admit(now).err();
     let no = |reason| Ok(Answer::No { reason, locked, account: account.clone() });
-    match (evidence.person, compared.is_same, used, authenticator.is_some()) {
+    let password_fits = compared.is_same || evidence.need == Need::Code;
+    // Whoever has no authenticator has not enrolled, and shows nothing with a password alone.
+    match (evidence.person, password_fits, used, authenticator.is_some()) {
         (None, ..) => no("unknown"),
         (_, false, ..) => no("password"),
         (_, _, None, _) | (_, _, _, false) => no("code"),
         (Some(person), true, Some(used), true) => {
-            let renewed = match typed.filter(|_| compared.is_outdated) {
+            let renewed = match typed.filter(|_| compared.is_same && compared.is_outdated) {
                 Some(typed) => {
                     let hash = app.accounts.hasher.hash(vault.pepper(typed.bytes()), app.random()).await?;
                     Some(NewPassword { hash, pepper: vault.id().to_owned() })
@@ -136,6 +153,7 @@ impl Shown {
         let is_first = match self.used {
             Used::App(step) => sql::use_step(cx.connection(), self.person, step).await?,
             Used::Recovery(digest) => sql::use_code(cx.connection(), self.person, digest, now).await?,
+            Used::None => true,
         };
         if !is_first {
             return Ok(None);

@@ -15,7 +15,7 @@ use tickmark_core::{Digest, Timestamp};
 use zeroize::Zeroizing;
 
 use super::super::audit::{self, Event, Name};
-use super::super::credential::{self, Answer, Evidence, NewPassword, Shown};
+use super::super::credential::{self, Answer, Evidence, Need, NewPassword, Shown};
 use super::super::session::{self, Origin, SignIn};
 use super::super::{Access, Organization, check_name, sql as actors};
 use super::{address, separated, sql};
@@ -302,6 +302,7 @@ impl App {
         origin: &Origin,
     ) -> Result<Coming> {
         let evidence = Evidence {
+            need: Need::Both,
             email,
             person: Some(person),
             password: joining.password,
@@ -411,8 +412,7 @@ async fn admit(
 
 async fn new_actor(cx: &mut Cx<'_>, person: PersonId, email: &Email) -> Result<ActorId> {
     let name = sql::name(cx.connection(), person).await?;
-    // Two people can have the same name, and a name on the command line is nobody's account.
-    let label: String = format!("{name} <{email}>").chars().take(200).collect();
+    let label = super::label(&name, email);
     let (organization, now) = (cx.actor.organization.clone(), cx.now);
     let actor = Actor {
         id: ActorId(cx.new_id()),
@@ -425,10 +425,10 @@ async fn new_actor(cx: &mut Cx<'_>, person: PersonId, email: &Email) -> Result<A
     Ok(actor.id)
 }
 
-fn digits(code: &str) -> String {
+pub(super) fn digits(code: &str) -> String {
     code.chars().filter(|c| !c.is_whitespace() && *c != '-').take(12).collect()
 }
 
-fn link_over() -> Error {
+pub(super) fn link_over() -> Error {
     Error::not_found("invitation", "behind this link; it was used, taken back, or its time is over")
 }

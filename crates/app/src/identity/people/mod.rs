@@ -5,6 +5,8 @@
 
 mod grant;
 mod join;
+mod own;
+mod reset;
 mod sql;
 
 use std::collections::BTreeSet;
@@ -22,6 +24,9 @@ use crate::context::{Cx, View};
 use crate::{Error, Result};
 
 pub use grant::{Proposal, agree, decline, grant, proposals, propose, revoke};
+pub use own::{Changed, Codes, rename, renew_codes};
+pub use reset::{Lost, RESET_US, Replaced, Replacing, ResetLink, Resetting, offer_reset};
+
 pub use join::{
     INVITATION_US, Invitation, Invited, Joined, Joining, Link, SET_UP_US, invitations, invite, offer_set_up,
     revoke_invitation,
@@ -174,8 +179,18 @@ pub async fn remove(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<()> 
     let (organization, now) = (cx.organization(), cx.now);
     sql::set_state(cx.connection(), organization, id, "removed", now).await?;
     sql::drop_proposals(cx.connection(), organization, id).await?;
+    sql::end_reset_links(cx.connection(), organization, id, now).await?;
     session::end_all(cx, id, "removed").await?;
     changed(cx, Name::Removed, &member, None, why).await
+}
+
+/// Returns how many sessions a member is signed in to. For whoever may act on members.
+///
+/// # Errors
+/// `Forbidden` if the actor may not see members; `NotFound` as [`member`].
+pub async fn sessions(view: &mut View<'_>, id: MembershipId) -> Result<usize> {
+    let member = member(view, id).await?;
+    session::count(view, &member).await
 }
 
 /// Takes away what somebody signs in with, and makes a link by which they enroll again. For whoever operates the
@@ -226,20 +241,19 @@ async fn acted_on(cx: &mut Cx<'_>, id: MembershipId, verb: Verb) -> Result<Membe
 }
 
 async fn need_another_owner(cx: &mut Cx<'_>, member: &Member) -> Result<()> {
-    let is_owner = |one: &Member| {
-        one.standing == Standing::Active && one.roles.contains(&Role::Owner) && one.valid.contains(cx.now)
+    let (organization, now) = (cx.organization(), cx.now);
+    let is_owner = move |one: &Member| {
+        one.standing == Standing::Active && one.roles.contains(&Role::Owner) && one.valid.contains(now)
     };
     if !is_owner(member) {
         return Ok(());
     }
-    let organization = cx.organization();
-    let now = cx.now;
     let all = sql::members(cx.connection(), organization).await?;
-    let is_other = |one: &Member| {
-        let counts = one.standing == Standing::Active && one.valid.contains(now);
-        one.id != member.id && counts && one.roles.contains(&Role::Owner)
-    };
-    if all.iter().any(is_other) { Ok(()) } else { Err(Error::conflict("this is the last owner")) }
+    if all.iter().any(|one| one.id != member.id && is_owner(one)) {
+        Ok(())
+    } else {
+        Err(Error::conflict("this is the last owner"))
+    }
 }
 
 fn need_reason(why: &str) -> Result<()> {
@@ -278,6 +292,11 @@ async fn known_systems(view: &mut View<'_>, systems: &Systems) -> Result<()> {
 /// Says why a separation of duties refuses.
 fn separated(result: Result<(), separation::Conflict>) -> Result<()> {
     result.map_err(|conflict| Error::Forbidden(conflict.to_string()))
+}
+
+/// What an actor is called: two people can have the same name, and a name on the command line is nobody's account.
+fn label(name: &str, email: &Email) -> String {
+    format!("{name} <{email}>").chars().take(200).collect()
 }
 
 /// Parses an address that somebody typed.

@@ -1,4 +1,4 @@
-//! The tables `person`, `membership`, `membership_role`, `membership_system`, `role_proposal`, `invitation`.
+//! The tables `person`, `membership`, `membership_role`, `membership_system`, `role_proposal`, `invitation`, `reset_link`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,7 @@ use tickmark_core::identity::{Email, Role, Standing, Systems};
 use tickmark_core::{Digest, Span, Timestamp};
 use uuid::Uuid;
 
+use super::reset::{Kept, Lost};
 use super::{Invitation, LIST_LIMIT, Member, Proposal};
 use crate::{Error, Result, stored};
 
@@ -540,6 +541,96 @@ pub(super) async fn revoke_set_up(c: &mut AnyConnection, org: OrganizationKey, n
     )
     .bind(now.micros())
     .bind(org.0)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_reset_link(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    kept: &Kept,
+    digest: Digest,
+    by: ActorId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO reset_link (organization, id, digest, membership, lost, made_by, made_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(org.0)
+    .bind(kept.id.to_string())
+    .bind(digest.0.to_vec())
+    .bind(kept.membership.to_string())
+    .bind(kept.lost.word())
+    .bind(by.to_string())
+    .bind(now.micros())
+    .bind(kept.expires_at.micros())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Finds a link that was not used and not replaced.
+pub(super) async fn reset_link(
+    c: &mut AnyConnection,
+    digest: Digest,
+) -> Result<Option<(OrganizationKey, Kept)>> {
+    let row: Option<(i64, String, String, String, i64)> = sqlx::query_as(
+        "SELECT organization, id, membership, lost, expires_at FROM reset_link \
+         WHERE digest = $1 AND over_at IS NULL",
+    )
+    .bind(digest.0.to_vec())
+    .fetch_optional(c)
+    .await?;
+    row.map(|(org, id, membership, lost, expires_at)| {
+        let what = "the table of reset links";
+        let lost = Lost::ALL.into_iter().find(|one| one.word() == lost);
+        Ok((
+            OrganizationKey(org),
+            Kept {
+                id: stored::parse(&id, what)?,
+                membership: stored::parse(&membership, what)?,
+                lost: lost.ok_or_else(|| Error::corrupt(what, "something unknown was lost"))?,
+                expires_at: Timestamp::from_micros(expires_at),
+            },
+        ))
+    })
+    .transpose()
+}
+
+/// Uses a link up; tells whether it was open. Of several that try, one does.
+pub(super) async fn use_reset_link(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE reset_link SET over_at = $1 WHERE organization = $2 AND id = $3 AND over_at IS NULL \
+         AND expires_at > $1",
+    )
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(id.to_string())
+    .execute(c)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Lets no link of a membership work any more.
+pub(super) async fn end_reset_links(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    membership: MembershipId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE reset_link SET over_at = $1 WHERE organization = $2 AND membership = $3 AND over_at IS NULL",
+    )
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(membership.to_string())
     .execute(c)
     .await?;
     Ok(())

@@ -6,12 +6,13 @@
 
 mod sign_in;
 mod sql;
+mod switch;
 
 use std::collections::BTreeSet;
 
 use tickmark_core::id::{MembershipId, PersonId, SessionId};
 use tickmark_core::identity::throttle::Network;
-use tickmark_core::identity::{Assurance, Factor, Lifetime, MOST_SESSIONS, Standing, Subject};
+use tickmark_core::identity::{Assurance, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, Standing, Subject};
 use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, Timestamp};
 
@@ -22,6 +23,7 @@ use crate::context::{Cx, View};
 use crate::{Actor, ActorKind, App, Error, Result};
 
 pub use sign_in::{Attempt, SignIn};
+pub use switch::{Place, places};
 
 /// The least that organizations accept: a second factor, for everybody.
 pub const REQUIRED: Factor = Factor::Code;
@@ -70,6 +72,19 @@ pub(crate) async fn begin(
     origin: &Origin,
     token: &[u8; 32],
 ) -> Result<SessionId> {
+    let now = cx.now;
+    begin_as(cx, membership, factor, (now, now), origin, token).await
+}
+
+/// The same for a session that goes on from another one: when that was begun, and when it was last shown who is in it.
+async fn begin_as(
+    cx: &mut Cx<'_>,
+    membership: MembershipId,
+    factor: Factor,
+    (begun_at, proven_at): (Timestamp, Timestamp),
+    origin: &Origin,
+    token: &[u8; 32],
+) -> Result<SessionId> {
     let (organization, now) = (cx.organization(), cx.now);
     let alive = sql::of_member(cx.connection(), organization, membership).await?;
     let too_many = (alive.len() + 1).saturating_sub(MOST_SESSIONS);
@@ -80,9 +95,9 @@ pub(crate) async fn begin(
         id: SessionId(cx.new_id()),
         membership,
         factor,
-        begun_at: now,
+        begun_at,
         seen_at: now,
-        proven_at: now,
+        proven_at,
         network: origin.network.to_string(),
         agent: origin.agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT_CHARS).collect(),
     };
@@ -166,6 +181,60 @@ pub(crate) async fn end_all(cx: &mut Cx<'_>, membership: MembershipId, reason: &
     let organization = cx.organization();
     for session in sql::of_member(cx.connection(), organization, membership).await? {
         end(cx, session.id, reason).await?;
+    }
+    Ok(())
+}
+
+/// Refuses whoever did not show within the last ten minutes that it is still them.
+pub(crate) fn need_fresh_proof(view: &View<'_>) -> Result<()> {
+    let Access::Member(signed_in) = &view.actor.access else {
+        return Err(Error::Forbidden("nobody is signed in".to_owned()));
+    };
+    let age = view.now.micros() - signed_in.subject.assurance.proven_at.micros();
+    // A proof from the future is no proof: the clock was set back.
+    if (0..STEP_UP_US).contains(&age) { Ok(()) } else { Err(Error::StepUp) }
+}
+
+/// Gives the session that one is in another cookie, as when what one signs in with changes; the old one is dead at once.
+pub(crate) async fn renew_cookie(cx: &mut Cx<'_>) -> Result<[u8; 32]> {
+    let (_, session) = own(cx).await?;
+    let token: [u8; 32] = cx.app.random();
+    let organization = cx.organization();
+    sql::renew(cx.connection(), organization, session, Digest::of(&token)).await?;
+    Ok(token)
+}
+
+/// Returns the membership that one is signed in with.
+pub(crate) async fn own_membership(view: &mut View<'_>) -> Result<MembershipId> {
+    Ok(own(view).await?.0)
+}
+
+/// Counts the sessions of a member that are not over.
+pub(crate) async fn count(view: &mut View<'_>, member: &people::Member) -> Result<usize> {
+    let (organization, now) = (view.organization(), view.now);
+    let lifetime = Lifetime::of(&member.roles);
+    let all = sql::of_member(view.connection(), organization, member.id).await?;
+    Ok(all.iter().filter(|one| lifetime.judge(one.begun_at, one.seen_at, now).is_none()).count())
+}
+
+/// Ends every session of a person but the one that they are in, in whatever organization.
+pub(crate) async fn end_others_of_person(
+    cx: &mut Cx<'_>,
+    person: PersonId,
+    reason: &'static str,
+) -> Result<()> {
+    let (_, kept) = own(cx).await?;
+    let now = cx.now;
+    for home in people::homes(cx.connection(), person).await? {
+        if home.organization == cx.organization() {
+            for other in sql::of_member(cx.connection(), home.organization, home.membership).await? {
+                if other.id != kept {
+                    end(cx, other.id, reason).await?;
+                }
+            }
+        } else {
+            sql::end_of_member(cx.connection(), home.organization, home.membership, reason, now).await?;
+        }
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, id::PersonId};
 
 use super::super::audit::{self, Event, Name, Outcome};
-use super::super::credential::{self, Answer, Evidence, Used};
+use super::super::credential::{self, Answer, Evidence, Need, Used};
 use super::super::people::{self, Home};
 use super::super::{Access, Organization, sql as actors};
 use super::{Origin, begin, sql};
@@ -85,6 +85,7 @@ impl App {
         let organizations = actors::organizations(&mut tx).await?;
         drop(tx);
         let evidence = Evidence {
+            need: Need::Both,
             email: &email,
             person,
             password: attempt.password,
@@ -153,8 +154,9 @@ impl App {
         drop(tx);
         let (person, email) = found.ok_or_else(over)?;
         let email = email.parse().map_err(|error| Error::corrupt("the table of people", error))?;
+        let network = origin.network;
         let evidence =
-            Evidence { email: &email, person: Some(person), password, code, network: origin.network };
+            Evidence { need: Need::Both, email: &email, person: Some(person), password, code, network };
         match credential::examine(self, evidence).await? {
             Answer::Wait(wait) => Ok(SignIn::Wait(wait)),
             Answer::No { reason, locked, account } => {
@@ -193,7 +195,7 @@ impl App {
     }
 
     /// Records that somebody did not get in. No name and no address: what was typed stands as a keyed digest.
-    async fn record_failure(
+    pub(in crate::identity) async fn record_failure(
         &self,
         place: Option<Organization>,
         person: Option<PersonId>,
@@ -240,7 +242,7 @@ async fn record_recovery(
     session: tickmark_core::id::SessionId,
     origin: &Origin,
 ) -> Result<()> {
-    if matches!(used, Used::App(_)) {
+    if !matches!(used, Used::Recovery(_)) {
         return Ok(());
     }
     let event =

@@ -137,6 +137,22 @@ pub(super) async fn prove(
     Ok(done.rows_affected() == 1)
 }
 
+/// Gives a session another cookie. Its proof stays as old as it is.
+pub(super) async fn renew(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: SessionId,
+    digest: Digest,
+) -> Result<()> {
+    sqlx::query("UPDATE session SET digest = $1 WHERE organization = $2 AND id = $3 AND ended_at IS NULL")
+        .bind(digest.0.to_vec())
+        .bind(org.0)
+        .bind(id.to_string())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn end(
     c: &mut AnyConnection,
     org: OrganizationKey,

@@ -1,0 +1,247 @@
+//! Links by which somebody gets another password or another authenticator.
+//!
+//! Whoever makes the link learns nothing by it and gets nowhere with it: what was not lost must be shown as well. Both lost
+//! at once is a matter for whoever operates the installation ([`super::reset`]).
+
+use tickmark_core::id::MembershipId;
+use tickmark_core::identity::totp::Seed;
+use tickmark_core::identity::{Atom, Email, Resource, Verb};
+use tickmark_core::time::SECOND_US;
+use tickmark_core::{Digest, Timestamp};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::super::audit::{self, Event, Name};
+use super::super::credential::{self, Answer, Evidence, Need};
+use super::super::session::{self, Origin, SignIn};
+use super::super::{Organization, sql as actors};
+use super::join::{digits, link_over};
+use super::{acted_on, need_reason, sql};
+use crate::context::Cx;
+use crate::{App, Error, Result};
+
+/// How long such a link works, in microseconds: 30 minutes.
+pub const RESET_US: i64 = 30 * 60 * SECOND_US;
+
+/// What somebody lost. The other is what they show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The password: they show a code, and choose another password.
+    Password,
+    /// The authenticator: they show the password, and enroll another authenticator.
+    Authenticator,
+}
+
+impl Lost {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Password, Self::Authenticator];
+
+    /// Returns the word used in storage and in forms.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Authenticator => "authenticator",
+        }
+    }
+}
+
+/// A link that was made. Its secret is shown this once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ResetLink {
+    /// What the link holds; only its digest is kept.
+    pub secret: [u8; 32],
+    /// Until when it works.
+    pub expires_at: Timestamp,
+}
+
+impl std::fmt::Debug for ResetLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ResetLink(***)")
+    }
+}
+
+impl ResetLink {
+    /// Returns the secret as it stands in an address.
+    #[must_use]
+    pub fn text(&self) -> String {
+        hex::encode(self.secret)
+    }
+}
+
+/// A link as it is kept.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) id: Uuid,
+    pub(super) membership: MembershipId,
+    pub(super) lost: Lost,
+    pub(super) expires_at: Timestamp,
+}
+
+/// What the page of a link shows. Nothing in it says whose it is.
+#[derive(Clone, Debug)]
+pub struct Resetting {
+    /// Of which organization.
+    pub organization: Organization,
+    /// What was lost.
+    pub lost: Lost,
+    /// What to add to an authenticator. Always the same for one link.
+    pub seed: Seed,
+}
+
+/// What somebody sends from that page.
+#[derive(Clone, Copy)]
+pub struct Replacing<'a> {
+    /// The new password, or the one that they have.
+    pub password: &'a str,
+    /// A code of the new authenticator, or of the one that they have; a recovery code does for the latter.
+    pub code: &'a str,
+}
+
+/// What came of it.
+#[derive(Clone)]
+pub enum Replaced {
+    /// It is done; new recovery codes, where a new authenticator was enrolled.
+    Done(Vec<Zeroizing<String>>),
+    /// What was shown did not fit, or somebody must wait.
+    Not(SignIn),
+}
+
+/// Makes a link for somebody who lost password or authenticator. Earlier ones for them stop working.
+///
+/// # Errors
+/// `Forbidden`; `StepUp`; `NotFound`; `Invalid` without a reason; `Conflict` for oneself, or who rests.
+pub async fn offer_reset(cx: &mut Cx<'_>, id: MembershipId, lost: Lost, why: &str) -> Result<ResetLink> {
+    let member = acted_on(cx, id, Verb::Update).await?;
+    // As far-reaching as giving a role, and asked for as carefully.
+    cx.permit(Atom::new(Resource::Grant, Verb::Create))?;
+    need_reason(why)?;
+    if member.standing != tickmark_core::identity::Standing::Active {
+        return Err(Error::conflict("the membership rests; let it count again first"));
+    }
+    let secret: [u8; 32] = cx.app.random();
+    let link = ResetLink { secret, expires_at: cx.now.plus_micros(RESET_US) };
+    let (organization, by, now) = (cx.organization(), cx.actor.id, cx.now);
+    sql::end_reset_links(cx.connection(), organization, id, now).await?;
+    let kept = Kept { id: cx.new_id(), membership: id, lost, expires_at: link.expires_at };
+    sql::insert_reset_link(cx.connection(), organization, &kept, Digest::of(&secret), by, now).await?;
+    let after = serde_json::json!({"lost": lost.word(), "expires_at": link.expires_at});
+    let event = Event { after: Some(after), why: Some(why), ..Event::done(Name::ResetOffered, "member", id) };
+    audit::record(cx, event).await?;
+    Ok(link)
+}
+
+impl App {
+    /// Returns what the page of a link shows. Changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` if the link does not work.
+    pub async fn resetting(&self, secret: &[u8; 32]) -> Result<Resetting> {
+        let (organization, kept) = self.open_reset_link(secret).await?;
+        let seed = credential::offered_seed(self, secret).await?;
+        Ok(Resetting { organization, lost: kept.lost, seed })
+    }
+
+    /// Replaces what was lost. Every session of the person ends, in every organization.
+    ///
+    /// # Errors
+    /// `NotFound` if the link does not work (any more); `Invalid` with what to mend; `Unavailable` when too many do so at
+    /// once.
+    pub async fn replace(
+        &self,
+        secret: &[u8; 32],
+        replacing: Replacing<'_>,
+        origin: &Origin,
+    ) -> Result<Replaced> {
+        let (organization, kept) = self.open_reset_link(secret).await?;
+        let mut tx = self.database.read().await?;
+        let found = sql::person_email(&mut tx, organization.key, kept.membership).await?;
+        let (person, email) = found.ok_or_else(link_over)?;
+        let name = sql::name(&mut tx, person).await?;
+        drop(tx);
+        let email: Email = email.parse().map_err(|error| Error::corrupt("the table of people", error))?;
+        let seed = credential::offered_seed(self, secret).await?;
+        let need = match kept.lost {
+            Lost::Password => Need::Code,
+            Lost::Authenticator => Need::Password,
+        };
+        // What is new is looked at first: a code of the old authenticator must not be used up for a password that is not
+        // taken.
+        let (password, step) = match kept.lost {
+            Lost::Password => {
+                let known = [email.as_str(), name.as_str(), organization.name.as_str()];
+                (Some(credential::choose(self, replacing.password, &known).await?), None)
+            }
+            Lost::Authenticator => {
+                let step = seed.matching_step(&digits(replacing.code), self.now(), None);
+                (
+                    None,
+                    Some(step.ok_or_else(|| {
+                        Error::invalid("the code does not fit; take the one that the authenticator shows now")
+                    })?),
+                )
+            }
+        };
+        let evidence = Evidence {
+            need,
+            email: &email,
+            person: Some(person),
+            password: if need == Need::Password { replacing.password } else { "" },
+            code: if need == Need::Code { replacing.code } else { "" },
+            network: origin.network,
+        };
+        let shown = match credential::examine(self, evidence).await? {
+            Answer::Wait(wait) => return Ok(Replaced::Not(SignIn::Wait(wait))),
+            Answer::No { reason, locked, account } => {
+                self.record_failure(Some(organization), Some(person), &account, reason, locked, origin)
+                    .await?;
+                return Ok(Replaced::Not(SignIn::No));
+            }
+            Answer::Shown(shown) => shown,
+        };
+        let program = self.program_of(organization).await?;
+        let codes = self
+            .transact(&program, async |cx| {
+                let (key, now) = (cx.organization(), cx.now);
+                if !sql::use_reset_link(cx.connection(), key, kept.id, now).await? {
+                    return Err(link_over());
+                }
+                if shown.take(cx).await?.is_none() {
+                    return Ok(None);
+                }
+                let mut codes = Vec::new();
+                if let Some(password) = &password {
+                    credential::set_password(cx, person, password).await?;
+                }
+                if let Some(step) = step {
+                    codes = credential::enroll(cx, person, &seed, step).await?;
+                }
+                session::end_all_of_person(cx, person, "reset").await?;
+                let after = serde_json::json!({"lost": kept.lost.word()});
+                let event = Event {
+                    after: Some(after),
+                    request: Some(&origin.request),
+                    ..Event::done(Name::FactorReset, "member", kept.membership)
+                };
+                audit::record(cx, event).await?;
+                Ok(Some(codes))
+            })
+            .await?;
+        Ok(codes.map_or(Replaced::Not(SignIn::No), Replaced::Done))
+    }
+
+    async fn open_reset_link(&self, secret: &[u8; 32]) -> Result<(Organization, Kept)> {
+        let mut tx = self.database.read().await?;
+        let found = sql::reset_link(&mut tx, Digest::of(secret)).await?;
+        let (key, kept) = found.ok_or_else(link_over)?;
+        let member = sql::membership(&mut tx, key, kept.membership).await?;
+        let counts = member.is_some_and(|member| {
+            member.standing == tickmark_core::identity::Standing::Active && member.valid.contains(self.now())
+        });
+        if !counts || self.now() >= kept.expires_at {
+            return Err(link_over());
+        }
+        let organization = actors::organizations(&mut tx).await?.into_iter().find(|one| one.key == key);
+        Ok((organization.ok_or_else(link_over)?, kept))
+    }
+}
