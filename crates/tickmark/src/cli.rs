@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    assess, backup, bundle, catalog, checks, collect, control, evidence, example, history, init, ledger,
-    people, perform, period, population, quickstart, replay, report, sample, serve, verify, waive,
+    assess, audit, backup, bundle, catalog, checks, collect, control, evidence, example, history, init,
+    ledger, people, perform, period, population, quickstart, replay, report, sample, serve, verify, waive,
 };
 
 const EXAMPLES: &str = "\
@@ -141,6 +141,9 @@ pub(crate) enum Command {
     /// Accounts: who is in the organization, as what.
     #[command(subcommand, after_help = people::EXAMPLES)]
     People(people::Command),
+    /// The audit trail of accounts and rights: search, take out, compare with the ledger.
+    #[command(subcommand, after_help = audit::EXAMPLES)]
+    Audit(audit::Command),
     /// Serve the pages on loopback behind a one-time link, or with accounts.
     #[command(after_help = serve::EXAMPLES)]
     Serve(serve::ServeTo),

@@ -14,6 +14,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 
 pub(crate) mod assess;
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod bundle;
 pub(crate) mod catalog;
