@@ -37,6 +37,12 @@ pub enum Refusal {
     /// The request could not be read.
     #[error("bad request")]
     Malformed,
+    /// The request says something that does not fit; the text says what.
+    #[error("unfit: {0}")]
+    Unfit(String),
+    /// Too many requests; seconds after which there may be more.
+    #[error("too many requests")]
+    TooMany(i64),
     /// The data cannot be read at the moment.
     #[error("unavailable: {0}")]
     Unavailable(String),
@@ -58,7 +64,8 @@ impl Refusal {
             Self::SignedOut | Self::NoSession | Self::LinkSpent => StatusCode::UNAUTHORIZED,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Malformed | Self::Unfit(_) => StatusCode::BAD_REQUEST,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Damaged(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -121,7 +128,8 @@ impl Refusal {
                 html! { p { "The request names a host that this server does not answer for. Use the address that the server printed when it started." } },
             ),
             Self::Method => ("Not something this address does", html! { p { "These pages are read-only." } }),
-            Self::Malformed => (
+            Self::TooMany(_) => ("Too many requests", html! { p { "Wait a minute, then go on." } }),
+            Self::Malformed | Self::Unfit(_) => (
                 "The request could not be read",
                 html! { p { "Its address or its form is damaged. " a href="/" { "Go to the overview" } "." } },
             ),

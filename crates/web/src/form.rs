@@ -6,10 +6,10 @@
 
 use axum::Form;
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, Query, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use subtle::ConstantTimeEq as _;
@@ -18,6 +18,7 @@ use tickmark_core::Digest;
 use crate::WebState;
 use crate::design::form::{hidden, send};
 use crate::design::frame::{self, Theme};
+use crate::design::segment;
 use crate::error::Refusal;
 use crate::guard::{Dressed, theme};
 use crate::identity::{Who, set_cookie};
@@ -29,7 +30,7 @@ const FORM_LIMIT: usize = 512 << 10;
 /// Most fields of a form.
 const FIELD_LIMIT: usize = 2_000;
 /// Fields that are never shown again.
-const SECRET: [&str; 4] = ["form", "password", "again", "code"];
+const SECRET: [&str; 6] = ["form", "password", "again", "code", "current", "kept"];
 
 /// Returns the token for forms of whoever has this cookie.
 fn token_of(cookie: &str) -> String {
@@ -57,6 +58,11 @@ pub(crate) fn check(state: &WebState, headers: &HeaderMap, token: &str) -> Resul
     if is_same { Ok(()) } else { Err(Refusal::Forged) }
 }
 
+/// Returns the token for forms of whoever was just given this cookie.
+pub(crate) fn token_for(cookie: &[u8; 32]) -> String {
+    token_of(&hex::encode(cookie))
+}
+
 fn bound<'a>(state: &WebState, headers: &'a HeaderMap) -> Option<&'a str> {
     let of_session = cookie(headers, &state.account_cookie()).filter(|value| value.len() == 64);
     of_session.or_else(|| cookie(headers, &state.form_cookie()).filter(|value| value.len() == 64))
@@ -80,9 +86,21 @@ impl Sent {
         found.map(|(_, value)| value.replace("\r\n", "\n").trim().to_owned()).unwrap_or_default()
     }
 
+    /// Returns a field's text exactly as it was typed, as for passwords; empty when it is not there.
+    pub(crate) fn raw(&self, name: &str) -> &str {
+        self.pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
+    }
+
     /// Returns every value of a field that may be there several times.
     pub(crate) fn all(&self, name: &str) -> Vec<String> {
         self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.trim().to_owned()).collect()
+    }
+
+    /// Returns what may be kept of it, as one text: nothing secret.
+    pub(crate) fn packed(&self) -> String {
+        let kept = self.pairs.iter().filter(|(name, _)| !SECRET.contains(&name.as_str()));
+        let pairs = kept.map(|(name, value)| format!("{}={}", segment(name), segment(value)));
+        pairs.collect::<Vec<_>>().join("&")
     }
 
     /// Refuses a form with other fields than these.
@@ -139,6 +157,14 @@ pub(crate) async fn keep(parts: &Parts, body: Body) -> Response {
     }
 }
 
+/// The page that sends a form that was kept, once somebody showed who they are.
+pub(crate) fn resend(theme: Theme, path: &str, kept: &str, token: &str) -> Result<Response, Refusal> {
+    let uri: Uri = format!("/?{kept}").parse().map_err(|_| Refusal::Malformed)?;
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).map_err(|_| Refusal::Malformed)?;
+    let page = kept_page(theme, crate::visit::local(path), &pairs, Keeping::Proven(token));
+    Ok(page.into_response())
+}
+
 /// Answers somebody who must first show again who they are: what they typed is sent again afterwards. None if they typed
 /// nothing that could be lost.
 pub(crate) async fn keep_for_proof(state: &WebState, parts: &Parts, body: Body) -> Option<Response> {
@@ -163,6 +189,8 @@ enum Keeping<'a> {
     OtherSession(&'a str),
     /// Whoever sends it must first show again who they are.
     Proof(&'a str),
+    /// Whoever sends it has just shown who they are.
+    Proven(&'a str),
 }
 
 /// The page that keeps a form. Whoever is in has a token and sends it again; others sign in beside it first, and then
@@ -189,12 +217,18 @@ fn kept_page(theme: Theme, path: &str, pairs: &[(String, String)], why: Keeping<
             "This needs a proof that is at most ten minutes old. Nothing was changed, and what you typed is still here. Show it in another tab, then come back and send it again.",
             Some(token),
         ),
+        Keeping::Proven(token) => (
+            "Go on?",
+            "You showed that it is you. This is what you were about to do.",
+            Some(token),
+        ),
         Keeping::OtherSession(token) => (
             "Send it again?",
             "The form was made before you signed in, so nothing was changed yet. What you typed is still here.",
             Some(token),
         ),
     };
+    let button = if matches!(why, Keeping::Proven(_)) { "Do it" } else { "Send it again" };
     let body = html! {
         p { (says) }
         @if matches!(why, Keeping::Proof(_)) { p { a.button.primary href="/step-up?back=/account" target="_blank" rel="noopener" { "Show it in another tab" } } }
@@ -203,7 +237,7 @@ fn kept_page(theme: Theme, path: &str, pairs: &[(String, String)], why: Keeping<
             @if let Some(token) = token { (hidden("form", token)) }
             @for (name, value) in shown() { (hidden(name, value)) }
             dl.kept { @for (name, value) in shown().filter(|(_, value)| value.chars().count() > 2) { dt { (name.replace('_', " ")) } dd { (value) } } }
-            (send("Send it again", ""))
+            (send(button, ""))
         }
     };
     frame::bare(title, theme, &body)

@@ -4,15 +4,21 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, LOCATION};
+use axum::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, LOCATION,
+    RETRY_AFTER,
+};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use tickmark_app::Error;
+use tickmark_app::identity::Access;
+use tower::ServiceExt as _;
 
 use crate::WebState;
+use crate::api::limit::Left;
 use crate::design::frame::Theme;
 use crate::error::Refusal;
 use crate::form;
@@ -53,10 +59,17 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
     let id = state.next_request_id();
     let theme = theme(request.headers());
     let line = format!("{} {}", request.method(), request.uri().path());
+    let is_api = is_api(request.uri().path());
     // The body stays out of what is looked at: it may not be shared between threads.
     let (mut parts, body) = request.into_parts();
-    let response = match admit(&state, &parts, &id).await {
-        Err(Turned::Away(Refusal::SignedOut)) => form::keep(&parts, body).await,
+    let mut left = None;
+    let admitted = if is_api {
+        admit_to_api(&state, &parts, &id, &mut left).await
+    } else {
+        admit(&state, &parts, &id).await
+    };
+    let response = match admitted {
+        Err(Turned::Away(Refusal::SignedOut)) if !is_api => form::keep(&parts, body).await,
         Err(Turned::To(page, back)) if parts.method == Method::POST => {
             match form::keep_for_proof(&state, &parts, body).await {
                 Some(kept) => kept,
@@ -64,10 +77,23 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
             }
         }
         Ok(who) => {
+            let elsewhere = match &who {
+                Who::Member(actor) => state.elsewhere(actor).await,
+                Who::Nobody | Who::Local => Ok(None),
+            };
+            if matches!(elsewhere, Ok(Some(_))) {
+                // What was found in this address for this organization is found anew for the other one.
+                parts.extensions = Extensions::new();
+            }
             parts.extensions.insert(who);
             parts.extensions.insert(RequestId(id.clone()));
             let changes = parts.method == Method::POST;
-            let response = next.run(Request::from_parts(parts, body)).await;
+            let request = Request::from_parts(parts, body);
+            let response = match elsewhere {
+                Ok(None) => next.run(request).await,
+                Ok(Some(router)) => router.oneshot(request).await.into_response(),
+                Err(refusal) => refusal.into_response(),
+            };
             if changes {
                 state.forget_waiting();
             }
@@ -75,7 +101,15 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
         }
         Err(turned) => turned.into_response(),
     };
-    dress(explain(response, theme, &id, &line), &state, &id)
+    let mut response = dress(explain(response, theme, is_api, &id, &line), &state, &id);
+    if let Some(left) = left {
+        left.say(response.headers_mut());
+    }
+    response
+}
+
+fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
 }
 
 /// What somebody gets who may not pass.
@@ -107,12 +141,71 @@ impl IntoResponse for Turned {
     }
 }
 
-async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turned> {
+/// Names are checked on every request: a page of another name that was rebound to this address gets nothing.
+fn check_host(state: &WebState, request: &Parts) -> Result<(), Refusal> {
     let host = request.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
-    // Names are checked on every request: a page of another name that was rebound to this address gets nothing.
-    if !state.answers_for(host) {
-        return Err(Refusal::WrongHost.into());
+    if state.answers_for(host) { Ok(()) } else { Err(Refusal::WrongHost) }
+}
+
+/// Lets a program in by its token, or a browser by its session. Everybody else is told so, and led nowhere.
+async fn admit_to_api(
+    state: &WebState,
+    request: &Parts,
+    id: &str,
+    left: &mut Option<Left>,
+) -> Result<Who, Turned> {
+    check_host(state, request)?;
+    if ![Method::GET, Method::HEAD].contains(&request.method) {
+        return Err(Refusal::Method.into());
     }
+    let Some(app) = state.accounts() else {
+        let is_in = state.sessions().admits(&request.headers, &state.cookie_name(), state.now());
+        return if is_in { Ok(Who::Local) } else { Err(Refusal::NoSession.into()) };
+    };
+    let now = state.now();
+    let actor = match bearer(&request.headers) {
+        Some(token) => {
+            let network = identity::network(state, &request.headers).to_string();
+            let wrong = state.limits().look_wrong(&network, now);
+            if !wrong.is_within {
+                return Err(Refusal::TooMany(wrong.seconds).into());
+            }
+            let found = match token {
+                Some(token) => app.resume_token(token, id).await.map_err(Refusal::from)?,
+                None => None,
+            };
+            if found.is_none() {
+                state.limits().count_wrong(&network, now);
+            }
+            found
+        }
+        None => identity::resume(state, &request.headers, id).await?,
+    };
+    let actor = actor.ok_or(Refusal::NoSession)?;
+    if let Access::Member(signed_in) = &actor.access {
+        let counted = state.limits().count(&signed_in.session.to_string(), now);
+        *left = Some(counted);
+        if !counted.is_within {
+            return Err(Refusal::TooMany(counted.seconds).into());
+        }
+    }
+    let needs = permission::needs(request.uri.path()).ok_or(Refusal::NotFound)?;
+    permission::check(app, &actor, needs).await.map_err(Refusal::from)?;
+    Ok(Who::Member(Box::new(actor)))
+}
+
+/// The token of a request: none if it has no such header, and a none inside if the header holds no token.
+fn bearer(headers: &HeaderMap) -> Option<Option<&str>> {
+    let value = headers.get(AUTHORIZATION)?;
+    let token = value.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    Some(token)
+}
+
+async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turned> {
+    check_host(state, request)?;
     if ![Method::GET, Method::HEAD, Method::POST].contains(&request.method) {
         return Err(Refusal::Method.into());
     }
@@ -161,7 +254,7 @@ fn is_from_elsewhere(headers: &HeaderMap, state: &WebState) -> bool {
 }
 
 /// Turns refusals, and failures of parts that know no pages, into pages; logs our own faults once.
-fn explain(response: Response, theme: Theme, id: &str, line: &str) -> Response {
+fn explain(response: Response, theme: Theme, is_api: bool, id: &str, line: &str) -> Response {
     let status = response.status();
     if response.extensions().get::<Dressed>().is_some() {
         return response;
@@ -175,7 +268,15 @@ fn explain(response: Response, theme: Theme, id: &str, line: &str) -> Response {
     if status.is_server_error() {
         tracing::error!(request_id = id, request = line, reason = %refusal, "request failed");
     }
-    (status, refusal.page(theme, id)).into_response()
+    let mut response = if is_api {
+        crate::api::problem(&refusal, status, id)
+    } else {
+        (status, refusal.page(theme, id)).into_response()
+    };
+    if let Refusal::TooMany(seconds) = *refusal {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    }
+    response
 }
 
 fn dress(mut response: Response, state: &WebState, id: &str) -> Response {

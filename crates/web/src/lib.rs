@@ -5,6 +5,7 @@
 //! without a session except the one-time link, the style sheets and, with accounts, the doors: sign-in and invitations.
 //! [`permission::needs`] declares what each address needs.
 
+pub mod api;
 pub mod assets;
 pub mod catalog;
 pub mod conclusion;
@@ -75,6 +76,7 @@ pub struct Desk {
 #[must_use]
 pub fn desk_routes() -> Vec<Desk> {
     [
+        identity::desk_routes(),
         job::desk_routes(),
         control::desk_routes(),
         evidence::desk_routes(),
@@ -117,6 +119,11 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 /// Makes the service that answers everything.
 pub fn router(state: WebState) -> Router {
+    serving(state.clone()).layer(from_fn_with_state(state, guard::guard))
+}
+
+/// What answers behind the guard, in one organization.
+fn serving(state: WebState) -> Router {
     let mut router = Router::new();
     for route in routes() {
         router = router.route(route.path, route.handler);
@@ -127,6 +134,7 @@ pub fn router(state: WebState) -> Router {
     router
         .route("/enter", get(session::enter))
         .merge(identity::routes())
+        .merge(api::routes())
         .route("/theme", post(visit::choose_theme))
         .route("/assets/{file}", get(assets::serve))
         .fallback(|| async { Refusal::NotFound })
@@ -137,6 +145,5 @@ pub fn router(state: WebState) -> Router {
         .layer(CatchPanicLayer::custom(|_| {
             Refusal::Internal("panic in a handler".to_owned()).into_response()
         }))
-        .layer(from_fn_with_state(state.clone(), guard::guard))
         .with_state(state)
 }

@@ -69,7 +69,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
     let mut parts = path.strip_prefix('/')?.split('/');
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     Some(match (first, rest.as_slice()) {
-        ("sign-in" | "join", _) => Needs::Nothing,
+        ("sign-in" | "join" | "reset", _) => Needs::Nothing,
         ("account" | "sign-out" | "step-up" | "theme", _) => Needs::Session,
         ("people", _) => reach(Resource::Member, Verb::Read),
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
@@ -99,7 +99,7 @@ pub fn needs(path: &str) -> Option<Needs> {
     let mut parts = path.strip_prefix('/')?.split('/');
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     Some(match (first, rest.as_slice()) {
-        ("enter" | "assets" | "sign-in" | "join", _) => Needs::Nothing,
+        ("enter" | "assets" | "sign-in" | "join" | "reset", _) => Needs::Nothing,
         ("account" | "sign-out" | "step-up" | "theme" | "work", _) => Needs::Session,
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
@@ -115,6 +115,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("evidence", ["items", ..]) => reach(Resource::Evidence, Verb::Read),
         ("evidence", [.., "download"]) => export(Resource::Evidence),
         ("reports", [_, ..]) => export(Resource::RestrictedReport),
+        ("api", rest) => return crate::api::needs(rest),
         ("", []) | ("period" | "readiness", _) => read(Resource::Control),
         ("criteria", _) => read(Resource::Catalog),
         ("checks", _) => read(Resource::Test),
@@ -125,6 +126,8 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("ledger", _) => read(Resource::AuditTrail),
         ("people", _) => read(Resource::Member),
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
+        ("audit-trail", ["export.csv" | "export.jsonl"]) => reach(Resource::AuditTrail, Verb::Export),
+        ("audit-trail", _) => reach(Resource::AuditTrail, Verb::Read),
         _ => return None,
     })
 }

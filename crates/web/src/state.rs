@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tickmark_app::App;
+use axum::Router;
 use tickmark_app::report::Library;
-use tickmark_core::id::ActorId;
+use tickmark_app::{Actor, App};
+use tickmark_core::id::{ActorId, OrganizationKey};
 use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, Timestamp};
 
+use crate::api::limit::Limits;
+use crate::error::Refusal;
 use crate::session::Sessions;
 use crate::source::Source;
 
@@ -47,10 +50,12 @@ type Random = dyn Fn() -> [u8; 32] + Send + Sync;
 
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
-pub struct WebState(Arc<Inner>);
+pub struct WebState {
+    inner: Arc<Inner>,
+    source: Source,
+}
 
 struct Inner {
-    source: Source,
     settings: Settings,
     sessions: Sessions,
     /// The program in which people sign in; none where pages are only for whoever started the server.
@@ -64,6 +69,9 @@ struct Inner {
     requests: AtomicU64,
     /// How much waits for whom, and when that was counted: every page says so.
     waiting: Mutex<BTreeMap<ActorId, (Timestamp, usize)>>,
+    limits: Limits,
+    /// What answers in organizations other than the one whose source this is.
+    others: Mutex<BTreeMap<OrganizationKey, Router>>,
 }
 
 impl WebState {
@@ -98,8 +106,7 @@ impl WebState {
         random: impl Fn() -> [u8; 32] + Send + Sync + 'static,
     ) -> Self {
         let instance = random();
-        Self(Arc::new(Inner {
-            source,
+        let inner = Inner {
             settings,
             accounts,
             sessions: Sessions::default(),
@@ -109,53 +116,85 @@ impl WebState {
             instance,
             requests: AtomicU64::new(0),
             waiting: Mutex::default(),
-        }))
+            limits: Limits::default(),
+            others: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner), source }
     }
 
     /// Lets members freeze assessments over these checks; `generator` names program and version in them.
     pub fn assess_with(&self, library: Arc<Library>, generator: &str) {
         // Said once, before anybody is served; a second word changes nothing.
-        let _ = self.0.assessing.set((library, generator.to_owned()));
+        let _ = self.inner.assessing.set((library, generator.to_owned()));
     }
 
     pub(crate) fn assessing(&self) -> Option<(&Library, &str)> {
-        self.0.assessing.get().map(|(library, generator)| (library.as_ref(), generator.as_str()))
+        self.inner.assessing.get().map(|(library, generator)| (library.as_ref(), generator.as_str()))
     }
 
     /// Lets `token`, 32 random bytes, open one session, and returns the path of its link: `/enter?token=…`.
     #[must_use]
     pub fn one_time_link(&self, token: &[u8; 32]) -> String {
-        self.0.sessions.offer(token);
+        self.inner.sessions.offer(token);
         format!("/enter?token={}", hex::encode(token))
     }
 
     pub(crate) fn source(&self) -> &Source {
-        &self.0.source
+        &self.source
+    }
+
+    /// Returns what answers in the organization of a member: none where that is the one of this state.
+    ///
+    /// Pages read as the program does in one organization, so a member of another one must never come to them.
+    pub(crate) async fn elsewhere(&self, actor: &Actor) -> Result<Option<Router>, Refusal> {
+        let Some(app) = self.accounts() else { return Ok(None) };
+        let key = actor.organization.key;
+        if self.source.organization() == Some(key) {
+            return Ok(None);
+        }
+        if let Some(known) = self.others().get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        let program = app.program(&actor.organization).await?;
+        let source = self.source.of(program).ok_or(Refusal::NotFound)?;
+        let router = crate::serving(Self { inner: Arc::clone(&self.inner), source });
+        self.others().insert(key, router.clone());
+        Ok(Some(router))
+    }
+
+    fn others(&self) -> MutexGuard<'_, BTreeMap<OrganizationKey, Router>> {
+        // The map is whole after any single insertion.
+        self.inner.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many requests the API takes.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.inner.limits
     }
 
     pub(crate) fn sessions(&self) -> &Sessions {
-        &self.0.sessions
+        &self.inner.sessions
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        (self.0.clock)()
+        (self.inner.clock)()
     }
 
     pub(crate) fn random(&self) -> [u8; 32] {
-        (self.0.random)()
+        (self.inner.random)()
     }
 
     pub(crate) fn is_secure(&self) -> bool {
-        self.0.settings.is_secure
+        self.inner.settings.is_secure
     }
 
     pub(crate) fn cookie_name(&self) -> String {
         let prefix = if self.is_secure() { "__Host-" } else { "" };
-        format!("{prefix}tickmark-{}", self.0.settings.port)
+        format!("{prefix}tickmark-{}", self.inner.settings.port)
     }
 
     pub(crate) fn accounts(&self) -> Option<&Arc<App>> {
-        self.0.accounts.as_ref()
+        self.inner.accounts.as_ref()
     }
 
     /// The cookie of a member's session.
@@ -163,30 +202,30 @@ impl WebState {
         if self.is_secure() {
             "__Host-tickmark".to_owned()
         } else {
-            format!("tickmark-account-{}", self.0.settings.port)
+            format!("tickmark-account-{}", self.inner.settings.port)
         }
     }
 
     /// The cookie of forms of somebody who is not in yet.
     pub(crate) fn form_cookie(&self) -> String {
         let prefix = if self.is_secure() { "__Host-" } else { "" };
-        format!("{prefix}tickmark-form-{}", self.0.settings.port)
+        format!("{prefix}tickmark-form-{}", self.inner.settings.port)
     }
 
     /// The address of this server as others write it.
     pub(crate) fn address(&self) -> String {
         let scheme = if self.is_secure() { "https" } else { "http" };
-        let host = self.0.settings.hosts.first().map_or("localhost", String::as_str);
+        let host = self.inner.settings.hosts.first().map_or("localhost", String::as_str);
         format!("{scheme}://{host}")
     }
 
     pub(crate) fn answers_for(&self, host: &str) -> bool {
-        self.0.settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+        self.inner.settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
     }
 
     /// Returns how much waits for somebody, if that was counted a moment ago.
     pub(crate) fn waiting(&self, actor: ActorId) -> Option<usize> {
-        let waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, count) = waiting.get(&actor)?;
         let age = self.now().micros() - at.micros();
         (0..WAITING_US).contains(&age).then_some(*count)
@@ -195,7 +234,7 @@ impl WebState {
     /// Keeps how much waits for somebody.
     pub(crate) fn keep_waiting(&self, actor: ActorId, count: usize) {
         let now = self.now();
-        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= WAITING_LIMIT {
             waiting.clear();
         }
@@ -204,12 +243,12 @@ impl WebState {
 
     /// Forgets it for everybody: what one does is what others wait for.
     pub(crate) fn forget_waiting(&self) {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub(crate) fn next_request_id(&self) -> String {
-        let count = self.0.requests.fetch_add(1, Ordering::Relaxed);
-        let mut seed = self.0.instance.to_vec();
+        let count = self.inner.requests.fetch_add(1, Ordering::Relaxed);
+        let mut seed = self.inner.instance.to_vec();
         seed.extend_from_slice(&count.to_be_bytes());
         Digest::of(&seed).short()
     }
@@ -217,6 +256,6 @@ impl WebState {
 
 impl fmt::Debug for WebState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebState").field("settings", &self.0.settings).finish_non_exhaustive()
+        f.debug_struct("WebState").field("settings", &self.inner.settings).finish_non_exhaustive()
     }
 }

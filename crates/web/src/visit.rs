@@ -73,6 +73,11 @@ impl Asked {
         }
     }
 
+    /// Returns the path that was asked for, without its query.
+    pub(crate) fn path(&self) -> &str {
+        self.visit.here.split('?').next().unwrap_or_default()
+    }
+
     /// Tells whether to offer something.
     pub(crate) fn may(&self, atom: Atom) -> bool {
         self.visit.actor.as_deref().is_some_and(|actor| crate::permission::may(actor, atom))

@@ -6,6 +6,8 @@ mod hostile;
 mod members;
 #[path = "support/sample/mod.rs"]
 mod sample;
+#[path = "support/schema.rs"]
+mod schema;
 #[path = "support/visitor.rs"]
 mod visitor;
 
@@ -17,6 +19,8 @@ mod accounts;
 mod commitments;
 #[path = "web/controls.rs"]
 mod controls;
+#[path = "web/api.rs"]
+mod api;
 #[path = "web/downloads.rs"]
 mod downloads;
 #[path = "web/findings.rs"]
@@ -31,11 +35,19 @@ mod live;
 mod markup;
 #[path = "web/past.rs"]
 mod past;
+#[path = "web/people.rs"]
+mod people;
 #[path = "web/period.rs"]
 mod period;
 #[path = "web/start.rs"]
 mod start;
 #[path = "web/waivers.rs"]
 mod waivers;
+#[path = "web/tenants.rs"]
+mod tenants;
+#[path = "web/tokens.rs"]
+mod tokens;
+#[path = "web/trail.rs"]
+mod trail;
 #[path = "web/workshop.rs"]
 mod workshop;

@@ -53,6 +53,8 @@ pub enum Place {
     People,
     /// One's own account.
     Account,
+    /// What happened in accounts and rights.
+    AuditTrail,
 }
 
 struct Entry {
@@ -92,6 +94,7 @@ const WAIVERS: Entry = desk(Place::Waivers, "Waivers", "/waivers", "i-waiver");
 const WORK: Entry = desk(Place::Work, "My work", "/work", "i-work");
 const ITEMS: Entry = desk(Place::Items, "Evidence", "/evidence/items", "i-evidence");
 const CALENDAR: Entry = desk(Place::Calendar, "Calendar", "/calendar", "i-calendar");
+const TRAIL: Entry = desk(Place::AuditTrail, "Audit trail", "/audit-trail", "i-trail");
 const PEOPLE: Entry = desk(Place::People, "People", "/people", "i-people");
 
 const GROUPS: [(&str, &[Entry]); 5] = [
@@ -99,7 +102,7 @@ const GROUPS: [(&str, &[Entry]); 5] = [
     ("Program", &[CRITERIA, CONTROLS, COMMITMENTS, ITEMS, CALENDAR]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS, WAIVERS]),
     ("Proof", &[EVIDENCE, LEDGER, REPORTS]),
-    ("Settings", &[JOBS, PEOPLE]),
+    ("Settings", &[JOBS, PEOPLE, TRAIL]),
 ];
 
 /// What a phone shows at once, as far as it is offered: the first four.

@@ -4,11 +4,15 @@
 //! answer to somebody who is not let in says nothing about why.
 
 mod account;
-mod invite;
 mod join;
+mod member;
 mod pages;
+mod people;
 mod qr;
+mod reset;
 mod sign_in;
+mod token;
+mod trail;
 
 use std::sync::Arc;
 
@@ -25,23 +29,22 @@ use tickmark_app::{Actor, App};
 use tickmark_core::identity::throttle::Network;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
-use crate::WebState;
 use crate::design::frame::Theme;
 use crate::error::Refusal;
+use crate::form::Sent;
 use crate::guard::{Dressed, theme};
 use crate::permission::{self, Needs};
 use crate::session::cookie;
+use crate::visit::Asked;
+use crate::{Desk, WebState};
 
 /// The addresses of this feature, with what they need.
 pub const PATHS: &[(&str, Needs)] = &[
     ("/sign-in", Needs::Nothing),
     ("/join/{secret}", Needs::Nothing),
+    ("/reset/{secret}", Needs::Nothing),
     ("/sign-out", Needs::Session),
     ("/step-up", Needs::Session),
-    ("/account", Needs::Session),
-    ("/account/sessions/{id}", Needs::Session),
-    ("/account/sessions", Needs::Session),
-    ("/people", Needs::Permission(Atom::new(Resource::Member, Verb::Read))),
 ];
 
 /// Whose request it is.
@@ -62,10 +65,63 @@ pub(crate) fn routes() -> Router<WebState> {
         .route("/join/{secret}", get(join::page).post(join::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/step-up", get(sign_in::step_up_page).post(sign_in::step_up))
-        .route("/account", get(account::page))
-        .route("/account/sessions/{id}", post(account::end_one))
-        .route("/account/sessions", post(account::end_others))
-        .route("/people", get(invite::page).post(invite::invite))
+        .route("/reset/{secret}", get(reset::page).post(reset::enter))
+}
+
+/// An id of the form that addresses have.
+const SOME_ID: &str = "/people/00000000-0000-7000-8000-000000000000";
+
+/// Returns the routes of pages in the frame.
+pub(crate) fn desk_routes() -> Vec<Desk> {
+    let both = |path, handler| Desk { path, example: path, looks: true, changes: true, handler };
+    let looks = |path, example, handler| Desk { path, example, looks: true, changes: false, handler };
+    let changes = |path, example, handler| Desk { path, example, looks: false, changes: true, handler };
+    let some = |path, example: &'static str, handler| changes(path, example, handler);
+    vec![
+        looks("/account", "/account", get(account::page)),
+        changes("/account/name", "/account/name", post(account::rename)),
+        both("/account/password", get(account::password_page).post(account::password)),
+        both("/account/codes", get(account::codes_page).post(account::codes)),
+        changes("/account/organization", "/account/organization", post(account::switch)),
+        changes("/account/sessions", "/account/sessions", post(account::end_others)),
+        some(
+            "/account/sessions/{id}",
+            "/account/sessions/00000000-0000-7000-8000-000000000000",
+            post(account::end_one),
+        ),
+        both("/account/tokens", get(token::page).post(token::make)),
+        some(
+            "/account/tokens/{id}",
+            "/account/tokens/00000000-0000-7000-8000-000000000000",
+            post(token::revoke),
+        ),
+        both("/people", get(people::page).post(people::invite)),
+        looks("/people/{id}", SOME_ID, get(member::page)),
+        some("/people/{id}/{act}", "/people/00000000-0000-7000-8000-000000000000/suspend", post(member::act)),
+        some(
+            "/people/invitations/{id}",
+            "/people/invitations/00000000-0000-7000-8000-000000000000",
+            post(people::withdraw),
+        ),
+        some(
+            "/people/proposals/{id}",
+            "/people/proposals/00000000-0000-7000-8000-000000000000",
+            post(people::second),
+        ),
+        looks("/audit-trail", "/audit-trail", get(trail::page)),
+        looks("/audit-trail/export.csv", "/audit-trail/export.csv", get(trail::csv)),
+        looks("/audit-trail/export.jsonl", "/audit-trail/export.jsonl", get(trail::json_lines)),
+        looks("/audit-trail/{number}", "/audit-trail/1", get(trail::event)),
+    ]
+}
+
+/// Asks somebody to show who they are before a form of theirs is taken; what they typed is kept, and sent from the page
+/// behind.
+pub(crate) fn prove_first(asked: &Asked, then: &str, back: &str, sent: &Sent) -> Response {
+    let kept = sent.packed();
+    let waiting = pages::Waiting { then, kept: &kept };
+    let page = pages::step_up(asked.visit.theme, &asked.token, back, waiting, None);
+    answer(StatusCode::FORBIDDEN, page)
 }
 
 /// What the handlers of this feature get to know about a request.
@@ -107,7 +163,7 @@ impl FromRequestParts<WebState> for Caller {
 
 /// Returns the network that a request comes from. The server is reached on loopback: directly, or through the one proxy
 /// that does HTTPS for it, whose own entry is the last of the list; those before it are whatever the client wrote.
-fn network(state: &WebState, headers: &HeaderMap) -> Network {
+pub(crate) fn network(state: &WebState, headers: &HeaderMap) -> Network {
     let loopback = std::net::IpAddr::from([127, 0, 0, 1]);
     let last = || {
         let list = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;

@@ -1,49 +1,20 @@
 //! The pages of getting in and out.
 
 use maud::{Markup, html};
-use tickmark_app::identity::people::{Invitation, Invited, Member};
-use tickmark_app::identity::session::Session;
-use tickmark_core::Timestamp;
-use tickmark_core::id::SessionId;
+use tickmark_app::identity::people::{Invited, Lost, Resetting};
+use tickmark_core::identity::Role;
 use tickmark_core::identity::password::{MAX_CHARS, MIN_WITH_SECOND};
-use tickmark_core::identity::{Role, Standing};
 use zeroize::Zeroizing;
 
 use super::qr;
-use crate::design::form::{Field, Kind, capital, field, hidden, problem};
+use crate::design::form::{Field, Kind, field, hidden, problem};
 use crate::design::frame::{self, Theme};
-use crate::design::{digest, moment};
 
 /// What was typed before and is typed again.
 #[derive(Default)]
 pub(super) struct Filled {
     pub(super) email: String,
     pub(super) name: String,
-}
-
-/// What the page of one's account shows.
-pub(super) struct AccountView {
-    pub(super) name: String,
-    pub(super) organization: String,
-    pub(super) roles: Vec<&'static str>,
-    pub(super) own: SessionId,
-    pub(super) sessions: Vec<Session>,
-    pub(super) codes_left: u32,
-    pub(super) may_see_people: bool,
-    pub(super) now: Timestamp,
-}
-
-/// What the page of people shows.
-pub(super) struct PeopleView {
-    pub(super) token: String,
-    pub(super) members: Vec<Member>,
-    pub(super) open: Vec<Invitation>,
-    pub(super) may_invite: bool,
-    /// To whom a link was just made, and the link.
-    pub(super) link: Option<(String, String)>,
-    pub(super) says: Option<String>,
-    pub(super) email: String,
-    pub(super) now: Timestamp,
 }
 
 fn current_password() -> Markup {
@@ -55,6 +26,15 @@ fn current_password() -> Markup {
         max: MAX_CHARS,
         ..Field::default()
     })
+}
+
+fn new_password() -> Markup {
+    let hint =
+        format!("At least {MIN_WITH_SECOND} characters; longer is better. Nothing else is asked of it.");
+    html! {
+        (field(&Field { name: "password", label: "New password", kind: Kind::Input("password"), complete: "new-password", hint: &hint, max: MAX_CHARS, ..Field::default() }))
+        (field(&Field { name: "again", label: "The same once more", kind: Kind::Input("password"), complete: "new-password", max: MAX_CHARS, ..Field::default() }))
+    }
 }
 
 fn code(hint: &str) -> Markup {
@@ -85,16 +65,30 @@ pub(super) fn sign_in(theme: Theme, token: &str, back: &str, email: &str, says: 
     frame::bare("Sign in", theme, &body)
 }
 
-pub(super) fn step_up(theme: Theme, token: &str, back: &str, says: Option<&str>) -> Markup {
+/// A form that waits for a proof: where it goes, and what was typed.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Waiting<'a> {
+    pub(super) then: &'a str,
+    pub(super) kept: &'a str,
+}
+
+pub(super) fn step_up(
+    theme: Theme,
+    token: &str,
+    back: &str,
+    waiting: Waiting<'_>,
+    says: Option<&str>,
+) -> Markup {
     let body = html! {
-        p.muted { "What you are about to do needs a fresh proof that it is you. It holds for ten minutes." }
+        p.muted { "What you are about to do needs a fresh proof that it is you. It holds for ten minutes." @if !waiting.then.is_empty() { " What you typed is kept meanwhile." } }
         form.card method="post" action="/step-up" {
             (problem(says))
             (hidden("form", token))
             (hidden("back", back))
+            @if !waiting.then.is_empty() { (hidden("then", waiting.then)) (hidden("kept", waiting.kept)) }
             (current_password())
             (code(CODE_HINT))
-            p.row { button.button.primary type="submit" { "Continue" } a.button href="/" { "Cancel" } }
+            p.row { button.button.primary type="submit" { "Continue" } a.button href=(crate::visit::local(back)) { "Cancel" } }
         }
     };
     frame::bare("Show that it is you", theme, &body)
@@ -131,8 +125,7 @@ pub(super) fn join(
                     (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), complete: "username", value: &filled.email, hint: "You sign in with it.", ..Field::default() }))
                 }
                 (field(&Field { name: "name", label: "Your name", complete: "name", value: &filled.name, max: 200, ..Field::default() }))
-                (field(&Field { name: "password", label: "New password", kind: Kind::Input("password"), complete: "new-password", hint: &format!("At least {MIN_WITH_SECOND} characters; longer is better. Nothing else is asked of it."), max: MAX_CHARS, ..Field::default() }))
-                (field(&Field { name: "again", label: "The same once more", kind: Kind::Input("password"), complete: "new-password", max: MAX_CHARS, ..Field::default() }))
+                (new_password())
                 fieldset {
                     legend { "Authenticator" }
                     p { "Scan this with an authenticator app, or type the key into it. Then give the code that it shows." }
@@ -164,7 +157,7 @@ pub(super) fn joined(theme: Theme, codes: &[Zeroizing<String>], organization: &s
 }
 
 /// What a browser calls itself, in two words that people know. It can claim anything.
-fn browser(agent: &str) -> String {
+pub(super) fn browser(agent: &str) -> String {
     // Later ones claim to be earlier ones as well, so the first that is found is the one.
     let of = |known: &[(&str, &'static str)]| {
         known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
@@ -191,113 +184,76 @@ fn browser(agent: &str) -> String {
     }
 }
 
-fn roles<'a>(of: impl Iterator<Item = &'a Role>) -> String {
+pub(super) fn roles<'a>(of: impl Iterator<Item = &'a Role>) -> String {
     of.map(|role| role.name().to_lowercase()).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn account(theme: Theme, token: &str, view: &AccountView) -> Markup {
-    let has_others = view.sessions.len() > 1;
-    let body = html! {
-        p.muted { strong { (view.name) } ", " (view.organization) ": " (view.roles.join(", ").to_lowercase()) }
-        section.stack {
-            h2 { "Where you are signed in" }
-            div.scroll { table.plain {
-                thead { tr { th scope="col" { "Since" } th scope="col" { "Last seen" } th scope="col" { "From" } th scope="col" { "Browser" } th scope="col" { span.visually-hidden { "Action" } } } }
-                tbody {
-                    @for session in &view.sessions {
-                        tr {
-                            td.nowrap { (moment::written(session.begun_at)) }
-                            td.nowrap { (moment::written(session.seen_at)) }
-                            td { code { (session.network) } }
-                            td { (browser(&session.agent)) }
-                            td.nowrap {
-                                @if session.id == view.own { span.muted { "This one" } }
-                                @else {
-                                    form method="post" action=(format!("/account/sessions/{}", session.id)) {
-                                        (hidden("form", token))
-                                        button.button type="submit" { "End" span.visually-hidden { " the session since " (moment::written(session.begun_at)) } }
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            } }
-            div.row {
-                @if has_others {
-                    form method="post" action="/account/sessions" { (hidden("form", token)) button.button type="submit" { "End all others" } }
-                }
-                form method="post" action="/sign-out" { (hidden("form", token)) button.button type="submit" { "Sign out" } }
-            }
+/// What a role is for, in a line.
+pub(super) fn meaning(role: Role) -> &'static str {
+    match role {
+        Role::Owner => {
+            "answers for the organization and makes owners and administrators; only looks at the program"
         }
-        section.stack {
-            h2 { "Recovery codes" }
-            p { (view.codes_left) " of 10 are left." @if view.codes_left < 3 { " Ask whoever runs this installation for a reset before they are used up." } }
-        }
-        p.row { a href="/" { "To the overview" } @if view.may_see_people { a href="/people" { "People" } } }
-        p.muted.small { "As of " (moment::written(view.now)) }
-    };
-    frame::bare("Your account", theme, &body)
+        Role::Admin => "runs the platform: members, connections, tokens; does not read evidence",
+        Role::ComplianceManager => "runs the program: controls, answers, evidence, exceptions",
+        Role::ControlOwner => "performs controls and hands in their evidence",
+        Role::Employee => "acknowledges policies and trainings, reports incidents",
+        Role::Executive => "approves risks, policies and management's assertion",
+        Role::Auditor => "examines one engagement, from outside",
+        Role::Visitor => "asked for a report",
+        Role::ServiceToken => "the most that a token can do",
+    }
 }
 
-pub(super) fn people(theme: Theme, view: &PeopleView) -> Markup {
-    let offered = Role::ALL.into_iter().filter(|role| role.is_for_members() && !role.is_highest());
+pub(super) fn reset(theme: Theme, token: &str, resetting: &Resetting, says: Option<&str>) -> Markup {
     let body = html! {
-        @if let Some((email, link)) = &view.link {
-            div.card role="status" {
-                p { "Send this link to " strong { (email) } ". It works once, for 24 hours, and " strong { "is shown only now" } "." }
-                p.link { code { (link) } (digest::copy(link)) }
+        p.muted {
+            @match resetting.lost {
+                Lost::Password => { "Choose another password. A code shows that it is you." }
+                Lost::Authenticator => { "Add another authenticator. Your password shows that it is you." }
             }
+            " You are signed out everywhere then."
         }
-        section.stack {
-            h2 { "In the organization" }
-            div.scroll { table.plain {
-                thead { tr { th scope="col" { "Name" } th scope="col" { "E-mail address" } th scope="col" { "Roles" } th scope="col" { "Standing" } } }
-                tbody {
-                    @for member in &view.members {
-                        tr {
-                            td { (member.name) }
-                            td { (member.email) }
-                            td { (capital(&roles(member.roles.iter()))) }
-                            td { @match member.standing { Standing::Active => "Active", Standing::Suspended => "Suspended" } }
+        form.card method="post" {
+            (problem(says))
+            (hidden("form", token))
+            @match resetting.lost {
+                Lost::Password => {
+                    (new_password())
+                    (code(CODE_HINT))
+                }
+                Lost::Authenticator => {
+                    (current_password())
+                    fieldset {
+                        legend { "New authenticator" }
+                        p { "Scan this with an authenticator app, or type the key into it. Then give the code that it shows." }
+                        div.enroll {
+                            @if let Some(svg) = qr::draw(&resetting.seed.uri(&resetting.organization.name, "account"), "QR code with the key below") { (svg) }
+                            p { span.hint { "Key" } br; code.key { (resetting.seed.text().as_str()) } }
                         }
+                        (code("Six digits. They change every half minute."))
                     }
                 }
-            } }
-        }
-        @if view.may_invite {
-            section.stack {
-                h2 { "Invite somebody" }
-                form.card method="post" action="/people" {
-                    (problem(view.says.as_deref()))
-                    (hidden("form", &view.token))
-                    (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), value: &view.email, ..Field::default() }))
-                    p.field {
-                        label for="role" { "Role" }
-                        select id="role" name="role" { @for role in offered { option value=(role.word()) { (role.name()) } } }
-                        span.hint { "Owners and administrators are made by two people, after joining." }
-                    }
-                    p.row { button.button.primary type="submit" { "Make a link" } }
-                }
             }
+            p.row { button.button.primary type="submit" { "Replace it" } }
         }
-        @if !view.open.is_empty() {
-            section.stack {
-                h2 { "Invited" }
-                div.scroll { table.plain {
-                    thead { tr { th scope="col" { "E-mail address" } th scope="col" { "Roles" } th scope="col" { "Works until" } } }
-                    tbody {
-                        @for one in &view.open {
-                            tr { td { (one.email.as_deref().unwrap_or("the first owner")) } td { (capital(&roles(one.roles.iter()))) } td.nowrap { (moment::written(one.expires_at)) } }
-                        }
-                    }
-                } }
-            }
-        }
-        p { a href="/" { "To the overview" } }
-        p.muted.small { "As of " (moment::written(view.now)) }
     };
-    frame::bare("People", theme, &body)
+    let title = match resetting.lost {
+        Lost::Password => "Another password",
+        Lost::Authenticator => "Another authenticator",
+    };
+    frame::bare(title, theme, &body)
+}
+
+pub(super) fn replaced(theme: Theme, codes: &[Zeroizing<String>]) -> Markup {
+    let body = html! {
+        @if !codes.is_empty() {
+            p { "These are your new recovery codes; earlier ones do not work any more. " strong { "They are shown only now" } ": print them, or keep them where your password is not." }
+            ol.codes { @for code in codes { li { code { (code.as_str()) } } } }
+        }
+        p.row { a.button.primary href="/sign-in" { "Sign in" } }
+    };
+    frame::bare("It is replaced", theme, &body)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use tickmark_app::identity::session::{self, Attempt, SignIn};
 use tickmark_core::identity::throttle::Wait;
 use tickmark_core::time::SECOND_US;
 
+use super::pages::Waiting;
 use super::{Caller, Who, answer, go, pages, set_cookie, wait, with_cookie};
 use crate::WebState;
 use crate::error::Refusal;
@@ -31,6 +32,10 @@ pub(super) struct Typed {
     form: String,
     #[serde(default)]
     back: String,
+    #[serde(default)]
+    then: String,
+    #[serde(default)]
+    kept: String,
     #[serde(default)]
     email: String,
     password: String,
@@ -84,7 +89,7 @@ pub(super) async fn step_up_page(
 ) -> Result<Response, Refusal> {
     caller.member()?;
     let (token, _) = form::offer(&state, &caller.headers);
-    Ok(pages::step_up(caller.theme, &token, &back.back, None).into_response())
+    Ok(pages::step_up(caller.theme, &token, &back.back, Waiting::default(), None).into_response())
 }
 
 /// Takes password and code once more. The session gets another cookie.
@@ -97,9 +102,14 @@ pub(super) async fn step_up(
     let Form(typed) = typed.map_err(|_| Refusal::Malformed)?;
     form::check(&state, &caller.headers, &typed.form)?;
     let came = caller.app.step_up(actor, &typed.password, &typed.code, &caller.origin).await;
-    let again = |says: &str| pages::step_up(caller.theme, &typed.form, &typed.back, Some(says));
+    let waiting = Waiting { then: &typed.then, kept: &typed.kept };
+    let again = |says: &str| pages::step_up(caller.theme, &typed.form, &typed.back, waiting, Some(says));
     match said(came)? {
-        Said::In(token) => Ok(with_session(&state, &token, go(&typed.back))),
+        Said::In(token) if typed.then.is_empty() => Ok(with_session(&state, &token, go(&typed.back))),
+        Said::In(token) => {
+            let page = form::resend(caller.theme, &typed.then, &typed.kept, &form::token_for(&token))?;
+            Ok(with_session(&state, &token, page))
+        }
         Said::No => Ok(answer(StatusCode::UNAUTHORIZED, again(SignIn::NO))),
         Said::Wait(seconds, says) => Ok(wait(seconds, again(&says))),
     }
@@ -149,6 +159,6 @@ fn said(came: tickmark_app::Result<SignIn>) -> Result<Said, Refusal> {
     }
 }
 
-fn seconds(wait: Wait) -> i64 {
+pub(super) fn seconds(wait: Wait) -> i64 {
     wait.micros.map_or(LONG_WAIT_SECONDS, |micros| micros / SECOND_US + 1)
 }

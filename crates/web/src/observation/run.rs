@@ -39,7 +39,8 @@ impl RunState {
         (Self::Open, "open", "Not finished"),
     ];
 
-    fn key(self) -> &'static str {
+    /// The word in addresses.
+    pub(crate) fn key(self) -> &'static str {
         Self::WORDS.iter().find(|(state, ..)| *state == self).map_or("", |(_, key, _)| key)
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use tickmark_app::{Actor, App};
 use tickmark_core::catalog::Catalog;
+use tickmark_core::id::OrganizationKey;
 use tickmark_core::{Digest, Timestamp};
 
 use crate::catalog::{CriterionRow, CriterionView};
@@ -107,6 +108,28 @@ impl Source {
     #[must_use]
     pub fn live(pages: Pages) -> Self {
         Self(Kind::Live(live::Live::new(pages)))
+    }
+
+    /// Returns the organization that it shows; none for a frozen picture.
+    pub(crate) fn organization(&self) -> Option<OrganizationKey> {
+        match &self.0 {
+            Kind::Live(live) => Some(live.actor.organization.key),
+            Kind::Frozen(_) => None,
+        }
+    }
+
+    /// A source over the same running program, of the organization in which it is `program`.
+    pub(crate) fn of(&self, program: Actor) -> Option<Self> {
+        let Kind::Live(live) = &self.0 else { return None };
+        // Documents are written for the first organization; those of others lie apart.
+        let out = live.out.join(program.organization.id.to_string());
+        Some(Self::live(Pages {
+            app: Arc::clone(&live.app),
+            actor: program,
+            catalog: live.catalog.clone(),
+            check_tests: live.check_tests.clone(),
+            out,
+        }))
     }
 
     /// A source that shows a frozen picture.

@@ -79,6 +79,16 @@ impl Server {
         seed.code(self.app.now().seconds().div_euclid(STEP_SECONDS))
     }
 
+    /// A browser in which somebody who is a member signs in anew.
+    pub(crate) async fn signed_in(&self, account: &tickmark_app::testing::Account) -> Browser {
+        self.world.wait(STEP_SECONDS);
+        let mut browser = self.browser();
+        let code = self.code(&account.seed);
+        let answer = browser.sign_in(&account.email, &account.password, &code).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+        browser
+    }
+
     /// A browser in which a new member with this role is signed in.
     pub(crate) async fn member(
         &self,
@@ -86,12 +96,7 @@ impl Server {
         roles: &[Role],
     ) -> (Browser, tickmark_app::testing::Account) {
         let account = self.world.member(&self.app, &self.program, name, roles).await;
-        self.world.wait(STEP_SECONDS);
-        let mut browser = self.browser();
-        let code = self.code(&account.seed);
-        let answer = browser.sign_in(&account.email, &account.password, &code).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-        (browser, account)
+        (self.signed_in(&account).await, account)
     }
 }
 
@@ -206,6 +211,13 @@ pub(crate) fn token(page: &str) -> String {
     let mark = "name=\"form\" value=\"";
     let rest = page.split_once(mark).map(|(_, rest)| rest).unwrap_or_else(|| panic!("no form: {page}"));
     rest[..rest.find('"').expect("an end")].to_owned()
+}
+
+/// The value of a hidden field of a page, as it is written there.
+pub(crate) fn hidden<'a>(page: &'a str, name: &str) -> &'a str {
+    let mark = format!("name=\"{name}\" value=\"");
+    let at = page.find(&mark).unwrap_or_else(|| panic!("no {name}: {page}")) + mark.len();
+    &page[at..at + page[at..].find('"').expect("an end")]
 }
 
 /// Reads 32 bytes of hexadecimal digits.

@@ -9,7 +9,7 @@ use tickmark_core::identity::{Role, Scope, matrix};
 use tickmark_web::Settings;
 use tickmark_web::permission::{Needs, needs};
 
-use crate::members::{Browser, Server, hex_32, token};
+use crate::members::{Browser, Server, hex_32, hidden, token};
 use crate::visitor::Answer;
 
 /// Addresses that answer with an empty data folder.
@@ -334,13 +334,34 @@ async fn inviting_asks_for_a_fresh_proof_and_gives_a_link_that_works() {
     server.world.wait(601);
     let fields = [("email", "new@example.com"), ("role", "control_owner")];
     let stale = browser.send("/people", "/people", &fields).await;
-    assert_eq!(stale.header("location"), "/step-up?back=/people");
+    assert_eq!(stale.status, StatusCode::FORBIDDEN);
+    assert_eq!((hidden(stale.text(), "then"), hidden(stale.text(), "back")), ("/people", "/people"));
+    let kept = hidden(stale.text(), "kept").replace("&amp;", "&");
+    assert_eq!(kept, "email=new%40example.com&role=control_owner", "what was typed is kept");
     let before = browser.cookies.clone();
     let code = server.code(&owner.seed);
-    let proof = [("password", owner.password.as_str()), ("code", &code), ("back", "/people")];
-    let answer = browser.send("/step-up", "/step-up", &proof).await;
-    assert_eq!(answer.header("location"), "/people");
+    let proof = [
+        ("password", owner.password.as_str()),
+        ("code", &code),
+        ("back", "/people"),
+        ("then", "/people"),
+        ("kept", &kept),
+    ];
+    let form = token(stale.text());
+    let ready = browser.post("/step-up", &form, &proof).await;
     assert_ne!(browser.cookies, before, "another cookie");
+    assert_eq!(ready.status, StatusCode::OK);
+    assert!(ready.text().contains("name=\"email\" value=\"new@example.com\""), "{}", ready.text());
+    let answer = browser.post("/people", &token(ready.text()), &fields).await;
+    assert!(answer.text().contains("/join/"), "sent from where it was kept");
+    for then in ["//evil.example", "https://evil.example/people"] {
+        server.world.wait(STEP_SECONDS);
+        let code = server.code(&owner.seed);
+        let proof =
+            [("password", owner.password.as_str()), ("code", &code), ("then", then), ("kept", "email=a")];
+        let answer = browser.send("/step-up", "/step-up", &proof).await;
+        assert!(answer.text().contains("action=\"/\""), "{then}: {}", answer.text());
+    }
     let answer =
         browser.send("/people", "/people", &[("email", "not an address"), ("role", "control_owner")]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -1,0 +1,315 @@
+//! One member: what they are, and what is done about it.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use tickmark_app::identity::people::{self, Lost, Member, Proposal};
+use tickmark_app::{Cx, Error};
+use tickmark_core::Timestamp;
+use tickmark_core::id::MembershipId;
+use tickmark_core::identity::{Atom, Resource, Role, Standing, Systems, Verb};
+
+use super::{go, pages, prove_first};
+use crate::WebState;
+use crate::design::form::{Faults, Field, Kind, field, form};
+use crate::design::frame::{Page, Place};
+use crate::design::table::plain;
+use crate::design::{block, digest, moment};
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::visit::Asked;
+
+/// Most characters of a reason.
+const REASON_CHARS: usize = 2_000;
+
+struct View {
+    member: Member,
+    sessions: usize,
+    systems: Vec<String>,
+    proposals: Vec<Proposal>,
+    is_own: bool,
+    may: May,
+    now: Timestamp,
+}
+
+/// What to offer; the use cases decide.
+#[derive(Clone, Copy)]
+struct May {
+    act: bool,
+    remove: bool,
+    grant: bool,
+    grant_highest: bool,
+    reset: bool,
+}
+
+/// What was just done, or went wrong.
+#[derive(Default)]
+struct Outcome {
+    link: Option<String>,
+    faults: Faults,
+    /// Which form, and what was typed.
+    act: String,
+    reason: String,
+}
+
+/// The page.
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let view = look(&state, &asked, &id).await?;
+    asked.frame(&state, &draw(&view, &asked.token, &Outcome::default())).await
+}
+
+/// Takes one of the forms.
+pub(super) async fn act(
+    State(state): State<WebState>,
+    Path((id, act)): Path<(String, String)>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["role", "reason", "lost"])?;
+    let member: MembershipId = id.parse().map_err(|_| Refusal::NotFound)?;
+    let here = format!("/people/{member}");
+    let why = sent.text("reason");
+    let mut link = None;
+    let done = match act.as_str() {
+        "grant" => {
+            let role = role(&sent)?;
+            app.transact(actor, async |cx| give(cx, member, role).await).await
+        }
+        "revoke" => {
+            let role = role(&sent)?;
+            app.transact(actor, async |cx| people::revoke(cx, member, role, &why).await).await
+        }
+        "suspend" => app.transact(actor, async |cx| people::suspend(cx, member, &why).await).await,
+        "reinstate" => app.transact(actor, async |cx| people::resume(cx, member, &why).await).await,
+        "remove" => app.transact(actor, async |cx| people::remove(cx, member, &why).await).await,
+        "reset" => {
+            let word = sent.text("lost");
+            let lost = Lost::ALL.into_iter().find(|one| one.word() == word).ok_or(Refusal::Malformed)?;
+            let made =
+                app.transact(actor, async |cx| people::offer_reset(cx, member, lost, &why).await).await;
+            made.map(|made| link = Some(format!("{}/reset/{}", state.address(), made.text())))
+        }
+        _ => return Err(Refusal::NotFound),
+    };
+    let mut outcome = Outcome { link, act: act.clone(), reason: why, ..Outcome::default() };
+    let status = match done {
+        Ok(()) if outcome.link.is_some() => {
+            let view = look(&state, &asked, &id).await?;
+            return Ok(asked.frame(&state, &draw(&view, &asked.token, &outcome)).await?.into_response());
+        }
+        Ok(()) => return Ok(go(if act == "remove" { "/people" } else { &here })),
+        Err(Error::StepUp) => return Ok(prove_first(&asked, asked.path(), &here, &sent)),
+        Err(Error::Invalid(says)) => {
+            outcome.faults.add("reason", says);
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Err(Error::Conflict(says)) => {
+            outcome.faults = Faults::whole(says);
+            StatusCode::CONFLICT
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let view = look(&state, &asked, &id).await?;
+    asked.frame_refused(&state, status, &draw(&view, &asked.token, &outcome)).await
+}
+
+fn role(sent: &Sent) -> Result<Role, Refusal> {
+    sent.text("role").parse().map_err(|_| Refusal::Malformed)
+}
+
+/// Gives an ordinary role, or proposes one that a second owner must agree to.
+async fn give(cx: &mut Cx<'_>, member: MembershipId, role: Role) -> tickmark_app::Result<()> {
+    if role.is_highest() {
+        people::propose(cx, member, role).await?;
+        return Ok(());
+    }
+    people::grant(cx, member, role).await
+}
+
+async fn look(state: &WebState, asked: &Asked, id: &str) -> Result<View, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let id: MembershipId = id.parse().map_err(|_| Refusal::NotFound)?;
+    let sees_proposals = asked.may(Atom::new(Resource::HighestGrant, Verb::Read));
+    let (member, sessions, systems, proposals) = app
+        .read(actor, async |view| {
+            let member = people::member(view, id).await?;
+            let sessions = people::sessions(view, id).await?;
+            let systems = tickmark_app::identity::systems(view).await?;
+            let proposals = if sees_proposals { people::proposals(view).await? } else { Vec::new() };
+            Ok((member, sessions, systems, proposals))
+        })
+        .await?;
+    let is_own = member.actor == actor.id;
+    let may = |resource, verb| asked.may(Atom::new(resource, verb));
+    let grant_highest = may(Resource::HighestGrant, Verb::Create);
+    let within = !is_own && (grant_highest || !member.roles.iter().any(|role| role.is_highest()));
+    let act = within && may(Resource::Member, Verb::Update);
+    let grant = !is_own && may(Resource::Grant, Verb::Create);
+    let systems = match &member.systems {
+        Systems::All => Vec::new(),
+        Systems::Only(some) => {
+            systems.into_iter().filter(|one| some.contains(&one.id)).map(|one| one.name).collect()
+        }
+    };
+    Ok(View {
+        sessions,
+        systems,
+        proposals: proposals.into_iter().filter(|one| one.member == id).collect(),
+        is_own,
+        may: May {
+            act,
+            remove: within && may(Resource::Member, Verb::Delete),
+            grant,
+            grant_highest: !is_own && grant_highest,
+            reset: act && grant && member.standing == Standing::Active,
+        },
+        member,
+        now: app.now(),
+    })
+}
+
+fn draw(view: &View, token: &str, outcome: &Outcome) -> Page {
+    let member = &view.member;
+    let here = format!("/people/{}", member.id);
+    let standing = match member.standing {
+        Standing::Active => "Active",
+        Standing::Suspended => "Suspended: nothing is permitted until the membership is reinstated",
+    };
+    let body = html! {
+        @if let Some(link) = &outcome.link {
+            div.card role="status" {
+                p { "Hand this link to " strong { (member.name) } ", in a way that reaches only them. It works once, for 30 minutes, and " strong { "is shown only now" } ". It is not enough alone: they show what they did not lose." }
+                p.link { code { (link) } (digest::copy(link)) }
+            }
+        }
+        (outcome.faults.summary())
+        dl.facts {
+            dt { "E-mail address" } dd { (member.email) }
+            dt { "Standing" } dd { (standing) }
+            dt { "In since" } dd { (moment::exact(member.valid.from)) @if let Some(until) = member.valid.to { ", until " (moment::exact(until)) } }
+            dt { "Systems" } dd { @if view.systems.is_empty() { "All, also those to come" } @else { (view.systems.join(", ")) } }
+            dt { "Signed in" } dd { @if view.sessions == 0 { "In no browser" } @else if view.sessions == 1 { "In one browser" } @else { "In " (view.sessions) " browsers" } }
+            dt { "Last change" } dd { (moment::ago(member.changed_at, view.now)) }
+            dt { "Called in the ledger" } dd { code { (member.actor) } }
+        }
+        (block("roles", "Roles", &html! {}, &roles(view, token, &here, outcome)))
+        (acts(view, token, &here, outcome))
+    };
+    let mut page = Page::new(Place::People, &member.name, body);
+    page.lead = html! { (crate::design::form::capital(&pages::roles(member.roles.iter()))) @if view.is_own { ". This is you: what you are is changed by others." } };
+    page.crumbs = vec![("People".into(), "/people".into())];
+    page
+}
+
+/// A field for the reason, with what was typed if this is the form that was sent. Several stand on a page, so each has a
+/// name of its own for the browser.
+fn reason(outcome: &Outcome, act: &str) -> Markup {
+    let is_it = outcome.act == act;
+    field(&Field {
+        name: "reason",
+        label: "Why",
+        kind: Kind::Area(2),
+        value: if is_it { &outcome.reason } else { "" },
+        fault: if is_it { outcome.faults.of("reason") } else { None },
+        max: REASON_CHARS,
+        hint: "Kept in the audit trail.",
+        ..Field::default()
+    })
+}
+
+fn roles(view: &View, token: &str, here: &str, outcome: &Outcome) -> Markup {
+    let member = &view.member;
+    let rows = member
+        .roles
+        .iter()
+        .map(|role| vec![html! { strong { (role.name()) } }, html! { (pages::meaning(*role)) }]);
+    let takes = |role: &Role| if role.is_highest() { view.may.grant_highest } else { view.may.grant };
+    let held: Vec<(String, String)> = member
+        .roles
+        .iter()
+        .filter(|role| takes(role))
+        .map(|role| (role.word().to_owned(), role.name().to_owned()))
+        .collect();
+    let waits = |role: &Role| view.proposals.iter().any(|one| one.role == *role);
+    let offered: Vec<(String, String)> = Role::ALL
+        .into_iter()
+        .filter(|role| role.is_for_members() && !member.roles.contains(role) && takes(role) && !waits(role))
+        .map(|role| {
+            let words = if role.is_highest() {
+                format!("{} (a second owner must agree)", role.name())
+            } else {
+                role.name().to_owned()
+            };
+            (role.word().to_owned(), words)
+        })
+        .collect();
+    html! {
+        @if member.roles.is_empty() { p.muted { "None: they can sign in and see their account, nothing else." } }
+        @else { (plain("Roles", &["Role", "What it is for"], rows.collect())) }
+        @for one in &view.proposals {
+            p { "Proposed: " strong { (one.role.name()) } ", " (moment::ago(one.asked_at, view.now)) ". " a href="/people#waiting" { "Another owner agrees on the page of people" } "." }
+        }
+        @if !offered.is_empty() {
+            details open[outcome.act == "grant"] { summary { "Give a role" }
+                div.narrow { (form(&format!("{here}/grant"), token, &html! {
+                    (field(&Field { name: "role", label: "Role", kind: Kind::Select(&offered), hint: "They are signed out and come back with it.", ..Field::default() }))
+                    p.row { button.button.primary type="submit" { "Give the role" } }
+                })) }
+            }
+        }
+        @if !held.is_empty() {
+            details open[outcome.act == "revoke"] { summary { "Take a role away" }
+                div.narrow { (form(&format!("{here}/revoke"), token, &html! {
+                    (field(&Field { name: "role", label: "Role", kind: Kind::Select(&held), hint: "They are signed out and come back without it.", ..Field::default() }))
+                    (reason(outcome, "revoke"))
+                    p.row { button.button.primary type="submit" { "Take the role away" } }
+                })) }
+            }
+        }
+    }
+}
+
+fn acts(view: &View, token: &str, here: &str, outcome: &Outcome) -> Markup {
+    if !view.may.act {
+        return html! {};
+    }
+    let one = |act: &str, title: &str, says: &str, extra: Markup, button: &str| {
+        html! {
+            details open[outcome.act == act] { summary { (title) }
+                div.narrow { (form(&format!("{here}/{act}"), token, &html! {
+                    p { (says) }
+                    (extra)
+                    (reason(outcome, act))
+                    p.row { button.button.primary type="submit" { (button) } }
+                })) }
+            }
+        }
+    };
+    let lost: Vec<(String, String)> = [
+        (Lost::Password, "The password; they still have the authenticator or a recovery code"),
+        (Lost::Authenticator, "The authenticator; they still know the password"),
+    ]
+    .map(|(lost, words)| (lost.word().to_owned(), words.to_owned()))
+    .to_vec();
+    let body = html! {
+        @if view.member.standing == Standing::Active {
+            (one("suspend", "Suspend", "Whatever they are signed in to ends at once, their tokens stop working, and nothing is permitted until they are reinstated.", html! {}, "Suspend"))
+        } @else {
+            (one("reinstate", "Reinstate", "The membership counts again. They sign in anew.", html! {}, "Reinstate"))
+        }
+        @if view.may.reset {
+            (one("reset", "Help with a lost password or authenticator", "You get a link to hand over. You learn nothing by it: they choose the new one, and show what they did not lose. Both lost at once is a matter for whoever operates the installation: tickmark people reset.",
+                field(&Field { name: "lost", label: "What they lost", kind: Kind::Select(&lost), ..Field::default() }), "Make a link"))
+        }
+        @if view.may.remove {
+            (one("remove", "Remove from the organization", "What they did stays theirs, in the ledger and everywhere else. Coming back needs an invitation.", html! {}, "Remove"))
+        }
+    };
+    block("acts", "Membership", &html! {}, &body)
+}

@@ -1,0 +1,350 @@
+//! Who is in: the list, invitations, and what waits for a second person.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use tickmark_app::Error;
+use tickmark_app::identity::people::{self, Invitation, Member, Proposal};
+use tickmark_core::Timestamp;
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Resource, Role, Standing, Verb};
+
+use super::{go, may_invite, pages, prove_first};
+use crate::WebState;
+use crate::design::form::{Faults, Field, Kind, button, capital, field, form, hidden};
+use crate::design::frame::{Page, Place};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
+use crate::design::{block, digest, moment, plural};
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::visit::Asked;
+
+/// What the page shows.
+struct View {
+    members: Vec<Member>,
+    open: Vec<Invitation>,
+    proposals: Vec<Proposal>,
+    names: BTreeMap<ActorId, String>,
+    own: ActorId,
+    may_invite: bool,
+    may_withdraw: bool,
+    may_agree: bool,
+    now: Timestamp,
+}
+
+/// What was just done, or went wrong.
+#[derive(Default)]
+struct Outcome {
+    /// To whom a link was just made, and the link.
+    link: Option<(String, String)>,
+    faults: Faults,
+    email: String,
+    roles: String,
+}
+
+/// The page.
+pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let view = look(&state, &asked).await?;
+    asked.frame(&state, &draw(&view, &asked, &Outcome::default())).await
+}
+
+/// Makes an invitation; its link is shown this once.
+pub(super) async fn invite(
+    State(state): State<WebState>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["email", "role"])?;
+    let email = sent.text("email");
+    let mut roles = BTreeSet::new();
+    for word in sent.all("role") {
+        roles.insert(word.parse::<Role>().map_err(|_| Refusal::Malformed)?);
+    }
+    let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
+    let mut outcome = Outcome { email: email.clone(), roles: words.join(" "), ..Outcome::default() };
+    if roles.is_empty() {
+        outcome.faults.add("role", "choose at least one role");
+        return refused(&state, &asked, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let made = app.transact(actor, async |cx| people::invite(cx, &email, &roles).await).await;
+    match made {
+        Ok(link) => {
+            let link = (email, format!("{}/join/{}", state.address(), link.text()));
+            let outcome = Outcome { link: Some(link), ..Outcome::default() };
+            let view = look(&state, &asked).await?;
+            Ok(asked.frame(&state, &draw(&view, &asked, &outcome)).await?.into_response())
+        }
+        Err(Error::StepUp) => Ok(prove_first(&asked, "/people", "/people", &sent)),
+        Err(Error::Invalid(says)) => {
+            outcome.faults.add("email", says);
+            refused(&state, &asked, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(Error::Conflict(says)) => {
+            outcome.faults.add("email", says);
+            refused(&state, &asked, &outcome, StatusCode::CONFLICT).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes an invitation back.
+pub(super) async fn withdraw(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&[])?;
+    let id = id.parse().map_err(|_| Refusal::NotFound)?;
+    let done = app.transact(actor, async |cx| people::revoke_invitation(cx, id).await).await;
+    settle(&state, &asked, &sent, done).await
+}
+
+/// Agrees to what somebody proposed, or declines it.
+pub(super) async fn second(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["decision", "reason"])?;
+    let id = id.parse().map_err(|_| Refusal::NotFound)?;
+    let reason = sent.text("reason");
+    let done = match sent.text("decision").as_str() {
+        "agree" => app.transact(actor, async |cx| people::agree(cx, id).await).await,
+        "decline" => app.transact(actor, async |cx| people::decline(cx, id, &reason).await).await,
+        _ => return Err(Refusal::Malformed),
+    };
+    settle(&state, &asked, &sent, done).await
+}
+
+/// Back to the list, or the list with what went wrong.
+async fn settle(
+    state: &WebState,
+    asked: &Asked,
+    sent: &Sent,
+    done: tickmark_app::Result<()>,
+) -> Result<Response, Refusal> {
+    match done {
+        Ok(()) => Ok(go("/people")),
+        Err(Error::StepUp) => Ok(prove_first(asked, asked.path(), "/people", sent)),
+        Err(Error::Conflict(says) | Error::Invalid(says)) => {
+            let outcome = Outcome { faults: Faults::whole(says), ..Outcome::default() };
+            refused(state, asked, &outcome, StatusCode::CONFLICT).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn refused(
+    state: &WebState,
+    asked: &Asked,
+    outcome: &Outcome,
+    status: StatusCode,
+) -> Result<Response, Refusal> {
+    let view = look(state, asked).await?;
+    asked.frame_refused(state, status, &draw(&view, asked, outcome)).await
+}
+
+async fn look(state: &WebState, asked: &Asked) -> Result<View, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let may_agree = asked.may(Atom::new(Resource::HighestGrant, Verb::Create));
+    let (members, invitations, proposals) = app
+        .read(actor, async |view| {
+            let members = people::members(view).await?;
+            let invitations = people::invitations(view).await?;
+            let proposals = if may_agree { people::proposals(view).await? } else { Vec::new() };
+            Ok((members, invitations, proposals))
+        })
+        .await?;
+    let now = app.now();
+    Ok(View {
+        names: members.iter().map(|member| (member.actor, member.name.clone())).collect(),
+        members,
+        open: invitations.into_iter().filter(|one| one.is_open(now)).collect(),
+        proposals,
+        own: actor.id,
+        may_invite: may_invite(actor),
+        may_withdraw: asked.may(Atom::new(Resource::Member, Verb::Update)),
+        may_agree,
+        now,
+    })
+}
+
+fn draw(view: &View, asked: &Asked, outcome: &Outcome) -> Page {
+    let token = &asked.token;
+    let body = html! {
+        @if let Some((email, link)) = &outcome.link {
+            div.card role="status" {
+                p { "Send this link to " strong { (email) } ". It works once, for 24 hours, and " strong { "is shown only now" } "." }
+                p.link { code { (link) } (digest::copy(link)) }
+            }
+        }
+        (outcome.faults.summary())
+        (next(view))
+        (waiting(view, token))
+        (table(view).render(&asked.query))
+        @if view.may_invite { (block("invite", "Invite somebody", &html! {}, &inviting(token, outcome))) }
+        @if !view.open.is_empty() { (block("invited", "Invited", &html! {}, &invited(view, token))) }
+    };
+    let mut page = Page::new(Place::People, "People", body);
+    page.lead =
+        html! { "Who is in the organization, and as what. Every change of it stands in the audit trail." };
+    if view.may_invite {
+        page.actions = html! { a.button.primary href="#invite" { "Invite somebody" } };
+    }
+    page
+}
+
+/// What whoever set up does next: owners only look, so others are needed.
+fn next(view: &View) -> Markup {
+    let counts = |role: Role| {
+        let has = |member: &&Member| member.standing == Standing::Active && member.roles.contains(&role);
+        view.members.iter().filter(has).count()
+    };
+    let invited = |role: Role| view.open.iter().any(|one| one.roles.contains(&role));
+    let is_manager = |member: &&Member| {
+        member.roles.contains(&Role::ComplianceManager) && !member.roles.contains(&Role::Owner)
+    };
+    let needs_manager =
+        !view.members.iter().any(|member| is_manager(&member)) && !invited(Role::ComplianceManager);
+    let needs_owner_of_controls = counts(Role::ControlOwner) == 0 && !invited(Role::ControlOwner);
+    let needs_second = counts(Role::Owner) < 2;
+    if !view.may_invite || !(needs_manager || needs_owner_of_controls || needs_second) {
+        return html! {};
+    }
+    let holds_both = view.members.iter().any(|member| {
+        member.actor == view.own
+            && member.roles.contains(&Role::Owner)
+            && member.roles.contains(&Role::ComplianceManager)
+    });
+    let list = html! {
+        ol.steps {
+            @if needs_manager { li { strong { "Invite a compliance manager." } " They run the program: what is in scope, the answers about controls, what counts as evidence. Owners only look." @if holds_both { " Since set-up you are both; the second role can be taken from you when somebody else has it." } } }
+            @if needs_owner_of_controls { li { strong { "Invite control owners." } " They perform the controls and hand in the evidence for them." } }
+            @if needs_second { li { strong { "Have a second owner." } " Owners and administrators are made by two owners. The first other one is made on the machine: " code { "tickmark people grant ADDRESS owner" } "." } }
+        }
+    };
+    block("next", "What to do next", &html! {}, &list)
+}
+
+fn waiting(view: &View, token: &str) -> Markup {
+    if view.proposals.is_empty() {
+        return html! {};
+    }
+    let name = |id: &ActorId| view.names.get(id).map_or("somebody who left", String::as_str);
+    let rows = view.proposals.iter().map(|one| {
+        let about = view.members.iter().find(|member| member.id == one.member);
+        let (who, about_actor) = about.map_or(("somebody who left", None), |member| (member.name.as_str(), Some(member.actor)));
+        let is_third = view.own != one.asked_by && about_actor != Some(view.own);
+        let action = format!("/people/proposals/{}", one.id);
+        vec![
+            html! { a href=(format!("/people/{}", one.member)) { (who) } },
+            html! { (one.role.name()) },
+            html! { (name(&one.asked_by)) ", " (moment::ago(one.asked_at, view.now)) },
+            html! {
+                div.row {
+                    @if view.may_agree && is_third {
+                        form.inline method="post" action=(action) { (hidden("form", token)) (hidden("decision", "agree")) button.button.primary type="submit" { "Agree" span.visually-hidden { " that " (who) " becomes " (one.role.name()) } } }
+                    }
+                    @if view.may_agree {
+                        form.inline method="post" action=(action) { (hidden("form", token)) (hidden("decision", "decline")) button.button type="submit" { @if view.own == one.asked_by { "Take back" } @else { "Decline" } span.visually-hidden { " that " (who) " becomes " (one.role.name()) } } }
+                    }
+                    @if !is_third { span.muted { "Another owner agrees here." } }
+                }
+            },
+        ]
+    });
+    let table = plain(
+        "What waits for a second person",
+        &["Who", "Becomes", "Proposed by", "Your answer"],
+        rows.collect(),
+    );
+    block("waiting", "Waits for a second owner", &html! { "for seven days" }, &table)
+}
+
+fn table(view: &View) -> Table {
+    let standing = |member: &Member| match member.standing {
+        Standing::Active => "Active",
+        Standing::Suspended => "Suspended",
+    };
+    let rows = view.members.iter().map(|member| {
+        let roles = pages::roles(member.roles.iter());
+        let mut facets: Vec<(&'static str, String)> = member.roles.iter().map(|role| ("role", role.word().to_owned())).collect();
+        facets.push(("standing", standing(member).to_lowercase()));
+        Row {
+            cells: vec![
+                Cell::by_text(html! { a href=(format!("/people/{}", member.id)) { (member.name) } @if member.actor == view.own { " " span.muted { "(you)" } } }, &member.name),
+                Cell::text(&member.email),
+                Cell::text(&capital(&roles)),
+                Cell::text(standing(member)),
+                Cell::by_number(moment::ago(member.changed_at, view.now), member.changed_at.micros()),
+            ],
+            find: format!("{} {} {roles}", member.name, member.email),
+            facets,
+        }
+    });
+    let has = |role: &Role| view.members.iter().any(|member| member.roles.contains(role));
+    let options = Role::ALL
+        .iter()
+        .filter(|role| has(role))
+        .map(|role| (role.word().to_owned(), role.name().to_owned()));
+    let standings = ["active", "suspended"].map(|word| (word.to_owned(), word.to_owned()));
+    Table {
+        id: "people",
+        path: "/people",
+        noun: ("person", "people"),
+        columns: vec![
+            Column::text("name", "Name", Phone::Title),
+            Column::text("email", "E-mail address", Phone::Subtitle),
+            Column::text("roles", "Roles", Phone::Line),
+            Column::text("standing", "Standing", Phone::Status),
+            Column::number("changed", "Last change", Phone::Wide),
+        ],
+        filters: vec![
+            Filter { key: "role", label: "Role", options: options.collect(), shown: true },
+            Filter { key: "standing", label: "Standing", options: standings.to_vec(), shown: true },
+        ],
+        rows: rows.collect(),
+        empty: html! { p { "Nobody is in." } },
+    }
+}
+
+fn inviting(token: &str, outcome: &Outcome) -> Markup {
+    let options: Vec<(String, String)> = Role::ALL
+        .into_iter()
+        .filter(|role| role.is_for_members() && !role.is_highest())
+        .map(|role| (role.word().to_owned(), format!("{}: {}", role.name(), pages::meaning(role))))
+        .collect();
+    let body = html! {
+        (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), value: &outcome.email, fault: outcome.faults.of("email"), ..Field::default() }))
+        (field(&Field { name: "role", label: "Roles", kind: Kind::Several(&options), value: &outcome.roles, fault: outcome.faults.of("role"), hint: "Owners and administrators are made by two people, after joining.", ..Field::default() }))
+        p.row { button.button.primary type="submit" { "Make a link" } }
+    };
+    html! { div.narrow { (form("/people", token, &body)) } }
+}
+
+fn invited(view: &View, token: &str) -> Markup {
+    let name = |id: &ActorId| view.names.get(id).map_or("the operator", String::as_str);
+    let rows = view.open.iter().map(|one| {
+        let email = one.email.as_deref().unwrap_or("the first owner");
+        vec![
+            html! { (email) },
+            html! { (capital(&pages::roles(one.roles.iter()))) },
+            html! { (name(&one.made_by)) ", " (moment::ago(one.made_at, view.now)) },
+            html! { (moment::exact(one.expires_at)) },
+            html! { @if view.may_withdraw { (button(&format!("/people/invitations/{}", one.id), token, "Withdraw", &format!("the invitation to {email}"))) } },
+        ]
+    });
+    let count = view.open.len();
+    html! {
+        p.muted { (count) " " (plural(count, "link works", "links work")) ". A lost link is made again by inviting the same address again." }
+        (plain("Invitations that work", &["E-mail address", "Roles", "Made by", "Works until", "Action"], rows.collect()))
+    }
+}

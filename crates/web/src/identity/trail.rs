@@ -1,0 +1,338 @@
+//! The audit trail: searched, one event, taken out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::HeaderName;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use maud::{Markup, html};
+use tickmark_app::identity::audit::{self, Filter, Format, Name, Outcome, Row};
+use tickmark_app::identity::{self, people};
+use tickmark_app::{Actor, App};
+use tickmark_core::Timestamp;
+use tickmark_core::id::{ActorId, MembershipId};
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::time::DAY_US;
+
+use crate::WebState;
+use crate::design::frame::{Page, Place};
+use crate::design::table::{TableQuery, plain};
+use crate::design::{block, moment};
+use crate::error::Refusal;
+use crate::evidence::attachment;
+use crate::guard::SANDBOX;
+use crate::visit::Asked;
+
+/// Rows on one page.
+const ROWS: u32 = 100;
+const PATH: &str = "/audit-trail";
+/// Most characters of what is searched for.
+const TEXT_CHARS: usize = 200;
+
+/// What actors are called, and where their page is.
+struct Known {
+    names: BTreeMap<ActorId, String>,
+    members: BTreeMap<ActorId, MembershipId>,
+}
+
+/// The page.
+pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let filter = filter(&asked.query)?;
+    let sees_members = asked.may(Atom::new(Resource::Member, Verb::Read));
+    let (mut rows, known) = app
+        .read(actor, async |view| {
+            let rows = audit::search(view, &filter, ROWS + 1).await?;
+            let known = known(view, &rows, sees_members).await?;
+            Ok((rows, known))
+        })
+        .await?;
+    let next = (rows.len() > ROWS as usize).then(|| {
+        rows.truncate(ROWS as usize);
+        rows.last().map_or(0, |row| row.number)
+    });
+    let may_export = asked.may(Atom::new(Resource::AuditTrail, Verb::Export));
+    let is_whole = asked.may(Atom::new(Resource::Member, Verb::Read)) && !known.members.is_empty();
+    asked.frame(&state, &draw(&rows, &known, &asked, next, may_export, is_whole)).await
+}
+
+/// One event.
+pub(super) async fn event(
+    State(state): State<WebState>,
+    Path(number): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let number: i64 = number.parse().map_err(|_| Refusal::NotFound)?;
+    let sees_members = asked.may(Atom::new(Resource::Member, Verb::Read));
+    let (row, index, known) = app
+        .read(actor, async |view| {
+            let (row, index) = audit::event(view, number).await?;
+            let known = known(view, std::slice::from_ref(&row), sees_members).await?;
+            Ok((row, index, known))
+        })
+        .await?;
+    let sees_ledger = crate::permission::offers(actor, "/ledger");
+    asked.frame(&state, &draw_event(&row, index.filter(|_| sees_ledger), &known, asked.visit.now)).await
+}
+
+/// The trail as comma-separated values.
+pub(super) async fn csv(State(state): State<WebState>, asked: Asked) -> Result<Response, Refusal> {
+    export(&state, &asked, Format::Csv, "text/csv; charset=utf-8").await
+}
+
+/// The trail as JSON, one object a line.
+pub(super) async fn json_lines(State(state): State<WebState>, asked: Asked) -> Result<Response, Refusal> {
+    export(&state, &asked, Format::JsonLines, "application/jsonl; charset=utf-8").await
+}
+
+async fn export(state: &WebState, asked: &Asked, format: Format, kind: &str) -> Result<Response, Refusal> {
+    let (_, actor) = asked.member(state)?;
+    let app = Arc::clone(state.accounts().ok_or(Refusal::NotFound)?);
+    let mut filter = filter(&asked.query)?;
+    // The event stands in the trail before the first line leaves.
+    let end = app.transact(actor, async |cx| audit::begin_export(cx, &filter, format).await).await?;
+    filter.before = Some(filter.before.map_or(end, |before| before.min(end)));
+    let name = format!("audit-trail-{}.{}", app.now().date(), format.ending());
+    let headers: [(HeaderName, String); 3] = [
+        (CONTENT_TYPE, kind.to_owned()),
+        (CONTENT_DISPOSITION, attachment(&name)),
+        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    ];
+    let lines = Lines { app, actor: actor.clone(), filter, format, names: BTreeMap::new() };
+    let head = stream::iter([Ok::<_, Infallible>(format.head().to_owned())]);
+    let rest = stream::unfold(Some(lines), step);
+    let body = Body::from_stream(futures_util::StreamExt::chain(
+        futures_util::StreamExt::map(head, |line| line.map_err(|never| match never {})),
+        rest,
+    ));
+    Ok((headers, body).into_response())
+}
+
+/// What is still to be written.
+struct Lines {
+    app: Arc<App>,
+    actor: Actor,
+    filter: Filter,
+    format: Format,
+    names: BTreeMap<ActorId, String>,
+}
+
+async fn step(lines: Option<Lines>) -> Option<(Result<String, tickmark_app::Error>, Option<Lines>)> {
+    let Lines { app, actor, mut filter, format, mut names } = lines?;
+    let page =
+        app.read(&actor, async |view| audit::export_page(view, &filter, format, &mut names).await).await;
+    match page {
+        Ok((text, Some(after))) => {
+            filter.after = Some(after);
+            Some((Ok(text), Some(Lines { app, actor, filter, format, names })))
+        }
+        Ok((text, None)) => Some((Ok(text), None)),
+        // The connection breaks off, so that nobody takes the part for the whole.
+        Err(error) => Some((Err(error), None)),
+    }
+}
+
+async fn known(
+    view: &mut tickmark_app::View<'_>,
+    rows: &[Row],
+    sees_members: bool,
+) -> tickmark_app::Result<Known> {
+    let members = if sees_members { people::members(view).await? } else { Vec::new() };
+    let mut names: BTreeMap<ActorId, String> =
+        members.iter().map(|member| (member.actor, member.name.clone())).collect();
+    let others: BTreeSet<ActorId> =
+        rows.iter().map(|row| row.actor).filter(|id| !names.contains_key(id)).collect();
+    for id in others {
+        let label = identity::actor(view, id).await.map(|actor| actor.label).unwrap_or_default();
+        names.insert(id, if label.is_empty() { "erased".to_owned() } else { label });
+    }
+    Ok(Known { names, members: members.into_iter().map(|member| (member.actor, member.id)).collect() })
+}
+
+/// Reads what the address asks for.
+fn filter(query: &TableQuery) -> Result<Filter, Refusal> {
+    let text =
+        |key: &str| query.get(key).map(|text| text.trim().chars().take(TEXT_CHARS).collect::<String>());
+    let day = |key: &str| -> Result<Option<Timestamp>, Refusal> {
+        let Some(text) = query.get(key) else { return Ok(None) };
+        let start = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+        start.parse().map(Some).map_err(|_| Refusal::Malformed)
+    };
+    let outcome = match query.get("outcome") {
+        None => None,
+        Some(word) => {
+            Some(Outcome::ALL.into_iter().find(|one| one.word() == word).ok_or(Refusal::Malformed)?)
+        }
+    };
+    Ok(Filter {
+        actor: query.get("actor").map(|id| id.parse().map_err(|_| Refusal::Malformed)).transpose()?,
+        event: text("event"),
+        outcome,
+        object: text("object"),
+        request: text("request"),
+        from: day("from")?,
+        // The day is meant as a whole.
+        to: day("to")?.map(|day| day.plus_micros(DAY_US)),
+        before: query.get("before").map(|at| at.parse().map_err(|_| Refusal::Malformed)).transpose()?,
+        after: None,
+    })
+}
+
+fn draw(
+    rows: &[Row],
+    known: &Known,
+    asked: &Asked,
+    next: Option<i64>,
+    may_export: bool,
+    is_whole: bool,
+) -> Page {
+    let query = &asked.query;
+    let now = asked.visit.now;
+    let is_narrowed = query.pairs().any(|(_, value)| !value.is_empty());
+    let drawn = rows.iter().map(|row| {
+        let href = format!("{PATH}/{}", row.number);
+        vec![
+            html! { a.num href=(href) { (row.number) } },
+            html! { (moment::ago(row.at, now)) },
+            html! { a href=(query.with(PATH, &[("actor", &row.actor.to_string()), ("before", "")])) { (name(known, row)) } },
+            html! { code { (row.event) } },
+            html! { (object(known, row)) },
+            html! { (outcome(row)) },
+        ]
+    });
+    let body = html! {
+        (filters(known, query, is_whole))
+        @if rows.is_empty() {
+            div.empty {
+                h3 { "No event matches" }
+                p { @if is_narrowed { "Take away a filter, or " a href=(PATH) { "show all events" } "." } @else { "Nothing has happened that you may read. What you do yourself, such as signing in, appears here." } }
+            }
+        } @else {
+            (plain("Events, newest first", &["No.", "When", "Who", "What", "About", "Outcome"], drawn.collect()))
+            nav.pager aria-label="Pages" {
+                @if query.get("before").is_some() { a.button href=(query.with(PATH, &[("before", "")])) { "Newest" } }
+                @if let Some(next) = next { a.button href=(query.with(PATH, &[("before", &next.to_string())])) rel="next" { "Older" } }
+            }
+        }
+    };
+    let mut page = Page::new(Place::AuditTrail, "Audit trail", body);
+    page.lead = if is_whole {
+        html! { "What happened in accounts and rights, and what was refused. Each event is an entry of the ledger." }
+    } else {
+        html! { "What you did, and what was refused to you. Each event is an entry of the ledger." }
+    };
+    if may_export {
+        let to = |ending: &str| query.with(&format!("{PATH}/export.{ending}"), &[("before", "")]);
+        page.actions = html! { a.button href=(to("csv")) { "Export CSV" } a.button href=(to("jsonl")) { "Export JSON Lines" } };
+    }
+    page
+}
+
+fn filters(known: &Known, query: &TableQuery, is_whole: bool) -> Markup {
+    let chosen = |key: &str| query.get(key).unwrap_or_default();
+    let groups: BTreeSet<&str> =
+        Name::ALL.iter().filter_map(|name| name.word().split_once('.')).map(|(group, _)| group).collect();
+    let mut people: Vec<(&ActorId, &String)> = known.names.iter().collect();
+    people.sort_by_key(|(_, name)| name.to_lowercase());
+    html! {
+        form.filters method="get" action=(PATH) role="search" {
+            label { "What"
+                select name="event" {
+                    option value="" { "anything" }
+                    @for group in groups {
+                        optgroup label=(group) {
+                            option value=(group) selected[chosen("event") == group] { (group) ", all" }
+                            @for name in Name::ALL.iter().filter(|name| name.word().split('.').next() == Some(group)) {
+                                option value=(name.word()) selected[chosen("event") == name.word()] { (name.word()) }
+                            }
+                        }
+                    }
+                }
+            }
+            @if is_whole {
+                label { "Who"
+                    select name="actor" {
+                        option value="" { "anybody" }
+                        @for (id, name) in people { option value=(id) selected[chosen("actor") == id.to_string()] { (name) } }
+                    }
+                }
+            }
+            label { "Outcome"
+                select name="outcome" {
+                    option value="" { "any" }
+                    @for one in Outcome::ALL { option value=(one.word()) selected[chosen("outcome") == one.word()] { (one.word()) } }
+                }
+            }
+            label { "From" input type="date" name="from" value=(chosen("from")); }
+            label { "To" input type="date" name="to" value=(chosen("to")); }
+            label { "About" input type="search" name="object" value=(chosen("object")) placeholder="id of a member, session, …" autocomplete="off" maxlength=(TEXT_CHARS); }
+            label { "Request" input type="search" name="request" value=(chosen("request")) placeholder="id" autocomplete="off" maxlength=(TEXT_CHARS); }
+            button.button type="submit" { "Apply" }
+            @if query.pairs().any(|(_, value)| !value.is_empty()) { a.button.quiet href=(PATH) { "Clear" } }
+        }
+    }
+}
+
+fn name(known: &Known, row: &Row) -> String {
+    known.names.get(&row.actor).cloned().unwrap_or_default()
+}
+
+fn outcome(row: &Row) -> Markup {
+    html! {
+        @match row.outcome.as_str() {
+            "done" => { "Done" }
+            "denied" => { strong { "Denied" } @if !row.reason.is_empty() { ": " (row.reason.replace('_', " ")) } }
+            _ => { strong { "Failed" } @if !row.reason.is_empty() { ": " (row.reason.replace('_', " ")) } }
+        }
+    }
+}
+
+fn object(known: &Known, row: &Row) -> Markup {
+    let member =
+        known.members.values().find(|id| row.object_kind == "member" && id.to_string() == row.object);
+    html! {
+        (row.object_kind) " "
+        @if let Some(id) = member {
+            @let name = known.members.iter().find(|(_, one)| *one == id).and_then(|(actor, _)| known.names.get(actor));
+            a href=(format!("/people/{id}")) { (name.map_or("somebody", String::as_str)) }
+        } @else {
+            code title=(row.object) { (row.object.chars().take(13).collect::<String>()) @if row.object.chars().count() > 13 { "…" } }
+        }
+    }
+}
+
+fn draw_event(row: &Row, index: Option<u64>, known: &Known, now: Timestamp) -> Page {
+    let same = |key: &str, value: &str| format!("{PATH}?{key}={}", crate::design::segment(value));
+    let body = html! {
+        dl.facts {
+            dt { "When" } dd { (moment::exact(row.at)) ", " (moment::ago(row.at, now)) }
+            dt { "Who" } dd { a href=(same("actor", &row.actor.to_string())) { (name(known, row)) } " " code { (row.actor) } }
+            dt { "What" } dd { a href=(same("event", &row.event)) { code { (row.event) } } }
+            dt { "About" } dd { (row.object_kind) " " a href=(same("object", &row.object)) { code { (row.object) } } }
+            dt { "Outcome" } dd { (outcome(row)) }
+            @if let Some(why) = &row.why { dt { "Why" } dd.why { (why) } }
+            @if !row.request.is_empty() { dt { "Request" } dd { a href=(same("request", &row.request)) { code { (row.request) } } } }
+            @if !row.session.is_empty() { dt { "Session" } dd { a href=(same("object", &row.session)) { code { (row.session) } } } }
+            dt { "Entry of the ledger" } dd {
+                @match index {
+                    Some(index) => { a href=(format!("/ledger/leaves/{index}")) { "Entry " (index) } " " code { (row.leaf) } }
+                    None => { code { (row.leaf) } }
+                }
+            }
+        }
+        (block("proof", "What is proven", &html! {}, &html! {
+            p.muted { "The entry holds everything here but names and what was written; of the latter it holds a commitment. That rows and entries agree is checked by:" }
+            (crate::design::empty::command("tickmark audit verify"))
+        }))
+    };
+    let mut page = Page::new(Place::AuditTrail, &format!("Event {}", row.number), body);
+    page.lead = html! { code { (row.event) } };
+    page.crumbs = vec![("Audit trail".into(), PATH.into())];
+    page
+}
