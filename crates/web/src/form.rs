@@ -217,11 +217,9 @@ fn kept_page(theme: Theme, path: &str, pairs: &[(String, String)], why: Keeping<
             "This needs a proof that is at most ten minutes old. Nothing was changed, and what you typed is still here. Show it in another tab, then come back and send it again.",
             Some(token),
         ),
-        Keeping::Proven(token) => (
-            "Go on?",
-            "You showed that it is you. This is what you were about to do.",
-            Some(token),
-        ),
+        Keeping::Proven(token) => {
+            ("Go on?", "You showed that it is you. This is what you were about to do.", Some(token))
+        }
         Keeping::OtherSession(token) => (
             "Send it again?",
             "The form was made before you signed in, so nothing was changed yet. What you typed is still here.",

@@ -15,12 +15,12 @@ mod visitor;
 mod access;
 #[path = "web/accounts.rs"]
 mod accounts;
+#[path = "web/api.rs"]
+mod api;
 #[path = "web/commitments.rs"]
 mod commitments;
 #[path = "web/controls.rs"]
 mod controls;
-#[path = "web/api.rs"]
-mod api;
 #[path = "web/downloads.rs"]
 mod downloads;
 #[path = "web/findings.rs"]
@@ -41,13 +41,13 @@ mod people;
 mod period;
 #[path = "web/start.rs"]
 mod start;
-#[path = "web/waivers.rs"]
-mod waivers;
 #[path = "web/tenants.rs"]
 mod tenants;
 #[path = "web/tokens.rs"]
 mod tokens;
 #[path = "web/trail.rs"]
 mod trail;
+#[path = "web/waivers.rs"]
+mod waivers;
 #[path = "web/workshop.rs"]
 mod workshop;

@@ -125,9 +125,7 @@ async fn add(options: &Add, common: &Common, output: &Output) -> Outcome {
                     method: Method::Exported,
                     steps: String::new(),
                     collected_by: options.by.clone(),
-                    collected_at: Some(
-                        collected.map_or_else(|| day(&cx.now.date()).unwrap_or(cx.now), |day| day),
-                    ),
+                    collected_at: Some(collected.unwrap_or_else(|| day(&cx.now.date()).unwrap_or(cx.now))),
                     covers: Some(covers),
                     sensitivity,
                     redaction: String::new(),
