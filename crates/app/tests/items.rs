@@ -328,7 +328,8 @@ async fn each_sees_and_moves_what_is_theirs() {
         .await
         .expect("unlinked");
     assert!(unlinked.controls.is_empty());
-    // Linked again, it is the owner's business too.
+    // Linked again, a moment later, it is the owner's business too.
+    world.wait(1);
     app.transact(manager, async |cx| item::link(cx, own.key, 4, &scene.quarterly).await)
         .await
         .expect("linked");

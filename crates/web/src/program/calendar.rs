@@ -43,7 +43,7 @@ impl Month {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let (year, month) = text.split_once('-')?;
+        let (year, month) = text.split_once('-').filter(|_| !text.contains('+'))?;
         let found = Self { year: year.parse().ok()?, month: month.parse().ok()? };
         (text.len() == 7 && YEARS.contains(&found.year) && (1..=12).contains(&found.month)).then_some(found)
     }

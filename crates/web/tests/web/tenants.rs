@@ -215,8 +215,10 @@ async fn no_form_changes_anything_of_another_organization() {
     };
     let before = count().await;
     let form = form_token(bert.get("/account").await.text());
-    for desk in tickmark_web::desk_routes().into_iter().filter(|desk| desk.changes && desk.path.contains('{'))
-    {
+    // Checks are of the installation: whoever may write one writes it for all of its organizations.
+    let is_theirs =
+        |desk: &tickmark_web::Desk| desk.changes && desk.path.contains('{') && !is_of_everybody(desk.path);
+    for desk in tickmark_web::desk_routes().into_iter().filter(is_theirs) {
         for (theirs, nobodys) in ids.theirs.iter().zip(&ids.nobodys) {
             let fields = [("reason", "x"), ("decision", "agree")];
             for act in ["suspend", "reinstate", "remove"] {
