@@ -88,7 +88,7 @@ const EVIDENCE: Entry = entry(Place::Evidence, "Raw evidence", "/evidence", "i-e
 const LEDGER: Entry = entry(Place::Ledger, "Ledger", "/ledger", "i-ledger");
 const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports");
 
-const JOBS: Entry = desk(Place::Jobs, "Work", "/jobs", "i-settings");
+const JOBS: Entry = desk(Place::Jobs, "Jobs", "/jobs", "i-settings");
 const COMMITMENTS: Entry = desk(Place::Commitments, "Commitments", "/commitments", "i-commitment");
 const WAIVERS: Entry = desk(Place::Waivers, "Waivers", "/waivers", "i-waiver");
 const WORK: Entry = desk(Place::Work, "My work", "/work", "i-work");

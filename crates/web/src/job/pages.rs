@@ -49,7 +49,7 @@ pub(super) fn list(view: &JobsView, asked: &Asked, sent: &Sent, faults: &Faults)
             (block(kind.word(), kind.title(), &said(view, kind), &html! { div.block-body.narrow { (schedule(kind, view, asked, sent, faults)) } }))
         }
     };
-    let mut page = Page::new(Place::Jobs, "Work", body);
+    let mut page = Page::new(Place::Jobs, "Jobs", body);
     page.lead = html! { "What the server does beside these pages. What fails is tried again after 1, 5 and 25 minutes." };
     page.actions = html! {
         (ask(asked, JobKind::Collect, "Look now"))
