@@ -115,6 +115,41 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Refuses programs: they suggest, and only a person decides.
+    ///
+    /// # Errors
+    /// `Forbidden` for a program.
+    pub fn need_person(&self) -> Result<()> {
+        if self.actor.kind == ActorKind::Program {
+            return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Tells whether the actor has a permission at all, without anybody being refused.
+    #[must_use]
+    pub fn may(&self, atom: Atom) -> bool {
+        match &self.actor.access {
+            Access::Local => true,
+            Access::Member(member) => member.subject.decide(atom, self.now).is_allowed(),
+        }
+    }
+
+    /// Tells whether the actor may do something with a thing, without anybody being refused.
+    #[must_use]
+    pub fn may_on(&self, atom: Atom, object: &Object) -> bool {
+        match &self.actor.access {
+            Access::Local => object.organization == self.organization(),
+            // That who they are was shown long ago is mended by showing it again.
+            Access::Member(member) => {
+                let at = self.now.min(member.subject.assurance.proven_at);
+                let is_valid = member.subject.valid.contains(self.now);
+                is_valid
+                    && member.subject.decide_on(atom, object, at.max(member.subject.valid.from)).is_allowed()
+            }
+        }
+    }
+
     /// Asks whether the actor has a permission at all, and how far it reaches: lists show so much. None stands for
     /// everything: the actor is not a signed-in member but has the data folder in hand.
     ///
@@ -226,8 +261,8 @@ impl<'a> Cx<'a> {
     /// # Errors
     /// `Forbidden` if so; `StepUp` if they must show again who they are.
     pub fn authorize(&mut self, action: Action) -> Result<()> {
-        if action == Action::Decide && self.actor.kind == ActorKind::Program {
-            return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
+        if action == Action::Decide {
+            self.need_person()?;
         }
         match self.actor.access {
             Access::Local => Ok(()),

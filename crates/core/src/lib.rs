@@ -16,6 +16,7 @@ pub mod observation;
 pub mod program;
 pub mod report;
 pub mod time;
+mod words;
 
 pub use digest::Digest;
 pub use time::{Span, Timestamp};

@@ -20,7 +20,7 @@ use crate::design::form::{hidden, send};
 use crate::design::frame::{self, Theme};
 use crate::design::segment;
 use crate::error::Refusal;
-use crate::guard::{Dressed, theme};
+use crate::guard::{answer, theme};
 use crate::identity::{Who, set_cookie};
 use crate::session::cookie;
 
@@ -171,9 +171,7 @@ pub(crate) async fn keep_for_proof(state: &WebState, parts: &Parts, body: Body) 
     let pairs = read(parts, body).await.ok().filter(|pairs| has_text(pairs))?;
     let token = token(state, &parts.headers);
     let page = kept_page(theme(&parts.headers), parts.uri.path(), &pairs, Keeping::Proof(&token));
-    let mut response = (StatusCode::FORBIDDEN, page).into_response();
-    response.extensions_mut().insert(Dressed);
-    Some(response)
+    Some(answer(StatusCode::FORBIDDEN, page))
 }
 
 fn has_text(pairs: &[(String, String)]) -> bool {
@@ -199,9 +197,7 @@ fn kept(parts: &Parts, pairs: &[(String, String)], token: Option<&str>) -> Respo
     let why = token.map_or(Keeping::SignedOut, Keeping::OtherSession);
     let page = kept_page(theme(&parts.headers), parts.uri.path(), pairs, why);
     let status = if token.is_some() { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
-    let mut response = (status, page).into_response();
-    response.extensions_mut().insert(Dressed);
-    response
+    answer(status, page)
 }
 
 fn kept_page(theme: Theme, path: &str, pairs: &[(String, String)], why: Keeping<'_>) -> Markup {

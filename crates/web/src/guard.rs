@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use maud::Markup;
 
 use tickmark_app::Error;
 use tickmark_app::identity::Access;
@@ -53,6 +54,13 @@ pub(crate) struct RequestId(pub(crate) String);
 /// Marks an answer that says itself what is wrong.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dressed;
+
+/// A page that is an answer to a form, with its status. It is not replaced by the page of a refusal.
+pub(crate) fn answer(status: StatusCode, page: Markup) -> Response {
+    let mut response = (status, page).into_response();
+    response.extensions_mut().insert(Dressed);
+    response
+}
 
 /// Refuses what must not pass, answers the rest, and dresses the answer.
 pub(crate) async fn guard(State(state): State<WebState>, request: Request, next: Next) -> Response {

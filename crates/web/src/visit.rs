@@ -15,7 +15,7 @@ use crate::design::frame::{Page, Visit, frame};
 use crate::design::table::TableQuery;
 use crate::error::Refusal;
 use crate::form;
-use crate::guard::{Dressed, THEME_COOKIE, theme};
+use crate::guard::{THEME_COOKIE, answer, theme};
 use crate::identity::Who;
 
 /// Pairs of a query string that are looked at.
@@ -57,9 +57,7 @@ impl Asked {
         status: StatusCode,
         page: &Page,
     ) -> Result<Response, Refusal> {
-        let mut response = (status, self.frame(state, page).await?).into_response();
-        response.extensions_mut().insert(Dressed);
-        Ok(response)
+        Ok(answer(status, self.frame(state, page).await?))
     }
 
     /// Returns the program and the member whose request it is.

@@ -18,7 +18,7 @@ use tickmark_core::{Digest, Timestamp, canonical};
 use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
-use crate::{ActorKind, Error, Result, control};
+use crate::{Error, Result, control};
 
 pub use standing::{ControlStanding, PERIOD_DAYS, Standing, standing};
 
@@ -52,7 +52,7 @@ pub async fn decide(
     let control = control::find(cx, id).await?;
     let object = control::edit::object(cx, &control).await?;
     cx.permit_on(JUDGE, &object)?;
-    decides(cx)?;
+    cx.need_person()?;
     let decision =
         Decision::new(question, answer, cx.actor.id, cx.now, reason.trim()).map_err(Error::invalid)?;
     let organization = cx.organization();
@@ -80,20 +80,13 @@ pub async fn decisions(view: &mut View<'_>, id: &ControlId) -> Result<Vec<Decisi
 /// `Forbidden` for programs; otherwise if disk or database refuse.
 pub async fn snapshot(cx: &mut Cx<'_>, model: &ReadinessReport) -> Result<Snapshot> {
     cx.permit_whole(JUDGE)?;
-    decides(cx)?;
+    cx.need_person()?;
     let bytes = canonical::bytes(model).map_err(|error| Error::internal("writing the assessment", error))?;
     let digest = Digest(cx.app.blobs().put(bytes.into()).await?);
     let (organization, by, at) = (cx.organization(), cx.actor.id, cx.now);
     let key = sql::add_snapshot(cx.connection(), organization, &by.to_string(), at, digest).await?;
     cx.record(LeafKind::Approval, &json!({"event": "assessment.taken", "assessment": key, "model": digest}))?;
     Ok(Snapshot { key, taken_at: at, taken_by: by, model: digest })
-}
-
-fn decides(cx: &Cx<'_>) -> Result<()> {
-    if cx.actor.kind == ActorKind::Program {
-        return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
-    }
-    Ok(())
 }
 
 /// Lists the frozen assessments, newest first.

@@ -167,7 +167,7 @@ pub async fn approve(
     owner: Option<ActorId>,
 ) -> Result<Changed> {
     let control = reached(cx, id, Verb::Approve).await?;
-    decides(cx)?;
+    cx.need_person()?;
     if state_of(&control)? != from {
         return Ok(Changed::Stale(Box::new(control)));
     }
@@ -180,7 +180,7 @@ pub async fn approve(
 /// # Errors
 /// As [`approve`].
 pub async fn start(cx: &mut Cx<'_>, ids: &[ControlId]) -> Result<usize> {
-    decides(cx)?;
+    cx.need_person()?;
     for id in few(ids)? {
         let control = reached(cx, id, Verb::Approve).await?;
         if control.state() != ControlState::Draft {
@@ -201,7 +201,7 @@ pub async fn start(cx: &mut Cx<'_>, ids: &[ControlId]) -> Result<usize> {
 /// As [`approve`]; `Invalid` without a reason.
 pub async fn decline(cx: &mut Cx<'_>, id: &ControlId, reason: &str) -> Result<Control> {
     let control = reached(cx, id, Verb::Approve).await?;
-    decides(cx)?;
+    cx.need_person()?;
     if reason.trim().is_empty() {
         return Err(Error::invalid("say why, so that its author can follow it"));
     }
@@ -217,7 +217,7 @@ pub async fn decline(cx: &mut Cx<'_>, id: &ControlId, reason: &str) -> Result<Co
 /// `Forbidden` for programs and for whoever may not, `NotFound`, or `Conflict` if it is no draft or the approver wrote it.
 pub async fn put_in_force(cx: &mut Cx<'_>, id: &ControlId, owner: ActorId) -> Result<Control> {
     let control = reached(cx, id, Verb::Approve).await?;
-    decides(cx)?;
+    cx.need_person()?;
     if control.state() != ControlState::Draft {
         let (from, to) = (control.state(), ControlState::Active);
         return Err(said(ControlError::Transition { control: control.id, from, to }));
@@ -231,7 +231,7 @@ pub async fn put_in_force(cx: &mut Cx<'_>, id: &ControlId, owner: ActorId) -> Re
 /// `Forbidden` for programs and for whoever may not; `NotFound`; `Conflict` if it is retired already or no reason is given.
 pub async fn retire(cx: &mut Cx<'_>, id: &ControlId, reason: &str) -> Result<Control> {
     let control = reached(cx, id, Verb::Delete).await?;
-    decides(cx)?;
+    cx.need_person()?;
     let (mut after, by, now) = (control.clone(), cx.actor.id, cx.now);
     after.retire_because(by, now, reason).map_err(said)?;
     save(cx, Name::ControlRetired, &control, &after, reason).await?;
@@ -261,13 +261,6 @@ async fn reached(cx: &mut Cx<'_>, id: &ControlId, verb: Verb) -> Result<Control>
     let object = object(cx, &control).await?;
     cx.permit_on(atom(verb), &object)?;
     Ok(control)
-}
-
-fn decides(cx: &Cx<'_>) -> Result<()> {
-    if cx.actor.kind == ActorKind::Program {
-        return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
-    }
-    Ok(())
 }
 
 fn few(ids: &[ControlId]) -> Result<&[ControlId]> {

@@ -9,9 +9,11 @@ pub mod session;
 mod sql;
 pub mod token;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationId, OrganizationKey, SessionId, SystemId};
-use tickmark_core::identity::Subject;
+use tickmark_core::identity::{Object, Subject};
 use tickmark_ledger::leaf::LeafKind;
 use tickmark_ledger::note::SignerKey;
 
@@ -225,11 +227,24 @@ pub async fn actor(view: &mut View<'_>, id: ActorId) -> Result<Actor> {
     sql::actor_by_id(view.connection(), &organization, id).await?.ok_or_else(|| Error::not_found("actor", id))
 }
 
+/// Refuses somebody who is no person of this organization; nobody at all is as good.
+///
+/// # Errors
+/// `Invalid` if so.
+pub(crate) async fn need_known_person(view: &mut View<'_>, id: Option<ActorId>) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    match actor(view, id).await {
+        Ok(actor) if actor.kind == ActorKind::Person => Ok(()),
+        Ok(_) | Err(Error::NotFound { .. }) => Err(Error::invalid("choose somebody who is here")),
+        Err(error) => Err(error),
+    }
+}
+
 /// Returns what people call everybody who ever acted here; empty for whoever was erased.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn labels(view: &mut View<'_>) -> Result<std::collections::BTreeMap<ActorId, String>> {
+pub async fn labels(view: &mut View<'_>) -> Result<BTreeMap<ActorId, String>> {
     let organization = view.organization();
     sql::labels(view.connection(), organization).await
 }
@@ -239,12 +254,9 @@ pub async fn labels(view: &mut View<'_>) -> Result<std::collections::BTreeMap<Ac
 ///
 /// # Errors
 /// If the database fails.
-pub async fn object_of(
-    view: &mut View<'_>,
-    people: std::collections::BTreeSet<ActorId>,
-) -> Result<tickmark_core::identity::Object> {
+pub async fn object_of(view: &mut View<'_>, people: BTreeSet<ActorId>) -> Result<Object> {
     let systems = systems(view).await?;
-    Ok(tickmark_core::identity::Object {
+    Ok(Object {
         organization: view.organization(),
         system: match systems.as_slice() {
             [only] => Some(only.id),

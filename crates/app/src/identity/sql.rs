@@ -1,5 +1,7 @@
 //! The tables `organization`, `system`, `actor`, `example`.
 
+use std::collections::BTreeMap;
+
 use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationKey, SystemId};
@@ -146,7 +148,7 @@ pub(super) async fn actor_by_id(
 pub(super) async fn labels(
     c: &mut AnyConnection,
     organization: OrganizationKey,
-) -> Result<std::collections::BTreeMap<ActorId, String>> {
+) -> Result<BTreeMap<ActorId, String>> {
     let rows: Vec<(String, String)> =
         sqlx::query_as("SELECT id, label FROM actor WHERE organization = $1 ORDER BY id LIMIT 100000")
             .bind(organization.0)

@@ -111,7 +111,7 @@ impl<'a> Questions<'a> {
 
     /// Answers everything, and remembers what stays true.
     pub(super) fn answer(
-        self,
+        mut self,
         checks: &[(CurrentCheck, &Check)],
         memory: &mut Memory,
         at: Timestamp,
@@ -119,7 +119,7 @@ impl<'a> Questions<'a> {
         let asked = self.by_facts.iter().map(|(facts, question)| (*facts, question.checks.clone()));
         let answered = self.ask(asked.collect(), checks, at);
         let mut evaluated = answered.len();
-        let mut shared = self.known.clone();
+        let mut shared = std::mem::take(&mut self.known);
         for ((position, facts), outcome) in answered {
             let read = self.read[&(position, facts)];
             let (version, check) = &checks[position];

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::TEXT_MAX;
 use crate::catalog::{Catalog, Framework, StarterControl};
+use crate::words::words_of;
 
 /// How many people work there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -62,56 +63,27 @@ pub enum Hosting {
     Both,
 }
 
-macro_rules! choices {
-    ($($name:ident { $($variant:ident = $word:literal, $plain:literal;)+ })+) => {$(
-        impl $name {
-            /// All of them, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Returns the word used in storage.
-            #[must_use]
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// Returns the words for people.
-            #[must_use]
-            pub fn plain(self) -> &'static str {
-                match self { $(Self::$variant => $plain),+ }
-            }
-
-            /// Returns the one with a word.
-            #[must_use]
-            pub fn of(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.word() == word)
-            }
-        }
-    )+};
-}
-
-choices! {
-    Size {
-        Tiny = "tiny", "Up to 9";
-        Small = "small", "10 to 49";
-        Medium = "medium", "50 to 249";
-        Large = "large", "250 and more";
-    }
-    Company {
-        Software = "software", "Customers use our software over the internet";
-        Processing = "processing", "We process transactions or data for customers";
-        Managed = "managed", "We run or manage systems for customers";
-        Other = "other", "Something else";
-    }
-    Premises {
-        Remote = "remote", "Everybody works remotely; nothing in scope stands in premises of ours";
-        Offices = "offices", "In offices with devices or systems in scope";
-    }
-    Hosting {
-        Provider = "provider", "At hosting or cloud providers";
-        Own = "own", "In data centers of our own";
-        Both = "both", "Both";
-    }
-}
+words_of!(Size {
+    Tiny = "tiny", "Up to 9";
+    Small = "small", "10 to 49";
+    Medium = "medium", "50 to 249";
+    Large = "large", "250 and more";
+});
+words_of!(Company {
+    Software = "software", "Customers use our software over the internet";
+    Processing = "processing", "We process transactions or data for customers";
+    Managed = "managed", "We run or manage systems for customers";
+    Other = "other", "Something else";
+});
+words_of!(Premises {
+    Remote = "remote", "Everybody works remotely; nothing in scope stands in premises of ours";
+    Offices = "offices", "In offices with devices or systems in scope";
+});
+words_of!(Hosting {
+    Provider = "provider", "At hosting or cloud providers";
+    Own = "own", "In data centers of our own";
+    Both = "both", "Both";
+});
 
 /// What was answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::control::ControlId;
 use crate::id::{ActorId, EvidenceKey, ItemKey};
 use crate::time::DAY_US;
+use crate::words::words_of;
 use crate::{Span, Timestamp};
 
 /// Most characters of a title.
@@ -33,28 +34,7 @@ macro_rules! words {
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$variant_doc])* $variant),+ }
 
-        impl $name {
-            /// All of them, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Returns the word used in storage and addresses.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// Returns what people call it.
-            #[must_use]
-            pub const fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title),+ }
-            }
-
-            /// Reads the word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.word() == word)
-            }
-        }
+        words_of!($name { $($variant = $word, $title;)+ });
     };
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::{Error, conclusion};
 use tickmark_core::conclusion::readiness::{Answer, Question};
@@ -82,10 +82,7 @@ pub(super) async fn answer(
     }
     let view = state.source().control(&id).await?;
     let page = draw(&view, &asked.token, &sent, &faults);
-    asked
-        .frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page)
-        .await
-        .map(IntoResponse::into_response)
+    asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
 }
 
 fn draw(view: &ControlView, token: &str, sent: &Sent, faults: &Faults) -> Page {

@@ -69,10 +69,10 @@ pub(super) async fn answer(
     let is_yes = |name: &str| sent.text(name) == "yes";
     let answers = Answers {
         services: sent.text("services"),
-        company: Company::of(&sent.text("company")).ok_or(Refusal::Malformed)?,
-        size: Size::of(&sent.text("size")).ok_or(Refusal::Malformed)?,
-        premises: Premises::of(&sent.text("premises")).ok_or(Refusal::Malformed)?,
-        hosting: Hosting::of(&sent.text("hosting")).ok_or(Refusal::Malformed)?,
+        company: Company::from_word(&sent.text("company")).ok_or(Refusal::Malformed)?,
+        size: Size::from_word(&sent.text("size")).ok_or(Refusal::Malformed)?,
+        premises: Premises::from_word(&sent.text("premises")).ok_or(Refusal::Malformed)?,
+        hosting: Hosting::from_word(&sent.text("hosting")).ok_or(Refusal::Malformed)?,
         builds_software: is_yes("software"),
         shares_systems: is_yes("shared"),
         categories: QUESTIONS
@@ -134,10 +134,10 @@ fn questions(known: &Known, answers: &Answers, token: &str, faults: &Faults) -> 
     let options = |all: &mut dyn Iterator<Item = (&'static str, &'static str)>| -> Vec<(String, String)> {
         all.map(|(word, plain)| (word.to_owned(), plain.to_owned())).collect()
     };
-    let companies = options(&mut Company::ALL.iter().map(|one| (one.word(), one.plain())));
-    let sizes = options(&mut Size::ALL.iter().map(|one| (one.word(), one.plain())));
-    let premises = options(&mut Premises::ALL.iter().map(|one| (one.word(), one.plain())));
-    let hosting = options(&mut Hosting::ALL.iter().map(|one| (one.word(), one.plain())));
+    let companies = options(&mut Company::ALL.iter().map(|one| (one.word(), one.title())));
+    let sizes = options(&mut Size::ALL.iter().map(|one| (one.word(), one.title())));
+    let premises = options(&mut Premises::ALL.iter().map(|one| (one.word(), one.title())));
+    let hosting = options(&mut Hosting::ALL.iter().map(|one| (one.word(), one.title())));
     let select = |name: &'static str, label, value, options| {
         field(&Field {
             name,

@@ -22,8 +22,6 @@ pub enum Kind<'a> {
     Several(&'a [(String, String)]),
     /// Yes or no; chosen when the value is `yes`.
     Check,
-    /// Files.
-    Files,
 }
 
 /// One field of a form.
@@ -119,13 +117,6 @@ pub fn field(of: &Field<'_>) -> Markup {
                 select id=(of.name) name=(of.name) aria-invalid=[invalid] aria-describedby=[described] {
                     @for (value, words) in options { option value=(value) selected[value == of.value] { (words) } }
                 }
-                (below)
-            }
-        },
-        Kind::Files => html! {
-            p.field {
-                (label)
-                input.files id=(of.name) name=(of.name) type="file" multiple required[!of.optional] aria-invalid=[invalid] aria-describedby=[described] data-drop;
                 (below)
             }
         },

@@ -10,10 +10,11 @@ use tickmark_app::Error;
 use tickmark_app::identity::people::{Invited, Joining};
 
 use super::sign_in::with_session;
-use super::{Caller, answer, pages, secret, wait, with_cookie};
+use super::{Caller, pages, secret, wait, with_cookie};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::form;
+use crate::guard::answer;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -14,6 +14,7 @@ mod sign_in;
 mod token;
 mod trail;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Router;
@@ -25,14 +26,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::Markup;
 use tickmark_app::identity::session::Origin;
-use tickmark_app::{Actor, App};
+use tickmark_app::{Actor, App, Error, View};
+use tickmark_core::id::ActorId;
 use tickmark_core::identity::throttle::Network;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use crate::design::frame::Theme;
 use crate::error::Refusal;
 use crate::form::Sent;
-use crate::guard::{Dressed, theme};
+use crate::guard::{answer, theme};
 use crate::permission::{self, Needs};
 use crate::session::cookie;
 use crate::visit::Asked;
@@ -206,11 +208,25 @@ fn with_cookie(mut response: Response, cookie: Option<(HeaderName, HeaderValue)>
     response
 }
 
-/// A page that is an answer to a form, with its status. It is not replaced by the page of a refusal.
-fn answer(status: StatusCode, page: Markup) -> Response {
-    let mut response = (status, page).into_response();
-    response.extensions_mut().insert(Dressed);
-    response
+/// The names of people, as far as they are known; erased ones have none.
+pub(crate) async fn names(
+    view: &mut View<'_>,
+    people: impl IntoIterator<Item = ActorId>,
+) -> Result<BTreeMap<ActorId, String>, Error> {
+    let mut names = BTreeMap::new();
+    for id in people.into_iter().collect::<BTreeSet<_>>() {
+        match tickmark_app::identity::actor(view, id).await {
+            Ok(actor) if !actor.label.is_empty() => names.insert(id, actor.label),
+            Ok(_) | Err(Error::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
+    }
+    Ok(names)
+}
+
+/// The name of somebody.
+pub(crate) fn name(names: &BTreeMap<ActorId, String>, id: ActorId) -> &str {
+    names.get(&id).map_or("somebody", String::as_str)
 }
 
 /// The same for somebody who must wait.

@@ -11,10 +11,11 @@ use tickmark_app::identity::people::{Lost, Replaced, Replacing, Resetting};
 use tickmark_app::identity::session::SignIn;
 
 use super::sign_in::seconds;
-use super::{Caller, answer, pages, secret, wait, with_cookie};
+use super::{Caller, pages, secret, wait, with_cookie};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::form;
+use crate::guard::answer;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

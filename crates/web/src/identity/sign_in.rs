@@ -12,10 +12,11 @@ use tickmark_core::identity::throttle::Wait;
 use tickmark_core::time::SECOND_US;
 
 use super::pages::Waiting;
-use super::{Caller, Who, answer, go, pages, set_cookie, wait, with_cookie};
+use super::{Caller, Who, go, pages, set_cookie, wait, with_cookie};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::form;
+use crate::guard::answer;
 
 /// Seconds after which somebody may come back who waits for what has no end of its own.
 const LONG_WAIT_SECONDS: i64 = 3_600;

@@ -3,22 +3,21 @@
 mod pages;
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use maud::Markup;
 use tickmark_app::job::{self, Job};
-use tickmark_app::{Error, View, identity};
+use tickmark_app::{Error, View};
 use tickmark_core::id::ActorId;
 use tickmark_core::job::{JobKind, MAX_EVERY_HOURS};
 
 use crate::design::form::Faults;
 use crate::error::Refusal;
 use crate::form::Sent;
-use crate::identity::go;
+use crate::identity::{go, names};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
@@ -43,12 +42,7 @@ struct JobsView {
 
 async fn look(view: &mut View<'_>) -> Result<JobsView, Error> {
     let jobs = job::list(view).await?;
-    let mut names = BTreeMap::new();
-    for job in &jobs {
-        if let Entry::Vacant(slot) = names.entry(job.asked_by) {
-            slot.insert(identity::actor(view, job.asked_by).await?.label);
-        }
-    }
+    let names = names(view, jobs.iter().map(|job| job.asked_by)).await?;
     let every_hours = job::schedules(view)
         .await?
         .into_iter()
@@ -104,5 +98,5 @@ async fn schedule(State(state): State<WebState>, asked: Asked, sent: Sent) -> Re
     };
     let view = app.read(actor, look).await?;
     let page = pages::list(&view, &asked, &sent, &faults);
-    Ok(asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await?.into_response())
+    asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
 }

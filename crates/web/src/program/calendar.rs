@@ -17,7 +17,7 @@ use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
 use crate::design::{moment, plural, segment};
 use crate::error::Refusal;
-use crate::evidence::item::{name, names};
+use crate::identity::{name, names};
 use crate::visit::Asked;
 
 /// Entries that a day shows; the table below has all.

@@ -32,9 +32,10 @@ use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
 use crate::design::{block, moment, segment};
 use crate::error::Refusal;
-use crate::evidence::item::{item_table, name, names};
+use crate::evidence::item::item_table;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::identity::{name, names};
 use crate::upload::SentFiles;
 use crate::visit::Asked;
 

@@ -1,25 +1,27 @@
 //! My work: what somebody has to do, on one page. Everybody has it.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::routing::get;
 use maud::{Markup, html};
+use tickmark_app::program::performance::Due;
 use tickmark_app::work::{self, Aging, Work};
 use tickmark_core::Timestamp;
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::Item;
+use tickmark_core::id::ActorId;
 use tickmark_core::observation::waiver::Waiver;
 
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::{block, moment, plural, segment};
 use crate::error::Refusal;
-use crate::evidence::item::{fresh_mark, fresh_word, mark_of, name, names};
+use crate::evidence::item::{fresh_mark, fresh_word, mark_of};
+use crate::identity::{name, names};
 use crate::permission;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
-use std::collections::BTreeMap;
-use tickmark_app::program::performance::Due;
-use tickmark_core::id::ActorId;
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
     vec![Desk { path: "/work", example: "/work", looks: true, changes: false, handler: get(page) }]

@@ -19,7 +19,7 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::{self, Access};
-use crate::{ActorKind, Error, Result};
+use crate::{Error, Result};
 
 /// Most records of one reference, and of the list of open ones.
 pub const LIST_LIMIT: u32 = 1_000;
@@ -125,7 +125,7 @@ pub async fn open(view: &mut View<'_>) -> Result<BTreeMap<String, Finding>> {
 pub async fn take(cx: &mut Cx<'_>, found: ProposedFinding, plan: Plan) -> Result<Finding> {
     let object = identity::object_of(cx, BTreeSet::new()).await?;
     cx.permit_on(atom(Verb::Update), &object)?;
-    known(cx, plan.owner).await?;
+    identity::need_known_person(cx, plan.owner).await?;
     let reference = found.reference();
     let (organization, now, id) = (cx.organization(), cx.now, FindingId(cx.new_id()));
     if current(cx, &reference).await?.is_some() {
@@ -143,7 +143,7 @@ pub async fn take(cx: &mut Cx<'_>, found: ProposedFinding, plan: Plan) -> Result
 /// # Errors
 /// As [`take`]; `NotFound` if nobody took it on.
 pub async fn plan(cx: &mut Cx<'_>, reference: &str, from: i64, plan: Plan) -> Result<Done> {
-    known(cx, plan.owner).await?;
+    identity::need_known_person(cx, plan.owner).await?;
     let Some(before) = begin(cx, reference, from, Verb::Update).await? else { return Ok(Done::Stale) };
     let mut after = before.record.clone();
     let decided = after.plan(plan);
@@ -178,9 +178,7 @@ pub async fn fix(cx: &mut Cx<'_>, reference: &str, from: i64, note: &str, shown_
 /// # Errors
 /// `Forbidden`; `NotFound`; `Conflict` if nothing waits for it or the fixer verifies; `Invalid` without a note.
 pub async fn verify(cx: &mut Cx<'_>, reference: &str, from: i64, holds: bool, note: &str) -> Result<Done> {
-    if cx.actor.kind == ActorKind::Program {
-        return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
-    }
+    cx.need_person()?;
     let note = note.trim().to_owned();
     if note.is_empty() {
         return Err(Error::invalid("say what you saw"));
@@ -233,15 +231,6 @@ async fn current(view: &mut View<'_>, reference: &str) -> Result<Option<Version>
     sql::current(view.connection(), organization, reference).await
 }
 
-async fn known(view: &mut View<'_>, owner: Option<ActorId>) -> Result<()> {
-    let Some(owner) = owner else { return Ok(()) };
-    match identity::actor(view, owner).await {
-        Ok(actor) if actor.kind == ActorKind::Person => Ok(()),
-        Ok(_) | Err(Error::NotFound { .. }) => Err(Error::invalid("choose somebody who is here")),
-        Err(error) => Err(error),
-    }
-}
-
 async fn save(
     cx: &mut Cx<'_>,
     reference: &str,
@@ -264,7 +253,7 @@ async fn save(
             json!({"state": record.state(), "due": record.due, "extended": record.extensions().len(), "record": digest}),
         )
     };
-    let why = Some(why).filter(|why| !why.is_empty() && why.chars().count() <= 2_000);
+    let why = audit::kept_why(why);
     let event = Event {
         before: before.map(|version| said(&version.record)).transpose()?,
         after: Some(said(record)?),

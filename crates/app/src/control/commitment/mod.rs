@@ -17,7 +17,7 @@ use super::edit::atom;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::{self, Access};
-use crate::{ActorKind, Error, Result};
+use crate::{Error, Result};
 
 /// Most commitments in one list.
 pub const LIST_LIMIT: u32 = 1_000;
@@ -137,7 +137,7 @@ pub async fn change(
 /// `Forbidden`; `NotFound`; `Conflict` if nothing waits, nobody answers for it, or the approver wrote it.
 pub async fn approve(cx: &mut Cx<'_>, key: CommitmentKey, from: i64) -> Result<Changed> {
     cx.permit_whole(atom(Verb::Approve))?;
-    decides(cx)?;
+    cx.need_person()?;
     let before = current(cx, key).await?;
     if before.number != from {
         return Ok(Changed::Stale(Box::new(before)));
@@ -158,7 +158,7 @@ pub async fn approve(cx: &mut Cx<'_>, key: CommitmentKey, from: i64) -> Result<C
 /// `Forbidden`; `NotFound`; `Invalid` if it is retired already or no reason is given.
 pub async fn retire(cx: &mut Cx<'_>, key: CommitmentKey, reason: &str) -> Result<Commitment> {
     cx.permit_whole(atom(Verb::Delete))?;
-    decides(cx)?;
+    cx.need_person()?;
     let before = current(cx, key).await?;
     let (mut after, by, now) = (before.record.clone(), cx.actor.id, cx.now);
     after.retire(by, now, reason).map_err(Error::invalid)?;
@@ -170,13 +170,6 @@ async fn current(view: &mut View<'_>, key: CommitmentKey) -> Result<Version> {
     let organization = view.organization();
     let mut all = sql::versions(view.connection(), organization, key).await?;
     all.pop().ok_or_else(|| Error::not_found("commitment", key))
-}
-
-fn decides(cx: &Cx<'_>) -> Result<()> {
-    if cx.actor.kind == ActorKind::Program {
-        return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
-    }
-    Ok(())
 }
 
 /// Refuses links to what is not here. What was linked before may stay.
@@ -206,14 +199,7 @@ async fn known(
     if let Some(unknown) = promise.categories.iter().find(|id| !is_category(id)) {
         return Err(Error::invalid(format!("there is no category {unknown}")));
     }
-    match owner {
-        Some(owner) => match identity::actor(view, owner).await {
-            Ok(actor) if actor.kind == ActorKind::Person => Ok(()),
-            Ok(_) | Err(Error::NotFound { .. }) => Err(Error::invalid("choose somebody who is here")),
-            Err(error) => Err(error),
-        },
-        None => Ok(()),
-    }
+    identity::need_known_person(view, owner).await
 }
 
 async fn save(

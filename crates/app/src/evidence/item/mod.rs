@@ -143,33 +143,6 @@ const UPDATE: Atom = Atom::new(Resource::Evidence, Verb::Update);
 const APPROVE: Atom = Atom::new(Resource::Evidence, Verb::Approve);
 const EXPORT: Atom = Atom::new(Resource::Evidence, Verb::Export);
 
-/// What rights on something depend on: whose it is, and the system it belongs to, which is known where there is one.
-pub(crate) async fn object(view: &mut View<'_>, people: BTreeSet<ActorId>) -> Result<Object> {
-    let mut systems = identity::systems(view).await?;
-    let only = systems.pop().filter(|_| systems.is_empty());
-    Ok(Object {
-        organization: view.organization(),
-        system: only.map(|system| system.id),
-        people,
-        engagement: None,
-        is_frozen: false,
-        is_published: false,
-    })
-}
-
-/// Tells whether the actor may do something with a thing, without anybody being refused.
-pub(crate) fn may(view: &View<'_>, atom: Atom, object: &Object) -> bool {
-    match &view.actor.access {
-        Access::Local => object.organization == view.organization(),
-        // That who they are was shown long ago is mended by showing it again.
-        Access::Member(member) => {
-            let at = view.now.min(member.subject.assurance.proven_at);
-            let is_valid = member.subject.valid.contains(view.now);
-            is_valid && member.subject.decide_on(atom, object, at.max(member.subject.valid.from)).is_allowed()
-        }
-    }
-}
-
 /// Who answers for a control and performs it.
 pub(crate) fn of_control_people(control: &Control) -> BTreeSet<ActorId> {
     [control.owner, control.operator].into_iter().flatten().collect()
@@ -180,11 +153,11 @@ pub(crate) fn of_control_people(control: &Control) -> BTreeSet<ActorId> {
 /// # Errors
 /// If the database fails.
 pub async fn linkable(view: &mut View<'_>) -> Result<Vec<Control>> {
-    let mut object = object(view, BTreeSet::new()).await?;
+    let mut object = identity::object_of(view, BTreeSet::new()).await?;
     let mut controls = control::controls(view).await?;
     controls.retain(|control| {
         object.people = of_control_people(control);
-        may(view, SEE, &object)
+        view.may_on(SEE, &object)
     });
     Ok(controls)
 }
@@ -192,8 +165,8 @@ pub async fn linkable(view: &mut View<'_>) -> Result<Vec<Control>> {
 /// Finds a control to link an item to. One that the actor may not see is none.
 async fn to_link(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
     let control = control::find(view, id).await?;
-    let object = object(view, of_control_people(&control)).await?;
-    if may(view, SEE, &object) { Ok(control) } else { Err(Error::not_found("control", id)) }
+    let object = identity::object_of(view, of_control_people(&control)).await?;
+    if view.may_on(SEE, &object) { Ok(control) } else { Err(Error::not_found("control", id)) }
 }
 
 /// Whose an item is: of whoever worked on it, and of those who answer for its controls.
@@ -216,7 +189,7 @@ pub async fn open(cx: &mut Cx<'_>, new: NewItem) -> Result<Item> {
     for id in &new.controls {
         people.extend(of_control_people(&to_link(cx, id).await?));
     }
-    let object = object(cx, people).await?;
+    let object = identity::object_of(cx, people).await?;
     cx.permit_on(CREATE, &object)?;
     if new.once.is_empty() || new.once.len() > ONCE_CHARS {
         return Err(Error::invalid("the form is damaged; load the page again"));
@@ -465,11 +438,7 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Item>> {
 /// # Errors
 /// If the database fails.
 pub async fn of_control(view: &mut View<'_>, control: &ControlId) -> Result<Vec<Item>> {
-    let is_allowed = match &view.actor.access {
-        Access::Local => true,
-        Access::Member(member) => member.subject.decide(READ, view.now).is_allowed(),
-    };
-    if !is_allowed {
+    if !view.may(READ) {
         return Ok(Vec::new());
     }
     let items = list(view).await?;
@@ -483,11 +452,11 @@ async fn seen(view: &mut View<'_>, reach: Option<Reach>, items: Vec<Item>) -> Re
         return Ok(items);
     }
     let controls = controls_by_id(view).await?;
-    let mut object = object(view, BTreeSet::new()).await?;
+    let mut object = identity::object_of(view, BTreeSet::new()).await?;
     let mut kept = Vec::new();
     for item in items {
         object.people = people(&item, &controls);
-        if may(view, READ, &object) {
+        if view.may_on(READ, &object) {
             kept.push(item);
         }
     }
@@ -518,13 +487,13 @@ pub async fn whole(view: &mut View<'_>, key: ItemKey) -> Result<Whole> {
     let history = sql::history(view.connection(), organization, key).await?;
     let quality = look_at(view, &item).await?;
     let is_person = view.actor.kind == ActorKind::Person;
-    let decide = is_person && may(view, APPROVE, &object);
+    let decide = is_person && view.may_on(APPROVE, &object);
     let is_own = separation::accept_evidence(&item.handlers, view.actor.id).is_err();
     let may = May {
-        change: may(view, change_atom(view.actor.id, &item), &object),
+        change: view.may_on(change_atom(view.actor.id, &item), &object),
         decide,
         is_own,
-        export: may(view, EXPORT, &object),
+        export: view.may_on(EXPORT, &object),
     };
     Ok(Whole { item, versions, history, quality, may })
 }
@@ -534,13 +503,12 @@ pub async fn whole(view: &mut View<'_>, key: ItemKey) -> Result<Whole> {
 /// # Errors
 /// If the database fails.
 pub async fn waiting_for(view: &mut View<'_>) -> Result<Vec<Item>> {
-    let mut object = object(view, BTreeSet::new()).await?;
-    if view.actor.kind != ActorKind::Person || !may(view, APPROVE, &object) {
+    let object = identity::object_of(view, BTreeSet::new()).await?;
+    if view.actor.kind != ActorKind::Person || !view.may_on(APPROVE, &object) {
         return Ok(Vec::new());
     }
     let (organization, actor) = (view.organization(), view.actor.id);
     let mut items = sql::in_state(view.connection(), organization, State::Submitted, MAX_ITEMS).await?;
-    object.people = BTreeSet::from([actor]);
     items.retain(|item| separation::accept_evidence(&item.handlers, actor).is_ok());
     items.sort_by_key(|item| (item.submitted.map(|(_, at)| at), item.key));
     Ok(items)
@@ -653,8 +621,11 @@ fn change_atom(actor: ActorId, item: &Item) -> Atom {
 }
 
 async fn object_of(view: &mut View<'_>, item: &Item) -> Result<Object> {
-    let controls = controls_by_id(view).await?;
-    object(view, people(item, &controls)).await
+    let mut controls = BTreeMap::new();
+    for id in &item.controls {
+        controls.insert(id.clone(), control::find(view, id).await?);
+    }
+    identity::object_of(view, people(item, &controls)).await
 }
 
 async fn load(view: &mut View<'_>, key: ItemKey) -> Result<Item> {
@@ -674,9 +645,7 @@ async fn to_change(cx: &mut Cx<'_>, key: ItemKey, revision: i64) -> Result<Item>
 }
 
 async fn to_decide(cx: &mut Cx<'_>, key: ItemKey, revision: i64) -> Result<Item> {
-    if cx.actor.kind == ActorKind::Program {
-        return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
-    }
+    cx.need_person()?;
     let item = load(cx, key).await?;
     let object = object_of(cx, &item).await?;
     cx.permit_on(APPROVE, &object)?;

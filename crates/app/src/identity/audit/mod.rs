@@ -201,6 +201,11 @@ impl Event<'_> {
     }
 }
 
+/// What a person wrote, as far as the trail takes it: a longer text stands with the record that it is about.
+pub(crate) fn kept_why(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty() && text.chars().count() <= MAX_WHY_CHARS)
+}
+
 /// One row of the trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {

@@ -10,15 +10,18 @@ mod switch;
 
 use std::collections::BTreeSet;
 
-use tickmark_core::id::{MembershipId, PersonId, SessionId};
+use sqlx::AnyConnection;
+use tickmark_core::id::{MembershipId, OrganizationKey, PersonId, SessionId};
 use tickmark_core::identity::throttle::Network;
-use tickmark_core::identity::{Assurance, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, Standing, Subject};
+use tickmark_core::identity::{
+    Assurance, Atom, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, Standing, Subject,
+};
 use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, Timestamp};
 
 use super::audit::{self, Event, Name};
-use super::people;
-use super::{Access, SignedIn, credential, sql as actors};
+use super::people::{self, Member};
+use super::{Access, Organization, SignedIn, credential, sql as actors};
 use crate::context::{Cx, View};
 use crate::{Actor, ActorKind, App, Error, Result};
 
@@ -281,6 +284,44 @@ pub(crate) fn factor_word(factor: Factor) -> &'static str {
     }
 }
 
+/// Returns a membership that counts at this moment, with its organization; none if it does not count.
+pub(super) async fn acting(
+    c: &mut AnyConnection,
+    key: OrganizationKey,
+    membership: MembershipId,
+    now: Timestamp,
+) -> Result<Option<(Organization, Member)>> {
+    let member = people::membership(c, key, membership).await?;
+    let organization = actors::organizations(c).await?.into_iter().find(|one| one.key == key);
+    let counts = |member: &Member| member.standing == Standing::Active && member.valid.contains(now);
+    Ok(organization.zip(member.filter(counts)))
+}
+
+/// Returns a member as they act: themselves, or a program with a token of theirs.
+pub(super) fn actor_of(
+    organization: Organization,
+    member: Member,
+    kind: ActorKind,
+    assurance: Assurance,
+    token: Option<BTreeSet<Atom>>,
+    signed_in: impl FnOnce(Subject) -> SignedIn,
+) -> Actor {
+    let subject = Subject {
+        id: member.actor,
+        organization: organization.key,
+        roles: member.roles,
+        systems: member.systems,
+        engagements: BTreeSet::new(),
+        standing: member.standing,
+        valid: member.valid,
+        assurance,
+        required: REQUIRED,
+        token,
+    };
+    let access = Access::Member(Box::new(signed_in(subject)));
+    Actor { id: member.actor, organization, kind, label: member.name, access }
+}
+
 impl App {
     /// Returns who is in the session of this cookie, as they are at this moment: with the roles that they have now, or not
     /// at all when the session is over or the membership does not count.
@@ -291,17 +332,10 @@ impl App {
         let now = self.now();
         let mut tx = self.database.read().await?;
         let Some((key, session)) = sql::by_digest(&mut tx, Digest::of(token)).await? else { return Ok(None) };
-        let member = people::membership(&mut tx, key, session.membership).await?;
-        let organizations = actors::organizations(&mut tx).await?;
+        let found = acting(&mut tx, key, session.membership, now).await?;
         drop(tx);
-        let (Some(member), Some(organization)) =
-            (member, organizations.into_iter().find(|one| one.key == key))
-        else {
-            return Ok(None);
-        };
-        let over = Lifetime::of(&member.roles).judge(session.begun_at, session.seen_at, now);
-        let counts = member.standing == Standing::Active && member.valid.contains(now);
-        if over.is_some() || !counts {
+        let Some((organization, member)) = found else { return Ok(None) };
+        if Lifetime::of(&member.roles).judge(session.begun_at, session.seen_at, now).is_some() {
             return Ok(None);
         }
         if self.may_write() && now.micros() - session.seen_at.micros() >= TOUCH_US {
@@ -309,25 +343,8 @@ impl App {
             sql::touch(&mut tx, key, session.id, now).await?;
             tx.commit().await?;
         }
-        let subject = Subject {
-            id: member.actor,
-            organization: key,
-            roles: member.roles,
-            systems: member.systems,
-            engagements: BTreeSet::new(),
-            standing: member.standing,
-            valid: member.valid,
-            assurance: Assurance { factor: session.factor, proven_at: session.proven_at },
-            required: REQUIRED,
-            token: None,
-        };
-        let signed_in = SignedIn { subject, session: session.id, request: request.to_owned() };
-        Ok(Some(Actor {
-            id: member.actor,
-            organization,
-            kind: ActorKind::Person,
-            label: member.name,
-            access: Access::Member(Box::new(signed_in)),
-        }))
+        let assurance = Assurance { factor: session.factor, proven_at: session.proven_at };
+        let signed_in = |subject| SignedIn { subject, session: session.id, request: request.to_owned() };
+        Ok(Some(actor_of(organization, member, ActorKind::Person, assurance, None, signed_in)))
     }
 }

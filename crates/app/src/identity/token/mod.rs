@@ -10,16 +10,14 @@ use std::collections::BTreeSet;
 
 use tickmark_core::id::{MembershipId, SessionId};
 use tickmark_core::identity::token::{MAX_TOKEN_DAYS, TokenText};
-use tickmark_core::identity::{
-    Assurance, Atom, Factor, Resource, Scope, Standing, Subject, Verb, separation,
-};
+use tickmark_core::identity::{Assurance, Atom, Factor, Resource, Scope, Verb, separation};
 use tickmark_core::time::{DAY_US, HOUR_US};
 use tickmark_core::{Digest, Timestamp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::audit::{self, Event, Name};
-use super::{Access, SignedIn, check_name, people, session, sql as actors};
+use super::{Access, SignedIn, check_name, session};
 use crate::context::{Cx, View};
 use crate::{Actor, ActorKind, App, Error, Result};
 
@@ -162,40 +160,20 @@ impl App {
         let Some((key, token)) = found.filter(|(_, token)| token.id == shown.id && token.is_open(now)) else {
             return Ok(None);
         };
-        let member = people::membership(&mut tx, key, token.membership).await?;
-        let organizations = actors::organizations(&mut tx).await?;
+        let found = session::acting(&mut tx, key, token.membership, now).await?;
         drop(tx);
-        let organization = organizations.into_iter().find(|one| one.key == key);
-        let (Some(member), Some(organization)) = (member, organization) else { return Ok(None) };
-        if member.standing != Standing::Active || !member.valid.contains(now) {
-            return Ok(None);
-        }
+        let Some((organization, member)) = found else { return Ok(None) };
         let is_old = token.used_at.is_none_or(|used| now.micros() - used.micros() >= TOUCH_US);
         if self.may_write() && is_old {
             let mut tx = self.database.write().await?;
             sql::touch(&mut tx, key, token.id, now).await?;
             tx.commit().await?;
         }
-        let subject = Subject {
-            id: member.actor,
-            organization: key,
-            roles: member.roles,
-            systems: member.systems,
-            engagements: BTreeSet::new(),
-            standing: member.standing,
-            valid: member.valid,
-            // A token proves nothing about a person; what it may do is said by `token`.
-            assurance: Assurance { factor: Factor::Password, proven_at: token.made_at },
-            required: session::REQUIRED,
-            token: Some(token.atoms),
-        };
-        let signed_in = SignedIn { subject, session: SessionId(token.id), request: request.to_owned() };
-        Ok(Some(Actor {
-            id: member.actor,
-            organization,
-            kind: ActorKind::Program,
-            label: member.name,
-            access: Access::Member(Box::new(signed_in)),
-        }))
+        // A token proves nothing about a person; what it may do is said by its permissions.
+        let assurance = Assurance { factor: Factor::Password, proven_at: token.made_at };
+        let id = SessionId(token.id);
+        let signed_in = |subject| SignedIn { subject, session: id, request: request.to_owned() };
+        let atoms = Some(token.atoms);
+        Ok(Some(session::actor_of(organization, member, ActorKind::Program, assurance, atoms, signed_in)))
     }
 }

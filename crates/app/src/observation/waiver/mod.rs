@@ -19,7 +19,7 @@ use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
 use crate::observation::Target;
-use crate::{ActorKind, Error, Result};
+use crate::{Error, Result};
 
 /// Most waivers in one list.
 pub const MAX_WAIVERS: u32 = 1_000;
@@ -116,9 +116,7 @@ pub async fn revoke(cx: &mut Cx<'_>, id: WaiverKey, reason: &str) -> Result<Waiv
 
 /// Refuses programs, and whoever may not approve exceptions.
 fn decides(cx: &mut Cx<'_>) -> Result<()> {
-    if cx.actor.kind == ActorKind::Program {
-        return Err(Error::Forbidden("a program suggests; only a person decides".to_owned()));
-    }
+    cx.need_person()?;
     cx.permit_whole(Atom::new(Resource::Exception, Verb::Approve))
 }
 

@@ -107,7 +107,7 @@ pub async fn ask(cx: &mut Cx<'_>, once: &str, request: Request) -> Result<Asked>
     let asked = Asked { key, request, at: now, state: RequestState::Open, decided: None, waiver: None };
     sql::add_request(cx.connection(), organization, &asked, once).await?;
     let after = json!({"check": asked.request.check, "expires_at": asked.request.expires_at});
-    let why = Some(asked.request.reason.as_str()).filter(|why| why.chars().count() <= 2_000);
+    let why = audit::kept_why(&asked.request.reason);
     let event =
         Event { after: Some(after), why, ..Event::done(Name::ExceptionRequested, "waiver_request", key) };
     audit::record(cx, event).await?;
@@ -186,7 +186,7 @@ async fn decide(
     decided.decided = Some((by, now, reason.to_owned()));
     decided.waiver = waiver;
     sql::decide_request(cx.connection(), organization, &decided).await?;
-    let why = Some(reason).filter(|why| !why.is_empty() && why.chars().count() <= 2_000);
+    let why = audit::kept_why(reason);
     let event = Event {
         before: Some(json!({"state": asked.state.word()})),
         after: Some(json!({"state": state.word(), "waiver": waiver})),

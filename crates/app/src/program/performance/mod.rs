@@ -92,7 +92,7 @@ pub async fn schedule(cx: &mut Cx<'_>, control: &ControlId, schedule: Schedule) 
 pub async fn record(cx: &mut Cx<'_>, new: NewPerformance) -> Result<Performance> {
     let (organization, now) = (cx.organization(), cx.now);
     let control = control::find(cx, &new.control).await?;
-    let object = evidence::item::object(cx, evidence::item::of_control_people(&control)).await?;
+    let object = identity::object_of(cx, evidence::item::of_control_people(&control)).await?;
     cx.permit_on(CREATE, &object)?;
     identity::actor(cx, new.performed_by).await?;
     let window = window_for(cx, &control, &new).await?;
@@ -245,7 +245,7 @@ pub async fn schedules(
 /// `NotFound` if there is none; `Forbidden` if they may not see it.
 pub async fn control_of(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
     let control = control::find(view, id).await?;
-    let object = evidence::item::object(view, evidence::item::of_control_people(&control)).await?;
+    let object = identity::object_of(view, evidence::item::of_control_people(&control)).await?;
     view.permit_on(SEE, &object)?;
     Ok(control)
 }
@@ -297,14 +297,14 @@ pub async fn due_between(view: &mut View<'_>, from: Timestamp, to: Timestamp) ->
         (Some(reach), Access::Member(member)) => reach.is_whole(&member.subject),
         _ => true,
     };
-    let object = evidence::item::object(view, std::collections::BTreeSet::new()).await?;
+    let object = identity::object_of(view, std::collections::BTreeSet::new()).await?;
     let all = due_of_all(view, from, to).await?;
     if is_whole {
         return Ok(all);
     }
     let sees = |due: &Due| {
         let people = [due.owner, due.operator].into_iter().flatten().collect();
-        evidence::item::may(view, SEE, &Object { people, ..object.clone() })
+        view.may_on(SEE, &Object { people, ..object.clone() })
     };
     Ok(all.into_iter().filter(sees).collect())
 }

@@ -18,7 +18,7 @@ use tickmark_core::evidence::item::{
 use tickmark_core::evidence::media;
 use tickmark_core::id::ItemKey;
 
-use super::{key, name, names};
+use super::key;
 use crate::WebState;
 use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form_with_files, hidden, send};
 use crate::design::frame::{Page, Place};
@@ -26,6 +26,7 @@ use crate::design::size;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::identity::{name, names};
 use crate::upload::SentFiles;
 use crate::visit::Asked;
 

@@ -13,13 +13,14 @@ use tickmark_core::evidence::item::{Item, Sensitivity, State as ItemState};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
-use super::{fresh_mark, fresh_word, name, names, state_badge};
+use super::{fresh_mark, fresh_word, state_badge};
 use crate::WebState;
 use crate::design::badge::badge;
 use crate::design::frame::{Page, Place};
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
 use crate::design::{moment, segment};
 use crate::error::Refusal;
+use crate::identity::{name, names};
 use crate::visit::Asked;
 
 /// Controls that a row names.

@@ -6,14 +6,11 @@ mod form;
 mod list;
 mod one;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use tickmark_app::{Error, Result, View, identity};
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::State as ItemState;
-use tickmark_core::id::{ActorId, ItemKey};
+use tickmark_core::id::ItemKey;
 
 use crate::Desk;
 use crate::design::badge::badge;
@@ -80,27 +77,6 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
 
 fn key(text: &str) -> Result<ItemKey, Refusal> {
     text.parse().ok().filter(|key| *key > 0).map(ItemKey).ok_or(Refusal::NotFound)
-}
-
-/// The names of people, as far as they are known; erased ones have none.
-pub(crate) async fn names(
-    view: &mut View<'_>,
-    people: impl IntoIterator<Item = ActorId>,
-) -> Result<BTreeMap<ActorId, String>> {
-    let mut names = BTreeMap::new();
-    for id in people.into_iter().collect::<BTreeSet<_>>() {
-        match identity::actor(view, id).await {
-            Ok(actor) if !actor.label.is_empty() => names.insert(id, actor.label),
-            Ok(_) | Err(Error::NotFound { .. }) => None,
-            Err(error) => return Err(error),
-        };
-    }
-    Ok(names)
-}
-
-/// The name of somebody.
-pub(crate) fn name(names: &BTreeMap<ActorId, String>, id: ActorId) -> &str {
-    names.get(&id).map_or("somebody", String::as_str)
 }
 
 /// The mark of a state.

@@ -17,7 +17,7 @@ use tickmark_core::{Digest, Timestamp};
 
 use super::form::retention_words;
 use super::list::{frequencies, fresh_for};
-use super::{fresh_mark, fresh_word, key, name, names, state_badge};
+use super::{fresh_mark, fresh_word, key, state_badge};
 use crate::WebState;
 use crate::design::badge::badge;
 use crate::design::form::{Field, Kind, capital, field, hidden};
@@ -27,6 +27,7 @@ use crate::design::table::plain;
 use crate::design::{block, digest, moment, segment, size};
 use crate::error::Refusal;
 use crate::evidence::pages::{TEXT_LIMIT, cut_note, floor_boundary, text};
+use crate::identity::{name, names};
 use crate::visit::Asked;
 
 /// Pictures and texts that are shown in the page; the others have links.

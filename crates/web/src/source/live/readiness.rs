@@ -195,13 +195,7 @@ impl Live {
         Ok(Question::ALL.map(|question| {
             let decision = control.rating.decision(question);
             let suggestion = suggested(control, question);
-            let who = |by| {
-                people
-                    .get(by)
-                    .map(String::as_str)
-                    .filter(|label| !label.is_empty())
-                    .unwrap_or("a person since removed")
-            };
+            let who = |by: &ActorId| label(&people, *by);
             AnswerView {
                 answer: answer(control.rating.answer(question)),
                 suggestion: suggestion.map(|suggestion| answer(suggestion.answer)),
