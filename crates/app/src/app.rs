@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::context::{Cx, Refused, View};
 use crate::identity::credential::{Accounts, Cost};
 use crate::ledger::{Logs, Outside};
+use crate::mail::MailSettings;
 use crate::observation::Memories;
 use crate::port::{Clock, Entropy};
 use crate::{Actor, Result};
@@ -26,6 +27,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     wrapping_keys: Option<PathBuf>,
+    mail: Option<MailSettings>,
     pub(crate) accounts: Accounts,
 }
 
@@ -105,6 +107,7 @@ impl App {
             clock,
             entropy,
             wrapping_keys: None,
+            mail: None,
             accounts: Accounts::default(),
         }
     }
@@ -128,6 +131,23 @@ impl App {
     /// Takes the keys that wrap the keys of artifacts from a file of the operator instead of making them.
     pub fn take_wrapping_keys_from(&mut self, file: PathBuf) {
         self.wrapping_keys = Some(file);
+    }
+
+    /// Lets mail to people go out by a mail server.
+    pub fn send_mail_by(&mut self, settings: MailSettings) {
+        self.mail = Some(settings);
+    }
+
+    /// Says where people reach the pages; links in letters lead there.
+    pub fn serve_at(&mut self, address: String) {
+        if let Some(settings) = &mut self.mail {
+            settings.address = Some(address);
+        }
+    }
+
+    /// Returns how mail to people goes out, if it does.
+    pub(crate) fn mail(&self) -> Option<&MailSettings> {
+        self.mail.as_ref()
     }
 
     /// Takes another cost for hashing passwords. Hashes of another cost are replaced when their owners sign in.

@@ -17,6 +17,7 @@ pub mod example;
 pub mod identity;
 pub mod job;
 pub mod ledger;
+pub mod mail;
 pub mod observation;
 pub mod port;
 pub mod program;

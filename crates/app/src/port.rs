@@ -50,6 +50,10 @@ pub struct Letter {
     pub subject: String,
     /// Plain text.
     pub text: String,
+    /// The same as HTML, for mail programs that prefer it.
+    pub html: Option<String>,
+    /// Its `Message-ID`, so that what is sent twice is known as the same; made up by whoever sends it if there is none.
+    pub id: Option<String>,
 }
 
 /// Why something did not arrive.

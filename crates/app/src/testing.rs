@@ -144,7 +144,10 @@ impl World {
         let seed = self.starts.fetch_add(1, Ordering::SeqCst);
         let folder = DataFolder::create_or_open(&self.folder())?;
         let entropy = Arc::new(TestEntropy::of(seed));
-        App::open_with(folder, self.database.url(), self.clock.clone(), entropy, outside).await
+        let mut app =
+            App::open_with(folder, self.database.url(), self.clock.clone(), entropy, outside).await?;
+        app.set_password_cost(CHEAP);
+        Ok(app)
     }
 
     /// Starts the program to repair a log.

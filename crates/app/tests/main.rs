@@ -18,6 +18,7 @@ mod items;
 mod job;
 mod killed;
 mod ledger;
+mod mail;
 mod moment;
 mod observation;
 mod period;

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod id;
 pub mod identity;
 pub mod job;
+pub mod mail;
 pub mod observation;
 pub mod program;
 pub mod report;

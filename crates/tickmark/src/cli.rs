@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     assess, audit, backup, bundle, catalog, checks, collect, control, evidence, example, history, init,
-    ledger, people, perform, period, population, quickstart, replay, report, sample, serve, verify, waive,
+    ledger, mail, people, perform, period, population, quickstart, replay, report, sample, serve, verify,
+    waive,
 };
 
 const EXAMPLES: &str = "\
@@ -141,6 +142,9 @@ pub(crate) enum Command {
     /// Accounts: who is in the organization, as what.
     #[command(subcommand, after_help = people::EXAMPLES)]
     People(people::Command),
+    /// Mail to people: try it, see what waits, send it now.
+    #[command(subcommand, after_help = mail::EXAMPLES)]
+    Mail(mail::Command),
     /// The audit trail of accounts and rights: search, take out, compare with the ledger.
     #[command(subcommand, after_help = audit::EXAMPLES)]
     Audit(audit::Command),

@@ -1,11 +1,12 @@
-//! The only code that contacts other machines on the ledger's behalf: HTTP by `ureq`, mail by `lettre`.
+//! The only code that contacts other machines for the ledger and for mail to people: HTTP by `ureq`, mail by `lettre`.
 //!
 //! Which hosts may be contacted was decided when the settings were read. Redirections are not followed and no proxy of the
 //! environment is used, so nothing else is.
 
 use std::time::Duration;
 
-use lettre::message::header::ContentType;
+use lettre::message::MultiPart;
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::{SUBMISSION_PORT, SUBMISSIONS_PORT};
@@ -15,6 +16,24 @@ use tickmark_app::port::{Answer, Letter, NotSent, Outbound, Post};
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Says that no person wrote it, so that nothing answers by itself (RFC 3834).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
 
 /// HTTP and mail.
 #[derive(Debug)]
@@ -50,9 +69,15 @@ impl Outbound for Internet {
             .from(address(&target.from)?)
             .to(address(&target.to)?)
             .subject(&letter.subject)
-            .header(ContentType::TEXT_PLAIN)
-            .body(letter.text.clone())
-            .map_err(|error| NotSent(error.to_string()))?;
+            .message_id(letter.id.clone())
+            .header(AutoSubmitted);
+        let message = match &letter.html {
+            None => message.header(ContentType::TEXT_PLAIN).body(letter.text.clone()),
+            Some(html) => {
+                message.multipart(MultiPart::alternative_plain_html(letter.text.clone(), html.clone()))
+            }
+        };
+        let message = message.map_err(|error| NotSent(error.to_string()))?;
         let not_sent = |error: lettre::transport::smtp::Error| NotSent(error.to_string());
         let (host, port) = match target.server.rsplit_once(':') {
             Some((host, port)) => {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::Deserialize;
 use tickmark_app::ledger::LedgerSettings;
+use tickmark_app::mail::MailSettings;
 
 use crate::failure::{Failure, Outcome};
 
@@ -22,6 +23,9 @@ pub(crate) struct Settings {
     /// Where checkpoints go.
     #[serde(default)]
     pub(crate) ledger: LedgerSettings,
+    /// How mail to people goes out; none goes out when left out.
+    #[serde(default)]
+    pub(crate) mail: Option<MailSettings>,
     /// How evidence is kept.
     #[serde(default)]
     pub(crate) evidence: EvidenceSettings,
@@ -75,6 +79,9 @@ impl Settings {
             }
         };
         settings.ledger.validate().map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
+        if let Some(mail) = &settings.mail {
+            mail.validate().map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
+        }
         if let Some(file) = settings.database.url_file.take() {
             let text = std::fs::read_to_string(&file).with_context(|| format!("reading {file}"))?;
             settings.database.url = Some(Secret(text.trim().to_owned()));

@@ -111,7 +111,7 @@ pub(crate) async fn repair(common: &Common) -> Outcome<App> {
     let folder = DataFolder::create_or_open(&common.data).map_err(tickmark_app::Error::from)?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let app = App::open_to_repair(folder, server(&settings), clock, entropy, outside(&settings)).await?;
-    Ok(with_keys(app, &settings))
+    Ok(equipped(app, &settings))
 }
 
 /// Returns the settings of the ledger.
@@ -127,9 +127,12 @@ fn outside(settings: &Settings) -> Outside {
     Outside { settings: settings.ledger.clone(), outbound: Arc::new(Internet) }
 }
 
-fn with_keys(mut app: App, settings: &Settings) -> App {
+fn equipped(mut app: App, settings: &Settings) -> App {
     if let Some(file) = &settings.evidence.key_file {
         app.take_wrapping_keys_from(file.clone());
+    }
+    if let Some(mail) = &settings.mail {
+        app.send_mail_by(mail.clone());
     }
     app
 }
@@ -137,7 +140,7 @@ fn with_keys(mut app: App, settings: &Settings) -> App {
 async fn start(folder: DataFolder, settings: &Settings) -> Outcome<App> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let app = App::open_with(folder, server(settings), clock, entropy, outside(settings)).await?;
-    Ok(with_keys(app, settings))
+    Ok(equipped(app, settings))
 }
 
 /// Returns the program as the actor of the folder's one organization.

@@ -1,4 +1,4 @@
-//! Checkpoints by mail over protected connections, to a server of Python's standard library that is started here, with
+//! Checkpoints and letters to people by mail over protected connections, to a server of Python's standard library that is started here, with
 //! certificates of OpenSSL.
 
 use std::fs;
@@ -221,4 +221,101 @@ fn mail_and_password_do_not_go_unprotected_where_protection_was_asked_for() {
     let problem = publish(&data, &name, "starttls", Some(certificates.at("ca.pem"))).expect("a problem");
     assert!(problem.to_lowercase().contains("starttls"), "{problem}");
     assert_eq!(server.connection().len(), 1, "neither user nor text");
+}
+
+/// Names a mail server for letters to people.
+fn name_server(data: &Path, server: &str, security: &str, roots: Option<PathBuf>) {
+    let roots = roots.map(|file| format!("roots_file = \"{}\"\n", file.display())).unwrap_or_default();
+    fs::write(data.join("password"), "hunter2").expect("the password");
+    let settings = format!(
+        "[mail]\nserver = \"{server}\"\nsecurity = \"{security}\"\n{roots}user = \"robin\"\n\
+         password_file = \"{}\"\nfrom = \"Tickmark <tickmark@example.org>\"\naddress = \"https://t.example.org\"\n",
+        data.join("password").display()
+    );
+    fs::write(data.join("tickmark.toml"), settings).expect("the settings");
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
+    })
+}
+
+/// The text of a letter as it came in, with its lines as they were before they were broken for the way.
+fn letter(server: &Server) -> String {
+    let connection = server.connection();
+    let [kind, is_protected, user, text] = connection[0].as_array().expect("a list").as_slice() else {
+        panic!("{connection:?}")
+    };
+    assert_eq!(
+        (kind.as_str(), is_protected, user.as_str()),
+        (Some("mail"), &Value::Bool(true), Some("robin"))
+    );
+    text.as_str().expect("text").replace("=\r\n", "").replace("=3D", "=")
+}
+
+#[test]
+fn a_test_letter_and_an_invitation_arrive() {
+    let certificates = Certificates::new();
+    for security in ["tls", "starttls"] {
+        let (_scratch, data) = started();
+        let server = Server::start(security, &certificates);
+        name_server(&data, &format!("localhost:{}", server.1), security, Some(certificates.at("ca.pem")));
+        let sent = tickmark(&data, &["mail", "test", "ada@example.com"]);
+        assert_eq!(json(&sent)["sent_to"], "ada@example.com");
+        let text = letter(&server);
+        for part in [
+            "To: ada@example.com",
+            "From: Tickmark <tickmark@example.org>",
+            "Auto-Submitted: auto-generated",
+            "multipart/alternative",
+            "text/html",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+
+        let invited = json(&tickmark(&data, &["people", "invite", "lin@example.com", "--role", "employee"]));
+        assert_eq!(invited["is_mailed"], true);
+        let secret = invited["link"].as_str().expect("a link").rsplit_once('/').expect("a path").1.to_owned();
+        assert_eq!(json(&tickmark(&data, &["mail", "list"]))[0]["state"], "waiting");
+        assert_eq!(json(&tickmark(&data, &["mail", "send"]))["sent"], 1);
+        let text = letter(&server);
+        assert!(text.contains(&format!("https://t.example.org/join/{secret}\r\n")), "{text}");
+        assert!(text.contains("To: lin@example.com") && text.contains("Message-ID: <"), "{text}");
+        assert_eq!(json(&tickmark(&data, &["mail", "list"]))[0]["state"], "sent");
+    }
+}
+
+#[test]
+fn what_the_mail_server_says_is_told_and_the_letter_waits() {
+    let certificates = Certificates::new();
+    let (_scratch, data) = started();
+    let none = tickmark(&data, &["mail", "test", "ada@example.com"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&none.stderr).contains("[mail]"));
+    let server = Server::start("tls", &certificates);
+    // A server that cannot show who it is gets neither password nor letter.
+    name_server(&data, &format!("localhost:{}", server.1), "tls", None);
+    let refused = tickmark(&data, &["mail", "test", "ada@example.com"]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("certificate"), "{refused:?}");
+    assert!(server.connection().iter().all(|said| said[0] != "mail"));
+    assert!(!tickmark(&data, &["mail", "test", "no address"]).status.success());
+
+    let invite = ["people", "invite", "lin@example.com", "--role", "employee"];
+    assert_eq!(json(&tickmark(&data, &invite))["is_mailed"], true);
+    let send = tickmark(&data, &["mail", "send"]);
+    assert_eq!((send.status.code(), &json(&send)["failed"]), (Some(1), &Value::from(1)));
+    let waits = &json(&tickmark(&data, &["mail", "list"]))[0];
+    assert_eq!((&waits["state"], &waits["attempts"]), (&Value::from("waiting"), &Value::from(1)));
+    assert!(waits["problem"].as_str().expect("words").contains("certificate"), "{waits}");
+    for bad in [
+        "server = \"mail example\"",
+        "surver = \"localhost\"",
+        "server = \"mail.example.org\"\nsecurity = \"none\"",
+    ] {
+        fs::write(data.join("tickmark.toml"), format!("[mail]\nfrom = \"a@example.org\"\n{bad}\n"))
+            .expect("settings");
+        assert_eq!(tickmark(&data, &["mail", "list"]).status.code(), Some(2), "{bad}");
+    }
 }

@@ -75,6 +75,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("checks", [_, "put-aside"]) => reach(Resource::Test, Verb::Delete),
+        ("jobs", ["mail", ..]) => Needs::Permission(Atom::new(Resource::Notification, Verb::Update)),
         // What each kind of work needs, the use case asks.
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
         ("controls", [_, "occurrences"]) | ("evidence", ["items", "new"]) => {

@@ -40,6 +40,7 @@ pub use epochs::{EpochCause, NewEpoch, Recovered};
 pub use export::Exported;
 pub use fsck::{Difference, Scrub};
 pub use keys::KeyOfLog;
+pub(crate) use outside::described;
 pub use outside::{
     Anchor, Anchoring, Cosignature, Delivery, MAX_ANCHORS, MAX_COSIGNATURES, MEDIA_TYPE as TIMESTAMP_TYPE,
     Witnessed, Witnessing, anchors, authority_roots, cosignatures, witnessed,
@@ -51,6 +52,7 @@ pub use settings::{
     AuthoritySettings, FileTarget, LedgerSettings, MailSecurity, MailTarget, Secret, WebhookTarget,
     WitnessSettings,
 };
+pub(crate) use settings::{is_loopback, read_secret};
 
 use crate::context::{Cx, View};
 use crate::port::{NoOutbound, Outbound};

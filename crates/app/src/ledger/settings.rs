@@ -276,7 +276,8 @@ impl LedgerSettings {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Tells whether a host, with or without a port, is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
@@ -288,7 +289,7 @@ fn is_loopback(host: &str) -> bool {
 ///
 /// # Errors
 /// If it cannot be read, or is empty.
-pub(super) fn read_secret(file: &Path) -> Result<Secret> {
+pub(crate) fn read_secret(file: &Path) -> Result<Secret> {
     let bytes = read_file(file)?;
     let text = String::from_utf8(bytes).unwrap_or_default();
     match text.trim() {

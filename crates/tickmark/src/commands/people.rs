@@ -217,11 +217,14 @@ async fn find(app: &App, actor: &Actor, email: &str) -> Outcome<Member> {
 
 fn print(link: &Link, at: &At, output: &Output) -> Outcome {
     let address = format!("{}/join/{}", at.url.trim_end_matches('/'), link.text());
-    let value = json!({"link": address, "expires_at": link.expires_at});
+    let value = json!({"link": address, "expires_at": link.expires_at, "is_mailed": link.is_mailed});
     output.answer(&value, |output| {
         output.line(output.tone(Tone::Strong, &address));
     })?;
     output.note(format!("It works once, until {}, and is shown only now.", link.expires_at.minute()));
+    if link.is_mailed {
+        output.note("A letter with it waits: `tickmark serve --accounts` or `tickmark mail send` sends it.");
+    }
     Ok(())
 }
 

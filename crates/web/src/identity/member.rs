@@ -47,6 +47,8 @@ struct May {
 #[derive(Default)]
 struct Outcome {
     link: Option<String>,
+    /// Whether it goes to them by mail as well.
+    is_mailed: bool,
     faults: Faults,
     /// Which form, and what was typed.
     act: String,
@@ -75,7 +77,7 @@ pub(super) async fn act(
     let member: MembershipId = id.parse().map_err(|_| Refusal::NotFound)?;
     let here = format!("/people/{member}");
     let why = sent.text("reason");
-    let mut link = None;
+    let (mut link, mut is_mailed) = (None, false);
     let done = match act.as_str() {
         "grant" => {
             let role = role(&sent)?;
@@ -93,11 +95,14 @@ pub(super) async fn act(
             let lost = Lost::ALL.into_iter().find(|one| one.word() == word).ok_or(Refusal::Malformed)?;
             let made =
                 app.transact(actor, async |cx| people::offer_reset(cx, member, lost, &why).await).await;
-            made.map(|made| link = Some(format!("{}/reset/{}", state.address(), made.text())))
+            made.map(|made| {
+                is_mailed = made.is_mailed;
+                link = Some(format!("{}/reset/{}", state.address(), made.text()));
+            })
         }
         _ => return Err(Refusal::NotFound),
     };
-    let mut outcome = Outcome { link, act: act.clone(), reason: why, ..Outcome::default() };
+    let mut outcome = Outcome { link, is_mailed, act: act.clone(), reason: why, ..Outcome::default() };
     let status = match done {
         Ok(()) if outcome.link.is_some() => {
             let view = look(&state, &asked, &id).await?;
@@ -184,7 +189,8 @@ fn draw(view: &View, token: &str, outcome: &Outcome) -> Page {
     let body = html! {
         @if let Some(link) = &outcome.link {
             div.card role="status" {
-                p { "Hand this link to " strong { (member.name) } ", in a way that reaches only them. It works once, for 30 minutes, and " strong { "is shown only now" } ". It is not enough alone: they show what they did not lose." }
+                @if outcome.is_mailed { p { "A letter with this link is on its way to " strong { (member.email) } "." } }
+                p { @if outcome.is_mailed { "Or hand it to " } @else { "Hand this link to " } strong { (member.name) } ", in a way that reaches only them. It works once, for 30 minutes, and " strong { "is shown only now" } ". It is not enough alone: they show what they did not lose." }
                 p.link { code { (link) } (digest::copy(link)) }
             }
         }

@@ -32,6 +32,8 @@ struct View {
     may_invite: bool,
     may_withdraw: bool,
     may_agree: bool,
+    /// Whether invitations go out by mail.
+    is_mailed: bool,
     now: Timestamp,
 }
 
@@ -40,6 +42,8 @@ struct View {
 struct Outcome {
     /// To whom a link was just made, and the link.
     link: Option<(String, String)>,
+    /// Whether it goes to them by mail as well.
+    is_mailed: bool,
     faults: Faults,
     email: String,
     roles: String,
@@ -73,8 +77,9 @@ pub(super) async fn invite(
     let made = app.transact(actor, async |cx| people::invite(cx, &email, &roles).await).await;
     match made {
         Ok(link) => {
+            let is_mailed = link.is_mailed;
             let link = (email, format!("{}/join/{}", state.address(), link.text()));
-            let outcome = Outcome { link: Some(link), ..Outcome::default() };
+            let outcome = Outcome { link: Some(link), is_mailed, ..Outcome::default() };
             let view = look(&state, &asked).await?;
             Ok(asked.frame(&state, &draw(&view, &asked, &outcome)).await?.into_response())
         }
@@ -173,6 +178,7 @@ async fn look(state: &WebState, asked: &Asked) -> Result<View, Refusal> {
         may_invite: may_invite(actor),
         may_withdraw: asked.may(Atom::new(Resource::Member, Verb::Update)),
         may_agree,
+        is_mailed: tickmark_app::mail::is_on(app),
         now,
     })
 }
@@ -182,7 +188,8 @@ fn draw(view: &View, asked: &Asked, outcome: &Outcome) -> Page {
     let body = html! {
         @if let Some((email, link)) = &outcome.link {
             div.card role="status" {
-                p { "Send this link to " strong { (email) } ". It works once, for 24 hours, and " strong { "is shown only now" } "." }
+                @if outcome.is_mailed { p { "A letter with this link is on its way to " strong { (email) } ". It works once, for 24 hours, and " strong { "is shown only now" } "." } }
+                @else { p { "Send this link to " strong { (email) } ". It works once, for 24 hours, and " strong { "is shown only now" } "." } }
                 p.link { code { (link) } (digest::copy(link)) }
             }
         }
@@ -190,7 +197,7 @@ fn draw(view: &View, asked: &Asked, outcome: &Outcome) -> Page {
         (next(view))
         (waiting(view, token))
         (table(view).render(&asked.query))
-        @if view.may_invite { (block("invite", "Invite somebody", &html! {}, &inviting(token, outcome))) }
+        @if view.may_invite { (block("invite", "Invite somebody", &html! {}, &inviting(token, outcome, view.is_mailed))) }
         @if !view.open.is_empty() { (block("invited", "Invited", &html! {}, &invited(view, token))) }
     };
     let mut page = Page::new(Place::People, "People", body);
@@ -316,7 +323,7 @@ fn table(view: &View) -> Table {
     }
 }
 
-fn inviting(token: &str, outcome: &Outcome) -> Markup {
+fn inviting(token: &str, outcome: &Outcome, is_mailed: bool) -> Markup {
     let options: Vec<(String, String)> = Role::ALL
         .into_iter()
         .filter(|role| role.is_for_members() && !role.is_highest())
@@ -325,7 +332,7 @@ fn inviting(token: &str, outcome: &Outcome) -> Markup {
     let body = html! {
         (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), value: &outcome.email, fault: outcome.faults.of("email"), ..Field::default() }))
         (field(&Field { name: "role", label: "Roles", kind: Kind::Several(&options), value: &outcome.roles, fault: outcome.faults.of("role"), hint: "Owners and administrators are made by two people, after joining.", ..Field::default() }))
-        p.row { button.button.primary type="submit" { "Make a link" } }
+        p.row { button.button.primary type="submit" { @if is_mailed { "Invite" } @else { "Make a link" } } }
     };
     html! { div.narrow { (form("/people", token, &body)) } }
 }

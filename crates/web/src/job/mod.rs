@@ -10,8 +10,10 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use maud::Markup;
 use tickmark_app::job::{self, Job};
+use tickmark_app::mail::{self, Sending};
 use tickmark_app::{Error, View};
 use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::job::{JobKind, MAX_EVERY_HOURS};
 
 use crate::design::form::Faults;
@@ -28,6 +30,7 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
     vec![
         desk("/jobs", "/jobs", true, true, get(list).post(begin)),
         desk("/jobs/{key}/call-off", "/jobs/1/call-off", false, true, post(call_off)),
+        desk("/jobs/mail/{key}/again", "/jobs/mail/1/again", false, true, post(send_again)),
         desk("/jobs/schedule", "/jobs/schedule", false, true, post(schedule)),
     ]
 }
@@ -38,9 +41,13 @@ struct JobsView {
     /// Every how many hours each kind of work is asked for by itself.
     every_hours: BTreeMap<JobKind, u32>,
     names: BTreeMap<ActorId, String>,
+    /// Letters, newest first; none for whoever may not see them.
+    letters: Option<Vec<Sending>>,
+    /// Whether letters go out.
+    is_mail_on: bool,
 }
 
-async fn look(view: &mut View<'_>) -> Result<JobsView, Error> {
+async fn look(view: &mut View<'_>, sees_mail: bool) -> Result<JobsView, Error> {
     let jobs = job::list(view).await?;
     let names = names(view, jobs.iter().map(|job| job.asked_by)).await?;
     let every_hours = job::schedules(view)
@@ -48,12 +55,14 @@ async fn look(view: &mut View<'_>) -> Result<JobsView, Error> {
         .into_iter()
         .map(|schedule| (schedule.kind, schedule.every_hours))
         .collect();
-    Ok(JobsView { jobs, every_hours, names })
+    let letters = if sees_mail { Some(mail::list(view).await?) } else { None };
+    Ok(JobsView { jobs, every_hours, names, letters, is_mail_on: mail::is_on(view.app) })
 }
 
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    let view = app.read(actor, look).await?;
+    let sees_mail = asked.may(Atom::new(Resource::Notification, Verb::Read));
+    let view = app.read(actor, async |view| look(view, sees_mail).await).await?;
     asked.frame(&state, &pages::list(&view, &asked, &Sent::default(), &Faults::default())).await
 }
 
@@ -81,6 +90,22 @@ async fn call_off(
     }
 }
 
+async fn send_again(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&[])?;
+    let key = key.parse().map_err(|_| Refusal::NotFound)?;
+    match app.transact(actor, async |cx| mail::send_again(cx, key).await).await {
+        // Somebody else did so already, or its link is over: the list says how it is.
+        Ok(()) | Err(Error::Conflict(_)) => Ok(go("/jobs#mail")),
+        Err(error) => Err(error.into()),
+    }
+}
+
 async fn schedule(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
     sent.only(&["kind", "hours"])?;
@@ -96,7 +121,8 @@ async fn schedule(State(state): State<WebState>, asked: Asked, sent: Sent) -> Re
             faults
         }
     };
-    let view = app.read(actor, look).await?;
+    let sees_mail = asked.may(Atom::new(Resource::Notification, Verb::Read));
+    let view = app.read(actor, async |view| look(view, sees_mail).await).await?;
     let page = pages::list(&view, &asked, &sent, &faults);
     asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
 }

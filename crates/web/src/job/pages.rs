@@ -2,8 +2,11 @@
 
 use maud::{Markup, html};
 use tickmark_app::job::{Job, needed};
+use tickmark_app::mail::Sending;
 use tickmark_core::Timestamp;
+use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::job::{JobKind, JobState, MAX_EVERY_HOURS};
+use tickmark_core::mail::MailState;
 
 use super::JobsView;
 use crate::design::badge::badge;
@@ -49,6 +52,8 @@ pub(super) fn list(view: &JobsView, asked: &Asked, sent: &Sent, faults: &Faults)
             (block(kind.word(), kind.title(), &said(view, kind), &html! { div.block-body.narrow { (schedule(kind, view, asked, sent, faults)) } }))
         }
     };
+    let body =
+        html! { (body) @if let Some(letters) = &view.letters { (mail(letters, view.is_mail_on, asked)) } };
     let mut page = Page::new(Place::Jobs, "Jobs", body);
     page.lead = html! { "What the server does beside these pages. What fails is tried again after 1, 5 and 25 minutes." };
     page.actions = html! {
@@ -103,6 +108,45 @@ fn jobs(view: &JobsView, asked: &Asked, now: Timestamp) -> Markup {
         ]
     });
     plain("Work", &["Job", "What", "State", "Asked by", "Asked", ""], rows.collect())
+}
+
+/// What goes out by mail, with what went wrong.
+fn mail(letters: &[Sending], is_on: bool, asked: &Asked) -> Markup {
+    let now = asked.visit.now;
+    let may_send = asked.may(Atom::new(Resource::Notification, Verb::Update));
+    let rows = letters.iter().map(|letter| {
+        let action = format!("/jobs/mail/{}/again", letter.key);
+        let what = format!("letter {}", letter.key);
+        vec![
+            html! { span.mono { (letter.key) } },
+            html! { (letter.kind.title()) span.sub { "To " (letter.recipient) } },
+            html! { (mail_state(letter.state)) @if !letter.problem.is_empty() && letter.state != MailState::Sent { span.sub { (capital(&letter.problem)) @if letter.state == MailState::Waiting { ". Tried again from " (moment::exact(letter.due_at)) } } } },
+            html! { span.muted.nowrap { (moment::ago(letter.made_at, now)) } },
+            html! { @if may_send && letter.can_go_again(now) { (button(&action, &asked.token, "Send again", &what)) } },
+        ]
+    });
+    let content = html! {
+        @if letters.is_empty() {
+            div.empty {
+                h3 { @if is_on { "No mail was sent yet" } @else { "No mail goes out" } }
+                @if is_on { p { "Invitations, links for lost passwords and reminders appear here." } }
+                @else { p { "Links are handed over by whoever makes them. Whoever operates the installation can name a mail server: see " code { "docs/operate/mail.md" } "." } }
+            }
+        } @else {
+            (plain("Mail", &["Letter", "About", "State", "Written", ""], rows.collect()))
+        }
+    };
+    block("mail", "Mail", &html! { "tried again after 1, 5 and 25 minutes" }, &content)
+}
+
+fn mail_state(state: MailState) -> Markup {
+    match state {
+        MailState::Waiting => badge(Mark::NotYetDue, "Waiting"),
+        MailState::Sending => badge(Mark::Partly, "Being sent"),
+        MailState::Sent => badge(Mark::Pass, "Sent"),
+        MailState::Failed => badge(Mark::Fail, "Failed"),
+        MailState::CalledOff => badge(Mark::NotApplicable, "Taken back"),
+    }
 }
 
 fn state(state: JobState) -> Markup {

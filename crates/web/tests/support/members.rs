@@ -46,6 +46,11 @@ impl Server {
     pub(crate) async fn start_at(settings: Settings) -> Self {
         let world = World::sqlite();
         let (app, program) = world.start().await;
+        Self::over(world, app, program, settings)
+    }
+
+    /// A server over a program that was started already.
+    pub(crate) fn over(world: World, app: App, program: Actor, settings: Settings) -> Self {
         let app = Arc::new(app);
         let out = app.folder().out();
         let source = Source::live(Pages {

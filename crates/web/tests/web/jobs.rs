@@ -1,9 +1,16 @@
 //! Asking for work in the pages.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use tickmark_app::job;
+use tickmark_app::ledger::{LedgerSettings, MailSecurity, Outside};
+use tickmark_app::mail::MailSettings;
+use tickmark_app::port::NoOutbound;
+use tickmark_app::testing::World;
 use tickmark_core::identity::Role;
 use tickmark_core::job::JobKind;
+use tickmark_web::Settings;
 
 use crate::members::{Server, token};
 
@@ -55,4 +62,59 @@ async fn whoever_may_asks_for_work_and_sees_what_comes_of_it() {
     }
     let jobs = server.app.read(&server.program, async |view| job::list(view).await).await.expect("read");
     assert_eq!(jobs.iter().map(|job| job.kind).collect::<Vec<_>>(), [JobKind::Collect]);
+}
+
+#[tokio::test]
+async fn an_invitation_is_mailed_and_what_does_not_arrive_is_seen_and_sent_again() {
+    let world = World::sqlite();
+    let outside = Outside { settings: LedgerSettings::default(), outbound: Arc::new(NoOutbound) };
+    let mut app = world.try_start_with(outside).await.expect("starting");
+    app.send_mail_by(MailSettings {
+        server: "localhost:25".into(),
+        security: MailSecurity::None,
+        roots_file: None,
+        user: None,
+        password_file: None,
+        from: "tickmark@example.com".into(),
+        address: None,
+    });
+    let program = app.ensure_organization("Example Ltd", "Example system").await.expect("an organization");
+    // Nobody knows yet where the pages are: links are handed over.
+    let account = world.owner(&app, &program).await;
+    app.serve_at("http://127.0.0.1:8143".into());
+    let server = Server::over(world, app, program, Settings::loopback(8143));
+    let mut owner = server.signed_in(&account).await;
+    assert!(owner.get("/jobs").await.text().contains("No mail was sent yet"));
+    let made =
+        owner.send("/people", "/people", &[("email", "r@example.com"), ("role", "control_owner")]).await;
+    assert!(made.text().contains("is on its way to <strong>r@example.com</strong>"), "{}", made.text());
+    assert!(made.text().contains("http://127.0.0.1:8143/join/"), "and can be copied");
+    assert!(owner.get("/jobs").await.text().contains("To r@example.com"));
+
+    for minutes in [0, 1, 5, 25] {
+        server.world.wait(60 * minutes);
+        assert_eq!(server.app.send_mail(&server.program).await.expect("a pass").failed, 1);
+    }
+    // The session ended meanwhile.
+    let mut owner = server.signed_in(&account).await;
+    let list = owner.get("/jobs").await;
+    assert!(
+        list.text().contains("Nothing is sent from here") && list.text().contains("Failed"),
+        "{}",
+        list.text()
+    );
+    let again = owner.send("/jobs", "/jobs/mail/1/again", &[]).await;
+    assert_eq!((again.status, again.header("location")), (StatusCode::SEE_OTHER, "/jobs#mail"));
+    let list = owner.get("/jobs").await;
+    assert!(
+        list.text().contains("Waiting") && !list.text().contains("/jobs/mail/1/again"),
+        "{}",
+        list.text()
+    );
+
+    // A control owner sees the work and not to whom mail goes.
+    let (mut coo, _) = server.member("Coo", &[Role::ControlOwner]).await;
+    assert!(!coo.get("/jobs").await.text().contains("r@example.com"));
+    let own = token(coo.get("/account").await.text());
+    assert_eq!(coo.post("/jobs/mail/1/again", &own, &[]).await.status, StatusCode::NOT_FOUND);
 }

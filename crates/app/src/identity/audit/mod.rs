@@ -90,6 +90,7 @@ names! {
     JobAsked = "job.asked",
     JobCalledOff = "job.called_off",
     JobScheduled = "job.scheduled",
+    MailSentAgain = "mail.sent_again",
     ControlAdopted = "control.adopted",
     ControlWritten = "control.written",
     ControlChanged = "control.changed",

@@ -152,6 +152,41 @@ impl Vault {
         Ok(Seed::new(opened.as_slice().try_into().map_err(|_| damaged())?))
     }
 
+    /// Seals what is kept at `place`, e.g. a letter that holds a link. `nonce` must be fresh.
+    pub(crate) fn seal_text(&self, place: &str, text: &[u8], nonce: [u8; NONCE_BYTES]) -> Vec<u8> {
+        let aad = format!("{place}|{}", self.id).into_bytes();
+        let payload = Payload { msg: text, aad: &aad };
+        let sealed = self
+            .text_cipher()
+            .encrypt(&XNonce::from(nonce), payload)
+            .expect("what is kept in a row fits into a message");
+        [nonce.as_slice(), &sealed].concat()
+    }
+
+    /// Opens what is kept at `place`.
+    pub(crate) fn open_text(
+        &self,
+        place: &str,
+        sealed_by: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        if sealed_by != self.id {
+            let what = format!("it was sealed with the key {sealed_by}, and {FILE} is {}", self.id);
+            return Err(Error::unavailable(what));
+        }
+        let damaged = || Error::corrupt(place, "it does not open in its row");
+        let (nonce, encrypted) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or_else(damaged)?;
+        let aad = format!("{place}|{}", self.id).into_bytes();
+        let payload = Payload { msg: encrypted, aad: &aad };
+        let opened = self.text_cipher().decrypt(&XNonce::from(*nonce), payload).map_err(|_| damaged())?;
+        Ok(Zeroizing::new(opened))
+    }
+
+    fn text_cipher(&self) -> XChaCha20Poly1305 {
+        let key = self.mac("tickmark/text-key/v1", &[]);
+        XChaCha20Poly1305::new_from_slice(key.as_slice()).expect("the key has 32 bytes")
+    }
+
     fn place(&self, person: PersonId) -> Vec<u8> {
         format!("authenticator|sealed|{person}|{}", self.id).into_bytes()
     }
@@ -187,6 +222,18 @@ mod tests {
             changed[at] ^= 1;
             assert!(open(&vault(7), one, &changed).is_err(), "byte {at}");
         }
+    }
+
+    #[test]
+    fn a_letter_opens_in_its_own_row_only() {
+        let sealed = vault(7).seal_text("outbox|1", b"a link", [9; 24]);
+        assert!(!sealed.windows(6).any(|window| window == b"a link"));
+        let open = |vault: &Vault, place, sealed: &[u8]| vault.open_text(place, &vault.id.clone(), sealed);
+        assert_eq!(open(&vault(7), "outbox|1", &sealed).expect("its own").as_slice(), b"a link");
+        assert!(matches!(open(&vault(7), "outbox|2", &sealed), Err(Error::Damaged { .. })));
+        assert!(matches!(open(&vault(8), "outbox|1", &sealed), Err(Error::Damaged { .. })));
+        assert!(matches!(vault(7).open_text("outbox|1", "other", &sealed), Err(Error::Unavailable { .. })));
+        assert!(open(&vault(7), "outbox|1", &sealed[..20]).is_err());
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::super::session::{self, Origin, SignIn};
 use super::super::{Access, Organization, check_name, sql as actors};
 use super::{address, separated, sql};
 use crate::context::{Cx, View};
+use crate::mail;
 use crate::{Actor, ActorKind, App, Error, Result};
 
 /// How long an invitation works, in microseconds: 24 hours.
@@ -36,6 +37,8 @@ pub struct Link {
     pub secret: [u8; 32],
     /// Until when it works.
     pub expires_at: Timestamp,
+    /// Whether it goes to them by mail as well.
+    pub is_mailed: bool,
 }
 
 impl std::fmt::Debug for Link {
@@ -164,6 +167,11 @@ pub async fn invite(cx: &mut Cx<'_>, email: &str, roles: &BTreeSet<Role>) -> Res
     if members.iter().any(|member| member.email == email.as_str()) {
         return Err(Error::conflict("they are in the organization already"));
     }
+    for earlier in sql::invitations(cx.connection(), organization).await? {
+        if earlier.email.as_deref() == Some(email.as_str()) && earlier.is_open(now) {
+            mail::call_off(cx, &format!("invitation {}", earlier.id)).await?;
+        }
+    }
     sql::revoke_invitations_to(cx.connection(), organization, email.as_str(), now).await?;
     let source = if is_operator { "operator" } else { "invitation" };
     link(cx, Some(email.as_str()), roles, source, INVITATION_US).await
@@ -195,6 +203,7 @@ pub async fn revoke_invitation(cx: &mut Cx<'_>, id: InvitationId) -> Result<()> 
     }
     let (organization, now) = (cx.organization(), cx.now);
     sql::revoke_invitation(cx.connection(), organization, id, now).await?;
+    mail::call_off(cx, &format!("invitation {id}")).await?;
     audit::record(cx, Event::done(Name::InvitationRevoked, "invitation", id)).await
 }
 
@@ -223,7 +232,13 @@ pub(super) async fn link(
     let after = serde_json::json!({"roles": roles, "expires_at": invitation.expires_at});
     let event = Event { after: Some(after), ..Event::done(name, "invitation", invitation.id) };
     audit::record(cx, event).await?;
-    Ok(Link { invitation: invitation.id, secret, expires_at: invitation.expires_at })
+    let mut link =
+        Link { invitation: invitation.id, secret, expires_at: invitation.expires_at, is_mailed: false };
+    if let Some(email) = email {
+        let (to, text) = (address(email)?, link.text());
+        link.is_mailed = mail::invitation(cx, link.invitation, &to, &text, roles, link.expires_at).await?;
+    }
+    Ok(link)
 }
 
 impl App {

@@ -180,6 +180,7 @@ pub async fn remove(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<()> 
     sql::set_state(cx.connection(), organization, id, "removed", now).await?;
     sql::drop_proposals(cx.connection(), organization, id).await?;
     sql::end_reset_links(cx.connection(), organization, id, now).await?;
+    crate::mail::call_off(cx, &format!("reset {id}")).await?;
     session::end_all(cx, id, "removed").await?;
     changed(cx, Name::Removed, &member, None, why).await
 }

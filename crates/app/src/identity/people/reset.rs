@@ -18,6 +18,7 @@ use super::super::{Organization, sql as actors};
 use super::join::{digits, link_over};
 use super::{acted_on, need_reason, sql};
 use crate::context::Cx;
+use crate::mail;
 use crate::{App, Error, Result};
 
 /// How long such a link works, in microseconds: 30 minutes.
@@ -53,6 +54,8 @@ pub struct ResetLink {
     pub secret: [u8; 32],
     /// Until when it works.
     pub expires_at: Timestamp,
+    /// Whether it goes to them by mail as well.
+    pub is_mailed: bool,
 }
 
 impl std::fmt::Debug for ResetLink {
@@ -120,7 +123,7 @@ pub async fn offer_reset(cx: &mut Cx<'_>, id: MembershipId, lost: Lost, why: &st
         return Err(Error::conflict("the membership rests; let it count again first"));
     }
     let secret: [u8; 32] = cx.app.random();
-    let link = ResetLink { secret, expires_at: cx.now.plus_micros(RESET_US) };
+    let mut link = ResetLink { secret, expires_at: cx.now.plus_micros(RESET_US), is_mailed: false };
     let (organization, by, now) = (cx.organization(), cx.actor.id, cx.now);
     sql::end_reset_links(cx.connection(), organization, id, now).await?;
     let kept = Kept { id: cx.new_id(), membership: id, lost, expires_at: link.expires_at };
@@ -128,6 +131,10 @@ pub async fn offer_reset(cx: &mut Cx<'_>, id: MembershipId, lost: Lost, why: &st
     let after = serde_json::json!({"lost": lost.word(), "expires_at": link.expires_at});
     let event = Event { after: Some(after), why: Some(why), ..Event::done(Name::ResetOffered, "member", id) };
     audit::record(cx, event).await?;
+    let about = format!("reset {id}");
+    mail::call_off(cx, &about).await?;
+    link.is_mailed =
+        mail::reset(cx, about, &member.email, &link.text(), lost.word(), link.expires_at).await?;
     Ok(link)
 }
 

@@ -8,4 +8,5 @@ pub(super) mod sql;
 pub use anchor::{Anchor, Anchoring, MAX_ANCHORS, MEDIA_TYPE, anchors, authority_roots};
 pub use cosign::{Cosignature, MAX_COSIGNATURES, Witnessed, Witnessing, cosignatures, witnessed};
 pub use publish::Delivery;
+pub(crate) use publish::described;
 pub(super) use publish::folder_of;

@@ -160,6 +160,8 @@ impl App {
                     "Keep this message. Whoever holds this checkpoint can find out if the log is altered later;\n\
                      `tickmark ledger consistency {size} --root ROOT` compares, ROOT being the third line.\n\n{note}"
                 ),
+                html: None,
+                id: None,
             };
             outside.outbound.mail(place, password.as_ref(), &letter).map_err(not_sent)
         });
@@ -206,7 +208,7 @@ fn to_folder(folder: &Path, note: &str, size: u64) -> Result<()> {
 }
 
 /// Returns an error and what lies under it, shortened; foreign text loses its control characters.
-pub(super) fn described(error: &Error) -> String {
+pub(crate) fn described(error: &Error) -> String {
     let mut text = error.to_string();
     if let Some(source) = std::error::Error::source(error) {
         text = format!("{text}: {source}");

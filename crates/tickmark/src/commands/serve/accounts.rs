@@ -33,7 +33,11 @@ pub(super) async fn serve(options: &ServeTo, common: &Common, output: &Output) -
     }
     let (listener, port) = listen(&options.serve).await?;
     let (settings, address) = settings(options.url.as_deref(), port)?;
-    let app = Arc::new(wiring::open(common).await?);
+    let mut app = wiring::open(common).await?;
+    if options.url.is_some() || !tickmark_app::mail::is_on(&app) {
+        app.serve_at(address.clone());
+    }
+    let app = Arc::new(app);
     let actor = wiring::reader(&app).await?;
     let (pages, library) = pages(Arc::clone(&app), actor.clone(), common, output)?;
     let state = WebState::with_accounts(Source::live(pages), settings, Arc::clone(&app), clock::now, random);
@@ -60,6 +64,7 @@ pub(super) async fn serve(options: &ServeTo, common: &Common, output: &Output) -
         served = serving.into_future() => served?,
         never = keep_the_log(&app, &actor, common, &silent) => match never {},
         never = work::work(&app, &actor, common, output) => match never {},
+        never = work::mail(&app, &actor) => match never {},
     }
     app.sequence(&actor).await?;
     app.close().await;

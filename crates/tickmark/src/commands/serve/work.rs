@@ -33,6 +33,22 @@ pub(super) async fn work(app: &App, actor: &Actor, common: &Common, output: &Out
     }
 }
 
+/// Sends mail that is to go out, until the server stops. A mail server that does not answer holds up nothing else.
+pub(super) async fn mail(app: &App, actor: &Actor) -> Infallible {
+    loop {
+        let passed = async {
+            if app.has_mail(actor).await? {
+                app.send_mail(actor).await?;
+            }
+            Ok::<(), tickmark_app::Error>(())
+        };
+        if let Err(error) = passed.await {
+            tracing::error!(%error, "sending mail");
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
 async fn next(app: &App, actor: &Actor) -> Outcome<Option<Job>> {
     if !app.read(actor, async |view| job::is_due(view).await).await? {
         return Ok(None);

@@ -1,0 +1,30 @@
+-- Mail to people: written in the transaction of what causes it, sent later. A row is one letter to one address; whoever sends
+-- it holds a lease, so that what died with its sender is sent by another.
+CREATE TABLE outbox (
+    organization BIGINT NOT NULL REFERENCES organization (key),
+    key          BIGINT NOT NULL,
+    kind         TEXT   NOT NULL CHECK (kind IN ('invitation', 'reset', 'reminder', 'escalation', 'digest')),
+    -- What it is about, as kind and id: when that is taken back, so is the letter.
+    about        TEXT   NOT NULL CHECK (length(about) BETWEEN 1 AND 200),
+    recipient    TEXT   NOT NULL CHECK (length(recipient) BETWEEN 3 AND 254),
+    -- The letter, sealed with the key of accounts, as it may hold a link that works once. Gone when it was sent or is over.
+    content      {{BYTES}},
+    sealed_by    TEXT   NOT NULL,
+    state        TEXT   NOT NULL CHECK (state IN ('waiting', 'sending', 'sent', 'failed', 'called_off')),
+    made_at      BIGINT NOT NULL,
+    -- After that it is of no use, as its link is over.
+    good_until   BIGINT,
+    -- Not before then: at once, or after the pause that a failure costs.
+    due_at       BIGINT NOT NULL,
+    attempts     BIGINT NOT NULL CHECK (attempts >= 0),
+    lease_until  BIGINT,
+    ended_at     BIGINT,
+    -- Why it failed last time.
+    problem      TEXT   NOT NULL CHECK (length(problem) <= 1000),
+    PRIMARY KEY (organization, key),
+    CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
+    CHECK ((state IN ('sent', 'failed', 'called_off')) = (ended_at IS NOT NULL)),
+    CHECK (content IS NOT NULL OR ended_at IS NOT NULL)
+);
+CREATE INDEX outbox_due ON outbox (organization, due_at) WHERE state IN ('waiting', 'sending');
+CREATE INDEX outbox_about ON outbox (organization, about) WHERE content IS NOT NULL;
