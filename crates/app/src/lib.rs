@@ -11,6 +11,7 @@ pub mod bundle;
 pub mod conclusion;
 pub mod context;
 pub mod control;
+pub mod engagement;
 pub mod error;
 pub mod evidence;
 pub mod example;

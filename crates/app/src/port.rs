@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use tickmark_core::Timestamp;
-use tickmark_core::report::ReadinessReport;
+use tickmark_core::report::{ReadinessReport, SocPackage};
 
 use crate::ledger::{MailTarget, Secret};
 
@@ -108,6 +108,12 @@ pub trait Renderer: Debug + Send + Sync {
     /// # Errors
     /// If typesetting fails.
     fn readiness_pdf(&self, report: &ReadinessReport) -> Result<Vec<u8>, RenderError>;
+
+    /// Makes management's part of a SOC report as PDF.
+    ///
+    /// # Errors
+    /// If typesetting fails.
+    fn package_pdf(&self, package: &SocPackage) -> Result<Vec<u8>, RenderError>;
 
     /// Makes the matrix of criteria and controls as XLSX.
     ///

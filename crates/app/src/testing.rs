@@ -10,6 +10,7 @@ use tickmark_core::time::SECOND_US;
 use tickmark_store::DataFolder;
 use tickmark_store::testing::TestDatabase;
 
+use crate::identity::audit::{self, Event, Name};
 use crate::identity::credential::Cost;
 use crate::ledger::Outside;
 use crate::port::{Clock, Entropy};
@@ -180,6 +181,21 @@ impl World {
         app.transact(program, async |cx| identity::ensure_actor(cx, ActorKind::Person, "Robin Example").await)
             .await
             .expect("a person")
+    }
+
+    /// Records events of all kinds about `objects` evidence items in turn, in one transaction.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub async fn trail(&self, app: &App, actor: &Actor, events: usize, objects: usize) -> Result<()> {
+        app.transact(actor, async |cx| {
+            for (n, name) in (0..events).zip(Name::ALL.iter().copied().cycle()) {
+                let event = Event { outcome: name.outcome(), ..Event::done(name, "evidence", n % objects) };
+                audit::record(cx, event).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Moves the clock on by `seconds`.

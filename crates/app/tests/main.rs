@@ -10,6 +10,7 @@ mod bundle;
 mod conclusion;
 mod crash;
 mod damage;
+mod engagement;
 mod evidence;
 mod example;
 mod history;

@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use tickmark_report::{matrix_csv, matrix_xlsx, readiness_pdf, sample};
+use tickmark_report::{matrix_csv, matrix_xlsx, package_pdf, readiness_pdf, sample};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join("readiness.pdf"), readiness_pdf(&report)?)?;
+    std::fs::write(folder.join("package.pdf"), package_pdf(&sample::package())?)?;
     std::fs::write(folder.join("matrix.xlsx"), matrix_xlsx(&report)?)?;
     std::fs::write(folder.join("matrix.csv"), matrix_csv(&report)?)?;
     Ok(())

@@ -13,4 +13,4 @@ mod view;
 
 pub use error::ReportError;
 pub use matrix::{matrix_csv, matrix_xlsx};
-pub use pdf::readiness_pdf;
+pub use pdf::{package_pdf, readiness_pdf};

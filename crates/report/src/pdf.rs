@@ -1,6 +1,6 @@
-//! Readiness report as a tagged PDF.
+//! Reports as tagged PDF.
 
-use tickmark_core::report::ReadinessReport;
+use tickmark_core::report::{ReadinessReport, SocPackage};
 
 use crate::error::ReportError;
 use crate::{typeset, view};
@@ -16,6 +16,16 @@ pub fn readiness_pdf(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
     let view = view::of(report)?;
     let document = typeset::compile("readiness.typ", &view)?;
     typeset::export(&document, &report.digest()?.to_string(), report.generated)
+}
+
+/// Sets management's part of a SOC report as a tagged PDF, as [`readiness_pdf`] does its report.
+///
+/// # Errors
+/// As [`readiness_pdf`].
+pub fn package_pdf(package: &SocPackage) -> Result<Vec<u8>, ReportError> {
+    let view = view::of_package(package)?;
+    let document = typeset::compile("package.typ", &view)?;
+    typeset::export(&document, &package.digest()?.to_string(), package.generated)
 }
 
 #[cfg(test)]

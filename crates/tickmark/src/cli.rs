@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    assess, audit, backup, bundle, catalog, checks, collect, control, evidence, example, history, init,
-    ledger, mail, people, perform, period, population, quickstart, replay, report, sample, serve, verify,
-    waive,
+    assess, audit, backup, bundle, catalog, checks, collect, control, engagement, evidence, example, history,
+    init, ledger, mail, people, perform, period, population, quickstart, replay, report, sample, serve,
+    verify, waive,
 };
 
 const EXAMPLES: &str = "\
@@ -119,6 +119,9 @@ pub(crate) enum Command {
     /// Controls over a period: deviations, what could not be seen, what is due.
     #[command(after_help = period::EXAMPLES)]
     Period(period::Period),
+    /// Examinations: scope, description, assertion, signatures, management's part of the report.
+    #[command(subcommand, after_help = engagement::EXAMPLES)]
+    Engagement(engagement::Command),
     /// Write the readiness report and the control matrix.
     Report(report::Report),
     /// Evidence bundles for people who do not trust this program.

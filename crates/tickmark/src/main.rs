@@ -61,6 +61,7 @@ async fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::Population(command) => commands::population::run(command, common, output).await,
         Command::Sample(command) => commands::sample::run(command, common, output),
         Command::Period(options) => commands::period::run(options, common, output).await,
+        Command::Engagement(command) => commands::engagement::run(command, common, output).await,
         Command::Report(options) => commands::report::run(options, common, output).await,
         Command::Bundle(command) => commands::bundle::run(command, common, output).await,
         Command::Verify(options) => commands::verify::run(options, output),

@@ -7,7 +7,7 @@ use tickmark_app::ledger::{LedgerSettings, Outside};
 use tickmark_app::port::{Clock, Entropy, RenderError, Renderer};
 use tickmark_app::{Actor, App};
 use tickmark_core::Timestamp;
-use tickmark_core::report::ReadinessReport;
+use tickmark_core::report::{ReadinessReport, SocPackage};
 use tickmark_store::DataFolder;
 
 use crate::cli::Common;
@@ -41,6 +41,11 @@ pub(crate) struct Documents;
 impl Renderer for Documents {
     fn readiness_pdf(&self, report: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
         tickmark_report::readiness_pdf(report).map_err(|error| failed("readiness report", &error))
+    }
+
+    fn package_pdf(&self, package: &SocPackage) -> Result<Vec<u8>, RenderError> {
+        tickmark_report::package_pdf(package)
+            .map_err(|error| failed("management's part of the report", &error))
     }
 
     fn matrix_xlsx(&self, report: &ReadinessReport) -> Result<Vec<u8>, RenderError> {

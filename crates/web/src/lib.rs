@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod conclusion;
 pub mod control;
 pub mod design;
+mod engagement;
 pub mod error;
 pub mod evidence;
 mod form;
@@ -83,6 +84,7 @@ pub fn desk_routes() -> Vec<Desk> {
         observation::desk_routes(),
         program::desk_routes(),
         conclusion::desk_routes(),
+        engagement::desk_routes(),
         work::desk_routes(),
     ]
     .into_iter()

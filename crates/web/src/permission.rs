@@ -53,6 +53,19 @@ fn commitment(rest: &[&str]) -> Option<Needs> {
     })
 }
 
+/// Returns what working on engagements needs.
+fn engagement(rest: &[&str]) -> Option<Needs> {
+    let whole = |verb| Needs::Permission(Atom::new(Resource::Description, verb));
+    Some(match rest {
+        ["new"] => whole(Verb::Create),
+        [_, "edit" | "close" | "description" | "assertion"]
+        | [_, "entries", _, _]
+        | [_, "sign", _, "review"] => whole(Verb::Update),
+        [_, "approve"] | [_, "sign", _, "approve"] => whole(Verb::Approve),
+        _ => return None,
+    })
+}
+
 /// Returns what deciding about waivers needs.
 fn waiver(rest: &[&str]) -> Option<Needs> {
     Some(match rest {
@@ -89,6 +102,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("waivers", rest) => waiver(rest)?,
         ("commitments", rest) => commitment(rest)?,
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
+        ("engagements", rest) => engagement(rest)?,
         _ => return None,
     })
 }
@@ -106,6 +120,11 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("commitments", rest) => commitment(rest).unwrap_or(read(Resource::Control)),
+        // Both documents are read where they are written.
+        ("engagements", [] | [_] | [_, "description" | "assertion" | "package"]) => {
+            read(Resource::Description)
+        }
+        ("engagements", rest) => engagement(rest)?,
         ("waivers", ["new"]) => reach(Resource::Exception, Verb::Create),
         ("waivers", [_, "revoke"]) => reach(Resource::Exception, Verb::Approve),
         ("waivers", _) => read(Resource::Exception),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::Router;
+use tickmark_app::port::Renderer;
 use tickmark_app::report::Library;
 use tickmark_app::{Actor, App};
 use tickmark_core::id::{ActorId, OrganizationKey};
@@ -62,6 +63,8 @@ struct Inner {
     accounts: Option<Arc<App>>,
     /// The checks, and what names this program in documents; needed to freeze an assessment.
     assessing: OnceLock<(Arc<Library>, String)>,
+    /// What sets documents.
+    documents: OnceLock<Arc<dyn Renderer>>,
     clock: Box<Clock>,
     random: Box<Random>,
     /// Makes request ids of one process unlike those of another.
@@ -111,6 +114,7 @@ impl WebState {
             accounts,
             sessions: Sessions::default(),
             assessing: OnceLock::new(),
+            documents: OnceLock::new(),
             clock: Box::new(clock),
             random: Box::new(random),
             instance,
@@ -130,6 +134,16 @@ impl WebState {
 
     pub(crate) fn assessing(&self) -> Option<(&Library, &str)> {
         self.inner.assessing.get().map(|(library, generator)| (library.as_ref(), generator.as_str()))
+    }
+
+    /// Lets members take documents out, set by this.
+    pub fn set_with(&self, documents: Arc<dyn Renderer>) {
+        // As above.
+        let _ = self.inner.documents.set(documents);
+    }
+
+    pub(crate) fn documents(&self) -> Option<Arc<dyn Renderer>> {
+        self.inner.documents.get().cloned()
     }
 
     /// Lets `token`, 32 random bytes, open one session, and returns the path of its link: `/enter?token=…`.

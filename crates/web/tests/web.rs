@@ -23,6 +23,8 @@ mod commitments;
 mod controls;
 #[path = "web/downloads.rs"]
 mod downloads;
+#[path = "web/engagements.rs"]
+mod engagements;
 #[path = "web/findings.rs"]
 mod findings;
 #[path = "web/items.rs"]

@@ -54,7 +54,13 @@ impl fmt::Display for Day {
 }
 
 impl Day {
-    fn plus_months(self, months: i32) -> Option<Self> {
+    /// Returns the day after; none at the end of the calendar.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        self.0.tomorrow().ok().map(Self)
+    }
+
+    pub(crate) fn plus_months(self, months: i32) -> Option<Self> {
         self.0.checked_add(jiff::Span::new().try_months(months).ok()?).ok().map(Self)
     }
 }

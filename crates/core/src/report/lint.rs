@@ -43,6 +43,13 @@ pub fn lint(text: &str) -> Vec<BannedPhrase> {
     BANNED.into_iter().filter(|banned| contains_words(&plain, banned.phrase)).collect()
 }
 
+/// Returns those of `phrases` that stand in `text`, matched as [`lint`] does. Phrases are in lower case with single spaces.
+#[must_use]
+pub fn words_in<'a>(text: &str, phrases: &[&'a str]) -> Vec<&'a str> {
+    let plain = normalize(text);
+    phrases.iter().copied().filter(|phrase| contains_words(&plain, phrase)).collect()
+}
+
 fn normalize(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {

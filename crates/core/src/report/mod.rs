@@ -2,7 +2,9 @@
 
 pub mod compare;
 pub mod lint;
+pub mod package;
 pub mod readiness;
 
 pub use compare::Comparison;
+pub use package::SocPackage;
 pub use readiness::ReadinessReport;

@@ -2,14 +2,15 @@
 
 use std::sync::LazyLock;
 
-use tickmark_core::report::ReadinessReport;
 use tickmark_core::report::lint::lint;
+use tickmark_core::report::package::PACKAGE_LINE;
 use tickmark_core::report::readiness::{DocumentStatus, STATUS_LINE};
+use tickmark_core::report::{ReadinessReport, SocPackage};
 use typst::layout::{Frame, FrameItem};
 use typst_layout::PagedDocument;
 use typst_pdf::PdfStandard;
 
-use super::readiness_pdf;
+use super::{package_pdf, readiness_pdf};
 use crate::{sample, typeset, view};
 
 static SAMPLE: LazyLock<PagedDocument> = LazyLock::new(|| document(&sample::readiness()));
@@ -187,4 +188,94 @@ fn a_final_document_has_no_watermark() {
     let text = pages(&document(&report)).concat();
     assert!(!text.contains("WORKING DRAFT") && !text.contains("FINAL"));
     assert!(pages(&SAMPLE).iter().all(|page| page.contains("WORKING DRAFT")));
+}
+
+fn package_document(package: &SocPackage) -> PagedDocument {
+    typeset::compile("package.typ", &view::of_package(package).expect("JSON")).expect("a document")
+}
+
+#[test]
+fn managements_part_says_on_each_page_that_it_is_no_auditors_report() {
+    let package = sample::package();
+    let document = package_document(&package);
+    assert_accessible(&document);
+    for (index, page) in pages(&document).iter().enumerate() {
+        let page = dense(page);
+        assert!(page.contains(&dense(PACKAGE_LINE)), "page {} lacks the line", index + 1);
+        assert!(page.contains("Managementdraft") && page.contains("version7"), "page {}", index + 1);
+    }
+    let text = dense(&pages(&document).concat()).replace('\u{2019}', "'");
+    for expected in [
+        "ILLUSTRATIVE–NOTANAUDITOR'SREPORT",
+        "SectionI:Independentserviceauditor'sreport",
+        "SectionII:Assertionofmanagement",
+        "SectionIII:Descriptionofthesystem",
+        "Managementstatesthattherewasnothingtoreport.",
+        "forthe auditor",
+        "Notcoveredbytheauditor'sreport.",
+    ] {
+        assert!(text.contains(&dense(expected)), "{expected}");
+    }
+    let named = package.controls.iter().flat_map(|control| [&control.id, &control.statement]);
+    for expected in named.chain(package.criteria.iter().map(|criterion| &criterion.text)) {
+        assert!(text.contains(&dense(expected)), "{expected}");
+    }
+    assert_eq!(package_pdf(&package).expect("set"), package_pdf(&package).expect("set"), "the same bytes");
+}
+
+#[test]
+fn each_kind_of_report_has_its_own_sections() {
+    let type_1 = SocPackage {
+        report: "SOC 2 Type 1".into(),
+        is_period: false,
+        time: "as of 2026-06-30".into(),
+        ..sample::package()
+    };
+    let text = dense(&pages(&package_document(&type_1)).concat());
+    assert!(
+        !text.contains("Testperformedbytheauditor") && text.contains("Operatingeffectivenessisnotexamined")
+    );
+    let soc3 = SocPackage {
+        report: "SOC 3".into(),
+        description: None,
+        criteria: Vec::new(),
+        controls: Vec::new(),
+        ..sample::package()
+    };
+    let document = package_document(&soc3);
+    assert_accessible(&document);
+    let text = dense(&pages(&document).concat());
+    assert!(!text.contains("SectionIV") && text.contains("Boundaryofthesystem"));
+    assert!(!text.contains("CloudExample"), "a report for general use names no subservice organization");
+    let soc1 = SocPackage { report: "SOC 1 Type 2".into(), ..sample::package() };
+    let text = dense(&pages(&package_document(&soc1)).concat());
+    assert!(text.contains("Controlobjectivesandcontrols") && !text.contains("DC8"));
+}
+
+#[test]
+fn a_package_in_which_nothing_is_written_says_so() {
+    let empty = SocPackage {
+        assertion: None,
+        description: None,
+        commitments: Vec::new(),
+        subservices: Vec::new(),
+        responsibilities: Vec::new(),
+        excluded: Vec::new(),
+        criteria: Vec::new(),
+        controls: Vec::new(),
+        changes: Vec::new(),
+        responses: Vec::new(),
+        open: Vec::new(),
+        ..sample::package()
+    };
+    let document = package_document(&empty);
+    assert_accessible(&document);
+    let text = dense(&pages(&document).concat());
+    for expected in [
+        "Theassertionisnotwrittenyet.",
+        "Thedescriptionisnotwrittenyet.",
+        "Nocontrolinforceservesthescopeyet.",
+    ] {
+        assert!(text.contains(expected), "{expected}");
+    }
 }

@@ -6,6 +6,7 @@ mod assessment;
 mod checks;
 mod controls;
 mod criteria;
+mod package;
 mod program;
 mod testing;
 
@@ -14,6 +15,8 @@ use tickmark_core::report::readiness::{
     SystemSummary, TargetType,
 };
 use tickmark_core::{Digest, Timestamp};
+
+pub use package::{package, package_with_controls};
 
 /// Moment at which the sample is frozen: 2026-11-24 14:45 UTC.
 const NOW: i64 = 1_795_531_500;

@@ -4,9 +4,12 @@ mod period;
 mod sources;
 pub(crate) mod text;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
-use tickmark_core::report::ReadinessReport;
+use tickmark_core::report::package::PACKAGE_LINE;
 use tickmark_core::report::readiness::STATUS_LINE;
+use tickmark_core::report::{ReadinessReport, SocPackage};
 
 use crate::error::ReportError;
 use sources::Sources;
@@ -27,6 +30,36 @@ pub(crate) fn of(report: &ReadinessReport) -> Result<Value, ReportError> {
         "status": report.status.words(),
         "is_draft": report.status.is_draft(),
         "status_line": STATUS_LINE,
+        "document": "Readiness assessment",
+        "title": format!("{}: readiness assessment of {}", report.organization.name, report.system.name),
+    });
+    make_settable(&mut view);
+    Ok(view)
+}
+
+/// Returns the data of the template of management's part of a report.
+pub(crate) fn of_package(package: &SocPackage) -> Result<Value, ReportError> {
+    let mut model = serde_json::to_value(package)?;
+    model["organization"] = json!({ "name": package.organization });
+    model["system"] = json!({ "name": package.system });
+    for list in ["criteria", "controls"] {
+        add_anchors(list, &mut model[list]);
+    }
+    let anchors: BTreeMap<&str, String> = package
+        .controls
+        .iter()
+        .enumerate()
+        .map(|(index, control)| (control.id.as_str(), format!("controls-{index}")))
+        .collect();
+    let mut view = json!({
+        "report": model,
+        "anchors": anchors,
+        "digest": package.digest()?.to_string(),
+        "status": package.status.words(),
+        "is_draft": package.status.is_draft(),
+        "status_line": PACKAGE_LINE,
+        "document": format!("{}, management's part", package.report),
+        "title": format!("{}: management's part of the {} report on {}", package.organization, package.report, package.system),
     });
     make_settable(&mut view);
     Ok(view)

@@ -21,6 +21,7 @@ pub(crate) mod catalog;
 pub(crate) mod checks;
 pub(crate) mod collect;
 pub(crate) mod control;
+pub(crate) mod engagement;
 pub(crate) mod evidence;
 pub(crate) mod example;
 pub(crate) mod help;

@@ -39,6 +39,8 @@ pub enum Place {
     Evidence,
     /// The log.
     Ledger,
+    /// Examinations.
+    Engagements,
     /// Documents.
     Reports,
     /// Work beside the pages.
@@ -90,6 +92,7 @@ const REPORTS: Entry = entry(Place::Reports, "Reports", "/reports", "i-reports")
 
 const JOBS: Entry = desk(Place::Jobs, "Jobs", "/jobs", "i-settings");
 const COMMITMENTS: Entry = desk(Place::Commitments, "Commitments", "/commitments", "i-commitment");
+const ENGAGEMENTS: Entry = desk(Place::Engagements, "Engagements", "/engagements", "i-engagement");
 const WAIVERS: Entry = desk(Place::Waivers, "Waivers", "/waivers", "i-waiver");
 const WORK: Entry = desk(Place::Work, "My work", "/work", "i-work");
 const ITEMS: Entry = desk(Place::Items, "Evidence", "/evidence/items", "i-evidence");
@@ -101,7 +104,7 @@ const GROUPS: [(&str, &[Entry]); 5] = [
     ("", &[OVERVIEW, WORK, PERIOD, READINESS]),
     ("Program", &[CRITERIA, CONTROLS, COMMITMENTS, ITEMS, CALENDAR]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS, WAIVERS]),
-    ("Proof", &[EVIDENCE, LEDGER, REPORTS]),
+    ("Proof", &[ENGAGEMENTS, REPORTS, EVIDENCE, LEDGER]),
     ("Settings", &[JOBS, PEOPLE, TRAIL]),
 ];
 

@@ -118,6 +118,7 @@ const SPRITE: &str = concat!(
     r#"<symbol id="i-trail" viewBox="0 0 16 16"><path d="M4.2 2v12M4.2 4.6h.1M6.8 4.4h6.4M6.8 8h6.4M6.8 11.6h4"/><circle cx="4.2" cy="4.4" r="1"/><circle cx="4.2" cy="8" r="1"/><circle cx="4.2" cy="11.6" r="1"/></symbol>"#,
     r#"<symbol id="i-key" viewBox="0 0 16 16"><circle cx="5" cy="11" r="2.8"/><path d="M7 9l6.4-6.4M11 4.8l2 2M9 6.8l1.4 1.4"/></symbol>"#,
     r#"<symbol id="i-settings" viewBox="0 0 16 16"><path d="M2 4.4h6M11.4 4.4H14M2 11.6h2.6M8 11.6h6"/><circle cx="9.7" cy="4.4" r="1.7"/><circle cx="6.3" cy="11.6" r="1.7"/></symbol>"#,
+    r#"<symbol id="i-engagement" viewBox="0 0 16 16"><path d="M3 13.5v-11h6.2L13 6.2v7.3zM9 2.6v3.8h3.9M5.4 9.8l1.5 1.5 3-3.2"/></symbol>"#,
     r#"<symbol id="i-commitment" viewBox="0 0 16 16"><path d="M2.4 8.4l3-3.2 2.6 1 2.6-1 3 3.2-3.4 3.8-2.2 1.2-2.2-1.2zM8 6.2L6.2 8.4l1.4.8L9.4 8l2.2 2"/></symbol>"#,
     r#"<symbol id="i-waiver" viewBox="0 0 16 16"><path d="M3.2 2h9.6v12L8 11.4 3.2 14zM5.8 5.4h4.4M5.8 8h2.6"/></symbol>"#,
     r#"<symbol id="i-more" viewBox="0 0 16 16"><path d="M3 8h.1M8 8h.1M13 8h.1" stroke-width="2.6"/></symbol>"#,

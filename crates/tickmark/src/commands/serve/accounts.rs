@@ -18,7 +18,7 @@ use crate::cli::Common;
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
-use crate::wiring;
+use crate::wiring::{self, Documents};
 
 /// How often entries of the log get their place while the server runs.
 const SEQUENCE_EVERY: Duration = Duration::from_secs(5);
@@ -42,6 +42,7 @@ pub(super) async fn serve(options: &ServeTo, common: &Common, output: &Output) -
     let (pages, library) = pages(Arc::clone(&app), actor.clone(), common, output)?;
     let state = WebState::with_accounts(Source::live(pages), settings, Arc::clone(&app), clock::now, random);
     state.assess_with(Arc::new(library), crate::commands::report::GENERATOR);
+    state.set_with(Arc::new(Documents));
     let set_up = app.transact(&actor, async |cx| people::offer_set_up(cx).await).await?;
     match &set_up {
         Some(link) => {

@@ -1,0 +1,396 @@
+//! Examinations from scope to management's part of the report. Owns the tables of migration `0044_engagement.sql`.
+//!
+//! A scope holds once somebody else approved it; description and assertion are signed by three people, as they stood
+//! ([`tickmark_core::engagement`]). That holds for whoever has the data folder in hand too: they name the people.
+
+mod package;
+mod sql;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use tickmark_core::catalog::Catalog;
+use tickmark_core::control::Control;
+use tickmark_core::control::commitment::CommitmentKey;
+use tickmark_core::engagement::{
+    Assertion, Description, Document, DocumentError, Engagement, EngagementError, EngagementKey, Ground,
+    Problem, Scope, Step,
+};
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::{Digest, Timestamp, canonical};
+
+use crate::context::{Cx, View};
+use crate::control::{self, commitment};
+use crate::identity::audit::{self, Event, Name};
+use crate::{Error, Result};
+
+pub use package::{package, take_out};
+
+/// Most engagements in one list, and versions of one.
+pub const LIST_LIMIT: u32 = 200;
+/// Most characters of what names a page.
+const ONCE_MAX: usize = 64;
+
+/// A record as it stood from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Number of the record, from 1.
+    pub number: i64,
+    /// From when.
+    pub since: Timestamp,
+    /// The record.
+    pub record: Engagement,
+}
+
+/// What came of a change made from version `number`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is done.
+    Done(Box<Engagement>),
+    /// Somebody else changed the record meanwhile; nothing is done.
+    Stale(Box<Version>),
+}
+
+/// Which document of an engagement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paper {
+    /// The description of the system.
+    Description,
+    /// Management's assertion.
+    Assertion,
+}
+
+impl Paper {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Description, Self::Assertion];
+
+    /// Returns the word used in addresses and commands.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Description => "description",
+            Self::Assertion => "assertion",
+        }
+    }
+}
+
+/// The permission to do something with engagements.
+#[must_use]
+pub fn atom(verb: Verb) -> Atom {
+    Atom::new(Resource::Description, verb)
+}
+
+/// What scopes are held against.
+#[derive(Clone, Debug)]
+pub struct Grounds {
+    /// The controls of the organization.
+    pub controls: Vec<Control>,
+    /// Commitments as they are now.
+    pub commitments: Vec<commitment::Version>,
+    /// All engagements, newest first.
+    pub engagements: Vec<Version>,
+}
+
+impl Grounds {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// `Forbidden` for whoever may not see them all.
+    pub async fn read(view: &mut View<'_>) -> Result<Self> {
+        view.permit_whole(atom(Verb::Read))?;
+        Ok(Self {
+            controls: control::controls(view).await?,
+            commitments: commitment::list(view).await?,
+            engagements: list(view).await?,
+        })
+    }
+
+    /// Returns what is wrong with the scope of an engagement that has this key.
+    ///
+    /// # Errors
+    /// If the catalog has no framework.
+    pub fn problems(&self, key: EngagementKey, scope: &Scope, catalog: &Catalog) -> Result<Vec<Problem>> {
+        let framework =
+            catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
+        let commitments: BTreeMap<CommitmentKey, bool> = self
+            .commitments
+            .iter()
+            .map(|version| (version.record.key, version.record.in_force().is_some()))
+            .collect();
+        let others: Vec<(EngagementKey, Scope)> = self
+            .engagements
+            .iter()
+            .filter(|version| version.record.key != key)
+            .map(|version| (version.record.key, version.record.holds().clone()))
+            .collect();
+        let ground =
+            Ground { framework, controls: &self.controls, commitments: &commitments, others: &others };
+        Ok(scope.problems(&ground))
+    }
+}
+
+/// Lists the engagements as they are now, newest first.
+///
+/// # Errors
+/// `Forbidden` for whoever may not see them all.
+pub async fn list(view: &mut View<'_>) -> Result<Vec<Version>> {
+    view.permit_whole(atom(Verb::Read))?;
+    let organization = view.organization();
+    sql::list(view.connection(), organization, LIST_LIMIT).await
+}
+
+/// Returns one as it is now.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn find(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
+    view.permit_whole(atom(Verb::Read))?;
+    current(view, key).await
+}
+
+/// Returns the versions of one, newest first.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn versions(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Version>> {
+    view.permit_whole(atom(Verb::Read))?;
+    let organization = view.organization();
+    let found = sql::versions(view.connection(), organization, key, LIST_LIMIT).await?;
+    if found.is_empty() { Err(Error::not_found("engagement", key)) } else { Ok(found) }
+}
+
+/// Plans one. Sent twice from one page, it is planned once.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` with what cannot be right.
+pub async fn plan(cx: &mut Cx<'_>, once: &str, scope: Scope, reason: &str) -> Result<Engagement> {
+    cx.permit_whole(atom(Verb::Create))?;
+    if once.is_empty() || once.len() > ONCE_MAX {
+        return Err(Error::invalid("the page it was written on has no name"));
+    }
+    let (organization, by, now) = (cx.organization(), cx.actor.id, cx.now);
+    if let Some(key) = sql::by_page(cx.connection(), organization, once).await? {
+        return Ok(current(cx, key).await?.record);
+    }
+    let key = sql::next_key(cx.connection(), organization).await?;
+    let record = Engagement::plan(key, scope, by, now, reason).map_err(Error::invalid)?;
+    sql::add(cx.connection(), organization, key, once, now).await?;
+    save(cx, Name::EngagementPlanned, None, &record, reason).await?;
+    Ok(record)
+}
+
+/// Writes the scope anew, from version `from` of the record; `reason` is the note that goes with the change.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` with what cannot be right.
+pub async fn change(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    from: i64,
+    scope: Scope,
+    reason: &str,
+) -> Result<Changed> {
+    write(cx, key, from, Name::EngagementChanged, reason, |record, by, now| {
+        record.change(scope, by, now, reason)
+    })
+    .await
+}
+
+/// Writes the description, from version `from` of the record.
+///
+/// # Errors
+/// As [`change`].
+pub async fn describe(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    from: i64,
+    description: Description,
+) -> Result<Changed> {
+    write(cx, key, from, Name::DescriptionWritten, "", |record, by, now| {
+        record.describe(description, by, now)
+    })
+    .await
+}
+
+/// Writes the assertion, from version `from` of the record.
+///
+/// # Errors
+/// As [`change`].
+pub async fn assert(cx: &mut Cx<'_>, key: EngagementKey, from: i64, assertion: Assertion) -> Result<Changed> {
+    write(cx, key, from, Name::AssertionWritten, "", |record, by, now| record.assert(assertion, by, now))
+        .await
+}
+
+/// Approves the scope that waits, as it stood in version `from`.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` if nothing waits, the scope breaks a rule, or the approver wrote it.
+pub async fn approve(cx: &mut Cx<'_>, key: EngagementKey, from: i64, catalog: &Catalog) -> Result<Changed> {
+    cx.permit_whole(atom(Verb::Approve))?;
+    cx.need_person()?;
+    let before = current(cx, key).await?;
+    if before.number != from {
+        return Ok(Changed::Stale(Box::new(before)));
+    }
+    let by = cx.actor.id;
+    if before.record.is_author(by) {
+        cx.refuse_by_rule("engagement", key.to_string(), "own_text");
+        return Err(Error::conflict(EngagementError::OwnScope(key)));
+    }
+    let problems = Grounds::read(cx).await?.problems(key, &before.record.scope, catalog)?;
+    let (mut after, now) = (before.record.clone(), cx.now);
+    after.approve(&problems, by, now).map_err(Error::conflict)?;
+    save(cx, Name::ScopeApproved, Some(&before), &after, "").await?;
+    Ok(Changed::Done(Box::new(after)))
+}
+
+/// Signs a document as it stood in version `from`.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` if it is not there, not ready, or the signer did an earlier step.
+pub async fn sign(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    from: i64,
+    paper: Paper,
+    step: Step,
+) -> Result<Changed> {
+    let verb = match step {
+        Step::Review => Verb::Update,
+        Step::Approve => Verb::Approve,
+    };
+    cx.permit_whole(atom(verb))?;
+    cx.need_person()?;
+    let before = current(cx, key).await?;
+    if before.number != from {
+        return Ok(Changed::Stale(Box::new(before)));
+    }
+    let (mut after, by, now) = (before.record.clone(), cx.actor.id, cx.now);
+    after.open().map_err(Error::conflict)?;
+    if after.approved().is_none() {
+        return Err(Error::conflict(DocumentError::NoScope));
+    }
+    let (scope, fault) = (after.scope_digest(), not_ready(&after, paper));
+    let signed = match paper {
+        Paper::Description => sign_one(after.description.as_mut(), step, fault, (by, now), scope),
+        Paper::Assertion => sign_one(after.assertion.as_mut(), step, fault, (by, now), scope),
+    };
+    if let Err(error) = signed {
+        if matches!(error, DocumentError::OwnText(_) | DocumentError::OwnReview) {
+            cx.refuse_by_rule("engagement", key.to_string(), "own_draft");
+        }
+        return Err(Error::conflict(error));
+    }
+    let name = match (paper, step) {
+        (Paper::Description, Step::Review) => Name::DescriptionReviewed,
+        (Paper::Description, Step::Approve) => Name::DescriptionApproved,
+        (Paper::Assertion, Step::Review) => Name::AssertionReviewed,
+        (Paper::Assertion, Step::Approve) => Name::AssertionSigned,
+    };
+    save(cx, name, Some(&before), &after, "").await?;
+    Ok(Changed::Done(Box::new(after)))
+}
+
+/// Ends one, with a reason.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` if it is closed already or no reason is given.
+pub async fn close(cx: &mut Cx<'_>, key: EngagementKey, reason: &str) -> Result<Engagement> {
+    cx.permit_whole(atom(Verb::Update))?;
+    cx.need_person()?;
+    let before = current(cx, key).await?;
+    let (mut after, by, now) = (before.record.clone(), cx.actor.id, cx.now);
+    after.close(by, now, reason).map_err(Error::invalid)?;
+    save(cx, Name::EngagementClosed, Some(&before), &after, reason).await?;
+    Ok(after)
+}
+
+fn sign_one<T: Clone + PartialEq + Serialize>(
+    document: Option<&mut Document<T>>,
+    step: Step,
+    fault: Option<String>,
+    (by, at): (ActorId, Timestamp),
+    scope: Digest,
+) -> Result<(), DocumentError> {
+    let document = document.ok_or(DocumentError::None)?;
+    document.separated(step, by, scope)?;
+    match fault {
+        Some(fault) => Err(DocumentError::NotReady(fault)),
+        None => document.sign(step, by, at, scope),
+    }
+}
+
+/// Returns the first thing that keeps a document from being signed.
+fn not_ready(record: &Engagement, paper: Paper) -> Option<String> {
+    let description = match paper {
+        Paper::Description => &record.description.as_ref()?.content,
+        Paper::Assertion => return record.assertion.as_ref()?.content.faults().into_iter().next(),
+    };
+    if let Some(part) = description.missing(record.holds()).first() {
+        return Some(format!("\u{201c}{}\u{201d} is not written", part.title()));
+    }
+    let (part, fault) = description.faults().into_iter().next()?;
+    Some(format!("in \u{201c}{}\u{201d}, {fault}", part.title()))
+}
+
+async fn write(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    from: i64,
+    name: Name,
+    reason: &str,
+    make: impl FnOnce(&mut Engagement, ActorId, Timestamp) -> Result<(), EngagementError>,
+) -> Result<Changed> {
+    cx.permit_whole(atom(Verb::Update))?;
+    let before = current(cx, key).await?;
+    if before.number != from {
+        return Ok(Changed::Stale(Box::new(before)));
+    }
+    let (mut after, by, now) = (before.record.clone(), cx.actor.id, cx.now);
+    make(&mut after, by, now).map_err(Error::invalid)?;
+    save(cx, name, Some(&before), &after, reason).await?;
+    Ok(Changed::Done(Box::new(after)))
+}
+
+async fn current(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
+    let organization = view.organization();
+    let found = sql::newest(view.connection(), organization, key).await?;
+    found.ok_or_else(|| Error::not_found("engagement", key))
+}
+
+async fn save(
+    cx: &mut Cx<'_>,
+    name: Name,
+    before: Option<&Version>,
+    after: &Engagement,
+    why: &str,
+) -> Result<()> {
+    let (organization, now) = (cx.organization(), cx.now);
+    let number = before.map_or(1, |version| version.number + 1);
+    sql::add_version(cx.connection(), organization, number, now, after).await?;
+    let event = Event {
+        before: before.map(|version| said(&version.record)).transpose()?,
+        after: Some(said(after)?),
+        why: audit::kept_why(why),
+        ..Event::done(name, "engagement", after.key)
+    };
+    audit::record(cx, event).await
+}
+
+/// What the trail and the log hold of a record: words and digests.
+fn said(one: &Engagement) -> Result<Value> {
+    let digest = |text: Result<Digest, serde_json::Error>| {
+        text.map_err(|error| Error::internal("digesting an engagement", error))
+    };
+    let scope = one.scope_digest();
+    Ok(json!({
+        "state": one.standing().word(),
+        "scope": scope,
+        "written": digest(canonical::digest(&one.scope))?,
+        "description": one.description.as_ref().map(|document| document.digest(scope)),
+        "assertion": one.assertion.as_ref().map(|document| document.digest(scope)),
+        "record": digest(canonical::digest(one))?,
+    }))
+}

@@ -1,0 +1,408 @@
+//! Management's part of a report as a frozen model, filled from what is recorded at one moment. Only reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use tickmark_core::catalog::{Catalog, Framework};
+use tickmark_core::conclusion::finding::FindingState;
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::control::Control;
+use tickmark_core::engagement::{
+    Document, Engagement, EngagementKey, Part, ReportKind, Scope, Signed, Time, UserEntityKind,
+};
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::Verb;
+use tickmark_core::report::package::{
+    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, PACKAGE_SCHEMA,
+    PassagePart, Promised, Reasoned, Response, SignedBy, SocPackage, SubservicePart,
+};
+use tickmark_core::report::readiness::DocumentStatus;
+use tickmark_core::{Digest, Timestamp};
+
+use super::{Grounds, Paper, atom, find};
+use crate::conclusion::remediation;
+use crate::context::{Cx, View};
+use crate::identity::audit::{self, Event, Name};
+use crate::{Error, Result, identity};
+
+/// Freezes what management says for the report of an engagement, as it is recorded now.
+///
+/// `generator` names program and version.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; or if the database holds what we never wrote.
+pub async fn package(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<SocPackage> {
+    view.permit_whole(atom(Verb::Read))?;
+    let version = find(view, key).await?;
+    let record = &version.record;
+    let grounds = Grounds::read(view).await?;
+    let names = identity::labels(view).await?;
+    let findings = remediation::open(view).await?;
+    let framework =
+        catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
+    let scope = record.holds();
+    let criteria = criteria(scope, framework, &grounds.controls);
+    let controls = controls(scope, &criteria, &grounds.controls);
+    let in_scope: BTreeSet<&str> = controls.iter().map(|control| control.id.as_str()).collect();
+    let responses = findings
+        .into_values()
+        .filter(|finding| {
+            let control = finding.found.control.as_ref();
+            control.is_some_and(|control| in_scope.contains(control.as_str())) && !finding.plan.is_empty()
+        })
+        .map(|finding| Response {
+            finding: finding.id.to_string(),
+            controls: finding.found.control.iter().map(ToString::to_string).collect(),
+            condition: finding.found.condition.clone(),
+            response: finding.plan.clone(),
+            state: match finding.state() {
+                FindingState::Open => "open",
+                FindingState::Fixed => "fixed, not verified",
+                FindingState::Closed => "closed",
+            }
+            .to_owned(),
+        })
+        .collect();
+    let changes = changes(scope, &grounds.controls, &in_scope);
+    let is_soc3 = scope.kind == ReportKind::Soc3;
+    Ok(SocPackage {
+        schema: PACKAGE_SCHEMA.to_owned(),
+        engagement: key.to_string(),
+        report: scope.report(),
+        is_period: scope.time.is_period(),
+        time: match scope.time {
+            Time::AsOf { date } => format!("as of {date}"),
+            Time::Period { from, to } => format!("throughout the period {from} to {to}"),
+        },
+        status: status(record),
+        version: version.number.to_string(),
+        author: view.actor.label.clone(),
+        generated: view.now,
+        cut_off: view.now,
+        generator: generator.to_owned(),
+        organization: view.actor.organization.name.clone(),
+        system: scope.system.clone(),
+        is_example: identity::example(view).await?.is_some(),
+        firm: scope.firm.clone(),
+        services: scope.services.clone(),
+        boundary: scope.boundary.clone(),
+        outside: scope.outside.clone(),
+        categories: categories(scope, framework),
+        open: open(record, &grounds, catalog)?,
+        assertion: assertion(record, &names),
+        description: description(record, &names),
+        commitments: commitments(scope, &grounds),
+        subservices: subservices(scope),
+        user_controls: expected(scope, UserEntityKind::Control),
+        responsibilities: expected(scope, UserEntityKind::Responsibility),
+        excluded: excluded(scope, framework),
+        // A report for general use has no list of controls.
+        criteria: if is_soc3 { Vec::new() } else { criteria },
+        controls: if is_soc3 { Vec::new() } else { controls },
+        changes: if is_soc3 { Vec::new() } else { changes },
+        responses: if is_soc3 { Vec::new() } else { responses },
+    })
+}
+
+/// Freezes it as [`package`] does, and records that somebody took it out.
+///
+/// # Errors
+/// As [`package`].
+pub async fn take_out(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<SocPackage> {
+    let model = package(cx, key, catalog, generator).await?;
+    let digest = model.digest().map_err(|error| Error::internal("digesting management's part", error))?;
+    let event =
+        Event { after: Some(json!({"model": digest})), ..Event::done(Name::PackageTaken, "engagement", key) };
+    audit::record(cx, event).await?;
+    Ok(model)
+}
+
+/// How far the least finished document has come.
+fn status(record: &Engagement) -> DocumentStatus {
+    let scope = record.scope_digest();
+    let of_assertion = record.assertion.as_ref().map(|document| document.status(scope));
+    let of_description = record.description.as_ref().map(|document| document.status(scope));
+    let needs_description = record.holds().kind != ReportKind::Soc3;
+    let all = [Some(of_assertion), needs_description.then_some(of_description)];
+    let rank = |status: DocumentStatus| match status {
+        DocumentStatus::WorkingDraft => 0,
+        DocumentStatus::ManagementDraft => 1,
+        DocumentStatus::ForAuditorReview => 2,
+        DocumentStatus::FinalManagement => 3,
+    };
+    let written = all.into_iter().flatten();
+    written
+        .map(|status| status.unwrap_or(DocumentStatus::WorkingDraft))
+        .min_by_key(|one| rank(*one))
+        .unwrap_or(DocumentStatus::WorkingDraft)
+}
+
+/// What is still to be done, in words.
+fn open(record: &Engagement, grounds: &Grounds, catalog: &Catalog) -> Result<Vec<String>> {
+    let scope = record.scope_digest();
+    let mut open: Vec<String> = grounds
+        .problems(record.key, record.holds(), catalog)?
+        .into_iter()
+        .map(|problem| sentence(&problem.says))
+        .collect();
+    if record.approved().is_none() {
+        open.push("Nobody has approved the scope.".to_owned());
+    } else if record.holds() != &record.scope {
+        open.push("A change of the scope waits for approval and is not in this document.".to_owned());
+    }
+    for paper in Paper::ALL {
+        let name = paper.word();
+        let (is_there, status, is_void) = match paper {
+            Paper::Description if record.holds().kind == ReportKind::Soc3 => continue,
+            Paper::Description => state(record.description.as_ref(), scope),
+            Paper::Assertion => state(record.assertion.as_ref(), scope),
+        };
+        if !is_there {
+            open.push(format!("The {name} is not written."));
+        } else if is_void {
+            open.push(format!(
+                "The {name}, or the scope, changed since it was signed: it has to be signed again."
+            ));
+        } else if status == DocumentStatus::WorkingDraft {
+            open.push(format!("Nobody has reviewed the {name}."));
+        } else if status == DocumentStatus::ManagementDraft {
+            open.push(format!("Nobody has approved the {name}."));
+        }
+    }
+    if let Some(document) = &record.description {
+        let missing = document.content.missing(record.holds());
+        open.extend(
+            missing.iter().map(|part| format!("The description lacks \u{201c}{}\u{201d}.", part.title())),
+        );
+        let faults = document.content.faults();
+        open.extend(
+            faults
+                .iter()
+                .map(|(part, fault)| format!("In \u{201c}{}\u{201d}, {}", part.title(), sentence(fault))),
+        );
+    }
+    Ok(open)
+}
+
+fn state<T: Clone + PartialEq + serde::Serialize>(
+    document: Option<&Document<T>>,
+    scope: Digest,
+) -> (bool, DocumentStatus, bool) {
+    let status = document.map_or(DocumentStatus::WorkingDraft, |document| document.status(scope));
+    (document.is_some(), status, document.is_some_and(|document| document.is_void(scope)))
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+fn paragraphs(text: &str) -> Vec<String> {
+    text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+}
+
+fn signed<T: Clone + PartialEq + serde::Serialize>(
+    document: &Document<T>,
+    scope: Digest,
+    names: &BTreeMap<ActorId, String>,
+) -> Vec<SignedBy> {
+    let name = |who: ActorId| names.get(&who).cloned().unwrap_or_else(|| who.to_string());
+    let mut all = vec![SignedBy { step: "prepared".to_owned(), name: name(document.by), at: document.at }];
+    let mut add = |step: &str, signed: Option<&Signed>| {
+        all.extend(signed.map(|one| SignedBy { step: step.to_owned(), name: name(one.by), at: one.at }));
+    };
+    add("reviewed", document.reviewed(scope));
+    add("approved", document.approved(scope));
+    all
+}
+
+fn assertion(record: &Engagement, names: &BTreeMap<ActorId, String>) -> Option<AssertionPart> {
+    let (document, scope) = (record.assertion.as_ref()?, record.scope_digest());
+    Some(AssertionPart {
+        paragraphs: paragraphs(&document.content.text),
+        signatory: document.content.signatory.clone(),
+        title: document.content.title.clone(),
+        status: document.status(scope),
+        signed: signed(document, scope, names),
+    })
+}
+
+fn description(record: &Engagement, names: &BTreeMap<ActorId, String>) -> Option<DescriptionPart> {
+    let (document, digest, scope) = (record.description.as_ref()?, record.scope_digest(), record.holds());
+    let parts = Part::of(scope.kind, scope.time)
+        .into_iter()
+        .map(|(part, needed)| PassagePart {
+            part: part.word().to_owned(),
+            title: part.title().to_owned(),
+            criterion: if scope.kind == ReportKind::Soc1 {
+                String::new()
+            } else {
+                part.criterion().to_owned()
+            },
+            paragraphs: paragraphs(document.content.text(part)),
+            none: document.content.is_none(part),
+            needed,
+        })
+        .collect();
+    Some(DescriptionPart { parts, status: document.status(digest), signed: signed(document, digest, names) })
+}
+
+fn categories(scope: &Scope, framework: &Framework) -> Vec<Reasoned> {
+    let chosen = framework.categories.iter().filter_map(|category| {
+        let reason = scope.categories.get(&category.id)?;
+        Some(Reasoned { id: category.id.clone(), title: category.title.clone(), reason: reason.clone() })
+    });
+    chosen.collect()
+}
+
+fn excluded(scope: &Scope, framework: &Framework) -> Vec<Reasoned> {
+    let one = |(id, reason): (&String, &String)| Reasoned {
+        id: id.clone(),
+        title: framework.requirement(id).map_or_else(String::new, |requirement| requirement.text.clone()),
+        reason: reason.clone(),
+    };
+    scope.exclusions.iter().map(one).collect()
+}
+
+fn commitments(scope: &Scope, grounds: &Grounds) -> Vec<Promised> {
+    let all = grounds.commitments.iter().map(|version| &version.record);
+    all.filter(|record| scope.commitments.contains(&record.key))
+        .map(|record| {
+            let promise = record.in_force().unwrap_or(&record.promise);
+            Promised {
+                id: record.key.to_string(),
+                kind: promise.kind.plain().to_owned(),
+                statement: promise.statement.clone(),
+                source: promise.source.clone(),
+                criteria: promise.criteria.iter().cloned().collect(),
+            }
+        })
+        .collect()
+}
+
+fn subservices(scope: &Scope) -> Vec<SubservicePart> {
+    let one = |one: &tickmark_core::engagement::Subservice| SubservicePart {
+        name: one.name.clone(),
+        service: one.service.clone(),
+        method: one.method.title().to_owned(),
+        assumed: one
+            .assumed
+            .iter()
+            .map(|assumed| Expected {
+                text: assumed.text.clone(),
+                criteria: assumed.criteria.iter().cloned().collect(),
+            })
+            .collect(),
+        monitoring: one.monitoring.iter().map(ToString::to_string).collect(),
+    };
+    scope.subservices.iter().map(one).collect()
+}
+
+fn expected(scope: &Scope, kind: UserEntityKind) -> Vec<Expected> {
+    let of_kind = scope.user_entities.iter().filter(|one| one.kind == kind);
+    of_kind
+        .map(|one| Expected { text: one.text.clone(), criteria: one.criteria.iter().cloned().collect() })
+        .collect()
+}
+
+fn criteria(scope: &Scope, framework: &Framework, controls: &[Control]) -> Vec<CriterionPart> {
+    let others = |id: &str| -> Vec<String> {
+        let answers = |one: &&tickmark_core::engagement::Subservice| {
+            one.assumed.iter().any(|assumed| assumed.criteria.contains(id))
+        };
+        scope.subservices.iter().filter(answers).map(|one| one.name.clone()).collect()
+    };
+    scope
+        .criteria(framework)
+        .into_iter()
+        .map(|id| {
+            let objective = scope.objectives.iter().find(|objective| objective.id == id);
+            let series =
+                framework.series.iter().find(|series| series.requirements.iter().any(|one| one.id == id));
+            CriterionPart {
+                text: match objective {
+                    Some(objective) => objective.statement.clone(),
+                    None => framework.requirement(&id).map_or_else(String::new, |one| one.text.clone()),
+                },
+                group: match (objective, series) {
+                    (None, Some(series)) => format!("{} {}", series.id, series.title),
+                    _ => "Control objectives".to_owned(),
+                },
+                controls: scope
+                    .controls_for(framework, controls, &id)
+                    .map(|one| one.id.to_string())
+                    .collect(),
+                others: others(&id),
+                id,
+            }
+        })
+        .collect()
+}
+
+fn controls(scope: &Scope, criteria: &[CriterionPart], controls: &[Control]) -> Vec<ControlPart> {
+    let watching: BTreeSet<&str> =
+        scope.subservices.iter().flat_map(|one| &one.monitoring).map(|id| id.as_str()).collect();
+    let of = |control: &Control| -> Vec<String> {
+        let serves = |one: &&CriterionPart| one.controls.iter().any(|id| id == control.id.as_str());
+        criteria.iter().filter(serves).map(|one| one.id.clone()).collect()
+    };
+    controls
+        .iter()
+        .filter(|control| scope.has_in_force(control))
+        .filter_map(|control| {
+            let serves = of(control);
+            if serves.is_empty() && !watching.contains(control.id.as_str()) {
+                return None;
+            }
+            let text = control.text.current();
+            Some(ControlPart {
+                id: control.id.to_string(),
+                title: text.title.clone(),
+                statement: text.statement.clone(),
+                frequency: control.frequency.plain().to_owned(),
+                nature: control.nature.plain().to_owned(),
+                criteria: serves,
+                version: text.version,
+            })
+        })
+        .collect()
+}
+
+/// Changes of the controls in scope inside the period, in order of time.
+fn changes(scope: &Scope, controls: &[Control], in_scope: &BTreeSet<&str>) -> Vec<ControlChange> {
+    let Time::Period { from, to } = scope.time else { return Vec::new() };
+    let mut changes = Vec::new();
+    for control in controls.iter().filter(|control| in_scope.contains(control.id.as_str())) {
+        let mut add = |at: Timestamp, what: String| {
+            if is_within(at, from, to) {
+                changes.push(ControlChange { control: control.id.to_string(), at, what });
+            }
+        };
+        let Some(force) = control.force() else { continue };
+        add(force.from, "came into force".to_owned());
+        for text in control.text.versions().iter().filter(|text| text.held.from > force.from) {
+            add(text.held.from, format!("its text changed (version {}): {}", text.version, text.reason));
+        }
+        if let Some(to) = force.to {
+            add(to, "was retired".to_owned());
+        }
+    }
+    changes.sort_by(|a, b| (a.at, &a.control).cmp(&(b.at, &b.control)));
+    changes
+}
+
+fn is_within(at: Timestamp, from: Day, to: Day) -> bool {
+    let day = at.date();
+    from.to_string() <= day && day <= to.to_string()
+}

@@ -1,0 +1,109 @@
+//! The tables `engagement`, `engagement_version`.
+
+use sqlx::AnyConnection;
+use tickmark_core::Timestamp;
+use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::id::OrganizationKey;
+use tickmark_store::{Cell, insert_rows};
+
+use super::Version;
+use crate::{Error, Result};
+
+type Org = OrganizationKey;
+type Row = (i64, i64, String);
+
+pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<EngagementKey> {
+    let (key,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM engagement WHERE organization = $1",
+    )
+    .bind(org.0)
+    .fetch_one(c)
+    .await?;
+    Ok(EngagementKey(key))
+}
+
+pub(super) async fn add(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    once: &str,
+    at: Timestamp,
+) -> Result<()> {
+    let row = [Cell::from(org.0), key.0.into(), once.into(), at.micros().into()];
+    insert_rows(c, "engagement", ["organization", "key", "once", "created_at"], [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn add_version(
+    c: &mut AnyConnection,
+    org: Org,
+    number: i64,
+    since: Timestamp,
+    record: &Engagement,
+) -> Result<()> {
+    let body = serde_json::to_string(record).expect("an engagement has string keys only");
+    let row = [Cell::from(org.0), record.key.0.into(), number.into(), since.micros().into(), body.into()];
+    let columns = ["organization", "engagement", "number", "since", "body"];
+    insert_rows(c, "engagement_version", columns, [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn list(c: &mut AnyConnection, org: Org, limit: u32) -> Result<Vec<Version>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT held.number, held.since, held.body FROM engagement_version AS held \
+         WHERE held.organization = $1 AND held.number = (SELECT MAX(newest.number) FROM engagement_version AS newest \
+         WHERE newest.organization = held.organization AND newest.engagement = held.engagement) \
+         ORDER BY held.engagement DESC LIMIT $2",
+    )
+    .bind(org.0)
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(version).collect()
+}
+
+pub(super) async fn newest(c: &mut AnyConnection, org: Org, key: EngagementKey) -> Result<Option<Version>> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT number, since, body FROM engagement_version WHERE organization = $1 AND engagement = $2 \
+         ORDER BY number DESC LIMIT 1",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_optional(c)
+    .await?;
+    row.map(version).transpose()
+}
+
+pub(super) async fn versions(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    limit: u32,
+) -> Result<Vec<Version>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT number, since, body FROM engagement_version WHERE organization = $1 AND engagement = $2 \
+         ORDER BY number DESC LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(version).collect()
+}
+
+pub(super) async fn by_page(c: &mut AnyConnection, org: Org, once: &str) -> Result<Option<EngagementKey>> {
+    let key: Option<(i64,)> =
+        sqlx::query_as("SELECT key FROM engagement WHERE organization = $1 AND once = $2")
+            .bind(org.0)
+            .bind(once)
+            .fetch_optional(c)
+            .await?;
+    Ok(key.map(|(key,)| EngagementKey(key)))
+}
+
+fn version((number, since, body): Row) -> Result<Version> {
+    let record =
+        serde_json::from_str(&body).map_err(|error| Error::corrupt("the table of engagements", error))?;
+    Ok(Version { number, since: Timestamp::from_micros(since), record })
+}

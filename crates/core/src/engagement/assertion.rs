@@ -1,0 +1,147 @@
+//! Management's assertion: a document of its own, attached to the description, adopted by a responsible member of
+//! management.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EngagementError, ReportKind, Scope, UserEntityKind, needed, title};
+use crate::report::lint::{self, BannedPhrase};
+
+/// Most characters of the text.
+const ASSERTION_MAX: usize = 40_000;
+
+/// What management asserts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assertion {
+    /// Paragraphs, apart by an empty line.
+    pub text: String,
+    /// Who signs for management.
+    pub signatory: String,
+    /// As what.
+    pub title: String,
+}
+
+impl Assertion {
+    /// Brings texts to one form.
+    ///
+    /// # Errors
+    /// If one is missing or unreadable.
+    pub fn checked(self) -> Result<Self, EngagementError> {
+        Ok(Self {
+            text: needed("text of the assertion", &self.text.replace("\r\n", "\n"), ASSERTION_MAX)?,
+            signatory: title("name of the signatory", &self.signatory)?,
+            title: title("title of the signatory", &self.title)?,
+        })
+    }
+
+    /// Returns what must not stand in it.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let write = |BannedPhrase { phrase, instead }| format!("\u{201c}{phrase}\u{201d}: write {instead}");
+        lint::lint(&self.text).into_iter().map(write).collect()
+    }
+}
+
+/// Returns a draft in our words, from the scope. Management changes it as it sees fit, so long as all matters stay covered.
+#[must_use]
+pub fn drafted(scope: &Scope, organization: &str) -> String {
+    let system = &scope.system;
+    let time = match scope.time {
+        super::Time::AsOf { date } => format!("as of {date}"),
+        super::Time::Period { from, to } => format!("throughout the period {from} to {to}"),
+    };
+    let yardstick = match scope.kind {
+        ReportKind::Soc1 => "the control objectives stated in the description".to_owned(),
+        _ => format!(
+            "the trust services criteria for {}",
+            listed(scope.categories.keys().map(|id| id.replace('-', " ")).collect())
+        ),
+    };
+    let mut text = vec![format!(
+        "We, the management of {organization}, are responsible for the system called {system}, for its commitments to \
+         customers and the requirements that follow from them, and for controls that give reasonable assurance that \
+         these are met."
+    )];
+    if scope.kind == ReportKind::Soc3 {
+        text.push(format!(
+            "The boundary of the system and the principal service commitments and system requirements are stated in the \
+             attachment to this assertion. We evaluated the controls within that boundary {time} against {yardstick}."
+        ));
+        text.push(format!(
+            "We assert that these controls were effective {time}, so that there was reasonable assurance that the \
+             principal service commitments and system requirements were achieved on {yardstick}."
+        ));
+    } else {
+        text.push(format!(
+            "We prepared the description of the system {time} so that its readers can understand it together with other \
+             information they have. On our evaluation, we assert that:"
+        ));
+        text.push(format!(
+            "(a) the description shows the system as it was designed and put in place {time}, measured against {};",
+            match scope.kind {
+                ReportKind::Soc1 => "the criteria for descriptions of AT-C section 320",
+                _ => "the description criteria of DC section 200",
+            }
+        ));
+        let operate = if scope.time.is_period() { ";" } else { "." };
+        text.push(format!(
+            "(b) the controls stated in it were suitably designed {time} to give reasonable assurance that {} would be \
+             achieved on {yardstick}, if they operated effectively{}{operate}",
+            match scope.kind {
+                ReportKind::Soc1 => "the control objectives",
+                _ => "the service commitments and system requirements",
+            },
+            complementary(scope, "and if", "operated as we assumed"),
+        ));
+        if scope.time.is_period() {
+            text.push(format!(
+                "(c) those controls operated effectively {time} to that end{}.",
+                complementary(scope, "provided that", "operated as we assumed"),
+            ));
+        }
+    }
+    for subservice in &scope.subservices {
+        let said = match subservice.method {
+            super::Method::CarveOut => {
+                "its controls are not part of the description; the types of controls that we assume there are"
+            }
+            super::Method::Inclusive => {
+                "its controls are part of the description, and its management asserts for them"
+            }
+        };
+        if scope.kind != ReportKind::Soc3 {
+            text.push(format!(
+                "{} is a subservice organization ({}): {said}.",
+                subservice.name, subservice.service
+            ));
+        }
+    }
+    text.push(
+        "Our assertion rests on our own work: assessing risks, monitoring controls, testing them over time and reviewing \
+         those of others that we depend on. The tests of the auditor are no part of it."
+            .to_owned(),
+    );
+    text.join("\n\n")
+}
+
+fn complementary(scope: &Scope, joined: &str, operated: &str) -> String {
+    let mut who = Vec::new();
+    if scope.subservices.iter().any(|subservice| subservice.method == super::Method::CarveOut) {
+        who.push("subservice organizations".to_owned());
+    }
+    if scope.user_entities.iter().any(|expected| expected.kind == UserEntityKind::Control) {
+        who.push("user entities".to_owned());
+    }
+    if who.is_empty() {
+        return String::new();
+    }
+    format!(", {joined} the complementary controls of {} {operated}", listed(who))
+}
+
+fn listed(mut names: Vec<String>) -> String {
+    match names.pop() {
+        None => String::new(),
+        Some(last) if names.is_empty() => last,
+        Some(last) => format!("{} and {last}", names.join(", ")),
+    }
+}

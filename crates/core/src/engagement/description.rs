@@ -1,0 +1,246 @@
+//! The description of the system: what management writes, part by part. Lists that records hold (commitments, controls,
+//! customers' controls, subservice organizations) are put beside it when it is set; they are not written twice.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{EngagementError, ReportKind, Scope, Time, readable};
+use crate::report::lint::{self, BannedPhrase};
+use crate::words::words_of;
+
+/// Most characters of one part.
+const PART_MAX: usize = 40_000;
+
+/// Words of advertising: a description says only what can be checked.
+pub const ADVERTISING: [&str; 16] = [
+    "best in class",
+    "best of breed",
+    "world class",
+    "world leading",
+    "industry leading",
+    "market leading",
+    "cutting edge",
+    "state of the art",
+    "military grade",
+    "bank grade",
+    "enterprise grade",
+    "unparalleled",
+    "unmatched",
+    "bulletproof",
+    "unbreakable",
+    "completely secure",
+];
+
+/// A part of the description that people write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Services provided.
+    Services,
+    /// Classes of transactions, from initiation to reporting (SOC 1).
+    Transactions,
+    /// Words around the principal commitments and requirements.
+    Commitments,
+    /// Infrastructure.
+    Infrastructure,
+    /// Software.
+    Software,
+    /// People.
+    People,
+    /// Procedures.
+    Procedures,
+    /// Data; in a SOC 1 records and accounts.
+    Data,
+    /// Control environment, risk assessment, information and communication, monitoring.
+    Environment,
+    /// Incidents.
+    Incidents,
+    /// Words around customers' controls and responsibilities.
+    UserEntities,
+    /// Words around subservice organizations.
+    Subservices,
+    /// Significant changes.
+    Changes,
+}
+
+words_of!(Part {
+    Services = "services", "Services provided";
+    Transactions = "transactions", "Transactions, from initiation to reporting";
+    Commitments = "commitments", "Principal service commitments and system requirements";
+    Infrastructure = "infrastructure", "Infrastructure";
+    Software = "software", "Software";
+    People = "people", "People";
+    Procedures = "procedures", "Procedures";
+    Data = "data", "Data";
+    Environment = "environment", "Control environment, risk assessment, communication and monitoring";
+    Incidents = "incidents", "System incidents";
+    UserEntities = "user_entities", "Controls and responsibilities of user entities";
+    Subservices = "subservices", "Subservice organizations";
+    Changes = "changes", "Significant changes during the period";
+});
+
+impl Part {
+    /// Returns the description criterion it answers, of DC section 200.
+    #[must_use]
+    pub fn criterion(self) -> &'static str {
+        match self {
+            Self::Services | Self::Transactions => "DC 1",
+            Self::Commitments => "DC 2",
+            Self::Infrastructure
+            | Self::Software
+            | Self::People
+            | Self::Procedures
+            | Self::Data
+            | Self::Environment => "DC 3",
+            Self::Incidents => "DC 4",
+            Self::UserEntities => "DC 6",
+            Self::Subservices => "DC 7",
+            Self::Changes => "DC 9",
+        }
+    }
+
+    /// Tells what to write, for whoever writes it.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Services => "Which services, to whom, and what is not part of them.",
+            Self::Transactions => {
+                "How each class of transactions is initiated, authorized, recorded, processed, corrected and reported, and \
+                 how reports are prepared."
+            }
+            Self::Commitments => {
+                "What readers should know about the commitments listed below; may stay empty."
+            }
+            Self::Infrastructure => {
+                "Facilities, hardware, networks and clouds, without what helps an attacker."
+            }
+            Self::Software => {
+                "Applications, operating systems and tools, those that controls depend on included."
+            }
+            Self::People => {
+                "Who runs the system: functions, teams, reporting lines. Names of people do not belong here."
+            }
+            Self::Procedures => "How the system is operated: what is automated, what is done by hand, when.",
+            Self::Data => {
+                "Which data is processed, where it comes from, where it goes, how it is kept and removed."
+            }
+            Self::Environment => {
+                "What matters of oversight, values, risk assessment, communication and monitoring."
+            }
+            Self::Incidents => {
+                "Incidents from controls that were badly designed or failed, or that significantly harmed a commitment: \
+                 nature, time, extent, outcome. Say so if there were none."
+            }
+            Self::UserEntities => {
+                "What readers should know about the controls of customers listed below; may stay empty."
+            }
+            Self::Subservices => {
+                "What readers should know about the subservice organizations listed below; may stay empty."
+            }
+            Self::Changes => {
+                "What changed, when, with which effect, before and after. Say so if nothing did."
+            }
+        }
+    }
+
+    /// Tells whether it may say that there is nothing to tell.
+    #[must_use]
+    pub fn may_be_none(self) -> bool {
+        matches!(self, Self::Incidents | Self::Changes)
+    }
+
+    /// Returns the parts of a report's description in order, each with whether it must be written.
+    #[must_use]
+    pub fn of(kind: ReportKind, time: Time) -> Vec<(Self, bool)> {
+        let there = |part: &Self| match part {
+            Self::Transactions => kind == ReportKind::Soc1,
+            Self::Changes => time.is_period(),
+            _ => true,
+        };
+        let needed = |part: Self| !matches!(part, Self::Commitments | Self::UserEntities | Self::Subservices);
+        match kind {
+            ReportKind::Soc3 => Vec::new(),
+            _ => Self::ALL.iter().copied().filter(there).map(|part| (part, needed(part))).collect(),
+        }
+    }
+}
+
+/// What one part says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passage {
+    /// Paragraphs, apart by an empty line.
+    #[serde(default)]
+    pub text: String,
+    /// Whether management states that there is nothing to tell.
+    #[serde(default)]
+    pub none: bool,
+}
+
+/// The description as people wrote it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Description {
+    /// By part; those that nobody touched are not there.
+    pub parts: BTreeMap<Part, Passage>,
+}
+
+impl Description {
+    /// Brings texts to one form.
+    ///
+    /// # Errors
+    /// If one is unreadable.
+    pub fn checked(mut self) -> Result<Self, EngagementError> {
+        for (part, passage) in &mut self.parts {
+            passage.text = readable(part.title(), &passage.text.replace("\r\n", "\n"), PART_MAX)?;
+            passage.none &= part.may_be_none();
+        }
+        self.parts.retain(|_, passage| passage.none || !passage.text.is_empty());
+        Ok(self)
+    }
+
+    /// Returns what a part says; empty if nobody wrote it.
+    #[must_use]
+    pub fn text(&self, part: Part) -> &str {
+        self.parts.get(&part).map_or("", |passage| &passage.text)
+    }
+
+    /// Tells whether management states that there is nothing to tell.
+    #[must_use]
+    pub fn is_none(&self, part: Part) -> bool {
+        self.parts.get(&part).is_some_and(|passage| passage.none)
+    }
+
+    /// Returns the parts that a report with this scope needs and nobody wrote.
+    #[must_use]
+    pub fn missing(&self, scope: &Scope) -> Vec<Part> {
+        let is_missing =
+            |part: Part| self.text(part).is_empty() && !(part.may_be_none() && self.is_none(part));
+        Part::of(scope.kind, scope.time)
+            .into_iter()
+            .filter(|(part, needed)| *needed && is_missing(*part))
+            .map(|(part, _)| part)
+            .collect()
+    }
+
+    /// Returns what must not be written in a description, in order of the parts: advertising, and words that claim what no
+    /// examination gives.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(Part, String)> {
+        let mut faults = Vec::new();
+        for (part, passage) in &self.parts {
+            for BannedPhrase { phrase, instead } in lint::lint(&passage.text) {
+                faults.push((*part, format!("\u{201c}{phrase}\u{201d}: write {instead}")));
+            }
+            for word in lint::words_in(&passage.text, &ADVERTISING) {
+                faults
+                    .push((*part, format!("\u{201c}{word}\u{201d} is advertising: say what can be checked")));
+            }
+            if passage.none && !passage.text.is_empty() {
+                faults.push((*part, "it says that there is nothing to tell, and tells something".to_owned()));
+            }
+        }
+        faults
+    }
+}

@@ -1,0 +1,346 @@
+//! An examination on its way from scope to report: which report, about what, over which time, described, asserted and
+//! approved by whom.
+//!
+//! What is written about it lives in one record with versions. A scope holds once somebody else than its authors
+//! approved it; the description and the assertion are prepared, reviewed and approved by different people, and what they
+//! sign is the digest of what they saw.
+//!
+//! Source: `docs/domain/soc-reports.md` sections 1, 2, 6, 7, 13 and 14.
+
+mod assertion;
+mod description;
+mod document;
+mod problem;
+mod scope;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use assertion::{Assertion, drafted};
+pub use description::{ADVERTISING, Description, Part, Passage};
+pub use document::{Document, DocumentError, Signed, Step};
+pub use problem::{Ground, Problem};
+pub use scope::{
+    Assumed, Method, Objective, PERIOD_NOTICE_MONTHS, ReportKind, Scope, Subservice, Time, UserEntityControl,
+    UserEntityKind,
+};
+
+use crate::control::{TEXT_MAX, TITLE_MAX};
+use crate::id::ActorId;
+use crate::{Digest, Timestamp, canonical};
+
+/// Number of an engagement in its organization, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EngagementKey(pub i64);
+
+impl fmt::Display for EngagementKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "E-{}", self.0)
+    }
+}
+
+/// Where an engagement stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Its scope is being written.
+    Planned,
+    /// Its scope is approved.
+    Scoped,
+    /// Its scope is approved; a change of it waits.
+    ChangeWaits,
+    /// It is over, or was given up.
+    Closed,
+}
+
+crate::words::words_of!(Standing {
+    Planned = "planned", "Planned";
+    Scoped = "scoped", "Scope approved";
+    ChangeWaits = "change_waits", "Scope change waits";
+    Closed = "closed", "Closed";
+});
+
+/// Who wrote a scope, when and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// Number, from 1.
+    pub version: u32,
+    /// Who.
+    pub by: ActorId,
+    /// When.
+    pub at: Timestamp,
+    /// Why; for a change after the first approval, the note that goes with it.
+    pub reason: String,
+}
+
+/// The scope that holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovedScope {
+    /// What is in it.
+    pub scope: Scope,
+    /// Which version.
+    pub version: u32,
+    /// Who approved.
+    pub by: ActorId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why something cannot be done with an engagement.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngagementError {
+    /// A text that everyone who reads it needs.
+    #[error("it needs its {0}")]
+    Missing(&'static str),
+    /// A text that is too long or cannot be read.
+    #[error("the {what} has at most {max} characters and no control characters")]
+    Unreadable {
+        /// Which text.
+        what: &'static str,
+        /// Most characters.
+        max: usize,
+    },
+    /// The period is upside down.
+    #[error("the period ends on {to}, before it begins on {from}")]
+    Period {
+        /// First day.
+        from: String,
+        /// Last day.
+        to: String,
+    },
+    /// There is no such report.
+    #[error("a SOC 3 covers a period: there is no SOC 3 as of one date")]
+    Soc3AsOf,
+    /// Nothing is different.
+    #[error("nothing is changed")]
+    NothingChanged,
+    /// It is closed.
+    #[error("{0} is closed")]
+    Closed(EngagementKey),
+    /// Nothing waits.
+    #[error("no scope of {0} waits for approval")]
+    NothingWaits(EngagementKey),
+    /// Four eyes.
+    #[error("who wrote the scope of {0} does not approve it; somebody else does")]
+    OwnScope(EngagementKey),
+    /// The scope breaks a rule.
+    #[error("the scope cannot be approved yet: {0}")]
+    Blocked(String),
+    /// The report has no description.
+    #[error("a SOC 3 has no description: its boundary and commitments stand in the scope")]
+    NoDescription,
+    /// A document cannot be written or signed.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+}
+
+/// An engagement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Engagement {
+    /// Number.
+    pub key: EngagementKey,
+    /// The scope as last written.
+    pub scope: Scope,
+    /// Who wrote it last.
+    pub written: Written,
+    /// Everybody who wrote since it was last approved.
+    authors: BTreeSet<ActorId>,
+    approved: Option<ApprovedScope>,
+    /// The description of the system.
+    pub description: Option<Document<Description>>,
+    /// Management's assertion.
+    pub assertion: Option<Document<Assertion>>,
+    closed: Option<Written>,
+}
+
+impl Engagement {
+    /// Plans one.
+    ///
+    /// # Errors
+    /// If a text is missing or unreadable, or the time cannot be.
+    pub fn plan(
+        key: EngagementKey,
+        scope: Scope,
+        by: ActorId,
+        at: Timestamp,
+        reason: &str,
+    ) -> Result<Self, EngagementError> {
+        Ok(Self {
+            key,
+            scope: scope.checked()?,
+            written: written(1, by, at, reason)?,
+            authors: BTreeSet::from([by]),
+            approved: None,
+            description: None,
+            assertion: None,
+            closed: None,
+        })
+    }
+
+    /// Returns where it stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match (&self.closed, &self.approved) {
+            (Some(_), _) => Standing::Closed,
+            (None, None) => Standing::Planned,
+            (None, Some(approved)) if approved.scope == self.scope => Standing::Scoped,
+            (None, Some(_)) => Standing::ChangeWaits,
+        }
+    }
+
+    /// Returns the scope that was approved last.
+    #[must_use]
+    pub fn approved(&self) -> Option<&ApprovedScope> {
+        self.approved.as_ref()
+    }
+
+    /// Returns the scope that holds: the approved one, or the one as written while none is.
+    #[must_use]
+    pub fn holds(&self) -> &Scope {
+        self.approved.as_ref().map_or(&self.scope, |approved| &approved.scope)
+    }
+
+    /// Returns who closed it and why.
+    #[must_use]
+    pub fn closed(&self) -> Option<&Written> {
+        self.closed.as_ref()
+    }
+
+    /// Tells whether somebody wrote the scope that waits.
+    #[must_use]
+    pub fn is_author(&self, who: ActorId) -> bool {
+        self.authors.contains(&who)
+    }
+
+    /// Returns the digest of the scope that holds. What is signed is bound to it.
+    ///
+    /// # Panics
+    /// Never: a scope has no number that canonical JSON cannot write.
+    #[must_use]
+    pub fn scope_digest(&self) -> Digest {
+        canonical::digest(self.holds()).expect("a scope has texts and whole numbers only")
+    }
+
+    /// Writes the scope anew. What was approved holds until this is; `reason` is the note that goes with the change.
+    ///
+    /// # Errors
+    /// As [`Self::plan`]; if it is closed or nothing is changed.
+    pub fn change(
+        &mut self,
+        scope: Scope,
+        by: ActorId,
+        at: Timestamp,
+        reason: &str,
+    ) -> Result<(), EngagementError> {
+        self.open()?;
+        let scope = scope.checked()?;
+        if scope == self.scope {
+            return Err(EngagementError::NothingChanged);
+        }
+        self.written = written(self.written.version + 1, by, at, reason)?;
+        self.scope = scope;
+        self.authors.insert(by);
+        Ok(())
+    }
+
+    /// Approves the scope that waits. Documents signed under another scope have to be signed again.
+    ///
+    /// # Errors
+    /// If nothing waits, or the scope breaks a rule: the first of `problems` that blocks.
+    pub fn approve(
+        &mut self,
+        problems: &[Problem],
+        by: ActorId,
+        at: Timestamp,
+    ) -> Result<(), EngagementError> {
+        self.open()?;
+        if self.standing() == Standing::Scoped {
+            return Err(EngagementError::NothingWaits(self.key));
+        }
+        if let Some(problem) = problems.iter().find(|problem| problem.blocks) {
+            return Err(EngagementError::Blocked(problem.says.clone()));
+        }
+        self.approved =
+            Some(ApprovedScope { scope: self.scope.clone(), version: self.written.version, by, at });
+        self.authors.clear();
+        Ok(())
+    }
+
+    /// Writes the description.
+    ///
+    /// # Errors
+    /// If the report has none, a text is unreadable, nothing is changed, or the engagement is closed.
+    pub fn describe(
+        &mut self,
+        description: Description,
+        by: ActorId,
+        at: Timestamp,
+    ) -> Result<(), EngagementError> {
+        self.open()?;
+        if self.holds().kind == ReportKind::Soc3 {
+            return Err(EngagementError::NoDescription);
+        }
+        Document::write(&mut self.description, description.checked()?, by, at)?;
+        Ok(())
+    }
+
+    /// Writes the assertion.
+    ///
+    /// # Errors
+    /// If a text is missing or unreadable, nothing is changed, or the engagement is closed.
+    pub fn assert(
+        &mut self,
+        assertion: Assertion,
+        by: ActorId,
+        at: Timestamp,
+    ) -> Result<(), EngagementError> {
+        self.open()?;
+        Document::write(&mut self.assertion, assertion.checked()?, by, at)?;
+        Ok(())
+    }
+
+    /// Ends it, or gives it up.
+    ///
+    /// # Errors
+    /// If it is closed already, or no reason is given.
+    pub fn close(&mut self, by: ActorId, at: Timestamp, reason: &str) -> Result<(), EngagementError> {
+        self.open()?;
+        self.closed = Some(written(self.written.version, by, at, reason)?);
+        Ok(())
+    }
+
+    /// Refuses what is closed.
+    ///
+    /// # Errors
+    /// If it is.
+    pub fn open(&self) -> Result<(), EngagementError> {
+        if self.closed.is_some() { Err(EngagementError::Closed(self.key)) } else { Ok(()) }
+    }
+}
+
+fn written(version: u32, by: ActorId, at: Timestamp, reason: &str) -> Result<Written, EngagementError> {
+    let reason = needed("reason", reason, TEXT_MAX)?;
+    Ok(Written { version, by, at, reason })
+}
+
+fn readable(what: &'static str, text: &str, max: usize) -> Result<String, EngagementError> {
+    let text = text.trim();
+    if text.chars().count() > max || text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(EngagementError::Unreadable { what, max });
+    }
+    Ok(text.to_owned())
+}
+
+fn needed(what: &'static str, text: &str, max: usize) -> Result<String, EngagementError> {
+    let text = readable(what, text, max)?;
+    if text.is_empty() { Err(EngagementError::Missing(what)) } else { Ok(text) }
+}
+
+fn title(what: &'static str, text: &str) -> Result<String, EngagementError> {
+    needed(what, text, TITLE_MAX)
+}
+
+#[cfg(test)]
+mod tests;

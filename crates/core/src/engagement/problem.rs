@@ -1,0 +1,383 @@
+//! What is wrong with a scope: rules of the standards, each named, and what they find.
+//!
+//! Source: `docs/domain/soc-reports.md` sections 2, 6, 7 and 14.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{
+    EngagementKey, Method, PERIOD_NOTICE_MONTHS, ReportKind, Scope, Subservice, Time, UserEntityControl,
+    UserEntityKind,
+};
+use crate::catalog::Framework;
+use crate::control::commitment::CommitmentKey;
+use crate::control::{Control, ControlId};
+use crate::report::lint;
+
+/// Something to mend, or to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Which rule.
+    pub rule: &'static str,
+    /// What it says here.
+    pub says: String,
+    /// Whether the scope cannot be approved with it.
+    pub blocks: bool,
+}
+
+/// What a scope is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    /// The trust services criteria.
+    pub framework: &'a Framework,
+    /// The controls of the organization.
+    pub controls: &'a [Control],
+    /// Commitments, with whether each holds.
+    pub commitments: &'a BTreeMap<CommitmentKey, bool>,
+    /// Scopes of the other engagements that are not given up.
+    pub others: &'a [(EngagementKey, Scope)],
+}
+
+impl Scope {
+    /// Returns what is wrong with it, what blocks first.
+    #[must_use]
+    pub fn problems(&self, ground: &Ground<'_>) -> Vec<Problem> {
+        let mut found = Found { scope: self, ground, problems: Vec::new() };
+        found.services();
+        found.yardstick();
+        found.controls_and_criteria();
+        self.subservices.iter().for_each(|subservice| found.subservice(subservice));
+        self.user_entities.iter().for_each(|expected| found.user_entity(expected));
+        found.carved_out();
+        found.commitments();
+        found.time();
+        found.others();
+        found.problems.sort_by_key(|problem| !problem.blocks);
+        found.problems
+    }
+
+    /// Returns the criteria in scope, or the ids of the objectives.
+    #[must_use]
+    pub fn criteria(&self, framework: &Framework) -> Vec<String> {
+        if self.kind == ReportKind::Soc1 {
+            return self.objectives.iter().map(|objective| objective.id.clone()).collect();
+        }
+        framework
+            .requirements()
+            .filter(|requirement| self.brings(framework, &requirement.series))
+            .map(|requirement| requirement.id.clone())
+            .filter(|id| !self.exclusions.contains_key(id))
+            .collect()
+    }
+
+    /// Returns the controls for a criterion or an objective: those that are in force at some time of the examination. One
+    /// that is in force now counts for a time that lies ahead.
+    #[must_use]
+    pub fn controls_for<'a>(
+        &'a self,
+        framework: &'a Framework,
+        controls: &'a [Control],
+        criterion: &'a str,
+    ) -> impl Iterator<Item = &'a Control> {
+        let named: Option<&BTreeSet<ControlId>> = self
+            .objectives
+            .iter()
+            .find(|objective| objective.id == criterion)
+            .map(|objective| &objective.controls);
+        controls.iter().filter(move |control| {
+            self.has_in_force(control)
+                && match named {
+                    Some(named) => named.contains(&control.id),
+                    None => control
+                        .criteria
+                        .iter()
+                        .any(|mapping| mapping.framework == framework.id && mapping.criterion == criterion),
+                }
+        })
+    }
+
+    /// Tells whether a control is in force at some time of the examination.
+    #[must_use]
+    pub fn has_in_force(&self, control: &Control) -> bool {
+        let (from, to) = self.time.days();
+        control.force().is_some_and(|force| {
+            force.from.date() <= to.to_string() && force.to.is_none_or(|end| end.date() >= from.to_string())
+        })
+    }
+
+    fn brings(&self, framework: &Framework, series: &str) -> bool {
+        framework.common_series.iter().any(|common| common == series)
+            || framework.categories.iter().any(|one| {
+                self.categories.contains_key(&one.id) && one.series.iter().any(|own| own == series)
+            })
+    }
+}
+
+struct Found<'a> {
+    scope: &'a Scope,
+    ground: &'a Ground<'a>,
+    problems: Vec<Problem>,
+}
+
+impl Found<'_> {
+    fn blocks(&mut self, rule: &'static str, says: impl Into<String>) {
+        self.problems.push(Problem { rule, says: says.into(), blocks: true });
+    }
+
+    fn notices(&mut self, rule: &'static str, says: impl Into<String>) {
+        self.problems.push(Problem { rule, says: says.into(), blocks: false });
+    }
+
+    fn services(&mut self) {
+        if self.scope.services.is_empty() {
+            self.blocks("services", "no service is named");
+        }
+        if self.scope.boundary.is_empty() {
+            self.blocks("boundary", "nothing says where the system ends");
+        }
+        let texts = [&self.scope.boundary, &self.scope.system].into_iter().chain(&self.scope.services);
+        let banned: BTreeSet<&str> =
+            texts.flat_map(|text| lint::lint(text)).map(|banned| banned.phrase).collect();
+        for phrase in banned {
+            self.blocks("wording", format!("\u{201c}{phrase}\u{201d} claims what no examination gives"));
+        }
+    }
+
+    fn yardstick(&mut self) {
+        let (scope, framework) = (self.scope, self.ground.framework);
+        if !scope.kind.has_criteria() {
+            if !scope.categories.is_empty() || !scope.exclusions.is_empty() || !scope.omissions.is_empty() {
+                self.blocks("yardstick", "a SOC 1 has control objectives and no categories or criteria");
+            }
+            if scope.objectives.is_empty() {
+                self.blocks("objectives", "no control objective is written");
+            }
+            let mut seen = BTreeSet::new();
+            for objective in &scope.objectives {
+                if !seen.insert(&objective.id) {
+                    self.blocks("objectives", format!("objective {} is there twice", objective.id));
+                }
+                if objective.assertions.is_empty() {
+                    self.notices(
+                        "icfr",
+                        format!("objective {} touches no financial statement assertion", objective.id),
+                    );
+                }
+            }
+            return;
+        }
+        if !scope.objectives.is_empty() {
+            self.blocks(
+                "yardstick",
+                format!("a {} has criteria and no control objectives", scope.kind.title()),
+            );
+        }
+        if scope.categories.is_empty() {
+            self.blocks("categories", "no category is chosen");
+        }
+        for id in scope.categories.keys().chain(scope.omissions.keys()) {
+            if !framework.categories.iter().any(|category| category.id == *id) {
+                self.blocks("categories", format!("there is no category {id}"));
+            }
+        }
+        for category in &framework.categories {
+            if category.is_expected
+                && !scope.categories.contains_key(&category.id)
+                && !scope.omissions.contains_key(&category.id)
+            {
+                self.blocks(
+                    "categories",
+                    format!("readers expect {}: choose it, or say why it is left out", category.title),
+                );
+            }
+        }
+        let brought: BTreeSet<&str> = framework
+            .requirements()
+            .filter(|requirement| scope.brings(framework, &requirement.series))
+            .map(|requirement| requirement.id.as_str())
+            .collect();
+        for id in scope.exclusions.keys().filter(|id| !brought.contains(id.as_str())) {
+            self.blocks(
+                "exclusions",
+                format!("{id} is not among the criteria of the chosen categories, so it cannot be taken out"),
+            );
+        }
+        for category in &framework.categories {
+            let mut own = framework
+                .requirements()
+                .filter(|requirement| category.series.contains(&requirement.series))
+                .peekable();
+            if scope.categories.contains_key(&category.id)
+                && own.peek().is_some()
+                && own.all(|requirement| scope.exclusions.contains_key(&requirement.id))
+            {
+                self.blocks(
+                    "exclusions",
+                    format!(
+                        "every criterion of {} is taken out: leave the category out instead",
+                        category.title
+                    ),
+                );
+            }
+        }
+    }
+
+    /// What carved-out organizations are assumed to do for a criterion.
+    fn is_assumed(&self, criterion: &str) -> bool {
+        let carved = self.scope.subservices.iter().filter(|one| one.method == Method::CarveOut);
+        carved.flat_map(|one| &one.assumed).any(|assumed| assumed.criteria.contains(criterion))
+    }
+
+    fn has_control(&self, criterion: &str) -> bool {
+        self.scope.controls_for(self.ground.framework, self.ground.controls, criterion).next().is_some()
+    }
+
+    fn controls_and_criteria(&mut self) {
+        let bare: Vec<String> = self
+            .scope
+            .criteria(self.ground.framework)
+            .into_iter()
+            .filter(|criterion| !self.has_control(criterion) && !self.is_assumed(criterion))
+            .collect();
+        if !bare.is_empty() {
+            let list = bare.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = if bare.len() > 12 { format!(" and {} more", bare.len() - 12) } else { String::new() };
+            self.blocks(
+                "controls",
+                format!(
+                    "nothing answers for {list}{more}: each needs a control in force, a control assumed at a carved-out \
+                     organization, or to be taken out with a reason"
+                ),
+            );
+        }
+        let known: BTreeSet<&ControlId> = self.ground.controls.iter().map(|control| &control.id).collect();
+        let named = self.scope.objectives.iter().flat_map(|objective| &objective.controls);
+        let named = named.chain(self.scope.subservices.iter().flat_map(|one| &one.monitoring));
+        let unknown: BTreeSet<&ControlId> = named.filter(|id| !known.contains(id)).collect();
+        for id in unknown {
+            self.blocks("controls", format!("there is no control {id}"));
+        }
+    }
+
+    fn subservice(&mut self, one: &Subservice) {
+        let name = &one.name;
+        match one.method {
+            Method::CarveOut => {
+                if one.assumed.is_empty() {
+                    self.blocks("carve_out", format!("no type of control is assumed at {name}"));
+                }
+                if one.assumed.iter().all(|assumed| assumed.criteria.is_empty()) {
+                    self.blocks("carve_out", format!("no criterion is named that depends on {name}"));
+                }
+                if one.monitoring.is_empty() {
+                    self.blocks("carve_out", format!("no own control watches {name}"));
+                }
+            }
+            Method::Inclusive if !one.gives_assertion => self.blocks(
+                "inclusive",
+                format!(
+                    "{name} gives no assertion of its own; without it the inclusive method is not available"
+                ),
+            ),
+            Method::Inclusive => {}
+        }
+        let in_scope: BTreeSet<String> = self.scope.criteria(self.ground.framework).into_iter().collect();
+        let strange: BTreeSet<&String> = one
+            .assumed
+            .iter()
+            .flat_map(|assumed| &assumed.criteria)
+            .filter(|id| !in_scope.contains(*id))
+            .collect();
+        for id in strange {
+            self.blocks("carve_out", format!("{name} is said to answer for {id}, which is not in scope"));
+        }
+    }
+
+    fn user_entity(&mut self, one: &UserEntityControl) {
+        if one.kind == UserEntityKind::Responsibility {
+            return;
+        }
+        let short: String = one.text.chars().take(60).collect();
+        if one.criteria.is_empty() {
+            self.blocks("cuec", format!("\u{201c}{short}\u{201d}: no criterion depends on it"));
+        }
+        if self.scope.kind.has_criteria() && one.commitment.is_none() {
+            self.blocks("cuec", format!("\u{201c}{short}\u{201d}: no commitment depends on it"));
+        }
+        if one.why.is_empty() {
+            self.blocks(
+                "cuec",
+                format!(
+                    "\u{201c}{short}\u{201d}: nothing says why the commitment fails if customers ignore it; if it would be \
+                     kept all the same, it is a responsibility"
+                ),
+            );
+        }
+    }
+
+    fn carved_out(&mut self) {
+        let criteria = self.scope.criteria(self.ground.framework);
+        let others = criteria.iter().filter(|id| !self.has_control(id) && self.is_assumed(id)).count();
+        if others * 2 > criteria.len() {
+            self.notices(
+                "carve_out",
+                format!(
+                    "{others} of {} rest on carved-out organizations alone: the report may mislead",
+                    criteria.len()
+                ),
+            );
+        }
+    }
+
+    fn commitments(&mut self) {
+        if self.scope.kind.has_criteria() && self.scope.commitments.is_empty() {
+            self.blocks("commitments", "no principal service commitment or system requirement is named");
+        }
+        for key in &self.scope.commitments {
+            match self.ground.commitments.get(key) {
+                None => self.blocks("commitments", format!("there is no commitment {key}")),
+                Some(false) => self.notices("commitments", format!("{key} is not in force")),
+                Some(true) => {}
+            }
+        }
+    }
+
+    fn time(&mut self) {
+        if let Time::Period { from, to } = self.scope.time
+            && from
+                .plus_months(PERIOD_NOTICE_MONTHS)
+                .is_some_and(|least| to.next().is_some_and(|end| end < least))
+        {
+            self.notices(
+                "period",
+                format!("the period is shorter than {PERIOD_NOTICE_MONTHS} months: is it long enough for evidence?"),
+            );
+        }
+    }
+
+    fn others(&mut self) {
+        let scope = self.scope;
+        let Time::Period { from, to } = scope.time else { return };
+        let mut before: Option<(EngagementKey, crate::conclusion::scope::Day)> = None;
+        for (key, other) in self.ground.others {
+            let Time::Period { from: other_from, to: other_to } = other.time else { continue };
+            if other.kind != scope.kind || other.system != scope.system {
+                continue;
+            }
+            if other_from <= to && from <= other_to {
+                self.notices("periods", format!("the period overlaps that of {key}, {}", other.time));
+            } else if other_to < from && before.is_none_or(|(_, end)| end < other_to) {
+                before = Some((*key, other_to));
+            }
+        }
+        if let Some((key, end)) = before
+            && end.next().is_some_and(|next| next < from)
+        {
+            self.notices(
+                "periods",
+                format!("the period does not follow that of {key}: from {end} to {from} nothing is examined"),
+            );
+        }
+    }
+}

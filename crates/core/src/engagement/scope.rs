@@ -1,0 +1,328 @@
+//! What an examination is about.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{EngagementError, needed, readable, title};
+use crate::conclusion::scope::Day;
+use crate::control::commitment::CommitmentKey;
+use crate::control::{ControlId, TEXT_MAX, TITLE_MAX};
+use crate::words::words_of;
+
+/// Months below which a period draws a notice. Never a refusal: its length is management's decision.
+pub const PERIOD_NOTICE_MONTHS: i32 = 3;
+/// Most entries of any list in a scope.
+const LIST_MAX: usize = 500;
+
+/// Which report an examination ends in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportKind {
+    /// Controls that may matter to customers' financial reporting, against objectives that management writes.
+    Soc1,
+    /// Controls against the trust services criteria, for readers who know the system.
+    Soc2,
+    /// The same for anyone, without description, tests and results.
+    Soc3,
+}
+
+words_of!(ReportKind {
+    Soc1 = "soc1", "SOC 1";
+    Soc2 = "soc2", "SOC 2";
+    Soc3 = "soc3", "SOC 3";
+});
+
+impl ReportKind {
+    /// Tells whether controls are measured against the trust services criteria.
+    #[must_use]
+    pub fn has_criteria(self) -> bool {
+        self != Self::Soc1
+    }
+}
+
+/// The time that an examination is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Time {
+    /// One date: Type 1.
+    AsOf {
+        /// The date.
+        date: Day,
+    },
+    /// A period: Type 2, and every SOC 3.
+    Period {
+        /// First day.
+        from: Day,
+        /// Last day, inside the period.
+        to: Day,
+    },
+}
+
+impl Time {
+    /// Returns the first and the last day; for one date, twice the same.
+    #[must_use]
+    pub fn days(self) -> (Day, Day) {
+        match self {
+            Self::AsOf { date } => (date, date),
+            Self::Period { from, to } => (from, to),
+        }
+    }
+
+    /// Tells whether operation over time is examined.
+    #[must_use]
+    pub fn is_period(self) -> bool {
+        matches!(self, Self::Period { .. })
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AsOf { date } => write!(f, "as of {date}"),
+            Self::Period { from, to } => write!(f, "{from} to {to}"),
+        }
+    }
+}
+
+/// How a subservice organization is presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Its controls are left out; the types assumed of it are named.
+    CarveOut,
+    /// Its controls are described and examined too; it gives an assertion of its own.
+    Inclusive,
+}
+
+words_of!(Method {
+    CarveOut = "carve_out", "Carve-out";
+    Inclusive = "inclusive", "Inclusive";
+});
+
+/// A type of control assumed at a carved-out subservice organization: a complementary subservice organization control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assumed {
+    /// The type of control.
+    pub text: String,
+    /// Criteria, or objectives, that depend on it.
+    pub criteria: BTreeSet<String>,
+}
+
+/// A vendor whose controls are needed, together with own ones, to keep the commitments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subservice {
+    /// Its name.
+    pub name: String,
+    /// What it does for the system.
+    pub service: String,
+    /// How it is presented.
+    pub method: Method,
+    /// Why own controls alone do not suffice.
+    pub why: String,
+    /// Types of controls assumed there.
+    #[serde(default)]
+    pub assumed: Vec<Assumed>,
+    /// Own controls that watch it.
+    #[serde(default)]
+    pub monitoring: BTreeSet<ControlId>,
+    /// Inclusive only: its management gives its own assertion.
+    #[serde(default)]
+    pub gives_assertion: bool,
+}
+
+/// What is expected of customers. Listing a responsibility as a control misstates the description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserEntityKind {
+    /// A control without which the commitments cannot be kept (CUEC).
+    Control,
+    /// What customers must do to benefit; own commitments are kept without it.
+    Responsibility,
+}
+
+words_of!(UserEntityKind {
+    Control = "control", "Complementary user entity control";
+    Responsibility = "responsibility", "User entity responsibility";
+});
+
+/// Something expected of customers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserEntityControl {
+    /// Control or responsibility.
+    pub kind: UserEntityKind,
+    /// What customers do.
+    pub text: String,
+    /// Criteria, or objectives, that depend on it.
+    #[serde(default)]
+    pub criteria: BTreeSet<String>,
+    /// The commitment that cannot be kept without it.
+    #[serde(default)]
+    pub commitment: Option<CommitmentKey>,
+    /// Why the commitment could not be kept if customers ignored it.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// A control objective of a SOC 1: what controls should achieve for customers' financial reporting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objective {
+    /// Identifier, e.g. `CO-03`.
+    pub id: String,
+    /// The objective.
+    pub statement: String,
+    /// Financial statement assertions of customers that it touches.
+    #[serde(default)]
+    pub assertions: BTreeSet<String>,
+    /// Controls that achieve it.
+    #[serde(default)]
+    pub controls: BTreeSet<ControlId>,
+}
+
+/// What an examination is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// Which report.
+    pub kind: ReportKind,
+    /// Over which time.
+    pub time: Time,
+    /// Name of the system.
+    pub system: String,
+    /// Services to customers that are in.
+    pub services: Vec<String>,
+    /// Where the system ends.
+    #[serde(default)]
+    pub boundary: String,
+    /// What lies outside, and could be thought to be in.
+    #[serde(default)]
+    pub outside: Vec<String>,
+    /// Firm of the auditor, once it is chosen.
+    #[serde(default)]
+    pub firm: String,
+    /// Categories that were chosen, with the reason.
+    #[serde(default)]
+    pub categories: BTreeMap<String, String>,
+    /// Categories that readers expect and that were left out, with the reason.
+    #[serde(default)]
+    pub omissions: BTreeMap<String, String>,
+    /// Criteria judged not relevant, with the reason (DC 8).
+    #[serde(default)]
+    pub exclusions: BTreeMap<String, String>,
+    /// Control objectives (SOC 1).
+    #[serde(default)]
+    pub objectives: Vec<Objective>,
+    /// Principal service commitments and system requirements.
+    #[serde(default)]
+    pub commitments: BTreeSet<CommitmentKey>,
+    /// Subservice organizations.
+    #[serde(default)]
+    pub subservices: Vec<Subservice>,
+    /// What is expected of customers.
+    #[serde(default)]
+    pub user_entities: Vec<UserEntityControl>,
+}
+
+impl Scope {
+    /// Returns an empty scope of a system.
+    #[must_use]
+    pub fn of(kind: ReportKind, time: Time, system: &str) -> Self {
+        Self {
+            kind,
+            time,
+            system: system.to_owned(),
+            services: Vec::new(),
+            boundary: String::new(),
+            outside: Vec::new(),
+            firm: String::new(),
+            categories: BTreeMap::new(),
+            omissions: BTreeMap::new(),
+            exclusions: BTreeMap::new(),
+            objectives: Vec::new(),
+            commitments: BTreeSet::new(),
+            subservices: Vec::new(),
+            user_entities: Vec::new(),
+        }
+    }
+
+    /// Returns the name of the report, e.g. `SOC 2 Type 2`.
+    #[must_use]
+    pub fn report(&self) -> String {
+        match (self.kind, self.time) {
+            (ReportKind::Soc3, _) => "SOC 3".to_owned(),
+            (kind, Time::AsOf { .. }) => format!("{} Type 1", kind.title()),
+            (kind, Time::Period { .. }) => format!("{} Type 2", kind.title()),
+        }
+    }
+
+    /// Brings texts to one form and refuses what can never be right. What is merely missing is a [`super::Problem`].
+    ///
+    /// # Errors
+    /// If a text is missing or unreadable, a list too long, or the time cannot be.
+    pub fn checked(mut self) -> Result<Self, EngagementError> {
+        if let Time::Period { from, to } = self.time
+            && from > to
+        {
+            return Err(EngagementError::Period { from: from.to_string(), to: to.to_string() });
+        }
+        if self.kind == ReportKind::Soc3 && !self.time.is_period() {
+            return Err(EngagementError::Soc3AsOf);
+        }
+        self.system = title("name of the system", &self.system)?;
+        self.boundary = readable("boundary", &self.boundary, TEXT_MAX)?;
+        self.firm = readable("firm", &self.firm, TITLE_MAX)?;
+        for (what, list) in [("service", &mut self.services), ("part outside", &mut self.outside)] {
+            for text in list.iter_mut() {
+                *text = title(what, text)?;
+            }
+        }
+        for (what, reasons) in [
+            ("reason for a category", &mut self.categories),
+            ("reason for leaving a category out", &mut self.omissions),
+            ("reason for taking a criterion out", &mut self.exclusions),
+        ] {
+            for reason in reasons.values_mut() {
+                *reason = needed(what, reason, TEXT_MAX)?;
+            }
+        }
+        for objective in &mut self.objectives {
+            objective.id = title("id of an objective", &objective.id)?;
+            objective.statement = needed("objective", &objective.statement, TEXT_MAX)?;
+        }
+        for subservice in &mut self.subservices {
+            subservice.name = title("name of a subservice organization", &subservice.name)?;
+            subservice.service =
+                needed("service of a subservice organization", &subservice.service, TEXT_MAX)?;
+            subservice.why = needed(
+                "reason why own controls do not suffice without a subservice organization",
+                &subservice.why,
+                TEXT_MAX,
+            )?;
+            for assumed in &mut subservice.assumed {
+                assumed.text = needed("type of control assumed", &assumed.text, TEXT_MAX)?;
+            }
+        }
+        for expected in &mut self.user_entities {
+            expected.text = needed("control or responsibility of customers", &expected.text, TEXT_MAX)?;
+            expected.why = readable("reason why customers must do it", &expected.why, TEXT_MAX)?;
+        }
+        let longest = [
+            self.services.len(),
+            self.outside.len(),
+            self.objectives.len(),
+            self.commitments.len(),
+            self.subservices.len(),
+            self.user_entities.len(),
+            self.exclusions.len(),
+        ];
+        if longest.into_iter().any(|length| length > LIST_MAX) {
+            return Err(EngagementError::Unreadable { what: "list", max: LIST_MAX });
+        }
+        Ok(self)
+    }
+}

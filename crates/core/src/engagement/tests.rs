@@ -1,0 +1,338 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+use crate::catalog::{Catalog, Framework};
+use crate::conclusion::scope::Day;
+use crate::control::Control;
+use crate::control::commitment::CommitmentKey;
+
+fn person(number: u128) -> ActorId {
+    ActorId(uuid::Uuid::from_u128(number))
+}
+
+fn moment(second: i64) -> Timestamp {
+    Timestamp::from_seconds(second)
+}
+
+fn day(text: &str) -> Day {
+    text.parse().expect("a day")
+}
+
+fn year() -> Time {
+    Time::Period { from: day("2026-01-01"), to: day("2026-12-31") }
+}
+
+/// A scope that nothing is wrong with.
+fn sound() -> Scope {
+    Scope {
+        services: vec!["Payroll".into()],
+        boundary: "From the web form to the payment file.".into(),
+        categories: BTreeMap::from([("security".into(), "customers ask".into())]),
+        commitments: BTreeSet::from([CommitmentKey(1)]),
+        ..Scope::of(ReportKind::Soc2, year(), "Payroll")
+    }
+}
+
+/// Every starter control, in force since the first second.
+fn controls(catalog: &Catalog) -> Vec<Control> {
+    let adopt = |starter| {
+        let mut control = Control::adopt(starter, person(1), moment(1)).expect("a starter");
+        control.owner = Some(person(1));
+        control.activate(moment(1)).expect("a draft with an owner");
+        control
+    };
+    catalog.controls.iter().map(adopt).collect()
+}
+
+/// Asks for problems beside one commitment that holds and these other engagements.
+fn ask(
+    scope: &Scope,
+    framework: &Framework,
+    controls: &[Control],
+    others: &[(EngagementKey, Scope)],
+) -> Vec<Problem> {
+    let commitments = BTreeMap::from([(CommitmentKey(1), true), (CommitmentKey(2), false)]);
+    scope.problems(&Ground { framework, controls, commitments: &commitments, others })
+}
+
+fn rules(problems: &[Problem]) -> Vec<&'static str> {
+    problems.iter().map(|problem| problem.rule).collect()
+}
+
+#[test]
+fn a_sound_scope_is_approved_by_somebody_else_and_holds_until_a_change_is() {
+    let key = EngagementKey(1);
+    let mut one = Engagement::plan(key, sound(), person(1), moment(1), "the first year").expect("planned");
+    assert_eq!((one.standing(), one.holds() == &sound()), (Standing::Planned, true));
+    assert!(one.is_author(person(1)) && !one.is_author(person(2)));
+    one.approve(&[], person(2), moment(2)).expect("nothing blocks");
+    assert_eq!(one.standing(), Standing::Scoped);
+    assert_eq!(one.approve(&[], person(2), moment(2)), Err(EngagementError::NothingWaits(key)));
+    let before = one.scope_digest();
+
+    let wider = Scope { services: vec!["Payroll".into(), "Reports".into()], ..sound() };
+    assert_eq!(one.change(sound(), person(1), moment(3), "same"), Err(EngagementError::NothingChanged));
+    assert_eq!(one.change(wider.clone(), person(1), moment(3), " "), Err(EngagementError::Missing("reason")));
+    one.change(wider.clone(), person(3), moment(3), "sold since June").expect("changed");
+    assert_eq!((one.standing(), one.holds() == &sound()), (Standing::ChangeWaits, true));
+    assert_eq!(one.scope_digest(), before, "what waits holds for nobody");
+    let problem = Problem { rule: "boundary", says: "nothing".into(), blocks: true };
+    assert!(matches!(one.approve(&[problem], person(2), moment(4)), Err(EngagementError::Blocked(_))));
+    one.approve(&[], person(2), moment(4)).expect("approved");
+    assert_ne!(one.scope_digest(), before);
+    one.close(person(1), moment(5), "merged into E-2").expect("open");
+    assert_eq!(one.change(sound(), person(1), moment(6), "late"), Err(EngagementError::Closed(key)));
+    let json = serde_json::to_string(&one).expect("serializes");
+    assert_eq!(serde_json::from_str::<Engagement>(&json).expect("reads back"), one);
+}
+
+#[test]
+fn what_can_never_be_right_is_refused() {
+    let refuse = |scope: Scope| scope.checked().expect_err("refused").to_string();
+    let upside_down = Time::Period { from: day("2026-12-31"), to: day("2026-01-01") };
+    assert!(refuse(Scope { time: upside_down, ..sound() }).contains("before it begins"));
+    let as_of = Time::AsOf { date: day("2026-06-30") };
+    assert!(refuse(Scope { kind: ReportKind::Soc3, time: as_of, ..sound() }).contains("no SOC 3 as of"));
+    assert!(refuse(Scope { system: " ".into(), ..sound() }).contains("name of the system"));
+    let no_reason = BTreeMap::from([("CC6.4".to_owned(), " ".to_owned())]);
+    assert!(refuse(Scope { exclusions: no_reason, ..sound() }).contains("taking a criterion out"));
+}
+
+#[test]
+fn the_yardstick_of_each_report_is_its_own() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let controls = controls(&catalog);
+    let of = |scope: &Scope| rules(&ask(scope, framework, &controls, &[]));
+    assert_eq!(of(&sound()), Vec::<&str>::new());
+    assert_eq!(sound().criteria(framework).len(), 33, "the common criteria");
+
+    let objective = Objective {
+        id: "CO-01".into(),
+        statement: "Controls give reasonable assurance that wages are calculated completely.".into(),
+        assertions: BTreeSet::from(["completeness".into()]),
+        controls: BTreeSet::from([controls[0].id.clone()]),
+    };
+    let soc1 = Scope {
+        kind: ReportKind::Soc1,
+        categories: BTreeMap::new(),
+        commitments: BTreeSet::new(),
+        objectives: vec![objective.clone()],
+        ..sound()
+    };
+    assert_eq!(of(&soc1), Vec::<&str>::new());
+    assert_eq!(soc1.criteria(framework), ["CO-01"]);
+    assert_eq!(of(&Scope { objectives: vec![objective], ..sound() }), ["yardstick"]);
+    assert_eq!(of(&Scope { categories: sound().categories, ..soc1.clone() }), ["yardstick"]);
+    assert_eq!(of(&Scope { objectives: Vec::new(), ..soc1 }), ["objectives"]);
+    // Security is expected: left out it needs a reason.
+    let availability = BTreeMap::from([("availability".to_owned(), "sold".to_owned())]);
+    let without = Scope { categories: availability, ..sound() };
+    assert_eq!(of(&without), ["categories"]);
+    let omissions = BTreeMap::from([("security".to_owned(), "another report has it".to_owned())]);
+    assert_eq!(of(&Scope { omissions, ..without }), Vec::<&str>::new());
+}
+
+#[test]
+fn every_criterion_has_somebody_who_answers_for_it() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let mut controls = controls(&catalog);
+    let physical = "CC6.4";
+    controls.retain(|control| control.criteria.iter().all(|mapping| mapping.criterion != physical));
+    let problems = ask(&sound(), framework, &controls, &[]);
+    assert_eq!(rules(&problems), ["controls"]);
+    assert!(problems[0].says.contains("CC6.4") && problems[0].blocks);
+
+    let cloud = Subservice {
+        name: "A cloud".into(),
+        service: "Hosting".into(),
+        method: Method::CarveOut,
+        why: "It guards the doors.".into(),
+        assumed: vec![Assumed {
+            text: "Physical access".into(),
+            criteria: BTreeSet::from([physical.into()]),
+        }],
+        monitoring: BTreeSet::from([controls[0].id.clone()]),
+        gives_assertion: false,
+    };
+    let with = |cloud: Subservice| Scope { subservices: vec![cloud], ..sound() };
+    assert!(
+        ask(&with(cloud.clone()), framework, &controls, &[]).is_empty(),
+        "a carved-out organization answers"
+    );
+    let unwatched = Subservice { monitoring: BTreeSet::new(), ..cloud.clone() };
+    assert_eq!(rules(&ask(&with(unwatched), framework, &controls, &[])), ["carve_out"]);
+    let nothing = Subservice { assumed: Vec::new(), ..cloud.clone() };
+    assert_eq!(
+        rules(&ask(&with(nothing), framework, &controls, &[])),
+        ["controls", "carve_out", "carve_out"]
+    );
+    let inclusive = Subservice { method: Method::Inclusive, ..cloud };
+    assert_eq!(rules(&ask(&with(inclusive), framework, &controls, &[])), ["controls", "inclusive"]);
+
+    let mut left = controls.clone();
+    for control in &mut left {
+        control.retire(moment(2)).expect("in force");
+    }
+    assert_eq!(rules(&ask(&sound(), framework, &left, &[])), ["controls"], "retired long before the period");
+
+    let exclusions = BTreeMap::from([(physical.to_owned(), "no premises".to_owned())]);
+    let scope = Scope { exclusions, ..sound() };
+    assert!(ask(&scope, framework, &controls, &[]).is_empty(), "taken out with a reason");
+    assert_eq!(scope.criteria(framework).len(), 32);
+    let strange = BTreeMap::from([("A1.1".to_owned(), "not sold".to_owned())]);
+    assert_eq!(
+        rules(&ask(&Scope { exclusions: strange, ..sound() }, framework, &controls, &[]))[0],
+        "exclusions"
+    );
+}
+
+#[test]
+fn a_control_of_customers_says_what_fails_without_it() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let controls = controls(&catalog);
+    let expected = UserEntityControl {
+        kind: UserEntityKind::Control,
+        text: "Customers lock the doors of their own cages.".into(),
+        criteria: BTreeSet::from(["CC6.4".into()]),
+        commitment: Some(CommitmentKey(1)),
+        why: "Whoever opens the cage has the disks.".into(),
+    };
+    let of = |one: UserEntityControl| {
+        let scope = Scope { user_entities: vec![one], ..sound() };
+        rules(&ask(&scope, framework, &controls, &[]))
+    };
+    assert!(of(expected.clone()).is_empty());
+    assert_eq!(of(UserEntityControl { why: String::new(), ..expected.clone() }), ["cuec"]);
+    assert_eq!(of(UserEntityControl { commitment: None, ..expected.clone() }), ["cuec"]);
+    assert_eq!(of(UserEntityControl { criteria: BTreeSet::new(), ..expected.clone() }), ["cuec"]);
+    let responsibility = UserEntityKind::Responsibility;
+    assert!(
+        of(UserEntityControl { kind: responsibility, why: String::new(), commitment: None, ..expected })
+            .is_empty()
+    );
+}
+
+#[test]
+fn periods_are_held_against_each_other_and_never_block() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let controls = controls(&catalog);
+    let of = |from: &str, to: &str| Scope { time: Time::Period { from: day(from), to: day(to) }, ..sound() };
+    let last = [(EngagementKey(7), of("2025-01-01", "2025-12-31"))];
+    assert!(ask(&sound(), framework, &controls, &last).is_empty(), "back to back");
+    for (scope, says) in [
+        (of("2026-01-02", "2026-12-31"), "does not follow that of E-7"),
+        (of("2025-12-31", "2026-12-31"), "overlaps that of E-7"),
+        (of("2026-01-01", "2026-03-30"), "shorter than 3 months"),
+    ] {
+        let problems = ask(&scope, framework, &controls, &last);
+        assert!(
+            problems.len() == 1 && !problems[0].blocks && problems[0].says.contains(says),
+            "{problems:?}"
+        );
+    }
+    assert!(ask(&of("2026-01-01", "2026-03-31"), framework, &controls, &last).is_empty(), "three months");
+    let other_system = [(EngagementKey(7), Scope { system: "Books".into(), ..sound() })];
+    assert!(ask(&sound(), framework, &controls, &other_system).is_empty());
+    let draft = Scope { commitments: BTreeSet::from([CommitmentKey(2)]), ..sound() };
+    assert!(ask(&draft, framework, &controls, &[])[0].says.contains("SC-2 is not in force"));
+}
+
+fn described() -> Description {
+    let passage = |part: &Part| (*part, Passage { text: format!("About {}.", part.word()), none: false });
+    Description { parts: Part::ALL.iter().map(passage).collect() }
+}
+
+#[test]
+fn a_description_is_whole_when_every_part_that_the_report_needs_is_written() {
+    let empty = Description::default();
+    let of = |kind, time| empty.missing(&Scope::of(kind, time, "Payroll"));
+    let type_1 = of(ReportKind::Soc2, Time::AsOf { date: day("2026-06-30") });
+    let type_2 = of(ReportKind::Soc2, year());
+    assert!(!type_1.contains(&Part::Changes) && type_2.contains(&Part::Changes));
+    assert!(
+        !type_2.contains(&Part::Transactions) && of(ReportKind::Soc1, year()).contains(&Part::Transactions)
+    );
+    assert!(of(ReportKind::Soc3, year()).is_empty(), "it has none");
+    let mut whole = described();
+    assert!(whole.missing(&sound()).is_empty());
+    whole.parts.insert(Part::Incidents, Passage { text: String::new(), none: true });
+    assert!(whole.missing(&sound()).is_empty(), "none is an answer");
+    whole.parts.insert(Part::Data, Passage { text: " \n".into(), none: true });
+    let whole = whole.checked().expect("readable");
+    assert_eq!(whole.missing(&sound()), [Part::Data], "data is never nothing");
+    // Criteria whose part is made from records alone are written by nobody.
+    let written: BTreeSet<&str> = Part::ALL.iter().map(|part| part.criterion()).collect();
+    let catalog = Catalog::builtin();
+    let all = catalog.description_criteria[0].criteria.iter().map(|one| one.id.as_str());
+    assert_eq!(all.filter(|id| !written.contains(id)).collect::<Vec<_>>(), ["DC 5", "DC 8"]);
+}
+
+#[test]
+fn advertising_and_claims_are_no_description() {
+    let mut one = described();
+    one.parts.insert(
+        Part::Services,
+        Passage { text: "Our world-class, SOC 2 certified payroll.".into(), none: false },
+    );
+    let faults = one.faults();
+    assert_eq!(faults.len(), 2);
+    assert!(faults.iter().all(|(part, _)| *part == Part::Services));
+    assert!(described().faults().is_empty());
+}
+
+#[test]
+fn three_people_sign_what_they_saw_and_an_edit_voids_it() {
+    let mut one =
+        Engagement::plan(EngagementKey(1), sound(), person(1), moment(1), "first").expect("planned");
+    one.approve(&[], person(9), moment(1)).expect("approved");
+    one.describe(described(), person(1), moment(2)).expect("written");
+    assert_eq!(one.describe(described(), person(2), moment(2)), Err(DocumentError::NothingChanged.into()));
+    let scope = one.scope_digest();
+    let document = one.description.as_mut().expect("written");
+    assert_eq!(document.separated(Step::Review, person(1), scope), Err(DocumentError::OwnText("review")));
+    assert_eq!(document.sign(Step::Approve, person(3), moment(3), scope), Err(DocumentError::NotReviewed));
+    document.sign(Step::Review, person(2), moment(3), scope).expect("reviewed");
+    assert_eq!(document.separated(Step::Approve, person(2), scope), Err(DocumentError::OwnReview));
+    document.separated(Step::Approve, person(3), scope).expect("a third person");
+    document.sign(Step::Approve, person(3), moment(4), scope).expect("approved");
+    assert_eq!(document.status(scope).words(), "final \u{2013} management");
+    let other_scope = Digest::of(b"another");
+    assert!(document.is_void(other_scope) && document.approved(other_scope).is_none(), "it binds the scope");
+
+    let mut changed = described();
+    changed.parts.insert(Part::Data, Passage { text: "More data.".into(), none: false });
+    one.describe(changed, person(2), moment(5)).expect("changed");
+    let document = one.description.as_ref().expect("written");
+    assert!(document.is_void(scope) && document.status(scope).is_draft());
+    assert_eq!(document.separated(Step::Review, person(2), scope), Err(DocumentError::OwnText("review")));
+}
+
+#[test]
+fn a_drafted_assertion_covers_what_the_report_is_about() {
+    let text = |scope: &Scope| drafted(scope, "Example Ltd");
+    let type_2 = text(&sound());
+    for part in
+        ["(a)", "(b)", "(c)", "throughout the period 2026-01-01 to 2026-12-31", "DC section 200", "security"]
+    {
+        assert!(type_2.contains(part), "{part}: {type_2}");
+    }
+    assert!(!type_2.contains("complementary"));
+    let type_1 = text(&Scope { time: Time::AsOf { date: day("2026-06-30") }, ..sound() });
+    assert!(!type_1.contains("(c)") && type_1.contains("as of 2026-06-30"));
+    let soc3 = text(&Scope { kind: ReportKind::Soc3, ..sound() });
+    assert!(!soc3.contains("description") && soc3.contains("boundary"));
+    let soc1 = text(&Scope { kind: ReportKind::Soc1, ..sound() });
+    assert!(
+        !soc1.contains("trust services")
+            && soc1.contains("control objectives")
+            && soc1.contains("AT-C section 320")
+    );
+    for text in [type_2, type_1, soc3, soc1] {
+        let assertion = Assertion { text, signatory: "Alex Example".into(), title: "Director".into() };
+        assert!(assertion.checked().expect("whole").faults().is_empty());
+    }
+}

@@ -1,0 +1,272 @@
+//! What management hands to the auditor of a SOC examination, as a frozen model: Sections II, III, the controls of
+//! Section IV, and V.
+//!
+//! Section I and the tests and results of Section IV are the auditor's: a package has blanks for them, and says so on
+//! each page. Plain data in the order of the document; whoever fills it has loaded and decided.
+//!
+//! Source: `docs/domain/soc-reports.md` sections 3, 4, 5 and 14.
+
+use serde::{Deserialize, Serialize};
+
+use super::readiness::DocumentStatus;
+use crate::{Digest, Timestamp, canonical};
+
+/// Name and major version of the format.
+pub const PACKAGE_SCHEMA: &str = "soc-package/1";
+
+/// The line that stands on every page.
+pub const PACKAGE_LINE: &str = "Management's part. Illustrative \u{2013} not an auditor's report.";
+
+/// Management's part of a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SocPackage {
+    /// Always [`PACKAGE_SCHEMA`].
+    pub schema: String,
+    /// Number of the engagement, e.g. `E-1`.
+    pub engagement: String,
+    /// Report it is for, e.g. `SOC 2 Type 2`.
+    pub report: String,
+    /// Whether it covers a period.
+    pub is_period: bool,
+    /// The time in words, e.g. `throughout the period 2026-01-01 to 2026-12-31`.
+    pub time: String,
+    /// How far the least finished of its documents has come.
+    pub status: DocumentStatus,
+    /// Version of the engagement's record.
+    pub version: String,
+    /// Who had it made.
+    pub author: String,
+    /// When the model was frozen.
+    pub generated: Timestamp,
+    /// Nothing recorded after this moment is in it.
+    pub cut_off: Timestamp,
+    /// Program and version that froze it.
+    pub generator: String,
+    /// Whose system it is.
+    pub organization: String,
+    /// The system.
+    pub system: String,
+    /// Whether the organization is the made-up one of the example.
+    pub is_example: bool,
+    /// Firm of the auditor; empty while none is chosen.
+    pub firm: String,
+    /// Services in scope.
+    pub services: Vec<String>,
+    /// Where the system ends.
+    pub boundary: String,
+    /// What lies outside.
+    pub outside: Vec<String>,
+    /// Categories with titles and reasons; none for a SOC 1.
+    pub categories: Vec<Reasoned>,
+    /// What is still to be done before management can sign.
+    pub open: Vec<String>,
+    /// Section II.
+    pub assertion: Option<AssertionPart>,
+    /// Section III; none for a SOC 3, or while nobody wrote it.
+    pub description: Option<DescriptionPart>,
+    /// Principal commitments and requirements.
+    pub commitments: Vec<Promised>,
+    /// Subservice organizations.
+    pub subservices: Vec<SubservicePart>,
+    /// Controls of customers.
+    pub user_controls: Vec<Expected>,
+    /// Responsibilities of customers.
+    pub responsibilities: Vec<Expected>,
+    /// Criteria judged not relevant.
+    pub excluded: Vec<Reasoned>,
+    /// Section IV: criteria or objectives in scope.
+    pub criteria: Vec<CriterionPart>,
+    /// Section IV: controls, each once.
+    pub controls: Vec<ControlPart>,
+    /// Controls whose text in force changed in the period (DC 9).
+    pub changes: Vec<ControlChange>,
+    /// Section V: what management says about what it found itself.
+    pub responses: Vec<Response>,
+}
+
+/// A thing with a reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reasoned {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The reason.
+    pub reason: String,
+}
+
+/// Who signed, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedBy {
+    /// `prepared`, `reviewed` or `approved`.
+    pub step: String,
+    /// Name.
+    pub name: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Section II.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssertionPart {
+    /// Paragraphs.
+    pub paragraphs: Vec<String>,
+    /// Who signs for management.
+    pub signatory: String,
+    /// As what.
+    pub title: String,
+    /// How far it has come.
+    pub status: DocumentStatus,
+    /// Who signed it as it stands.
+    pub signed: Vec<SignedBy>,
+}
+
+/// Section III as people wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DescriptionPart {
+    /// Parts in order.
+    pub parts: Vec<PassagePart>,
+    /// How far it has come.
+    pub status: DocumentStatus,
+    /// Who signed it as it stands.
+    pub signed: Vec<SignedBy>,
+}
+
+/// A part of the description.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassagePart {
+    /// Word of the part, e.g. `services`.
+    pub part: String,
+    /// Heading.
+    pub title: String,
+    /// Description criterion.
+    pub criterion: String,
+    /// Paragraphs; empty where nobody wrote.
+    pub paragraphs: Vec<String>,
+    /// Whether management states that there is nothing to tell.
+    pub none: bool,
+    /// Whether it must be written.
+    pub needed: bool,
+}
+
+/// A commitment or requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promised {
+    /// Number, e.g. `SC-3`.
+    pub id: String,
+    /// `Service commitment` or `System requirement`.
+    pub kind: String,
+    /// What is promised.
+    pub statement: String,
+    /// Where.
+    pub source: String,
+    /// Criteria.
+    pub criteria: Vec<String>,
+}
+
+/// A subservice organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubservicePart {
+    /// Name.
+    pub name: String,
+    /// What it does.
+    pub service: String,
+    /// `Carve-out` or `Inclusive`.
+    pub method: String,
+    /// Types of controls assumed there.
+    pub assumed: Vec<Expected>,
+    /// Own controls that watch it.
+    pub monitoring: Vec<String>,
+}
+
+/// What others are expected to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// The control or responsibility.
+    pub text: String,
+    /// Criteria or objectives.
+    pub criteria: Vec<String>,
+}
+
+/// A criterion or objective with its controls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CriterionPart {
+    /// Its id.
+    pub id: String,
+    /// Its text in our words, or the objective.
+    pub text: String,
+    /// Heading it stands under.
+    pub group: String,
+    /// Controls for it.
+    pub controls: Vec<String>,
+    /// Carved-out organizations that answer for it.
+    pub others: Vec<String>,
+}
+
+/// A control as it is in force at the cut-off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlPart {
+    /// Its id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// The control.
+    pub statement: String,
+    /// How often.
+    pub frequency: String,
+    /// How it is performed.
+    pub nature: String,
+    /// Criteria or objectives in scope that it serves.
+    pub criteria: Vec<String>,
+    /// Version of its text.
+    pub version: u32,
+}
+
+/// A change of what a control says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlChange {
+    /// The control.
+    pub control: String,
+    /// When it came into force.
+    pub at: Timestamp,
+    /// What changed, in words.
+    pub what: String,
+}
+
+/// What management says about something it found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Response {
+    /// The finding.
+    pub finding: String,
+    /// Controls it is about.
+    pub controls: Vec<String>,
+    /// What was found.
+    pub condition: String,
+    /// What is done about it.
+    pub response: String,
+    /// Where that stands.
+    pub state: String,
+}
+
+impl SocPackage {
+    /// Returns the digest of the canonical JSON of the model; it stands on each page.
+    ///
+    /// # Errors
+    /// If the model cannot be written, which its types rule out.
+    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
+        canonical::digest(self)
+    }
+}

@@ -1,0 +1,217 @@
+//! Engagements: examinations from scope to management's part of the report.
+
+mod entry;
+mod one;
+mod paper;
+mod plan;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use maud::{Markup, html};
+use tickmark_app::engagement::{self, Changed, Grounds, Version};
+use tickmark_app::{Error, View};
+use tickmark_core::catalog::{Catalog, Framework};
+use tickmark_core::engagement::{Engagement, EngagementKey, Problem, Scope};
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::report::readiness::DocumentStatus;
+
+use crate::control::Names;
+use crate::design::form::{Faults, Field, Kind, field};
+use crate::design::frame::{Page, Place};
+use crate::design::table::plain;
+use crate::error::Refusal;
+use crate::identity::go;
+use crate::visit::Asked;
+use crate::{Desk, WebState};
+
+pub(crate) fn desk_routes() -> Vec<Desk> {
+    let looks = |path, example, handler| Desk { path, example, looks: true, changes: false, handler };
+    let both = |path, example, handler| Desk { path, example, looks: true, changes: true, handler };
+    vec![
+        looks("/engagements", "/engagements", get(list)),
+        both("/engagements/new", "/engagements/new", get(plan::new_page).post(plan::write)),
+        looks("/engagements/{key}", "/engagements/1", get(one::page)),
+        looks("/engagements/{key}/package", "/engagements/1/package", get(one::package)),
+        both("/engagements/{key}/edit", "/engagements/1/edit", get(plan::edit_page).post(plan::change)),
+        both(
+            "/engagements/{key}/approve",
+            "/engagements/1/approve",
+            get(one::approve_page).post(one::approve),
+        ),
+        both("/engagements/{key}/close", "/engagements/1/close", get(one::close_page).post(one::close)),
+        both(
+            "/engagements/{key}/description",
+            "/engagements/1/description",
+            get(paper::description_page).post(paper::describe),
+        ),
+        both(
+            "/engagements/{key}/assertion",
+            "/engagements/1/assertion",
+            get(paper::assertion_page).post(paper::assert),
+        ),
+        both(
+            "/engagements/{key}/sign/{paper}/{step}",
+            "/engagements/1/sign/description/review",
+            get(paper::sign_page).post(paper::sign),
+        ),
+        both(
+            "/engagements/{key}/entries/{list}/{at}",
+            "/engagements/1/entries/subservices/new",
+            get(entry::page).post(entry::write),
+        ),
+    ]
+}
+
+fn atom(verb: Verb) -> Atom {
+    Atom::new(Resource::Description, verb)
+}
+
+fn href(key: EngagementKey) -> String {
+    format!("/engagements/{}", key.0)
+}
+
+fn key(text: &str) -> Result<EngagementKey, Refusal> {
+    text.parse().map(EngagementKey).map_err(|_| Refusal::NotFound)
+}
+
+fn catalog(state: &WebState) -> Result<&Catalog, Refusal> {
+    state.source().catalog().ok_or(Refusal::NotFound)
+}
+
+fn framework(state: &WebState) -> Result<&Framework, Refusal> {
+    catalog(state)?.frameworks.first().ok_or(Refusal::NotFound)
+}
+
+/// An engagement with what its pages show beside it.
+struct Known {
+    version: Version,
+    grounds: Grounds,
+    problems: Vec<Problem>,
+    names: Names,
+}
+
+async fn known(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -> Result<Known, Error> {
+    let version = engagement::find(view, key).await?;
+    let grounds = Grounds::read(view).await?;
+    let problems = grounds.problems(key, &version.record.scope, catalog)?;
+    Ok(Known { version, grounds, problems, names: Names::for_looking(view).await? })
+}
+
+/// A page of one engagement, with the way back.
+fn page_of(record: &Engagement, title: &str, body: Markup) -> Page {
+    let mut page = Page::new(Place::Engagements, title, body);
+    page.id = record.key.to_string();
+    page.crumbs =
+        vec![("Engagements".into(), "/engagements".into()), (record.key.to_string(), href(record.key))];
+    page
+}
+
+/// How far a document has come, in words; none stands for one that nobody wrote.
+fn progress(status: Option<(DocumentStatus, bool)>) -> &'static str {
+    match status {
+        None => "Not written",
+        Some((_, true)) => "Changed since it was signed",
+        Some((DocumentStatus::WorkingDraft, _)) => "Written, not reviewed",
+        Some((DocumentStatus::ManagementDraft | DocumentStatus::ForAuditorReview, _)) => {
+            "Reviewed, not approved"
+        }
+        Some((DocumentStatus::FinalManagement, _)) => "Approved",
+    }
+}
+
+/// What a change came to: where to go, or what is wrong and with which status. Stale changes do nothing.
+fn outcome(
+    changed: Result<Changed, Error>,
+    to: &str,
+) -> Result<Response, Result<(StatusCode, Faults), Refusal>> {
+    match changed {
+        Ok(Changed::Done(_)) => Ok(go(to)),
+        Ok(Changed::Stale(_)) => Err(Ok((
+            StatusCode::CONFLICT,
+            Faults::whole(
+                "somebody changed the engagement while you typed. Nothing was saved; what you typed is still in the \
+                 fields. Look at the engagement in another window, then send it again",
+            ),
+        ))),
+        Err(Error::Invalid(says) | Error::Conflict(says)) => {
+            Err(Ok((StatusCode::UNPROCESSABLE_ENTITY, Faults::whole(says))))
+        }
+        Err(error) => Err(Err(error.into())),
+    }
+}
+
+/// The field in which a change of scope is explained.
+fn reason_field(value: &str, faults: &Faults) -> Markup {
+    field(&Field {
+        name: "reason",
+        label: "Why",
+        value,
+        kind: Kind::Area(2),
+        max: tickmark_core::control::TEXT_MAX,
+        fault: faults.of("reason"),
+        hint: "It stays with this version of the scope.",
+        ..Field::default()
+    })
+}
+
+/// Writes a scope anew from version `from`.
+async fn save(
+    state: &WebState,
+    asked: &Asked,
+    key: EngagementKey,
+    from: i64,
+    scope: Scope,
+    reason: &str,
+) -> Result<Result<Changed, Error>, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    Ok(app.transact(actor, async |cx| engagement::change(cx, key, from, scope, reason).await).await)
+}
+
+async fn refused(
+    state: &WebState,
+    asked: &Asked,
+    status: StatusCode,
+    page: &Page,
+) -> Result<Response, Refusal> {
+    asked.frame_refused(state, status, page).await.map(IntoResponse::into_response)
+}
+
+async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let all = app.read(actor, async |view| engagement::list(view).await).await?;
+    let may_plan = asked.may(atom(Verb::Create));
+    let rows = all.iter().map(|version| {
+        let record = &version.record;
+        let (scope, digest) = (record.holds(), record.scope_digest());
+        let description = record.description.as_ref().map(|one| (one.status(digest), one.is_void(digest)));
+        let assertion = record.assertion.as_ref().map(|one| (one.status(digest), one.is_void(digest)));
+        let has_description = scope.kind != tickmark_core::engagement::ReportKind::Soc3;
+        vec![
+            html! { a.primary href=(href(record.key)) { (scope.report()) } span.sub { (record.key) " · " (scope.system) } },
+            html! { span.nowrap { (scope.time) } },
+            html! { (record.standing().title()) },
+            html! { @if has_description { (progress(description)) } @else { span.muted { "Has none" } } },
+            html! { (progress(assertion)) },
+        ]
+    });
+    let body = html! {
+        @if all.is_empty() {
+            div.empty {
+                h3 { "No examination is planned" }
+                p { "An engagement holds what one examination is about: which report, which system, over which time. From it, \
+                     the description and the assertion are written, signed, and set as management's part of the report." }
+                @if may_plan { p { a.button.primary href="/engagements/new" { "Plan the first" } } }
+            }
+        } @else {
+            (plain("Engagements", &["Report", "Time", "Scope", "Description", "Assertion"], rows.collect()))
+        }
+    };
+    let mut page = Page::new(Place::Engagements, "Engagements", body);
+    page.lead = html! { "Examinations from scope to report." };
+    if may_plan && !all.is_empty() {
+        page.actions = html! { a.button href="/engagements/new" { "Plan an examination" } };
+    }
+    asked.frame(&state, &page).await
+}

@@ -1,0 +1,492 @@
+//! One engagement: its scope with what is wrong with it, its documents, what was approved; approving and closing it.
+
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use tickmark_app::Error;
+use tickmark_app::engagement::{self, Changed, Paper, Version};
+use tickmark_core::catalog::Framework;
+use tickmark_core::control::TEXT_MAX;
+use tickmark_core::engagement::{Engagement, ReportKind, Scope, Standing, Step};
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::Verb;
+
+use super::entry::List;
+use super::{Known, atom, catalog, framework, href, key, known, outcome, page_of, progress, refused};
+use crate::WebState;
+use crate::control::Names;
+use crate::design::diff::{Changed as Differs, changed, diff};
+use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
+use crate::design::frame::Page;
+use crate::design::table::plain;
+use crate::design::{block, moment, plural, segment};
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::identity::go;
+use crate::visit::Asked;
+
+/// Versions of a record on its page.
+const VERSIONS_SHOWN: usize = 12;
+
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (key, framework, catalog) = (key(&at)?, framework(&state)?, catalog(&state)?);
+    let (known, versions) = app
+        .read(actor, async |view| {
+            Ok((known(view, key, catalog).await?, engagement::versions(view, key).await?))
+        })
+        .await?;
+    let record = &known.version.record;
+    let scope = &record.scope;
+    let may_write = record.closed().is_none() && asked.may(atom(Verb::Update));
+    let may_approve = record.closed().is_none() && asked.may(atom(Verb::Approve));
+    let waits = matches!(record.standing(), Standing::Planned | Standing::ChangeWaits);
+    let body = html! {
+        (problems(&known))
+        @if record.standing() == Standing::ChangeWaits {
+            @if let Some(approved) = record.approved() {
+                (block("waits", "What waits for approval", &html! { (known.names.of(record.written.by)) ": " (record.written.reason) }, &diff(&compare(&approved.scope, scope))))
+            }
+        }
+        div.columns {
+            div {
+                (block("documents", "Documents", &html! {}, &documents(record, &asked)))
+                (lists(scope, record, may_write))
+            }
+            div {
+                (block("scope", "Scope", &html! { (record.standing().title()) }, &about(&known, framework)))
+                (block("history", "History", &html! { (versions.len()) " " (plural(versions.len(), "version", "versions")) }, &history(&versions, &known.names)))
+            }
+        }
+    };
+    let mut page = page_of(record, &format!("{} of {}", scope.report(), scope.system), body);
+    page.crumbs.pop();
+    page.lead = html! { (capital_time(scope)) "." };
+    page.actions = html! {
+        @if waits && may_approve { a.button.primary href={ (href(key)) "/approve" } { "Approve the scope" } }
+        @if may_write { a.button href={ (href(key)) "/edit" } { "Edit the scope" } }
+        @if state.documents().is_some() { a.button href={ (href(key)) "/package" } { "Management's part (PDF)" } }
+        @if may_write { a.button.quiet href={ (href(key)) "/close" } { "Close" } }
+    };
+    asked.frame(&state, &page).await
+}
+
+fn capital_time(scope: &Scope) -> String {
+    match scope.time {
+        tickmark_core::engagement::Time::AsOf { date } => format!("As of {date}"),
+        tickmark_core::engagement::Time::Period { from, to } => {
+            format!("Throughout the period {from} to {to}")
+        }
+    }
+}
+
+fn problems(known: &Known) -> Markup {
+    let count = known.problems.len();
+    if count == 0 || known.version.record.closed().is_some() {
+        return html! {};
+    }
+    let must = known.problems.iter().filter(|problem| problem.blocks).count();
+    let note = html! {
+        @if must > 0 { (must) " to mend before the scope can be approved" } @else { "nothing that keeps it from being approved" }
+    };
+    block(
+        "open",
+        "What the scope lacks",
+        &note,
+        &html! {
+            ul.plain {
+                @for problem in &known.problems {
+                    li { (crate::design::form::capital(&problem.says)) "." @if !problem.blocks { " " span.muted { "To know." } } }
+                }
+            }
+        },
+    )
+}
+
+fn documents(record: &Engagement, asked: &Asked) -> Markup {
+    let digest = record.scope_digest();
+    let description = record.description.as_ref().map(|one| (one.status(digest), one.is_void(digest)));
+    let assertion = record.assertion.as_ref().map(|one| (one.status(digest), one.is_void(digest)));
+    let has_description = record.holds().kind != ReportKind::Soc3;
+    let mut rows = Vec::new();
+    for (paper, words, status) in [
+        (Paper::Description, "Description of the system", description),
+        (Paper::Assertion, "Management's assertion", assertion),
+    ] {
+        if paper == Paper::Description && !has_description {
+            continue;
+        }
+        let href = format!("{}/{}", href(record.key), paper.word());
+        let next = next_step(record, paper).filter(|step| {
+            asked.may(atom(match step {
+                Step::Review => Verb::Update,
+                Step::Approve => Verb::Approve,
+            }))
+        });
+        rows.push(vec![
+            html! { a.primary href=(href) { (words) } },
+            html! { (progress(status)) },
+            html! { @if let Some(step) = next { a.button href={ (super::href(record.key)) "/sign/" (paper.word()) "/" (step.word()) } { @if step == Step::Review { "Review" } @else { "Approve" } span.visually-hidden { " the " (paper.word()) } } } },
+        ]);
+    }
+    html! {
+        (plain("Documents", &["Document", "Progress", ""], rows))
+        @if record.approved().is_none() { p.muted { "Documents can be written now, and signed once the scope is approved." } }
+    }
+}
+
+/// The step that a document waits for; none if it is not there, final, or cannot be signed yet.
+pub(super) fn next_step(record: &Engagement, paper: Paper) -> Option<Step> {
+    if record.approved().is_none() || record.closed().is_some() {
+        return None;
+    }
+    let digest = record.scope_digest();
+    let (reviewed, approved) = match paper {
+        Paper::Description => {
+            let one = record.description.as_ref()?;
+            (one.reviewed(digest).is_some(), one.approved(digest).is_some())
+        }
+        Paper::Assertion => {
+            let one = record.assertion.as_ref()?;
+            (one.reviewed(digest).is_some(), one.approved(digest).is_some())
+        }
+    };
+    match (reviewed, approved) {
+        (_, true) => None,
+        (true, false) => Some(Step::Approve),
+        (false, false) => Some(Step::Review),
+    }
+}
+
+fn lists(scope: &Scope, record: &Engagement, may_write: bool) -> Markup {
+    let add = |list: List, words: &str| {
+        html! { @if may_write { p { a.button href={ (href(record.key)) "/entries/" (list.word()) "/new" } { (words) } } } }
+    };
+    let entry = |list: List, at: usize, words: &str| {
+        html! {
+            @if may_write { a.primary href={ (href(record.key)) "/entries/" (list.word()) "/" (at + 1) } { (words) } } @else { (words) }
+        }
+    };
+    html! {
+        @if !scope.kind.has_criteria() {
+            (block("objectives", "Control objectives", &html! { (scope.objectives.len()) }, &html! {
+                @if scope.objectives.is_empty() { p.muted { "None is written. A SOC 1 usually has 10 to 25." } } @else {
+                    (plain("Control objectives", &["Objective", "Controls"], scope.objectives.iter().enumerate().map(|(at, one)| vec![
+                        html! { (entry(List::Objectives, at, &one.id)) span.sub { (one.statement) } },
+                        html! { span.refs { @for id in &one.controls { a href={ "/controls/" (segment(id.as_str())) } { (id) } } } },
+                    ]).collect()))
+                }
+                (add(List::Objectives, "Add an objective"))
+            }))
+        }
+        (block("subservices", "Subservice organizations", &html! { (scope.subservices.len()) }, &html! {
+            @if scope.subservices.is_empty() { p.muted { "None. A vendor belongs here only if its controls are needed, together with own ones, to keep the commitments." } } @else {
+                (plain("Subservice organizations", &["Organization", "Method", "Answers for"], scope.subservices.iter().enumerate().map(|(at, one)| vec![
+                    html! { (entry(List::Subservices, at, &one.name)) span.sub { (one.service) } },
+                    html! { (one.method.title()) },
+                    html! { span.refs { @for id in one.assumed.iter().flat_map(|assumed| &assumed.criteria) { span { (id) } } } },
+                ]).collect()))
+            }
+            (add(List::Subservices, "Add an organization"))
+        }))
+        (block("user-entities", "What customers do", &html! { (scope.user_entities.len()) }, &html! {
+            @if scope.user_entities.is_empty() { p.muted { "Nothing is expected of customers." } } @else {
+                (plain("What customers do", &["Control or responsibility", "Kind"], scope.user_entities.iter().enumerate().map(|(at, one)| vec![
+                    html! { (entry(List::UserEntities, at, &one.text)) },
+                    html! { (one.kind.title()) },
+                ]).collect()))
+            }
+            (add(List::UserEntities, "Add what customers do"))
+        }))
+    }
+}
+
+fn about(known: &Known, framework: &Framework) -> Markup {
+    let scope = &known.version.record.scope;
+    let record = &known.version.record;
+    let criteria = scope.criteria(framework);
+    html! {
+        dl.facts {
+            dt { "State" } dd { (record.standing().title())
+                @if let Some(approved) = record.approved() { span.sub { "Version " (approved.version) " approved by " (known.names.of(approved.by)) ", " (moment::written(approved.at)) } }
+                @if let Some(closed) = record.closed() { span.sub { (known.names.of(closed.by)) ": " (closed.reason) } }
+            }
+            dt { "Report" } dd { (scope.report()) }
+            dt { "Time" } dd { (scope.time) }
+            dt { "Services" } dd { @if scope.services.is_empty() { span.muted { "None named" } } @else { (scope.services.join("; ")) } }
+            dt { "Boundary" } dd { @if scope.boundary.is_empty() { span.muted { "Not written" } } @else { (scope.boundary) } }
+            @if !scope.outside.is_empty() { dt { "Outside" } dd { (scope.outside.join("; ")) } }
+            dt { "Audit firm" } dd { @if scope.firm.is_empty() { span.muted { "Not chosen yet" } } @else { (scope.firm) } }
+            @if scope.kind.has_criteria() {
+                dt { "Categories" } dd {
+                    @for category in framework.categories.iter().filter(|one| scope.categories.contains_key(&one.id)) {
+                        (category.title) span.sub { (scope.categories[&category.id]) }
+                    }
+                    @if scope.categories.is_empty() { span.muted { "None chosen" } }
+                }
+                dt { "Criteria" } dd { (criteria.len()) " in scope" @for (id, reason) in &scope.exclusions { span.sub { "Without " (id) ": " (reason) } } }
+                dt { "Commitments" } dd { span.refs { @for one in &scope.commitments { a href={ "/commitments/" (one.0) } { (one) } } } @if scope.commitments.is_empty() { span.muted { "None named" } } }
+            } @else {
+                dt { "Objectives" } dd { (criteria.len()) }
+            }
+        }
+    }
+}
+
+fn history(versions: &[Version], names: &Names) -> Markup {
+    let rows = versions.iter().enumerate().take(VERSIONS_SHOWN).map(|(at, version)| {
+        let before = versions.get(at + 1).map(|version| &version.record);
+        vec![
+            html! { span.num { (version.number) } },
+            html! { (event(before, &version.record, names)) },
+            html! { span.nowrap { (moment::exact(version.since)) } },
+        ]
+    });
+    plain("Versions", &["Version", "What happened", "When"], rows.collect())
+}
+
+fn event(before: Option<&Engagement>, after: &Engagement, names: &Names) -> Markup {
+    let Some(before) = before else {
+        return html! { "Planned by " (names.of(after.written.by)) span.sub { (after.written.reason) } };
+    };
+    if let (None, Some(closed)) = (before.closed(), after.closed()) {
+        return html! { "Closed by " (names.of(closed.by)) span.sub { (closed.reason) } };
+    }
+    if before.approved() != after.approved() {
+        return html! { "Scope approved" @if let Some(approved) = after.approved() { " by " (names.of(approved.by)) } };
+    }
+    if before.written != after.written {
+        return html! { "Scope changed by " (names.of(after.written.by)) span.sub { (after.written.reason) } };
+    }
+    let digest = after.scope_digest();
+    for (name, was, is) in [
+        (
+            "Description",
+            before.description.as_ref().map(|one| one.version),
+            after.description.as_ref().map(|one| (one.version, one.by)),
+        ),
+        (
+            "Assertion",
+            before.assertion.as_ref().map(|one| one.version),
+            after.assertion.as_ref().map(|one| (one.version, one.by)),
+        ),
+    ] {
+        if let Some((version, by)) = is.filter(|(version, _)| was != Some(*version)) {
+            return html! { (name) " written by " (names.of(by)) span.sub { "Version " (version) } };
+        }
+    }
+    let signed = [
+        (
+            "Description approved",
+            after.description.as_ref().and_then(|one| one.approved(digest)),
+            before.description.as_ref().and_then(|one| one.approved(digest)),
+        ),
+        (
+            "Assertion approved",
+            after.assertion.as_ref().and_then(|one| one.approved(digest)),
+            before.assertion.as_ref().and_then(|one| one.approved(digest)),
+        ),
+        (
+            "Description reviewed",
+            after.description.as_ref().and_then(|one| one.reviewed(digest)),
+            before.description.as_ref().and_then(|one| one.reviewed(digest)),
+        ),
+        (
+            "Assertion reviewed",
+            after.assertion.as_ref().and_then(|one| one.reviewed(digest)),
+            before.assertion.as_ref().and_then(|one| one.reviewed(digest)),
+        ),
+    ];
+    let new = signed.into_iter().find(|(_, is, was)| is != was).and_then(|(what, is, _)| Some((what, is?)));
+    html! { @if let Some((what, signed)) = new { (what) " by " (names.of(signed.by)) } }
+}
+
+/// What differs between two scopes.
+fn compare(before: &Scope, after: &Scope) -> Vec<Differs> {
+    let one = |label, before: String, after: String| Differs { label, before, after };
+    let reasons = |all: &std::collections::BTreeMap<String, String>| {
+        all.iter().map(|(id, reason)| format!("{id}: {reason}")).collect::<Vec<_>>().join("; ")
+    };
+    let keys =
+        |scope: &Scope| scope.commitments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let subservices = |scope: &Scope| {
+        let one = |one: &tickmark_core::engagement::Subservice| {
+            let assumed: Vec<&str> = one.assumed.iter().map(|assumed| assumed.text.as_str()).collect();
+            format!("{} ({}): {}", one.name, one.method.title(), assumed.join(", "))
+        };
+        scope.subservices.iter().map(one).collect::<Vec<_>>().join("; ")
+    };
+    let customers = |scope: &Scope| {
+        let one = |one: &tickmark_core::engagement::UserEntityControl| {
+            format!("{}: {}", one.kind.title(), one.text)
+        };
+        scope.user_entities.iter().map(one).collect::<Vec<_>>().join("; ")
+    };
+    let objectives = |scope: &Scope| {
+        let one = |one: &tickmark_core::engagement::Objective| format!("{} {}", one.id, one.statement);
+        scope.objectives.iter().map(one).collect::<Vec<_>>().join("; ")
+    };
+    changed([
+        one("Report", before.report(), after.report()),
+        one("Time", before.time.to_string(), after.time.to_string()),
+        one("System", before.system.clone(), after.system.clone()),
+        one("Services", before.services.join("; "), after.services.join("; ")),
+        one("Boundary", before.boundary.clone(), after.boundary.clone()),
+        one("Outside", before.outside.join("; "), after.outside.join("; ")),
+        one("Audit firm", before.firm.clone(), after.firm.clone()),
+        one("Categories", reasons(&before.categories), reasons(&after.categories)),
+        one("Left out", reasons(&before.omissions), reasons(&after.omissions)),
+        one("Criteria taken out", reasons(&before.exclusions), reasons(&after.exclusions)),
+        one("Commitments", keys(before), keys(after)),
+        one("Objectives", objectives(before), objectives(after)),
+        one("Subservice organizations", subservices(before), subservices(after)),
+        one("What customers do", customers(before), customers(after)),
+    ])
+}
+
+pub(super) async fn approve_page(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (key, catalog) = (key(&at)?, catalog(&state)?);
+    let known = app.read(actor, async |view| known(view, key, catalog).await).await?;
+    if !matches!(known.version.record.standing(), Standing::Planned | Standing::ChangeWaits) {
+        return Err(Refusal::NotFound);
+    }
+    asked.frame(&state, &approve_form(&known, actor.id, &asked.token, &Faults::default())).await
+}
+
+fn approve_form(known: &Known, who: ActorId, token: &str, faults: &Faults) -> Page {
+    let record = &known.version.record;
+    let href = href(record.key);
+    let empty = Scope::of(record.scope.kind, record.scope.time, &record.scope.system);
+    let before = record.approved().map_or(&empty, |approved| &approved.scope);
+    let must = known.problems.iter().any(|problem| problem.blocks);
+    let buttons =
+        html! { (hidden("version", &known.version.number.to_string())) (send("Approve the scope", &href)) };
+    let body = html! {
+        div.narrow.stack {
+            (faults.summary())
+            (problems(known))
+            section.card aria-labelledby="waits" {
+                h2 id="waits" { @if record.approved().is_some() { "What changes" } @else { "What is in scope" } }
+                p.muted { (known.names.of(record.written.by)) ", " (moment::written(record.written.at)) ": " (record.written.reason) }
+                (diff(&compare(before, &record.scope)))
+            }
+            @if record.is_author(who) { p.problem { "You wrote some of what waits here, so somebody else decides about it." } }
+            @else if must { p.problem { "The scope cannot be approved while something has to be mended." } }
+            @else { (form(&format!("{href}/approve"), token, &buttons)) }
+        }
+    };
+    page_of(record, "Approve the scope", body)
+}
+
+pub(super) async fn approve(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (key, catalog) = (key(&at)?, catalog(&state)?);
+    sent.only(&["version"])?;
+    let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let approved = app.transact(actor, async |cx| engagement::approve(cx, key, from, catalog).await).await;
+    let (status, faults) = match approved {
+        Ok(Changed::Stale(_)) => (
+            StatusCode::CONFLICT,
+            Faults::whole("it was changed since you looked. This is what waits now; nothing was approved"),
+        ),
+        other => match outcome(other, &href(key)) {
+            Ok(done) => return Ok(done),
+            Err(wrong) => wrong?,
+        },
+    };
+    let known = app.read(actor, async |view| known(view, key, catalog).await).await?;
+    refused(&state, &asked, status, &approve_form(&known, actor.id, &asked.token, &faults)).await
+}
+
+pub(super) async fn close_page(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let key = key(&at)?;
+    let version = app.read(actor, async |view| engagement::find(view, key).await).await?;
+    if version.record.closed().is_some() {
+        return Err(Refusal::NotFound);
+    }
+    asked.frame(&state, &close_form(&version.record, &asked.token, "", &Faults::default())).await
+}
+
+fn close_form(record: &Engagement, token: &str, reason: &str, faults: &Faults) -> Page {
+    let href = href(record.key);
+    let body = html! {
+        (faults.summary())
+        p { "It is over, or given up. It stays readable, and nothing more is written or signed in it." }
+        (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: reason, max: TEXT_MAX, fault: faults.of("reason"), hint: "It is kept with your name and the time.", ..Field::default() }))
+        (send("Close the engagement", &href))
+    };
+    page_of(
+        record,
+        "Close the engagement",
+        html! { div.narrow { (form(&format!("{href}/close"), token, &body)) } },
+    )
+}
+
+pub(super) async fn close(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let key = key(&at)?;
+    sent.only(&["reason"])?;
+    let reason = sent.text("reason");
+    let mut faults = Faults::default();
+    if reason.is_empty() {
+        faults.add("reason", "say why, so that others can follow it");
+    } else {
+        match app.transact(actor, async |cx| engagement::close(cx, key, &reason).await).await {
+            Ok(_) => return Ok(go(&href(key))),
+            Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::whole(says),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let version = app.read(actor, async |view| engagement::find(view, key).await).await?;
+    let page = close_form(&version.record, &asked.token, &reason, &faults);
+    refused(&state, &asked, StatusCode::UNPROCESSABLE_ENTITY, &page).await
+}
+
+/// Sets management's part as PDF, as it is recorded now.
+pub(super) async fn package(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (key, catalog) = (key(&at)?, catalog(&state)?);
+    let documents = state.documents().ok_or(Refusal::NotFound)?;
+    let generator = state.assessing().map_or("Tickmark", |(_, generator)| generator);
+    let model =
+        app.transact(actor, async |cx| engagement::take_out(cx, key, catalog, generator).await).await?;
+    let name = format!("{}-management.pdf", model.engagement.to_lowercase());
+    let set = tokio::task::spawn_blocking(move || documents.package_pdf(&model)).await;
+    let pdf = set.map_err(|error| Refusal::Internal(error.to_string()))?;
+    let pdf = pdf.map_err(|error| Refusal::Internal(error.to_string()))?;
+    let disposition = format!("attachment; filename=\"{name}\"");
+    Ok((
+        [(header::CONTENT_TYPE, "application/pdf".to_owned()), (header::CONTENT_DISPOSITION, disposition)],
+        pdf,
+    )
+        .into_response())
+}

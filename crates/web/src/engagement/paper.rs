@@ -1,0 +1,382 @@
+//! The description and the assertion: writing and signing them.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use maud::{Markup, html};
+use tickmark_app::engagement::{self, Changed, Paper, Version};
+use tickmark_core::engagement::{Assertion, Description, Document, Engagement, Part, Passage, Step, drafted};
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::Verb;
+
+use super::one::next_step;
+use super::{atom, href, key, outcome, page_of, refused};
+use crate::WebState;
+use crate::control::Names;
+use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden, send};
+use crate::design::frame::Page;
+use crate::design::moment;
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::visit::Asked;
+
+/// Most characters of a part or of the assertion.
+const TEXT_MAX: usize = 40_000;
+
+/// Name of the field that says there is nothing to tell in a part.
+fn none_field(part: Part) -> String {
+    format!("{}-none", part.word())
+}
+
+fn paragraphs(text: &str) -> Markup {
+    html! { @for paragraph in text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()) { p { (paragraph) } } }
+}
+
+fn signatures<T: Clone + PartialEq + serde::Serialize>(
+    document: &Document<T>,
+    record: &Engagement,
+    names: &Names,
+) -> Markup {
+    let digest = record.scope_digest();
+    html! {
+        dl.facts {
+            dt { "Written" } dd { (names.of(document.by)) span.sub { "Version " (document.version) ", " (moment::written(document.at)) } }
+            @for (word, signed) in [("Reviewed", document.reviewed(digest)), ("Approved", document.approved(digest))] {
+                dt { (word) } dd {
+                    @match signed {
+                        Some(signed) => { (names.of(signed.by)) span.sub { (moment::written(signed.at)) } }
+                        None => { span.muted { "Nobody yet" } }
+                    }
+                }
+            }
+        }
+        @if document.is_void(digest) { p.problem { "It, or the scope, changed since it was signed: it has to be signed again." } }
+    }
+}
+
+async fn load(state: &WebState, asked: &Asked, at: &str) -> Result<(Version, Names), Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let key = key(at)?;
+    let found = app
+        .read(actor, async |view| Ok((engagement::find(view, key).await?, Names::for_looking(view).await?)))
+        .await?;
+    Ok(found)
+}
+
+fn may_write(record: &Engagement, asked: &Asked) -> bool {
+    record.closed().is_none() && asked.may(atom(Verb::Update))
+}
+
+pub(super) async fn description_page(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let (version, names) = load(&state, &asked, &at).await?;
+    let record = &version.record;
+    if Part::of(record.holds().kind, record.holds().time).is_empty() {
+        return Err(Refusal::NotFound);
+    }
+    let empty = Description::default();
+    let held = record.description.as_ref().map_or(&empty, |document| &document.content);
+    let page = description_form(&version, held, &names, &asked, &Faults::default());
+    asked.frame(&state, &page).await
+}
+
+fn description_form(
+    version: &Version,
+    held: &Description,
+    names: &Names,
+    asked: &Asked,
+    faults: &Faults,
+) -> Page {
+    let record = &version.record;
+    let scope = record.holds();
+    let href = href(record.key);
+    let wrong = held.faults();
+    let missing = held.missing(scope);
+    let part_field = |part: Part, needed: bool| {
+        let of_part: Vec<String> =
+            wrong.iter().filter(|(at, _)| *at == part).map(|(_, fault)| fault.clone()).collect();
+        let fault = (!of_part.is_empty()).then(|| of_part.join("; "));
+        let label = format!("{} ({})", part.title(), part.criterion());
+        let none = none_field(part);
+        html! {
+            (field(&Field { name: part.word(), label: &label, value: held.text(part), kind: Kind::Area(if needed { 7 } else { 3 }), max: TEXT_MAX, optional: !needed || part.may_be_none(), hint: part.hint(), fault: fault.as_deref(), ..Field::default() }))
+            @if part.may_be_none() {
+                (field(&Field { name: &none, label: "There is nothing to tell", value: if held.is_none(part) { "yes" } else { "" }, kind: Kind::Check, ..Field::default() }))
+            }
+        }
+    };
+    let parts = Part::of(scope.kind, scope.time);
+    let body = html! {
+        div.narrow.stack {
+            @if let Some(document) = &record.description {
+                section.card aria-labelledby="signed" { h2 id="signed" { "Signatures" } (signatures(document, record, names)) }
+            }
+            @if !missing.is_empty() && record.description.is_some() {
+                p.muted { "Not written yet: " (missing.iter().map(|part| part.title()).collect::<Vec<_>>().join("; ")) "." }
+            }
+            @if may_write(record, asked) {
+                (form(&format!("{href}/description"), &asked.token, &html! {
+                    (faults.summary())
+                    (hidden("version", &version.number.to_string()))
+                    p.muted { "Lists of commitments, controls, customers' controls, subservice organizations and changes of controls are put in their places from the records when the document is set. Leave a part empty to write it later." }
+                    @for (part, needed) in &parts { (part_field(*part, *needed)) }
+                    (send("Save", &href))
+                }))
+            } @else {
+                @for (part, _) in &parts {
+                    section.card { h2 { (part.title()) }
+                        @if held.is_none(*part) { p { "Management states that there was nothing to report." } }
+                        @else if held.text(*part).is_empty() { p.muted { "Not written." } }
+                        (paragraphs(held.text(*part)))
+                    }
+                }
+            }
+        }
+    };
+    let mut page = page_of(record, "Description of the system", body);
+    page.lead = html! { "Only what can be checked, as it really runs: who does what, when, and how it is evidenced." };
+    page.actions = sign_button(record, Paper::Description, asked);
+    page
+}
+
+fn sign_button(record: &Engagement, paper: Paper, asked: &Asked) -> Markup {
+    let next = next_step(record, paper).filter(|step| asked.may(atom(verb(*step))));
+    html! {
+        @if let Some(step) = next {
+            a.button.primary href={ (href(record.key)) "/sign/" (paper.word()) "/" (step.word()) } { @if step == Step::Review { "Review" } @else { "Approve" } }
+        }
+    }
+}
+
+fn verb(step: Step) -> Verb {
+    match step {
+        Step::Review => Verb::Update,
+        Step::Approve => Verb::Approve,
+    }
+}
+
+pub(super) async fn describe(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (version, names) = load(&state, &asked, &at).await?;
+    let record = &version.record;
+    let parts = Part::of(record.holds().kind, record.holds().time);
+    let known: Vec<String> = parts
+        .iter()
+        .flat_map(|(part, _)| [part.word().to_owned(), none_field(*part)])
+        .chain(["version".to_owned()])
+        .collect();
+    sent.only(&known.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let passage = |part: Part| Passage {
+        text: sent.text(part.word()),
+        none: part.may_be_none() && sent.text(&none_field(part)) == "yes",
+    };
+    let typed = Description { parts: parts.iter().map(|(part, _)| (*part, passage(*part))).collect() };
+    let changed =
+        app.transact(actor, async |cx| engagement::describe(cx, record.key, from, typed.clone()).await).await;
+    let (status, faults) = match outcome(changed, &format!("{}/description", href(record.key))) {
+        Ok(done) => return Ok(done),
+        Err(wrong) => wrong?,
+    };
+    refused(&state, &asked, status, &description_form(&version, &typed, &names, &asked, &faults)).await
+}
+
+pub(super) async fn assertion_page(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let (version, names) = load(&state, &asked, &at).await?;
+    let record = &version.record;
+    let (_, actor) = asked.member(&state)?;
+    let typed = match &record.assertion {
+        Some(document) => document.content.clone(),
+        None => Assertion { text: drafted(record.holds(), &actor.organization.name), ..Assertion::default() },
+    };
+    asked.frame(&state, &assertion_form(&version, &typed, &names, &asked, &Faults::default())).await
+}
+
+fn assertion_form(
+    version: &Version,
+    typed: &Assertion,
+    names: &Names,
+    asked: &Asked,
+    faults: &Faults,
+) -> Page {
+    let record = &version.record;
+    let href = href(record.key);
+    let wrong = typed.faults();
+    let fault =
+        faults.of("text").map(str::to_owned).or_else(|| (!wrong.is_empty()).then(|| wrong.join("; ")));
+    let body = html! {
+        div.narrow.stack {
+            @if let Some(document) = &record.assertion {
+                section.card aria-labelledby="signed" { h2 id="signed" { "Signatures" } (signatures(document, record, names)) }
+            }
+            @if may_write(record, asked) {
+                (form(&format!("{href}/assertion"), &asked.token, &html! {
+                    (faults.summary())
+                    (hidden("version", &version.number.to_string()))
+                    (field(&Field { name: "text", label: "Assertion", value: &typed.text, kind: Kind::Area(18), max: TEXT_MAX, fault: fault.as_deref(), hint: "Any wording will do so long as all matters are covered. Where the auditor's opinion is going to be modified, the assertion says so too.", ..Field::default() }))
+                    div.fields {
+                        (field(&Field { name: "signatory", label: "Who signs for management", value: &typed.signatory, fault: faults.of("signatory"), ..Field::default() }))
+                        (field(&Field { name: "title", label: "As what", value: &typed.title, fault: faults.of("title"), hint: "As Chief executive.", ..Field::default() }))
+                    }
+                    (send("Save", &href))
+                }))
+            } @else {
+                section.card { (paragraphs(&typed.text)) @if !typed.signatory.is_empty() { p { (typed.signatory) ", " (typed.title) } } }
+            }
+        }
+    };
+    let mut page = page_of(record, "Management's assertion", body);
+    page.lead = html! {
+        @if record.assertion.is_none() { "A draft made from the scope; it is saved when you save it." }
+        @else { "A document of its own, attached to the description." }
+    };
+    page.actions = sign_button(record, Paper::Assertion, asked);
+    page
+}
+
+pub(super) async fn assert(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["version", "text", "signatory", "title"])?;
+    let (version, names) = load(&state, &asked, &at).await?;
+    let record = &version.record;
+    let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let typed =
+        Assertion { text: sent.text("text"), signatory: sent.text("signatory"), title: sent.text("title") };
+    let mut faults = Faults::default();
+    for (name, text, says) in [
+        ("text", &typed.text, "it says nothing"),
+        ("signatory", &typed.signatory, "say who signs"),
+        ("title", &typed.title, "say as what"),
+    ] {
+        if text.is_empty() {
+            faults.add(name, says);
+        }
+    }
+    let (status, faults) = if faults.is_empty() {
+        let changed = app
+            .transact(actor, async |cx| engagement::assert(cx, record.key, from, typed.clone()).await)
+            .await;
+        match outcome(changed, &format!("{}/assertion", href(record.key))) {
+            Ok(done) => return Ok(done),
+            Err(wrong) => wrong?,
+        }
+    } else {
+        (StatusCode::UNPROCESSABLE_ENTITY, faults)
+    };
+    refused(&state, &asked, status, &assertion_form(&version, &typed, &names, &asked, &faults)).await
+}
+
+fn paper_and_step(paper: &str, step: &str) -> Result<(Paper, Step), Refusal> {
+    let paper = Paper::ALL.into_iter().find(|one| one.word() == paper).ok_or(Refusal::NotFound)?;
+    Ok((paper, Step::from_word(step).ok_or(Refusal::NotFound)?))
+}
+
+pub(super) async fn sign_page(
+    State(state): State<WebState>,
+    Path((at, paper, step)): Path<(String, String, String)>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let (_, actor) = asked.member(&state)?;
+    let (paper, step) = paper_and_step(&paper, &step)?;
+    let (version, _) = load(&state, &asked, &at).await?;
+    if next_step(&version.record, paper) != Some(step) {
+        return Err(Refusal::NotFound);
+    }
+    asked.frame(&state, &sign_form(&version, paper, step, actor.id, &asked.token, &Faults::default())).await
+}
+
+fn sign_form(
+    version: &Version,
+    paper: Paper,
+    step: Step,
+    who: ActorId,
+    token: &str,
+    faults: &Faults,
+) -> Page {
+    let record = &version.record;
+    let (scope, href) = (record.scope_digest(), href(record.key));
+    let separated = match paper {
+        Paper::Description => record.description.as_ref().map(|one| one.separated(step, who, scope)),
+        Paper::Assertion => record.assertion.as_ref().map(|one| one.separated(step, who, scope)),
+    };
+    let words = match step {
+        Step::Review => "I read it and found it right",
+        Step::Approve => "Adopt it for management",
+    };
+    let body = html! {
+        div.narrow.stack {
+            (faults.summary())
+            @match paper {
+                Paper::Description => @if let Some(document) = &record.description {
+                    @for (part, _) in Part::of(record.holds().kind, record.holds().time) {
+                        section.card { h2 { (part.title()) }
+                            @if document.content.is_none(part) { p { "Management states that there was nothing to report." } }
+                            (paragraphs(document.content.text(part)))
+                        }
+                    }
+                },
+                Paper::Assertion => @if let Some(document) = &record.assertion {
+                    section.card { (paragraphs(&document.content.text)) p { (document.content.signatory) ", " (document.content.title) } }
+                },
+            }
+            @match separated {
+                Some(Err(error)) => p.problem { (capital(&error.to_string())) "." },
+                Some(Ok(())) => (form(&format!("{href}/sign/{}/{}", paper.word(), step.word()), token, &html! {
+                    (hidden("version", &version.number.to_string()))
+                    p { "Your name, the time and the digest of what you see here are kept. A later change of it, or of the scope, makes the signature void." }
+                    (send(words, &href))
+                })),
+                None => {}
+            }
+        }
+    };
+    let title = match step {
+        Step::Review => format!("Review the {}", paper.word()),
+        Step::Approve => format!("Approve the {}", paper.word()),
+    };
+    page_of(record, &title, body)
+}
+
+pub(super) async fn sign(
+    State(state): State<WebState>,
+    Path((at, paper, step)): Path<(String, String, String)>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (paper, step) = paper_and_step(&paper, &step)?;
+    sent.only(&["version"])?;
+    let key = key(&at)?;
+    let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let signed = app.transact(actor, async |cx| engagement::sign(cx, key, from, paper, step).await).await;
+    let (status, faults) = match signed {
+        Ok(Changed::Stale(_)) => (
+            StatusCode::CONFLICT,
+            Faults::whole("it was changed since you looked. This is how it stands now; nothing was signed"),
+        ),
+        other => match outcome(other, &href(key)) {
+            Ok(done) => return Ok(done),
+            Err(wrong) => wrong?,
+        },
+    };
+    let (version, _) = load(&state, &asked, &at).await?;
+    let page = sign_form(&version, paper, step, actor.id, &asked.token, &faults);
+    refused(&state, &asked, status, &page).await
+}

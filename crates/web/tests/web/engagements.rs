@@ -1,0 +1,230 @@
+//! Planning an examination, writing and signing its documents, taking management's part out.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use tickmark_app::control;
+use tickmark_app::control::commitment;
+use tickmark_app::engagement;
+use tickmark_app::port::{RenderError, Renderer};
+use tickmark_core::catalog::Catalog;
+use tickmark_core::control::ControlId;
+use tickmark_core::control::commitment::{CommitmentKey, Promise};
+use tickmark_core::engagement::{Engagement, EngagementKey, Part, Standing};
+use tickmark_core::identity::Role;
+use tickmark_core::report::{ReadinessReport, SocPackage};
+
+use crate::members::{Browser, Server, hidden};
+
+/// Says what it was given instead of setting it.
+#[derive(Debug)]
+struct Says;
+
+impl Renderer for Says {
+    fn readiness_pdf(&self, _: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
+        Ok(Vec::new())
+    }
+
+    fn package_pdf(&self, package: &SocPackage) -> Result<Vec<u8>, RenderError> {
+        Ok(format!("{} of {}", package.report, package.system).into_bytes())
+    }
+
+    fn matrix_xlsx(&self, _: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
+        Ok(Vec::new())
+    }
+
+    fn matrix_csv(&self, _: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
+        Ok(Vec::new())
+    }
+}
+
+/// All starter controls in force, one commitment approved.
+async fn program(server: &Server) {
+    let catalog = Catalog::builtin();
+    let person = server.world.person(&server.app, &server.program).await;
+    let adopted =
+        server.app.transact(&server.program, async |cx| control::adopt_starters(cx, &catalog).await);
+    adopted.await.expect("adopted");
+    server
+        .app
+        .transact(&person, async |cx| {
+            for starter in &catalog.controls {
+                let id: ControlId = starter.id.parse().expect("an id");
+                control::put_in_force(cx, &id, person.id).await?;
+            }
+            let promise = Promise {
+                title: "Uptime".into(),
+                statement: "99.5 % of each month.".into(),
+                source: "Terms".into(),
+                ..Promise::default()
+            };
+            commitment::write(cx, "page", promise, Some(person.id), "sold", &catalog).await?;
+            commitment::approve(cx, CommitmentKey(1), 1).await
+        })
+        .await
+        .expect("a program");
+}
+
+async fn record(server: &Server) -> Engagement {
+    let key = EngagementKey(1);
+    let version = server.app.read(&server.program, async |view| engagement::find(view, key).await).await;
+    version.expect("there").record
+}
+
+const PLAN: [(&str, &str); 9] = [
+    ("kind", "soc2"),
+    ("type", "2"),
+    ("from", "2026-11-01"),
+    ("to", "2027-10-31"),
+    ("system", "Payroll"),
+    ("services", "Payroll\nReports to authorities"),
+    ("category-security", "customers ask"),
+    ("commitment", "1"),
+    ("reason", "the first year"),
+];
+
+/// Sends a form as the page has it, with the version it was made from.
+async fn send(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> crate::visitor::Answer {
+    let page = browser.get(path).await;
+    assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text());
+    let version = hidden(page.text(), "version").to_owned();
+    let mut all = fields.to_vec();
+    all.push(("version", &version));
+    browser.send(path, path, &all).await
+}
+
+#[tokio::test]
+async fn an_examination_is_planned_signed_by_three_and_taken_out() {
+    let server = Server::start().await;
+    program(&server).await;
+    server.state.set_with(Arc::new(Says));
+    let (mut cam, _) = server.member("Cam", &[Role::ComplianceManager]).await;
+    let (mut mia, _) = server.member("Mia", &[Role::ComplianceManager]).await;
+
+    let list = cam.get("/engagements").await;
+    assert!(list.text().contains("No examination is planned") && list.text().contains("Plan the first"));
+    let page = cam.get("/engagements/new?kind=soc1").await;
+    assert!(page.text().contains("<option value=\"soc1\" selected>"), "{}", page.text());
+    let once = hidden(page.text(), "once").to_owned();
+    let mut wrong = PLAN.to_vec();
+    wrong[2].1 = "2028-11-01";
+    wrong.push(("once", &once));
+    let refused = cam.send("/engagements/new", "/engagements/new", &wrong).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.text().contains("ends before it begins") && refused.text().contains("Reports to authorities")
+    );
+    let mut plan = PLAN.to_vec();
+    plan.push(("once", &once));
+    for _ in 0..2 {
+        let planned = cam.send("/engagements/new", "/engagements/new", &plan).await;
+        assert_eq!(planned.header("location"), "/engagements/1", "{}", planned.text());
+    }
+
+    let page = cam.get("/engagements/1").await;
+    assert!(page.text().contains("Nothing says where the system ends."), "{}", page.text());
+    let mut whole = PLAN.to_vec();
+    whole.extend([("boundary", "From the form to the payment file."), ("exclusions", "CC6.4: no premises")]);
+    let changed = send(&mut cam, "/engagements/1/edit", &whole).await;
+    assert_eq!(changed.status, StatusCode::SEE_OTHER, "{}", changed.text());
+    let cloud = [
+        ("name", "Cloud <Example>"),
+        ("service", "Hosting"),
+        ("method", "carve_out"),
+        ("why", "it guards the doors"),
+        ("assumed", "CC6.5: media are destroyed\nstaff is screened"),
+        ("control", "VEN-02"),
+        ("reason", "hosted there"),
+    ];
+    let added = send(&mut cam, "/engagements/1/entries/subservices/new", &cloud).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text());
+    let scope = record(&server).await.scope;
+    assert_eq!((scope.subservices.len(), scope.subservices[0].assumed.len()), (1, 2));
+    assert_eq!(scope.exclusions["CC6.4"], "no premises");
+    assert!(cam.get("/engagements/1").await.text().contains("Cloud &lt;Example&gt;"));
+
+    // Who manages compliance writes; approving is for executives.
+    assert_eq!(cam.get("/engagements/1/approve").await.status, StatusCode::NOT_FOUND);
+    let (mut eva, _) = server.member("Eva", &[Role::Executive]).await;
+    let approved = send(&mut eva, "/engagements/1/approve", &[]).await;
+    assert_eq!(approved.status, StatusCode::SEE_OTHER, "{}", approved.text());
+    assert_eq!(record(&server).await.standing(), Standing::Scoped);
+    assert_eq!(eva.get("/engagements/1/edit").await.status, StatusCode::NOT_FOUND);
+
+    let mut parts: Vec<(&str, &str)> = Vec::new();
+    for (part, needed) in Part::of(record(&server).await.scope.kind, record(&server).await.scope.time) {
+        if needed && !part.may_be_none() {
+            parts.push((part.word(), "As it really runs."));
+        }
+    }
+    parts.extend([("incidents-none", "yes"), ("changes-none", "yes")]);
+    let written = send(&mut cam, "/engagements/1/description", &parts).await;
+    assert_eq!(written.status, StatusCode::SEE_OTHER, "{}", written.text());
+    let draft = cam.get("/engagements/1/assertion").await;
+    assert!(draft.text().contains("(c) those controls operated effectively"), "{}", draft.text());
+    let texts = [("text", "We assert."), ("signatory", "Eva"), ("title", "Chief executive")];
+    let asserted = send(&mut cam, "/engagements/1/assertion", &texts).await;
+    assert_eq!(asserted.status, StatusCode::SEE_OTHER, "{}", asserted.text());
+
+    for paper in ["description", "assertion"] {
+        let review = format!("/engagements/1/sign/{paper}/review");
+        let approve = format!("/engagements/1/sign/{paper}/approve");
+        assert!(cam.get(&review).await.text().contains("Who wrote it does not review it"));
+        assert_eq!(eva.get(&approve).await.status, StatusCode::NOT_FOUND, "review comes first");
+        let reviewed = send(&mut mia, &review, &[]).await;
+        assert_eq!(reviewed.status, StatusCode::SEE_OTHER, "{}", reviewed.text());
+        let adopted = send(&mut eva, &approve, &[]).await;
+        assert_eq!(adopted.status, StatusCode::SEE_OTHER, "{}", adopted.text());
+    }
+    let page = cam.get("/engagements/1").await;
+    assert_eq!(page.text().matches(">Approved<").count(), 2, "{}", page.text());
+    let pdf = cam.get("/engagements/1/package").await;
+    assert_eq!((pdf.status, pdf.text()), (StatusCode::OK, "SOC 2 Type 2 of Payroll"));
+    assert!(pdf.header("content-disposition").contains("e-1-management.pdf"));
+    let trail = cam.get("/audit-trail?event=engagement").await;
+    assert!(trail.text().contains("engagement.package_taken"), "{}", trail.text());
+    // Others see none of it.
+    let (mut cora, _) = server.member("Cora", &[Role::ControlOwner]).await;
+    for path in ["/engagements", "/engagements/1", "/engagements/1/package", "/engagements/1/description"] {
+        assert_eq!(cora.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_slower_loses_nothing_and_changes_nothing() {
+    let server = Server::start().await;
+    program(&server).await;
+    let (mut cam, _) = server.member("Cam", &[Role::ComplianceManager]).await;
+    let mut plan = PLAN.to_vec();
+    plan.push(("once", "a page"));
+    cam.send("/engagements/new", "/engagements/new", &plan).await;
+    let path = "/engagements/1/description";
+    let first = cam.get(path).await;
+    let version = hidden(first.text(), "version").to_owned();
+    let (one, two) = (("services", "One text."), ("services", "Another text."));
+    let of = |field| [field, ("version", version.as_str())];
+    assert_eq!(cam.send(path, path, &of(one)).await.status, StatusCode::SEE_OTHER);
+    let late = cam.send(path, path, &of(two)).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(
+        late.text().contains("Another text.") && late.text().contains("Nothing was saved"),
+        "{}",
+        late.text()
+    );
+    let held = record(&server).await.description.expect("written");
+    assert_eq!(held.content.text(Part::Services), "One text.");
+    for (path, fields) in [
+        ("/engagements/1/description", vec![("hobby", "x"), ("version", "1")]),
+        ("/engagements/1/entries/subservices/new", vec![("hobby", "x"), ("version", "1")]),
+    ] {
+        assert_eq!(cam.send(path, path, &fields).await.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+    for path in [
+        "/engagements/2",
+        "/engagements/x",
+        "/engagements/1/entries/subservices/1",
+        "/engagements/1/entries/x/new",
+    ] {
+        assert_eq!(cam.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
