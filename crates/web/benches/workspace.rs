@@ -23,9 +23,8 @@ use tickmark_app::control::edit;
 use tickmark_app::evidence::item::{self, NewItem, Upload};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{Assigned, Control, ControlId};
-use tickmark_core::evidence::item::{Covers, Description, Kind, Method, Sensitivity};
+use tickmark_core::evidence::item::{Covers, Description, Kind, Method, Sensitivity, day};
 use tickmark_core::identity::Role;
-use tickmark_core::time::Date;
 
 const CONTROLS: usize = 10_000;
 const ITEMS: usize = 10_000;
@@ -76,7 +75,7 @@ fn evidence(number: usize) -> NewItem {
             method: Method::Exported,
             steps: String::new(),
             collected_by: "Oscar".to_owned(),
-            collected_at: "2026-11-20".parse::<Date>().ok(),
+            collected_at: day("2026-11-20").ok(),
             covers: Covers::days("2026-10-01", "2026-11-20").ok(),
             sensitivity: Sensitivity::Internal,
             redaction: String::new(),

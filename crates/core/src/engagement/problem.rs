@@ -73,7 +73,6 @@ impl Scope {
 
     /// Returns the controls for a criterion or an objective: those that are in force at some time of the examination. One
     /// that is in force now counts for a time that lies ahead.
-    #[must_use]
     pub fn controls_for<'a>(
         &'a self,
         framework: &'a Framework,

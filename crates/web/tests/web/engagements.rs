@@ -184,7 +184,7 @@ async fn an_examination_is_planned_signed_by_three_and_taken_out() {
     let trail = cam.get("/audit-trail?event=engagement").await;
     assert!(trail.text().contains("engagement.package_taken"), "{}", trail.text());
     // Others see none of it.
-    let (mut cora, _) = server.member("Cora", &[Role::ControlOwner]).await;
+    let (mut cora, _) = server.member("Cora", &[Role::Employee]).await;
     for path in ["/engagements", "/engagements/1", "/engagements/1/package", "/engagements/1/description"] {
         assert_eq!(cora.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
