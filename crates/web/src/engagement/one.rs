@@ -94,17 +94,17 @@ fn problems(known: &Known) -> Markup {
     let note = html! {
         @if must > 0 { (must) " to mend before the scope can be approved" } @else { "nothing that keeps it from being approved" }
     };
+    let rows = known.problems.iter().map(|problem| {
+        vec![
+            html! { (crate::design::form::capital(&problem.says)) "." },
+            html! { @if problem.blocks { strong.nowrap { "To mend" } } @else { span.muted.nowrap { "To know" } } },
+        ]
+    });
     block(
         "open",
         "What the scope lacks",
         &note,
-        &html! {
-            ul.plain {
-                @for problem in &known.problems {
-                    li { (crate::design::form::capital(&problem.says)) "." @if !problem.blocks { " " span.muted { "To know." } } }
-                }
-            }
-        },
+        &plain("What the scope lacks", &["What", "Weight"], rows.collect()),
     )
 }
 

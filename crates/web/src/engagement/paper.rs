@@ -101,8 +101,13 @@ fn description_form(
         let fault = (!of_part.is_empty()).then(|| of_part.join("; "));
         let label = format!("{} ({})", part.title(), part.criterion());
         let none = none_field(part);
+        let hint = if needed {
+            format!("{} Needed before it is signed.", part.hint())
+        } else {
+            part.hint().to_owned()
+        };
         html! {
-            (field(&Field { name: part.word(), label: &label, value: held.text(part), kind: Kind::Area(if needed { 7 } else { 3 }), max: TEXT_MAX, optional: !needed || part.may_be_none(), hint: part.hint(), fault: fault.as_deref(), ..Field::default() }))
+            (field(&Field { name: part.word(), label: &label, value: held.text(part), kind: Kind::Area(if needed { 7 } else { 3 }), max: TEXT_MAX, optional: true, hint: &hint, fault: fault.as_deref(), ..Field::default() }))
             @if part.may_be_none() {
                 (field(&Field { name: &none, label: "There is nothing to tell", value: if held.is_none(part) { "yes" } else { "" }, kind: Kind::Check, ..Field::default() }))
             }

@@ -18,6 +18,7 @@ use super::{catalog, framework, href, key, known, outcome, page_of, reason_field
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
+use crate::design::table::plain;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
@@ -243,8 +244,8 @@ impl Typed {
                 (date("to", "Last day, or the date", &self.to, "The last day is inside the period.", false))
             }
             (line("system", "System", &self.system, "As readers know it.", false))
-            (area("services", "Services", &self.services, 3, "One on each line: what customers get.", true))
-            (area("boundary", "Boundary", &self.boundary, 3, "Where the system ends.", true))
+            (area("services", "Services", &self.services, 3, "One on each line: what customers get. Needed before the scope is approved.", true))
+            (area("boundary", "Boundary", &self.boundary, 3, "Where the system ends. Needed before the scope is approved.", true))
             (area("outside", "Outside", &self.outside, 2, "One on each line: what could be thought to be part of it and is not.", true))
             (line("firm", "Audit firm", &self.firm, "Once it is chosen.", true))
             fieldset.field {
@@ -284,22 +285,32 @@ fn only(sent: &Sent, framework: &Framework) -> Result<(), Refusal> {
 /// Which report a company needs, as questions.
 fn which() -> Markup {
     let row = |question: &str, kind: ReportKind, note: &str| {
-        html! {
-            li {
-                (question) " "
-                a href={ "/engagements/new?kind=" (kind.word()) } { "Then a " (kind.title()) }
-                span.sub { (note) }
-            }
-        }
+        vec![
+            html! { (question) span.sub { (note) } },
+            html! { a href={ "/engagements/new?kind=" (kind.word()) } { "A " (kind.title()) } },
+        ]
     };
+    let rows = vec![
+        row(
+            "Could the service affect customers' financial statements, as payroll, billing or claims do?",
+            ReportKind::Soc1,
+            "For customers and their auditors; measured against objectives that you write.",
+        ),
+        row(
+            "Do customers ask about protection, uptime, correctness, confidentiality or privacy?",
+            ReportKind::Soc2,
+            "For readers who know the system; measured against the trust services criteria.",
+        ),
+        row(
+            "Is a public statement without details wanted?",
+            ReportKind::Soc3,
+            "From the same work as a SOC 2 Type 2, with an auditor's report of its own.",
+        ),
+    ];
     html! {
         section.card aria-labelledby="which" {
             h2 id="which" { "Which report?" }
-            ul.plain {
-                (row("Could the service affect customers' financial statements, as payroll, billing or claims do?", ReportKind::Soc1, "For customers and their auditors; measured against objectives that you write."))
-                (row("Do customers ask about protection, uptime, correctness, confidentiality or privacy?", ReportKind::Soc2, "For readers who know the system; measured against the trust services criteria."))
-                (row("Is a public statement without details wanted?", ReportKind::Soc3, "From the same work as a SOC 2 Type 2, with an auditor's report of its own."))
-            }
+            (plain("Which report?", &["If so", "Then"], rows))
             p.muted { "Where two are true, two reports are needed. They may share evidence, never one opinion." }
         }
     }
