@@ -61,6 +61,7 @@ impl App {
     ) -> Result<Self> {
         let app = Self::open_to_repair(folder, server, clock, entropy, outside).await?;
         app.recover().await?;
+        app.bring_registers_up_to_date().await?;
         Ok(app)
     }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::identity::Access;
 use crate::ledger::Entry;
+use crate::register::{self, Kind, Touched};
 use crate::{Actor, ActorKind, App, Error, Result};
 
 /// What an actor wants to do, where that is said coarsely. Whoever has the data folder in hand may do it all, except
@@ -88,6 +89,7 @@ pub struct View<'a> {
 pub struct Cx<'a> {
     view: View<'a>,
     entries: Vec<Entry>,
+    touched: Touched,
 }
 
 #[derive(Debug)]
@@ -253,7 +255,7 @@ impl<'a> Cx<'a> {
     /// Begins with a transaction whose turn has come.
     pub(crate) fn new(app: &'a App, actor: &'a Actor, tx: WriteTx) -> Self {
         let view = View { app, actor, now: app.now(), tx: Tx::Write(tx), refused: Vec::new() };
-        Self { view, entries: Vec::new() }
+        Self { view, entries: Vec::new(), touched: Touched::new() }
     }
 
     /// Refuses what the actor may not do.
@@ -292,8 +294,20 @@ impl<'a> Cx<'a> {
         Ok(id)
     }
 
+    /// Says that a record was changed: the register has it anew with the commit.
+    pub fn touch(&mut self, kind: Kind, id: impl ToString) {
+        self.touched.insert((kind, id.to_string()));
+    }
+
     /// Hands the entries over and makes everything durable.
     pub(crate) async fn commit(mut self) -> Result<()> {
+        let touched = std::mem::take(&mut self.touched);
+        if !touched.is_empty()
+            && let Err(error) = register::refresh(&mut self, touched).await
+        {
+            self.rollback().await;
+            return Err(error);
+        }
         let (organization, now) = (self.organization(), self.now);
         let entries = std::mem::take(&mut self.entries);
         crate::ledger::hand_in(self.connection(), organization, now, entries).await?;

@@ -22,7 +22,9 @@ pub mod mail;
 pub mod observation;
 pub mod port;
 pub mod program;
+pub mod register;
 pub mod report;
+pub mod saved_view;
 mod stored;
 #[cfg(feature = "testing")]
 pub mod testing;

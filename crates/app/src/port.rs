@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use tickmark_core::Timestamp;
+use tickmark_core::report::sheet::Sheet;
 use tickmark_core::report::{ReadinessReport, SocPackage};
 
 use crate::ledger::{MailTarget, Secret};
@@ -126,4 +127,10 @@ pub trait Renderer: Debug + Send + Sync {
     /// # Errors
     /// If a field cannot be written.
     fn matrix_csv(&self, report: &ReadinessReport) -> Result<Vec<u8>, RenderError>;
+
+    /// Makes a list as XLSX.
+    ///
+    /// # Errors
+    /// If the workbook cannot be written.
+    fn list_xlsx(&self, list: &Sheet) -> Result<Vec<u8>, RenderError>;
 }

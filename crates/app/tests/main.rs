@@ -26,6 +26,7 @@ mod period;
 mod period_ends;
 mod program;
 mod records;
+mod register;
 mod retention;
 
 mod people;

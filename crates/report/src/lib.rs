@@ -12,5 +12,5 @@ mod typeset;
 mod view;
 
 pub use error::ReportError;
-pub use matrix::{matrix_csv, matrix_xlsx};
+pub use matrix::{list_xlsx, matrix_csv, matrix_xlsx};
 pub use pdf::{package_pdf, readiness_pdf};

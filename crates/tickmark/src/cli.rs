@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     assess, audit, backup, bundle, catalog, checks, collect, control, engagement, evidence, example, history,
-    init, ledger, mail, people, perform, period, population, quickstart, replay, report, sample, serve,
-    verify, waive,
+    init, ledger, mail, people, perform, period, population, quickstart, replay, report, sample, search,
+    serve, verify, waive,
 };
 
 const EXAMPLES: &str = "\
@@ -151,6 +151,9 @@ pub(crate) enum Command {
     /// The audit trail of accounts and rights: search, take out, compare with the ledger.
     #[command(subcommand, after_help = audit::EXAMPLES)]
     Audit(audit::Command),
+    /// What the lists and the search of the pages look at: make it again from the records.
+    #[command(subcommand, after_help = search::EXAMPLES)]
+    Search(search::Command),
     /// Serve the pages on loopback behind a one-time link, or with accounts.
     #[command(after_help = serve::EXAMPLES)]
     Serve(serve::ServeTo),

@@ -57,6 +57,7 @@ async fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::History(command) => commands::history::run(command, common, output).await,
         Command::Replay(options) => commands::replay::run(options, common, output).await,
         Command::Control(command) => commands::control::run(command, common, output).await,
+        Command::Search(command) => commands::search::run(command, common, output).await,
         Command::Perform(options) => commands::perform::run(options, common, output).await,
         Command::Population(command) => commands::population::run(command, common, output).await,
         Command::Sample(command) => commands::sample::run(command, common, output),

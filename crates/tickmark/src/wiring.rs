@@ -7,6 +7,7 @@ use tickmark_app::ledger::{LedgerSettings, Outside};
 use tickmark_app::port::{Clock, Entropy, RenderError, Renderer};
 use tickmark_app::{Actor, App};
 use tickmark_core::Timestamp;
+use tickmark_core::report::sheet::Sheet;
 use tickmark_core::report::{ReadinessReport, SocPackage};
 use tickmark_store::DataFolder;
 
@@ -54,6 +55,10 @@ impl Renderer for Documents {
 
     fn matrix_csv(&self, report: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
         tickmark_report::matrix_csv(report).map_err(|error| failed("matrix", &error))
+    }
+
+    fn list_xlsx(&self, list: &Sheet) -> Result<Vec<u8>, RenderError> {
+        tickmark_report::list_xlsx(list).map_err(|error| failed("list", &error))
     }
 }
 

@@ -19,6 +19,7 @@ pub mod guard;
 pub mod identity;
 mod job;
 pub mod ledger;
+mod list;
 pub mod observation;
 pub mod permission;
 pub mod program;
@@ -79,6 +80,7 @@ pub fn desk_routes() -> Vec<Desk> {
     [
         identity::desk_routes(),
         job::desk_routes(),
+        list::desk_routes(),
         control::desk_routes(),
         evidence::desk_routes(),
         observation::desk_routes(),

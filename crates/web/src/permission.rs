@@ -83,7 +83,8 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     Some(match (first, rest.as_slice()) {
         ("sign-in" | "join" | "reset", _) => Needs::Nothing,
-        ("account" | "sign-out" | "step-up" | "theme", _) => Needs::Session,
+        // Which list it is of, and whether it is theirs, is asked there.
+        ("account" | "sign-out" | "step-up" | "theme" | "views", _) => Needs::Session,
         ("people", _) => reach(Resource::Member, Verb::Read),
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
@@ -115,7 +116,8 @@ pub fn needs(path: &str) -> Option<Needs> {
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     Some(match (first, rest.as_slice()) {
         ("enter" | "assets" | "sign-in" | "join" | "reset", _) => Needs::Nothing,
-        ("account" | "sign-out" | "step-up" | "theme" | "work", _) => Needs::Session,
+        // What is taken out or named is asked about with the list it is of.
+        ("account" | "sign-out" | "step-up" | "theme" | "work" | "views" | "export", _) => Needs::Session,
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),

@@ -19,7 +19,7 @@ use crate::guard::{THEME_COOKIE, answer, theme};
 use crate::identity::Who;
 
 /// Pairs of a query string that are looked at.
-const PAIR_LIMIT: usize = 20;
+const PAIR_LIMIT: usize = 40;
 
 /// A request for a page.
 #[derive(Clone, Debug)]

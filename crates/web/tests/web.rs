@@ -31,6 +31,8 @@ mod findings;
 mod items;
 #[path = "web/jobs.rs"]
 mod jobs;
+#[path = "web/lists.rs"]
+mod lists;
 #[path = "web/live.rs"]
 mod live;
 #[path = "web/markup.rs"]

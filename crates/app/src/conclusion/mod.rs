@@ -7,9 +7,11 @@ pub mod remediation;
 mod sql;
 mod standing;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::json;
-use tickmark_core::conclusion::readiness::{Answer, Decision, Question};
+use tickmark_core::conclusion::readiness::{Answer, Decision, Question, Rating};
 use tickmark_core::control::ControlId;
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
@@ -18,9 +20,10 @@ use tickmark_core::{Digest, Timestamp, canonical};
 use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
+use crate::register::Kind;
 use crate::{Error, Result, control};
 
-pub use standing::{ControlStanding, PERIOD_DAYS, Standing, standing};
+pub use standing::{ControlStanding, PERIOD_DAYS, Standing, standing, standing_of};
 
 /// What judging needs of a member.
 const JUDGE: Atom = Atom::new(Resource::TestResult, Verb::Approve);
@@ -57,6 +60,7 @@ pub async fn decide(
         Decision::new(question, answer, cx.actor.id, cx.now, reason.trim()).map_err(Error::invalid)?;
     let organization = cx.organization();
     sql::add_decision(cx.connection(), organization, id, &decision).await?;
+    cx.touch(Kind::Control, id);
     // The reason is a person's free text and stays out of the log.
     cx.record(
         LeafKind::Approval,
@@ -71,7 +75,18 @@ pub async fn decide(
 /// If the database refuses, or holds what we never wrote.
 pub async fn decisions(view: &mut View<'_>, id: &ControlId) -> Result<Vec<Decision>> {
     let organization = view.organization();
-    Ok(sql::decisions(view.connection(), organization).await?.remove(id).unwrap_or_default())
+    sql::decisions_of(view.connection(), organization, id).await
+}
+
+/// Returns what people answered about a control.
+pub(crate) async fn rating(view: &mut View<'_>, id: &ControlId) -> Result<Rating> {
+    Ok(Rating::of(decisions(view, id).await?))
+}
+
+/// Returns what people answered about all controls.
+pub(crate) async fn ratings(view: &mut View<'_>) -> Result<BTreeMap<ControlId, Rating>> {
+    let organization = view.organization();
+    sql::ratings(view.connection(), organization).await
 }
 
 /// Freezes a readiness assessment: its model is kept whole and committed to.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use tickmark_core::conclusion::readiness::{Answer, Decision, Question, Rating};
 use tickmark_core::control::ControlId;
@@ -10,6 +11,9 @@ use tickmark_core::{Digest, Timestamp};
 
 use super::Snapshot;
 use crate::{Error, Result, stored};
+
+/// Most controls named in one statement.
+const KEYS_PER_STATEMENT: usize = 500;
 
 pub(super) async fn decisions(
     c: &mut AnyConnection,
@@ -24,24 +28,68 @@ pub(super) async fn decisions(
     .await?;
     let mut decisions: BTreeMap<ControlId, Vec<Decision>> = BTreeMap::new();
     for row in &rows {
-        let word: String = row.try_get(1)?;
-        let question = Question::ALL.into_iter().find(|question| question.word() == word);
-        let word: String = row.try_get(2)?;
-        let answer = Answer::ALL.into_iter().find(|answer| answer.word() == word);
-        let (Some(question), Some(answer)) = (question, answer) else {
-            return Err(Error::corrupt("rating decision", "an unknown question or answer"));
-        };
-        decisions.entry(stored::parse(&row.try_get::<String, _>(0)?, "rating decision")?).or_default().push(
-            Decision {
-                question,
-                answer,
-                by: stored::parse(&row.try_get::<String, _>(3)?, "rating decision")?,
-                at: Timestamp::from_micros(row.try_get(4)?),
-                reason: row.try_get(5)?,
-            },
-        );
+        let control = stored::parse(&row.try_get::<String, _>(0)?, "rating decision")?;
+        decisions.entry(control).or_default().push(decision(row)?);
     }
     Ok(decisions)
+}
+
+pub(super) async fn decisions_of(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    control: &ControlId,
+) -> Result<Vec<Decision>> {
+    let rows = sqlx::query(
+        "SELECT code, question, answer, decided_by, at, reason FROM rating_decision \
+         WHERE organization = $1 AND code = $2 ORDER BY at",
+    )
+    .bind(org.0)
+    .bind(control.as_str())
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(decision).collect()
+}
+
+pub(super) async fn ratings_of(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    controls: &[ControlId],
+) -> Result<BTreeMap<ControlId, Rating>> {
+    let mut by_control: BTreeMap<ControlId, Vec<Decision>> = BTreeMap::new();
+    for chunk in controls.chunks(KEYS_PER_STATEMENT) {
+        let named: Vec<String> = (2..chunk.len() + 2).map(|n| format!("${n}")).collect();
+        let text = format!(
+            "SELECT code, question, answer, decided_by, at, reason FROM rating_decision \
+             WHERE organization = $1 AND code IN ({}) ORDER BY code, at",
+            named.join(", ")
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0);
+        for control in chunk {
+            query = query.bind(control.as_str());
+        }
+        for row in &query.fetch_all(&mut *c).await? {
+            let control = stored::parse(&row.try_get::<String, _>(0)?, "rating decision")?;
+            by_control.entry(control).or_default().push(decision(row)?);
+        }
+    }
+    Ok(by_control.into_iter().map(|(id, decisions)| (id, Rating::of(decisions))).collect())
+}
+
+fn decision(row: &AnyRow) -> Result<Decision> {
+    let word: String = row.try_get(1)?;
+    let question = Question::ALL.into_iter().find(|question| question.word() == word);
+    let word: String = row.try_get(2)?;
+    let answer = Answer::ALL.into_iter().find(|answer| answer.word() == word);
+    let (Some(question), Some(answer)) = (question, answer) else {
+        return Err(Error::corrupt("rating decision", "an unknown question or answer"));
+    };
+    Ok(Decision {
+        question,
+        answer,
+        by: stored::parse(&row.try_get::<String, _>(3)?, "rating decision")?,
+        at: Timestamp::from_micros(row.try_get(4)?),
+        reason: row.try_get(5)?,
+    })
 }
 
 pub(super) async fn ratings(

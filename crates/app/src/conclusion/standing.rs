@@ -1,6 +1,6 @@
 //! Everything that pages and reports say about readiness, computed from decisions, verdicts and history at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::readiness::{
@@ -92,14 +92,49 @@ fn of_check<'a>(verdicts: &'a [TargetVerdict], check: &str) -> &'a [TargetVerdic
 /// # Errors
 /// If the catalog has no framework, or the database refuses.
 pub async fn standing(view: &mut View<'_>, catalog: &Catalog) -> Result<Standing> {
+    let controls = control::controls(view).await?;
+    let ratings = super::ratings(view).await?;
+    let tests = control::tests_by_control(view).await?;
+    let verdicts = observation::verdicts_now(view).await?;
+    stand(view, catalog, Controls { controls, ratings, tests }, verdicts).await
+}
+
+/// Computes where some controls stand, in the order of their ids here. Those that are not there are left out.
+///
+/// # Errors
+/// As [`standing`].
+pub async fn standing_of(view: &mut View<'_>, catalog: &Catalog, ids: &[ControlId]) -> Result<Standing> {
+    let mut controls = control::several(view, ids).await?;
+    controls.sort_by_key(|control| ids.iter().position(|id| *id == control.id));
+    let organization = view.organization();
+    let ratings = sql::ratings_of(view.connection(), organization, ids).await?;
+    let tests = control::tests_of(view, ids).await?;
+    // Nothing was ever looked at for controls without tests.
+    let is_tested = tests.values().any(|checks| !checks.is_empty());
+    let verdicts = if is_tested { observation::verdicts_now(view).await? } else { Vec::new() };
+    stand(view, catalog, Controls { controls, ratings, tests }, verdicts).await
+}
+
+/// Controls with what people answered and the checks that are their tests.
+struct Controls {
+    controls: Vec<Control>,
+    ratings: BTreeMap<ControlId, Rating>,
+    tests: BTreeMap<ControlId, Vec<String>>,
+}
+
+async fn stand(
+    view: &mut View<'_>,
+    catalog: &Catalog,
+    adopted: Controls,
+    verdicts: Vec<TargetVerdict>,
+) -> Result<Standing> {
+    let Controls { controls: adopted, mut ratings, mut tests } = adopted;
     let framework =
         catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
-    let (organization, now) = (view.organization(), view.now);
+    let now = view.now;
     let period = Span { from: now.plus_micros(-PERIOD_DAYS * DAY_US), to: Some(now) };
-    let mut ratings = sql::ratings(view.connection(), organization).await?;
-    let mut tests = control::tests_by_control(view).await?;
-    let verdicts = observation::verdicts_now(view).await?;
-    let histories = observation::histories_in(view, period, None).await?;
+    let named: Vec<String> = tests.values().flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    let histories = observation::histories_in(view, period, Some(&named)).await?;
     let targets: BTreeMap<TargetKey, String> = observation::targets(view)
         .await?
         .into_iter()
@@ -107,7 +142,7 @@ pub async fn standing(view: &mut View<'_>, catalog: &Catalog) -> Result<Standing
         .collect();
     let target = TargetType::Type2 { occurrences: 1 };
     let mut controls = Vec::new();
-    for control in control::controls(view).await? {
+    for control in adopted {
         let rating = ratings.remove(&control.id).unwrap_or_default();
         let checks = tests.remove(&control.id).unwrap_or_default();
         let of_control = checks.iter().filter_map(|check| histories.get(check));

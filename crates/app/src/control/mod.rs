@@ -19,6 +19,7 @@ use tickmark_evaluate::Library;
 use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
+use crate::register::Kind;
 use crate::{Action, Error, Result};
 
 pub use edit::{put_in_force, retire};
@@ -61,6 +62,9 @@ pub async fn adopt_starters(cx: &mut Cx<'_>, catalog: &Catalog) -> Result<usize>
         return Ok(0);
     }
     sql::add(cx.connection(), organization, &new, now).await?;
+    for control in &new {
+        cx.touch(Kind::Control, &control.id);
+    }
     let digest = digest_of(&new)?;
     cx.record(
         LeafKind::AuditEvent,
@@ -158,6 +162,22 @@ pub async fn find(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
     sql::find(view.connection(), organization, id).await?.ok_or_else(|| Error::not_found("control", id))
 }
 
+/// Finds controls as they are now, in no order. Those that are not there are left out.
+///
+/// # Errors
+/// As [`controls`].
+pub async fn some(view: &mut View<'_>, ids: &[ControlId]) -> Result<Vec<Control>> {
+    let distinct: BTreeSet<&ControlId> = ids.iter().collect();
+    let ids: Vec<ControlId> = distinct.into_iter().cloned().collect();
+    several(view, &ids).await
+}
+
+/// Finds a control as it is now, if there is one.
+pub(crate) async fn look_up(view: &mut View<'_>, id: &ControlId) -> Result<Option<Control>> {
+    let organization = view.organization();
+    sql::find(view.connection(), organization, id).await
+}
+
 /// Lists the checks that are tests of each control now.
 ///
 /// # Errors
@@ -166,6 +186,25 @@ pub async fn tests_by_control(view: &mut View<'_>) -> Result<BTreeMap<ControlId,
     let organization = view.organization();
     let mut by_control: BTreeMap<ControlId, Vec<String>> = BTreeMap::new();
     for (control, check) in sql::tests(view.connection(), organization).await? {
+        by_control.entry(control).or_default().push(check);
+    }
+    Ok(by_control)
+}
+
+/// Finds controls as they are now, by id. Those that are not there are left out.
+pub(crate) async fn several(view: &mut View<'_>, ids: &[ControlId]) -> Result<Vec<Control>> {
+    let organization = view.organization();
+    sql::several(view.connection(), organization, ids).await
+}
+
+/// Lists the checks that are tests of some controls now.
+pub(crate) async fn tests_of(
+    view: &mut View<'_>,
+    ids: &[ControlId],
+) -> Result<BTreeMap<ControlId, Vec<String>>> {
+    let organization = view.organization();
+    let mut by_control: BTreeMap<ControlId, Vec<String>> = BTreeMap::new();
+    for (control, check) in sql::tests_of(view.connection(), organization, ids).await? {
         by_control.entry(control).or_default().push(check);
     }
     Ok(by_control)

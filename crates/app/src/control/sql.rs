@@ -21,13 +21,7 @@ pub(super) async fn controls(c: &mut AnyConnection, org: OrganizationKey) -> Res
     .bind(org.0)
     .fetch_all(c)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let code: String = row.try_get(0)?;
-            serde_json::from_str(&row.try_get::<String, _>(1)?)
-                .map_err(|error| Error::corrupt(format!("control {code}"), error))
-        })
-        .collect()
+    rows.iter().map(current).collect()
 }
 
 pub(super) async fn find(
@@ -90,6 +84,58 @@ pub(super) async fn tests(
     rows.iter()
         .map(|row| Ok((stored::parse(&row.try_get::<String, _>(0)?, "test of control")?, row.try_get(1)?)))
         .collect()
+}
+
+/// Most controls named in one statement.
+const KEYS_PER_STATEMENT: usize = 500;
+
+/// Asks something about controls that are named, `{}` being where their names stand.
+async fn about(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    text: &str,
+    controls: &[ControlId],
+) -> Result<Vec<AnyRow>> {
+    let mut rows = Vec::new();
+    for chunk in controls.chunks(KEYS_PER_STATEMENT) {
+        let named: Vec<String> = (2..chunk.len() + 2).map(|n| format!("${n}")).collect();
+        let text = text.replace("{}", &named.join(", "));
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0);
+        for control in chunk {
+            query = query.bind(control.as_str());
+        }
+        rows.extend(query.fetch_all(&mut *c).await?);
+    }
+    Ok(rows)
+}
+
+pub(super) async fn several(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    controls: &[ControlId],
+) -> Result<Vec<Control>> {
+    let text =
+        "SELECT code, body FROM control_version WHERE organization = $1 AND code IN ({}) AND until IS NULL";
+    about(c, org, text, controls).await?.iter().map(current).collect()
+}
+
+pub(super) async fn tests_of(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    controls: &[ControlId],
+) -> Result<Vec<(ControlId, String)>> {
+    let text = "SELECT code, check_id FROM test_of_control WHERE organization = $1 AND code IN ({}) AND until IS NULL \
+                ORDER BY code, check_id";
+    let rows = about(c, org, text, controls).await?;
+    rows.iter()
+        .map(|row| Ok((stored::parse(&row.try_get::<String, _>(0)?, "test of control")?, row.try_get(1)?)))
+        .collect()
+}
+
+fn current(row: &AnyRow) -> Result<Control> {
+    let code: String = row.try_get(0)?;
+    serde_json::from_str(&row.try_get::<String, _>(1)?)
+        .map_err(|error| Error::corrupt(format!("control {code}"), error))
 }
 
 pub(super) async fn end_tests(

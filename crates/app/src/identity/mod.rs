@@ -145,6 +145,7 @@ impl App {
         sql::insert_system(cx.connection(), organization.key, &system, now).await?;
         crate::ledger::found(&mut cx, &signer).await?;
         crate::evidence::begin_encryption(&mut cx).await?;
+        crate::register::begin(&mut cx).await?;
         cx.commit().await?;
         self.sequence(&actor).await?;
         Ok(actor)

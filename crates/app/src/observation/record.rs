@@ -24,6 +24,7 @@ use super::sections::Sections;
 use super::sql::{self, Answer, Change, CurrentCheck, LastBlock, NewBlock, NewCheckVersion};
 use super::{FactsState, Run, RunInput, RunState, RunSummary, Target, Unchanged};
 use crate::context::Cx;
+use crate::register::Kind;
 use crate::{Action, Error, Result, evidence};
 
 /// Documents that are worth a thread of their own.
@@ -208,16 +209,23 @@ impl Population {
             if before.target.name != target.name {
                 sql::rename_target(cx.connection(), organization, before.key, &target.name).await?;
                 before.target.name.clone_from(&target.name);
+                cx.touch(Kind::Target, before.key);
             }
             if before.retired_at.take().is_some() {
                 sql::set_retired(cx.connection(), organization, &[before.key], None).await?;
+                cx.touch(Kind::Target, before.key);
             }
         }
         if !missing.is_empty() {
             let mut new: Vec<TargetRef> = missing.into_values().cloned().collect();
             new.sort_by(|a, b| (&a.kind, &a.external_id).cmp(&(&b.kind, &b.external_id)));
+            // New ones have the highest keys, so they come last.
+            let known = memory.targets.len();
             sql::add_targets(cx.connection(), organization, &new, at).await?;
             memory.targets = sql::targets(cx.connection(), organization).await?;
+            for target in &memory.targets[known..] {
+                cx.touch(Kind::Target, target.key);
+            }
         }
         let targets: Vec<Target> = memory
             .targets

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod lint;
 pub mod package;
 pub mod readiness;
+pub mod sheet;
 
 pub use compare::Comparison;
 pub use package::SocPackage;

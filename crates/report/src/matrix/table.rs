@@ -1,8 +1,9 @@
 //! The matrix as CSV.
 
 use tickmark_core::report::ReadinessReport;
+use tickmark_core::report::sheet::no_formula;
 
-use super::cell::{Cell, csv_field};
+use super::cell::Cell;
 use super::sheet;
 use crate::error::ReportError;
 
@@ -17,10 +18,10 @@ use crate::error::ReportError;
 pub fn matrix_csv(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
     let sheet = sheet::criteria(report);
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(sheet.columns.iter().map(|(name, _)| csv_field(name).into_owned()))?;
+    writer.write_record(sheet.columns.iter().map(|(name, _)| no_formula(name).into_owned()))?;
     for row in &sheet.rows {
         writer.write_record(row.iter().map(|cell| match cell {
-            Cell::Text(text) => csv_field(text).into_owned(),
+            Cell::Text(text) => no_formula(text).into_owned(),
             Cell::Number(number) => number.to_string(),
         }))?;
     }

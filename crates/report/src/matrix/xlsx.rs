@@ -11,17 +11,17 @@ use super::sheet::{self, Sheet};
 use crate::error::ReportError;
 
 /// Paper size 9 is A4.
-const A4: u8 = 9;
+pub(super) const A4: u8 = 9;
 
 /// Height of the header row of the first sheet, where control ids stand upright, in points.
 const UPRIGHT_HEIGHT: f64 = 54.0;
 
-struct Formats {
-    head: Format,
+pub(super) struct Formats {
+    pub(super) head: Format,
     upright: Format,
-    body: Format,
+    pub(super) body: Format,
     key: Format,
-    number: Format,
+    pub(super) number: Format,
 }
 
 /// Writes the matrix of controls and criteria as a workbook with four sheets: criteria by controls with key marks,
@@ -64,7 +64,7 @@ fn properties(report: &ReadinessReport) -> Result<DocProperties, ReportError> {
         .set_creation_datetime(&created))
 }
 
-fn formats() -> Formats {
+pub(super) fn formats() -> Formats {
     let line = Color::RGB(0xE4E4E0);
     let base = || Format::new().set_font_size(10).set_align(FormatAlign::Top);
     let body = || base().set_text_wrap().set_border_bottom(FormatBorder::Thin).set_border_bottom_color(line);
@@ -134,6 +134,6 @@ fn set_up(worksheet: &mut Worksheet, sheet: &Sheet, report: &ReadinessReport) ->
 }
 
 /// Ampersands begin a code in headers and footers, and a header holds 255 characters.
-fn in_header(text: &str) -> String {
+pub(super) fn in_header(text: &str) -> String {
     text.chars().take(60).collect::<String>().replace('&', "&&")
 }

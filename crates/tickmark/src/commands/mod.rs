@@ -37,6 +37,7 @@ pub(crate) mod quickstart;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod sample;
+pub(crate) mod search;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod verify;

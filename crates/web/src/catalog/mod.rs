@@ -12,6 +12,7 @@ pub use pages::{
 };
 
 use crate::error::Refusal;
+use crate::list::{self, Listed};
 use crate::visit::Asked;
 use crate::{Route, WebState};
 
@@ -23,8 +24,11 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let rows = state.source().criteria().await?;
-    asked.frame(&state, &pages::list(&rows, &asked.query)).await
+    list::show(&state, &asked, listed(&state).await?).await
+}
+
+pub(crate) async fn listed(state: &WebState) -> Result<Listed, Refusal> {
+    Ok(pages::list(&state.source().criteria().await?))
 }
 
 async fn one(State(state): State<WebState>, Path(id): Path<String>, asked: Asked) -> Result<Markup, Refusal> {

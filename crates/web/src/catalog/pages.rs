@@ -7,8 +7,9 @@ use crate::design::criteria_map::{self, Cell as MapCell, Series};
 use crate::design::empty::empty;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery, plain};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
 use crate::design::{badge::badge, block, plural, segment};
+use crate::list::Listed;
 
 /// How far a criterion is served by its controls. Readiness only; the opinion is the auditor's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,18 +178,18 @@ pub fn map_legend() -> Markup {
     criteria_map::legend(&CriterionStatus::ALL.map(|status| (status.mark(), status.word())))
 }
 
-pub(super) fn list(rows: &[CriterionRow], query: &TableQuery) -> Page {
+pub(super) fn list(rows: &[CriterionRow]) -> Listed {
     let short = rows.iter().filter(|row| row.status != CriterionStatus::Met).count();
     let body = html! {
         (block("map", "Map", &html! { (map_legend()) }, &criteria_map::criteria_map(&map_of(rows))))
-        (block("all", "All criteria", &html! {}, &table(rows).render(query)))
+        div.block-head { h2 id="all" { "All criteria" } }
     };
     let mut page = Page::new(Place::Criteria, "Criteria", body);
     page.lead = html! {
         (rows.len()) " criteria apply. " (short) " " (plural(short, "is", "are")) " short of met. "
         "A status is readiness as management sees it; the opinion belongs to the auditor."
     };
-    page
+    Listed::of(page, table(rows))
 }
 
 fn table(rows: &[CriterionRow]) -> Table {
@@ -200,6 +201,7 @@ fn table(rows: &[CriterionRow]) -> Table {
         id: "criteria",
         path: "/criteria",
         noun: ("criterion", "criteria"),
+        counted: None,
         columns: vec![
             Column::text("id", "Criterion", Phone::Title),
             Column::text("text", "What is asked, in our words", Phone::Subtitle),
@@ -232,8 +234,10 @@ fn table_row(row: &CriterionRow) -> Row {
             Cell::by_number(
                 html! { a.num href={ (controls) "&key=yes" } { (row.key_ready) " of " (row.key_controls) } },
                 key(row.key_ready),
-            ),
-            Cell::by_number(badge(row.status.mark(), row.status.word()), row.status as i64),
+            )
+            .said(format!("{} of {}", row.key_ready, row.key_controls)),
+            Cell::by_number(badge(row.status.mark(), row.status.word()), row.status as i64)
+                .said(row.status.word()),
         ],
         find: format!("{} {}", row.id, row.text),
         facets: vec![("status", row.status.key().to_owned()), ("series", row.series.clone())],

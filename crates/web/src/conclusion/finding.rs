@@ -7,8 +7,9 @@ use tickmark_core::observation::Severity;
 use crate::design::badge;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table};
 use crate::design::{moment, prose, segment};
+use crate::list::Listed;
 
 /// Targets that are named with a finding.
 const TARGET_LIMIT: usize = 6;
@@ -62,12 +63,13 @@ impl FindingRow {
     }
 }
 
-pub(super) fn page(rows: &[FindingRow], query: &TableQuery, now: Timestamp, is_member: bool) -> Page {
+pub(super) fn page(rows: &[FindingRow], now: Timestamp, is_member: bool) -> Listed {
     let count = |wanted: Severity| rows.iter().filter(|row| row.severity == wanted).count();
     let table = Table {
         id: "findings",
         path: "/findings",
         noun: ("finding", "findings"),
+        counted: None,
         columns: vec![
             Column::text("title", "Finding", Phone::Title),
             Column::text("severity", "Severity", Phone::Status),
@@ -94,7 +96,7 @@ pub(super) fn page(rows: &[FindingRow], query: &TableQuery, now: Timestamp, is_m
             }
         },
     };
-    let mut page = Page::new(Place::Findings, "Findings", table.render(query));
+    let mut page = Page::new(Place::Findings, "Findings", html! {});
     page.lead = html! {
         (rows.len()) " proposed by rules from failing tests and from people's answers"
         @for severity in badge::SEVERITIES {
@@ -102,7 +104,7 @@ pub(super) fn page(rows: &[FindingRow], query: &TableQuery, now: Timestamp, is_m
         }
         ". A finding is closed by somebody who did not fix it."
     };
-    page
+    Listed::of(page, table)
 }
 
 fn table_row(row: &FindingRow, now: Timestamp, is_member: bool) -> Row {
@@ -110,13 +112,15 @@ fn table_row(row: &FindingRow, now: Timestamp, is_member: bool) -> Row {
     Row {
         cells: vec![
             Cell::by_text(title(row, is_member), &row.title),
-            Cell::by_number(badge::severity(row.severity), -(row.severity as i64)),
+            Cell::by_number(badge::severity(row.severity), -(row.severity as i64))
+                .said(badge::severity_word(row.severity)),
             Cell::by_text(control(row), &row.control),
             Cell::by_text(targets(row), &row.targets.first().map(|t| t.name.clone()).unwrap_or_default()),
             Cell::by_number(
                 html! { @if let Some(first) = since { (bounds(first, now)) } },
                 since.map_or(i64::MIN, |first| first.seen_bad.micros()),
-            ),
+            )
+            .said(since.map(|first| first.seen_bad.to_string()).unwrap_or_default()),
         ],
         find: format!("{} {} {} {}", row.title, row.control, row.check, row.criteria.join(" ")),
         facets: vec![

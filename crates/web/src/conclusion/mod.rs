@@ -16,6 +16,7 @@ use tickmark_core::job::JobKind;
 pub use pages::{Attention, GapCount, OverviewView, SectionCoverage};
 
 use crate::error::Refusal;
+use crate::list::{self, Listed};
 use crate::visit::Asked;
 use crate::{Route, WebState, job};
 
@@ -42,8 +43,10 @@ async fn overview(State(state): State<WebState>, asked: Asked) -> Result<Markup,
 }
 
 async fn findings(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    list::show(&state, &asked, listed(&state, &asked).await?).await
+}
+
+pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
     let rows = state.source().findings().await?;
-    asked
-        .frame(&state, &finding::page(&rows, &asked.query, asked.visit.now, asked.visit.actor.is_some()))
-        .await
+    Ok(finding::page(&rows, asked.visit.now, asked.visit.actor.is_some()))
 }

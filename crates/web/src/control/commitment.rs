@@ -27,6 +27,7 @@ use crate::design::{block, moment, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::list::{self, Listed};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
@@ -40,7 +41,7 @@ pub(super) fn desk_routes() -> Vec<Desk> {
     let looks = |path, example, handler| Desk { path, example, looks: true, changes: false, handler };
     let both = |path, example, handler| Desk { path, example, looks: true, changes: true, handler };
     vec![
-        looks("/commitments", "/commitments", get(list)),
+        looks("/commitments", "/commitments", get(page)),
         both("/commitments/new", "/commitments/new", get(new_page).post(write)),
         looks("/commitments/{key}", "/commitments/1", get(one)),
         both("/commitments/{key}/edit", "/commitments/1/edit", get(edit_page).post(change)),
@@ -81,8 +82,12 @@ async fn known(view: &mut View<'_>, key: CommitmentKey) -> Result<Known, Error> 
     })
 }
 
-async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let (app, actor) = asked.member(&state)?;
+async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    list::show(&state, &asked, listed(&state, &asked).await?).await
+}
+
+pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    let (app, actor) = asked.member(state)?;
     let (all, names) = app
         .read(actor, async |view| Ok((commitment::list(view).await?, Names::for_looking(view).await?)))
         .await?;
@@ -93,6 +98,7 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
         id: "commitments",
         path: "/commitments",
         noun: ("commitment", "commitments"),
+        counted: None,
         columns: vec![
             Column::number("key", "No.", Phone::Hidden),
             Column::text("title", "Commitment", Phone::Title),
@@ -117,7 +123,7 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
     };
     let unkept =
         all.iter().filter(|one| one.record.retired().is_none() && one.record.promise.controls.is_empty());
-    let mut page = Page::new(Place::Commitments, "Commitments", table.render(&asked.query));
+    let mut page = Page::new(Place::Commitments, "Commitments", html! {});
     page.lead = html! {
         (all.len()) " service commitments and system requirements. "
         @let count = unkept.count();
@@ -126,7 +132,7 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
     if may_write {
         page.actions = html! { a.button href="/commitments/new" { "New commitment" } };
     }
-    asked.frame(&state, &page).await
+    Ok(Listed::of(page, table))
 }
 
 fn row(record: &Commitment, names: &Names) -> Row {

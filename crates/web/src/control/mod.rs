@@ -15,16 +15,20 @@ use axum::routing::get;
 use maud::Markup;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
+pub(crate) use commitment::listed as listed_commitments;
 pub(crate) use fields::Names;
-pub use pages::{Answer, AnswerView, ControlRow, ControlStatus, ControlView, QUESTIONS, Question, TestRow};
+pub use pages::{
+    Answer, AnswerView, ControlList, ControlRow, ControlStatus, ControlView, QUESTIONS, Question, TestRow,
+};
 
 use crate::error::Refusal;
+use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route { path: "/controls", example: "/controls", handler: get(list) },
+        Route { path: "/controls", example: "/controls", handler: get(all) },
         Route { path: "/controls/{id}", example: "/controls/IAM-01", handler: get(one) },
     ]
 }
@@ -89,9 +93,17 @@ impl May {
     }
 }
 
-async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let rows = state.source().controls().await?;
-    asked.frame(&state, &pages::list(&rows, &asked.query, May::of(&asked))).await
+async fn all(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let part = Part::of(&asked.query);
+    list::show(&state, &asked, listed(&state, &asked, part).await?).await
+}
+
+pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Result<Listed, Refusal> {
+    let query = list::query(&asked.query, part, &pages::FILTERS, &pages::columns());
+    // What tests suggest is computed from what they say now, so for that filter all are looked at.
+    let query = Some(query).filter(|_| asked.query.get("suggested").is_none());
+    let view = state.source().control_list(query.as_ref()).await?;
+    Ok(pages::list(&view, May::of(asked)))
 }
 
 async fn one(State(state): State<WebState>, Path(id): Path<String>, asked: Asked) -> Result<Markup, Refusal> {

@@ -10,9 +10,10 @@ use crate::design::empty::{command, empty};
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::strip::{self, Strip};
-use crate::design::table::{Cell, Column, Filter, PICK, Phone, Row, Table, TableQuery, plain};
+use crate::design::table::{Cell, Column, Counted, Filter, PICK, Phone, Row, Table, plain};
 use crate::design::{block, moment, plural, segment};
 use crate::evidence::{ArtifactRow, artifact_table};
+use crate::list::Listed;
 
 use super::May;
 use super::bulk::What;
@@ -269,29 +270,85 @@ pub struct ControlView {
 /// The form of what is done to several controls at once.
 const PICKS: &str = "picked";
 
-pub(super) fn list(rows: &[ControlRow], query: &TableQuery, may: May) -> Page {
-    let ready = rows.iter().filter(|row| row.status == ControlStatus::Ready).count();
-    let key = rows.iter().filter(|row| !row.key_for.is_empty()).count();
-    let table = table(rows, may);
-    let body = if may.picks() && !rows.is_empty() {
-        html! { (table.render_with_picks(query, PICKS)) (several(may)) }
-    } else {
-        table.render(query)
-    };
-    let mut page = Page::new(Place::Controls, "Controls", body);
-    let drafts = rows.iter().filter(|row| row.state == ControlState::Draft).count();
-    let waiting = rows.iter().filter(|row| row.waits && row.state == ControlState::Active).count();
+/// Controls as the list has them.
+#[derive(Clone, Debug, Default)]
+pub struct ControlList {
+    /// Those of one page, or all.
+    pub rows: Vec<ControlRow>,
+    /// How many there are where `rows` are those of one page.
+    pub counted: Option<Counted>,
+    /// How many there are.
+    pub total: usize,
+    /// How many of them are key controls.
+    pub key: usize,
+    /// How many are ready.
+    pub ready: usize,
+    /// How many are drafts.
+    pub drafts: usize,
+    /// Changes to controls in force that wait for approval.
+    pub waiting: usize,
+    /// Their areas.
+    pub areas: Vec<String>,
+    /// Their owners, as value and words.
+    pub owners: Vec<(String, String)>,
+}
+
+impl ControlList {
+    /// All controls.
+    #[must_use]
+    pub fn whole(rows: Vec<ControlRow>) -> Self {
+        let count = |is: &dyn Fn(&ControlRow) -> bool| rows.iter().filter(|row| is(row)).count();
+        let mut areas: Vec<String> = rows.iter().map(|row| row.area.clone()).collect();
+        areas.sort_unstable();
+        areas.dedup();
+        Self {
+            counted: None,
+            total: rows.len(),
+            key: count(&|row| !row.key_for.is_empty()),
+            ready: count(&|row| row.status == ControlStatus::Ready),
+            drafts: count(&|row| row.state == ControlState::Draft),
+            waiting: count(&|row| row.waits && row.state == ControlState::Active),
+            areas,
+            owners: Vec::new(),
+            rows,
+        }
+    }
+}
+
+/// Filters of the list that are values of the register.
+pub(crate) const FILTERS: [&str; 12] = [
+    "status",
+    "state",
+    "waits",
+    "area",
+    "key",
+    "owner",
+    "criterion",
+    "frequency",
+    "designed",
+    "implemented",
+    "operating",
+    "evidenced",
+];
+
+pub(super) fn list(view: &ControlList, may: May) -> Listed {
+    let mut page = Page::new(Place::Controls, "Controls", html! {});
     if may.create {
         page.actions = html! { a.button href="/controls/new" { "New control" } };
     }
     page.lead = html! {
-        (rows.len()) " controls, " a href="/controls?key=yes" { (key) " key" } ". "
-        a href="/controls?status=ready" { (ready) " ready" } ". "
-        @if drafts > 0 { a href="/controls?state=draft" { (drafts) " " (plural(drafts, "draft", "drafts")) } " promise nothing yet. " }
-        @if waiting > 0 { a href="/controls?state=active&waits=yes" { (waiting) " " (plural(waiting, "change", "changes")) } " to approve. " }
+        (view.total) " controls, " a href="/controls?key=yes" { (view.key) " key" } ". "
+        a href="/controls?status=ready" { (view.ready) " ready" } ". "
+        @if view.drafts > 0 { a href="/controls?state=draft" { (view.drafts) " " (plural(view.drafts, "draft", "drafts")) } " promise nothing yet. " }
+        @if view.waiting > 0 { a href="/controls?state=active&waits=yes" { (view.waiting) " " (plural(view.waiting, "change", "changes")) } " to approve. " }
         "What tests suggest stands beside the answers; only a person's answer counts."
     };
-    page
+    let picks = may.picks() && view.total > 0;
+    Listed {
+        picks_in: picks.then_some(PICKS),
+        after: html! { @if picks { (several(may)) } },
+        ..Listed::of(page, table(view, may))
+    }
 }
 
 /// What can be done to the chosen controls.
@@ -309,10 +366,20 @@ fn several(may: May) -> Markup {
     }
 }
 
-fn table(rows: &[ControlRow], may: May) -> Table {
-    let mut areas: Vec<String> = rows.iter().map(|r| r.area.clone()).collect();
-    areas.sort_unstable();
-    areas.dedup();
+/// The columns.
+pub(crate) fn columns() -> Vec<Column> {
+    vec![
+        Column::text("id", "Control", Phone::Title),
+        Column::text("title", "Title", Phone::Subtitle),
+        Column::shown("period", "Period", Phone::Hidden),
+        Column::shown("owner", "Owner", Phone::Wide),
+        Column::shown("criteria", "Criteria", Phone::Wide),
+        Column::shown("answers", "D I O E", Phone::Hidden),
+        Column::text("status", "Status", Phone::Status),
+    ]
+}
+
+fn table(view: &ControlList, may: May) -> Table {
     let statuses = ControlStatus::ALL.map(|s| (s.key().to_owned(), s.word().to_owned())).to_vec();
     let mut filters = vec![
         Filter { key: "status", label: "Status", options: statuses, shown: true },
@@ -328,7 +395,7 @@ fn table(rows: &[ControlRow], may: May) -> Table {
         Filter {
             key: "area",
             label: "Area",
-            options: areas.into_iter().map(|a| (a.clone(), a)).collect(),
+            options: view.areas.iter().map(|area| (area.clone(), area.clone())).collect(),
             shown: true,
         },
         Filter {
@@ -337,7 +404,9 @@ fn table(rows: &[ControlRow], may: May) -> Table {
             options: vec![("yes".into(), "yes".into()), ("no".into(), "no".into())],
             shown: true,
         },
+        Filter { key: "owner", label: "Owner", options: view.owners.clone(), shown: !view.owners.is_empty() },
         Filter { key: "criterion", label: "Criterion", options: Vec::new(), shown: false },
+        Filter { key: "frequency", label: "Frequency", options: Vec::new(), shown: false },
     ];
     let questions = QUESTIONS.map(|q| (q.key.to_owned(), q.word.to_owned())).to_vec();
     filters.push(Filter { key: "suggested", label: "Suggested", options: questions, shown: false });
@@ -352,17 +421,10 @@ fn table(rows: &[ControlRow], may: May) -> Table {
         id: "controls",
         path: "/controls",
         noun: ("control", "controls"),
-        columns: vec![
-            Column::text("id", "Control", Phone::Title),
-            Column::text("title", "Title", Phone::Subtitle),
-            Column::shown("period", "Period", Phone::Hidden),
-            Column::text("owner", "Owner", Phone::Wide),
-            Column::shown("criteria", "Criteria", Phone::Wide),
-            Column::shown("answers", "D I O E", Phone::Hidden),
-            Column::text("status", "Status", Phone::Status),
-        ],
+        columns: columns(),
         filters,
-        rows: rows.iter().map(table_row).collect(),
+        rows: view.rows.iter().map(table_row).collect(),
+        counted: view.counted,
         empty: if may.create {
             html! {
                 div.empty {
@@ -393,6 +455,8 @@ fn table_row(row: &ControlRow) -> Row {
         facets.push((PICK, row.id.clone()));
     }
     facets.extend(row.criteria.iter().map(|criterion| ("criterion", criterion.clone())));
+    let suggested = QUESTIONS.iter().zip(row.suggestions).filter(|(_, suggestion)| suggestion.is_some());
+    facets.extend(suggested.map(|(question, _)| ("suggested", question.key.to_owned())));
     facets.extend(
         QUESTIONS.iter().zip(row.answers).map(|(question, answer)| (question.key, answer.key().to_owned())),
     );
@@ -402,9 +466,9 @@ fn table_row(row: &ControlRow) -> Row {
             Cell { show: html! { span { (row.title) @if !row.key_for.is_empty() { " " span.tag.key { "key" } } @if let Some(tag) = state_tag(row) { " " span.tag { (tag) } } } }, ..Cell::text(&row.title) },
             Cell::text("").showing(html! { @match &row.strip { Some(strip) => (strip::row(strip)), None => span.muted.small { "no automated test" } } }),
             Cell::by_text(html! { span.muted { (row.owner) } }, &row.owner),
-            Cell::text("").showing(criteria(&row.criteria)),
-            Cell::text("").showing(four(row)),
-            Cell::by_number(badge(row.status.mark(), row.status.word()), row.status as i64),
+            Cell::text(&row.criteria.join(" ")).showing(criteria(&row.criteria)),
+            Cell::text(&row.answers.map(Answer::word).join("; ")).showing(four(row)),
+            Cell::by_number(badge(row.status.mark(), row.status.word()), row.status as i64).said(row.status.word()),
         ],
         find: format!("{} {} {} {}", row.id, row.title, row.owner, row.criteria.join(" ")),
         facets,

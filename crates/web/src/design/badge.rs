@@ -97,6 +97,13 @@ pub struct VerdictCounts {
 }
 
 impl VerdictCounts {
+    /// The counts in words, for a file.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Self { pass, fail, unknown, not_applicable } = self;
+        format!("{pass} pass, {fail} fail, {unknown} unknown, {not_applicable} not applicable")
+    }
+
     /// Counts one more.
     pub fn add(&mut self, verdict: Verdict) {
         match verdict {

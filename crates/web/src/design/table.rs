@@ -1,5 +1,6 @@
-//! The one table: sorting, filtering and paging by the address, so that every view of it can be linked to and works
-//! without script; on a phone its rows become cards.
+//! The one table: sorting, filtering, choice of columns and paging by the address, so that every view of it can be linked to
+//! and works without script; on a phone its rows become cards. Either it has all rows and shows some of them, or the
+//! database found those of one page ([`Counted`]).
 
 use maud::{Markup, html};
 
@@ -9,6 +10,8 @@ use super::icon::icon;
 pub const PAGE_ROWS: usize = 100;
 /// The facet by which a row is chosen, and the name of its box.
 pub const PICK: &str = "pick";
+/// The name in the address of a column that is shown; without one all are.
+pub const COLUMN: &str = "col";
 /// Characters of a search that are looked at.
 const SEARCH_LIMIT: usize = 200;
 
@@ -29,6 +32,26 @@ impl TableQuery {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.pairs.iter().find(|(k, v)| k == key && !v.is_empty()).map(|(_, v)| v.as_str())
+    }
+
+    /// Returns all values of a key that are not empty.
+    pub(crate) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.pairs().filter(move |(k, v)| *k == key && !v.is_empty()).map(|(_, value)| value)
+    }
+
+    /// Words that are searched for.
+    pub(crate) fn search(&self) -> String {
+        self.get("q").unwrap_or("").chars().take(SEARCH_LIMIT).collect()
+    }
+
+    /// The page that is asked for, from 1.
+    pub(crate) fn page(&self) -> u64 {
+        self.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1)
+    }
+
+    /// All pairs but the page, as the query of an address.
+    pub(crate) fn kept(&self) -> String {
+        self.with("", &[]).trim_start_matches('?').to_owned()
     }
 
     /// All pairs in order.
@@ -165,13 +188,30 @@ pub struct Cell {
     pub show: Markup,
     /// What it is ordered by.
     pub sort: Sort,
+    /// What stands for it in a file.
+    pub plain: Plain,
+}
+
+/// What stands for a cell in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plain {
+    /// Text.
+    Text(String),
+    /// A figure.
+    Number(i64),
 }
 
 impl Cell {
     /// A cell of text.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        Self { show: html! { (text) }, sort: Sort::text(text) }
+        Self { show: html! { (text) }, sort: Sort::text(text), plain: Plain::Text(text.to_owned()) }
+    }
+
+    /// The same cell with other words in a file.
+    #[must_use]
+    pub fn said(self, text: impl Into<String>) -> Self {
+        Self { plain: Plain::Text(text.into()), ..self }
     }
 
     /// The same cell with something else shown.
@@ -183,13 +223,13 @@ impl Cell {
     /// A cell ordered by text.
     #[must_use]
     pub fn by_text(show: Markup, text: &str) -> Self {
-        Self { show, sort: Sort::text(text) }
+        Self { show, sort: Sort::text(text), plain: Plain::Text(text.to_owned()) }
     }
 
     /// A cell ordered by a number.
     #[must_use]
     pub fn by_number(show: Markup, number: i64) -> Self {
-        Self { show, sort: Sort::Number(number) }
+        Self { show, sort: Sort::Number(number), plain: Plain::Number(number) }
     }
 }
 
@@ -226,6 +266,26 @@ impl Filter {
     }
 }
 
+/// How many rows there are where the database found those of one page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// How many fit.
+    pub found: usize,
+    /// How many there are.
+    pub total: usize,
+}
+
+/// What stands around the rows.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// The id of the form that boxes before the rows belong to, wherever on the page it stands.
+    pub picks_in: Option<&'static str>,
+    /// Views that people named.
+    pub views: Markup,
+    /// Whether the list can be taken out as a file.
+    pub exports: bool,
+}
+
 /// A table with everything it may show.
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -239,8 +299,10 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Filters.
     pub filters: Vec<Filter>,
-    /// All rows, in the order shown when nothing else is asked for.
+    /// All rows, in the order shown when nothing else is asked for; or those of one page.
     pub rows: Vec<Row>,
+    /// Says how many there are where `rows` are those of one page.
+    pub counted: Option<Counted>,
     /// Shown when there is no row at all.
     pub empty: Markup,
 }
@@ -249,31 +311,33 @@ impl Table {
     /// Draws the part of the table that `query` asks for.
     #[must_use]
     pub fn render(&self, query: &TableQuery) -> Markup {
-        self.draw(query, None)
+        self.draw(query, &Around::default())
     }
 
-    /// The same, with a box before each row that has something to [`PICK`] it by. The boxes belong to the form with the
-    /// id `picks_in`, wherever on the page it stands.
+    /// The same, with what stands around the rows.
     #[must_use]
-    pub fn render_with_picks(&self, query: &TableQuery, picks_in: &str) -> Markup {
-        self.draw(query, Some(picks_in))
-    }
-
-    fn draw(&self, query: &TableQuery, picks_in: Option<&str>) -> Markup {
-        if self.rows.is_empty() {
+    pub fn draw(&self, query: &TableQuery, around: &Around) -> Markup {
+        let total = self.counted.map_or(self.rows.len(), |counted| counted.total);
+        if total == 0 {
             return self.empty.clone();
         }
-        let search: String = query.get("q").unwrap_or("").chars().take(SEARCH_LIMIT).collect();
-        let rows = self.select(query, &search);
-        let pages = rows.len().div_ceil(PAGE_ROWS).max(1);
-        let page = query.get("page").and_then(|p| p.parse::<usize>().ok()).unwrap_or(1).clamp(1, pages);
-        let shown = &rows[(page - 1) * PAGE_ROWS..(page * PAGE_ROWS).min(rows.len())];
+        let search = query.search();
+        let selected = self.selected(query);
+        let found = self.counted.map_or(selected.len(), |counted| counted.found);
+        let pages = found.div_ceil(PAGE_ROWS).max(1);
+        let page = usize::try_from(query.page()).unwrap_or(usize::MAX).clamp(1, pages);
+        let shown: Vec<&Row> = match self.counted {
+            Some(_) => selected,
+            None => selected.into_iter().skip((page - 1) * PAGE_ROWS).take(PAGE_ROWS).collect(),
+        };
+        let columns = self.shown_columns(query);
         html! {
-            (self.filter_row(query, &search, rows.len(), pages == 1))
-            @if rows.is_empty() {
+            (around.views)
+            (self.filter_row(query, &search, (found, total), pages == 1))
+            @if shown.is_empty() {
                 div.empty {
                     h3 { "No " (self.noun.0) " matches" }
-                    p { "Take away a filter, or " a href=(self.path) { "show all " (self.rows.len()) " " (self.noun.1) } "." }
+                    p { "Take away a filter, or " a href=(self.path) { "show all " (total) " " (self.noun.1) } "." }
                 }
             } @else {
                 div.table-wrap {
@@ -281,24 +345,74 @@ impl Table {
                         caption.visually-hidden { (self.noun.1) }
                         thead.sticky role="rowgroup" {
                             tr role="row" {
-                                @if let Some(form) = picks_in {
+                                @if let Some(form) = around.picks_in {
                                     th.pick scope="col" role="columnheader" { span.visually-hidden { "Chosen" } input type="checkbox" hidden data-pick-all=(form) aria-label={ "All " (self.noun.1) " on this page" }; }
                                 }
-                                @for column in &self.columns { (self.head(column, query)) }
+                                @for (_, column) in &columns { (self.head(column, query)) }
                             }
                         }
                         tbody role="rowgroup" {
                             @for row in shown {
                                 tr role="row" {
-                                    @if let Some(form) = picks_in { (pick_cell(row, form)) }
-                                    @for (column, cell) in self.columns.iter().zip(&row.cells) { (body_cell(column, cell)) }
+                                    @if let Some(form) = around.picks_in { (pick_cell(row, form)) }
+                                    @for (at, column) in &columns { (body_cell(column, &row.cells[*at])) }
                                 }
                             }
                         }
                     }
                 }
-                @if pages > 1 { (self.pager(query, page, pages)) }
             }
+            div.table-foot {
+                @if pages > 1 { (self.pager(query, page, pages)) }
+                (self.column_choice(query))
+                @if around.exports && found > 0 { (self.exports(query)) }
+            }
+        }
+    }
+
+    /// The columns that are shown, with their places. The one that names the row always is.
+    #[must_use]
+    pub fn shown_columns(&self, query: &TableQuery) -> Vec<(usize, &Column)> {
+        let chosen: Vec<&str> = query.all(COLUMN).collect();
+        let is_known = self.columns.iter().any(|column| chosen.contains(&column.key));
+        let is_shown =
+            |column: &Column| !is_known || column.phone == Phone::Title || chosen.contains(&column.key);
+        self.columns.iter().enumerate().filter(|(_, column)| is_shown(column)).collect()
+    }
+
+    /// The rows that `query` asks for, on whatever page, in its order.
+    #[must_use]
+    pub fn selected(&self, query: &TableQuery) -> Vec<&Row> {
+        match self.counted {
+            Some(_) => self.rows.iter().collect(),
+            None => self.select(query, &query.search()),
+        }
+    }
+
+    fn column_choice(&self, query: &TableQuery) -> Markup {
+        let shown: Vec<usize> = self.shown_columns(query).into_iter().map(|(at, _)| at).collect();
+        html! {
+            details.choose {
+                summary { "Columns" }
+                form method="get" action=(self.path) {
+                    @for (key, value) in query.pairs().filter(|(key, value)| !value.is_empty() && *key != COLUMN && *key != "page") {
+                        input type="hidden" name=(key) value=(value);
+                    }
+                    @for (at, column) in self.columns.iter().enumerate() {
+                        @let is_fixed = column.phone == Phone::Title;
+                        label.choice { input type="checkbox" name=(COLUMN) value=(column.key) checked[shown.contains(&at)] disabled[is_fixed]; (column.label) }
+                    }
+                    button.button type="submit" { "Show these" }
+                    @if query.get(COLUMN).is_some() { a.button.quiet href=(query.with(self.path, &[(COLUMN, "")])) { "Show all" } }
+                }
+            }
+        }
+    }
+
+    fn exports(&self, query: &TableQuery) -> Markup {
+        let to = |ending: &str| query.with(&format!("/export/{}.{ending}", self.id), &[]);
+        html! {
+            p.exports { "Take out: " a href=(to("csv")) download { "CSV" } " " a href=(to("xlsx")) download { "Excel" } }
         }
     }
 
@@ -355,7 +469,13 @@ impl Table {
         }
     }
 
-    fn filter_row(&self, query: &TableQuery, search: &str, found: usize, whole: bool) -> Markup {
+    fn filter_row(
+        &self,
+        query: &TableQuery,
+        search: &str,
+        (found, total): (usize, usize),
+        whole: bool,
+    ) -> Markup {
         let narrowed = !search.is_empty() || self.filters.iter().any(|f| query.get(f.key).is_some());
         html! {
             form.filters method="get" action=(self.path) role="search" data-filter=(self.id) data-whole=(if whole { "yes" } else { "no" }) {
@@ -378,12 +498,12 @@ impl Table {
                         }
                     }
                 }
-                @for key in ["sort", "dir"] {
-                    @if let Some(value) = query.get(key) { input type="hidden" name=(key) value=(value); }
+                @for key in ["sort", "dir", COLUMN] {
+                    @for value in query.all(key) { input type="hidden" name=(key) value=(value); }
                 }
                 button.button type="submit" { "Apply" }
                 @if narrowed { a.button.quiet href=(self.path) { "Clear" } }
-                span.count { span data-shown { (found) } " of " (self.rows.len()) " " (super::plural(self.rows.len(), self.noun.0, self.noun.1)) }
+                span.count { span data-shown { (found) } " of " (total) " " (super::plural(total, self.noun.0, self.noun.1)) }
             }
         }
     }
@@ -469,6 +589,7 @@ mod tests {
                 options: vec![("ready".into(), "Ready".into())],
                 shown: true,
             }],
+            counted: None,
             rows: vec![row("CC10", "ready"), row("CC2", "gap"), row("CC9", "ready")],
             empty: html! { "none" },
         }
@@ -502,6 +623,31 @@ mod tests {
         ] {
             assert_eq!(ids(q), expected, "{q}");
         }
+    }
+
+    #[test]
+    fn columns_are_chosen_and_a_page_of_the_database_is_shown_as_it_came() {
+        let some = Table {
+            columns: vec![
+                Column::text("id", "Id", Phone::Title),
+                Column::text("state", "State", Phone::Status),
+                Column::text("more", "More", Phone::Line),
+            ],
+            rows: Vec::new(),
+            ..table()
+        };
+        let keys = |q: &str| -> Vec<&'static str> {
+            some.shown_columns(&query(q)).into_iter().map(|(_, column)| column.key).collect()
+        };
+        assert_eq!(keys("col=more"), ["id", "more"]);
+        assert_eq!(keys("col=unheard"), ["id", "state", "more"]);
+        let paged = Table { counted: Some(Counted { found: 250, total: 9000 }), ..table() };
+        let html = paged.render(&query("state=ready&page=2&q=x&col=state")).0;
+        assert!(html.contains("CC2") && html.contains("250") && html.contains("of 9000 things"), "{html}");
+        assert!(
+            html.contains("Page 2 of 3")
+                && html.contains("/things?state=ready&amp;q=x&amp;col=state&amp;page=3")
+        );
     }
 
     #[test]

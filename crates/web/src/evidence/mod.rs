@@ -15,6 +15,7 @@ pub use pages::{ArtifactRow, ArtifactView, Origin, artifact_table, how};
 
 use crate::error::Refusal;
 use crate::guard::SANDBOX;
+use crate::list::{self, Listed};
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
 
@@ -38,8 +39,11 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
 }
 
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let rows = state.source().artifacts().await?;
-    asked.frame(&state, &pages::list(&rows, &asked.query, asked.visit.now)).await
+    list::show(&state, &asked, listed(&state, &asked).await?).await
+}
+
+pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    Ok(pages::list(&state.source().artifacts().await?, asked.visit.now))
 }
 
 async fn one(

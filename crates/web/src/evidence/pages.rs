@@ -6,8 +6,9 @@ use tickmark_core::{Digest, Timestamp};
 
 use crate::design::empty::{command, empty};
 use crate::design::frame::{Page, Place};
-use crate::design::table::{Cell, Column, Phone, Row, Table, TableQuery, plain};
+use crate::design::table::{Cell, Column, Phone, Row, Table, plain};
 use crate::design::{block, digest, icon, moment, size};
+use crate::list::Listed;
 
 /// Bytes of text that a page shows; the whole is a download.
 pub(super) const TEXT_LIMIT: usize = 48 * 1024;
@@ -90,11 +91,12 @@ fn target_link(row: &ArtifactRow) -> Markup {
     html! { @if let Some((key, name)) = &row.target { a href={ "/targets/" (key) } { (name) } } }
 }
 
-pub(super) fn list(rows: &[ArtifactRow], query: &TableQuery, now: Timestamp) -> Page {
+pub(super) fn list(rows: &[ArtifactRow], now: Timestamp) -> Listed {
     let table = Table {
         id: "evidence",
         path: "/evidence",
         noun: ("artifact", "artifacts"),
+        counted: None,
         columns: vec![
             Column::text("name", "Artifact", Phone::Title),
             Column::text("target", "Target", Phone::Line),
@@ -111,9 +113,9 @@ pub(super) fn list(rows: &[ArtifactRow], query: &TableQuery, now: Timestamp) -> 
             "tickmark collect",
         ),
     };
-    let mut page = Page::new(Place::Evidence, "Evidence", table.render(query));
+    let mut page = Page::new(Place::Evidence, "Raw evidence", html! {});
     page.lead = html! { "Raw answers as collected, secrets taken out before storage. Each is named by the digest of its bytes." };
-    page
+    Listed::of(page, table)
 }
 
 fn table_row(row: &ArtifactRow, now: Timestamp) -> Row {
@@ -133,8 +135,9 @@ fn table_row(row: &ArtifactRow, now: Timestamp) -> Row {
             Cell::by_number(
                 html! { span.muted.nowrap { (moment::ago(row.collected, now)) } },
                 row.collected.micros(),
-            ),
-            Cell::text("").showing(digest::chip(&row.digest)),
+            )
+            .said(row.collected.to_string()),
+            Cell::text(&row.digest.to_string()).showing(digest::chip(&row.digest)),
         ],
         find: format!("{} {} {} {}", row.name, target_name(row), row.how, row.digest),
         facets: Vec::new(),

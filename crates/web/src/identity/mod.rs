@@ -243,6 +243,8 @@ fn may_invite(actor: &Actor) -> bool {
         .all(|resource| permission::may(actor, Atom::new(resource, Verb::Create)))
 }
 
+pub(crate) use people::listed;
+
 /// Leads to another page of this server.
 pub(crate) fn go(path: &str) -> Response {
     let headers: [(HeaderName, String); 1] =

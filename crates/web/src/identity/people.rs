@@ -20,6 +20,7 @@ use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
 use crate::design::{block, digest, moment, plural};
 use crate::error::Refusal;
 use crate::form::Sent;
+use crate::list::{self, Listed};
 use crate::visit::Asked;
 
 /// What the page shows.
@@ -51,8 +52,12 @@ struct Outcome {
 
 /// The page.
 pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let view = look(&state, &asked).await?;
-    asked.frame(&state, &draw(&view, &asked, &Outcome::default())).await
+    list::show(&state, &asked, listed(&state, &asked).await?).await
+}
+
+pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    let view = look(state, asked).await?;
+    Ok(whole(&view, asked, &Outcome::default()))
 }
 
 /// Makes an invitation; its link is shown this once.
@@ -183,7 +188,14 @@ async fn look(state: &WebState, asked: &Asked) -> Result<View, Refusal> {
     })
 }
 
+/// The page as it answers a form.
 fn draw(view: &View, asked: &Asked, outcome: &Outcome) -> Page {
+    let Listed { mut page, table, after, .. } = whole(view, asked, outcome);
+    page.body = html! { (page.body) (table.render(&asked.query)) (after) };
+    page
+}
+
+fn whole(view: &View, asked: &Asked, outcome: &Outcome) -> Listed {
     let token = &asked.token;
     let body = html! {
         @if let Some((email, link)) = &outcome.link {
@@ -196,7 +208,8 @@ fn draw(view: &View, asked: &Asked, outcome: &Outcome) -> Page {
         (outcome.faults.summary())
         (next(view))
         (waiting(view, token))
-        (table(view).render(&asked.query))
+    };
+    let after = html! {
         @if view.may_invite { (block("invite", "Invite somebody", &html! {}, &inviting(token, outcome, view.is_mailed))) }
         @if !view.open.is_empty() { (block("invited", "Invited", &html! {}, &invited(view, token))) }
     };
@@ -206,7 +219,7 @@ fn draw(view: &View, asked: &Asked, outcome: &Outcome) -> Page {
     if view.may_invite {
         page.actions = html! { a.button.primary href="#invite" { "Invite somebody" } };
     }
-    page
+    Listed { after, ..Listed::of(page, table(view)) }
 }
 
 /// What whoever set up does next: owners only look, so others are needed.
@@ -291,7 +304,7 @@ fn table(view: &View) -> Table {
                 Cell::text(&member.email),
                 Cell::text(&capital(&roles)),
                 Cell::text(standing(member)),
-                Cell::by_number(moment::ago(member.changed_at, view.now), member.changed_at.micros()),
+                Cell::by_number(moment::ago(member.changed_at, view.now), member.changed_at.micros()).said(member.changed_at.to_string()),
             ],
             find: format!("{} {} {roles}", member.name, member.email),
             facets,
@@ -307,6 +320,7 @@ fn table(view: &View) -> Table {
         id: "people",
         path: "/people",
         noun: ("person", "people"),
+        counted: None,
         columns: vec![
             Column::text("name", "Name", Phone::Title),
             Column::text("email", "E-mail address", Phone::Subtitle),

@@ -9,8 +9,9 @@ use crate::design::empty::{command, empty};
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::strip::{self, Strip};
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery, plain};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
 use crate::design::{block, digest, facts, moment, prose, segment};
+use crate::list::Listed;
 
 /// Targets that are told about in full.
 const DETAIL_LIMIT: usize = 12;
@@ -105,8 +106,8 @@ pub struct CheckView {
     pub versions: Vec<(Digest, Timestamp)>,
 }
 
-pub(super) fn list(rows: &[CheckRow], query: &TableQuery) -> Page {
-    let mut page = Page::new(Place::Checks, "Checks", table(rows).render(query));
+pub(super) fn list(rows: &[CheckRow]) -> Listed {
+    let mut page = Page::new(Place::Checks, "Checks", html! {});
     let failing = rows.iter().filter(|row| row.verdicts.fail > 0).count();
     let unknown = rows.iter().filter(|row| row.verdicts.unknown > 0).count();
     page.lead = html! {
@@ -114,7 +115,7 @@ pub(super) fn list(rows: &[CheckRow], query: &TableQuery) -> Page {
         a href="/checks?verdict=unknown" { (unknown) " could not see" } " what they need. "
         "A check tests a control; it never proves a criterion by itself."
     };
-    page
+    Listed::of(page, table(rows))
 }
 
 fn table(rows: &[CheckRow]) -> Table {
@@ -126,6 +127,7 @@ fn table(rows: &[CheckRow]) -> Table {
         id: "checks",
         path: "/checks",
         noun: ("check", "checks"),
+        counted: None,
         columns: vec![
             Column::text("title", "Check", Phone::Title),
             Column::shown("period", "Period", Phone::Hidden),
@@ -183,11 +185,12 @@ fn table_row(row: &CheckRow) -> Row {
             },
             Cell::text("").showing(html! { @if let Some(strip) = &row.strip { (strip::row(strip)) } }),
             // Most severe first.
-            Cell::by_number(badge::severity(row.severity), -(row.severity as i64)),
+            Cell::by_number(badge::severity(row.severity), -(row.severity as i64)).said(badge::severity_word(row.severity)),
             Cell::by_number(
                 html! { @if let Some(known) = row.known { a.num href={ "/coverage?by=check#" (row.id) } title="Share of the time at which something was known, over all targets" { (known / 10) "." (known % 10) " %" } } },
                 row.known.and_then(|known| i64::try_from(known).ok()).unwrap_or(-1),
-            ),
+            )
+            .said(row.known.map(|known| format!("{}.{} %", known / 10, known % 10)).unwrap_or_default()),
             Cell::text("").showing(control_links(&row.controls)),
             Cell::by_number(
                 html! {

@@ -15,8 +15,11 @@ use tickmark_core::job::JobKind;
 
 use crate::conclusion::period::{Chosen, Moment};
 use crate::error::Refusal;
+use crate::list::{self, Listed};
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState, job};
+
+pub(crate) use waive::listed as listed_waivers;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -40,10 +43,13 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
 }
 
 async fn checks(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let rows = state.source().checks().await?;
-    let mut page = check::list(&rows, &asked.query);
-    page.actions = workshop::begin_button(&asked);
-    asked.frame(&state, &page).await
+    list::show(&state, &asked, listed_checks(&state, &asked).await?).await
+}
+
+pub(crate) async fn listed_checks(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    let mut listed = check::list(&state.source().checks().await?);
+    listed.page.actions = workshop::begin_button(asked);
+    Ok(listed)
 }
 
 async fn check(
@@ -58,8 +64,11 @@ async fn check(
 }
 
 async fn targets(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let rows = state.source().targets().await?;
-    asked.frame(&state, &target::list(&rows, &asked.query, asked.visit.now)).await
+    list::show(&state, &asked, listed_targets(&state, &asked).await?).await
+}
+
+pub(crate) async fn listed_targets(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    Ok(target::list(&state.source().targets().await?, asked.visit.now))
 }
 
 async fn target(
@@ -94,10 +103,13 @@ async fn coverage_over(State(state): State<WebState>, asked: Asked) -> Result<Ma
 }
 
 async fn runs(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let rows = state.source().runs().await?;
-    let mut page = run::list(&rows, &asked.query, asked.visit.now);
-    page.actions = job::ask(&asked, JobKind::Collect, "Look now");
-    asked.frame(&state, &page).await
+    list::show(&state, &asked, listed_runs(&state, &asked).await?).await
+}
+
+pub(crate) async fn listed_runs(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    let mut listed = run::list(&state.source().runs().await?, asked.visit.now);
+    listed.page.actions = job::ask(asked, JobKind::Collect, "Look now");
+    Ok(listed)
 }
 
 async fn run(

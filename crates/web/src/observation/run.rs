@@ -14,8 +14,9 @@ use crate::design::board::{Board, BoardRow, Count, Group, Stretch, Zoom};
 use crate::design::empty::empty;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, TableQuery, plain};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
 use crate::design::{block, digest, figure, moment, plural, segment};
+use crate::list::Listed;
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,12 +176,13 @@ pub fn run_table(rows: &[RunRow], now: Timestamp) -> Markup {
     plain("Runs", &["Run", "Started", "State", "Gaps"], body.collect())
 }
 
-pub(super) fn list(view: &RunsView, query: &TableQuery, now: Timestamp) -> Page {
+pub(super) fn list(view: &RunsView, now: Timestamp) -> Listed {
     let rows = &view.rows;
     let table = Table {
         id: "runs",
         path: "/runs",
         noun: ("run", "runs"),
+        counted: None,
         columns: vec![
             Column::number("run", "Run", Phone::Title),
             Column::number("started", "Started", Phone::Subtitle),
@@ -207,11 +209,10 @@ pub(super) fn list(view: &RunsView, query: &TableQuery, now: Timestamp) -> Page 
     let body = html! {
         (under_way(view, now))
         @if !rows.is_empty() { (days(view, now)) }
-        (table.render(query))
     };
     let mut page = Page::new(Place::Runs, "Runs", body);
     page.lead = html! { (expected(view, now)) "Each look that was taken, what it reached and what it could not see. A partial run closes nothing." };
-    page
+    Listed::of(page, table)
 }
 
 fn table_row(row: &RunRow, now: Timestamp) -> Row {
@@ -223,11 +224,13 @@ fn table_row(row: &RunRow, now: Timestamp) -> Row {
     Row {
         cells: vec![
             Cell::by_number(html! { a.primary href=(href) { "Run " (row.key) } }, row.key),
-            Cell::by_number(html! { span.nowrap { (moment::ago(row.started, now)) } }, row.started.micros()),
+            Cell::by_number(html! { span.nowrap { (moment::ago(row.started, now)) } }, row.started.micros())
+                .said(row.started.to_string()),
             Cell::by_number(
                 html! { @if let Some(took) = took { span.muted.nowrap { (moment::duration(took)) } } },
                 took.unwrap_or(-1),
-            ),
+            )
+            .said(took.map(moment::duration).unwrap_or_default()),
             Cell::by_text(html! { span.muted { (row.collector) } }, &row.collector),
             Cell::by_number(
                 html! { a.num href={ (href) "#coverage" } { (row.verdicts) } },

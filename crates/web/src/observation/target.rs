@@ -14,6 +14,7 @@ use crate::design::table::{Cell, Column, Phone, Row, Table, TableQuery, plain};
 use crate::design::tabs::{Tab, tabs};
 use crate::design::{block, digest, facts, figure, moment, plural, segment};
 use crate::evidence::{ArtifactRow, artifact_table};
+use crate::list::Listed;
 
 /// A target in a list.
 #[derive(Clone, Debug)]
@@ -76,11 +77,12 @@ pub struct TargetView {
     pub artifacts: Vec<ArtifactRow>,
 }
 
-pub(super) fn list(rows: &[TargetRow], query: &TableQuery, now: Timestamp) -> Page {
+pub(super) fn list(rows: &[TargetRow], now: Timestamp) -> Listed {
     let table = Table {
         id: "targets",
         path: "/targets",
         noun: ("target", "targets"),
+        counted: None,
         columns: vec![
             Column::text("name", "Target", Phone::Title),
             Column::text("kind", "Kind", Phone::Line),
@@ -96,10 +98,10 @@ pub(super) fn list(rows: &[TargetRow], query: &TableQuery, now: Timestamp) -> Pa
             "tickmark collect",
         ),
     };
-    let mut page = Page::new(Place::Targets, "Targets", table.render(query));
+    let mut page = Page::new(Place::Targets, "Targets", html! {});
     page.lead =
         html! { "What is looked at. What could not be seen of it is counted as a gap, never as a pass." };
-    page
+    Listed::of(page, table)
 }
 
 fn table_row(row: &TargetRow, now: Timestamp) -> Row {
@@ -111,7 +113,7 @@ fn table_row(row: &TargetRow, now: Timestamp) -> Row {
                 ..Cell::text(&row.name)
             },
             Cell::text(&row.kind),
-            Cell::text("").showing(badge::counts(&row.verdicts, &format!("{href}#"))),
+            Cell::text(&row.verdicts.words()).showing(badge::counts(&row.verdicts, &format!("{href}#"))),
             Cell::by_number(
                 figure(row.gaps, &format!("{href}?part=gaps")),
                 i64::try_from(row.gaps).unwrap_or(i64::MAX),
@@ -119,7 +121,8 @@ fn table_row(row: &TargetRow, now: Timestamp) -> Row {
             Cell::by_number(
                 html! { @match row.last_seen { Some(at) => span.muted.nowrap { (moment::ago(at, now)) }, None => span.muted { "never" } } },
                 row.last_seen.map_or(i64::MIN, Timestamp::micros),
-            ),
+            )
+            .said(row.last_seen.map(|at| at.to_string()).unwrap_or_default()),
         ],
         find: format!("{} {} {}", row.name, row.kind, row.external_id),
         facets: Vec::new(),

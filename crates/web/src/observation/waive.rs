@@ -25,13 +25,14 @@ use crate::design::{block, moment, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::list::{self, Listed};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
 pub(super) fn desk_routes() -> Vec<Desk> {
     let both = |path, example, handler| Desk { path, example, looks: true, changes: true, handler };
     vec![
-        Desk { path: "/waivers", example: "/waivers", looks: true, changes: false, handler: get(list) },
+        Desk { path: "/waivers", example: "/waivers", looks: true, changes: false, handler: get(page) },
         both("/waivers/new", "/waivers/new", get(ask_page).post(ask)),
         both("/waivers/requests/{key}", "/waivers/requests/1", get(request_page).post(decide)),
         both("/waivers/{key}/revoke", "/waivers/1/revoke", get(revoke_page).post(revoke)),
@@ -72,8 +73,12 @@ fn last_day(expires: Timestamp) -> String {
     moment::date(expires.plus_micros(-1))
 }
 
-async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let (app, actor) = asked.member(&state)?;
+async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    list::show(&state, &asked, listed(&state, &asked).await?).await
+}
+
+pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    let (app, actor) = asked.member(state)?;
     let (waivers, requests, (targets, names)) = app
         .read(actor, async |view| {
             Ok((waiver::list(view).await?, request::requests(view).await?, targets(view).await?))
@@ -97,6 +102,7 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
         id: "waivers",
         path: "/waivers",
         noun: ("waiver", "waivers"),
+        counted: None,
         columns: vec![
             Column::text("check", "Check", Phone::Title),
             Column::shown("scope", "Targets", Phone::Line),
@@ -122,11 +128,10 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
         @if !waiting.is_empty() {
             (block("requests", "Waiting for a decision", &html! { (waiting.len()) }, &plain("Waiting for a decision", &["Check", "Targets", "Asked by", "Until"], waiting)))
         }
-        (table.render(&asked.query))
     };
     let mut page = Page::new(Place::Waivers, "Waivers", body);
     page.lead = html! { "Exceptions to checks: one asks, another approves, each for a time. A waived failure stays a failure." };
-    asked.frame(&state, &page).await
+    Ok(Listed::of(page, table))
 }
 
 fn row(one: &Waiver, targets: &[Target], names: &Names, now: Timestamp, may_revoke: bool) -> Row {
@@ -144,7 +149,8 @@ fn row(one: &Waiver, targets: &[Target], names: &Names, now: Timestamp, may_revo
                 html! { (approved) span.sub { "asked by " (names.of(one.requested_by)) } },
                 approved,
             ),
-            Cell::by_number(html! { span.nowrap { (last_day(one.expires_at)) } }, one.expires_at.micros()),
+            Cell::by_number(html! { span.nowrap { (last_day(one.expires_at)) } }, one.expires_at.micros())
+                .said(one.expires_at.plus_micros(-1).date()),
             Cell::by_text(
                 html! {
                     (badge(mark, stands.word()))

@@ -10,6 +10,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tickmark_app::register::Query;
 use tickmark_app::{Actor, App};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::id::OrganizationKey;
@@ -20,7 +21,7 @@ use crate::conclusion::OverviewView;
 use crate::conclusion::finding::FindingRow;
 use crate::conclusion::over_time::{ComparisonView, SnapshotRow};
 use crate::conclusion::period::{Chosen, ControlPeriodView, Moment, PeriodView};
-use crate::control::{ControlRow, ControlView};
+use crate::control::{ControlList, ControlRow, ControlView};
 use crate::design::badge::VerdictCounts;
 use crate::design::frame::Context;
 use crate::error::Refusal;
@@ -221,6 +222,14 @@ impl Source {
         match &self.0 {
             Kind::Live(live) => live.controls().await,
             Kind::Frozen(views) => Ok(views.controls.iter().map(|view| view.row.clone()).collect()),
+        }
+    }
+
+    /// What the list of controls shows: what a query asks of the register, or all.
+    pub(crate) async fn control_list(&self, query: Option<&Query>) -> Result<ControlList, Refusal> {
+        match (&self.0, query) {
+            (Kind::Live(live), Some(query)) => live.control_list(query).await,
+            _ => Ok(ControlList::whole(self.controls().await?)),
         }
     }
 

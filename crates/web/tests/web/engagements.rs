@@ -12,13 +12,14 @@ use tickmark_core::control::ControlId;
 use tickmark_core::control::commitment::{CommitmentKey, Promise};
 use tickmark_core::engagement::{Engagement, EngagementKey, Part, Standing};
 use tickmark_core::identity::Role;
+use tickmark_core::report::sheet::Sheet;
 use tickmark_core::report::{ReadinessReport, SocPackage};
 
 use crate::members::{Browser, Server, hidden};
 
 /// Says what it was given instead of setting it.
 #[derive(Debug)]
-struct Says;
+pub(crate) struct Says;
 
 impl Renderer for Says {
     fn readiness_pdf(&self, _: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
@@ -35,6 +36,11 @@ impl Renderer for Says {
 
     fn matrix_csv(&self, _: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
         Ok(Vec::new())
+    }
+
+    fn list_xlsx(&self, list: &Sheet) -> Result<Vec<u8>, RenderError> {
+        let (title, columns, rows) = (&list.title, &list.columns, list.rows.len());
+        Ok(format!("{title} of {}: {columns:?}, {rows} rows", list.organization).into_bytes())
     }
 }
 

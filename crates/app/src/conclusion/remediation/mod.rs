@@ -118,6 +118,17 @@ pub async fn open(view: &mut View<'_>) -> Result<BTreeMap<String, Finding>> {
     sql::open(view.connection(), organization, LIST_LIMIT).await
 }
 
+/// Returns the open records by their reference, whoever asks.
+pub(crate) async fn all_open(view: &mut View<'_>) -> Result<BTreeMap<String, Finding>> {
+    let organization = view.organization();
+    sql::open(view.connection(), organization, LIST_LIMIT).await
+}
+
+/// Returns the open record of a finding, if somebody took it on, whoever asks.
+pub(crate) async fn taken(view: &mut View<'_>, reference: &str) -> Result<Option<Finding>> {
+    Ok(current(view, reference).await?.map(|version| version.record))
+}
+
 /// Takes a finding on, with a plan. While it is open, taking it on again changes nothing.
 ///
 /// # Errors

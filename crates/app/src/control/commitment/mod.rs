@@ -21,6 +21,8 @@ use crate::{Error, Result};
 
 /// Most commitments in one list.
 pub const LIST_LIMIT: u32 = 1_000;
+/// Most commitments of an organization that are looked at together.
+const EVERYTHING: u32 = 100_000;
 /// Most characters of what names a page.
 const ONCE_MAX: usize = 64;
 
@@ -52,6 +54,12 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Version>> {
     view.permit_whole(atom(Verb::Read))?;
     let organization = view.organization();
     sql::list(view.connection(), organization, LIST_LIMIT).await
+}
+
+/// Lists the commitments as they are now, by number, whoever asks.
+pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<Version>> {
+    let organization = view.organization();
+    sql::list(view.connection(), organization, EVERYTHING).await
 }
 
 /// Returns every version of one, oldest first.

@@ -5,20 +5,21 @@
 //! stands. Each change is one event of the audit trail, whose entry commits to the version. Owns the tables
 //! `evidence_item*` of migration `0026_evidence_item.sql`.
 
+mod files;
+mod lists;
 mod sql;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
 use serde_json::json;
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::evidence::item::{
     self, Description, FileFacts, Found, Item, ItemError, ItemFile, MAX_CONTROLS, MAX_FILES, Quality, State,
     Step, Version,
 };
-use tickmark_core::evidence::media::{self, Format};
+use tickmark_core::evidence::media::Format;
 use tickmark_core::id::{ActorId, EvidenceKey, ItemKey};
-use tickmark_core::identity::{Atom, Object, Reach, Resource, Verb, separation};
+use tickmark_core::identity::{Atom, Object, Resource, Verb, separation};
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Digest, Span, Timestamp, canonical};
 use tickmark_ledger::bundle::Record;
@@ -28,23 +29,16 @@ use super::retain::{DOCUMENT_CLASS, EVIDENCE_CLASS};
 use super::{ArtifactKey, Content};
 use crate::context::{Cx, View};
 use crate::control;
+use crate::identity;
 use crate::identity::audit::{self, Event, Name};
-use crate::identity::{self, Access};
-use crate::{ActorKind, App, Error, Result};
+use crate::{ActorKind, Error, Result};
 
-/// What people may upload at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UploadLimits {
-    /// Bytes of one file.
-    pub file_bytes: usize,
-    /// Bytes of one request, all files and fields together.
-    pub request_bytes: usize,
-    /// Files of one request.
-    pub files: usize,
-}
+pub use files::{Purpose, UPLOAD, Upload, UploadLimits, digests, read_file};
+pub use lists::{OF_CONTROL, as_fresh, list, of_control, own_open, page, waiting_for};
+pub(crate) use lists::{accepted, everything, keys_of_control, several};
 
-/// The limits of an upload through the pages.
-pub const UPLOAD: UploadLimits = UploadLimits { file_bytes: 32 << 20, request_bytes: 64 << 20, files: 20 };
+use files::{recognize, store};
+
 /// Classes of retention that an item may be kept in, the usual one first.
 pub const RETENTION: [&str; 2] = [EVIDENCE_CLASS, DOCUMENT_CLASS];
 /// Most items in one answer.
@@ -53,15 +47,6 @@ pub const MAX_ITEMS: u32 = 20_000;
 const ONCE_CHARS: usize = 100;
 /// Days back that an item may be about without being looked at twice.
 const PERIOD_DAYS: i64 = 366;
-
-/// A file as it is handed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upload {
-    /// Its name, as whoever sent it says.
-    pub name: String,
-    /// Its bytes.
-    pub bytes: Bytes,
-}
 
 /// A new item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +155,7 @@ async fn to_link(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
 }
 
 /// Whose an item is: of whoever worked on it, and of those who answer for its controls.
-fn people(item: &Item, controls: &BTreeMap<ControlId, Control>) -> BTreeSet<ActorId> {
+pub(crate) fn people(item: &Item, controls: &BTreeMap<ControlId, Control>) -> BTreeSet<ActorId> {
     let of_controls = item.controls.iter().filter_map(|id| controls.get(id)).flat_map(of_control_people);
     item.handlers.iter().copied().chain([item.made_by]).chain(of_controls).collect()
 }
@@ -422,47 +407,6 @@ pub async fn unlink(cx: &mut Cx<'_>, key: ItemKey, revision: i64, control: &Cont
     Ok(item)
 }
 
-/// Lists the items that the actor may see, newest first.
-///
-/// # Errors
-/// `Forbidden` if the actor may see none at all.
-pub async fn list(view: &mut View<'_>) -> Result<Vec<Item>> {
-    let reach = view.permit(READ)?;
-    let organization = view.organization();
-    let items = sql::all(view.connection(), organization, MAX_ITEMS).await?;
-    seen(view, reach, items).await
-}
-
-/// Lists the items that serve a control and that the actor may see, newest first; none for whoever may see none at all.
-///
-/// # Errors
-/// If the database fails.
-pub async fn of_control(view: &mut View<'_>, control: &ControlId) -> Result<Vec<Item>> {
-    if !view.may(READ) {
-        return Ok(Vec::new());
-    }
-    let items = list(view).await?;
-    Ok(items.into_iter().filter(|item| item.controls.contains(control)).collect())
-}
-
-/// Keeps those that are within reach.
-async fn seen(view: &mut View<'_>, reach: Option<Reach>, items: Vec<Item>) -> Result<Vec<Item>> {
-    let (Some(reach), Access::Member(member)) = (reach, &view.actor.access) else { return Ok(items) };
-    if reach.is_whole(&member.subject) || items.is_empty() {
-        return Ok(items);
-    }
-    let controls = controls_by_id(view).await?;
-    let mut object = identity::object_of(view, BTreeSet::new()).await?;
-    let mut kept = Vec::new();
-    for item in items {
-        object.people = people(&item, &controls);
-        if view.may_on(READ, &object) {
-            kept.push(item);
-        }
-    }
-    Ok(kept)
-}
-
 /// Finds an item.
 ///
 /// # Errors
@@ -498,44 +442,6 @@ pub async fn whole(view: &mut View<'_>, key: ItemKey) -> Result<Whole> {
     Ok(Whole { item, versions, history, quality, may })
 }
 
-/// Returns items that the actor may decide about and had no part in, oldest first; none for whoever may not decide.
-///
-/// # Errors
-/// If the database fails.
-pub async fn waiting_for(view: &mut View<'_>) -> Result<Vec<Item>> {
-    let object = identity::object_of(view, BTreeSet::new()).await?;
-    if view.actor.kind != ActorKind::Person || !view.may_on(APPROVE, &object) {
-        return Ok(Vec::new());
-    }
-    let (organization, actor) = (view.organization(), view.actor.id);
-    let mut items = sql::in_state(view.connection(), organization, State::Submitted, MAX_ITEMS).await?;
-    items.retain(|item| separation::accept_evidence(&item.handlers, actor).is_ok());
-    items.sort_by_key(|item| (item.submitted.map(|(_, at)| at), item.key));
-    Ok(items)
-}
-
-/// Returns items that were sent back to the actor, or that the actor has begun and not handed in, oldest first.
-///
-/// # Errors
-/// If the database fails.
-pub async fn own_open(view: &mut View<'_>) -> Result<Vec<Item>> {
-    let (organization, actor) = (view.organization(), view.actor.id);
-    let mut items = sql::in_state(view.connection(), organization, State::Returned, MAX_ITEMS).await?;
-    items.extend(sql::in_state(view.connection(), organization, State::Draft, MAX_ITEMS).await?);
-    items.retain(|item| item.handlers.contains(&actor));
-    items.sort_by_key(|item| (item.state == State::Draft, item.key));
-    Ok(items)
-}
-
-/// Returns accepted items, newest first, whoever asks: what follows from them is for who owns the controls.
-///
-/// # Errors
-/// If the database fails.
-pub(crate) async fn accepted(view: &mut View<'_>) -> Result<Vec<Item>> {
-    let organization = view.organization();
-    sql::in_state(view.connection(), organization, State::Accepted, MAX_ITEMS).await
-}
-
 /// Returns what opens the commitments to versions, apart from those that were erased.
 ///
 /// # Errors
@@ -549,70 +455,6 @@ pub async fn records(view: &mut View<'_>) -> Result<Vec<Record>> {
             Ok(Record { text, salt: *salt })
         })
         .collect()
-}
-
-/// Why the bytes of a file are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// To look at it in a page.
-    Look,
-    /// To take it away.
-    TakeAway,
-}
-
-/// Reads a file of an item. Taking one away, and each look at a restricted one, is recorded before the first byte leaves.
-///
-/// # Errors
-/// As [`find`]; `NotFound` if there is no such file, or its content is gone.
-pub async fn read_file(
-    app: &App,
-    actor: &crate::Actor,
-    key: ItemKey,
-    version: i64,
-    seq: i64,
-    purpose: Purpose,
-) -> Result<(ItemFile, Bytes)> {
-    let (file, artifact, is_recorded) = app
-        .read(actor, async |view| {
-            let item = load(view, key).await?;
-            let object = object_of(view, &item).await?;
-            view.permit_on(if purpose == Purpose::TakeAway { EXPORT } else { READ }, &object)?;
-            let organization = view.organization();
-            let versions = sql::versions(view.connection(), organization, key).await?;
-            let found = versions.into_iter().find(|one| one.number == version);
-            let found = found.ok_or_else(|| Error::not_found("version", version))?;
-            let is_restricted = found.description.sensitivity == item::Sensitivity::Restricted;
-            let file = found.files.into_iter().find(|file| file.seq == seq);
-            let file = file.ok_or_else(|| Error::not_found("file", seq))?;
-            let artifact = super::find(view, ArtifactKey(file.artifact.0)).await?;
-            Ok((file, artifact, is_restricted || purpose == Purpose::TakeAway))
-        })
-        .await?;
-    let bytes = super::read(app, &artifact).await?;
-    if is_recorded {
-        let name = if purpose == Purpose::TakeAway { Name::EvidenceDownloaded } else { Name::EvidenceViewed };
-        let after = json!({"item": key, "version": version, "file": seq, "artifacts": [file.artifact]});
-        app.transact(actor, async |cx| {
-            audit::record(cx, Event { after: Some(after), ..Event::done(name, "evidence", key) }).await
-        })
-        .await?;
-    }
-    Ok((file, bytes))
-}
-
-/// Returns the SHA-256 of the content of files, where it is still known.
-///
-/// # Errors
-/// If the database fails.
-pub async fn digests(view: &mut View<'_>, files: &[ItemFile]) -> Result<BTreeMap<EvidenceKey, Digest>> {
-    let organization = view.organization();
-    let mut known = BTreeMap::new();
-    for file in files {
-        let found =
-            super::sql::content_digest(view.connection(), organization, ArtifactKey(file.artifact.0)).await?;
-        known.extend(found.map(|digest| (file.artifact, digest)));
-    }
-    Ok(known)
 }
 
 /// Who may change an item: its author by the right to hand in, others by the right to change.
@@ -729,50 +571,6 @@ async fn add_version(cx: &mut Cx<'_>, version: &Version) -> Result<Digest> {
     let organization = cx.organization();
     sql::insert_version(cx.connection(), organization, version, salt, commitment).await?;
     Ok(commitment)
-}
-
-/// Recognizes files before anything is kept: what is refused leaves nothing behind.
-fn recognize(files: &[Upload]) -> Result<Vec<(String, Format)>> {
-    if files.len() > MAX_FILES {
-        return Err(Error::invalid(ItemError::TooManyFiles));
-    }
-    files
-        .iter()
-        .map(|file| {
-            let name = media::clean_name(&file.name);
-            if file.bytes.len() > UPLOAD.file_bytes {
-                return Err(Error::invalid(format!("{name} is larger than {} MB", UPLOAD.file_bytes >> 20)));
-            }
-            let format = Format::of(&name, &file.bytes).map_err(Error::invalid)?;
-            Ok((name, format))
-        })
-        .collect()
-}
-
-/// Keeps the bytes of files. Their artifacts are named after the item, so that a file of another item with the same name
-/// does not take their place.
-async fn store(
-    cx: &mut Cx<'_>,
-    key: ItemKey,
-    retention: &str,
-    files: Vec<Upload>,
-    recognized: Vec<(String, Format)>,
-    first: i64,
-) -> Result<Vec<ItemFile>> {
-    let class = RETENTION.into_iter().find(|class| *class == retention).unwrap_or(EVIDENCE_CLASS);
-    let mut stored = Vec::with_capacity(files.len());
-    for (seq, (file, (name, format))) in (first..).zip(files.into_iter().zip(recognized)) {
-        let artifact_name = format!("evidence item {key}: {name}");
-        let kept = super::keep(cx, &artifact_name, format.media_type, file.bytes, class).await?;
-        stored.push(ItemFile {
-            seq,
-            artifact: EvidenceKey(kept.key.0),
-            name,
-            media_type: format.media_type.to_owned(),
-            size: kept.size,
-        });
-    }
-    Ok(stored)
 }
 
 /// Looks at an item before it is handed in.

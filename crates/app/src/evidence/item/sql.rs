@@ -18,6 +18,8 @@ use crate::{Error, Result, stored};
 type Org = OrganizationKey;
 
 const WHAT: &str = "the tables of evidence items";
+/// Most items named in one statement.
+const KEYS_PER_STATEMENT: usize = 500;
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<ItemKey> {
     let (key,): (i64,) = sqlx::query_as(
@@ -230,13 +232,14 @@ pub(super) async fn history(c: &mut AnyConnection, org: Org, item: ItemKey) -> R
 
 /// Which items are read.
 #[derive(Clone, Copy)]
-enum Which {
+enum Which<'a> {
     All,
     One(ItemKey),
     In(State),
+    Several(&'a [ItemKey]),
 }
 
-impl Which {
+impl Which<'_> {
     /// The rest of a condition on `table`'s `column` of items, which begins with the second parameter.
     fn sql(self, column: &str) -> String {
         match self {
@@ -246,13 +249,17 @@ impl Which {
                 "{column} > $2 AND {column} IN (SELECT key FROM evidence_item WHERE organization = $1 AND state = '{}')",
                 state.word()
             ),
+            Self::Several(keys) => {
+                let keys: Vec<String> = keys.iter().map(|key| key.0.to_string()).collect();
+                format!("{column} > $2 AND {column} IN ({})", keys.join(", "))
+            }
         }
     }
 
     fn key(self) -> i64 {
         match self {
             Self::One(key) => key.0,
-            Self::All | Self::In(_) => 0,
+            Self::All | Self::In(_) | Self::Several(_) => 0,
         }
     }
 }
@@ -269,8 +276,34 @@ pub(super) async fn in_state(c: &mut AnyConnection, org: Org, state: State, limi
     items(c, org, Which::In(state), limit).await
 }
 
+pub(super) async fn several(c: &mut AnyConnection, org: Org, keys: &[ItemKey]) -> Result<Vec<Item>> {
+    let mut found = Vec::new();
+    for chunk in keys.chunks(KEYS_PER_STATEMENT) {
+        found.extend(items(&mut *c, org, Which::Several(chunk), u32::MAX).await?);
+    }
+    Ok(found)
+}
+
+pub(super) async fn keys_of_control(
+    c: &mut AnyConnection,
+    org: Org,
+    control: &ControlId,
+    limit: u32,
+) -> Result<Vec<ItemKey>> {
+    let rows: Vec<(i64,)> = sqlx::query_as(
+        "SELECT item FROM evidence_item_control WHERE organization = $1 AND code = $2 AND unlinked_at IS NULL \
+         ORDER BY item DESC LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(control.as_str())
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    Ok(rows.into_iter().map(|(key,)| ItemKey(key)).collect())
+}
+
 /// Reads items newest first, in four statements whatever their number.
-async fn items(c: &mut AnyConnection, org: Org, which: Which, limit: u32) -> Result<Vec<Item>> {
+async fn items(c: &mut AnyConnection, org: Org, which: Which<'_>, limit: u32) -> Result<Vec<Item>> {
     let rows = sqlx::query(AssertSqlSafe(format!(
         "SELECT i.key, i.state, i.revision, i.version, i.retention, i.made_by, i.made_at, i.submitted_by, i.submitted_at, \
          i.decided_by, i.decided_at, v.body, v.reason, v.made_by, v.made_at FROM evidence_item i \
@@ -397,7 +430,7 @@ fn erased(item: ItemKey, number: i64, by: ActorId) -> Version {
 async fn files(
     c: &mut AnyConnection,
     org: Org,
-    which: Which,
+    which: Which<'_>,
     and: &str,
 ) -> Result<BTreeMap<(i64, i64), Vec<ItemFile>>> {
     let rows = sqlx::query(AssertSqlSafe(format!(
@@ -427,7 +460,11 @@ async fn files(
     Ok(files)
 }
 
-async fn handlers(c: &mut AnyConnection, org: Org, which: Which) -> Result<BTreeMap<i64, BTreeSet<ActorId>>> {
+async fn handlers(
+    c: &mut AnyConnection,
+    org: Org,
+    which: Which<'_>,
+) -> Result<BTreeMap<i64, BTreeSet<ActorId>>> {
     let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT DISTINCT item, by_actor FROM evidence_item_event WHERE organization = $1 AND {} \
          AND event IN ('opened', 'revise', 'submit')",

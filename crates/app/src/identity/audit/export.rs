@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::report::sheet::csv_field;
 
 use super::super::actor;
 use super::{Event, Filter, Name, Row, record, sql, within_reach};
@@ -66,7 +67,7 @@ impl Format {
                     &row.session,
                     &leaf,
                 ];
-                format!("{}\r\n", fields.map(field).join(","))
+                format!("{}\r\n", fields.map(csv_field).join(","))
             }
             Self::JsonLines => {
                 let object = json!({
@@ -80,13 +81,6 @@ impl Format {
             }
         }
     }
-}
-
-/// A field of comma-separated values that no spreadsheet program reads as a formula.
-fn field(text: &str) -> String {
-    let is_risky = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    let text = if is_risky { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 /// Records that the trail is taken out, and returns the number of that event: what is taken out ends before it.
@@ -141,25 +135,4 @@ pub async fn export_page(
     }
     let is_full = rows.len() >= EXPORT_PAGE as usize;
     Ok((text, rows.last().filter(|_| is_full).map(|row| row.number)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_field_is_a_formula() {
-        for (text, written) in [
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-2", "'-2"),
-            ("\tx", "'\tx"),
-            ("a,b", "\"a,b\""),
-            ("=a\"b", "\"'=a\"\"b\""),
-            ("plain", "plain"),
-            ("", ""),
-        ] {
-            assert_eq!(field(text), written, "{text:?}");
-        }
-    }
 }

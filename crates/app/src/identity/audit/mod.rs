@@ -136,6 +136,9 @@ names! {
     EvidenceDownloaded = "evidence.downloaded",
     PerformanceRecorded = "performance.recorded",
     Exported = "trail.exported",
+    ListExported = "list.exported",
+    ViewSaved = "view.saved",
+    ViewRemoved = "view.removed",
     TokenMade = "token.made",
     TokenRevoked = "token.revoked",
 }
@@ -330,6 +333,9 @@ pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
         Access::Local => (event.request.unwrap_or_default().to_owned(), String::new()),
     };
     let (kind, object) = (event.object.0, &event.object.1);
+    if let Some((kind, id)) = crate::register::of_object(kind, object) {
+        cx.touch(kind, id);
+    }
     let body = json!({
         "event": event.name.word(),
         "outcome": event.outcome.word(),

@@ -122,6 +122,12 @@ pub async fn members(view: &mut View<'_>) -> Result<Vec<Member>> {
     Ok(all.into_iter().filter(is_seen).collect())
 }
 
+/// Lists those who are in the organization, by name, whoever asks.
+pub(crate) async fn everybody(view: &mut View<'_>) -> Result<Vec<Member>> {
+    let organization = view.organization();
+    sql::members(view.connection(), organization).await
+}
+
 /// Returns a member.
 ///
 /// # Errors

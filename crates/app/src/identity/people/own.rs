@@ -13,7 +13,7 @@ use super::super::session::{self, Origin, SignIn};
 use super::super::{check_name, sql as actors};
 use super::sql;
 use crate::context::{Cx, View};
-use crate::{Actor, App, Error, Result};
+use crate::{Actor, App, Error, Result, register};
 
 /// What came of changing a password.
 #[derive(Clone, Debug)]
@@ -81,6 +81,10 @@ pub async fn rename(cx: &mut Cx<'_>, name: &str) -> Result<()> {
     let label = super::label(name, &own.email);
     for home in sql::homes(cx.connection(), own.person).await? {
         actors::relabel(cx.connection(), home.organization, home.actor, &label).await?;
+        let all = sql::members(cx.connection(), home.organization).await?;
+        if let Some(member) = all.iter().find(|member| member.actor == home.actor) {
+            register::put_member(cx, home.organization, register::member_entry(member)).await?;
+        }
     }
     audit::record(cx, Event::done(Name::Renamed, "member", own.membership)).await
 }

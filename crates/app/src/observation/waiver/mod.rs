@@ -19,6 +19,7 @@ use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
 use crate::observation::Target;
+use crate::register::Kind;
 use crate::{Error, Result};
 
 /// Most waivers in one list.
@@ -82,6 +83,7 @@ pub async fn grant(cx: &mut Cx<'_>, request: Request) -> Result<Waiver> {
     let (body, salt, commitment) = commit(cx, &text)?;
     sql::add(cx.connection(), organization, &waiver).await?;
     sql::add_text(cx.connection(), organization, id, "granted", &body, salt).await?;
+    cx.touch(Kind::Waiver, id);
     cx.record(
         LeafKind::Exception,
         &json!({
@@ -107,6 +109,7 @@ pub async fn revoke(cx: &mut Cx<'_>, id: WaiverKey, reason: &str) -> Result<Waiv
     let (body, salt, commitment) = commit(cx, &text)?;
     sql::add_revocation(cx.connection(), organization, id, by, now).await?;
     sql::add_text(cx.connection(), organization, id, "revoked", &body, salt).await?;
+    cx.touch(Kind::Waiver, id);
     cx.record(
         LeafKind::Exception,
         &json!({"event": "waiver.revoked", "waiver": id, "check": waiver.check, "text": commitment}),

@@ -154,6 +154,12 @@ pub async fn requests(view: &mut View<'_>) -> Result<Vec<Asked>> {
     sql::requests(view.connection(), organization, MAX_WAIVERS).await
 }
 
+/// Lists requests, newest first, whoever asks.
+pub(crate) async fn all(view: &mut View<'_>) -> Result<Vec<Asked>> {
+    let organization = view.organization();
+    sql::requests(view.connection(), organization, MAX_WAIVERS).await
+}
+
 /// Finds one request.
 ///
 /// # Errors

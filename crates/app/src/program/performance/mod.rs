@@ -26,6 +26,7 @@ use crate::control::{self, ControlVersion};
 use crate::evidence::{self, ArtifactKey};
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::{self, Access};
+use crate::register::Kind;
 use crate::{Action, Error, Result};
 
 /// What whoever records a performance needs, at least for this control.
@@ -124,6 +125,7 @@ pub async fn record(cx: &mut Cx<'_>, new: NewPerformance) -> Result<Performance>
     performance.evidence = evidence;
     let (salt, commitment) = super::commit(cx.app, "a performance", &performance)?;
     sql::add(cx.connection(), organization, &performance, salt, commitment).await?;
+    cx.touch(Kind::Occurrence, format!("{}/{}", performance.control, performance.key));
     cx.record(
         LeafKind::AuditEvent,
         &json!({

@@ -6,6 +6,7 @@ use axum::extract::State;
 use maud::{Markup, html};
 use tickmark_app::control;
 use tickmark_app::evidence::item;
+use tickmark_app::register::{self, Kind, Query, Want};
 use tickmark_core::Timestamp;
 use tickmark_core::control::{ControlId, Frequency};
 use tickmark_core::evidence::freshness::{Freshness, freshness};
@@ -17,60 +18,80 @@ use super::{fresh_mark, fresh_word, state_badge};
 use crate::WebState;
 use crate::design::badge::badge;
 use crate::design::frame::{Page, Place};
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
+use crate::design::table::{Cell, Column, Counted, Filter, Phone, Row, Table, plain};
 use crate::design::{moment, segment};
 use crate::error::Refusal;
 use crate::identity::{name, names};
+use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
 
+/// Filters that are values of the register.
+const FILTERS: [&str; 5] = ["state", "control", "sensitivity", "kind", "by"];
+/// Most choices of a filter.
+const OPTIONS: u32 = 200;
 /// Controls that a row names.
 const NAMED: usize = 3;
 
 pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let (app, actor) = asked.member(&state)?;
-    let (items, frequencies, people) = app
+    let part = Part::of(&asked.query);
+    list::show(&state, &asked, listed(&state, &asked, part).await?).await
+}
+
+fn columns() -> Vec<Column> {
+    vec![
+        Column::number("number", "No.", Phone::Hidden),
+        Column::text("title", "Evidence", Phone::Title),
+        Column::shown("controls", "Controls", Phone::Line),
+        Column::number("covers", "Covers", Phone::Line),
+        Column::shown("freshness", "Freshness", Phone::Line),
+        Column::text("sensitivity", "Sensitivity", Phone::Wide),
+        Column::shown("by", "Handed in by", Phone::Wide),
+        Column::number("state", "State", Phone::Status),
+    ]
+}
+
+pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Result<Listed, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let mut query = list::query(&asked.query, part, &FILTERS, &columns());
+    let fresh = asked.query.get("freshness");
+    let (items, found, waiting, controls, frequencies, people) = app
         .read(actor, async |view| {
-            let items = item::list(view).await?;
-            let frequencies = frequencies(control::controls(view).await?);
+            if let Some(word) = fresh {
+                // An unknown word asks for nothing.
+                let nothing = ("freshness".to_owned(), Want::Any(Vec::new()));
+                query.filters.push(item::as_fresh(view, word).unwrap_or(nothing));
+            }
+            let (items, found) = item::page(view, &query).await?;
+            let waiting = register::count(view, Kind::Item, &Query::of("state", "submitted")).await?;
+            let controls = register::values(view, Kind::Item, "control", OPTIONS).await?;
+            let ids: Vec<ControlId> = items.iter().flat_map(|item| item.controls.clone()).collect();
+            let frequencies = frequencies(control::some(view, &ids).await?);
             let people = names(view, items.iter().map(|item| item.made_by)).await?;
-            Ok((items, frequencies, people))
+            Ok((items, found, waiting, controls, frequencies, people))
         })
         .await?;
     let now = asked.visit.now;
     let may_add = asked.may(Atom::new(Resource::Evidence, Verb::Create));
-    let waiting = items.iter().filter(|item| item.state == ItemState::Submitted).count();
     let rows: Vec<Row> = items.iter().map(|item| row(item, &frequencies, &people, now)).collect();
-    let mut linked: Vec<(String, String)> = items
-        .iter()
-        .flat_map(|item| item.controls.iter().map(|id| (id.to_string(), id.to_string())))
-        .collect();
-    linked.sort();
-    linked.dedup();
+    let linked: Vec<(String, String)> = controls.into_iter().map(|(id, _)| (id.clone(), id)).collect();
     let states = ItemState::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())).collect();
     let fresh = Freshness::WORDS.map(|word| (word.to_owned(), fresh_word(word).to_owned())).to_vec();
     let sensitivities =
         Sensitivity::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())).collect();
+    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     let table = Table {
         id: "items",
         path: "/evidence/items",
         noun: ("item", "items"),
-        columns: vec![
-            Column::number("number", "No.", Phone::Hidden),
-            Column::text("title", "Evidence", Phone::Title),
-            Column::text("controls", "Controls", Phone::Line),
-            Column::number("covers", "Covers", Phone::Line),
-            Column::text("freshness", "Freshness", Phone::Line),
-            Column::text("sensitivity", "Sensitivity", Phone::Wide),
-            Column::text("by", "Handed in by", Phone::Wide),
-            Column::number("state", "State", Phone::Status),
-        ],
+        columns: columns(),
         filters: vec![
             Filter { key: "state", label: "State", options: states, shown: true },
             Filter { key: "freshness", label: "Freshness", options: fresh, shown: true },
-            Filter { key: "control", label: "Control", options: linked, shown: true },
+            Filter { key: "control", label: "Control", shown: !linked.is_empty(), options: linked },
             Filter { key: "sensitivity", label: "Sensitivity", options: sensitivities, shown: true },
         ],
         rows,
+        counted: Some(Counted { found: size(found.found), total: size(found.total) }),
         empty: html! {
             div.empty {
                 h3 { "No evidence handed in yet" }
@@ -79,7 +100,7 @@ pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<
             }
         },
     };
-    let mut page = Page::new(Place::Items, "Evidence", table.render(&asked.query));
+    let mut page = Page::new(Place::Items, "Evidence", html! {});
     page.lead = html! {
         "What people handed in. "
         @if waiting > 0 { a href="/evidence/items?state=submitted" { (waiting) " waiting" } " to be accepted. " }
@@ -88,7 +109,7 @@ pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<
     if may_add {
         page.actions = html! { a.button.primary href="/evidence/items/new" { "Add evidence" } };
     }
-    asked.frame(&state, &page).await
+    Ok(Listed::of(page, table))
 }
 
 /// How often each control is performed.
@@ -116,6 +137,12 @@ fn covers(item: &Item) -> Markup {
             None => span.muted { "not stated" },
         }
     }
+}
+
+/// The days that an item covers, for a file.
+fn covered_words(item: &Item) -> String {
+    let covers = item.version.description.covers;
+    covers.map(|covers| format!("{} to {}", covers.from.date(), covers.last_day().date())).unwrap_or_default()
 }
 
 fn row(
@@ -156,14 +183,16 @@ fn row(
                 },
                 &ids.join(" "),
             ),
-            Cell::by_number(covers(item), item.covered_to().map_or(0, Timestamp::micros)),
+            Cell::by_number(covers(item), item.covered_to().map_or(0, Timestamp::micros))
+                .said(covered_words(item)),
             Cell::by_text(
                 html! { @match worst { Some(one) => (badge(fresh_mark(one), fresh_word(one.word()))), None => span.muted { "no control" } } },
-                worst.map_or("", Freshness::word),
+                worst.map_or("", |one| fresh_word(one.word())),
             ),
             Cell::text(said.sensitivity.title()),
             Cell::by_text(html! { span.muted { (by) } }, by),
-            Cell::by_number(state_badge(item.state), i64::try_from(state).unwrap_or(0)),
+            Cell::by_number(state_badge(item.state), i64::try_from(state).unwrap_or(0))
+                .said(item.state.title()),
         ],
         find: format!(
             "{} {} {} {} {} {}",

@@ -17,7 +17,7 @@ use crate::design::badge::badge;
 use crate::design::icon::Mark;
 use crate::error::Refusal;
 
-pub(crate) use list::table as item_table;
+pub(crate) use list::{listed, table as item_table};
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
     // Files are measured while they are read, against limits of their own.

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tickmark_app::conclusion::{ControlStanding, Standing};
+use tickmark_app::conclusion::{self, ControlStanding, Standing};
 use tickmark_app::control::commitment;
+use tickmark_app::register::{self, Kind, Query};
 use tickmark_app::{View, evidence, identity, observation};
 use tickmark_core::conclusion::readiness::{self, AssessedCriterion, Question};
 use tickmark_core::control::{Control, ControlId};
@@ -13,11 +14,14 @@ use super::{Live, strip};
 use crate::catalog::{
     CriterionRow, CriterionStatus, CriterionView, Crosswalk, MappedControl, PointOfFocus, RequestRow,
 };
-use crate::control::{Answer, AnswerView, ControlRow, ControlStatus, ControlView, TestRow};
+use crate::control::{Answer, AnswerView, ControlList, ControlRow, ControlStatus, ControlView, TestRow};
 use crate::design::badge::VerdictCounts;
 use crate::design::moment;
+use crate::design::table::Counted;
 use crate::error::Refusal;
 
+/// Most choices of a filter.
+const OPTIONS: u32 = 200;
 /// Artifacts shown with a control.
 const EVIDENCE_LIMIT: usize = 20;
 
@@ -119,9 +123,57 @@ impl Live {
         Ok(standing.controls.iter().map(|control| control_row(&standing, control, &labels)).collect())
     }
 
+    /// A page of the controls, found by the database.
+    pub(in crate::source) async fn control_list(&self, query: &Query) -> Result<ControlList, Refusal> {
+        let work = async |view: &mut View<'_>| {
+            let page = register::page(view, Kind::Control, query).await?;
+            let ids: Vec<ControlId> = page.ids.iter().filter_map(|id| id.parse().ok()).collect();
+            let standing = conclusion::standing_of(view, &self.catalog, &ids).await?;
+            let labels = identity::labels(view).await?;
+            let mut count = [0; 4];
+            for (at, query) in [
+                Query::of("key", "yes"),
+                Query::of("status", "ready"),
+                Query::of("state", "draft"),
+                Query::of("waits", "yes").and("state", "active"),
+            ]
+            .iter()
+            .enumerate()
+            {
+                count[at] = usize::try_from(register::count(view, Kind::Control, query).await?).unwrap_or(0);
+            }
+            let areas = register::values(view, Kind::Control, "area", OPTIONS).await?;
+            let owners = register::values(view, Kind::Control, "owner", OPTIONS).await?;
+            Ok((page, standing, labels, count, areas, owners))
+        };
+        let (page, standing, labels, [key, ready, drafts, waiting], areas, owners) =
+            self.app.read(&self.actor, work).await?;
+        let owner = |(value, _): (String, u64)| {
+            let words = match value.parse::<ActorId>() {
+                Ok(id) => label(&labels, id).to_owned(),
+                Err(_) => "nobody named".to_owned(),
+            };
+            (value, words)
+        };
+        let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        Ok(ControlList {
+            rows: standing.controls.iter().map(|control| control_row(&standing, control, &labels)).collect(),
+            counted: Some(Counted { found: size(page.found), total: size(page.total) }),
+            total: size(page.total),
+            key,
+            ready,
+            drafts,
+            waiting,
+            areas: areas.into_iter().map(|(area, _)| area).collect(),
+            owners: owners.into_iter().map(owner).collect(),
+        })
+    }
+
     pub(in crate::source) async fn control(&self, id: &str) -> Result<ControlView, Refusal> {
         let id: ControlId = id.parse().map_err(|_| Refusal::NotFound)?;
-        let standing = self.standing().await?;
+        let only = std::slice::from_ref(&id);
+        let work = async |view: &mut View<'_>| conclusion::standing_of(view, &self.catalog, only).await;
+        let standing = self.app.read(&self.actor, work).await?;
         let control = standing.control(&id).ok_or(Refusal::NotFound)?;
         let answers = self.answers(control).await?;
         let work = async |view: &mut View<'_>| {

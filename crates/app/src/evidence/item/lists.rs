@@ -1,0 +1,156 @@
+//! Lists of items: all that somebody may see, page by page; those of a control; what waits for somebody.
+
+use std::collections::BTreeSet;
+
+use tickmark_core::control::{ControlId, Frequency};
+use tickmark_core::evidence::freshness::lead_days;
+use tickmark_core::evidence::item::{Item, State};
+use tickmark_core::id::ItemKey;
+use tickmark_core::identity::{Reach, separation};
+use tickmark_core::time::DAY_US;
+
+use super::{APPROVE, MAX_ITEMS, READ, controls_by_id, people, sql};
+use crate::context::View;
+use crate::identity::{self, Access};
+use crate::register::{self, Kind, Page, Query, Want};
+use crate::{ActorKind, Result};
+
+/// Most items that are shown with one control.
+pub const OF_CONTROL: u32 = 500;
+
+/// Lists the items that the actor may see, newest first.
+///
+/// # Errors
+/// `Forbidden` if the actor may see none at all.
+pub async fn list(view: &mut View<'_>) -> Result<Vec<Item>> {
+    let reach = view.permit(READ)?;
+    let organization = view.organization();
+    let items = sql::all(view.connection(), organization, MAX_ITEMS).await?;
+    seen(view, reach, items).await
+}
+
+/// Lists the items that serve a control and that the actor may see, newest first; none for whoever may see none at all.
+///
+/// # Errors
+/// If the database fails.
+pub async fn of_control(view: &mut View<'_>, control: &ControlId) -> Result<Vec<Item>> {
+    if !view.may(READ) {
+        return Ok(Vec::new());
+    }
+    let reach = view.permit(READ)?;
+    let organization = view.organization();
+    let keys = sql::keys_of_control(view.connection(), organization, control, OF_CONTROL).await?;
+    let items = several(view, &keys).await?;
+    seen(view, reach, items).await
+}
+
+/// Keeps those that are within reach.
+async fn seen(view: &mut View<'_>, reach: Option<Reach>, items: Vec<Item>) -> Result<Vec<Item>> {
+    let (Some(reach), Access::Member(member)) = (reach, &view.actor.access) else { return Ok(items) };
+    if reach.is_whole(&member.subject) || items.is_empty() {
+        return Ok(items);
+    }
+    let controls = controls_by_id(view).await?;
+    let mut object = identity::object_of(view, BTreeSet::new()).await?;
+    let mut kept = Vec::new();
+    for item in items {
+        object.people = people(&item, &controls);
+        if view.may_on(READ, &object) {
+            kept.push(item);
+        }
+    }
+    Ok(kept)
+}
+
+/// Returns items that the actor may decide about and had no part in, oldest first; none for whoever may not decide.
+///
+/// # Errors
+/// If the database fails.
+pub async fn waiting_for(view: &mut View<'_>) -> Result<Vec<Item>> {
+    let object = identity::object_of(view, BTreeSet::new()).await?;
+    if view.actor.kind != ActorKind::Person || !view.may_on(APPROVE, &object) {
+        return Ok(Vec::new());
+    }
+    let (organization, actor) = (view.organization(), view.actor.id);
+    let mut items = sql::in_state(view.connection(), organization, State::Submitted, MAX_ITEMS).await?;
+    items.retain(|item| separation::accept_evidence(&item.handlers, actor).is_ok());
+    items.sort_by_key(|item| (item.submitted.map(|(_, at)| at), item.key));
+    Ok(items)
+}
+
+/// Returns items that were sent back to the actor, or that the actor has begun and not handed in, oldest first.
+///
+/// # Errors
+/// If the database fails.
+pub async fn own_open(view: &mut View<'_>) -> Result<Vec<Item>> {
+    let (organization, actor) = (view.organization(), view.actor.id);
+    let mut items = sql::in_state(view.connection(), organization, State::Returned, MAX_ITEMS).await?;
+    items.extend(sql::in_state(view.connection(), organization, State::Draft, MAX_ITEMS).await?);
+    items.retain(|item| item.handlers.contains(&actor));
+    items.sort_by_key(|item| (item.state == State::Draft, item.key));
+    Ok(items)
+}
+
+/// Returns accepted items, newest first, whoever asks: what follows from them is for who owns the controls.
+///
+/// # Errors
+/// If the database fails.
+pub(crate) async fn accepted(view: &mut View<'_>) -> Result<Vec<Item>> {
+    let organization = view.organization();
+    sql::in_state(view.connection(), organization, State::Accepted, MAX_ITEMS).await
+}
+
+/// Returns a page of the items that the actor may see, newest first unless another order is asked for, with how many there
+/// are.
+///
+/// # Errors
+/// `Forbidden` if the actor may see none at all.
+pub async fn page(view: &mut View<'_>, query: &Query) -> Result<(Vec<Item>, Page)> {
+    view.permit(READ)?;
+    let page = register::page(view, Kind::Item, query).await?;
+    let keys: Vec<ItemKey> = page.ids.iter().filter_map(|id| id.parse().ok()).map(ItemKey).collect();
+    let mut items = several(view, &keys).await?;
+    let place = |item: &Item| keys.iter().position(|key| *key == item.key);
+    items.sort_by_key(place);
+    Ok((items, page))
+}
+
+/// Returns what asks for items that are as fresh as a word says for one of their controls; none for an unknown word.
+#[must_use]
+pub fn as_fresh(view: &View<'_>, word: &str) -> Option<(String, Want)> {
+    let now = view.now;
+    let at = |days: i64| register::ordered(now.plus_micros(days * DAY_US).micros());
+    let (first, last) = (register::ordered(i64::MIN), register::ordered(i64::MAX));
+    let spans = Frequency::ALL.iter().map(|frequency| {
+        let lead = lead_days(*frequency);
+        let (low, high) = match word {
+            "stale" => (first.clone(), at(0)),
+            "expiring" => (at(0), at(lead)),
+            _ => (at(lead), last.clone()),
+        };
+        (register::until_name(*frequency), low, high)
+    });
+    match word {
+        "stale" | "expiring" | "fresh" => Some(("freshness".to_owned(), Want::Any(spans.collect()))),
+        "by_occurrence" | "undated" => Some(("freshness".to_owned(), Want::Is(word.to_owned()))),
+        _ => None,
+    }
+}
+
+/// Returns these items, whoever asks.
+pub(crate) async fn several(view: &mut View<'_>, keys: &[ItemKey]) -> Result<Vec<Item>> {
+    let organization = view.organization();
+    sql::several(view.connection(), organization, keys).await
+}
+
+/// Returns all items, whoever asks.
+pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<Item>> {
+    let organization = view.organization();
+    sql::all(view.connection(), organization, u32::MAX).await
+}
+
+/// Returns the keys of the items of a control, whoever asks.
+pub(crate) async fn keys_of_control(view: &mut View<'_>, control: &ControlId) -> Result<Vec<ItemKey>> {
+    let organization = view.organization();
+    sql::keys_of_control(view.connection(), organization, control, u32::MAX).await
+}

@@ -1,0 +1,410 @@
+//! What is written down about each kind of record.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tickmark_core::conclusion::finding::Finding;
+use tickmark_core::conclusion::readiness::{Question, Rating, TargetType};
+use tickmark_core::control::commitment::CommitmentKey;
+use tickmark_core::control::{Control, ControlId, Frequency};
+use tickmark_core::evidence::freshness::fresh_until;
+use tickmark_core::evidence::item::Item;
+use tickmark_core::id::{ActorId, ItemKey, WaiverKey};
+use tickmark_core::observation::Waiver;
+use tickmark_core::program::performance::Performance;
+
+use super::text::{natural, number};
+use super::{Entry, Kind};
+use crate::context::View;
+use crate::control::commitment;
+use crate::evidence::item;
+use crate::identity::people::{self, Member};
+use crate::observation::waiver::{self, request};
+use crate::observation::{self, Target};
+use crate::program::performance;
+use crate::{Result, conclusion, control};
+
+/// How much the words of a name, of a title and of anything else weigh.
+const NAME: u8 = 12;
+const TITLE: u8 = 8;
+const BODY: u8 = 2;
+/// Characters of what is said under a title.
+const DETAIL_CHARS: usize = 160;
+/// Beyond so many records all of the kind are read at once.
+const FEW: usize = 50;
+
+/// The name of the values that say until when an item is fresh for controls of a frequency.
+pub(crate) fn until(frequency: Frequency) -> String {
+    format!("until:{}", frequency.word())
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(DETAIL_CHARS) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+fn value(name: &str, value: impl Into<String>) -> (String, String) {
+    (name.to_owned(), value.into())
+}
+
+fn yes(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}
+
+/// Returns what is written down about some records. Those that are gone have no entry.
+pub(super) async fn of(view: &mut View<'_>, kind: Kind, ids: &BTreeSet<String>) -> Result<Vec<Entry>> {
+    let keys = || ids.iter().filter_map(|id| id.parse::<i64>().ok());
+    Ok(match kind {
+        Kind::Control if ids.len() <= FEW => {
+            let mut entries = Vec::new();
+            for id in ids {
+                let Ok(id) = id.parse::<ControlId>() else { continue };
+                let Some(found) = control::look_up(view, &id).await? else { continue };
+                let rating = conclusion::rating(view, &id).await?;
+                entries.push(of_one_control(&found, &rating));
+            }
+            entries
+        }
+        Kind::Item => {
+            let keys: Vec<ItemKey> = keys().map(ItemKey).collect();
+            let items = item::several(view, &keys).await?;
+            of_items(view, &items).await?
+        }
+        Kind::Commitment => {
+            let wanted: BTreeSet<CommitmentKey> = ids
+                .iter()
+                .filter_map(|id| id.trim_start_matches("SC-").parse().ok())
+                .map(CommitmentKey)
+                .collect();
+            commitments(view, |key| wanted.contains(&key)).await?
+        }
+        Kind::Finding => {
+            let mut entries = Vec::new();
+            for reference in ids {
+                let found = conclusion::remediation::taken(view, reference).await?;
+                entries.extend(found.map(|record| finding(reference, &record)));
+            }
+            entries
+        }
+        Kind::Waiver => {
+            let mut entries = Vec::new();
+            for key in keys() {
+                entries.push(of_waiver(&waiver::find(view, WaiverKey(key)).await?));
+            }
+            entries
+        }
+        Kind::Request => {
+            let wanted: BTreeSet<i64> = keys().collect();
+            let all = request::all(view).await?;
+            all.iter().filter(|asked| wanted.contains(&asked.key)).map(of_request).collect()
+        }
+        Kind::Control | Kind::Target | Kind::Occurrence | Kind::Member => {
+            let mut entries = all(view, kind).await?;
+            entries.retain(|entry| ids.contains(&entry.id));
+            entries
+        }
+    })
+}
+
+/// Returns what is written down about all records of a kind.
+pub(super) async fn all(view: &mut View<'_>, kind: Kind) -> Result<Vec<Entry>> {
+    Ok(match kind {
+        Kind::Control => {
+            let mut ratings = conclusion::ratings(view).await?;
+            let controls = control::controls(view).await?;
+            controls
+                .iter()
+                .map(|control| of_one_control(control, &ratings.remove(&control.id).unwrap_or_default()))
+                .collect()
+        }
+        Kind::Item => {
+            let items = item::everything(view).await?;
+            of_items(view, &items).await?
+        }
+        Kind::Commitment => commitments(view, |_| true).await?,
+        Kind::Finding => {
+            let open = conclusion::remediation::all_open(view).await?;
+            open.iter().map(|(reference, record)| finding(reference, record)).collect()
+        }
+        Kind::Waiver => waiver::list(view).await?.iter().map(of_waiver).collect(),
+        Kind::Request => request::all(view).await?.iter().map(of_request).collect(),
+        Kind::Target => observation::targets(view).await?.iter().map(target).collect(),
+        Kind::Occurrence => {
+            let controls = by_id(control::controls(view).await?);
+            let all = performance::all(view).await?;
+            all.values()
+                .flatten()
+                .filter_map(|one| Some(occurrence(one, controls.get(&one.control)?)))
+                .collect()
+        }
+        Kind::Member => people::everybody(view).await?.iter().map(member).collect(),
+    })
+}
+
+/// Returns the items and the performances of a control.
+pub(super) async fn of_control(view: &mut View<'_>, id: &str) -> Result<(Vec<String>, Vec<String>)> {
+    let Ok(id) = id.parse::<ControlId>() else { return Ok((Vec::new(), Vec::new())) };
+    let items = item::keys_of_control(view, &id).await?;
+    let performances = performance::list(view, &id).await?;
+    Ok((
+        items.into_iter().map(|key| key.to_string()).collect(),
+        performances.into_iter().map(|one| format!("{}/{}", one.control, one.key)).collect(),
+    ))
+}
+
+fn by_id(controls: Vec<Control>) -> BTreeMap<ControlId, Control> {
+    controls.into_iter().map(|control| (control.id.clone(), control)).collect()
+}
+
+fn of_one_control(control: &Control, rating: &Rating) -> Entry {
+    let text = control.text.current();
+    let assigned = control.assigned();
+    let people: BTreeSet<ActorId> =
+        [assigned.owner, assigned.operator, assigned.reviewer].into_iter().flatten().collect();
+    let status = rating.status(TargetType::Type2 { occurrences: 1 });
+    let is_key = control.criteria.iter().any(|mapping| mapping.is_key);
+    let mut values = vec![
+        value("status", status.word()),
+        value("state", control.state().word()),
+        value("waits", yes(control.waits())),
+        value("area", control.area.as_str()),
+        value("key", yes(is_key)),
+        value("frequency", control.frequency.word()),
+        value("owner", assigned.owner.map_or_else(|| "none".to_owned(), |owner| owner.to_string())),
+        value("by:id", natural(control.id.as_str())),
+        value("by:title", natural(&text.title)),
+        value("by:status", number(status as i64)),
+    ];
+    values.extend(people.iter().map(|person| value("person", person.to_string())));
+    values.extend(control.criteria.iter().map(|mapping| value("criterion", mapping.criterion.as_str())));
+    values.extend(Question::ALL.map(|question| value(question.word(), rating.answer(question).word())));
+    Entry {
+        kind: Kind::Control,
+        id: control.id.to_string(),
+        place: natural(control.id.as_str()),
+        title: text.title.clone(),
+        detail: cut(&text.statement),
+        values,
+        texts: vec![
+            (NAME, control.id.to_string()),
+            (TITLE, text.title.clone()),
+            (BODY, format!("{} {} {}", text.statement, control.area, control.owner_role)),
+            (
+                BODY,
+                control
+                    .criteria
+                    .iter()
+                    .map(|mapping| mapping.criterion.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
+        ],
+    }
+}
+
+async fn of_items(view: &mut View<'_>, items: &[Item]) -> Result<Vec<Entry>> {
+    let wanted: BTreeSet<&ControlId> = items.iter().flat_map(|item| &item.controls).collect();
+    let controls = if wanted.len() > FEW {
+        by_id(control::controls(view).await?)
+    } else {
+        let mut found = BTreeMap::new();
+        for id in wanted {
+            found.extend(control::look_up(view, id).await?.map(|control| (id.clone(), control)));
+        }
+        found
+    };
+    Ok(items.iter().map(|item| of_item(item, &controls)).collect())
+}
+
+fn of_item(item: &Item, controls: &BTreeMap<ControlId, Control>) -> Entry {
+    let said = &item.version.description;
+    let covered = item.covered_to();
+    let state = tickmark_core::evidence::item::State::ALL.iter().position(|one| *one == item.state);
+    let mut values = vec![
+        value("state", item.state.word()),
+        value("sensitivity", said.sensitivity.word()),
+        value("kind", said.kind.word()),
+        value("by", item.made_by.to_string()),
+        value("by:number", number(item.key.0)),
+        value("by:title", natural(&said.title)),
+        value("by:covers", number(covered.map_or(0, tickmark_core::Timestamp::micros))),
+        value("by:sensitivity", natural(said.sensitivity.title())),
+        value("by:state", number(i64::try_from(state.unwrap_or_default()).unwrap_or(0))),
+    ];
+    values.extend(item::people(item, controls).iter().map(|person| value("person", person.to_string())));
+    for control in item.controls.iter().filter_map(|id| controls.get(id)) {
+        match covered.map(|to| fresh_until(to, control.frequency)) {
+            None => values.push(value("freshness", "undated")),
+            Some(None) => values.push(value("freshness", "by_occurrence")),
+            Some(Some(end)) => values.push(value(&until(control.frequency), number(end.micros()))),
+        }
+    }
+    values.extend(item.controls.iter().map(|id| value("control", id.to_string())));
+    let files: Vec<&str> = item.version.files.iter().map(|file| file.name.as_str()).collect();
+    let ids: Vec<String> = item.controls.iter().map(ToString::to_string).collect();
+    Entry {
+        kind: Kind::Item,
+        id: item.key.to_string(),
+        // The newest first.
+        place: number(-item.key.0),
+        title: said.title.clone(),
+        detail: cut(&format!(
+            "{}, {}. {}",
+            said.kind.title(),
+            item.state.title().to_lowercase(),
+            said.source
+        )),
+        values,
+        texts: vec![
+            (NAME, item.key.to_string()),
+            (TITLE, said.title.clone()),
+            (BODY, format!("{} {} {} {}", said.source, said.collected_by, said.kind.title(), said.steps)),
+            (BODY, format!("{} {}", files.join(" "), ids.join(" "))),
+        ],
+    }
+}
+
+async fn commitments(view: &mut View<'_>, is_wanted: impl Fn(CommitmentKey) -> bool) -> Result<Vec<Entry>> {
+    let all = commitment::everything(view).await?;
+    let entry = |version: &commitment::Version| {
+        let record = &version.record;
+        let promise = &record.promise;
+        let state = record.state();
+        let controls = i64::try_from(promise.controls.len()).unwrap_or(i64::MAX);
+        let mut values = vec![
+            value("state", state.word()),
+            value("kind", promise.kind.word()),
+            value("kept", yes(controls > 0)),
+            value("open", yes(controls == 0 && record.retired().is_none())),
+            value("by:key", number(record.key.0)),
+            value("by:title", natural(&promise.title)),
+            value("by:source", natural(&promise.source)),
+            value("by:controls", number(controls)),
+            value("by:state", natural(state.plain())),
+        ];
+        values.extend(promise.controls.iter().map(|id| value("control", id.to_string())));
+        Entry {
+            kind: Kind::Commitment,
+            // The trail and addresses have it in two ways; addresses are what rows lead to.
+            id: record.key.to_string(),
+            place: number(record.key.0),
+            title: promise.title.clone(),
+            detail: cut(&promise.statement),
+            values,
+            texts: vec![
+                (NAME, record.key.to_string()),
+                (TITLE, promise.title.clone()),
+                (BODY, format!("{} {}", promise.statement, promise.source)),
+            ],
+        }
+    };
+    Ok(all.iter().filter(|version| is_wanted(version.record.key)).map(entry).collect())
+}
+
+fn finding(reference: &str, record: &Finding) -> Entry {
+    let found = &record.found;
+    let control = found.control.as_ref().map(ToString::to_string).unwrap_or_default();
+    Entry {
+        kind: Kind::Finding,
+        id: reference.to_owned(),
+        place: natural(reference),
+        title: found.title.clone(),
+        detail: cut(&found.condition),
+        values: vec![value("severity", found.severity.word())],
+        texts: vec![
+            (NAME, format!("{reference} {control}")),
+            (TITLE, found.title.clone()),
+            (BODY, format!("{} {} {}", found.condition, found.effect, record.plan)),
+        ],
+    }
+}
+
+fn of_waiver(waiver: &Waiver) -> Entry {
+    Entry {
+        kind: Kind::Waiver,
+        id: waiver.id.to_string(),
+        place: number(-waiver.id.0),
+        title: format!("Waiver of {}", waiver.check),
+        detail: cut(&waiver.reason),
+        values: Vec::new(),
+        texts: vec![
+            (TITLE, format!("waiver {}", waiver.check)),
+            (BODY, format!("{} {} {}", waiver.reason, waiver.risk, waiver.compensation)),
+        ],
+    }
+}
+
+fn of_request(asked: &request::Asked) -> Entry {
+    let request = &asked.request;
+    Entry {
+        kind: Kind::Request,
+        id: asked.key.to_string(),
+        place: number(-asked.key),
+        title: format!("Request to waive {}", request.check),
+        detail: cut(&request.reason),
+        values: vec![value("state", asked.state.word())],
+        texts: vec![
+            (TITLE, format!("waiver request {}", request.check)),
+            (BODY, format!("{} {} {}", request.reason, request.risk, request.compensation)),
+        ],
+    }
+}
+
+fn target(target: &Target) -> Entry {
+    let about = &target.target;
+    Entry {
+        kind: Kind::Target,
+        id: target.key.to_string(),
+        place: natural(&about.name),
+        title: about.name.clone(),
+        detail: format!("{}, {}", about.kind, about.external_id),
+        values: vec![
+            value("kind", about.kind.as_str()),
+            value("gone", yes(target.retired_at.is_some())),
+            value("by:name", natural(&about.name)),
+            value("by:kind", natural(&about.kind)),
+        ],
+        texts: vec![(NAME, about.name.clone()), (BODY, format!("{} {}", about.kind, about.external_id))],
+    }
+}
+
+fn occurrence(performance: &Performance, control: &Control) -> Entry {
+    let assigned = control.assigned();
+    let people = [assigned.owner, assigned.operator, Some(performance.performed_by)].into_iter().flatten();
+    let title = &control.text.current().title;
+    let mut values = vec![value("control", performance.control.to_string())];
+    values.extend(people.map(|person| value("person", person.to_string())));
+    Entry {
+        kind: Kind::Occurrence,
+        id: format!("{}/{}", performance.control, performance.key),
+        place: number(-performance.key.0),
+        title: format!("{}, {}", performance.control, performance.window),
+        detail: cut(&if performance.note.is_empty() { title.clone() } else { performance.note.clone() }),
+        values,
+        texts: vec![
+            (TITLE, format!("{} {}", performance.control, performance.window)),
+            (BODY, format!("{title} {}", performance.note)),
+        ],
+    }
+}
+
+/// What is written down about a member.
+pub(crate) fn member(member: &Member) -> Entry {
+    let mut values = vec![
+        value("standing", people::standing_word(member.standing)),
+        value("by:name", natural(&member.name)),
+        value("by:email", natural(&member.email)),
+        value("by:changed", number(member.changed_at.micros())),
+    ];
+    values.extend(member.roles.iter().map(|role| value("role", role.word())));
+    Entry {
+        kind: Kind::Member,
+        id: member.id.to_string(),
+        place: natural(&member.name),
+        title: member.name.clone(),
+        detail: member.email.clone(),
+        values,
+        texts: vec![(NAME, member.name.clone()), (TITLE, member.email.clone())],
+    }
+}

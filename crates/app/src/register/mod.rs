@@ -1,0 +1,433 @@
+//! The register: what lists and the search look at. One row for each record with its values and words, rewritten by the
+//! transaction that changes the record, and made again from the records by [`rebuild`].
+//!
+//! Use cases only say what they changed ([`Cx::touch`]; whatever the audit trail names is touched by itself); before the
+//! commit the records are read again and written down here. Words stand in a table of our own, not in the full text search
+//! of one of the databases: the organization is the first part of its key, both databases find the same, and the beginning
+//! of a word finds it while somebody is still typing. Owns the tables `register*` of migration `0039_register.sql`.
+
+mod entries;
+mod sql;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Resource, Verb};
+
+use crate::context::{Cx, View};
+use crate::identity::{Access, audit};
+use crate::{App, Result};
+
+pub(crate) use entries::{member as member_entry, until as until_name};
+pub(crate) use text::number as ordered;
+
+/// Counts the forms that the rows had: with another one they are made again.
+const FORM: i64 = 1;
+/// Most rows of one page.
+pub const PAGE_LIMIT: u32 = 500;
+/// Records that are written down at once.
+const BATCH: usize = 2_000;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $word:literal;)+) => {
+        /// What kind of record a row stands for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind { $($(#[$doc])* $name),+ }
+
+        impl Kind {
+            /// All of them, in the order in which they are shown.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// Returns the word used in storage and addresses.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A control.
+    Control = "control";
+    /// An item of evidence.
+    Item = "item";
+    /// A commitment.
+    Commitment = "commitment";
+    /// A finding that somebody took on.
+    Finding = "finding";
+    /// A waiver.
+    Waiver = "waiver";
+    /// A request for a waiver.
+    Request = "request";
+    /// A target.
+    Target = "target";
+    /// A performance of a control.
+    Occurrence = "occurrence";
+    /// A member.
+    Member = "member";
+}
+
+impl Kind {
+    /// Reads the word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.word() == word)
+    }
+
+    /// The kind of what an audit event is about.
+    fn of_object(word: &str) -> Option<Self> {
+        Some(match word {
+            "control" => Self::Control,
+            "evidence" => Self::Item,
+            "commitment" => Self::Commitment,
+            "finding" => Self::Finding,
+            "waiver_request" => Self::Request,
+            "member" => Self::Member,
+            _ => return None,
+        })
+    }
+
+    /// What whoever finds such a record needs, and whether it is decided for each of them.
+    fn needs(self) -> (Atom, bool) {
+        let read = |resource| Atom::new(resource, Verb::Read);
+        match self {
+            Self::Control | Self::Commitment => (read(Resource::Control), false),
+            Self::Occurrence => (read(Resource::Control), true),
+            Self::Item => (read(Resource::Evidence), true),
+            Self::Finding | Self::Waiver | Self::Request => (read(Resource::Exception), false),
+            Self::Target => (read(Resource::TestResult), false),
+            Self::Member => (read(Resource::Member), false),
+        }
+    }
+}
+
+/// What is written down about a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    pub(crate) id: String,
+    pub(crate) place: String,
+    pub(crate) title: String,
+    pub(crate) detail: String,
+    pub(crate) values: Vec<(String, String)>,
+    /// Texts with how much their words weigh.
+    pub(crate) texts: Vec<(u8, String)>,
+}
+
+/// What a value has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Exactly this.
+    Is(String),
+    /// After the first and not after the second.
+    Between(String, String),
+    /// One of these values, each as (name, after, not after), whatever the name of the filter.
+    Any(Vec<(String, String, String)>),
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Filters by the name of the value; all have to fit.
+    pub filters: Vec<(String, Want)>,
+    /// Words, or their beginnings; all have to be there.
+    pub words: String,
+    /// The name of the value that orders, and whether the last comes first. Each record has exactly one of it.
+    pub sort: Option<(String, bool)>,
+    /// The page, from 1; beyond the last it is the last.
+    pub page: u64,
+    /// Rows of a page.
+    pub rows: u32,
+}
+
+impl Query {
+    /// Asks for what has one value.
+    #[must_use]
+    pub fn of(name: &str, value: &str) -> Self {
+        Self { filters: vec![(name.to_owned(), Want::Is(value.to_owned()))], ..Self::default() }
+    }
+
+    /// The same with another value.
+    #[must_use]
+    pub fn and(mut self, name: &str, value: &str) -> Self {
+        self.filters.push((name.to_owned(), Want::Is(value.to_owned())));
+        self
+    }
+}
+
+/// A page of what was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// What names the records, in order.
+    pub ids: Vec<String>,
+    /// How many fit.
+    pub found: u64,
+    /// How many there are that the actor may see.
+    pub total: u64,
+}
+
+/// A record that has the words of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its kind.
+    pub kind: Kind,
+    /// What names it in addresses.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What is said under it.
+    pub detail: String,
+}
+
+/// How far an actor sees.
+enum Reach {
+    Nothing,
+    Own(ActorId),
+    Whole,
+}
+
+fn reach(view: &View<'_>, kind: Kind, one_system: Option<tickmark_core::id::SystemId>) -> Reach {
+    let Access::Member(member) = &view.actor.access else { return Reach::Whole };
+    let (atom, is_for_each) = kind.needs();
+    let tickmark_core::identity::Decision::Allow { reach, .. } = member.subject.decide(atom, view.now) else {
+        return Reach::Nothing;
+    };
+    if reach.is_whole(&member.subject) {
+        return Reach::Whole;
+    }
+    if !is_for_each {
+        return Reach::Nothing;
+    }
+    let nobodys = tickmark_core::identity::Object {
+        organization: view.organization(),
+        system: one_system,
+        people: BTreeSet::new(),
+        engagement: None,
+        is_frozen: false,
+        is_published: false,
+    };
+    if view.may_on(atom, &nobodys) {
+        Reach::Whole
+    } else if reach.has(tickmark_core::identity::Scope::Own) {
+        Reach::Own(view.actor.id)
+    } else {
+        Reach::Nothing
+    }
+}
+
+async fn one_system(view: &mut View<'_>) -> Result<Option<tickmark_core::id::SystemId>> {
+    Ok(match crate::identity::systems(view).await?.as_slice() {
+        [only] => Some(only.id),
+        _ => None,
+    })
+}
+
+/// Adds what the actor's reach leaves; none if that is nothing.
+async fn within_reach(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<Option<(Query, Query)>> {
+    let system = one_system(view).await?;
+    let (mut narrowed, mut all) = (query.clone(), Query::default());
+    match reach(view, kind, system) {
+        Reach::Nothing => return Ok(None),
+        Reach::Whole => {}
+        Reach::Own(actor) => {
+            let own = ("person".to_owned(), Want::Is(actor.to_string()));
+            narrowed.filters.insert(0, own.clone());
+            all.filters.push(own);
+        }
+    }
+    Ok(Some((narrowed, all)))
+}
+
+/// Returns a page of the records of a kind, as far as the actor may see them.
+///
+/// # Errors
+/// If the database fails; so for the other functions here.
+pub async fn page(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<Page> {
+    let Some((query, all)) = within_reach(view, kind, query).await? else { return Ok(Page::default()) };
+    let query = Query { rows: query.rows.clamp(1, PAGE_LIMIT), ..query };
+    let organization = view.organization();
+    let total = sql::count(view.connection(), organization, kind, &all).await?;
+    let is_narrowed = query.filters.len() > all.filters.len() || !query.words.trim().is_empty();
+    let found =
+        if is_narrowed { sql::count(view.connection(), organization, kind, &query).await? } else { total };
+    let rows = u64::from(query.rows);
+    let last = found.div_ceil(rows).max(1);
+    let offset = (query.page.clamp(1, last) - 1) * rows;
+    let ids = if found == 0 {
+        Vec::new()
+    } else {
+        sql::page(view.connection(), organization, kind, &query, (found, total), offset).await?
+    };
+    Ok(Page { ids, found, total })
+}
+
+/// Counts the records that fit, as far as the actor may see them.
+///
+/// # Errors
+/// As [`page`].
+pub async fn count(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<u64> {
+    let Some((query, _)) = within_reach(view, kind, query).await? else { return Ok(0) };
+    let organization = view.organization();
+    sql::count(view.connection(), organization, kind, &query).await
+}
+
+/// Returns the values that records have under a name, in order, for whoever may see all records of the kind.
+///
+/// # Errors
+/// As [`page`].
+pub async fn values(view: &mut View<'_>, kind: Kind, name: &str, limit: u32) -> Result<Vec<(String, u64)>> {
+    let system = one_system(view).await?;
+    if !matches!(reach(view, kind, system), Reach::Whole) {
+        return Ok(Vec::new());
+    }
+    let organization = view.organization();
+    sql::values(view.connection(), organization, kind, name, limit).await
+}
+
+/// Returns what has all words of `text`, or words that begin with them, the best first, as far as the actor may see it.
+///
+/// # Errors
+/// As [`page`].
+pub async fn search(view: &mut View<'_>, text: &str, kinds: &[Kind], limit: u32) -> Result<Vec<Found>> {
+    let words = text::asked(text);
+    let system = one_system(view).await?;
+    let seen: Vec<(Kind, Option<String>)> = kinds
+        .iter()
+        .filter_map(|kind| match reach(view, *kind, system) {
+            Reach::Nothing => None,
+            Reach::Whole => Some((*kind, None)),
+            Reach::Own(actor) => Some((*kind, Some(actor.to_string()))),
+        })
+        .collect();
+    if words.is_empty() || seen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let organization = view.organization();
+    sql::search(view.connection(), organization, &words, &seen, limit.min(PAGE_LIMIT)).await
+}
+
+/// Records that a list is taken out as a file, before its first line leaves. What was searched for may name somebody, so
+/// only that it was is said.
+///
+/// # Errors
+/// If the database refuses.
+pub async fn begin_export(cx: &mut Cx<'_>, list: &str, format: &str, is_narrowed: bool) -> Result<()> {
+    let after = serde_json::json!({"format": format, "narrowed": is_narrowed});
+    let event =
+        audit::Event { after: Some(after), ..audit::Event::done(audit::Name::ListExported, "list", list) };
+    audit::record(cx, event).await
+}
+
+/// What a transaction has changed.
+pub(crate) type Touched = BTreeSet<(Kind, String)>;
+
+/// What an audit event is about, if it stands in the register.
+pub(crate) fn of_object(kind: &str, id: &str) -> Option<(Kind, String)> {
+    Kind::of_object(kind).map(|kind| (kind, id.to_owned()))
+}
+
+/// Writes down anew what was changed.
+pub(crate) async fn refresh(cx: &mut Cx<'_>, touched: Touched) -> Result<()> {
+    let mut by_kind: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
+    for (kind, id) in touched {
+        by_kind.entry(kind).or_default().insert(id);
+    }
+    let organization = cx.organization();
+    // Who answers for a control, and how often it is performed, says whose its evidence is and how long it is fresh.
+    if let Some(controls) = by_kind.get(&Kind::Control) {
+        let entries = entries::of(cx, Kind::Control, controls).await?;
+        for entry in &entries {
+            let before = sql::values_of(cx.connection(), organization, Kind::Control, &entry.id).await?;
+            let bears = |(name, _): &&(String, String)| matches!(name.as_str(), "person" | "frequency");
+            let after: BTreeSet<(String, String)> = entry.values.iter().cloned().collect();
+            if !before.is_empty() && !before.iter().filter(bears).eq(after.iter().filter(bears)) {
+                let items = entries::of_control(cx, &entry.id).await?;
+                by_kind.entry(Kind::Item).or_default().extend(items.0);
+                by_kind.entry(Kind::Occurrence).or_default().extend(items.1);
+            }
+        }
+    }
+    for (kind, ids) in by_kind {
+        if ids.is_empty() {
+            continue;
+        }
+        let entries = entries::of(cx, kind, &ids).await?;
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        sql::remove(cx.connection(), organization, kind, &ids).await?;
+        put(cx, &entries).await?;
+    }
+    Ok(())
+}
+
+async fn put(cx: &mut Cx<'_>, entries: &[Entry]) -> Result<()> {
+    let organization = cx.organization();
+    for batch in entries.chunks(BATCH) {
+        sql::add(cx.connection(), organization, batch).await?;
+    }
+    Ok(())
+}
+
+/// Writes down a member of another organization anew: their name is the same in all of them.
+pub(crate) async fn put_member(
+    cx: &mut Cx<'_>,
+    organization: tickmark_core::id::OrganizationKey,
+    entry: Entry,
+) -> Result<()> {
+    sql::remove(cx.connection(), organization, entry.kind, &[&entry.id]).await?;
+    sql::add(cx.connection(), organization, &[entry]).await
+}
+
+/// Makes the register of the organization again from its records. Returns how many there are.
+///
+/// # Errors
+/// `Forbidden` for members; or if the database refuses.
+pub async fn rebuild(cx: &mut Cx<'_>) -> Result<usize> {
+    cx.authorize(crate::Action::Operate)?;
+    let organization = cx.organization();
+    sql::clear(cx.connection(), organization).await?;
+    let mut count = 0;
+    for kind in Kind::ALL {
+        let entries = entries::all(cx, *kind).await?;
+        count += entries.len();
+        put(cx, &entries).await?;
+    }
+    sql::set_form(cx.connection(), organization, FORM).await?;
+    Ok(count)
+}
+
+impl App {
+    /// Makes the register of each organization again whose rows have another form than this program's.
+    pub(crate) async fn bring_registers_up_to_date(&self) -> Result<()> {
+        if !self.may_write() {
+            return Ok(());
+        }
+        for organization in self.organizations().await? {
+            let program = self.program(&organization).await?;
+            let key = organization.key;
+            let form = self.read(&program, async |view| sql::form(view.connection(), key).await).await?;
+            if form != FORM {
+                let count = self.transact(&program, async |cx| rebuild(cx).await).await?;
+                tracing::info!(organization = %organization.id, count, "made the register again");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says that the register of a new organization has this program's form.
+pub(crate) async fn begin(cx: &mut Cx<'_>) -> Result<()> {
+    let organization = cx.organization();
+    sql::set_form(cx.connection(), organization, FORM).await
+}
+
+/// Returns how SQLite would count what a query asks for, for tests.
+///
+/// # Errors
+/// If the database fails.
+#[cfg(feature = "testing")]
+pub async fn plan_of(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<Vec<String>> {
+    let organization = view.organization();
+    sql::plan(view.connection(), organization, kind, query).await
+}
