@@ -27,9 +27,9 @@ use crate::identity::{self, Who};
 use crate::permission::{self, Needs};
 use crate::session::cookie;
 
-/// The policy of pages: our own styles, script, fonts and pictures, and nothing else; no inline code.
+/// The policy of pages: our own styles, script, fonts, pictures and answers, and nothing else; no inline code.
 pub const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// The policy of downloads, which may hold anything.
 pub const SANDBOX: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
 

@@ -24,6 +24,7 @@ pub mod observation;
 pub mod permission;
 pub mod program;
 pub mod report;
+mod search;
 pub mod session;
 pub mod source;
 mod state;
@@ -87,6 +88,7 @@ pub fn desk_routes() -> Vec<Desk> {
         program::desk_routes(),
         conclusion::desk_routes(),
         engagement::desk_routes(),
+        search::desk_routes(),
         work::desk_routes(),
     ]
     .into_iter()

@@ -117,7 +117,11 @@ pub fn needs(path: &str) -> Option<Needs> {
     Some(match (first, rest.as_slice()) {
         ("enter" | "assets" | "sign-in" | "join" | "reset", _) => Needs::Nothing,
         // What is taken out or named is asked about with the list it is of.
-        ("account" | "sign-out" | "step-up" | "theme" | "work" | "views" | "export", _) => Needs::Session,
+        (
+            "account" | "sign-out" | "step-up" | "theme" | "work" | "views" | "export" | "search"
+            | "search.json" | "shortcuts",
+            _,
+        ) => Needs::Session,
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),

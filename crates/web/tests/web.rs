@@ -43,6 +43,8 @@ mod past;
 mod people;
 #[path = "web/period.rs"]
 mod period;
+#[path = "web/search.rs"]
+mod search;
 #[path = "web/start.rs"]
 mod start;
 #[path = "web/tenants.rs"]

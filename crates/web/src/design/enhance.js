@@ -54,16 +54,6 @@ theme?.addEventListener("submit", (event) => {
   document.cookie = `tickmark_theme=${next}; Path=/; SameSite=Strict; Max-Age=31536000`;
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, select, textarea")) return;
-  const search = document.querySelector("form[role=search] input[type=search]");
-  if (search) {
-    event.preventDefault();
-    search.focus();
-  }
-});
-
 const day = 86_400_000;
 const date = (ms) => new Date(ms).toISOString().slice(0, 10);
 const go = (path, query) => location.assign(`${path}${path.includes("?") ? "&" : "?"}${query}`);

@@ -57,6 +57,8 @@ pub enum Place {
     Account,
     /// What happened in accounts and rights.
     AuditTrail,
+    /// The search over everything.
+    Search,
 }
 
 struct Entry {
@@ -227,6 +229,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                     span { strong { (context.organization) } " / " (context.system) }
                     span.nowrap { (context.aim) ", " (period) }
                     div.end {
+                        @if visit.actor.is_some() { a.button.quiet.find href="/search" data-palette title="Search and go (Ctrl K)" { (icon("i-search")) span.label { "Search" } kbd { "Ctrl K" } } }
                         @if let Some(actor) = &visit.actor { a.who href="/account" title="Your account" { (actor.label) } }
                         form method="post" action="/theme" data-theme-form {
                             input type="hidden" name="back" value=(visit.here);
@@ -283,6 +286,7 @@ fn document(title: &str, theme: Theme, body: &Markup) -> Markup {
                 link rel="icon" type="image/svg+xml" href=(assets::href("icon.svg"));
                 link rel="stylesheet" href=(assets::href("tickmark.css"));
                 script type="module" src=(assets::href("enhance.js")) {}
+                script type="module" src=(assets::href("keys.js")) {}
             }
             body { (body) }
         }
@@ -321,6 +325,12 @@ fn groups(place: Place, visit: &Visit) -> Markup {
             ul { @for entry in entries { li { (link(entry, place, visit)) } } }
         }
     }
+}
+
+/// Pages that are offered to whoever asks, with their names, in the order of the navigation.
+pub(crate) fn destinations(visit: &Visit) -> Vec<(&'static str, &'static str)> {
+    let entries = GROUPS.iter().flat_map(|(_, entries)| entries.iter());
+    entries.filter(|entry| is_offered(entry, visit)).map(|entry| (entry.label, entry.href)).collect()
 }
 
 fn phone_bar(place: Place, visit: &Visit) -> Markup {

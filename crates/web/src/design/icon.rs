@@ -124,6 +124,7 @@ const SPRITE: &str = concat!(
     r#"<symbol id="i-more" viewBox="0 0 16 16"><path d="M3 8h.1M8 8h.1M13 8h.1" stroke-width="2.6"/></symbol>"#,
     r#"<symbol id="i-copy" viewBox="0 0 16 16"><path d="M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3"/></symbol>"#,
     r#"<symbol id="i-download" viewBox="0 0 16 16"><path d="M8 2v8M4.8 7L8 10.2 11.2 7M2.5 13.5h11"/></symbol>"#,
+    r#"<symbol id="i-search" viewBox="0 0 16 16"><circle cx="7" cy="7" r="4.4"/><path d="M10.4 10.4L14 14"/></symbol>"#,
     r#"<symbol id="i-theme" viewBox="0 0 16 16"><circle cx="8" cy="8" r="5.6"/><path d="M8 2.4a5.6 5.6 0 0 1 0 11.2z" fill="currentColor"/></symbol>"#,
     r#"<symbol id="i-up" viewBox="0 0 10 10"><path d="M2 6.5L5 3.5 8 6.5"/></symbol>"#,
     r#"<symbol id="i-down" viewBox="0 0 10 10"><path d="M2 3.5L5 6.5 8 3.5"/></symbol>"#,
