@@ -8,6 +8,7 @@
 pub mod app;
 pub mod backup;
 pub mod bundle;
+pub mod comment;
 pub mod conclusion;
 pub mod context;
 pub mod control;

@@ -14,6 +14,7 @@ use tickmark_core::program::performance::WindowState;
 use tickmark_core::time::DAY_US;
 
 use crate::Result;
+use crate::comment::{self, Comment};
 use crate::context::View;
 use crate::control;
 use crate::evidence::item;
@@ -57,6 +58,8 @@ pub struct Work {
     pub aging: Vec<Aging>,
     /// Waivers that end soon and that they asked for or decide about.
     pub waivers: Vec<Waiver>,
+    /// Comments that name them and that they have not said they saw.
+    pub mentions: Vec<Comment>,
     /// Items that they have begun and not handed in. Not counted: nobody waits for them.
     pub drafts: Vec<Item>,
 }
@@ -71,6 +74,7 @@ impl Work {
             + self.waiting.len()
             + self.aging.len()
             + self.waivers.len()
+            + self.mentions.len()
     }
 }
 
@@ -101,6 +105,7 @@ pub async fn of(view: &mut View<'_>) -> Result<Work> {
     }
     work.waiting = item::waiting_for(view).await?;
     work.waivers = waivers(view).await?;
+    work.mentions = comment::mentions(view).await?;
     Ok(work)
 }
 

@@ -8,6 +8,7 @@
 pub mod api;
 pub mod assets;
 pub mod catalog;
+mod comment;
 pub mod conclusion;
 pub mod control;
 pub mod design;
@@ -86,6 +87,7 @@ pub fn desk_routes() -> Vec<Desk> {
         evidence::desk_routes(),
         observation::desk_routes(),
         program::desk_routes(),
+        comment::desk_routes(),
         conclusion::desk_routes(),
         engagement::desk_routes(),
         search::desk_routes(),

@@ -84,7 +84,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
     Some(match (first, rest.as_slice()) {
         ("sign-in" | "join" | "reset", _) => Needs::Nothing,
         // Which list it is of, and whether it is theirs, is asked there.
-        ("account" | "sign-out" | "step-up" | "theme" | "views", _) => Needs::Session,
+        ("account" | "sign-out" | "step-up" | "theme" | "views" | "comments", _) => Needs::Session,
         ("people", _) => reach(Resource::Member, Verb::Read),
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
@@ -122,6 +122,7 @@ pub fn needs(path: &str) -> Option<Needs> {
             | "search.json" | "shortcuts",
             _,
         ) => Needs::Session,
+        ("comments", _) => Needs::Session,
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),

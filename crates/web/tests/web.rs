@@ -17,6 +17,8 @@ mod access;
 mod accounts;
 #[path = "web/api.rs"]
 mod api;
+#[path = "web/comments.rs"]
+mod comments;
 #[path = "web/commitments.rs"]
 mod commitments;
 #[path = "web/controls.rs"]

@@ -1,6 +1,6 @@
 //! Texts of people that entries commit to, with the salts: names of documents, what was said about evidence, why a check
 //! was waived, what populations are and what testing found, samples of them, how controls were performed, why an epoch
-//! began. What was erased has no salt any more and is not here; nor is the legal basis of an erasure, which may name whom it
+//! began, comments. What was erased has no salt any more and is not here; nor is the legal basis of an erasure, which may name whom it
 //! is about.
 
 use std::collections::BTreeSet;
@@ -27,6 +27,7 @@ pub(super) async fn released(
     records.extend(performance::records(view).await?);
     records.extend(population::records(view).await?);
     records.extend(sampling::records(view).await?);
+    records.extend(crate::comment::records(view).await?);
     records.extend(ledger::epoch_reasons(view).await?);
     let committed: BTreeSet<Hash> = leaves.iter().flat_map(|leaf| Hash::named_in(leaf)).collect();
     // A text from before a change of its form opens nothing; so does one whose rows were erased in part.

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
+use tickmark_app::comment::About;
 use tickmark_app::conclusion::remediation::{self, Done, Step, Version};
 use tickmark_app::{Actor, Error};
 use tickmark_core::Timestamp;
@@ -14,6 +15,7 @@ use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::finding::FindingRow;
+use crate::comment;
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
@@ -104,8 +106,15 @@ async fn page(
 ) -> Result<Markup, Refusal> {
     let (_, actor) = asked.member(&state)?;
     let known = known(&state, &asked, &reference).await?;
-    let page = draw(&known, &reference, &asked, actor, &Sent::default(), &Faults::default())?;
+    let mut page = draw(&known, &reference, &asked, actor, &Sent::default(), &Faults::default())?;
+    let said = comment::part(&state, &asked, &About::Finding(reference)).await?;
+    page.body = html! { (page.body) (said) };
     asked.frame(&state, &page).await
+}
+
+/// Refuses a reference of nothing that was ever found.
+pub(crate) async fn need_known(state: &WebState, asked: &Asked, reference: &str) -> Result<(), Refusal> {
+    known(state, asked, reference).await.map(|_| ())
 }
 
 /// Takes what whoever corrects it sends: which of the forms says `act`.

@@ -20,6 +20,8 @@ use crate::list::{self, Listed};
 use crate::visit::Asked;
 use crate::{Route, WebState, job};
 
+pub(crate) use correct::need_known;
+
 pub(crate) fn desk_routes() -> Vec<crate::Desk> {
     over_time::desk_routes().into_iter().chain(correct::desk_routes()).collect()
 }

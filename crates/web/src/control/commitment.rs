@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, html};
+use tickmark_app::comment::About;
 use tickmark_app::control::commitment::{self, Changed, Version};
 use tickmark_app::{Error, View, control};
 use tickmark_core::catalog::{Catalog, Framework};
@@ -19,6 +20,7 @@ use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::fields::{Names, framework};
+use crate::comment;
 use crate::design::diff::{Changed as Differs, changed, diff};
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
@@ -232,6 +234,8 @@ async fn one(State(state): State<WebState>, Path(at): Path<String>, asked: Asked
         @if is_there && asked.may(atom(Verb::Update)) { a.button href={ (href(key)) "/edit" } { "Edit" } }
         @if is_there && asked.may(atom(Verb::Delete)) { a.button.quiet href={ (href(key)) "/retire" } { "Retire" } }
     };
+    let said = comment::part(&state, &asked, &About::Commitment(key)).await?;
+    page.body = html! { (page.body) (said) };
     asked.frame(&state, &page).await
 }
 

@@ -13,6 +13,7 @@ mod start;
 use axum::extract::{Path, State};
 use axum::routing::get;
 use maud::Markup;
+use tickmark_app::comment::About;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 pub(crate) use commitment::listed as listed_commitments;
@@ -21,6 +22,7 @@ pub use pages::{
     Answer, AnswerView, ControlList, ControlRow, ControlStatus, ControlView, QUESTIONS, Question, TestRow,
 };
 
+use crate::comment;
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
@@ -110,6 +112,10 @@ async fn one(State(state): State<WebState>, Path(id): Path<String>, asked: Asked
     let view = state.source().control(&id).await?;
     let mut page = pages::one(&view, asked.visit.now, May::of(&asked));
     let done = crate::program::on_control(&state, &asked, &id).await?;
-    page.body = maud::html! { (page.body) (done) };
+    let said = match id.parse() {
+        Ok(id) => comment::part(&state, &asked, &About::Control(id)).await?,
+        Err(_) => maud::html! {},
+    };
+    page.body = maud::html! { (page.body) (done) (said) };
     asked.frame(&state, &page).await
 }

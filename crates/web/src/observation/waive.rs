@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, html};
+use tickmark_app::comment::About;
 use tickmark_app::observation::waiver::{self, request};
 use tickmark_app::observation::{self, Target};
 use tickmark_app::{Actor, App, Error, View};
@@ -15,6 +16,7 @@ use tickmark_core::observation::Waiver;
 use tickmark_core::observation::waiver::{MAX_CHARS, Request, Scope, State as Stands};
 use tickmark_core::time::DAY_US;
 
+use crate::comment;
 use crate::control::Names;
 use crate::design::badge::badge;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
@@ -325,7 +327,10 @@ async fn request_page(
 ) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let known = known(app, actor, &key).await?;
-    asked.frame(&state, &draw_request(&known, &asked, actor, "", &Faults::default())).await
+    let mut page = draw_request(&known, &asked, actor, "", &Faults::default());
+    let said = comment::part(&state, &asked, &About::Request(known.one.key)).await?;
+    page.body = html! { (page.body) (said) };
+    asked.frame(&state, &page).await
 }
 
 async fn decide(

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
+use tickmark_app::comment::About;
 use tickmark_app::evidence::item::{self, NewItem, RETENTION, UPLOAD};
 use tickmark_app::identity::people;
 use tickmark_app::program::performance::{self, NewPerformance};
@@ -25,6 +26,7 @@ use tickmark_core::{Span, Timestamp};
 
 use super::state_badge;
 use crate::WebState;
+use crate::comment;
 use crate::design::form::{
     Faults, Field, FilesField, Kind, capital, field, files, form_with_files, hidden, send,
 };
@@ -166,7 +168,10 @@ pub(super) async fn page(
         .to_vec(),
     );
     let may_add = asked.may(Atom::new(Resource::Evidence, Verb::Create));
-    asked.frame(&state, &draw(&shows, &asked.token, &sent, &Faults::default(), may_add)).await
+    let mut page = draw(&shows, &asked.token, &sent, &Faults::default(), may_add);
+    let said = comment::part(&state, &asked, &About::Occurrence(id)).await?;
+    page.body = html! { (page.body) (said) };
+    asked.frame(&state, &page).await
 }
 
 pub(super) async fn record(

@@ -13,6 +13,7 @@ use tickmark_core::evidence::item::Item;
 use tickmark_core::id::ActorId;
 use tickmark_core::observation::waiver::Waiver;
 
+use crate::comment::mention_row;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::{block, moment, plural, segment};
@@ -37,6 +38,7 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
                 .iter()
                 .filter_map(|item| item.submitted.map(|(by, _)| by))
                 .chain(work.returned.iter().filter_map(|item| item.decided.map(|(by, _)| by)))
+                .chain(work.mentions.iter().map(|one| one.by))
                 .collect();
             let people = names(view, involved).await?;
             Ok((work, people))
@@ -48,7 +50,7 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
         add: permission::offers(actor, "/evidence/items/new"),
         controls: permission::offers(actor, "/controls"),
     };
-    asked.frame(&state, &draw(&work, &people, links, asked.visit.now)).await
+    asked.frame(&state, &draw(&work, &people, links, &asked.token, asked.visit.now)).await
 }
 
 /// What somebody can go on to.
@@ -59,7 +61,7 @@ struct Links {
     controls: bool,
 }
 
-fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, now: Timestamp) -> Page {
+fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &str, now: Timestamp) -> Page {
     let count = work.count();
     let section = |id: &str, title: &str, note: &str, rows: Vec<Markup>| {
         html! { @if !rows.is_empty() { (block(id, title, &html! { (note) }, &html! { ul.todo { @for row in &rows { (row) } } })) } }
@@ -69,7 +71,7 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, now: Time
             div.empty {
                 h3 { "Nothing waits for you" }
                 p {
-                    "What is due of your controls, evidence that comes back to you or waits for your decision, and what will not be good much longer is listed here."
+                    "What is due of your controls, evidence that comes back to you or waits for your decision, comments that name you, and what will not be good much longer is listed here."
                 }
                 p.row {
                     @if links.calendar { a.button href="/calendar" { "See the calendar" } }
@@ -81,6 +83,7 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, now: Time
         (section("due", "Due", "windows of your controls that have begun", work.due.iter().map(|due| window(due, Mark::NotYetDue, now)).collect()))
         (section("returned", "Returned to you", "", work.returned.iter().map(|item| returned(item, people, now)).collect()))
         (section("waiting", "Waiting for your decision", "", work.waiting.iter().map(|item| waiting(item, people, now)).collect()))
+        (section("mentions", "Comments that name you", "", work.mentions.iter().map(|one| mention_row(one, people, token, now)).collect()))
         (section("aging", "Evidence that needs renewal", "the best there is for each control", work.aging.iter().map(|one| aging(one, now)).collect()))
         (section("waivers", "Waivers that end", "", work.waivers.iter().map(|waiver| waiver_row(waiver, now)).collect()))
         (section("drafts", "Drafts", "nobody waits for these", work.drafts.iter().map(|item| draft(item, now)).collect()))

@@ -418,6 +418,14 @@ pub async fn find(view: &mut View<'_>, key: ItemKey) -> Result<Item> {
     Ok(item)
 }
 
+/// Tells whether the actor may see an item, without anybody being refused.
+pub(crate) async fn is_seen(view: &mut View<'_>, key: ItemKey) -> Result<bool> {
+    let organization = view.organization();
+    let Some(item) = sql::find(view.connection(), organization, key).await? else { return Ok(false) };
+    let object = object_of(view, &item).await?;
+    Ok(view.may_on(READ, &object))
+}
+
 /// Finds an item with its versions, what happened to it, and what the actor may do.
 ///
 /// # Errors

@@ -139,6 +139,9 @@ names! {
     ListExported = "list.exported",
     ViewSaved = "view.saved",
     ViewRemoved = "view.removed",
+    CommentWritten = "comment.written",
+    CommentChanged = "comment.changed",
+    CommentRemoved = "comment.removed",
     TokenMade = "token.made",
     TokenRevoked = "token.revoked",
 }
@@ -315,6 +318,17 @@ pub async fn event(view: &mut View<'_>, number: i64) -> Result<(Row, Option<u64>
     let row = search(view, &filter, 1).await?.pop().ok_or_else(|| Error::not_found("event", number))?;
     let entry = crate::ledger::find(view, row.leaf).await?;
     Ok((row, entry.map(|entry| entry.index)))
+}
+
+/// Returns what happened to one thing, oldest first, whoever asks: for the page of the thing, which they may see.
+pub(crate) async fn of_object(view: &mut View<'_>, kind: &str, id: &str, limit: u32) -> Result<Vec<Row>> {
+    let place = (view.organization(), view.app.database.dialect());
+    let filter = Filter { object: Some(id.to_owned()), ..Filter::default() };
+    let rows = sql::search(view.connection(), place, &filter, sql::Order::NewestFirst, limit).await?;
+    let mut rows: Vec<Row> =
+        rows.into_iter().filter(|row| row.object_kind == kind && row.outcome == "done").collect();
+    rows.reverse();
+    Ok(rows)
 }
 
 /// Records an event.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use maud::{Markup, html};
+use tickmark_app::comment::About;
 use tickmark_app::control;
 use tickmark_app::evidence::item::{self, Happening, Purpose, Whole};
 use tickmark_core::control::{Control, ControlId, ControlState};
@@ -19,6 +20,7 @@ use super::form::retention_words;
 use super::list::{frequencies, fresh_for};
 use super::{fresh_mark, fresh_word, key, state_badge};
 use crate::WebState;
+use crate::comment;
 use crate::design::badge::badge;
 use crate::design::form::{Field, Kind, capital, field, hidden};
 use crate::design::frame::{Page, Place};
@@ -47,7 +49,10 @@ pub(super) async fn page(
     Path(number): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let page = draw(&state, &asked, key(&number)?, None).await?;
+    let key = key(&number)?;
+    let mut page = draw(&state, &asked, key, None).await?;
+    let said = comment::part(&state, &asked, &About::Item(key)).await?;
+    page.body = html! { (page.body) (said) };
     asked.frame(&state, &page).await
 }
 
