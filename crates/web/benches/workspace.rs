@@ -40,11 +40,14 @@ const ROUNDS: usize = 200;
 const LIMIT_MS: f64 = 10.0;
 const WEIGHT_LIMIT: f64 = 150.0;
 
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 21] = [
     "/",
     "/work",
     "/controls",
     "/controls?q=backup",
+    "/controls?state=draft&sort=title",
+    "/search?q=backup",
+    "/search.json?q=acc+rev",
     "/controls/OWN-05000",
     "/controls/OWN-05000/edit",
     "/evidence/items",
