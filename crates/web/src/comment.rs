@@ -138,7 +138,7 @@ async fn draw(state: &WebState, asked: &Asked, about: &About, typed: &Typed) -> 
     let said = steps.iter().filter(|step| matches!(step, Step::Said(one) if one.now().is_some())).count();
     let body = html! {
         @if steps.is_empty() { p.muted.block-body { "Nothing has happened yet." } }
-        ol.feed {
+        ol.activity {
             @for step in &steps {
                 @match step {
                     Step::Said(one) => (said_row(one, &people, &here, actor.id, &asked.token, now)),
@@ -182,7 +182,7 @@ fn said_row(
     now: Timestamp,
 ) -> Markup {
     html! {
-        li.said id={ "comment-" (one.key) } {
+        li.comment id={ "comment-" (one.key) } {
             p.head {
                 strong { (short(name(people, one.by))) }
                 span.when { (moment::ago(one.at, now)) @if one.texts.len() > 1 && one.removed_at.is_none() { ", edited" } }
