@@ -137,6 +137,18 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Tells whether the actor has a permission on everything there is of it, without anybody being refused.
+    #[must_use]
+    pub fn sees_whole(&self, atom: Atom) -> bool {
+        match &self.actor.access {
+            Access::Local => true,
+            Access::Member(member) => match member.subject.decide(atom, self.now) {
+                Decision::Allow { reach, .. } => reach.is_whole(&member.subject),
+                Decision::Deny(_) => false,
+            },
+        }
+    }
+
     /// Tells whether the actor may do something with a thing, without anybody being refused.
     #[must_use]
     pub fn may_on(&self, atom: Atom, object: &Object) -> bool {

@@ -20,6 +20,7 @@ pub mod identity;
 pub mod job;
 pub mod ledger;
 pub mod mail;
+pub mod notice;
 pub mod observation;
 pub mod port;
 pub mod program;

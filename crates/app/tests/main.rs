@@ -21,6 +21,7 @@ mod killed;
 mod ledger;
 mod mail;
 mod moment;
+mod notice;
 mod observation;
 mod period;
 mod period_ends;

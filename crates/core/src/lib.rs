@@ -19,6 +19,7 @@ pub mod program;
 pub mod report;
 pub mod time;
 mod words;
+pub mod zone;
 
 pub use digest::Digest;
 pub use time::{Span, Timestamp};

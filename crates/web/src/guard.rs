@@ -16,11 +16,13 @@ use maud::Markup;
 
 use tickmark_app::Error;
 use tickmark_app::identity::Access;
+use tickmark_core::zone::Reading;
 use tower::ServiceExt as _;
 
 use crate::WebState;
 use crate::api::limit::Left;
 use crate::design::frame::Theme;
+use crate::design::moment;
 use crate::error::Refusal;
 use crate::form;
 use crate::identity::{self, Who};
@@ -93,13 +95,17 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
                 // What was found in this address for this organization is found anew for the other one.
                 parts.extensions = Extensions::new();
             }
+            let reading = match &who {
+                Who::Member(actor) if !is_api => state.reading(actor).await,
+                Who::Member(_) | Who::Nobody | Who::Local => Reading::default(),
+            };
             parts.extensions.insert(who);
             parts.extensions.insert(RequestId(id.clone()));
             let changes = parts.method == Method::POST;
             let request = Request::from_parts(parts, body);
             let response = match elsewhere {
-                Ok(None) => next.run(request).await,
-                Ok(Some(router)) => router.oneshot(request).await.into_response(),
+                Ok(None) => moment::read_as(reading, next.run(request)).await,
+                Ok(Some(router)) => moment::read_as(reading, router.oneshot(request)).await.into_response(),
                 Err(refusal) => refusal.into_response(),
             };
             if changes {

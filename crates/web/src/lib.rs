@@ -21,6 +21,7 @@ pub mod identity;
 mod job;
 pub mod ledger;
 mod list;
+mod notice;
 pub mod observation;
 pub mod permission;
 pub mod program;
@@ -92,6 +93,7 @@ pub fn desk_routes() -> Vec<Desk> {
         engagement::desk_routes(),
         search::desk_routes(),
         work::desk_routes(),
+        notice::desk_routes(),
     ]
     .into_iter()
     .flatten()

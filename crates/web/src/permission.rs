@@ -84,7 +84,10 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
     Some(match (first, rest.as_slice()) {
         ("sign-in" | "join" | "reset", _) => Needs::Nothing,
         // Which list it is of, and whether it is theirs, is asked there.
-        ("account" | "sign-out" | "step-up" | "theme" | "views" | "comments", _) => Needs::Session,
+        ("account" | "notices" | "sign-out" | "step-up" | "theme" | "views" | "comments", _) => {
+            Needs::Session
+        }
+        ("settings", ["time"]) => Needs::Permission(Atom::new(Resource::Organization, Verb::Update)),
         ("people", _) => reach(Resource::Member, Verb::Read),
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
@@ -118,11 +121,12 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("enter" | "assets" | "sign-in" | "join" | "reset", _) => Needs::Nothing,
         // What is taken out or named is asked about with the list it is of.
         (
-            "account" | "sign-out" | "step-up" | "theme" | "work" | "views" | "export" | "search"
+            "account" | "notices" | "sign-out" | "step-up" | "theme" | "work" | "views" | "export" | "search"
             | "search.json" | "shortcuts",
             _,
         ) => Needs::Session,
         ("comments", _) => Needs::Session,
+        ("settings", ["time"]) => Needs::Permission(Atom::new(Resource::Organization, Verb::Update)),
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::Router;
+use tickmark_app::identity::setting;
 use tickmark_app::port::Renderer;
 use tickmark_app::report::Library;
 use tickmark_app::{Actor, App};
 use tickmark_core::id::{ActorId, OrganizationKey};
 use tickmark_core::time::SECOND_US;
+use tickmark_core::zone::Reading;
 use tickmark_core::{Digest, Timestamp};
 
 use crate::api::limit::Limits;
@@ -243,6 +245,16 @@ impl WebState {
         let (at, count) = waiting.get(&actor)?;
         let age = self.now().micros() - at.micros();
         (0..WAITING_US).contains(&age).then_some(*count)
+    }
+
+    /// Returns where and how somebody reads times. A page is not kept back because that is not known.
+    pub(crate) async fn reading(&self, actor: &Actor) -> Reading {
+        let Some(app) = self.accounts() else { return Reading::default() };
+        let found = app.read(actor, async |view| setting::reading(view).await).await;
+        found.unwrap_or_else(|error| {
+            tracing::warn!(%error, "times are shown in UTC");
+            Reading::default()
+        })
     }
 
     /// Keeps how much waits for somebody.

@@ -46,6 +46,7 @@ impl Asked {
                     count
                 }
             };
+            visit.unread = app.read(actor, async |view| tickmark_app::notice::unread(view).await).await?;
         }
         Ok(frame(&context, &visit, page))
     }
@@ -94,7 +95,8 @@ impl FromRequestParts<WebState> for Asked {
             Some(Who::Member(actor)) => (Some(actor.clone()), form::token(state, &parts.headers)),
             Some(Who::Local | Who::Nobody) | None => (None, String::new()),
         };
-        let visit = Visit { here, theme: theme(&parts.headers), now: state.now(), actor, waiting: 0 };
+        let visit =
+            Visit { here, theme: theme(&parts.headers), now: state.now(), actor, waiting: 0, unread: 0 };
         Ok(Self { visit, token, query: TableQuery::new(pairs) })
     }
 }

@@ -39,6 +39,8 @@ mod lists;
 mod live;
 #[path = "web/markup.rs"]
 mod markup;
+#[path = "web/notices.rs"]
+mod notices;
 #[path = "web/past.rs"]
 mod past;
 #[path = "web/people.rs"]

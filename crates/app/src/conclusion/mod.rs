@@ -89,6 +89,12 @@ pub(crate) async fn ratings(view: &mut View<'_>) -> Result<BTreeMap<ControlId, R
     sql::ratings(view.connection(), organization).await
 }
 
+/// Returns every decision by control, oldest first.
+pub(crate) async fn all_decisions(view: &mut View<'_>) -> Result<BTreeMap<ControlId, Vec<Decision>>> {
+    let organization = view.organization();
+    sql::decisions(view.connection(), organization).await
+}
+
 /// Freezes a readiness assessment: its model is kept whole and committed to.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod credential;
 pub mod people;
 pub mod session;
+pub mod setting;
 mod sql;
 pub mod token;
 

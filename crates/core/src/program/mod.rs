@@ -3,6 +3,7 @@
 
 pub mod performance;
 pub mod population;
+pub mod reminder;
 pub mod sampling;
 
 pub use performance::{

@@ -53,6 +53,10 @@ pub enum Place {
     Calendar,
     /// Members and invitations.
     People,
+    /// What somebody was told.
+    Notices,
+    /// Time zone, dates and escalation of an organization.
+    Time,
     /// One's own account.
     Account,
     /// What happened in accounts and rights.
@@ -99,6 +103,7 @@ const WAIVERS: Entry = desk(Place::Waivers, "Waivers", "/waivers", "i-waiver");
 const WORK: Entry = desk(Place::Work, "My work", "/work", "i-work");
 const ITEMS: Entry = desk(Place::Items, "Evidence", "/evidence/items", "i-evidence");
 const CALENDAR: Entry = desk(Place::Calendar, "Calendar", "/calendar", "i-calendar");
+const TIME: Entry = desk(Place::Time, "Time and reminders", "/settings/time", "i-calendar");
 const TRAIL: Entry = desk(Place::AuditTrail, "Audit trail", "/audit-trail", "i-trail");
 const PEOPLE: Entry = desk(Place::People, "People", "/people", "i-people");
 
@@ -107,7 +112,7 @@ const GROUPS: [(&str, &[Entry]); 5] = [
     ("Program", &[CRITERIA, CONTROLS, COMMITMENTS, ITEMS, CALENDAR]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS, WAIVERS]),
     ("Proof", &[ENGAGEMENTS, REPORTS, EVIDENCE, LEDGER]),
-    ("Settings", &[JOBS, PEOPLE, TRAIL]),
+    ("Settings", &[JOBS, PEOPLE, TIME, TRAIL]),
 ];
 
 /// What a phone shows at once, as far as it is offered: the first four.
@@ -167,6 +172,8 @@ pub struct Visit {
     pub actor: Option<Box<Actor>>,
     /// How much waits for them.
     pub waiting: usize,
+    /// How much they were told and have not read.
+    pub unread: usize,
 }
 
 /// A page to be framed.
@@ -230,6 +237,12 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                     span.nowrap { (context.aim) ", " (period) }
                     div.end {
                         @if visit.actor.is_some() { a.button.quiet.find href="/search" data-palette title="Search and go (Ctrl K)" { (icon("i-search")) span.label { "Search" } kbd { "Ctrl K" } } }
+                        @if visit.actor.is_some() {
+                            a.bell href="/notices" title="Notices" aria-current=[(page.place == Place::Notices).then_some("page")] {
+                                (icon("i-bell")) span.visually-hidden { "Notices" }
+                                @if visit.unread > 0 { span.waiting { (visit.unread.min(99)) @if visit.unread > 99 { "+" } span.visually-hidden { " unread" } } }
+                            }
+                        }
                         @if let Some(actor) = &visit.actor { a.who href="/account" title="Your account" { (actor.label) } }
                         form method="post" action="/theme" data-theme-form {
                             input type="hidden" name="back" value=(visit.here);

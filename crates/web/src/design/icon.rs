@@ -121,6 +121,7 @@ const SPRITE: &str = concat!(
     r#"<symbol id="i-engagement" viewBox="0 0 16 16"><path d="M3 13.5v-11h6.2L13 6.2v7.3zM9 2.6v3.8h3.9M5.4 9.8l1.5 1.5 3-3.2"/></symbol>"#,
     r#"<symbol id="i-commitment" viewBox="0 0 16 16"><path d="M2.4 8.4l3-3.2 2.6 1 2.6-1 3 3.2-3.4 3.8-2.2 1.2-2.2-1.2zM8 6.2L6.2 8.4l1.4.8L9.4 8l2.2 2"/></symbol>"#,
     r#"<symbol id="i-waiver" viewBox="0 0 16 16"><path d="M3.2 2h9.6v12L8 11.4 3.2 14zM5.8 5.4h4.4M5.8 8h2.6"/></symbol>"#,
+    r#"<symbol id="i-bell" viewBox="0 0 16 16"><path d="M3.6 11.6V7.4a4.4 4.4 0 0 1 8.8 0v4.2l1 1.2H2.6zM6.6 13.4a1.5 1.5 0 0 0 2.8 0"/></symbol>"#,
     r#"<symbol id="i-more" viewBox="0 0 16 16"><path d="M3 8h.1M8 8h.1M13 8h.1" stroke-width="2.6"/></symbol>"#,
     r#"<symbol id="i-copy" viewBox="0 0 16 16"><path d="M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3"/></symbol>"#,
     r#"<symbol id="i-download" viewBox="0 0 16 16"><path d="M8 2v8M4.8 7L8 10.2 11.2 7M2.5 13.5h11"/></symbol>"#,

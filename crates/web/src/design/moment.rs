@@ -1,8 +1,36 @@
 //! Moments in words: relative on the screen, exact on hover and in print.
 
+use std::future::Future;
+
 use maud::{Markup, html};
 use tickmark_core::Timestamp;
 use tickmark_core::time::{DAY_US, HOUR_US, SECOND_US};
+use tickmark_core::zone::Reading;
+
+tokio::task_local! {
+    /// Where and how whoever gets the page reads times. A page is drawn in one task, the one of its request.
+    static READING: Reading;
+}
+
+/// Draws pages as somebody reads times. Without it they are in UTC.
+pub(crate) async fn read_as<T>(reading: Reading, page: impl Future<Output = T>) -> T {
+    READING.scope(reading, page).await
+}
+
+fn reading<T>(with: impl FnOnce(&Reading) -> T) -> T {
+    let mut with = Some(with);
+    let known = READING.try_with(|reading| with.take().map(|with| with(reading)));
+    match (known, with) {
+        (Ok(Some(answer)), _) => answer,
+        (_, Some(with)) => with(&Reading::default()),
+        (_, None) => unreachable!("it is taken only where there is a reading"),
+    }
+}
+
+/// The name of the zone in which times are shown.
+pub(crate) fn zone() -> String {
+    reading(|reading| reading.zone.name().to_owned())
+}
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -11,9 +39,9 @@ const MONTHS: [&str; 12] =
 #[must_use]
 pub fn ago(at: Timestamp, now: Timestamp) -> Markup {
     html! {
-        time datetime=(at) title=(at.minute()) {
+        time datetime=(at) title=(written(at)) {
             span.relative { (relative(at, now)) }
-            span.exact { (at.minute()) }
+            span.exact { (written(at)) }
         }
     }
 }
@@ -24,14 +52,19 @@ pub fn exact(at: Timestamp) -> Markup {
     html! { time.nowrap datetime=(at) { (written(at)) } }
 }
 
-/// A date written out: `24 Nov 2026`.
+/// The day of a moment where the reader is: `24 Nov 2026`.
+#[must_use]
+pub fn day(at: Timestamp) -> String {
+    reading(|reading| reading.day(reading.zone.day(at)))
+}
+
+/// The date of a moment in UTC, written out as the organization writes dates: `24 Nov 2026`. For days that are the same for
+/// everybody, as the ends of windows and periods.
 #[must_use]
 pub fn date(at: Timestamp) -> String {
     let text = at.date();
     let (year, month, day) = (&text[..4], &text[5..7], &text[8..10]);
-    let month =
-        month.parse::<usize>().ok().and_then(|m| MONTHS.get(m.wrapping_sub(1))).copied().unwrap_or("");
-    format!("{} {month} {year}", day.trim_start_matches('0'))
+    reading(|reading| reading.style.written(year, month.parse().unwrap_or_default(), day))
 }
 
 /// The three letters of a month, 1 to 12.
@@ -40,11 +73,10 @@ pub fn month_name(month: usize) -> &'static str {
     MONTHS.get(month.wrapping_sub(1)).copied().unwrap_or("")
 }
 
-/// A moment as text: `24 Nov 2026, 14:45 UTC`.
+/// A moment as text, as the reader's clock shows it: `24 Nov 2026, 14:45 UTC`.
 #[must_use]
 pub fn written(at: Timestamp) -> String {
-    let minute = at.minute();
-    format!("{}, {}", date(at), &minute[11..])
+    reading(|reading| reading.moment(at))
 }
 
 /// A span of time as text: `3 days`, `2 hours`, `less than a second`.
@@ -70,7 +102,7 @@ fn relative(at: Timestamp, now: Timestamp) -> String {
         },
         p if p < 45 * SECOND_US => "just now".to_owned(),
         p if p < 60 * DAY_US => format!("{} ago", duration(p.max(60 * SECOND_US))),
-        _ => date(at),
+        _ => day(at),
     }
 }
 

@@ -292,6 +292,9 @@ fn draw(view: &View, token: &str, says: Option<&str>, faults: &Faults) -> Page {
                 dt { "Recovery codes" } dd { (view.codes_left) " of 10 are left. " a href="/account/codes" { "Make new ones" } @if view.codes_left < 3 { " before they are used up." } }
             }
         }))
+        (block("time", "Time and reminders", &html! {}, &html! {
+            p { "Times are shown in " strong { (crate::design::moment::zone()) } ". " a href="/account/reminders" { "Change the time zone, and how you are reminded" } }
+        }))
         (block("name", "Your name", &html! {}, &html! { div.narrow { (form("/account/name", token, &name)) } }))
     };
     let mut page = Page::new(Place::Account, "Your account", body);

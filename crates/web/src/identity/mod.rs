@@ -9,7 +9,9 @@ mod member;
 mod pages;
 mod people;
 mod qr;
+mod reminders;
 mod reset;
+mod settings;
 mod sign_in;
 mod token;
 mod trail;
@@ -83,6 +85,8 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
         looks("/account", "/account", get(account::page)),
         changes("/account/name", "/account/name", post(account::rename)),
         both("/account/password", get(account::password_page).post(account::password)),
+        both("/account/reminders", get(reminders::page).post(reminders::set)),
+        both("/settings/time", get(settings::page).post(settings::set)),
         both("/account/codes", get(account::codes_page).post(account::codes)),
         changes("/account/organization", "/account/organization", post(account::switch)),
         changes("/account/sessions", "/account/sessions", post(account::end_others)),

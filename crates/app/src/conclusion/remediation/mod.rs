@@ -25,7 +25,7 @@ use crate::{Error, Result};
 pub const LIST_LIMIT: u32 = 1_000;
 
 /// What made a record so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// Somebody took it on.
     Opened,
@@ -127,6 +127,12 @@ pub(crate) async fn all_open(view: &mut View<'_>) -> Result<BTreeMap<String, Fin
 /// Returns the open record of a finding, if somebody took it on, whoever asks.
 pub(crate) async fn taken(view: &mut View<'_>, reference: &str) -> Result<Option<Finding>> {
     Ok(current(view, reference).await?.map(|version| version.record))
+}
+
+/// Returns how often each step was taken since a moment.
+pub(crate) async fn steps_since(view: &mut View<'_>, since: Timestamp) -> Result<BTreeMap<Step, u64>> {
+    let organization = view.organization();
+    sql::steps_since(view.connection(), organization, since).await
 }
 
 /// Takes a finding on, with a plan. While it is open, taking it on again changes nothing.

@@ -85,6 +85,26 @@ pub(super) async fn open(c: &mut AnyConnection, org: Org, limit: u32) -> Result<
     rows.into_iter().map(|(reference, body)| Ok((reference, record(&body)?))).collect()
 }
 
+pub(super) async fn steps_since(
+    c: &mut AnyConnection,
+    org: Org,
+    since: Timestamp,
+) -> Result<BTreeMap<Step, u64>> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT event, COUNT(*) FROM finding_version WHERE organization = $1 AND at >= $2 GROUP BY event ORDER BY event",
+    )
+    .bind(org.0)
+    .bind(since.micros())
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|(event, count)| Ok((step(&event)?, stored::count(count, WHAT)?))).collect()
+}
+
+fn step(event: &str) -> Result<Step> {
+    let step = Step::ALL.into_iter().find(|step| step.word() == event);
+    step.ok_or_else(|| Error::corrupt(WHAT, "an unknown event"))
+}
+
 pub(super) async fn records(
     c: &mut AnyConnection,
     org: Org,
@@ -119,12 +139,11 @@ fn record(body: &str) -> Result<Finding> {
 }
 
 fn version((number, at, by, event, body): Row) -> Result<Version> {
-    let step = Step::ALL.into_iter().find(|step| step.word() == event);
     Ok(Version {
         number,
         at: Timestamp::from_micros(at),
         by: stored::parse(&by, WHAT)?,
-        step: step.ok_or_else(|| Error::corrupt(WHAT, "an unknown event"))?,
+        step: step(&event)?,
         record: record(&body)?,
     })
 }

@@ -91,6 +91,12 @@ pub async fn own_open(view: &mut View<'_>) -> Result<Vec<Item>> {
     Ok(items)
 }
 
+/// Returns the items in a state, newest first.
+pub(crate) async fn in_state(view: &mut View<'_>, state: State) -> Result<Vec<Item>> {
+    let organization = view.organization();
+    sql::in_state(view.connection(), organization, state, MAX_ITEMS).await
+}
+
 /// Returns accepted items, newest first, whoever asks: what follows from them is for who owns the controls.
 ///
 /// # Errors

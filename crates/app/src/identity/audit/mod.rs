@@ -81,6 +81,8 @@ names! {
     Resumed = "member.resumed",
     Removed = "member.removed",
     Renamed = "member.renamed",
+    RemindersSet = "member.reminders_set",
+    OrganizationChanged = "organization.changed",
     SystemsAssigned = "member.systems_assigned",
     RoleProposed = "role.proposed",
     RoleGranted = "role.granted",

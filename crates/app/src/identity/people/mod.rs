@@ -284,7 +284,20 @@ async fn changed(
 }
 
 /// Where a person is a member, for signing in.
-pub(crate) use sql::{Home, homes, membership, person_by_email, person_email};
+pub(crate) use sql::{Home, homes, membership, person_by_email, person_email, person_of_actor};
+
+/// Returns who is signed in, in this installation.
+///
+/// # Errors
+/// `Forbidden` if nobody is.
+pub(crate) async fn own_person(view: &mut View<'_>) -> Result<PersonId> {
+    if view.actor.access == Access::Local {
+        return Err(Error::Forbidden("only people with accounts set something for themselves".to_owned()));
+    }
+    let (organization, actor) = (view.organization(), view.actor.id);
+    let found = sql::person_of_actor(view.connection(), organization, actor).await?;
+    found.ok_or_else(|| Error::not_found("member", actor))
+}
 
 /// Reads a list of system ids that are here.
 async fn known_systems(view: &mut View<'_>, systems: &Systems) -> Result<()> {

@@ -82,6 +82,22 @@ pub(crate) async fn person_email(
 }
 
 /// Returns the memberships of a person that were not removed, oldest organization first.
+/// Returns the person that an actor is here.
+pub(crate) async fn person_of_actor(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    actor: ActorId,
+) -> Result<Option<PersonId>> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "SELECT person FROM membership WHERE organization = $1 AND actor = $2 AND state <> 'removed'",
+    )
+    .bind(org.0)
+    .bind(actor.to_string())
+    .fetch_optional(c)
+    .await?;
+    row.map(|(person,)| stored::parse(&person, "the table of members")).transpose()
+}
+
 pub(crate) async fn homes(c: &mut AnyConnection, person: PersonId) -> Result<Vec<Home>> {
     let rows = sqlx::query(
         "SELECT organization, id, actor, state, valid_from, valid_until FROM membership \

@@ -297,6 +297,17 @@ pub(super) async fn acting(
     Ok(organization.zip(member.filter(counts)))
 }
 
+/// Returns a member as they would act now, to find out what they would see. Nobody acts by it: it has no session.
+pub(crate) fn acting_as(organization: &Organization, member: &Member, now: Timestamp) -> Actor {
+    let assurance = Assurance { factor: REQUIRED, proven_at: now };
+    let nobody = SessionId(uuid::Uuid::nil());
+    actor_of(organization.clone(), member.clone(), ActorKind::Person, assurance, None, |subject| SignedIn {
+        subject,
+        session: nobody,
+        request: String::new(),
+    })
+}
+
 /// Returns a member as they act: themselves, or a program with a token of theirs.
 pub(super) fn actor_of(
     organization: Organization,

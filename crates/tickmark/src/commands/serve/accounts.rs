@@ -66,6 +66,7 @@ pub(super) async fn serve(options: &ServeTo, common: &Common, output: &Output) -
         never = keep_the_log(&app, &actor, common, &silent) => match never {},
         never = work::work(&app, &actor, common, output) => match never {},
         never = work::mail(&app, &actor) => match never {},
+        never = work::remind(&app, &actor) => match never {},
     }
     app.sequence(&actor).await?;
     app.close().await;

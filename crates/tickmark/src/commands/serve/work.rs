@@ -14,6 +14,8 @@ use crate::output::{Listener, Output};
 
 /// How often somebody looks for work.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often is looked for what there is to tell.
+const REMIND_EVERY: Duration = Duration::from_secs(300);
 /// How often a worker says what it does; well within its lease.
 const SAY_EVERY: Duration = Duration::from_secs(2);
 
@@ -30,6 +32,16 @@ pub(super) async fn work(app: &App, actor: &Actor, common: &Common, output: &Out
             Err(failure) => tracing::error!(why = failure.words(), "looking for work"),
         }
         tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Tells people what waits for them, until the server stops.
+pub(super) async fn remind(app: &App, actor: &Actor) -> Infallible {
+    loop {
+        if let Err(error) = app.remind(actor).await {
+            tracing::error!(%error, "telling people what waits for them");
+        }
+        tokio::time::sleep(REMIND_EVERY).await;
     }
 }
 

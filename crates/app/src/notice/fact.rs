@@ -1,0 +1,246 @@
+//! What there is to tell: worked out from the records.
+
+use std::collections::BTreeSet;
+
+use tickmark_core::Timestamp;
+use tickmark_core::conclusion::finding::{Finding, FindingState};
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::control::commitment::CommitmentState;
+use tickmark_core::evidence::freshness::Freshness;
+use tickmark_core::evidence::item::{Item, State};
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::program::performance::WindowState;
+use tickmark_core::program::reminder::{Fact, Matter, escalated_from};
+use tickmark_core::time::DAY_US;
+
+use super::Late;
+use crate::Result;
+use crate::conclusion::remediation;
+use crate::context::View;
+use crate::control::{self, commitment};
+use crate::evidence::item;
+use crate::observation::waiver::request::{self, RequestState};
+use crate::program::performance::{self, Due};
+use crate::work;
+
+/// Days back that what is too late is told of at all; it stays on its own page.
+const BACK_DAYS: i64 = 31;
+
+/// What whoever looks is told of.
+pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
+    let (now, actor) = (view.now, view.actor.id);
+    let work = work::of(view).await?;
+    let mut facts: Vec<Fact> = Vec::new();
+    facts
+        .extend(work.missed.iter().chain(&work.due).filter(|due| is_recent(due.window.due, now)).map(window));
+    for one in &work.returned {
+        facts.push(undated(one, Matter::Returned, "Came back to you", one.decided.map(|(_, at)| at)));
+    }
+    for one in &work.waiting {
+        facts.push(undated(
+            one,
+            Matter::Decision,
+            "Waits for your decision",
+            one.submitted.map(|(_, at)| at),
+        ));
+    }
+    for one in &work.aging {
+        let due = match one.freshness {
+            Freshness::Stale { since } => since,
+            Freshness::Expiring { until } | Freshness::Fresh { until } => until,
+            Freshness::ByOccurrence | Freshness::Undated => continue,
+        };
+        if is_recent(due, now) {
+            facts.push(Fact {
+                about: format!("evidence {} {} {}", one.control, one.item, due.micros()),
+                matter: Matter::Evidence,
+                title: format!("Evidence for {} {} is renewed", one.control, one.title),
+                path: format!("/evidence/items/{}", one.item),
+                due: Some(due),
+                escalated_from: None,
+            });
+        }
+    }
+    for one in &work.waivers {
+        facts.push(Fact {
+            about: format!("waiver {}", one.id),
+            matter: Matter::Waiver,
+            title: format!("Waiver {} of {} ends", one.id, one.check),
+            path: format!("/waivers/{}", one.id),
+            due: Some(one.expires_at),
+            escalated_from: None,
+        });
+    }
+    if view.sees_whole(Atom::new(Resource::Exception, Verb::Read)) {
+        for (reference, finding) in remediation::open(view).await? {
+            if finding.owner == Some(actor) {
+                facts.extend(
+                    corrective(&reference, &finding)
+                        .filter(|fact| fact.due.is_some_and(|due| is_recent(due, now))),
+                );
+            }
+        }
+    }
+    facts.extend(decisions(view).await?);
+    Ok(facts)
+}
+
+fn is_recent(due: Timestamp, now: Timestamp) -> bool {
+    due >= now.plus_micros(-BACK_DAYS * DAY_US)
+}
+
+fn window(due: &Due) -> Fact {
+    Fact {
+        about: format!("window {} {}", due.control, due.window.id),
+        matter: Matter::Occurrence,
+        title: format!("{} {}, window {}", due.control, due.title, due.window.id),
+        path: format!("/controls/{}/occurrences", due.control),
+        due: Some(due.window.due),
+        escalated_from: None,
+    }
+}
+
+/// An item at one turn of its way: the next time that it comes back is another matter.
+fn undated(item: &Item, matter: Matter, what: &str, since: Option<Timestamp>) -> Fact {
+    let since = since.map_or(0, Timestamp::micros);
+    Fact {
+        about: format!("item {} {} {since}", item.key, matter.word()),
+        matter,
+        title: format!("{what}: {}", item.version.description.title),
+        path: format!("/evidence/items/{}", item.key),
+        due: None,
+        escalated_from: None,
+    }
+}
+
+fn corrective(reference: &str, finding: &Finding) -> impl Iterator<Item = Fact> {
+    let due = finding.due.as_ref().filter(|_| finding.state() == FindingState::Open).and_then(day_after);
+    due.into_iter().map(move |due| Fact {
+        about: format!("finding {} {}", finding.id, due.micros()),
+        matter: Matter::Finding,
+        title: format!("Finding: {}", finding.found.title),
+        path: format!("/findings/{}", segment(reference)),
+        due: Some(due),
+        escalated_from: None,
+    })
+}
+
+/// The first moment after a day in UTC.
+fn day_after(day: &Day) -> Option<Timestamp> {
+    let start: Timestamp = format!("{day}T00:00:00Z").parse().ok()?;
+    Some(start.plus_micros(DAY_US))
+}
+
+/// What waits for the decision of whoever looks, besides evidence: controls, commitments, waivers that others wrote.
+async fn decisions(view: &mut View<'_>) -> Result<Vec<Fact>> {
+    let actor = view.actor.id;
+    let decision = |about: String, title: String, path: String| Fact {
+        about,
+        matter: Matter::Decision,
+        title,
+        path,
+        due: None,
+        escalated_from: None,
+    };
+    let mut facts = Vec::new();
+    if view.sees_whole(Atom::new(Resource::Control, Verb::Approve)) {
+        for control in control::controls(view).await? {
+            // Drafts of the starter library wait for nobody.
+            if let Some(proposed) = control.proposed().filter(|_| !control.is_author(actor)) {
+                facts.push(decision(
+                    format!("control {} {}", control.id, proposed.at.micros()),
+                    format!("A change of {} waits for your approval", control.id),
+                    format!("/controls/{}/approve", control.id),
+                ));
+            }
+        }
+        for version in commitment::list(view).await? {
+            let one = &version.record;
+            let waits = matches!(one.state(), CommitmentState::Draft | CommitmentState::Waits);
+            if waits && one.owner.is_some() && !one.is_author(actor) {
+                facts.push(decision(
+                    format!("commitment {} {}", one.key, one.written.version),
+                    format!("Commitment {} waits for your approval", one.key),
+                    format!("/commitments/{}/approve", one.key),
+                ));
+            }
+        }
+    }
+    if view.sees_whole(Atom::new(Resource::Exception, Verb::Approve)) {
+        for asked in request::requests(view).await? {
+            if asked.state == RequestState::Open && asked.request.requested_by != actor {
+                facts.push(decision(
+                    format!("waiver_request {}", asked.key),
+                    format!("A waiver of {} waits for your decision", asked.request.check),
+                    format!("/waivers/requests/{}", asked.key),
+                ));
+            }
+        }
+    }
+    Ok(facts)
+}
+
+/// What nobody did for so many days, with who is told; nothing for 0 days.
+pub(super) async fn escalations(view: &mut View<'_>, days: u32) -> Result<Vec<Late>> {
+    if days == 0 {
+        return Ok(Vec::new());
+    }
+    let now = view.now;
+    let back = now.plus_micros(-(BACK_DAYS + i64::from(days)) * DAY_US);
+    let mut late = Vec::new();
+    let controls = control::controls(view).await?;
+    for due in performance::due_of_all(view, back, now).await? {
+        if due.state != WindowState::Missed {
+            continue;
+        }
+        let reviewer =
+            controls.iter().find(|control| control.id == due.control).and_then(|control| control.reviewer);
+        let fact = window(&due);
+        late.push(Late {
+            fact: Fact { escalated_from: Some(escalated_from(due.window.due, days)), ..fact },
+            reviewers: reviewer.into_iter().collect(),
+            owners: due.owner.into_iter().chain(due.operator).collect(),
+        });
+    }
+    for state in [State::Submitted, State::Returned] {
+        for one in item::in_state(view, state).await? {
+            let moved = if state == State::Submitted { one.submitted } else { one.decided };
+            let Some((_, since)) = moved.filter(|(_, at)| *at >= back) else { continue };
+            let (matter, what) = match state {
+                State::Submitted => (Matter::Decision, "Nobody decided about"),
+                _ => (Matter::Returned, "Came back and was not mended"),
+            };
+            let fact = undated(&one, matter, what, Some(since));
+            late.push(Late {
+                fact: Fact { escalated_from: Some(escalated_from(since, days)), ..fact },
+                reviewers: BTreeSet::new(),
+                owners: BTreeSet::new(),
+            });
+        }
+    }
+    for (reference, finding) in remediation::open(view).await? {
+        for fact in corrective(&reference, &finding) {
+            let Some(due) = fact.due.filter(|due| *due >= back) else { continue };
+            late.push(Late {
+                fact: Fact { escalated_from: Some(escalated_from(due, days)), ..fact },
+                reviewers: BTreeSet::new(),
+                owners: finding.owner.into_iter().collect::<BTreeSet<ActorId>>(),
+            });
+        }
+    }
+    Ok(late)
+}
+
+/// Writes a part of a path so that nothing in it ends it.
+fn segment(text: &str) -> String {
+    let mut written = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            written.push(char::from(byte));
+        } else {
+            written.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    written
+}
