@@ -52,9 +52,14 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             get(paper::assertion_page).post(paper::assert),
         ),
         both(
-            "/engagements/{key}/sign/{paper}/{step}",
+            "/engagements/{key}/sign/{paper}/review",
             "/engagements/1/sign/description/review",
-            get(paper::sign_page).post(paper::sign),
+            get(paper::review_page).post(paper::review),
+        ),
+        both(
+            "/engagements/{key}/sign/{paper}/approve",
+            "/engagements/1/sign/description/approve",
+            get(paper::adopt_page).post(paper::adopt),
         ),
         both(
             "/engagements/{key}/entries/{list}/{at}",

@@ -288,23 +288,58 @@ pub(super) async fn assert(
     refused(&state, &asked, status, &assertion_form(&version, &typed, &names, &asked, &faults)).await
 }
 
-fn paper_and_step(paper: &str, step: &str) -> Result<(Paper, Step), Refusal> {
-    let paper = Paper::ALL.into_iter().find(|one| one.word() == paper).ok_or(Refusal::NotFound)?;
-    Ok((paper, Step::from_word(step).ok_or(Refusal::NotFound)?))
+fn paper_of(word: &str) -> Result<Paper, Refusal> {
+    Paper::ALL.into_iter().find(|one| one.word() == word).ok_or(Refusal::NotFound)
 }
 
-pub(super) async fn sign_page(
+pub(super) async fn review_page(
     State(state): State<WebState>,
-    Path((at, paper, step)): Path<(String, String, String)>,
+    Path((at, paper)): Path<(String, String)>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let (_, actor) = asked.member(&state)?;
-    let (paper, step) = paper_and_step(&paper, &step)?;
-    let (version, _) = load(&state, &asked, &at).await?;
+    sign_page(&state, &at, &paper, Step::Review, &asked).await
+}
+
+pub(super) async fn adopt_page(
+    State(state): State<WebState>,
+    Path((at, paper)): Path<(String, String)>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    sign_page(&state, &at, &paper, Step::Approve, &asked).await
+}
+
+pub(super) async fn review(
+    State(state): State<WebState>,
+    Path((at, paper)): Path<(String, String)>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    sign(&state, &at, &paper, Step::Review, &asked, &sent).await
+}
+
+pub(super) async fn adopt(
+    State(state): State<WebState>,
+    Path((at, paper)): Path<(String, String)>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    sign(&state, &at, &paper, Step::Approve, &asked, &sent).await
+}
+
+async fn sign_page(
+    state: &WebState,
+    at: &str,
+    paper: &str,
+    step: Step,
+    asked: &Asked,
+) -> Result<Markup, Refusal> {
+    let (_, actor) = asked.member(state)?;
+    let paper = paper_of(paper)?;
+    let (version, _) = load(state, asked, at).await?;
     if next_step(&version.record, paper) != Some(step) {
         return Err(Refusal::NotFound);
     }
-    asked.frame(&state, &sign_form(&version, paper, step, actor.id, &asked.token, &Faults::default())).await
+    asked.frame(state, &sign_form(&version, paper, step, actor.id, &asked.token, &Faults::default())).await
 }
 
 fn sign_form(
@@ -359,16 +394,18 @@ fn sign_form(
     page_of(record, &title, body)
 }
 
-pub(super) async fn sign(
-    State(state): State<WebState>,
-    Path((at, paper, step)): Path<(String, String, String)>,
-    asked: Asked,
-    sent: Sent,
+async fn sign(
+    state: &WebState,
+    at: &str,
+    paper: &str,
+    step: Step,
+    asked: &Asked,
+    sent: &Sent,
 ) -> Result<Response, Refusal> {
-    let (app, actor) = asked.member(&state)?;
-    let (paper, step) = paper_and_step(&paper, &step)?;
+    let (app, actor) = asked.member(state)?;
+    let paper = paper_of(paper)?;
     sent.only(&["version"])?;
-    let key = key(&at)?;
+    let key = key(at)?;
     let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
     let signed = app.transact(actor, async |cx| engagement::sign(cx, key, from, paper, step).await).await;
     let (status, faults) = match signed {
@@ -381,7 +418,7 @@ pub(super) async fn sign(
             Err(wrong) => wrong?,
         },
     };
-    let (version, _) = load(&state, &asked, &at).await?;
+    let (version, _) = load(state, asked, at).await?;
     let page = sign_form(&version, paper, step, actor.id, &asked.token, &faults);
-    refused(&state, &asked, status, &page).await
+    refused(state, asked, status, &page).await
 }
