@@ -6,6 +6,8 @@ mod authority;
 mod keys;
 mod outside;
 
+#[path = "../../web/tests/support/authenticator.rs"]
+mod authenticator;
 mod bundle;
 mod conclusion;
 mod crash;
@@ -30,6 +32,7 @@ mod records;
 mod register;
 mod retention;
 
+mod passkeys;
 mod people;
 mod rollback;
 mod sampling;

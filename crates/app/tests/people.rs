@@ -67,8 +67,13 @@ async fn a_set_up_secret_works_for_half_an_hour_and_an_invitation_for_a_day() {
         app.invited(&link.secret).await.expect("still open");
         world.wait(1);
         assert!(matches!(app.invited(&link.secret).await, Err(Error::NotFound { .. })));
-        let late =
-            Joining { email: "a@example.com", name: "A", password: "a long enough one", code: "000000" };
+        let late = Joining {
+            email: "a@example.com",
+            name: "A",
+            password: "a long enough one",
+            code: "000000",
+            passkey: None,
+        };
         let late = app.join(&link.secret, late, &World::origin("127.0.0.1")).await;
         assert!(matches!(late, Err(Error::NotFound { .. })), "{:?}", late.err());
 
@@ -86,7 +91,8 @@ async fn what_is_wrong_is_said_and_nothing_is_kept() {
         let link = invite(&app, &program, "new@example.com", &[Role::Employee]).await.expect("invited");
         let seed = app.invited(&link.secret).await.expect("open").seed;
         let code = Account { seed, ..owner.clone() }.code(&app, 0);
-        let good = Joining { email: "", name: "Nia New", password: "horse and staple", code: &code };
+        let good =
+            Joining { email: "", name: "Nia New", password: "horse and staple", code: &code, passkey: None };
         for (joining, says) in [
             (Joining { name: "", ..good.clone() }, "name of the person"),
             (Joining { password: "short", ..good.clone() }, "at least 8"),
@@ -155,7 +161,7 @@ async fn a_person_is_in_two_organizations_with_one_account_and_each_sees_its_own
         let invited = app.invited(&link.secret).await.expect("open");
         assert!(invited.is_enrolled);
         world.wait(30);
-        let joining = |password, code| Joining { email: "", name: "", password, code };
+        let joining = |password, code| Joining { email: "", name: "", password, code, passkey: None };
         let origin = World::origin("127.0.0.1");
         let code = robin.code(&app, 0);
         let wrong = app.join(&link.secret, joining("not the password", &code), &origin).await;
@@ -214,7 +220,7 @@ async fn suspending_and_removing_end_what_somebody_is_in_at_once() {
         let link = invite(&app, &program, "robin@example.com", &[Role::Employee]).await.expect("invited");
         world.wait(30);
         let code = robin.code(&app, 0);
-        let joining = Joining { email: "", name: "", password: &robin.password, code: &code };
+        let joining = Joining { email: "", name: "", password: &robin.password, code: &code, passkey: None };
         app.join(&link.secret, joining, &World::origin("127.0.0.1")).await.expect("back");
         let member = world.find_member(&app, &program, "robin@example.com").await;
         assert_ne!(member.id, id);

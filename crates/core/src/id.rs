@@ -60,6 +60,8 @@ record_ids! {
     AssessmentId,
     /// One human in this installation, whatever organizations they belong to.
     PersonId,
+    /// A passkey of a person, as this installation calls it.
+    PasskeyId,
     /// A person in an organization.
     MembershipId,
     /// One examination by an auditor.

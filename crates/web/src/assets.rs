@@ -55,6 +55,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         Asset::new("tickmark.css", "text/css; charset=utf-8", styles.as_bytes()),
         Asset::new("enhance.js", "text/javascript; charset=utf-8", include_bytes!("design/enhance.js")),
         Asset::new("keys.js", "text/javascript; charset=utf-8", include_bytes!("design/keys.js")),
+        Asset::new("passkey.js", "text/javascript; charset=utf-8", include_bytes!("design/passkey.js")),
         Asset::new("icon.svg", "image/svg+xml; charset=utf-8", include_bytes!("design/icon.svg")),
     ];
     assets.extend(fonts);

@@ -30,7 +30,7 @@ const FORM_LIMIT: usize = 512 << 10;
 /// Most fields of a form.
 const FIELD_LIMIT: usize = 2_000;
 /// Fields that are never shown again.
-const SECRET: [&str; 6] = ["form", "password", "again", "code", "current", "kept"];
+const SECRET: [&str; 8] = ["form", "password", "again", "code", "current", "kept", "ceremony", "answer"];
 
 /// Returns the token for forms of whoever has this cookie.
 fn token_of(cookie: &str) -> String {
@@ -61,6 +61,11 @@ pub(crate) fn check(state: &WebState, headers: &HeaderMap, token: &str) -> Resul
 /// Returns the token for forms of whoever was just given this cookie.
 pub(crate) fn token_for(cookie: &[u8; 32]) -> String {
     token_of(&hex::encode(cookie))
+}
+
+/// Returns what stands for this browser where something is asked of it and answered later; none if it has no cookie yet.
+pub(crate) fn browser(state: &WebState, headers: &HeaderMap) -> Option<Digest> {
+    bound(state, headers).map(|value| Digest::of(format!("tickmark/browser/v1:{value}").as_bytes()))
 }
 
 fn bound<'a>(state: &WebState, headers: &'a HeaderMap) -> Option<&'a str> {

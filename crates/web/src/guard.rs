@@ -243,6 +243,10 @@ async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turne
         (None, _) if is_form => Err(Refusal::SignedOut.into()),
         (None, _) => Err(Turned::To("/sign-in", back())),
         (Some(_), None) => Err(Refusal::NotFound.into()),
+        // Whoever signed in with less than is asked for gets no further than where they can show more.
+        (Some(actor), Some(Needs::Permission(_) | Needs::Reach(_))) if identity::is_too_weak(&actor) => {
+            Err(Turned::Straight("/account/passkeys"))
+        }
         (Some(actor), Some(needs)) => match permission::check(app, &actor, needs).await {
             Ok(()) => Ok(Who::Member(Box::new(actor))),
             // Where everybody comes first, whoever may not see it is led to what they may.

@@ -88,6 +88,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
             Needs::Session
         }
         ("settings", ["time"]) => Needs::Permission(Atom::new(Resource::Organization, Verb::Update)),
+        ("people", ["sign-in"]) => reach(Resource::Organization, Verb::Update),
         ("people", _) => reach(Resource::Member, Verb::Read),
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
@@ -155,6 +156,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("evidence", _) => read(Resource::Evidence),
         ("reports", _) => read(Resource::RestrictedReport),
         ("ledger", _) => read(Resource::AuditTrail),
+        ("people", ["sign-in"]) => reach(Resource::Organization, Verb::Update),
         ("people", _) => read(Resource::Member),
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
         ("audit-trail", ["export.csv" | "export.jsonl"]) => reach(Resource::AuditTrail, Verb::Export),

@@ -235,6 +235,18 @@ impl WebState {
         format!("{scheme}://{host}")
     }
 
+    /// Returns scheme and host of the one address at which browsers have passkeys for this server: by HTTPS under a name, or
+    /// on this machine itself.
+    pub(crate) fn passkey_host(&self) -> Option<(&'static str, String)> {
+        let hosts = &self.inner.settings.hosts;
+        if self.is_secure() {
+            let host = hosts.first().filter(|host| crate::identity::passkey::is_name(host))?;
+            return Some(("https", host.to_lowercase()));
+        }
+        let host = hosts.iter().find(|host| *host == "localhost" || host.starts_with("localhost:"))?;
+        Some(("http", host.clone()))
+    }
+
     pub(crate) fn answers_for(&self, host: &str) -> bool {
         self.inner.settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
     }

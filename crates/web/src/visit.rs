@@ -17,6 +17,7 @@ use crate::error::Refusal;
 use crate::form;
 use crate::guard::{THEME_COOKIE, answer, theme};
 use crate::identity::Who;
+use crate::identity::passkey::{self, Works};
 
 /// Pairs of a query string that are looked at.
 const PAIR_LIMIT: usize = 40;
@@ -30,6 +31,8 @@ pub(crate) struct Asked {
     pub(crate) token: String,
     /// What the query string says.
     pub(crate) query: TableQuery,
+    /// Whether passkeys work at the address that was asked.
+    pub(crate) passkeys: Works,
 }
 
 impl Asked {
@@ -97,7 +100,8 @@ impl FromRequestParts<WebState> for Asked {
         };
         let visit =
             Visit { here, theme: theme(&parts.headers), now: state.now(), actor, waiting: 0, unread: 0 };
-        Ok(Self { visit, token, query: TableQuery::new(pairs) })
+        let passkeys = passkey::works(state, &parts.headers);
+        Ok(Self { visit, token, query: TableQuery::new(pairs), passkeys })
     }
 }
 

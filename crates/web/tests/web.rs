@@ -1,5 +1,9 @@
 //! The pages through HTTP, without a socket.
 
+#[path = "support/authenticator.rs"]
+mod authenticator;
+#[path = "support/host.rs"]
+mod host;
 #[path = "support/hostile.rs"]
 mod hostile;
 #[path = "support/members.rs"]
@@ -41,6 +45,8 @@ mod live;
 mod markup;
 #[path = "web/notices.rs"]
 mod notices;
+#[path = "web/passkeys.rs"]
+mod passkeys;
 #[path = "web/past.rs"]
 mod past;
 #[path = "web/people.rs"]

@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod credential;
+pub mod passkey;
 pub mod people;
 pub mod session;
 pub mod setting;

@@ -87,7 +87,7 @@ impl World {
             codes: Vec::new(),
         };
         let code = account.code(app, 0);
-        let joining = Joining { email, name, password: &account.password, code: &code };
+        let joining = Joining { email, name, password: &account.password, code: &code, passkey: None };
         let joined = app.join(&link.secret, joining, &Self::origin("127.0.0.1")).await.expect("joining");
         account.token = joined.token;
         account.codes = joined.recovery_codes.iter().map(|code| code.to_string()).collect();

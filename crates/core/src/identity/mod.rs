@@ -17,6 +17,7 @@ pub mod matrix;
 pub mod password;
 mod resource;
 mod role;
+mod rule;
 pub mod separation;
 #[cfg(test)]
 mod tests;
@@ -33,3 +34,4 @@ pub use lifetime::{Lifetime, MOST_SESSIONS, Over};
 pub use matrix::{Condition, Scope};
 pub use resource::{Atom, Resource, Verb};
 pub use role::Role;
+pub use rule::SignInRule;

@@ -32,6 +32,7 @@ struct View {
     sessions: Vec<Session>,
     places: Vec<Home>,
     codes_left: u32,
+    passkeys: usize,
     has_tokens: bool,
     now: Timestamp,
 }
@@ -45,9 +46,11 @@ pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<
 async fn look(state: &WebState, asked: &Asked) -> Result<View, Refusal> {
     let (app, actor) = asked.member(state)?;
     let Access::Member(signed_in) = &actor.access else { return Err(Refusal::NotFound) };
-    let (sessions, codes_left, places) = app
+    let (sessions, codes_left, passkeys, places) = app
         .read(actor, async |view| {
-            Ok((session::mine(view).await?, session::codes_left(view).await?, session::places(view).await?))
+            let passkeys = tickmark_app::identity::passkey::mine(view).await?.len();
+            let codes_left = session::codes_left(view).await?;
+            Ok((session::mine(view).await?, codes_left, passkeys, session::places(view).await?))
         })
         .await?;
     Ok(View {
@@ -58,6 +61,7 @@ async fn look(state: &WebState, asked: &Asked) -> Result<View, Refusal> {
         sessions,
         places,
         codes_left,
+        passkeys,
         has_tokens: asked.may(Atom::new(Resource::Token, Verb::Read)),
         now: app.now(),
     })
@@ -287,6 +291,7 @@ fn draw(view: &View, token: &str, says: Option<&str>, faults: &Faults) -> Page {
         (block("sessions", "Where you are signed in", &html! {}, &sessions(view, token)))
         (block("credentials", "What you sign in with", &html! {}, &html! {
             dl.facts {
+                dt { "Passkeys" } dd { @match view.passkeys { 0 => { "None. " a href="/account/passkeys" { "Add a passkey" } } count => { (count) ". " a href="/account/passkeys" { "Look at them, or add another" } } } }
                 dt { "Password" } dd { a href="/account/password" { "Change your password" } }
                 @if view.has_tokens { dt { "Programs" } dd { a href="/account/tokens" { "API tokens" } } }
                 dt { "Recovery codes" } dd { (view.codes_left) " of 10 are left. " a href="/account/codes" { "Make new ones" } @if view.codes_left < 3 { " before they are used up." } }

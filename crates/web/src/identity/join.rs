@@ -9,8 +9,9 @@ use serde::Deserialize;
 use tickmark_app::Error;
 use tickmark_app::identity::people::{Invited, Joining};
 
+use super::passkey::Given;
 use super::sign_in::with_session;
-use super::{Caller, pages, secret, wait, with_cookie};
+use super::{Caller, pages, passkey, secret, wait, with_cookie};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::form;
@@ -24,10 +25,18 @@ pub(super) struct Typed {
     email: String,
     #[serde(default)]
     name: String,
+    #[serde(default)]
     password: String,
     #[serde(default)]
     again: String,
+    #[serde(default)]
     code: String,
+    #[serde(default)]
+    with: String,
+    #[serde(default)]
+    ceremony: String,
+    #[serde(default)]
+    answer: String,
 }
 
 /// The page behind a link. Looking at it uses nothing up: programs that check mail follow links too.
@@ -38,7 +47,9 @@ pub(super) async fn page(
 ) -> Result<Response, Refusal> {
     let (_, invited) = open(&caller, &link).await?;
     let (token, cookie) = form::offer(&state, &caller.headers);
-    let page = pages::join(caller.theme, &token, &invited, &pages::Filled::default(), None);
+    let here =
+        pages::Link { path: &format!("/join/{link}"), works: &passkey::works(&state, &caller.headers) };
+    let page = pages::join(caller.theme, &token, &invited, &pages::Filled::default(), &here, None);
     Ok(with_cookie(page.into_response(), cookie))
 }
 
@@ -53,18 +64,32 @@ pub(super) async fn enter(
     let Form(typed) = typed.map_err(|_| Refusal::Malformed)?;
     form::check(&state, &caller.headers, &typed.form)?;
     let filled = pages::Filled { email: typed.email.clone(), name: typed.name.clone() };
-    let again = |says: &str| pages::join(caller.theme, &typed.form, &invited, &filled, Some(says));
+    let works = passkey::works(&state, &caller.headers);
+    let here = pages::Link { path: &format!("/join/{link}"), works: &works };
+    let again = |says: &str| pages::join(caller.theme, &typed.form, &invited, &filled, &here, Some(says));
     if !invited.is_enrolled && typed.password != typed.again {
         return Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, again("the two passwords differ")));
     }
-    let joining =
-        Joining { email: &typed.email, name: &typed.name, password: &typed.password, code: &typed.code };
+    let given = Given { with: &typed.with, ceremony: &typed.ceremony, answer: &typed.answer };
+    let passkey = match given.is_meant() {
+        true => Some(passkey::presented(&state, &caller.headers, &works, &given)?),
+        false => None,
+    };
+    let joining = Joining {
+        email: &typed.email,
+        name: &typed.name,
+        password: &typed.password,
+        code: &typed.code,
+        passkey,
+    };
     match caller.app.join(&secret, joining, &caller.origin).await {
         Ok(joined) => {
             let page = pages::joined(caller.theme, &joined.recovery_codes, &invited.organization.name);
             Ok(with_session(&state, &joined.token, page.into_response()))
         }
-        Err(Error::Invalid(says)) => Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, again(&says))),
+        Err(Error::Invalid(says) | Error::Conflict(says)) => {
+            Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, again(&says)))
+        }
         Err(Error::Unavailable { what, source: None }) => Ok(wait(5, again(&what))),
         Err(error) => Err(error.into()),
     }

@@ -109,7 +109,7 @@ pub(super) async fn act(
             return Ok(asked.frame(&state, &draw(&view, &asked.token, &outcome)).await?.into_response());
         }
         Ok(()) => return Ok(go(if act == "remove" { "/people" } else { &here })),
-        Err(Error::StepUp) => return Ok(prove_first(&asked, asked.path(), &here, &sent)),
+        Err(Error::StepUp) => return prove_first(&state, &asked, asked.path(), &here, &sent).await,
         Err(Error::Invalid(says)) => {
             outcome.faults.add("reason", says);
             StatusCode::UNPROCESSABLE_ENTITY

@@ -7,10 +7,12 @@ mod account;
 mod join;
 mod member;
 mod pages;
+pub(crate) mod passkey;
 mod people;
 mod qr;
 mod reminders;
 mod reset;
+mod rule;
 mod settings;
 mod sign_in;
 mod token;
@@ -49,7 +51,12 @@ pub const PATHS: &[(&str, Needs)] = &[
     ("/reset/{secret}", Needs::Nothing),
     ("/sign-out", Needs::Session),
     ("/step-up", Needs::Session),
+    ("/sign-in/passkey", Needs::Nothing),
+    ("/join/{secret}/passkey", Needs::Nothing),
+    ("/step-up/passkey", Needs::Session),
 ];
+
+pub(crate) use passkey::is_too_weak;
 
 /// Whose request it is.
 #[derive(Clone, Debug)]
@@ -70,6 +77,9 @@ pub(crate) fn routes() -> Router<WebState> {
         .route("/sign-out", post(sign_in::leave))
         .route("/step-up", get(sign_in::step_up_page).post(sign_in::step_up))
         .route("/reset/{secret}", get(reset::page).post(reset::enter))
+        .route("/sign-in/passkey", post(passkey::for_sign_in))
+        .route("/join/{secret}/passkey", post(passkey::for_joining))
+        .route("/step-up/passkey", post(passkey::for_step_up))
 }
 
 /// An id of the form that addresses have.
@@ -88,6 +98,13 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
         both("/account/reminders", get(reminders::page).post(reminders::set)),
         both("/settings/time", get(settings::page).post(settings::set)),
         both("/account/codes", get(account::codes_page).post(account::codes)),
+        both(passkey::HOME, get(passkey::page).post(passkey::add)),
+        changes("/account/passkeys/options", "/account/passkeys/options", post(passkey::for_adding)),
+        some(
+            "/account/passkeys/{id}/{act}",
+            "/account/passkeys/00000000-0000-7000-8000-000000000000/name",
+            post(passkey::act),
+        ),
         changes("/account/organization", "/account/organization", post(account::switch)),
         changes("/account/sessions", "/account/sessions", post(account::end_others)),
         some(
@@ -102,6 +119,7 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             post(token::revoke),
         ),
         both("/people", get(people::page).post(people::invite)),
+        both("/people/sign-in", get(rule::page).post(rule::set)),
         looks("/people/{id}", SOME_ID, get(member::page)),
         some("/people/{id}/{act}", "/people/00000000-0000-7000-8000-000000000000/suspend", post(member::act)),
         some(
@@ -123,11 +141,19 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
 
 /// Asks somebody to show who they are before a form of theirs is taken; what they typed is kept, and sent from the page
 /// behind.
-pub(crate) fn prove_first(asked: &Asked, then: &str, back: &str, sent: &Sent) -> Response {
+pub(crate) async fn prove_first(
+    state: &WebState,
+    asked: &Asked,
+    then: &str,
+    back: &str,
+    sent: &Sent,
+) -> Result<Response, Refusal> {
     let kept = sent.packed();
     let waiting = pages::Waiting { then, kept: &kept };
-    let page = pages::step_up(asked.visit.theme, &asked.token, back, waiting, None);
-    answer(StatusCode::FORBIDDEN, page)
+    let (_, actor) = asked.member(state)?;
+    let ways = passkey::ways(state, actor, asked.passkeys.clone()).await?;
+    let page = pages::step_up(asked.visit.theme, &asked.token, back, waiting, &ways, None);
+    Ok(answer(StatusCode::FORBIDDEN, page))
 }
 
 /// What the handlers of this feature get to know about a request.

@@ -6,6 +6,7 @@ use tickmark_core::identity::Role;
 use tickmark_core::identity::password::{MAX_CHARS, MIN_WITH_SECOND};
 use zeroize::Zeroizing;
 
+use super::passkey::{self, Button, Does, Ways, Works};
 use super::qr;
 use crate::design::form::{Field, Kind, field, hidden, problem};
 use crate::design::frame::{self, Theme};
@@ -50,17 +51,39 @@ fn code(hint: &str) -> Markup {
 
 const CODE_HINT: &str = "Six digits from your authenticator, or one of your recovery codes.";
 
-pub(super) fn sign_in(theme: Theme, token: &str, back: &str, email: &str, says: Option<&str>) -> Markup {
+/// The button that shows a passkey on the page at `here`.
+fn show_passkey<'a>(words: &'a str, is_primary: bool, options: &'a str, instead: &'a str) -> Button<'a> {
+    Button { does: Does::Show, words, is_primary, options, fields: "form", instead }
+}
+
+pub(super) fn sign_in(
+    theme: Theme,
+    token: &str,
+    back: &str,
+    email: &str,
+    works: &Works,
+    says: Option<&str>,
+) -> Markup {
+    let instead = "Sign in with password and code instead.";
+    let alone = show_passkey("Sign in with a passkey", true, "/sign-in/passkey", instead);
+    let beside = show_passkey("Sign in with a passkey in place of the code", false, "/sign-in/passkey", "");
     let body = html! {
+        (problem(says))
         form.card method="post" action="/sign-in" {
-            (problem(says))
+            (hidden("form", token))
+            (hidden("back", back))
+            (passkey::button(&alone, works, "/sign-in"))
+        }
+        form.card method="post" action="/sign-in" {
             (hidden("form", token))
             (hidden("back", back))
             (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), complete: "username", value: email, ..Field::default() }))
             (current_password())
             (code(CODE_HINT))
-            p.row { button.button.primary type="submit" { "Sign in" } }
+            p.row { button.button type="submit" { "Sign in with password and code" } }
+            @if matches!(works, Works::Here(_)) { (passkey::button(&beside, works, "/sign-in")) }
         }
+        (passkey::script())
     };
     frame::bare("Sign in", theme, &body)
 }
@@ -77,21 +100,48 @@ pub(super) fn step_up(
     token: &str,
     back: &str,
     waiting: Waiting<'_>,
+    ways: &Ways,
     says: Option<&str>,
 ) -> Markup {
+    let here = format!("/step-up?back={}", crate::design::segment(crate::visit::local(back)));
+    let hold = html! {
+        (hidden("form", token))
+        (hidden("back", back))
+        @if !waiting.then.is_empty() { (hidden("then", waiting.then)) (hidden("kept", waiting.kept)) }
+    };
+    let instead = if ways.needs_passkey {
+        "You signed in with a passkey; sign out and in again where it works."
+    } else {
+        "Show password and code instead."
+    };
+    let show = show_passkey("Show a passkey", true, "/step-up/passkey", instead);
+    let cancel = html! { a.button href=(crate::visit::local(back)) { "Cancel" } };
     let body = html! {
         p.muted { "What you are about to do needs a fresh proof that it is you. It holds for ten minutes." @if !waiting.then.is_empty() { " What you typed is kept meanwhile." } }
-        form.card method="post" action="/step-up" {
-            (problem(says))
-            (hidden("form", token))
-            (hidden("back", back))
-            @if !waiting.then.is_empty() { (hidden("then", waiting.then)) (hidden("kept", waiting.kept)) }
-            (current_password())
-            (code(CODE_HINT))
-            p.row { button.button.primary type="submit" { "Continue" } a.button href=(crate::visit::local(back)) { "Cancel" } }
+        (problem(says))
+        @if ways.has_passkeys {
+            form.card method="post" action="/step-up" {
+                (hold)
+                (passkey::button(&show, &ways.works, &here))
+            }
         }
+        @if !ways.needs_passkey {
+            form.card method="post" action="/step-up" {
+                (hold)
+                (current_password())
+                (code(CODE_HINT))
+                p.row { button.button.primary[!ways.has_passkeys] type="submit" { "Continue" } (cancel) }
+            }
+        } @else { p.row { (cancel) } }
+        (passkey::script())
     };
     frame::bare("Show that it is you", theme, &body)
+}
+
+/// The link that somebody follows, and whether passkeys work where they are.
+pub(super) struct Link<'a> {
+    pub(super) path: &'a str,
+    pub(super) works: &'a Works,
 }
 
 pub(super) fn join(
@@ -99,8 +149,21 @@ pub(super) fn join(
     token: &str,
     invited: &Invited,
     filled: &Filled,
+    link: &Link<'_>,
     says: Option<&str>,
 ) -> Markup {
+    let verb = if invited.email.is_none() { "Set up" } else { "Join" };
+    let options = format!("{}/passkey", link.path);
+    let (with_passkey, with_code) = (format!("{verb} with a passkey"), format!("{verb} with a code"));
+    let make = Button {
+        does: Does::Make,
+        words: &with_passkey,
+        is_primary: true,
+        options: &options,
+        fields: "form email name password again",
+        instead: "Use an authenticator app instead.",
+    };
+    let show = show_passkey(&with_passkey, false, "/sign-in/passkey", "Show password and code instead.");
     let organization = &invited.organization.name;
     let is_set_up = invited.email.is_none();
     let account = invited.email.as_deref().unwrap_or("owner");
@@ -116,6 +179,8 @@ pub(super) fn join(
                 p { "You have an account here already. Show that it is you." }
                 (current_password())
                 (code(CODE_HINT))
+                p.row { button.button.primary type="submit" { (with_code) } }
+                (passkey::button(&show, link.works, link.path))
             } @else {
                 @if let Some(email) = &invited.email {
                     p.field { span.label { "E-mail address" } strong { (email) } }
@@ -126,18 +191,25 @@ pub(super) fn join(
                 }
                 (field(&Field { name: "name", label: "Your name", complete: "name", value: &filled.name, max: 200, ..Field::default() }))
                 (new_password())
+                p { "Beside the password you need one of these two. You can have both later." }
                 fieldset {
-                    legend { "Authenticator" }
+                    legend { "Passkey" }
+                    p { "Your device, or a key that you carry, shows that it is you: by finger, face or PIN. No false page can ask for it." }
+                    (passkey::button(&make, link.works, link.path))
+                }
+                fieldset {
+                    legend { "Authenticator app" }
                     p { "Scan this with an authenticator app, or type the key into it. Then give the code that it shows." }
                     div.enroll {
                         @if let Some(svg) = qr::draw(&invited.seed.uri(organization, account), "QR code with the key below") { (svg) }
                         p { span.hint { "Key" } br; code.key { (invited.seed.text().as_str()) } }
                     }
                     (code("Six digits. They change every half minute."))
+                    p.row { button.button type="submit" { (with_code) } }
                 }
             }
-            p.row { button.button.primary type="submit" { @if is_set_up { "Set up" } @else { "Join" } } }
         }
+        (passkey::script())
     };
     let title = if is_set_up { format!("Set up {organization}") } else { format!("Join {organization}") };
     frame::bare(&title, theme, &body)
@@ -148,7 +220,7 @@ pub(super) fn joined(theme: Theme, codes: &[Zeroizing<String>], organization: &s
         @if codes.is_empty() {
             p { "You are now in " strong { (organization) } " too." }
         } @else {
-            p { "These are your recovery codes. Each works once in place of a code when your authenticator is lost. " strong { "They are shown only now" } ": print them, or keep them where your password is not." }
+            p { "These are your recovery codes. Each works once, with your password, when your authenticator or passkey is lost. " strong { "They are shown only now" } ": print them, or keep them where your password is not." }
             ol.codes { @for code in codes { li { code { (code.as_str()) } } } }
         }
         p.row { a.button.primary href="/" { @if codes.is_empty() { "Continue" } @else { "I have kept them" } } }
@@ -210,7 +282,7 @@ pub(super) fn reset(theme: Theme, token: &str, resetting: &Resetting, says: Opti
         p.muted {
             @match resetting.lost {
                 Lost::Password => { "Choose another password. A code shows that it is you." }
-                Lost::Authenticator => { "Add another authenticator. Your password shows that it is you." }
+                Lost::Authenticator => { "Add another authenticator. Your password shows that it is you. The one that you had, and all your passkeys, stop working." }
             }
             " You are signed out everywhere then."
         }

@@ -88,7 +88,7 @@ pub(super) async fn invite(
             let view = look(&state, &asked).await?;
             Ok(asked.frame(&state, &draw(&view, &asked, &outcome)).await?.into_response())
         }
-        Err(Error::StepUp) => Ok(prove_first(&asked, "/people", "/people", &sent)),
+        Err(Error::StepUp) => prove_first(&state, &asked, "/people", "/people", &sent).await,
         Err(Error::Invalid(says)) => {
             outcome.faults.add("email", says);
             refused(&state, &asked, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await
@@ -143,7 +143,7 @@ async fn settle(
 ) -> Result<Response, Refusal> {
     match done {
         Ok(()) => Ok(go("/people")),
-        Err(Error::StepUp) => Ok(prove_first(asked, asked.path(), "/people", sent)),
+        Err(Error::StepUp) => prove_first(state, asked, asked.path(), "/people", sent).await,
         Err(Error::Conflict(says) | Error::Invalid(says)) => {
             let outcome = Outcome { faults: Faults::whole(says), ..Outcome::default() };
             refused(state, asked, &outcome, StatusCode::CONFLICT).await
@@ -216,8 +216,12 @@ fn whole(view: &View, asked: &Asked, outcome: &Outcome) -> Listed {
     let mut page = Page::new(Place::People, "People", body);
     page.lead =
         html! { "Who is in the organization, and as what. Every change of it stands in the audit trail." };
-    if view.may_invite {
-        page.actions = html! { a.button.primary href="#invite" { "Invite somebody" } };
+    let may_set_rule = asked.may(Atom::new(Resource::Organization, Verb::Update));
+    if view.may_invite || may_set_rule {
+        page.actions = html! {
+            @if may_set_rule { a.button href="/people/sign-in" { "How people sign in" } }
+            @if view.may_invite { a.button.primary href="#invite" { "Invite somebody" } }
+        };
     }
     Listed { after, ..Listed::of(page, table(view)) }
 }

@@ -12,7 +12,8 @@ use tickmark_core::identity::throttle::Wait;
 use tickmark_core::time::SECOND_US;
 
 use super::pages::Waiting;
-use super::{Caller, Who, go, pages, set_cookie, wait, with_cookie};
+use super::passkey::{Given, Ways};
+use super::{Caller, Who, go, pages, passkey, set_cookie, wait, with_cookie};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::form;
@@ -39,8 +40,22 @@ pub(super) struct Typed {
     kept: String,
     #[serde(default)]
     email: String,
+    #[serde(default)]
     password: String,
+    #[serde(default)]
     code: String,
+    #[serde(default)]
+    with: String,
+    #[serde(default)]
+    ceremony: String,
+    #[serde(default)]
+    answer: String,
+}
+
+impl Typed {
+    fn given(&self) -> Given<'_> {
+        Given { with: &self.with, ceremony: &self.ceremony, answer: &self.answer }
+    }
 }
 
 #[derive(Deserialize)]
@@ -59,7 +74,8 @@ pub(super) async fn page(
         return Ok(go(&back.back));
     }
     let (token, cookie) = form::offer(&state, &caller.headers);
-    let page = pages::sign_in(caller.theme, &token, &back.back, "", None).into_response();
+    let works = passkey::works(&state, &caller.headers);
+    let page = pages::sign_in(caller.theme, &token, &back.back, "", &works, None).into_response();
     Ok(with_cookie(page, cookie))
 }
 
@@ -71,13 +87,24 @@ pub(super) async fn enter(
 ) -> Result<Response, Refusal> {
     let Form(typed) = typed.map_err(|_| Refusal::Malformed)?;
     form::check(&state, &caller.headers, &typed.form)?;
-    let attempt =
-        Attempt { email: &typed.email, password: &typed.password, code: &typed.code, organization: None };
-    let came = caller.app.sign_in(attempt, &caller.origin).await;
-    let again = |says: &str| pages::sign_in(caller.theme, &typed.form, &typed.back, &typed.email, Some(says));
+    let works = passkey::works(&state, &caller.headers);
+    let given = typed.given();
+    let came = if given.is_meant() {
+        let presented = passkey::presented(&state, &caller.headers, &works, &given)?;
+        // The button beside the password sends both; the one above sends a passkey alone.
+        let password =
+            Some((typed.email.as_str(), typed.password.as_str())).filter(|(email, _)| !email.is_empty());
+        caller.app.sign_in_with_passkey(presented, password, &caller.origin).await
+    } else {
+        let attempt =
+            Attempt { email: &typed.email, password: &typed.password, code: &typed.code, organization: None };
+        caller.app.sign_in(attempt, &caller.origin).await
+    };
+    let again =
+        |says: &str| pages::sign_in(caller.theme, &typed.form, &typed.back, &typed.email, &works, Some(says));
     match said(came)? {
         Said::In(token) => Ok(with_session(&state, &token, go(&typed.back))),
-        Said::No => Ok(answer(StatusCode::UNAUTHORIZED, again(SignIn::NO))),
+        Said::No(says) => Ok(answer(StatusCode::UNAUTHORIZED, again(says))),
         Said::Wait(seconds, says) => Ok(wait(seconds, again(&says))),
     }
 }
@@ -88,12 +115,16 @@ pub(super) async fn step_up_page(
     caller: Caller,
     Query(back): Query<Back>,
 ) -> Result<Response, Refusal> {
-    caller.member()?;
+    let ways = ways(&state, &caller).await?;
     let (token, _) = form::offer(&state, &caller.headers);
-    Ok(pages::step_up(caller.theme, &token, &back.back, Waiting::default(), None).into_response())
+    Ok(pages::step_up(caller.theme, &token, &back.back, Waiting::default(), &ways, None).into_response())
 }
 
-/// Takes password and code once more. The session gets another cookie.
+async fn ways(state: &WebState, caller: &Caller) -> Result<Ways, Refusal> {
+    passkey::ways(state, caller.member()?, passkey::works(state, &caller.headers)).await
+}
+
+/// Takes password and code once more, or a passkey. The session gets another cookie.
 pub(super) async fn step_up(
     State(state): State<WebState>,
     caller: Caller,
@@ -102,16 +133,24 @@ pub(super) async fn step_up(
     let actor = caller.member()?;
     let Form(typed) = typed.map_err(|_| Refusal::Malformed)?;
     form::check(&state, &caller.headers, &typed.form)?;
-    let came = caller.app.step_up(actor, &typed.password, &typed.code, &caller.origin).await;
+    let ways = ways(&state, &caller).await?;
+    let given = typed.given();
+    let came = if given.is_meant() {
+        let presented = passkey::presented(&state, &caller.headers, &ways.works, &given)?;
+        caller.app.step_up_with_passkey(actor, presented, &caller.origin).await
+    } else {
+        caller.app.step_up(actor, &typed.password, &typed.code, &caller.origin).await
+    };
     let waiting = Waiting { then: &typed.then, kept: &typed.kept };
-    let again = |says: &str| pages::step_up(caller.theme, &typed.form, &typed.back, waiting, Some(says));
+    let again =
+        |says: &str| pages::step_up(caller.theme, &typed.form, &typed.back, waiting, &ways, Some(says));
     match said(came)? {
         Said::In(token) if typed.then.is_empty() => Ok(with_session(&state, &token, go(&typed.back))),
         Said::In(token) => {
             let page = form::resend(caller.theme, &typed.then, &typed.kept, &form::token_for(&token))?;
             Ok(with_session(&state, &token, page))
         }
-        Said::No => Ok(answer(StatusCode::UNAUTHORIZED, again(SignIn::NO))),
+        Said::No(says) => Ok(answer(StatusCode::UNAUTHORIZED, again(says))),
         Said::Wait(seconds, says) => Ok(wait(seconds, again(&says))),
     }
 }
@@ -145,14 +184,16 @@ pub(super) fn with_session(state: &WebState, token: &[u8; 32], mut response: Res
 
 enum Said {
     In([u8; 32]),
-    No,
+    No(&'static str),
     Wait(i64, String),
 }
 
 fn said(came: tickmark_app::Result<SignIn>) -> Result<Said, Refusal> {
     match came {
         Ok(SignIn::Done(token)) => Ok(Said::In(token)),
-        Ok(SignIn::No) => Ok(Said::No),
+        Ok(SignIn::No) => Ok(Said::No(SignIn::NO)),
+        Ok(SignIn::NoPasskey(says)) => Ok(Said::No(says)),
+        Err(Error::Conflict(_)) => Ok(Said::No("you signed in with a passkey; show a passkey again")),
         Ok(SignIn::Wait(wait)) => Ok(Said::Wait(seconds(wait), SignIn::wait_words(wait))),
         // The queue of hashing is full.
         Err(Error::Unavailable { what, source: None }) => Ok(Said::Wait(5, what)),

@@ -84,7 +84,7 @@ pub(super) async fn make(
             let view = look(&state, &asked).await?;
             return Ok(asked.frame(&state, &draw(&view, &asked.token, &outcome)).await?.into_response());
         }
-        Err(Error::StepUp) => return Ok(prove_first(&asked, PATH, PATH, &sent)),
+        Err(Error::StepUp) => return prove_first(&state, &asked, PATH, PATH, &sent).await,
         Err(Error::Invalid(says)) => {
             let field = if says.contains("name") {
                 "name"

@@ -10,7 +10,7 @@ use tickmark_core::identity::Role;
 use tickmark_evaluate::Library;
 use tickmark_web::api::{BASE, OPERATIONS, document};
 
-use crate::live::collect;
+use crate::host::collect;
 use crate::members::{Browser, Server};
 use crate::schema::misfits;
 

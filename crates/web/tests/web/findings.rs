@@ -24,7 +24,7 @@ async fn a_finding_is_fixed_by_one_and_closed_by_another() {
         .await
         .expect("adopted");
     let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
-    crate::live::collect(&server.app, &server.program, &library).await;
+    crate::host::collect(&server.app, &server.program, &library).await;
     let (mut cora, account) = server.member("Cora", &[Role::ControlOwner]).await;
     let (mut cam, _) = server.member("Cam", &[Role::ComplianceManager]).await;
     let owner =

@@ -302,7 +302,8 @@ async fn members_of_another_organization_see_their_own_and_go_between() {
         .expect("invited");
     server.world.wait(STEP_SECONDS);
     let code = server.code(&robin.seed);
-    let joining = people::Joining { email: "", name: "", password: &robin.password, code: &code };
+    let joining =
+        people::Joining { email: "", name: "", password: &robin.password, code: &code, passkey: None };
     let origin = tickmark_app::testing::World::origin("127.0.0.1");
     server.app.join(&link.secret, joining, &origin).await.expect("in both");
 

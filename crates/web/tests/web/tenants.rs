@@ -14,7 +14,7 @@ use tickmark_core::identity::Role;
 use tickmark_core::identity::totp::STEP_SECONDS;
 use tickmark_evaluate::Library;
 
-use crate::live::collect;
+use crate::host::collect;
 use crate::members::{Browser, Server, encode, token as form_token};
 
 /// Everything a member can be at once, so that no role hides what a missing check would show.

@@ -24,7 +24,7 @@ fn asking<'a>(check: &'a str, once: &'a str, until: &'a str) -> Vec<(&'a str, &'
 async fn one_asks_another_decides_and_the_failure_stays_a_failure() {
     let server = Server::start().await;
     let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
-    crate::live::collect(&server.app, &server.program, &library).await;
+    crate::host::collect(&server.app, &server.program, &library).await;
     let verdicts = server.app.read(&server.program, async |view| observation::verdicts_now(view).await).await;
     let failing = verdicts.expect("verdicts").into_iter().find(|one| one.verdict == Verdict::Fail);
     let check = failing.expect("something fails").check_id;

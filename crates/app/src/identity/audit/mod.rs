@@ -69,6 +69,9 @@ names! {
     RecoveryUsed = "auth.recovery_used",
     SessionRevoked = "auth.session_revoked",
     FactorEnrolled = "factor.enrolled",
+    FactorRenamed = "factor.renamed",
+    FactorRemoved = "factor.removed",
+    CounterRegressed = "factor.counter_regressed",
     FactorReset = "factor.reset",
     ResetOffered = "factor.reset_offered",
     CodesRenewed = "factor.codes_renewed",
@@ -137,6 +140,7 @@ names! {
     EvidenceViewed = "evidence.viewed",
     EvidenceDownloaded = "evidence.downloaded",
     PerformanceRecorded = "performance.recorded",
+    ConfigChanged = "config.changed",
     Exported = "trail.exported",
     ListExported = "list.exported",
     ViewSaved = "view.saved",
@@ -154,7 +158,7 @@ impl Name {
     pub fn outcome(self) -> Outcome {
         match self {
             Self::AccessDenied | Self::Locked => Outcome::Denied,
-            Self::LoginFailed => Outcome::Failed,
+            Self::LoginFailed | Self::CounterRegressed => Outcome::Failed,
             _ => Outcome::Done,
         }
     }

@@ -23,6 +23,7 @@ pub use hash::Cost;
 pub(crate) use proof::{Answer, Evidence, Need, Shown, Used, examine};
 use vault::Vault;
 
+use super::passkey;
 use crate::context::Cx;
 use crate::{App, Error, Result};
 
@@ -104,12 +105,18 @@ pub(crate) async fn renew_codes(cx: &mut Cx<'_>, person: PersonId) -> Result<Vec
 
 /// Takes everything away that a person signs in with, so that it must be enrolled again.
 pub(crate) async fn reset(cx: &mut Cx<'_>, person: PersonId) -> Result<()> {
+    passkey::forget(cx.connection(), person).await?;
     sql::reset(cx.connection(), person).await
 }
 
 /// Tells whether a person has an authenticator.
-pub(crate) async fn is_enrolled(c: &mut AnyConnection, person: PersonId) -> Result<bool> {
+pub(crate) async fn has_authenticator(c: &mut AnyConnection, person: PersonId) -> Result<bool> {
     Ok(sql::authenticator(c, person).await?.is_some())
+}
+
+/// Tells whether a person has something to show beside a password.
+pub(crate) async fn is_enrolled(c: &mut AnyConnection, person: PersonId) -> Result<bool> {
+    Ok(has_authenticator(c, person).await? || passkey::count(c, person).await? > 0)
 }
 
 /// Returns how many recovery codes a person has left.

@@ -83,13 +83,14 @@ pub(crate) async fn examine(app: &App, evidence: Evidence<'_>) -> Result<Answer>
         Err(wait) => return Ok(Answer::Wait(wait)),
     };
     let mut tx = app.database.read().await?;
-    let (password, authenticator, codes) = match evidence.person {
+    let (password, authenticator, codes, is_enrolled) = match evidence.person {
         Some(person) => (
             sql::password(&mut tx, person).await?,
             sql::authenticator(&mut tx, person).await?,
             sql::unused_codes(&mut tx, person).await?,
+            super::is_enrolled(&mut tx, person).await?,
         ),
-        None => (None, None, Vec::new()),
+        None => (None, None, Vec::new(), false),
     };
     drop(tx);
 
@@ -121,8 +122,8 @@ pub(crate) async fn examine(app: &App, evidence: Evidence<'_>) -> Result<Answer>
     let locked = after.admit(now).err();
     let no = |reason| Ok(Answer::No { reason, locked, account: account.clone() });
     let password_fits = compared.is_same || evidence.need == Need::Code;
-    // Whoever has no authenticator has not enrolled, and shows nothing with a password alone.
-    match (evidence.person, password_fits, used, authenticator.is_some()) {
+    // Whoever has neither authenticator nor passkey has not enrolled, and shows nothing with a password alone.
+    match (evidence.person, password_fits, used, is_enrolled) {
         (None, ..) => no("unknown"),
         (_, false, ..) => no("password"),
         (_, _, None, _) | (_, _, _, false) => no("code"),

@@ -2,12 +2,13 @@
 //!
 //! A link opens a page and changes nothing; only what is sent from that page uses it up. The first owner comes in by the
 //! set-up secret, which is printed where the program starts; everybody else by an invitation to their address. Who is new
-//! chooses a password and shows a code of an authenticator, in one step, so nobody is ever in with a password alone. Who has
-//! both already shows both.
+//! chooses a password and, in the same step, shows a code of an authenticator or makes a passkey, so nobody is ever in with a
+//! password alone. Who is not new shows what they have.
 
 use std::collections::BTreeSet;
 
 use tickmark_core::id::{ActorId, InvitationId, MembershipId, PersonId};
+use tickmark_core::identity::password::{MIN_WITH_SECOND, Password};
 use tickmark_core::identity::totp::Seed;
 use tickmark_core::identity::{Atom, Email, Factor, Resource, Role, Verb, separation};
 use tickmark_core::time::{HOUR_US, SECOND_US};
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::super::audit::{self, Event, Name};
 use super::super::credential::{self, Answer, Evidence, Need, NewPassword, Shown};
+use super::super::passkey::{self, Begun, Examined, NewKey, Presented, Purpose, Relying, Verified};
 use super::super::session::{self, Origin, SignIn};
 use super::super::{Access, Organization, check_name, sql as actors};
 use super::{address, separated, sql};
@@ -112,6 +114,8 @@ pub struct Joining<'a> {
     pub password: &'a str,
     /// A code of their authenticator.
     pub code: &'a str,
+    /// A passkey in place of the code.
+    pub passkey: Option<Presented<'a>>,
 }
 
 /// Somebody is in.
@@ -125,9 +129,30 @@ pub struct Joined {
 
 /// Who comes in, as far as was examined outside of the transaction.
 enum Coming {
-    New { name: String, password: NewPassword, step: i64 },
+    New { name: String, password: NewPassword, second: Second },
     Known(Shown),
+    KnownByPasskey(Verified),
 }
+
+/// What somebody new shows beside the password.
+enum Second {
+    /// A code of this step.
+    App(i64),
+    /// A passkey, made for this person.
+    Passkey(PersonId, NewKey),
+}
+
+impl Coming {
+    fn factor(&self) -> Factor {
+        match self {
+            Self::New { second: Second::Passkey(..), .. } | Self::KnownByPasskey(_) => Factor::Passkey,
+            Self::New { .. } | Self::Known(_) => Factor::Code,
+        }
+    }
+}
+
+/// What the first passkey of somebody is called until they call it something else.
+const FIRST_PASSKEY: &str = "First passkey";
 
 /// Makes the link of the first owner, unless there is one. Earlier ones stop working.
 ///
@@ -276,9 +301,10 @@ impl App {
         };
         drop(tx);
         let seed = credential::offered_seed(self, secret).await?;
-        let coming = match person.filter(|_| is_enrolled) {
-            Some(person) => self.show_both(&email, person, &joining, origin).await?,
-            None => self.enroll(&email, &organization, &seed, &joining).await?,
+        let coming = match (person.filter(|_| is_enrolled), joining.passkey) {
+            (Some(person), None) => self.show_both(&email, person, &joining, origin).await?,
+            (Some(person), Some(presented)) => self.show_passkey(person, presented).await?,
+            (None, _) => self.enroll(&email, &organization, &seed, &joining).await?,
         };
         let program = self.program_of(organization).await?;
         let token: [u8; 32] = self.random();
@@ -288,14 +314,46 @@ impl App {
                 if !sql::use_invitation(cx.connection(), key, invitation.id, now).await? {
                     return Err(link_over());
                 }
-                let (person, codes) = settle(cx, &email, person, &coming, &seed).await?;
+                let (person, codes) = settle(cx, &email, person, &coming, &seed, origin).await?;
                 credential::remember_network(cx, &email, origin.network).await?;
                 let membership = admit(cx, person, &email, &invitation, origin).await?;
-                session::begin(cx, membership, Factor::Code, origin, &token).await?;
+                session::begin(cx, membership, coming.factor(), origin, &token).await?;
                 Ok(codes)
             })
             .await?;
         Ok(Joined { token, recovery_codes })
+    }
+
+    /// Asks the browser of somebody who is new for a passkey. What they typed is looked at first, so that no key is made for
+    /// what is refused afterwards.
+    ///
+    /// # Errors
+    /// `NotFound` if the link does not work (any more); `Invalid` with what to mend; `Conflict` if they are not new.
+    pub async fn begin_joining_with_passkey(
+        &self,
+        secret: &[u8; 32],
+        (email, name, password): (&str, &str, &str),
+        relying: &Relying,
+        browser: Digest,
+        origin: &Origin,
+    ) -> Result<Begun> {
+        let (organization, invitation) = self.open_invitation(secret).await?;
+        let email = address(invitation.email.as_deref().unwrap_or(email))?;
+        let mut tx = self.database.read().await?;
+        let person = sql::person_by_email(&mut tx, &email).await?;
+        if let Some(person) = person
+            && credential::is_enrolled(&mut tx, person).await?
+        {
+            return Err(Error::conflict("you have an account here already; show what you have"));
+        }
+        drop(tx);
+        let name = name.trim();
+        check_name("person", name)?;
+        let known = [email.as_str(), name, organization.name.as_str()];
+        Password::chosen(password, MIN_WITH_SECOND, &known).map_err(Error::invalid)?;
+        let person = person.unwrap_or_else(|| PersonId(self.new_id(self.now())));
+        let called = (email.as_str(), name);
+        passkey::ask_for_new(self, Purpose::Join, person, called, (relying, browser), origin.network).await
     }
 
     async fn open_invitation(&self, secret: &[u8; 32]) -> Result<(Organization, Invitation)> {
@@ -331,6 +389,13 @@ impl App {
         }
     }
 
+    async fn show_passkey(&self, person: PersonId, presented: Presented<'_>) -> Result<Coming> {
+        match passkey::examine(self, presented, Purpose::SignIn, Some(person)).await? {
+            Examined::Shown(verified) => Ok(Coming::KnownByPasskey(verified)),
+            Examined::No { reason, .. } => Err(Error::invalid(passkey::refusal(reason))),
+        }
+    }
+
     async fn enroll(
         &self,
         email: &Email,
@@ -340,12 +405,22 @@ impl App {
     ) -> Result<Coming> {
         let name = joining.name.trim();
         check_name("person", name)?;
-        let step = seed.matching_step(&digits(joining.code), self.now(), None).ok_or_else(|| {
-            Error::invalid("the code does not fit; take the one that the authenticator shows now, and see that its clock is right")
-        })?;
         let known = [email.as_str(), name, organization.name.as_str()];
         let password = credential::choose(self, joining.password, &known).await?;
-        Ok(Coming::New { name: name.to_owned(), password, step })
+        let second = match joining.passkey {
+            Some(presented) => {
+                let made = passkey::examine_new(self, presented, Purpose::Join).await?;
+                let (person, key) = made.map_err(|reason| Error::invalid(passkey::refusal(reason)))?;
+                Second::Passkey(person, key)
+            }
+            None => {
+                let step = seed.matching_step(&digits(joining.code), self.now(), None);
+                Second::App(step.ok_or_else(|| {
+                    Error::invalid("the code does not fit; take the one that the authenticator shows now, and see that its clock is right")
+                })?)
+            }
+        };
+        Ok(Coming::New { name: name.to_owned(), password, second })
     }
 }
 
@@ -356,23 +431,48 @@ async fn settle(
     person: Option<PersonId>,
     coming: &Coming,
     seed: &Seed,
+    origin: &Origin,
 ) -> Result<(PersonId, Vec<Zeroizing<String>>)> {
     match (coming, person) {
         (Coming::Known(shown), Some(person)) => match shown.take(cx).await? {
             Some(_) => Ok((person, Vec::new())),
             None => Err(Error::invalid(SignIn::NO)),
         },
-        (Coming::Known(_), None) => Err(Error::conflict("the person is gone")),
-        (Coming::New { name, password, step }, person) => {
-            let id = person.unwrap_or(PersonId(cx.new_id()));
+        (Coming::KnownByPasskey(verified), Some(person)) => {
+            if verified.person != person || !verified.take(cx, &origin.request).await? {
+                return Err(Error::invalid(passkey::refusal("")));
+            }
+            Ok((person, Vec::new()))
+        }
+        (Coming::Known(_) | Coming::KnownByPasskey(_), None) => Err(Error::conflict("the person is gone")),
+        (Coming::New { name, password, second }, person) => {
+            let id = match (second, person) {
+                (Second::Passkey(made_for, _), Some(person)) if *made_for != person => {
+                    return Err(Error::conflict(
+                        "somebody else joined with this address; open the link again",
+                    ));
+                }
+                (Second::Passkey(made_for, _), _) => *made_for,
+                (Second::App(_), Some(person)) => person,
+                (Second::App(_), None) => PersonId(cx.new_id()),
+            };
             let now = cx.now;
             match person {
                 Some(_) => sql::rename(cx.connection(), id, name).await?,
                 None => sql::insert_person(cx.connection(), id, email, name, now).await?,
             }
             credential::set_password(cx, id, password).await?;
-            let codes = credential::enroll(cx, id, seed, *step).await?;
-            audit::record(cx, Event::done(Name::FactorEnrolled, "person", id)).await?;
+            let codes = match second {
+                Second::App(step) => {
+                    let codes = credential::enroll(cx, id, seed, *step).await?;
+                    audit::record(cx, Event::done(Name::FactorEnrolled, "person", id)).await?;
+                    codes
+                }
+                Second::Passkey(_, key) => {
+                    passkey::keep(cx, id, key, FIRST_PASSKEY).await?;
+                    credential::renew_codes(cx, id).await?
+                }
+            };
             Ok((id, codes))
         }
     }

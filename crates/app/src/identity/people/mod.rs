@@ -24,6 +24,7 @@ use crate::context::{Cx, View};
 use crate::{Error, Result};
 
 pub use grant::{Proposal, agree, decline, grant, proposals, propose, revoke};
+pub(crate) use own::oneself;
 pub use own::{Changed, Codes, rename, renew_codes};
 pub use reset::{Lost, RESET_US, Replaced, Replacing, ResetLink, Resetting, offer_reset};
 

@@ -40,13 +40,13 @@ impl std::fmt::Debug for Codes {
 }
 
 /// Who somebody is in this installation.
-pub(super) struct Own {
-    pub(super) membership: MembershipId,
-    pub(super) person: PersonId,
-    pub(super) email: Email,
+pub(crate) struct Own {
+    pub(crate) membership: MembershipId,
+    pub(crate) person: PersonId,
+    pub(crate) email: Email,
 }
 
-pub(super) async fn oneself(view: &mut View<'_>) -> Result<Own> {
+pub(crate) async fn oneself(view: &mut View<'_>) -> Result<Own> {
     let membership = session::own_membership(view).await?;
     let organization = view.organization();
     let found = sql::person_email(view.connection(), organization, membership).await?;

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::super::audit::{self, Event, Name};
 use super::super::credential::{self, Answer, Evidence, Need};
 use super::super::session::{self, Origin, SignIn};
-use super::super::{Organization, sql as actors};
+use super::super::{Organization, passkey, sql as actors};
 use super::join::{digits, link_over};
 use super::{acted_on, need_reason, sql};
 use crate::context::Cx;
@@ -29,7 +29,7 @@ pub const RESET_US: i64 = 30 * 60 * SECOND_US;
 pub enum Lost {
     /// The password: they show a code, and choose another password.
     Password,
-    /// The authenticator: they show the password, and enroll another authenticator.
+    /// The authenticator, and passkeys with it: they show the password, and enroll another authenticator.
     Authenticator,
 }
 
@@ -221,6 +221,8 @@ impl App {
                     credential::set_password(cx, person, password).await?;
                 }
                 if let Some(step) = step {
+                    // Lost keys must not let in whoever finds them.
+                    passkey::forget(cx.connection(), person).await?;
                     codes = credential::enroll(cx, person, &seed, step).await?;
                 }
                 session::end_all_of_person(cx, person, "reset").await?;

@@ -4,6 +4,7 @@
 //! out, by somebody's hand, and when the membership changes, and the next request finds it ended. Showing password and code
 //! again gives the session a new cookie and a fresh proof; the old cookie is dead at once.
 
+mod rule;
 mod sign_in;
 mod sql;
 mod switch;
@@ -14,7 +15,7 @@ use sqlx::AnyConnection;
 use tickmark_core::id::{MembershipId, OrganizationKey, PersonId, SessionId};
 use tickmark_core::identity::throttle::Network;
 use tickmark_core::identity::{
-    Assurance, Atom, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, Standing, Subject,
+    Assurance, Atom, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, SignInRule, Standing, Subject,
 };
 use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, Timestamp};
@@ -25,11 +26,11 @@ use super::{Access, Organization, SignedIn, credential, sql as actors};
 use crate::context::{Cx, View};
 use crate::{Actor, ActorKind, App, Error, Result};
 
+pub(crate) use rule::required_of;
+pub use rule::{rule, set_rule};
 pub use sign_in::{Attempt, SignIn};
 pub use switch::{Place, places};
 
-/// The least that organizations accept: a second factor, for everybody.
-pub const REQUIRED: Factor = Factor::Code;
 /// How old the moment of the last request may get before it is written again, in microseconds.
 const TOUCH_US: i64 = 60 * SECOND_US;
 /// Most characters of a browser's name of itself.
@@ -284,17 +285,25 @@ pub(crate) fn factor_word(factor: Factor) -> &'static str {
     }
 }
 
+/// A membership that counts, where it is, and what is asked of it.
+pub(super) struct Acting {
+    pub(super) organization: Organization,
+    pub(super) member: Member,
+    pub(super) rule: SignInRule,
+}
+
 /// Returns a membership that counts at this moment, with its organization; none if it does not count.
 pub(super) async fn acting(
     c: &mut AnyConnection,
     key: OrganizationKey,
     membership: MembershipId,
     now: Timestamp,
-) -> Result<Option<(Organization, Member)>> {
+) -> Result<Option<Acting>> {
     let member = people::membership(c, key, membership).await?;
     let organization = actors::organizations(c).await?.into_iter().find(|one| one.key == key);
     let counts = |member: &Member| member.standing == Standing::Active && member.valid.contains(now);
-    Ok(organization.zip(member.filter(counts)))
+    let Some((organization, member)) = organization.zip(member.filter(counts)) else { return Ok(None) };
+    Ok(Some(Acting { organization, member, rule: sql::rule(c, key).await? }))
 }
 
 /// Returns a member as they would act now, to find out what they would see. Nobody acts by it: it has no session.
@@ -310,8 +319,7 @@ pub(crate) fn acting_as(organization: &Organization, member: &Member, now: Times
 
 /// Returns a member as they act: themselves, or a program with a token of theirs.
 pub(super) fn actor_of(
-    organization: Organization,
-    member: Member,
+    Acting { organization, member, rule }: Acting,
     kind: ActorKind,
     assurance: Assurance,
     token: Option<BTreeSet<Atom>>,
@@ -320,13 +328,13 @@ pub(super) fn actor_of(
     let subject = Subject {
         id: member.actor,
         organization: organization.key,
+        required: rule.required(&member.roles),
         roles: member.roles,
         systems: member.systems,
         engagements: BTreeSet::new(),
         standing: member.standing,
         valid: member.valid,
         assurance,
-        required: REQUIRED,
         token,
     };
     let access = Access::Member(Box::new(signed_in(subject)));
@@ -345,8 +353,8 @@ impl App {
         let Some((key, session)) = sql::by_digest(&mut tx, Digest::of(token)).await? else { return Ok(None) };
         let found = acting(&mut tx, key, session.membership, now).await?;
         drop(tx);
-        let Some((organization, member)) = found else { return Ok(None) };
-        if Lifetime::of(&member.roles).judge(session.begun_at, session.seen_at, now).is_some() {
+        let Some(acting) = found else { return Ok(None) };
+        if Lifetime::of(&acting.member.roles).judge(session.begun_at, session.seen_at, now).is_some() {
             return Ok(None);
         }
         if self.may_write() && now.micros() - session.seen_at.micros() >= TOUCH_US {
@@ -356,6 +364,6 @@ impl App {
         }
         let assurance = Assurance { factor: session.factor, proven_at: session.proven_at };
         let signed_in = |subject| SignedIn { subject, session: session.id, request: request.to_owned() };
-        Ok(Some(actor_of(organization, member, ActorKind::Person, assurance, None, signed_in)))
+        Ok(Some(actor_of(acting, ActorKind::Person, assurance, None, signed_in)))
     }
 }

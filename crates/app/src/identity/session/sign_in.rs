@@ -1,16 +1,17 @@
 //! Signing in and showing once more who one is.
 
-use tickmark_core::id::OrganizationId;
+use tickmark_core::Digest;
+use tickmark_core::id::{OrganizationId, PersonId, SessionId};
 use tickmark_core::identity::throttle::Wait;
 use tickmark_core::identity::{Email, Factor, Standing};
 use tickmark_core::time::SECOND_US;
-use tickmark_core::{Digest, id::PersonId};
 
 use super::super::audit::{self, Event, Name, Outcome};
 use super::super::credential::{self, Answer, Evidence, Need, Used};
+use super::super::passkey::{self, Begun, Examined, Presented, Purpose, Relying};
 use super::super::people::{self, Home};
 use super::super::{Access, Organization, sql as actors};
-use super::{Origin, begin, sql};
+use super::{Origin, Session, begin, sql};
 use crate::{Actor, ActorKind, App, Error, Result};
 
 /// What somebody types to sign in.
@@ -33,6 +34,8 @@ pub enum SignIn {
     Done([u8; 32]),
     /// They are not, whatever the reason.
     No,
+    /// Their passkey was not accepted; what they are told.
+    NoPasskey(&'static str),
     /// It was not looked at: they must wait.
     Wait(Wait),
 }
@@ -62,9 +65,18 @@ impl std::fmt::Debug for SignIn {
         match self {
             Self::Done(_) => f.write_str("Done(***)"),
             Self::No => f.write_str("No"),
+            Self::NoPasskey(says) => write!(f, "NoPasskey({says:?})"),
             Self::Wait(wait) => write!(f, "Wait({wait:?})"),
         }
     }
+}
+
+/// Where somebody comes in.
+struct Door {
+    /// Their membership that counts, with its organization; none if none does.
+    home: Option<(Home, Organization)>,
+    /// Where a failure is recorded: with the organization it was about, or with the first one of the installation.
+    place: Option<Organization>,
 }
 
 impl App {
@@ -73,17 +85,11 @@ impl App {
     /// # Errors
     /// `Unavailable` when too many sign in at once; otherwise if the database fails.
     pub async fn sign_in(&self, attempt: Attempt<'_>, origin: &Origin) -> Result<SignIn> {
-        // What is no address is nobody's, and must not be answered sooner.
-        let email: Email =
-            attempt.email.parse().unwrap_or_else(|_| "nobody@invalid.invalid".parse().expect("an address"));
+        let email = typed(attempt.email);
         let mut tx = self.database.read().await?;
         let person = people::person_by_email(&mut tx, &email).await?;
-        let homes = match person {
-            Some(person) => people::homes(&mut tx, person).await?,
-            None => Vec::new(),
-        };
-        let organizations = actors::organizations(&mut tx).await?;
         drop(tx);
+        let door = self.door(person, attempt.organization).await?;
         let evidence = Evidence {
             need: Need::Both,
             email: &email,
@@ -92,25 +98,15 @@ impl App {
             code: attempt.code,
             network: origin.network,
         };
-        let at = |home: &Home| organizations.iter().find(|one| one.key == home.organization);
-        let now = self.now();
-        let counts = |home: &&Home| {
-            let is_wanted =
-                attempt.organization.is_none_or(|wanted| at(home).is_some_and(|one| one.id == wanted));
-            is_wanted && home.standing == Standing::Active && home.valid.contains(now)
-        };
-        let home = homes.iter().find(counts);
-        // Where a failure is recorded: with the organization it was about, or with the first one of the installation.
-        let place = home.or(homes.first()).and_then(at).or(organizations.first()).cloned();
         match credential::examine(self, evidence).await? {
             Answer::Wait(wait) => Ok(SignIn::Wait(wait)),
             Answer::No { reason, locked, account } => {
-                self.record_failure(place, person, &account, reason, locked, origin).await?;
+                self.record_failure(door.place, person, &account, reason, locked, origin).await?;
                 Ok(SignIn::No)
             }
             Answer::Shown(shown) => {
-                let Some((home, organization)) = home.and_then(|home| Some((home, at(home)?))) else {
-                    self.record_failure(place, person, "", "no_membership", None, origin).await?;
+                let Some((home, organization)) = &door.home else {
+                    self.record_failure(door.place, person, "", "no_membership", None, origin).await?;
                     return Ok(SignIn::No);
                 };
                 let actor = self.as_person(home, organization);
@@ -125,17 +121,97 @@ impl App {
                     .await?;
                 if used.is_none() {
                     // Somebody else used the code in between.
-                    self.record_failure(place, person, "", "code", None, origin).await?;
+                    self.record_failure(door.place, person, "", "code", None, origin).await?;
                 }
                 Ok(used.map_or(SignIn::No, |_| SignIn::Done(token)))
             }
         }
     }
 
+    /// Asks a browser for whatever passkey somebody has here. Tells nothing about any account.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn begin_passkey_sign_in(
+        &self,
+        relying: &Relying,
+        browser: Digest,
+        origin: &Origin,
+    ) -> Result<Begun> {
+        passkey::ask(self, Purpose::SignIn, None, (relying, browser), origin.network).await
+    }
+
+    /// Signs somebody in with a passkey, which is both factors. Where an address and a password come with it, they must
+    /// be theirs.
+    ///
+    /// # Errors
+    /// As [`App::sign_in`].
+    pub async fn sign_in_with_passkey(
+        &self,
+        presented: Presented<'_>,
+        password: Option<(&str, &str)>,
+        origin: &Origin,
+    ) -> Result<SignIn> {
+        let verified = match passkey::examine(self, presented, Purpose::SignIn, None).await? {
+            Examined::Shown(verified) => verified,
+            Examined::No { reason, person, regress } => {
+                self.record_refused_passkey(None, person, reason, regress, origin).await?;
+                return Ok(SignIn::NoPasskey(passkey::refusal(reason)));
+            }
+        };
+        let person = Some(verified.person);
+        let shown = match password {
+            Some((email, password)) => {
+                let email = typed(email);
+                let mut tx = self.database.read().await?;
+                let whose = people::person_by_email(&mut tx, &email).await?;
+                drop(tx);
+                let (need, network) = (Need::Password, origin.network);
+                let whose = whose.filter(|whose| *whose == verified.person);
+                let evidence = Evidence { need, email: &email, person: whose, password, code: "", network };
+                match credential::examine(self, evidence).await? {
+                    Answer::Wait(wait) => return Ok(SignIn::Wait(wait)),
+                    Answer::No { reason, locked, account } => {
+                        let place = self.door(whose, None).await?.place;
+                        self.record_failure(place, whose, &account, reason, locked, origin).await?;
+                        return Ok(SignIn::No);
+                    }
+                    Answer::Shown(shown) => Some(shown),
+                }
+            }
+            None => None,
+        };
+        let door = self.door(person, None).await?;
+        let Some((home, organization)) = &door.home else {
+            self.record_failure(door.place, person, "", "no_membership", None, origin).await?;
+            return Ok(SignIn::NoPasskey(passkey::refusal("")));
+        };
+        let actor = self.as_person(home, organization);
+        let token: [u8; 32] = self.random();
+        let is_in = self
+            .transact(&actor, async |cx| {
+                if !verified.take(cx, &origin.request).await? {
+                    return Ok(false);
+                }
+                if let Some(shown) = &shown {
+                    shown.take(cx).await?;
+                }
+                begin(cx, home.membership, Factor::Passkey, origin, &token).await?;
+                Ok(true)
+            })
+            .await?;
+        if !is_in {
+            self.record_failure(door.place, person, "", "passkey_unknown", None, origin).await?;
+            return Ok(SignIn::NoPasskey(passkey::refusal("")));
+        }
+        Ok(SignIn::Done(token))
+    }
+
     /// Shows once more who is in a session. The session gets another cookie, which is returned, and a fresh proof.
     ///
     /// # Errors
-    /// As [`App::sign_in`]; `Forbidden` if nobody is signed in; `NotFound` if the session is over.
+    /// As [`App::sign_in`]; `Forbidden` if nobody is signed in; `NotFound` if the session is over; `Conflict` if it was begun
+    /// with a passkey, which less does not stand for.
     pub async fn step_up(
         &self,
         actor: &Actor,
@@ -143,17 +219,10 @@ impl App {
         code: &str,
         origin: &Origin,
     ) -> Result<SignIn> {
-        let Access::Member(signed_in) = &actor.access else {
-            return Err(Error::Forbidden("nobody is signed in".to_owned()));
-        };
-        let mut tx = self.database.read().await?;
-        let key = actor.organization.key;
-        let over = || Error::not_found("session", signed_in.session);
-        let session = sql::find(&mut tx, key, signed_in.session).await?.ok_or_else(over)?;
-        let found = people::person_email(&mut tx, key, session.membership).await?;
-        drop(tx);
-        let (person, email) = found.ok_or_else(over)?;
-        let email = email.parse().map_err(|error| Error::corrupt("the table of people", error))?;
+        let (session, person, email) = self.in_session(actor).await?;
+        if session.factor == Factor::Passkey {
+            return Err(Error::conflict("you signed in with a passkey; show a passkey again"));
+        }
         let network = origin.network;
         let evidence =
             Evidence { need: Need::Both, email: &email, person: Some(person), password, code, network };
@@ -169,12 +238,7 @@ impl App {
                 let used = self
                     .transact(actor, async |cx| {
                         let Some(used) = shown.take(cx).await? else { return Ok(None) };
-                        let now = cx.now;
-                        let digest = Digest::of(&token);
-                        if !sql::prove(cx.connection(), key, session.id, digest, now).await? {
-                            return Err(over());
-                        }
-                        audit::record(cx, Event::done(Name::SteppedUp, "session", session.id)).await?;
+                        prove(cx, session.id, &token, Factor::Code).await?;
                         record_recovery(cx, used, session.id, origin).await?;
                         Ok(Some(used))
                     })
@@ -182,6 +246,118 @@ impl App {
                 Ok(used.map_or(SignIn::No, |_| SignIn::Done(token)))
             }
         }
+    }
+
+    /// Asks the browser for a passkey of whoever is in the session.
+    ///
+    /// # Errors
+    /// `Forbidden` if nobody is signed in; `NotFound` if the session is over; `Conflict` if they have no passkey.
+    pub async fn begin_passkey_step_up(
+        &self,
+        actor: &Actor,
+        relying: &Relying,
+        browser: Digest,
+        origin: &Origin,
+    ) -> Result<Begun> {
+        let (_, person, _) = self.in_session(actor).await?;
+        let mut tx = self.database.read().await?;
+        let has_none = passkey::count(&mut tx, person).await? == 0;
+        drop(tx);
+        if has_none {
+            return Err(Error::conflict("you have no passkey; show password and code"));
+        }
+        passkey::ask(self, Purpose::StepUp, Some(person), (relying, browser), origin.network).await
+    }
+
+    /// Shows once more who is in a session, by a passkey. The session is then one of a passkey, however it was begun.
+    ///
+    /// # Errors
+    /// `Forbidden` if nobody is signed in; `NotFound` if the session is over.
+    pub async fn step_up_with_passkey(
+        &self,
+        actor: &Actor,
+        presented: Presented<'_>,
+        origin: &Origin,
+    ) -> Result<SignIn> {
+        let (session, person, _) = self.in_session(actor).await?;
+        let place = Some(actor.organization.clone());
+        let verified = match passkey::examine(self, presented, Purpose::StepUp, Some(person)).await? {
+            Examined::Shown(verified) => verified,
+            Examined::No { reason, regress, .. } => {
+                self.record_refused_passkey(place, Some(person), reason, regress, origin).await?;
+                return Ok(SignIn::NoPasskey(passkey::refusal(reason)));
+            }
+        };
+        let token: [u8; 32] = self.random();
+        let is_shown = self
+            .transact(actor, async |cx| {
+                let is_shown = verified.take(cx, &origin.request).await?;
+                if is_shown {
+                    prove(cx, session.id, &token, Factor::Passkey).await?;
+                }
+                Ok(is_shown)
+            })
+            .await?;
+        Ok(if is_shown { SignIn::Done(token) } else { SignIn::NoPasskey(passkey::refusal("")) })
+    }
+
+    /// Returns the session that somebody is in, who they are, and their address.
+    async fn in_session(&self, actor: &Actor) -> Result<(Session, PersonId, Email)> {
+        let Access::Member(signed_in) = &actor.access else {
+            return Err(Error::Forbidden("nobody is signed in".to_owned()));
+        };
+        let mut tx = self.database.read().await?;
+        let key = actor.organization.key;
+        let over = || Error::not_found("session", signed_in.session);
+        let session = sql::find(&mut tx, key, signed_in.session).await?.ok_or_else(over)?;
+        let found = people::person_email(&mut tx, key, session.membership).await?;
+        let (person, email) = found.ok_or_else(over)?;
+        let email = email.parse().map_err(|error| Error::corrupt("the table of people", error))?;
+        Ok((session, person, email))
+    }
+
+    /// Finds where somebody comes in: into the organization that is wanted, or the oldest one that they are in.
+    async fn door(&self, person: Option<PersonId>, wanted: Option<OrganizationId>) -> Result<Door> {
+        let mut tx = self.database.read().await?;
+        let homes = match person {
+            Some(person) => people::homes(&mut tx, person).await?,
+            None => Vec::new(),
+        };
+        let organizations = actors::organizations(&mut tx).await?;
+        drop(tx);
+        let at = |home: &Home| organizations.iter().find(|one| one.key == home.organization).cloned();
+        let now = self.now();
+        let counts = |home: &&Home| {
+            let is_wanted = wanted.is_none_or(|wanted| at(home).is_some_and(|one| one.id == wanted));
+            is_wanted && home.standing == Standing::Active && home.valid.contains(now)
+        };
+        let home = homes.iter().position(|home| counts(&home));
+        let first = home.map_or(homes.first(), |index| homes.get(index)).and_then(at);
+        let place = first.or(organizations.first().cloned());
+        let home = home.and_then(|index| homes.into_iter().nth(index));
+        Ok(Door { home: home.and_then(|home| at(&home).map(|organization| (home, organization))), place })
+    }
+
+    /// Records that a passkey was not accepted.
+    async fn record_refused_passkey(
+        &self,
+        place: Option<Organization>,
+        person: Option<PersonId>,
+        reason: &'static str,
+        regress: Option<passkey::Regress>,
+        origin: &Origin,
+    ) -> Result<()> {
+        let place = match place {
+            Some(place) => Some(place),
+            None => self.door(person, None).await?.place,
+        };
+        self.record_failure(place.clone(), person, "", reason, None, origin).await?;
+        if let (Some(regress), Some(organization)) = (regress, place) {
+            let program = self.program_of(organization).await?;
+            self.transact(&program, async |cx| passkey::record_regress(cx, regress, &origin.request).await)
+                .await?;
+        }
+        Ok(())
     }
 
     fn as_person(&self, home: &Home, organization: &Organization) -> Actor {
@@ -236,10 +412,26 @@ impl App {
     }
 }
 
+/// What somebody typed as their address. What is no address is nobody's, and must not be answered sooner.
+fn typed(email: &str) -> Email {
+    email.parse().unwrap_or_else(|_| "nobody@invalid.invalid".parse().expect("an address"))
+}
+
+/// Gives a session another cookie and a fresh proof.
+async fn prove(cx: &mut crate::Cx<'_>, id: SessionId, token: &[u8; 32], factor: Factor) -> Result<()> {
+    let (organization, now) = (cx.organization(), cx.now);
+    if !sql::prove(cx.connection(), organization, id, (Digest::of(token), factor), now).await? {
+        return Err(Error::not_found("session", id));
+    }
+    let after = serde_json::json!({"factor": super::factor_word(factor)});
+    let event = Event { after: Some(after), ..Event::done(Name::SteppedUp, "session", id) };
+    audit::record(cx, event).await
+}
+
 async fn record_recovery(
     cx: &mut crate::Cx<'_>,
     used: Used,
-    session: tickmark_core::id::SessionId,
+    session: SessionId,
     origin: &Origin,
 ) -> Result<()> {
     if !matches!(used, Used::Recovery(_)) {

@@ -1,10 +1,10 @@
-//! The table `session`.
+//! The tables `session`, `sign_in_rule`.
 
 use sqlx::AnyConnection;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
-use tickmark_core::id::{MembershipId, OrganizationKey, SessionId};
-use tickmark_core::identity::Factor;
+use tickmark_core::id::{ActorId, MembershipId, OrganizationKey, SessionId};
+use tickmark_core::identity::{Factor, SignInRule};
 use tickmark_core::{Digest, Timestamp};
 
 use super::{Session, factor_word};
@@ -116,22 +116,23 @@ pub(super) async fn touch(
     Ok(())
 }
 
-/// Gives a session another cookie and a fresh proof; tells whether it was still there.
+/// Gives a session another cookie and a fresh proof of this strength; tells whether it was still there.
 pub(super) async fn prove(
     c: &mut AnyConnection,
     org: OrganizationKey,
     id: SessionId,
-    digest: Digest,
+    (digest, factor): (Digest, Factor),
     now: Timestamp,
 ) -> Result<bool> {
     let done = sqlx::query(
-        "UPDATE session SET digest = $1, proven_at = $2, seen_at = $2 WHERE organization = $3 AND id = $4 \
+        "UPDATE session SET digest = $1, proven_at = $2, seen_at = $2, factor = $5 WHERE organization = $3 AND id = $4 \
          AND ended_at IS NULL",
     )
     .bind(digest.0.to_vec())
     .bind(now.micros())
     .bind(org.0)
     .bind(id.to_string())
+    .bind(factor_word(factor))
     .execute(c)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -187,6 +188,38 @@ pub(super) async fn end_of_member(
     .bind(reason)
     .bind(org.0)
     .bind(membership.to_string())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Returns what an organization asks of its members.
+pub(super) async fn rule(c: &mut AnyConnection, org: OrganizationKey) -> Result<SignInRule> {
+    let row: Option<(String,)> = sqlx::query_as("SELECT rule FROM sign_in_rule WHERE organization = $1")
+        .bind(org.0)
+        .fetch_optional(c)
+        .await?;
+    let Some((word,)) = row else { return Ok(SignInRule::default()) };
+    SignInRule::of_word(&word)
+        .ok_or_else(|| Error::corrupt("the table of sign-in rules", format!("the rule {word:?} is none")))
+}
+
+pub(super) async fn set_rule(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    rule: SignInRule,
+    by: ActorId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO sign_in_rule (organization, rule, set_by, set_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (organization) DO UPDATE SET rule = excluded.rule, set_by = excluded.set_by, \
+         set_at = excluded.set_at",
+    )
+    .bind(org.0)
+    .bind(rule.word())
+    .bind(by.to_string())
+    .bind(now.micros())
     .execute(c)
     .await?;
     Ok(())

@@ -9,7 +9,7 @@ use tickmark_core::identity::{Factor, Standing};
 use super::super::audit::{self, Event, Name};
 use super::super::people::{self, Home};
 use super::super::{Access, Organization, sql as actors};
-use super::{Origin, REQUIRED, begin_as, own, sql};
+use super::{Origin, acting, begin_as, own, sql};
 use crate::context::View;
 use crate::{Actor, App, Error, Result};
 
@@ -73,7 +73,11 @@ impl App {
             .ok_or_else(|| Error::not_found("organization", to))?;
         // Passwords and codes are the installation's own, so every organization here knows what they prove. It takes a
         // session from elsewhere only if that was shown which it asks for itself.
-        if before.factor < REQUIRED || before.factor == Factor::Password {
+        let mut tx = self.database.read().await?;
+        let there = acting(&mut tx, organization.key, home.membership, self.now()).await?;
+        drop(tx);
+        let there = there.ok_or_else(|| Error::not_found("organization", to))?;
+        if before.factor < there.rule.required(&there.member.roles) || before.factor == Factor::Password {
             return Err(Error::StepUp);
         }
         self.transact(actor, async |cx| {

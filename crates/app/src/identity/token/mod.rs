@@ -162,7 +162,7 @@ impl App {
         };
         let found = session::acting(&mut tx, key, token.membership, now).await?;
         drop(tx);
-        let Some((organization, member)) = found else { return Ok(None) };
+        let Some(acting) = found else { return Ok(None) };
         let is_old = token.used_at.is_none_or(|used| now.micros() - used.micros() >= TOUCH_US);
         if self.may_write() && is_old {
             let mut tx = self.database.write().await?;
@@ -174,6 +174,6 @@ impl App {
         let id = SessionId(token.id);
         let signed_in = |subject| SignedIn { subject, session: id, request: request.to_owned() };
         let atoms = Some(token.atoms);
-        Ok(Some(session::actor_of(organization, member, ActorKind::Program, assurance, atoms, signed_in)))
+        Ok(Some(session::actor_of(acting, ActorKind::Program, assurance, atoms, signed_in)))
     }
 }

@@ -1,0 +1,196 @@
+//! Asking a browser for a passkey, and examining its answer. The only module that knows webauthn-rs.
+//!
+//! The library draws challenges and checks origin, challenge, flags and signature; it reads no clock. User verification is
+//! asked for and seen to always, so a passkey is both factors at once. Keys are discoverable: whose one is, it says itself,
+//! and nothing about an account is told before. The counter is given to the library as 0, because it would turn away keys
+//! that several devices share when they count apart; the caller judges it.
+//!
+//! Source: W3C Web Authentication Level 3, sections 7.1 and 7.2; `docs/domain/identity.md` section 1.5.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tickmark_core::id::PersonId;
+use webauthn_rs::prelude::{
+    Credential, DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
+    RegisterPublicKeyCredential, Url, Webauthn, WebauthnBuilder, WebauthnError,
+};
+
+use super::{CEREMONY_US, Relying};
+use crate::{Error, Result};
+
+/// Largest answer of a browser, in bytes: keys and attestations take a few thousand.
+const MAX_ANSWER_BYTES: usize = 64 << 10;
+const WHAT: &str = "the table of passkey ceremonies";
+
+/// What the browser is asked, and what must be kept until it answers.
+pub(super) struct Asked {
+    /// The options of `navigator.credentials`, in the JSON form of the standard.
+    pub(super) options: Value,
+    /// What is kept. Never leaves the server.
+    pub(super) state: String,
+}
+
+/// A key that a browser made.
+#[derive(Clone, Debug)]
+pub(crate) struct NewKey {
+    pub(super) credential: Vec<u8>,
+    pub(super) body: String,
+    pub(super) counter: u32,
+    pub(super) is_synced: bool,
+}
+
+/// An answer that was examined.
+pub(super) struct Signed {
+    pub(super) counter: u32,
+}
+
+/// What an answer says about itself, before anything of it is believed.
+pub(super) struct Claim {
+    answer: PublicKeyCredential,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Registering {
+    state: PasskeyRegistration,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Authenticating {
+    state: DiscoverableAuthentication,
+}
+
+fn library(relying: &Relying) -> Result<Webauthn> {
+    let failed = |what: String| Error::Internal { what, source: None };
+    let origin = Url::parse(&relying.origin)
+        .map_err(|_| failed(format!("{} is no address for passkeys", relying.origin)))?;
+    let lasts = std::time::Duration::from_micros(CEREMONY_US.unsigned_abs());
+    WebauthnBuilder::new(&relying.id, &origin)
+        .map(|builder| builder.rp_name(&relying.name).timeout(lasts))
+        .and_then(WebauthnBuilder::build)
+        .map_err(|error| failed(format!("passkeys cannot be used at {}: {error}", relying.origin)))
+}
+
+/// Asks for a new key. Those that are `known` are not made again on the same authenticator.
+pub(super) fn ask_for_new(
+    relying: &Relying,
+    person: PersonId,
+    (account, name): (&str, &str),
+    known: &[Vec<u8>],
+) -> Result<Asked> {
+    let known = known.iter().map(|id| id.clone()).collect();
+    let (asked, state) = library(relying)?
+        .start_passkey_registration(person.0, account, name, Some(known))
+        .map_err(|error| internal("asking for a new passkey", &error))?;
+    let mut options = public_key(&asked)?;
+    // The key must say whose it is, or nobody could sign in with it alone.
+    options["authenticatorSelection"]["residentKey"] = "required".into();
+    options["authenticatorSelection"]["requireResidentKey"] = true.into();
+    Ok(Asked { options, state: text(&Registering { state })? })
+}
+
+/// Examines a new key.
+pub(super) fn examine_new(
+    relying: &Relying,
+    state: &str,
+    answer: &str,
+) -> Result<std::result::Result<NewKey, &'static str>> {
+    let kept: Registering = read(state)?;
+    let Some(answer) = parse::<RegisterPublicKeyCredential>(answer) else {
+        return Ok(Err("passkey_malformed"));
+    };
+    let made = match library(relying)?.finish_passkey_registration(&answer, &kept.state) {
+        Ok(made) => made,
+        Err(error) => return Ok(Err(reason(&error))),
+    };
+    let mut credential = Credential::from(made);
+    let counter = std::mem::take(&mut credential.counter);
+    Ok(Ok(NewKey {
+        credential: credential.cred_id.as_slice().to_vec(),
+        counter,
+        is_synced: credential.backup_eligible,
+        body: text(&Passkey::from(credential))?,
+    }))
+}
+
+/// Asks for a key that is there: any, or one of these.
+pub(super) fn ask_for_known(relying: &Relying, of: &[Vec<u8>]) -> Result<Asked> {
+    let (asked, state) = library(relying)?
+        .start_discoverable_authentication()
+        .map_err(|error| internal("asking for a passkey", &error))?;
+    let mut options = public_key(&asked)?;
+    options["allowCredentials"] =
+        of.iter().map(|id| serde_json::json!({"type": "public-key", "id": base64url(id)})).collect();
+    Ok(Asked { options, state: text(&Authenticating { state })? })
+}
+
+impl Claim {
+    /// Reads an answer; none if it is of no known form.
+    pub(super) fn read(answer: &str) -> Option<Self> {
+        parse(answer).map(|answer| Self { answer })
+    }
+
+    /// Which key is said to have signed.
+    pub(super) fn credential(&self) -> &[u8] {
+        self.answer.get_credential_id()
+    }
+
+    /// Whose it is, as the key says; none if it says nothing.
+    pub(super) fn person(&self) -> Option<&[u8]> {
+        self.answer.get_user_unique_id()
+    }
+
+    /// Examines it with the key that it names.
+    pub(super) fn examine(
+        &self,
+        relying: &Relying,
+        state: &str,
+        body: &str,
+    ) -> Result<std::result::Result<Signed, &'static str>> {
+        let kept: Authenticating = read(state)?;
+        let key: Passkey =
+            serde_json::from_str(body).map_err(|error| Error::corrupt("the table of passkeys", error))?;
+        let done = library(relying)?.finish_discoverable_authentication_v2(&self.answer, kept.state, &key);
+        Ok(match done {
+            Ok(done) if !done.user_verified() => Err("passkey_unverified"),
+            Ok(done) => Ok(Signed { counter: done.counter() }),
+            Err(error) => Err(reason(&error)),
+        })
+    }
+}
+
+/// The reason code of a refusal.
+fn reason(error: &WebauthnError) -> &'static str {
+    match error {
+        WebauthnError::InvalidRPOrigin | WebauthnError::InvalidRPIDHash => "passkey_origin",
+        WebauthnError::MismatchedChallenge => "passkey_challenge",
+        WebauthnError::UserNotVerified | WebauthnError::UserNotPresent => "passkey_unverified",
+        _ => "passkey_signature",
+    }
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(answer: &str) -> Option<T> {
+    (answer.len() <= MAX_ANSWER_BYTES).then(|| serde_json::from_str(answer).ok()).flatten()
+}
+
+fn read<T: for<'a> Deserialize<'a>>(state: &str) -> Result<T> {
+    serde_json::from_str(state).map_err(|error| Error::corrupt(WHAT, error))
+}
+
+fn text(of: &impl Serialize) -> Result<String> {
+    serde_json::to_string(of).map_err(|error| Error::internal("writing what is kept of a passkey", error))
+}
+
+fn public_key(asked: &impl Serialize) -> Result<Value> {
+    let mut value = serde_json::to_value(asked)
+        .map_err(|error| Error::internal("writing what a browser is asked", error))?;
+    Ok(value["publicKey"].take())
+}
+
+fn internal(what: &str, error: &WebauthnError) -> Error {
+    Error::Internal { what: format!("{what}: {error}"), source: None }
+}
+
+fn base64url(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
