@@ -77,9 +77,8 @@ pub(super) fn ask_for_new(
     (account, name): (&str, &str),
     known: &[Vec<u8>],
 ) -> Result<Asked> {
-    let known = known.iter().map(|id| id.clone()).collect();
     let (asked, state) = library(relying)?
-        .start_passkey_registration(person.0, account, name, Some(known))
+        .start_passkey_registration(person.0, account, name, Some(known.to_vec()))
         .map_err(|error| internal("asking for a new passkey", &error))?;
     let mut options = public_key(&asked)?;
     // The key must say whose it is, or nobody could sign in with it alone.

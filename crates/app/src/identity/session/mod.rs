@@ -308,9 +308,12 @@ pub(super) async fn acting(
 
 /// Returns a member as they would act now, to find out what they would see. Nobody acts by it: it has no session.
 pub(crate) fn acting_as(organization: &Organization, member: &Member, now: Timestamp) -> Actor {
-    let assurance = Assurance { factor: REQUIRED, proven_at: now };
+    // However they will sign in, it is with what is asked of them.
+    let assurance = Assurance { factor: Factor::Passkey, proven_at: now };
+    let acting =
+        Acting { organization: organization.clone(), member: member.clone(), rule: SignInRule::default() };
     let nobody = SessionId(uuid::Uuid::nil());
-    actor_of(organization.clone(), member.clone(), ActorKind::Person, assurance, None, |subject| SignedIn {
+    actor_of(acting, ActorKind::Person, assurance, None, |subject| SignedIn {
         subject,
         session: nobody,
         request: String::new(),
