@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_app::control::{self, commitment};
-use tickmark_app::engagement::{self, Changed, Grounds, Paper};
+use tickmark_app::engagement::{self, Changed, Grounds};
 use tickmark_app::identity::audit::{self, Filter};
 use tickmark_app::identity::{ActorKind, ensure_actor};
 use tickmark_app::testing::World;
@@ -12,8 +12,8 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::control::ControlId;
 use tickmark_core::control::commitment::{CommitmentKey, Promise};
 use tickmark_core::engagement::{
-    Assertion, Description, Engagement, EngagementKey, Part, Passage, ReportKind, Scope, Standing, Step,
-    Time, drafted,
+    Assertion, Description, Engagement, EngagementKey, Paper, Part, Passage, ReportKind, Scope, Standing,
+    Step, Time, drafted,
 };
 use tickmark_core::report::readiness::DocumentStatus;
 
@@ -133,7 +133,7 @@ async fn three_people_carry_an_examination_from_scope_to_managements_part() {
         let assertion = Assertion { text, signatory: "Grace".into(), title: "Director".into() };
         done(app.transact(&scene.ada, async |cx| engagement::assert(cx, KEY, 4, assertion).await).await);
 
-        for paper in Paper::ALL {
+        for &paper in Paper::ALL {
             let own = conflict(sign(&scene, &scene.ada, paper, Step::Review).await);
             assert!(own.contains("who wrote it"), "{own}");
             assert!(conflict(sign(&scene, &scene.grace, paper, Step::Approve).await).contains("reviewed"));

@@ -19,6 +19,7 @@ pub mod program;
 pub mod report;
 pub mod time;
 mod words;
+pub mod written;
 pub mod zone;
 
 pub use digest::Digest;

@@ -1,4 +1,4 @@
-//! Words of fixed sets: one that is kept, one that people read.
+//! Words of fixed sets, one that is kept and one that people read; texts that people write.
 
 /// Gives an enum without fields its words: `ALL`, `word`, `title` and, to read the word again, `from_word`.
 macro_rules! words_of {
@@ -29,3 +29,11 @@ macro_rules! words_of {
 }
 
 pub(crate) use words_of;
+
+/// Returns a text without space at its ends; none if it has more characters than `max`, or control characters other than
+/// line feeds.
+pub(crate) fn readable(text: &str, max: usize) -> Option<String> {
+    let text = text.trim();
+    let is_readable = text.chars().count() <= max && !text.chars().any(|c| c.is_control() && c != '\n');
+    is_readable.then(|| text.to_owned())
+}

@@ -15,7 +15,7 @@ use tickmark_core::control::Control;
 use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::engagement::{
     Assertion, Description, Document, DocumentError, Engagement, EngagementError, EngagementKey, Ground,
-    Problem, Scope, Step,
+    Paper, Problem, Scope, Step,
 };
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
@@ -53,33 +53,19 @@ pub enum Changed {
     Stale(Box<Version>),
 }
 
-/// Which document of an engagement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paper {
-    /// The description of the system.
-    Description,
-    /// Management's assertion.
-    Assertion,
-}
-
-impl Paper {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Description, Self::Assertion];
-
-    /// Returns the word used in addresses and commands.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Description => "description",
-            Self::Assertion => "assertion",
-        }
-    }
-}
-
 /// The permission to do something with engagements.
 #[must_use]
 pub fn atom(verb: Verb) -> Atom {
     Atom::new(Resource::Description, verb)
+}
+
+/// The permission to sign a document.
+#[must_use]
+pub fn signing(step: Step) -> Atom {
+    atom(match step {
+        Step::Review => Verb::Update,
+        Step::Approve => Verb::Approve,
+    })
 }
 
 /// What scopes are held against.
@@ -257,11 +243,7 @@ pub async fn sign(
     paper: Paper,
     step: Step,
 ) -> Result<Changed> {
-    let verb = match step {
-        Step::Review => Verb::Update,
-        Step::Approve => Verb::Approve,
-    };
-    cx.permit_whole(atom(verb))?;
+    cx.permit_whole(signing(step))?;
     cx.need_person()?;
     let before = current(cx, key).await?;
     if before.number != from {

@@ -8,7 +8,8 @@ use tickmark_core::conclusion::finding::FindingState;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::Control;
 use tickmark_core::engagement::{
-    Document, Engagement, EngagementKey, Part, ReportKind, Scope, Signed, Time, UserEntityKind,
+    Document, Engagement, EngagementKey, Part, Progress, ReportKind, Scope, Signed, Step, Time,
+    UserEntityKind,
 };
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
@@ -16,13 +17,13 @@ use tickmark_core::report::package::{
     AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, PACKAGE_SCHEMA,
     PassagePart, Promised, Reasoned, Response, SignedBy, SocPackage, SubservicePart,
 };
-use tickmark_core::report::readiness::DocumentStatus;
 use tickmark_core::{Digest, Timestamp};
 
-use super::{Grounds, Paper, atom, find};
+use super::{Grounds, atom, find};
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
+use crate::report::sentence;
 use crate::{Error, Result, identity};
 
 /// Freezes what management says for the report of an engagement, as it is recorded now.
@@ -75,11 +76,8 @@ pub async fn package(
         engagement: key.to_string(),
         report: scope.report(),
         is_period: scope.time.is_period(),
-        time: match scope.time {
-            Time::AsOf { date } => format!("as of {date}"),
-            Time::Period { from, to } => format!("throughout the period {from} to {to}"),
-        },
-        status: status(record),
+        time: scope.time.words(),
+        status: record.status(),
         version: version.number.to_string(),
         author: view.actor.label.clone(),
         generated: view.now,
@@ -127,29 +125,8 @@ pub async fn take_out(
     Ok(model)
 }
 
-/// How far the least finished document has come.
-fn status(record: &Engagement) -> DocumentStatus {
-    let scope = record.scope_digest();
-    let of_assertion = record.assertion.as_ref().map(|document| document.status(scope));
-    let of_description = record.description.as_ref().map(|document| document.status(scope));
-    let needs_description = record.holds().kind != ReportKind::Soc3;
-    let all = [Some(of_assertion), needs_description.then_some(of_description)];
-    let rank = |status: DocumentStatus| match status {
-        DocumentStatus::WorkingDraft => 0,
-        DocumentStatus::ManagementDraft => 1,
-        DocumentStatus::ForAuditorReview => 2,
-        DocumentStatus::FinalManagement => 3,
-    };
-    let written = all.into_iter().flatten();
-    written
-        .map(|status| status.unwrap_or(DocumentStatus::WorkingDraft))
-        .min_by_key(|one| rank(*one))
-        .unwrap_or(DocumentStatus::WorkingDraft)
-}
-
 /// What is still to be done, in words.
 fn open(record: &Engagement, grounds: &Grounds, catalog: &Catalog) -> Result<Vec<String>> {
-    let scope = record.scope_digest();
     let mut open: Vec<String> = grounds
         .problems(record.key, record.holds(), catalog)?
         .into_iter()
@@ -160,23 +137,18 @@ fn open(record: &Engagement, grounds: &Grounds, catalog: &Catalog) -> Result<Vec
     } else if record.holds() != &record.scope {
         open.push("A change of the scope waits for approval and is not in this document.".to_owned());
     }
-    for paper in Paper::ALL {
+    for paper in record.papers() {
         let name = paper.word();
-        let (is_there, status, is_void) = match paper {
-            Paper::Description if record.holds().kind == ReportKind::Soc3 => continue,
-            Paper::Description => state(record.description.as_ref(), scope),
-            Paper::Assertion => state(record.assertion.as_ref(), scope),
-        };
-        if !is_there {
-            open.push(format!("The {name} is not written."));
-        } else if is_void {
-            open.push(format!(
+        match record.progress(paper) {
+            None => open.push(format!("The {name} is not written.")),
+            Some(Progress { is_void: true, .. }) => open.push(format!(
                 "The {name}, or the scope, changed since it was signed: it has to be signed again."
-            ));
-        } else if status == DocumentStatus::WorkingDraft {
-            open.push(format!("Nobody has reviewed the {name}."));
-        } else if status == DocumentStatus::ManagementDraft {
-            open.push(format!("Nobody has approved the {name}."));
+            )),
+            Some(progress) => match progress.next_step() {
+                Some(Step::Review) => open.push(format!("Nobody has reviewed the {name}.")),
+                Some(Step::Approve) => open.push(format!("Nobody has approved the {name}.")),
+                None => {}
+            },
         }
     }
     if let Some(document) = &record.description {
@@ -192,20 +164,6 @@ fn open(record: &Engagement, grounds: &Grounds, catalog: &Catalog) -> Result<Vec
         );
     }
     Ok(open)
-}
-
-fn state<T: Clone + PartialEq + serde::Serialize>(
-    document: Option<&Document<T>>,
-    scope: Digest,
-) -> (bool, DocumentStatus, bool) {
-    let status = document.map_or(DocumentStatus::WorkingDraft, |document| document.status(scope));
-    (document.is_some(), status, document.is_some_and(|document| document.is_void(scope)))
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 fn paragraphs(text: &str) -> Vec<String> {

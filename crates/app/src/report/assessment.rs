@@ -268,7 +268,7 @@ fn category_title(catalog: &Catalog, framework: &str, category: Option<&str>) ->
 }
 
 /// Makes a sentence of a reason: capital first, period last.
-pub(super) fn sentence(reason: &str) -> String {
+pub(crate) fn sentence(reason: &str) -> String {
     let mut letters = reason.chars();
     let Some(first) = letters.next() else { return String::new() };
     let end = if reason.ends_with(['.', '!', '?']) { "" } else { "." };

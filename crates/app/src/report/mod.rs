@@ -18,6 +18,8 @@ use tickmark_core::report::{Comparison, ReadinessReport};
 use tickmark_core::{Timestamp, canonical};
 pub use tickmark_evaluate::Library;
 
+pub(crate) use assessment::sentence;
+
 use crate::conclusion::{self, Standing};
 use crate::context::View;
 use crate::control::commitment;

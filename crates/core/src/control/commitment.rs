@@ -9,8 +9,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{ControlId, TEXT_MAX, TITLE_MAX};
-use crate::Timestamp;
 use crate::id::ActorId;
+pub use crate::written::Written;
+use crate::{Timestamp, words};
 
 /// Most controls or criteria of one commitment.
 pub const LINKS_MAX: usize = 200;
@@ -77,19 +78,6 @@ pub struct Promise {
     pub criteria: BTreeSet<String>,
     /// Controls that keep it.
     pub controls: BTreeSet<ControlId>,
-}
-
-/// Who wrote which version, when and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Written {
-    /// Number, from 1.
-    pub version: u32,
-    /// Who.
-    pub by: ActorId,
-    /// When.
-    pub at: Timestamp,
-    /// Why.
-    pub reason: String,
 }
 
 /// Where it stands.
@@ -358,11 +346,7 @@ fn written(version: u32, by: ActorId, at: Timestamp, reason: &str) -> Result<Wri
 }
 
 fn readable(what: &'static str, text: &str, max: usize) -> Result<String, CommitmentError> {
-    let text = text.trim();
-    if text.chars().count() > max || text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(CommitmentError::Unreadable { what, max });
-    }
-    Ok(text.to_owned())
+    words::readable(text, max).ok_or(CommitmentError::Unreadable { what, max })
 }
 
 #[cfg(test)]

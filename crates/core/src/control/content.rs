@@ -8,8 +8,8 @@ use super::{
     Approval, Control, ControlError, ControlId, ControlKind, ControlState, CriterionMapping, Frequency,
     Level, Nature, Proposed, Retirement, TextHistory,
 };
-use crate::Timestamp;
 use crate::id::ActorId;
+use crate::{Timestamp, words};
 
 /// Most characters of a title, an area or a role.
 pub const TITLE_MAX: usize = 200;
@@ -343,11 +343,7 @@ impl Control {
 }
 
 fn readable(what: &'static str, text: &str, max: usize) -> Result<String, ControlError> {
-    let text = text.trim();
-    if text.chars().count() > max || text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(ControlError::Unreadable { what, max });
-    }
-    Ok(text.to_owned())
+    words::readable(text, max).ok_or(ControlError::Unreadable { what, max })
 }
 
 #[cfg(test)]

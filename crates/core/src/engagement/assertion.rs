@@ -46,10 +46,7 @@ impl Assertion {
 #[must_use]
 pub fn drafted(scope: &Scope, organization: &str) -> String {
     let system = &scope.system;
-    let time = match scope.time {
-        super::Time::AsOf { date } => format!("as of {date}"),
-        super::Time::Period { from, to } => format!("throughout the period {from} to {to}"),
-    };
+    let time = scope.time.words();
     let yardstick = match scope.kind {
         ReportKind::Soc1 => "the control objectives stated in the description".to_owned(),
         _ => format!(

@@ -24,6 +24,41 @@ words_of!(Step {
     Approve = "approve", "Approval";
 });
 
+/// Which document of an engagement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Paper {
+    /// The description of the system.
+    Description,
+    /// Management's assertion.
+    Assertion,
+}
+
+words_of!(Paper {
+    Description = "description", "Description of the system";
+    Assertion = "assertion", "Management's assertion";
+});
+
+/// How far a document has come, as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// By its signatures.
+    pub status: DocumentStatus,
+    /// Whether it was signed once, and is not any more.
+    pub is_void: bool,
+}
+
+impl Progress {
+    /// Returns the step that it waits for; none once it is approved.
+    #[must_use]
+    pub fn next_step(self) -> Option<Step> {
+        match self.status {
+            DocumentStatus::WorkingDraft => Some(Step::Review),
+            DocumentStatus::ManagementDraft | DocumentStatus::ForAuditorReview => Some(Step::Approve),
+            DocumentStatus::FinalManagement => None,
+        }
+    }
+}
+
 /// A signature: who, when, over what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signed {
@@ -131,6 +166,12 @@ impl<T: Clone + PartialEq + Serialize> Document<T> {
     #[must_use]
     pub fn approved(&self, scope: Digest) -> Option<&Signed> {
         self.approved.as_ref().filter(|signed| signed.digest == self.digest(scope))
+    }
+
+    /// Returns how far it has come.
+    #[must_use]
+    pub fn progress(&self, scope: Digest) -> Progress {
+        Progress { status: self.status(scope), is_void: self.is_void(scope) }
     }
 
     /// Tells whether it was signed once, and is not any more as it stands.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use assertion::{Assertion, drafted};
 pub use description::{ADVERTISING, Description, Part, Passage};
-pub use document::{Document, DocumentError, Signed, Step};
+pub use document::{Document, DocumentError, Paper, Progress, Signed, Step};
 pub use problem::{Ground, Problem};
 pub use scope::{
     Assumed, Method, Objective, PERIOD_NOTICE_MONTHS, ReportKind, Scope, Subservice, Time, UserEntityControl,
@@ -29,7 +29,9 @@ pub use scope::{
 
 use crate::control::{TEXT_MAX, TITLE_MAX};
 use crate::id::ActorId;
-use crate::{Digest, Timestamp, canonical};
+use crate::report::readiness::DocumentStatus;
+pub use crate::written::Written;
+use crate::{Digest, Timestamp, canonical, words};
 
 /// Number of an engagement in its organization, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,19 +63,6 @@ crate::words::words_of!(Standing {
     ChangeWaits = "change_waits", "Scope change waits";
     Closed = "closed", "Closed";
 });
-
-/// Who wrote a scope, when and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Written {
-    /// Number, from 1.
-    pub version: u32,
-    /// Who.
-    pub by: ActorId,
-    /// When.
-    pub at: Timestamp,
-    /// Why; for a change after the first approval, the note that goes with it.
-    pub reason: String,
-}
 
 /// The scope that holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -301,6 +290,39 @@ impl Engagement {
         Ok(())
     }
 
+    /// Returns the documents of its report: a SOC 3 has no description.
+    pub fn papers(&self) -> impl Iterator<Item = Paper> {
+        let has_description = self.holds().kind != ReportKind::Soc3;
+        Paper::ALL.iter().copied().filter(move |paper| has_description || *paper != Paper::Description)
+    }
+
+    /// Returns how far a document has come; none while nobody wrote it.
+    #[must_use]
+    pub fn progress(&self, paper: Paper) -> Option<Progress> {
+        let scope = self.scope_digest();
+        match paper {
+            Paper::Description => self.description.as_ref().map(|document| document.progress(scope)),
+            Paper::Assertion => self.assertion.as_ref().map(|document| document.progress(scope)),
+        }
+    }
+
+    /// Returns the step that a document waits for; none if it is not there, final, or cannot be signed yet.
+    #[must_use]
+    pub fn next_step(&self, paper: Paper) -> Option<Step> {
+        if self.approved.is_none() || self.closed.is_some() {
+            return None;
+        }
+        self.progress(paper)?.next_step()
+    }
+
+    /// Returns how far the least finished of its documents has come.
+    #[must_use]
+    pub fn status(&self) -> DocumentStatus {
+        let of =
+            |paper| self.progress(paper).map_or(DocumentStatus::WorkingDraft, |progress| progress.status);
+        self.papers().map(of).min().unwrap_or(DocumentStatus::WorkingDraft)
+    }
+
     /// Ends it, or gives it up.
     ///
     /// # Errors
@@ -326,11 +348,7 @@ fn written(version: u32, by: ActorId, at: Timestamp, reason: &str) -> Result<Wri
 }
 
 fn readable(what: &'static str, text: &str, max: usize) -> Result<String, EngagementError> {
-    let text = text.trim();
-    if text.chars().count() > max || text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(EngagementError::Unreadable { what, max });
-    }
-    Ok(text.to_owned())
+    words::readable(text, max).ok_or(EngagementError::Unreadable { what, max })
 }
 
 fn needed(what: &'static str, text: &str, max: usize) -> Result<String, EngagementError> {

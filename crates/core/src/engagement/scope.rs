@@ -70,6 +70,15 @@ impl Time {
         }
     }
 
+    /// Returns it in a sentence, e.g. `throughout the period 2026-01-01 to 2026-12-31`.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::AsOf { .. } => self.to_string(),
+            Self::Period { .. } => format!("throughout the period {self}"),
+        }
+    }
+
     /// Tells whether operation over time is examined.
     #[must_use]
     pub fn is_period(self) -> bool {

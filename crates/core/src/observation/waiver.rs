@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ActorId, TargetKey, WaiverKey};
 use crate::time::DAY_US;
-use crate::{Span, Timestamp};
+use crate::{Span, Timestamp, words};
 
 /// Longest waiver in days; what should last longer is decided anew, or is a change of the check.
 pub const MAX_DAYS: i64 = 366;
@@ -294,11 +294,7 @@ pub fn covering<'a>(
 }
 
 fn readable(what: &'static str, text: &str) -> Result<String, WaiverError> {
-    let text = text.trim();
-    if text.chars().count() > MAX_CHARS || text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(WaiverError::Unreadable { what });
-    }
-    Ok(text.to_owned())
+    words::readable(text, MAX_CHARS).ok_or(WaiverError::Unreadable { what })
 }
 
 #[cfg(test)]

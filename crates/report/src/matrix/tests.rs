@@ -75,10 +75,10 @@ fn a_row_of_the_table_marks_key_controls() {
     let bytes = matrix_csv(&report).expect("CSV");
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let header = reader.headers().expect("a header").clone();
-    assert_eq!(header.len(), 6 + report.controls.len());
+    assert_eq!(header.len(), 6 + report.controls.len() + 1);
     for (record, criterion) in reader.records().map(|record| record.expect("a record")).zip(&report.criteria)
     {
-        assert_eq!(record[0], criterion.id);
+        assert_eq!((&record[0], &record[record.len() - 1]), (&*criterion.id, &*report.organization.name));
         let marks = |wanted: &str| record.iter().skip(6).filter(|mark| *mark == wanted).count();
         let key = criterion.controls.iter().filter(|control| control.is_key).count();
         assert_eq!((marks("key"), marks("x")), (key, criterion.controls.len() - key));
@@ -90,5 +90,7 @@ fn an_empty_model_gives_headers_only() {
     let report = sample::empty();
     assert!(!matrix_xlsx(&report).expect("a workbook").is_empty());
     let text = String::from_utf8(matrix_csv(&report).expect("CSV")).expect("UTF-8");
-    assert!(text.starts_with("Criterion,Subject,Status,Decided by,Key controls,Controls\r\nCC1.1,"));
+    assert!(
+        text.starts_with("Criterion,Subject,Status,Decided by,Key controls,Controls,Organization\r\nCC1.1,")
+    );
 }

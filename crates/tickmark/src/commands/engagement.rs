@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tickmark_app::engagement::{self, Changed, Grounds, Paper, Version};
+use tickmark_app::engagement::{self, Changed, Grounds, Version};
 use tickmark_app::port::Renderer;
 use tickmark_app::{Actor, App};
 use tickmark_core::engagement::{
-    Assertion, Description, Engagement, EngagementKey, Part, Problem, ReportKind, Scope, Step, drafted,
+    Assertion, Description, Engagement, EngagementKey, Paper, Part, Problem, ReportKind, Scope, Step, drafted,
 };
 use tickmark_store::folder::write_durably;
 
@@ -418,7 +418,7 @@ async fn check(app: &App, key: EngagementKey, common: &Common, output: &Output) 
 async fn show(app: &App, key: EngagementKey, output: &Output, common: &Common) -> Outcome {
     let (version, problems) = problems(app, key, common).await?;
     let record = &version.record;
-    let (scope, digest) = (record.holds(), record.scope_digest());
+    let scope = record.holds();
     output.answer(&json!({ "engagement": record, "problems": problems }), |output| {
         output.line(format!("{key} {} of {}, {}", scope.report(), scope.system, scope.time));
         output.line(format!(
@@ -426,17 +426,15 @@ async fn show(app: &App, key: EngagementKey, output: &Output, common: &Common) -
             record.standing().title(),
             record.written.version
         ));
-        let papers = [
-            ("description", record.description.as_ref().map(|one| (one.status(digest), one.is_void(digest)))),
-            ("assertion", record.assertion.as_ref().map(|one| (one.status(digest), one.is_void(digest)))),
-        ];
-        for (name, status) in papers {
-            let words = match status {
+        for paper in Paper::ALL {
+            let words = match record.progress(*paper) {
                 None => "not written".to_owned(),
-                Some((status, true)) => format!("{}; changed since it was signed", status.words()),
-                Some((status, false)) => status.words().to_owned(),
+                Some(progress) if progress.is_void => {
+                    format!("{}; changed since it was signed", progress.status.words())
+                }
+                Some(progress) => progress.status.words().to_owned(),
             };
-            output.line(format!("  {name:<12} {words}"));
+            output.line(format!("  {:<12} {words}", paper.word()));
         }
         for problem in &problems {
             let sign = if problem.blocks { "must" } else { "note" };

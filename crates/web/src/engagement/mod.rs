@@ -13,9 +13,8 @@ use maud::{Markup, html};
 use tickmark_app::engagement::{self, Changed, Grounds, Version};
 use tickmark_app::{Error, View};
 use tickmark_core::catalog::{Catalog, Framework};
-use tickmark_core::engagement::{Engagement, EngagementKey, Problem, Scope};
+use tickmark_core::engagement::{Engagement, EngagementKey, Paper, Problem, Progress, Scope, Step};
 use tickmark_core::identity::{Atom, Resource, Verb};
-use tickmark_core::report::readiness::DocumentStatus;
 
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field};
@@ -114,15 +113,15 @@ fn page_of(record: &Engagement, title: &str, body: Markup) -> Page {
 }
 
 /// How far a document has come, in words; none stands for one that nobody wrote.
-fn progress(status: Option<(DocumentStatus, bool)>) -> &'static str {
-    match status {
+fn progress(of: Option<Progress>) -> &'static str {
+    match of {
         None => "Not written",
-        Some((_, true)) => "Changed since it was signed",
-        Some((DocumentStatus::WorkingDraft, _)) => "Written, not reviewed",
-        Some((DocumentStatus::ManagementDraft | DocumentStatus::ForAuditorReview, _)) => {
-            "Reviewed, not approved"
-        }
-        Some((DocumentStatus::FinalManagement, _)) => "Approved",
+        Some(Progress { is_void: true, .. }) => "Changed since it was signed",
+        Some(progress) => match progress.next_step() {
+            Some(Step::Review) => "Written, not reviewed",
+            Some(Step::Approve) => "Reviewed, not approved",
+            None => "Approved",
+        },
     }
 }
 
@@ -189,16 +188,17 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
     let may_plan = asked.may(atom(Verb::Create));
     let rows = all.iter().map(|version| {
         let record = &version.record;
-        let (scope, digest) = (record.holds(), record.scope_digest());
-        let description = record.description.as_ref().map(|one| (one.status(digest), one.is_void(digest)));
-        let assertion = record.assertion.as_ref().map(|one| (one.status(digest), one.is_void(digest)));
-        let has_description = scope.kind != tickmark_core::engagement::ReportKind::Soc3;
+        let scope = record.holds();
+        let of = |paper| match record.papers().any(|one| one == paper) {
+            true => html! { (progress(record.progress(paper))) },
+            false => html! { span.muted { "Has none" } },
+        };
         vec![
             html! { a.primary href=(href(record.key)) { (scope.report()) } span.sub { (record.key) " · " (scope.system) } },
             html! { span.nowrap { (scope.time) } },
             html! { (record.standing().title()) },
-            html! { @if has_description { (progress(description)) } @else { span.muted { "Has none" } } },
-            html! { (progress(assertion)) },
+            of(Paper::Description),
+            of(Paper::Assertion),
         ]
     });
     let body = html! {

@@ -5,10 +5,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::Error;
-use tickmark_app::engagement::{self, Changed, Paper, Version};
+use tickmark_app::engagement::{self, Changed, Version};
 use tickmark_core::catalog::Framework;
 use tickmark_core::control::TEXT_MAX;
-use tickmark_core::engagement::{Engagement, ReportKind, Scope, Standing, Step};
+use tickmark_core::engagement::{Engagement, Paper, Scope, Standing, Step};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 
@@ -17,7 +17,7 @@ use super::{Known, atom, catalog, framework, href, key, known, outcome, page_of,
 use crate::WebState;
 use crate::control::Names;
 use crate::design::diff::{Changed as Differs, changed, diff};
-use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
+use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden, send};
 use crate::design::frame::Page;
 use crate::design::table::plain;
 use crate::design::{block, moment, plural, segment};
@@ -66,7 +66,7 @@ pub(super) async fn page(
     };
     let mut page = page_of(record, &format!("{} of {}", scope.report(), scope.system), body);
     page.crumbs.pop();
-    page.lead = html! { (capital_time(scope)) "." };
+    page.lead = html! { (capital(&scope.time.words())) "." };
     page.actions = html! {
         @if waits && may_approve { a.button.primary href={ (href(key)) "/approve" } { "Approve the scope" } }
         @if may_write { a.button href={ (href(key)) "/edit" } { "Edit the scope" } }
@@ -74,15 +74,6 @@ pub(super) async fn page(
         @if may_write { a.button.quiet href={ (href(key)) "/close" } { "Close" } }
     };
     asked.frame(&state, &page).await
-}
-
-fn capital_time(scope: &Scope) -> String {
-    match scope.time {
-        tickmark_core::engagement::Time::AsOf { date } => format!("As of {date}"),
-        tickmark_core::engagement::Time::Period { from, to } => {
-            format!("Throughout the period {from} to {to}")
-        }
-    }
 }
 
 fn problems(known: &Known) -> Markup {
@@ -96,7 +87,7 @@ fn problems(known: &Known) -> Markup {
     };
     let rows = known.problems.iter().map(|problem| {
         vec![
-            html! { (crate::design::form::capital(&problem.says)) "." },
+            html! { (capital(&problem.says)) "." },
             html! { @if problem.blocks { strong.nowrap { "To mend" } } @else { span.muted.nowrap { "To know" } } },
         ]
     });
@@ -109,57 +100,30 @@ fn problems(known: &Known) -> Markup {
 }
 
 fn documents(record: &Engagement, asked: &Asked) -> Markup {
-    let digest = record.scope_digest();
-    let description = record.description.as_ref().map(|one| (one.status(digest), one.is_void(digest)));
-    let assertion = record.assertion.as_ref().map(|one| (one.status(digest), one.is_void(digest)));
-    let has_description = record.holds().kind != ReportKind::Soc3;
-    let mut rows = Vec::new();
-    for (paper, words, status) in [
-        (Paper::Description, "Description of the system", description),
-        (Paper::Assertion, "Management's assertion", assertion),
-    ] {
-        if paper == Paper::Description && !has_description {
-            continue;
-        }
-        let href = format!("{}/{}", href(record.key), paper.word());
-        let next = next_step(record, paper).filter(|step| {
-            asked.may(atom(match step {
-                Step::Review => Verb::Update,
-                Step::Approve => Verb::Approve,
-            }))
-        });
-        rows.push(vec![
-            html! { a.primary href=(href) { (words) } },
-            html! { (progress(status)) },
-            html! { @if let Some(step) = next { a.button href={ (super::href(record.key)) "/sign/" (paper.word()) "/" (step.word()) } { @if step == Step::Review { "Review" } @else { "Approve" } span.visually-hidden { " the " (paper.word()) } } } },
-        ]);
-    }
+    let rows = record.papers().map(|paper| {
+        let of = format!("{}/{}", href(record.key), paper.word());
+        vec![
+            html! { a.primary href=(of) { (paper.title()) } },
+            html! { (progress(record.progress(paper))) },
+            sign_button(record, paper, asked, "button"),
+        ]
+    });
     html! {
-        (plain("Documents", &["Document", "Progress", ""], rows))
+        (plain("Documents", &["Document", "Progress", ""], rows.collect()))
         @if record.approved().is_none() { p.muted { "Documents can be written now, and signed once the scope is approved." } }
     }
 }
 
-/// The step that a document waits for; none if it is not there, final, or cannot be signed yet.
-pub(super) fn next_step(record: &Engagement, paper: Paper) -> Option<Step> {
-    if record.approved().is_none() || record.closed().is_some() {
-        return None;
-    }
-    let digest = record.scope_digest();
-    let (reviewed, approved) = match paper {
-        Paper::Description => {
-            let one = record.description.as_ref()?;
-            (one.reviewed(digest).is_some(), one.approved(digest).is_some())
+/// The way to the step that a document waits for, for whoever may take it.
+pub(super) fn sign_button(record: &Engagement, paper: Paper, asked: &Asked, class: &str) -> Markup {
+    let next = record.next_step(paper).filter(|step| asked.may(engagement::signing(*step)));
+    html! {
+        @if let Some(step) = next {
+            a class=(class) href={ (href(record.key)) "/sign/" (paper.word()) "/" (step.word()) } {
+                @if step == Step::Review { "Review" } @else { "Approve" }
+                span.visually-hidden { " the " (paper.word()) }
+            }
         }
-        Paper::Assertion => {
-            let one = record.assertion.as_ref()?;
-            (one.reviewed(digest).is_some(), one.approved(digest).is_some())
-        }
-    };
-    match (reviewed, approved) {
-        (_, true) => None,
-        (true, false) => Some(Step::Approve),
-        (false, false) => Some(Step::Review),
     }
 }
 

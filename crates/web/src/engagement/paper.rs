@@ -4,12 +4,14 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
-use tickmark_app::engagement::{self, Changed, Paper, Version};
-use tickmark_core::engagement::{Assertion, Description, Document, Engagement, Part, Passage, Step, drafted};
+use tickmark_app::engagement::{self, Changed, Version};
+use tickmark_core::engagement::{
+    Assertion, Description, Document, Engagement, Paper, Part, Passage, Step, drafted,
+};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 
-use super::one::next_step;
+use super::one::sign_button;
 use super::{atom, href, key, outcome, page_of, refused};
 use crate::WebState;
 use crate::control::Names;
@@ -143,24 +145,8 @@ fn description_form(
     };
     let mut page = page_of(record, "Description of the system", body);
     page.lead = html! { "Only what can be checked, as it really runs: who does what, when, and how it is evidenced." };
-    page.actions = sign_button(record, Paper::Description, asked);
+    page.actions = sign_button(record, Paper::Description, asked, "button primary");
     page
-}
-
-fn sign_button(record: &Engagement, paper: Paper, asked: &Asked) -> Markup {
-    let next = next_step(record, paper).filter(|step| asked.may(atom(verb(*step))));
-    html! {
-        @if let Some(step) = next {
-            a.button.primary href={ (href(record.key)) "/sign/" (paper.word()) "/" (step.word()) } { @if step == Step::Review { "Review" } @else { "Approve" } }
-        }
-    }
-}
-
-fn verb(step: Step) -> Verb {
-    match step {
-        Step::Review => Verb::Update,
-        Step::Approve => Verb::Approve,
-    }
 }
 
 pub(super) async fn describe(
@@ -247,7 +233,7 @@ fn assertion_form(
         @if record.assertion.is_none() { "A draft made from the scope; it is saved when you save it." }
         @else { "A document of its own, attached to the description." }
     };
-    page.actions = sign_button(record, Paper::Assertion, asked);
+    page.actions = sign_button(record, Paper::Assertion, asked, "button primary");
     page
 }
 
@@ -289,7 +275,7 @@ pub(super) async fn assert(
 }
 
 fn paper_of(word: &str) -> Result<Paper, Refusal> {
-    Paper::ALL.into_iter().find(|one| one.word() == word).ok_or(Refusal::NotFound)
+    Paper::from_word(word).ok_or(Refusal::NotFound)
 }
 
 pub(super) async fn review_page(
@@ -336,7 +322,7 @@ async fn sign_page(
     let (_, actor) = asked.member(state)?;
     let paper = paper_of(paper)?;
     let (version, _) = load(state, asked, at).await?;
-    if next_step(&version.record, paper) != Some(step) {
+    if version.record.next_step(paper) != Some(step) {
         return Err(Refusal::NotFound);
     }
     asked.frame(state, &sign_form(&version, paper, step, actor.id, &asked.token, &Faults::default())).await

@@ -5,8 +5,8 @@ mod propose;
 use serde::{Deserialize, Serialize};
 
 use super::scope::Day;
-use crate::Timestamp;
 use crate::id::{ActorId, EvidenceId, FindingId};
+use crate::{Timestamp, words};
 
 pub use propose::{FailingTarget, FailingTest, ProposedFinding, findings_from, severity_of};
 
@@ -292,11 +292,7 @@ impl Finding {
 }
 
 fn readable(what: &'static str, text: &str) -> Result<String, FindingError> {
-    let text = text.trim();
-    if text.chars().count() > TEXT_MAX || text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(FindingError::Unreadable(what));
-    }
-    Ok(text.to_owned())
+    words::readable(text, TEXT_MAX).ok_or(FindingError::Unreadable(what))
 }
 
 #[cfg(test)]

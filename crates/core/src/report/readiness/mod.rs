@@ -39,7 +39,7 @@ pub const SCHEMA: &str = "readiness-report/1";
 pub const STATUS_LINE: &str = "Readiness assessment. Not a SOC report. Not for distribution to customers.";
 
 /// How far a document has come. It is final only when management says so, never because a program does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentStatus {
     /// Generated; nobody has read it.
