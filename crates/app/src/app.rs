@@ -175,6 +175,7 @@ impl App {
         let mut tx = self.database.write().await?;
         tx.take_turn(crate::identity::turn(actor.organization.key)?).await?;
         let mut cx = Cx::new(self, actor, tx);
+        cx.confine().await?;
         match work(&mut cx).await {
             Ok(answer) => cx.commit().await.map(|()| answer),
             Err(error) => {
@@ -196,6 +197,7 @@ impl App {
     {
         let tx = self.database.read().await?;
         let mut view = View::new(self, actor, tx);
+        view.confine().await?;
         let answer = work(&mut view).await;
         let refused = view.take_refused();
         view.end().await;
@@ -213,6 +215,7 @@ impl App {
             let mut tx = self.database.write().await?;
             tx.take_turn(crate::identity::turn(actor.organization.key)?).await?;
             let mut cx = Cx::new(self, actor, tx);
+            cx.confine().await?;
             for one in refused {
                 crate::identity::audit::record_refused(&mut cx, one).await?;
             }

@@ -109,6 +109,18 @@ impl<'a> View<'a> {
         self.actor.organization.key
     }
 
+    /// Confines what statements reach to the organization's rows, where the database can.
+    pub(crate) async fn confine(&mut self) -> Result<()> {
+        let organization = self.organization();
+        Ok(tickmark_store::confine(self.connection(), Some(organization.0)).await?)
+    }
+
+    /// Lets statements reach rows of other organizations until the next [`Self::confine`]: what one person has in several,
+    /// objects that several share.
+    pub(crate) async fn reach_all(&mut self) -> Result<()> {
+        Ok(tickmark_store::confine(self.connection(), None).await?)
+    }
+
     /// Returns the connection, inside the transaction.
     pub fn connection(&mut self) -> &mut AnyConnection {
         match &mut self.tx {

@@ -38,5 +38,6 @@ mod rollback;
 mod sampling;
 mod schema;
 mod sign_in;
+mod tenant;
 mod trail;
 mod waiver;

@@ -19,6 +19,7 @@ pub mod error;
 pub mod folder;
 pub mod migrate;
 pub mod rows;
+pub mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -29,6 +30,7 @@ pub use error::StoreError;
 pub use folder::DataFolder;
 pub use migrate::{Migration, Migrations};
 pub use rows::{Cell, insert_missing_rows, insert_rows};
+pub use tenant::confine;
 
 /// What every function here returns.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
 use crate::database::run_script;
-use crate::{Access, Database, Dialect, Result, StoreError};
+use crate::{Access, Database, Dialect, Result, StoreError, tenant};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../migrations");
 
@@ -125,6 +125,9 @@ impl Migrations {
                 .await
                 .map_err(|error| with_copy(error, copy.as_deref()))?;
             tracing::info!(version = migration.version, name = migration.name, "schema changed");
+        }
+        if database.dialect() == Dialect::Postgres {
+            tenant::protect(&mut tx).await?;
         }
         tx.commit().await?;
         Ok(self.0[done..].iter().map(|migration| migration.version).collect())

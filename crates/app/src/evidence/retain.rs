@@ -431,8 +431,11 @@ impl App {
 /// Tells whether anything names a stored object. Plain objects are shared by content: an artifact can be the same bytes as
 /// a document of facts or the model of an assessment.
 async fn is_named(cx: &mut Cx<'_>, object: Digest, is_plain: bool) -> Result<bool> {
-    Ok(sql::is_stored_for(cx.connection(), object).await?
+    cx.reach_all().await?;
+    let is_named = sql::is_stored_for(cx.connection(), object).await?
         || is_plain
             && (crate::observation::names_object(cx, object).await?
-                || crate::conclusion::names_object(cx, object).await?))
+                || crate::conclusion::names_object(cx, object).await?);
+    cx.confine().await?;
+    Ok(is_named)
 }

@@ -90,7 +90,12 @@ async fn change(cx: &mut Cx<'_>) -> Result<Rotated> {
 pub async fn rotate_wrapping_key(app: &App, actor: &Actor, keep_old: bool) -> Result<Rotated> {
     let mut rotated = app.transact(actor, async |cx| change(cx).await).await?;
     if let (Some(from), false) = (&rotated.from, keep_old) {
-        let wrapped = app.read(actor, async |view| sql::count_wrapped(view.connection(), from).await).await?;
+        let wrapped = app
+            .read(actor, async |view| {
+                view.reach_all().await?;
+                sql::count_wrapped(view.connection(), from).await
+            })
+            .await?;
         rotated.destroyed = wrapped == 0 && wrapping::destroy(app, from)?;
     }
     Ok(rotated)

@@ -49,7 +49,7 @@ pub async fn remove(cx: &mut Cx<'_>, id: PasskeyId) -> Result<[u8; 32]> {
         return Err(Error::not_found("passkey", id));
     }
     if others.len() == 1 {
-        if session::required_of(cx.connection(), own.person).await? >= Factor::Passkey {
+        if session::required_of(cx, own.person).await? >= Factor::Passkey {
             return Err(Error::conflict(
                 "your organization asks for a passkey, and this is the last one; add another first",
             ));
@@ -73,7 +73,7 @@ async fn need_own_strength(view: &mut View<'_>) -> Result<()> {
     };
     let factor = signed_in.subject.assurance.factor;
     let own = oneself(view).await?;
-    let required = session::required_of(view.connection(), own.person).await?;
+    let required = session::required_of(view, own.person).await?;
     let has_some = !sql::credentials(view.connection(), own.person).await?.is_empty();
     if factor < required && has_some {
         return Err(Error::conflict(

@@ -79,6 +79,7 @@ pub async fn rename(cx: &mut Cx<'_>, name: &str) -> Result<()> {
     let own = oneself(cx).await?;
     sql::rename(cx.connection(), own.person, name).await?;
     let label = super::label(name, &own.email);
+    cx.reach_all().await?;
     for home in sql::homes(cx.connection(), own.person).await? {
         actors::relabel(cx.connection(), home.organization, home.actor, &label).await?;
         let all = sql::members(cx.connection(), home.organization).await?;
@@ -86,6 +87,7 @@ pub async fn rename(cx: &mut Cx<'_>, name: &str) -> Result<()> {
             register::put_member(cx, home.organization, register::member_entry(member)).await?;
         }
     }
+    cx.confine().await?;
     audit::record(cx, Event::done(Name::Renamed, "member", own.membership)).await
 }
 

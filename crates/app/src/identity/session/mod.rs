@@ -21,7 +21,7 @@ use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, Timestamp};
 
 use super::audit::{self, Event, Name};
-use super::people::{self, Member};
+use super::people::{self, Home, Member};
 use super::{Access, Organization, SignedIn, credential, sql as actors};
 use crate::context::{Cx, View};
 use crate::{Actor, ActorKind, App, Error, Result};
@@ -228,8 +228,7 @@ pub(crate) async fn end_others_of_person(
     reason: &'static str,
 ) -> Result<()> {
     let (_, kept) = own(cx).await?;
-    let now = cx.now;
-    for home in people::homes(cx.connection(), person).await? {
+    for home in homes(cx, person).await? {
         if home.organization == cx.organization() {
             for other in sql::of_member(cx.connection(), home.organization, home.membership).await? {
                 if other.id != kept {
@@ -237,7 +236,7 @@ pub(crate) async fn end_others_of_person(
                 }
             }
         } else {
-            sql::end_of_member(cx.connection(), home.organization, home.membership, reason, now).await?;
+            end_elsewhere(cx, &home, reason).await?;
         }
     }
     Ok(())
@@ -245,16 +244,29 @@ pub(crate) async fn end_others_of_person(
 
 /// Ends every session of a person, in whatever organization.
 pub(crate) async fn end_all_of_person(cx: &mut Cx<'_>, person: PersonId, reason: &'static str) -> Result<()> {
-    let now = cx.now;
-    for home in people::homes(cx.connection(), person).await? {
+    for home in homes(cx, person).await? {
         if home.organization == cx.organization() {
             end_all(cx, home.membership, reason).await?;
         } else {
-            // Ended here too; the event stands in the organization where it was done.
-            sql::end_of_member(cx.connection(), home.organization, home.membership, reason, now).await?;
+            end_elsewhere(cx, &home, reason).await?;
         }
     }
     Ok(())
+}
+
+async fn homes(cx: &mut Cx<'_>, person: PersonId) -> Result<Vec<Home>> {
+    cx.reach_all().await?;
+    let homes = people::homes(cx.connection(), person).await?;
+    cx.confine().await?;
+    Ok(homes)
+}
+
+/// Ends the sessions of a member of another organization; the event stands in the one where it was done.
+async fn end_elsewhere(cx: &mut Cx<'_>, home: &Home, reason: &'static str) -> Result<()> {
+    let now = cx.now;
+    cx.reach_all().await?;
+    sql::end_of_member(cx.connection(), home.organization, home.membership, reason, now).await?;
+    cx.confine().await
 }
 
 async fn end(cx: &mut Cx<'_>, id: SessionId, reason: &'static str) -> Result<()> {

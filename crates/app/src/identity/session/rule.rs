@@ -1,6 +1,5 @@
 //! What the organization asks of its members when they sign in.
 
-use sqlx::AnyConnection;
 use tickmark_core::id::PersonId;
 use tickmark_core::identity::{Atom, Factor, Resource, SignInRule, Standing, Verb};
 
@@ -64,13 +63,15 @@ pub async fn set_rule(cx: &mut Cx<'_>, rule: SignInRule, why: &str) -> Result<()
 }
 
 /// Returns the most that any organization asks of a person.
-pub(crate) async fn required_of(c: &mut AnyConnection, person: PersonId) -> Result<Factor> {
-    let mut most = Factor::Code;
+pub(crate) async fn required_of(view: &mut View<'_>, person: PersonId) -> Result<Factor> {
+    view.reach_all().await?;
+    let (c, mut most) = (view.connection(), Factor::Code);
     for home in people::homes(c, person).await? {
-        let Some(member) = people::membership(c, home.organization, home.membership).await? else { continue };
-        if member.standing == Standing::Active {
+        let member = people::membership(c, home.organization, home.membership).await?;
+        if let Some(member) = member.filter(|member| member.standing == Standing::Active) {
             most = most.max(sql::rule(c, home.organization).await?.required(&member.roles));
         }
     }
+    view.confine().await?;
     Ok(most)
 }

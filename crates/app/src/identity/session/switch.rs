@@ -42,8 +42,10 @@ async fn homes(view: &mut View<'_>) -> Result<Vec<(Home, Organization)>> {
     let (organization, now) = (view.organization(), view.now);
     let found = people::person_email(view.connection(), organization, membership).await?;
     let Some((person, _)) = found else { return Ok(Vec::new()) };
+    view.reach_all().await?;
     let homes = people::homes(view.connection(), person).await?;
     let organizations = actors::organizations(view.connection()).await?;
+    view.confine().await?;
     let counts = |home: &Home| home.standing == Standing::Active && home.valid.contains(now);
     let at = |home: Home| {
         let found = organizations.iter().find(|one| one.key == home.organization)?;
