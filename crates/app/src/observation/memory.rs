@@ -11,12 +11,16 @@ use tickmark_core::id::{CheckKey, OrganizationKey, TargetKey};
 use tickmark_core::observation::Outcome;
 use tickmark_core::{Digest, Timestamp};
 
+use super::before::Found;
 use super::{FactsState, Target};
 
 /// Most answers that are remembered; beyond, the database is asked. About 5 MB.
 const MAX_ANSWERS: usize = 120_000;
 /// Most outcomes that are remembered; when there are more, all are forgotten and learned again. A few MB.
 const MAX_OUTCOMES: usize = 20_000;
+
+/// Most verdicts of the last run that are remembered of one source; 2 bytes each.
+const MAX_VERDICTS: usize = 4_000_000;
 
 /// What is remembered, by organization.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +38,8 @@ pub(super) struct Memory {
     outcomes: HashMap<(CheckKey, Digest), Outcome>,
     /// Hashes of the answers that hold.
     answers: HashMap<(CheckKey, TargetKey), i64>,
+    /// What the last run of each source found.
+    found: BTreeMap<String, Found>,
 }
 
 impl Memories {
@@ -76,6 +82,19 @@ impl Memory {
     /// Returns the hash of the answer that holds, if it is remembered.
     pub(super) fn answer(&self, check: CheckKey, target: TargetKey) -> Option<i64> {
         self.answers.get(&(check, target)).copied()
+    }
+
+    /// Gives back what the last run of a source found, if it is remembered.
+    pub(super) fn found(&mut self, source: &str) -> Option<Found> {
+        self.found.remove(source)
+    }
+
+    /// Remembers what a run of a source found.
+    pub(super) fn keep_found(&mut self, source: &str, found: Found) {
+        let verdicts: usize = found.verdicts.values().map(|last| last.by_position.len()).sum();
+        if verdicts <= MAX_VERDICTS {
+            self.found.insert(source.to_owned(), found);
+        }
     }
 
     /// Forgets what checks answered that are no longer asked.

@@ -6,6 +6,7 @@
 //!
 //! Owns the tables of migrations `0010_observation.sql`, `0018_answer.sql` and, in [`waiver`], `0013_waiver.sql`. Leaves what controls make of verdicts to `conclusion`.
 
+mod before;
 mod cores;
 mod export;
 mod history;

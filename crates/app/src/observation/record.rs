@@ -15,13 +15,14 @@ use tickmark_core::{Digest, Span, Timestamp, canonical};
 use tickmark_evaluate::{Check, ENGINE_VERSION, Library};
 use tickmark_ledger::leaf::LeafKind;
 
+use super::before::{Before, Found, LastVerdicts};
 use super::cores;
 use super::export;
 use super::memory::Memory;
 use super::pack::{self, Document, Keeping};
 use super::question::Questions;
 use super::sections::Sections;
-use super::sql::{self, Answer, Change, CurrentCheck, LastBlock, NewBlock, NewCheckVersion};
+use super::sql::{self, Answer, Change, CurrentCheck, NewBlock, NewCheckVersion};
 use super::{FactsState, Run, RunInput, RunState, RunSummary, Target, Unchanged};
 use crate::context::Cx;
 use crate::register::Kind;
@@ -104,13 +105,16 @@ pub async fn record_changes(
         record_facts(cx, key, &population, &input.collected, unchanged, &mut memory.facts, at).await?;
     let checks = sync_checks(cx, library, at).await?;
     memory.keep_answers_of(checks.iter().map(|(version, _)| version.key));
-    let before = Before::load(cx, &run.source, &checks, &population).await?;
+    let found = memory.found(&run.source);
+    let keys = checks.iter().map(|(version, _)| version.key).collect();
+    let expected = (population.key, population.targets.as_slice());
+    let before = Before::load(cx, &run.source, &keys, expected, found).await?;
     retire(cx, &run.source, &before.gone, &mut memory, at).await?;
-    let judged = judge(cx, &checks, &population, &facts, &before, &mut memory, at).await?;
+    let judged = judge(cx, &checks, &population, &facts, before, &mut memory, at).await?;
 
     sql::set_due(cx.connection(), organization, &judged.due).await?;
     sql::add_answers(cx.connection(), organization, &judged.answers, &mut memory, at).await?;
-    sql::add_blocks(cx.connection(), organization, key, &judged.blocks).await?;
+    let blocks = sql::add_blocks(cx.connection(), organization, key, &judged.blocks).await?;
     sql::change_verdicts(cx.connection(), organization, &judged.changes, at).await?;
     let manifest: Vec<_> = checks
         .iter()
@@ -144,6 +148,13 @@ pub async fn record_changes(
             "not_applicable": counts.not_applicable,
         }),
     )?;
+    let verdicts = judged.found.into_iter().zip(&judged.blocks).zip(blocks);
+    let verdicts = verdicts.map(|((by_position, block), key)| {
+        let (digest, counts, gone) = (block.digest, block.counts, Vec::new());
+        (block.check, LastVerdicts { block: key, digest, counts, by_position, gone, is_whole: true })
+    });
+    let found = Found { run: key, population: population.key, verdicts: verdicts.collect() };
+    memory.keep_found(&run.source, found);
     keeping.done().await?;
     cx.app.memories.keep(organization, at, memory);
     Ok(RunSummary { run, checks: checks.len(), targets: population.targets.len(), counts, artifacts })
@@ -464,6 +475,8 @@ struct Judged {
     due: Vec<(CheckKey, TargetKey, Option<Timestamp>)>,
     /// One for each check, in their order.
     blocks: Vec<NewBlock>,
+    /// What is in it, by position in the population.
+    found: Vec<Vec<Option<Observation>>>,
     changes: Vec<Change>,
 }
 
@@ -481,7 +494,7 @@ async fn judge(
     checks: &[(CurrentCheck, &Check)],
     population: &Population,
     facts: &Facts<'_>,
-    before: &Before,
+    mut before: Before,
     memory: &mut Memory,
     at: Timestamp,
 ) -> Result<Judged> {
@@ -495,7 +508,7 @@ async fn judge(
                     || !matches!(&facts.reached[position], Some(Reached { news: News::Nothing, .. }))
             })
             .collect();
-        checks.iter().map(|check| steps(check, population, facts, before, &restless, &due)).collect()
+        checks.iter().map(|check| steps(check, population, facts, &before, &restless, &due)).collect()
     };
     let mut questions = Questions::default();
     for ((index, check), steps) in checks.iter().enumerate().zip(&steps) {
@@ -510,10 +523,12 @@ async fn judge(
     let outcomes = questions.answer(checks, memory, at);
     let mut judged = Judged { evaluated: outcomes.evaluated, ..Judged::default() };
     for (index, ((version, check), steps)) in checks.iter().zip(steps).enumerate() {
-        let last = before.verdicts.get(&version.key);
-        let mut found: Vec<Option<Observation>> = match last {
-            Some(last) => last.by_position.clone(),
-            None => vec![None; population.targets.len()],
+        let (mut found, gone, kept) = match before.verdicts.remove(&version.key) {
+            Some(last) => {
+                let kept = last.is_whole.then_some((last.block, last.digest, last.counts));
+                (last.by_position, last.gone, kept)
+            }
+            None => (vec![None; population.targets.len()], Vec::new(), None),
         };
         let changes_before = judged.changes.len();
         for (position, step) in steps {
@@ -538,30 +553,27 @@ async fn judge(
                 found[position] = Some(now);
             }
         }
-        judged.changes.extend(last.into_iter().flat_map(|last| &last.gone).map(|&target| Change {
+        judged.changes.extend(gone.into_iter().map(|target| Change {
             check: version.key,
             target,
             found: None,
             was_open: true,
         }));
         let is_unchanged = judged.changes.len() == changes_before;
-        let block = match last.filter(|last| is_unchanged && last.is_whole) {
-            Some(last) => NewBlock {
-                check: version.key,
-                digest: last.digest,
-                known: Some(last.block),
-                bytes: Vec::new(),
-                counts: last.counts,
-            },
+        let block = match kept.filter(|_| is_unchanged) {
+            Some((block, digest, counts)) => {
+                NewBlock { check: version.key, digest, known: Some(block), bytes: Vec::new(), counts }
+            }
             None => {
                 let found: Vec<Observation> =
-                    found.into_iter().map(|found| found.expect("every target was asked about")).collect();
+                    found.iter().map(|found| found.expect("every target was asked about")).collect();
                 let bytes = block::encode(&found).map_err(Error::invalid)?;
                 let digest = block::digest(&bytes);
                 NewBlock { check: version.key, digest, known: None, bytes, counts: Counts::of(&found) }
             }
         };
         judged.blocks.push(block);
+        judged.found.push(found);
     }
     Ok(judged)
 }
@@ -641,99 +653,6 @@ async fn retire(
         target.retired_at = Some(at);
     }
     Ok(())
-}
-
-/// What the run before of the same source found.
-struct Before {
-    verdicts: BTreeMap<CheckKey, LastVerdicts>,
-    /// By position in the population of this run: whether the run before expected the target.
-    knows: Vec<bool>,
-    /// Positions of targets that the run before did not reach.
-    unreached: BTreeSet<usize>,
-    /// Targets that were expected then and are not now.
-    gone: Vec<TargetKey>,
-}
-
-struct LastVerdicts {
-    block: i64,
-    digest: Digest,
-    counts: Counts,
-    /// By position in the population of this run; none for targets that were not expected then.
-    by_position: Vec<Option<Observation>>,
-    /// Targets that were expected then and are not now.
-    gone: Vec<TargetKey>,
-    /// Whether both runs have the same population, so that an unchanged block can stand again.
-    is_whole: bool,
-}
-
-impl Before {
-    async fn load(
-        cx: &mut Cx<'_>,
-        source: &str,
-        checks: &[(CurrentCheck, &Check)],
-        population: &Population,
-    ) -> Result<Self> {
-        let organization = cx.organization();
-        let size = population.targets.len();
-        let mut before = Self {
-            verdicts: BTreeMap::new(),
-            knows: vec![false; size],
-            unreached: BTreeSet::new(),
-            gone: Vec::new(),
-        };
-        let Some((run, key)) = sql::last_run(cx.connection(), organization, source).await? else {
-            return Ok(before);
-        };
-        let targets = sql::population_targets(cx.connection(), organization, key).await?;
-        let mut silent = vec![!checks.is_empty(); size];
-        let current: BTreeSet<CheckKey> = checks.iter().map(|(version, _)| version.key).collect();
-        // Position then to position now.
-        let moved: Vec<Option<usize>> = targets
-            .iter()
-            .map(|target| population.targets.binary_search_by_key(target, |t| t.key).ok())
-            .collect();
-        for (target, position) in targets.iter().zip(&moved) {
-            match position {
-                Some(position) => before.knows[*position] = true,
-                None => before.gone.push(*target),
-            }
-        }
-        for LastBlock { check, key: block, digest, bytes, counts } in
-            sql::blocks_to_go_on_from(cx.connection(), organization, run).await?
-        {
-            if !current.contains(&check) {
-                continue;
-            }
-            let found = block::decode(&bytes).map_err(|error| Error::corrupt("block", error))?;
-            if targets.len() != found.len() {
-                return Err(Error::corrupt("block", "it does not fit its population"));
-            }
-            let mut last = LastVerdicts {
-                block,
-                digest,
-                counts,
-                by_position: vec![None; size],
-                gone: Vec::new(),
-                is_whole: key == population.key,
-            };
-            for (position, observation) in found.into_iter().enumerate() {
-                match moved[position] {
-                    Some(now) => {
-                        last.by_position[now] = Some(observation);
-                        silent[now] &= matches!(
-                            observation.reason(),
-                            Some(ReasonClass::NotCollected | ReasonClass::Unsupported)
-                        );
-                    }
-                    None => last.gone.push(targets[position]),
-                }
-            }
-            before.verdicts.insert(check, last);
-        }
-        // Where no check saw anything the target was not reached, or might as well not have been.
-        before.unreached = (0..size).filter(|&position| silent[position] && before.knows[position]).collect();
-        Ok(before)
-    }
 }
 
 /// Returns the target as checks see it.

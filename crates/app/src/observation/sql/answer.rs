@@ -8,7 +8,7 @@ use tickmark_core::observation::Outcome;
 use tickmark_core::{Digest, Timestamp};
 use tickmark_store::{Cell, insert_rows};
 
-use super::{KEYS_PER_STATEMENT, Memory, Org, list, moment, next_key};
+use super::{KEYS_PER_STATEMENT, Memory, Org, PAIRS_PER_STATEMENT, list, moment, next_key, pairs};
 use crate::{Error, Result};
 
 /// What a check answered about a target in this run.
@@ -18,14 +18,6 @@ pub(in crate::observation) struct Answer {
     /// Whether the check version said the same verdict of the target before; none if it said nothing.
     pub(in crate::observation) before: Option<bool>,
     pub(in crate::observation) outcome: Outcome,
-}
-
-/// Pairs of numbers in one `VALUES` list. They stand in the text: SQLite looks parameters up in a list of names.
-const PAIRS_PER_STATEMENT: usize = 400;
-
-fn pairs(numbers: &[(i64, i64)]) -> String {
-    let pairs: Vec<String> = numbers.iter().map(|(a, b)| format!("({a}, {b})")).collect();
-    pairs.join(", ")
 }
 
 /// Writes the answers that are not those of before.

@@ -86,12 +86,13 @@ pub(in crate::observation) struct NewBlock {
     pub(in crate::observation) counts: Counts,
 }
 
+/// Returns the keys of the blocks, in their order.
 pub(in crate::observation) async fn add_blocks(
     c: &mut AnyConnection,
     org: Org,
     run: RunKey,
     blocks: &[NewBlock],
-) -> Result<()> {
+) -> Result<Vec<i64>> {
     let mut keys: BTreeMap<Digest, i64> =
         blocks.iter().filter_map(|block| Some((block.digest, block.known?))).collect();
     let asked: Vec<&NewBlock> = blocks.iter().filter(|block| block.known.is_none()).collect();
@@ -149,7 +150,7 @@ pub(in crate::observation) async fn add_blocks(
         "unknown",
     ];
     insert_rows(c, "coverage", columns, rows).await?;
-    Ok(())
+    Ok(blocks.iter().map(|block| keys[&block.digest]).collect())
 }
 
 pub(in crate::observation) async fn coverage_of_run(

@@ -7,7 +7,7 @@ use tickmark_core::observation::{Observation, ReasonClass, Verdict};
 use tickmark_core::{Span, Timestamp};
 use tickmark_store::{Cell, insert_rows};
 
-use super::{IndexRow, KEYS_PER_STATEMENT, Org, list, moment};
+use super::{IndexRow, Org, PAIRS_PER_STATEMENT, moment, pairs};
 use crate::{Error, Result};
 
 /// One verdict that changed.
@@ -26,23 +26,20 @@ pub(in crate::observation) async fn change_verdicts(
     changes: &[Change],
     at: Timestamp,
 ) -> Result<()> {
-    for of_check in changes.chunk_by(|a, b| a.check == b.check) {
-        let closing: Vec<_> = of_check.iter().filter(|change| change.was_open).collect();
-        for chunk in closing.chunks(KEYS_PER_STATEMENT) {
-            let text = format!(
-                "UPDATE verdict_interval SET until = $3 WHERE organization = $1 AND check_version = $2 \
-                 AND until IS NULL AND target IN {}",
-                list(4, chunk.len())
-            );
-            let mut query = sqlx::query(sqlx::AssertSqlSafe(text))
-                .bind(org.0)
-                .bind(of_check[0].check.0)
-                .bind(at.micros());
-            for change in chunk {
-                query = query.bind(change.target.0);
-            }
-            query.execute(&mut *c).await?;
-        }
+    let closing: Vec<(i64, i64)> = changes
+        .iter()
+        .filter(|change| change.was_open)
+        .map(|change| (change.check.0, change.target.0))
+        .collect();
+    for chunk in closing.chunks(PAIRS_PER_STATEMENT) {
+        // Through a named table both databases find the rows by their key.
+        let text = format!(
+            "WITH closing (check_version, target) AS (VALUES {}) UPDATE verdict_interval SET until = $2 \
+             WHERE organization = $1 AND until IS NULL \
+             AND (check_version, target) IN (SELECT check_version, target FROM closing)",
+            pairs(chunk)
+        );
+        sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(at.micros()).execute(&mut *c).await?;
     }
     let rows = changes.iter().filter_map(|change| {
         let found = change.found?;

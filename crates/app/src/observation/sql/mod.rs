@@ -42,6 +42,14 @@ fn list(first: usize, count: usize) -> String {
     format!("({})", numbers.join(", "))
 }
 
+/// Pairs of numbers in one `VALUES` list. They stand in the text: SQLite looks parameters up in a list of names.
+const PAIRS_PER_STATEMENT: usize = 400;
+
+fn pairs(numbers: &[(i64, i64)]) -> String {
+    let pairs: Vec<String> = numbers.iter().map(|(a, b)| format!("({a}, {b})")).collect();
+    pairs.join(", ")
+}
+
 async fn next_key(c: &mut AnyConnection, org: Org, text: &'static str) -> Result<i64> {
     let (key,): (i64,) = sqlx::query_as(text).bind(org.0).fetch_one(c).await?;
     Ok(key)
