@@ -31,7 +31,7 @@ CREATE TABLE notice (
     -- What it is, the same as long as it is the same.
     about        TEXT   NOT NULL CHECK (length(about) BETWEEN 1 AND 300),
     step         TEXT   NOT NULL CHECK (step IN ('new', 'soon', 'today', 'overdue', 'escalated')),
-    matter       TEXT   NOT NULL CHECK (matter IN ('occurrence', 'returned', 'decision', 'evidence', 'waiver', 'finding', 'week')),
+    matter       TEXT   NOT NULL CHECK (matter IN ('occurrence', 'returned', 'decision', 'evidence', 'waiver', 'finding', 'mention', 'week')),
     title        TEXT   NOT NULL,
     path         TEXT   NOT NULL,
     -- More lines, where there are.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tickmark_app::comment::{self, About};
 use tickmark_app::identity::setting::{self, OrganizationSettings, PersonSettings};
 use tickmark_app::ledger::{LedgerSettings, MailSecurity, Outside};
 use tickmark_app::mail::{self, MailSettings};
@@ -160,6 +161,40 @@ async fn letters_come_in_the_morning_once_and_as_somebody_wants_them() {
         app.transact(&actor, async |cx| setting::set_own(cx, &each).await).await.expect("set");
         remind(&app, &program).await;
         assert_eq!(to(&letters(&app, &program).await), before);
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_a_comment_names_is_told_once() {
+    for world in World::both().await {
+        let (app, program) = start(&world).await;
+        let (manager, owner) = people(&world, &app, &program).await;
+        let id = app
+            .read(&program, async |view| control::controls(view).await)
+            .await
+            .expect("controls")
+            .into_iter()
+            .find(|control| control.owner.is_some())
+            .expect("one in force")
+            .id;
+        let text = format!("@{} please look at the last window", owner.email);
+        let by = manager.actor(&world, &app).await;
+        let said = app
+            .transact(&by, async |cx| comment::write(cx, "once-1", About::Control(id.clone()), &text).await)
+            .await
+            .expect("said");
+        remind(&app, &program).await;
+        assert_eq!(remind(&app, &program).await, (0, 0), "a second pass tells nothing");
+        let named: Vec<Kept> = told(&world, &app, &owner)
+            .await
+            .into_iter()
+            .filter(|one| one.matter == Matter::Mention)
+            .collect();
+        assert_eq!(named.len(), 1);
+        assert_eq!(named[0].title, format!("A comment names you: Control {id}"));
+        assert_eq!(named[0].path, format!("/controls/{id}#comment-{}", said.key));
+        assert!(told(&world, &app, &manager).await.iter().all(|one| one.matter != Matter::Mention));
         app.close().await;
     }
 }

@@ -18,7 +18,7 @@ pub mod observation;
 pub mod program;
 pub mod report;
 pub mod time;
-mod words;
+pub mod words;
 pub mod written;
 pub mod zone;
 

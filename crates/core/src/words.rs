@@ -37,3 +37,28 @@ pub(crate) fn readable(text: &str, max: usize) -> Option<String> {
     let is_readable = text.chars().count() <= max && !text.chars().any(|c| c.is_control() && c != '\n');
     is_readable.then(|| text.to_owned())
 }
+
+/// Percent-encodes text for one segment of a path.
+#[must_use]
+pub fn segment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_segment_ends_it() {
+        assert_eq!(segment("CC6.1"), "CC6.1");
+        assert_eq!(segment("a/../b\"<"), "a%2F..%2Fb%22%3C");
+    }
+}

@@ -16,7 +16,7 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 
 use crate::design::form::{Faults, Field, Kind, button, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
-use crate::design::{block, moment, segment};
+use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::{go, name, names};
@@ -37,30 +37,6 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
         changes("/comments/{key}/remove", "/comments/1/remove", post(remove)),
         changes("/comments/{key}/seen", "/comments/1/seen", post(seen)),
     ]
-}
-
-/// Where a record is.
-pub(crate) fn href(about: &About) -> String {
-    match about {
-        About::Control(id) => format!("/controls/{}", segment(id.as_str())),
-        About::Occurrence(id) => format!("/controls/{}/occurrences", segment(id.as_str())),
-        About::Commitment(key) => format!("/commitments/{}", key.0),
-        About::Item(key) => format!("/evidence/items/{key}"),
-        About::Finding(reference) => format!("/findings/{}", segment(reference)),
-        About::Request(key) => format!("/waivers/requests/{key}"),
-    }
-}
-
-/// What a record is called.
-pub(crate) fn title(about: &About) -> String {
-    match about {
-        About::Control(id) => format!("Control {id}"),
-        About::Occurrence(id) => format!("Occurrences of {id}"),
-        About::Commitment(key) => format!("Commitment {key}"),
-        About::Item(key) => format!("Evidence {key}"),
-        About::Finding(reference) => format!("Finding {reference}"),
-        About::Request(key) => format!("Waiver request {key}"),
-    }
 }
 
 /// What happened in words: the last part of an event's name.
@@ -226,7 +202,7 @@ fn marked(text: &str, here: &BTreeMap<String, ActorId>) -> Markup {
 }
 
 fn back(about: &About, key: i64) -> Response {
-    go(&format!("{}#comment-{key}", href(about)))
+    go(&format!("{}#comment-{key}", about.path()))
 }
 
 /// Says something.
@@ -263,7 +239,7 @@ fn framed(about: &About, title_: &str, body: Markup) -> Page {
         About::Request(_) => Place::Waivers,
     };
     let mut page = Page::new(place, title_, body);
-    page.crumbs = vec![(title(about), href(about))];
+    page.crumbs = vec![(about.title(), about.path())];
     page
 }
 
@@ -279,7 +255,7 @@ fn edit_form(comment: &Comment, body: &str, token: &str, faults: &Faults, before
         &html! {
             (hidden("version", &comment.version().to_string()))
             (field(&Field { name: "body", label: "Comment", kind: Kind::Area(5), value: body, fault: faults.of("body"), hint: "What it said before stays readable.", ..Field::default() }))
-            (send("Save", &format!("{}#comment-{key}", href(&comment.about))))
+            (send("Save", &format!("{}#comment-{key}", comment.about.path())))
         },
     );
     framed(&comment.about, "Edit a comment", html! { (faults.summary()) (before) div.narrow { (form) } })
@@ -369,10 +345,10 @@ pub(crate) fn mention_row(
     html! {
         li {
             (crate::design::icon::Mark::NotYetDue.draw())
-            a.what href={ (href(&one.about)) "#comment-" (one.key) } { (title(&one.about)) }
+            a.what href={ (one.about.path()) "#comment-" (one.key) } { (one.about.title()) }
             span.when { (moment::ago(one.at, now)) }
             span.why { (short(name(people, one.by))) ": " (text.unwrap_or_default()) }
-            (button(&format!("/comments/{}/seen", one.key), token, "Seen", &format!("the comment on {}", title(&one.about))))
+            (button(&format!("/comments/{}/seen", one.key), token, "Seen", &format!("the comment on {}", one.about.title())))
         }
     }
 }

@@ -13,6 +13,7 @@ use tickmark_core::control::ControlId;
 use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::id::{ActorId, ItemKey};
 use tickmark_core::identity::{Atom, Resource, Standing, Verb};
+use tickmark_core::words::segment;
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::bundle::Record;
 use tickmark_ledger::commitment::{self, RECORD_DOMAIN, Salt};
@@ -77,6 +78,32 @@ impl About {
             Self::Item(key) => key.to_string(),
             Self::Finding(reference) => reference.clone(),
             Self::Request(key) => key.to_string(),
+        }
+    }
+
+    /// Returns where the record is in the pages.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self {
+            Self::Control(id) => format!("/controls/{}", segment(id.as_str())),
+            Self::Occurrence(id) => format!("/controls/{}/occurrences", segment(id.as_str())),
+            Self::Commitment(key) => format!("/commitments/{}", key.0),
+            Self::Item(key) => format!("/evidence/items/{key}"),
+            Self::Finding(reference) => format!("/findings/{}", segment(reference)),
+            Self::Request(key) => format!("/waivers/requests/{key}"),
+        }
+    }
+
+    /// Returns what people call the record.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self {
+            Self::Control(id) => format!("Control {id}"),
+            Self::Occurrence(id) => format!("Occurrences of {id}"),
+            Self::Commitment(key) => format!("Commitment {key}"),
+            Self::Item(key) => format!("Evidence {key}"),
+            Self::Finding(reference) => format!("Finding {reference}"),
+            Self::Request(key) => format!("Waiver request {key}"),
         }
     }
 

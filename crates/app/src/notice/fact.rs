@@ -13,9 +13,11 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::performance::WindowState;
 use tickmark_core::program::reminder::{Fact, Matter, escalated_from};
 use tickmark_core::time::DAY_US;
+use tickmark_core::words::segment;
 
 use super::Late;
 use crate::Result;
+use crate::comment;
 use crate::conclusion::remediation;
 use crate::context::View;
 use crate::control::{self, commitment};
@@ -81,6 +83,16 @@ pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
                 );
             }
         }
+    }
+    for one in comment::mentions(view).await? {
+        facts.push(Fact {
+            about: format!("mention {}", one.key),
+            matter: Matter::Mention,
+            title: format!("A comment names you: {}", one.about.title()),
+            path: format!("{}#comment-{}", one.about.path(), one.key),
+            due: None,
+            escalated_from: None,
+        });
     }
     facts.extend(decisions(view).await?);
     Ok(facts)
@@ -230,17 +242,4 @@ pub(super) async fn escalations(view: &mut View<'_>, days: u32) -> Result<Vec<La
         }
     }
     Ok(late)
-}
-
-/// Writes a part of a path so that nothing in it ends it.
-fn segment(text: &str) -> String {
-    let mut written = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            written.push(char::from(byte));
-        } else {
-            written.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    written
 }

@@ -37,6 +37,8 @@ pub enum Matter {
     Waiver,
     /// A finding that is to be fixed.
     Finding,
+    /// A comment that names them.
+    Mention,
     /// The week, for those who run the program.
     Week,
 }
@@ -85,8 +87,8 @@ macro_rules! words {
     };
 }
 
-words!(Matter, 7: Occurrence = "occurrence", Returned = "returned", Decision = "decision", Evidence = "evidence",
-    Waiver = "waiver", Finding = "finding", Week = "week");
+words!(Matter, 8: Occurrence = "occurrence", Returned = "returned", Decision = "decision", Evidence = "evidence",
+    Waiver = "waiver", Finding = "finding", Mention = "mention", Week = "week");
 words!(Step, 5: New = "new", Soon = "soon", Today = "today", Overdue = "overdue", Escalated = "escalated");
 words!(Preference, 4: InApp = "in_app", Each = "each", Daily = "daily", Weekly = "weekly");
 
