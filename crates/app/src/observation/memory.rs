@@ -16,8 +16,11 @@ use super::{FactsState, Target};
 
 /// Most answers that are remembered; beyond, the database is asked. About 5 MB.
 const MAX_ANSWERS: usize = 120_000;
-/// Most outcomes that are remembered; when there are more, all are forgotten and learned again. A few MB.
-const MAX_OUTCOMES: usize = 20_000;
+/// Most pairs of a check and what it read that are remembered with what was said; when there are more, all are forgotten
+/// and learned again. About 6 MB.
+const MAX_OUTCOMES: usize = 100_000;
+/// Most different outcomes among them: checks say the same about most of what they read. A few MB.
+const MAX_DISTINCT: usize = 10_000;
 
 /// Most verdicts of the last run that are remembered of one source; 2 bytes each.
 const MAX_VERDICTS: usize = 4_000_000;
@@ -35,7 +38,9 @@ pub(super) struct Memory {
     /// Digests that stand for targets in the ledger.
     identities: HashMap<TargetKey, Digest>,
     /// What checks said that do not look at the clock, by what they read.
-    outcomes: HashMap<(CheckKey, Digest), Outcome>,
+    outcomes: HashMap<(CheckKey, Digest), Arc<Outcome>>,
+    /// The different outcomes among them, by their digest.
+    distinct: HashMap<Digest, Arc<Outcome>>,
     /// Hashes of the answers that hold.
     answers: HashMap<(CheckKey, TargetKey), i64>,
     /// What the last run of each source found.
@@ -68,15 +73,18 @@ impl Memory {
 
     /// Returns what a check said when it read this.
     pub(super) fn outcome(&self, check: CheckKey, read: Digest) -> Option<&Outcome> {
-        self.outcomes.get(&(check, read))
+        self.outcomes.get(&(check, read)).map(Arc::as_ref)
     }
 
     /// Remembers what a check said when it read this.
     pub(super) fn learn(&mut self, check: CheckKey, read: Digest, outcome: &Outcome) {
-        if self.outcomes.len() >= MAX_OUTCOMES {
+        if self.outcomes.len() >= MAX_OUTCOMES || self.distinct.len() >= MAX_DISTINCT {
             self.outcomes.clear();
+            self.distinct.clear();
         }
-        self.outcomes.insert((check, read), outcome.clone());
+        let said = Digest::of(&serde_json::to_vec(outcome).expect("an outcome has string keys only"));
+        let known = self.distinct.entry(said).or_insert_with(|| Arc::new(outcome.clone()));
+        self.outcomes.insert((check, read), Arc::clone(known));
     }
 
     /// Returns the hash of the answer that holds, if it is remembered.
