@@ -189,9 +189,9 @@ fn answers(id: &ControlId, index: u32, days: u32, chance: Chance) -> Vec<(u32, A
     if implemented != Answer::Yes && draw("mended", 4) > 0 {
         act(on(640 + spread), Question::Implemented, Answer::Yes);
     }
-    // Two controls are known not to have run as designed; the story says why.
+    // These are known not to have run as designed: the story says why, or their tests fail when they are looked at.
     let operating = match id.as_str() {
-        "IAM-07" | "CHG-02" => Answer::Partly,
+        "IAM-07" | "CHG-02" | "IAM-01" | "IAM-02" | "IAM-08" | "VUL-01" => Answer::Partly,
         _ if draw("operating", 10) < 7 => Answer::Yes,
         _ if draw("operating", 10) < 9 => Answer::Partly,
         _ => return acts,

@@ -383,7 +383,7 @@ impl Board {
                         text class=[between] x=(percent(part)) y="15" dx="3" {
                             @match name.split_once(' ') {
                                 // A phone has no room for the year.
-                                Some((month, year)) if year.len() == 4 => { (month) tspan.year { " " (year) } },
+                                Some((month, year)) if year.len() == 4 => { (month) tspan.year { " ’" (&year[2..]) } },
                                 _ => (name),
                             }
                         }
@@ -624,7 +624,7 @@ mod tests {
         // 100 of 365 days are 27.39 %.
         assert!(html.contains(r#"<rect class="seg-pass" x="0%" y="6" width="27.39%""#), "{html}");
         assert!(html.contains(r##"<use href="#b-missed""##) && html.contains("&lt;b&gt;"), "{html}");
-        assert!(html.contains(">Jan<tspan class=\"year\"> 2026<") && html.contains(">Dec<"), "{html}");
+        assert!(html.contains(">Jan<tspan class=\"year\"> ’26<") && html.contains(">Dec<"), "{html}");
         assert!(html.contains("href=\"/period?by=area&amp;from=2026-04-01&amp;to=2026-04-30\""), "{html}");
         assert!(board(vec![row(Vec::new())]).draw().0.contains("no automated test"));
     }

@@ -534,7 +534,7 @@ fn body_cell(column: &Column, cell: &Cell) -> Markup {
     if column.end {
         class.push_str(" end");
     }
-    let label = (column.phone == Phone::Line).then_some(column.label);
+    let label = (column.phone == Phone::Line && !cell.show.0.is_empty()).then_some(column.label);
     html! { td role="cell" class=(class) data-label=[label] { (cell.show) } }
 }
 
