@@ -60,6 +60,12 @@ impl Day {
         self.0.tomorrow().ok().map(Self)
     }
 
+    /// Returns the day before; none at the beginning of the calendar.
+    #[must_use]
+    pub fn before(self) -> Option<Self> {
+        self.0.yesterday().ok().map(Self)
+    }
+
     pub(crate) fn plus_months(self, months: i32) -> Option<Self> {
         self.0.checked_add(jiff::Span::new().try_months(months).ok()?).ok().map(Self)
     }

@@ -8,9 +8,11 @@
 //! Source: `docs/domain/soc-reports.md` sections 1, 2, 6, 7, 13 and 14.
 
 mod assertion;
+pub mod completion;
 mod description;
 mod document;
 mod problem;
+mod roll;
 mod scope;
 
 use std::collections::BTreeSet;
@@ -22,6 +24,7 @@ pub use assertion::{Assertion, drafted};
 pub use description::{ADVERTISING, Description, Part, Passage};
 pub use document::{Document, DocumentError, Paper, Progress, Signed, Step};
 pub use problem::{Ground, Problem};
+pub use roll::Kept;
 pub use scope::{
     Assumed, Method, Objective, PERIOD_NOTICE_MONTHS, ReportKind, Scope, Subservice, Time, UserEntityControl,
     UserEntityKind,
@@ -102,6 +105,9 @@ pub enum EngagementError {
     /// There is no such report.
     #[error("a SOC 3 covers a period: there is no SOC 3 as of one date")]
     Soc3AsOf,
+    /// There is no time that follows.
+    #[error("the calendar ends before the time that would follow")]
+    Calendar,
     /// Nothing is different.
     #[error("nothing is changed")]
     NothingChanged,
@@ -142,6 +148,12 @@ pub struct Engagement {
     /// Management's assertion.
     pub assertion: Option<Document<Assertion>>,
     closed: Option<Written>,
+    /// How the auditor's opinion is going to be modified, as management was told. The assertion carries the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    modified: Option<Written>,
+    /// The one before, where this one was made from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<EngagementKey>,
 }
 
 impl Engagement {
@@ -165,7 +177,34 @@ impl Engagement {
             description: None,
             assertion: None,
             closed: None,
+            modified: None,
+            follows: None,
         })
+    }
+
+    /// Plans the next one from this: the scope that holds over the time that follows, and the description, as drafts. What
+    /// the description tells of one period only is left to be written anew, and so is the assertion.
+    ///
+    /// # Errors
+    /// As [`Self::plan`]; or at the end of the calendar.
+    pub fn roll_forward(
+        &self,
+        key: EngagementKey,
+        by: ActorId,
+        at: Timestamp,
+        reason: &str,
+    ) -> Result<Self, EngagementError> {
+        let scope = self.holds().following().ok_or(EngagementError::Calendar)?;
+        let mut next = Self::plan(key, scope, by, at, reason)?;
+        next.follows = Some(self.key);
+        if let Some(held) = &self.description {
+            let mut description = held.content.clone();
+            description.parts.retain(|part, _| !roll::is_of_its_time(*part));
+            if !description.parts.is_empty() {
+                next.describe(description, by, at)?;
+            }
+        }
+        Ok(next)
     }
 
     /// Returns where it stands.
@@ -290,6 +329,55 @@ impl Engagement {
         Ok(())
     }
 
+    /// Records how the auditor's opinion is going to be modified. Signatures under the assertion are void, and it is written
+    /// anew with the same modification.
+    ///
+    /// # Errors
+    /// If it says nothing or the same as before, or the engagement is closed.
+    pub fn modify(&mut self, text: &str, by: ActorId, at: Timestamp) -> Result<(), EngagementError> {
+        self.open()?;
+        let version = self.modified.as_ref().map_or(1, |modified| modified.version + 1);
+        let text = needed("modification of the opinion", &text.replace("\r\n", "\n"), TEXT_MAX)?;
+        if self.modified.as_ref().is_some_and(|modified| modified.reason == text) {
+            return Err(EngagementError::NothingChanged);
+        }
+        self.modified = Some(Written { version, by, at, reason: text });
+        Ok(())
+    }
+
+    /// Returns how the opinion is going to be modified, as management was told.
+    #[must_use]
+    pub fn modified(&self) -> Option<&Written> {
+        self.modified.as_ref()
+    }
+
+    /// Returns the digest of what a document rests on: the scope, and for the assertion the modification of the opinion.
+    ///
+    /// # Panics
+    /// Never: it has texts and whole numbers only.
+    #[must_use]
+    pub fn ground(&self, paper: Paper) -> Digest {
+        let scope = self.scope_digest();
+        match (&self.modified, paper) {
+            (Some(modified), Paper::Assertion) => {
+                canonical::digest(&(scope, &modified.reason)).expect("it has texts only")
+            }
+            _ => scope,
+        }
+    }
+
+    /// Returns what keeps the assertion from being signed, beside its own words: it was written before management was told
+    /// that the opinion is modified.
+    #[must_use]
+    pub fn assertion_fault(&self) -> Option<String> {
+        let (document, modified) = (self.assertion.as_ref()?, self.modified.as_ref()?);
+        (document.at <= modified.at).then(|| {
+            "the auditor's opinion is going to be modified, and it was written before that: write it anew with the same \
+             modification"
+                .to_owned()
+        })
+    }
+
     /// Returns the documents of its report: a SOC 3 has no description.
     pub fn papers(&self) -> impl Iterator<Item = Paper> {
         let has_description = self.holds().kind != ReportKind::Soc3;
@@ -299,10 +387,10 @@ impl Engagement {
     /// Returns how far a document has come; none while nobody wrote it.
     #[must_use]
     pub fn progress(&self, paper: Paper) -> Option<Progress> {
-        let scope = self.scope_digest();
+        let ground = self.ground(paper);
         match paper {
-            Paper::Description => self.description.as_ref().map(|document| document.progress(scope)),
-            Paper::Assertion => self.assertion.as_ref().map(|document| document.progress(scope)),
+            Paper::Description => self.description.as_ref().map(|document| document.progress(ground)),
+            Paper::Assertion => self.assertion.as_ref().map(|document| document.progress(ground)),
         }
     }
 

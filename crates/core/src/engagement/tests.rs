@@ -336,3 +336,35 @@ fn a_drafted_assertion_covers_what_the_report_is_about() {
         assert!(assertion.checked().expect("whole").faults().is_empty());
     }
 }
+
+#[test]
+fn an_assertion_is_issued_anew_when_the_opinion_is_going_to_be_modified() {
+    let mut one =
+        Engagement::plan(EngagementKey(1), sound(), person(1), moment(1), "first").expect("planned");
+    one.approve(&[], person(9), moment(1)).expect("approved");
+    let assertion =
+        |text: &str| Assertion { text: text.into(), signatory: "Grace".into(), title: "Director".into() };
+    one.assert(assertion("We assert."), person(1), moment(2)).expect("written");
+    let sign = |one: &mut Engagement, step, who, at| {
+        let ground = one.ground(Paper::Assertion);
+        one.assertion.as_mut().expect("written").sign(step, person(who), moment(at), ground)
+    };
+    sign(&mut one, Step::Review, 2, 3).expect("reviewed");
+    sign(&mut one, Step::Approve, 3, 4).expect("signed");
+    assert_eq!(
+        (one.progress(Paper::Assertion).map(|progress| progress.is_void), one.assertion_fault()),
+        (Some(false), None)
+    );
+    assert!(one.modify(" ", person(1), moment(5)).is_err());
+    one.modify("Except for CC6.2: leavers kept accounts.", person(1), moment(5)).expect("recorded");
+    assert_eq!(
+        one.modify("Except for CC6.2: leavers kept accounts.", person(1), moment(6)),
+        Err(EngagementError::NothingChanged)
+    );
+    assert_eq!(one.progress(Paper::Assertion).map(|progress| progress.is_void), Some(true));
+    assert!(one.assertion_fault().is_some_and(|says| says.contains("write it anew")));
+    one.assert(assertion("We assert, except for CC6.2."), person(1), moment(7)).expect("written");
+    assert_eq!(one.assertion_fault(), None);
+    sign(&mut one, Step::Review, 2, 8).expect("reviewed");
+    assert_eq!(one.next_step(Paper::Assertion), Some(Step::Approve));
+}

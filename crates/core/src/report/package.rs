@@ -262,6 +262,16 @@ pub struct Response {
 }
 
 impl SocPackage {
+    /// Leaves out what a report for general use does not show: criteria, controls, changes and responses of a SOC 3.
+    #[must_use]
+    pub fn for_readers(mut self) -> Self {
+        if self.report == "SOC 3" {
+            (self.criteria, self.controls) = (Vec::new(), Vec::new());
+            (self.changes, self.responses) = (Vec::new(), Vec::new());
+        }
+        self
+    }
+
     /// Returns the digest of the canonical JSON of the model; it stands on each page.
     ///
     /// # Errors

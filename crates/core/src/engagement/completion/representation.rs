@@ -1,0 +1,132 @@
+//! The representation letter: what management confirms to the auditor, and to nobody else.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::{EngagementError, Method, ReportKind, Scope, UserEntityKind, needed, title};
+use super::{Completion, Decided};
+use crate::report::lint::{self, BannedPhrase};
+
+/// Most characters of the text.
+const LETTER_MAX: usize = 40_000;
+
+/// What a letter says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Letter {
+    /// To whom: the audit firm.
+    pub to: String,
+    /// Paragraphs, apart by an empty line.
+    pub text: String,
+    /// Who signs for management.
+    pub signatory: String,
+    /// As what.
+    pub title: String,
+}
+
+impl Letter {
+    /// Brings texts to one form.
+    ///
+    /// # Errors
+    /// If one is missing or unreadable.
+    pub fn checked(self) -> Result<Self, EngagementError> {
+        Ok(Self {
+            to: title("audit firm that it goes to", &self.to)?,
+            text: needed("text of the letter", &self.text.replace("\r\n", "\n"), LETTER_MAX)?,
+            signatory: title("name of the signatory", &self.signatory)?,
+            title: title("title of the signatory", &self.title)?,
+        })
+    }
+
+    /// Returns what must not stand in it.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let write = |BannedPhrase { phrase, instead }| format!("\u{201c}{phrase}\u{201d}: write {instead}");
+        lint::lint(&self.text).into_iter().map(write).collect()
+    }
+}
+
+/// Returns a draft in our words, from the scope and the register of events. Management changes it as it sees fit.
+#[must_use]
+pub fn represented(scope: &Scope, organization: &str, completion: &Completion) -> String {
+    let (system, time, report) = (&scope.system, scope.time.words(), scope.report());
+    let yardstick = match scope.kind {
+        ReportKind::Soc1 => "the control objectives",
+        ReportKind::Soc2 | ReportKind::Soc3 => "the applicable trust services criteria",
+    };
+    let subject = match scope.kind {
+        ReportKind::Soc3 => format!("our assertion about controls of the system called {system} {time}"),
+        ReportKind::Soc1 | ReportKind::Soc2 => {
+            format!("our description of the system called {system} and its controls {time}")
+        }
+    };
+    let mut text = vec![
+        format!(
+            "This letter belongs to your examination of {subject} ({report}). We, the management of {organization}, confirm \
+             the following to you as of the date of this letter, to the best of our knowledge and belief and after asking \
+             those who know."
+        ),
+        format!(
+            "We are responsible for the subject of the examination, for our assertion and its reasonable basis, for choosing \
+             {yardstick}, for identifying the risks to them, and for designing, putting in place and running the controls. \
+             We stand by our assertion as we gave it to you."
+        ),
+        "We gave you all records and other information that we know to matter to the subject or to our assertion, and access \
+         to everybody from whom you thought it necessary to learn something. Nothing of it was held back or changed for the \
+         examination."
+            .to_owned(),
+        "We told you of every weakness in the design of controls that we know of, of every case in which a control did not \
+         operate as described, whether or not it was corrected, and of every incident that came from such a case or otherwise \
+         kept us from what we promised."
+            .to_owned(),
+        "We know of no fraud, no suspicion of fraud and no intended act by management, by people with a part in controls or by \
+         others that could matter to the subject, beyond what we told you. We also told you of every breach of law or rule and \
+         of every uncorrected error that may affect user entities."
+            .to_owned(),
+        "We gave you what regulators, user entities, internal audit and other practitioners told us about the subject."
+            .to_owned(),
+    ];
+    let of_method = |method: Method| -> Vec<&str> {
+        let all = scope.subservices.iter().filter(|one| one.method == method);
+        all.map(|one| one.name.as_str()).collect()
+    };
+    let (carved, included) = (of_method(Method::CarveOut), of_method(Method::Inclusive));
+    if !carved.is_empty() {
+        text.push(format!(
+            "We depend on controls at {}, which are left out of the examination. The types of controls that we assume there \
+             are whole, and we watch them as described.",
+            carved.join(", ")
+        ));
+    }
+    if !included.is_empty() {
+        text.push(format!(
+            "Management of {} gave its own assertion and its own letter to you for its part.",
+            included.join(", ")
+        ));
+    }
+    if scope.user_entities.iter().any(|one| one.kind == UserEntityKind::Control) {
+        text.push("The controls that we assume at user entities are whole as described.".to_owned());
+    }
+    let told: Vec<String> = completion
+        .events()
+        .iter()
+        .filter(|event| event.told.decided != Decided::NoEffect)
+        .map(|event| format!("On {}: {}. {}", event.told.day, event.told.what, event.told.effect))
+        .collect();
+    text.push(if told.is_empty() {
+        "Nothing happened between the end of the time examined and the date of this letter that could matter to the subject \
+         or to our assertion."
+            .to_owned()
+    } else {
+        "Between the end of the time examined and the date of this letter the following happened that could matter to the \
+         subject or to our assertion; we know of nothing else."
+            .to_owned()
+    });
+    text.extend(told);
+    if scope.kind != ReportKind::Soc3 {
+        text.push(
+            "We know that your report is for those whom it names, and we will not give it to others."
+                .to_owned(),
+        );
+    }
+    text.join("\n\n")
+}

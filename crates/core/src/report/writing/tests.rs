@@ -1,0 +1,102 @@
+use super::*;
+use crate::engagement::completion::BridgeItem;
+use crate::id::ActorId;
+use crate::report::lint;
+use crate::report::package::PACKAGE_SCHEMA;
+
+fn package() -> SocPackage {
+    let at: Timestamp = "2027-03-16T10:00:00Z".parse().expect("a moment");
+    SocPackage {
+        schema: PACKAGE_SCHEMA.into(),
+        engagement: "E-1".into(),
+        report: "SOC 2 Type 2".into(),
+        is_period: true,
+        time: "throughout the period 2026-01-01 to 2026-12-31".into(),
+        status: DocumentStatus::WorkingDraft,
+        version: "1".into(),
+        author: "Ada".into(),
+        generated: at,
+        cut_off: at,
+        generator: "a test".into(),
+        organization: "Example Ltd".into(),
+        system: "Payroll".into(),
+        is_example: false,
+        firm: "Example Auditors LLP".into(),
+        services: Vec::new(),
+        boundary: String::new(),
+        outside: Vec::new(),
+        categories: Vec::new(),
+        open: Vec::new(),
+        assertion: None,
+        description: None,
+        commitments: Vec::new(),
+        subservices: Vec::new(),
+        user_controls: Vec::new(),
+        responsibilities: Vec::new(),
+        excluded: Vec::new(),
+        criteria: Vec::new(),
+        controls: Vec::new(),
+        changes: Vec::new(),
+        responses: Vec::new(),
+    }
+}
+
+fn day(text: &str) -> Day {
+    text.parse().expect("a day")
+}
+
+fn all_text(writing: &Writing) -> String {
+    serde_json::to_string(&writing.blocks).expect("serializes")
+}
+
+#[test]
+fn a_bridge_letter_names_the_report_and_what_the_registers_hold() {
+    let package = package();
+    let frame =
+        || LetterFrame { package: &package, status: DocumentStatus::WorkingDraft, signed: Vec::new() };
+    let mut letter = BridgeLetter {
+        to: day("2027-03-15"),
+        items: Vec::new(),
+        changes: String::new(),
+        incidents: String::new(),
+        next: "The next period began on 2027-01-01.".into(),
+        signatory: "Grace".into(),
+        title: "Director".into(),
+    };
+    let received = Received {
+        firm: "Example Auditors LLP".into(),
+        day: day("2027-03-01"),
+        file: "report.pdf".into(),
+        digest: Digest::of(b"pdf"),
+        by: ActorId(uuid::Uuid::from_u128(1)),
+        at: package.generated,
+    };
+    let text = all_text(&bridge(frame(), &letter, Some(&received), day("2026-12-31"), None));
+    for says in [
+        "by Example Auditors LLP, dated 2027-03-01",
+        "from 2027-01-01 to 2027-03-15",
+        "we made no change",
+        "we know of no significant incident",
+        "does not replace the report",
+        "not given out from 2027-06-15 on",
+    ] {
+        assert!(text.contains(says), "{says}: {text}");
+    }
+    assert!(lint::lint(&text).is_empty(), "{text}");
+    let item = |reference: &str, left_out: &str, is_incident| BridgeItem {
+        day: day("2027-02-01"),
+        reference: reference.into(),
+        says: format!("what {reference} was"),
+        is_incident,
+        left_out: left_out.into(),
+    };
+    letter.items = vec![item("one", "", false), item("two", "a typo", false), item("three", "", true)];
+    let text = all_text(&bridge(frame(), &letter, Some(&received), day("2026-12-31"), None));
+    assert!(text.contains("2027-02-01: what one was") && text.contains("what three was"), "{text}");
+    assert!(!text.contains("what two was") && !text.contains("we made no change"), "{text}");
+}
+
+#[test]
+fn what_nobody_wrote_is_no_writing() {
+    assert_eq!((assertion(&package()), description(&package())), (None, None));
+}
