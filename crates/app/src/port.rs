@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use tickmark_core::Timestamp;
 use tickmark_core::report::sheet::Sheet;
-use tickmark_core::report::{ReadinessReport, SocPackage};
+use tickmark_core::report::{CopyFor, OscalModel, ReadinessReport, SocPackage, Writing};
 
 use crate::ledger::{MailTarget, Secret};
 
@@ -110,11 +110,29 @@ pub trait Renderer: Debug + Send + Sync {
     /// If typesetting fails.
     fn readiness_pdf(&self, report: &ReadinessReport) -> Result<Vec<u8>, RenderError>;
 
-    /// Makes management's part of a SOC report as PDF.
+    /// Makes management's part of a SOC report as PDF. A copy for somebody says for whom on each page.
     ///
     /// # Errors
     /// If typesetting fails.
-    fn package_pdf(&self, package: &SocPackage) -> Result<Vec<u8>, RenderError>;
+    fn package_pdf(&self, package: &SocPackage, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError>;
+
+    /// Makes a letter, or one part that management writes, as PDF.
+    ///
+    /// # Errors
+    /// If typesetting fails.
+    fn writing_pdf(&self, writing: &Writing, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError>;
+
+    /// Makes the same as DOCX.
+    ///
+    /// # Errors
+    /// If the archive cannot be written.
+    fn writing_docx(&self, writing: &Writing) -> Result<Vec<u8>, RenderError>;
+
+    /// Writes an examination as OSCAL: an archive of documents.
+    ///
+    /// # Errors
+    /// If the archive cannot be written.
+    fn oscal_zip(&self, model: &OscalModel) -> Result<Vec<u8>, RenderError>;
 
     /// Makes the matrix of criteria and controls as XLSX.
     ///

@@ -17,15 +17,15 @@ use tickmark_core::engagement::{
 };
 use tickmark_core::report::readiness::DocumentStatus;
 
-const KEY: EngagementKey = EngagementKey(1);
+pub(crate) const KEY: EngagementKey = EngagementKey(1);
 
-struct Scene {
-    app: App,
-    program: Actor,
-    ada: Actor,
-    grace: Actor,
-    robin: Actor,
-    catalog: Catalog,
+pub(crate) struct Scene {
+    pub(crate) app: App,
+    pub(crate) program: Actor,
+    pub(crate) ada: Actor,
+    pub(crate) grace: Actor,
+    pub(crate) robin: Actor,
+    pub(crate) catalog: Catalog,
 }
 
 async fn somebody(app: &App, program: &Actor, name: &str) -> Actor {
@@ -33,7 +33,7 @@ async fn somebody(app: &App, program: &Actor, name: &str) -> Actor {
 }
 
 /// An organization whose starter controls are in force, with one approved commitment.
-async fn scene(world: &World) -> Scene {
+pub(crate) async fn scene(world: &World) -> Scene {
     let catalog = Catalog::builtin();
     let (app, program) = world.start().await;
     let ada = somebody(&app, &program, "Ada").await;
@@ -59,7 +59,7 @@ async fn scene(world: &World) -> Scene {
     Scene { app, program, ada, grace, robin, catalog }
 }
 
-fn scope() -> Scope {
+pub(crate) fn scope() -> Scope {
     let time =
         Time::Period { from: "2026-11-01".parse().expect("a day"), to: "2027-10-31".parse().expect("a day") };
     Scope {
@@ -71,7 +71,7 @@ fn scope() -> Scope {
     }
 }
 
-fn description() -> Description {
+pub(crate) fn description() -> Description {
     let passage = |(part, _): (Part, bool)| {
         let none = part.may_be_none();
         let text = if none { String::new() } else { format!("First about {}.\n\nThen more.", part.word()) };
@@ -80,14 +80,14 @@ fn description() -> Description {
     Description { parts: Part::of(ReportKind::Soc2, scope().time).into_iter().map(passage).collect() }
 }
 
-fn done(changed: Result<Changed, Error>) -> Engagement {
+pub(crate) fn done(changed: Result<Changed, Error>) -> Engagement {
     match changed.expect("changed") {
         Changed::Done(record) => *record,
         Changed::Stale(version) => panic!("stale: {version:?}"),
     }
 }
 
-fn conflict<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+pub(crate) fn conflict<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     match result {
         Err(Error::Conflict(says)) => says,
         other => panic!("no conflict: {other:?}"),

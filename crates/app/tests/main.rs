@@ -9,6 +9,7 @@ mod outside;
 #[path = "../../web/tests/support/authenticator.rs"]
 mod authenticator;
 mod bundle;
+mod completion;
 mod conclusion;
 mod crash;
 mod damage;

@@ -5,7 +5,10 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use tickmark_report::{matrix_csv, matrix_xlsx, package_pdf, readiness_pdf, sample};
+use tickmark_core::report::{CopyFor, writing};
+use tickmark_report::{
+    matrix_csv, matrix_xlsx, oscal, package_pdf, readiness_pdf, sample, writing_docx, writing_pdf,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -18,7 +21,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join("readiness.pdf"), readiness_pdf(&report)?)?;
-    std::fs::write(folder.join("package.pdf"), package_pdf(&sample::package())?)?;
+    std::fs::write(folder.join("package.pdf"), package_pdf(&sample::package(), None)?)?;
+    let made = report.generated;
+    let copy = CopyFor { number: 7, recipient: "Cleo Customer".into(), company: "Customer Ltd".into(), made };
+    std::fs::write(folder.join("copy.pdf"), package_pdf(&sample::package(), Some(&copy))?)?;
+    let package = sample::package();
+    let parts = [writing::assertion(&package), writing::description(&package)];
+    for one in parts.into_iter().flatten().chain([sample::representation(), sample::bridge_letter()]) {
+        let name = one.title.to_lowercase().replace(' ', "-");
+        std::fs::write(folder.join(format!("{name}.pdf")), writing_pdf(&one, None)?)?;
+        std::fs::write(folder.join(format!("{name}.docx")), writing_docx(&one)?)?;
+    }
+    for file in oscal(&sample::oscal())? {
+        std::fs::write(folder.join(file.name), file.bytes)?;
+    }
     std::fs::write(folder.join("matrix.xlsx"), matrix_xlsx(&report)?)?;
     std::fs::write(folder.join("matrix.csv"), matrix_csv(&report)?)?;
     Ok(())

@@ -19,4 +19,7 @@ pub enum ReportError {
     /// The table cannot be written.
     #[error("matrix cannot be written as CSV")]
     Csv(#[from] csv::Error),
+    /// The archive cannot be written.
+    #[error("archive cannot be written")]
+    Archive(#[from] zip::result::ZipError),
 }

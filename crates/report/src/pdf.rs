@@ -1,6 +1,6 @@
 //! Reports as tagged PDF.
 
-use tickmark_core::report::{ReadinessReport, SocPackage};
+use tickmark_core::report::{CopyFor, ReadinessReport, SocPackage, Writing};
 
 use crate::error::ReportError;
 use crate::{typeset, view};
@@ -18,14 +18,30 @@ pub fn readiness_pdf(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
     typeset::export(&document, &report.digest()?.to_string(), report.generated)
 }
 
-/// Sets management's part of a SOC report as a tagged PDF, as [`readiness_pdf`] does its report.
+/// Sets management's part of a SOC report as a tagged PDF, as [`readiness_pdf`] does its report. A copy for somebody says
+/// on each page for whom it is.
 ///
 /// # Errors
 /// As [`readiness_pdf`].
-pub fn package_pdf(package: &SocPackage) -> Result<Vec<u8>, ReportError> {
-    let view = view::of_package(package)?;
+pub fn package_pdf(package: &SocPackage, copy: Option<&CopyFor>) -> Result<Vec<u8>, ReportError> {
+    let view = view::of_package(package, copy)?;
     let document = typeset::compile("package.typ", &view)?;
-    typeset::export(&document, &package.digest()?.to_string(), package.generated)
+    typeset::export(&document, &identifier(&package.digest()?.to_string(), copy), package.generated)
+}
+
+/// Sets a letter, or one part that management writes, as a tagged PDF.
+///
+/// # Errors
+/// As [`readiness_pdf`].
+pub fn writing_pdf(writing: &Writing, copy: Option<&CopyFor>) -> Result<Vec<u8>, ReportError> {
+    let view = view::of_writing(writing, copy)?;
+    let document = typeset::compile("letter.typ", &view)?;
+    typeset::export(&document, &identifier(&writing.digest()?.to_string(), copy), writing.generated)
+}
+
+/// Each copy is a document of its own.
+fn identifier(digest: &str, copy: Option<&CopyFor>) -> String {
+    copy.map_or_else(|| digest.to_owned(), |copy| format!("{digest} {}", copy.words()))
 }
 
 #[cfg(test)]

@@ -57,11 +57,17 @@ fn commitment(rest: &[&str]) -> Option<Needs> {
 fn engagement(rest: &[&str]) -> Option<Needs> {
     let whole = |verb| Needs::Permission(Atom::new(Resource::Description, verb));
     Some(match rest {
-        ["new"] => whole(Verb::Create),
-        [_, "edit" | "close" | "description" | "assertion"]
+        ["new"] | [_, "roll-forward"] => whole(Verb::Create),
+        [
+            _,
+            "edit" | "close" | "description" | "assertion" | "modification" | "report-date" | "received"
+            | "representation",
+        ]
         | [_, "entries", _, _]
-        | [_, "sign", _, "review"] => whole(Verb::Update),
-        [_, "approve"] | [_, "sign", _, "approve"] => whole(Verb::Approve),
+        | [_, "events" | "bridges", _]
+        | [_, "sign" | "letters", _, "review"] => whole(Verb::Update),
+        [_, "approve" | "confirm-events"] | [_, "sign" | "letters", _, "approve"] => whole(Verb::Approve),
+        [_, "copies"] => export(Resource::RestrictedReport),
         _ => return None,
     })
 }
@@ -133,9 +139,15 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("commitments", rest) => commitment(rest).unwrap_or(read(Resource::Control)),
         // Both documents are read where they are written.
-        ("engagements", [] | [_] | [_, "description" | "assertion" | "package"]) => {
-            read(Resource::Description)
-        }
+        (
+            "engagements",
+            []
+            | [_]
+            | [_, "description" | "assertion" | "package" | "oscal" | "completion"]
+            | [_, "sheets", _]
+            | [_, "documents", _, _],
+        ) => read(Resource::Description),
+        ("engagements", [_, "copies"]) => read(Resource::RestrictedReport),
         ("engagements", rest) => engagement(rest)?,
         ("waivers", ["new"]) => reach(Resource::Exception, Verb::Create),
         ("waivers", [_, "revoke"]) => reach(Resource::Exception, Verb::Approve),

@@ -37,6 +37,8 @@ mod findings;
 mod items;
 #[path = "web/jobs.rs"]
 mod jobs;
+#[path = "web/letters.rs"]
+mod letters;
 #[path = "web/lists.rs"]
 mod lists;
 #[path = "web/live.rs"]

@@ -1,8 +1,12 @@
-//! Examinations from scope to management's part of the report. Owns the tables of migration `0044_engagement.sql`.
+//! Examinations from scope to management's part of the report, and to its letters. Owns the tables of migrations
+//! `0044_engagement.sql` and `0049_completion.sql`.
 //!
 //! A scope holds once somebody else approved it; description and assertion are signed by three people, as they stood
 //! ([`tickmark_core::engagement`]). That holds for whoever has the data folder in hand too: they name the people.
 
+mod completion;
+mod copies;
+mod own_work;
 mod package;
 mod sql;
 
@@ -15,7 +19,7 @@ use tickmark_core::control::Control;
 use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::engagement::{
     Assertion, Description, Document, DocumentError, Engagement, EngagementError, EngagementKey, Ground,
-    Paper, Problem, Scope, Step,
+    Kept, Paper, Problem, Scope, Step,
 };
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
@@ -26,6 +30,13 @@ use crate::control::{self, commitment};
 use crate::identity::audit::{self, Event, Name};
 use crate::{Error, Result};
 
+pub use completion::{
+    BridgeBasis, Changed as Completed, Single, Version as CompletionVersion, bridge_basis, completion,
+    confirm_events, date_report, receive_report, represent, sign_bridge, sign_representation, single,
+    take_out_single, tell_event, write_bridge,
+};
+pub use copies::{Made, copies, copy_package, handing_out};
+pub use own_work::{Summary, oscal, take_out_oscal, take_out_summary};
 pub use package::{package, take_out};
 
 /// Most engagements in one list, and versions of one.
@@ -167,6 +178,58 @@ pub async fn plan(cx: &mut Cx<'_>, once: &str, scope: Scope, reason: &str) -> Re
     Ok(record)
 }
 
+/// Plans the next one from an engagement: its scope over the time that follows, and its description, as drafts. Sent twice
+/// from one page, it is planned once.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` without a reason.
+pub async fn roll_forward(
+    cx: &mut Cx<'_>,
+    once: &str,
+    from: EngagementKey,
+    reason: &str,
+) -> Result<Engagement> {
+    cx.permit_whole(atom(Verb::Create))?;
+    if once.is_empty() || once.len() > ONCE_MAX {
+        return Err(Error::invalid("the page it was written on has no name"));
+    }
+    let (organization, by, now) = (cx.organization(), cx.actor.id, cx.now);
+    if let Some(key) = sql::by_page(cx.connection(), organization, once).await? {
+        return Ok(current(cx, key).await?.record);
+    }
+    let before = current(cx, from).await?.record;
+    let key = sql::next_key(cx.connection(), organization).await?;
+    let record = before.roll_forward(key, by, now, reason).map_err(Error::invalid)?;
+    sql::add(cx.connection(), organization, key, once, now).await?;
+    save(cx, Name::EngagementPlanned, None, &record, reason).await?;
+    Ok(record)
+}
+
+/// Tells what changed since the examination that one was made from: what its copied scope has to be looked through for.
+/// Empty for one that was not made from another.
+///
+/// # Errors
+/// `Forbidden`; `NotFound` if the one before is not there.
+pub async fn changed_since(
+    view: &mut View<'_>,
+    record: &Engagement,
+    grounds: &Grounds,
+) -> Result<Vec<String>> {
+    let Some(before) = record.follows else { return Ok(Vec::new()) };
+    let (_, last) = find(view, before).await?.record.holds().time.days();
+    let kept: Vec<Kept> = grounds
+        .commitments
+        .iter()
+        .map(|version| Kept {
+            key: version.record.key,
+            title: version.record.promise.title.clone(),
+            in_force: version.record.in_force().is_some(),
+            since: version.since,
+        })
+        .collect();
+    Ok(record.scope.changed_since(last, &grounds.controls, &kept))
+}
+
 /// Writes the scope anew, from version `from` of the record; `reason` is the note that goes with the change.
 ///
 /// # Errors
@@ -207,6 +270,15 @@ pub async fn describe(
 pub async fn assert(cx: &mut Cx<'_>, key: EngagementKey, from: i64, assertion: Assertion) -> Result<Changed> {
     write(cx, key, from, Name::AssertionWritten, "", |record, by, now| record.assert(assertion, by, now))
         .await
+}
+
+/// Records how the auditor's opinion is going to be modified, from version `from` of the record. The assertion has to be
+/// written and signed anew.
+///
+/// # Errors
+/// As [`change`].
+pub async fn modify_opinion(cx: &mut Cx<'_>, key: EngagementKey, from: i64, text: &str) -> Result<Changed> {
+    write(cx, key, from, Name::ModificationTold, "", |record, by, now| record.modify(text, by, now)).await
 }
 
 /// Approves the scope that waits, as it stood in version `from`.
@@ -254,10 +326,10 @@ pub async fn sign(
     if after.approved().is_none() {
         return Err(Error::conflict(DocumentError::NoScope));
     }
-    let (scope, fault) = (after.scope_digest(), not_ready(&after, paper));
+    let (ground, fault) = (after.ground(paper), not_ready(&after, paper));
     let signed = match paper {
-        Paper::Description => sign_one(after.description.as_mut(), step, fault, (by, now), scope),
-        Paper::Assertion => sign_one(after.assertion.as_mut(), step, fault, (by, now), scope),
+        Paper::Description => sign_one(after.description.as_mut(), step, fault, (by, now), ground),
+        Paper::Assertion => sign_one(after.assertion.as_mut(), step, fault, (by, now), ground),
     };
     if let Err(error) = signed {
         if matches!(error, DocumentError::OwnText(_) | DocumentError::OwnReview) {
@@ -308,7 +380,10 @@ fn sign_one<T: Clone + PartialEq + Serialize>(
 fn not_ready(record: &Engagement, paper: Paper) -> Option<String> {
     let description = match paper {
         Paper::Description => &record.description.as_ref()?.content,
-        Paper::Assertion => return record.assertion.as_ref()?.content.faults().into_iter().next(),
+        Paper::Assertion => {
+            let own = record.assertion.as_ref()?.content.faults().into_iter().next();
+            return own.or_else(|| record.assertion_fault());
+        }
     };
     if let Some(part) = description.missing(record.holds()).first() {
         return Some(format!("\u{201c}{}\u{201d} is not written", part.title()));
@@ -372,7 +447,7 @@ fn said(one: &Engagement) -> Result<Value> {
         "scope": scope,
         "written": digest(canonical::digest(&one.scope))?,
         "description": one.description.as_ref().map(|document| document.digest(scope)),
-        "assertion": one.assertion.as_ref().map(|document| document.digest(scope)),
+        "assertion": one.assertion.as_ref().map(|document| document.digest(one.ground(Paper::Assertion))),
         "record": digest(canonical::digest(one))?,
     }))
 }

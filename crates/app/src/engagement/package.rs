@@ -8,7 +8,7 @@ use tickmark_core::conclusion::finding::FindingState;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::Control;
 use tickmark_core::engagement::{
-    Document, Engagement, EngagementKey, Part, Progress, ReportKind, Scope, Signed, Step, Time,
+    Document, Engagement, EngagementKey, Paper, Part, Progress, ReportKind, Scope, Signed, Step, Time,
     UserEntityKind,
 };
 use tickmark_core::id::ActorId;
@@ -33,6 +33,16 @@ use crate::{Error, Result, identity};
 /// # Errors
 /// `Forbidden`; `NotFound`; or if the database holds what we never wrote.
 pub async fn package(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<SocPackage> {
+    Ok(frozen(view, key, catalog, generator).await?.for_readers())
+}
+
+/// Freezes the same with criteria and controls, whatever the report shows its readers.
+pub(super) async fn frozen(
     view: &mut View<'_>,
     key: EngagementKey,
     catalog: &Catalog,
@@ -69,8 +79,10 @@ pub async fn package(
             .to_owned(),
         })
         .collect();
-    let changes = changes(scope, &grounds.controls, &in_scope);
-    let is_soc3 = scope.kind == ReportKind::Soc3;
+    let changes = match scope.time {
+        Time::Period { from, to } => changes(from, to, &grounds.controls, &in_scope),
+        Time::AsOf { .. } => Vec::new(),
+    };
     Ok(SocPackage {
         schema: PACKAGE_SCHEMA.to_owned(),
         engagement: key.to_string(),
@@ -99,11 +111,10 @@ pub async fn package(
         user_controls: expected(scope, UserEntityKind::Control),
         responsibilities: expected(scope, UserEntityKind::Responsibility),
         excluded: excluded(scope, framework),
-        // A report for general use has no list of controls.
-        criteria: if is_soc3 { Vec::new() } else { criteria },
-        controls: if is_soc3 { Vec::new() } else { controls },
-        changes: if is_soc3 { Vec::new() } else { changes },
-        responses: if is_soc3 { Vec::new() } else { responses },
+        criteria,
+        controls,
+        changes,
+        responses,
     })
 }
 
@@ -151,6 +162,7 @@ fn open(record: &Engagement, grounds: &Grounds, catalog: &Catalog) -> Result<Vec
             },
         }
     }
+    open.extend(record.assertion_fault().map(|fault| format!("About the assertion: {}", sentence(&fault))));
     if let Some(document) = &record.description {
         let missing = document.content.missing(record.holds());
         open.extend(
@@ -170,7 +182,7 @@ fn paragraphs(text: &str) -> Vec<String> {
     text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
-fn signed<T: Clone + PartialEq + serde::Serialize>(
+pub(super) fn signed<T: Clone + PartialEq + serde::Serialize>(
     document: &Document<T>,
     scope: Digest,
     names: &BTreeMap<ActorId, String>,
@@ -186,7 +198,7 @@ fn signed<T: Clone + PartialEq + serde::Serialize>(
 }
 
 fn assertion(record: &Engagement, names: &BTreeMap<ActorId, String>) -> Option<AssertionPart> {
-    let (document, scope) = (record.assertion.as_ref()?, record.scope_digest());
+    let (document, scope) = (record.assertion.as_ref()?, record.ground(Paper::Assertion));
     Some(AssertionPart {
         paragraphs: paragraphs(&document.content.text),
         signatory: document.content.signatory.clone(),
@@ -337,9 +349,13 @@ fn controls(scope: &Scope, criteria: &[CriterionPart], controls: &[Control]) -> 
         .collect()
 }
 
-/// Changes of the controls in scope inside the period, in order of time.
-fn changes(scope: &Scope, controls: &[Control], in_scope: &BTreeSet<&str>) -> Vec<ControlChange> {
-    let Time::Period { from, to } = scope.time else { return Vec::new() };
+/// Changes of the controls in scope from one day to another, in order of time.
+pub(super) fn changes(
+    from: Day,
+    to: Day,
+    controls: &[Control],
+    in_scope: &BTreeSet<&str>,
+) -> Vec<ControlChange> {
     let mut changes = Vec::new();
     for control in controls.iter().filter(|control| in_scope.contains(control.id.as_str())) {
         let mut add = |at: Timestamp, what: String| {

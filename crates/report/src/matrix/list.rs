@@ -76,8 +76,10 @@ pub fn list_xlsx(list: &Sheet) -> Result<Vec<u8>, ReportError> {
 #[cfg(test)]
 mod tests {
     use tickmark_core::Timestamp;
+    use tickmark_core::report::own_work::{control_matrix, exception_summary};
 
     use super::*;
+    use crate::sample;
 
     #[test]
     fn a_list_is_a_workbook_and_the_same_list_the_same_bytes() {
@@ -93,5 +95,23 @@ mod tests {
         assert_eq!(bytes, list_xlsx(&list).expect("written"));
         let empty = Sheet { rows: Vec::new(), ..list };
         assert!(list_xlsx(&empty).is_ok());
+    }
+
+    #[test]
+    fn exceptions_and_the_matrix_of_an_engagement_are_lists() {
+        let (package, work) = (sample::package(), sample::own_work());
+        let exceptions = exception_summary(&package, &work);
+        assert_eq!(exceptions.rows.len(), 2, "one for each deviation");
+        let row = &exceptions.rows[0];
+        assert_eq!(row.len(), exceptions.columns.len());
+        for says in ["IAM-07", "leaver 0017", "Payroll told nobody."] {
+            assert!(row.contains(&SheetCell::Text(says.to_owned())), "{says}: {row:?}");
+        }
+        let matrix = control_matrix(&package);
+        let pairs: usize = package.criteria.iter().map(|one| one.controls.len().max(1)).sum();
+        assert_eq!(matrix.rows.len(), pairs);
+        for list in [exceptions, matrix] {
+            assert!(list_xlsx(&list).expect("written").starts_with(b"PK"));
+        }
     }
 }

@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 use tickmark_core::report::lint::lint;
 use tickmark_core::report::package::PACKAGE_LINE;
 use tickmark_core::report::readiness::{DocumentStatus, STATUS_LINE};
-use tickmark_core::report::{ReadinessReport, SocPackage};
+use tickmark_core::report::{CopyFor, ReadinessReport, SocPackage, Writing, writing};
 use typst::layout::{Frame, FrameItem};
 use typst_layout::PagedDocument;
 use typst_pdf::PdfStandard;
 
-use super::{package_pdf, readiness_pdf};
+use super::{package_pdf, readiness_pdf, writing_pdf};
 use crate::{sample, typeset, view};
 
 static SAMPLE: LazyLock<PagedDocument> = LazyLock::new(|| document(&sample::readiness()));
@@ -191,7 +191,7 @@ fn a_final_document_has_no_watermark() {
 }
 
 fn package_document(package: &SocPackage) -> PagedDocument {
-    typeset::compile("package.typ", &view::of_package(package).expect("JSON")).expect("a document")
+    typeset::compile("package.typ", &view::of_package(package, None).expect("JSON")).expect("a document")
 }
 
 #[test]
@@ -220,7 +220,11 @@ fn managements_part_says_on_each_page_that_it_is_no_auditors_report() {
     for expected in named.chain(package.criteria.iter().map(|criterion| &criterion.text)) {
         assert!(text.contains(&dense(expected)), "{expected}");
     }
-    assert_eq!(package_pdf(&package).expect("set"), package_pdf(&package).expect("set"), "the same bytes");
+    assert_eq!(
+        package_pdf(&package, None).expect("set"),
+        package_pdf(&package, None).expect("set"),
+        "the same bytes"
+    );
 }
 
 #[test]
@@ -278,4 +282,73 @@ fn a_package_in_which_nothing_is_written_says_so() {
     ] {
         assert!(text.contains(expected), "{expected}");
     }
+}
+
+#[test]
+fn what_the_auditor_shared_stands_in_its_columns_and_the_rest_stays_open() {
+    let mut view = view::of_package(&sample::package(), None).expect("JSON");
+    view["report"]["controls"][0]["tests"] = serde_json::json!([{
+        "workpaper": "WP-3",
+        "nature": "Inspection",
+        "procedure": "Inspected the review of the third quarter.",
+        "result": "No exceptions noted.",
+    }]);
+    let document = typeset::compile("package.typ", &view).expect("a document");
+    assert_accessible(&document);
+    let text = dense(&pages(&document).concat());
+    for says in
+        ["Inspectedthereviewofthethirdquarter.", "Noexceptionsnoted.", "fortheauditor", "theauditorshared"]
+    {
+        assert!(text.contains(says), "{says}");
+    }
+}
+
+#[test]
+fn a_copy_says_on_each_page_for_whom_it_is() {
+    let made = sample::readiness().generated;
+    let copy = CopyFor { number: 7, recipient: "Cleo Customer".into(), company: "Customer Ltd".into(), made };
+    let view = view::of_package(&sample::package(), Some(&copy)).expect("JSON");
+    let document = typeset::compile("package.typ", &view).expect("a document");
+    assert_accessible(&document);
+    for (index, page) in pages(&document).iter().enumerate() {
+        assert_eq!(
+            dense(page).matches(&dense(&copy.words())).count(),
+            2,
+            "page {}: across and below",
+            index + 1
+        );
+    }
+    let one = package_pdf(&sample::package(), Some(&copy)).expect("set");
+    assert_ne!(one, package_pdf(&sample::package(), None).expect("set"));
+}
+
+fn writing_document(writing: &Writing) -> PagedDocument {
+    typeset::compile("letter.typ", &view::of_writing(writing, None).expect("JSON")).expect("a document")
+}
+
+#[test]
+fn letters_and_single_parts_are_set_with_their_status_on_each_page() {
+    let package = sample::package();
+    let parts = [writing::assertion(&package), writing::description(&package)];
+    for writing in parts.into_iter().flatten().chain([sample::representation(), sample::bridge_letter()]) {
+        let document = writing_document(&writing);
+        assert_accessible(&document);
+        let digest = writing.digest().expect("a digest");
+        for page in pages(&document) {
+            let page = dense(&page);
+            for says in [writing.status_line.as_str(), &digest.short(), writing.status.words(), "version7"] {
+                let says = dense(says);
+                assert!(
+                    page.to_lowercase().contains(&says.to_lowercase()),
+                    "{}: {says}: {page}",
+                    writing.title
+                );
+            }
+        }
+        let text = dense(&pages(&document).concat());
+        assert!(text.contains(&dense(&writing.title)));
+        assert_eq!(writing_pdf(&writing, None).expect("set"), writing_pdf(&writing, None).expect("set"));
+    }
+    let text = dense(&pages(&writing_document(&sample::bridge_letter())).concat());
+    assert!(text.contains("Nobodyexaminedwhatitsays"), "{text}");
 }

@@ -6,6 +6,7 @@ mod assessment;
 mod checks;
 mod controls;
 mod criteria;
+mod oscal;
 mod package;
 mod program;
 mod testing;
@@ -16,6 +17,7 @@ use tickmark_core::report::readiness::{
 };
 use tickmark_core::{Digest, Timestamp};
 
+pub use oscal::{bridge_letter, oscal, own_work, representation};
 pub use package::{package, package_with_controls};
 
 /// Moment at which the sample is frozen: 2026-11-24 14:45 UTC.

@@ -16,7 +16,7 @@ use super::fonts::FONTS;
 pub(crate) const DATA: &str = "data.json";
 
 /// Templates by path, main files and their parts.
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("readiness.typ", include_str!("../../templates/readiness.typ")),
     ("readiness/style.typ", include_str!("../../templates/readiness/style.typ")),
     ("readiness/marks.typ", include_str!("../../templates/readiness/marks.typ")),
@@ -28,6 +28,7 @@ const TEMPLATES: [(&str, &str); 15] = [
     ("readiness/reviews.typ", include_str!("../../templates/readiness/reviews.typ")),
     ("readiness/period.typ", include_str!("../../templates/readiness/period.typ")),
     ("readiness/appendix.typ", include_str!("../../templates/readiness/appendix.typ")),
+    ("letter.typ", include_str!("../../templates/letter.typ")),
     ("package.typ", include_str!("../../templates/package.typ")),
     ("package/opening.typ", include_str!("../../templates/package/opening.typ")),
     ("package/description.typ", include_str!("../../templates/package/description.typ")),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tickmark_core::report::package::PACKAGE_LINE;
 use tickmark_core::report::readiness::STATUS_LINE;
-use tickmark_core::report::{ReadinessReport, SocPackage};
+use tickmark_core::report::{CopyFor, ReadinessReport, SocPackage, Writing};
 
 use crate::error::ReportError;
 use sources::Sources;
@@ -38,7 +38,9 @@ pub(crate) fn of(report: &ReadinessReport) -> Result<Value, ReportError> {
 }
 
 /// Returns the data of the template of management's part of a report.
-pub(crate) fn of_package(package: &SocPackage) -> Result<Value, ReportError> {
+///
+/// A copy for somebody says on each page for whom it is.
+pub(crate) fn of_package(package: &SocPackage, copy: Option<&CopyFor>) -> Result<Value, ReportError> {
     let mut model = serde_json::to_value(package)?;
     model["organization"] = json!({ "name": package.organization });
     model["system"] = json!({ "name": package.system });
@@ -54,12 +56,32 @@ pub(crate) fn of_package(package: &SocPackage) -> Result<Value, ReportError> {
     let mut view = json!({
         "report": model,
         "anchors": anchors,
+        "copy": copy.map(CopyFor::words),
         "digest": package.digest()?.to_string(),
         "status": package.status.words(),
         "is_draft": package.status.is_draft(),
         "status_line": PACKAGE_LINE,
         "document": format!("{}, management's part", package.report),
         "title": format!("{}: management's part of the {} report on {}", package.organization, package.report, package.system),
+    });
+    make_settable(&mut view);
+    Ok(view)
+}
+
+/// Returns the data of the template of letters and single parts.
+pub(crate) fn of_writing(writing: &Writing, copy: Option<&CopyFor>) -> Result<Value, ReportError> {
+    let mut model = serde_json::to_value(writing)?;
+    model["organization"] = json!({ "name": writing.organization });
+    model["system"] = json!({ "name": writing.system });
+    let mut view = json!({
+        "report": model,
+        "copy": copy.map(CopyFor::words),
+        "digest": writing.digest()?.to_string(),
+        "status": writing.status.words(),
+        "is_draft": writing.status.is_draft(),
+        "status_line": writing.status_line,
+        "document": format!("{}, {}", writing.title, writing.report),
+        "title": format!("{}: {}", writing.organization, writing.title),
     });
     make_settable(&mut view);
     Ok(view)

@@ -1,5 +1,7 @@
 //! `tickmark engagement`: examinations from scope to management's part of the report.
 
+mod completion;
+mod documents;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -35,7 +37,10 @@ Examples:
   tickmark engagement description E-1 --file description.toml --by \"Ada Byron\"
   tickmark engagement assertion E-1 --draft --signatory \"Grace Example\" --title Director --by \"Ada Byron\"
   tickmark engagement sign E-1 description review --by \"Robin Example\"
-  tickmark engagement package E-1                        management's part as PDF";
+  tickmark engagement package E-1                        management's part as PDF
+  tickmark engagement oscal E-1 --out exchange           the same as OSCAL
+  tickmark engagement document E-1 description           a part as DOCX, to go on with outside
+  tickmark engagement roll-forward E-1 --by \"Ada Byron\" --reason \"the second year\"";
 
 /// `tickmark engagement`
 #[derive(Debug, Subcommand)]
@@ -129,9 +134,33 @@ pub(crate) enum Command {
         document: PaperWord,
         /// Which step.
         step: StepWord,
+        /// Which bridge letter.
+        #[arg(long, default_value_t = 1)]
+        number: u32,
         /// Who signs.
         #[arg(long)]
         by: String,
+    },
+    /// Record how the auditor's opinion is going to be modified: the assertion is written and signed anew.
+    Modification {
+        /// Engagement.
+        engagement: String,
+        /// What the auditor told.
+        text: String,
+        /// Who records it.
+        #[arg(long)]
+        by: String,
+    },
+    /// Plan the next examination from one: its scope over the time that follows and its description, as drafts.
+    RollForward {
+        /// Engagement.
+        engagement: String,
+        /// Who plans it.
+        #[arg(long)]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
     },
     /// Close an engagement, or give it up.
     Close {
@@ -152,6 +181,10 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    #[command(flatten)]
+    Complete(completion::Command),
+    #[command(flatten)]
+    TakeOut(documents::Command),
 }
 
 /// Which report, as it is typed.
@@ -172,6 +205,10 @@ pub(crate) enum PaperWord {
     Description,
     /// Management's assertion.
     Assertion,
+    /// The representation letter.
+    Representation,
+    /// A bridge letter.
+    Bridge,
 }
 
 /// Which step, as it is typed.
@@ -291,22 +328,54 @@ async fn ask(app: &App, command: &Command, common: &Common, output: &Output) -> 
                 .await?;
             say(output, &whole(changed)?, &format!("{key}: the assertion is written"))
         }
-        Command::Sign { engagement, document, step, by } => {
-            let key = key(engagement)?;
-            let by = person(app, by).await?;
-            let from = find(app, key).await?.0.number;
-            let paper = match document {
-                PaperWord::Description => Paper::Description,
-                PaperWord::Assertion => Paper::Assertion,
-            };
-            let (step, said) = match step {
-                StepWord::Review => (Step::Review, "reviewed"),
-                StepWord::Approve => (Step::Approve, "approved"),
-            };
-            let changed =
-                app.transact(&by, async |cx| engagement::sign(cx, key, from, paper, step).await).await?;
-            say(output, &whole(changed)?, &format!("{key}: the {} is {said}", paper.word()))
+        Command::Sign { engagement, document, step, number, by } => {
+            let (key, step) = (key(engagement)?, step.step());
+            match document {
+                PaperWord::Description => sign(app, key, Paper::Description, step, by, output).await,
+                PaperWord::Assertion => sign(app, key, Paper::Assertion, step, by, output).await,
+                PaperWord::Representation => {
+                    completion::sign_representation(app, key, step, by, output).await
+                }
+                PaperWord::Bridge => {
+                    completion::sign_bridge(app, key, *number, step, by, common, output).await
+                }
+            }
         }
+        Command::Modification { engagement, text, by } => {
+            let (key, by) = (key(engagement)?, person(app, by).await?);
+            let from = find(app, key).await?.0.number;
+            let changed =
+                app.transact(&by, async |cx| engagement::modify_opinion(cx, key, from, text).await).await?;
+            say(output, &whole(changed)?, &format!("{key}: the assertion is to be written and signed anew"))
+        }
+        Command::RollForward { engagement, by, reason } => {
+            let key = key(engagement)?;
+            let (by, once) = (person(app, by).await?, once());
+            let planned =
+                app.transact(&by, async |cx| engagement::roll_forward(cx, &once, key, reason).await).await?;
+            let reader = wiring::reader(app).await?;
+            let changed = app
+                .read(&reader, async |view| {
+                    let grounds = Grounds::read(view).await?;
+                    engagement::changed_since(view, &planned, &grounds).await
+                })
+                .await?;
+            output.answer(&json!({ "engagement": planned, "changed": changed }), |output| {
+                let scope = &planned.scope;
+                output.line(format!(
+                    "{} is planned from {key}: {}, {}",
+                    planned.key,
+                    scope.report(),
+                    scope.time
+                ));
+                for says in &changed {
+                    output.line(format!("  look through: {says}"));
+                }
+            })?;
+            Ok(())
+        }
+        Command::Complete(command) => completion::run(app, command, common, output).await,
+        Command::TakeOut(command) => documents::run(app, command, common, output).await,
         Command::Close { engagement, by, reason } => {
             let key = key(engagement)?;
             let by = person(app, by).await?;
@@ -315,6 +384,26 @@ async fn ask(app: &App, command: &Command, common: &Common, output: &Output) -> 
         }
         Command::Package { engagement, out } => {
             package(app, key(engagement)?, out.as_deref(), common, output).await
+        }
+    }
+}
+
+async fn sign(app: &App, key: EngagementKey, paper: Paper, step: Step, by: &str, output: &Output) -> Outcome {
+    let by = person(app, by).await?;
+    let from = find(app, key).await?.0.number;
+    let said = match step {
+        Step::Review => "reviewed",
+        Step::Approve => "approved",
+    };
+    let changed = app.transact(&by, async |cx| engagement::sign(cx, key, from, paper, step).await).await?;
+    say(output, &whole(changed)?, &format!("{key}: the {} is {said}", paper.word()))
+}
+
+impl StepWord {
+    fn step(self) -> Step {
+        match self {
+            Self::Review => Step::Review,
+            Self::Approve => Step::Approve,
         }
     }
 }
@@ -457,7 +546,7 @@ async fn package(
     let digest = model.digest().map_err(|error| Failure::Could(error.into()))?;
     let progress = output.progress("setting management's part");
     let json = serde_json::to_vec_pretty(&model).map_err(|error| Failure::Could(error.into()))?;
-    let pdf = Documents.package_pdf(&model).map_err(|error| Failure::Could(error.into()))?;
+    let pdf = Documents.package_pdf(&model, None).map_err(|error| Failure::Could(error.into()))?;
     drop(progress);
     let folder = out.map_or_else(|| app.folder().out(), Path::to_path_buf);
     std::fs::create_dir_all(&folder)?;

@@ -1,9 +1,12 @@
 //! Engagements: examinations from scope to management's part of the report.
 
+mod completion;
 mod entry;
+mod letter;
 mod one;
 mod paper;
 mod plan;
+mod take_out;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -32,7 +35,70 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
         looks("/engagements", "/engagements", get(list)),
         both("/engagements/new", "/engagements/new", get(plan::new_page).post(plan::write)),
         looks("/engagements/{key}", "/engagements/1", get(one::page)),
-        looks("/engagements/{key}/package", "/engagements/1/package", get(one::package)),
+        looks("/engagements/{key}/package", "/engagements/1/package", get(take_out::package)),
+        looks("/engagements/{key}/oscal", "/engagements/1/oscal", get(take_out::oscal)),
+        looks("/engagements/{key}/sheets/{sheet}", "/engagements/1/sheets/matrix", get(take_out::sheet)),
+        looks(
+            "/engagements/{key}/documents/{name}/{format}",
+            "/engagements/1/documents/description/docx",
+            get(take_out::single),
+        ),
+        both(
+            "/engagements/{key}/copies",
+            "/engagements/1/copies",
+            get(take_out::copies_page).post(take_out::make_copy),
+        ),
+        both(
+            "/engagements/{key}/modification",
+            "/engagements/1/modification",
+            get(paper::modification_page).post(paper::modify),
+        ),
+        looks("/engagements/{key}/completion", "/engagements/1/completion", get(completion::page)),
+        both(
+            "/engagements/{key}/report-date",
+            "/engagements/1/report-date",
+            get(completion::date_page).post(completion::date),
+        ),
+        both(
+            "/engagements/{key}/events/{number}",
+            "/engagements/1/events/new",
+            get(completion::event_page).post(completion::event),
+        ),
+        both(
+            "/engagements/{key}/confirm-events",
+            "/engagements/1/confirm-events",
+            get(completion::confirm_page).post(completion::confirm),
+        ),
+        both(
+            "/engagements/{key}/received",
+            "/engagements/1/received",
+            get(completion::received_page).post(completion::received),
+        ),
+        both(
+            "/engagements/{key}/roll-forward",
+            "/engagements/1/roll-forward",
+            get(completion::roll_page).post(completion::roll),
+        ),
+        both(
+            "/engagements/{key}/representation",
+            "/engagements/1/representation",
+            get(letter::representation_page).post(letter::represent),
+        ),
+        both(
+            "/engagements/{key}/bridges/{number}",
+            "/engagements/1/bridges/new",
+            get(letter::bridge_page).post(letter::bridge),
+        ),
+        both(
+            "/engagements/{key}/letters/{name}/review",
+            "/engagements/1/letters/representation/review",
+            get(letter::review_page).post(letter::review),
+        ),
+        both(
+            "/engagements/{key}/letters/{name}/approve",
+            "/engagements/1/letters/representation/approve",
+            get(letter::adopt_page).post(letter::adopt),
+        ),
         both("/engagements/{key}/edit", "/engagements/1/edit", get(plan::edit_page).post(plan::change)),
         both(
             "/engagements/{key}/approve",

@@ -1,8 +1,8 @@
 //! One engagement: its scope with what is wrong with it, its documents, what was approved; approving and closing it.
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::engagement::{self, Changed, Version};
@@ -13,6 +13,8 @@ use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 
 use super::entry::List;
+use super::letter::changed_since;
+use super::take_out::links;
 use super::{Known, atom, catalog, framework, href, key, known, outcome, page_of, progress, refused};
 use crate::WebState;
 use crate::control::Names;
@@ -36,9 +38,11 @@ pub(super) async fn page(
 ) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let (key, framework, catalog) = (key(&at)?, framework(&state)?, catalog(&state)?);
-    let (known, versions) = app
+    let (known, versions, changed) = app
         .read(actor, async |view| {
-            Ok((known(view, key, catalog).await?, engagement::versions(view, key).await?))
+            let known = known(view, key, catalog).await?;
+            let changed = engagement::changed_since(view, &known.version.record, &known.grounds).await?;
+            Ok((known, engagement::versions(view, key).await?, changed))
         })
         .await?;
     let record = &known.version.record;
@@ -48,6 +52,7 @@ pub(super) async fn page(
     let waits = matches!(record.standing(), Standing::Planned | Standing::ChangeWaits);
     let body = html! {
         (problems(&known))
+        @if let (Some(before), true) = (record.follows, waits) { (changed_since(&changed, &before.to_string())) }
         @if record.standing() == Standing::ChangeWaits {
             @if let Some(approved) = record.approved() {
                 (block("waits", "What waits for approval", &html! { (known.names.of(record.written.by)) ": " (record.written.reason) }, &diff(&compare(&approved.scope, scope))))
@@ -55,7 +60,7 @@ pub(super) async fn page(
         }
         div.columns {
             div {
-                (block("documents", "Documents", &html! {}, &documents(record, &asked)))
+                (block("documents", "Documents", &html! {}, &documents(record, &asked, state.documents().is_some())))
                 (lists(scope, record, may_write))
             }
             div {
@@ -71,6 +76,8 @@ pub(super) async fn page(
         @if waits && may_approve { a.button.primary href={ (href(key)) "/approve" } { "Approve the scope" } }
         @if may_write { a.button href={ (href(key)) "/edit" } { "Edit the scope" } }
         @if state.documents().is_some() { a.button href={ (href(key)) "/package" } { "Management's part (PDF)" } }
+        a.button href={ (href(key)) "/completion" } { "Completion" }
+        @if asked.may(atom(Verb::Create)) { a.button.quiet href={ (href(key)) "/roll-forward" } { "Plan the next" } }
         @if may_write { a.button.quiet href={ (href(key)) "/close" } { "Close" } }
     };
     asked.frame(&state, &page).await
@@ -99,17 +106,27 @@ fn problems(known: &Known) -> Markup {
     )
 }
 
-fn documents(record: &Engagement, asked: &Asked) -> Markup {
+fn documents(record: &Engagement, asked: &Asked, has_documents: bool) -> Markup {
+    let of_record = href(record.key);
     let rows = record.papers().map(|paper| {
-        let of = format!("{}/{}", href(record.key), paper.word());
+        let of = format!("{of_record}/{}", paper.word());
+        let is_there = record.progress(paper).is_some();
         vec![
             html! { a.primary href=(of) { (paper.title()) } },
             html! { (progress(record.progress(paper))) },
-            sign_button(record, paper, asked, "button"),
+            html! { (sign_button(record, paper, asked, "button")) @if is_there && has_documents { " " (links(record.key, paper.into())) } },
         ]
     });
     html! {
         (plain("Documents", &["Document", "Progress", ""], rows.collect()))
+        @if has_documents {
+            p.row {
+                a.button.quiet href={ (of_record) "/oscal" } { "OSCAL" }
+                a.button.quiet href={ (of_record) "/sheets/matrix" } { "Control matrix (XLSX)" }
+                a.button.quiet href={ (of_record) "/sheets/exceptions" } { "Exceptions (XLSX)" }
+                @if asked.may(engagement::handing_out()) { a.button.quiet href={ (of_record) "/copies" } { "Copies for somebody" } }
+            }
+        }
         @if record.approved().is_none() { p.muted { "Documents can be written now, and signed once the scope is approved." } }
     }
 }
@@ -227,7 +244,10 @@ fn event(before: Option<&Engagement>, after: &Engagement, names: &Names) -> Mark
     if before.written != after.written {
         return html! { "Scope changed by " (names.of(after.written.by)) span.sub { (after.written.reason) } };
     }
-    let digest = after.scope_digest();
+    if let Some(modified) = after.modified().filter(|modified| before.modified() != Some(modified)) {
+        return html! { "Modification of the opinion recorded by " (names.of(modified.by)) span.sub { (modified.reason) } };
+    }
+    let (digest, of_assertion) = (after.ground(Paper::Description), after.ground(Paper::Assertion));
     for (name, was, is) in [
         (
             "Description",
@@ -252,8 +272,8 @@ fn event(before: Option<&Engagement>, after: &Engagement, names: &Names) -> Mark
         ),
         (
             "Assertion approved",
-            after.assertion.as_ref().and_then(|one| one.approved(digest)),
-            before.assertion.as_ref().and_then(|one| one.approved(digest)),
+            after.assertion.as_ref().and_then(|one| one.approved(of_assertion)),
+            before.assertion.as_ref().and_then(|one| one.approved(of_assertion)),
         ),
         (
             "Description reviewed",
@@ -262,8 +282,8 @@ fn event(before: Option<&Engagement>, after: &Engagement, names: &Names) -> Mark
         ),
         (
             "Assertion reviewed",
-            after.assertion.as_ref().and_then(|one| one.reviewed(digest)),
-            before.assertion.as_ref().and_then(|one| one.reviewed(digest)),
+            after.assertion.as_ref().and_then(|one| one.reviewed(of_assertion)),
+            before.assertion.as_ref().and_then(|one| one.reviewed(of_assertion)),
         ),
     ];
     let new = signed.into_iter().find(|(_, is, was)| is != was).and_then(|(what, is, _)| Some((what, is?)));
@@ -429,28 +449,4 @@ pub(super) async fn close(
     let version = app.read(actor, async |view| engagement::find(view, key).await).await?;
     let page = close_form(&version.record, &asked.token, &reason, &faults);
     refused(&state, &asked, StatusCode::UNPROCESSABLE_ENTITY, &page).await
-}
-
-/// Sets management's part as PDF, as it is recorded now.
-pub(super) async fn package(
-    State(state): State<WebState>,
-    Path(at): Path<String>,
-    asked: Asked,
-) -> Result<Response, Refusal> {
-    let (app, actor) = asked.member(&state)?;
-    let (key, catalog) = (key(&at)?, catalog(&state)?);
-    let documents = state.documents().ok_or(Refusal::NotFound)?;
-    let generator = state.assessing().map_or("Tickmark", |(_, generator)| generator);
-    let model =
-        app.transact(actor, async |cx| engagement::take_out(cx, key, catalog, generator).await).await?;
-    let name = format!("{}-management.pdf", model.engagement.to_lowercase());
-    let set = tokio::task::spawn_blocking(move || documents.package_pdf(&model)).await;
-    let pdf = set.map_err(|error| Refusal::Internal(error.to_string()))?;
-    let pdf = pdf.map_err(|error| Refusal::Internal(error.to_string()))?;
-    let disposition = format!("attachment; filename=\"{name}\"");
-    Ok((
-        [(header::CONTENT_TYPE, "application/pdf".to_owned()), (header::CONTENT_DISPOSITION, disposition)],
-        pdf,
-    )
-        .into_response())
 }

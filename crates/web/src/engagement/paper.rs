@@ -5,6 +5,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::engagement::{self, Changed, Version};
+use tickmark_core::Digest;
+use tickmark_core::control::TEXT_MAX as NOTE_MAX;
 use tickmark_core::engagement::{
     Assertion, Description, Document, Engagement, Paper, Part, Passage, Step, drafted,
 };
@@ -36,10 +38,9 @@ fn paragraphs(text: &str) -> Markup {
 
 fn signatures<T: Clone + PartialEq + serde::Serialize>(
     document: &Document<T>,
-    record: &Engagement,
+    digest: Digest,
     names: &Names,
 ) -> Markup {
-    let digest = record.scope_digest();
     html! {
         dl.facts {
             dt { "Written" } dd { (names.of(document.by)) span.sub { "Version " (document.version) ", " (moment::written(document.at)) } }
@@ -119,7 +120,7 @@ fn description_form(
     let body = html! {
         div.narrow.stack {
             @if let Some(document) = &record.description {
-                section.card aria-labelledby="signed" { h2 id="signed" { "Signatures" } (signatures(document, record, names)) }
+                section.card aria-labelledby="signed" { h2 id="signed" { "Signatures" } (signatures(document, record.ground(Paper::Description), names)) }
             }
             @if !missing.is_empty() && record.description.is_some() {
                 p.muted { "Not written yet: " (missing.iter().map(|part| part.title()).collect::<Vec<_>>().join("; ")) "." }
@@ -210,7 +211,15 @@ fn assertion_form(
     let body = html! {
         div.narrow.stack {
             @if let Some(document) = &record.assertion {
-                section.card aria-labelledby="signed" { h2 id="signed" { "Signatures" } (signatures(document, record, names)) }
+                section.card aria-labelledby="signed" { h2 id="signed" { "Signatures" } (signatures(document, record.ground(Paper::Assertion), names)) }
+            }
+            @if let Some(modified) = record.modified() {
+                section.card aria-labelledby="modified" {
+                    h2 id="modified" { "The opinion is going to be modified" }
+                    (paragraphs(&modified.reason))
+                    p.muted { (names.of(modified.by)) ", " (moment::written(modified.at)) }
+                    @if record.assertion_fault().is_some() { p.problem { "The assertion was written before that. Write it anew with the same modification; then it is signed again." } }
+                }
             }
             @if may_write(record, asked) {
                 (form(&format!("{href}/assertion"), &asked.token, &html! {
@@ -233,7 +242,12 @@ fn assertion_form(
         @if record.assertion.is_none() { "A draft made from the scope; it is saved when you save it." }
         @else { "A document of its own, attached to the description." }
     };
-    page.actions = sign_button(record, Paper::Assertion, asked, "button primary");
+    page.actions = html! {
+        (sign_button(record, Paper::Assertion, asked, "button primary"))
+        @if may_write(record, asked) && record.assertion.is_some() {
+            a.button.quiet href={ (href) "/modification" } { "The opinion will be modified" }
+        }
+    };
     page
 }
 
@@ -272,6 +286,56 @@ pub(super) async fn assert(
         (StatusCode::UNPROCESSABLE_ENTITY, faults)
     };
     refused(&state, &asked, status, &assertion_form(&version, &typed, &names, &asked, &faults)).await
+}
+
+fn modification_form(version: &Version, typed: &str, asked: &Asked, faults: &Faults) -> Page {
+    let record = &version.record;
+    let href = href(record.key);
+    let body = html! {
+        (faults.summary())
+        (hidden("version", &version.number.to_string()))
+        p { "When the auditor says that the opinion is going to be modified, management's assertion is expected to carry the same modification. Signatures under the assertion become void; it is written anew and signed again." }
+        (field(&Field { name: "text", label: "What the auditor told", value: typed, kind: Kind::Area(5), max: NOTE_MAX, fault: faults.of("text"), hint: "Which part, which criteria or objectives, and the basis.", ..Field::default() }))
+        (send("Record it", &format!("{href}/assertion")))
+    };
+    let inside = form(&format!("{href}/modification"), &asked.token, &body);
+    page_of(record, "The opinion will be modified", html! { div.narrow { (inside) } })
+}
+
+pub(super) async fn modification_page(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let (version, _) = load(&state, &asked, &at).await?;
+    let typed = version.record.modified().map(|modified| modified.reason.clone()).unwrap_or_default();
+    asked.frame(&state, &modification_form(&version, &typed, &asked, &Faults::default())).await
+}
+
+pub(super) async fn modify(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["version", "text"])?;
+    let (key, typed) = (key(&at)?, sent.text("text"));
+    let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let mut faults = Faults::default();
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    if typed.is_empty() {
+        faults.add("text", "say what the auditor told");
+    } else {
+        let done =
+            app.transact(actor, async |cx| engagement::modify_opinion(cx, key, from, &typed).await).await;
+        match outcome(done, &format!("{}/assertion", href(key))) {
+            Ok(done) => return Ok(done),
+            Err(wrong) => (status, faults) = wrong?,
+        }
+    }
+    let (version, _) = load(&state, &asked, &at).await?;
+    refused(&state, &asked, status, &modification_form(&version, &typed, &asked, &faults)).await
 }
 
 fn paper_of(word: &str) -> Result<Paper, Refusal> {
@@ -337,7 +401,7 @@ fn sign_form(
     faults: &Faults,
 ) -> Page {
     let record = &version.record;
-    let (scope, href) = (record.scope_digest(), href(record.key));
+    let (scope, href) = (record.ground(paper), href(record.key));
     let separated = match paper {
         Paper::Description => record.description.as_ref().map(|one| one.separated(step, who, scope)),
         Paper::Assertion => record.assertion.as_ref().map(|one| one.separated(step, who, scope)),

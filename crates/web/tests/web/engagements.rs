@@ -13,7 +13,7 @@ use tickmark_core::control::commitment::{CommitmentKey, Promise};
 use tickmark_core::engagement::{Engagement, EngagementKey, Part, Standing};
 use tickmark_core::identity::Role;
 use tickmark_core::report::sheet::Sheet;
-use tickmark_core::report::{ReadinessReport, SocPackage};
+use tickmark_core::report::{CopyFor, OscalModel, ReadinessReport, SocPackage, Writing};
 
 use crate::members::{Browser, Server, hidden};
 
@@ -26,8 +26,23 @@ impl Renderer for Says {
         Ok(Vec::new())
     }
 
-    fn package_pdf(&self, package: &SocPackage) -> Result<Vec<u8>, RenderError> {
-        Ok(format!("{} of {}", package.report, package.system).into_bytes())
+    fn package_pdf(&self, package: &SocPackage, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError> {
+        let copy = copy.map(|copy| format!("; {}", copy.words())).unwrap_or_default();
+        Ok(format!("{} of {}{copy}", package.report, package.system).into_bytes())
+    }
+
+    fn writing_pdf(&self, writing: &Writing, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError> {
+        let copy = copy.map(|copy| format!("; {}", copy.words())).unwrap_or_default();
+        Ok(format!("{} of {}, {}{copy}", writing.title, writing.system, writing.status.words()).into_bytes())
+    }
+
+    fn writing_docx(&self, writing: &Writing) -> Result<Vec<u8>, RenderError> {
+        Ok(format!("{} to edit: {:?}", writing.title, writing.blocks).into_bytes())
+    }
+
+    fn oscal_zip(&self, model: &OscalModel) -> Result<Vec<u8>, RenderError> {
+        let (package, work) = (&model.package, &model.work);
+        Ok(format!("{} criteria, {} tests", package.criteria.len(), work.tests.len()).into_bytes())
     }
 
     fn matrix_xlsx(&self, _: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
@@ -45,7 +60,7 @@ impl Renderer for Says {
 }
 
 /// All starter controls in force, one commitment approved.
-async fn program(server: &Server) {
+pub(crate) async fn program(server: &Server) {
     let catalog = Catalog::builtin();
     let person = server.world.person(&server.app, &server.program).await;
     let adopted =
@@ -77,7 +92,7 @@ async fn record(server: &Server) -> Engagement {
     version.expect("there").record
 }
 
-const PLAN: [(&str, &str); 9] = [
+pub(crate) const PLAN: [(&str, &str); 9] = [
     ("kind", "soc2"),
     ("type", "2"),
     ("from", "2026-11-01"),
@@ -90,7 +105,11 @@ const PLAN: [(&str, &str); 9] = [
 ];
 
 /// Sends a form as the page has it, with the version it was made from.
-async fn send(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> crate::visitor::Answer {
+pub(crate) async fn send(
+    browser: &mut Browser,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> crate::visitor::Answer {
     let page = browser.get(path).await;
     assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text());
     let version = hidden(page.text(), "version").to_owned();
