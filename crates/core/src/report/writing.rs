@@ -268,7 +268,8 @@ fn subservices(writing: &mut Writing, package: &SocPackage) {
     }
     for one in &package.subservices {
         writing.blocks.push(Block::heading(2, &one.name));
-        writing.blocks.push(Block::paragraph(&format!("{} {} method.", one.service, one.method)));
+        let service = one.service.trim_end_matches('.');
+        writing.blocks.push(Block::paragraph(&format!("{service}. {} method.", one.method)));
         if !one.assumed.is_empty() {
             writing.table(&["Type of control assumed there", measure(package)], expected(&one.assumed), "");
         }
@@ -280,6 +281,12 @@ fn subservices(writing: &mut Writing, package: &SocPackage) {
     }
 }
 
+/// The text with a capital at its beginning.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 fn changes(writing: &mut Writing, package: &SocPackage) {
     if package.changes.is_empty() {
         return;
@@ -287,7 +294,7 @@ fn changes(writing: &mut Writing, package: &SocPackage) {
     writing.blocks.push(Block::heading(2, "Changes of controls"));
     writing.blocks.push(Block::paragraph("What the register of controls shows for the period:"));
     let row =
-        |one: &super::package::ControlChange| vec![one.at.date(), one.control.clone(), one.what.clone()];
+        |one: &super::package::ControlChange| vec![one.at.date(), one.control.clone(), capital(&one.what)];
     writing.table(&["Date", "Control", "Change"], package.changes.iter().map(row).collect(), "");
 }
 
@@ -389,10 +396,11 @@ pub fn bridge(
             writing.blocks.push(Block::paragraph(more));
         }
     }
-    writing.blocks.push(Block::heading(1, "What this letter is not"));
     if !letter.next.is_empty() {
+        writing.blocks.push(Block::heading(1, "What comes next"));
         writing.blocks.push(Block::paragraph(&letter.next));
     }
+    writing.blocks.push(Block::heading(1, "What this letter is not"));
     let until =
         letter.expires().map_or_else(String::new, |day| format!(" It is not given out from {day} on."));
     writing.blocks.push(Block::paragraph(&format!(
