@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use tickmark_core::Timestamp;
+use tickmark_core::engagement::fieldwork::ListRow;
 use tickmark_core::report::sheet::Sheet;
 use tickmark_core::report::{CopyFor, OscalModel, ReadinessReport, SocPackage, Writing};
 
@@ -151,4 +152,13 @@ pub trait Renderer: Debug + Send + Sync {
     /// # Errors
     /// If the workbook cannot be written.
     fn list_xlsx(&self, list: &Sheet) -> Result<Vec<u8>, RenderError>;
+
+    /// Reads the cells of the first sheet of a workbook that somebody else made.
+    ///
+    /// # Errors
+    /// If it cannot be read, has merged cells, or workbooks are not read here.
+    fn read_xlsx(&self, workbook: &[u8]) -> Result<Vec<ListRow>, RenderError> {
+        let _ = workbook;
+        Err(RenderError { document: "list", why: "workbooks are not read here; save it as CSV".to_owned() })
+    }
 }

@@ -16,6 +16,7 @@ mod damage;
 mod engagement;
 mod evidence;
 mod example;
+mod fieldwork;
 mod history;
 mod identity;
 mod items;

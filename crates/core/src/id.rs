@@ -64,12 +64,21 @@ record_ids! {
     PasskeyId,
     /// A person in an organization.
     MembershipId,
-    /// One examination by an auditor.
-    EngagementId,
     /// A time in which a browser is signed in. Not the secret it shows.
     SessionId,
     /// An invitation into an organization. Not the secret of its link.
     InvitationId,
+}
+
+/// Number of an engagement in its organization, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EngagementKey(pub i64);
+
+impl fmt::Display for EngagementKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "E-{}", self.0)
+    }
 }
 
 integer_keys! {

@@ -12,9 +12,11 @@ mod pdf;
 pub mod sample;
 mod typeset;
 mod view;
+mod workbook;
 
 pub use docx::writing_docx;
 pub use error::ReportError;
 pub use matrix::{list_xlsx, matrix_csv, matrix_xlsx};
 pub use oscal::{OscalFile, oscal, oscal_zip};
 pub use pdf::{package_pdf, readiness_pdf, writing_pdf};
+pub use workbook::{WorkbookError, read_workbook};

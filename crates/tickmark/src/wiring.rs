@@ -7,6 +7,7 @@ use tickmark_app::ledger::{LedgerSettings, Outside};
 use tickmark_app::port::{Clock, Entropy, RenderError, Renderer};
 use tickmark_app::{Actor, App};
 use tickmark_core::Timestamp;
+use tickmark_core::engagement::fieldwork::ListRow;
 use tickmark_core::report::sheet::Sheet;
 use tickmark_core::report::{CopyFor, OscalModel, ReadinessReport, SocPackage, Writing};
 use tickmark_store::DataFolder;
@@ -71,6 +72,10 @@ impl Renderer for Documents {
 
     fn list_xlsx(&self, list: &Sheet) -> Result<Vec<u8>, RenderError> {
         tickmark_report::list_xlsx(list).map_err(|error| failed("list", &error))
+    }
+
+    fn read_xlsx(&self, workbook: &[u8]) -> Result<Vec<ListRow>, RenderError> {
+        tickmark_report::read_workbook(workbook).map_err(|error| failed("list", &error))
     }
 }
 

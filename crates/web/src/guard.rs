@@ -196,6 +196,9 @@ async fn admit_to_api(
         None => identity::resume(state, &request.headers, id).await?,
     };
     let actor = actor.ok_or(Refusal::NoSession)?;
+    if permission::is_auditor(&actor) {
+        return Err(Refusal::NotFound.into());
+    }
     if let Access::Member(signed_in) = &actor.access {
         let counted = state.limits().count(&signed_in.session.to_string(), now);
         *left = Some(counted);
@@ -243,6 +246,13 @@ async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turne
         (None, _) if is_form => Err(Refusal::SignedOut.into()),
         (None, _) => Err(Turned::To("/sign-in", back())),
         (Some(_), None) => Err(Refusal::NotFound.into()),
+        (Some(actor), Some(_)) if permission::is_auditor(&actor) && !permission::is_for_auditors(path) => {
+            // Where everybody comes first, people of an audit firm are led to their engagement.
+            match path {
+                "/" | "/work" if !is_form => Err(Turned::Straight("/engagements")),
+                _ => Err(Refusal::NotFound.into()),
+            }
+        }
         // Whoever signed in with less than is asked for gets no further than where they can show more.
         (Some(actor), Some(Needs::Permission(_) | Needs::Reach(_))) if identity::is_too_weak(&actor) => {
             Err(Turned::Straight("/account/passkeys"))

@@ -2,7 +2,7 @@
 
 use tickmark_app::identity::Access;
 use tickmark_app::{Actor, App, Error};
-use tickmark_core::identity::{Atom, Decision, Resource, Verb};
+use tickmark_core::identity::{Atom, Decision, Resource, Role, Verb};
 
 /// What a request must bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,51 @@ fn engagement(rest: &[&str]) -> Option<Needs> {
     })
 }
 
+/// Returns what the pages of fieldwork need; none for others. Which party somebody is of, and what is theirs, the use case
+/// asks.
+fn fieldwork(rest: &[&str]) -> Option<Needs> {
+    Some(match rest {
+        ["access", ..] => reach(Resource::Description, Verb::Read),
+        ["requests", "new" | "import" | "defaults"] => reach(Resource::EvidenceRequest, Verb::Create),
+        ["requests", _, "edit" | "submit" | "assign" | "accept" | "return" | "excuse" | "reopen"] => {
+            reach(Resource::EvidenceRequest, Verb::Update)
+        }
+        ["requests", _, "population"] => reach(Resource::Test, Verb::Create),
+        ["requests", _, "{act}"] => reach(Resource::EvidenceRequest, Verb::Update),
+        ["requests", ..] => reach(Resource::EvidenceRequest, Verb::Read),
+        ["evidence", .., "download"] => reach(Resource::Evidence, Verb::Export),
+        ["evidence", ..] => reach(Resource::Evidence, Verb::Read),
+        ["workpapers", "new"] => reach(Resource::WorkingPaper, Verb::Create),
+        ["workpapers", _, "respond"] => reach(Resource::Exception, Verb::Update),
+        ["workpapers", _, _] => reach(Resource::WorkingPaper, Verb::Update),
+        // What is shared, management reads as well.
+        ["workpapers", ..] => reach(Resource::Description, Verb::Read),
+        ["notes"] => reach(Resource::WorkingPaper, Verb::Create),
+        ["report", "opinion" | "section" | "issue"] => reach(Resource::RestrictedReport, Verb::Create),
+        ["report", "section.pdf"] => reach(Resource::RestrictedReport, Verb::Export),
+        ["report" | "file", ..] => reach(Resource::Description, Verb::Read),
+        _ => return None,
+    })
+}
+
+/// Tells whether an address is for people of an audit firm: their engagement, and their own account. Nothing else of the
+/// organization is.
+pub(crate) fn is_for_auditors(path: &str) -> bool {
+    let mut parts = path.trim_start_matches('/').split('/');
+    let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
+    matches!(
+        (first, rest.as_slice()),
+        ("account" | "sign-out" | "step-up" | "theme" | "assets", _)
+            | ("engagements", [] | [_] | [_, "description" | "assertion"])
+            | ("engagements", [_, "requests" | "evidence" | "workpapers" | "notes" | "report" | "file", ..])
+    )
+}
+
+/// Tells whether somebody is of an audit firm.
+pub(crate) fn is_auditor(actor: &Actor) -> bool {
+    matches!(&actor.access, Access::Member(member) if member.subject.roles.contains(&Role::Auditor))
+}
+
 /// Returns what deciding about waivers needs.
 fn waiver(rest: &[&str]) -> Option<Needs> {
     Some(match rest {
@@ -113,6 +158,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("waivers", rest) => waiver(rest)?,
         ("commitments", rest) => commitment(rest)?,
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
+        ("engagements", [_, rest @ ..]) if fieldwork(rest).is_some() => fieldwork(rest)?,
         ("engagements", rest) => engagement(rest)?,
         _ => return None,
     })
@@ -139,15 +185,16 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("commitments", rest) => commitment(rest).unwrap_or(read(Resource::Control)),
         // Both documents are read where they are written.
+        ("engagements", ["new"]) => engagement(&["new"])?,
+        ("engagements", [] | [_] | [_, "description" | "assertion"]) => {
+            reach(Resource::Description, Verb::Read)
+        }
         (
             "engagements",
-            []
-            | [_]
-            | [_, "description" | "assertion" | "package" | "oscal" | "completion"]
-            | [_, "sheets", _]
-            | [_, "documents", _, _],
+            [_, "package" | "oscal" | "completion"] | [_, "sheets", _] | [_, "documents", _, _],
         ) => read(Resource::Description),
         ("engagements", [_, "copies"]) => read(Resource::RestrictedReport),
+        ("engagements", [_, rest @ ..]) if fieldwork(rest).is_some() => fieldwork(rest)?,
         ("engagements", rest) => engagement(rest)?,
         ("waivers", ["new"]) => reach(Resource::Exception, Verb::Create),
         ("waivers", [_, "revoke"]) => reach(Resource::Exception, Verb::Approve),
@@ -199,6 +246,9 @@ pub(crate) fn may(actor: &Actor, atom: Atom) -> bool {
 /// Tells whether to offer the page at an address to a member.
 pub(crate) fn offers(actor: &Actor, path: &str) -> bool {
     let Access::Member(member) = &actor.access else { return true };
+    if is_auditor(actor) && !is_for_auditors(path) {
+        return false;
+    }
     match needs(path) {
         None => false,
         Some(Needs::Nothing | Needs::Session) => true,

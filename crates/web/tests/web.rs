@@ -31,6 +31,8 @@ mod controls;
 mod downloads;
 #[path = "web/engagements.rs"]
 mod engagements;
+#[path = "web/fieldwork.rs"]
+mod fieldwork;
 #[path = "web/findings.rs"]
 mod findings;
 #[path = "web/items.rs"]

@@ -6,11 +6,12 @@
 
 mod completion;
 mod copies;
+pub mod fieldwork;
 mod own_work;
 mod package;
 mod sql;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,11 +23,12 @@ use tickmark_core::engagement::{
     Kept, Paper, Problem, Scope, Step,
 };
 use tickmark_core::id::ActorId;
-use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::identity::{Atom, Object, Resource, Verb};
 use tickmark_core::{Digest, Timestamp, canonical};
 
 use crate::context::{Cx, View};
 use crate::control::{self, commitment};
+use crate::identity;
 use crate::identity::audit::{self, Event, Name};
 use crate::{Error, Result};
 
@@ -128,14 +130,23 @@ impl Grounds {
     }
 }
 
-/// Lists the engagements as they are now, newest first.
+/// Lists the engagements that the actor may see as they are now, newest first.
 ///
 /// # Errors
-/// `Forbidden` for whoever may not see them all.
+/// `Forbidden` for whoever may see none at all.
 pub async fn list(view: &mut View<'_>) -> Result<Vec<Version>> {
-    view.permit_whole(atom(Verb::Read))?;
+    view.permit(atom(Verb::Read))?;
     let organization = view.organization();
-    sql::list(view.connection(), organization, LIST_LIMIT).await
+    let all = sql::list(view.connection(), organization, LIST_LIMIT).await?;
+    let mut object = identity::object_of(view, BTreeSet::new()).await?;
+    let mut seen = Vec::new();
+    for version in all {
+        object.engagement = Some(version.record.key);
+        if view.may_on(atom(Verb::Read), &object) {
+            seen.push(version);
+        }
+    }
+    Ok(seen)
 }
 
 /// Returns one as it is now.
@@ -143,8 +154,10 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Version>> {
 /// # Errors
 /// `Forbidden`; `NotFound`.
 pub async fn find(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
-    view.permit_whole(atom(Verb::Read))?;
-    current(view, key).await
+    let found = current(view, key).await?;
+    let object = Object { engagement: Some(key), ..identity::object_of(view, BTreeSet::new()).await? };
+    view.permit_on(atom(Verb::Read), &object)?;
+    Ok(found)
 }
 
 /// Returns the versions of one, newest first.
@@ -292,6 +305,7 @@ pub async fn approve(cx: &mut Cx<'_>, key: EngagementKey, from: i64, catalog: &C
     if before.number != from {
         return Ok(Changed::Stale(Box::new(before)));
     }
+    fieldwork::refuse_frozen(cx, key).await?;
     let by = cx.actor.id;
     if before.record.is_author(by) {
         cx.refuse_by_rule("engagement", key.to_string(), "own_text");
@@ -321,6 +335,7 @@ pub async fn sign(
     if before.number != from {
         return Ok(Changed::Stale(Box::new(before)));
     }
+    fieldwork::refuse_frozen(cx, key).await?;
     let (mut after, by, now) = (before.record.clone(), cx.actor.id, cx.now);
     after.open().map_err(Error::conflict)?;
     if after.approved().is_none() {
@@ -405,6 +420,7 @@ async fn write(
     if before.number != from {
         return Ok(Changed::Stale(Box::new(before)));
     }
+    fieldwork::refuse_frozen(cx, key).await?;
     let (mut after, by, now) = (before.record.clone(), cx.actor.id, cx.now);
     make(&mut after, by, now).map_err(Error::invalid)?;
     save(cx, name, Some(&before), &after, reason).await?;

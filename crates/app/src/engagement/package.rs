@@ -19,7 +19,7 @@ use tickmark_core::report::package::{
 };
 use tickmark_core::{Digest, Timestamp};
 
-use super::{Grounds, atom, find};
+use super::{Grounds, atom, fieldwork, find};
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
@@ -58,9 +58,13 @@ pub(super) async fn frozen(
         catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
     let scope = record.holds();
     let criteria = criteria(scope, framework, &grounds.controls);
-    let controls = controls(scope, &criteria, &grounds.controls);
+    let mut controls = controls(scope, &criteria, &grounds.controls);
+    let tests = fieldwork::results(view, key).await?;
+    for control in &mut controls {
+        control.tests = tests.get(&control.id).cloned().unwrap_or_default();
+    }
     let in_scope: BTreeSet<&str> = controls.iter().map(|control| control.id.as_str()).collect();
-    let responses = findings
+    let own = findings
         .into_values()
         .filter(|finding| {
             let control = finding.found.control.as_ref();
@@ -77,8 +81,8 @@ pub(super) async fn frozen(
                 FindingState::Closed => "closed",
             }
             .to_owned(),
-        })
-        .collect();
+        });
+    let responses = fieldwork::answered(view, key).await?.into_iter().chain(own).collect();
     let changes = match scope.time {
         Time::Period { from, to } => changes(from, to, &grounds.controls, &in_scope),
         Time::AsOf { .. } => Vec::new(),
@@ -344,6 +348,7 @@ fn controls(scope: &Scope, criteria: &[CriterionPart], controls: &[Control]) -> 
                 nature: control.nature.plain().to_owned(),
                 criteria: serves,
                 version: text.version,
+                tests: Vec::new(),
             })
         })
         .collect()

@@ -18,6 +18,12 @@ pub enum RequestKind {
     Observation,
 }
 
+impl RequestKind {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Document, Self::Population, Self::Sample, Self::Configuration, Self::Observation];
+}
+
 /// Which time it concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,6 +32,11 @@ pub enum RequestTiming {
     AsOf,
     /// The whole period.
     Period,
+}
+
+impl RequestTiming {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::AsOf, Self::Period];
 }
 
 /// A request as a template.

@@ -54,6 +54,13 @@ impl fmt::Display for Day {
 }
 
 impl Day {
+    /// Returns its first moment, UTC.
+    #[must_use]
+    pub fn starts(self) -> Timestamp {
+        let midnight = jiff::tz::Offset::UTC.to_timestamp(self.0.at(0, 0, 0, 0));
+        midnight.unwrap_or(jiff::Timestamp::MAX).into()
+    }
+
     /// Returns the day after; none at the end of the calendar.
     #[must_use]
     pub fn next(self) -> Option<Self> {

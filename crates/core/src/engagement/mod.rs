@@ -11,12 +11,12 @@ mod assertion;
 pub mod completion;
 mod description;
 mod document;
+pub mod fieldwork;
 mod problem;
 mod roll;
 mod scope;
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,20 +32,10 @@ pub use scope::{
 
 use crate::control::{TEXT_MAX, TITLE_MAX};
 use crate::id::ActorId;
+pub use crate::id::EngagementKey;
 use crate::report::readiness::DocumentStatus;
 pub use crate::written::Written;
 use crate::{Digest, Timestamp, canonical, words};
-
-/// Number of an engagement in its organization, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EngagementKey(pub i64);
-
-impl fmt::Display for EngagementKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "E-{}", self.0)
-    }
-}
 
 /// Where an engagement stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,7 @@ use super::matrix::{self, Condition, Scope};
 use super::resource::{Atom, Resource, Verb};
 use super::role::Role;
 use super::separation;
-use crate::id::{ActorId, EngagementId, OrganizationKey, SystemId};
+use crate::id::{ActorId, EngagementKey, OrganizationKey, SystemId};
 use crate::time::{SECOND_US, Span, Timestamp};
 
 /// How long after proving who they are again somebody may do what needs it, in microseconds: 10 minutes.
@@ -65,7 +65,7 @@ pub struct Subject {
     /// For which systems.
     pub systems: Systems,
     /// In which engagements.
-    pub engagements: BTreeSet<EngagementId>,
+    pub engagements: BTreeSet<EngagementKey>,
     /// Whether the membership counts.
     pub standing: Standing,
     /// From when until when the membership counts.
@@ -88,7 +88,7 @@ pub struct Object {
     /// Whose own it is, or to whom it is assigned.
     pub people: BTreeSet<ActorId>,
     /// In which engagement it stands.
-    pub engagement: Option<EngagementId>,
+    pub engagement: Option<EngagementKey>,
     /// Whether that engagement is frozen, as it is from the issue of its report on.
     pub is_frozen: bool,
     /// Whether it is published.
@@ -230,7 +230,9 @@ impl Subject {
         let cells = || {
             self.roles.iter().filter_map(|role| {
                 let cell = matrix::cell(*role, atom.resource);
-                cell.scope(atom.verb).map(|scope| (scope, cell.condition))
+                // Inside engagements is nowhere for whoever is in none, or in none any more.
+                let counts = |scope: &Scope| *scope != Scope::Engagement || !self.engagements.is_empty();
+                cell.scope(atom.verb).filter(counts).map(|scope| (scope, cell.condition))
             })
         };
         let reach = Reach(cells().map(|(scope, _)| scope).collect());

@@ -166,6 +166,22 @@ pub fn independent(
     refuse(others.iter().any(overlaps), Conflict::Independence)
 }
 
+/// Rule 4: letting somebody in as an auditor, given what they are here.
+///
+/// # Errors
+/// If they are anything else.
+pub fn auditor_only(roles: &BTreeSet<Role>) -> Result<(), Conflict> {
+    refuse(roles.iter().any(|role| *role != Role::Auditor), Conflict::Independence)
+}
+
+/// Rule 4: giving somebody another role, given what they are here.
+///
+/// # Errors
+/// If they are an auditor.
+pub fn no_auditor(roles: &BTreeSet<Role>) -> Result<(), Conflict> {
+    refuse(roles.contains(&Role::Auditor), Conflict::Independence)
+}
+
 /// Rule 5: signing the assertion.
 ///
 /// # Errors

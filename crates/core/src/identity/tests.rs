@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::separation::{self, Conflict, Reviewed};
 use super::*;
-use crate::id::{ActorId, EngagementId, OrganizationKey, SystemId};
+use crate::id::{ActorId, EngagementKey, OrganizationKey, SystemId};
 use crate::time::{DAY_US, Span, Timestamp};
 
 const NOW: i64 = 1_795_531_500;
@@ -31,7 +31,7 @@ fn subject(roles: &[Role]) -> Subject {
         organization: OrganizationKey(1),
         roles: roles.iter().copied().collect(),
         systems: Systems::Only(BTreeSet::from([system(1)])),
-        engagements: BTreeSet::from([EngagementId(Uuid::from_u128(1))]),
+        engagements: BTreeSet::from([EngagementKey(1)]),
         standing: Standing::Active,
         valid: Span { from: now().plus_micros(-DAY_US), to: Some(now().plus_micros(DAY_US)) },
         assurance: Assurance { factor: Factor::Code, proven_at: now() },
@@ -110,9 +110,15 @@ fn a_scope_covers_what_it_says() {
     assert!(on(&employee, &Object { people: BTreeSet::from([actor(1)]), ..object() }).is_allowed());
     assert!(!on(&employee, &Object { people: BTreeSet::from([actor(2)]), ..object() }).is_allowed());
     let auditor = subject(&[Role::Auditor]);
-    let engagement = |n| Object { engagement: Some(EngagementId(Uuid::from_u128(n))), ..object() };
+    let engagement = |n| Object { engagement: Some(EngagementKey(n)), ..object() };
     assert!(on(&auditor, &engagement(1)).is_allowed());
     assert!(!on(&auditor, &engagement(2)).is_allowed());
+    let over = Subject { engagements: BTreeSet::new(), ..auditor.clone() };
+    let read = Atom::new(Resource::Evidence, Verb::Read);
+    assert_eq!(over.decide(read, now()), Decision::Deny(Denial::NotGranted), "in no engagement any more");
+    assert_eq!(separation::auditor_only(&auditor.roles), Ok(()));
+    assert_eq!(separation::no_auditor(&auditor.roles), Err(Conflict::Independence));
+    assert_eq!(separation::auditor_only(&BTreeSet::from([Role::Employee])), Err(Conflict::Independence));
     assert!(!on(&auditor, &object()).is_allowed());
     let policy = Atom::new(Resource::Policy, Verb::Read);
     assert!(!employee.decide_on(policy, &object(), now()).is_allowed());

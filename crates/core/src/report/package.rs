@@ -231,6 +231,23 @@ pub struct ControlPart {
     pub criteria: Vec<String>,
     /// Version of its text.
     pub version: u32,
+    /// The auditor's tests of it with their results, as they were shared; none before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<TestPart>,
+}
+
+/// A test of a control and its result: the auditor's words, unchanged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestPart {
+    /// Number of the workpaper, e.g. `WP-3`.
+    pub workpaper: String,
+    /// Nature of the test, e.g. `Inquiry, Inspection`.
+    pub nature: String,
+    /// The test.
+    pub procedure: String,
+    /// The result: `No exceptions noted.`, or each exception with what was tested.
+    pub result: String,
 }
 
 /// A change of what a control says.

@@ -159,6 +159,7 @@ pub fn package() -> SocPackage {
                 nature: "performed by people".into(),
                 criteria: one.criteria.iter().map(|criterion| criterion.id.clone()).collect(),
                 version: 2,
+                tests: Vec::new(),
             })
             .collect(),
         changes: vec![ControlChange {

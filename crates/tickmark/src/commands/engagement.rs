@@ -2,6 +2,7 @@
 
 mod completion;
 mod documents;
+mod fieldwork;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tickmark_app::engagement::fieldwork::{file, report};
 use tickmark_app::engagement::{self, Changed, Grounds, Version};
 use tickmark_app::port::Renderer;
 use tickmark_app::{Actor, App};
@@ -25,6 +27,7 @@ use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::wiring::{self, Documents};
+use fieldwork::Adding;
 
 /// What the help teaches by.
 pub(crate) const EXAMPLES: &str = "\
@@ -40,7 +43,9 @@ Examples:
   tickmark engagement package E-1                        management's part as PDF
   tickmark engagement oscal E-1 --out exchange           the same as OSCAL
   tickmark engagement document E-1 description           a part as DOCX, to go on with outside
-  tickmark engagement roll-forward E-1 --by \"Ada Byron\" --reason \"the second year\"";
+  tickmark engagement roll-forward E-1 --by \"Ada Byron\" --reason \"the second year\"
+  tickmark engagement requests E-1 --import pbc.xlsx --by \"Ada Byron\"
+  tickmark engagement requests E-1 --out requests.csv    the request list with its answers";
 
 /// `tickmark engagement`
 #[derive(Debug, Subcommand)]
@@ -172,6 +177,43 @@ pub(crate) enum Command {
         /// Why.
         #[arg(long)]
         reason: String,
+    },
+    /// Print the request list, write it to a file, or add to it: the usual requests, or a list as XLSX or CSV.
+    Requests {
+        /// Engagement.
+        engagement: String,
+        /// Add the usual requests that concern the criteria in scope.
+        #[arg(long, requires = "by", conflicts_with = "import")]
+        defaults: bool,
+        /// Add a list, whole or not at all.
+        #[arg(long, value_name = "FILE", requires = "by")]
+        import: Option<PathBuf>,
+        /// Who of management adds it.
+        #[arg(long)]
+        by: Option<String>,
+        /// Write the list to this file, by its ending `.csv` or `.xlsx`.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Freeze an engagement without a report: fieldwork is over, or given up. Nothing in it changes afterwards.
+    Freeze {
+        /// Engagement.
+        engagement: String,
+        /// Who of management decides.
+        #[arg(long)]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Write the file of the examination as ZIP: requests with answers, results that were shared, responses, with digests.
+    /// What is the audit firm's alone, its people take out in the pages.
+    File {
+        /// Engagement.
+        engagement: String,
+        /// Where to write it.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
     },
     /// Write management's part of the report as PDF, and its model as JSON.
     Package {
@@ -381,6 +423,28 @@ async fn ask(app: &App, command: &Command, common: &Common, output: &Output) -> 
             let by = person(app, by).await?;
             let closed = app.transact(&by, async |cx| engagement::close(cx, key, reason).await).await?;
             say(output, &closed, &format!("{key} is closed"))
+        }
+        Command::Requests { engagement, defaults, import, by, out } => {
+            let added = Adding { defaults: *defaults, import: import.as_deref(), by: given(by) };
+            fieldwork::requests(app, key(engagement)?, &added, out.as_deref(), common, output).await
+        }
+        Command::Freeze { engagement, by, reason } => {
+            let key = key(engagement)?;
+            let by = person(app, by).await?;
+            app.transact(&by, async |cx| report::freeze(cx, key, reason).await).await?;
+            output.answer(&json!({ "engagement": key, "frozen": true }), |output| {
+                output.line(format!("{key} is frozen"));
+            })?;
+            Ok(())
+        }
+        Command::File { engagement, out } => {
+            let (key, reader) = (key(engagement)?, wiring::reader(app).await?);
+            let bytes = file::take(app, &reader, key, &Documents).await?;
+            write_durably(out, &bytes).map_err(tickmark_app::Error::from)?;
+            output.answer(&json!({ "file": out, "bytes": bytes.len() }), |output| {
+                output.line(out.display().to_string());
+            })?;
+            Ok(())
         }
         Command::Package { engagement, out } => {
             package(app, key(engagement)?, out.as_deref(), common, output).await

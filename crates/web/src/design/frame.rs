@@ -176,6 +176,14 @@ pub struct Visit {
     pub unread: usize,
 }
 
+impl Visit {
+    /// Tells whether whoever asks is of an audit firm.
+    #[must_use]
+    pub fn is_auditor(&self) -> bool {
+        self.actor.as_deref().is_some_and(permission::is_auditor)
+    }
+}
+
 /// A page to be framed.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -221,6 +229,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
     let title = if page.id.is_empty() { page.title.clone() } else { format!("{} {}", page.id, page.title) };
     let (from, to) = page.period.unwrap_or((context.from, context.to));
     let period = format!("{} to {}", moment::date(from), moment::date(to.plus_micros(-1)));
+    let is_auditor = visit.is_auditor();
     let body = html! {
         a.skip href="#main" { "Skip to the content" }
         (sprite())
@@ -232,12 +241,15 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
             }
             div {
                 @if !context.notice.is_empty() { p.notice role="note" { (context.notice) } }
+                @if is_auditor { p.auditor-band role="note" { "Auditor" span { "You work in the papers of your firm, in one engagement of " (context.organization) "." } } }
                 div.topbar {
-                    span { strong { (context.organization) } " / " (context.system) }
-                    span.nowrap { (context.aim) ", " (period) }
+                    @if is_auditor { span { strong { (context.organization) } } } @else {
+                        span { strong { (context.organization) } " / " (context.system) }
+                        span.nowrap { (context.aim) ", " (period) }
+                    }
                     div.end {
-                        @if visit.actor.is_some() { a.button.quiet.find href="/search" data-palette title="Search and go (Ctrl K)" { (icon("i-search")) span.label { "Search" } kbd { "Ctrl K" } } }
-                        @if visit.actor.is_some() {
+                        @if visit.actor.is_some() && !is_auditor { a.button.quiet.find href="/search" data-palette title="Search and go (Ctrl K)" { (icon("i-search")) span.label { "Search" } kbd { "Ctrl K" } } }
+                        @if visit.actor.is_some() && !is_auditor {
                             a.bell href="/notices" title="Notices" aria-current=[(page.place == Place::Notices).then_some("page")] {
                                 (icon("i-bell")) span.visually-hidden { "Notices" }
                                 @if visit.unread > 0 { span.waiting { (visit.unread.min(99)) @if visit.unread > 99 { "+" } span.visually-hidden { " unread" } } }
@@ -252,7 +264,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                 }
                 main id="main" tabindex="-1" {
                     div.print-head aria-hidden="true" {
-                        span { (context.organization) " / " (context.system) ", " (context.aim) ", " (period) }
+                        span { (context.organization) @if !is_auditor { " / " (context.system) ", " (context.aim) ", " (period) } }
                         span { "As of " (moment::written(visit.now)) }
                     }
                     @if !page.crumbs.is_empty() {

@@ -2,6 +2,7 @@
 
 mod completion;
 mod entry;
+mod fieldwork;
 mod letter;
 mod one;
 mod paper;
@@ -31,7 +32,7 @@ use crate::{Desk, WebState};
 pub(crate) fn desk_routes() -> Vec<Desk> {
     let looks = |path, example, handler| Desk { path, example, looks: true, changes: false, handler };
     let both = |path, example, handler| Desk { path, example, looks: true, changes: true, handler };
-    vec![
+    let mut routes = vec![
         looks("/engagements", "/engagements", get(list)),
         both("/engagements/new", "/engagements/new", get(plan::new_page).post(plan::write)),
         looks("/engagements/{key}", "/engagements/1", get(one::page)),
@@ -131,7 +132,9 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             "/engagements/1/entries/subservices/new",
             get(entry::page).post(entry::write),
         ),
-    ]
+    ];
+    routes.extend(fieldwork::desk_routes());
+    routes
 }
 
 fn atom(verb: Verb) -> Atom {

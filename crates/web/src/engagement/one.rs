@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
+use tickmark_app::engagement::fieldwork::asking;
 use tickmark_app::engagement::{self, Changed, Version};
 use tickmark_core::catalog::Framework;
 use tickmark_core::control::TEXT_MAX;
@@ -38,6 +39,9 @@ pub(super) async fn page(
 ) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let (key, framework, catalog) = (key(&at)?, framework(&state)?, catalog(&state)?);
+    if asked.visit.is_auditor() {
+        return super::fieldwork::overview(&state, &asked, key).await;
+    }
     let (known, versions, changed) = app
         .read(actor, async |view| {
             let known = known(view, key, catalog).await?;
@@ -78,6 +82,10 @@ pub(super) async fn page(
         @if state.documents().is_some() { a.button href={ (href(key)) "/package" } { "Management's part (PDF)" } }
         a.button href={ (href(key)) "/completion" } { "Completion" }
         @if asked.may(atom(Verb::Create)) { a.button.quiet href={ (href(key)) "/roll-forward" } { "Plan the next" } }
+        @if asked.may(asking(Verb::Read)) { a.button href={ (href(key)) "/requests" } { "Requests" } }
+        a.button href={ (href(key)) "/workpapers" } { "Results" }
+        a.button href={ (href(key)) "/report" } { "Report" }
+        a.button href={ (href(key)) "/access" } { "Audit firm" }
         @if may_write { a.button.quiet href={ (href(key)) "/close" } { "Close" } }
     };
     asked.frame(&state, &page).await

@@ -344,7 +344,7 @@ fn table(view: &View) -> Table {
 fn inviting(token: &str, outcome: &Outcome, is_mailed: bool) -> Markup {
     let options: Vec<(String, String)> = Role::ALL
         .into_iter()
-        .filter(|role| role.is_for_members() && !role.is_highest())
+        .filter(|role| role.is_for_members() && !role.is_highest() && *role != Role::Auditor)
         .map(|role| (role.word().to_owned(), format!("{}: {}", role.name(), pages::meaning(role))))
         .collect();
     let body = html! {

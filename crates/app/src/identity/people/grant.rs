@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::super::audit::{self, Event, Name};
 use super::super::{Access, session};
-use super::{Member, member, need_another_owner, need_reason, separated, sql};
+use super::{AUDITORS, Member, member, need_another_owner, need_reason, refused, sql};
 use crate::context::{Cx, View};
 use crate::{Error, Result};
 
@@ -168,9 +168,14 @@ async fn receiver(cx: &mut Cx<'_>, id: MembershipId, role: Role, verb: Verb) -> 
     if !role.is_for_members() {
         return Err(Error::invalid(format!("nobody is made a {role}")));
     }
+    if role == Role::Auditor {
+        return Err(Error::invalid(AUDITORS));
+    }
     if member.roles.contains(&role) {
         return Err(Error::conflict(format!("they are {role} already")));
     }
+    let verdict = separation::no_auditor(&member.roles);
+    refused(cx, id, verdict)?;
     Ok(member)
 }
 
@@ -185,16 +190,4 @@ fn kind(role: Role) -> Resource {
 
 fn is_operator(cx: &Cx<'_>) -> bool {
     cx.actor.access == Access::Local
-}
-
-/// Refuses what a separation of duties refuses; the refusal is recorded after the change is undone.
-fn refused(
-    cx: &mut Cx<'_>,
-    id: MembershipId,
-    verdict: std::result::Result<(), separation::Conflict>,
-) -> Result<()> {
-    if let Err(conflict) = verdict {
-        cx.refuse_by_rule("member", id.to_string(), conflict.word());
-    }
-    separated(verdict)
 }

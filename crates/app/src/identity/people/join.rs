@@ -176,6 +176,14 @@ pub async fn offer_set_up(cx: &mut Cx<'_>) -> Result<Option<Link>> {
 /// # Errors
 /// `Forbidden`; `StepUp`; `Invalid` for what is no address, no role or none for members; `Conflict` if they are in already.
 pub async fn invite(cx: &mut Cx<'_>, email: &str, roles: &BTreeSet<Role>) -> Result<Link> {
+    if roles.contains(&Role::Auditor) {
+        return Err(Error::invalid(super::AUDITORS));
+    }
+    invite_as(cx, email, roles).await
+}
+
+/// The same, whatever the roles.
+pub(super) async fn invite_as(cx: &mut Cx<'_>, email: &str, roles: &BTreeSet<Role>) -> Result<Link> {
     cx.permit(Atom::new(Resource::Member, Verb::Create))?;
     cx.permit(Atom::new(Resource::Grant, Verb::Create))?;
     let email = address(email)?;
@@ -490,6 +498,12 @@ async fn admit(
     let now = cx.now;
     let members = sql::members(cx.connection(), organization).await?;
     let before = members.into_iter().find(|member| member.person == person);
+    if let Some(member) = &before {
+        let is_auditor = invitation.roles.contains(&Role::Auditor);
+        let rule = if is_auditor { separation::auditor_only } else { separation::no_auditor };
+        let verdict = rule(&member.roles);
+        super::refused(cx, member.id, verdict)?;
+    }
     let id = match &before {
         Some(member) => member.id,
         None => {
@@ -509,6 +523,7 @@ async fn admit(
             sql::insert_role(cx.connection(), organization, id, *role, invitation.made_by, now).await?;
         }
     }
+    super::auditor::keep_promise(cx, invitation.id, id).await?;
     let after = serde_json::json!({
         "standing": "active",
         "roles": invitation.roles,

@@ -3,16 +3,17 @@
 //! Somebody comes in by a link ([`join`](mod@join)) and is given roles by somebody else ([`grant`](mod@grant)). What is here
 //! changes the standing of those who are in. There is always an active owner: the last one is neither suspended nor removed.
 
+mod auditor;
 mod grant;
 mod join;
 mod own;
 mod reset;
 mod sql;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use tickmark_core::id::{ActorId, MembershipId, PersonId, SystemId};
+use tickmark_core::id::{ActorId, EngagementKey, MembershipId, PersonId, SystemId};
 use tickmark_core::identity::{
     Atom, Email, Object, Resource, Role, Scope, Standing, Systems, Verb, separation,
 };
@@ -23,6 +24,8 @@ use super::{Access, credential, session};
 use crate::context::{Cx, View};
 use crate::{Error, Result};
 
+pub use auditor::{Auditor, LetIn};
+pub(crate) use auditor::{let_in, of_engagement, set_end};
 pub use grant::{Proposal, agree, decline, grant, proposals, propose, revoke};
 pub(crate) use own::oneself;
 pub use own::{Changed, Codes, rename, renew_codes};
@@ -33,6 +36,8 @@ pub use join::{
     revoke_invitation,
 };
 
+/// What is said where an auditor would be made in another way.
+const AUDITORS: &str = "auditors are let into one engagement, on its page, until a day";
 /// Most people in one list.
 pub const LIST_LIMIT: i64 = 1_000;
 
@@ -59,9 +64,17 @@ pub struct Member {
     pub valid: Span,
     /// When anything of it last changed.
     pub changed_at: Timestamp,
+    /// Engagements that let them in as an auditor, with from when until when.
+    pub engagements: BTreeMap<EngagementKey, Span>,
 }
 
 impl Member {
+    /// Returns the engagements that let them in at a moment.
+    #[must_use]
+    pub fn engagements_at(&self, at: Timestamp) -> BTreeSet<EngagementKey> {
+        self.engagements.iter().filter(|(_, valid)| valid.contains(at)).map(|(key, _)| *key).collect()
+    }
+
     /// Returns what an audit event says about its state: words and ids.
     pub(crate) fn state(&self) -> Value {
         let systems = match &self.systems {
@@ -323,4 +336,16 @@ fn label(name: &str, email: &Email) -> String {
 /// Parses an address that somebody typed.
 fn address(text: &str) -> Result<Email> {
     text.parse().map_err(Error::invalid)
+}
+
+/// Refuses what a separation of duties refuses; the refusal is recorded after the change is undone.
+fn refused(
+    cx: &mut Cx<'_>,
+    id: MembershipId,
+    verdict: std::result::Result<(), separation::Conflict>,
+) -> Result<()> {
+    if let Err(conflict) = verdict {
+        cx.refuse_by_rule("member", id.to_string(), conflict.word());
+    }
+    separated(verdict)
 }

@@ -1,10 +1,12 @@
-//! The tables `person`, `membership`, `membership_role`, `membership_system`, `role_proposal`, `invitation`, `reset_link`.
+//! The tables `person`, `membership*`, `role_proposal`, `invitation*`, `reset_link`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::AnyConnection;
 use sqlx::Row as _;
-use tickmark_core::id::{ActorId, InvitationId, MembershipId, OrganizationKey, PersonId, SystemId};
+use tickmark_core::id::{
+    ActorId, EngagementKey, InvitationId, MembershipId, OrganizationKey, PersonId, SystemId,
+};
 use tickmark_core::identity::{Email, Role, Standing, Systems};
 use tickmark_core::{Digest, Span, Timestamp};
 use uuid::Uuid;
@@ -210,6 +212,7 @@ async fn read(c: &mut AnyConnection, org: OrganizationKey, id: &str) -> Result<V
     let system =
         format!("SELECT membership, system FROM membership_system WHERE organization = $1 AND {which_pair}");
     let systems = pairs(c, system, org, id).await?;
+    let mut engagements = engagements(c, org, id).await?;
     rows.iter()
         .map(|row| {
             let id: String = row.try_get("id")?;
@@ -230,9 +233,92 @@ async fn read(c: &mut AnyConnection, org: OrganizationKey, id: &str) -> Result<V
                 standing: standing(row.try_get("state")?)?,
                 valid: valid(row)?,
                 changed_at: Timestamp::from_micros(row.try_get("changed_at")?),
+                engagements: engagements.remove(&id).unwrap_or_default(),
             })
         })
         .collect()
+}
+
+/// Reads which engagements let whom in, by membership; of one, or of all when the id is empty.
+async fn engagements(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: &str,
+) -> Result<BTreeMap<String, BTreeMap<EngagementKey, Span>>> {
+    let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
+        "SELECT membership, engagement, valid_from, valid_until FROM membership_engagement \
+         WHERE organization = $1 AND ($2 = '' OR membership = $2)",
+    )
+    .bind(org.0)
+    .bind(id)
+    .fetch_all(c)
+    .await?;
+    let mut all: BTreeMap<String, BTreeMap<EngagementKey, Span>> = BTreeMap::new();
+    for (membership, engagement, from, to) in rows {
+        let valid = Span { from: Timestamp::from_micros(from), to: Some(Timestamp::from_micros(to)) };
+        all.entry(membership).or_default().insert(EngagementKey(engagement), valid);
+    }
+    Ok(all)
+}
+
+/// Sets from when until when an engagement lets somebody in.
+pub(super) async fn set_engagement(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: MembershipId,
+    engagement: EngagementKey,
+    valid: Span,
+    by: ActorId,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO membership_engagement (organization, membership, engagement, valid_from, valid_until, granted_by) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization, membership, engagement) DO UPDATE SET \
+         valid_from = excluded.valid_from, valid_until = excluded.valid_until, granted_by = excluded.granted_by",
+    )
+    .bind(org.0)
+    .bind(id.to_string())
+    .bind(engagement.0)
+    .bind(valid.from.micros())
+    .bind(valid.to.map_or(i64::MAX, Timestamp::micros))
+    .bind(by.to_string())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Keeps which engagement an invitation leads into.
+pub(super) async fn promise(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    invitation: InvitationId,
+    engagement: EngagementKey,
+    until: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO invitation_engagement (organization, invitation, engagement, valid_until) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(org.0)
+    .bind(invitation.to_string())
+    .bind(engagement.0)
+    .bind(until.micros())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn promised(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    invitation: InvitationId,
+) -> Result<Option<(EngagementKey, Timestamp)>> {
+    let row: Option<(i64, i64)> = sqlx::query_as(
+        "SELECT engagement, valid_until FROM invitation_engagement WHERE organization = $1 AND invitation = $2",
+    )
+    .bind(org.0)
+    .bind(invitation.to_string())
+    .fetch_optional(c)
+    .await?;
+    Ok(row.map(|(engagement, until)| (EngagementKey(engagement), Timestamp::from_micros(until))))
 }
 
 async fn pairs(

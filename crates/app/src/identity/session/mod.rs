@@ -12,7 +12,7 @@ mod switch;
 use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
-use tickmark_core::id::{MembershipId, OrganizationKey, PersonId, SessionId};
+use tickmark_core::id::{EngagementKey, MembershipId, OrganizationKey, PersonId, SessionId};
 use tickmark_core::identity::throttle::Network;
 use tickmark_core::identity::{
     Assurance, Atom, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, SignInRule, Standing, Subject,
@@ -302,6 +302,8 @@ pub(super) struct Acting {
     pub(super) organization: Organization,
     pub(super) member: Member,
     pub(super) rule: SignInRule,
+    /// Engagements that let them in at this moment.
+    pub(super) engagements: BTreeSet<EngagementKey>,
 }
 
 /// Returns a membership that counts at this moment, with its organization; none if it does not count.
@@ -315,15 +317,20 @@ pub(super) async fn acting(
     let organization = actors::organizations(c).await?.into_iter().find(|one| one.key == key);
     let counts = |member: &Member| member.standing == Standing::Active && member.valid.contains(now);
     let Some((organization, member)) = organization.zip(member.filter(counts)) else { return Ok(None) };
-    Ok(Some(Acting { organization, member, rule: sql::rule(c, key).await? }))
+    let engagements = member.engagements_at(now);
+    Ok(Some(Acting { organization, member, rule: sql::rule(c, key).await?, engagements }))
 }
 
 /// Returns a member as they would act now, to find out what they would see. Nobody acts by it: it has no session.
 pub(crate) fn acting_as(organization: &Organization, member: &Member, now: Timestamp) -> Actor {
     // However they will sign in, it is with what is asked of them.
     let assurance = Assurance { factor: Factor::Passkey, proven_at: now };
-    let acting =
-        Acting { organization: organization.clone(), member: member.clone(), rule: SignInRule::default() };
+    let acting = Acting {
+        organization: organization.clone(),
+        member: member.clone(),
+        rule: SignInRule::default(),
+        engagements: member.engagements_at(now),
+    };
     let nobody = SessionId(uuid::Uuid::nil());
     actor_of(acting, ActorKind::Person, assurance, None, |subject| SignedIn {
         subject,
@@ -334,7 +341,7 @@ pub(crate) fn acting_as(organization: &Organization, member: &Member, now: Times
 
 /// Returns a member as they act: themselves, or a program with a token of theirs.
 pub(super) fn actor_of(
-    Acting { organization, member, rule }: Acting,
+    Acting { organization, member, rule, engagements }: Acting,
     kind: ActorKind,
     assurance: Assurance,
     token: Option<BTreeSet<Atom>>,
@@ -346,7 +353,7 @@ pub(super) fn actor_of(
         required: rule.required(&member.roles),
         roles: member.roles,
         systems: member.systems,
-        engagements: BTreeSet::new(),
+        engagements,
         standing: member.standing,
         valid: member.valid,
         assurance,

@@ -16,6 +16,8 @@ use crate::{Error, Result, stored};
 type Org = OrganizationKey;
 
 const WHAT: &str = "population";
+/// Rows that are made at once.
+const ROWS_AT_ONCE: usize = 5_000;
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<PopulationKey> {
     let (key,): (i64,) = sqlx::query_as(
@@ -81,14 +83,22 @@ pub(super) async fn add_items(
     items: &[Item],
     now: Timestamp,
 ) -> Result<()> {
-    let rows = items.iter().zip(1_i64..).map(|(item, seq)| {
-        let moment = item.occurred_at.micros();
-        [Cell::from(org.0), key.0.into(), seq.into(), item.key.as_str().into(), moment.into()]
-    });
     let columns = ["organization", "population", "seq", "item_key", "occurred_at"];
-    insert_rows(&mut *c, "population_item", columns, rows).await?;
+    let mut seq = 0_i64;
+    for part in items.chunks(ROWS_AT_ONCE) {
+        // Made before the statement: an iterator that borrows would keep it from going from thread to thread.
+        let rows: Vec<[Cell; 5]> = part
+            .iter()
+            .map(|item| {
+                seq += 1;
+                let moment = item.occurred_at.micros();
+                [Cell::from(org.0), key.0.into(), seq.into(), item.key.as_str().into(), moment.into()]
+            })
+            .collect();
+        insert_rows(&mut *c, "population_item", columns, rows).await?;
+    }
     let results: Vec<(i64, &Item)> = (1..).zip(items).collect();
-    insert_results(c, org, key, results.into_iter(), now).await
+    insert_results(c, org, key, &results, now).await
 }
 
 pub(super) async fn add_results(
@@ -98,29 +108,35 @@ pub(super) async fn add_results(
     results: &[(i64, Item)],
     now: Timestamp,
 ) -> Result<()> {
-    insert_results(c, org, key, results.iter().map(|(seq, item)| (*seq, item)), now).await
+    let results: Vec<(i64, &Item)> = results.iter().map(|(seq, item)| (*seq, item)).collect();
+    insert_results(c, org, key, &results, now).await
 }
 
-async fn insert_results<'a>(
+async fn insert_results(
     c: &mut AnyConnection,
     org: Org,
     key: PopulationKey,
-    results: impl Iterator<Item = (i64, &'a Item)>,
+    results: &[(i64, &Item)],
     now: Timestamp,
 ) -> Result<()> {
-    let rows = results.map(|(seq, item)| {
-        let states: String = item.states.iter().map(|state| state.letter()).collect();
-        [
-            Cell::from(org.0),
-            key.0.into(),
-            seq.into(),
-            now.micros().into(),
-            states.into(),
-            item.note.as_str().into(),
-        ]
-    });
     let columns = ["organization", "population", "seq", "at", "states", "note"];
-    insert_rows(c, "population_result", columns, rows).await?;
+    for part in results.chunks(ROWS_AT_ONCE) {
+        let rows: Vec<[Cell; 6]> = part
+            .iter()
+            .map(|(seq, item)| {
+                let states: String = item.states.iter().map(|state| state.letter()).collect();
+                [
+                    Cell::from(org.0),
+                    key.0.into(),
+                    (*seq).into(),
+                    now.micros().into(),
+                    states.into(),
+                    item.note.as_str().into(),
+                ]
+            })
+            .collect();
+        insert_rows(&mut *c, "population_result", columns, rows).await?;
+    }
     Ok(())
 }
 

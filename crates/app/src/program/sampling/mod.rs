@@ -121,7 +121,8 @@ pub async fn draw(cx: &mut Cx<'_>, new: NewSample<'_>) -> Result<SampleView> {
     find(cx, key, drawn.number).await
 }
 
-fn select(cx: &Cx<'_>, frame: &Frame, new: &NewSample<'_>, size: u64) -> Result<Draw> {
+/// Makes a selection, for a use case that has asked for the right to it.
+pub(crate) fn select(cx: &Cx<'_>, frame: &Frame, new: &NewSample<'_>, size: u64) -> Result<Draw> {
     let seed = || new.seed.clone().unwrap_or_else(|| Seed::random(cx.app.random()));
     let reason = text("reason", &new.reason)?;
     if !new.method.is_judgment() && !new.picks.is_empty() {
@@ -298,7 +299,7 @@ fn whole(frame: &Frame, items: &[Item], drawn: Drawn, events: Vec<Happened>) -> 
 }
 
 /// Returns what is selected from, with the items in the same order.
-async fn frame(view: &mut View<'_>, population: &Population) -> Result<(Frame, Vec<Item>)> {
+pub(crate) async fn frame(view: &mut View<'_>, population: &Population) -> Result<(Frame, Vec<Item>)> {
     let key = population.key;
     let frozen = population.frozen.as_ref().ok_or_else(|| {
         Error::conflict(format!("population {key} is not frozen; freeze it before anything is selected"))

@@ -1,0 +1,90 @@
+//! Letting people of the audit firm into one engagement, for a time.
+
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::fieldwork::{Party, access_ends};
+use tickmark_core::id::MembershipId;
+use tickmark_core::identity::{Atom, Resource, Verb};
+
+use super::super::atom;
+use super::field;
+use crate::context::{Cx, View};
+use crate::identity::audit::{self, Event, Name};
+use crate::identity::people::{self, Auditor, LetIn};
+use crate::{Error, Result};
+
+/// The permission to let somebody in: that of whoever invites people.
+pub const LETTING_IN: Atom = Atom::new(Resource::Member, Verb::Create);
+
+/// Lists whom the engagement lets in, or let in.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn auditors(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Auditor>> {
+    let field = field(view, key).await?;
+    view.permit_on(atom(Verb::Read), &field.object)?;
+    people::of_engagement(view, key).await
+}
+
+/// Lets somebody of the firm in until the end of a day.
+///
+/// # Errors
+/// `Forbidden`; `StepUp`; `NotFound`; `Invalid` for what is no address, or a day that is over or too far away; `Conflict` for
+/// whoever is anything else in the organization, and once the engagement is frozen.
+pub async fn let_in(cx: &mut Cx<'_>, key: EngagementKey, email: &str, last: Day) -> Result<LetIn> {
+    let field = field(cx, key).await?;
+    cx.permit_on(LETTING_IN, &field.object)?;
+    field.report.open().map_err(Error::conflict)?;
+    field.version.record.open().map_err(Error::conflict)?;
+    if field.version.record.approved().is_none() {
+        return Err(Error::conflict("the scope is not approved; it says what an auditor may see"));
+    }
+    let until = access_ends(last, cx.now).map_err(Error::invalid)?;
+    people::let_in(cx, email, key, until).await
+}
+
+/// Moves the end of somebody's access to the end of another day, with a reason.
+///
+/// # Errors
+/// As [`let_in`]; `Invalid` without a reason.
+pub async fn extend(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    id: MembershipId,
+    last: Day,
+    why: &str,
+) -> Result<()> {
+    let until = access_ends(last, cx.now).map_err(Error::invalid)?;
+    set_end(cx, key, id, (until, Name::AccessExtended), why).await
+}
+
+/// Ends somebody's access now, with a reason.
+///
+/// # Errors
+/// As [`extend`].
+pub async fn end(cx: &mut Cx<'_>, key: EngagementKey, id: MembershipId, why: &str) -> Result<()> {
+    let now = cx.now;
+    set_end(cx, key, id, (now, Name::AccessEnded), why).await
+}
+
+async fn set_end(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    id: MembershipId,
+    (until, name): (tickmark_core::Timestamp, Name),
+    why: &str,
+) -> Result<()> {
+    let field = field(cx, key).await?;
+    if field.party == Party::Auditor {
+        return Err(Error::not_found("auditor", id));
+    }
+    cx.permit_on(atom(Verb::Update), &field.object)?;
+    cx.need_person()?;
+    if why.trim().is_empty() {
+        return Err(Error::invalid("say why, so that others can follow it"));
+    }
+    people::set_end(cx, key, id, until).await?;
+    let after = serde_json::json!({"member": id, "valid_until": until});
+    let event = Event { after: Some(after), why: Some(why), ..Event::done(name, "engagement", key) };
+    audit::record(cx, event).await
+}

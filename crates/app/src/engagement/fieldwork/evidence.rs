@@ -1,0 +1,194 @@
+//! Evidence and populations as far as an auditor may see them: of controls in scope and inside the time of the
+//! examination, or handed in for a request of the engagement. Each look at a file is recorded before the first byte leaves.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use serde_json::json;
+use tickmark_core::catalog::Catalog;
+use tickmark_core::control::{Control, ControlId};
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::fieldwork::EvidenceRequest;
+use tickmark_core::evidence::item::{Item, ItemFile, State, Version};
+use tickmark_core::id::{ItemKey, PopulationKey};
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::program::population::Population;
+
+use super::{controls_in_scope, field, span, sql};
+use crate::context::View;
+use crate::evidence::item::{self, Purpose};
+use crate::identity::audit::{self, Event, Name};
+use crate::program::population;
+use crate::{Actor, App, Error, Result};
+
+const READ: Atom = Atom::new(Resource::Evidence, Verb::Read);
+const EXPORT: Atom = Atom::new(Resource::Evidence, Verb::Export);
+/// Items and populations that are offered for one answer.
+const OFFERED: usize = 30;
+
+/// What was handed in for requests of an engagement.
+struct HandedIn {
+    items: BTreeSet<ItemKey>,
+    populations: BTreeSet<PopulationKey>,
+}
+
+async fn handed_in(view: &mut View<'_>, key: EngagementKey) -> Result<HandedIn> {
+    let organization = view.organization();
+    let rows = sql::requests(view.connection(), organization, key).await?;
+    let answers = || rows.iter().map(|row| &row.record.answer);
+    Ok(HandedIn {
+        items: answers().flat_map(|answer| answer.items.iter().copied()).collect(),
+        populations: answers().flat_map(|answer| answer.populations.iter().copied()).collect(),
+    })
+}
+
+/// Lists the items that an auditor may see, newest first.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn items(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -> Result<Vec<Item>> {
+    let field = field(view, key).await?;
+    view.permit_on(READ, &field.object)?;
+    let scope = field.version.record.holds();
+    let (controls, time) = (controls_in_scope(view, scope, catalog).await?, span(scope));
+    let handed_in = handed_in(view, key).await?.items;
+    let all = item::everything(view).await?;
+    let is_in_scope = |item: &Item| {
+        item.state == State::Accepted
+            && item.controls.iter().any(|id| controls.contains_key(id))
+            && item.version.description.covers.is_some_and(|covers| covers.touches(time))
+    };
+    let is_seen =
+        |item: &Item| item.state != State::Withdrawn && (handed_in.contains(&item.key) || is_in_scope(item));
+    Ok(all.into_iter().filter(is_seen).collect())
+}
+
+/// Finds an item that an auditor may see. Of it they see the newest version.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn item(view: &mut View<'_>, key: EngagementKey, item: ItemKey, catalog: &Catalog) -> Result<Item> {
+    let all = items(view, key, catalog).await?;
+    all.into_iter().find(|one| one.key == item).ok_or_else(|| Error::not_found("evidence item", item))
+}
+
+/// Lists the frozen populations that an auditor may see, by number.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn populations(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    catalog: &Catalog,
+) -> Result<Vec<Population>> {
+    let field = field(view, key).await?;
+    view.permit_on(READ, &field.object)?;
+    let scope = field.version.record.holds();
+    let (controls, time) = (controls_in_scope(view, scope, catalog).await?, span(scope));
+    let handed_in = handed_in(view, key).await?.populations;
+    let all = population::all(view).await?;
+    let is_in_scope = |one: &Population| {
+        controls.contains_key(&one.definition.control)
+            && one.definition.to > time.from
+            && time.to.is_none_or(|to| one.definition.from < to)
+    };
+    let is_seen =
+        |one: &Population| one.frozen.is_some() && (handed_in.contains(&one.key) || is_in_scope(one));
+    Ok(all.into_iter().filter(is_seen).collect())
+}
+
+/// What an answer to a request could be made of.
+#[derive(Clone, Debug, Default)]
+pub struct Offered {
+    /// Items, the likely ones first.
+    pub items: Vec<Item>,
+    /// Frozen populations.
+    pub populations: Vec<Population>,
+}
+
+/// Returns what management could answer a request with: what it may see itself, of the request's controls or, where it
+/// names none, of the controls for its criteria; and what it answered with before.
+///
+/// # Errors
+/// If the catalog has no framework, or the database fails.
+pub async fn offered(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    request: &EvidenceRequest,
+    catalog: &Catalog,
+) -> Result<Offered> {
+    let field = field(view, key).await?;
+    let scope = field.version.record.holds();
+    let in_scope = controls_in_scope(view, scope, catalog).await?;
+    let framework =
+        catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
+    let (in_scope, all): (BTreeSet<ControlId>, Vec<Control>) = in_scope.into_iter().unzip();
+    let asked = &request.request;
+    let controls: BTreeSet<ControlId> = if asked.controls.is_empty() {
+        let of = |id: &String| {
+            scope.controls_for(framework, &all, id).map(|one| one.id.clone()).collect::<Vec<_>>()
+        };
+        asked.criteria.iter().flat_map(of).collect()
+    } else {
+        asked.controls.clone()
+    };
+    let time = span(scope);
+    let held = &request.answer;
+    let mut items = if view.may(READ) { item::list(view).await? } else { Vec::new() };
+    items.retain(|one| {
+        let is_likely = !matches!(one.state, State::Draft | State::Withdrawn)
+            && one.controls.iter().any(|id| controls.contains(id))
+            && one.version.description.covers.is_none_or(|covers| covers.touches(time));
+        is_likely || held.items.contains(&one.key)
+    });
+    items.truncate(OFFERED);
+    let mut populations = population::all(view).await?;
+    populations.reverse();
+    populations.retain(|one| {
+        let is_likely = one.frozen.is_some()
+            && in_scope.contains(&one.definition.control)
+            && one.definition.to > time.from
+            && time.to.is_none_or(|to| one.definition.from < to);
+        is_likely || held.populations.contains(&one.key)
+    });
+    populations.truncate(OFFERED);
+    Ok(Offered { items, populations })
+}
+
+/// Reads a file of an item for an auditor. Each look is an event of the trail.
+///
+/// # Errors
+/// As [`item`]; `NotFound` if there is no such file, or its content is gone.
+pub async fn read_file(
+    app: &App,
+    actor: &Actor,
+    (key, item): (EngagementKey, ItemKey),
+    seq: i64,
+    purpose: Purpose,
+    catalog: &Catalog,
+) -> Result<(ItemFile, Bytes)> {
+    let version = app
+        .read(actor, async |view| {
+            let item = self::item(view, key, item, catalog).await?;
+            if purpose == Purpose::TakeAway {
+                let field = field(view, key).await?;
+                view.permit_on(EXPORT, &field.object)?;
+            }
+            Ok(item.version)
+        })
+        .await?;
+    let Version { files, number, .. } = version;
+    let file = files.into_iter().find(|file| file.seq == seq).ok_or_else(|| Error::not_found("file", seq))?;
+    let artifact = crate::evidence::ArtifactKey(file.artifact.0);
+    let artifact = app.read(actor, async |view| crate::evidence::find(view, artifact).await).await?;
+    let bytes = crate::evidence::read(app, &artifact).await?;
+    let name = if purpose == Purpose::TakeAway { Name::EvidenceDownloaded } else { Name::EvidenceViewed };
+    let after = json!({
+        "engagement": key, "item": item, "version": number, "file": seq, "artifacts": [file.artifact],
+    });
+    app.transact(actor, async |cx| {
+        audit::record(cx, Event { after: Some(after), ..Event::done(name, "evidence", item) }).await
+    })
+    .await?;
+    Ok((file, bytes))
+}

@@ -1,0 +1,243 @@
+//! The firm's file: what its people wrote, what was asked and answered, and what is recorded about the report, as one
+//! archive with digests that `sha256sum -c` reads.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Write as _};
+
+use serde::Serialize;
+use serde_json::json;
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::fieldwork::{Note, Party, Workpaper};
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::Verb;
+use tickmark_core::report::sheet::{Sheet, SheetCell};
+use tickmark_core::{Digest, Timestamp};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use super::sql::Kind;
+use super::{Row, field, paper, request, sql, workpaper};
+use crate::context::Cx;
+use crate::evidence::{self, ArtifactKey};
+use crate::identity::audit::{self, Event, Name};
+use crate::port::Renderer;
+use crate::{Actor, App, Error, Result, identity};
+
+/// What the archive says about itself.
+const README: &str = "The file of an examination.\n\n\
+    *.json   records whole, each with its version, its author and its time\n\
+    *.xlsx   the same as lists\n\
+    section-1.pdf   the signed report as it was uploaded, byte for byte, where there is one\n\
+    SHA256SUMS   digests of all files: sha256sum -c SHA256SUMS\n\n\
+    Each version of a record is an entry of the organization's ledger by its digest.\n";
+
+/// What is in the archive.
+struct Contents {
+    files: BTreeMap<String, Vec<u8>>,
+    section: Option<ArtifactKey>,
+    at: Timestamp,
+}
+
+/// Takes the file out as a ZIP: for people of the firm with everything that is the firm's; for management, and whoever has
+/// the data folder in hand, with what was shared. That it is taken out is an event of the trail.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; or if a workbook cannot be made.
+pub async fn take(app: &App, actor: &Actor, key: EngagementKey, documents: &dyn Renderer) -> Result<Vec<u8>> {
+    let Contents { mut files, section, at } =
+        app.transact(actor, async |cx| contents(cx, key, documents).await).await?;
+    if let Some(section) = section {
+        let artifact = app.read(actor, async |view| evidence::find(view, section).await).await?;
+        files.insert("section-1.pdf".to_owned(), evidence::read(app, &artifact).await?.to_vec());
+    }
+    files.insert("README.txt".to_owned(), README.as_bytes().to_vec());
+    let sums: String =
+        files.iter().map(|(name, bytes)| format!("{}  {name}\n", Digest::of(bytes).hex())).collect();
+    files.insert("SHA256SUMS".to_owned(), sums.into_bytes());
+    pack(&files, at).map_err(|error| Error::internal("packing the file", error))
+}
+
+async fn contents(cx: &mut Cx<'_>, key: EngagementKey, documents: &dyn Renderer) -> Result<Contents> {
+    let field = field(cx, key).await?;
+    let is_auditor = field.party == Party::Auditor;
+    if is_auditor {
+        cx.permit_on(paper(Verb::Export), &field.object)?;
+    } else {
+        cx.permit_on(super::super::atom(Verb::Read), &field.object)?;
+    }
+    let organization = cx.organization();
+    let papers = workpaper::list(cx, key).await?;
+    let requests = request::list(cx, key).await?;
+    let responses = workpaper::responses(cx, key).await?;
+    let names = identity::labels(cx).await?;
+    let report = super::report::find(cx, key).await?.report;
+    let mut files = BTreeMap::new();
+    let mut add = |name: &str, value: &dyn erased::Json| -> Result<()> {
+        files.insert(name.to_owned(), value.bytes()?);
+        Ok(())
+    };
+    add("engagement.json", &field.version.record)?;
+    add("requests.json", &requests)?;
+    add("workpapers.json", &papers)?;
+    add("responses.json", &responses)?;
+    add("report.json", &report)?;
+    if is_auditor {
+        let notes: Vec<Row<Note>> = sql::papers(cx.connection(), organization, key, Kind::Note).await?;
+        add("notes.json", &notes)?;
+    }
+    let about = Sheet {
+        title: String::new(),
+        organization: cx.actor.organization.name.clone(),
+        at: cx.now,
+        columns: Vec::new(),
+        rows: Vec::new(),
+    };
+    for (name, columns, rows) in [
+        (
+            "requests",
+            &[
+                "number", "request", "kind", "period", "criteria", "controls", "due", "state", "owner",
+                "answer", "evidence", "decision",
+            ][..],
+            requests.iter().map(|row| request::cells(&row.record, &names)).collect(),
+        ),
+        ("workpapers", &PAPER_COLUMNS[..], papers.iter().map(|row| paper_cells(row, &names)).collect()),
+        ("items", &["workpaper", "control", "item", "occurred", "results", "note"][..], item_rows(&papers)),
+    ] {
+        let sheet = Sheet {
+            title: format!("{key} {name}"),
+            columns: columns.iter().map(ToString::to_string).collect(),
+            rows,
+            ..about.clone()
+        };
+        let bytes = documents
+            .list_xlsx(&sheet)
+            .map_err(|error| Error::internal("writing a list of the file", error))?;
+        files.insert(format!("{name}.xlsx"), bytes);
+    }
+    let digests: BTreeMap<&String, Digest> =
+        files.iter().map(|(name, bytes)| (name, Digest::of(bytes))).collect();
+    let after = json!({"files": super::digest(&digests)?, "n": files.len(), "whole": is_auditor});
+    let event = Event { after: Some(after), ..Event::done(Name::FileTaken, "engagement", key) };
+    audit::record(cx, event).await?;
+    let section = report.section().map(|section| ArtifactKey(section.artifact.0));
+    Ok(Contents { files, section, at: cx.now })
+}
+
+mod erased {
+    use super::{Error, Result, Serialize};
+
+    /// What can be written as JSON.
+    pub(super) trait Json {
+        /// Writes it for people and machines.
+        fn bytes(&self) -> Result<Vec<u8>>;
+    }
+
+    impl<T: Serialize> Json for T {
+        fn bytes(&self) -> Result<Vec<u8>> {
+            serde_json::to_vec_pretty(self)
+                .map_err(|error| Error::internal("writing a record of the file", error))
+        }
+    }
+}
+
+const PAPER_COLUMNS: [&str; 12] = [
+    "workpaper",
+    "control",
+    "procedures",
+    "procedure",
+    "items",
+    "deviations",
+    "result",
+    "conclusion",
+    "exceptions",
+    "prepared",
+    "reviewed",
+    "shared",
+];
+
+fn paper_cells(row: &Row<Workpaper>, names: &BTreeMap<ActorId, String>) -> Vec<SheetCell> {
+    let one = &row.record;
+    let text = |text: String| SheetCell::Text(text);
+    let count = |count: usize| SheetCell::Number(i64::try_from(count).unwrap_or(i64::MAX));
+    let signed = |signature: Option<&tickmark_core::engagement::fieldwork::Signature>| {
+        let words = signature
+            .map(|signed| format!("{} {}", names.get(&signed.by).map_or("", String::as_str), signed.at));
+        SheetCell::Text(words.unwrap_or_default())
+    };
+    let exceptions =
+        one.exceptions.iter().map(|exception| format!("{}: {}", exception.number, exception.nature));
+    vec![
+        text(format!("WP-{}", one.number)),
+        text(one.plan.control.to_string()),
+        text(one.plan.procedures.iter().map(|one| one.title()).collect::<Vec<_>>().join(", ")),
+        text(one.plan.procedure.clone()),
+        count(one.items.len()),
+        count(one.deviations()),
+        text(one.result().unwrap_or_default()),
+        text(one.conclusion.as_ref().map_or_else(String::new, |held| held.text.clone())),
+        text(exceptions.collect::<Vec<_>>().join("\n")),
+        signed(one.prepared()),
+        signed(one.reviewed()),
+        signed(one.shared()),
+    ]
+}
+
+fn item_rows(papers: &[Row<Workpaper>]) -> Vec<Vec<SheetCell>> {
+    let mut rows = Vec::new();
+    for row in papers {
+        let one = &row.record;
+        for item in &one.items {
+            let found = one.plan.attributes.iter().zip(&item.states);
+            let results: Vec<String> =
+                found.map(|(attribute, state)| format!("{}: {}", attribute.id, words(*state))).collect();
+            rows.push(
+                [
+                    format!("WP-{}", one.number),
+                    one.plan.control.to_string(),
+                    item.key.clone(),
+                    item.occurred_at.map_or_else(String::new, |at| at.to_string()),
+                    results.join("; "),
+                    item.note.clone(),
+                ]
+                .map(SheetCell::Text)
+                .to_vec(),
+            );
+        }
+    }
+    rows
+}
+
+fn words(state: tickmark_core::program::population::AttributeState) -> &'static str {
+    use tickmark_core::program::population::AttributeState;
+    match state {
+        AttributeState::Met => "met",
+        AttributeState::NotMet => "not met",
+        AttributeState::NotTested => "not tested",
+    }
+}
+
+/// Packs files in the order of their names, dated by the moment of the file, so that the same contents give the same bytes.
+fn pack(files: &BTreeMap<String, Vec<u8>>, at: Timestamp) -> zip::result::ZipResult<Vec<u8>> {
+    let text = at.to_string();
+    let part = |from: usize, to: usize| text[from..to].parse().unwrap_or(0_u16);
+    let byte = |from: usize, to: usize| u8::try_from(part(from, to)).unwrap_or(0);
+    let moment = DateTime::from_date_and_time(
+        part(0, 4),
+        byte(5, 7),
+        byte(8, 10),
+        byte(11, 13),
+        byte(14, 16),
+        byte(17, 19),
+    );
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(moment.unwrap_or_default())
+        .unix_permissions(0o644);
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        archive.start_file(name.as_str(), options)?;
+        archive.write_all(bytes)?;
+    }
+    Ok(archive.finish()?.into_inner())
+}

@@ -1,0 +1,229 @@
+//! Fieldwork: what the auditor asks for, tests and records, and what management answers. Owns the tables of migrations
+//! `0046_evidence_request.sql` and `0047_working_paper.sql`.
+//!
+//! Whoever asks is of one party ([`party`]): of the audit firm if an engagement let them in, of management else. The
+//! auditor's use cases are for people of the firm who signed in; whoever has the data folder in hand stands for management
+//! and for nobody of the firm. Once the engagement is frozen nothing is written any more.
+
+pub mod access;
+pub mod evidence;
+pub mod file;
+pub mod report;
+pub mod request;
+mod sql;
+pub mod workpaper;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use tickmark_core::catalog::Catalog;
+use tickmark_core::control::{Control, ControlId};
+use tickmark_core::engagement::fieldwork::{Party, Report};
+use tickmark_core::engagement::{Engagement, EngagementKey, Scope};
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Object, Resource, Role, Verb};
+use tickmark_core::report::package::{Response, TestPart};
+use tickmark_core::time::DAY_US;
+use tickmark_core::{Digest, Span, Timestamp, canonical};
+
+use super::{Version, current};
+use crate::context::{Cx, View};
+use crate::identity::{self, Access};
+use crate::{Error, Result, control};
+
+/// A record as it stood from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row<T> {
+    /// Version, from 1.
+    pub version: i64,
+    /// From when.
+    pub since: Timestamp,
+    /// Who wrote it.
+    pub by: ActorId,
+    /// The record.
+    pub record: T,
+}
+
+/// The permission to do something with requests.
+#[must_use]
+pub const fn asking(verb: Verb) -> Atom {
+    Atom::new(Resource::EvidenceRequest, verb)
+}
+
+/// The permission to do something with what is the firm's alone.
+#[must_use]
+pub const fn paper(verb: Verb) -> Atom {
+    Atom::new(Resource::WorkingPaper, verb)
+}
+
+/// Returns which party somebody is of in an engagement; none for an auditor of another one.
+#[must_use]
+pub fn party(view: &View<'_>, key: EngagementKey) -> Option<Party> {
+    match &view.actor.access {
+        Access::Local => Some(Party::Management),
+        Access::Member(member) if member.subject.roles.contains(&Role::Auditor) => {
+            member.subject.engagements.contains(&key).then_some(Party::Auditor)
+        }
+        Access::Member(_) => Some(Party::Management),
+    }
+}
+
+/// An engagement as far as its fieldwork depends on it.
+pub(crate) struct Field {
+    /// The engagement.
+    pub(crate) version: Version,
+    /// Of which party the actor is.
+    pub(crate) party: Party,
+    /// What is recorded about the report.
+    pub(crate) report: Report,
+    /// What rights depend on.
+    pub(crate) object: Object,
+}
+
+/// Loads an engagement for fieldwork. Whether the actor may is asked by whoever calls.
+pub(crate) async fn field(view: &mut View<'_>, key: EngagementKey) -> Result<Field> {
+    let party = party(view, key).ok_or_else(|| Error::not_found("engagement", key))?;
+    let version = current(view, key).await?;
+    let report = newest_report(view, key).await?;
+    let object = Object {
+        engagement: Some(key),
+        is_frozen: report.frozen().is_some(),
+        ..identity::object_of(view, BTreeSet::new()).await?
+    };
+    Ok(Field { version, party, report, object })
+}
+
+/// Returns an engagement for the head of a page, with the party of whoever asks: for those who may see it, or any request
+/// of it.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn head(view: &mut View<'_>, key: EngagementKey) -> Result<(Engagement, Party)> {
+    let field = field(view, key).await?;
+    if !view.may_on(super::atom(Verb::Read), &field.object) {
+        view.permit(asking(Verb::Read))?;
+    }
+    Ok((field.version.record, field.party))
+}
+
+/// Tells whether anything can still be written.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn is_open(view: &mut View<'_>, key: EngagementKey) -> Result<bool> {
+    let field = field(view, key).await?;
+    Ok(field.report.frozen().is_none() && field.version.record.closed().is_none())
+}
+
+/// Loads an engagement to write in it: not once it is frozen.
+pub(crate) async fn open_field(cx: &mut Cx<'_>, key: EngagementKey) -> Result<Field> {
+    let field = field(cx, key).await?;
+    field.report.open().map_err(Error::conflict)?;
+    field.version.record.open().map_err(Error::conflict)?;
+    cx.need_person()?;
+    Ok(field)
+}
+
+async fn newest_report(view: &mut View<'_>, key: EngagementKey) -> Result<Report> {
+    let organization = view.organization();
+    let rows = sql::papers::<Report>(view.connection(), organization, key, sql::Kind::Report).await?;
+    Ok(rows.into_iter().next_back().map(|row| row.record).unwrap_or_default())
+}
+
+/// Refuses to change what is frozen; for what management writes about the engagement itself.
+pub(super) async fn refuse_frozen(view: &mut View<'_>, key: EngagementKey) -> Result<()> {
+    newest_report(view, key).await?.open().map_err(Error::conflict)
+}
+
+/// Returns the criteria in scope, or the ids of the objectives.
+///
+/// # Errors
+/// If the catalog has no framework.
+pub fn criteria(scope: &Scope, catalog: &Catalog) -> Result<BTreeSet<String>> {
+    let framework =
+        catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
+    Ok(scope.criteria(framework).into_iter().collect())
+}
+
+/// Returns the controls in scope by id: those of a criterion or objective, and those that watch subservice organizations.
+///
+/// # Errors
+/// If the catalog has no framework, or the database fails.
+pub(crate) async fn controls_in_scope(
+    view: &mut View<'_>,
+    scope: &Scope,
+    catalog: &Catalog,
+) -> Result<BTreeMap<ControlId, Control>> {
+    let framework =
+        catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
+    let all = control::controls(view).await?;
+    let mut ids: BTreeSet<ControlId> =
+        scope.subservices.iter().flat_map(|one| one.monitoring.iter().cloned()).collect();
+    for id in scope.criteria(framework) {
+        ids.extend(scope.controls_for(framework, &all, &id).map(|control| control.id.clone()));
+    }
+    Ok(all.into_iter().filter(|one| ids.contains(&one.id)).map(|one| (one.id.clone(), one)).collect())
+}
+
+/// Returns the time that the examination is about.
+#[must_use]
+pub fn span(scope: &Scope) -> Span {
+    let (from, to) = scope.time.days();
+    Span { from: from.starts(), to: Some(to.starts().plus_micros(DAY_US)) }
+}
+
+/// Returns the auditor's tests by control, as they were shared and reviewed; their words, unchanged.
+pub(super) async fn results(
+    view: &mut View<'_>,
+    key: EngagementKey,
+) -> Result<BTreeMap<String, Vec<TestPart>>> {
+    let mut tests: BTreeMap<String, Vec<TestPart>> = BTreeMap::new();
+    for row in workpaper::shared(view, key).await? {
+        let one = &row.record;
+        let Some(result) = one.result().filter(|_| one.reviewed().is_some()) else { continue };
+        let nature = one.plan.procedures.iter().map(|one| one.title()).collect::<Vec<_>>().join(", ");
+        tests.entry(one.plan.control.to_string()).or_default().push(TestPart {
+            workpaper: format!("WP-{}", one.number),
+            nature,
+            procedure: one.plan.procedure.clone(),
+            result,
+        });
+    }
+    Ok(tests)
+}
+
+/// Returns what management answered to exceptions that were shared.
+pub(super) async fn answered(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Response>> {
+    let shared = workpaper::shared(view, key).await?;
+    let mut answered = Vec::new();
+    for row in workpaper::held_responses(view, key).await? {
+        let response = row.record;
+        let paper = shared.iter().find(|one| one.record.number == response.workpaper);
+        let exception = paper.and_then(|one| {
+            let exceptions = &one.record.exceptions;
+            Some((one, exceptions.iter().find(|one| one.number == response.exception)?))
+        });
+        let Some((paper, exception)) = exception else { continue };
+        let said = [response.response, response.action].into_iter().filter(|text| !text.is_empty());
+        answered.push(Response {
+            finding: format!("WP-{}.{}", response.workpaper, response.exception),
+            controls: vec![paper.record.plan.control.to_string()],
+            condition: exception.nature.clone(),
+            response: said.collect::<Vec<_>>().join("\n\n"),
+            state: response.due.map_or_else(|| "answered".to_owned(), |day| format!("planned by {day}")),
+        });
+    }
+    Ok(answered)
+}
+
+fn digest<T: Serialize>(record: &T) -> Result<Digest> {
+    canonical::digest(record).map_err(|error| Error::internal("digesting a record of fieldwork", error))
+}
+
+/// Refuses a change of what somebody else changed meanwhile.
+fn same(held: i64, from: i64) -> Result<()> {
+    if held == from {
+        return Ok(());
+    }
+    Err(Error::conflict("somebody changed it meanwhile; nothing was saved, look at it as it is now"))
+}

@@ -1,0 +1,231 @@
+//! The report: the opinion that the auditor records, the signed Section I as it came, and that it is issued, which freezes
+//! the engagement.
+//!
+//! Nothing of it is computed or filled in. Until it is issued only the firm reads it.
+
+use bytes::Bytes;
+use serde_json::json;
+use tickmark_core::Digest;
+use tickmark_core::catalog::Catalog;
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::fieldwork::{Opinion, Party, Report, SectionFile, check_pdf};
+use tickmark_core::evidence::media::clean_name;
+use tickmark_core::id::EvidenceKey;
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::report::readiness::DocumentStatus;
+
+use super::sql::Kind;
+use super::{Field, Row, criteria, digest, field, newest_report, open_field, paper, same, sql};
+use crate::context::{Cx, View};
+use crate::evidence::{self, ArtifactKey};
+use crate::identity::Access;
+use crate::identity::audit::{self, Event, Name};
+use crate::{Actor, App, Error, Result};
+
+const CREATE: Atom = Atom::new(Resource::RestrictedReport, Verb::Create);
+const READ: Atom = Atom::new(Resource::RestrictedReport, Verb::Read);
+const EXPORT: Atom = Atom::new(Resource::RestrictedReport, Verb::Export);
+
+/// Largest file of a signed section in bytes.
+pub const SECTION_BYTES: usize = crate::evidence::item::UPLOAD.file_bytes;
+const PDF: &str = "application/pdf";
+
+/// What there is of a report for whoever asks.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Version of what is recorded; 0 while nothing is.
+    pub version: i64,
+    /// What is recorded, as far as the actor may know.
+    pub report: Report,
+    /// Of which party the actor is.
+    pub party: Party,
+    /// What keeps it from being issued beside what is missing of it; for the firm.
+    pub missing: Option<&'static str>,
+}
+
+/// Returns what is recorded about the report: for the firm all of it, for management once it is issued.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn find(view: &mut View<'_>, key: EngagementKey) -> Result<Known> {
+    let field = field(view, key).await?;
+    view.permit_on(super::super::atom(Verb::Read), &field.object)?;
+    let version = newest(view, key).await?.map_or(0, |row| row.version);
+    let is_auditor = field.party == Party::Auditor;
+    let missing = if is_auditor { missing(view, &field).await? } else { None };
+    let is_known = is_auditor || field.report.issued().is_some();
+    let report = if is_known { field.report } else { field.report.without_opinion() };
+    Ok(Known { version, report, party: field.party, missing })
+}
+
+async fn newest(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Row<Report>>> {
+    let organization = view.organization();
+    let rows: Vec<Row<Report>> = sql::papers(view.connection(), organization, key, Kind::Report).await?;
+    Ok(rows.into_iter().next_back())
+}
+
+/// What management's documents and the firm's papers lack before a report is issued.
+async fn missing(view: &mut View<'_>, field: &Field) -> Result<Option<&'static str>> {
+    let record = &field.version.record;
+    if record.approved().is_none() {
+        return Ok(Some("its scope is not approved"));
+    }
+    if record.status() != DocumentStatus::FinalManagement {
+        return Ok(Some("management has not approved its description and assertion as they stand"));
+    }
+    let shared = super::workpaper::shared(view, record.key).await?;
+    if shared.iter().any(|row| row.record.reviewed().is_none()) {
+        return Ok(Some("a workpaper that is shared with management is not reviewed as it was shared"));
+    }
+    Ok(None)
+}
+
+fn need_auditor(field: &Field, cx: &mut Cx<'_>) -> Result<()> {
+    if field.party != Party::Auditor || cx.actor.access == Access::Local {
+        cx.refuse_by_rule("engagement", field.version.record.key.to_string(), "other_party");
+        return Err(Error::Forbidden("the opinion, its file and its issue are the auditor's alone".into()));
+    }
+    Ok(())
+}
+
+/// Records the opinion, from version `from` of what is recorded.
+///
+/// # Errors
+/// `Forbidden` for everybody but the firm; `StepUp`; `Invalid` for what cannot stand beside itself; `Conflict` if it was
+/// changed meanwhile, or once the engagement is frozen.
+pub async fn record(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    from: i64,
+    opinion: Opinion,
+    catalog: &Catalog,
+) -> Result<()> {
+    let field = open_field(cx, key).await?;
+    need_auditor(&field, cx)?;
+    cx.permit_on(CREATE, &field.object)?;
+    let scope = field.version.record.holds();
+    let in_scope = criteria(scope, catalog)?;
+    let mut report = field.report.clone();
+    report.record(opinion, scope, &in_scope).map_err(Error::invalid)?;
+    save(cx, key, from, report, Name::OpinionRecorded).await
+}
+
+/// Takes the signed Section I as it came, byte for byte.
+///
+/// # Errors
+/// As [`record`]; `Invalid` for a file that is no whole PDF, or is encrypted.
+pub async fn attach(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    from: i64,
+    name: &str,
+    bytes: Bytes,
+) -> Result<Digest> {
+    let field = open_field(cx, key).await?;
+    need_auditor(&field, cx)?;
+    cx.permit_on(CREATE, &field.object)?;
+    let name = clean_name(name);
+    let refuse = |why: &dyn std::fmt::Display| Err(Error::invalid(format!("{name} was not taken: {why}")));
+    if bytes.len() > SECTION_BYTES {
+        return refuse(&format!("it is larger than {} MB", SECTION_BYTES >> 20));
+    }
+    if let Err(error) = check_pdf(&bytes) {
+        return refuse(&error);
+    }
+    let (digest, size) = (Digest::of(&bytes), bytes.len() as u64);
+    let kept = evidence::keep_document(cx, &format!("{key} Section I: {name}"), PDF, bytes).await?;
+    let mut report = field.report.clone();
+    let (by, at) = (cx.actor.id, cx.now);
+    report
+        .attach(SectionFile { name, artifact: EvidenceKey(kept.key.0), digest, size, by, at })
+        .map_err(Error::invalid)?;
+    save(cx, key, from, report, Name::SectionUploaded).await?;
+    Ok(digest)
+}
+
+/// Marks the report as issued. From then on nothing in the engagement changes.
+///
+/// # Errors
+/// As [`record`]; `Conflict` while something is missing.
+pub async fn issue(cx: &mut Cx<'_>, key: EngagementKey, from: i64) -> Result<()> {
+    let field = open_field(cx, key).await?;
+    need_auditor(&field, cx)?;
+    cx.permit_on(CREATE, &field.object)?;
+    let missing = missing(cx, &field).await?;
+    let (mut report, by, now) = (field.report.clone(), cx.actor.id, cx.now);
+    let firm = field.version.record.holds().firm.clone();
+    report.issue(&firm, missing, by, now).map_err(Error::conflict)?;
+    save(cx, key, from, report, Name::ReportIssued).await
+}
+
+/// Freezes the engagement without issuing, with a reason: fieldwork is over, or given up. For whoever runs it on either
+/// side.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` without a reason; `Conflict` if it is frozen already.
+pub async fn freeze(cx: &mut Cx<'_>, key: EngagementKey, why: &str) -> Result<()> {
+    let field = open_field(cx, key).await?;
+    match field.party {
+        Party::Auditor => cx.permit_on(paper(Verb::Update), &field.object)?,
+        Party::Management => cx.permit_on(super::super::atom(Verb::Update), &field.object)?,
+    }
+    let (mut report, by, now) = (field.report.clone(), cx.actor.id, cx.now);
+    report.freeze(by, now, why).map_err(Error::invalid)?;
+    let from = newest(cx, key).await?.map_or(0, |row| row.version);
+    save(cx, key, from, report, Name::EngagementFrozen).await
+}
+
+async fn save(cx: &mut Cx<'_>, key: EngagementKey, from: i64, report: Report, name: Name) -> Result<()> {
+    let held = newest(cx, key).await?.map_or(0, |row| row.version);
+    same(held, from)?;
+    let row = Row { version: held + 1, since: cx.now, by: cx.actor.id, record: report };
+    let organization = cx.organization();
+    sql::add_paper(cx.connection(), organization, key, Kind::Report, 1, &row).await?;
+    let report = &row.record;
+    let after = json!({
+        "version": row.version,
+        "opinion": report.opinion().map(digest).transpose()?,
+        "section": report.section().map(|section| section.digest),
+        "frozen": report.frozen().is_some(),
+        "issued": report.issued().is_some(),
+    });
+    let event = Event { after: Some(after), ..Event::done(name, "engagement", key) };
+    audit::record(cx, event).await
+}
+
+/// Reads the signed Section I: the firm's people at any time, management once the report is issued. Each reading is an
+/// event of the trail, before the first byte leaves.
+///
+/// # Errors
+/// `Forbidden`; `StepUp`; `NotFound` while there is none for the actor.
+pub async fn read_section(app: &App, actor: &Actor, key: EngagementKey) -> Result<(SectionFile, Bytes)> {
+    let (section, artifact) = app
+        .read(actor, async |view| {
+            let field = field(view, key).await?;
+            view.permit_on(EXPORT, &field.object)?;
+            let report = newest_report(view, key).await?;
+            let is_known = field.party == Party::Auditor || report.issued().is_some();
+            let section = report.section().filter(|_| is_known).cloned();
+            let section = section.ok_or_else(|| Error::not_found("report", key))?;
+            let artifact = evidence::find(view, ArtifactKey(section.artifact.0)).await?;
+            Ok((section, artifact))
+        })
+        .await?;
+    let bytes = evidence::read(app, &artifact).await?;
+    if Digest::of(&bytes) != section.digest {
+        return Err(Error::corrupt(format!("{key} Section I"), "its bytes are not those that were uploaded"));
+    }
+    app.transact(actor, async |cx| {
+        let after = json!({"section": section.digest});
+        let event = Event { after: Some(after), ..Event::done(Name::ReportDownloaded, "engagement", key) };
+        audit::record(cx, event).await
+    })
+    .await?;
+    Ok((section, bytes))
+}
+
+/// Tells whether the actor may read issued reports at all.
+#[must_use]
+pub fn may_read(view: &View<'_>) -> bool {
+    view.may(READ)
+}

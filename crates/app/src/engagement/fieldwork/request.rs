@@ -1,0 +1,399 @@
+//! The request list: asked by the auditor, answered by management with evidence, accepted or returned by the auditor.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use tickmark_core::catalog::Catalog;
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::fieldwork::{
+    Answer, EvidenceRequest, ListProblem, ListRow, MAX_REQUESTS, Party, Request, RequestError, RequestState,
+    RequestStep, defaults, read_list,
+};
+use tickmark_core::evidence::item::{Item, State};
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::Verb;
+use tickmark_core::program::population::Population;
+use tickmark_core::report::sheet::{Sheet, SheetCell};
+
+use super::{Field, Row, asking, controls_in_scope, criteria, digest, field, open_field, same, sql};
+use crate::context::{Cx, View};
+use crate::evidence::item;
+use crate::identity::audit::{self, Event, Name};
+use crate::identity::{self, need_known_person};
+use crate::program::population;
+use crate::{Error, Result};
+
+/// Problems that one error message names.
+const SHOWN: usize = 10;
+/// Largest list in bytes.
+pub const MAX_LIST_BYTES: usize = 8 << 20;
+
+/// A request with what is shown beside it.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// As it is now.
+    pub row: Row<EvidenceRequest>,
+    /// All its versions, oldest first.
+    pub versions: Vec<Row<EvidenceRequest>>,
+    /// The items of its answer.
+    pub items: Vec<Item>,
+    /// The populations of its answer.
+    pub populations: Vec<Population>,
+    /// Of which party the actor is.
+    pub party: Party,
+    /// Whether anything can still be written.
+    pub is_open: bool,
+}
+
+/// What came of adding requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    /// New ones.
+    pub added: usize,
+    /// Those that were there already, with the same words and number.
+    pub known: usize,
+}
+
+/// Lists the requests that the actor may see, by number.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn list(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<EvidenceRequest>>> {
+    let field = field(view, key).await?;
+    view.permit(asking(Verb::Read))?;
+    let organization = view.organization();
+    let mut rows = sql::requests(view.connection(), organization, key).await?;
+    let mut object = field.object;
+    rows.retain(|row| {
+        object.people = row.record.owner.into_iter().collect();
+        view.may_on(asking(Verb::Read), &object)
+    });
+    Ok(rows)
+}
+
+/// Finds a request.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn find(view: &mut View<'_>, key: EngagementKey, number: i64) -> Result<Whole> {
+    let field = field(view, key).await?;
+    let (row, versions) = load(view, &field, key, number, Verb::Read).await?;
+    let answer = &row.record.answer;
+    let keys: Vec<_> = answer.items.iter().copied().collect();
+    let items = item::several(view, &keys).await?;
+    let mut populations = Vec::new();
+    for key in &answer.populations {
+        populations.push(population::find(view, *key).await?);
+    }
+    let is_open = field.report.frozen().is_none() && field.version.record.closed().is_none();
+    Ok(Whole { row, versions, items, populations, party: field.party, is_open })
+}
+
+async fn load(
+    view: &mut View<'_>,
+    field: &Field,
+    key: EngagementKey,
+    number: i64,
+    verb: Verb,
+) -> Result<(Row<EvidenceRequest>, Vec<Row<EvidenceRequest>>)> {
+    let organization = view.organization();
+    let versions = sql::request_versions(view.connection(), organization, key, number).await?;
+    let row = versions.last().cloned().ok_or_else(|| Error::not_found("request", number))?;
+    let mut object = field.object.clone();
+    object.people = row.record.owner.into_iter().collect();
+    view.permit_on(asking(verb), &object)?;
+    Ok((row, versions))
+}
+
+/// Adds the usual requests that concern the criteria in scope. Those that are there are left alone.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` once the engagement is frozen.
+pub async fn add_defaults(cx: &mut Cx<'_>, key: EngagementKey, catalog: &Catalog) -> Result<Added> {
+    let field = open_field(cx, key).await?;
+    let in_scope = criteria(field.version.record.holds(), catalog)?;
+    add(cx, key, defaults(&catalog.requests, &in_scope)).await
+}
+
+/// Adds a firm's own list, whole or not at all. `rows` are the cells of its file.
+///
+/// # Errors
+/// As [`add_defaults`]; `Invalid` naming the first lines and columns that cannot be read.
+pub async fn import(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    name: &str,
+    rows: &[ListRow],
+    catalog: &Catalog,
+) -> Result<Added> {
+    let field = open_field(cx, key).await?;
+    cx.permit_on(asking(Verb::Create), &field.object)?;
+    let scope = field.version.record.holds();
+    let in_scope = criteria(scope, catalog)?;
+    let controls = controls_in_scope(cx, scope, catalog).await?.into_keys().collect();
+    let requests =
+        read_list(rows, &in_scope, &controls).map_err(|problems| Error::invalid(summary(name, &problems)))?;
+    add(cx, key, requests).await
+}
+
+/// Reads the cells of comma-separated values.
+///
+/// # Errors
+/// `Invalid` for what cannot be read, naming the line.
+pub fn read_csv(name: &str, bytes: &[u8]) -> Result<Vec<ListRow>> {
+    if bytes.len() > MAX_LIST_BYTES {
+        return Err(Error::invalid(format!("{name} is larger than {} MB", MAX_LIST_BYTES >> 20)));
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(bytes);
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| {
+            Error::invalid(format!("{name:?} was not imported, nothing was applied: {error}"))
+        })?;
+        let line = record.position().map_or(0, csv::Position::line);
+        rows.push(ListRow { line, cells: record.iter().map(str::to_owned).collect() });
+    }
+    Ok(rows)
+}
+
+/// Says in one message what is wrong.
+#[must_use]
+pub fn summary(name: &str, problems: &[ListProblem]) -> String {
+    let shown: Vec<String> = problems.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = problems.len().saturating_sub(SHOWN);
+    let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("{name:?} was not imported, nothing was applied: {}{rest}", shown.join("; "))
+}
+
+/// Adds requests; those that are there already are left alone, so that a form sent twice asks once.
+///
+/// # Errors
+/// As [`add_defaults`]; `Invalid` for one that asks nothing, or too many.
+pub async fn add(cx: &mut Cx<'_>, key: EngagementKey, requests: Vec<Request>) -> Result<Added> {
+    let field = open_field(cx, key).await?;
+    cx.permit_on(asking(Verb::Create), &field.object)?;
+    let organization = cx.organization();
+    let held = sql::requests(cx.connection(), organization, key).await?;
+    let mut number = held.iter().map(|row| row.record.number).max().unwrap_or(0);
+    let mut known: BTreeSet<(String, String)> = held
+        .iter()
+        .map(|row| (row.record.request.reference.clone(), row.record.request.title.clone()))
+        .collect();
+    let (mut rows, mut added) = (Vec::new(), Added::default());
+    for request in requests {
+        let request = request.checked().map_err(Error::invalid)?;
+        if !known.insert((request.reference.clone(), request.title.clone())) {
+            added.known += 1;
+            continue;
+        }
+        number += 1;
+        let record = EvidenceRequest::new(number, request, field.party).map_err(Error::invalid)?;
+        rows.push(Row { version: 1, since: cx.now, by: cx.actor.id, record });
+    }
+    if held.len() + rows.len() > MAX_REQUESTS {
+        return Err(Error::invalid(format!("an engagement has at most {MAX_REQUESTS} requests")));
+    }
+    added.added = rows.len();
+    if rows.is_empty() {
+        return Ok(added);
+    }
+    sql::add_requests(cx.connection(), organization, key, &rows).await?;
+    let records: Vec<&EvidenceRequest> = rows.iter().map(|row| &row.record).collect();
+    let after = json!({"n": rows.len(), "to": number, "records": digest(&records)?});
+    let event = Event { after: Some(after), ..Event::done(Name::RequestsListed, "engagement", key) };
+    audit::record(cx, event).await?;
+    Ok(added)
+}
+
+/// Says what is asked for in other words, from version `from`.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Conflict` if it was changed meanwhile or is not the actor's to change; `Invalid`.
+pub async fn change(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: i64,
+    from: i64,
+    request: Request,
+) -> Result<()> {
+    write(cx, (key, number, from), Name::RequestWritten, "", |record, party, _| record.change(request, party))
+        .await
+}
+
+/// Says who of management sees to a request.
+///
+/// # Errors
+/// As [`change`]; `Invalid` for nobody who is here.
+pub async fn assign(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: i64,
+    from: i64,
+    owner: Option<ActorId>,
+) -> Result<()> {
+    need_known_person(cx, owner).await?;
+    write(cx, (key, number, from), Name::RequestAssigned, "", |record, party, _| record.assign(owner, party))
+        .await
+}
+
+/// Answers a request with evidence that the actor may see.
+///
+/// # Errors
+/// As [`change`]; `NotFound` for evidence that is not there; `Conflict` for evidence that was taken back.
+pub async fn submit(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: i64,
+    from: i64,
+    answer: Answer,
+) -> Result<()> {
+    for key in &answer.items {
+        if item::find(cx, *key).await?.state == State::Withdrawn {
+            return Err(Error::conflict(format!("item {key} was withdrawn; choose another one")));
+        }
+    }
+    for key in &answer.populations {
+        if population::find(cx, *key).await?.frozen.is_none() {
+            return Err(Error::conflict(format!("population {key} is not frozen; freeze it first")));
+        }
+    }
+    write(cx, (key, number, from), Name::RequestSubmitted, "", |record, party, (by, at)| {
+        record.submit(answer, party, by, at)
+    })
+    .await
+}
+
+/// Decides about a request, for the auditor.
+///
+/// # Errors
+/// As [`change`].
+pub async fn decide(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: i64,
+    from: i64,
+    step: RequestStep,
+    says: &str,
+) -> Result<()> {
+    let name = match step {
+        RequestStep::Submit => return Err(Error::invalid("an answer is no decision")),
+        RequestStep::Accept => Name::RequestAccepted,
+        RequestStep::Return => Name::RequestReturned,
+        RequestStep::Excuse => Name::RequestExcused,
+        RequestStep::Reopen => Name::RequestReopened,
+    };
+    write(cx, (key, number, from), name, says, |record, party, (by, at)| {
+        record.decide(step, says, party, by, at)
+    })
+    .await
+}
+
+async fn write(
+    cx: &mut Cx<'_>,
+    (key, number, from): (EngagementKey, i64, i64),
+    name: Name,
+    why: &str,
+    make: impl FnOnce(
+        &mut EvidenceRequest,
+        Party,
+        (ActorId, tickmark_core::Timestamp),
+    ) -> Result<(), RequestError>,
+) -> Result<()> {
+    let field = open_field(cx, key).await?;
+    let (row, _) = load(cx, &field, key, number, Verb::Update).await?;
+    same(row.version, from)?;
+    let (mut record, by, now) = (row.record.clone(), cx.actor.id, cx.now);
+    if let Err(error) = make(&mut record, field.party, (by, now)) {
+        if matches!(error, RequestError::OtherParty(_)) {
+            cx.refuse_by_rule("request", id(key, number), "other_party");
+        }
+        return Err(match error {
+            RequestError::OtherParty(_) | RequestError::Step { .. } => Error::conflict(error),
+            error => Error::invalid(error),
+        });
+    }
+    let next = Row { version: row.version + 1, since: now, by, record };
+    let organization = cx.organization();
+    sql::add_requests(cx.connection(), organization, key, std::slice::from_ref(&next)).await?;
+    let event = Event {
+        before: Some(said(&row)?),
+        after: Some(said(&next)?),
+        why: audit::kept_why(why),
+        ..Event::done(name, "request", id(key, number))
+    };
+    audit::record(cx, event).await
+}
+
+/// What the trail calls a request.
+#[must_use]
+pub fn id(key: EngagementKey, number: i64) -> String {
+    format!("{key}/R-{number}")
+}
+
+fn said(row: &Row<EvidenceRequest>) -> Result<serde_json::Value> {
+    let record = &row.record;
+    Ok(json!({
+        "version": row.version, "state": record.state.word(), "items": record.answer.items,
+        "populations": record.answer.populations, "record": digest(record)?,
+    }))
+}
+
+/// Returns the list as a sheet, with its answers, and records that it is taken out. Read again, it asks for the same.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn sheet(cx: &mut Cx<'_>, key: EngagementKey) -> Result<Sheet> {
+    let rows = list(cx, key).await?;
+    let names = identity::labels(cx).await?;
+    let title = format!("{key} request list");
+    let sheet = Sheet {
+        title,
+        organization: cx.actor.organization.name.clone(),
+        at: cx.now,
+        columns: [
+            "number", "request", "kind", "period", "criteria", "controls", "due", "state", "owner", "answer",
+            "evidence", "decision",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        rows: rows.iter().map(|row| cells(&row.record, &names)).collect(),
+    };
+    audit::record(cx, Event::done(Name::RequestsExported, "engagement", key)).await?;
+    Ok(sheet)
+}
+
+pub(super) fn cells(
+    record: &EvidenceRequest,
+    names: &std::collections::BTreeMap<ActorId, String>,
+) -> Vec<SheetCell> {
+    use tickmark_core::engagement::fieldwork::{kind_words, timing_words};
+    let request = &record.request;
+    let join = |parts: Vec<String>| parts.join(", ");
+    let evidence = record.answer.items.iter().map(|key| format!("item {key}"));
+    let evidence = evidence.chain(record.answer.populations.iter().map(|key| format!("population {key}")));
+    let number =
+        if request.reference.is_empty() { record.number.to_string() } else { request.reference.clone() };
+    [
+        number,
+        request.title.clone(),
+        kind_words(request.kind).to_owned(),
+        timing_words(request.timing).to_owned(),
+        join(request.criteria.iter().cloned().collect()),
+        join(request.controls.iter().map(ToString::to_string).collect()),
+        request.due.map_or_else(String::new, |day| day.to_string()),
+        record.state.title().to_owned(),
+        record.owner.and_then(|owner| names.get(&owner).cloned()).unwrap_or_default(),
+        record.answer.text.clone(),
+        join(evidence.collect()),
+        record.decision.clone(),
+    ]
+    .map(SheetCell::Text)
+    .to_vec()
+}
+
+/// Counts requests by state.
+#[must_use]
+pub fn count(rows: &[Row<EvidenceRequest>], state: RequestState) -> usize {
+    rows.iter().filter(|row| row.record.state == state).count()
+}

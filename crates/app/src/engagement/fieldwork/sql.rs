@@ -1,0 +1,224 @@
+//! The tables `evidence_request`, `working_paper`, `management_response`: records whole, in versions.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::AnyConnection;
+use tickmark_core::Timestamp;
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::fieldwork::{EvidenceRequest, ManagementResponse};
+use tickmark_core::id::{ActorId, OrganizationKey};
+use tickmark_store::{Cell, insert_rows};
+
+use super::Row;
+use crate::{Error, Result, stored};
+
+type Org = OrganizationKey;
+type Raw = (i64, i64, String, String);
+
+/// Versions of one record that are read.
+const VERSIONS: i64 = 500;
+
+/// What the firm writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The test of a control.
+    Workpaper,
+    /// A note.
+    Note,
+    /// What is recorded about the report; always number 1.
+    Report,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Workpaper => "workpaper",
+            Self::Note => "note",
+            Self::Report => "report",
+        }
+    }
+}
+
+/// The newest version of each request, by number.
+pub(super) async fn requests(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+) -> Result<Vec<Row<EvidenceRequest>>> {
+    let rows: Vec<Raw> = sqlx::query_as(
+        "SELECT held.version, held.since, held.by_actor, held.body FROM evidence_request AS held \
+         WHERE held.organization = $1 AND held.engagement = $2 AND held.version = (SELECT MAX(newest.version) \
+         FROM evidence_request AS newest WHERE newest.organization = held.organization \
+         AND newest.engagement = held.engagement AND newest.number = held.number) ORDER BY held.number",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|raw| row(raw, "the table of requests")).collect()
+}
+
+/// The versions of one request, oldest first.
+pub(super) async fn request_versions(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    number: i64,
+) -> Result<Vec<Row<EvidenceRequest>>> {
+    let rows: Vec<Raw> = sqlx::query_as(
+        "SELECT version, since, by_actor, body FROM evidence_request \
+         WHERE organization = $1 AND engagement = $2 AND number = $3 ORDER BY version LIMIT $4",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(number)
+    .bind(VERSIONS)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|raw| row(raw, "the table of requests")).collect()
+}
+
+pub(super) async fn add_requests(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    rows: &[Row<EvidenceRequest>],
+) -> Result<()> {
+    // Collected first: an iterator that borrows would keep the statement from going from thread to thread.
+    let cells: Vec<[Cell; 7]> = rows
+        .iter()
+        .map(|row| {
+            [
+                Cell::from(org.0),
+                key.0.into(),
+                row.record.number.into(),
+                row.version.into(),
+                row.since.micros().into(),
+                row.by.to_string().into(),
+                body(&row.record).into(),
+            ]
+        })
+        .collect();
+    let columns = ["organization", "engagement", "number", "version", "since", "by_actor", "body"];
+    insert_rows(c, "evidence_request", columns, cells).await?;
+    Ok(())
+}
+
+/// The newest version of each record of a kind, by number.
+pub(super) async fn papers<T: DeserializeOwned>(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    kind: Kind,
+) -> Result<Vec<Row<T>>> {
+    let rows: Vec<Raw> = sqlx::query_as(
+        "SELECT held.version, held.since, held.by_actor, held.body FROM working_paper AS held \
+         WHERE held.organization = $1 AND held.engagement = $2 AND held.kind = $3 AND held.version = \
+         (SELECT MAX(newest.version) FROM working_paper AS newest WHERE newest.organization = held.organization \
+         AND newest.engagement = held.engagement AND newest.kind = held.kind AND newest.number = held.number) \
+         ORDER BY held.number",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(kind.word())
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|raw| row(raw, "the table of working papers")).collect()
+}
+
+/// The versions of one record of a kind, oldest first.
+pub(super) async fn paper_versions<T: DeserializeOwned>(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    kind: Kind,
+    number: i64,
+) -> Result<Vec<Row<T>>> {
+    let rows: Vec<Raw> = sqlx::query_as(
+        "SELECT version, since, by_actor, body FROM working_paper WHERE organization = $1 AND engagement = $2 \
+         AND kind = $3 AND number = $4 ORDER BY version LIMIT $5",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(kind.word())
+    .bind(number)
+    .bind(VERSIONS)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|raw| row(raw, "the table of working papers")).collect()
+}
+
+pub(super) async fn add_paper<T: Serialize>(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    kind: Kind,
+    number: i64,
+    row: &Row<T>,
+) -> Result<()> {
+    let cells = [
+        Cell::from(org.0),
+        key.0.into(),
+        kind.word().into(),
+        number.into(),
+        row.version.into(),
+        row.since.micros().into(),
+        row.by.to_string().into(),
+        body(&row.record).into(),
+    ];
+    let columns = ["organization", "engagement", "kind", "number", "version", "since", "by_actor", "body"];
+    insert_rows(c, "working_paper", columns, [cells]).await?;
+    Ok(())
+}
+
+/// The newest answer to each exception, by paper and exception.
+pub(super) async fn responses(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+) -> Result<Vec<Row<ManagementResponse>>> {
+    let rows: Vec<Raw> = sqlx::query_as(
+        "SELECT held.version, held.since, held.by_actor, held.body FROM management_response AS held \
+         WHERE held.organization = $1 AND held.engagement = $2 AND held.version = (SELECT MAX(newest.version) \
+         FROM management_response AS newest WHERE newest.organization = held.organization \
+         AND newest.engagement = held.engagement AND newest.number = held.number \
+         AND newest.exception = held.exception) ORDER BY held.number, held.exception",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|raw| row(raw, "the table of responses")).collect()
+}
+
+pub(super) async fn add_response(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    row: &Row<ManagementResponse>,
+) -> Result<()> {
+    let cells = [
+        Cell::from(org.0),
+        key.0.into(),
+        row.record.workpaper.into(),
+        i64::from(row.record.exception).into(),
+        row.version.into(),
+        row.since.micros().into(),
+        row.by.to_string().into(),
+        body(&row.record).into(),
+    ];
+    let columns =
+        ["organization", "engagement", "number", "exception", "version", "since", "by_actor", "body"];
+    insert_rows(c, "management_response", columns, [cells]).await?;
+    Ok(())
+}
+
+fn body<T: Serialize>(record: &T) -> String {
+    serde_json::to_string(record).expect("records of fieldwork have string keys only")
+}
+
+fn row<T: DeserializeOwned>((version, since, by, body): Raw, what: &'static str) -> Result<Row<T>> {
+    let by: ActorId = stored::parse(&by, what)?;
+    let record = serde_json::from_str(&body).map_err(|error| Error::corrupt(what, error))?;
+    Ok(Row { version, since: Timestamp::from_micros(since), by, record })
+}

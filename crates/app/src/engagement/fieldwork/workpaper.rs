@@ -1,0 +1,456 @@
+//! Workpapers and notes of the audit firm, and what management answers to exceptions that were shared with it.
+//!
+//! Only people of the firm who signed in write papers or read what is not shared; management reads each paper as it stood
+//! when it was shared last.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use tickmark_core::Timestamp;
+use tickmark_core::catalog::Catalog;
+use tickmark_core::control::{Control, ControlId};
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::fieldwork::{
+    Cause, ManagementResponse, Note, Outcome, Party, Plan, Workpaper, WorkpaperError,
+};
+use tickmark_core::id::{ActorId, PopulationKey};
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::program::population::AttributeState;
+use tickmark_core::program::sampling::{Method, Seed, Sizing};
+
+use super::sql::Kind;
+use super::{Field, Row, controls_in_scope, digest, field, open_field, paper, same, sql};
+use crate::context::{Cx, View};
+use crate::identity::Access;
+use crate::identity::audit::{self, Event, Name};
+use crate::program::sampling::{self, NewSample};
+use crate::{Error, Result};
+
+/// The permission to answer exceptions.
+pub const ANSWERING: Atom = Atom::new(Resource::Exception, Verb::Update);
+
+/// A selection that is asked for.
+#[derive(Clone, Debug)]
+pub struct Selecting {
+    /// From which population.
+    pub population: PopulationKey,
+    /// How.
+    pub method: Method,
+    /// How many; for items that a person chose it must be their number.
+    pub size: u64,
+    /// A text that is agreed on as the seed; random bytes when left out.
+    pub seed: Option<String>,
+    /// Items that a person chose, for methods by judgment.
+    pub picks: Vec<String>,
+    /// Why they were chosen.
+    pub reason: String,
+}
+
+/// Refuses everybody but people of the firm.
+fn need_auditor(field: &Field, cx: &mut View<'_>, verb: Verb) -> Result<()> {
+    if field.party != Party::Auditor || cx.actor.access == Access::Local {
+        cx.refuse_by_rule("engagement", field.version.record.key.to_string(), "other_party");
+        return Err(Error::Forbidden(
+            "papers of the audit firm are written and read by its people alone".into(),
+        ));
+    }
+    cx.permit_on(paper(verb), &field.object)
+}
+
+/// Lists the papers that the actor may read, by number: all of them for the firm, and for management those that were
+/// shared, as they stood then.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn list(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<Workpaper>>> {
+    let field = field(view, key).await?;
+    let organization = view.organization();
+    if field.party == Party::Auditor {
+        need_auditor(&field, view, Verb::Read)?;
+        return sql::papers(view.connection(), organization, key, Kind::Workpaper).await;
+    }
+    view.permit_on(super::super::atom(Verb::Read), &field.object)?;
+    shared(view, key).await
+}
+
+/// Returns papers as they were shared last, whoever asks.
+pub(crate) async fn shared(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<Workpaper>>> {
+    let organization = view.organization();
+    let newest: Vec<Row<Workpaper>> =
+        sql::papers(view.connection(), organization, key, Kind::Workpaper).await?;
+    let mut seen = Vec::new();
+    for row in newest.into_iter().filter(|row| row.record.was_shared()) {
+        let number = row.record.number;
+        let versions: Vec<Row<Workpaper>> =
+            sql::paper_versions(view.connection(), organization, key, Kind::Workpaper, number).await?;
+        seen.extend(versions.into_iter().rfind(|one| one.record.shared().is_some()));
+    }
+    Ok(seen)
+}
+
+/// Finds a paper that the actor may read.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn find(view: &mut View<'_>, key: EngagementKey, number: i64) -> Result<Row<Workpaper>> {
+    let all = list(view, key).await?;
+    all.into_iter()
+        .find(|row| row.record.number == number)
+        .ok_or_else(|| Error::not_found("workpaper", number))
+}
+
+/// Lists the controls that papers can be about, by id.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn controls(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -> Result<Vec<Control>> {
+    let field = field(view, key).await?;
+    view.permit_on(Atom::new(Resource::Control, Verb::Read), &field.object)?;
+    let scope = field.version.record.holds();
+    Ok(controls_in_scope(view, scope, catalog).await?.into_values().collect())
+}
+
+/// Begins a paper about a control in scope. Another paper about the same control is another test of it.
+///
+/// # Errors
+/// `Forbidden` for everybody but the firm; `NotFound`; `Invalid`; `Conflict` once the engagement is frozen, or for a
+/// control that has a paper with the same procedure.
+pub async fn begin(cx: &mut Cx<'_>, key: EngagementKey, plan: Plan, catalog: &Catalog) -> Result<i64> {
+    let field = open_field(cx, key).await?;
+    need_auditor(&field, cx, Verb::Create)?;
+    let controls = controls_in_scope(cx, field.version.record.holds(), catalog).await?;
+    if !controls.contains_key(&plan.control) {
+        return Err(Error::invalid(format!("{} is not in the scope of this engagement", plan.control)));
+    }
+    let (organization, by) = (cx.organization(), cx.actor.id);
+    let held: Vec<Row<Workpaper>> = sql::papers(cx.connection(), organization, key, Kind::Workpaper).await?;
+    if let Some(same) = held.iter().find(|row| row.record.plan == plan) {
+        // A form that is sent twice begins one paper.
+        return Ok(same.record.number);
+    }
+    let number = held.iter().map(|row| row.record.number).max().unwrap_or(0) + 1;
+    let record = Workpaper::begin(number, plan, by).map_err(Error::invalid)?;
+    save(cx, key, None, record, Name::WorkpaperWritten).await?;
+    Ok(number)
+}
+
+/// Plans a test anew, from version `from`; so for the other changes here.
+///
+/// # Errors
+/// `Forbidden` for everybody but the firm; `NotFound`; `Invalid`; `Conflict` if it was changed meanwhile, or once the
+/// engagement is frozen.
+pub async fn replan(cx: &mut Cx<'_>, key: EngagementKey, number: i64, from: i64, plan: Plan) -> Result<()> {
+    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| paper.replan(plan, by)).await
+}
+
+/// Selects items from a frozen population that the auditor may see. Nothing of it is told to management.
+///
+/// # Errors
+/// As [`replan`]; `Invalid` for a selection that cannot be made.
+pub async fn select(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: i64,
+    from: i64,
+    selecting: Selecting,
+    catalog: &Catalog,
+) -> Result<()> {
+    let field = open_field(cx, key).await?;
+    need_auditor(&field, cx, Verb::Update)?;
+    let seen = super::evidence::populations(cx, key, catalog).await?;
+    let population = seen.into_iter().find(|one| one.key == selecting.population);
+    let population = population.ok_or_else(|| Error::not_found("population", selecting.population))?;
+    let (frame, items) = sampling::frame(cx, &population).await?;
+    let seed = match &selecting.seed {
+        Some(text) => Some(Seed::try_from(text.clone()).map_err(Error::invalid)?),
+        None => None,
+    };
+    let new = NewSample {
+        population: selecting.population,
+        sizing: Sizing::Given(selecting.size),
+        method: selecting.method,
+        seed,
+        picks: selecting.picks,
+        reason: selecting.reason,
+        planned_extension: None,
+        again: String::new(),
+    };
+    let draw = sampling::select(cx, &frame, &new, selecting.size)?;
+    let at = |place: u64| usize::try_from(place - 1).ok().and_then(|place| items.get(place)).cloned();
+    let units = draw.picks.iter().map(|pick| at(pick.place)).collect::<Option<Vec<_>>>();
+    let units = units.ok_or_else(|| Error::corrupt("a selection", "a unit is not in the population"))?;
+    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| {
+        paper.select(selecting.population, &draw, &units, by)
+    })
+    .await
+}
+
+/// Adds items by hand.
+///
+/// # Errors
+/// As [`replan`].
+pub async fn name_items(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: i64,
+    from: i64,
+    keys: &[String],
+) -> Result<()> {
+    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| paper.name_items(keys, by)).await
+}
+
+/// Keeps what testing found.
+///
+/// # Errors
+/// As [`replan`].
+pub async fn record(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: i64,
+    from: i64,
+    results: &[(String, Vec<AttributeState>, String)],
+) -> Result<()> {
+    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| paper.record(results, by)).await
+}
+
+/// An exception as it is written.
+#[derive(Clone, Debug)]
+pub struct Excepting {
+    /// Which one; none for a new one.
+    pub number: Option<u32>,
+    /// Items that deviate.
+    pub items: BTreeSet<String>,
+    /// What happened.
+    pub nature: String,
+    /// Why.
+    pub cause: Cause,
+    /// Cause and effect in words.
+    pub effect: String,
+}
+
+/// Writes an exception.
+///
+/// # Errors
+/// As [`replan`].
+pub async fn except(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: i64,
+    from: i64,
+    excepting: Excepting,
+) -> Result<()> {
+    let Excepting { number: which, items, nature, cause, effect } = excepting;
+    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| {
+        paper.except(which, items, &nature, (cause, &effect), by).map(|_| ())
+    })
+    .await
+}
+
+/// Writes what follows from the test.
+///
+/// # Errors
+/// As [`replan`].
+pub async fn conclude(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: i64,
+    from: i64,
+    outcome: Outcome,
+    text: &str,
+) -> Result<()> {
+    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| paper.conclude(outcome, text, by))
+        .await
+}
+
+/// What is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signing {
+    /// As who prepared it.
+    Prepare,
+    /// As who reviewed it.
+    Review,
+    /// So that management may read it.
+    Share,
+}
+
+/// Signs a paper as it stands, or shares it.
+///
+/// # Errors
+/// As [`replan`]; `Conflict` for whoever wrote in it and reviews it.
+pub async fn sign(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: i64,
+    from: i64,
+    signing: Signing,
+) -> Result<()> {
+    let name = match signing {
+        Signing::Prepare => Name::WorkpaperPrepared,
+        Signing::Review => Name::WorkpaperReviewed,
+        Signing::Share => Name::WorkpaperShared,
+    };
+    write(cx, (key, number, from), name, |paper, by, at| match signing {
+        Signing::Prepare => paper.prepare(by, at),
+        Signing::Review => paper.review(by, at),
+        Signing::Share => paper.share(by, at),
+    })
+    .await
+}
+
+async fn write(
+    cx: &mut Cx<'_>,
+    (key, number, from): (EngagementKey, i64, i64),
+    name: Name,
+    make: impl FnOnce(&mut Workpaper, ActorId, Timestamp) -> Result<(), WorkpaperError>,
+) -> Result<()> {
+    let field = open_field(cx, key).await?;
+    need_auditor(&field, cx, Verb::Update)?;
+    let row = find(cx, key, number).await?;
+    same(row.version, from)?;
+    let (mut record, by, now) = (row.record.clone(), cx.actor.id, cx.now);
+    if let Err(error) = make(&mut record, by, now) {
+        return Err(match error {
+            WorkpaperError::OwnPaper => {
+                cx.refuse_by_rule("workpaper", id(key, number), "own_paper");
+                Error::conflict(error)
+            }
+            WorkpaperError::Signed | WorkpaperError::SharedAlready | WorkpaperError::SelectedAlready => {
+                Error::conflict(error)
+            }
+            error => Error::invalid(error),
+        });
+    }
+    save(cx, key, Some(row.version), record, name).await
+}
+
+async fn save(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    before: Option<i64>,
+    record: Workpaper,
+    name: Name,
+) -> Result<()> {
+    let number = record.number;
+    let row = Row { version: before.unwrap_or(0) + 1, since: cx.now, by: cx.actor.id, record };
+    let organization = cx.organization();
+    sql::add_paper(cx.connection(), organization, key, Kind::Workpaper, number, &row).await?;
+    // No word of it but what it is: the trail is management's to read.
+    let after = json!({
+        "version": row.version, "content": row.record.digest(), "record": digest(&row.record)?,
+        "shared": row.record.shared().is_some(),
+    });
+    let event = Event { after: Some(after), ..Event::done(name, "workpaper", id(key, number)) };
+    audit::record(cx, event).await
+}
+
+/// What the trail calls a paper.
+#[must_use]
+pub fn id(key: EngagementKey, number: i64) -> String {
+    format!("{key}/WP-{number}")
+}
+
+/// Lists the notes of the firm, newest first.
+///
+/// # Errors
+/// `Forbidden` for everybody but the firm; `NotFound`.
+pub async fn notes(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<Note>>> {
+    let field = field(view, key).await?;
+    need_auditor(&field, view, Verb::Read)?;
+    let organization = view.organization();
+    let mut notes: Vec<Row<Note>> = sql::papers(view.connection(), organization, key, Kind::Note).await?;
+    notes.reverse();
+    Ok(notes)
+}
+
+/// Writes a note.
+///
+/// # Errors
+/// As [`notes`]; `Invalid` for one that says nothing; `Conflict` once the engagement is frozen.
+pub async fn note(cx: &mut Cx<'_>, key: EngagementKey, about: &str, text: &str) -> Result<()> {
+    let field = open_field(cx, key).await?;
+    need_auditor(&field, cx, Verb::Create)?;
+    let organization = cx.organization();
+    let held: Vec<Row<Note>> = sql::papers(cx.connection(), organization, key, Kind::Note).await?;
+    let number = held.iter().map(|row| row.record.number).max().unwrap_or(0) + 1;
+    let record =
+        Note { number, about: about.to_owned(), text: text.to_owned() }.checked().map_err(Error::invalid)?;
+    let last = held.last().map(|row| &row.record);
+    if last.is_some_and(|last| last.about == record.about && last.text == record.text) {
+        return Ok(());
+    }
+    let row = Row { version: 1, since: cx.now, by: cx.actor.id, record };
+    sql::add_paper(cx.connection(), organization, key, Kind::Note, number, &row).await?;
+    let after = json!({"record": digest(&row.record)?});
+    let event =
+        Event { after: Some(after), ..Event::done(Name::NoteWritten, "note", format!("{key}/N-{number}")) };
+    audit::record(cx, event).await
+}
+
+/// Lists what management says about exceptions: for both parties.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn responses(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<ManagementResponse>>> {
+    let field = field(view, key).await?;
+    match field.party {
+        Party::Auditor => need_auditor(&field, view, Verb::Read)?,
+        Party::Management => view.permit_on(super::super::atom(Verb::Read), &field.object)?,
+    }
+    held_responses(view, key).await
+}
+
+/// Returns what management says, whoever asks.
+pub(crate) async fn held_responses(
+    view: &mut View<'_>,
+    key: EngagementKey,
+) -> Result<Vec<Row<ManagementResponse>>> {
+    let organization = view.organization();
+    sql::responses(view.connection(), organization, key).await
+}
+
+/// Answers an exception that was shared, from version `from` of the answer; 0 for the first.
+///
+/// # Errors
+/// `Forbidden` for the firm and for whoever may not; `NotFound` for what is not shared; `Invalid`; `Conflict` if it was
+/// changed meanwhile, or once the engagement is frozen.
+pub async fn respond(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    from: i64,
+    response: ManagementResponse,
+) -> Result<()> {
+    let field = open_field(cx, key).await?;
+    if field.party != Party::Management {
+        cx.refuse_by_rule("engagement", key.to_string(), "other_party");
+        return Err(Error::Forbidden("management answers for itself".into()));
+    }
+    cx.permit_on(ANSWERING, &field.object)?;
+    let response = response.checked().map_err(Error::invalid)?;
+    let shared = shared(cx, key).await?;
+    let is_there = shared.iter().any(|row| {
+        row.record.number == response.workpaper
+            && row.record.exceptions.iter().any(|one| one.number == response.exception)
+    });
+    if !is_there {
+        return Err(Error::not_found("exception", response.exception));
+    }
+    let held = held_responses(cx, key).await?;
+    let of = |row: &&Row<ManagementResponse>| {
+        row.record.workpaper == response.workpaper && row.record.exception == response.exception
+    };
+    let before = held.iter().find(of).map_or(0, |row| row.version);
+    same(before, from)?;
+    let organization = cx.organization();
+    let name = format!("{}.{}", id(key, response.workpaper), response.exception);
+    let row = Row { version: before + 1, since: cx.now, by: cx.actor.id, record: response };
+    sql::add_response(cx.connection(), organization, key, &row).await?;
+    let after = json!({"version": row.version, "record": digest(&row.record)?});
+    let event = Event { after: Some(after), ..Event::done(Name::ResponseWritten, "exception", name) };
+    audit::record(cx, event).await
+}
+
+/// Returns the controls that have a paper.
+#[must_use]
+pub fn tested(rows: &[Row<Workpaper>]) -> BTreeSet<ControlId> {
+    rows.iter().map(|row| row.record.plan.control.clone()).collect()
+}

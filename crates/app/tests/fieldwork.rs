@@ -1,0 +1,728 @@
+//! Fieldwork: an audit firm is let in, asks, and is answered, on both databases.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use tickmark_app::engagement::fieldwork::workpaper::{self, Excepting, Selecting, Signing};
+use tickmark_app::engagement::fieldwork::{access, evidence, report, request};
+use tickmark_app::engagement::{self, fieldwork};
+use tickmark_app::evidence::item::{self, NewItem, Purpose, RETENTION, Upload};
+use tickmark_app::identity::audit::{self, Filter};
+use tickmark_app::identity::people::{self, LetIn};
+use tickmark_app::program::population;
+use tickmark_app::testing::World;
+use tickmark_app::{Actor, App, Error, control};
+use tickmark_core::catalog::Catalog;
+use tickmark_core::control::{ControlId, TestAttribute};
+use tickmark_core::engagement::fieldwork::{
+    Answer, Cause, ListRow, ManagementResponse, Opinion, OpinionKind, Outcome, Part as ReportPart,
+    PartResult, Party, Plan, Procedure, RequestState, RequestStep,
+};
+use tickmark_core::engagement::{
+    Assertion, Description as SystemDescription, EngagementKey, Paper, Part, Passage, ReportKind, Scope,
+    Step, Time,
+};
+use tickmark_core::evidence::item::{Covers, Description, Kind, Method, Sensitivity};
+use tickmark_core::id::{ItemKey, PopulationKey};
+use tickmark_core::identity::Role;
+use tickmark_core::program::population::{AttributeState, Definition, Ipe};
+use tickmark_core::program::sampling::Method as Selection;
+
+pub(crate) const KEY: EngagementKey = EngagementKey(1);
+
+/// Both sides of an examination whose scope is approved.
+pub(crate) struct Scene {
+    pub(crate) app: App,
+    pub(crate) program: Actor,
+    pub(crate) cam: Actor,
+    pub(crate) catalog: Catalog,
+}
+
+pub(crate) fn scope() -> Scope {
+    let day = |text: &str| text.parse().expect("a day");
+    let time = Time::Period { from: day("2026-11-01"), to: day("2027-10-31") };
+    Scope {
+        services: vec!["Payroll".into()],
+        boundary: "From the web form to the payment file.".into(),
+        firm: "Example & Partners".into(),
+        categories: BTreeMap::from([("security".into(), "customers ask".into())]),
+        ..Scope::of(ReportKind::Soc2, time, "Payroll")
+    }
+}
+
+pub(crate) async fn scene(world: &World) -> Scene {
+    let catalog = Catalog::builtin();
+    let (app, program) = world.start().await;
+    let person = world.person(&app, &program).await;
+    app.transact(&program, async |cx| control::adopt_starters(cx, &catalog).await).await.expect("adopted");
+    app.transact(&person, async |cx| {
+        for starter in &catalog.controls {
+            let id: ControlId = starter.id.parse().expect("an id");
+            control::put_in_force(cx, &id, person.id).await?;
+        }
+        Ok(())
+    })
+    .await
+    .expect("in force");
+    let cam = world.member(&app, &program, "Cam", &[Role::ComplianceManager]).await;
+    let cam = cam.actor(world, &app).await;
+    app.transact(&cam, async |cx| engagement::plan(cx, "page", scope(), "first year").await)
+        .await
+        .expect("planned");
+    engagement_approved(&app, &program, &catalog).await;
+    Scene { app, program, cam, catalog }
+}
+
+/// Gives the engagement a commitment and has its scope approved by somebody else.
+async fn engagement_approved(app: &App, program: &Actor, catalog: &Catalog) {
+    use tickmark_app::control::commitment;
+    use tickmark_app::identity::{ActorKind, ensure_actor};
+    use tickmark_core::control::commitment::{CommitmentKey, Promise};
+    let grace = app
+        .transact(program, async |cx| ensure_actor(cx, ActorKind::Person, "Grace Example").await)
+        .await
+        .expect("a person");
+    let robin = app
+        .transact(program, async |cx| ensure_actor(cx, ActorKind::Person, "Robin Example").await)
+        .await
+        .expect("a person");
+    let promise = Promise {
+        title: "Uptime".into(),
+        statement: "99.5 % of each month.".into(),
+        source: "Terms".into(),
+        ..Promise::default()
+    };
+    app.transact(&robin, async |cx| {
+        commitment::write(cx, "page", promise, Some(robin.id), "sold", catalog).await?;
+        commitment::approve(cx, CommitmentKey(1), 1).await
+    })
+    .await
+    .expect("a commitment");
+    let whole = Scope { commitments: BTreeSet::from([CommitmentKey(1)]), ..scope() };
+    app.transact(&robin, async |cx| engagement::change(cx, KEY, 1, whole, "its commitment").await)
+        .await
+        .expect("changed");
+    app.transact(&grace, async |cx| engagement::approve(cx, KEY, 2, catalog).await).await.expect("approved");
+}
+
+pub(crate) async fn auditor(world: &World, scene: &Scene, name: &str) -> Actor {
+    let email = format!("{}@firm.example", name.to_lowercase());
+    let last = "2027-01-31".parse().expect("a day");
+    let let_in =
+        scene.app.transact(&scene.program, async |cx| access::let_in(cx, KEY, &email, last).await).await;
+    let LetIn::ByLink(link) = let_in.expect("let in") else { panic!("no link") };
+    world.join(&scene.app, &link, &email, name).await.actor(world, &scene.app).await
+}
+
+pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> Error {
+    result.expect_err("refused")
+}
+
+fn file(title: &str, covers: (&str, &str), controls: &[&str]) -> NewItem {
+    NewItem {
+        once: title.to_owned(),
+        description: Description {
+            title: title.to_owned(),
+            kind: Kind::Export,
+            source: "identity provider".into(),
+            method: Method::Exported,
+            steps: String::new(),
+            collected_by: "Cam".into(),
+            collected_at: None,
+            covers: Covers::days(covers.0, covers.1).ok(),
+            sensitivity: Sensitivity::Internal,
+            redaction: String::new(),
+        },
+        retention: RETENTION[0].to_owned(),
+        controls: controls.iter().map(|id| id.parse().expect("an id")).collect(),
+        files: vec![Upload { name: "users.csv".into(), bytes: Bytes::from_static(b"name\nada\n") }],
+    }
+}
+
+#[tokio::test]
+async fn an_auditor_is_let_into_one_engagement_until_a_day() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let app = &scene.app;
+        let audrey = auditor(&world, &scene, "Audrey").await;
+        let sees = |actor: Actor| async move {
+            app.read(&actor, async |view| engagement::find(view, KEY).await.map(|one| one.record.key)).await
+        };
+        assert_eq!(sees(audrey.clone()).await.expect("there"), KEY);
+        let list = app.read(&audrey, async |view| engagement::list(view).await).await.expect("a list");
+        assert_eq!(list.len(), 1);
+        // Another engagement of the same organization is not there for her.
+        let other = Scope { system: "Hosting".into(), ..scope() };
+        app.transact(&scene.cam, async |cx| engagement::plan(cx, "other", other, "second").await)
+            .await
+            .expect("planned");
+        let second = EngagementKey(2);
+        let found = app.read(&audrey, async |view| engagement::find(view, second).await).await;
+        assert!(matches!(refused(found), Error::Forbidden(_) | Error::NotFound { .. }));
+        let asked = app.read(&audrey, async |view| request::list(view, second).await).await;
+        assert!(matches!(refused(asked), Error::NotFound { .. }));
+        let list = app.read(&audrey, async |view| engagement::list(view).await).await.expect("a list");
+        assert_eq!(list.len(), 1);
+
+        // She is nothing else here, and nobody who is something else becomes an auditor.
+        let member = world.find_member(app, &scene.program, "audrey@firm.example").await;
+        let more = app
+            .transact(&scene.program, async |cx| people::grant(cx, member.id, Role::ComplianceManager).await)
+            .await;
+        assert!(refused(more).to_string().contains("an auditor holds no other role here"));
+        let last = "2027-01-31".parse().expect("a day");
+        let cam = app
+            .transact(&scene.program, async |cx| access::let_in(cx, KEY, "cam@example.com", last).await)
+            .await;
+        assert!(refused(cam).to_string().contains("an auditor holds no other role here"));
+        let plainly = app
+            .transact(&scene.program, async |cx| {
+                people::invite(cx, "x@firm.example", &BTreeSet::from([Role::Auditor])).await
+            })
+            .await;
+        assert!(refused(plainly).to_string().contains("let into one engagement"));
+        let far = "2027-06-30".parse().expect("a day");
+        let too_long = app
+            .transact(&scene.program, async |cx| access::let_in(cx, KEY, "y@firm.example", far).await)
+            .await;
+        assert!(refused(too_long).to_string().contains("at most 180 days"));
+
+        // Her access ends by its day and by somebody's hand; it is extended with a reason, by others.
+        let ends = |actor: Actor, why: &'static str| async move {
+            app.transact(&actor, async |cx| access::end(cx, KEY, member.id, why).await).await
+        };
+        assert!(matches!(refused(ends(audrey.clone(), "x").await), Error::NotFound { .. }));
+        assert!(refused(ends(scene.cam.clone(), " ").await).to_string().contains("say why"));
+        ends(scene.cam.clone(), "the fieldwork is over").await.expect("ended");
+        let token = world.find_member(app, &scene.program, "audrey@firm.example").await;
+        assert!(token.engagements_at(app.now()).is_empty());
+        let extended = app
+            .transact(&scene.cam, async |cx| {
+                access::extend(
+                    cx,
+                    KEY,
+                    member.id,
+                    "2026-12-01".parse().expect("a day"),
+                    "one more walkthrough",
+                )
+                .await
+            })
+            .await;
+        extended.expect("extended");
+        world.wait(8 * 86_400);
+        let over = world.find_member(app, &scene.program, "audrey@firm.example").await;
+        assert!(over.engagements_at(app.now()).is_empty(), "the day is over");
+        let trail = app
+            .read(&scene.program, async |view| {
+                let filter = Filter { event: Some("engagement".into()), ..Filter::default() };
+                audit::search(view, &filter, 100).await
+            })
+            .await
+            .expect("the trail");
+        for event in ["engagement.access_granted", "engagement.access_ended", "engagement.access_extended"] {
+            assert_eq!(trail.iter().filter(|row| row.event == event).count(), 1, "{event}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_go_from_the_auditor_to_management_and_back() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, catalog, cam) = (&scene.app, &scene.catalog, &scene.cam);
+        let audrey = auditor(&world, &scene, "Audrey").await;
+        let defaults = |actor: Actor| async move {
+            app.transact(&actor, async |cx| request::add_defaults(cx, KEY, catalog).await)
+                .await
+                .expect("added")
+        };
+        let first = defaults(audrey.clone()).await;
+        assert!(first.added > 70 && first.added < 96, "{first:?}");
+        let again = defaults(cam.clone()).await;
+        assert_eq!((again.added, again.known), (0, first.added), "sent twice, asked once");
+
+        // A firm's own list is taken whole or not at all.
+        let row =
+            |line, cells: &[&str]| ListRow { line, cells: cells.iter().map(ToString::to_string).collect() };
+        let list =
+            vec![row(1, &["request", "criteria"]), row(2, &["Fine", "CC6.1"]), row(3, &["Bad", "A1.2"])];
+        let wrong =
+            app.transact(&audrey, async |cx| request::import(cx, KEY, "pbc.csv", &list, catalog).await).await;
+        let says = refused(wrong).to_string();
+        assert!(says.contains("nothing was applied") && says.contains("line 3, column criteria"), "{says}");
+        let count = |actor: Actor| async move {
+            app.read(&actor, async |view| request::list(view, KEY).await).await.expect("a list").len()
+        };
+        assert_eq!(count(audrey.clone()).await, first.added);
+        app.transact(&audrey, async |cx| request::import(cx, KEY, "pbc.csv", &list[..2], catalog).await)
+            .await
+            .expect("imported");
+        assert_eq!(count(cam.clone()).await, first.added + 1);
+
+        // Management answers with evidence; the auditor returns, and accepts.
+        let number = 1;
+        let key = app
+            .transact(cam, async |cx| {
+                let new = file("Users", ("2026-11-01", "2026-11-23"), &["IAM-02"]);
+                Ok(item::open(cx, new).await?.key)
+            })
+            .await
+            .expect("an item");
+        let before = app.read(&audrey, async |view| evidence::items(view, KEY, catalog).await).await;
+        assert!(before.expect("items").is_empty(), "a draft that nobody handed to her");
+        let answer = Answer { items: BTreeSet::from([key]), ..Answer::default() };
+        let submit = |actor: Actor, from: i64, answer: Answer| async move {
+            app.transact(&actor, async |cx| request::submit(cx, KEY, number, from, answer).await).await
+        };
+        let decide = |actor: Actor, from: i64, step: RequestStep, says: &'static str| async move {
+            app.transact(&actor, async |cx| request::decide(cx, KEY, number, from, step, says).await).await
+        };
+        let nothing = submit(cam.clone(), 1, Answer::default()).await;
+        assert!(refused(nothing).to_string().contains("there is none of them"));
+        let missing = Answer { items: BTreeSet::from([ItemKey(99)]), ..Answer::default() };
+        assert!(matches!(refused(submit(cam.clone(), 1, missing).await), Error::NotFound { .. }));
+        submit(cam.clone(), 1, answer.clone()).await.expect("submitted");
+        let stale = submit(cam.clone(), 1, answer.clone()).await;
+        assert!(refused(stale).to_string().contains("changed it meanwhile"));
+        // Neither does what is the other's.
+        let own = decide(cam.clone(), 2, RequestStep::Accept, "").await;
+        assert!(refused(own).to_string().contains("nobody of the organization"));
+        decide(audrey.clone(), 2, RequestStep::Return, "the second half is missing").await.expect("returned");
+        let hers = Answer { text: "here it is".into(), ..Answer::default() };
+        assert!(matches!(refused(submit(audrey.clone(), 3, hers).await), Error::Conflict(_)));
+        submit(cam.clone(), 3, answer).await.expect("submitted again");
+        decide(audrey.clone(), 4, RequestStep::Accept, "").await.expect("accepted");
+        let whole =
+            app.read(&audrey, async |view| request::find(view, KEY, number).await).await.expect("there");
+        assert_eq!((whole.row.record.state, whole.versions.len()), (RequestState::Accepted, 5));
+        assert_eq!((whole.party, whole.row.record.asked_by), (Party::Auditor, Party::Auditor));
+
+        // What was handed in for a request she sees and reads, and each look is recorded.
+        let seen =
+            app.read(&audrey, async |view| evidence::items(view, KEY, catalog).await).await.expect("items");
+        assert_eq!(seen.iter().map(|one| one.key).collect::<Vec<_>>(), [key]);
+        let (file, bytes) =
+            evidence::read_file(app, &audrey, (KEY, key), 1, Purpose::Look, catalog).await.expect("a file");
+        assert_eq!((file.name.as_str(), bytes.as_ref()), ("users.csv", &b"name\nada\n"[..]));
+        let program = &scene.program;
+        let trail = |event: &'static str| async move {
+            let filter = Filter { event: Some(event.to_owned()), ..Filter::default() };
+            app.read(program, async |view| audit::search(view, &filter, 100).await).await.expect("rows")
+        };
+        assert_eq!(trail("evidence.viewed").await.len(), 1);
+        assert_eq!(trail("request").await.iter().filter(|row| row.event == "request.returned").count(), 1);
+        assert!(trail("access.denied").await.iter().any(|row| row.reason == "other_party"));
+    }
+}
+
+#[tokio::test]
+async fn an_auditor_sees_evidence_in_scope_and_inside_the_time_only() {
+    let world = World::sqlite();
+    let scene = scene(&world).await;
+    let (app, catalog) = (&scene.app, &scene.catalog);
+    let audrey = auditor(&world, &scene, "Audrey").await;
+    let mira = world.member(app, &scene.program, "Mira", &[Role::ComplianceManager]).await;
+    let mira = mira.actor(&world, app).await;
+    let day = |text: &str| tickmark_core::evidence::item::day(text).ok();
+    let mut keys = Vec::new();
+    for (title, covers, controls) in [
+        ("inside", ("2026-11-01", "2026-11-20"), &["IAM-02"][..]),
+        ("before", ("2025-03-01", "2025-03-31"), &["IAM-02"]),
+        // Processing integrity is not in scope.
+        ("elsewhere", ("2026-11-01", "2026-11-20"), &["PIN-01"]),
+        ("waiting", ("2026-11-01", "2026-11-20"), &["IAM-02"]),
+    ] {
+        let mut new = file(title, covers, controls);
+        new.description.collected_at = day("2026-11-22");
+        let key = app
+            .transact(&scene.cam, async |cx| {
+                let made = item::open(cx, new).await?;
+                item::submit(cx, made.key, made.revision).await.map(|one| one.key)
+            })
+            .await
+            .unwrap_or_else(|error| panic!("{title}: {error}"));
+        if title != "waiting" {
+            let revision = 2;
+            app.transact(&mira, async |cx| item::accept(cx, key, revision, "").await)
+                .await
+                .expect("accepted");
+        }
+        keys.push(key);
+    }
+    let seen =
+        app.read(&audrey, async |view| evidence::items(view, KEY, catalog).await).await.expect("items");
+    let titles: Vec<&str> = seen.iter().map(|one| one.version.description.title.as_str()).collect();
+    assert_eq!(titles, ["inside"]);
+    for key in &keys[1..] {
+        let file = evidence::read_file(app, &audrey, (KEY, *key), 1, Purpose::Look, catalog).await;
+        assert!(matches!(refused(file), Error::NotFound { .. }));
+    }
+    // The pages of management are no way around.
+    let direct = app.read(&audrey, async |view| item::find(view, keys[1]).await).await;
+    assert!(matches!(refused(direct), Error::Forbidden(_)));
+    let party = app.read(&audrey, async |view| Ok(fieldwork::party(view, EngagementKey(2)))).await;
+    assert_eq!(party.expect("asked"), None);
+}
+
+/// A frozen list of ten changes of CHG-02, handed in by management.
+async fn changes(scene: &Scene) -> PopulationKey {
+    let attribute = TestAttribute {
+        id: "approved".into(),
+        asserts: "approved before deployment".into(),
+        deviation: "no approval".into(),
+    };
+    let definition = Definition {
+        control: "CHG-02".parse().expect("an id"),
+        title: "Production deployments".into(),
+        trigger: "a deployment to production".into(),
+        attributes: vec![attribute],
+        from: "2026-11-01T00:00:00Z".parse().expect("a moment"),
+        to: "2026-11-24T00:00:00Z".parse().expect("a moment"),
+    };
+    let mut list = "key,occurred_at\n".to_owned();
+    for number in 1..=10 {
+        list.push_str(&format!("CHG-{number:04},2026-11-{number:02}T10:00:00Z\n"));
+    }
+    let ipe = Ipe {
+        source: "pipeline".into(),
+        query: "deployments".into(),
+        parameters: String::new(),
+        time_zone: "UTC".into(),
+        run_by: "Cam".into(),
+        run_at: scene.app.now(),
+        row_count: 10,
+        control_total: String::new(),
+        completeness: String::new(),
+        accuracy: String::new(),
+    };
+    scene
+        .app
+        .transact(&scene.cam, async |cx| {
+            let key = population::define(cx, definition).await?.key;
+            population::import(cx, key, "changes.csv", Bytes::from(list), ipe).await?;
+            population::freeze(cx, key, None).await?;
+            Ok(key)
+        })
+        .await
+        .expect("a population")
+}
+
+fn plan() -> Plan {
+    let attribute = |id: &str, asserts: &str| TestAttribute {
+        id: id.into(),
+        asserts: asserts.into(),
+        deviation: format!("not {asserts}"),
+    };
+    Plan {
+        control: "CHG-02".parse().expect("an id"),
+        procedures: BTreeSet::from([Procedure::Inspection]),
+        procedure: "Inspected the approval of selected changes.".into(),
+        attributes: vec![attribute("A", "approved"), attribute("B", "by another than the author")],
+    }
+}
+
+/// Tests, with one deviation, and returns the version of the paper.
+async fn tested(scene: &Scene, audrey: &Actor, population: PopulationKey) -> i64 {
+    let (app, catalog) = (&scene.app, &scene.catalog);
+    let number = app
+        .transact(audrey, async |cx| workpaper::begin(cx, KEY, plan(), catalog).await)
+        .await
+        .expect("begun");
+    let again = app.transact(audrey, async |cx| workpaper::begin(cx, KEY, plan(), catalog).await).await;
+    assert_eq!((number, again.expect("the same")), (1, 1), "sent twice, begun once");
+    let selecting = Selecting {
+        population,
+        method: Selection::Random,
+        size: 4,
+        seed: Some("agreed on 24 November".into()),
+        picks: Vec::new(),
+        reason: String::new(),
+    };
+    app.transact(audrey, async |cx| workpaper::select(cx, KEY, 1, 1, selecting, catalog).await)
+        .await
+        .expect("selected");
+    let row = app.read(audrey, async |view| workpaper::find(view, KEY, 1).await).await.expect("there");
+    assert_eq!(row.record.items.len(), 4);
+    let results: Vec<_> = row
+        .record
+        .items
+        .iter()
+        .enumerate()
+        .map(|(place, item)| {
+            let second = if place == 0 { AttributeState::NotMet } else { AttributeState::Met };
+            (item.key.clone(), vec![AttributeState::Met, second], String::new())
+        })
+        .collect();
+    let deviating = BTreeSet::from([results[0].0.clone()]);
+    app.transact(audrey, async |cx| {
+        workpaper::record(cx, KEY, 1, 2, &results).await?;
+        let excepting = Excepting {
+            number: None,
+            items: deviating,
+            nature: "The author approved the change.".into(),
+            cause: Cause::Slip,
+            effect: "The change was right.".into(),
+        };
+        workpaper::except(cx, KEY, 1, 3, excepting).await?;
+        workpaper::conclude(cx, KEY, 1, 4, Outcome::Exceptions, "It did not operate once.").await
+    })
+    .await
+    .expect("tested");
+    5
+}
+
+#[tokio::test]
+async fn a_workpaper_is_private_until_it_is_shared_and_answered_by_management() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, cam) = (&scene.app, &scene.cam);
+        let audrey = auditor(&world, &scene, "Audrey").await;
+        let bert = auditor(&world, &scene, "Bert").await;
+        let population = changes(&scene).await;
+        let mut version = tested(&scene, &audrey, population).await;
+        let list = |actor: Actor| async move {
+            app.read(&actor, async |view| workpaper::list(view, KEY).await).await.expect("a list")
+        };
+        assert_eq!(list(bert.clone()).await.len(), 1);
+        assert!(list(cam.clone()).await.is_empty(), "private");
+        assert!(
+            list(scene.program.clone()).await.is_empty(),
+            "whoever has the data folder stands for management"
+        );
+        let own = app
+            .transact(&scene.program, async |cx| workpaper::begin(cx, KEY, plan(), &scene.catalog).await)
+            .await;
+        assert!(matches!(refused(own), Error::Forbidden(_)));
+        let hers =
+            app.transact(cam, async |cx| workpaper::begin(cx, KEY, plan(), &scene.catalog).await).await;
+        assert!(matches!(refused(hers), Error::Forbidden(_)));
+        let notes = app.read(cam, async |view| workpaper::notes(view, KEY).await).await;
+        assert!(matches!(refused(notes), Error::Forbidden(_)));
+        app.transact(&audrey, async |cx| workpaper::note(cx, KEY, "WP-1", "ask the lead developer").await)
+            .await
+            .expect("noted");
+        let answer = |number: u32, from: i64| ManagementResponse {
+            workpaper: 1,
+            exception: number,
+            response: "We looked back: nothing else.".into(),
+            action: "Branch protection covers administrators.".into(),
+            due: Some(if from == 0 { "2026-12-31" } else { "2027-01-31" }.parse().expect("a day")),
+        };
+        let respond = |actor: Actor, number: u32, from: i64| async move {
+            app.transact(&actor, async |cx| workpaper::respond(cx, KEY, from, answer(number, from)).await)
+                .await
+        };
+        assert!(matches!(refused(respond(cam.clone(), 1, 0).await), Error::NotFound { .. }), "not shared");
+
+        let sign = |actor: Actor, from: i64, what: Signing| async move {
+            app.transact(&actor, async |cx| workpaper::sign(cx, KEY, 1, from, what).await).await
+        };
+        assert!(
+            refused(sign(audrey.clone(), version, Signing::Share).await).to_string().contains("not signed")
+        );
+        sign(audrey.clone(), version, Signing::Prepare).await.expect("prepared");
+        version += 1;
+        assert!(
+            refused(sign(audrey.clone(), version, Signing::Review).await)
+                .to_string()
+                .contains("does not review")
+        );
+        sign(audrey.clone(), version, Signing::Share).await.expect("shared");
+        version += 1;
+        let seen = list(cam.clone()).await;
+        assert_eq!(seen[0].record.exceptions.len(), 1);
+        assert!(matches!(refused(respond(cam.clone(), 2, 0).await), Error::NotFound { .. }));
+        assert!(matches!(refused(respond(audrey.clone(), 1, 0).await), Error::Forbidden(_)));
+        respond(cam.clone(), 1, 0).await.expect("answered");
+        assert!(refused(respond(cam.clone(), 1, 0).await).to_string().contains("changed it meanwhile"));
+        respond(cam.clone(), 1, 1).await.expect("answered anew");
+        let read = app.read(&audrey, async |view| workpaper::responses(view, KEY).await).await.expect("read");
+        assert_eq!((read.len(), read[0].version), (1, 2));
+
+        // Section IV has it once it is reviewed, Section V has the answer.
+        let catalog = &scene.catalog;
+        let package = |actor: Actor| async move {
+            app.read(&actor, async |view| engagement::package(view, KEY, catalog, "test").await)
+                .await
+                .expect("a package")
+        };
+        let tests = |package: &tickmark_core::report::SocPackage| -> Vec<String> {
+            package.controls.iter().flat_map(|one| &one.tests).map(|test| test.result.clone()).collect()
+        };
+        assert!(tests(&package(cam.clone()).await).is_empty(), "not reviewed");
+        sign(bert.clone(), version, Signing::Review).await.expect("reviewed");
+        version += 1;
+        let whole = package(cam.clone()).await;
+        assert_eq!(
+            tests(&whole),
+            ["Exception noted: for 1 of 4 items tested, the author approved the change."]
+        );
+        assert!(
+            whole.responses.iter().any(|one| one.finding == "WP-1.1" && one.response.contains("looked back"))
+        );
+
+        // A change is private again until it is shared; management keeps what it was shown.
+        app.transact(&audrey, async |cx| {
+            workpaper::conclude(cx, KEY, 1, version, Outcome::Exceptions, "Another word.").await
+        })
+        .await
+        .expect("changed");
+        let kept = list(cam.clone()).await;
+        let conclusion = kept[0].record.conclusion.as_ref().expect("concluded");
+        assert_eq!(conclusion.text, "It did not operate once.");
+        // The ledger and the trail hold no word of a paper.
+        let filter = Filter { event: Some("workpaper".into()), ..Filter::default() };
+        let trail = app.read(&scene.program, async |view| audit::search(view, &filter, 100).await).await;
+        let trail = trail.expect("rows");
+        assert!(trail.len() >= 8 && trail.iter().all(|row| row.why.is_none()), "{}", trail.len());
+    }
+}
+
+/// A PDF as small as they come.
+fn pdf(trailer: &str) -> Bytes {
+    let body = "%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n";
+    let table = "xref\n0 2\n0000000000 65535 f \n0000000009 00000 n \n";
+    Bytes::from(format!("{body}{table}trailer\n{trailer}\nstartxref\n{}\n%%EOF\n", body.len()))
+}
+
+fn opinion() -> Opinion {
+    let part = |part, result, concerns: &[&str], basis: &str| PartResult {
+        part,
+        result,
+        concerns: concerns.iter().map(ToString::to_string).collect(),
+        basis: basis.into(),
+    };
+    Opinion {
+        parts: vec![
+            part(ReportPart::Description, OpinionKind::Unmodified, &[], ""),
+            part(ReportPart::Design, OpinionKind::Unmodified, &[], ""),
+            part(
+                ReportPart::Operation,
+                OpinionKind::Qualified,
+                &["CC8.1"],
+                "Changes were approved by their authors.",
+            ),
+        ],
+        label: OpinionKind::Qualified,
+        dated: "2027-12-10".parse().expect("a day"),
+    }
+}
+
+/// Management's documents, approved by three people.
+async fn documents(world: &World, scene: &Scene) {
+    let app = &scene.app;
+    let mia = world.member(app, &scene.program, "Mia", &[Role::ComplianceManager]).await;
+    let mia = mia.actor(world, app).await;
+    let eva = world.member(app, &scene.program, "Eva", &[Role::Executive]).await;
+    let eva = eva.actor(world, app).await;
+    let number = || async {
+        app.read(&scene.program, async |view| engagement::find(view, KEY).await).await.expect("there").number
+    };
+    let passage = |(part, _): (Part, bool)| {
+        let none = part.may_be_none();
+        (part, Passage { text: if none { String::new() } else { "As it really runs.".into() }, none })
+    };
+    let scope = scope();
+    let description =
+        SystemDescription { parts: Part::of(scope.kind, scope.time).into_iter().map(passage).collect() };
+    let from = number().await;
+    app.transact(&scene.cam, async |cx| engagement::describe(cx, KEY, from, description).await)
+        .await
+        .expect("described");
+    let from = number().await;
+    let assertion =
+        Assertion { text: "We assert.".into(), signatory: "Eva".into(), title: "Director".into() };
+    app.transact(&scene.cam, async |cx| engagement::assert(cx, KEY, from, assertion).await)
+        .await
+        .expect("asserted");
+    for paper in [Paper::Description, Paper::Assertion] {
+        for (who, step) in [(&mia, Step::Review), (&eva, Step::Approve)] {
+            let from = number().await;
+            app.transact(who, async |cx| engagement::sign(cx, KEY, from, paper, step).await)
+                .await
+                .expect("signed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_report_is_recorded_issued_and_then_nothing_changes() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, cam, catalog) = (&scene.app, &scene.cam, &scene.catalog);
+        documents(&world, &scene).await;
+        let audrey = auditor(&world, &scene, "Audrey").await;
+        let record = |actor: Actor, from: i64, opinion: Opinion| async move {
+            app.transact(&actor, async |cx| report::record(cx, KEY, from, opinion, catalog).await).await
+        };
+        let attach = |actor: Actor, from: i64, bytes: Bytes| async move {
+            app.transact(&actor, async |cx| report::attach(cx, KEY, from, "Section I.pdf", bytes).await).await
+        };
+        let issue = |actor: Actor, from: i64| async move {
+            app.transact(&actor, async |cx| report::issue(cx, KEY, from).await).await
+        };
+        // Nobody but the firm, whatever they hold in hand.
+        for other in [cam.clone(), scene.program.clone()] {
+            assert!(matches!(refused(record(other.clone(), 0, opinion()).await), Error::Forbidden(_)));
+            assert!(matches!(
+                refused(attach(other.clone(), 0, pdf("<< /Root 1 0 R >>")).await),
+                Error::Forbidden(_)
+            ));
+            assert!(matches!(refused(issue(other, 0).await), Error::Forbidden(_)));
+        }
+        let mut foreign = opinion();
+        foreign.parts[2].concerns = BTreeSet::from(["A1.2".into()]);
+        assert!(
+            refused(record(audrey.clone(), 0, foreign).await).to_string().contains("\"A1.2\" is neither")
+        );
+        record(audrey.clone(), 0, opinion()).await.expect("recorded");
+        assert!(refused(issue(audrey.clone(), 1).await).to_string().contains("Section I is not uploaded"));
+        let locked = attach(audrey.clone(), 1, pdf("<< /Root 1 0 R /Encrypt 3 0 R >>")).await;
+        assert!(refused(locked).to_string().contains("encrypted PDF"));
+        let whole = pdf("<< /Root 1 0 R >>");
+        let cut = attach(audrey.clone(), 1, whole.slice(..whole.len() - 10)).await;
+        assert!(refused(cut).to_string().contains("breaks off"));
+        let digest = attach(audrey.clone(), 1, whole.clone()).await.expect("attached");
+        assert_eq!(digest, tickmark_core::Digest::of(&whole));
+        // Management knows nothing of it before it is issued.
+        let known = app.read(cam, async |view| report::find(view, KEY).await).await.expect("known");
+        assert!(known.report.opinion().is_none() && known.report.section().is_none());
+        assert!(matches!(refused(report::read_section(app, cam, KEY).await), Error::NotFound { .. }));
+        assert!(refused(issue(audrey.clone(), 1).await).to_string().contains("changed it meanwhile"));
+        issue(audrey.clone(), 2).await.expect("issued");
+        let (section, bytes) = report::read_section(app, cam, KEY).await.expect("read");
+        assert_eq!((section.digest, bytes), (digest, whole));
+        let known = app.read(cam, async |view| report::find(view, KEY).await).await.expect("known");
+        assert_eq!(known.report.opinion().map(|held| held.label), Some(OpinionKind::Qualified));
+
+        // Frozen for all.
+        let says = "frozen since";
+        assert!(refused(record(audrey.clone(), 3, opinion()).await).to_string().contains(says));
+        let asked = app.transact(&audrey, async |cx| request::add_defaults(cx, KEY, catalog).await).await;
+        assert!(refused(asked).to_string().contains(says));
+        let version =
+            app.read(&scene.program, async |view| engagement::find(view, KEY).await).await.expect("there");
+        let from = version.number;
+        let changed = Scope { boundary: "Elsewhere.".into(), ..version.record.scope.clone() };
+        let scope =
+            app.transact(cam, async |cx| engagement::change(cx, KEY, from, changed, "later").await).await;
+        assert!(refused(scope).to_string().contains(says));
+        let last = "2027-01-31".parse().expect("a day");
+        let late = app
+            .transact(&scene.program, async |cx| access::let_in(cx, KEY, "late@firm.example", last).await)
+            .await;
+        assert!(refused(late).to_string().contains(says));
+        let trail = app
+            .read(&scene.program, async |view| {
+                let filter = Filter { event: Some("report".into()), ..Filter::default() };
+                audit::search(view, &filter, 100).await
+            })
+            .await
+            .expect("rows");
+        for event in
+            ["report.opinion_recorded", "report.section_uploaded", "report.issued", "report.downloaded"]
+        {
+            assert_eq!(trail.iter().filter(|row| row.event == event).count(), 1, "{event}");
+        }
+    }
+}

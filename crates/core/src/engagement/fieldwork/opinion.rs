@@ -1,0 +1,511 @@
+//! What the auditor records about the report: the opinion in parts, the signed Section I, and that it is issued.
+//!
+//! Nothing of it is computed, predicted or filled in beforehand; what is refused is what cannot stand beside itself.
+//!
+//! Source: `docs/domain/soc-reports.md` section 3, opinion types, and section 14.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::conclusion::scope::Day;
+use crate::control::{TEXT_MAX, TITLE_MAX};
+use crate::engagement::{ReportKind, Scope};
+use crate::id::{ActorId, EvidenceKey};
+use crate::words::{self, words_of};
+use crate::{Digest, Timestamp};
+
+/// What a part of the description is called where an opinion is modified about it.
+pub const ELEMENTS: [&str; 9] = ["DC1", "DC2", "DC3", "DC4", "DC5", "DC6", "DC7", "DC8", "DC9"];
+
+/// How an opinion, or a part of it, turns out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpinionKind {
+    /// No material problem. Exceptions may exist.
+    Unmodified,
+    /// Except for something identifiable.
+    Qualified,
+    /// Material and pervasive.
+    Adverse,
+    /// Not enough evidence: no opinion is expressed.
+    Disclaimer,
+}
+
+words_of!(OpinionKind {
+    Unmodified = "unmodified", "Unmodified";
+    Qualified = "qualified", "Qualified";
+    Adverse = "adverse", "Adverse";
+    Disclaimer = "disclaimer", "Disclaimer";
+});
+
+/// What a part of an opinion is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// (a) the description.
+    Description,
+    /// (b) the suitability of the design of controls.
+    Design,
+    /// (c) the operating effectiveness of controls.
+    Operation,
+}
+
+words_of!(Part {
+    Description = "description", "(a) Description of the system";
+    Design = "design", "(b) Suitability of the design of controls";
+    Operation = "operation", "(c) Operating effectiveness of controls";
+});
+
+/// One part of an opinion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartResult {
+    /// On what.
+    pub part: Part,
+    /// How it turns out.
+    pub result: OpinionKind,
+    /// Criteria, objectives or elements of the description that a modification concerns.
+    pub concerns: BTreeSet<String>,
+    /// The basis of a modification.
+    pub basis: String,
+}
+
+/// An opinion as its auditor records it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opinion {
+    /// Each part that the report has.
+    pub parts: Vec<PartResult>,
+    /// What the opinion as a whole is called.
+    pub label: OpinionKind,
+    /// Date of the report.
+    pub dated: Day,
+}
+
+/// The signed file of Section I, kept byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SectionFile {
+    /// Its name.
+    pub name: String,
+    /// Its bytes.
+    pub artifact: EvidenceKey,
+    /// SHA-256 of them.
+    pub digest: Digest,
+    /// How many there are.
+    pub size: u64,
+    /// Who uploaded it.
+    pub by: ActorId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// That the report is issued: from then on nothing in the engagement changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// Who marked it.
+    pub by: ActorId,
+    /// When.
+    pub at: Timestamp,
+    /// The firm.
+    pub firm: String,
+}
+
+/// What is recorded about the report of an engagement.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    opinion: Option<Opinion>,
+    section: Option<SectionFile>,
+    frozen: Option<(ActorId, Timestamp, String)>,
+    issued: Option<Issue>,
+}
+
+/// Why something about a report cannot be recorded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpinionError {
+    /// Each part has a result of its own.
+    #[error("{} needs its result", .0.title())]
+    NoResult(Part),
+    /// The report has no such part.
+    #[error("this report gives no opinion on {}", .0.title())]
+    NoPart(Part),
+    /// A modification concerns something.
+    #[error("{}: say which criteria or elements of the description the modification concerns", .0.title())]
+    NoConcern(Part),
+    /// An unmodified part concerns nothing.
+    #[error("{}: an unmodified result concerns no criterion; take them out, or modify it", .0.title())]
+    Concerned(Part),
+    /// Unknown criterion.
+    #[error("{}: {what:?} is neither a criterion in scope nor an element of the description", .part.title())]
+    Unknown {
+        /// Which part.
+        part: Part,
+        /// As it was typed.
+        what: String,
+    },
+    /// A modification has a basis.
+    #[error("{}: a modification needs its basis", .0.title())]
+    NoBasis(Part),
+    /// A text that is too long or cannot be read.
+    #[error("the {what} has at most {max} characters and no control characters")]
+    Unreadable {
+        /// Which text.
+        what: &'static str,
+        /// Most characters.
+        max: usize,
+    },
+    /// Bad design cannot operate.
+    #[error(
+        "the design for {0} is not suitable, so controls for it cannot operate effectively: (c) concerns it too"
+    )]
+    DesignAndOperation(String),
+    /// The name does not fit the parts.
+    #[error("{0}")]
+    Label(&'static str),
+    /// The report is dated before what it is about.
+    #[error("a report dated {dated} comes before the end of what it is about, {end}")]
+    Dated {
+        /// Its date.
+        dated: Day,
+        /// Last day of the examination.
+        end: Day,
+    },
+    /// It is over.
+    #[error("the engagement is frozen since {0}: nothing in it changes any more")]
+    Frozen(Timestamp),
+    /// Something is missing before issue.
+    #[error("the report cannot be marked as issued yet: {0}")]
+    NotReady(&'static str),
+    /// A text is needed.
+    #[error("say why, so that others can follow it")]
+    NoReason,
+}
+
+impl Part {
+    /// Returns the parts of the opinion of a report.
+    #[must_use]
+    pub fn of(scope: &Scope) -> Vec<Self> {
+        let has = |part: &Self| match part {
+            // A SOC 3 has no description.
+            Self::Description => scope.kind != ReportKind::Soc3,
+            Self::Design => true,
+            Self::Operation => scope.time.is_period(),
+        };
+        Self::ALL.iter().copied().filter(has).collect()
+    }
+}
+
+impl Opinion {
+    /// Checks that an opinion can stand beside itself, and brings texts to one form.
+    ///
+    /// # Errors
+    /// With the first thing that cannot.
+    pub fn checked(mut self, scope: &Scope, criteria: &BTreeSet<String>) -> Result<Self, OpinionError> {
+        let expected = Part::of(scope);
+        if let Some(part) = expected.iter().find(|part| self.of(**part).is_none()) {
+            return Err(OpinionError::NoResult(*part));
+        }
+        if let Some(extra) = self.parts.iter().find(|one| !expected.contains(&one.part)) {
+            return Err(OpinionError::NoPart(extra.part));
+        }
+        for one in &mut self.parts {
+            let part = one.part;
+            one.basis = words::readable(&one.basis, TEXT_MAX)
+                .ok_or(OpinionError::Unreadable { what: "basis", max: TEXT_MAX })?;
+            for what in &one.concerns {
+                let is_element = part == Part::Description && ELEMENTS.contains(&what.as_str());
+                if !criteria.contains(what) && !is_element {
+                    return Err(OpinionError::Unknown { part, what: what.clone() });
+                }
+            }
+            match (one.result, one.concerns.is_empty()) {
+                (OpinionKind::Unmodified, false) => return Err(OpinionError::Concerned(part)),
+                (OpinionKind::Qualified, true) => return Err(OpinionError::NoConcern(part)),
+                _ => {}
+            }
+            if one.result != OpinionKind::Unmodified && one.basis.is_empty() {
+                return Err(OpinionError::NoBasis(part));
+            }
+        }
+        if let (Some(design), Some(operation)) = (self.of(Part::Design), self.of(Part::Operation))
+            && matches!(design.result, OpinionKind::Qualified | OpinionKind::Adverse)
+            && let Some(missing) = design.concerns.difference(&operation.concerns).next()
+        {
+            return Err(OpinionError::DesignAndOperation(missing.clone()));
+        }
+        self.label_fits()?;
+        let (_, end) = scope.time.days();
+        if self.dated < end {
+            return Err(OpinionError::Dated { dated: self.dated, end });
+        }
+        Ok(self)
+    }
+
+    /// The label is the auditor's. It says no less than the parts do.
+    fn label_fits(&self) -> Result<(), OpinionError> {
+        let is_modified = self.parts.iter().any(|one| one.result != OpinionKind::Unmodified);
+        match self.label {
+            OpinionKind::Unmodified if is_modified => {
+                Err(OpinionError::Label("a part is modified, so the opinion as a whole is not unmodified"))
+            }
+            label if label != OpinionKind::Unmodified && !is_modified => {
+                Err(OpinionError::Label("no part is modified, so the opinion as a whole is unmodified"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns a part.
+    #[must_use]
+    pub fn of(&self, part: Part) -> Option<&PartResult> {
+        self.parts.iter().find(|one| one.part == part)
+    }
+}
+
+impl Report {
+    /// Returns the opinion, once it is recorded.
+    #[must_use]
+    pub fn opinion(&self) -> Option<&Opinion> {
+        self.opinion.as_ref()
+    }
+
+    /// Returns the signed file, once it is there.
+    #[must_use]
+    pub fn section(&self) -> Option<&SectionFile> {
+        self.section.as_ref()
+    }
+
+    /// Returns since when nothing changes any more, with who said so and why.
+    #[must_use]
+    pub fn frozen(&self) -> Option<(ActorId, Timestamp, &str)> {
+        self.frozen.as_ref().map(|(by, at, why)| (*by, *at, why.as_str()))
+    }
+
+    /// Returns that it is issued.
+    #[must_use]
+    pub fn issued(&self) -> Option<&Issue> {
+        self.issued.as_ref()
+    }
+
+    /// Returns it as management may know it before it is issued: without what the auditor recorded.
+    #[must_use]
+    pub fn without_opinion(&self) -> Self {
+        Self { frozen: self.frozen.clone(), ..Self::default() }
+    }
+
+    /// Refuses what is frozen.
+    ///
+    /// # Errors
+    /// If it is.
+    pub fn open(&self) -> Result<(), OpinionError> {
+        match &self.frozen {
+            Some((_, at, _)) => Err(OpinionError::Frozen(*at)),
+            None => Ok(()),
+        }
+    }
+
+    /// Records the opinion.
+    ///
+    /// # Errors
+    /// As [`Opinion::checked`]; if it is frozen.
+    pub fn record(
+        &mut self,
+        opinion: Opinion,
+        scope: &Scope,
+        criteria: &BTreeSet<String>,
+    ) -> Result<(), OpinionError> {
+        self.open()?;
+        self.opinion = Some(opinion.checked(scope, criteria)?);
+        Ok(())
+    }
+
+    /// Takes the signed file.
+    ///
+    /// # Errors
+    /// If it is frozen, or the name cannot be read.
+    pub fn attach(&mut self, section: SectionFile) -> Result<(), OpinionError> {
+        self.open()?;
+        if words::readable(&section.name, TITLE_MAX).is_none() {
+            return Err(OpinionError::Unreadable { what: "name of the file", max: TITLE_MAX });
+        }
+        self.section = Some(section);
+        Ok(())
+    }
+
+    /// Freezes the engagement without issuing: fieldwork is over, or given up.
+    ///
+    /// # Errors
+    /// If it is frozen already, or no reason is given.
+    pub fn freeze(&mut self, by: ActorId, at: Timestamp, why: &str) -> Result<(), OpinionError> {
+        self.open()?;
+        let why = words::readable(why, TEXT_MAX)
+            .ok_or(OpinionError::Unreadable { what: "reason", max: TEXT_MAX })?;
+        if why.is_empty() {
+            return Err(OpinionError::NoReason);
+        }
+        self.frozen = Some((by, at, why));
+        Ok(())
+    }
+
+    /// Marks the report as issued, which freezes the engagement. `missing` is what its documents and papers lack.
+    ///
+    /// # Errors
+    /// If it is frozen, or something is missing.
+    pub fn issue(
+        &mut self,
+        firm: &str,
+        missing: Option<&'static str>,
+        by: ActorId,
+        at: Timestamp,
+    ) -> Result<(), OpinionError> {
+        self.open()?;
+        let not_ready = |says| Err(OpinionError::NotReady(says));
+        if firm.is_empty() {
+            return not_ready("the scope names no audit firm");
+        }
+        if self.opinion.is_none() {
+            return not_ready("the opinion is not recorded");
+        }
+        if self.section.is_none() {
+            return not_ready("the signed Section I is not uploaded");
+        }
+        if let Some(missing) = missing {
+            return not_ready(missing);
+        }
+        self.frozen = Some((by, at, "The report is issued.".to_owned()));
+        self.issued = Some(Issue { by, at, firm: firm.to_owned() });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::engagement::Time;
+
+    fn scope(kind: ReportKind, is_period: bool) -> Scope {
+        let day = |text: &str| text.parse().expect("a day");
+        let time = if is_period {
+            Time::Period { from: day("2026-01-01"), to: day("2026-12-31") }
+        } else {
+            Time::AsOf { date: day("2026-12-31") }
+        };
+        Scope::of(kind, time, "Payroll")
+    }
+
+    fn criteria() -> BTreeSet<String> {
+        ["CC6.1", "CC6.2"].map(str::to_owned).into()
+    }
+
+    fn part(part: Part, result: OpinionKind, concerns: &[&str]) -> PartResult {
+        let basis = if result == OpinionKind::Unmodified { String::new() } else { "Because.".to_owned() };
+        PartResult { part, result, concerns: concerns.iter().map(ToString::to_string).collect(), basis }
+    }
+
+    fn opinion(design: PartResult, operation: PartResult, label: OpinionKind) -> Opinion {
+        let parts = vec![part(Part::Description, OpinionKind::Unmodified, &[]), design, operation];
+        Opinion { parts, label, dated: "2027-02-10".parse().expect("a day") }
+    }
+
+    #[test]
+    fn a_report_has_the_parts_of_its_kind() {
+        let parts = |kind, is_period| Part::of(&scope(kind, is_period));
+        assert_eq!(parts(ReportKind::Soc2, true), Part::ALL);
+        assert_eq!(parts(ReportKind::Soc2, false), [Part::Description, Part::Design]);
+        assert_eq!(parts(ReportKind::Soc3, true), [Part::Design, Part::Operation]);
+    }
+
+    #[test]
+    fn a_modification_names_what_it_concerns_and_stands_beside_the_rest() {
+        use OpinionKind::{Adverse, Disclaimer, Qualified, Unmodified};
+        let check =
+            |opinion: Opinion| opinion.checked(&scope(ReportKind::Soc2, true), &criteria()).map(|_| ());
+        let clean = part(Part::Design, Unmodified, &[]);
+        let operates = |result, concerns: &[&str]| part(Part::Operation, result, concerns);
+        assert_eq!(check(opinion(clean.clone(), operates(Unmodified, &[]), Unmodified)), Ok(()));
+        assert_eq!(check(opinion(clean.clone(), operates(Qualified, &["CC6.1"]), Qualified)), Ok(()));
+        let cases = [
+            (
+                opinion(clean.clone(), operates(Qualified, &[]), Qualified),
+                OpinionError::NoConcern(Part::Operation),
+            ),
+            (
+                opinion(clean.clone(), operates(Unmodified, &["CC6.1"]), Unmodified),
+                OpinionError::Concerned(Part::Operation),
+            ),
+            (
+                opinion(clean.clone(), operates(Qualified, &["A1.2"]), Qualified),
+                OpinionError::Unknown { part: Part::Operation, what: "A1.2".into() },
+            ),
+            (
+                opinion(
+                    part(Part::Design, Qualified, &["CC6.2"]),
+                    operates(Qualified, &["CC6.1"]),
+                    Qualified,
+                ),
+                OpinionError::DesignAndOperation("CC6.2".into()),
+            ),
+            (
+                opinion(clean.clone(), operates(Adverse, &["CC6.1"]), Unmodified),
+                OpinionError::Label("a part is modified, so the opinion as a whole is not unmodified"),
+            ),
+            (
+                opinion(clean.clone(), operates(Unmodified, &[]), Disclaimer),
+                OpinionError::Label("no part is modified, so the opinion as a whole is unmodified"),
+            ),
+        ];
+        for (opinion, error) in cases {
+            assert_eq!(check(opinion), Err(error));
+        }
+        let mut no_basis = opinion(clean.clone(), operates(Qualified, &["CC6.1"]), Qualified);
+        no_basis.parts[2].basis = " ".into();
+        assert_eq!(check(no_basis), Err(OpinionError::NoBasis(Part::Operation)));
+        let mut early = opinion(clean.clone(), operates(Unmodified, &[]), Unmodified);
+        early.dated = "2026-12-30".parse().expect("a day");
+        assert!(matches!(check(early), Err(OpinionError::Dated { .. })));
+        let mut short = opinion(clean, operates(Unmodified, &[]), Unmodified);
+        short.parts.pop();
+        assert_eq!(check(short), Err(OpinionError::NoResult(Part::Operation)));
+        let mut description =
+            opinion(part(Part::Design, Unmodified, &[]), operates(Unmodified, &[]), Qualified);
+        description.parts[0] = part(Part::Description, Qualified, &["DC4"]);
+        assert_eq!(check(description), Ok(()));
+    }
+
+    #[test]
+    fn a_report_is_issued_once_it_is_whole_and_then_nothing_changes() {
+        let (who, at) = (ActorId(Uuid::from_u128(1)), Timestamp::from_seconds(9));
+        let scope = scope(ReportKind::Soc2, true);
+        let clean = opinion(
+            part(Part::Design, OpinionKind::Unmodified, &[]),
+            part(Part::Operation, OpinionKind::Unmodified, &[]),
+            OpinionKind::Unmodified,
+        );
+        let file = SectionFile {
+            name: "section-1.pdf".into(),
+            artifact: EvidenceKey(1),
+            digest: Digest([1; 32]),
+            size: 9,
+            by: who,
+            at,
+        };
+        let mut report = Report::default();
+        let says = |result: Result<(), OpinionError>| result.expect_err("refused").to_string();
+        assert!(says(report.issue("", None, who, at)).contains("no audit firm"));
+        assert!(says(report.issue("Firm", None, who, at)).contains("opinion is not recorded"));
+        report.record(clean.clone(), &scope, &criteria()).expect("recorded");
+        assert!(says(report.issue("Firm", None, who, at)).contains("Section I is not uploaded"));
+        report.attach(file.clone()).expect("attached");
+        assert!(says(report.issue("Firm", Some("x is open"), who, at)).ends_with("x is open"));
+        report.issue("Firm", None, who, at).expect("issued");
+        assert!(report.issued().is_some() && report.frozen().is_some());
+        let frozen = Err(OpinionError::Frozen(at));
+        assert_eq!(report.record(clean, &scope, &criteria()), frozen);
+        assert_eq!(report.attach(file), frozen);
+        assert_eq!(report.freeze(who, at, "again"), frozen);
+        let mut given_up = Report::default();
+        assert_eq!(given_up.freeze(who, at, " "), Err(OpinionError::NoReason));
+        assert_eq!(given_up.freeze(who, at, "the firm withdrew"), Ok(()));
+        assert!(given_up.issued().is_none());
+    }
+}

@@ -1,0 +1,714 @@
+//! A workpaper: how the auditor tests one control, what was found, and what follows. Theirs alone until they share it.
+//!
+//! What counts as a deviation is written before anything is tested. Whoever signs, signs the digest of what they saw: a
+//! later change leaves the signature behind. The reviewer is somebody who wrote none of it.
+//!
+//! Source: `docs/domain/audit-methods.md` sections 2, 3, 6 and 7; `docs/domain/soc-reports.md` section 3, Section IV.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::conclusion::scope::Day;
+use crate::control::{ControlId, TEXT_MAX, TITLE_MAX, TestAttribute};
+use crate::id::{ActorId, PopulationKey};
+use crate::program::population::{AttributeState, Item, normal_key};
+use crate::program::sampling::Draw;
+use crate::words::{self, words_of};
+use crate::{Digest, Timestamp, canonical};
+
+/// Most attributes of a workpaper.
+const ATTRIBUTES_MAX: usize = 20;
+/// Most items of a workpaper.
+const ITEMS_MAX: usize = 2_000;
+/// Most exceptions of a workpaper.
+const EXCEPTIONS_MAX: usize = 200;
+
+/// Nature of a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Procedure {
+    /// Asking. Never enough alone.
+    Inquiry,
+    /// Watching it being done.
+    Observation,
+    /// Reading records, documents, configurations.
+    Inspection,
+    /// Doing it again independently and comparing.
+    Reperformance,
+}
+
+words_of!(Procedure {
+    Inquiry = "inquiry", "Inquiry";
+    Observation = "observation", "Observation";
+    Inspection = "inspection", "Inspection";
+    Reperformance = "reperformance", "Reperformance";
+});
+
+/// Why a control did not operate as designed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Nobody knows yet.
+    Unknown,
+    /// Somebody slipped, once.
+    Slip,
+    /// It is done so.
+    Systematic,
+    /// A system failed.
+    SystemFault,
+    /// Somebody with the power to do so went around it.
+    Override,
+    /// There are signs of fraud.
+    FraudSign,
+}
+
+words_of!(Cause {
+    Unknown = "unknown", "Not known";
+    Slip = "slip", "One-off slip";
+    Systematic = "systematic", "Systematic";
+    SystemFault = "system_fault", "System fault";
+    Override = "override", "Override";
+    FraudSign = "fraud_sign", "Sign of fraud";
+});
+
+/// What the auditor concludes about the test of a control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// No exceptions were noted.
+    NoExceptions,
+    /// Exceptions were noted.
+    Exceptions,
+    /// There was nothing to test: no occurrences during the period.
+    NoOccurrences,
+}
+
+words_of!(Outcome {
+    NoExceptions = "no_exceptions", "No exceptions noted";
+    Exceptions = "exceptions", "Exceptions noted";
+    NoOccurrences = "no_occurrences", "Not tested: no occurrences";
+});
+
+/// How a control is tested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The control.
+    pub control: ControlId,
+    /// Nature of the test.
+    pub procedures: BTreeSet<Procedure>,
+    /// The test in words, as it will stand in Section IV.
+    pub procedure: String,
+    /// What is looked for at each item, and what counts as a deviation.
+    pub attributes: Vec<TestAttribute>,
+}
+
+/// Where items were selected from, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selected {
+    /// The frozen population.
+    pub population: PopulationKey,
+    /// The draw without its reserve: the seed and the list give the same picks to anybody.
+    pub draw: Draw,
+}
+
+/// An item with what testing found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestedItem {
+    /// Its key.
+    pub key: String,
+    /// When it occurred, if that is known.
+    pub occurred_at: Option<Timestamp>,
+    /// What was found, one for each attribute.
+    pub states: Vec<AttributeState>,
+    /// What there is to say; may be empty.
+    pub note: String,
+}
+
+/// Deviations of one nature and cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exception {
+    /// Number in the workpaper, from 1.
+    pub number: u32,
+    /// Keys of the items.
+    pub items: BTreeSet<String>,
+    /// What happened, as it will stand in Section IV.
+    pub nature: String,
+    /// Why.
+    pub cause: Cause,
+    /// Why, and what followed from it, in words.
+    pub effect: String,
+}
+
+/// What follows from a test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conclusion {
+    /// In short.
+    pub outcome: Outcome,
+    /// In words.
+    pub text: String,
+}
+
+/// A signature over a workpaper as it stood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// Who.
+    pub by: ActorId,
+    /// When.
+    pub at: Timestamp,
+    /// Over which content.
+    pub digest: Digest,
+}
+
+/// That management may read it.
+pub type Shared = Signature;
+
+/// A workpaper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workpaper {
+    /// Number in the engagement, from 1.
+    pub number: i64,
+    /// How it is tested.
+    pub plan: Plan,
+    /// Where the items come from; none while they are named by hand.
+    pub selected: Option<Selected>,
+    /// What is tested.
+    pub items: Vec<TestedItem>,
+    /// What was found.
+    pub exceptions: Vec<Exception>,
+    /// What follows.
+    pub conclusion: Option<Conclusion>,
+    /// Everybody who wrote in it: none of them reviews it.
+    pub authors: BTreeSet<ActorId>,
+    prepared: Option<Signature>,
+    reviewed: Option<Signature>,
+    shared: Option<Shared>,
+}
+
+/// A note of the firm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Number in the engagement, from 1.
+    pub number: i64,
+    /// What it is about, e.g. `WP-3`, `CC6.1`; may be empty.
+    pub about: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// What management says about an exception. Section V: nobody examined it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManagementResponse {
+    /// The workpaper.
+    pub workpaper: i64,
+    /// The exception.
+    pub exception: u32,
+    /// What management says: cause, effect with the result of looking back.
+    pub response: String,
+    /// What was done, or is planned.
+    pub action: String,
+    /// By when.
+    pub due: Option<Day>,
+}
+
+/// Why something cannot be done with a workpaper.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorkpaperError {
+    /// A text that is needed.
+    #[error("it needs its {0}")]
+    Missing(&'static str),
+    /// A text that is too long or cannot be read.
+    #[error("the {what} has at most {max} characters and no control characters")]
+    Unreadable {
+        /// Which text.
+        what: &'static str,
+        /// Most characters.
+        max: usize,
+    },
+    /// Asking is never enough.
+    #[error("inquiry alone shows nothing; name what else is done")]
+    InquiryAlone,
+    /// Attributes need names and definitions.
+    #[error("a workpaper has 1 to {ATTRIBUTES_MAX} attributes with different names")]
+    Attributes,
+    /// What counts as a deviation is not moved afterwards.
+    #[error("what counts as a deviation does not change once something was tested")]
+    Tested,
+    /// There is a selection.
+    #[error("its items are selected already; another selection is another workpaper")]
+    SelectedAlready,
+    /// Not usable as a key of an item.
+    #[error("{0}")]
+    Key(String),
+    /// Two items of one key.
+    #[error("the item {0:?} is there already")]
+    Twice(String),
+    /// Too many of something.
+    #[error("a workpaper has at most {max} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        max: usize,
+    },
+    /// Unknown item.
+    #[error("it has no item {0:?}")]
+    NoItem(String),
+    /// Another number of results than of attributes.
+    #[error("each attribute of {0:?} needs its result")]
+    States(String),
+    /// Unknown exception.
+    #[error("it has no exception {0}")]
+    NoException(u32),
+    /// An exception about an item that conforms.
+    #[error("{0:?} shows no deviation, so it is no exception")]
+    NoDeviation(String),
+    /// Not everything was looked at.
+    #[error("{0:?} is not tested completely")]
+    Untested(String),
+    /// A deviation that no exception names.
+    #[error("{0:?} deviates, and no exception says so")]
+    Unexplained(String),
+    /// What follows does not fit what was found.
+    #[error("{0}")]
+    Unfit(&'static str),
+    /// A signature is missing.
+    #[error("it is not signed by who prepared it, as it stands")]
+    NotPrepared,
+    /// It is signed.
+    #[error("it is signed already, as it stands")]
+    Signed,
+    /// Four eyes.
+    #[error("who wrote in a workpaper does not review it")]
+    OwnPaper,
+    /// Shared already.
+    #[error("it is shared already, as it stands")]
+    SharedAlready,
+}
+
+fn readable(what: &'static str, text: &str, max: usize) -> Result<String, WorkpaperError> {
+    words::readable(text, max).ok_or(WorkpaperError::Unreadable { what, max })
+}
+
+fn needed(what: &'static str, text: &str) -> Result<String, WorkpaperError> {
+    let text = readable(what, text, TEXT_MAX)?;
+    if text.is_empty() { Err(WorkpaperError::Missing(what)) } else { Ok(text) }
+}
+
+impl Plan {
+    /// Brings texts to one form.
+    ///
+    /// # Errors
+    /// If a text is missing, asking is all that is done, or attributes are not usable.
+    pub fn checked(mut self) -> Result<Self, WorkpaperError> {
+        self.procedure = needed("procedure", &self.procedure)?;
+        if self.procedures.is_empty() {
+            return Err(WorkpaperError::Missing("nature of the test"));
+        }
+        if self.procedures.iter().all(|one| *one == Procedure::Inquiry) {
+            return Err(WorkpaperError::InquiryAlone);
+        }
+        for attribute in &mut self.attributes {
+            attribute.id = readable("name of an attribute", &attribute.id, 20)?;
+            attribute.asserts = needed("text of an attribute", &attribute.asserts)?;
+            attribute.deviation = needed("definition of a deviation", &attribute.deviation)?;
+        }
+        let names: BTreeSet<&str> = self.attributes.iter().map(|one| one.id.as_str()).collect();
+        let is_usable = !names.contains("") && names.len() == self.attributes.len();
+        if names.is_empty() || !is_usable || names.len() > ATTRIBUTES_MAX {
+            return Err(WorkpaperError::Attributes);
+        }
+        Ok(self)
+    }
+}
+
+impl TestedItem {
+    /// Returns an item of which nothing is known yet.
+    #[must_use]
+    pub fn of(key: &str, occurred_at: Option<Timestamp>, attributes: usize) -> Self {
+        let states = vec![AttributeState::NotTested; attributes];
+        Self { key: key.to_owned(), occurred_at, states, note: String::new() }
+    }
+
+    /// Tells whether an attribute is not met.
+    #[must_use]
+    pub fn deviates(&self) -> bool {
+        self.states.contains(&AttributeState::NotMet)
+    }
+
+    /// Tells whether each attribute was looked at.
+    #[must_use]
+    pub fn is_tested(&self) -> bool {
+        !self.states.is_empty() && !self.states.contains(&AttributeState::NotTested)
+    }
+}
+
+impl Workpaper {
+    /// Begins one.
+    ///
+    /// # Errors
+    /// As [`Plan::checked`].
+    pub fn begin(number: i64, plan: Plan, by: ActorId) -> Result<Self, WorkpaperError> {
+        Ok(Self {
+            number,
+            plan: plan.checked()?,
+            selected: None,
+            items: Vec::new(),
+            exceptions: Vec::new(),
+            conclusion: None,
+            authors: BTreeSet::from([by]),
+            prepared: None,
+            reviewed: None,
+            shared: None,
+        })
+    }
+
+    /// Returns the digest of what is signed.
+    ///
+    /// # Panics
+    /// Never: there are texts and whole numbers only.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let signed = (&self.plan, &self.selected, &self.items, &self.exceptions, &self.conclusion);
+        canonical::digest(&signed).expect("a workpaper has texts and whole numbers only")
+    }
+
+    fn standing<'a>(&self, signature: &'a Option<Signature>) -> Option<&'a Signature> {
+        signature.as_ref().filter(|one| one.digest == self.digest())
+    }
+
+    /// Returns who prepared it as it stands.
+    #[must_use]
+    pub fn prepared(&self) -> Option<&Signature> {
+        self.standing(&self.prepared)
+    }
+
+    /// Returns who reviewed it as it stands.
+    #[must_use]
+    pub fn reviewed(&self) -> Option<&Signature> {
+        self.standing(&self.reviewed)
+    }
+
+    /// Returns who shared it as it stands.
+    #[must_use]
+    pub fn shared(&self) -> Option<&Shared> {
+        self.standing(&self.shared)
+    }
+
+    /// Tells whether it was ever shared, however it stood then.
+    #[must_use]
+    pub fn was_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    /// Tells whether something was tested.
+    #[must_use]
+    pub fn has_results(&self) -> bool {
+        self.items.iter().any(|item| item.states.iter().any(|state| *state != AttributeState::NotTested))
+    }
+
+    /// Returns how many items deviate.
+    #[must_use]
+    pub fn deviations(&self) -> usize {
+        self.items.iter().filter(|item| item.deviates()).count()
+    }
+
+    /// Plans the test anew. Once something was tested, only its words may change, and not what counts as a deviation.
+    ///
+    /// # Errors
+    /// As [`Plan::checked`]; if attributes change too late, or the control changes.
+    pub fn replan(&mut self, plan: Plan, by: ActorId) -> Result<(), WorkpaperError> {
+        let plan = plan.checked()?;
+        if plan.control != self.plan.control {
+            return Err(WorkpaperError::Unfit("a workpaper stays with its control; begin another one"));
+        }
+        if plan.attributes != self.plan.attributes {
+            if self.has_results() {
+                return Err(WorkpaperError::Tested);
+            }
+            for item in &mut self.items {
+                item.states = vec![AttributeState::NotTested; plan.attributes.len()];
+            }
+        }
+        self.plan = plan;
+        self.authors.insert(by);
+        Ok(())
+    }
+
+    /// Takes the items that were selected from a frozen population.
+    ///
+    /// # Errors
+    /// If it has items already, or there are too many.
+    pub fn select(
+        &mut self,
+        population: PopulationKey,
+        draw: &Draw,
+        units: &[Item],
+        by: ActorId,
+    ) -> Result<(), WorkpaperError> {
+        if self.selected.is_some() || !self.items.is_empty() {
+            return Err(WorkpaperError::SelectedAlready);
+        }
+        if units.len() > ITEMS_MAX {
+            return Err(WorkpaperError::TooMany { what: "items", max: ITEMS_MAX });
+        }
+        let attributes = self.plan.attributes.len();
+        self.items =
+            units.iter().map(|unit| TestedItem::of(&unit.key, Some(unit.occurred_at), attributes)).collect();
+        self.selected = Some(Selected { population, draw: draw.without_reserve() });
+        self.authors.insert(by);
+        Ok(())
+    }
+
+    /// Adds items by hand, where no population was selected from: instances of a yearly control, a configuration.
+    ///
+    /// # Errors
+    /// If items were selected, a key is not usable or comes twice, or there are too many.
+    pub fn name_items(&mut self, keys: &[String], by: ActorId) -> Result<(), WorkpaperError> {
+        if self.selected.is_some() {
+            return Err(WorkpaperError::SelectedAlready);
+        }
+        let mut items = self.items.clone();
+        for key in keys {
+            let key = normal_key(key).map_err(|error| WorkpaperError::Key(error.to_string()))?;
+            if items.iter().any(|item| item.key == key) {
+                return Err(WorkpaperError::Twice(key));
+            }
+            items.push(TestedItem::of(&key, None, self.plan.attributes.len()));
+        }
+        if items.len() > ITEMS_MAX {
+            return Err(WorkpaperError::TooMany { what: "items", max: ITEMS_MAX });
+        }
+        self.items = items;
+        self.authors.insert(by);
+        Ok(())
+    }
+
+    /// Keeps what testing found about items.
+    ///
+    /// # Errors
+    /// If there is no such item, results do not fit, or an exception names an item that does not deviate any more.
+    pub fn record(
+        &mut self,
+        results: &[(String, Vec<AttributeState>, String)],
+        by: ActorId,
+    ) -> Result<(), WorkpaperError> {
+        let mut items = self.items.clone();
+        for (key, states, note) in results {
+            let item = items.iter_mut().find(|item| item.key == *key);
+            let item = item.ok_or_else(|| WorkpaperError::NoItem(key.clone()))?;
+            if states.len() != self.plan.attributes.len() {
+                return Err(WorkpaperError::States(key.clone()));
+            }
+            item.note = readable("note of an item", note, TEXT_MAX)?;
+            item.states.clone_from(states);
+        }
+        for key in self.exceptions.iter().flat_map(|one| &one.items) {
+            if items.iter().any(|item| item.key == *key && !item.deviates()) {
+                return Err(WorkpaperError::NoDeviation(key.clone()));
+            }
+        }
+        self.items = items;
+        self.authors.insert(by);
+        Ok(())
+    }
+
+    /// Writes an exception: a new one where `number` is none.
+    ///
+    /// # Errors
+    /// If a text is missing, or it names items that do not deviate.
+    pub fn except(
+        &mut self,
+        number: Option<u32>,
+        items: BTreeSet<String>,
+        nature: &str,
+        (cause, effect): (Cause, &str),
+        by: ActorId,
+    ) -> Result<u32, WorkpaperError> {
+        let nature = needed("nature of the exception", nature)?;
+        let effect = readable("cause and effect", effect, TEXT_MAX)?;
+        if items.is_empty() {
+            return Err(WorkpaperError::Missing("items that deviate"));
+        }
+        for key in &items {
+            let item = self.items.iter().find(|item| item.key == *key);
+            if !item.ok_or_else(|| WorkpaperError::NoItem(key.clone()))?.deviates() {
+                return Err(WorkpaperError::NoDeviation(key.clone()));
+            }
+        }
+        let next = self.exceptions.iter().map(|one| one.number).max().unwrap_or(0) + 1;
+        let written = Exception { number: number.unwrap_or(next), items, nature, cause, effect };
+        match number {
+            None if self.exceptions.len() >= EXCEPTIONS_MAX => {
+                return Err(WorkpaperError::TooMany { what: "exceptions", max: EXCEPTIONS_MAX });
+            }
+            None => self.exceptions.push(written),
+            Some(number) => {
+                let held = self.exceptions.iter_mut().find(|one| one.number == number);
+                *held.ok_or(WorkpaperError::NoException(number))? = written;
+            }
+        }
+        self.authors.insert(by);
+        Ok(number.unwrap_or(next))
+    }
+
+    /// Writes what follows from the test.
+    ///
+    /// # Errors
+    /// If it does not fit what was found.
+    pub fn conclude(&mut self, outcome: Outcome, text: &str, by: ActorId) -> Result<(), WorkpaperError> {
+        let text = needed("conclusion", text)?;
+        self.fits(outcome)?;
+        self.conclusion = Some(Conclusion { outcome, text });
+        self.authors.insert(by);
+        Ok(())
+    }
+
+    fn fits(&self, outcome: Outcome) -> Result<(), WorkpaperError> {
+        let unfit = |says| Err(WorkpaperError::Unfit(says));
+        match outcome {
+            Outcome::NoExceptions if self.deviations() > 0 => {
+                unfit("an item deviates, so exceptions were noted")
+            }
+            Outcome::Exceptions if self.deviations() == 0 => {
+                unfit("no item deviates, so there is no exception to note")
+            }
+            Outcome::NoOccurrences if !self.items.is_empty() => {
+                unfit("there are items, so there were occurrences")
+            }
+            Outcome::NoExceptions if self.items.is_empty() => {
+                unfit("nothing was tested; say that there were no occurrences, or name what was inspected")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the first thing that keeps it from being signed.
+    ///
+    /// # Errors
+    /// That thing.
+    pub fn complete(&self) -> Result<(), WorkpaperError> {
+        let conclusion = self.conclusion.as_ref().ok_or(WorkpaperError::Missing("conclusion"))?;
+        self.fits(conclusion.outcome)?;
+        for item in &self.items {
+            if !item.is_tested() {
+                return Err(WorkpaperError::Untested(item.key.clone()));
+            }
+            if item.deviates() && !self.exceptions.iter().any(|one| one.items.contains(&item.key)) {
+                return Err(WorkpaperError::Unexplained(item.key.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Signs it as who prepared it.
+    ///
+    /// # Errors
+    /// If something is missing, or it is signed as it stands.
+    pub fn prepare(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
+        self.complete()?;
+        if self.prepared().is_some() {
+            return Err(WorkpaperError::Signed);
+        }
+        self.prepared = Some(Signature { by, at, digest: self.digest() });
+        self.authors.insert(by);
+        Ok(())
+    }
+
+    /// Signs it as who reviewed it.
+    ///
+    /// # Errors
+    /// If it is not prepared as it stands, is reviewed already, or the reviewer wrote in it.
+    pub fn review(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
+        if self.prepared().is_none() {
+            return Err(WorkpaperError::NotPrepared);
+        }
+        if self.authors.contains(&by) {
+            return Err(WorkpaperError::OwnPaper);
+        }
+        if self.reviewed().is_some() {
+            return Err(WorkpaperError::Signed);
+        }
+        self.reviewed = Some(Signature { by, at, digest: self.digest() });
+        Ok(())
+    }
+
+    /// Lets management read it as it stands.
+    ///
+    /// # Errors
+    /// If it is not prepared as it stands, or is shared already.
+    pub fn share(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
+        if self.prepared().is_none() {
+            return Err(WorkpaperError::NotPrepared);
+        }
+        if self.shared().is_some() {
+            return Err(WorkpaperError::SharedAlready);
+        }
+        self.shared = Some(Signature { by, at, digest: self.digest() });
+        Ok(())
+    }
+
+    /// Returns the result as it stands in Section IV; none before there is a conclusion. Where a deviation was found, the
+    /// number of items tested and the number and nature of deviations are told, whatever the opinion.
+    #[must_use]
+    pub fn result(&self) -> Option<String> {
+        let conclusion = self.conclusion.as_ref()?;
+        Some(match conclusion.outcome {
+            Outcome::NoExceptions => "No exceptions noted.".to_owned(),
+            Outcome::NoOccurrences => {
+                "Not tested: there were no occurrences of the control during the period.".to_owned()
+            }
+            Outcome::Exceptions => {
+                let each = self.exceptions.iter().map(|one| {
+                    let (deviating, tested) = (one.items.len(), self.items.len());
+                    format!(
+                        "Exception noted: for {deviating} of {tested} items tested, {}",
+                        sentence(&one.nature)
+                    )
+                });
+                each.collect::<Vec<_>>().join("\n\n")
+            }
+        })
+    }
+}
+
+/// A text that follows a comma and ends with a full stop.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| match letters.clone().next() {
+        // An abbreviation keeps its capitals.
+        Some(second) if second.is_uppercase() => first.to_string(),
+        _ => first.to_lowercase().to_string(),
+    });
+    let rest: String = letters.collect();
+    let ends = text.ends_with(['.', '!', '?']);
+    format!("{}{rest}{}", first.unwrap_or_default(), if ends { "" } else { "." })
+}
+
+impl Note {
+    /// Brings texts to one form.
+    ///
+    /// # Errors
+    /// If it says nothing, or a text cannot be read.
+    pub fn checked(mut self) -> Result<Self, WorkpaperError> {
+        self.about = readable("subject", &self.about, TITLE_MAX)?;
+        self.text = needed("text", &self.text)?;
+        Ok(self)
+    }
+}
+
+impl ManagementResponse {
+    /// Brings texts to one form.
+    ///
+    /// # Errors
+    /// If it says nothing, or a text cannot be read.
+    pub fn checked(mut self) -> Result<Self, WorkpaperError> {
+        self.response = needed("response", &self.response)?;
+        self.action = readable("action", &self.action, TEXT_MAX)?;
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! Whom the engagement lets in from the audit firm, and until when.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use tickmark_app::Error;
+use tickmark_app::engagement::fieldwork::access::{self, LETTING_IN};
+use tickmark_app::identity::people::{Auditor, LetIn};
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::control::TEXT_MAX;
+use tickmark_core::engagement::fieldwork::{ACCESS_DAYS_MAX, Party};
+use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::id::MembershipId;
+use tickmark_core::identity::Verb;
+use tickmark_core::time::DAY_US;
+
+use super::{atom, head, href, key, page_of, party, refused, wrong};
+use crate::WebState;
+use crate::design::form::{Faults, Field, Kind, field, form, hidden};
+use crate::design::frame::Page;
+use crate::design::table::plain;
+use crate::design::{block, digest, moment};
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::identity::{go, prove_first};
+use crate::visit::Asked;
+
+/// Days that a form offers first.
+const USUAL_DAYS: i64 = 90;
+
+#[derive(Default)]
+struct Outcome {
+    link: Option<(String, String, bool)>,
+    faults: Faults,
+    email: String,
+    last: String,
+}
+
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let key = key(&at)?;
+    let last = asked.visit.now.plus_micros(USUAL_DAYS * DAY_US).date();
+    let page = draw(&state, &asked, key, &Outcome { last, ..Outcome::default() }).await?;
+    asked.frame(&state, &page).await
+}
+
+async fn draw(
+    state: &WebState,
+    asked: &Asked,
+    key: EngagementKey,
+    outcome: &Outcome,
+) -> Result<Page, Refusal> {
+    if party(state, asked, key).await? == Party::Auditor {
+        return Err(Refusal::NotFound);
+    }
+    let (app, actor) = asked.member(state)?;
+    let (record, auditors) = app
+        .read(actor, async |view| Ok((head(view, key).await?.0, access::auditors(view, key).await?)))
+        .await?;
+    Ok(drawn(&record, &auditors, asked, outcome))
+}
+
+fn drawn(record: &Engagement, auditors: &[Auditor], asked: &Asked, outcome: &Outcome) -> Page {
+    let (may_let_in, may_extend) = (asked.may(LETTING_IN), asked.may(atom(Verb::Update)));
+    let now = asked.visit.now;
+    let path = format!("{}/access", href(record.key));
+    let rows = auditors.iter().map(|one| {
+        let is_in = one.valid.contains(now);
+        let until = one.valid.to.unwrap_or(now);
+        vec![
+            html! { strong { (one.member.name) } span.sub { (one.member.email) } },
+            html! { @if is_in { "until " (moment::exact(until)) } @else { span.muted { "ended " (moment::exact(until)) } } },
+            html! { @if may_extend { (moving(&path, one, is_in, &asked.token)) } },
+        ]
+    });
+    let body = html! {
+        @if let Some((email, link, is_mailed)) = &outcome.link {
+            div.card role="status" {
+                @if *is_mailed { p { "A letter with this link is on its way to " strong { (email) } ". It works once, for 24 hours, and " strong { "is shown only now" } "." } }
+                @else { p { "Send this link to " strong { (email) } ". It works once, for 24 hours, and " strong { "is shown only now" } "." } }
+                p.link { code { (link) } (digest::copy(link)) }
+            }
+        }
+        (outcome.faults.summary())
+        @if auditors.is_empty() {
+            div.empty { h3 { "Nobody of the audit firm is in" } p { "Who is let in here sees this engagement and nothing else: its scope, its requests, and evidence of controls in scope inside its time. Each look at a file stands in the audit trail." } }
+        } @else { (plain("People of the audit firm", &["Who", "Access", ""], rows.collect())) }
+        @if may_let_in {
+            (block("invite", "Let somebody of the audit firm in", &html! {}, &html! { div.narrow { (form(&path, &asked.token, &html! {
+                (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), value: &outcome.email, fault: outcome.faults.of("email"), ..Field::default() }))
+                (field(&Field { name: "last", label: "Last day of access", kind: Kind::Input("date"), value: &outcome.last, fault: outcome.faults.of("last"), hint: &format!("At most {ACCESS_DAYS_MAX} days from now; it can be extended with a reason."), ..Field::default() }))
+                p.row { button.button.primary type="submit" { "Let in" } }
+            })) } }))
+        } @else if !auditors.is_empty() || may_extend {
+            p.muted { "Owners and administrators let people of the audit firm in; compliance managers extend and end their access." }
+        }
+    };
+    let mut page = page_of(record, "Access of the audit firm", body);
+    page.lead = html! { "People of the audit firm are nothing else here. Nobody can act as them." };
+    page
+}
+
+fn moving(path: &str, one: &Auditor, is_in: bool, token: &str) -> Markup {
+    let id = one.member.id;
+    let fields = |act: &str, words: &str, has_day: bool| {
+        let (day, why) = (format!("{act}-{id}-day"), format!("{act}-{id}-why"));
+        html! {
+            details.act {
+                summary { (words) span.visually-hidden { " the access of " (one.member.name) } }
+                form method="post" action={ (path) "/" (id) "/" (act) } {
+                    (hidden("form", token))
+                    @if has_day { p.field { label for=(day) { "New last day" } input id=(day) name="last" type="date" required; } }
+                    p.field { label for=(why) { "Why" } textarea id=(why) name="reason" rows="2" maxlength=(TEXT_MAX) required {} }
+                    p.row { button.button type="submit" { (words) } }
+                }
+            }
+        }
+    };
+    html! { (fields("extend", if is_in { "Extend" } else { "Let in again" }, true)) @if is_in { (fields("end", "End now", false)) } }
+}
+
+pub(super) async fn let_in(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["email", "last"])?;
+    let mut outcome = Outcome { email: sent.text("email"), last: sent.text("last"), ..Outcome::default() };
+    let status = match outcome.last.parse::<Day>() {
+        Err(error) => {
+            outcome.faults.add("last", error);
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Ok(last) => {
+            let email = outcome.email.clone();
+            match app.transact(actor, async |cx| access::let_in(cx, key, &email, last).await).await {
+                Ok(LetIn::AtOnce(_)) => return Ok(go(&format!("{}/access", href(key)))),
+                Ok(LetIn::ByLink(link)) => {
+                    let address = format!("{}/join/{}", state.address(), link.text());
+                    let outcome = Outcome {
+                        link: Some((outcome.email, address, link.is_mailed)),
+                        last: outcome.last,
+                        ..Outcome::default()
+                    };
+                    let page = draw(&state, &asked, key, &outcome).await?;
+                    return Ok(asked.frame(&state, &page).await?.into_response());
+                }
+                Err(Error::StepUp) => {
+                    return prove_first(&state, &asked, asked.path(), asked.path(), &sent).await;
+                }
+                Err(Error::Forbidden(says)) if says.contains("auditor") => {
+                    outcome.faults.add("email", says);
+                    StatusCode::CONFLICT
+                }
+                Err(error) => {
+                    let (status, faults) = wrong(error)?;
+                    outcome.faults = faults;
+                    status
+                }
+            }
+        }
+    };
+    let page = draw(&state, &asked, key, &outcome).await?;
+    refused(&state, &asked, status, &page).await
+}
+
+pub(super) async fn act(
+    State(state): State<WebState>,
+    Path((at, id, act)): Path<(String, String, String)>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    let id: MembershipId = id.parse().map_err(|_| Refusal::NotFound)?;
+    let (app, actor) = asked.member(&state)?;
+    let reason = sent.text("reason");
+    let done = match act.as_str() {
+        "extend" => {
+            sent.only(&["last", "reason"])?;
+            let last: Day = sent.text("last").parse().map_err(|_| Refusal::Malformed)?;
+            app.transact(actor, async |cx| access::extend(cx, key, id, last, &reason).await).await
+        }
+        "end" => {
+            sent.only(&["reason"])?;
+            app.transact(actor, async |cx| access::end(cx, key, id, &reason).await).await
+        }
+        _ => return Err(Refusal::NotFound),
+    };
+    match done {
+        Ok(()) => Ok(go(&format!("{}/access", href(key)))),
+        Err(error) => {
+            let (status, faults) = wrong(error)?;
+            let page = draw(&state, &asked, key, &Outcome { faults, ..Outcome::default() }).await?;
+            refused(&state, &asked, status, &page).await
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Evidence and populations as an auditor sees them: in scope and inside the time of the examination, or handed in for a
+//! request. Foreign bytes never run here.
+
+use axum::extract::{Path, State};
+use axum::http::HeaderName;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use tickmark_app::engagement::fieldwork::evidence;
+use tickmark_app::evidence::item::Purpose;
+use tickmark_core::engagement::fieldwork::Party;
+use tickmark_core::evidence::media::{self, Format, Shown};
+use tickmark_core::id::ItemKey;
+use tickmark_core::identity::{Atom, Resource, Verb};
+
+use super::{Tabbed, head, href, key, number, page as framed, party};
+use crate::WebState;
+use crate::design::table::plain;
+use crate::design::{block, moment, size};
+use crate::engagement::catalog;
+use crate::error::Refusal;
+use crate::evidence::{attachment, item as items};
+use crate::guard::SANDBOX;
+use crate::visit::Asked;
+
+/// Items of one page; the list says when there are more.
+const SHOWN: usize = 500;
+
+async fn auditor(
+    state: &WebState,
+    asked: &Asked,
+    at: &str,
+) -> Result<tickmark_core::engagement::EngagementKey, Refusal> {
+    let key = key(at)?;
+    // Management has pages of its own for all of its evidence.
+    if party(state, asked, key).await? == Party::Auditor { Ok(key) } else { Err(Refusal::NotFound) }
+}
+
+pub(super) async fn list(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let key = auditor(&state, &asked, &at).await?;
+    let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
+    let (record, all, populations) = app
+        .read(actor, async |view| {
+            Ok((
+                head(view, key).await?.0,
+                evidence::items(view, key, catalog).await?,
+                evidence::populations(view, key, catalog).await?,
+            ))
+        })
+        .await?;
+    let rows = all.iter().take(SHOWN).map(|item| {
+        let said = &item.version.description;
+        let controls: Vec<String> = item.controls.iter().map(ToString::to_string).collect();
+        vec![
+            html! { a.primary href={ (href(key)) "/evidence/" (item.key) } { (said.title) } span.sub { (said.kind.title()) ", " (item.version.files.len()) " files" } },
+            html! { (controls.join(", ")) },
+            html! { @if let Some(covers) = said.covers { (moment::date(covers.from)) " to " (moment::date(covers.last_day())) } @else { span.muted { "not stated" } } },
+            items::state_badge(item.state),
+        ]
+    });
+    let lists = populations.iter().map(|one| {
+        vec![
+            html! { strong { (one.definition.title) } span.sub { "Population " (one.key) ", " (one.definition.trigger) } },
+            html! { (one.definition.control) },
+            html! { (moment::date(one.definition.from)) " to " (moment::date(one.definition.to.plus_micros(-1))) },
+            html! { @if let Some(frozen) = &one.frozen { (frozen.items) } },
+        ]
+    });
+    let body = html! {
+        (block("items", "Evidence", &html! { (all.len()) @if all.len() > SHOWN { ", the newest " (SHOWN) " shown" } }, &html! {
+            @if all.is_empty() { div.empty { h3 { "No evidence is in sight" } p { "You see what was accepted for a control in scope and is about the time of the examination, and what is handed in for your requests." } } }
+            @else { (plain("Evidence", &["Evidence", "Controls", "About", "State"], rows.collect())) }
+        }))
+        (block("populations", "Frozen populations", &html! { (populations.len()) }, &html! {
+            @if populations.is_empty() { div.empty { h3 { "No population is in sight" } p { "Ask for one: a request of the kind population." } } }
+            @else { (plain("Populations", &["Population", "Control", "Covers", "Items"], lists.collect())) }
+        }))
+    };
+    let mut page = framed(&record, &asked, Tabbed::Evidence, "Evidence", &body);
+    page.lead = html! { "Of controls in scope, and about the time of the examination. Each file that you open stands in the audit trail." };
+    asked.frame(&state, &page).await
+}
+
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Path((at, no)): Path<(String, String)>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let key = auditor(&state, &asked, &at).await?;
+    let item = ItemKey(number(&no)?);
+    let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
+    let (record, item) = app
+        .read(actor, async |view| {
+            Ok((head(view, key).await?.0, evidence::item(view, key, item, catalog).await?))
+        })
+        .await?;
+    let may_take = asked.may(Atom::new(Resource::Evidence, Verb::Export));
+    let said = &item.version.description;
+    let path = format!("{}/evidence/{}", href(key), item.key);
+    let rows = item.version.files.iter().map(|file| {
+        vec![
+            html! { strong { (file.name) } span.sub { (size(file.size)) ", " (Format::by_media_type(&file.media_type).map_or("a file", |one| one.words)) } },
+            html! { a.button href={ (path) "/" (file.seq) } { "Open" } @if may_take { " " a.button href={ (path) "/" (file.seq) "/download" } download { "Download" } } },
+        ]
+    });
+    let line = |text: &str| html! { @if text.is_empty() { span.muted { "not stated" } } @else { (text) } };
+    let body = html! {
+        div.columns.flush {
+            div { (block("files", "Files", &html! { (item.version.files.len()) }, &plain("Files", &["File", ""], rows.collect()))) }
+            div { (block("about", "What is said of it", &items::state_badge(item.state), &html! {
+                dl.facts {
+                    dt { "Source" } dd { (line(&said.source)) }
+                    dt { "Obtained" } dd { (said.method.title()) }
+                    @if !said.steps.is_empty() { dt { "Query or steps" } dd { (said.steps) } }
+                    dt { "Collected" } dd { @if let Some(at) = said.collected_at { (moment::date(at)) } @else { span.muted { "day not stated" } } @if !said.collected_by.is_empty() { ", by " (said.collected_by) } }
+                    dt { "About" } dd { @if let Some(covers) = said.covers { (moment::date(covers.from)) " to " (moment::date(covers.last_day())) } @else { span.muted { "not stated" } } }
+                    dt { "Taken out" } dd { (line(&said.redaction)) }
+                    dt { "Version" } dd { (item.version.number) }
+                }
+            })) }
+        }
+    };
+    let mut page = framed(&record, &asked, Tabbed::Evidence, &said.title, &body);
+    page.crumbs.push(("Evidence".into(), format!("{}/evidence", href(key))));
+    asked.frame(&state, &page).await
+}
+
+pub(super) async fn look(
+    State(state): State<WebState>,
+    Path((at, no, seq)): Path<(String, String, i64)>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let key = auditor(&state, &asked, &at).await?;
+    let place = (key, ItemKey(number(&no)?));
+    let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
+    let (file, bytes) = evidence::read_file(app, actor, place, seq, Purpose::Look, catalog).await?;
+    let shown = Format::by_media_type(&file.media_type).map(|format| format.shown);
+    let (kind, disposition) = match shown {
+        Some(Shown::Picture) if media::is_shown(&bytes) => (file.media_type.clone(), "inline".to_owned()),
+        Some(Shown::Text) => ("text/plain; charset=utf-8".to_owned(), "inline".to_owned()),
+        _ => ("application/octet-stream".to_owned(), attachment(&file.name)),
+    };
+    let headers: [(HeaderName, String); 3] = [
+        (CONTENT_TYPE, kind),
+        (CONTENT_DISPOSITION, disposition),
+        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+pub(super) async fn take(
+    State(state): State<WebState>,
+    Path((at, no, seq)): Path<(String, String, i64)>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let key = auditor(&state, &asked, &at).await?;
+    let place = (key, ItemKey(number(&no)?));
+    let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
+    let (file, bytes) = evidence::read_file(app, actor, place, seq, Purpose::TakeAway, catalog).await?;
+    let headers: [(HeaderName, String); 3] = [
+        (CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (CONTENT_DISPOSITION, attachment(&file.name)),
+        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
+}

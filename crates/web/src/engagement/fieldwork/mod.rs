@@ -1,0 +1,225 @@
+//! Fieldwork: the pages that the audit firm and management work in. One address shows each party its own side.
+
+mod access;
+mod answer;
+mod evidence;
+mod note;
+mod overview;
+mod population;
+mod report;
+mod request;
+mod shared;
+mod workpaper;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use maud::Markup;
+use tickmark_app::engagement::fieldwork::{self, asking, paper};
+use tickmark_app::{Error, View};
+use tickmark_core::engagement::fieldwork::{Party, RequestState};
+use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::identity::{Atom, Resource, Verb};
+
+pub(crate) use overview::page as overview;
+
+use super::{atom, href, key, page_of};
+use crate::design::badge::badge;
+use crate::design::form::Faults;
+use crate::design::frame::Page;
+use crate::design::icon::Mark;
+use crate::design::tabs::{Tab, tabs};
+use crate::error::Refusal;
+use crate::visit::Asked;
+use crate::{Desk, WebState};
+
+pub(super) fn desk_routes() -> Vec<Desk> {
+    let looks = |path, example, handler| Desk { path, example, looks: true, changes: false, handler };
+    let both = |path, example, handler| Desk { path, example, looks: true, changes: true, handler };
+    let changes = |path, example, handler| Desk { path, example, looks: false, changes: true, handler };
+    // Files are measured while they are read, against limits of their own.
+    let unlimited = || DefaultBodyLimit::disable();
+    vec![
+        both("/engagements/{key}/access", "/engagements/1/access", get(access::page).post(access::let_in)),
+        changes(
+            "/engagements/{key}/access/{id}/{act}",
+            "/engagements/1/access/00000000-0000-7000-8000-000000000000/extend",
+            post(access::act),
+        ),
+        looks("/engagements/{key}/requests", "/engagements/1/requests", get(request::list)),
+        both(
+            "/engagements/{key}/requests/new",
+            "/engagements/1/requests/new",
+            get(request::new_page).post(request::write),
+        ),
+        both(
+            "/engagements/{key}/requests/import",
+            "/engagements/1/requests/import",
+            get(request::import_page).post(request::import).layer(unlimited()),
+        ),
+        changes(
+            "/engagements/{key}/requests/defaults",
+            "/engagements/1/requests/defaults",
+            post(request::add_defaults),
+        ),
+        looks(
+            "/engagements/{key}/requests/export/{ending}",
+            "/engagements/1/requests/export/csv",
+            get(request::export),
+        ),
+        looks("/engagements/{key}/requests/{number}", "/engagements/1/requests/1", get(answer::page)),
+        both(
+            "/engagements/{key}/requests/{number}/edit",
+            "/engagements/1/requests/1/edit",
+            get(request::edit_page).post(request::change),
+        ),
+        changes(
+            "/engagements/{key}/requests/{number}/submit",
+            "/engagements/1/requests/1/submit",
+            post(answer::submit).layer(unlimited()),
+        ),
+        both(
+            "/engagements/{key}/requests/{number}/population",
+            "/engagements/1/requests/1/population",
+            get(population::page).post(population::hand_in).layer(unlimited()),
+        ),
+        changes(
+            "/engagements/{key}/requests/{number}/{act}",
+            "/engagements/1/requests/1/accept",
+            post(answer::act),
+        ),
+        looks("/engagements/{key}/evidence", "/engagements/1/evidence", get(evidence::list)),
+        looks("/engagements/{key}/evidence/{item}", "/engagements/1/evidence/1", get(evidence::page)),
+        looks("/engagements/{key}/evidence/{item}/{seq}", "/engagements/1/evidence/1/1", get(evidence::look)),
+        looks(
+            "/engagements/{key}/evidence/{item}/{seq}/download",
+            "/engagements/1/evidence/1/1/download",
+            get(evidence::take),
+        ),
+        looks("/engagements/{key}/workpapers", "/engagements/1/workpapers", get(workpaper::list)),
+        both(
+            "/engagements/{key}/workpapers/new",
+            "/engagements/1/workpapers/new",
+            get(workpaper::new_page).post(workpaper::begin),
+        ),
+        looks("/engagements/{key}/workpapers/{number}", "/engagements/1/workpapers/1", get(workpaper::page)),
+        both(
+            "/engagements/{key}/workpapers/{number}/edit",
+            "/engagements/1/workpapers/1/edit",
+            get(workpaper::edit_page).post(workpaper::replan),
+        ),
+        changes(
+            "/engagements/{key}/workpapers/{number}/respond",
+            "/engagements/1/workpapers/1/respond",
+            post(shared::respond),
+        ),
+        changes(
+            "/engagements/{key}/workpapers/{number}/{act}",
+            "/engagements/1/workpapers/1/share",
+            post(workpaper::act),
+        ),
+        both("/engagements/{key}/notes", "/engagements/1/notes", get(note::page).post(note::write)),
+        looks("/engagements/{key}/report", "/engagements/1/report", get(report::page)),
+        changes("/engagements/{key}/report/opinion", "/engagements/1/report/opinion", post(report::record)),
+        changes(
+            "/engagements/{key}/report/section",
+            "/engagements/1/report/section",
+            post(report::attach).layer(unlimited()),
+        ),
+        changes("/engagements/{key}/report/issue", "/engagements/1/report/issue", post(report::issue)),
+        changes("/engagements/{key}/report/freeze", "/engagements/1/report/freeze", post(report::freeze)),
+        looks(
+            "/engagements/{key}/report/section.pdf",
+            "/engagements/1/report/section.pdf",
+            get(report::take_section),
+        ),
+        looks("/engagements/{key}/file", "/engagements/1/file", get(report::take_file)),
+    ]
+}
+
+/// Of which party whoever asks is; nobody of another engagement gets this far.
+async fn party(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Party, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let party = app.read(actor, async |view| Ok(fieldwork::party(view, key))).await?;
+    party.ok_or(Refusal::NotFound)
+}
+
+/// Reads the head of an engagement for a page of its fieldwork, for whoever may see any of it.
+async fn head(view: &mut View<'_>, key: EngagementKey) -> Result<(Engagement, Party), Error> {
+    fieldwork::head(view, key).await
+}
+
+/// A number of an address.
+fn number(text: &str) -> Result<i64, Refusal> {
+    text.parse().ok().filter(|number| *number > 0).ok_or(Refusal::NotFound)
+}
+
+/// The parts of the workspace.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tabbed {
+    Overview,
+    Requests,
+    Evidence,
+    Workpapers,
+    Notes,
+    Report,
+}
+
+/// A page of the workspace.
+fn page(record: &Engagement, asked: &Asked, here: Tabbed, title: &str, body: &Markup) -> Page {
+    let to = |end: &str| format!("{}{end}", href(record.key));
+    let is_auditor = asked.visit.is_auditor();
+    let all = [
+        (Tabbed::Overview, "Overview", to(""), atom(Verb::Read)),
+        (Tabbed::Requests, "Requests", to("/requests"), asking(Verb::Read)),
+        (Tabbed::Evidence, "Evidence", to("/evidence"), Atom::new(Resource::Evidence, Verb::Read)),
+        (
+            Tabbed::Workpapers,
+            if is_auditor { "Workpapers" } else { "Results" },
+            to("/workpapers"),
+            atom(Verb::Read),
+        ),
+        (Tabbed::Notes, "Notes", to("/notes"), paper(Verb::Read)),
+        (Tabbed::Report, "Report", to("/report"), atom(Verb::Read)),
+    ];
+    let shown = all
+        .into_iter()
+        .filter(|(one, _, _, needs)| asked.may(*needs) && (is_auditor || *one != Tabbed::Evidence));
+    let shown: Vec<Tab<'_>> =
+        shown.map(|(one, label, href, _)| Tab { href, label, count: None, current: one == here }).collect();
+    page_of(record, title, maud::html! { (tabs("Fieldwork", &shown)) (body) })
+}
+
+fn state_mark(state: RequestState) -> Mark {
+    match state {
+        RequestState::Open => Mark::NotYetDue,
+        RequestState::Submitted => Mark::Unknown,
+        RequestState::Accepted => Mark::Pass,
+        RequestState::Returned => Mark::Fail,
+        RequestState::NotApplicable => Mark::NotApplicable,
+    }
+}
+
+fn state_badge(state: RequestState) -> Markup {
+    badge(state_mark(state), state.title())
+}
+
+/// What is wrong with a form, and the status that says so; other errors are refusals.
+fn wrong(error: Error) -> Result<(StatusCode, Faults), Refusal> {
+    match error {
+        Error::Invalid(says) => Ok((StatusCode::UNPROCESSABLE_ENTITY, Faults::whole(says))),
+        Error::Conflict(says) => Ok((StatusCode::CONFLICT, Faults::whole(says))),
+        error => Err(error.into()),
+    }
+}
+
+/// Frames a page that answers a form which was refused.
+async fn refused(
+    state: &WebState,
+    asked: &Asked,
+    status: StatusCode,
+    page: &Page,
+) -> Result<Response, Refusal> {
+    asked.frame_refused(state, status, page).await
+}

@@ -1,0 +1,401 @@
+//! The report: the opinion as its auditor records it, the signed Section I, issue and freeze; the firm's file.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use maud::{Markup, html};
+use tickmark_app::engagement::fieldwork::report::{self, Known, SECTION_BYTES};
+use tickmark_app::engagement::fieldwork::{file, paper};
+use tickmark_app::{Actor, App, Error};
+use tickmark_core::control::TEXT_MAX;
+use tickmark_core::engagement::fieldwork::{ELEMENTS, Opinion, OpinionKind, Part, PartResult, Party};
+use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::identity::Verb;
+
+use super::{Tabbed, atom, head, href, key, page as framed, refused, wrong};
+use crate::WebState;
+use crate::control::Names;
+use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form, form_with_files, hidden};
+use crate::design::frame::Page;
+use crate::design::{block, digest, moment, size};
+use crate::engagement::catalog;
+use crate::error::Refusal;
+use crate::evidence::attachment;
+use crate::form::Sent;
+use crate::guard::SANDBOX;
+use crate::identity::{go, prove_first};
+use crate::upload::SentFiles;
+use crate::visit::Asked;
+
+struct Shown {
+    record: Engagement,
+    known: Known,
+    names: Names,
+}
+
+async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Shown, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let shown = app
+        .read(actor, async |view| {
+            let (record, _) = head(view, key).await?;
+            let (known, names) = (report::find(view, key).await?, Names::for_looking(view).await?);
+            Ok(Shown { record, known, names })
+        })
+        .await?;
+    Ok(shown)
+}
+
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let shown = load(&state, &asked, key(&at)?).await?;
+    asked
+        .frame(
+            &state,
+            &draw(&shown, &asked, &Sent::default(), &Faults::default(), state.documents().is_some()),
+        )
+        .await
+}
+
+fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_documents: bool) -> Page {
+    let Shown { record, known, names } = shown;
+    let path = format!("{}/report", href(record.key));
+    let is_auditor = known.party == Party::Auditor;
+    let is_open = known.report.frozen().is_none() && record.closed().is_none();
+    let body = html! {
+        (faults.summary())
+        @if let Some(issue) = known.report.issued() {
+            div.card role="status" { p { strong { "Issued" } " by " (issue.firm) ", marked by " (names.of(issue.by)) " on " (moment::exact(issue.at)) ". The engagement is frozen: nothing in it changes any more." } }
+        } @else if let Some((by, at, why)) = known.report.frozen() {
+            div.card role="status" { p { strong { "Frozen" } " by " (names.of(by)) " on " (moment::exact(at)) ": " (why) } }
+        }
+        div.columns.flush {
+            div {
+                (block("opinion", "Opinion", &html! {}, &html! {
+                    @match known.report.opinion() {
+                        Some(opinion) => (recorded(opinion)),
+                        None if is_auditor => { @if !is_open { p.muted { "None was recorded." } } }
+                        None => p.muted { "The opinion is the auditor\u{2019}s, and stands here once the report is issued." }
+                    }
+                    @if is_auditor && is_open { (opinion_form(shown, &path, &asked.token, sent, faults)) }
+                }))
+            }
+            div {
+                (block("section", "Signed Section I", &html! {}, &section(shown, &path, asked, is_auditor && is_open, faults)))
+                @if is_open { (block("end", if is_auditor { "Issue" } else { "Freeze" }, &html! {}, &ending(shown, &path, asked, is_auditor))) }
+                @if has_documents { (block("file", "File", &html! {}, &html! {
+                    p.muted { @if is_auditor { "Workpapers, notes, requests with answers, responses and what is recorded about the report, as JSON and workbooks with digests. It leaves with your firm." } @else { "Requests with answers, results that were shared, and your responses, as JSON and workbooks with digests." } }
+                    p { a.button href={ (href(record.key)) "/file" } download { @if is_auditor { "Take the firm\u{2019}s file" } @else { "Take the file" } } }
+                })) }
+            }
+        }
+    };
+    let mut page = framed(record, asked, Tabbed::Report, "Report", &body);
+    page.lead = html! { "What the auditor records and uploads. Nothing here is computed or filled in." };
+    page
+}
+
+fn recorded(opinion: &Opinion) -> Markup {
+    html! {
+        dl.facts {
+            dt { "Opinion" } dd { strong { (opinion.label.title()) } }
+            dt { "Dated" } dd { (opinion.dated) }
+            @for one in &opinion.parts {
+                dt { (one.part.title()) } dd {
+                    (one.result.title())
+                    @if !one.concerns.is_empty() { span.sub { "Concerns " (one.concerns.iter().map(String::as_str).collect::<Vec<_>>().join(", ")) } }
+                    @if !one.basis.is_empty() { span.sub.lines { (one.basis) } }
+                }
+            }
+        }
+    }
+}
+
+fn choices() -> Vec<(String, String)> {
+    // Nothing is chosen beforehand.
+    std::iter::once((String::new(), "Choose".to_owned()))
+        .chain(OpinionKind::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())))
+        .collect()
+}
+
+fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Faults) -> Markup {
+    let held = shown.known.report.opinion();
+    let is_typed = !sent.text("version").is_empty();
+    let options = choices();
+    let text =
+        |name: &str, held: Option<String>| if is_typed { sent.text(name) } else { held.unwrap_or_default() };
+    let label = text("label", held.map(|held| held.label.word().to_owned()));
+    let dated = text("dated", held.map(|held| held.dated.to_string()));
+    let part = |part: Part| {
+        let one = held.and_then(|held| held.of(part));
+        let (result, concerns, basis) = (
+            format!("{}-result", part.word()),
+            format!("{}-concerns", part.word()),
+            format!("{}-basis", part.word()),
+        );
+        let chosen = text(&result, one.map(|one| one.result.word().to_owned()));
+        let joined = one.map(|one| one.concerns.iter().cloned().collect::<Vec<_>>().join(", "));
+        let (concerned, based) = (text(&concerns, joined), text(&basis, one.map(|one| one.basis.clone())));
+        let hint = match part {
+            Part::Description => {
+                format!("Criteria, or elements of the description as {} to {}.", ELEMENTS[0], ELEMENTS[8])
+            }
+            Part::Design | Part::Operation => "Criteria, or objectives, with commas between.".to_owned(),
+        };
+        html! {
+            fieldset {
+                legend { (part.title()) }
+                (field(&Field { name: &result, label: "Result", kind: Kind::Select(&options), value: &chosen, ..Field::default() }))
+                (field(&Field { name: &concerns, label: "A modification concerns", value: &concerned, optional: true, max: 2_000, hint: &hint, ..Field::default() }))
+                (field(&Field { name: &basis, label: "Basis of a modification", kind: Kind::Area(2), value: &based, max: TEXT_MAX, optional: true, ..Field::default() }))
+            }
+        }
+    };
+    html! {
+        details.act open[held.is_none() || is_typed] {
+            summary { @if held.is_some() { "Record it anew" } @else { "Record the opinion" } }
+            (form(&format!("{path}/opinion"), token, &html! {
+                (hidden("version", &shown.known.version.to_string()))
+                @for one in Part::of(shown.record.holds()) { (part(one)) }
+                div.fields {
+                    (field(&Field { name: "label", label: "The opinion as a whole", kind: Kind::Select(&options), value: &label, fault: faults.of("label"), ..Field::default() }))
+                    (field(&Field { name: "dated", label: "Date of the report", kind: Kind::Input("date"), value: &dated, fault: faults.of("dated"), ..Field::default() }))
+                }
+                p.row { button.button.primary type="submit" { "Record the opinion" } }
+            }))
+        }
+    }
+}
+
+fn section(shown: &Shown, path: &str, asked: &Asked, may_attach: bool, faults: &Faults) -> Markup {
+    let held = shown.known.report.section();
+    html! {
+        @match held {
+            Some(held) => {
+                dl.facts {
+                    dt { "File" } dd { (held.name) span.sub { (size(held.size)) } }
+                    dt { "SHA-256" } dd { (digest::whole(&held.digest)) }
+                    dt { "Uploaded" } dd { (shown.names.of(held.by)) ", " (moment::exact(held.at)) }
+                }
+                p { a.button href={ (path) "/section.pdf" } { "Download" } span.muted.small { " Byte for byte as it was uploaded. Each download stands in the audit trail." } }
+            }
+            None => p.muted { "Not uploaded yet." }
+        }
+        @if may_attach {
+            (form_with_files(&format!("{path}/section"), &asked.token, &html! {
+                (hidden("version", &shown.known.version.to_string()))
+                (files(&FilesField { name: "files", label: if held.is_some() { "Replace it" } else { "Signed file" }, hint: "PDF, whole and without a password.", fault: faults.of("files"), accept: ".pdf", most_bytes: SECTION_BYTES, most_files: 1, is_optional: false }))
+                p.row { button.button type="submit" { "Upload" } }
+            }))
+        }
+    }
+}
+
+fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup {
+    let report = &shown.known.report;
+    let missing = match (report.opinion(), report.section()) {
+        (None, _) => Some("The opinion is not recorded."),
+        (_, None) => Some("The signed Section I is not uploaded."),
+        _ => None,
+    };
+    let may_freeze = asked.may(if is_auditor { paper(Verb::Update) } else { atom(Verb::Update) });
+    html! {
+        @if is_auditor {
+            @if let Some(missing) = missing { p.muted { (missing) } }
+            @else if let Some(missing) = shown.known.missing { p.muted { "Not yet: " (missing) "." } }
+            @else {
+                p { "From then on nothing in the engagement changes, for anybody, and management reads the opinion and the signed file." }
+                (form(&format!("{path}/issue"), &asked.token, &html! { (hidden("version", &shown.known.version.to_string())) p.row { button.button.primary type="submit" { "Mark the report as issued" } } }))
+            }
+        }
+        @if may_freeze {
+            details.act {
+                summary { "Freeze without issuing" }
+                form method="post" action={ (path) "/freeze" } {
+                    (hidden("form", &asked.token))
+                    (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), max: TEXT_MAX, hint: "Nothing in the engagement changes afterwards. It is kept with your name and the time.", ..Field::default() }))
+                    p.row { button.button type="submit" { "Freeze the engagement" } }
+                }
+            }
+        } @else if !is_auditor { p.muted { "The auditor marks the report as issued; that freezes the engagement." } }
+    }
+}
+
+fn typed(sent: &Sent, record: &Engagement) -> Result<Opinion, Faults> {
+    let mut faults = Faults::default();
+    let mut parts = Vec::new();
+    for part in Part::of(record.holds()) {
+        let text = |name: &str| sent.text(&format!("{}-{name}", part.word()));
+        let Some(result) = OpinionKind::from_word(&text("result")) else {
+            return Err(Faults::whole(format!("choose a result for {}", part.title())));
+        };
+        let concerns = text("concerns");
+        let concerns: BTreeSet<String> =
+            concerns.split([',', ' ', ';']).filter(|one| !one.is_empty()).map(str::to_uppercase).collect();
+        parts.push(PartResult { part, result, concerns, basis: text("basis") });
+    }
+    let label = OpinionKind::from_word(&sent.text("label"));
+    if label.is_none() {
+        faults.add("label", "choose what the opinion as a whole is called");
+    }
+    let dated = sent.text("dated").parse();
+    if let Err(error) = &dated {
+        faults.add("dated", error);
+    }
+    match (label, dated) {
+        (Some(label), Ok(dated)) => Ok(Opinion { parts, label, dated }),
+        _ => Err(faults),
+    }
+}
+
+pub(super) async fn record(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
+    let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let shown = load(&state, &asked, key).await?;
+    let (status, faults) = match typed(&sent, &shown.record) {
+        Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, faults),
+        Ok(opinion) => {
+            let done =
+                app.transact(actor, async |cx| report::record(cx, key, from, opinion, catalog).await).await;
+            match done {
+                Ok(()) => return Ok(go(&format!("{}/report", href(key)))),
+                Err(error) => wrong(error)?,
+            }
+        }
+    };
+    refused(&state, &asked, status, &draw(&shown, &asked, &sent, &faults, state.documents().is_some())).await
+}
+
+type Later<'a, T> = Pin<Box<dyn Future<Output = tickmark_app::Result<T>> + Send + 'a>>;
+
+fn attaching<'a>(
+    app: &'a App,
+    actor: &'a Actor,
+    (key, from): (EngagementKey, i64),
+    name: String,
+    bytes: Bytes,
+) -> Later<'a, ()> {
+    Box::pin(
+        app.transact(actor, async move |cx| report::attach(cx, key, from, &name, bytes).await.map(|_| ())),
+    )
+}
+
+pub(super) async fn attach(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    form: SentFiles,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    let (app, actor) = asked.member(&state)?;
+    let SentFiles { sent, files, refused: too_large, turn: _turn } = form;
+    sent.only(&["version"])?;
+    let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let mut faults = Faults::default();
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    match (too_large, files.into_iter().next()) {
+        (Some(says), _) => faults.add("files", says),
+        (None, None) => faults.add("files", "choose the signed file"),
+        (None, Some(file)) => match attaching(app, actor, (key, from), file.name, file.bytes).await {
+            Ok(()) => return Ok(go(&format!("{}/report", href(key)))),
+            Err(Error::Invalid(says)) => faults.add("files", says),
+            Err(error) => (status, faults) = wrong(error)?,
+        },
+    }
+    let shown = load(&state, &asked, key).await?;
+    let page = draw(&shown, &asked, &Sent::default(), &faults, state.documents().is_some());
+    refused(&state, &asked, status, &page).await
+}
+
+pub(super) async fn issue(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    sent.only(&["version"])?;
+    let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let (app, actor) = asked.member(&state)?;
+    let done = app.transact(actor, async |cx| report::issue(cx, key, from).await).await;
+    ended(&state, &asked, key, &sent, done).await
+}
+
+pub(super) async fn freeze(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    sent.only(&["reason"])?;
+    let (app, actor) = asked.member(&state)?;
+    let reason = sent.text("reason");
+    let done = app.transact(actor, async |cx| report::freeze(cx, key, &reason).await).await;
+    ended(&state, &asked, key, &sent, done).await
+}
+
+async fn ended(
+    state: &WebState,
+    asked: &Asked,
+    key: EngagementKey,
+    sent: &Sent,
+    done: tickmark_app::Result<()>,
+) -> Result<Response, Refusal> {
+    match done {
+        Ok(()) => Ok(go(&format!("{}/report", href(key)))),
+        Err(Error::StepUp) => {
+            prove_first(state, asked, asked.path(), &format!("{}/report", href(key)), sent).await
+        }
+        Err(error) => {
+            let (status, faults) = wrong(error)?;
+            let shown = load(state, asked, key).await?;
+            let page = draw(&shown, asked, &Sent::default(), &faults, state.documents().is_some());
+            refused(state, asked, status, &page).await
+        }
+    }
+}
+
+fn download(kind: &str, name: &str, bytes: impl IntoResponse) -> Response {
+    let headers = [
+        (CONTENT_TYPE, kind.to_owned()),
+        (CONTENT_DISPOSITION, attachment(name)),
+        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    ];
+    (headers, bytes).into_response()
+}
+
+pub(super) async fn take_section(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (section, bytes) = report::read_section(app, actor, key(&at)?).await?;
+    Ok(download("application/pdf", &section.name, bytes))
+}
+
+pub(super) async fn take_file(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    let (app, actor) = asked.member(&state)?;
+    let documents = state.documents().ok_or(Refusal::NotFound)?;
+    let bytes = file::take(app, actor, key, documents.as_ref()).await?;
+    Ok(download("application/zip", &format!("{}-file.zip", key.to_string().to_lowercase()), bytes))
+}

@@ -1,0 +1,138 @@
+//! What management sees of the firm's papers, as they were shared, and what it answers.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use tickmark_app::engagement::fieldwork::Row;
+use tickmark_app::engagement::fieldwork::workpaper::{self, ANSWERING};
+use tickmark_core::control::TEXT_MAX;
+use tickmark_core::engagement::Engagement;
+use tickmark_core::engagement::fieldwork::{ManagementResponse, Workpaper};
+
+use super::workpaper::{Known, exception_card, plan, results, title};
+use super::{Tabbed, href, key, number, page as framed, refused, wrong};
+use crate::WebState;
+use crate::design::block;
+use crate::design::form::{Faults, Field, Kind, field, hidden};
+use crate::design::frame::Page;
+use crate::design::table::plain;
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::identity::go;
+use crate::visit::Asked;
+
+pub(super) fn list(
+    record: &Engagement,
+    asked: &Asked,
+    rows: &[Row<Workpaper>],
+    responses: &[Row<ManagementResponse>],
+) -> Page {
+    let path = format!("{}/workpapers", href(record.key));
+    let waits = |one: &Workpaper| {
+        let is_answered = |number: u32| {
+            responses.iter().any(|row| row.record.workpaper == one.number && row.record.exception == number)
+        };
+        one.exceptions.iter().filter(|exception| !is_answered(exception.number)).count()
+    };
+    let open: usize = rows.iter().map(|row| waits(&row.record)).sum();
+    let drawn = rows.iter().map(|row| {
+        let one = &row.record;
+        vec![
+            html! { a.primary href={ (path) "/" (one.number) } { "WP-" (one.number) " " (one.plan.control) } },
+            html! { (one.items.len()) },
+            html! { @match &one.conclusion { Some(held) => { (held.outcome.title()) }, None => span.muted { "Not concluded" } } },
+            html! { (one.exceptions.len()) @if waits(one) > 0 { span.sub { (waits(one)) " to answer" } } },
+        ]
+    });
+    let body = html! {
+        @if rows.is_empty() { div.empty { h3 { "The auditor has shared no result" } p { "What the audit firm tests is its own until it shares it. Exceptions come here to be answered before the report is issued." } } }
+        @else { (plain("Results", &["Workpaper", "Items", "Result", "Exceptions"], drawn.collect())) }
+    };
+    let mut page = framed(record, asked, Tabbed::Workpapers, "Results shared by the auditor", &body);
+    if open > 0 {
+        page.lead = html! { (open) " exceptions wait for management\u{2019}s answer." };
+    }
+    page
+}
+
+pub(super) fn page(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
+    let one = &known.row.record;
+    let path = format!("{}/workpapers/{}", href(known.record.key), one.number);
+    let may_answer = known.is_open && asked.may(ANSWERING);
+    let body = html! {
+        (faults.summary())
+        div.columns.flush {
+            div {
+                (block("result", "Result", &html! {}, &html! { @if let Some(result) = one.result() { p.lines { (result) } } @if let Some(held) = &one.conclusion { p.muted { (held.text) } } }))
+                @if !one.exceptions.is_empty() {
+                    (block("exceptions", "Exceptions", &html! { (one.exceptions.len()) }, &html! {
+                        @for exception in &one.exceptions {
+                            (exception_card(known, exception.number))
+                            @if may_answer { (answering(known, exception.number, &path, &asked.token, sent)) }
+                        }
+                    }))
+                }
+                @if !one.items.is_empty() { (block("items", "Items", &html! { (one.items.len()) }, &results(one))) }
+            }
+            div { (block("plan", "Test", &html! {}, &plan(known))) }
+        }
+    };
+    let mut page = framed(&known.record, asked, Tabbed::Workpapers, &title(known), &body);
+    page.id = format!("WP-{}", one.number);
+    page.lead = html! { "As the auditor shared it. It is the auditor\u{2019}s, and management changes nothing in it." };
+    page.crumbs.push(("Results".into(), format!("{}/workpapers", href(known.record.key))));
+    page
+}
+
+fn answering(known: &Known, number: u32, path: &str, token: &str, sent: &Sent) -> Markup {
+    let held = known.responses.iter().find(|row| row.record.exception == number);
+    let is_typed = sent.text("exception") == number.to_string();
+    let text =
+        |name: &str, held: Option<String>| if is_typed { sent.text(name) } else { held.unwrap_or_default() };
+    let response = text("response", held.map(|row| row.record.response.clone()));
+    let action = text("action", held.map(|row| row.record.action.clone()));
+    let due = text("due", held.and_then(|row| row.record.due).map(|day| day.to_string()));
+    html! {
+        details.act open[held.is_none() || is_typed] {
+            summary { @if held.is_some() { "Change the answer" } @else { "Answer it" } }
+            form.card method="post" action={ (path) "/respond" } {
+                (hidden("form", token)) (hidden("version", &held.map_or(0, |row| row.version).to_string())) (hidden("exception", &number.to_string()))
+                (field(&Field { name: "response", label: "Management\u{2019}s response", kind: Kind::Area(4), value: &response, max: TEXT_MAX, hint: "Cause, and effect with the result of looking back. Nothing that cannot be shown. It stands in Section V, which nobody examines.", ..Field::default() }))
+                (field(&Field { name: "action", label: "What was done, or is planned", kind: Kind::Area(2), value: &action, max: TEXT_MAX, optional: true, ..Field::default() }))
+                (field(&Field { name: "due", label: "By when", kind: Kind::Input("date"), value: &due, optional: true, ..Field::default() }))
+                p.row { button.button.primary type="submit" { "Send the answer" } }
+            }
+        }
+    }
+}
+
+pub(super) async fn respond(
+    State(state): State<WebState>,
+    Path((at, no)): Path<(String, String)>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (key, number) = (key(&at)?, number(&no)?);
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["version", "exception", "response", "action", "due"])?;
+    let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let due = match sent.text("due").as_str() {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Refusal::Malformed)?),
+    };
+    let response = ManagementResponse {
+        workpaper: number,
+        exception: sent.text("exception").parse().map_err(|_| Refusal::Malformed)?,
+        response: sent.text("response"),
+        action: sent.text("action"),
+        due,
+    };
+    match app.transact(actor, async |cx| workpaper::respond(cx, key, from, response).await).await {
+        Ok(()) => Ok(go(&format!("{}/workpapers/{number}", href(key)))),
+        Err(error) => {
+            let (status, faults) = wrong(error)?;
+            let known = super::workpaper::known(&state, &asked, key, number).await?;
+            refused(&state, &asked, status, &page(&known, &asked, &sent, &faults)).await
+        }
+    }
+}

@@ -1,0 +1,450 @@
+//! The audit firm and the company in one engagement: who sees what, who writes what, and what a bad list gets.
+
+use axum::http::StatusCode;
+use tickmark_app::control;
+use tickmark_app::control::commitment;
+use tickmark_app::engagement;
+use tickmark_app::identity::people::Link;
+use tickmark_app::identity::{ActorKind, ensure_actor};
+use tickmark_app::program::population;
+use tickmark_core::catalog::Catalog;
+use tickmark_core::control::commitment::{CommitmentKey, Promise};
+use tickmark_core::control::{ControlId, TestAttribute};
+use tickmark_core::engagement::{EngagementKey, ReportKind, Scope, Time};
+use tickmark_core::id::InvitationId;
+use tickmark_core::identity::Role;
+use tickmark_core::program::population::{Definition, Ipe};
+
+use crate::members::{Browser, Server, hidden};
+
+pub(crate) const KEY: EngagementKey = EngagementKey(1);
+
+/// A company whose scope is approved, with somebody who manages its compliance.
+pub(crate) async fn company(server: &Server) -> Browser {
+    let catalog = Catalog::builtin();
+    let (app, program) = (&server.app, &server.program);
+    let person = server.world.person(app, program).await;
+    let grace = app
+        .transact(program, async |cx| ensure_actor(cx, ActorKind::Person, "Grace Example").await)
+        .await
+        .expect("a person");
+    app.transact(program, async |cx| control::adopt_starters(cx, &catalog).await).await.expect("adopted");
+    app.transact(&person, async |cx| {
+        for starter in &catalog.controls {
+            let id: ControlId = starter.id.parse().expect("an id");
+            control::put_in_force(cx, &id, person.id).await?;
+        }
+        let promise = Promise {
+            title: "Uptime".into(),
+            statement: "99.5 % of each month.".into(),
+            source: "Terms".into(),
+            ..Promise::default()
+        };
+        commitment::write(cx, "page", promise, Some(person.id), "sold", &catalog).await?;
+        commitment::approve(cx, CommitmentKey(1), 1).await
+    })
+    .await
+    .expect("a program");
+    let day = |text: &str| text.parse().expect("a day");
+    let time = Time::Period { from: day("2026-11-01"), to: day("2027-10-31") };
+    let scope = Scope {
+        services: vec!["Payroll".into()],
+        boundary: "From the web form to the payment file.".into(),
+        firm: "Example & Partners".into(),
+        categories: [("security".to_owned(), "customers ask".to_owned())].into(),
+        commitments: [CommitmentKey(1)].into(),
+        ..Scope::of(ReportKind::Soc2, time, "Payroll")
+    };
+    app.transact(&person, async |cx| engagement::plan(cx, "page", scope, "first year").await)
+        .await
+        .expect("planned");
+    app.transact(&grace, async |cx| engagement::approve(cx, KEY, 1, &catalog).await).await.expect("approved");
+    server.member("Cam", &[Role::ComplianceManager]).await.0
+}
+
+/// Somebody of the audit firm, let in by an owner in the pages and joined by the link.
+pub(crate) async fn auditor(server: &Server, owner: &mut Browser, name: &str) -> Browser {
+    let email = format!("{}@firm.example", name.to_lowercase());
+    let path = "/engagements/1/access";
+    let made = owner.send(path, path, &[("email", &email), ("last", "2027-03-31")]).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.text());
+    let mark = "/join/";
+    let at = made.text().find(mark).unwrap_or_else(|| panic!("no link: {}", made.text())) + mark.len();
+    let secret: String = made.text()[at..].chars().take_while(char::is_ascii_hexdigit).collect();
+    let secret = crate::members::hex_32(&secret);
+    let expires_at = server.app.now();
+    let link = Link { invitation: InvitationId(uuid::Uuid::nil()), secret, expires_at, is_mailed: false };
+    let account = server.world.join(&server.app, &link, &email, name).await;
+    server.signed_in(&account).await
+}
+
+pub(crate) async fn owner(server: &Server) -> Browser {
+    let account = server.world.owner(&server.app, &server.program).await;
+    server.signed_in(&account).await
+}
+
+#[tokio::test]
+async fn an_auditor_sees_one_engagement_and_nothing_else() {
+    let server = Server::start().await;
+    let mut owner = owner(&server).await;
+    let mut cam = company(&server).await;
+    let mut audrey = auditor(&server, &mut owner, "Audrey").await;
+    let home = audrey.get("/").await;
+    assert_eq!((home.status, home.header("location")), (StatusCode::SEE_OTHER, "/engagements"));
+    let list = audrey.get("/engagements").await;
+    assert!(list.text().contains("SOC 2 Type 2") && list.text().contains("auditor-band"), "{}", list.text());
+    for elsewhere in
+        ["href=\"/controls\"", "href=\"/people\"", "href=\"/search\"", "href=\"/notices\"", "Readiness"]
+    {
+        assert!(!list.text().contains(elsewhere), "{elsewhere}");
+    }
+    for path in ["/engagements/1", "/engagements/1/requests", "/engagements/1/evidence", "/account"] {
+        assert_eq!(audrey.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    for route in tickmark_web::desk_routes() {
+        let is_theirs = route.path.starts_with("/engagements") || route.path.starts_with("/account");
+        if route.looks && !is_theirs && route.path != "/work" {
+            assert_eq!(audrey.get(route.example).await.status, StatusCode::NOT_FOUND, "{}", route.path);
+        }
+    }
+    for route in tickmark_web::routes().iter().filter(|route| route.path != "/") {
+        assert_eq!(audrey.get(route.example).await.status, StatusCode::NOT_FOUND, "{}", route.path);
+    }
+    for path in [
+        "/api/v1/controls",
+        "/engagements/1/access",
+        "/engagements/1/edit",
+        "/engagements/1/package",
+        "/engagements/2",
+    ] {
+        assert_eq!(audrey.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    // Management sees the workspace from its own side.
+    assert!(!cam.get("/engagements/1").await.text().contains("auditor-band"));
+    assert_eq!(cam.get("/engagements/1/evidence").await.status, StatusCode::NOT_FOUND);
+
+    // Ended by management, with a reason: everything is gone at once.
+    let page = cam.get("/engagements/1/access").await;
+    let mark = "/engagements/1/access/";
+    let at = page.text().find("/end\"").expect("a form");
+    let from = page.text()[..at].rfind(mark).expect("its address");
+    let path = page.text()[from..at].to_owned() + "/end";
+    let ended = cam.send("/engagements/1/access", &path, &[("reason", "the fieldwork is over")]).await;
+    assert_eq!(ended.status, StatusCode::SEE_OTHER, "{}", ended.text());
+    for path in ["/engagements", "/engagements/1", "/engagements/1/requests", "/engagements/1/evidence"] {
+        assert_eq!(audrey.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_answered_with_files_returned_and_accepted() {
+    let server = Server::start().await;
+    let mut owner = owner(&server).await;
+    let mut cam = company(&server).await;
+    let mut audrey = auditor(&server, &mut owner, "Audrey").await;
+    let import = "/engagements/1/requests/import";
+    let done = audrey.send(import, "/engagements/1/requests/defaults", &[]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
+    let list = audrey.get("/engagements/1/requests").await;
+    assert!(list.text().contains("Organisation chart with names and dates"), "{}", list.text());
+    assert!(!list.text().contains("Capacity monitoring"), "availability is not in scope");
+
+    // A list that cannot be read applies nothing, and says where.
+    let bad = b"number,request,criteria\n1,Fine,CC6.1\n2,,CC6.1\n3,Bad,ZZ9\n";
+    let refused = audrey.upload(import, import, &[], &[("pbc.csv", bad)]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("line 3, column request: it is empty"), "{}", refused.text());
+    let none = audrey.upload(import, import, &[], &[("pbc.csv", b"id;wanted\n1;x\n")]).await;
+    assert!(none.text().contains("there is no such column"), "{}", none.text());
+    let other = audrey.upload(import, import, &[], &[("pbc.pdf", b"%PDF-1.4")]).await;
+    assert!(other.text().contains("is neither XLSX nor CSV"), "{}", other.text());
+    assert!(!audrey.get("/engagements/1/requests").await.text().contains("Fine"));
+
+    let path = "/engagements/1/requests/1";
+    let submit = format!("{path}/submit");
+    let page = cam.get(path).await;
+    assert!(page.text().contains("Submit to the auditor"), "{}", page.text());
+    let (version, once) = (hidden(page.text(), "version").to_owned(), hidden(page.text(), "once").to_owned());
+    let fields =
+        [("version", version.as_str()), ("once", &once), ("answer", "As of today."), ("source", "HR system")];
+    let no_source = cam.upload(path, &submit, &fields[..3], &[("chart.csv", b"who,what\n")]).await;
+    assert!(no_source.text().contains("Say where the files come from"), "{}", no_source.text());
+    assert!(no_source.text().contains("As of today."), "what was typed stays");
+    let sent = cam.upload(path, &submit, &fields, &[("chart.csv", b"who,what\nAda,Director\n")]).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    // The auditor's steps are not management's.
+    assert!(!cam.get(path).await.text().contains("Accept the answer"));
+    let token = crate::members::token(cam.get("/account").await.text());
+    let own = cam.post(&format!("{path}/accept"), &token, &[("version", "2"), ("reason", "")]).await;
+    assert_eq!(own.status, StatusCode::CONFLICT, "{}", own.text());
+
+    let page = audrey.get(path).await;
+    assert!(page.text().contains("Accept the answer") && !page.text().contains("Submit to the auditor"));
+    assert!(page.text().contains("/engagements/1/evidence/1"), "{}", page.text());
+    let file = audrey.get("/engagements/1/evidence/1/1").await;
+    assert_eq!((file.status, file.text()), (StatusCode::OK, "who,what\nAda,Director\n"));
+    assert!(file.header("content-security-policy").starts_with("sandbox"));
+    let back =
+        audrey.send(path, &format!("{path}/return"), &[("version", "2"), ("reason", "no <date>")]).await;
+    assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.text());
+    assert!(cam.get(path).await.text().contains("no &lt;date&gt;"));
+    let page = cam.get(path).await;
+    let version = hidden(page.text(), "version").to_owned();
+    let again = [("version", version.as_str()), ("item", "1"), ("answer", "Dated 24 November.")];
+    assert_eq!(cam.upload(path, &submit, &again, &[]).await.status, StatusCode::SEE_OTHER);
+    let stale = audrey.send(path, &format!("{path}/accept"), &[("version", "2"), ("reason", "")]).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    let accepted = audrey.send(path, &format!("{path}/accept"), &[("version", "4"), ("reason", "")]).await;
+    assert_eq!(accepted.status, StatusCode::SEE_OTHER, "{}", accepted.text());
+    let csv = cam.get("/engagements/1/requests/export/csv").await;
+    assert!(csv.text().contains("Accepted") && csv.text().contains("item 1"), "{}", csv.text());
+    let trail = cam.get("/audit-trail?event=evidence.viewed").await;
+    assert!(trail.text().contains("evidence.viewed"), "{}", trail.text());
+}
+
+/// A frozen list of ten changes of CHG-02.
+async fn changes(server: &Server) {
+    let person = server.world.person(&server.app, &server.program).await;
+    let attribute = TestAttribute {
+        id: "approved".into(),
+        asserts: "approved before deployment".into(),
+        deviation: "no approval".into(),
+    };
+    let definition = Definition {
+        control: "CHG-02".parse().expect("an id"),
+        title: "Production deployments".into(),
+        trigger: "a deployment to production".into(),
+        attributes: vec![attribute],
+        from: "2026-11-01T00:00:00Z".parse().expect("a moment"),
+        to: "2026-11-24T00:00:00Z".parse().expect("a moment"),
+    };
+    let mut list = "key,occurred_at\n".to_owned();
+    for number in 1..=10 {
+        list.push_str(&format!("CHG-{number:04},2026-11-{number:02}T10:00:00Z\n"));
+    }
+    let ipe = Ipe {
+        source: "pipeline".into(),
+        query: "deployments".into(),
+        parameters: String::new(),
+        time_zone: "UTC".into(),
+        run_by: "Cam".into(),
+        run_at: server.app.now(),
+        row_count: 10,
+        control_total: String::new(),
+        completeness: String::new(),
+        accuracy: String::new(),
+    };
+    server
+        .app
+        .transact(&person, async |cx| {
+            let key = population::define(cx, definition).await?.key;
+            population::import(cx, key, "changes.csv", bytes::Bytes::from(list), ipe).await?;
+            population::freeze(cx, key, None).await
+        })
+        .await
+        .expect("a population");
+}
+
+/// Sends a form of a page with the version that stands in it.
+async fn act(browser: &mut Browser, page: &str, to: &str, fields: &[(&str, &str)]) -> crate::visitor::Answer {
+    let shown = browser.get(page).await;
+    assert_eq!(shown.status, StatusCode::OK, "{page}: {}", shown.text());
+    let version = hidden(shown.text(), "version").to_owned();
+    let mut all = fields.to_vec();
+    all.push(("version", &version));
+    browser.send(page, to, &all).await
+}
+
+async fn done(browser: &mut Browser, page: &str, to: &str, fields: &[(&str, &str)]) {
+    let answer = act(browser, page, to, fields).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{to}: {}", answer.text());
+}
+
+fn pdf(trailer: &str) -> Vec<u8> {
+    let body = "%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n";
+    let table = "xref\n0 2\n0000000000 65535 f \n0000000009 00000 n \n";
+    format!("{body}{table}trailer\n{trailer}\nstartxref\n{}\n%%EOF\n", body.len()).into_bytes()
+}
+
+const PLAN: [(&str, &str); 4] = [
+    ("control", "CHG-02"),
+    ("procedures", "inspection"),
+    ("procedure", "Inspected the approval of <selected> changes."),
+    ("attributes", "A | approved | no approval\nB | by another than the author | by the author"),
+];
+
+#[tokio::test]
+async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
+    let server = Server::start().await;
+    let mut owner = owner(&server).await;
+    let mut cam = company(&server).await;
+    changes(&server).await;
+    server.state.set_with(std::sync::Arc::new(crate::engagements::Says));
+    let mut audrey = auditor(&server, &mut owner, "Audrey").await;
+    let mut bert = auditor(&server, &mut owner, "Bert").await;
+
+    // The plan says what counts as a deviation before anything is tested.
+    let new = "/engagements/1/workpapers/new";
+    let mut alone = PLAN.to_vec();
+    alone[1].1 = "inquiry";
+    let refused = audrey.send(new, new, &alone).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("Inquiry alone shows nothing"), "{}", refused.text());
+    let begun = audrey.send(new, new, &PLAN).await;
+    let path = "/engagements/1/workpapers/1";
+    assert_eq!(begun.header("location"), path, "{}", begun.text());
+    for other in [path, "/engagements/1/workpapers/new", "/engagements/1/notes"] {
+        assert_eq!(cam.get(other).await.status, StatusCode::NOT_FOUND, "{other}");
+    }
+    assert!(cam.get("/engagements/1/workpapers").await.text().contains("has shared no result"));
+    let selection = [("population", "1"), ("method", "random"), ("size", "3"), ("seed", "agreed")];
+    done(&mut audrey, path, &format!("{path}/select"), &selection).await;
+    let page = audrey.get(path).await;
+    assert!(page.text().contains("3 of 10, random"), "{}", page.text());
+    let fields = [
+        ("state-0-0", "m"),
+        ("state-0-1", "n"),
+        ("state-1-0", "m"),
+        ("state-1-1", "m"),
+        ("state-2-0", "m"),
+        ("state-2-1", "m"),
+        ("note-0", "approved by its author"),
+        ("note-1", ""),
+        ("note-2", ""),
+    ];
+    done(&mut audrey, path, &format!("{path}/results"), &fields).await;
+    let clean = act(
+        &mut audrey,
+        path,
+        &format!("{path}/conclude"),
+        &[("outcome", "no_exceptions"), ("text", "Fine.")],
+    )
+    .await;
+    assert_eq!(clean.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(clean.text().contains("an item deviates") || clean.text().contains("An item deviates"));
+    assert!(clean.text().contains("Fine."), "what was typed stays");
+    let page = audrey.get(path).await;
+    let mark = "type=\"checkbox\" name=\"item\" value=\"";
+    let at = page.text().find(mark).expect("a deviating item") + mark.len();
+    let deviating = page.text()[at..at + 8].to_owned();
+    let exception = [
+        ("item", deviating.as_str()),
+        ("nature", "The author approved the change."),
+        ("cause", "slip"),
+        ("effect", ""),
+    ];
+    done(&mut audrey, path, &format!("{path}/except"), &exception).await;
+    done(&mut audrey, path, &format!("{path}/conclude"), &[("outcome", "exceptions"), ("text", "Not once.")])
+        .await;
+    done(&mut audrey, path, &format!("{path}/prepare"), &[]).await;
+    done(&mut audrey, path, &format!("{path}/share"), &[]).await;
+    assert!(!audrey.get(path).await.text().contains("Sign as reviewer"), "who wrote does not review");
+    done(&mut bert, path, &format!("{path}/review"), &[]).await;
+
+    // Management reads what is shared, and answers.
+    let page = cam.get(path).await;
+    let says = "Exception noted: for 1 of 3 items tested, the author approved the change.";
+    assert!(page.text().contains(says) && page.text().contains("&lt;selected&gt;"), "{}", page.text());
+    assert!(!page.text().contains("Save results"));
+    let token = crate::members::token(cam.get("/account").await.text());
+    let forged = cam
+        .post(
+            &format!("{path}/conclude"),
+            &token,
+            &[("version", "9"), ("outcome", "no_exceptions"), ("text", "x")],
+        )
+        .await;
+    assert_eq!(forged.status, StatusCode::NOT_FOUND);
+    let answer = [
+        ("exception", "1"),
+        ("response", "We looked back: it was right."),
+        ("action", "Enforced."),
+        ("due", "2026-12-31"),
+    ];
+    done(&mut cam, path, &format!("{path}/respond"), &answer).await;
+    assert!(audrey.get(path).await.text().contains("We looked back"));
+    let note = [("about", "WP-1"), ("text", "a private thought")];
+    let kept = audrey.send("/engagements/1/notes", "/engagements/1/notes", &note).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.text());
+    assert!(bert.get("/engagements/1/notes").await.text().contains("a private thought"));
+
+    // The report: nothing is filled in, and a file that nobody could open is refused.
+    let report = "/engagements/1/report";
+    let page = audrey.get(report).await;
+    assert!(!page.text().contains("value=\"unmodified\" selected"), "{}", page.text());
+    let opinion = [
+        ("description-result", "unmodified"),
+        ("description-concerns", ""),
+        ("description-basis", ""),
+        ("design-result", "unmodified"),
+        ("design-concerns", ""),
+        ("design-basis", ""),
+        ("operation-result", "qualified"),
+        ("operation-concerns", "CC8.1"),
+        ("operation-basis", "Authors approved."),
+        ("label", "qualified"),
+        ("dated", "2027-12-10"),
+    ];
+    let mut wrong = opinion.to_vec();
+    wrong[9].1 = "unmodified";
+    let refused = act(&mut audrey, report, &format!("{report}/opinion"), &wrong).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.text().contains("the opinion as a whole is not unmodified")
+            && refused.text().contains("Authors approved.")
+    );
+    done(&mut audrey, report, &format!("{report}/opinion"), &opinion).await;
+    let section = format!("{report}/section");
+    for (file, says) in [
+        (pdf("<< /Root 1 0 R /Encrypt 2 0 R >>"), "encrypted PDF"),
+        (pdf("<< /Root 1 0 R >>")[..60].to_vec(), "breaks off"),
+        (b"not a PDF".to_vec(), "no PDF"),
+    ] {
+        let refused = audrey.upload(report, &section, &[("version", "1")], &[("s1.pdf", &file)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.text().contains(says), "{}", refused.text());
+    }
+    let whole = pdf("<< /Root 1 0 R >>");
+    let taken = audrey.upload(report, &section, &[("version", "1")], &[("s1.pdf", &whole)]).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
+    let page = audrey.get(report).await;
+    assert!(page.text().contains(&tickmark_core::Digest::of(&whole).hex()));
+    assert!(page.text().contains("management has not approved its description"), "{}", page.text());
+    assert_eq!(cam.get(&format!("{report}/section.pdf")).await.status, StatusCode::NOT_FOUND);
+    assert!(!cam.get(report).await.text().contains("Qualified"), "not before it is issued");
+    let token = crate::members::token(cam.get("/account").await.text());
+    for (word, fields) in [("opinion", &opinion[..]), ("issue", &[]), ("section", &[])] {
+        let mut fields = fields.to_vec();
+        fields.push(("version", "2"));
+        assert_eq!(
+            cam.post(&format!("{report}/{word}"), &token, &fields).await.status,
+            StatusCode::NOT_FOUND,
+            "{word}"
+        );
+    }
+
+    // The file of the firm has everything, management's what was shared.
+    let file = audrey.get("/engagements/1/file").await;
+    assert_eq!(file.status, StatusCode::OK);
+    let has = |bytes: &[u8], name: &str| bytes.windows(name.len()).any(|window| window == name.as_bytes());
+    assert!(
+        has(&file.bytes, "notes.json") && has(&file.bytes, "section-1.pdf") && has(&file.bytes, "SHA256SUMS")
+    );
+    let theirs = cam.get("/engagements/1/file").await;
+    assert!(
+        has(&theirs.bytes, "workpapers.xlsx")
+            && !has(&theirs.bytes, "notes.json")
+            && !has(&theirs.bytes, "section-1.pdf")
+    );
+
+    // Frozen: nothing is written by anybody.
+    let frozen = audrey.send(report, &format!("{report}/freeze"), &[("reason", "the firm withdrew")]).await;
+    assert_eq!(frozen.status, StatusCode::SEE_OTHER, "{}", frozen.text());
+    let late = audrey.send("/engagements/1/requests/import", "/engagements/1/requests/defaults", &[]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text().contains("frozen since"), "{}", late.text());
+    for page in [path, report] {
+        assert_eq!(audrey.get(page).await.status, StatusCode::OK, "{page}");
+    }
+    assert!(!audrey.get(path).await.text().contains("Save results"));
+}
