@@ -41,5 +41,6 @@ mod sampling;
 mod schema;
 mod sign_in;
 mod tenant;
+mod token;
 mod trail;
 mod waiver;

@@ -163,6 +163,15 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Job>> {
     sql::list(view.connection(), organization, LISTED).await
 }
 
+/// Lists jobs before a number, newest first.
+///
+/// # Errors
+/// As [`schedules`].
+pub async fn page(view: &mut View<'_>, before: Option<i64>, limit: u32) -> Result<Vec<Job>> {
+    let organization = view.organization();
+    sql::before(view.connection(), organization, before.unwrap_or(i64::MAX), limit).await
+}
+
 /// Finds a job.
 ///
 /// # Errors

@@ -73,6 +73,24 @@ pub(super) async fn list(c: &mut AnyConnection, org: OrganizationKey, limit: u32
     rows.iter().map(job).collect()
 }
 
+/// Lists jobs whose number is less, newest first.
+pub(super) async fn before(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    key: i64,
+    limit: u32,
+) -> Result<Vec<Job>> {
+    let text =
+        format!("SELECT {COLUMNS} FROM job WHERE organization = $1 AND key < $2 ORDER BY key DESC LIMIT $3");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+        .bind(org.0)
+        .bind(key)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await?;
+    rows.iter().map(job).collect()
+}
+
 pub(super) async fn open_of(
     c: &mut AnyConnection,
     org: OrganizationKey,

@@ -17,6 +17,8 @@ use crate::{ActorKind, Result};
 
 /// Most items that are shown with one control.
 pub const OF_CONTROL: u32 = 500;
+/// Items that are read at once while a page is filled.
+const READ_AT_ONCE: u32 = 200;
 
 /// Lists the items that the actor may see, newest first.
 ///
@@ -27,6 +29,34 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Item>> {
     let organization = view.organization();
     let items = sql::all(view.connection(), organization, MAX_ITEMS).await?;
     seen(view, reach, items).await
+}
+
+/// Lists at most `limit` of the items before a number that the actor may see, newest first, and the number before which the
+/// next ones are; none if there are no more.
+///
+/// # Errors
+/// As [`list`].
+pub async fn before(
+    view: &mut View<'_>,
+    number: Option<ItemKey>,
+    limit: usize,
+) -> Result<(Vec<Item>, Option<ItemKey>)> {
+    let reach = view.permit(READ)?;
+    let organization = view.organization();
+    let (mut found, mut from) = (Vec::new(), number.unwrap_or(ItemKey(i64::MAX)));
+    // What may not be seen takes no place on the page.
+    while found.len() <= limit {
+        let keys = sql::keys_before(view.connection(), organization, from, READ_AT_ONCE).await?;
+        let Some(last) = keys.last() else { break };
+        from = *last;
+        let mut items = several(view, &keys).await?;
+        items.sort_by_key(|item| std::cmp::Reverse(item.key));
+        found.extend(seen(view, reach.clone(), items).await?);
+    }
+    let is_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().map(|item| item.key).filter(|_| is_more);
+    Ok((found, next))
 }
 
 /// Lists the items that serve a control and that the actor may see, newest first; none for whoever may see none at all.

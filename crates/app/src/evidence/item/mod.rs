@@ -34,7 +34,7 @@ use crate::identity::audit::{self, Event, Name};
 use crate::{ActorKind, Error, Result};
 
 pub use files::{Purpose, UPLOAD, Upload, UploadLimits, digests, read_file};
-pub use lists::{OF_CONTROL, as_fresh, list, of_control, own_open, page, waiting_for};
+pub use lists::{OF_CONTROL, as_fresh, before, list, of_control, own_open, page, waiting_for};
 pub(crate) use lists::{accepted, everything, in_state, keys_of_control, several};
 
 use files::{recognize, store};

@@ -272,6 +272,24 @@ pub(super) async fn all(c: &mut AnyConnection, org: Org, limit: u32) -> Result<V
     items(c, org, Which::All, limit).await
 }
 
+/// Lists the keys of items that are less than one, newest first.
+pub(super) async fn keys_before(
+    c: &mut AnyConnection,
+    org: Org,
+    key: ItemKey,
+    limit: u32,
+) -> Result<Vec<ItemKey>> {
+    let rows: Vec<(i64,)> = sqlx::query_as(
+        "SELECT key FROM evidence_item WHERE organization = $1 AND key < $2 ORDER BY key DESC LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    Ok(rows.into_iter().map(|(key,)| ItemKey(key)).collect())
+}
+
 pub(super) async fn in_state(c: &mut AnyConnection, org: Org, state: State, limit: u32) -> Result<Vec<Item>> {
     items(c, org, Which::In(state), limit).await
 }

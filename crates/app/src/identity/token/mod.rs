@@ -4,6 +4,7 @@
 //! was given as far as its owner may at that moment: what the owner loses, the token loses, and when the membership rests or
 //! ends, the token does nothing. It ends by itself, is shown once, and makes no other tokens.
 
+pub mod once;
 mod sql;
 
 use std::collections::BTreeSet;

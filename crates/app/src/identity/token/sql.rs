@@ -1,16 +1,18 @@
-//! The table `api_token`.
+//! The tables `api_token`, `api_answer`.
 
 use sqlx::AnyConnection;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
-use tickmark_core::id::{MembershipId, OrganizationKey};
+use tickmark_core::id::{MembershipId, OrganizationKey, SessionId};
 use tickmark_core::{Digest, Timestamp};
 use uuid::Uuid;
 
 use super::Token;
-use crate::{Result, stored};
+use super::once::Answered;
+use crate::{Error, Result, stored};
 
 const WHAT: &str = "the table of API tokens";
+const ANSWERS: &str = "what programs were answered";
 /// Most tokens in one list.
 const LIST_LIMIT: i64 = 1_000;
 const COLUMNS: &str = "organization, id, membership, name, atoms, made_at, expires_at, used_at, revoked_at";
@@ -112,6 +114,72 @@ pub(super) async fn touch(
         .bind(now.micros())
         .bind(org.0)
         .bind(id.to_string())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+/// Digest of what was asked, status, tag, location, body.
+type AnswerRow = (Vec<u8>, i64, String, String, Vec<u8>);
+
+/// Returns what was answered to a key of a token since a moment, with the digest of what was asked.
+pub(super) async fn answer(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    token: SessionId,
+    key: &str,
+    since: Timestamp,
+) -> Result<Option<(Digest, Answered)>> {
+    let row: Option<AnswerRow> = sqlx::query_as(
+        "SELECT digest, status, tag, location, body FROM api_answer \
+         WHERE organization = $1 AND token = $2 AND key = $3 AND at > $4",
+    )
+    .bind(org.0)
+    .bind(token.to_string())
+    .bind(key)
+    .bind(since.micros())
+    .fetch_optional(c)
+    .await?;
+    let Some((digest, status, tag, location, body)) = row else { return Ok(None) };
+    let status = u16::try_from(status).map_err(|error| Error::corrupt(ANSWERS, error))?;
+    Ok(Some((stored::digest(&digest, ANSWERS)?, Answered { status, tag, location, body })))
+}
+
+pub(super) async fn keep_answer(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    token: SessionId,
+    key: &str,
+    asked: Digest,
+    answered: &Answered,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO api_answer (organization, token, key, digest, status, tag, location, body, at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(org.0)
+    .bind(token.to_string())
+    .bind(key)
+    .bind(asked.0.to_vec())
+    .bind(i64::from(answered.status))
+    .bind(&answered.tag)
+    .bind(&answered.location)
+    .bind(answered.body.clone())
+    .bind(now.micros())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn forget_answers(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    until: Timestamp,
+) -> Result<()> {
+    sqlx::query("DELETE FROM api_answer WHERE organization = $1 AND at <= $2")
+        .bind(org.0)
+        .bind(until.micros())
         .execute(c)
         .await?;
     Ok(())
