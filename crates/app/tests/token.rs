@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use tickmark_app::Actor;
-use tickmark_app::identity::token::once::{self, Answered, Repeated};
 use tickmark_app::identity::token;
+use tickmark_app::identity::token::once::{self, Answered, Repeated};
 use tickmark_app::job;
 use tickmark_app::testing::World;
 use tickmark_core::Digest;

@@ -40,6 +40,9 @@ pub enum Refusal {
     /// The request says something that does not fit; the text says what.
     #[error("unfit: {0}")]
     Unfit(String),
+    /// What a program sent cannot be done; said as it is.
+    #[error("refused: {}", .0.says)]
+    Refused(Box<crate::api::Refused>),
     /// Too many requests; seconds after which there may be more.
     #[error("too many requests")]
     TooMany(i64),
@@ -65,6 +68,7 @@ impl Refusal {
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Malformed | Self::Unfit(_) => StatusCode::BAD_REQUEST,
+            Self::Refused(refused) => refused.status,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Damaged(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -129,7 +133,7 @@ impl Refusal {
             ),
             Self::Method => ("Not something this address does", html! { p { "These pages are read-only." } }),
             Self::TooMany(_) => ("Too many requests", html! { p { "Wait a minute, then go on." } }),
-            Self::Malformed | Self::Unfit(_) => (
+            Self::Malformed | Self::Unfit(_) | Self::Refused(_) => (
                 "The request could not be read",
                 html! { p { "Its address or its form is damaged. " a href="/" { "Go to the overview" } "." } },
             ),

@@ -20,6 +20,7 @@ use tickmark_core::zone::Reading;
 use tower::ServiceExt as _;
 
 use crate::WebState;
+use crate::api::call::show_again;
 use crate::api::limit::Left;
 use crate::design::frame::Theme;
 use crate::design::moment;
@@ -101,7 +102,7 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
             };
             parts.extensions.insert(who);
             parts.extensions.insert(RequestId(id.clone()));
-            let changes = parts.method == Method::POST;
+            let changes = ![Method::GET, Method::HEAD].contains(&parts.method);
             let request = Request::from_parts(parts, body);
             let response = match elsewhere {
                 Ok(None) => moment::read_as(reading, next.run(request)).await,
@@ -169,11 +170,19 @@ async fn admit_to_api(
     left: &mut Option<Left>,
 ) -> Result<Who, Turned> {
     check_host(state, request)?;
-    if ![Method::GET, Method::HEAD].contains(&request.method) {
+    let path = request.uri.path();
+    // No record has such a name, and no database takes it.
+    if request.uri.to_string().contains("%00") {
+        return Err(Refusal::Unfit("the address holds a character that nothing here has".to_owned()).into());
+    }
+    let is_write = ![Method::GET, Method::HEAD].contains(&request.method);
+    let needs =
+        if is_write { crate::api::needs_to_write(&request.method, path) } else { permission::needs(path) };
+    if needs.is_none() && !crate::api::methods(path).is_empty() {
         return Err(Refusal::Method.into());
     }
     let Some(app) = state.accounts() else {
-        let is_in = state.sessions().admits(&request.headers, &state.cookie_name(), state.now());
+        let is_in = !is_write && state.sessions().admits(&request.headers, &state.cookie_name(), state.now());
         return if is_in { Ok(Who::Local) } else { Err(Refusal::NoSession.into()) };
     };
     let now = state.now();
@@ -193,7 +202,18 @@ async fn admit_to_api(
             }
             found
         }
-        None => identity::resume(state, &request.headers, id).await?,
+        // A page of another site could have a browser send something with its session. It cannot make it JSON without being
+        // asked whether it may, and what a browser says about where it comes from is heeded.
+        None if is_write && is_from_elsewhere(&request.headers, state) => {
+            return Err(Refusal::Forged.into());
+        }
+        None => {
+            let found = identity::resume(state, &request.headers, id).await?;
+            if found.as_ref().is_some_and(identity::is_too_weak) {
+                return Err(show_again().into());
+            }
+            found
+        }
     };
     let actor = actor.ok_or(Refusal::NoSession)?;
     if permission::is_auditor(&actor) {
@@ -206,8 +226,11 @@ async fn admit_to_api(
             return Err(Refusal::TooMany(counted.seconds).into());
         }
     }
-    let needs = permission::needs(request.uri.path()).ok_or(Refusal::NotFound)?;
-    permission::check(app, &actor, needs).await.map_err(Refusal::from)?;
+    let checked = permission::check(app, &actor, needs.ok_or(Refusal::NotFound)?).await;
+    checked.map_err(|error| match error {
+        Error::StepUp => show_again(),
+        error => error.into(),
+    })?;
     Ok(Who::Member(Box::new(actor)))
 }
 
@@ -297,7 +320,7 @@ fn explain(response: Response, theme: Theme, is_api: bool, id: &str, line: &str)
         tracing::error!(request_id = id, request = line, reason = %refusal, "request failed");
     }
     let mut response = if is_api {
-        crate::api::problem(&refusal, status, id)
+        crate::api::problem(&refusal, status, id, line)
     } else {
         (status, refusal.page(theme, id)).into_response()
     };

@@ -15,6 +15,7 @@ use tickmark_core::time::SECOND_US;
 use tickmark_core::zone::Reading;
 use tickmark_core::{Digest, Timestamp};
 
+use crate::api::call::UnderWay;
 use crate::api::limit::Limits;
 use crate::error::Refusal;
 use crate::session::Sessions;
@@ -75,6 +76,7 @@ struct Inner {
     /// How much waits for whom, and when that was counted: every page says so.
     waiting: Mutex<BTreeMap<ActorId, (Timestamp, usize)>>,
     limits: Limits,
+    under_way: UnderWay,
     /// What answers in organizations other than the one whose source this is.
     others: Mutex<BTreeMap<OrganizationKey, Router>>,
 }
@@ -123,6 +125,7 @@ impl WebState {
             requests: AtomicU64::new(0),
             waiting: Mutex::default(),
             limits: Limits::default(),
+            under_way: UnderWay::default(),
             others: Mutex::default(),
         };
         Self { inner: Arc::new(inner), source }
@@ -186,6 +189,11 @@ impl WebState {
     /// How many requests the API takes.
     pub(crate) fn limits(&self) -> &Limits {
         &self.inner.limits
+    }
+
+    /// What programs are having done right now.
+    pub(crate) fn under_way(&self) -> &UnderWay {
+        &self.inner.under_way
     }
 
     pub(crate) fn sessions(&self) -> &Sessions {

@@ -2,6 +2,8 @@
 
 #[path = "support/authenticator.rs"]
 mod authenticator;
+#[path = "support/caller.rs"]
+mod caller;
 #[path = "support/host.rs"]
 mod host;
 #[path = "support/hostile.rs"]
@@ -21,6 +23,10 @@ mod access;
 mod accounts;
 #[path = "web/api.rs"]
 mod api;
+#[path = "web/api_records.rs"]
+mod api_records;
+#[path = "web/api_write.rs"]
+mod api_write;
 #[path = "web/comments.rs"]
 mod comments;
 #[path = "web/commitments.rs"]
@@ -57,6 +63,8 @@ mod past;
 mod people;
 #[path = "web/period.rs"]
 mod period;
+#[path = "web/schemathesis.rs"]
+mod schemathesis;
 #[path = "web/search.rs"]
 mod search;
 #[path = "web/start.rs"]

@@ -307,6 +307,8 @@ pub(crate) struct FindingTarget {
 /// What falls short.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct Finding {
+    /// What names it whenever it is found again.
+    reference: String,
     title: String,
     /// How much it matters.
     pub(crate) severity: String,
@@ -344,6 +346,7 @@ impl From<&FindingRow> for Finding {
             seen_bad: target.seen_bad.to_string(),
         });
         Self {
+            reference: row.reference.clone(),
             title: row.title.clone(),
             severity: word(row.severity),
             control: row.control.clone(),

@@ -50,6 +50,21 @@ fn atom(verb: Verb) -> Atom {
     Atom::new(Resource::Exception, verb)
 }
 
+/// What is taken on when a finding is, as it is found now.
+pub(crate) fn proposed(row: &FindingRow) -> ProposedFinding {
+    ProposedFinding {
+        title: row.title.clone(),
+        criteria: row.criteria.clone(),
+        control: row.control.parse().ok(),
+        check: Some(row.check.clone()).filter(|check| !check.is_empty()),
+        condition: row.condition.clone(),
+        cause: String::new(),
+        effect: row.effect.clone(),
+        recommendation: row.remedy.clone(),
+        severity: row.severity,
+    }
+}
+
 struct Known {
     /// As it is found now, if it is.
     row: Option<FindingRow>,
@@ -64,18 +79,7 @@ impl Known {
     }
 
     fn found(&self) -> Option<ProposedFinding> {
-        let row = self.row.as_ref()?;
-        Some(ProposedFinding {
-            title: row.title.clone(),
-            criteria: row.criteria.clone(),
-            control: row.control.parse().ok(),
-            check: Some(row.check.clone()).filter(|check| !check.is_empty()),
-            condition: row.condition.clone(),
-            cause: String::new(),
-            effect: row.effect.clone(),
-            recommendation: row.remedy.clone(),
-            severity: row.severity,
-        })
+        self.row.as_ref().map(proposed)
     }
 
     /// What is shown: as it is found now, or as it was when it was last taken on.

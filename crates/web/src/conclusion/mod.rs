@@ -13,6 +13,7 @@ use maud::Markup;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::job::JobKind;
 
+pub(crate) use correct::proposed;
 pub use pages::{Attention, GapCount, OverviewView, SectionCoverage};
 
 use crate::error::Refusal;

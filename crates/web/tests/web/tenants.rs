@@ -148,7 +148,7 @@ async fn no_address_tells_anything_of_another_organization() {
         tickmark_web::desk_routes().iter().filter(|desk| desk.looks).map(|desk| desk.path.to_owned()),
     );
     patterns.extend(
-        tickmark_web::api::OPERATIONS.iter().map(|one| format!("{}{}", tickmark_web::api::BASE, one.path)),
+        tickmark_web::api::operations().map(|one| format!("{}{}", tickmark_web::api::BASE, one.path)),
     );
     let (mut asked, mut not_found) = (0, 0);
     for pattern in &patterns {
@@ -244,6 +244,43 @@ async fn no_form_changes_anything_of_another_organization() {
     let theirs = server.program.organization.id.to_string();
     let answer = bert.post("/account/organization", &form, &[("organization", &theirs)]).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert_eq!(count().await, before, "nothing happened there");
+}
+
+#[tokio::test]
+async fn no_change_through_the_api_reaches_another_organization() {
+    let server = Server::start().await;
+    let ids = settle(&server).await;
+    let (mut bert, _) = stranger(&server).await;
+    let count = async || {
+        let rows =
+            server.app.read(&server.program, async |view| audit::search(view, &Filter::default(), 1).await);
+        rows.await.expect("rows").first().map_or(0, |row| row.number)
+    };
+    let before = count().await;
+    let mut found = 0;
+    for writing in tickmark_web::api::writings().filter(|one| one.path.contains('{')) {
+        let pattern = format!("{}{}", tickmark_web::api::BASE, writing.path);
+        if is_of_everybody(&pattern) {
+            continue;
+        }
+        for (theirs, nobodys) in ids.theirs.iter().zip(&ids.nobodys) {
+            for body in ["{}", r#"{"reason": "x"}"#] {
+                bert.headers = vec![("if-match", "\"1\"".to_owned())];
+                let path = filled(&pattern, theirs);
+                let kind = Some("application/json");
+                let one = bert.bring(writing.method.clone(), &path, kind, body.into()).await;
+                let other = filled(&pattern, nobodys);
+                let other = bert.bring(writing.method.clone(), &other, kind, body.into()).await;
+                assert_clean(&path, &one);
+                assert_eq!(one.status, other.status, "{path}");
+                assert!(one.status.is_client_error(), "{path} is {}", one.status);
+                found += usize::from(one.status == StatusCode::NOT_FOUND);
+            }
+        }
+    }
+    assert!(found > 50, "{found}");
+    bert.headers.clear();
     assert_eq!(count().await, before, "nothing happened there");
 }
 

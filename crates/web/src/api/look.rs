@@ -1,37 +1,144 @@
-//! What answers: one question of the source each, or one use case.
+//! What was seen and what follows from it, and the audit trail: one question of the source each, or one use case.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
-use axum::response::Response;
+use axum::routing::get;
 use tickmark_app::Actor;
 use tickmark_app::identity::audit::{self, Filter, Outcome};
-use tickmark_core::Timestamp;
+use tickmark_core::identity::Resource::{
+    AuditTrail, Catalog, Control, Evidence, Exception, Test, TestResult,
+};
 
-use super::{Asking, OPERATIONS, answer, cover, model};
+use super::answer::{Answered, answer};
+use super::asking::{asking, cover, number, plain};
+use super::model;
+use super::operation::Operation;
 use crate::WebState;
 use crate::error::Refusal;
 use crate::visit::Asked;
 
-type Answered = Result<Response, Refusal>;
+const ON_STATUS: &[(&str, &str)] = &[("status", "Only of this status")];
 
-fn asking(uri: &Uri, path: &str) -> Result<Asking, Refusal> {
-    let operation = OPERATIONS.iter().find(|one| one.path == path);
-    Asking::read(uri, operation.map_or(&[], |one| one.filters))
-}
+pub(super) static LOOKS: &[Operation] = &[
+    Operation::list::<model::Control>(
+        "listControls",
+        ("/controls", "/controls"),
+        "Controls, by identifier",
+        Control,
+        || get(controls),
+    )
+    .filtered(ON_STATUS),
+    Operation::one::<model::Control>(
+        "getControl",
+        ("/controls/{id}", "/controls/IAM-01"),
+        "One control with where it stands",
+        Control,
+        || get(control),
+    ),
+    Operation::list::<model::Criterion>(
+        "listCriteria",
+        ("/criteria", "/criteria"),
+        "Criteria, in the order of the framework",
+        Catalog,
+        || get(criteria),
+    )
+    .filtered(ON_STATUS),
+    Operation::one::<model::Criterion>(
+        "getCriterion",
+        ("/criteria/{id}", "/criteria/CC6.1"),
+        "One criterion",
+        Catalog,
+        || get(criterion),
+    ),
+    Operation::list::<model::Check>(
+        "listChecks",
+        ("/checks", "/checks"),
+        "Checks, by group and identifier",
+        Test,
+        || get(checks),
+    ),
+    Operation::one::<model::Check>(
+        "getCheck",
+        ("/checks/{id}", "/checks/ssh-root-login-disabled"),
+        "One check",
+        Test,
+        || get(check),
+    ),
+    Operation::list::<model::Target>(
+        "listTargets",
+        ("/targets", "/targets"),
+        "What is looked at, by name",
+        TestResult,
+        || get(targets),
+    ),
+    Operation::one::<model::TargetDetail>(
+        "getTarget",
+        ("/targets/{key}", "/targets/1"),
+        "One target with what checks say about it now",
+        TestResult,
+        || get(target),
+    ),
+    Operation::list::<model::Run>(
+        "listRuns",
+        ("/runs", "/runs"),
+        "The latest runs, newest first",
+        TestResult,
+        || get(runs),
+    ),
+    Operation::one::<model::Run>("getRun", ("/runs/{key}", "/runs/1"), "One run", TestResult, || get(run)),
+    Operation::list::<model::Finding>(
+        "listFindings",
+        ("/findings", "/findings"),
+        "What falls short now, worst first",
+        Exception,
+        || get(findings),
+    )
+    .filtered(&[("severity", "Only of this severity")]),
+    Operation::list::<model::Artifact>(
+        "listEvidence",
+        ("/evidence", "/evidence"),
+        "The latest artifacts, newest first",
+        Evidence,
+        || get(evidence),
+    ),
+    Operation::one::<model::Artifact>(
+        "getEvidence",
+        (
+            "/evidence/{digest}",
+            "/evidence/sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        ),
+        "One artifact, without its bytes",
+        Evidence,
+        || get(artifact),
+    ),
+    Operation::list::<model::AuditEvent>(
+        "listAuditEvents",
+        ("/audit-events", "/audit-events"),
+        "The audit trail, newest first",
+        AuditTrail,
+        || get(audit_events),
+    )
+    .filtered(&[
+        ("event", "Only this event, or those whose name begins with this word"),
+        ("actor", "Only of this actor"),
+        ("outcome", "Only with this outcome"),
+        ("object", "Only about this id"),
+        ("request", "Only of this request"),
+        ("from", "From this moment on (RFC 3339)"),
+        ("to", "Before this moment (RFC 3339)"),
+    ])
+    .narrowed(),
+    Operation::one::<model::AuditEvent>(
+        "getAuditEvent",
+        ("/audit-events/{number}", "/audit-events/1"),
+        "One event",
+        AuditTrail,
+        || get(audit_event),
+    )
+    .narrowed(),
+];
 
-/// Parameters are refused where there are none.
-fn plain(uri: &Uri) -> Result<(), Refusal> {
-    match uri.query() {
-        None | Some("") => Ok(()),
-        Some(_) => Err(Refusal::Unfit("this address takes no parameters".to_owned())),
-    }
-}
-
-fn number(text: &str) -> Result<i64, Refusal> {
-    text.parse().map_err(|_| Refusal::NotFound)
-}
-
-pub(super) async fn controls(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
+async fn controls(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
     let asking = asking(&uri, "/controls")?;
     let mut items: Vec<model::Control> = state.source().controls().await?.iter().map(Into::into).collect();
     if let Some(status) = asking.filter("status") {
@@ -40,7 +147,7 @@ pub(super) async fn controls(State(state): State<WebState>, uri: Uri, headers: H
     Ok(answer(&headers, &asking.page(items, |item| item.id.clone())?))
 }
 
-pub(super) async fn control(
+async fn control(
     State(state): State<WebState>,
     Path(id): Path<String>,
     uri: Uri,
@@ -50,7 +157,7 @@ pub(super) async fn control(
     Ok(answer(&headers, &model::Control::from(&state.source().control(&id).await?.row)))
 }
 
-pub(super) async fn criteria(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
+async fn criteria(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
     let asking = asking(&uri, "/criteria")?;
     let mut items: Vec<model::Criterion> = state.source().criteria().await?.iter().map(Into::into).collect();
     if let Some(status) = asking.filter("status") {
@@ -59,7 +166,7 @@ pub(super) async fn criteria(State(state): State<WebState>, uri: Uri, headers: H
     Ok(answer(&headers, &asking.page(items, |item| item.id.clone())?))
 }
 
-pub(super) async fn criterion(
+async fn criterion(
     State(state): State<WebState>,
     Path(id): Path<String>,
     uri: Uri,
@@ -69,13 +176,13 @@ pub(super) async fn criterion(
     Ok(answer(&headers, &model::Criterion::from(&state.source().criterion(&id).await?.row)))
 }
 
-pub(super) async fn checks(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
+async fn checks(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
     let asking = asking(&uri, "/checks")?;
     let items: Vec<model::Check> = state.source().checks().await?.iter().map(Into::into).collect();
     Ok(answer(&headers, &asking.page(items, |item| item.id.clone())?))
 }
 
-pub(super) async fn check(
+async fn check(
     State(state): State<WebState>,
     Path(id): Path<String>,
     uri: Uri,
@@ -87,13 +194,13 @@ pub(super) async fn check(
     Ok(answer(&headers, &model::Check::from(row)))
 }
 
-pub(super) async fn targets(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
+async fn targets(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
     let asking = asking(&uri, "/targets")?;
     let items: Vec<model::Target> = state.source().targets().await?.iter().map(Into::into).collect();
     Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
 }
 
-pub(super) async fn target(
+async fn target(
     State(state): State<WebState>,
     Path(key): Path<String>,
     uri: Uri,
@@ -104,13 +211,13 @@ pub(super) async fn target(
     Ok(answer(&headers, &model::TargetDetail::from(&view)))
 }
 
-pub(super) async fn runs(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
+async fn runs(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
     let asking = asking(&uri, "/runs")?;
     let items: Vec<model::Run> = state.source().runs().await?.rows.iter().map(Into::into).collect();
     Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
 }
 
-pub(super) async fn run(
+async fn run(
     State(state): State<WebState>,
     Path(key): Path<String>,
     uri: Uri,
@@ -120,7 +227,7 @@ pub(super) async fn run(
     Ok(answer(&headers, &model::Run::from(&state.source().run(number(&key)?).await?.row)))
 }
 
-pub(super) async fn findings(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
+async fn findings(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
     let asking = asking(&uri, "/findings")?;
     let mut items: Vec<model::Finding> = state.source().findings().await?.iter().map(Into::into).collect();
     if let Some(severity) = asking.filter("severity") {
@@ -129,14 +236,14 @@ pub(super) async fn findings(State(state): State<WebState>, uri: Uri, headers: H
     Ok(answer(&headers, &asking.page(items, model::Finding::key)?))
 }
 
-pub(super) async fn evidence(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
+async fn evidence(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
     let asking = asking(&uri, "/evidence")?;
     let items: Vec<model::Artifact> = state.source().artifacts().await?.iter().map(Into::into).collect();
     // The same bytes can be there several times, brought by several runs.
     Ok(answer(&headers, &asking.page(items, |item| format!("{item:?}"))?))
 }
 
-pub(super) async fn artifact(
+async fn artifact(
     State(state): State<WebState>,
     Path(digest): Path<String>,
     uri: Uri,
@@ -149,18 +256,10 @@ pub(super) async fn artifact(
     Ok(answer(&headers, &model::Artifact::from(&origin.row)))
 }
 
-pub(super) async fn audit_events(
-    State(state): State<WebState>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
+async fn audit_events(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
     let (app, actor): (_, &Actor) = asked.member(&state)?;
     let asking = asking(&uri, "/audit-events")?;
     let unfit = |name: &str| Refusal::Unfit(format!("{name} cannot be read"));
-    let moment = |name: &str| -> Result<Option<Timestamp>, Refusal> {
-        asking.filter(name).map(|text| text.parse().map_err(|_| unfit(name))).transpose()
-    };
     let outcome = |word: &str| Outcome::ALL.into_iter().find(|one| one.word() == word);
     let filter = Filter {
         actor: asking.filter("actor").map(|id| id.parse().map_err(|_| unfit("actor"))).transpose()?,
@@ -171,8 +270,8 @@ pub(super) async fn audit_events(
             .transpose()?,
         object: asking.filter("object").map(str::to_owned),
         request: asking.filter("request").map(str::to_owned),
-        from: moment("from")?,
-        to: moment("to")?,
+        from: asking.moment("from")?,
+        to: asking.moment("to")?,
         before: asking.after.as_deref().map(|at| at.parse().map_err(|_| unfit("cursor"))).transpose()?,
         after: None,
     };
@@ -183,7 +282,7 @@ pub(super) async fn audit_events(
     Ok(answer(&headers, &model::Page { items: rows.iter().map(model::AuditEvent::from).collect(), next }))
 }
 
-pub(super) async fn audit_event(
+async fn audit_event(
     State(state): State<WebState>,
     Path(at): Path<String>,
     asked: Asked,

@@ -1,0 +1,361 @@
+//! What is done about findings: taken on, planned, extended, fixed, verified by somebody else.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::routing::{get, post, put};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tickmark_app::conclusion::remediation::{self, Version};
+use tickmark_app::{Cx, Error, View};
+use tickmark_core::conclusion::finding::{Finding, Plan as CorePlan};
+use tickmark_core::identity::Resource::Exception;
+use tickmark_core::identity::Verb::{Approve, Update};
+
+use super::BASE;
+use super::answer::{Answered, answer, answer_of};
+use super::asking::{asking, plain};
+use super::call::{Call, Done, Taken, done, write};
+use super::meanwhile::stale;
+use super::operation::{Operation, Writing};
+use super::words::{AS_OF, as_of, parsed, person, word};
+use crate::WebState;
+use crate::design::segment;
+use crate::error::Refusal;
+use crate::visit::Asked;
+
+pub(super) static LOOKS: &[Operation] = &[
+    Operation::list::<Correction>(
+        "listCorrections",
+        ("/corrections", "/corrections"),
+        "Findings that somebody took on and that are not closed, by reference",
+        Exception,
+        || get(list),
+    ),
+    Operation::one::<Correction>(
+        "getCorrection",
+        ("/findings/{reference}/correction", "/findings/x/correction"),
+        "What is done about a finding; its tag is the version",
+        Exception,
+        || get(one),
+    ),
+    Operation::list::<CorrectionVersion>(
+        "listCorrectionVersions",
+        ("/findings/{reference}/correction/versions", "/findings/x/correction/versions"),
+        "Every step that was taken about a finding, oldest first",
+        Exception,
+        || get(versions),
+    )
+    .filtered(AS_OF),
+];
+
+pub(super) static WRITES: &[Writing] = &[
+    Writing::post::<Plan, Correction>(
+        "takeFinding",
+        ("/findings/{reference}/correction", "/findings/x/correction"),
+        "Takes a finding on, with a plan",
+        (Exception, Update),
+        || post(take),
+    )
+    .created(),
+    Writing::put::<Plan, Correction>(
+        "planFinding",
+        ("/findings/{reference}/correction", "/findings/x/correction"),
+        "Changes owner, cause or plan of a finding that was taken on",
+        (Exception, Update),
+        || put(plan),
+    )
+    .versioned(),
+    Writing::post::<Extension, Correction>(
+        "extendFinding",
+        ("/findings/{reference}/correction/extension", "/findings/x/correction/extension"),
+        "Moves the day until when it is fixed to a later one, with a reason",
+        (Exception, Update),
+        || post(extend),
+    )
+    .versioned(),
+    Writing::post::<Fix, Correction>(
+        "fixFinding",
+        ("/findings/{reference}/correction/fix", "/findings/x/correction/fix"),
+        "Says that a finding is fixed; somebody else verifies it",
+        (Exception, Update),
+        || post(fix),
+    )
+    .versioned(),
+    Writing::post::<Verification, Correction>(
+        "verifyFinding",
+        ("/findings/{reference}/correction/verification", "/findings/x/correction/verification"),
+        "Says what somebody other than the fixer saw: that the fix holds, which closes it, or that it does not",
+        (Exception, Approve),
+        || post(verify),
+    )
+    .versioned()
+    .for_people(),
+];
+
+/// What is done about a finding.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Plan {
+    /// Who answers for the fix.
+    #[schemars(extend("format" = "uuid"))]
+    owner: String,
+    /// Until which day. Once it is set, only an extension moves it.
+    #[schemars(extend("format" = "date"))]
+    due: String,
+    /// Why it came about.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    cause: String,
+    /// What will be done.
+    #[schemars(length(min = 1, max = 4_000))]
+    plan: String,
+}
+
+impl Plan {
+    fn read(&self) -> Result<CorePlan, Error> {
+        Ok(CorePlan {
+            owner: person("owner", Some(&self.owner))?,
+            due: Some(parsed("due", &self.due)?),
+            cause: self.cause.clone(),
+            plan: self.plan.clone(),
+        })
+    }
+}
+
+/// A later end.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Extension {
+    /// The end from now on.
+    #[schemars(extend("format" = "date"))]
+    due: String,
+    /// Why.
+    #[schemars(length(min = 1, max = 4_000))]
+    reason: String,
+}
+
+/// That a finding is fixed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Fix {
+    /// What was done.
+    #[schemars(length(min = 1, max = 4_000))]
+    note: String,
+    /// Where it can be seen.
+    #[schemars(length(min = 1, max = 4_000))]
+    shown_by: String,
+}
+
+/// What somebody else saw.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Verification {
+    /// Whether the fix holds.
+    holds: bool,
+    /// What was seen.
+    #[schemars(length(min = 1, max = 4_000))]
+    note: String,
+}
+
+/// What is done about a finding, as it stands.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct Correction {
+    /// What names the finding.
+    reference: String,
+    title: String,
+    /// `open`, `fixed` or `closed`.
+    state: String,
+    owner: Option<String>,
+    due: Option<String>,
+    cause: String,
+    plan: String,
+    opened_at: String,
+}
+
+impl Correction {
+    fn of(reference: &str, record: &Finding) -> Self {
+        Self {
+            reference: reference.to_owned(),
+            title: record.found.title.clone(),
+            state: word(record.state()),
+            owner: record.owner.map(|who| who.to_string()),
+            due: record.due.as_ref().map(ToString::to_string),
+            cause: record.found.cause.clone(),
+            plan: record.plan.clone(),
+            opened_at: record.opened.to_string(),
+        }
+    }
+}
+
+/// What was done about a finding, from a moment on.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct CorrectionVersion {
+    /// Its number, from 1, as `ETag` and `If-Match` have it. One that was closed is taken on anew from 1.
+    version: i64,
+    /// From when.
+    since: String,
+    by: String,
+    /// `opened`, `planned`, `extended`, `fixed`, `closed` or `reopened`.
+    step: String,
+    correction: Correction,
+}
+
+impl CorrectionVersion {
+    fn of(reference: &str, version: &Version) -> Self {
+        Self {
+            version: version.number,
+            since: version.at.to_string(),
+            by: version.by.to_string(),
+            step: version.step.word().to_owned(),
+            correction: Correction::of(reference, &version.record),
+        }
+    }
+}
+
+impl Taken for Plan {}
+impl Taken for Extension {}
+impl Taken for Fix {}
+impl Taken for Verification {}
+
+async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
+    let (app, actor) = asked.member(&state)?;
+    let asking = asking(&uri, "/corrections")?;
+    let open = app.read(actor, async |view| remediation::open(view).await).await?;
+    let items: Vec<Correction> =
+        open.iter().map(|(reference, record)| Correction::of(reference, record)).collect();
+    Ok(answer(&headers, &asking.page(items, |item| item.reference.clone())?))
+}
+
+async fn one(
+    State(state): State<WebState>,
+    Path(reference): Path<String>,
+    asked: Asked,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answered {
+    plain(&uri)?;
+    let (app, actor) = asked.member(&state)?;
+    let records = app.read(actor, async |view| remediation::records(view, &reference).await).await?;
+    let newest = records.last().and_then(|versions| versions.last()).ok_or(Refusal::NotFound)?;
+    Ok(answer_of(&headers, &Correction::of(&reference, &newest.record), &newest.number.to_string()))
+}
+
+async fn versions(
+    State(state): State<WebState>,
+    Path(reference): Path<String>,
+    asked: Asked,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answered {
+    let (app, actor) = asked.member(&state)?;
+    let asking = asking(&uri, "/findings/{reference}/correction/versions")?;
+    let at = asking.moment("as_of")?;
+    let records = app.read(actor, async |view| remediation::records(view, &reference).await).await?;
+    if records.is_empty() {
+        return Err(Refusal::NotFound);
+    }
+    let all: Vec<Version> = records.into_iter().flatten().collect();
+    let items: Vec<CorrectionVersion> = as_of(all, at, |version| version.at)
+        .iter()
+        .map(|version| CorrectionVersion::of(&reference, version))
+        .collect();
+    Ok(answer(&headers, &asking.page(items, |item| format!("{} {}", item.since, item.version))?))
+}
+
+async fn take(
+    State(state): State<WebState>,
+    Path(reference): Path<String>,
+    asked: Asked,
+    call: Call<Plan>,
+) -> Answered {
+    let rows = state.source().findings().await?;
+    let row = rows.into_iter().find(|row| row.reference == reference).ok_or(Refusal::NotFound)?;
+    let found = crate::conclusion::proposed(&row);
+    write(&state, &asked, &call, async |cx| {
+        remediation::take(cx, found, call.body.read()?).await?;
+        now(cx, StatusCode::CREATED, &reference).await
+    })
+    .await
+}
+
+async fn plan(
+    State(state): State<WebState>,
+    Path(reference): Path<String>,
+    asked: Asked,
+    call: Call<Plan>,
+) -> Answered {
+    step(&state, &asked, &reference, &call, async |cx, from| {
+        remediation::plan(cx, &reference, from, call.body.read()?).await
+    })
+    .await
+}
+
+async fn extend(
+    State(state): State<WebState>,
+    Path(reference): Path<String>,
+    asked: Asked,
+    call: Call<Extension>,
+) -> Answered {
+    step(&state, &asked, &reference, &call, async |cx, from| {
+        let to = parsed("due", &call.body.due)?;
+        remediation::extend(cx, &reference, from, to, &call.body.reason).await
+    })
+    .await
+}
+
+async fn fix(
+    State(state): State<WebState>,
+    Path(reference): Path<String>,
+    asked: Asked,
+    call: Call<Fix>,
+) -> Answered {
+    let body = &call.body;
+    step(&state, &asked, &reference, &call, async |cx, from| {
+        remediation::fix(cx, &reference, from, &body.note, &body.shown_by).await
+    })
+    .await
+}
+
+async fn verify(
+    State(state): State<WebState>,
+    Path(reference): Path<String>,
+    asked: Asked,
+    call: Call<Verification>,
+) -> Answered {
+    let body = &call.body;
+    step(&state, &asked, &reference, &call, async |cx, from| {
+        remediation::verify(cx, &reference, from, body.holds, &body.note).await
+    })
+    .await
+}
+
+/// Takes one step about a finding, from the version that was looked at.
+async fn step<B, F>(state: &WebState, asked: &Asked, reference: &str, call: &Call<B>, take: F) -> Answered
+where
+    F: AsyncFnOnce(&mut Cx<'_>, i64) -> Result<remediation::Done, Error>,
+{
+    let from = call.number()?;
+    write(state, asked, call, async |cx| match take(cx, from).await? {
+        remediation::Done::Done(_) => now(cx, StatusCode::OK, reference).await,
+        remediation::Done::Stale => meanwhile(cx, reference, from).await,
+    })
+    .await
+}
+
+/// What is answered when it is done: the newest version.
+async fn now(view: &mut View<'_>, status: StatusCode, reference: &str) -> Result<Done, Error> {
+    let records = remediation::records(view, reference).await?;
+    let newest = records.last().and_then(|versions| versions.last());
+    let newest = newest.ok_or_else(|| Error::not_found("open finding", reference))?;
+    let location = format!("{BASE}/findings/{}/correction", segment(reference));
+    done(status, &Correction::of(reference, &newest.record), &newest.number.to_string(), &location)
+}
+
+async fn meanwhile(view: &mut View<'_>, reference: &str, from: i64) -> Result<Done, Error> {
+    let records = remediation::records(view, reference).await?;
+    let versions = records.last().ok_or_else(|| Error::not_found("open finding", reference))?;
+    let newest = versions.last().ok_or_else(|| Error::not_found("open finding", reference))?;
+    let seen = versions.iter().find(|version| version.number == from);
+    let seen = seen.map(|version| Correction::of(reference, &version.record));
+    stale(&Correction::of(reference, &newest.record), &newest.number.to_string(), seen.as_ref())
+}

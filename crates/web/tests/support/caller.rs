@@ -1,0 +1,180 @@
+//! Callers of the API: programs with tokens, people with the session of a browser; and bodies that they send.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use tickmark_app::identity::token;
+use tickmark_core::identity::{Atom, Role};
+use tickmark_evaluate::Library;
+use tickmark_web::api::{BASE, document};
+
+use crate::members::{Browser, Server};
+use crate::schema::misfits;
+use crate::visitor::Answer;
+
+/// Somebody who calls the API: a program with a token, or a person with a session.
+pub(crate) struct Caller {
+    browser: Browser,
+    pub(crate) token: Option<String>,
+}
+
+impl Caller {
+    /// A program that acts for a new member with a role, with all that a token of theirs can have, or only with some.
+    pub(crate) async fn program(server: &Server, name: &str, role: Role, only: Option<&[Atom]>) -> Self {
+        let account = server.world.member(&server.app, &server.program, name, &[role]).await;
+        let actor = account.actor(&server.world, &server.app).await;
+        let made = server.app.transact(&actor, async |cx| {
+            let all: BTreeSet<Atom> = match only {
+                Some(only) => only.iter().copied().collect(),
+                None => token::can_be_given(cx)?.into_iter().collect(),
+            };
+            token::create(cx, "a program", &all, 1).await
+        });
+        let (_, text) = made.await.expect("a token");
+        Self { browser: server.browser(), token: Some(text.to_string()) }
+    }
+
+    /// A new member with a role, signed in.
+    pub(crate) async fn person(server: &Server, name: &str, role: Role) -> Self {
+        let (browser, _) = server.member(name, &[role]).await;
+        Self { browser, token: None }
+    }
+
+    pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: &str,
+    ) -> Answer {
+        let token = self.token.as_ref().map(|token| ("authorization", format!("Bearer {token}")));
+        self.browser.headers = token.into_iter().collect();
+        self.browser.headers.extend(headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let kind = (!headers.iter().any(|(name, _)| *name == "content-type")).then_some("application/json");
+        let path = format!("{BASE}{path}");
+        self.browser.bring(method, &path, kind, Body::from(body.to_owned())).await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, &[], &body.to_string()).await
+    }
+
+    /// Sends a change of the version that an answer showed.
+    pub(crate) async fn from(&mut self, seen: &Answer, method: Method, path: &str, body: &Value) -> Answer {
+        let tag = seen.header("etag").to_owned();
+        self.send(method, path, &[("if-match", &tag)], &body.to_string()).await
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], "").await
+    }
+}
+
+pub(crate) fn parse(answer: &Answer) -> Value {
+    serde_json::from_str(answer.text()).unwrap_or_else(|error| panic!("{error}: {}", answer.text()))
+}
+
+/// Is a problem as it is described, with this status.
+pub(crate) fn refused(answer: &Answer, status: StatusCode, part: &str) -> Value {
+    assert_eq!(answer.status, status, "{part}: {}", answer.text());
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let value = parse(answer);
+    let document = document();
+    assert_eq!(
+        misfits(&document, &document["components"]["schemas"]["Problem"], &value),
+        Vec::<String>::new()
+    );
+    assert!(value["detail"].as_str().is_some_and(|detail| detail.contains(part)), "{part}: {value}");
+    value
+}
+
+pub(crate) fn content(title: &str) -> Value {
+    json!({
+        "title": title, "statement": "The lead reviews access each quarter.", "area": "Access", "kind": "detective",
+        "nature": "manual", "frequency": "quarterly",
+        "criteria": [{"framework": "tsc-2017", "criterion": "CC6.1", "is_key": true}],
+    })
+}
+
+pub(crate) fn said(title: &str) -> Value {
+    json!({
+        "title": title, "kind": "export", "method": "exported", "source": "Directory", "collected_by": "A program",
+        "collected_on": "2026-11-20", "covers_from": "2026-10-01", "covers_to": "2026-10-31", "sensitivity": "internal",
+    })
+}
+
+pub(crate) fn new_item(name: &str) -> Value {
+    json!({"content": said("Access list"), "files": [{"name": name, "content": "YSxiCjEsMgo="}]})
+}
+
+pub(crate) fn commitment(statement: &str) -> Value {
+    json!({"kind": "commitment", "title": "Uptime", "statement": statement, "source": "Terms"})
+}
+
+pub(crate) fn scope(system: &str) -> Value {
+    json!({
+        "report": "soc2", "from": "2026-01-01", "to": "2026-12-31", "system": system, "services": ["Payments"],
+        "categories": [{"id": "security", "reason": "Always"}],
+        "subservices": [{"name": "A cloud", "service": "Hosting", "method": "carve_out", "why": "Machines are theirs"}],
+        "user_entities": [{"kind": "control", "text": "Customers keep their keys", "criteria": ["CC6.1"]}],
+    })
+}
+
+pub(crate) fn made(answer: &Answer, status: StatusCode) -> Value {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    parse(answer)
+}
+
+/// Makes one of each thing that lists of the API have, and returns the reference of a finding that was taken on.
+pub(crate) async fn fill(server: &Server) -> String {
+    let mut program = Caller::program(server, "Pam", Role::ComplianceManager, None).await;
+    let mut person = Caller::person(server, "Pia", Role::ComplianceManager).await;
+    for (path, body, status) in [
+        (
+            "/commitments",
+            json!({"content": commitment("We are there."), "reason": "New"}),
+            StatusCode::CREATED,
+        ),
+        ("/evidence-items", new_item("list.csv"), StatusCode::CREATED),
+        ("/jobs", json!({"kind": "collect"}), StatusCode::ACCEPTED),
+        (
+            "/comments",
+            json!({"about": {"kind": "control", "id": "IAM-01"}, "text": "Look"}),
+            StatusCode::CREATED,
+        ),
+    ] {
+        made(&program.post(path, &body).await, status);
+    }
+    let every = json!({"every_hours": 24}).to_string();
+    made(&program.send(Method::PUT, "/job-schedules/collect", &[], &every).await, StatusCode::OK);
+    let check = parse(&program.get("/checks?limit=1").await)["items"][0]["id"].clone();
+    let request = json!({
+        "check": check, "reason": "It is replaced.", "risk": "Little.", "compensation": "We look at it each day.",
+        "expires_at": "2026-12-24T00:00:00Z",
+    });
+    made(&program.post("/waiver-requests", &request).await, StatusCode::CREATED);
+    made(&person.post("/waiver-requests/1/approval", &json!({})).await, StatusCode::CREATED);
+    let pia = server.world.find_member(&server.app, &server.program, "pia@example.com").await.actor;
+    let control =
+        json!({"id": "ACC-01", "reason": "New", "content": content("Review"), "people": {"owner": pia}});
+    let draft = program.post("/controls", &control).await;
+    made(&person.from(&draft, Method::POST, "/controls/ACC-01/approval", &json!({})).await, StatusCode::OK);
+    let answer = json!({"question": "designed", "answer": "yes", "reason": "Read it"});
+    made(&person.post("/controls/ACC-01/answers", &answer).await, StatusCode::CREATED);
+    let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
+    server.state.assess_with(Arc::new(library), "Tickmark of a test");
+    made(&person.post("/assessments", &json!({})).await, StatusCode::CREATED);
+    let planned = json!({"scope": scope("Payments"), "reason": "This year's"});
+    made(&person.post("/engagements", &planned).await, StatusCode::CREATED);
+    let done = json!({"performed_at": "2026-11-20T10:00:00Z", "items": [1]});
+    made(&program.post("/controls/ACC-01/performances", &done).await, StatusCode::CREATED);
+    let reference = parse(&program.get("/findings?limit=1").await)["items"][0]["reference"].clone();
+    let reference: String =
+        reference.as_str().expect("a reference").bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let plan = json!({"owner": pia, "due": "2026-12-10", "plan": "We mend it."});
+    made(&program.post(&format!("/findings/{reference}/correction"), &plan).await, StatusCode::CREATED);
+    reference
+}
