@@ -22,7 +22,7 @@ use tickmark_core::{Digest, Timestamp, canonical};
 
 use super::own_work::{starts, taken};
 use super::package::{changes, frozen, signed};
-use super::{atom, find, signing};
+use super::{atom, fieldwork, find, signing};
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
@@ -108,7 +108,15 @@ pub async fn completion(view: &mut View<'_>, key: EngagementKey) -> Result<Versi
 async fn current(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
     let (organization, now) = (view.organization(), view.now);
     let found = sql::newest(view.connection(), organization, key).await?;
-    Ok(found.unwrap_or_else(|| Version { number: 0, since: now, record: Completion::begin(key) }))
+    let mut version =
+        found.unwrap_or_else(|| Version { number: 0, since: now, record: Completion::begin(key) });
+    // What the auditor issued here needs nobody to record it again.
+    if version.record.received().is_none()
+        && let Some(received) = fieldwork::report::received(view, key).await?
+    {
+        version.record.take_issued(received);
+    }
+    Ok(version)
 }
 
 /// Says which date the report will have.

@@ -8,6 +8,7 @@ use serde_json::json;
 use tickmark_core::Digest;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::completion::Received;
 use tickmark_core::engagement::fieldwork::{Opinion, Party, Report, SectionFile, check_pdf};
 use tickmark_core::evidence::media::clean_name;
 use tickmark_core::id::EvidenceKey;
@@ -56,6 +57,20 @@ pub async fn find(view: &mut View<'_>, key: EngagementKey) -> Result<Known> {
     let is_known = is_auditor || field.report.issued().is_some();
     let report = if is_known { field.report } else { field.report.without_opinion() };
     Ok(Known { version, report, party: field.party, missing })
+}
+
+/// Returns the report that was issued here, as management received it by that; none before.
+pub(in crate::engagement) async fn received(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Received>> {
+    let report = newest_report(view, key).await?;
+    let parts = report.issued().zip(report.opinion()).zip(report.section());
+    Ok(parts.map(|((issue, opinion), section)| Received {
+        firm: issue.firm.clone(),
+        day: opinion.dated,
+        file: section.name.clone(),
+        digest: section.digest,
+        by: issue.by,
+        at: issue.at,
+    }))
 }
 
 async fn newest(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Row<Report>>> {

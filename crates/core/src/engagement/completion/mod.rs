@@ -333,6 +333,11 @@ impl Completion {
         }
     }
 
+    /// Takes the report that its auditor issued here as received, unless another one was recorded.
+    pub fn take_issued(&mut self, issued: Received) {
+        self.received.get_or_insert(issued);
+    }
+
     /// Records the report that the auditor gave to management.
     ///
     /// # Errors
