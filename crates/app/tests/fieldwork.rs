@@ -27,6 +27,7 @@ use tickmark_core::id::{ItemKey, PopulationKey};
 use tickmark_core::identity::Role;
 use tickmark_core::program::population::{AttributeState, Definition, Ipe};
 use tickmark_core::program::sampling::Method as Selection;
+use tickmark_core::time::DAY_US;
 
 pub(crate) const KEY: EngagementKey = EngagementKey(1);
 
@@ -107,7 +108,7 @@ async fn engagement_approved(app: &App, program: &Actor, catalog: &Catalog) {
 
 pub(crate) async fn auditor(world: &World, scene: &Scene, name: &str) -> Actor {
     let email = format!("{}@firm.example", name.to_lowercase());
-    let last = "2027-01-31".parse().expect("a day");
+    let last = scene.app.now().plus_micros(68 * DAY_US).date().parse().expect("a day");
     let let_in =
         scene.app.transact(&scene.program, async |cx| access::let_in(cx, KEY, &email, last).await).await;
     let LetIn::ByLink(link) = let_in.expect("let in") else { panic!("no link") };
@@ -649,8 +650,12 @@ async fn documents(world: &World, scene: &Scene) {
 async fn a_report_is_recorded_issued_and_then_nothing_changes() {
     for world in World::both().await {
         let scene = scene(&world).await;
-        let (app, cam, catalog) = (&scene.app, &scene.cam, &scene.catalog);
+        let (app, catalog) = (&scene.app, &scene.catalog);
         documents(&world, &scene).await;
+        // A report is issued after the end of what it is about, on its date or later.
+        world.clock.advance(385 * DAY_US);
+        let mel = world.member(app, &scene.program, "Mel", &[Role::ComplianceManager]).await;
+        let cam = &mel.actor(&world, app).await;
         let audrey = auditor(&world, &scene, "Audrey").await;
         let record = |actor: Actor, from: i64, opinion: Opinion| async move {
             app.transact(&actor, async |cx| report::record(cx, KEY, from, opinion, catalog).await).await

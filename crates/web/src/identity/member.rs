@@ -245,7 +245,13 @@ fn roles(view: &View, token: &str, here: &str, outcome: &Outcome) -> Markup {
     let waits = |role: &Role| view.proposals.iter().any(|one| one.role == *role);
     let offered: Vec<(String, String)> = Role::ALL
         .into_iter()
-        .filter(|role| role.is_for_members() && *role != Role::Auditor && !member.roles.contains(role) && takes(role) && !waits(role))
+        .filter(|role| {
+            role.is_for_members()
+                && *role != Role::Auditor
+                && !member.roles.contains(role)
+                && takes(role)
+                && !waits(role)
+        })
         .map(|role| {
             let words = if role.is_highest() {
                 format!("{} (a second owner must agree)", role.name())

@@ -60,7 +60,10 @@ pub async fn find(view: &mut View<'_>, key: EngagementKey) -> Result<Known> {
 }
 
 /// Returns the report that was issued here, as management received it by that; none before.
-pub(in crate::engagement) async fn received(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Received>> {
+pub(in crate::engagement) async fn received(
+    view: &mut View<'_>,
+    key: EngagementKey,
+) -> Result<Option<Received>> {
     let report = newest_report(view, key).await?;
     let parts = report.issued().zip(report.opinion()).zip(report.section());
     Ok(parts.map(|((issue, opinion), section)| Received {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conclusion::scope::Day;
 use crate::control::{TEXT_MAX, TITLE_MAX};
+use crate::engagement::completion::day_of;
 use crate::engagement::{ReportKind, Scope};
 use crate::id::{ActorId, EvidenceKey};
 use crate::words::{self, words_of};
@@ -361,11 +362,12 @@ impl Report {
         if firm.is_empty() {
             return not_ready("the scope names no audit firm");
         }
-        if self.opinion.is_none() {
-            return not_ready("the opinion is not recorded");
-        }
+        let Some(opinion) = &self.opinion else { return not_ready("the opinion is not recorded") };
         if self.section.is_none() {
             return not_ready("the signed Section I is not uploaded");
+        }
+        if day_of(at) < opinion.dated {
+            return not_ready("its date lies ahead");
         }
         if let Some(missing) = missing {
             return not_ready(missing);
@@ -382,6 +384,7 @@ mod tests {
 
     use super::*;
     use crate::engagement::Time;
+    use crate::time::DAY_US;
 
     fn scope(kind: ReportKind, is_period: bool) -> Scope {
         let day = |text: &str| text.parse().expect("a day");
@@ -474,7 +477,8 @@ mod tests {
 
     #[test]
     fn a_report_is_issued_once_it_is_whole_and_then_nothing_changes() {
-        let (who, at) = (ActorId(Uuid::from_u128(1)), Timestamp::from_seconds(9));
+        let who = ActorId(Uuid::from_u128(1));
+        let at: Timestamp = "2027-02-10T00:00:00Z".parse().expect("a moment");
         let scope = scope(ReportKind::Soc2, true);
         let clean = opinion(
             part(Part::Design, OpinionKind::Unmodified, &[]),
@@ -496,6 +500,8 @@ mod tests {
         report.record(clean.clone(), &scope, &criteria()).expect("recorded");
         assert!(says(report.issue("Firm", None, who, at)).contains("Section I is not uploaded"));
         report.attach(file.clone()).expect("attached");
+        let early = at.plus_micros(-DAY_US);
+        assert!(says(report.issue("Firm", None, who, early)).ends_with("its date lies ahead"));
         assert!(says(report.issue("Firm", Some("x is open"), who, at)).ends_with("x is open"));
         report.issue("Firm", None, who, at).expect("issued");
         assert!(report.issued().is_some() && report.frozen().is_some());
