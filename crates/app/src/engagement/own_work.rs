@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::period::{Deviation, Subject};
-use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::{EngagementKey, Time};
 use tickmark_core::id::TargetKey;
 use tickmark_core::report::SocPackage;
@@ -24,11 +23,6 @@ use crate::conclusion::remediation;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::{Error, Result, observation};
-
-/// Returns the first moment of a day, in UTC.
-pub(super) fn starts(day: Day) -> Timestamp {
-    format!("{day}T00:00:00Z").parse().expect("a day begins")
-}
 
 /// Freezes what an exchange in OSCAL is made from.
 ///
@@ -119,7 +113,7 @@ pub(super) async fn taken(cx: &mut Cx<'_>, key: EngagementKey, document: &str, m
 async fn own_work(view: &mut View<'_>, key: EngagementKey, package: &SocPackage) -> Result<OwnWork> {
     let time: Time = find(view, key).await?.record.holds().time;
     let (first, last) = time.days();
-    let (from, to) = (starts(first), starts(last).plus_micros(DAY_US));
+    let (from, to) = (first.starts(), last.starts().plus_micros(DAY_US));
     let in_scope: BTreeSet<&str> = package.controls.iter().map(|control| control.id.as_str()).collect();
     let criteria: BTreeSet<&str> = package.criteria.iter().map(|one| one.id.as_str()).collect();
     let names: BTreeMap<TargetKey, String> = observation::targets(view)

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use tickmark_core::Timestamp;
 use tickmark_core::conclusion::finding::{Finding, FindingState};
-use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::commitment::CommitmentState;
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::{Item, State};
@@ -127,8 +126,9 @@ fn undated(item: &Item, matter: Matter, what: &str, since: Option<Timestamp>) ->
 }
 
 fn corrective(reference: &str, finding: &Finding) -> impl Iterator<Item = Fact> {
-    let due = finding.due.as_ref().filter(|_| finding.state() == FindingState::Open).and_then(day_after);
-    due.into_iter().map(move |due| Fact {
+    let due = finding.due.filter(|_| finding.state() == FindingState::Open);
+    // Too late is the first moment after the day.
+    due.map(|day| day.starts().plus_micros(DAY_US)).into_iter().map(move |due| Fact {
         about: format!("finding {} {}", finding.id, due.micros()),
         matter: Matter::Finding,
         title: format!("Finding: {}", finding.found.title),
@@ -136,12 +136,6 @@ fn corrective(reference: &str, finding: &Finding) -> impl Iterator<Item = Fact> 
         due: Some(due),
         escalated_from: None,
     })
-}
-
-/// The first moment after a day in UTC.
-fn day_after(day: &Day) -> Option<Timestamp> {
-    let start: Timestamp = format!("{day}T00:00:00Z").parse().ok()?;
-    Some(start.plus_micros(DAY_US))
 }
 
 /// What waits for the decision of whoever looks, besides evidence: controls, commitments, waivers that others wrote.

@@ -54,6 +54,15 @@ impl fmt::Display for Day {
 }
 
 impl Day {
+    /// Returns the day of a moment, UTC.
+    ///
+    /// # Panics
+    /// Never: a moment has a day.
+    #[must_use]
+    pub fn of(at: Timestamp) -> Self {
+        at.date().parse().expect("a moment has a day")
+    }
+
     /// Returns its first moment, UTC.
     #[must_use]
     pub fn starts(self) -> Timestamp {

@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use crate::design::segment;
+
 /// Most faults that are told at once.
 const MOST: usize = 20;
 /// Characters of a value that are repeated in a fault.
@@ -174,15 +176,8 @@ fn shown(value: &Value) -> String {
 
 /// Writes a name as part of a pointer (RFC 6901, section 3), and of a fragment.
 fn escaped(name: &str) -> String {
-    let mut written = String::new();
-    for byte in name.replace('~', "~0").replace('/', "~1").bytes().take(200) {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            written.push(char::from(byte));
-        } else {
-            written.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    written
+    let name = name.replace('~', "~0").replace('/', "~1");
+    segment(&name[..name.floor_char_boundary(200)])
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::completion::{
     BridgeGround, BridgeItem, BridgeLetter, Completion, CompletionError, Decided, Letter, Received, Told,
-    day_of,
 };
 use tickmark_core::engagement::{DocumentError, Engagement, EngagementKey, Paper, Problem, Step, Time};
 use tickmark_core::id::ActorId;
@@ -20,7 +19,7 @@ use tickmark_core::report::Writing;
 use tickmark_core::report::writing::{self, LetterFrame};
 use tickmark_core::{Digest, Timestamp, canonical};
 
-use super::own_work::{starts, taken};
+use super::own_work::taken;
 use super::package::{changes, frozen, signed};
 use super::{atom, fieldwork, find, signing};
 use crate::conclusion::remediation;
@@ -251,14 +250,14 @@ pub async fn bridge_basis(view: &mut View<'_>, key: EngagementKey, catalog: &Cat
     let engagement = find(view, key).await?.record;
     let record = current(view, key).await?.record;
     let time = engagement.holds().time;
-    let today = day_of(view.now);
+    let today = Day::of(view.now);
     let (_, end) = time.days();
     let mut items = Vec::new();
     if let Some(first) = end.next().filter(|first| *first <= today) {
         let package = frozen(view, key, catalog, "").await?;
         let in_scope = package.controls.iter().map(|control| control.id.as_str()).collect();
         for change in changes(first, today, &control::controls(view).await?, &in_scope) {
-            let day = day_of(change.at);
+            let day = Day::of(change.at);
             let joint = if change.what.starts_with("its ") { ":" } else { "" };
             items.push(BridgeItem {
                 day,
@@ -273,11 +272,11 @@ pub async fn bridge_basis(view: &mut View<'_>, key: EngagementKey, catalog: &Cat
             });
         }
         for (reference, finding) in remediation::open(view).await? {
-            let day = day_of(finding.opened);
+            let day = Day::of(finding.opened);
             let about = finding.found.control.as_ref().map(ToString::to_string).unwrap_or_default();
             let is_in_scope = in_scope.contains(about.as_str());
             let is_grave = matches!(finding.found.severity, Severity::High | Severity::Critical);
-            if is_in_scope && is_grave && starts(day) >= starts(first) {
+            if is_in_scope && is_grave && day >= first {
                 items.push(BridgeItem {
                     day,
                     reference: format!("finding {reference}"),
@@ -390,7 +389,7 @@ pub async fn single(
         Single::Bridge(number) => {
             let document = &record.bridge_of(number).map_err(|_| missing())?.document;
             let ground = record.bridge_ground(scope);
-            if document.content.expires().is_some_and(|day| day <= day_of(view.now)) {
+            if document.content.expires().is_some_and(|day| day <= Day::of(view.now)) {
                 return Err(Error::conflict(format!(
                     "bridge letter {number} speaks of the time to {} and is not given out any more",
                     document.content.to
@@ -402,7 +401,7 @@ pub async fn single(
                 signed: signed(document, ground, &names),
             };
             let (_, end) = engagement.holds().time.days();
-            let signed_on = document.approved(ground).map(|signed| day_of(signed.at));
+            let signed_on = document.approved(ground).map(|signed| Day::of(signed.at));
             Ok(writing::bridge(frame, &document.content, record.received(), end, signed_on))
         }
     }

@@ -34,8 +34,7 @@ pub async fn auditors(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Aud
 pub async fn let_in(cx: &mut Cx<'_>, key: EngagementKey, email: &str, last: Day) -> Result<LetIn> {
     let field = field(cx, key).await?;
     cx.permit_on(LETTING_IN, &field.object)?;
-    field.report.open().map_err(Error::conflict)?;
-    field.version.record.open().map_err(Error::conflict)?;
+    field.need_open()?;
     if field.version.record.approved().is_none() {
         return Err(Error::conflict("the scope is not approved; it says what an auditor may see"));
     }

@@ -80,6 +80,19 @@ pub(crate) struct Field {
     pub(crate) object: Object,
 }
 
+impl Field {
+    /// Refuses to change what is frozen or closed.
+    pub(crate) fn need_open(&self) -> Result<()> {
+        self.report.open().map_err(Error::conflict)?;
+        self.version.record.open().map_err(Error::conflict)
+    }
+
+    /// Tells whether anything can still be written.
+    pub(crate) fn is_open(&self) -> bool {
+        self.need_open().is_ok()
+    }
+}
+
 /// Loads an engagement for fieldwork. Whether the actor may is asked by whoever calls.
 pub(crate) async fn field(view: &mut View<'_>, key: EngagementKey) -> Result<Field> {
     let party = party(view, key).ok_or_else(|| Error::not_found("engagement", key))?;
@@ -112,14 +125,13 @@ pub async fn head(view: &mut View<'_>, key: EngagementKey) -> Result<(Engagement
 /// `NotFound`.
 pub async fn is_open(view: &mut View<'_>, key: EngagementKey) -> Result<bool> {
     let field = field(view, key).await?;
-    Ok(field.report.frozen().is_none() && field.version.record.closed().is_none())
+    Ok(field.is_open())
 }
 
 /// Loads an engagement to write in it: not once it is frozen.
 pub(crate) async fn open_field(cx: &mut Cx<'_>, key: EngagementKey) -> Result<Field> {
     let field = field(cx, key).await?;
-    field.report.open().map_err(Error::conflict)?;
-    field.version.record.open().map_err(Error::conflict)?;
+    field.need_open()?;
     cx.need_person()?;
     Ok(field)
 }

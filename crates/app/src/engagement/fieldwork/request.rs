@@ -85,7 +85,7 @@ pub async fn find(view: &mut View<'_>, key: EngagementKey, number: i64) -> Resul
     for key in &answer.populations {
         populations.push(population::find(view, *key).await?);
     }
-    let is_open = field.report.frozen().is_none() && field.version.record.closed().is_none();
+    let is_open = field.is_open();
     Ok(Whole { row, versions, items, populations, party: field.party, is_open })
 }
 

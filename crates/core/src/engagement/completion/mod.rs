@@ -129,15 +129,6 @@ struct ReportGround<'a> {
     report: Option<&'a Digest>,
 }
 
-/// Returns the day of a moment, in UTC.
-///
-/// # Panics
-/// Never: a moment has a day.
-#[must_use]
-pub fn day_of(at: Timestamp) -> Day {
-    at.date().parse().expect("a moment has a day")
-}
-
 impl Completion {
     /// Begins with nothing.
     #[must_use]
@@ -202,7 +193,7 @@ impl Completion {
         by: ActorId,
         at: Timestamp,
     ) -> Result<u32, CompletionError> {
-        let told = told.checked(time, day_of(at))?;
+        let told = told.checked(time, Day::of(at))?;
         let Some(number) = number else {
             if self.events.len() >= LIST_MAX {
                 return Err(CompletionError::TooMany);
@@ -232,7 +223,7 @@ impl Completion {
         at: Timestamp,
     ) -> Result<(), CompletionError> {
         after(until, time)?;
-        if until > day_of(at) {
+        if until > Day::of(at) {
             return Err(CompletionError::Ahead(until));
         }
         if let Some(event) = self.events.iter().find(|event| event.told.decided == Decided::Undecided) {
@@ -324,7 +315,7 @@ impl Completion {
         by: ActorId,
         at: Timestamp,
     ) -> Result<(), CompletionError> {
-        let (ground, fault) = (self.letter_ground(scope), self.letter_fault(step, day_of(at)));
+        let (ground, fault) = (self.letter_ground(scope), self.letter_fault(step, Day::of(at)));
         let letter = self.representation.as_mut().ok_or(DocumentError::None)?;
         letter.separated(step, by, ground)?;
         match fault {
@@ -346,7 +337,7 @@ impl Completion {
     pub fn receive(&mut self, received: Received, time: Time) -> Result<(), CompletionError> {
         let Received { firm, day, file, digest, by, at } = received;
         after(day, time)?;
-        if day > day_of(at) {
+        if day > Day::of(at) {
             return Err(CompletionError::Ahead(day));
         }
         if let Some(letter) = self.report_date.filter(|letter| *letter != day) {

@@ -213,7 +213,7 @@ fn a_bridge_letter_is_signed_by_an_officer_after_somebody_else_read_it() {
     let received = one.received().expect("received").clone();
     let items = [item("control IAM-05 v2", "2027-02-01", "")];
     let at = noon("2027-03-16");
-    let ground = BridgeGround { time: period(), report: Some(&received), items: &items, today: day_of(at) };
+    let ground = BridgeGround { time: period(), report: Some(&received), items: &items, today: Day::of(at) };
     let blocked = one.sign_bridge(1, Step::Review, scope(), &ground, person(2), at).expect_err("not named");
     assert!(blocked.to_string().contains("neither names it"), "{blocked}");
     let named = BridgeLetter { items: items.to_vec(), ..bridge("2027-03-15") };

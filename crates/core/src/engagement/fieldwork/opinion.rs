@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::conclusion::scope::Day;
 use crate::control::{TEXT_MAX, TITLE_MAX};
-use crate::engagement::completion::day_of;
 use crate::engagement::{ReportKind, Scope};
 use crate::id::{ActorId, EvidenceKey};
 use crate::words::{self, words_of};
@@ -366,7 +365,7 @@ impl Report {
         if self.section.is_none() {
             return not_ready("the signed Section I is not uploaded");
         }
-        if day_of(at) < opinion.dated {
+        if Day::of(at) < opinion.dated {
             return not_ready("its date lies ahead");
         }
         if let Some(missing) = missing {
