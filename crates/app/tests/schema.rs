@@ -2,13 +2,14 @@
 
 use sqlx::Row;
 use tickmark_app::testing::World;
+use tickmark_store::Migrations;
 
 #[tokio::test]
 async fn the_schema_is_the_reviewed_one_and_both_databases_have_the_same_columns() {
     let mut all = Vec::new();
     for world in World::both().await {
         let is_server = world.database().url().is_some();
-        let database = world.database().migrated(&tickmark_store::Migrations::embedded()).await;
+        let database = world.database().migrated(&Migrations::embedded()).await;
         let mut tx = database.read().await.expect("begin");
         let text = if is_server {
             "SELECT c.table_name::TEXT, c.column_name::TEXT, c.data_type::TEXT, \
@@ -39,4 +40,75 @@ async fn the_schema_is_the_reviewed_one_and_both_databases_have_the_same_columns
     }
     insta::assert_snapshot!("schema", all[0]);
     assert!(all.windows(2).all(|pair| pair[0] == pair[1]), "the databases differ: {all:#?}");
+}
+
+/// `(name, text)` of every migration up to a number.
+fn up_to(version: i64) -> Migrations {
+    let all = Migrations::embedded();
+    let those = all.all().iter().filter(|migration| migration.version <= version);
+    let files = those.map(|one| (format!("{:04}_{}.sql", one.version, one.name), one.sql.clone()));
+    Migrations::from_files(files).expect("names")
+}
+
+#[tokio::test]
+async fn what_was_recorded_before_the_order_of_rows_changed_is_carried_over() {
+    for world in World::both().await {
+        let database = world.database().migrated(&up_to(49)).await;
+        let is_server = world.database().url().is_some();
+        let bytes = |text: &str| if is_server { format!("'\\x{text}'") } else { format!("x'{text}'") };
+        let rows = [
+            "INSERT INTO organization (key, id, name, created_at) VALUES (1, 'org', 'Example', 0)".to_owned(),
+            "INSERT INTO target (organization, key, kind, external_id, name, first_seen) \
+             VALUES (1, 1, 'host', 'a', 'a', 0), (1, 2, 'host', 'b', 'b', 0)"
+                .to_owned(),
+            "INSERT INTO run (organization, key, source, state, collector, started_at) \
+             VALUES (1, 7, 'estate', 'open', 'c', 0)"
+                .to_owned(),
+            format!(
+                "INSERT INTO facts_interval (organization, target, since, until, digest, schema_name, defect, run, pack) \
+                 VALUES (1, 1, 10, 20, {old}, 'host/1', NULL, 7, NULL), (1, 1, 20, NULL, {new}, 'host/1', 'odd', 7, 3), \
+                 (1, 2, 10, NULL, {old}, 'host/1', NULL, 7, 3)",
+                old = bytes("aa"),
+                new = bytes("bb"),
+            ),
+            format!(
+                "INSERT INTO facts_section (organization, target, sections) VALUES (1, 2, {})",
+                bytes("cc")
+            ),
+            "INSERT INTO coverage (organization, check_version, run, block, expected, pass, fail, not_applicable, unknown) \
+             VALUES (1, 4, 7, 9, 10, 1, 2, 3, 4), (1, 5, 7, 8, 2, 2, 0, 0, 0)"
+                .to_owned(),
+        ];
+        let mut tx = database.write().await.expect("begin");
+        for row in rows {
+            sqlx::query(sqlx::AssertSqlSafe(row)).execute(&mut *tx).await.expect("inserted");
+        }
+        tx.commit().await.expect("committed");
+        up_to(50).run(&database, world.database().folder(), 0).await.expect("migrated");
+        let mut tx = database.read().await.expect("begin");
+        let facts: Vec<(i64, i64, Option<i64>, Vec<u8>, Option<String>, Option<i64>, Option<Vec<u8>>)> =
+            sqlx::query_as(
+                "SELECT target, since, until, digest, defect, pack, sections FROM facts_interval \
+                 ORDER BY target, since",
+            )
+            .fetch_all(&mut *tx)
+            .await
+            .expect("facts");
+        assert_eq!(
+            facts,
+            [
+                (1, 10, Some(20), vec![0xaa], None, None, None),
+                (1, 20, None, vec![0xbb], Some("odd".to_owned()), Some(3), None),
+                (2, 10, None, vec![0xaa], None, Some(3), Some(vec![0xcc])),
+            ]
+        );
+        let coverage: Vec<(i64, i64, i64, i64, i64, i64, i64, i64)> = sqlx::query_as(
+            "SELECT run, check_version, block, expected, pass, fail, not_applicable, unknown FROM coverage \
+             ORDER BY run, check_version",
+        )
+        .fetch_all(&mut *tx)
+        .await
+        .expect("coverage");
+        assert_eq!(coverage, [(7, 4, 9, 10, 1, 2, 3, 4), (7, 5, 8, 2, 2, 0, 0, 0)]);
+    }
 }

@@ -333,7 +333,7 @@ async fn set_up_sqlite(connection: &mut AnyConnection, access: Access) -> Result
         Access::Write => {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
              PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
-             PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;"
+             PRAGMA temp_store = MEMORY; PRAGMA cache_size = -24576; PRAGMA wal_autocheckpoint = 4000;"
         }
         Access::Inspect => {
             "PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; \

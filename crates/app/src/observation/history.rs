@@ -5,9 +5,10 @@
 //! for each target and check.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
-use tickmark_core::id::{CheckKey, TargetKey};
+use tickmark_core::id::{CheckKey, RunKey, TargetKey};
 use tickmark_core::observation::interval::{self, Failure, Interval};
 use tickmark_core::observation::{ReasonClass, Verdict};
 use tickmark_core::time::HOUR_US;
@@ -59,18 +60,30 @@ pub struct CheckGap {
 /// # Errors
 /// If the database refuses, or holds what we never wrote; so for all functions here.
 pub async fn histories_in(view: &mut View<'_>, span: Span, checks: Option<&[String]>) -> Result<Histories> {
+    let groups = groups_in(view, span, checks).await?.into_iter();
+    let of_check = |groups: Vec<Group>| -> BTreeMap<TargetKey, Vec<Interval>> {
+        let all = groups.iter().flat_map(Group::histories);
+        all.map(|(target, intervals)| (target, intervals.to_vec())).collect()
+    };
+    Ok(groups.map(|(id, groups)| (id, of_check(groups))).collect())
+}
+
+/// As [`histories_in`], by check id, with those histories once that many targets share.
+///
+/// # Errors
+/// As [`histories_in`].
+pub async fn groups_in(
+    view: &mut View<'_>,
+    span: Span,
+    checks: Option<&[String]>,
+) -> Result<BTreeMap<String, Vec<Group>>> {
     let end = span.to.unwrap_or(view.now).min(view.now);
     let looked = Looked::load(view, checks, end).await?;
     let rows = looked.rows(view, Some(span.from), end).await?;
-    let mut histories = Histories::new();
-    for (id, groups) in looked.groups(&rows, end, Reading::Fresh) {
-        let of_check = histories.entry(id.to_owned()).or_default();
-        for group in groups {
-            let group = group.clipped(span.from, end);
-            of_check.extend(group.histories().map(|(target, intervals)| (target, intervals.to_vec())));
-        }
-    }
-    Ok(histories)
+    let groups = looked.groups(&rows, end, Reading::Fresh).into_iter();
+    let clipped =
+        |groups: Vec<Group>| groups.into_iter().map(|group| group.clipped(span.from, end)).collect();
+    Ok(groups.map(|(id, groups)| (id.to_owned(), clipped(groups))).collect())
 }
 
 /// As [`histories_in`] for one target: what can be said of each check at it, by check id.
@@ -247,7 +260,7 @@ struct Looked {
     /// Runs in which a version answered, as positions in `runs`.
     answered: BTreeMap<CheckKey, Vec<usize>>,
     /// Targets that are in the same populations, with these populations.
-    groups: Vec<(BTreeSet<i64>, Vec<TargetKey>)>,
+    groups: Vec<(BTreeSet<i64>, Arc<[TargetKey]>)>,
     /// Position of each target's group.
     group_of: BTreeMap<TargetKey, usize>,
 }
@@ -263,17 +276,19 @@ enum Reading {
 
 /// Histories of one check at targets that were expected by the same runs. Where nothing but passes was found they are
 /// the same history, computed once.
-struct Group<'a> {
-    targets: &'a [TargetKey],
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The targets, ascending.
+    pub targets: Arc<[TargetKey]>,
     /// When these targets were looked at, ascending.
-    looks: Vec<Timestamp>,
+    pub looks: Vec<Timestamp>,
     /// What holds where nothing but passes was found.
-    same: Vec<Interval>,
+    pub same: Vec<Interval>,
     /// What holds elsewhere.
-    others: BTreeMap<TargetKey, Vec<Interval>>,
+    pub others: BTreeMap<TargetKey, Vec<Interval>>,
 }
 
-impl Group<'_> {
+impl Group {
     fn clipped(mut self, from: Timestamp, end: Timestamp) -> Self {
         clip(&mut self.same, from, end);
         self.others.values_mut().for_each(|intervals| clip(intervals, from, end));
@@ -281,7 +296,7 @@ impl Group<'_> {
     }
 
     /// Returns the history of each target that has one.
-    fn histories(&self) -> impl Iterator<Item = (TargetKey, &[Interval])> {
+    pub fn histories(&self) -> impl Iterator<Item = (TargetKey, &[Interval])> {
         self.targets
             .iter()
             .map(|target| (*target, self.others.get(target).unwrap_or(&self.same).as_slice()))
@@ -307,20 +322,14 @@ impl Looked {
         let runs = sql::run_looks(view.connection(), organization, end).await?;
         let position: BTreeMap<i64, usize> =
             runs.iter().enumerate().map(|(position, run)| (run.key.0, position)).collect();
-        let mut answered = BTreeMap::new();
-        for (check, first, last, count) in
-            sql::answered(view.connection(), organization, runs.last().map(|run| run.key)).await?
-        {
-            let all =
-                runs.partition_point(|run| run.key < first)..runs.partition_point(|run| run.key <= last);
-            let positions = if all.len() as u64 == count {
-                all.collect()
-            } else {
-                // Not every run between asked this version; that is rare enough for a query of its own.
-                let runs = sql::runs_of_check(view.connection(), organization, check).await?;
-                runs.iter().filter_map(|run| position.get(&run.0).copied()).collect()
-            };
-            answered.insert(check, positions);
+        let mut answered: BTreeMap<CheckKey, Vec<usize>> = BTreeMap::new();
+        let last = runs.last().map_or(RunKey(0), |run| run.key);
+        for (asking, checks) in sql::asked(view.connection(), organization, last).await? {
+            let positions: Vec<usize> =
+                asking.iter().filter_map(|run| position.get(&run.0).copied()).collect();
+            for check in checks {
+                answered.entry(check).or_default().extend_from_slice(&positions);
+            }
         }
         let used: BTreeSet<i64> = runs.iter().map(|run| run.population).collect();
         let mut memberships: BTreeMap<TargetKey, BTreeSet<i64>> = BTreeMap::new();
@@ -333,11 +342,14 @@ impl Looked {
         for (target, populations) in memberships {
             groups.entry(populations).or_default().push(target);
         }
-        let groups: Vec<_> = groups.into_iter().collect();
+        let groups: Vec<_> =
+            groups.into_iter().map(|(populations, targets)| (populations, targets.into())).collect();
         let group_of = groups
             .iter()
             .enumerate()
-            .flat_map(|(group, (_, targets))| targets.iter().map(move |target| (*target, group)))
+            .flat_map(|(group, (_, targets)): (usize, &(_, Arc<[TargetKey]>))| {
+                targets.iter().map(move |target| (*target, group))
+            })
             .collect();
         Ok(Self { versions, runs, answered, groups, group_of })
     }
@@ -379,7 +391,7 @@ impl Looked {
     }
 
     /// Returns the histories of each check, over all its versions, by group; groups that no run expected are left out.
-    fn groups(&self, rows: &[Row], end: Timestamp, reading: Reading) -> BTreeMap<&str, Vec<Group<'_>>> {
+    fn groups(&self, rows: &[Row], end: Timestamp, reading: Reading) -> BTreeMap<&str, Vec<Group>> {
         let mut versions: BTreeMap<&str, Vec<&CheckVersion>> = BTreeMap::new();
         for version in &self.versions {
             versions.entry(&version.definition.id).or_default().push(version);
@@ -396,12 +408,12 @@ impl Looked {
         rows: &[Row],
         end: Timestamp,
         reading: Reading,
-    ) -> Vec<Group<'_>> {
-        let mut groups: Vec<Group<'_>> = self
+    ) -> Vec<Group> {
+        let mut groups: Vec<Group> = self
             .groups
             .iter()
             .map(|(_, targets)| Group {
-                targets,
+                targets: Arc::clone(targets),
                 looks: Vec::new(),
                 same: Vec::new(),
                 others: BTreeMap::new(),

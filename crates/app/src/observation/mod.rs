@@ -32,7 +32,7 @@ use tickmark_core::{Digest, Span, Timestamp};
 pub use export::history_contents;
 pub(crate) use export::restated;
 pub use history::{
-    CheckGap, Histories, TargetFailure, TargetGaps, coverage_gaps, failures, histories_in,
+    CheckGap, Group, Histories, TargetFailure, TargetGaps, coverage_gaps, failures, groups_in, histories_in,
     histories_of_target,
 };
 pub(crate) use memory::Memories;

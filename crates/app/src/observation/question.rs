@@ -37,6 +37,8 @@ pub(super) struct Questions<'a> {
 struct Question<'a> {
     /// The facts, or why they are malformed.
     facts: Result<(Cow<'a, Value>, Sections), String>,
+    /// Digests of what checks read of them, by the sections they read: several checks read the same.
+    read: HashMap<u128, Digest>,
     /// Positions of the checks that are asked, ascending.
     checks: Vec<usize>,
 }
@@ -92,11 +94,14 @@ impl<'a> Questions<'a> {
                         Ok((document, sections))
                     }
                 };
-                slot.insert(Question { facts, checks: Vec::new() })
+                slot.insert(Question { facts, read: HashMap::new(), checks: Vec::new() })
             }
         };
         // What is malformed is about these facts alone.
-        let read = question.facts.as_ref().map_or(facts, |(_, sections)| sections.read_by(check));
+        let read = question.facts.as_ref().map_or(facts, |(_, sections)| match sections.choice(check) {
+            Some(choice) => *question.read.entry(choice).or_insert_with(|| sections.read_by(check)),
+            None => sections.read_by(check),
+        });
         self.read.insert((position, facts), read);
         if let Some(outcome) = memory.outcome(version.key, read) {
             self.known.entry((position, read)).or_insert_with(|| outcome.clone());

@@ -3,7 +3,7 @@
 //! The work grows with what changed. A target whose facts are as before is not evaluated; one whose facts changed is
 //! asked only by checks that read a changed section; a check about which nothing changed keeps its block.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::{Value, json};
 use tickmark_core::id::{CheckKey, RunKey, TargetKey};
@@ -174,49 +174,52 @@ fn observed_at(cx: &mut Cx<'_>, last: Option<Timestamp>) -> Result<Timestamp> {
 }
 
 /// The targets of a run, in the order that blocks use.
-struct Population {
+struct Population<'a> {
     key: i64,
     digest: Digest,
     targets: Vec<Target>,
     /// Digests that stand for the targets in the ledger, in the same order.
     identities: Vec<Digest>,
     /// Position by kind and external id.
-    positions: HashMap<(String, String), usize>,
+    positions: HashMap<(&'a str, &'a str), usize>,
 }
 
-impl Population {
+impl<'a> Population<'a> {
     /// Brings the known targets in line with the expected ones.
     async fn sync(
         cx: &mut Cx<'_>,
-        input: &RunInput,
+        input: &'a RunInput,
         unchanged: &[Unchanged],
         memory: &mut Memory,
         at: Timestamp,
     ) -> Result<Self> {
         let organization = cx.organization();
-        let mut expected: HashMap<(&str, &str), &TargetRef> = HashMap::with_capacity(input.expected.len());
+        let mut expected: HashMap<(&str, &str), &'a TargetRef> = HashMap::with_capacity(input.expected.len());
         for target in &input.expected {
             if expected.insert((&target.kind, &target.external_id), target).is_some() {
                 return Err(Error::invalid(format!("target {} is expected twice", target.name)));
             }
         }
-        let mut reached = BTreeSet::new();
+        let mut reached = HashSet::with_capacity(expected.len());
         let collected = input.collected.iter().map(|collected| &collected.target);
         for target in collected.chain(unchanged.iter().map(|unchanged| &unchanged.target)) {
             if !expected.contains_key(&(target.kind.as_str(), target.external_id.as_str())) {
                 return Err(Error::invalid(format!("target {} was not expected", target.name)));
             }
-            if !reached.insert((&target.kind, &target.external_id)) {
+            if !reached.insert((target.kind.as_str(), target.external_id.as_str())) {
                 return Err(Error::invalid(format!("target {} came back twice", target.name)));
             }
         }
         let mut missing = expected.clone();
-        for before in &mut memory.targets {
+        // The expected ones, with their positions among all.
+        let mut chosen = Vec::with_capacity(expected.len());
+        for (position, before) in memory.targets.iter_mut().enumerate() {
             let Some(target) =
                 missing.remove(&(before.target.kind.as_str(), before.target.external_id.as_str()))
             else {
                 continue;
             };
+            chosen.push((position, target));
             if before.target.name != target.name {
                 sql::rename_target(cx.connection(), organization, before.key, &target.name).await?;
                 before.target.name.clone_from(&target.name);
@@ -228,8 +231,9 @@ impl Population {
             }
         }
         if !missing.is_empty() {
-            let mut new: Vec<TargetRef> = missing.into_values().cloned().collect();
-            new.sort_by(|a, b| (&a.kind, &a.external_id).cmp(&(&b.kind, &b.external_id)));
+            let mut added: Vec<&'a TargetRef> = missing.into_values().collect();
+            added.sort_by_key(|target| (&target.kind, &target.external_id));
+            let new: Vec<TargetRef> = added.iter().map(|target| (*target).clone()).collect();
             // New ones have the highest keys, so they come last.
             let known = memory.targets.len();
             sql::add_targets(cx.connection(), organization, &new, at).await?;
@@ -237,13 +241,10 @@ impl Population {
             for target in &memory.targets[known..] {
                 cx.touch(Kind::Target, target.key);
             }
+            chosen.extend((known..).zip(added));
         }
-        let targets: Vec<Target> = memory
-            .targets
-            .iter()
-            .filter(|t| expected.contains_key(&(t.target.kind.as_str(), t.target.external_id.as_str())))
-            .cloned()
-            .collect();
+        let targets: Vec<Target> =
+            chosen.iter().map(|(position, _)| memory.targets[*position].clone()).collect();
         let identities: Vec<Digest> =
             targets.iter().map(|target| memory.identity(target.key, || identity(&target.target))).collect();
         let bytes: Vec<u8> = identities.iter().flat_map(|identity| identity.0).collect();
@@ -254,16 +255,13 @@ impl Population {
             let body = json!({"population": digest, "n": keys.len(), "enumeration": input.enumeration, "reported": keys.len()});
             cx.record(LeafKind::PopulationDefine, &body)?;
         }
-        let positions = targets
-            .iter()
-            .enumerate()
-            .map(|(position, t)| ((t.target.kind.clone(), t.target.external_id.clone()), position))
-            .collect();
+        let names = chosen.iter().map(|(_, target)| (target.kind.as_str(), target.external_id.as_str()));
+        let positions = names.enumerate().map(|(position, name)| (name, position)).collect();
         Ok(Self { key, digest, targets, identities, positions })
     }
 
     fn position_of(&self, target: &TargetRef) -> usize {
-        let found = self.positions.get(&(target.kind.clone(), target.external_id.clone()));
+        let found = self.positions.get(&(target.kind.as_str(), target.external_id.as_str()));
         *found.expect("every target that came back is expected")
     }
 }
@@ -278,7 +276,7 @@ pub(super) fn identity(target: &TargetRef) -> Digest {
 async fn store_artifacts(
     cx: &mut Cx<'_>,
     run: RunKey,
-    population: &Population,
+    population: &Population<'_>,
     collected: &[Collected],
 ) -> Result<usize> {
     let keys: Vec<TargetKey> =
@@ -341,7 +339,7 @@ impl Read {
 async fn record_facts<'a>(
     cx: &mut Cx<'_>,
     run: RunKey,
-    population: &Population,
+    population: &Population<'_>,
     collected: &'a [Collected],
     unchanged: &[Unchanged],
     current: &mut BTreeMap<TargetKey, FactsState>,
@@ -389,7 +387,6 @@ async fn record_facts<'a>(
     let keys: Vec<TargetKey> = changed.iter().map(|(_, target, ..)| *target).collect();
     let before = sql::sections(cx.connection(), organization, &keys).await?;
     let mut states = Vec::with_capacity(changed.len());
-    let mut kept = Vec::with_capacity(changed.len());
     for (position, target, digest, sections, Collected { schema, facts, .. }) in changed {
         let different = before.get(&target).map(|before| sections.different(before));
         let defect = match &different {
@@ -397,17 +394,15 @@ async fn record_facts<'a>(
             None => facts_defect(schema, facts),
         };
         let is_sound = defect.is_none();
-        // Sections of malformed facts are not kept: whatever comes after them is asked about anew.
-        kept.push((target, is_sound.then(|| sections.clone())));
         let (span, pack) = (Span { from: at, to: None }, keeping.packs.get(&digest).copied());
         let state = FactsState { target, span, digest, schema: schema.clone(), defect, run, pack };
-        states.push(state.clone());
+        // Sections of malformed facts are not kept: whatever comes after them is asked about anew.
+        states.push((state.clone(), is_sound.then(|| sections.clone())));
         current.insert(target, state.clone());
         let news = News::Sections(different.filter(|_| is_sound));
         reached[position] = Some(Reached { state, document: Some(facts), sections: Some(sections), news });
     }
     sql::change_facts(cx.connection(), organization, &states).await?;
-    sql::set_sections(cx.connection(), organization, &kept).await?;
     let manifest = population
         .identities
         .iter()
@@ -492,7 +487,7 @@ enum Step {
 async fn judge(
     cx: &mut Cx<'_>,
     checks: &[(CurrentCheck, &Check)],
-    population: &Population,
+    population: &Population<'_>,
     facts: &Facts<'_>,
     mut before: Before,
     memory: &mut Memory,
@@ -582,7 +577,7 @@ async fn judge(
 /// before stands.
 fn steps(
     (version, check): &(CurrentCheck, &Check),
-    population: &Population,
+    population: &Population<'_>,
     facts: &Facts<'_>,
     before: &Before,
     restless: &[usize],

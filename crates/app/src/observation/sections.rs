@@ -32,6 +32,12 @@ impl Sections {
         Digest::of(&bytes)
     }
 
+    /// Returns which of the sections a check reads, one bit for each; none if there are more than 128.
+    pub(super) fn choice(&self, check: &Check) -> Option<u128> {
+        let bits = || self.0.keys().enumerate().filter(|(_, name)| check.reads(name));
+        (self.0.len() <= 128).then(|| bits().fold(0, |choice, (bit, _)| choice | 1 << bit))
+    }
+
     /// Returns the names of sections that are not the same in both.
     pub(super) fn different(&self, other: &Self) -> BTreeSet<String> {
         let names = self.0.keys().chain(other.0.keys());

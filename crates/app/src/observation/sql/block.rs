@@ -1,6 +1,6 @@
 //! Blocks, and which run looked with which check: `block`, `coverage`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AnyConnection, Row};
 use tickmark_core::id::{CheckKey, RunKey};
@@ -9,8 +9,8 @@ use tickmark_core::{Digest, Timestamp};
 use tickmark_store::{Cell, insert_rows};
 
 use super::{KEYS_PER_STATEMENT, Org, list, moment, next_key};
-use crate::Result;
 use crate::stored::{self, digest};
+use crate::{Error, Result};
 
 /// A block of the run before.
 pub(in crate::observation) struct LastBlock {
@@ -128,8 +128,8 @@ pub(in crate::observation) async fn add_blocks(
     let rows = blocks.iter().map(|block| {
         [
             Cell::from(org.0),
-            block.check.0.into(),
             run.0.into(),
+            block.check.0.into(),
             keys[&block.digest].into(),
             count(block.counts.expected),
             count(block.counts.pass),
@@ -140,8 +140,8 @@ pub(in crate::observation) async fn add_blocks(
     });
     let columns = [
         "organization",
-        "check_version",
         "run",
+        "check_version",
         "block",
         "expected",
         "pass",
@@ -203,8 +203,10 @@ pub(in crate::observation) async fn looks(
     check: CheckKey,
 ) -> Result<Vec<Timestamp>> {
     let rows: Vec<(i64,)> = sqlx::query_as(
-        "SELECT run.finished_at FROM coverage JOIN run ON run.organization = coverage.organization AND run.key = coverage.run \
-         WHERE coverage.organization = $1 AND coverage.check_version = $2 ORDER BY run.finished_at",
+        // Through the runs: coverage is found by run and check. `CROSS JOIN` keeps SQLite in that order.
+        "SELECT run.finished_at FROM run CROSS JOIN coverage WHERE run.organization = $1 \
+         AND coverage.organization = run.organization AND coverage.run = run.key AND coverage.check_version = $2 \
+         ORDER BY run.finished_at",
     )
     .bind(org.0)
     .bind(check.0)
@@ -257,41 +259,29 @@ pub(in crate::observation) async fn run_looks(
         .collect())
 }
 
-/// Returns for each check version the first and the last run that asked it up to `last`, and how many did.
-pub(in crate::observation) async fn answered(
+/// Returns which check versions each run asked up to `last`, oldest first. Runs that follow on each other and asked the
+/// same share one set.
+pub(in crate::observation) async fn asked(
     c: &mut AnyConnection,
     org: Org,
-    last: Option<RunKey>,
-) -> Result<Vec<(CheckKey, RunKey, RunKey, u64)>> {
-    let rows: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
-        "SELECT check_version, CAST(MIN(run) AS BIGINT), CAST(MAX(run) AS BIGINT), CAST(COUNT(*) AS BIGINT) \
-         FROM coverage WHERE organization = $1 AND run <= $2 GROUP BY check_version ORDER BY check_version",
+    last: RunKey,
+) -> Result<Vec<(Vec<RunKey>, BTreeSet<CheckKey>)>> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT run, string_agg(CAST(check_version AS TEXT), ' ') FROM coverage \
+         WHERE organization = $1 AND run <= $2 GROUP BY run ORDER BY run",
     )
     .bind(org.0)
-    .bind(last.map_or(0, |last| last.0))
+    .bind(last.0)
     .fetch_all(c)
     .await?;
-    rows.into_iter()
-        .map(|(check, first, last, count)| {
-            Ok((CheckKey(check), RunKey(first), RunKey(last), stored::count(count, "coverage")?))
+    rows.chunk_by(|a, b| a.1 == b.1)
+        .map(|same| {
+            let checks = same[0].1.split(' ').map(|key| key.parse().map(CheckKey));
+            let checks =
+                checks.collect::<Result<_, _>>().map_err(|error| Error::corrupt("coverage", error))?;
+            Ok((same.iter().map(|(run, _)| RunKey(*run)).collect(), checks))
         })
         .collect()
-}
-
-/// Returns the runs that asked a check version, oldest first.
-pub(in crate::observation) async fn runs_of_check(
-    c: &mut AnyConnection,
-    org: Org,
-    check: CheckKey,
-) -> Result<Vec<RunKey>> {
-    let rows: Vec<(i64,)> = sqlx::query_as(
-        "SELECT run FROM coverage WHERE organization = $1 AND check_version = $2 ORDER BY run",
-    )
-    .bind(org.0)
-    .bind(check.0)
-    .fetch_all(c)
-    .await?;
-    Ok(rows.into_iter().map(|(run,)| RunKey(run)).collect())
 }
 
 /// Returns the last look at each current check.
@@ -302,8 +292,9 @@ pub(in crate::observation) async fn last_looks(
     let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
         "SELECT check_version.key, run.finished_at, run.key FROM check_version \
          JOIN run ON run.organization = check_version.organization \
-           AND run.key = (SELECT MAX(coverage.run) FROM coverage \
-             WHERE coverage.organization = check_version.organization AND coverage.check_version = check_version.key) \
+           AND run.key = (SELECT coverage.run FROM coverage \
+             WHERE coverage.organization = check_version.organization AND coverage.check_version = check_version.key \
+             ORDER BY coverage.run DESC LIMIT 1) \
          WHERE check_version.organization = $1 AND check_version.superseded_at IS NULL",
     )
     .bind(org.0)

@@ -1,4 +1,4 @@
-//! Facts of targets, and the digests of their sections: `facts_interval`, `facts_section`.
+//! Facts of targets, and the digests of their sections: `facts_interval`, `facts_pack`.
 
 use std::collections::BTreeMap;
 
@@ -45,23 +45,26 @@ pub(in crate::observation) async fn facts_history(
     rows.iter().map(facts_state).collect()
 }
 
+/// Ends what held at targets and writes what holds now, with its sections where they are worth keeping.
 pub(in crate::observation) async fn change_facts(
     c: &mut AnyConnection,
     org: Org,
-    states: &[FactsState],
+    states: &[(FactsState, Option<Sections>)],
 ) -> Result<()> {
     for chunk in states.chunks(KEYS_PER_STATEMENT) {
         let text = format!(
-            "UPDATE facts_interval SET until = $2 WHERE organization = $1 AND until IS NULL AND target IN {}",
+            "UPDATE facts_interval SET until = $2, sections = NULL WHERE organization = $1 AND until IS NULL \
+             AND target IN {}",
             list(3, chunk.len())
         );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(chunk[0].span.from.micros());
-        for state in chunk {
+        let mut query =
+            sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(chunk[0].0.span.from.micros());
+        for (state, _) in chunk {
             query = query.bind(state.target.0);
         }
         query.execute(&mut *c).await?;
     }
-    let rows = states.iter().map(|state| {
+    let rows = states.iter().map(|(state, sections)| {
         [
             Cell::from(org.0),
             state.target.0.into(),
@@ -71,15 +74,16 @@ pub(in crate::observation) async fn change_facts(
             state.defect.as_deref().into(),
             state.run.0.into(),
             state.pack.into(),
+            sections.as_ref().and_then(Sections::pack).into(),
         ]
     });
-    let columns = ["organization", "target", "since", "digest", "schema_name", "defect", "run", "pack"];
+    let columns =
+        ["organization", "target", "since", "digest", "schema_name", "defect", "run", "pack", "sections"];
     insert_rows(c, "facts_interval", columns, rows).await?;
     Ok(())
 }
 
-// ---- sections of facts
-
+/// Returns the sections of the facts that hold now, where they are kept.
 pub(in crate::observation) async fn sections(
     c: &mut AnyConnection,
     org: Org,
@@ -89,7 +93,8 @@ pub(in crate::observation) async fn sections(
     for chunk in targets.chunks(KEYS_PER_STATEMENT) {
         let keys: Vec<String> = chunk.iter().map(|key| key.0.to_string()).collect();
         let text = format!(
-            "SELECT target, sections FROM facts_section WHERE organization = $1 AND target IN ({})",
+            "SELECT target, sections FROM facts_interval WHERE organization = $1 AND until IS NULL \
+             AND sections IS NOT NULL AND target IN ({})",
             keys.join(", ")
         );
         for row in sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await? {
@@ -100,25 +105,6 @@ pub(in crate::observation) async fn sections(
         }
     }
     Ok(found)
-}
-
-/// Keeps the sections of the facts that hold now, or none where they are not worth keeping.
-pub(in crate::observation) async fn set_sections(
-    c: &mut AnyConnection,
-    org: Org,
-    sections: &[(TargetKey, Option<Sections>)],
-) -> Result<()> {
-    for chunk in sections.chunks(KEYS_PER_STATEMENT) {
-        let keys: Vec<String> = chunk.iter().map(|(key, _)| key.0.to_string()).collect();
-        let text =
-            format!("DELETE FROM facts_section WHERE organization = $1 AND target IN ({})", keys.join(", "));
-        sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).execute(&mut *c).await?;
-    }
-    let rows = sections.iter().filter_map(|(target, sections)| {
-        Some([Cell::from(org.0), target.0.into(), sections.as_ref()?.pack()?.into()])
-    });
-    insert_rows(c, "facts_section", ["organization", "target", "sections"], rows).await?;
-    Ok(())
 }
 
 // ---- objects
