@@ -4,16 +4,20 @@
 //! recording takes (`open_run`, `record_changes` with a facts document for each target that changed, and `sequence` as often as a server does), what
 //! the database with its log weighs, what the year's questions cost, each with its limit and the ratio to it.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tickmark_app::conclusion::period;
 use tickmark_app::observation::{self, RunInput, Unchanged};
+use tickmark_app::program::population;
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, App, control};
 use tickmark_core::catalog::Catalog;
+use tickmark_core::control::TestAttribute;
 use tickmark_core::observation::{Collected, TargetRef, facts_defect};
+use tickmark_core::program::population::{Definition, Ipe};
 use tickmark_core::{Digest, Span, Timestamp, canonical};
 use tickmark_evaluate::{CheckSource, Library, Origin};
 
@@ -23,6 +27,8 @@ const DAYS: usize = 365;
 const DAY_SECONDS: i64 = 86_400;
 /// Verdicts that change on one day, of each thousand.
 const CHANGES_PER_MILLE: usize = 1;
+/// Items of a population beside them.
+const ITEMS: usize = 250_000;
 /// How often a running server gives entries their place in the log (`tickmark serve`).
 const SEQUENCE_EVERY: Duration = Duration::from_secs(5);
 const RECORD_LIMIT: Duration = Duration::from_secs(15);
@@ -245,7 +251,8 @@ async fn estate(world: World, catalog: &Catalog, library: &Library, per_mille: u
         year.evaluated,
         year.changed
     );
-    questions(&app, &actor, Span { from: start, to: Some(app.now()) }).await;
+    let span = Span { from: start, to: Some(app.now()) };
+    questions(&app, &actor, span).await;
     app.close().await;
     if world.database().url().is_none() {
         let all = folder_size(&world.folder());
@@ -257,6 +264,9 @@ async fn estate(world: World, catalog: &Catalog, library: &Library, per_mille: u
             blobs as f64 / 1e6
         );
     }
+    let app = world.try_start().await.expect("started again");
+    conclude_with_items(&app, &actor, catalog, span).await;
+    app.close().await;
 }
 
 async fn questions(app: &App, actor: &Actor, span: Span) {
@@ -295,6 +305,62 @@ async fn questions(app: &App, actor: &Actor, span: Span) {
     line(&format!("all histories: {}", found[2]), best[2], QUESTION_LIMIT);
     line("the period board of 100 controls", best[3], QUESTION_LIMIT);
     line("conclusions of 100 controls, every deviation", best[4], CONCLUDE_LIMIT);
+}
+
+/// Adds a population of many items, a thousandth of which deviate, and concludes on it as well.
+async fn conclude_with_items(app: &App, actor: &Actor, catalog: &Catalog, span: Span) {
+    let to = span.to.expect("a period");
+    let step = (to.micros() - span.from.micros()) / i64::try_from(ITEMS + 1).expect("small");
+    let mut list = String::from("key,occurred_at,approved\n");
+    for item in 0..ITEMS {
+        let at = span.from.plus_micros(step * i64::try_from(item).expect("small"));
+        let approved = if item % 1_000 == 0 { "not met" } else { "met" };
+        writeln!(list, "CHANGE-{item:06},{at},{approved}").expect("a text");
+    }
+    let attribute = TestAttribute {
+        id: "approved".into(),
+        asserts: "approved before it went live".into(),
+        deviation: "no approval".into(),
+    };
+    let definition = Definition {
+        control: catalog.controls[0].id.parse().expect("an id"),
+        title: "Changes".into(),
+        trigger: "a change".into(),
+        attributes: vec![attribute],
+        from: span.from,
+        to,
+    };
+    let ipe = Ipe {
+        source: "change log".into(),
+        query: "all changes".into(),
+        parameters: "the year".into(),
+        time_zone: "UTC".into(),
+        run_by: "Robin Example".into(),
+        run_at: to,
+        row_count: ITEMS as u64,
+        control_total: String::new(),
+        completeness: "numbers are without a gap".into(),
+        accuracy: String::new(),
+    };
+    let begun = Instant::now();
+    app.transact(actor, async |cx| {
+        let key = population::define(cx, definition).await?.key;
+        population::import(cx, key, "changes.csv", list.into(), ipe).await?;
+        population::freeze(cx, key, None).await
+    })
+    .await
+    .expect("frozen");
+    println!("    {ITEMS} items imported and frozen in {:.1} s", begun.elapsed().as_secs_f64());
+    let mut best = Duration::MAX;
+    for _ in 0..5 {
+        let begun = Instant::now();
+        let conclusions =
+            app.read(actor, async |view| period::conclude(view, span).await).await.expect("read");
+        best = best.min(begun.elapsed());
+        let items: usize = conclusions.iter().flat_map(|one| &one.tests).map(|test| test.items.len()).sum();
+        assert_eq!(items, 1);
+    }
+    line("the same with 250,000 items of a population", best, CONCLUDE_LIMIT);
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark is told by its command where the server is")]

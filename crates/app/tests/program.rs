@@ -5,6 +5,7 @@ use tickmark_app::program::{performance, population};
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, App, Error, control, ledger};
 use tickmark_core::catalog::Catalog;
+use tickmark_core::conclusion::period::Found;
 use tickmark_core::control::{ControlId, Frequency, TestAttribute};
 use tickmark_core::id::EvidenceKey;
 use tickmark_core::program::performance::{Days, Schedule, WindowState};
@@ -262,6 +263,16 @@ async fn a_population_is_defined_imported_frozen_and_tested() {
         let deviations =
             app.read(&actor, async |view| population::deviations(view, key).await).await.expect("read");
         assert_eq!(deviations.len(), 2);
+        let sorted =
+            async || app.read(&actor, async |view| population::found(view, key).await).await.expect("read");
+        assert_eq!(sorted().await, Found::of(&items), "what is packed follows what was found");
+        // A list from before outcomes were packed is read row by row, and packed with its next results.
+        crate::damage::tamper(&world, &["DELETE FROM population_outcome"]).await;
+        assert_eq!(sorted().await, Found::of(&items));
+        world.wait(60);
+        test(vec![results("DEP-3", &[Met, Met])]).await.expect("tested again");
+        let again = sorted().await;
+        assert_eq!((again.conforming.len(), again.deviating.as_slice()), (2, &items[1..2]));
         let whole = read().await;
         assert_eq!((whole.ipe, whole.frozen), (Some(ipe(3)), Some(frozen)));
 
@@ -303,8 +314,8 @@ async fn a_population_is_defined_imported_frozen_and_tested() {
         ] {
             assert!(holds(part), "{part}: {texts:#?}");
         }
-        // Two definitions, two frozen lists, one import, one test; and the names of two documents.
-        assert_eq!(texts.len(), 8, "{texts:#?}");
+        // Two definitions, two frozen lists, one import, two tests; and the names of two documents.
+        assert_eq!(texts.len(), 9, "{texts:#?}");
         app.close().await;
     }
 }

@@ -8,21 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use tickmark_core::catalog::Nature;
 use tickmark_core::conclusion::period::{
-    Cell, Conclusion, Counted, Grain, History, Listed, Spans, State, Tally, TestKind, Waived, WindowRow,
-    conclude_configuration, conclude_occurrence, conclude_population, tally_configuration, tally_occurrence,
-    tally_population, windows,
+    Cell, Conclusion, Counted, Found, Grain, History, Listed, Spans, State, Tally, TestKind, Waived,
+    WindowRow, conclude_configuration, conclude_occurrence, conclude_population, tally_configuration,
+    tally_occurrence, tally_population, windows,
 };
 use tickmark_core::control::{Control, ControlId, ControlState, Frequency};
 use tickmark_core::id::{PopulationKey, TargetKey};
-use tickmark_core::observation::Verdict;
 use tickmark_core::observation::waiver::Scope;
 use tickmark_core::program::performance::Performance;
-use tickmark_core::program::population::{Item, Population};
+use tickmark_core::program::population::Population;
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 
 use crate::context::View;
-use crate::observation::{Histories, waiver};
+use crate::observation::{Group, waiver};
 use crate::program::performance::{self, Schedules};
 use crate::program::population;
 use crate::{Error, Result, control, observation};
@@ -123,8 +122,7 @@ pub async fn board(view: &mut View<'_>, asked: Span) -> Result<Board> {
 /// # Errors
 /// As [`board`].
 pub async fn conclude(view: &mut View<'_>, asked: Span) -> Result<Vec<ControlConclusion>> {
-    let mut material = Material::load(view, asked, None, Bounds::True).await?;
-    material.load_looks(view).await?;
+    let material = Material::load(view, asked, None, Bounds::True).await?;
     Ok(material.controls().map(|control| material.conclusion(control)).collect())
 }
 
@@ -133,8 +131,7 @@ pub async fn conclude(view: &mut View<'_>, asked: Span) -> Result<Vec<ControlCon
 /// # Errors
 /// As [`board`]; `NotFound` if there is no such control.
 pub async fn control_period(view: &mut View<'_>, id: &ControlId, asked: Span) -> Result<ControlPeriod> {
-    let mut material = Material::load(view, asked, Some(id), Bounds::True).await?;
-    material.load_looks(view).await?;
+    let material = Material::load(view, asked, Some(id), Bounds::True).await?;
     let control = material.current.get(id).ok_or_else(|| Error::not_found("control", id))?;
     let tests = material.conclusion(control).tests;
     let names: BTreeMap<TargetKey, String> = observation::targets(view)
@@ -174,14 +171,15 @@ struct Material {
     since: BTreeMap<ControlId, Timestamp>,
     /// When each check was a test of each control.
     mapped: BTreeMap<ControlId, BTreeMap<String, Vec<Span>>>,
-    histories: Histories,
-    looks: BTreeMap<String, Vec<Timestamp>>,
+    /// What was said by each check.
+    groups: BTreeMap<String, Vec<Group>>,
     lives: BTreeMap<TargetKey, Span>,
     waivers: BTreeMap<String, Vec<Waived>>,
     schedules: BTreeMap<ControlId, Schedules>,
     performances: BTreeMap<ControlId, Vec<Performance>>,
     populations: Vec<Population>,
-    items: BTreeMap<PopulationKey, Vec<Item>>,
+    /// What was found about the items of each population.
+    found: BTreeMap<PopulationKey, Found>,
 }
 
 impl Material {
@@ -218,7 +216,7 @@ impl Material {
         }
         let wanted: BTreeSet<&String> = mapped.values().flat_map(BTreeMap::keys).collect();
         let wanted: Vec<String> = wanted.into_iter().cloned().collect();
-        let histories = observation::histories_in(view, looked_at, Some(&wanted)).await?;
+        let groups = observation::groups_in(view, looked_at, Some(&wanted)).await?;
         let lives = observation::targets(view)
             .await?
             .into_iter()
@@ -239,6 +237,13 @@ impl Material {
                 to,
             });
         }
+        let populations = population::all(view).await?;
+        let mut found = BTreeMap::new();
+        for population in &populations {
+            if only.is_none_or(|only| *only == population.definition.control) {
+                found.insert(population.key, population::found(view, population.key).await?);
+            }
+        }
         Ok(Self {
             asked: Span { from, to: Some(to) },
             from,
@@ -248,29 +253,14 @@ impl Material {
             current,
             since,
             mapped,
-            histories,
-            looks: BTreeMap::new(),
+            groups,
             lives,
             waivers,
             schedules,
             performances: performance::all(view).await?,
-            populations: population::all(view).await?,
-            items: population::all_items(view).await?,
+            populations,
+            found,
         })
-    }
-
-    /// Loads when the checks looked that ever failed, for the last moment known to be good.
-    async fn load_looks(&mut self, view: &mut View<'_>) -> Result<()> {
-        for (check, histories) in &self.histories {
-            let failed = histories.iter().find(|(_, all)| all.iter().any(|i| i.verdict == Verdict::Fail));
-            let Some((target, _)) = failed else { continue };
-            // All targets of a check are looked at in the same runs.
-            let versions = observation::check_history(view, check, *target).await?;
-            let mut looks: Vec<Timestamp> = versions.into_iter().flat_map(|version| version.looks).collect();
-            looks.sort_unstable();
-            self.looks.insert(check.clone(), looks);
-        }
-        Ok(())
     }
 
     fn controls(&self) -> impl Iterator<Item = &Control> {
@@ -302,35 +292,41 @@ impl Material {
     }
 
     fn histories_of(&self, check: &str) -> Vec<History<'_>> {
-        let looks = self.looks.get(check).map(Vec::as_slice).unwrap_or_default();
-        self.histories
-            .get(check)
-            .into_iter()
-            .flatten()
-            .filter_map(|(target, intervals)| {
-                let life = *self.lives.get(target)?;
-                Some(History { target: *target, life, intervals, looks })
-            })
-            .collect()
+        self.groups.get(check).into_iter().flatten().flat_map(|group| self.histories_in(group)).collect()
+    }
+
+    /// Targets that share what was said and were there at the same time make one history.
+    fn histories_in<'a>(&'a self, group: &'a Group) -> Vec<History<'a>> {
+        let history = |targets, life, intervals| History { targets, life, intervals, looks: &group.looks };
+        let mut same: BTreeMap<(Timestamp, Option<Timestamp>), Vec<TargetKey>> = BTreeMap::new();
+        let mut histories = Vec::new();
+        for target in group.targets.iter() {
+            let Some(life) = self.lives.get(target) else { continue };
+            match group.others.get(target) {
+                Some(intervals) if intervals.is_empty() => {}
+                Some(intervals) => histories.push(history(vec![*target], *life, intervals.as_slice())),
+                None => same.entry((life.from, life.to)).or_default().push(*target),
+            }
+        }
+        if !group.same.is_empty() {
+            let shared = same.into_iter();
+            histories
+                .extend(shared.map(|((from, to), targets)| history(targets, Span { from, to }, &group.same)));
+        }
+        histories
     }
 
     fn waivers_of(&self, check: &str) -> &[Waived] {
         self.waivers.get(check).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn populations_of<'a>(&'a self, control: &'a ControlId) -> impl Iterator<Item = &'a Population> {
+    fn populations_of(&self, control: &ControlId) -> impl Iterator<Item = &Population> {
         self.populations.iter().filter(move |population| population.definition.control == *control)
     }
 
     fn lists_of(&self, control: &Control) -> Vec<Listed<'_>> {
-        self.populations
-            .iter()
-            .filter(|population| population.definition.control == control.id)
-            .map(|population| Listed {
-                population,
-                items: self.items.get(&population.key).map(Vec::as_slice).unwrap_or_default(),
-            })
-            .collect()
+        let listed = |population| Some(Listed { population, found: self.found.get(&population.key)? });
+        self.populations_of(&control.id).filter_map(listed).collect()
     }
 
     fn windows_of(&self, control: &Control) -> Vec<WindowRow> {
@@ -446,12 +442,14 @@ impl Material {
                 let histories = self.histories_of(&conclusion.test);
                 tally_configuration(&mut tally, self.asked, &held, &histories, waivers, self.now);
                 for history in &histories {
-                    let mut own = Tally::over(cells.clone());
                     let life = Spans::of_span(history.life, self.to.max(self.now)).intersect(&held);
-                    let one = std::slice::from_ref(history);
-                    tally_configuration(&mut own, self.asked, &life, one, waivers, self.now);
-                    let name = names.get(&history.target).cloned().unwrap_or_default();
-                    targets.push(TargetPeriod { target: history.target, name, cells: own.cells() });
+                    for target in &history.targets {
+                        let one = [History { targets: vec![*target], ..history.clone() }];
+                        let mut own = Tally::over(cells.clone());
+                        tally_configuration(&mut own, self.asked, &life, &one, waivers, self.now);
+                        let name = names.get(target).cloned().unwrap_or_default();
+                        targets.push(TargetPeriod { target: *target, name, cells: own.cells() });
+                    }
                 }
                 targets.sort_by(|a, b| (&a.name, a.target).cmp(&(&b.name, b.target)));
             }

@@ -133,8 +133,8 @@ async fn own_work(view: &mut View<'_>, key: EngagementKey, package: &SocPackage)
                 kind: test.kind,
                 test: test.test.clone(),
                 state: test.state(now),
-                subjects: test.subjects.len(),
-                unseen: test.unseen.len(),
+                subjects: test.subject_count(),
+                unseen: test.unseen.len() + test.untested_items(),
                 deviations: test.deviations.iter().map(|one| deviation(one, &names, now)).collect(),
             });
         }

@@ -123,12 +123,13 @@ fn show(found: &ControlPeriod, now: Timestamp, output: &Output) {
         let conclusion = &test.conclusion;
         let state = conclusion.state(now);
         output.line(format!(
-            "\n{} ({}): {}; {} subjects, {} deviating, {} stretches unseen",
+            "\n{} ({}): {}; {} subjects, {} deviating, {} not tested, {} stretches unseen",
             conclusion.test,
             conclusion.kind.word(),
             output.tone(tone(state), state),
-            conclusion.subjects.len(),
+            conclusion.subject_count(),
             conclusion.deviating(),
+            conclusion.untested_items(),
             conclusion.unseen.len()
         ));
         for deviation in conclusion.deviations.iter().take(SHOWN) {

@@ -6,13 +6,14 @@
 
 mod keys;
 mod list;
+mod outcome;
 mod sql;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use serde_json::json;
-use tickmark_core::conclusion::period::Subject;
+use tickmark_core::conclusion::period::{Found, Subject};
 use tickmark_core::control::ControlId;
 use tickmark_core::id::{EvidenceKey, PopulationKey};
 use tickmark_core::program::population::{
@@ -21,6 +22,7 @@ use tickmark_core::program::population::{
 use tickmark_ledger::bundle::Record;
 use tickmark_ledger::leaf::LeafKind;
 
+use self::outcome::Outcomes;
 use crate::context::{Cx, View};
 use crate::program::performance::EvidenceFile;
 use crate::{Action, Error, Result, control, evidence};
@@ -96,6 +98,7 @@ pub async fn import(
     let (salt, commitment) = super::commit(cx.app, "where a population came from", &ipe)?;
     sql::add_extract(cx.connection(), organization, key, file, &ipe, salt, now).await?;
     sql::add_items(cx.connection(), organization, key, &items, now).await?;
+    sql::set_outcomes(cx.connection(), organization, key, &Outcomes::of(&items)).await?;
     cx.record(
         LeafKind::AuditEvent,
         &json!({
@@ -173,7 +176,14 @@ pub async fn record_results(cx: &mut Cx<'_>, key: PopulationKey, results: &[Item
     rows.sort_by_key(|(place, _)| *place);
     let tested: Vec<_> = rows.iter().map(|(_, item)| item).collect();
     let (salt, commitment) = super::commit(cx.app, "results", &tested)?;
+    let mut outcomes = outcomes(cx, key).await?;
     sql::add_results(cx.connection(), organization, key, &rows, now).await?;
+    for (place, item) in &rows {
+        if !outcomes.set(*place, item.outcome()) {
+            return Err(Error::corrupt(format!("population {key}"), "it has more items than outcomes"));
+        }
+    }
+    sql::set_outcomes(cx.connection(), organization, key, &outcomes).await?;
     sql::add_test(cx.connection(), organization, key, commitment, salt, now).await?;
     cx.record(
         LeafKind::AuditEvent,
@@ -245,13 +255,31 @@ pub async fn items(view: &mut View<'_>, key: PopulationKey) -> Result<Vec<Item>>
     sql::items(view.connection(), organization, key).await
 }
 
-/// Returns the items of all populations that touch a span, by population.
+/// Returns what was found about the items of a population. Only those that deviate are read one by one.
 ///
 /// # Errors
 /// As [`all`].
-pub async fn all_items(view: &mut View<'_>) -> Result<BTreeMap<PopulationKey, Vec<Item>>> {
+pub async fn found(view: &mut View<'_>, key: PopulationKey) -> Result<Found> {
+    let outcomes = outcomes(view, key).await?;
+    let (mut found, mut deviating) = (Found::default(), Vec::new());
+    for (place, at, outcome) in outcomes.iter() {
+        match outcome {
+            ItemOutcome::Conforming => found.conforming.push(at),
+            ItemOutcome::NotTested => found.not_tested.push(at),
+            ItemOutcome::Deviating => deviating.push(place),
+        }
+    }
     let organization = view.organization();
-    sql::all_items(view.connection(), organization).await
+    found.deviating = sql::items_at(view.connection(), organization, key, &deviating).await?;
+    Ok(found)
+}
+
+async fn outcomes(view: &mut View<'_>, key: PopulationKey) -> Result<Outcomes> {
+    let organization = view.organization();
+    match sql::outcomes(view.connection(), organization, key).await? {
+        Some(outcomes) => Ok(outcomes),
+        None => Ok(Outcomes::of(&items(view, key).await?)),
+    }
 }
 
 /// Returns the items with an attribute that is not met, as subjects of deviations.

@@ -1,5 +1,5 @@
 //! The tables `trigger_population`, `population_extract`, `population_item`, `population_result`, `population_test`,
-//! `population_freeze`.
+//! `population_freeze`, `population_outcome`.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::commitment::Salt;
 use tickmark_store::{Cell, insert_rows};
 
+use super::outcome::Outcomes;
 use crate::{Error, Result, stored};
 
 type Org = OrganizationKey;
@@ -18,6 +19,8 @@ type Org = OrganizationKey;
 const WHAT: &str = "population";
 /// Rows that are made at once.
 const ROWS_AT_ONCE: usize = 5_000;
+/// Places of items that one statement names.
+const PLACES_AT_ONCE: usize = 1_000;
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<PopulationKey> {
     let (key,): (i64,) = sqlx::query_as(
@@ -332,16 +335,62 @@ pub(super) async fn items(c: &mut AnyConnection, org: Org, key: PopulationKey) -
     Ok(newest(&rows)?.remove(&key).unwrap_or_default())
 }
 
-pub(super) async fn all_items(c: &mut AnyConnection, org: Org) -> Result<BTreeMap<PopulationKey, Vec<Item>>> {
-    let rows = sqlx::query(
-        "SELECT i.population, i.seq, i.item_key, i.occurred_at, r.states, r.note FROM population_item i \
-         JOIN population_result r ON r.organization = i.organization AND r.population = i.population AND r.seq = i.seq \
-         WHERE i.organization = $1 ORDER BY i.population, i.seq, r.at",
-    )
-    .bind(org.0)
-    .fetch_all(c)
-    .await?;
-    newest(&rows)
+/// Returns the items at these places of a list, ascending, with what was last found about each.
+pub(super) async fn items_at(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    places: &[i64],
+) -> Result<Vec<Item>> {
+    let mut items = Vec::with_capacity(places.len());
+    for chunk in places.chunks(PLACES_AT_ONCE) {
+        let places: Vec<String> = chunk.iter().map(i64::to_string).collect();
+        let text = format!(
+            "SELECT i.population, i.seq, i.item_key, i.occurred_at, r.states, r.note FROM population_item i \
+             JOIN population_result r ON r.organization = i.organization AND r.population = i.population AND r.seq = i.seq \
+             WHERE i.organization = $1 AND i.population = $2 AND i.seq IN ({}) ORDER BY i.population, i.seq, r.at",
+            places.join(", ")
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(key.0).fetch_all(&mut *c).await?;
+        items.extend(newest(&rows)?.remove(&key).unwrap_or_default());
+    }
+    Ok(items)
+}
+
+/// Returns what was found about the items of a list, packed; none for lists from before it was kept.
+pub(super) async fn outcomes(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+) -> Result<Option<Outcomes>> {
+    let found: Option<(Vec<u8>,)> =
+        sqlx::query_as("SELECT outcomes FROM population_outcome WHERE organization = $1 AND population = $2")
+            .bind(org.0)
+            .bind(key.0)
+            .fetch_optional(c)
+            .await?;
+    found
+        .map(|(bytes,)| {
+            Outcomes::read(bytes).ok_or_else(|| Error::corrupt(WHAT, "outcomes of items are none"))
+        })
+        .transpose()
+}
+
+/// Keeps what was found about the items of a list in the place of what was kept before.
+pub(super) async fn set_outcomes(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    outcomes: &Outcomes,
+) -> Result<()> {
+    sqlx::query("DELETE FROM population_outcome WHERE organization = $1 AND population = $2")
+        .bind(org.0)
+        .bind(key.0)
+        .execute(&mut *c)
+        .await?;
+    let row = [Cell::from(org.0), key.0.into(), outcomes.bytes().into()];
+    insert_rows(c, "population_outcome", ["organization", "population", "outcomes"], [row]).await?;
+    Ok(())
 }
 
 /// Keeps of each item the newest result, which comes last.

@@ -92,9 +92,27 @@ pub struct Tally {
     steps: Vec<[i32; State::ALL.len()]>,
 }
 
-/// The cells a subject was counted in, so that it is counted once.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Counted([usize; State::ALL.len()]);
+/// The cells a subject was counted in, so that it is counted once; or several subjects of which the same is said.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    cells: [usize; State::ALL.len()],
+    subjects: i32,
+}
+
+impl Default for Counted {
+    fn default() -> Self {
+        Self::of(1)
+    }
+}
+
+impl Counted {
+    /// Begins to count this many subjects at once; what does not fit in 31 bits counts as the most that does.
+    #[must_use]
+    pub fn of(subjects: usize) -> Self {
+        let subjects = i32::try_from(subjects).unwrap_or(i32::MAX);
+        Self { cells: [0; State::ALL.len()], subjects }
+    }
+}
 
 impl Tally {
     /// Begins with cells in which nothing is known.
@@ -111,12 +129,12 @@ impl Tally {
             return;
         }
         let place = state as usize;
-        let first = self.edges.partition_point(|(_, end)| *end <= from).max(counted.0[place]);
+        let first = self.edges.partition_point(|(_, end)| *end <= from).max(counted.cells[place]);
         let after = self.edges.partition_point(|(begin, _)| *begin < to);
         if first < after {
-            self.steps[first][place] += 1;
-            self.steps[after][place] -= 1;
-            counted.0[place] = after;
+            self.steps[first][place] += counted.subjects;
+            self.steps[after][place] -= counted.subjects;
+            counted.cells[place] = after;
         }
     }
 

@@ -12,12 +12,13 @@ use crate::observation::interval::Interval;
 use crate::observation::{ReasonClass, Verdict};
 use crate::{Span, Timestamp};
 
-/// What a check said about one target.
-#[derive(Clone, Copy, Debug)]
+/// What a check said about one target, or about several of which the same is to be said: in an estate most targets pass
+/// all the time, and are concluded on together.
+#[derive(Clone, Debug)]
 pub struct History<'a> {
-    /// The target.
-    pub target: TargetKey,
-    /// When it was in scope: time before it was there is not its time.
+    /// The targets.
+    pub targets: Vec<TargetKey>,
+    /// When they were in scope: time before they were there is not their time.
     pub life: Span,
     /// What could be said at each moment, staleness applied, in order.
     pub intervals: &'a [Interval],
@@ -68,9 +69,10 @@ pub fn conclude_configuration(
             continue;
         }
         has_subject = has_subject.union(&own);
-        let subject = Subject::Target(history.target);
+        let subjects = || history.targets.iter().copied().map(Subject::Target);
+        let count = i64::try_from(history.targets.len()).expect("targets in memory");
         segments(history, &own, now, |verdict, reason, from, to| {
-            let micros = to.micros() - from.micros();
+            let micros = count * (to.micros() - from.micros());
             let shares = &mut conclusion.shares;
             match verdict {
                 Verdict::Pass => shares.pass_us += micros,
@@ -79,7 +81,7 @@ pub fn conclude_configuration(
                 Verdict::Unknown => {
                     shares.unknown_us += micros;
                     let why = Why::Look(reason.unwrap_or(ReasonClass::NotCollected));
-                    unseen.push(Unseen { subject: Some(subject.clone()), why, from, to });
+                    unseen.extend(subjects().map(|subject| Unseen { subject: Some(subject), why, from, to }));
                 }
             }
         });
@@ -88,10 +90,11 @@ pub fn conclude_configuration(
         for interval in failing {
             let to = interval.span.to.unwrap_or(end);
             if !own.intersect(&Spans::one(interval.span.from, to)).is_empty() {
-                conclusion.deviations.insert(deviation(check, history, interval, waivers, now));
+                let of = |target: &TargetKey| deviation(check, *target, history, interval, waivers, now);
+                conclusion.deviations.extend(history.targets.iter().map(of));
             }
         }
-        conclusion.subjects.insert(subject);
+        conclusion.subjects.extend(subjects());
     }
     // Nobody has looked at anything: not a pass, and not without subject either.
     for (from, to) in tested.minus(&has_subject).iter() {
@@ -122,27 +125,44 @@ pub fn tally_configuration(
         if !own.minus(&has_subject).is_empty() {
             has_subject = has_subject.union(&own);
         }
-        let mut counted = Counted::default();
-        segments(history, &own, now, |verdict, _, from, to| match verdict {
-            Verdict::Pass => tally.add(&mut counted, State::Operating, from, to),
-            Verdict::NotApplicable => tally.add(&mut counted, State::NotApplicable, from, to),
-            Verdict::Unknown => tally.add(&mut counted, State::Unknown, from, to),
-            Verdict::Fail => {
-                let failing = Spans::one(from, to);
-                let waived = covering(waivers, history.target);
-                for (from, to) in failing.minus(&waived).iter() {
-                    tally.add(&mut counted, State::Deviation, from, to);
-                }
-                for (from, to) in failing.intersect(&waived).iter() {
-                    tally.add(&mut counted, State::Waived, from, to);
-                }
+        if waivers.is_empty() {
+            tally_history(tally, history, &own, now, &Spans::default(), history.targets.len());
+        } else {
+            for target in &history.targets {
+                tally_history(tally, history, &own, now, &covering(waivers, *target), 1);
             }
-        });
+        }
     }
     let mut nobody = Counted::default();
     for (from, to) in tested.minus(&has_subject).iter() {
         tally.add(&mut nobody, State::Unknown, from, to);
     }
+}
+
+/// Counts what was said about `count` targets under the same waivers.
+fn tally_history(
+    tally: &mut Tally,
+    history: &History<'_>,
+    own: &Spans,
+    now: Timestamp,
+    waived: &Spans,
+    count: usize,
+) {
+    let mut counted = Counted::of(count);
+    segments(history, own, now, |verdict, _, from, to| match verdict {
+        Verdict::Pass => tally.add(&mut counted, State::Operating, from, to),
+        Verdict::NotApplicable => tally.add(&mut counted, State::NotApplicable, from, to),
+        Verdict::Unknown => tally.add(&mut counted, State::Unknown, from, to),
+        Verdict::Fail => {
+            let failing = Spans::one(from, to);
+            for (from, to) in failing.minus(waived).iter() {
+                tally.add(&mut counted, State::Deviation, from, to);
+            }
+            for (from, to) in failing.intersect(waived).iter() {
+                tally.add(&mut counted, State::Waived, from, to);
+            }
+        }
+    });
 }
 
 fn tested(asked: &Spans, in_force: &Spans, now: Timestamp) -> Spans {
@@ -187,6 +207,7 @@ fn segments(
 
 fn deviation(
     check: &str,
+    target: TargetKey,
     history: &History<'_>,
     interval: &Interval,
     waivers: &[Waived],
@@ -198,7 +219,7 @@ fn deviation(
     let end = good_again.unwrap_or(now);
     let mut beside: Vec<Beside> = waivers
         .iter()
-        .filter(|waived| waived.covers(history.target))
+        .filter(|waived| waived.covers(target))
         .map(|waived| Beside { waiver: waived.waiver, from: waived.from.max(from), to: waived.to.min(end) })
         .filter(|beside| beside.from < beside.to)
         .collect();
@@ -211,7 +232,7 @@ fn deviation(
     };
     Deviation {
         first_seen_bad: from,
-        subject: Subject::Target(history.target),
+        subject: Subject::Target(target),
         kind: DeviationKind::Failing,
         last_seen_good: history.looks[..before].iter().rev().find(saw_good).copied(),
         good_again,

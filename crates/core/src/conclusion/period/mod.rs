@@ -25,7 +25,7 @@ use crate::observation::interval::Shares;
 pub use cells::{Cell, Counted, Grain, MAX_CELLS, Tally};
 pub use configuration::{History, Waived, conclude_configuration, tally_configuration};
 pub use occurrence::{WindowRow, conclude_occurrence, tally_occurrence, windows};
-pub use population::{Listed, conclude_population, tally_population};
+pub use population::{Found, Listed, conclude_population, tally_population};
 pub use spans::Spans;
 
 /// The question a test asks over a period.
@@ -227,8 +227,6 @@ pub enum Why {
     NoPopulation,
     /// A list covers the time and can still change.
     NotFrozen,
-    /// Not all attributes of the item were looked at.
-    NotTested,
 }
 
 impl Why {
@@ -239,12 +237,11 @@ impl Why {
             Self::Look(reason) => reason.plain(),
             Self::NoPopulation => "no population covers this time",
             Self::NotFrozen => "the population is not frozen",
-            Self::NotTested => "not all attributes were tested",
         }
     }
 }
 
-/// A stretch of time, or an item, that could not be seen.
+/// A stretch of time that could not be seen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unseen {
     /// What was not seen; none for the test as a whole.
@@ -253,8 +250,24 @@ pub struct Unseen {
     pub why: Why,
     /// First moment.
     pub from: Timestamp,
-    /// First moment after it. Equal to `from` for an item, which has one moment.
+    /// First moment after it.
     pub to: Timestamp,
+}
+
+/// How many items of a population occurred in the time that was tested.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemCounts {
+    /// All of them.
+    pub occurred: usize,
+    /// Those of which not all attributes were looked at, and none was found short: they could not be seen.
+    pub not_tested: usize,
+}
+
+impl ItemCounts {
+    fn add(&mut self, other: Self) {
+        self.occurred += other.occurred;
+        self.not_tested += other.not_tested;
+    }
 }
 
 /// What one test of a control says over a period.
@@ -270,8 +283,11 @@ pub struct Conclusion {
     pub asked: Spans,
     /// The part of it over which the control was in force, the test was one of it, and time has passed.
     pub tested: Spans,
-    /// What was looked at or should have been.
+    /// Targets and windows that were looked at or should have been.
     pub subjects: BTreeSet<Subject>,
+    /// Items that were looked at or should have been: counted, as there may be a million. An item has one moment, so
+    /// that times which do not overlap share none.
+    pub items: BTreeMap<PopulationKey, ItemCounts>,
     /// Windows in which time is left. Neither good nor bad.
     pub pending: BTreeSet<Subject>,
     /// Where the control did not operate, in order of time.
@@ -293,6 +309,7 @@ impl Conclusion {
             asked,
             tested: Spans::default(),
             subjects: BTreeSet::new(),
+            items: BTreeMap::new(),
             pending: BTreeSet::new(),
             deviations: BTreeSet::new(),
             unseen: BTreeSet::new(),
@@ -308,13 +325,13 @@ impl Conclusion {
         if let Some(worst) = open.map(|deviation| deviation.kind.state()).max() {
             return worst;
         }
-        if !self.unseen.is_empty() {
+        if !self.unseen.is_empty() || self.untested_items() > 0 {
             return State::Unknown;
         }
         if !self.deviations.is_empty() {
             return State::Waived;
         }
-        if self.subjects.is_empty() {
+        if self.subject_count() == 0 {
             return match (self.pending.is_empty(), self.tested.is_empty(), self.kind) {
                 (false, _, _) => State::NotYetDue,
                 (true, true, _) => State::NotInForce,
@@ -327,6 +344,18 @@ impl Conclusion {
             && self.shares.pass_us == 0
             && self.shares.not_applicable_us > 0;
         if has_only_not_applicable { State::NotApplicable } else { State::Operating }
+    }
+
+    /// Counts the targets, windows and items that were looked at or should have been.
+    #[must_use]
+    pub fn subject_count(&self) -> usize {
+        self.subjects.len() + self.items.values().map(|items| items.occurred).sum::<usize>()
+    }
+
+    /// Counts the items of which not all attributes were looked at.
+    #[must_use]
+    pub fn untested_items(&self) -> usize {
+        self.items.values().map(|items| items.not_tested).sum()
     }
 
     /// Counts the subjects with at least one deviation.
@@ -347,6 +376,10 @@ impl Conclusion {
         let mut shares = self.shares;
         shares.add(&other.shares);
         let subjects: BTreeSet<Subject> = self.subjects.union(&other.subjects).cloned().collect();
+        let mut items = self.items.clone();
+        for (population, counts) in &other.items {
+            items.entry(*population).or_default().add(*counts);
+        }
         let pending = self.pending.union(&other.pending).filter(|window| !subjects.contains(window));
         Some(Self {
             control: self.control.clone(),
@@ -358,6 +391,7 @@ impl Conclusion {
             deviations: self.deviations.union(&other.deviations).cloned().collect(),
             unseen: adjoin(self.unseen.iter().chain(&other.unseen).cloned()),
             subjects,
+            items,
             shares,
         })
     }
@@ -367,12 +401,8 @@ impl Conclusion {
 fn adjoin(unseen: impl IntoIterator<Item = Unseen>) -> BTreeSet<Unseen> {
     let mut by_subject: BTreeMap<_, Vec<(Timestamp, Timestamp)>> = BTreeMap::new();
     let mut out = BTreeSet::new();
-    for one in unseen {
-        if one.from < one.to {
-            by_subject.entry((one.subject, one.why)).or_default().push((one.from, one.to));
-        } else {
-            out.insert(one);
-        }
+    for one in unseen.into_iter().filter(|one| one.from < one.to) {
+        by_subject.entry((one.subject, one.why)).or_default().push((one.from, one.to));
     }
     for ((subject, why), spans) in by_subject {
         for (from, to) in Spans::of(spans).iter() {

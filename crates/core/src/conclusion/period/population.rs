@@ -2,19 +2,48 @@
 
 use super::cells::Counted;
 use super::{
-    Conclusion, Deviation, DeviationKind, Spans, State, Subject, Tally, TestKind, Unseen, Why, adjoin,
+    Conclusion, Deviation, DeviationKind, ItemCounts, Spans, State, Subject, Tally, TestKind, Unseen, Why,
+    adjoin,
 };
 use crate::control::ControlId;
 use crate::program::population::{AttributeState, Item, ItemOutcome, Population};
 use crate::{Span, Timestamp};
 
-/// A population with its items.
+/// What was found about the items of a population. Of most of them nothing matters but that they are in order: of a
+/// million deployments a few deviate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// When the items occurred whose attributes are all met, in any order.
+    pub conforming: Vec<Timestamp>,
+    /// When the items occurred of which not all attributes were looked at, and none was found short.
+    pub not_tested: Vec<Timestamp>,
+    /// Items with an attribute that is not met.
+    pub deviating: Vec<Item>,
+}
+
+impl Found {
+    /// Sorts items by what was found about them.
+    #[must_use]
+    pub fn of(items: &[Item]) -> Self {
+        let mut found = Self::default();
+        for item in items {
+            match item.outcome() {
+                ItemOutcome::Conforming => found.conforming.push(item.occurred_at),
+                ItemOutcome::NotTested => found.not_tested.push(item.occurred_at),
+                ItemOutcome::Deviating => found.deviating.push(item.clone()),
+            }
+        }
+        found
+    }
+}
+
+/// A population with what was found about its items.
 #[derive(Clone, Copy, Debug)]
 pub struct Listed<'a> {
     /// The population.
     pub population: &'a Population,
-    /// Its items, in any order.
-    pub items: &'a [Item],
+    /// What was found.
+    pub found: &'a Found,
 }
 
 /// Concludes on all items that occurred in a period. Every item was looked at or is unseen; nothing is projected from
@@ -41,22 +70,14 @@ pub fn conclude_population(
     for (from, to) in tested.minus(&frozen).minus(&open).iter() {
         unseen.push(Unseen { subject: None, why: Why::NoPopulation, from, to });
     }
-    for list in lists.iter().filter(|list| list.population.frozen.is_some()) {
-        for item in list.items.iter().filter(|item| tested.contains(item.occurred_at)) {
-            let subject = Subject::Item { population: list.population.key, key: item.key.clone() };
-            match item.outcome() {
-                ItemOutcome::Conforming => {}
-                ItemOutcome::NotTested => unseen.push(Unseen {
-                    subject: Some(subject.clone()),
-                    why: Why::NotTested,
-                    from: item.occurred_at,
-                    to: item.occurred_at,
-                }),
-                ItemOutcome::Deviating => {
-                    conclusion.deviations.insert(deviation(list.population, item, subject.clone()));
-                }
-            }
-            conclusion.subjects.insert(subject);
+    for Listed { population, found } in lists.iter().filter(|list| list.population.frozen.is_some()) {
+        let count = |moments: &[Timestamp]| moments.iter().filter(|at| tested.contains(**at)).count();
+        let deviating = found.deviating.iter().filter(|item| tested.contains(item.occurred_at));
+        conclusion.deviations.extend(deviating.clone().map(|item| deviation(population, item)));
+        let not_tested = count(&found.not_tested);
+        let occurred = not_tested + count(&found.conforming) + deviating.count();
+        if occurred > 0 {
+            conclusion.items.insert(population.key, ItemCounts { occurred, not_tested });
         }
     }
     conclusion.unseen = adjoin(unseen);
@@ -82,15 +103,13 @@ pub fn tally_population(
     for (from, to) in tested.intersect(&frozen).iter() {
         tally.add(&mut whole, State::NotApplicable, from, to);
     }
-    for list in lists.iter().filter(|list| list.population.frozen.is_some()) {
-        for item in list.items.iter().filter(|item| tested.contains(item.occurred_at)) {
-            let state = match item.outcome() {
-                ItemOutcome::Conforming => State::Operating,
-                ItemOutcome::NotTested => State::Unknown,
-                ItemOutcome::Deviating => State::Deviation,
-            };
-            tally.add_moment(state, item.occurred_at);
-        }
+    for Listed { found, .. } in lists.iter().filter(|list| list.population.frozen.is_some()) {
+        let mut add = |state: State, moments: &mut dyn Iterator<Item = Timestamp>| {
+            moments.filter(|at| tested.contains(*at)).for_each(|at| tally.add_moment(state, at));
+        };
+        add(State::Operating, &mut found.conforming.iter().copied());
+        add(State::Unknown, &mut found.not_tested.iter().copied());
+        add(State::Deviation, &mut found.deviating.iter().map(|item| item.occurred_at));
     }
 }
 
@@ -103,7 +122,7 @@ fn covered(lists: &[Listed<'_>]) -> (Spans, Spans) {
     (of(true), of(false))
 }
 
-fn deviation(population: &Population, item: &Item, subject: Subject) -> Deviation {
+fn deviation(population: &Population, item: &Item) -> Deviation {
     let unmet = population
         .definition
         .attributes
@@ -121,7 +140,7 @@ fn deviation(population: &Population, item: &Item, subject: Subject) -> Deviatio
     }
     Deviation {
         first_seen_bad: item.occurred_at,
-        subject,
+        subject: Subject::Item { population: population.key, key: item.key.clone() },
         kind: DeviationKind::Attribute,
         last_seen_good: None,
         good_again: None,

@@ -35,7 +35,7 @@ fn looked(looks: &[(i64, Observation)]) -> (Vec<Interval>, Vec<Timestamp>) {
 
 fn history<'a>(key: i64, life: i64, (intervals, looks): &'a (Vec<Interval>, Vec<Timestamp>)) -> History<'a> {
     let life = Span { from: at(life), to: None };
-    History { target: TargetKey(key), life, intervals, looks }
+    History { targets: vec![TargetKey(key)], life, intervals, looks }
 }
 
 #[test]
@@ -197,11 +197,12 @@ fn every_item_conforms_deviates_or_was_not_tested() {
     let conclude = |items: &[Item], is_frozen, to| {
         let list = population(0, 10, items, is_frozen);
         let in_force = Spans::one(at(0), at(100));
-        let lists = [Listed { population: &list, items }];
+        let lists = [Listed { population: &list, found: &Found::of(items) }];
         conclude_population(&control(), "a deployment", asked(0, to), &in_force, &lists, at(50))
     };
     let all = conclude(&items, true, 10);
-    assert_eq!((all.subjects.len(), all.deviating(), all.unseen.len()), (3, 1, 1));
+    assert_eq!((all.subject_count(), all.deviating(), all.unseen.len()), (3, 1, 0));
+    assert_eq!(all.items[&PopulationKey(0)], ItemCounts { occurred: 3, not_tested: 1 });
     assert_eq!(all.state(at(50)), State::Deviation);
     assert_eq!(all.deviations.first().map(|d| d.note.as_str()), Some("no approval"));
     assert_eq!(conclude(&items[..1], true, 10).state(at(50)), State::Operating);
@@ -265,6 +266,35 @@ proptest! {
         tally_configuration(&mut tally, asked(0, to), &in_force, &[history(1, 0, &seen)], &[], at(90));
         let worst = tally.cells().iter().map(|cell| cell.state).max();
         prop_assert_eq!(worst, Some(whole.state(at(90))), "the board says what the conclusion says");
+    }
+
+    #[test]
+    fn targets_of_one_history_are_what_they_are_one_by_one(
+        one in looks(), waived in prop::option::of((0_i64..60, 1_i64..30, any::<bool>()))) {
+        let seen = looked(&one);
+        let in_force = Spans::one(at(2), at(100));
+        let waivers: Vec<Waived> = waived
+            .into_iter()
+            .map(|(from, hours, of_all)| Waived {
+                waiver: 1,
+                targets: (!of_all).then(|| BTreeSet::from([TargetKey(2)])),
+                from: at(from),
+                to: at(from + hours),
+            })
+            .collect();
+        let single = [history(1, 1, &seen), history(2, 1, &seen), history(3, 1, &seen)];
+        let keys = single.iter().flat_map(|one| one.targets.clone()).collect();
+        let together = [History { targets: keys, ..single[0].clone() }];
+        let conclude = |histories: &[History<'_>]| {
+            conclude_configuration(&control(), "x", asked(0, 80), &in_force, histories, &waivers, at(90))
+        };
+        prop_assert_eq!(conclude(&together), conclude(&single));
+        let cells = |histories: &[History<'_>]| {
+            let mut tally = Tally::over(Grain::Day.cells(at(0), at(80)));
+            tally_configuration(&mut tally, asked(0, 80), &in_force, histories, &waivers, at(90));
+            tally.cells()
+        };
+        prop_assert_eq!(cells(&together), cells(&single));
     }
 
     #[test]

@@ -345,6 +345,18 @@ impl Live {
                 deviations.push(names.deviation(test, deviation));
                 waived.extend(names.waived(test, deviation));
             }
+            unseen.extend(test.conclusion.items.iter().filter_map(|(key, items)| {
+                let population = period.populations.iter().find(|known| known.key == *key)?;
+                let subject = Subject::Item { population: *key, key: String::new() };
+                (items.not_tested > 0).then(|| StretchRow {
+                    subject: format!("{} {}", items.not_tested, plural(items.not_tested, "item", "items")),
+                    href: names.href(test, Some(&subject), population.definition.from),
+                    test: names.test(test, Some(&subject)),
+                    from: population.definition.from,
+                    to: population.definition.to,
+                    why: "not all attributes were tested".to_owned(),
+                })
+            }));
             unseen.extend(test.conclusion.unseen.iter().map(|unseen| StretchRow {
                 subject: unseen.subject.as_ref().map_or_else(String::new, |s| names.subject(s)),
                 href: names.href(test, unseen.subject.as_ref(), unseen.from),
