@@ -12,11 +12,11 @@ use tickmark_app::identity::people::{self, LetIn};
 use tickmark_app::program::population;
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, App, Error, control};
-use tickmark_core::catalog::Catalog;
+use tickmark_core::catalog::{Catalog, RequestKind, RequestTiming};
 use tickmark_core::control::{ControlId, TestAttribute};
 use tickmark_core::engagement::fieldwork::{
     Answer, Cause, ListRow, ManagementResponse, Opinion, OpinionKind, Outcome, Part as ReportPart,
-    PartResult, Party, Plan, Procedure, RequestState, RequestStep,
+    PartResult, Party, Plan, Procedure, Request, RequestState, RequestStep,
 };
 use tickmark_core::engagement::{
     Assertion, Description as SystemDescription, EngagementKey, Paper, Part, Passage, ReportKind, Scope,
@@ -316,6 +316,44 @@ async fn requests_go_from_the_auditor_to_management_and_back() {
     }
 }
 
+fn wanted(title: &str, due: Option<&str>) -> Request {
+    Request {
+        title: title.to_owned(),
+        kind: RequestKind::Document,
+        timing: RequestTiming::Period,
+        criteria: BTreeSet::new(),
+        controls: BTreeSet::new(),
+        due: due.map(|day| day.parse().expect("a day")),
+        reference: String::new(),
+    }
+}
+
+/// More versions than are read of one request.
+const WRITTEN: i64 = 520;
+
+#[tokio::test]
+async fn the_newest_versions_of_a_request_are_read_however_many_there_are() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let app = &scene.app;
+        app.transact(&scene.cam, async |cx| {
+            request::add(cx, KEY, vec![wanted("Draft 1", None)]).await?;
+            for version in 1..WRITTEN {
+                let words = wanted(&format!("Draft {}", version + 1), None);
+                request::change(cx, KEY, 1, version, words).await?;
+            }
+            Ok(())
+        })
+        .await
+        .expect("written");
+        let whole =
+            app.read(&scene.cam, async |view| request::find(view, KEY, 1).await).await.expect("there");
+        assert_eq!((whole.row.version, whole.row.record.request.title.as_str()), (WRITTEN, "Draft 520"));
+        let numbers: Vec<i64> = whole.versions.iter().map(|row| row.version).collect();
+        assert_eq!(numbers, (WRITTEN - 499..=WRITTEN).collect::<Vec<_>>(), "the newest, oldest first");
+    }
+}
+
 #[tokio::test]
 async fn an_auditor_sees_evidence_in_scope_and_inside_the_time_only() {
     let world = World::sqlite();
@@ -571,6 +609,11 @@ async fn a_workpaper_is_private_until_it_is_shared_and_answered_by_management() 
         let kept = list(cam.clone()).await;
         let conclusion = kept[0].record.conclusion.as_ref().expect("concluded");
         assert_eq!(conclusion.text, "It did not operate once.");
+        assert!(kept[0].record.reviewed().is_some(), "as it was reviewed after it was shared");
+        let one = app.read(cam, async |view| workpaper::find(view, KEY, 1).await).await.expect("shared");
+        assert_eq!(one, kept[0]);
+        let two = app.read(cam, async |view| workpaper::find(view, KEY, 2).await).await;
+        assert!(matches!(refused(two), Error::NotFound { .. }));
         // The ledger and the trail hold no word of a paper.
         let filter = Filter { event: Some("workpaper".into()), ..Filter::default() };
         let trail = app.read(&scene.program, async |view| audit::search(view, &filter, 100).await).await;

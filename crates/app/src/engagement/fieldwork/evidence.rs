@@ -1,10 +1,11 @@
 //! Evidence and populations as far as an auditor may see them: of controls in scope and inside the time of the
 //! examination, or handed in for a request of the engagement. Each look at a file is recorded before the first byte leaves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde_json::json;
+use tickmark_core::Span;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::engagement::EngagementKey;
@@ -42,25 +43,42 @@ async fn handed_in(view: &mut View<'_>, key: EngagementKey) -> Result<HandedIn> 
     })
 }
 
-/// Lists the items that an auditor may see, newest first.
-///
-/// # Errors
-/// `Forbidden`; `NotFound`.
-pub async fn items(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -> Result<Vec<Item>> {
+/// What of evidence an auditor may see.
+struct Sight {
+    handed_in: BTreeSet<ItemKey>,
+    controls: BTreeMap<ControlId, Control>,
+    time: Span,
+}
+
+impl Sight {
+    fn has(&self, item: &Item) -> bool {
+        let is_in_scope = || {
+            item.state == State::Accepted
+                && item.controls.iter().any(|id| self.controls.contains_key(id))
+                && item.version.description.covers.is_some_and(|covers| covers.touches(self.time))
+        };
+        item.state != State::Withdrawn && (self.handed_in.contains(&item.key) || is_in_scope())
+    }
+}
+
+async fn sight(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -> Result<Sight> {
     let field = field(view, key).await?;
     view.permit_on(READ, &field.object)?;
     let scope = field.version.record.holds();
     let (controls, time) = (controls_in_scope(view, scope, catalog).await?, span(scope));
     let handed_in = handed_in(view, key).await?.items;
-    let all = item::everything(view).await?;
-    let is_in_scope = |item: &Item| {
-        item.state == State::Accepted
-            && item.controls.iter().any(|id| controls.contains_key(id))
-            && item.version.description.covers.is_some_and(|covers| covers.touches(time))
-    };
-    let is_seen =
-        |item: &Item| item.state != State::Withdrawn && (handed_in.contains(&item.key) || is_in_scope(item));
-    Ok(all.into_iter().filter(is_seen).collect())
+    Ok(Sight { handed_in, controls, time })
+}
+
+/// Lists the items that an auditor may see, newest first.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn items(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -> Result<Vec<Item>> {
+    let sight = sight(view, key, catalog).await?;
+    let mut all = item::everything(view).await?;
+    all.retain(|item| sight.has(item));
+    Ok(all)
 }
 
 /// Finds an item that an auditor may see. Of it they see the newest version.
@@ -68,8 +86,9 @@ pub async fn items(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -
 /// # Errors
 /// `Forbidden`; `NotFound`.
 pub async fn item(view: &mut View<'_>, key: EngagementKey, item: ItemKey, catalog: &Catalog) -> Result<Item> {
-    let all = items(view, key, catalog).await?;
-    all.into_iter().find(|one| one.key == item).ok_or_else(|| Error::not_found("evidence item", item))
+    let sight = sight(view, key, catalog).await?;
+    let found = item::several(view, &[item]).await?.pop().filter(|one| sight.has(one));
+    found.ok_or_else(|| Error::not_found("evidence item", item))
 }
 
 /// Lists the frozen populations that an auditor may see, by number.

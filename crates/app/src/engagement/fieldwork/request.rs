@@ -33,7 +33,7 @@ pub const MAX_LIST_BYTES: usize = 8 << 20;
 pub struct Whole {
     /// As it is now.
     pub row: Row<EvidenceRequest>,
-    /// All its versions, oldest first.
+    /// Its newest versions, oldest first.
     pub versions: Vec<Row<EvidenceRequest>>,
     /// The items of its answer.
     pub items: Vec<Item>,
@@ -77,7 +77,9 @@ pub async fn list(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<Evi
 /// `Forbidden`; `NotFound`.
 pub async fn find(view: &mut View<'_>, key: EngagementKey, number: i64) -> Result<Whole> {
     let field = field(view, key).await?;
-    let (row, versions) = load(view, &field, key, number, Verb::Read).await?;
+    let row = load(view, &field, key, number, Verb::Read).await?;
+    let organization = view.organization();
+    let versions = sql::request_versions(view.connection(), organization, key, number).await?;
     let answer = &row.record.answer;
     let keys: Vec<_> = answer.items.iter().copied().collect();
     let items = item::several(view, &keys).await?;
@@ -95,14 +97,14 @@ async fn load(
     key: EngagementKey,
     number: i64,
     verb: Verb,
-) -> Result<(Row<EvidenceRequest>, Vec<Row<EvidenceRequest>>)> {
+) -> Result<Row<EvidenceRequest>> {
     let organization = view.organization();
-    let versions = sql::request_versions(view.connection(), organization, key, number).await?;
-    let row = versions.last().cloned().ok_or_else(|| Error::not_found("request", number))?;
+    let row = sql::request(view.connection(), organization, key, number).await?;
+    let row = row.ok_or_else(|| Error::not_found("request", number))?;
     let mut object = field.object.clone();
     object.people = row.record.owner.into_iter().collect();
     view.permit_on(asking(verb), &object)?;
-    Ok((row, versions))
+    Ok(row)
 }
 
 /// Adds the usual requests that concern the criteria in scope. Those that are there are left alone.
@@ -301,7 +303,7 @@ async fn write(
     ) -> Result<(), RequestError>,
 ) -> Result<()> {
     let field = open_field(cx, key).await?;
-    let (row, _) = load(cx, &field, key, number, Verb::Update).await?;
+    let row = load(cx, &field, key, number, Verb::Update).await?;
     same(row.version, from)?;
     let (mut record, by, now) = (row.record.clone(), cx.actor.id, cx.now);
     if let Err(error) = make(&mut record, field.party, (by, now)) {

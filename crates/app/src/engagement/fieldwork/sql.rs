@@ -15,8 +15,10 @@ use crate::{Error, Result, stored};
 type Org = OrganizationKey;
 type Raw = (i64, i64, String, String);
 
-/// Versions of one record that are read.
+/// Versions of one record that are read: the newest ones.
 const VERSIONS: i64 = 500;
+/// Papers that one statement asks for; each needs two parameters.
+const PAPERS_PER_STATEMENT: usize = 200;
 
 /// What the firm writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,24 +60,44 @@ pub(super) async fn requests(
     rows.into_iter().map(|raw| row(raw, "the table of requests")).collect()
 }
 
-/// The versions of one request, oldest first.
+/// The newest version of one request; none if there is no such request.
+pub(super) async fn request(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    number: i64,
+) -> Result<Option<Row<EvidenceRequest>>> {
+    Ok(newest_of_request(c, org, key, number, 1).await?.pop())
+}
+
+/// The newest versions of one request, oldest first.
 pub(super) async fn request_versions(
     c: &mut AnyConnection,
     org: Org,
     key: EngagementKey,
     number: i64,
 ) -> Result<Vec<Row<EvidenceRequest>>> {
+    newest_of_request(c, org, key, number, VERSIONS).await
+}
+
+async fn newest_of_request(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    number: i64,
+    limit: i64,
+) -> Result<Vec<Row<EvidenceRequest>>> {
     let rows: Vec<Raw> = sqlx::query_as(
         "SELECT version, since, by_actor, body FROM evidence_request \
-         WHERE organization = $1 AND engagement = $2 AND number = $3 ORDER BY version LIMIT $4",
+         WHERE organization = $1 AND engagement = $2 AND number = $3 ORDER BY version DESC LIMIT $4",
     )
     .bind(org.0)
     .bind(key.0)
     .bind(number)
-    .bind(VERSIONS)
+    .bind(limit)
     .fetch_all(c)
     .await?;
-    rows.into_iter().map(|raw| row(raw, "the table of requests")).collect()
+    rows.into_iter().rev().map(|raw| row(raw, "the table of requests")).collect()
 }
 
 pub(super) async fn add_requests(
@@ -126,26 +148,59 @@ pub(super) async fn papers<T: DeserializeOwned>(
     rows.into_iter().map(|raw| row(raw, "the table of working papers")).collect()
 }
 
-/// The versions of one record of a kind, oldest first.
-pub(super) async fn paper_versions<T: DeserializeOwned>(
+/// The newest version of one record of a kind; none if there is no such record.
+pub(super) async fn paper<T: DeserializeOwned>(
     c: &mut AnyConnection,
     org: Org,
     key: EngagementKey,
     kind: Kind,
     number: i64,
-) -> Result<Vec<Row<T>>> {
-    let rows: Vec<Raw> = sqlx::query_as(
+) -> Result<Option<Row<T>>> {
+    let found: Option<Raw> = sqlx::query_as(
         "SELECT version, since, by_actor, body FROM working_paper WHERE organization = $1 AND engagement = $2 \
-         AND kind = $3 AND number = $4 ORDER BY version LIMIT $5",
+         AND kind = $3 AND number = $4 ORDER BY version DESC LIMIT 1",
     )
     .bind(org.0)
     .bind(key.0)
     .bind(kind.word())
     .bind(number)
-    .bind(VERSIONS)
-    .fetch_all(c)
+    .fetch_optional(c)
     .await?;
-    rows.into_iter().map(|raw| row(raw, "the table of working papers")).collect()
+    found.map(|raw| row(raw, "the table of working papers")).transpose()
+}
+
+/// The versions that records of a kind had when something was done at a moment, and the next after each: by number and
+/// version. `moments` are numbers of records with the moment.
+pub(super) async fn papers_at<T: DeserializeOwned>(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    kind: Kind,
+    moments: &[(i64, Timestamp)],
+) -> Result<Vec<Row<T>>> {
+    let mut found = Vec::new();
+    for chunk in moments.chunks(PAPERS_PER_STATEMENT) {
+        let pairs: Vec<String> = (0..chunk.len())
+            .map(|place| format!("(done.number = ${} AND done.since = ${})", 4 + 2 * place, 5 + 2 * place))
+            .collect();
+        let text = format!(
+            "SELECT held.version, held.since, held.by_actor, held.body FROM working_paper AS held \
+             WHERE held.organization = $1 AND held.engagement = $2 AND held.kind = $3 AND EXISTS \
+             (SELECT 1 FROM working_paper AS done WHERE done.organization = held.organization \
+             AND done.engagement = held.engagement AND done.kind = held.kind AND done.number = held.number \
+             AND done.version IN (held.version, held.version - 1) AND ({})) ORDER BY held.number, held.version",
+            pairs.join(" OR ")
+        );
+        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(org.0).bind(key.0).bind(kind.word());
+        for (number, at) in chunk {
+            query = query.bind(*number).bind(at.micros());
+        }
+        let rows: Vec<Raw> = query.fetch_all(&mut *c).await?;
+        for raw in rows {
+            found.push(row(raw, "the table of working papers")?);
+        }
+    }
+    Ok(found)
 }
 
 pub(super) async fn add_paper<T: Serialize>(

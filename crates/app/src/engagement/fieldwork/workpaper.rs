@@ -3,7 +3,7 @@
 //! Only people of the firm who signed in write papers or read what is not shared; management reads each paper as it stood
 //! when it was shared last.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use tickmark_core::Timestamp;
@@ -76,16 +76,32 @@ pub async fn list(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<Wor
 /// Returns papers as they were shared last, whoever asks.
 pub(crate) async fn shared(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<Workpaper>>> {
     let organization = view.organization();
-    let newest: Vec<Row<Workpaper>> =
-        sql::papers(view.connection(), organization, key, Kind::Workpaper).await?;
-    let mut seen = Vec::new();
-    for row in newest.into_iter().filter(|row| row.record.was_shared()) {
-        let number = row.record.number;
-        let versions: Vec<Row<Workpaper>> =
-            sql::paper_versions(view.connection(), organization, key, Kind::Workpaper, number).await?;
-        seen.extend(versions.into_iter().rfind(|one| one.record.shared().is_some()));
-    }
-    Ok(seen)
+    let newest = sql::papers(view.connection(), organization, key, Kind::Workpaper).await?;
+    as_shared(view, key, newest).await
+}
+
+/// Turns the newest versions of papers into those that were shared last; papers that never were are left out.
+async fn as_shared(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    newest: Vec<Row<Workpaper>>,
+) -> Result<Vec<Row<Workpaper>>> {
+    // A paper that changed since stands in an older version as it was shared: the one that was written by that, or the next
+    // one, which a reviewer signed.
+    let moments: Vec<(i64, Timestamp)> = newest
+        .iter()
+        .filter(|row| row.record.shared().is_none())
+        .filter_map(|row| Some((row.record.number, row.record.shared_at()?)))
+        .collect();
+    let organization = view.organization();
+    let older: Vec<Row<Workpaper>> =
+        sql::papers_at(view.connection(), organization, key, Kind::Workpaper, &moments).await?;
+    let shared = older.into_iter().filter(|row| row.record.shared().is_some());
+    let mut older: BTreeMap<i64, Row<Workpaper>> = shared.map(|row| (row.record.number, row)).collect();
+    let seen = newest.into_iter().filter_map(|row| {
+        if row.record.shared().is_some() { Some(row) } else { older.remove(&row.record.number) }
+    });
+    Ok(seen.collect())
 }
 
 /// Finds a paper that the actor may read.
@@ -93,10 +109,18 @@ pub(crate) async fn shared(view: &mut View<'_>, key: EngagementKey) -> Result<Ve
 /// # Errors
 /// `Forbidden`; `NotFound`.
 pub async fn find(view: &mut View<'_>, key: EngagementKey, number: i64) -> Result<Row<Workpaper>> {
-    let all = list(view, key).await?;
-    all.into_iter()
-        .find(|row| row.record.number == number)
-        .ok_or_else(|| Error::not_found("workpaper", number))
+    let field = field(view, key).await?;
+    match field.party {
+        Party::Auditor => need_auditor(&field, view, Verb::Read)?,
+        Party::Management => view.permit_on(super::super::atom(Verb::Read), &field.object)?,
+    }
+    let organization = view.organization();
+    let found = sql::paper(view.connection(), organization, key, Kind::Workpaper, number).await?;
+    let mut found: Vec<Row<Workpaper>> = found.into_iter().collect();
+    if field.party == Party::Management {
+        found = as_shared(view, key, found).await?;
+    }
+    found.pop().ok_or_else(|| Error::not_found("workpaper", number))
 }
 
 /// Lists the controls that papers can be about, by id.

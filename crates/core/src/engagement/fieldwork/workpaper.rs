@@ -401,6 +401,12 @@ impl Workpaper {
         self.shared.is_some()
     }
 
+    /// Returns when it was shared last, however it stood then.
+    #[must_use]
+    pub fn shared_at(&self) -> Option<Timestamp> {
+        self.shared.as_ref().map(|one| one.at)
+    }
+
     /// Tells whether something was tested.
     #[must_use]
     pub fn has_results(&self) -> bool {
