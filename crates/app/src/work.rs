@@ -20,6 +20,7 @@ use crate::control;
 use crate::evidence::item;
 use crate::observation::waiver;
 use crate::program::performance::{self, Due};
+use crate::register::{self, Kind, Query};
 
 /// Days ahead that a window is shown before it is late.
 pub const AHEAD_DAYS: i64 = 31;
@@ -27,6 +28,8 @@ pub const AHEAD_DAYS: i64 = 31;
 pub const BACK_DAYS: i64 = 92;
 /// Days ahead that the end of a waiver is announced.
 pub const WAIVER_DAYS: i64 = 30;
+/// Most controls of one person that are looked at.
+const OWN_CONTROLS: u32 = 20_000;
 
 /// Evidence of a control that is outdated or soon will be: the best there is of what was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +55,10 @@ pub struct Work {
     pub due: Vec<Due>,
     /// Items that came back to them.
     pub returned: Vec<Item>,
-    /// Items that wait for their decision, the longest first.
+    /// Items that wait for their decision, the longest first; of many the first ones.
     pub waiting: Vec<Item>,
+    /// How many items wait for their decision.
+    pub waiting_count: usize,
     /// Evidence of their controls that is not good much longer.
     pub aging: Vec<Aging>,
     /// Waivers that end soon and that they asked for or decide about.
@@ -71,7 +76,7 @@ impl Work {
         self.missed.len()
             + self.due.len()
             + self.returned.len()
-            + self.waiting.len()
+            + self.waiting_count
             + self.aging.len()
             + self.waivers.len()
             + self.mentions.len()
@@ -83,27 +88,26 @@ impl Work {
 /// # Errors
 /// If the database refuses, or holds what we never wrote.
 pub async fn of(view: &mut View<'_>) -> Result<Work> {
-    let (now, actor) = (view.now, view.actor.id);
-    let controls = control::controls(view).await?;
-    let is_own = |control: &&Control| control.owner == Some(actor) || control.operator == Some(actor);
-    let own: BTreeMap<ControlId, &Control> =
-        controls.iter().filter(is_own).map(|control| (control.id.clone(), control)).collect();
+    let now = view.now;
+    let own = own_controls(view).await?;
     let mut work = Work::default();
     if !own.is_empty() {
         let (from, to) = (now.plus_micros(-BACK_DAYS * DAY_US), now.plus_micros(AHEAD_DAYS * DAY_US));
-        for due in performance::own_due_between(view, from, to).await? {
+        for due in performance::due_of(view, &own, from, to).await? {
             match due.state {
                 WindowState::Missed => work.missed.push(due),
                 WindowState::NotYetDue if due.window.from <= now => work.due.push(due),
                 WindowState::NotYetDue | WindowState::Done | WindowState::Late => {}
             }
         }
-        work.aging = aging(&item::accepted(view).await?, &own, now);
+        let ids: Vec<ControlId> = own.iter().map(|control| control.id.clone()).collect();
+        work.aging = aging(&item::best_accepted(view, &ids).await?, &own, now);
     }
     for one in item::own_open(view).await? {
         if one.state == State::Returned { work.returned.push(one) } else { work.drafts.push(one) }
     }
-    work.waiting = item::waiting_for(view).await?;
+    let (waiting, count) = item::waiting_for(view).await?;
+    (work.waiting, work.waiting_count) = (waiting, usize::try_from(count).unwrap_or(usize::MAX));
     work.waivers = waivers(view).await?;
     work.mentions = comment::mentions(view).await?;
     Ok(work)
@@ -117,35 +121,34 @@ pub async fn count(view: &mut View<'_>) -> Result<usize> {
     Ok(of(view).await?.count())
 }
 
-/// Finds for each control the best of what was accepted, and keeps those that are not fresh.
-fn aging(accepted: &[Item], own: &BTreeMap<ControlId, &Control>, now: Timestamp) -> Vec<Aging> {
-    let mut best: BTreeMap<&ControlId, Aging> = BTreeMap::new();
-    for item in accepted {
-        for id in &item.controls {
-            let Some((id, control)) = own.get_key_value(id) else { continue };
-            if item.covered_to().is_none() {
-                continue;
-            }
-            let found = Aging {
-                control: id.clone(),
+/// Returns the controls that the actor answers for or performs.
+async fn own_controls(view: &mut View<'_>) -> Result<Vec<Control>> {
+    let actor = view.actor.id;
+    let query = Query { rows: OWN_CONTROLS, ..Query::of("person", &actor.to_string()) };
+    let ids = register::ids(view, Kind::Control, &query).await?;
+    let ids: Vec<ControlId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let mut own = control::several(view, &ids).await?;
+    own.retain(|control| control.owner == Some(actor) || control.operator == Some(actor));
+    own.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(own)
+}
+
+/// Keeps of the best that was accepted for each control what is not fresh.
+fn aging(best: &BTreeMap<ControlId, Item>, own: &[Control], now: Timestamp) -> Vec<Aging> {
+    let mut aging = Vec::new();
+    for control in own {
+        let Some(item) = best.get(&control.id) else { continue };
+        let freshness = freshness(item.covered_to(), control.frequency, now);
+        if matches!(freshness, Freshness::Stale { .. } | Freshness::Expiring { .. }) {
+            aging.push(Aging {
+                control: control.id.clone(),
                 title: control.text.current().title.clone(),
                 item: item.key,
                 item_title: item.version.description.title.clone(),
-                freshness: freshness(item.covered_to(), control.frequency, now),
-            };
-            match best.get_mut(id) {
-                Some(known) if known.freshness >= found.freshness => {}
-                Some(known) => *known = found,
-                None => {
-                    best.insert(id, found);
-                }
-            }
+                freshness,
+            });
         }
     }
-    let mut aging: Vec<Aging> = best
-        .into_values()
-        .filter(|one| matches!(one.freshness, Freshness::Stale { .. } | Freshness::Expiring { .. }))
-        .collect();
     aging.sort_by(|a, b| (a.freshness, &a.control).cmp(&(b.freshness, &b.control)));
     aging
 }

@@ -320,8 +320,10 @@ async fn each_sees_and_moves_what_is_theirs() {
     assert!(linked.controls.contains(&scene.quarterly));
     let twice = app.transact(manager, async |cx| item::link(cx, own.key, 3, &scene.quarterly).await).await;
     assert!(matches!(twice, Err(Error::Conflict(_))));
-    let of_control =
-        app.read(manager, async |view| item::of_control(view, &scene.quarterly).await).await.expect("read");
+    let of_control = app
+        .read(manager, async |view| item::of_control(view, &scene.quarterly, 100).await)
+        .await
+        .expect("read");
     assert_eq!(of_control.len(), 2);
     let unlinked = app
         .transact(manager, async |cx| item::unlink(cx, own.key, 3, &scene.quarterly).await)

@@ -42,7 +42,12 @@ async fn the_schema_is_the_reviewed_one_and_both_databases_have_the_same_columns
     assert!(all.windows(2).all(|pair| pair[0] == pair[1]), "the databases differ: {all:#?}");
 }
 
-/// `(name, text)` of every migration up to a number.
+/// Target, since, until, digest, defect, pack, sections.
+type FactsRow = (i64, i64, Option<i64>, Vec<u8>, Option<String>, Option<i64>, Option<Vec<u8>>);
+/// Run, check version, block, expected, pass, fail, not applicable, unknown.
+type CoverageRow = (i64, i64, i64, i64, i64, i64, i64, i64);
+
+/// Every migration up to a number.
 fn up_to(version: i64) -> Migrations {
     let all = Migrations::embedded();
     let those = all.all().iter().filter(|migration| migration.version <= version);
@@ -86,14 +91,13 @@ async fn what_was_recorded_before_the_order_of_rows_changed_is_carried_over() {
         tx.commit().await.expect("committed");
         up_to(50).run(&database, world.database().folder(), 0).await.expect("migrated");
         let mut tx = database.read().await.expect("begin");
-        let facts: Vec<(i64, i64, Option<i64>, Vec<u8>, Option<String>, Option<i64>, Option<Vec<u8>>)> =
-            sqlx::query_as(
-                "SELECT target, since, until, digest, defect, pack, sections FROM facts_interval \
+        let facts: Vec<FactsRow> = sqlx::query_as(
+            "SELECT target, since, until, digest, defect, pack, sections FROM facts_interval \
                  ORDER BY target, since",
-            )
-            .fetch_all(&mut *tx)
-            .await
-            .expect("facts");
+        )
+        .fetch_all(&mut *tx)
+        .await
+        .expect("facts");
         assert_eq!(
             facts,
             [
@@ -102,7 +106,7 @@ async fn what_was_recorded_before_the_order_of_rows_changed_is_carried_over() {
                 (2, 10, None, vec![0xaa], None, Some(3), Some(vec![0xcc])),
             ]
         );
-        let coverage: Vec<(i64, i64, i64, i64, i64, i64, i64, i64)> = sqlx::query_as(
+        let coverage: Vec<CoverageRow> = sqlx::query_as(
             "SELECT run, check_version, block, expected, pass, fail, not_applicable, unknown FROM coverage \
              ORDER BY run, check_version",
         )

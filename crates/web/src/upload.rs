@@ -12,12 +12,16 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
-use tickmark_app::evidence::item::{UPLOAD, Upload};
+use maud::{Markup, html};
+use tickmark_app::evidence::item::{self, UPLOAD, Upload};
+use tickmark_app::{Actor, App};
 use tickmark_core::evidence::media::clean_name;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::WebState;
+use crate::design::form::hidden;
+use crate::design::size;
 use crate::error::Refusal;
 use crate::form::{Sent, check};
 use crate::identity::Who;
@@ -56,6 +60,98 @@ pub(crate) struct SentFiles {
     pub(crate) refused: Option<String>,
     /// What is in memory counts until this is gone.
     pub(crate) turn: OwnedSemaphorePermit,
+}
+
+/// The field that stands for files of a refused form that were kept, and the one that says which of them are handed in.
+pub(crate) const KEPT: [&str; 2] = ["staged", "keep_staged"];
+
+impl SentFiles {
+    /// Puts the files that were kept when the form was refused before those that are chosen now.
+    pub(crate) async fn with_kept(mut self, app: &App, actor: &Actor) -> Result<Self, Refusal> {
+        let secret = self.sent.text(KEPT[0]);
+        if secret.is_empty() || self.refused.is_some() {
+            return Ok(self);
+        }
+        let wanted = self.sent.all(KEPT[1]);
+        let kept = item::staged(app, actor, &secret).await?.into_iter().enumerate();
+        let mut files: Vec<Upload> =
+            kept.filter(|(at, _)| wanted.contains(&at.to_string())).map(|(_, file)| file).collect();
+        files.append(&mut self.files);
+        if files.len() > UPLOAD.files {
+            self.refused = Some(format!("at most {} files can be handed in at once", UPLOAD.files));
+            files.clear();
+        }
+        let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
+        if bytes > UPLOAD.request_bytes {
+            let most = UPLOAD.request_bytes >> 20;
+            self.refused =
+                Some(format!("all files together are larger than {most} MB; hand in some of them first"));
+            files.clear();
+        }
+        self.files = files;
+        Ok(self)
+    }
+}
+
+/// Files of a form that is refused, kept for when it is sent again.
+#[derive(Debug, Default)]
+pub(crate) struct KeptFiles {
+    secret: String,
+    files: Vec<(String, u64)>,
+}
+
+impl KeptFiles {
+    /// Keeps them, in place of those that were kept before.
+    pub(crate) async fn keep(
+        app: &App,
+        actor: &Actor,
+        sent: &Sent,
+        files: &[Upload],
+    ) -> Result<Self, Refusal> {
+        drop_kept(app, actor, sent).await?;
+        // A form is not refused twice because there is no room.
+        let secret = item::stage(app, actor, files).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "files of a refused form are not kept");
+            None
+        });
+        let named = |file: &Upload| (file.name.clone(), u64::try_from(file.bytes.len()).unwrap_or(u64::MAX));
+        Ok(match secret {
+            Some(secret) => Self { secret, files: files.iter().map(named).collect() },
+            None => Self::default(),
+        })
+    }
+
+    /// Whether there are any.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// What the form shows of them.
+    pub(crate) fn draw(&self) -> Markup {
+        html! {
+            @if !self.files.is_empty() {
+                (hidden(KEPT[0], &self.secret))
+                fieldset.field {
+                    legend { "Files from before" }
+                    div.choices {
+                        @for (at, (name, bytes)) in self.files.iter().enumerate() {
+                            label.choice { input type="checkbox" name=(KEPT[1]) value=(at) checked; span { (name) " " span.muted { (size(*bytes)) } } }
+                        }
+                    }
+                    p.hint { "You need not choose them again: they are kept for an hour, for you alone. Files chosen below are added." }
+                }
+            }
+        }
+    }
+}
+
+/// Takes away what was kept of a form that is done.
+pub(crate) async fn drop_kept(app: &App, actor: &Actor, sent: &Sent) -> Result<(), Refusal> {
+    let secret = sent.text(KEPT[0]);
+    if secret.is_empty() {
+        return Ok(());
+    }
+    Ok(item::unstage(app, actor, &secret).await?)
 }
 
 impl FromRequest<WebState> for SentFiles {

@@ -23,8 +23,12 @@ mod access;
 mod accounts;
 #[path = "web/api.rs"]
 mod api;
+#[path = "web/api_people.rs"]
+mod api_people;
 #[path = "web/api_records.rs"]
 mod api_records;
+#[path = "web/api_samples.rs"]
+mod api_samples;
 #[path = "web/api_write.rs"]
 mod api_write;
 #[path = "web/comments.rs"]

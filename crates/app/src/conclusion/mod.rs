@@ -23,7 +23,7 @@ use crate::context::{Cx, View};
 use crate::register::Kind;
 use crate::{Error, Result, control};
 
-pub use standing::{ControlStanding, PERIOD_DAYS, Standing, standing, standing_of};
+pub use standing::{ControlStanding, Mark, PERIOD_DAYS, Standing, mark, standing, standing_of};
 
 /// What judging needs of a member.
 const JUDGE: Atom = Atom::new(Resource::TestResult, Verb::Approve);

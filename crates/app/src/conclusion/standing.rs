@@ -16,7 +16,8 @@ use tickmark_core::{Span, Timestamp};
 
 use super::sql;
 use crate::context::View;
-use crate::observation::{self, TargetVerdict};
+use crate::observation::{self, Seen, TargetVerdict};
+use crate::register::{self, Kind};
 use crate::{Error, Result, control};
 
 /// Length of the period that readiness looks back over, in days.
@@ -97,6 +98,24 @@ pub async fn standing(view: &mut View<'_>, catalog: &Catalog) -> Result<Standing
     let tests = control::tests_by_control(view).await?;
     let verdicts = observation::verdicts_now(view).await?;
     stand(view, catalog, Controls { controls, ratings, tests }, verdicts).await
+}
+
+/// What the standing of a program follows from: equal marks stand for equal standings, but for what time alone changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    changes: BTreeMap<String, i64>,
+    seen: Seen,
+}
+
+/// Returns what the standing follows from now.
+///
+/// # Errors
+/// If the database refuses.
+pub async fn mark(view: &mut View<'_>) -> Result<Mark> {
+    let mut changes = register::changes(view).await?;
+    let bears = [Kind::Control, Kind::Finding, Kind::Waiver, Kind::Target, Kind::Member];
+    changes.retain(|kind, _| bears.iter().any(|one| one.word() == kind));
+    Ok(Mark { changes, seen: observation::seen(view).await? })
 }
 
 /// Computes where some controls stand, in the order of their ids here. Those that are not there are left out.

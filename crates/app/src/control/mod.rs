@@ -98,6 +98,9 @@ pub async fn sync_tests(cx: &mut Cx<'_>, library: &Library) -> Result<()> {
     }
     sql::end_tests(cx.connection(), organization, &ended, now).await?;
     sql::add_tests(cx.connection(), organization, &started, now).await?;
+    for (control, _) in ended.iter().chain(&started) {
+        cx.touch(Kind::Control, control);
+    }
     let digest =
         canonical::digest(&wanted).map_err(|error| Error::internal("digesting tests of controls", error))?;
     cx.record(
@@ -125,6 +128,12 @@ pub async fn versions_of(view: &mut View<'_>, id: &ControlId) -> Result<Vec<Cont
     let organization = view.organization();
     let found = sql::versions_of(view.connection(), organization, id).await?;
     if found.is_empty() { Err(Error::not_found("control", id)) } else { Ok(found) }
+}
+
+/// Lists every version of some controls, oldest first for each. Those that are not there are left out.
+pub(crate) async fn versions_of_some(view: &mut View<'_>, ids: &[ControlId]) -> Result<Vec<ControlVersion>> {
+    let organization = view.organization();
+    sql::versions_of_some(view.connection(), organization, ids).await
 }
 
 /// Returns what names this state of a record: a form that was made from another one is stale.

@@ -244,6 +244,16 @@ pub(super) async fn versions_of(
     rows.iter().map(version).collect()
 }
 
+pub(super) async fn versions_of_some(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    controls: &[ControlId],
+) -> Result<Vec<ControlVersion>> {
+    let text = "SELECT code, since, until, body FROM control_version WHERE organization = $1 AND code IN ({}) \
+                ORDER BY code, since";
+    about(c, org, text, controls).await?.iter().map(version).collect()
+}
+
 fn version(row: &AnyRow) -> Result<ControlVersion> {
     let code: String = row.try_get(0)?;
     let control = serde_json::from_str(&row.try_get::<String, _>(3)?)

@@ -34,8 +34,8 @@ use crate::{Error, Result};
 
 pub use completion::{
     BridgeBasis, Changed as Completed, Single, Version as CompletionVersion, bridge_basis, completion,
-    confirm_events, date_report, receive_report, represent, sign_bridge, sign_representation, single,
-    take_out_single, tell_event, write_bridge,
+    completion_at, confirm_events, date_report, receive_report, represent, sign_bridge, sign_representation,
+    single, take_out_single, tell_event, write_bridge,
 };
 pub use copies::{Made, copies, copy_package, handing_out};
 pub use own_work::{Summary, oscal, take_out_oscal, take_out_summary};

@@ -21,12 +21,14 @@ use crate::conclusion::remediation;
 use crate::context::View;
 use crate::control::{self, commitment};
 use crate::evidence::item;
-use crate::observation::waiver::request::{self, RequestState};
+use crate::observation::waiver::request;
 use crate::program::performance::{self, Due};
 use crate::work;
 
 /// Days back that what is too late is told of at all; it stays on its own page.
 const BACK_DAYS: i64 = 31;
+/// Most requests that somebody is told of.
+const WAITING: u32 = 500;
 
 /// What whoever looks is told of.
 pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
@@ -174,8 +176,8 @@ async fn decisions(view: &mut View<'_>) -> Result<Vec<Fact>> {
         }
     }
     if view.sees_whole(Atom::new(Resource::Exception, Verb::Approve)) {
-        for asked in request::requests(view).await? {
-            if asked.state == RequestState::Open && asked.request.requested_by != actor {
+        for asked in request::waiting(view, WAITING).await?.0 {
+            if asked.request.requested_by != actor {
                 facts.push(decision(
                     format!("waiver_request {}", asked.key),
                     format!("A waiver of {} waits for your decision", asked.request.check),

@@ -10,6 +10,7 @@ mod before;
 mod cores;
 mod export;
 mod history;
+mod listed;
 mod memory;
 mod moment;
 mod pack;
@@ -35,6 +36,7 @@ pub use history::{
     CheckGap, Group, Histories, TargetFailure, TargetGaps, coverage_gaps, failures, groups_in, histories_in,
     histories_of_target,
 };
+pub use listed::{Seen, TargetNow, seen, target_page, targets_now, targets_of};
 pub(crate) use memory::Memories;
 pub use moment::{answer_at, checks_in_force, runs_between};
 pub use read::{

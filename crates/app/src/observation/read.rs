@@ -91,7 +91,7 @@ pub async fn targets(view: &mut View<'_>) -> Result<Vec<Target>> {
 /// # Errors
 /// `NotFound` if there is none with that key.
 pub async fn find_target(view: &mut View<'_>, key: TargetKey) -> Result<Target> {
-    targets(view).await?.into_iter().find(|t| t.key == key).ok_or_else(|| Error::not_found("target", key))
+    super::targets_of(view, &[key]).await?.pop().ok_or_else(|| Error::not_found("target", key))
 }
 
 /// Lists the newest runs, newest first.

@@ -8,12 +8,13 @@ use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::control::{Control, ControlId, Frequency};
 use tickmark_core::evidence::freshness::fresh_until;
 use tickmark_core::evidence::item::Item;
-use tickmark_core::id::{ActorId, ItemKey, WaiverKey};
+use tickmark_core::id::{ActorId, ItemKey, MembershipId, PerformanceKey, WaiverKey};
+use tickmark_core::identity::Systems;
 use tickmark_core::observation::Waiver;
 use tickmark_core::program::performance::Performance;
 
 use super::text::{natural, number};
-use super::{Entry, Kind};
+use super::{EVERY_SYSTEM, Entry, Kind};
 use crate::context::View;
 use crate::control::commitment;
 use crate::evidence::item;
@@ -77,7 +78,8 @@ pub(super) async fn of(view: &mut View<'_>, kind: Kind, ids: &BTreeSet<String>) 
                 .filter_map(|id| id.trim_start_matches("SC-").parse().ok())
                 .map(CommitmentKey)
                 .collect();
-            commitments(view, |key| wanted.contains(&key)).await?
+            let wanted: Vec<CommitmentKey> = wanted.into_iter().collect();
+            commitment::several(view, &wanted).await?.iter().map(of_commitment).collect()
         }
         Kind::Finding => {
             let mut entries = Vec::new();
@@ -95,9 +97,22 @@ pub(super) async fn of(view: &mut View<'_>, kind: Kind, ids: &BTreeSet<String>) 
             entries
         }
         Kind::Request => {
-            let wanted: BTreeSet<i64> = keys().collect();
-            let all = request::all(view).await?;
-            all.iter().filter(|asked| wanted.contains(&asked.key)).map(of_request).collect()
+            let keys: Vec<i64> = keys().collect();
+            request::several(view, &keys).await?.iter().map(of_request).collect()
+        }
+        Kind::Member if ids.len() <= FEW => {
+            let ids: Vec<MembershipId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+            people::several(view, &ids).await?.iter().map(member).collect()
+        }
+        Kind::Occurrence if ids.len() <= FEW => {
+            let mut entries = Vec::new();
+            for id in ids {
+                let Some(key) = id.rsplit('/').next().and_then(|key| key.parse().ok()) else { continue };
+                let Some(one) = performance::look_up(view, PerformanceKey(key)).await? else { continue };
+                let Some(control) = control::look_up(view, &one.control).await? else { continue };
+                entries.push(occurrence(&one, &control));
+            }
+            entries
         }
         Kind::Control | Kind::Target | Kind::Occurrence | Kind::Member => {
             let mut entries = all(view, kind).await?;
@@ -122,7 +137,7 @@ pub(super) async fn all(view: &mut View<'_>, kind: Kind) -> Result<Vec<Entry>> {
             let items = item::everything(view).await?;
             of_items(view, &items).await?
         }
-        Kind::Commitment => commitments(view, |_| true).await?,
+        Kind::Commitment => commitment::everything(view).await?.iter().map(of_commitment).collect(),
         Kind::Finding => {
             let open = conclusion::remediation::all_open(view).await?;
             open.iter().map(|(reference, record)| finding(reference, record)).collect()
@@ -229,10 +244,12 @@ fn of_item(item: &Item, controls: &BTreeMap<ControlId, Control>) -> Entry {
         value("by:number", number(item.key.0)),
         value("by:title", natural(&said.title)),
         value("by:covers", number(covered.map_or(0, tickmark_core::Timestamp::micros))),
+        value("by:submitted", number(item.submitted.map_or(0, |(_, at)| at.micros()))),
         value("by:sensitivity", natural(said.sensitivity.title())),
         value("by:state", number(i64::try_from(state.unwrap_or_default()).unwrap_or(0))),
     ];
     values.extend(item::people(item, controls).iter().map(|person| value("person", person.to_string())));
+    values.extend(item.handlers.iter().map(|person| value("handler", person.to_string())));
     for control in item.controls.iter().filter_map(|id| controls.get(id)) {
         match covered.map(|to| fresh_until(to, control.frequency)) {
             None => values.push(value("freshness", "undated")),
@@ -265,41 +282,42 @@ fn of_item(item: &Item, controls: &BTreeMap<ControlId, Control>) -> Entry {
     }
 }
 
-async fn commitments(view: &mut View<'_>, is_wanted: impl Fn(CommitmentKey) -> bool) -> Result<Vec<Entry>> {
-    let all = commitment::everything(view).await?;
-    let entry = |version: &commitment::Version| {
-        let record = &version.record;
-        let promise = &record.promise;
-        let state = record.state();
-        let controls = i64::try_from(promise.controls.len()).unwrap_or(i64::MAX);
-        let mut values = vec![
-            value("state", state.word()),
-            value("kind", promise.kind.word()),
-            value("kept", yes(controls > 0)),
-            value("open", yes(controls == 0 && record.retired().is_none())),
-            value("by:key", number(record.key.0)),
-            value("by:title", natural(&promise.title)),
-            value("by:source", natural(&promise.source)),
-            value("by:controls", number(controls)),
-            value("by:state", natural(state.plain())),
-        ];
-        values.extend(promise.controls.iter().map(|id| value("control", id.to_string())));
-        Entry {
-            kind: Kind::Commitment,
-            // The trail and addresses have it in two ways; addresses are what rows lead to.
-            id: record.key.to_string(),
-            place: number(record.key.0),
-            title: promise.title.clone(),
-            detail: cut(&promise.statement),
-            values,
-            texts: vec![
-                (NAME, record.key.to_string()),
-                (TITLE, promise.title.clone()),
-                (BODY, format!("{} {}", promise.statement, promise.source)),
-            ],
-        }
-    };
-    Ok(all.iter().filter(|version| is_wanted(version.record.key)).map(entry).collect())
+fn of_commitment(version: &commitment::Version) -> Entry {
+    let record = &version.record;
+    let promise = &record.promise;
+    let controls = i64::try_from(promise.controls.len()).unwrap_or(i64::MAX);
+    let mut values = vec![
+        value("state", record.state().word()),
+        value("kind", promise.kind.word()),
+        value("kept", yes(controls > 0)),
+        value("open", yes(controls == 0 && record.retired().is_none())),
+        value("owner", record.owner.map_or_else(|| "none".to_owned(), |owner| owner.to_string())),
+        value("by:key", number(record.key.0)),
+        value("by:title", natural(&promise.title)),
+        value("by:source", natural(&promise.source)),
+        value("by:controls", number(controls)),
+        value("by:state", natural(record.state().plain())),
+    ];
+    values.extend(promise.controls.iter().map(|id| value("control", id.to_string())));
+    if record.retired().is_none() {
+        let promises = [Some(promise), record.in_force()].into_iter().flatten();
+        let kept_by: BTreeSet<&ControlId> = promises.flat_map(|promise| &promise.controls).collect();
+        values.extend(kept_by.iter().map(|id| value("kept_by", id.to_string())));
+    }
+    Entry {
+        kind: Kind::Commitment,
+        // The trail and addresses have it in two ways; addresses are what rows lead to.
+        id: record.key.to_string(),
+        place: number(record.key.0),
+        title: promise.title.clone(),
+        detail: cut(&promise.statement),
+        values,
+        texts: vec![
+            (NAME, record.key.to_string()),
+            (TITLE, promise.title.clone()),
+            (BODY, format!("{} {}", promise.statement, promise.source)),
+        ],
+    }
 }
 
 fn finding(reference: &str, record: &Finding) -> Entry {
@@ -327,7 +345,14 @@ fn of_waiver(waiver: &Waiver) -> Entry {
         place: number(-waiver.id.0),
         title: format!("Waiver of {}", waiver.check),
         detail: cut(&waiver.reason),
-        values: Vec::new(),
+        values: vec![
+            value("check", waiver.check.as_str()),
+            value("revoked", yes(waiver.revoked_at.is_some())),
+            value("granted", number(waiver.granted_at.micros())),
+            value("until", number(waiver.expires_at.micros())),
+            value("by:check", natural(&waiver.check)),
+            value("by:until", number(waiver.expires_at.micros())),
+        ],
         texts: vec![
             (TITLE, format!("waiver {}", waiver.check)),
             (BODY, format!("{} {} {}", waiver.reason, waiver.risk, waiver.compensation)),
@@ -343,7 +368,7 @@ fn of_request(asked: &request::Asked) -> Entry {
         place: number(-asked.key),
         title: format!("Request to waive {}", request.check),
         detail: cut(&request.reason),
-        values: vec![value("state", asked.state.word())],
+        values: vec![value("state", asked.state.word()), value("check", request.check.as_str())],
         texts: vec![
             (TITLE, format!("waiver request {}", request.check)),
             (BODY, format!("{} {} {}", request.reason, request.risk, request.compensation)),
@@ -393,11 +418,16 @@ fn occurrence(performance: &Performance, control: &Control) -> Entry {
 pub(crate) fn member(member: &Member) -> Entry {
     let mut values = vec![
         value("standing", people::standing_word(member.standing)),
+        value("person", member.actor.to_string()),
         value("by:name", natural(&member.name)),
         value("by:email", natural(&member.email)),
         value("by:changed", number(member.changed_at.micros())),
     ];
     values.extend(member.roles.iter().map(|role| value("role", role.word())));
+    match &member.systems {
+        Systems::All => values.push(value("system", EVERY_SYSTEM)),
+        Systems::Only(some) => values.extend(some.iter().map(|id| value("system", id.to_string()))),
+    }
     Entry {
         kind: Kind::Member,
         id: member.id.to_string(),

@@ -4,7 +4,8 @@
 //! Use cases only say what they changed ([`Cx::touch`]; whatever the audit trail names is touched by itself); before the
 //! commit the records are read again and written down here. Words stand in a table of our own, not in the full text search
 //! of one of the databases: the organization is the first part of its key, both databases find the same, and the beginning
-//! of a word finds it while somebody is still typing. Owns the tables `register*` of migration `0039_register.sql`.
+//! of a word finds it while somebody is still typing. Owns the tables `register*` of migrations `0039_register.sql` and
+//! `0056_register_lists.sql`.
 
 mod entries;
 mod sql;
@@ -12,22 +13,23 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tickmark_core::id::ActorId;
-use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::identity::{Atom, Resource, Scope, Systems, Verb};
 
 use crate::context::{Cx, View};
 use crate::identity::{Access, audit};
-use crate::{App, Result};
+use crate::{App, Error, Result};
 
 pub(crate) use entries::{member as member_entry, until as until_name};
 pub(crate) use text::number as ordered;
 
 /// Counts the forms that the rows had: with another one they are made again.
-const FORM: i64 = 1;
+const FORM: i64 = 2;
 /// Most rows of one page.
 pub const PAGE_LIMIT: u32 = 500;
 /// Records that are written down at once.
 const BATCH: usize = 2_000;
+/// The value that says that a member is there for all systems.
+const EVERY_SYSTEM: &str = "all";
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $word:literal;)+) => {
@@ -98,7 +100,7 @@ impl Kind {
             Self::Item => (read(Resource::Evidence), true),
             Self::Finding | Self::Waiver | Self::Request => (read(Resource::Exception), false),
             Self::Target => (read(Resource::TestResult), false),
-            Self::Member => (read(Resource::Member), false),
+            Self::Member => (read(Resource::Member), true),
         }
     }
 }
@@ -121,6 +123,10 @@ pub(crate) struct Entry {
 pub enum Want {
     /// Exactly this.
     Is(String),
+    /// Anything but this, or nothing at all.
+    Not(String),
+    /// One of these values, each as (name, value), whatever the name of the filter.
+    Of(Vec<(String, String)>),
     /// After the first and not after the second.
     Between(String, String),
     /// One of these values, each as (name, after, not after), whatever the name of the filter.
@@ -184,7 +190,8 @@ pub struct Found {
 /// How far an actor sees.
 enum Reach {
     Nothing,
-    Own(ActorId),
+    /// What has one of these values.
+    Some(Vec<(String, String)>),
     Whole,
 }
 
@@ -209,12 +216,20 @@ fn reach(view: &View<'_>, kind: Kind, one_system: Option<tickmark_core::id::Syst
         is_published: false,
     };
     if view.may_on(atom, &nobodys) {
-        Reach::Whole
-    } else if reach.has(tickmark_core::identity::Scope::Own) {
-        Reach::Own(view.actor.id)
-    } else {
-        Reach::Nothing
+        return Reach::Whole;
     }
+    let mut some = Vec::new();
+    // Everybody sees themselves among the members.
+    if reach.has(Scope::Own) || kind == Kind::Member {
+        some.push(("person".to_owned(), view.actor.id.to_string()));
+    }
+    if let (true, Systems::Only(systems)) = (reach.has(Scope::Systems), &member.subject.systems) {
+        some.extend(systems.iter().map(|system| ("system".to_owned(), system.to_string())));
+        if kind == Kind::Member {
+            some.push(("system".to_owned(), EVERY_SYSTEM.to_owned()));
+        }
+    }
+    if some.is_empty() { Reach::Nothing } else { Reach::Some(some) }
 }
 
 async fn one_system(view: &mut View<'_>) -> Result<Option<tickmark_core::id::SystemId>> {
@@ -231,8 +246,11 @@ async fn within_reach(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<
     match reach(view, kind, system) {
         Reach::Nothing => return Ok(None),
         Reach::Whole => {}
-        Reach::Own(actor) => {
-            let own = ("person".to_owned(), Want::Is(actor.to_string()));
+        Reach::Some(mut some) => {
+            let own = match (some.pop(), some.is_empty()) {
+                (Some((name, value)), true) => (name, Want::Is(value)),
+                (last, _) => (String::new(), Want::Of(some.into_iter().chain(last).collect())),
+            };
             narrowed.filters.insert(0, own.clone());
             all.filters.push(own);
         }
@@ -263,6 +281,35 @@ pub async fn page(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<Page
     Ok(Page { ids, found, total })
 }
 
+/// Returns the ids of at most `limit` records that fit, in the order of the list, after the one that is named, as far as the
+/// actor may see them; with the one after which the list goes on, if it does.
+///
+/// # Errors
+/// As [`page`]; `Invalid` if there is no record after which to go on.
+pub async fn after(
+    view: &mut View<'_>,
+    kind: Kind,
+    query: &Query,
+    last: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<String>, Option<String>)> {
+    let Some((query, _)) = within_reach(view, kind, query).await? else { return Ok(Default::default()) };
+    let organization = view.organization();
+    let from = match last {
+        None => None,
+        Some(id) => {
+            let at = sql::place(view.connection(), organization, kind, id).await?;
+            Some(at.ok_or_else(|| Error::invalid("the record after which the list goes on is gone"))?)
+        }
+    };
+    let most = limit.saturating_add(1).min(PAGE_LIMIT as usize);
+    let mut ids = sql::after(view.connection(), organization, kind, &query, from, most).await?;
+    let is_more = ids.len() > limit;
+    ids.truncate(limit);
+    let next = ids.last().cloned().filter(|_| is_more);
+    Ok((ids, next))
+}
+
 /// Counts the records that fit, as far as the actor may see them.
 ///
 /// # Errors
@@ -271,6 +318,25 @@ pub async fn count(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<u64
     let Some((query, _)) = within_reach(view, kind, query).await? else { return Ok(0) };
     let organization = view.organization();
     sql::count(view.connection(), organization, kind, &query).await
+}
+
+/// Returns the ids of at most so many records that fit as the query has rows, in its order, whoever asks.
+pub(crate) async fn ids(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<Vec<String>> {
+    let organization = view.organization();
+    sql::page(view.connection(), organization, kind, query, (0, 1), 0).await
+}
+
+/// Returns for each of these values of a name the record with the greatest value of `order`, among those where `also` is as
+/// it should: as (value, id of the record, value of `order`), whoever asks.
+pub(crate) async fn last_of_each(
+    view: &mut View<'_>,
+    kind: Kind,
+    (name, values): (&str, &[String]),
+    (also, is): (&str, &str),
+    order: &str,
+) -> Result<Vec<(String, String, String)>> {
+    let organization = view.organization();
+    sql::last_of_each(view.connection(), organization, kind, (name, values), (also, is), order).await
 }
 
 /// Returns the values that records have under a name, in order, for whoever may see all records of the kind.
@@ -293,12 +359,14 @@ pub async fn values(view: &mut View<'_>, kind: Kind, name: &str, limit: u32) -> 
 pub async fn search(view: &mut View<'_>, text: &str, kinds: &[Kind], limit: u32) -> Result<Vec<Found>> {
     let words = text::asked(text);
     let system = one_system(view).await?;
-    let seen: Vec<(Kind, Option<String>)> = kinds
+    let seen: Vec<(Kind, Vec<(String, String)>)> = kinds
         .iter()
         .filter_map(|kind| match reach(view, *kind, system) {
             Reach::Nothing => None,
-            Reach::Whole => Some((*kind, None)),
-            Reach::Own(actor) => Some((*kind, Some(actor.to_string()))),
+            Reach::Whole => Some((*kind, Vec::new())),
+            // The page of a member is for those who see all of them.
+            Reach::Some(_) if *kind == Kind::Member => None,
+            Reach::Some(some) => Some((*kind, some)),
         })
         .collect();
     if words.is_empty() || seen.is_empty() {
@@ -357,8 +425,18 @@ pub(crate) async fn refresh(cx: &mut Cx<'_>, touched: Touched) -> Result<()> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         sql::remove(cx.connection(), organization, kind, &ids).await?;
         put(cx, &entries).await?;
+        sql::count_change(cx.connection(), organization, kind).await?;
     }
     Ok(())
+}
+
+/// Returns how often records were changed, by kind: equal counts stand for equal records.
+///
+/// # Errors
+/// As [`page`].
+pub async fn changes(view: &mut View<'_>) -> Result<BTreeMap<String, i64>> {
+    let organization = view.organization();
+    sql::changes(view.connection(), organization).await
 }
 
 async fn put(cx: &mut Cx<'_>, entries: &[Entry]) -> Result<()> {

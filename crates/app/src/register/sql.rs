@@ -1,4 +1,4 @@
-//! The tables `register`, `register_value`, `register_word`, `register_form`.
+//! The tables `register`, `register_value`, `register_word`, `register_form`, `register_change`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,11 @@ type Org = OrganizationKey;
 const KEYS_PER_STATEMENT: usize = 500;
 /// Where fewer than one in so many rows fit a filter, they are found first and ordered then.
 const FEW: u64 = 20;
+/// Most records that are ranked by a search. Where more have the words, those with them in title or name come first, and of
+/// these the ones that were written down first.
+const RANKED: i64 = 400;
+/// Words of titles and names weigh so much.
+const OF_A_TITLE: i64 = 8;
 
 enum Bind {
     Number(i64),
@@ -40,6 +45,18 @@ impl Parts {
         // No text of a database holds a zero byte, and one of them refuses to be asked about it.
         self.binds.push(Bind::Text(text.replace('\0', "\u{FFFD}")));
         format!("${}", self.binds.len())
+    }
+
+    /// That a value of `table` is one of these.
+    fn any_of(&mut self, table: &str, values: &[(String, String)]) -> String {
+        let any: Vec<String> = values
+            .iter()
+            .map(|(name, value)| {
+                let (name, value) = (self.text(name), self.text(value));
+                format!("{table}.name = {name} AND {table}.value = {value}")
+            })
+            .collect();
+        if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) }
     }
 
     fn statement(&self, select: &str, end: &str) -> String {
@@ -101,15 +118,17 @@ fn parts(org: Org, kind: Kind, query: &Query, first: First) -> Parts {
         }
     };
     for (name, want) in filters {
-        let name = parts.text(name);
-        let fits = match want {
-            Want::Is(value) => format!("x.name = {name} AND x.value = {}", parts.text(value)),
+        let (is_there, fits) = match want {
+            Want::Is(value) => {
+                ("EXISTS", format!("x.name = {} AND x.value = {}", parts.text(name), parts.text(value)))
+            }
+            Want::Not(value) => {
+                ("NOT EXISTS", format!("x.name = {} AND x.value = {}", parts.text(name), parts.text(value)))
+            }
+            Want::Of(values) => ("EXISTS", parts.any_of("x", values)),
             Want::Between(low, high) => {
-                format!(
-                    "x.name = {name} AND x.value > {} AND x.value <= {}",
-                    parts.text(low),
-                    parts.text(high)
-                )
+                let (name, low, high) = (parts.text(name), parts.text(low), parts.text(high));
+                ("EXISTS", format!("x.name = {name} AND x.value > {low} AND x.value <= {high}"))
             }
             Want::Any(spans) => {
                 let any: Vec<String> = spans
@@ -119,11 +138,14 @@ fn parts(org: Org, kind: Kind, query: &Query, first: First) -> Parts {
                         format!("x.name = {name} AND x.value > {low} AND x.value <= {high}")
                     })
                     .collect();
-                if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) }
+                (
+                    "EXISTS",
+                    if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) },
+                )
             }
         };
         parts.conditions.push(format!(
-            "EXISTS (SELECT 1 FROM register_value AS x WHERE x.organization = {org} AND x.record = {record} AND {fits})"
+            "{is_there} (SELECT 1 FROM register_value AS x WHERE x.organization = {org} AND x.record = {record} AND {fits})"
         ));
     }
     for word in text::asked(&query.words) {
@@ -186,6 +208,51 @@ pub(super) async fn page(
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
+/// Returns where a record stands in its list.
+pub(super) async fn place(
+    c: &mut AnyConnection,
+    org: Org,
+    kind: Kind,
+    id: &str,
+) -> Result<Option<(String, i64)>> {
+    let row =
+        sqlx::query_as("SELECT place, key FROM register WHERE organization = $1 AND kind = $2 AND id = $3")
+            .bind(org.0)
+            .bind(kind.word())
+            .bind(id)
+            .fetch_optional(c)
+            .await?;
+    Ok(row)
+}
+
+/// Returns the ids of records that fit, in the order of their list, after a place in it.
+pub(super) async fn after(
+    c: &mut AnyConnection,
+    org: Org,
+    kind: Kind,
+    query: &Query,
+    from: Option<(String, i64)>,
+    limit: usize,
+) -> Result<Vec<String>> {
+    let query = Query { sort: None, ..query.clone() };
+    let mut parts = parts(org, kind, &query, First::Filter);
+    let (place, key) = if parts.tables == ["register_value AS v"] {
+        parts.tables.push("register AS r");
+        parts.conditions.push("r.organization = $1 AND r.key = v.record".to_owned());
+        ("v.place", "v.record")
+    } else {
+        ("r.place", "r.key")
+    };
+    if let Some((at, record)) = from {
+        let (at, record) = (parts.text(&at), parts.number(record));
+        parts.conditions.push(format!("({place}, {key}) > ({at}, {record})"));
+    }
+    let limit = parts.number(i64::try_from(limit).unwrap_or(i64::MAX));
+    let statement = parts.statement("r.id", &format!("ORDER BY {place}, {key} LIMIT {limit}"));
+    let rows = run(c, statement, parts.binds).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 /// Returns the values of a name with how many records have each, in order.
 pub(super) async fn values(
     c: &mut AnyConnection,
@@ -227,47 +294,160 @@ pub(super) async fn values_of(
     Ok(rows.into_iter().collect())
 }
 
-/// Returns what has all these words, the best first. Of kinds with an actor only what names them.
+/// Returns for each of these values the record with the greatest value of `order`, among those where `also` is so.
+pub(super) async fn last_of_each(
+    c: &mut AnyConnection,
+    org: Org,
+    kind: Kind,
+    (name, values): (&str, &[String]),
+    (also, is): (&str, &str),
+    order: &str,
+) -> Result<Vec<(String, String, String)>> {
+    let mut last: BTreeMap<String, (String, i64)> = BTreeMap::new();
+    for chunk in values.chunks(KEYS_PER_STATEMENT) {
+        let mut parts = Parts::default();
+        let (org, kind, name) = (parts.number(org.0), parts.text(kind.word()), parts.text(name));
+        let (also, is, order) = (parts.text(also), parts.text(is), parts.text(order));
+        let named: Vec<String> = chunk.iter().map(|value| parts.text(value)).collect();
+        let statement = format!(
+            "SELECT v.value, o.value, v.record FROM register_value AS v \
+             JOIN register_value AS a ON a.organization = {org} AND a.record = v.record AND a.name = {also} AND a.value = {is} \
+             JOIN register_value AS o ON o.organization = {org} AND o.record = v.record AND o.name = {order} \
+             WHERE v.organization = {org} AND v.kind = {kind} AND v.name = {name} AND v.value IN ({})",
+            named.join(", ")
+        );
+        for row in run(&mut *c, statement, parts.binds).await? {
+            let (value, order, record): (String, String, i64) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            match last.get(&value) {
+                Some((known, other)) if (known.as_str(), *other) >= (order.as_str(), record) => {}
+                _ => {
+                    last.insert(value, (order, record));
+                }
+            }
+        }
+    }
+    let keys: Vec<i64> = last.values().map(|(_, record)| *record).collect();
+    let mut ids: BTreeMap<i64, String> = BTreeMap::new();
+    for chunk in keys.chunks(KEYS_PER_STATEMENT) {
+        let mut parts = Parts::default();
+        let org = parts.number(org.0);
+        let named: Vec<String> = chunk.iter().map(|key| parts.number(*key)).collect();
+        let statement = format!(
+            "SELECT key, id FROM register WHERE organization = {org} AND key IN ({})",
+            named.join(", ")
+        );
+        for row in run(&mut *c, statement, parts.binds).await? {
+            ids.insert(row.try_get(0)?, row.try_get(1)?);
+        }
+    }
+    let found = last
+        .into_iter()
+        .filter_map(|(value, (order, record))| Some((value, ids.get(&record)?.clone(), order)));
+    Ok(found.collect())
+}
+
+/// Returns what has all these words, the best first. Of kinds with values only what has one of them.
+///
+/// The rarest word leads, and no more than [`RANKED`] records are looked at.
 pub(super) async fn search(
     c: &mut AnyConnection,
     org: Org,
     words: &[String],
-    kinds: &[(Kind, Option<String>)],
+    kinds: &[(Kind, Vec<(String, String)>)],
     limit: u32,
+) -> Result<Vec<Found>> {
+    let mut counted = Vec::new();
+    for word in words {
+        let mut parts = Parts::default();
+        let (org, from, to) = (parts.number(org.0), parts.text(word), parts.text(&text::end_of(word)));
+        let most = parts.number(RANKED + 1);
+        let statement = format!(
+            "SELECT count(*) FROM (SELECT 1 AS one FROM register_word WHERE organization = {org} \
+             AND word >= {from} AND word < {to} LIMIT {most}) AS w"
+        );
+        let rows = run(&mut *c, statement, parts.binds).await?;
+        let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        counted.push((count, word.as_str()));
+    }
+    counted.sort_unstable();
+    let Some(&(count, _)) = counted.first() else { return Ok(Vec::new()) };
+    let words: Vec<&str> = counted.into_iter().map(|(_, word)| word).collect();
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    if count > RANKED {
+        found = ranked(&mut *c, org, &words, kinds, limit, OF_A_TITLE).await?;
+    }
+    if found.len() < most {
+        let others = ranked(c, org, &words, kinds, limit, 0).await?;
+        let known: BTreeSet<(Kind, String)> = found.iter().map(|one| (one.kind, one.id.clone())).collect();
+        found.extend(others.into_iter().filter(|one| !known.contains(&(one.kind, one.id.clone()))));
+        found.truncate(most);
+    }
+    Ok(found)
+}
+
+/// Ranks records by all words, the first of which weighs at least so much.
+async fn ranked(
+    c: &mut AnyConnection,
+    org: Org,
+    words: &[&str],
+    kinds: &[(Kind, Vec<(String, String)>)],
+    limit: u32,
+    weight: i64,
 ) -> Result<Vec<Found>> {
     let mut parts = Parts::default();
     let org = parts.number(org.0);
-    let mut hits = Vec::new();
-    for word in words {
-        let (from, to, exact) = (parts.text(word), parts.text(&text::end_of(word)), parts.text(word));
-        hits.push(format!(
-            "SELECT record, MAX(CASE WHEN word = {exact} THEN 2 * weight ELSE weight END) AS weight FROM register_word \
-             WHERE organization = {org} AND word >= {from} AND word < {to} GROUP BY record"
-        ));
-    }
+    let spans: Vec<[String; 3]> = words
+        .iter()
+        .map(|word| [parts.text(word), parts.text(&text::end_of(word)), parts.text(word)])
+        .collect();
+    let Some(([from, to, _], others)) = spans.split_first() else { return Ok(Vec::new()) };
+    let least = parts.number(weight);
+    let also: String = others
+        .iter()
+        .map(|[from, to, _]| {
+            format!(
+                " AND EXISTS (SELECT 1 FROM register_word AS o WHERE o.organization = {org} AND o.record = w.record \
+                 AND o.word >= {from} AND o.word < {to})"
+            )
+        })
+        .collect();
     let mut any = Vec::new();
-    for (kind, actor) in kinds {
+    for (kind, values) in kinds {
         let kind = parts.text(kind.word());
-        any.push(match actor {
-            None => format!("r.kind = {kind}"),
-            Some(actor) => {
-                let actor = parts.text(actor);
-                format!(
-                    "(r.kind = {kind} AND EXISTS (SELECT 1 FROM register_value AS x WHERE x.organization = {org} \
-                     AND x.record = r.key AND x.name = 'person' AND x.value = {actor}))"
-                )
-            }
+        any.push(if values.is_empty() {
+            format!("r.kind = {kind}")
+        } else {
+            let fits = parts.any_of("x", values);
+            format!(
+                "(r.kind = {kind} AND EXISTS (SELECT 1 FROM register_value AS x WHERE x.organization = {org} \
+                 AND x.record = r.key AND {fits}))"
+            )
         });
     }
-    let (count, limit) =
-        (parts.number(i64::try_from(words.len()).unwrap_or(0)), parts.number(i64::from(limit)));
+    let weighed: Vec<String> = spans
+        .iter()
+        .map(|[from, to, exact]| {
+            format!(
+                "(SELECT MAX(CASE WHEN o.word = {exact} THEN 2 * o.weight ELSE o.weight END) FROM register_word AS o \
+                 WHERE o.organization = {org} AND o.record = h.record AND o.word >= {from} AND o.word < {to})"
+            )
+        })
+        .collect();
+    let (most, limit) = (parts.number(RANKED), parts.number(i64::from(limit)));
+    // Joins in this order: no more is looked at than is needed for so many records.
     let statement = format!(
-        "SELECT r.kind, r.id, r.title, r.detail FROM ({}) AS h JOIN register AS r \
-         ON r.organization = {org} AND r.key = h.record WHERE {} \
-         GROUP BY r.key, r.kind, r.id, r.title, r.detail, r.place HAVING COUNT(*) = {count} \
-         ORDER BY SUM(h.weight) DESC, length(r.title), r.place, r.key LIMIT {limit}",
-        hits.join(" UNION ALL "),
-        any.join(" OR ")
+        "SELECT h.kind, h.id, h.title, h.detail FROM (SELECT DISTINCT f.record, f.kind, f.id, f.title, f.detail, f.place FROM \
+         (SELECT w.record, r.kind, r.id, r.title, r.detail, r.place FROM register_word AS w CROSS JOIN register AS r \
+         WHERE w.organization = {org} AND w.word >= {from} AND w.word < {to} AND w.weight >= {least}{also} \
+         AND r.organization = {org} AND r.key = w.record AND ({}) LIMIT {most}) AS f) AS h \
+         ORDER BY {} DESC, length(h.title), h.place, h.record LIMIT {limit}",
+        any.join(" OR "),
+        weighed.join(" + "),
     );
     let rows = run(c, statement, parts.binds).await?;
     let mut found = Vec::new();
@@ -377,6 +557,27 @@ fn word_of(row: &[Cell; 4]) -> &str {
         Cell::Text(Some(word)) => word,
         _ => "",
     }
+}
+
+pub(super) async fn count_change(c: &mut AnyConnection, org: Org, kind: Kind) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO register_change (organization, kind, number) VALUES ($1, $2, 1) \
+         ON CONFLICT (organization, kind) DO UPDATE SET number = register_change.number + 1",
+    )
+    .bind(org.0)
+    .bind(kind.word())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn changes(c: &mut AnyConnection, org: Org) -> Result<BTreeMap<String, i64>> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT kind, number FROM register_change WHERE organization = $1")
+            .bind(org.0)
+            .fetch_all(c)
+            .await?;
+    Ok(rows.into_iter().collect())
 }
 
 pub(super) async fn form(c: &mut AnyConnection, org: Org) -> Result<i64> {

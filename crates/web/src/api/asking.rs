@@ -90,6 +90,19 @@ impl Asking {
             .transpose()
     }
 
+    /// How many to read so that it is known whether there are more.
+    pub(super) fn one_more(&self) -> u32 {
+        u32::try_from(self.limit).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// Makes a page of what was read from after the cursor on: [`Self::one_more`] of them at most.
+    pub(super) fn cut<T>(&self, mut items: Vec<T>, key: impl Fn(&T) -> String) -> model::Page<T> {
+        let is_more = items.len() > self.limit;
+        items.truncate(self.limit);
+        let next = items.last().filter(|_| is_more).map(|item| cover(&key(item)));
+        model::Page { items, next }
+    }
+
     /// Cuts one page out of all items, whose keys are unique.
     pub(super) fn page<T>(
         &self,

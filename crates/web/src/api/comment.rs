@@ -208,7 +208,7 @@ async fn change(
         may_say(cx, &before.about)?;
         match comment::change(cx, key, from, &call.body.text).await? {
             Changed::Done(after) => comment_done(StatusCode::OK, &after),
-            Changed::Stale(current) => stale(&Comment::from(&*current), &tag(&current), None),
+            Changed::Stale(current) => meanwhile(&current, from),
         }
     })
     .await
@@ -225,7 +225,7 @@ async fn remove(
         let before = comment::own(cx, key).await?;
         may_say(cx, &before.about)?;
         if before.version() != from {
-            return stale(&Comment::from(&before), &tag(&before), None);
+            return meanwhile(&before, from);
         }
         comment_done(StatusCode::OK, &comment::remove(cx, key).await?)
     })
@@ -248,6 +248,19 @@ fn may_say(cx: &mut Cx<'_>, about: &About) -> Result<(), Error> {
 
 fn comment_done(status: StatusCode, comment: &Record) -> Result<Done, Error> {
     done(status, &Comment::from(comment), &tag(comment), &format!("{BASE}/comments/{}", comment.key))
+}
+
+/// What is answered where it is not as it was in a version.
+fn meanwhile(current: &Record, from: i64) -> Result<Done, Error> {
+    let place = usize::try_from(from).ok().and_then(|from| from.checked_sub(1));
+    let text = place.and_then(|place| current.texts.get(place));
+    let seen = text.map(|text| Comment {
+        version: from,
+        text: Some(text.body.clone()),
+        is_removed: false,
+        ..Comment::from(current)
+    });
+    stale(&Comment::from(current), &tag(current), seen.as_ref())
 }
 
 /// Its version; that it was removed is another one.

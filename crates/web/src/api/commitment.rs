@@ -219,9 +219,10 @@ impl Taken for CommitmentChange {}
 async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
     let (app, actor) = asked.member(&state)?;
     let asking = asking(&uri, "/commitments")?;
-    let all = app.read(actor, async |view| commitment::list(view).await).await?;
+    let (after, most) = (asking.number()?.map(CommitmentKey), asking.one_more());
+    let all = app.read(actor, async |view| commitment::after(view, after, most).await).await?;
     let items: Vec<Commitment> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+    Ok(answer(&headers, &asking.cut(items, |item| item.key.to_string())))
 }
 
 async fn one(

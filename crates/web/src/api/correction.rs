@@ -269,8 +269,8 @@ async fn take(
     call: Call<Plan>,
 ) -> Answered {
     let rows = state.source().findings().await?;
-    let row = rows.into_iter().find(|row| row.reference == reference).ok_or(Refusal::NotFound)?;
-    let found = crate::conclusion::proposed(&row);
+    let row = rows.iter().find(|row| row.reference == reference).ok_or(Refusal::NotFound)?;
+    let found = crate::conclusion::proposed(row);
     write(&state, &asked, &call, async |cx| {
         remediation::take(cx, found, call.body.read()?).await?;
         now(cx, StatusCode::CREATED, &reference).await

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::routing::get;
 use tickmark_app::Actor;
 use tickmark_app::identity::audit::{self, Filter, Outcome};
+use tickmark_app::register::Query;
 use tickmark_core::identity::Resource::{
     AuditTrail, Catalog, Control, Evidence, Exception, Test, TestResult,
 };
@@ -14,6 +15,7 @@ use super::asking::{asking, cover, number, plain};
 use super::model;
 use super::operation::Operation;
 use crate::WebState;
+use crate::conclusion::finding::FindingRow;
 use crate::error::Refusal;
 use crate::visit::Asked;
 
@@ -140,11 +142,10 @@ pub(super) static LOOKS: &[Operation] = &[
 
 async fn controls(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
     let asking = asking(&uri, "/controls")?;
-    let mut items: Vec<model::Control> = state.source().controls().await?.iter().map(Into::into).collect();
-    if let Some(status) = asking.filter("status") {
-        items.retain(|item| item.status == status);
-    }
-    Ok(answer(&headers, &asking.page(items, |item| item.id.clone())?))
+    let query = asking.filter("status").map(|status| Query::of("status", status)).unwrap_or_default();
+    let (rows, next) = state.source().controls_after(&query, asking.after.as_deref(), asking.limit).await?;
+    let items: Vec<model::Control> = rows.iter().map(Into::into).collect();
+    Ok(answer(&headers, &model::Page { items, next: next.as_deref().map(cover) }))
 }
 
 async fn control(
@@ -196,8 +197,9 @@ async fn check(
 
 async fn targets(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
     let asking = asking(&uri, "/targets")?;
-    let items: Vec<model::Target> = state.source().targets().await?.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+    let (rows, next) = state.source().targets_after(asking.after.as_deref(), asking.limit).await?;
+    let items: Vec<model::Target> = rows.iter().map(Into::into).collect();
+    Ok(answer(&headers, &model::Page { items, next: next.as_deref().map(cover) }))
 }
 
 async fn target(
@@ -229,11 +231,12 @@ async fn run(
 
 async fn findings(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
     let asking = asking(&uri, "/findings")?;
-    let mut items: Vec<model::Finding> = state.source().findings().await?.iter().map(Into::into).collect();
-    if let Some(severity) = asking.filter("severity") {
-        items.retain(|item| item.severity == severity);
-    }
-    Ok(answer(&headers, &asking.page(items, model::Finding::key)?))
+    let found = state.source().findings().await?;
+    let severity = asking.filter("severity");
+    let fits = |row: &&FindingRow| severity.is_none_or(|severity| row.severity.word() == severity);
+    let page = asking.page(found.iter().filter(fits).collect(), |row| row.reference.clone())?;
+    let items: Vec<model::Finding> = page.items.into_iter().map(Into::into).collect();
+    Ok(answer(&headers, &model::Page { items, next: page.next }))
 }
 
 async fn evidence(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {

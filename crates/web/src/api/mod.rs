@@ -7,14 +7,17 @@
 mod answer;
 mod asking;
 mod assessment;
+mod bulk;
 pub(crate) mod call;
 mod comment;
 mod commitment;
+mod completion;
 mod control;
 mod correction;
 mod document;
 mod engagement;
 mod fit;
+mod invitation;
 mod item;
 mod job;
 pub(crate) mod limit;
@@ -25,7 +28,11 @@ mod model;
 mod operation;
 mod own_check;
 mod performance;
+mod population;
 mod register;
+mod request;
+mod sample;
+mod setting;
 mod waiver;
 mod words;
 
@@ -63,6 +70,12 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         own_check::LOOKS,
         comment::LOOKS,
         member::LOOKS,
+        invitation::LOOKS,
+        setting::LOOKS,
+        population::LOOKS,
+        sample::LOOKS,
+        request::LOOKS,
+        completion::LOOKS,
         register::LOOKS,
         job::LOOKS,
         look::LOOKS,
@@ -84,6 +97,14 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         assessment::WRITES,
         own_check::WRITES,
         comment::WRITES,
+        bulk::WRITES,
+        member::WRITES,
+        invitation::WRITES,
+        setting::WRITES,
+        population::WRITES,
+        sample::WRITES,
+        request::WRITES,
+        completion::WRITES,
         job::WRITES,
     ]
     .into_iter()

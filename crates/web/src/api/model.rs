@@ -330,13 +330,6 @@ pub(crate) struct Finding {
     waiver: String,
 }
 
-impl Finding {
-    /// What tells it from the others of the list.
-    pub(crate) fn key(&self) -> String {
-        format!("{}\n{}\n{}\n{}", self.control, self.check, self.title, self.criteria.join(" "))
-    }
-}
-
 impl From<&FindingRow> for Finding {
     fn from(row: &FindingRow) -> Self {
         let targets = row.targets.iter().map(|target| FindingTarget {

@@ -208,9 +208,10 @@ impl Taken for NewWaiverRequest {}
 async fn requests(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
     let (app, actor) = asked.member(&state)?;
     let asking = asking(&uri, "/waiver-requests")?;
-    let all = app.read(actor, async |view| request::requests(view).await).await?;
+    let (before, most) = (asking.number()?, asking.one_more());
+    let all = app.read(actor, async |view| request::before(view, before, most).await).await?;
     let items: Vec<WaiverRequest> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+    Ok(answer(&headers, &asking.cut(items, |item| item.key.to_string())))
 }
 
 async fn one_request(
@@ -230,9 +231,11 @@ async fn one_request(
 async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
     let (app, actor) = asked.member(&state)?;
     let asking = asking(&uri, "/waivers")?;
-    let (all, now) = app.read(actor, async |view| Ok((waiver::list(view).await?, view.now))).await?;
+    let (before, most) = (asking.number()?.map(WaiverKey), asking.one_more());
+    let (all, now) =
+        app.read(actor, async |view| Ok((waiver::before(view, before, most).await?, view.now))).await?;
     let items: Vec<Waiver> = all.iter().map(|waiver| Waiver::of(waiver, now)).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+    Ok(answer(&headers, &asking.cut(items, |item| item.key.to_string())))
 }
 
 async fn one(

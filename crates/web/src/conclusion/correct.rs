@@ -91,7 +91,7 @@ impl Known {
 async fn known(state: &WebState, asked: &Asked, reference: &str) -> Result<Known, Refusal> {
     let (app, actor) = asked.member(state)?;
     let rows = state.source().findings().await?;
-    let row = rows.into_iter().find(|row| row.reference == reference);
+    let row = rows.iter().find(|row| row.reference == reference).cloned();
     let (records, names) = app
         .read(actor, async |view| {
             Ok((remediation::records(view, reference).await?, Names::read(view).await?))

@@ -1,5 +1,7 @@
 //! Findings: what falls short, since when, and what to do about it.
 
+use std::cmp::Reverse;
+
 use maud::{Markup, html};
 use tickmark_core::Timestamp;
 use tickmark_core::observation::Severity;
@@ -7,9 +9,10 @@ use tickmark_core::observation::Severity;
 use crate::design::badge;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table};
+use crate::design::table::{Cell, Column, Counted, Filter, Phone, Row, Sort, Table, TableQuery};
 use crate::design::{moment, prose, segment};
-use crate::list::Listed;
+use crate::list::{Listed, Part};
+use crate::visit::Asked;
 
 /// Targets that are named with a finding.
 const TARGET_LIMIT: usize = 6;
@@ -61,15 +64,66 @@ impl FindingRow {
     fn since(&self) -> Option<&FindingTarget> {
         self.targets.iter().min_by_key(|target| target.seen_bad)
     }
+
+    fn first_target(&self) -> &str {
+        self.targets.first().map_or("", |target| target.name.as_str())
+    }
+
+    /// What filters look at.
+    fn facets(&self) -> [(&'static str, &'static str); 4] {
+        let yes = |is: bool| if is { "yes" } else { "no" };
+        [
+            ("severity", self.severity.word()),
+            ("by", if self.check.is_empty() { "answers" } else { "check" }),
+            ("taken", yes(!self.taken.is_empty())),
+            ("waived", yes(!self.waiver.is_empty())),
+        ]
+    }
+
+    /// Tells whether all of these words are there.
+    fn has(&self, words: &[String]) -> bool {
+        let text = [self.title.as_str(), &self.control, &self.check, &self.criteria.join(" ")];
+        let text = text.join(" ").to_lowercase();
+        words.iter().all(|word| text.contains(word.as_str()))
+    }
 }
 
-pub(super) fn page(rows: &[FindingRow], now: Timestamp, is_member: bool) -> Listed {
+/// The rows that are asked for, in the order that is asked for: without one they stand as they are, worst first.
+fn chosen<'a>(rows: &'a [FindingRow], query: &TableQuery) -> Vec<&'a FindingRow> {
+    let words: Vec<String> = query.search().to_lowercase().split_whitespace().map(str::to_owned).collect();
+    let wanted: Vec<(&str, &str)> = query.pairs().filter(|(_, value)| !value.is_empty()).collect();
+    let fits = |row: &&FindingRow| {
+        let facets = row.facets();
+        let is = |(key, value): &(&str, &str)| {
+            facets.iter().find(|(name, _)| name == key).is_none_or(|(_, known)| known == value)
+        };
+        wanted.iter().all(is) && (words.is_empty() || row.has(&words))
+    };
+    let mut found: Vec<&FindingRow> = rows.iter().filter(fits).collect();
+    match query.get("sort") {
+        Some("title") => found.sort_by_cached_key(|row| Sort::text(&row.title)),
+        Some("severity") => found.sort_by_key(|row| Reverse(row.severity)),
+        Some("control") => found.sort_by_cached_key(|row| Sort::text(&row.control)),
+        Some("where") => found.sort_by_cached_key(|row| Sort::text(row.first_target())),
+        Some("since") => found.sort_by_key(|row| row.since().map(|first| first.seen_bad)),
+        _ => return found,
+    }
+    if query.get("dir") == Some("desc") {
+        found.reverse();
+    }
+    found
+}
+
+pub(super) fn page(rows: &[FindingRow], asked: &Asked, part: Part) -> Listed {
+    let (now, is_member) = (asked.visit.now, asked.visit.actor.is_some());
+    let found = chosen(rows, &asked.query);
+    let counted = Some(Counted { found: found.len(), total: rows.len() });
     let count = |wanted: Severity| rows.iter().filter(|row| row.severity == wanted).count();
     let table = Table {
         id: "findings",
         path: "/findings",
         noun: ("finding", "findings"),
-        counted: None,
+        counted,
         columns: vec![
             Column::text("title", "Finding", Phone::Title),
             Column::text("severity", "Severity", Phone::Status),
@@ -88,7 +142,7 @@ pub(super) fn page(rows: &[FindingRow], now: Timestamp, is_member: bool) -> List
             Filter::yes_or_no("waived", "Waived"),
             Filter::yes_or_no("taken", "Taken on"),
         ],
-        rows: rows.iter().map(|row| table_row(row, now, is_member)).collect(),
+        rows: part.of_rows(found).into_iter().map(|row| table_row(row, now, is_member)).collect(),
         empty: html! {
             div.empty {
                 h3 { "Nothing falls short of what is known" }
@@ -115,20 +169,15 @@ fn table_row(row: &FindingRow, now: Timestamp, is_member: bool) -> Row {
             Cell::by_number(badge::severity(row.severity), -(row.severity as i64))
                 .said(badge::severity_word(row.severity)),
             Cell::by_text(control(row), &row.control),
-            Cell::by_text(targets(row), &row.targets.first().map(|t| t.name.clone()).unwrap_or_default()),
+            Cell::by_text(targets(row), row.first_target()),
             Cell::by_number(
                 html! { @if let Some(first) = since { (bounds(first, now)) } },
                 since.map_or(i64::MIN, |first| first.seen_bad.micros()),
             )
             .said(since.map(|first| first.seen_bad.to_string()).unwrap_or_default()),
         ],
-        find: format!("{} {} {} {}", row.title, row.control, row.check, row.criteria.join(" ")),
-        facets: vec![
-            ("severity", row.severity.word().to_owned()),
-            ("by", if row.check.is_empty() { "answers" } else { "check" }.to_owned()),
-            ("taken", if row.taken.is_empty() { "no" } else { "yes" }.to_owned()),
-            ("waived", if row.waiver.is_empty() { "no" } else { "yes" }.to_owned()),
-        ],
+        find: String::new(),
+        facets: row.facets().map(|(key, value)| (key, value.to_owned())).to_vec(),
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) use correct::proposed;
 pub use pages::{Attention, GapCount, OverviewView, SectionCoverage};
 
 use crate::error::Refusal;
-use crate::list::{self, Listed};
+use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
 use crate::{Route, WebState, job};
 
@@ -46,10 +46,11 @@ async fn overview(State(state): State<WebState>, asked: Asked) -> Result<Markup,
 }
 
 async fn findings(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    list::show(&state, &asked, listed(&state, &asked).await?).await
+    let part = Part::of(&asked.query);
+    list::show(&state, &asked, listed(&state, &asked, part).await?).await
 }
 
-pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Result<Listed, Refusal> {
     let rows = state.source().findings().await?;
-    Ok(finding::page(&rows, asked.visit.now, asked.visit.actor.is_some()))
+    Ok(finding::page(&rows, asked, part))
 }

@@ -248,7 +248,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                         span.nowrap { (context.aim) ", " (period) }
                     }
                     div.end {
-                        @if visit.actor.is_some() && !is_auditor { a.button.quiet.find href="/search" data-palette title="Search and go (Ctrl K)" { (icon("i-search")) span.label { "Search" } kbd { "Ctrl K" } } }
+                        @if visit.actor.is_some() && !is_auditor { a.button.quiet.find href="/search" data-palette aria-label="Search" title="Search and go (Ctrl K)" { (icon("i-search")) span.label { "Search" } kbd { "Ctrl K" } } }
                         @if visit.actor.is_some() && !is_auditor {
                             a.bell href="/notices" title="Notices" aria-current=[(page.place == Place::Notices).then_some("page")] {
                                 (icon("i-bell")) span.visually-hidden { "Notices" }

@@ -8,26 +8,40 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::identity::people::{self, Invitation, Member, Proposal};
+use tickmark_app::register::{self, Kind, Query, Want};
 use tickmark_core::Timestamp;
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Role, Standing, Verb};
 
 use super::{go, may_invite, pages, prove_first};
 use crate::WebState;
-use crate::design::form::{Faults, Field, Kind, button, capital, field, form, hidden};
+use crate::design::form::{Faults, Field, Kind as FieldKind, button, capital, field, form, hidden};
 use crate::design::frame::{Page, Place};
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
 use crate::design::{block, digest, moment, plural};
 use crate::error::Refusal;
 use crate::form::Sent;
-use crate::list::{self, Listed};
+use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
+
+/// Filters that are values of the register.
+const FILTERS: [&str; 2] = ["role", "standing"];
+/// Most choices of a filter.
+const OPTIONS: u32 = 50;
 
 /// What the page shows.
 struct View {
+    /// Those of one page of the list.
     members: Vec<Member>,
+    found: register::Page,
+    /// Roles that somebody has.
+    roles: Vec<Role>,
+    /// What whoever set up does next.
+    lacks: Lacks,
     open: Vec<Invitation>,
     proposals: Vec<Proposal>,
+    /// Whom proposals are about.
+    about: Vec<Member>,
     names: BTreeMap<ActorId, String>,
     own: ActorId,
     may_invite: bool,
@@ -36,6 +50,16 @@ struct View {
     /// Whether invitations go out by mail.
     is_mailed: bool,
     now: Timestamp,
+}
+
+/// Who is not there yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lacks {
+    manager: bool,
+    control_owner: bool,
+    second_owner: bool,
+    /// Whether whoever looks is owner and compliance manager in one.
+    holds_both: bool,
 }
 
 /// What was just done, or went wrong.
@@ -52,11 +76,12 @@ struct Outcome {
 
 /// The page.
 pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    list::show(&state, &asked, listed(&state, &asked).await?).await
+    let part = Part::of(&asked.query);
+    list::show(&state, &asked, listed(&state, &asked, part).await?).await
 }
 
-pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
-    let view = look(state, asked).await?;
+pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Result<Listed, Refusal> {
+    let view = look(state, asked, part).await?;
     Ok(whole(&view, asked, &Outcome::default()))
 }
 
@@ -85,7 +110,7 @@ pub(super) async fn invite(
             let is_mailed = link.is_mailed;
             let link = (email, format!("{}/join/{}", state.address(), link.text()));
             let outcome = Outcome { link: Some(link), is_mailed, ..Outcome::default() };
-            let view = look(&state, &asked).await?;
+            let view = look(&state, &asked, Part::of(&asked.query)).await?;
             Ok(asked.frame(&state, &draw(&view, &asked, &outcome)).await?.into_response())
         }
         Err(Error::StepUp) => prove_first(&state, &asked, "/people", "/people", &sent).await,
@@ -158,33 +183,79 @@ async fn refused(
     outcome: &Outcome,
     status: StatusCode,
 ) -> Result<Response, Refusal> {
-    let view = look(state, asked).await?;
+    let view = look(state, asked, Part::of(&asked.query)).await?;
     asked.frame_refused(state, status, &draw(&view, asked, outcome)).await
 }
 
-async fn look(state: &WebState, asked: &Asked) -> Result<View, Refusal> {
+async fn look(state: &WebState, asked: &Asked, part: Part) -> Result<View, Refusal> {
     let (app, actor) = asked.member(state)?;
     let may_agree = asked.may(Atom::new(Resource::HighestGrant, Verb::Create));
-    let (members, invitations, proposals) = app
+    let query = list::query(&asked.query, part, &FILTERS, &columns());
+    let now = app.now();
+    let (members, found, roles, invitations, proposals, about, names, mut lacks) = app
         .read(actor, async |view| {
-            let members = people::members(view).await?;
+            let (members, found) = people::page(view, &query).await?;
+            let roles = register::values(view, Kind::Member, "role", OPTIONS).await?;
             let invitations = people::invitations(view).await?;
             let proposals = if may_agree { people::proposals(view).await? } else { Vec::new() };
-            Ok((members, invitations, proposals))
+            let mut about = Vec::new();
+            for proposal in &proposals {
+                about.extend(people::member(view, proposal.member).await.ok());
+            }
+            let involved = proposals.iter().map(|one| one.asked_by);
+            let names = names(view, involved.chain(invitations.iter().map(|one| one.made_by))).await?;
+            let lacks = lacks(view).await?;
+            Ok((members, found, roles, invitations, proposals, about, names, lacks))
         })
         .await?;
-    let now = app.now();
+    let open: Vec<Invitation> = invitations.into_iter().filter(|one| one.is_open(now)).collect();
+    let invited = |role: Role| open.iter().any(|one| one.roles.contains(&role));
+    lacks.manager &= !invited(Role::ComplianceManager);
+    lacks.control_owner &= !invited(Role::ControlOwner);
     Ok(View {
-        names: members.iter().map(|member| (member.actor, member.name.clone())).collect(),
         members,
-        open: invitations.into_iter().filter(|one| one.is_open(now)).collect(),
+        found,
+        roles: roles.iter().filter_map(|(word, _)| word.parse().ok()).collect(),
+        lacks,
+        open,
         proposals,
+        about,
+        names,
         own: actor.id,
         may_invite: may_invite(actor),
         may_withdraw: asked.may(Atom::new(Resource::Member, Verb::Update)),
         may_agree,
         is_mailed: tickmark_app::mail::is_on(app),
         now,
+    })
+}
+
+/// The names of those of these who are members.
+async fn names(
+    view: &mut tickmark_app::View<'_>,
+    actors: impl Iterator<Item = ActorId>,
+) -> tickmark_app::Result<BTreeMap<ActorId, String>> {
+    let actors: BTreeSet<ActorId> = actors.collect();
+    let any = actors.iter().map(|actor| ("person".to_owned(), actor.to_string())).collect();
+    let filters = vec![("person".to_owned(), Want::Of(any))];
+    let query = Query { filters, rows: register::PAGE_LIMIT, ..Query::default() };
+    let (members, _) = people::page(view, &query).await?;
+    Ok(members.into_iter().map(|member| (member.actor, member.name)).collect())
+}
+
+/// Who is not there, invitations left aside.
+async fn lacks(view: &mut tickmark_app::View<'_>) -> tickmark_app::Result<Lacks> {
+    let active = |role: Role| Query::of("role", role.word()).and("standing", "active");
+    let mut managers = Query::of("role", Role::ComplianceManager.word());
+    managers.filters.push(("role".to_owned(), Want::Not(Role::Owner.word().to_owned())));
+    let own = Query::of("person", &view.actor.id.to_string())
+        .and("role", Role::Owner.word())
+        .and("role", Role::ComplianceManager.word());
+    Ok(Lacks {
+        manager: register::count(view, Kind::Member, &managers).await? == 0,
+        control_owner: register::count(view, Kind::Member, &active(Role::ControlOwner)).await? == 0,
+        second_owner: register::count(view, Kind::Member, &active(Role::Owner)).await? < 2,
+        holds_both: register::count(view, Kind::Member, &own).await? > 0,
     })
 }
 
@@ -228,26 +299,15 @@ fn whole(view: &View, asked: &Asked, outcome: &Outcome) -> Listed {
 
 /// What whoever set up does next: owners only look, so others are needed.
 fn next(view: &View) -> Markup {
-    let counts = |role: Role| {
-        let has = |member: &&Member| member.standing == Standing::Active && member.roles.contains(&role);
-        view.members.iter().filter(has).count()
-    };
-    let invited = |role: Role| view.open.iter().any(|one| one.roles.contains(&role));
-    let is_manager = |member: &&Member| {
-        member.roles.contains(&Role::ComplianceManager) && !member.roles.contains(&Role::Owner)
-    };
-    let needs_manager =
-        !view.members.iter().any(|member| is_manager(&member)) && !invited(Role::ComplianceManager);
-    let needs_owner_of_controls = counts(Role::ControlOwner) == 0 && !invited(Role::ControlOwner);
-    let needs_second = counts(Role::Owner) < 2;
+    let Lacks {
+        manager: needs_manager,
+        control_owner: needs_owner_of_controls,
+        second_owner: needs_second,
+        holds_both,
+    } = view.lacks;
     if !view.may_invite || !(needs_manager || needs_owner_of_controls || needs_second) {
         return html! {};
     }
-    let holds_both = view.members.iter().any(|member| {
-        member.actor == view.own
-            && member.roles.contains(&Role::Owner)
-            && member.roles.contains(&Role::ComplianceManager)
-    });
     let list = html! {
         ol.steps {
             @if needs_manager { li { strong { "Invite a compliance manager." } " They run the program: what is in scope, the answers about controls, what counts as evidence. Owners only look." @if holds_both { " Since set-up you are both; the second role can be taken from you when somebody else has it." } } }
@@ -264,7 +324,7 @@ fn waiting(view: &View, token: &str) -> Markup {
     }
     let name = |id: &ActorId| view.names.get(id).map_or("somebody who left", String::as_str);
     let rows = view.proposals.iter().map(|one| {
-        let about = view.members.iter().find(|member| member.id == one.member);
+        let about = view.about.iter().find(|member| member.id == one.member);
         let (who, about_actor) = about.map_or(("somebody who left", None), |member| (member.name.as_str(), Some(member.actor)));
         let is_third = view.own != one.asked_by && about_actor != Some(view.own);
         let action = format!("/people/proposals/{}", one.id);
@@ -293,6 +353,16 @@ fn waiting(view: &View, token: &str) -> Markup {
     block("waiting", "Waits for a second owner", &html! { "for seven days" }, &table)
 }
 
+fn columns() -> Vec<Column> {
+    vec![
+        Column::text("name", "Name", Phone::Title),
+        Column::text("email", "E-mail address", Phone::Subtitle),
+        Column::shown("roles", "Roles", Phone::Line),
+        Column::shown("standing", "Standing", Phone::Status),
+        Column::number("changed", "Last change", Phone::Wide),
+    ]
+}
+
 fn table(view: &View) -> Table {
     let standing = |member: &Member| match member.standing {
         Standing::Active => "Active",
@@ -314,24 +384,14 @@ fn table(view: &View) -> Table {
             facets,
         }
     });
-    let has = |role: &Role| view.members.iter().any(|member| member.roles.contains(role));
-    let options = Role::ALL
-        .iter()
-        .filter(|role| has(role))
-        .map(|role| (role.word().to_owned(), role.name().to_owned()));
+    let options = view.roles.iter().map(|role| (role.word().to_owned(), role.name().to_owned()));
     let standings = ["active", "suspended"].map(|word| (word.to_owned(), word.to_owned()));
     Table {
         id: "people",
         path: "/people",
         noun: ("person", "people"),
-        counted: None,
-        columns: vec![
-            Column::text("name", "Name", Phone::Title),
-            Column::text("email", "E-mail address", Phone::Subtitle),
-            Column::text("roles", "Roles", Phone::Line),
-            Column::text("standing", "Standing", Phone::Status),
-            Column::number("changed", "Last change", Phone::Wide),
-        ],
+        counted: list::counted(&view.found),
+        columns: columns(),
         filters: vec![
             Filter { key: "role", label: "Role", options: options.collect(), shown: true },
             Filter { key: "standing", label: "Standing", options: standings.to_vec(), shown: true },
@@ -348,8 +408,8 @@ fn inviting(token: &str, outcome: &Outcome, is_mailed: bool) -> Markup {
         .map(|role| (role.word().to_owned(), format!("{}: {}", role.name(), pages::meaning(role))))
         .collect();
     let body = html! {
-        (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), value: &outcome.email, fault: outcome.faults.of("email"), ..Field::default() }))
-        (field(&Field { name: "role", label: "Roles", kind: Kind::Several(&options), value: &outcome.roles, fault: outcome.faults.of("role"), hint: "Owners and administrators are made by two people, after joining.", ..Field::default() }))
+        (field(&Field { name: "email", label: "E-mail address", kind: FieldKind::Input("email"), value: &outcome.email, fault: outcome.faults.of("email"), ..Field::default() }))
+        (field(&Field { name: "role", label: "Roles", kind: FieldKind::Several(&options), value: &outcome.roles, fault: outcome.faults.of("role"), hint: "Owners and administrators are made by two people, after joining.", ..Field::default() }))
         p.row { button.button.primary type="submit" { @if is_mailed { "Invite" } @else { "Make a link" } } }
     };
     html! { div.narrow { (form("/people", token, &body)) } }

@@ -26,6 +26,7 @@ use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::SANDBOX;
+use crate::list::{TRAIL, views};
 use crate::visit::Asked;
 
 /// Rows on one page.
@@ -58,7 +59,10 @@ pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<
     });
     let may_export = asked.may(Atom::new(Resource::AuditTrail, Verb::Export));
     let is_whole = asked.may(Atom::new(Resource::Member, Verb::Read)) && !known.members.is_empty();
-    asked.frame(&state, &draw(&rows, &known, &asked, next, may_export, is_whole)).await
+    let views = views::of(&state, &asked, TRAIL).await?;
+    let mut page = draw(&rows, &known, &asked, next, may_export, is_whole);
+    page.body = html! { (views) (page.body) };
+    asked.frame(&state, &page).await
 }
 
 /// One event.

@@ -4,14 +4,14 @@
 //! the database page by page ([`query`]); the others are small enough to be had whole.
 
 mod export;
-mod views;
+pub(crate) mod views;
 
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use tickmark_app::register::{Query, Want};
+use tickmark_app::register::{self, Query, Want};
 
 use crate::design::frame::Page;
-use crate::design::table::{Around, Column, PAGE_ROWS, Table, TableQuery};
+use crate::design::table::{Around, Column, Counted, PAGE_ROWS, Table, TableQuery};
 use crate::error::Refusal;
 use crate::visit::Asked;
 use crate::{Desk, WebState, catalog, conclusion, control, evidence, identity, observation};
@@ -64,6 +64,9 @@ const LISTS: [(&str, &str); 11] = [
     ("people", "/people"),
 ];
 
+/// The audit trail, as its views name it.
+pub(crate) const TRAIL: (&str, &str) = ("trail", "/audit-trail");
+
 pub(crate) fn desk_routes() -> Vec<Desk> {
     vec![
         Desk {
@@ -95,20 +98,25 @@ fn path(list: &str) -> Option<&'static str> {
     LISTS.iter().find(|(name, _)| *name == list).map(|(_, path)| *path)
 }
 
+/// Returns where what has views is: the lists, and the audit trail, which is taken out in its own way.
+fn viewed(list: &str) -> Option<&'static str> {
+    if list == TRAIL.0 { Some(TRAIL.1) } else { path(list) }
+}
+
 /// Asks a feature for its list.
 async fn listed(state: &WebState, asked: &Asked, list: &str, part: Part) -> Result<Listed, Refusal> {
     match list {
         "criteria" => catalog::listed(state).await,
         "controls" => control::listed(state, asked, part).await,
-        "commitments" => control::listed_commitments(state, asked).await,
+        "commitments" => control::listed_commitments(state, asked, part).await,
         "items" => evidence::item::listed(state, asked, part).await,
         "checks" => observation::listed_checks(state, asked).await,
-        "targets" => observation::listed_targets(state, asked).await,
+        "targets" => observation::listed_targets(state, asked, part).await,
         "runs" => observation::listed_runs(state, asked).await,
-        "findings" => conclusion::listed(state, asked).await,
-        "waivers" => observation::listed_waivers(state, asked).await,
+        "findings" => conclusion::listed(state, asked, part).await,
+        "waivers" => observation::listed_waivers(state, asked, part).await,
         "evidence" => evidence::listed(state, asked).await,
-        "people" => identity::listed(state, asked).await,
+        "people" => identity::listed(state, asked, part).await,
         _ => Err(Refusal::NotFound),
     }
 }
@@ -118,11 +126,28 @@ pub(crate) async fn show(state: &WebState, asked: &Asked, listed: Listed) -> Res
     let Listed { mut page, table, picks_in, after } = listed;
     let around = Around {
         picks_in,
-        views: views::of(state, asked, &table).await?,
+        views: views::of(state, asked, (table.id, table.path)).await?,
         exports: asked.visit.actor.is_some(),
     };
     page.body = html! { (page.body) (table.draw(&asked.query, &around)) (after) };
     asked.frame(state, &page).await
+}
+
+impl Part {
+    /// Which of so many rows these are.
+    pub(crate) fn of_rows<T>(self, rows: Vec<T>) -> Vec<T> {
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let most = size(u64::from(self.rows)).max(1);
+        let last = rows.len().div_ceil(most).max(1);
+        let from = (size(self.page).clamp(1, last) - 1) * most;
+        rows.into_iter().skip(from).take(most).collect()
+    }
+}
+
+/// How many there are where the database found those of one page.
+pub(crate) fn counted(page: &register::Page) -> Option<Counted> {
+    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    Some(Counted { found: size(page.found), total: size(page.total) })
 }
 
 /// What the address asks of the register: filters that are values of the same name, words, and an order by a column.

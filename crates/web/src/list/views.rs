@@ -6,12 +6,12 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::{Error, saved_view};
 
-use super::path;
+use super::viewed;
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, button, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
 use crate::design::segment;
-use crate::design::table::{Table, TableQuery};
+use crate::design::table::TableQuery;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
@@ -22,16 +22,20 @@ const LEFT: &str =
     "A name for this filter, this order and these columns. The rows are always those of the moment.";
 
 /// The views of a list with what can be done about them; nothing for whoever only looks.
-pub(super) async fn of(state: &WebState, asked: &Asked, table: &Table) -> Result<Markup, Refusal> {
+pub(crate) async fn of(
+    state: &WebState,
+    asked: &Asked,
+    (list, path): (&str, &str),
+) -> Result<Markup, Refusal> {
     let Ok((app, actor)) = asked.member(state) else { return Ok(html! {}) };
-    let list = table.id;
     let views = app
         .read(actor, async |view| {
             let all = saved_view::of_list(view, list).await?;
             Ok(all.into_iter().map(|one| (saved_view::may_remove(view, &one), one)).collect::<Vec<_>>())
         })
         .await?;
-    let here = asked.query.kept();
+    // Where in the list somebody is, is no filter of it.
+    let here = asked.query.with("", &[("before", "")]).trim_start_matches('?').to_owned();
     let is_saved = views.iter().any(|(_, one)| one.query == here);
     let chosen = views.iter().find(|(_, one)| one.query == here);
     if views.is_empty() && here.is_empty() {
@@ -39,9 +43,9 @@ pub(super) async fn of(state: &WebState, asked: &Asked, table: &Table) -> Result
     }
     Ok(html! {
         nav.views aria-label="Views" {
-            a href=(table.path) aria-current=[here.is_empty().then_some("true")] { "All" }
+            a href=(path) aria-current=[here.is_empty().then_some("true")] { "All" }
             @for (_, one) in &views {
-                a href={ (table.path) "?" (one.query) } aria-current=[(one.query == here).then_some("true")] {
+                a href={ (path) "?" (one.query) } aria-current=[(one.query == here).then_some("true")] {
                     (one.name) @if one.is_shared { span.muted.small { " shared" } }
                 }
             }
@@ -114,12 +118,12 @@ pub(super) async fn remove(
     let id = id.parse().map_err(|_| Refusal::NotFound)?;
     let (app, actor) = asked.member(&state)?;
     let list = app.transact(actor, async |cx| saved_view::remove(cx, id).await).await?;
-    Ok(go(path(&list).unwrap_or("/")).into_response())
+    Ok(go(viewed(&list).unwrap_or("/")).into_response())
 }
 
 /// Returns where a list is that the member may see.
 fn known(asked: &Asked, list: &str) -> Result<&'static str, Refusal> {
-    let path = path(list).ok_or(Refusal::NotFound)?;
+    let path = viewed(list).ok_or(Refusal::NotFound)?;
     let actor = asked.visit.actor.as_deref().ok_or(Refusal::NotFound)?;
     if permission::offers(actor, path) { Ok(path) } else { Err(Refusal::NotFound) }
 }
@@ -132,7 +136,7 @@ fn normal(query: &str) -> String {
 }
 
 fn draw(typed: &Typed, token: &str, faults: &Faults) -> Page {
-    let path = path(&typed.list).unwrap_or("/");
+    let path = viewed(&typed.list).unwrap_or("/");
     let body = html! {
         (hidden("list", &typed.list))
         (hidden("query", &typed.query))

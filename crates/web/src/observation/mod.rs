@@ -15,7 +15,7 @@ use tickmark_core::job::JobKind;
 
 use crate::conclusion::period::{Chosen, Moment};
 use crate::error::Refusal;
-use crate::list::{self, Listed};
+use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState, job};
 
@@ -64,11 +64,13 @@ async fn check(
 }
 
 async fn targets(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    list::show(&state, &asked, listed_targets(&state, &asked).await?).await
+    let part = Part::of(&asked.query);
+    list::show(&state, &asked, listed_targets(&state, &asked, part).await?).await
 }
 
-pub(crate) async fn listed_targets(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
-    Ok(target::list(&state.source().targets().await?, asked.visit.now))
+pub(crate) async fn listed_targets(state: &WebState, asked: &Asked, part: Part) -> Result<Listed, Refusal> {
+    let query = list::query(&asked.query, part, &target::FILTERS, &target::columns());
+    Ok(target::list(&state.source().target_list(&query).await?, asked.visit.now))
 }
 
 async fn target(

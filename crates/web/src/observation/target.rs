@@ -10,7 +10,7 @@ use crate::design::badge::{self, VerdictCounts};
 use crate::design::empty::empty;
 use crate::design::frame::{Page, Place};
 use crate::design::strip::{self, Strip};
-use crate::design::table::{Cell, Column, Phone, Row, Table, TableQuery, plain};
+use crate::design::table::{Cell, Column, Counted, Filter, Phone, Row, Table, TableQuery, plain};
 use crate::design::tabs::{Tab, tabs};
 use crate::design::{block, digest, facts, figure, moment, plural, segment};
 use crate::evidence::{ArtifactRow, artifact_table};
@@ -77,21 +77,48 @@ pub struct TargetView {
     pub artifacts: Vec<ArtifactRow>,
 }
 
-pub(super) fn list(rows: &[TargetRow], now: Timestamp) -> Listed {
+/// Targets as the list has them.
+#[derive(Clone, Debug, Default)]
+pub struct TargetList {
+    /// Those of one page, or all.
+    pub rows: Vec<TargetRow>,
+    /// How many there are where `rows` are those of one page.
+    pub counted: Option<Counted>,
+    /// Their kinds.
+    pub kinds: Vec<String>,
+}
+
+/// Filters that are values of the register.
+pub(crate) const FILTERS: [&str; 2] = ["kind", "gone"];
+
+/// The columns.
+pub(crate) fn columns() -> Vec<Column> {
+    vec![
+        Column::text("name", "Target", Phone::Title),
+        Column::text("kind", "Kind", Phone::Line),
+        Column::shown("verdicts", "Checks now", Phone::Status),
+        Column::shown("gaps", "Gaps", Phone::Hidden),
+        Column::shown("seen", "Last seen", Phone::Line),
+    ]
+}
+
+pub(super) fn list(view: &TargetList, now: Timestamp) -> Listed {
     let table = Table {
         id: "targets",
         path: "/targets",
         noun: ("target", "targets"),
-        counted: None,
-        columns: vec![
-            Column::text("name", "Target", Phone::Title),
-            Column::text("kind", "Kind", Phone::Line),
-            Column::shown("verdicts", "Checks now", Phone::Status),
-            Column::number("gaps", "Gaps", Phone::Hidden),
-            Column::number("seen", "Last seen", Phone::Line),
+        counted: view.counted,
+        columns: columns(),
+        filters: vec![
+            Filter {
+                key: "kind",
+                label: "Kind",
+                options: view.kinds.iter().map(|kind| (kind.clone(), kind.clone())).collect(),
+                shown: view.kinds.len() > 1,
+            },
+            Filter { shown: false, ..Filter::yes_or_no("gone", "Left the scope") },
         ],
-        filters: Vec::new(),
-        rows: rows.iter().map(|row| table_row(row, now)).collect(),
+        rows: view.rows.iter().map(|row| table_row(row, now)).collect(),
         empty: empty(
             "Nothing has been looked at yet",
             "Start with the machine this runs on.",
@@ -125,7 +152,7 @@ fn table_row(row: &TargetRow, now: Timestamp) -> Row {
             .said(row.last_seen.map(|at| at.to_string()).unwrap_or_default()),
         ],
         find: format!("{} {} {}", row.name, row.kind, row.external_id),
-        facets: Vec::new(),
+        facets: vec![("kind", row.kind.clone())],
     }
 }
 

@@ -38,7 +38,7 @@ use crate::evidence::item::item_table;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::identity::{name, names};
-use crate::upload::SentFiles;
+use crate::upload::{KEPT, KeptFiles, SentFiles, drop_kept};
 use crate::visit::Asked;
 
 /// Days back that windows are listed.
@@ -46,7 +46,7 @@ const BACK_DAYS: i64 = 400;
 /// Windows that a control's own page lists.
 const ON_CONTROL: usize = 6;
 /// Items that a control's own page lists, and that can be chosen in the form.
-const ITEMS: usize = 20;
+const ITEMS: u32 = 20;
 
 const FIELDS: [&str; 6] = ["window", "performed_on", "performed_by", "item", "note", "once"];
 
@@ -66,8 +66,7 @@ async fn load(view: &mut View<'_>, id: &ControlId) -> Result<Shows> {
     let asked = Span { from: now.plus_micros(-BACK_DAYS * DAY_US), to: Some(now) };
     let mut windows = performance::windows_of(view, id, asked).await?;
     windows.reverse();
-    let mut items = item::of_control(view, id).await?;
-    items.truncate(ITEMS);
+    let items = item::of_control(view, id, ITEMS).await?;
     let done = windows.iter().filter_map(|row| row.performance.as_ref()).map(|one| one.performed_by);
     let asks: BTreeSet<ActorId> =
         done.chain([Some(view.actor.id), control.owner, control.operator].into_iter().flatten()).collect();
@@ -168,7 +167,8 @@ pub(super) async fn page(
         .to_vec(),
     );
     let may_add = asked.may(Atom::new(Resource::Evidence, Verb::Create));
-    let mut page = draw(&shows, &asked.token, &sent, &Faults::default(), may_add);
+    let (faults, held) = (Faults::default(), KeptFiles::default());
+    let mut page = draw(&shows, &asked.token, &sent, &faults, may_add, &held);
     let said = comment::part(&state, &asked, &About::Occurrence(id)).await?;
     page.body = html! { (page.body) (said) };
     asked.frame(&state, &page).await
@@ -182,8 +182,8 @@ pub(super) async fn record(
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let id: ControlId = id.parse().map_err(|_| Refusal::NotFound)?;
-    let SentFiles { sent, files, refused, turn: _turn } = form;
-    sent.only(&FIELDS)?;
+    form.sent.only(&[&FIELDS[..], &KEPT].concat())?;
+    let SentFiles { sent, files, refused, turn: _turn } = form.with_kept(app, actor).await?;
     let mut faults = Faults::default();
     let performed_at = match day(&sent.text("performed_on")) {
         // The hour is not asked for: noon, unless that is still ahead.
@@ -219,14 +219,18 @@ pub(super) async fn record(
             note: sent.text("note"),
             once: sent.text("once"),
         };
-        match kept(app, actor, given, files).await {
-            Ok(()) => return Ok(go(&format!("/controls/{}/occurrences", segment(id.as_str())))),
+        match kept(app, actor, given, files.clone()).await {
+            Ok(()) => {
+                drop_kept(app, actor, &sent).await?;
+                return Ok(go(&format!("/controls/{}/occurrences", segment(id.as_str()))));
+            }
             Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::whole(says),
             Err(error) => return Err(error.into()),
         }
     }
+    let held = KeptFiles::keep(app, actor, &sent, &files).await?;
     let shows = loaded(app, actor, id).await?;
-    let page = draw(&shows, &asked.token, &sent, &faults, true);
+    let page = draw(&shows, &asked.token, &sent, &faults, true, &held);
     asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
 }
 
@@ -330,7 +334,7 @@ async fn hand_in(cx: &mut Cx<'_>, given: &Given, uploads: Vec<item::Upload>) -> 
     Ok(item)
 }
 
-fn draw(shows: &Shows, token: &str, sent: &Sent, faults: &Faults, may_add: bool) -> Page {
+fn draw(shows: &Shows, token: &str, sent: &Sent, faults: &Faults, may_add: bool, held: &KeptFiles) -> Page {
     let control = &shows.control;
     let path = format!("/controls/{}/occurrences", segment(control.id.as_str()));
     let words = |row: &WindowRow| format!("{}  {}", row.window.id, super::word_of(row.state).to_lowercase());
@@ -353,12 +357,12 @@ fn draw(shows: &Shows, token: &str, sent: &Sent, faults: &Faults, may_add: bool)
     let form = html! {
         (hidden("once", &sent.text("once")))
         (faults.summary())
-        @if !faults.is_empty() { p.hint { "Browsers do not keep chosen files: choose them again." } }
         (field(&Field { name: "window", label: "For the window", kind: Kind::Select(&choices), value: &window, fault: faults.of("window"), ..Field::default() }))
         div.fields {
             (field(&Field { name: "performed_on", label: "Done on", kind: Kind::Input("date"), value: &on, fault: faults.of("performed_on"), ..Field::default() }))
             (field(&Field { name: "performed_by", label: "By", kind: Kind::Select(&shows.doers), value: &by, ..Field::default() }))
         }
+        (held.draw())
         (files(&FilesField {
             name: "files", label: "Files that show it",
             hint: &format!("{}. Each up to {} MB. They become an item of evidence that is handed in with it.", capital(media::ACCEPTED), UPLOAD.file_bytes >> 20),

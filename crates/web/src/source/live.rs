@@ -15,14 +15,16 @@ mod readiness;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tickmark_app::conclusion::Standing;
+use tickmark_app::conclusion::{Mark, Standing};
 use tickmark_app::{conclusion, identity};
 use tickmark_core::observation::Gap;
 use tickmark_core::observation::interval::Interval;
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 
-use self::known::Known;
+use self::known::{Followed, Known};
+use crate::conclusion::OverviewView;
+use crate::conclusion::finding::FindingRow;
 use crate::conclusion::over_time::Figures;
 use crate::design::badge;
 use crate::design::frame::Context;
@@ -30,12 +32,18 @@ use crate::design::strip::{Segment, Strip};
 use crate::error::Refusal;
 use crate::source::Pages;
 
+/// Ids of checks with their titles.
+type CheckTitles = Arc<[(String, String)]>;
+
 /// The running program, looked at by one actor.
 #[derive(Clone, Debug)]
 pub(super) struct Live {
     pages: Arc<Pages>,
     known_gaps: Arc<Known<Arc<[Gap]>>>,
     known_figures: Arc<Known<Figures>>,
+    findings: Arc<Followed<Arc<[FindingRow]>>>,
+    overview: Arc<Followed<Arc<OverviewView>>>,
+    check_titles: Arc<Followed<CheckTitles>>,
 }
 
 impl Deref for Live {
@@ -48,7 +56,14 @@ impl Deref for Live {
 
 impl Live {
     pub(super) fn new(pages: Pages) -> Self {
-        Self { pages: Arc::new(pages), known_gaps: Arc::default(), known_figures: Arc::default() }
+        Self {
+            pages: Arc::new(pages),
+            known_gaps: Arc::default(),
+            known_figures: Arc::default(),
+            findings: Arc::default(),
+            overview: Arc::default(),
+            check_titles: Arc::default(),
+        }
     }
 
     pub(super) async fn context(&self) -> Result<Context, Refusal> {
@@ -68,6 +83,10 @@ impl Live {
             to: now,
             notice: example.map(|_| identity::EXAMPLE_NOTICE.to_owned()).unwrap_or_default(),
         })
+    }
+
+    async fn mark(&self) -> Result<Mark, Refusal> {
+        Ok(self.app.read(&self.actor, async |view| conclusion::mark(view).await).await?)
     }
 
     async fn standing(&self) -> Result<Standing, Refusal> {

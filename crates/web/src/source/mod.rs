@@ -31,7 +31,7 @@ use crate::observation::check::{CheckRow, CheckView};
 use crate::observation::coverage::CoverageView;
 use crate::observation::look::LookView;
 use crate::observation::run::{RunView, RunsView};
-use crate::observation::target::{TargetRow, TargetView};
+use crate::observation::target::{TargetList, TargetRow, TargetView};
 use crate::report::ReportRow;
 
 /// Everything that pages show, gathered beforehand: a frozen picture of one moment.
@@ -257,11 +257,39 @@ impl Source {
         }
     }
 
-    /// All targets with current verdicts, gaps and last look.
-    pub(crate) async fn targets(&self) -> Result<Vec<TargetRow>, Refusal> {
+    /// What the list of targets shows: what a query asks of the register, with current verdicts, gaps and last look.
+    pub(crate) async fn target_list(&self, query: &Query) -> Result<TargetList, Refusal> {
         match &self.0 {
-            Kind::Live(live) => live.targets().await,
-            Kind::Frozen(views) => Ok(views.targets.iter().map(|view| view.row.clone()).collect()),
+            Kind::Live(live) => live.target_list(query).await,
+            Kind::Frozen(views) => Ok(TargetList {
+                rows: views.targets.iter().map(|view| view.row.clone()).collect(),
+                ..TargetList::default()
+            }),
+        }
+    }
+
+    /// At most so many targets after one that is named, by name, and the one after which they go on.
+    pub(crate) async fn targets_after(
+        &self,
+        last: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<TargetRow>, Option<String>), Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.targets_after(last, limit).await,
+            Kind::Frozen(views) => Ok((views.targets.iter().map(|view| view.row.clone()).collect(), None)),
+        }
+    }
+
+    /// At most so many controls of a status after one that is named, by id, and the one after which they go on.
+    pub(crate) async fn controls_after(
+        &self,
+        query: &Query,
+        last: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<ControlRow>, Option<String>), Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.controls_after(query, last, limit).await,
+            Kind::Frozen(_) => Ok((self.controls().await?, None)),
         }
     }
 
@@ -282,11 +310,21 @@ impl Source {
         }
     }
 
+    /// The checks in force: id and title.
+    pub(crate) async fn check_titles(&self) -> Result<Arc<[(String, String)]>, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.check_titles().await,
+            Kind::Frozen(views) => {
+                Ok(views.checks.iter().map(|(row, _)| (row.id.clone(), row.title.clone())).collect())
+            }
+        }
+    }
+
     /// What falls short now, worst first.
-    pub(crate) async fn findings(&self) -> Result<Vec<FindingRow>, Refusal> {
+    pub(crate) async fn findings(&self) -> Result<Arc<[FindingRow]>, Refusal> {
         match &self.0 {
             Kind::Live(live) => live.findings().await,
-            Kind::Frozen(views) => Ok(views.findings.clone()),
+            Kind::Frozen(views) => Ok(views.findings.as_slice().into()),
         }
     }
 

@@ -53,6 +53,11 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
     asked.frame(&state, &draw(&work, &people, links, &asked.token, asked.visit.now)).await
 }
 
+/// Says how many there are where not all are shown.
+fn first_of(shown: usize, count: usize) -> String {
+    if count > shown { format!("the {shown} that wait longest of {count}") } else { String::new() }
+}
+
 /// What somebody can go on to.
 #[derive(Clone, Copy)]
 struct Links {
@@ -82,7 +87,7 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &s
         (section("missed", "Missed", "they can be recorded late, and late they stay", work.missed.iter().map(|due| window(due, Mark::Missed, now)).collect()))
         (section("due", "Due", "windows of your controls that have begun", work.due.iter().map(|due| window(due, Mark::NotYetDue, now)).collect()))
         (section("returned", "Returned to you", "", work.returned.iter().map(|item| returned(item, people, now)).collect()))
-        (section("waiting", "Waiting for your decision", "", work.waiting.iter().map(|item| waiting(item, people, now)).collect()))
+        (section("waiting", "Waiting for your decision", &first_of(work.waiting.len(), work.waiting_count), work.waiting.iter().map(|item| waiting(item, people, now)).collect()))
         (section("mentions", "Comments that name you", "", work.mentions.iter().map(|one| mention_row(one, people, token, now)).collect()))
         (section("aging", "Evidence that needs renewal", "the best there is for each control", work.aging.iter().map(|one| aging(one, now)).collect()))
         (section("waivers", "Waivers that end", "", work.waivers.iter().map(|waiver| waiver_row(waiver, now)).collect()))

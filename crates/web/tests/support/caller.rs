@@ -169,6 +169,18 @@ pub(crate) async fn fill(server: &Server) -> String {
     made(&person.post("/assessments", &json!({})).await, StatusCode::CREATED);
     let planned = json!({"scope": scope("Payments"), "reason": "This year's"});
     made(&person.post("/engagements", &planned).await, StatusCode::CREATED);
+    let mut owner = Caller::person(server, "Olga", Role::Owner).await;
+    let invited = json!({"email": "new@example.com", "roles": ["employee"]});
+    made(&owner.post("/invitations", &invited).await, StatusCode::CREATED);
+    let membership = server.world.find_member(&server.app, &server.program, "pia@example.com").await.id;
+    let proposal = json!({"membership": membership, "role": "admin"});
+    made(&owner.post("/role-proposals", &proposal).await, StatusCode::CREATED);
+    crate::api_samples::frozen(&mut program, &mut person).await;
+    let mut other = Caller::person(server, "Otto", Role::ComplianceManager).await;
+    let sample = json!({"size": {"units": 3}, "method": "random"});
+    made(&other.post("/populations/1/samples", &sample).await, StatusCode::CREATED);
+    let asked = json!({"requests": [{"title": "Accounts", "kind": "document", "timing": "as_of"}]});
+    made(&person.post("/engagements/1/requests", &asked).await, StatusCode::CREATED);
     let done = json!({"performed_at": "2026-11-20T10:00:00Z", "items": [1]});
     made(&program.post("/controls/ACC-01/performances", &done).await, StatusCode::CREATED);
     let reference = parse(&program.get("/findings?limit=1").await)["items"][0]["reference"].clone();

@@ -64,6 +64,11 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut 
                     found.push(format!("{at}: {value} is less than {says}"));
                 }
             }
+            "maximum" => {
+                if value.is_number() && value.as_f64() > says.as_f64() {
+                    found.push(format!("{at}: {value} is more than {says}"));
+                }
+            }
             "title" | "description" | "format" | "default" => {}
             // What bodies are asked for beside; answers have it as they were sent.
             "enum"

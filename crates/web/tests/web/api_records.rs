@@ -162,7 +162,10 @@ async fn evidence_is_accepted_by_somebody_else_and_revised_by_its_author() {
     refused(&program.from(&submitted, Method::POST, accept, &note).await, StatusCode::NOT_FOUND, "such");
     let stale = person.from(&linked, Method::POST, accept, &note).await;
     let value = refused(&stale, StatusCode::PRECONDITION_FAILED, "read it again");
-    assert_eq!((&value["current"]["state"], &value["changes"]), (&json!("submitted"), &json!([])));
+    let changed: Vec<&Value> =
+        value["changes"].as_array().expect("changes").iter().map(|one| &one["pointer"]).collect();
+    assert_eq!(changed, [&json!("#/state"), &json!("#/submitted_by")]);
+    assert_eq!(value["changes"][0], json!({"pointer": "#/state", "before": "draft", "after": "submitted"}));
     let back = json!({"reason": "The week is missing"});
     let returned = person.from(&submitted, Method::POST, "/evidence-items/1/return", &back).await;
     assert_eq!(made(&returned, StatusCode::OK)["state"], "returned");
@@ -261,6 +264,8 @@ async fn a_comment_is_changed_by_its_author_alone() {
     let stale = program.from(&said, Method::POST, "/comments/1/removal", &json!({})).await;
     let value = refused(&stale, StatusCode::PRECONDITION_FAILED, "read it again");
     assert_eq!(value["current"]["text"], "Look again");
+    let text = json!({"pointer": "#/text", "before": "Look, @Pia", "after": "Look again"});
+    assert_eq!(value["changes"], json!([text, {"pointer": "#/version", "before": 1, "after": 2}]));
     let feed = parse(&reader.get("/records/control/ACC-01/feed").await)["items"].clone();
     let what: Vec<&str> =
         feed.as_array().expect("steps").iter().filter_map(|step| step["what"].as_str()).collect();

@@ -17,6 +17,7 @@ use super::edit::atom;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::{self, Access};
+use crate::register::{self, Kind, Page, Query};
 use crate::{Error, Result};
 
 /// Most commitments in one list.
@@ -56,6 +57,40 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Version>> {
     sql::list(view.connection(), organization, LIST_LIMIT).await
 }
 
+/// Returns a page of the commitments as they are now, by number unless another order is asked for, with how many there are.
+///
+/// # Errors
+/// As [`list`].
+pub async fn page(view: &mut View<'_>, query: &Query) -> Result<(Vec<Version>, Page)> {
+    view.permit_whole(atom(Verb::Read))?;
+    let page = register::page(view, Kind::Commitment, query).await?;
+    let keys = keys(&page.ids);
+    let mut found = several(view, &keys).await?;
+    found.sort_by_key(|version| keys.iter().position(|key| *key == version.record.key));
+    Ok((found, page))
+}
+
+/// Lists at most so many commitments as they are now whose number is greater, by number.
+///
+/// # Errors
+/// As [`list`].
+pub async fn after(view: &mut View<'_>, key: Option<CommitmentKey>, limit: u32) -> Result<Vec<Version>> {
+    view.permit_whole(atom(Verb::Read))?;
+    let organization = view.organization();
+    sql::after(view.connection(), organization, key.unwrap_or(CommitmentKey(0)), limit).await
+}
+
+/// Returns some commitments as they are now, by number, whoever asks.
+pub(crate) async fn several(view: &mut View<'_>, keys: &[CommitmentKey]) -> Result<Vec<Version>> {
+    let organization = view.organization();
+    sql::several(view.connection(), organization, keys).await
+}
+
+/// The numbers that the register has.
+fn keys(ids: &[String]) -> Vec<CommitmentKey> {
+    ids.iter().filter_map(|id| id.trim_start_matches("SC-").parse().ok()).map(CommitmentKey).collect()
+}
+
 /// Lists the commitments as they are now, by number, whoever asks.
 pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<Version>> {
     let organization = view.organization();
@@ -78,12 +113,12 @@ pub async fn versions(view: &mut View<'_>, key: CommitmentKey) -> Result<Vec<Ver
 /// # Errors
 /// As [`list`].
 pub async fn kept_by(view: &mut View<'_>, control: &ControlId) -> Result<Vec<Commitment>> {
-    let all = list(view).await?.into_iter().map(|version| version.record);
-    let names = |one: &Commitment| {
-        let promises = [Some(&one.promise), one.in_force()];
-        one.retired().is_none() && promises.into_iter().flatten().any(|p| p.controls.contains(control))
-    };
-    Ok(all.filter(names).collect())
+    view.permit_whole(atom(Verb::Read))?;
+    let query = Query { rows: LIST_LIMIT, ..Query::of("kept_by", control.as_str()) };
+    let ids = register::ids(view, Kind::Commitment, &query).await?;
+    let mut found = several(view, &keys(&ids)).await?;
+    found.sort_by_key(|version| version.record.key);
+    Ok(found.into_iter().map(|version| version.record).collect())
 }
 
 /// Writes one down. Sent twice from one page, it is written once.
@@ -190,8 +225,9 @@ async fn known(
 ) -> Result<()> {
     let framework =
         catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
+    let named: Vec<ControlId> = promise.controls.iter().cloned().collect();
     let controls: BTreeSet<ControlId> =
-        super::controls(view).await?.into_iter().map(|control| control.id).collect();
+        super::several(view, &named).await?.into_iter().map(|control| control.id).collect();
     if let Some(unknown) =
         promise.controls.iter().find(|id| !controls.contains(*id) && !before.controls.contains(*id))
     {

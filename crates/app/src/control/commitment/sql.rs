@@ -1,6 +1,6 @@
 //! The tables `commitment`, `commitment_version`.
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use tickmark_core::Timestamp;
 use tickmark_core::control::commitment::{Commitment, CommitmentKey};
 use tickmark_core::id::OrganizationKey;
@@ -50,18 +50,47 @@ pub(super) async fn add_version(
     Ok(())
 }
 
+const NEWEST: &str = "held.number = (SELECT MAX(newest.number) FROM commitment_version AS newest \
+     WHERE newest.organization = held.organization AND newest.commitment = held.commitment)";
+/// Most commitments named in one statement.
+const KEYS_PER_STATEMENT: usize = 500;
+
 pub(super) async fn list(c: &mut AnyConnection, org: Org, limit: u32) -> Result<Vec<Version>> {
-    let rows: Vec<Row> = sqlx::query_as(
+    after(c, org, CommitmentKey(0), limit).await
+}
+
+pub(super) async fn after(
+    c: &mut AnyConnection,
+    org: Org,
+    key: CommitmentKey,
+    limit: u32,
+) -> Result<Vec<Version>> {
+    let text = format!(
         "SELECT held.number, held.since, held.body FROM commitment_version AS held \
-         WHERE held.organization = $1 AND held.number = (SELECT MAX(newest.number) FROM commitment_version AS newest \
-         WHERE newest.organization = held.organization AND newest.commitment = held.commitment) \
-         ORDER BY held.commitment LIMIT $2",
-    )
-    .bind(org.0)
-    .bind(i64::from(limit))
-    .fetch_all(c)
-    .await?;
+         WHERE held.organization = $1 AND held.commitment > $2 AND {NEWEST} ORDER BY held.commitment LIMIT $3"
+    );
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(text))
+        .bind(org.0)
+        .bind(key.0)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await?;
     rows.into_iter().map(version).collect()
+}
+
+pub(super) async fn several(c: &mut AnyConnection, org: Org, keys: &[CommitmentKey]) -> Result<Vec<Version>> {
+    let mut found = Vec::with_capacity(keys.len());
+    for chunk in keys.chunks(KEYS_PER_STATEMENT) {
+        let named: Vec<String> = chunk.iter().map(|key| key.0.to_string()).collect();
+        let text = format!(
+            "SELECT held.number, held.since, held.body FROM commitment_version AS held \
+             WHERE held.organization = $1 AND held.commitment IN ({}) AND {NEWEST} ORDER BY held.commitment",
+            named.join(", ")
+        );
+        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await?;
+        found.extend(rows.into_iter().map(version).collect::<Result<Vec<_>>>()?);
+    }
+    Ok(found)
 }
 
 pub(super) async fn versions(c: &mut AnyConnection, org: Org, key: CommitmentKey) -> Result<Vec<Version>> {

@@ -104,6 +104,16 @@ pub async fn completion(view: &mut View<'_>, key: EngagementKey) -> Result<Versi
     current(view, key).await
 }
 
+/// Returns what completed an engagement in a version; none if there was none.
+///
+/// # Errors
+/// As [`completion`].
+pub async fn completion_at(view: &mut View<'_>, key: EngagementKey, number: i64) -> Result<Option<Version>> {
+    find(view, key).await?;
+    let organization = view.organization();
+    sql::at(view.connection(), organization, key, number).await
+}
+
 async fn current(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
     let (organization, now) = (view.organization(), view.now);
     let found = sql::newest(view.connection(), organization, key).await?;

@@ -23,10 +23,30 @@ pub(super) async fn newest(
     .bind(key.0)
     .fetch_optional(c)
     .await?;
-    let Some((number, since, body)) = row else { return Ok(None) };
-    let record = serde_json::from_str(&body)
+    row.map(|(number, since, body)| version(number, since, &body)).transpose()
+}
+
+pub(super) async fn at(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    key: EngagementKey,
+    number: i64,
+) -> Result<Option<Version>> {
+    let row: Option<(i64, String)> = sqlx::query_as(
+        "SELECT since, body FROM engagement_completion WHERE organization = $1 AND engagement = $2 AND number = $3",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(number)
+    .fetch_optional(c)
+    .await?;
+    row.map(|(since, body)| version(number, since, &body)).transpose()
+}
+
+fn version(number: i64, since: i64, body: &str) -> Result<Version> {
+    let record = serde_json::from_str(body)
         .map_err(|error| Error::corrupt("the table of what completes engagements", error))?;
-    Ok(Some(Version { number, since: Timestamp::from_micros(since), record }))
+    Ok(Version { number, since: Timestamp::from_micros(since), record })
 }
 
 pub(super) async fn add(

@@ -1,6 +1,6 @@
 //! Lists of items: all that somebody may see, page by page; those of a control; what waits for somebody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_core::control::{ControlId, Frequency};
 use tickmark_core::evidence::freshness::lead_days;
@@ -15,8 +15,8 @@ use crate::identity::{self, Access};
 use crate::register::{self, Kind, Page, Query, Want};
 use crate::{ActorKind, Result};
 
-/// Most items that are shown with one control.
-pub const OF_CONTROL: u32 = 500;
+/// Most items of one kind that are shown to somebody as open.
+pub const OPEN: u32 = 200;
 /// Items that are read at once while a page is filled.
 const READ_AT_ONCE: u32 = 200;
 
@@ -59,17 +59,18 @@ pub async fn before(
     Ok((found, next))
 }
 
-/// Lists the items that serve a control and that the actor may see, newest first; none for whoever may see none at all.
+/// Lists at most so many of the newest items that serve a control, as far as the actor may see them, newest first; none for
+/// whoever may see none at all.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn of_control(view: &mut View<'_>, control: &ControlId) -> Result<Vec<Item>> {
+pub async fn of_control(view: &mut View<'_>, control: &ControlId, limit: u32) -> Result<Vec<Item>> {
     if !view.may(READ) {
         return Ok(Vec::new());
     }
     let reach = view.permit(READ)?;
     let organization = view.organization();
-    let keys = sql::keys_of_control(view.connection(), organization, control, OF_CONTROL).await?;
+    let keys = sql::keys_of_control(view.connection(), organization, control, limit).await?;
     let items = several(view, &keys).await?;
     seen(view, reach, items).await
 }
@@ -92,33 +93,50 @@ async fn seen(view: &mut View<'_>, reach: Option<Reach>, items: Vec<Item>) -> Re
     Ok(kept)
 }
 
-/// Returns items that the actor may decide about and had no part in, oldest first; none for whoever may not decide.
+/// Returns at most [`OPEN`] items that the actor may decide about and had no part in, oldest first, and how many there are;
+/// none for whoever may not decide.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn waiting_for(view: &mut View<'_>) -> Result<Vec<Item>> {
+pub async fn waiting_for(view: &mut View<'_>) -> Result<(Vec<Item>, u64)> {
     let object = identity::object_of(view, BTreeSet::new()).await?;
     if view.actor.kind != ActorKind::Person || !view.may_on(APPROVE, &object) {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), 0));
     }
-    let (organization, actor) = (view.organization(), view.actor.id);
-    let mut items = sql::in_state(view.connection(), organization, State::Submitted, MAX_ITEMS).await?;
+    let actor = view.actor.id;
+    let mut query = Query::of("state", State::Submitted.word());
+    query.filters.push(("handler".to_owned(), Want::Not(actor.to_string())));
+    query.sort = Some(("by:submitted".to_owned(), false));
+    query.rows = OPEN;
+    let page = register::page(view, Kind::Item, &query).await?;
+    let mut items = several(view, &keys(&page.ids)).await?;
     items.retain(|item| separation::accept_evidence(&item.handlers, actor).is_ok());
     items.sort_by_key(|item| (item.submitted.map(|(_, at)| at), item.key));
-    Ok(items)
+    Ok((items, page.found))
 }
 
-/// Returns items that were sent back to the actor, or that the actor has begun and not handed in, oldest first.
+/// Returns items that were sent back to the actor, or that the actor has begun and not handed in, at most [`OPEN`] of each,
+/// oldest first.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn own_open(view: &mut View<'_>) -> Result<Vec<Item>> {
-    let (organization, actor) = (view.organization(), view.actor.id);
-    let mut items = sql::in_state(view.connection(), organization, State::Returned, MAX_ITEMS).await?;
-    items.extend(sql::in_state(view.connection(), organization, State::Draft, MAX_ITEMS).await?);
-    items.retain(|item| item.handlers.contains(&actor));
+    let actor = view.actor.id;
+    let mut found = Vec::new();
+    for state in [State::Returned, State::Draft] {
+        let query =
+            Query { rows: OPEN, ..Query::of("handler", &actor.to_string()).and("state", state.word()) };
+        let ids = register::ids(view, Kind::Item, &query).await?;
+        found.extend(keys(&ids));
+    }
+    let mut items = several(view, &found).await?;
     items.sort_by_key(|item| (item.state == State::Draft, item.key));
     Ok(items)
+}
+
+/// The keys that the register has.
+fn keys(ids: &[String]) -> Vec<ItemKey> {
+    ids.iter().filter_map(|id| id.parse().ok()).map(ItemKey).collect()
 }
 
 /// Returns the items in a state, newest first.
@@ -127,13 +145,28 @@ pub(crate) async fn in_state(view: &mut View<'_>, state: State) -> Result<Vec<It
     sql::in_state(view.connection(), organization, state, MAX_ITEMS).await
 }
 
-/// Returns accepted items, newest first, whoever asks: what follows from them is for who owns the controls.
+/// Returns for each of these controls the accepted item that covers most, whoever asks: what follows from it is for who owns
+/// the control.
 ///
 /// # Errors
 /// If the database fails.
-pub(crate) async fn accepted(view: &mut View<'_>) -> Result<Vec<Item>> {
-    let organization = view.organization();
-    sql::in_state(view.connection(), organization, State::Accepted, MAX_ITEMS).await
+pub(crate) async fn best_accepted(
+    view: &mut View<'_>,
+    controls: &[ControlId],
+) -> Result<BTreeMap<ControlId, Item>> {
+    let named: Vec<String> = controls.iter().map(ToString::to_string).collect();
+    let accepted = ("state", State::Accepted.word());
+    let last = register::last_of_each(view, Kind::Item, ("control", &named), accepted, "by:covers").await?;
+    let wanted: BTreeSet<ItemKey> =
+        last.iter().filter_map(|(_, id, _)| id.parse().ok()).map(ItemKey).collect();
+    let wanted: Vec<ItemKey> = wanted.into_iter().collect();
+    let items: BTreeMap<ItemKey, Item> =
+        several(view, &wanted).await?.into_iter().map(|item| (item.key, item)).collect();
+    let of_control = last.into_iter().filter_map(|(control, id, _)| {
+        let key = id.parse().map(ItemKey).ok()?;
+        Some((control.parse().ok()?, items.get(&key)?.clone()))
+    });
+    Ok(of_control.collect())
 }
 
 /// Returns a page of the items that the actor may see, newest first unless another order is asked for, with how many there
@@ -144,7 +177,7 @@ pub(crate) async fn accepted(view: &mut View<'_>) -> Result<Vec<Item>> {
 pub async fn page(view: &mut View<'_>, query: &Query) -> Result<(Vec<Item>, Page)> {
     view.permit(READ)?;
     let page = register::page(view, Kind::Item, query).await?;
-    let keys: Vec<ItemKey> = page.ids.iter().filter_map(|id| id.parse().ok()).map(ItemKey).collect();
+    let keys = keys(&page.ids);
     let mut items = several(view, &keys).await?;
     let place = |item: &Item| keys.iter().position(|key| *key == item.key);
     items.sort_by_key(place);

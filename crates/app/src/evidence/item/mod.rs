@@ -7,7 +7,9 @@
 
 mod files;
 mod lists;
+mod past;
 mod sql;
+mod staged;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,8 +36,10 @@ use crate::identity::audit::{self, Event, Name};
 use crate::{ActorKind, Error, Result};
 
 pub use files::{Purpose, UPLOAD, Upload, UploadLimits, digests, read_file};
-pub use lists::{OF_CONTROL, as_fresh, before, list, of_control, own_open, page, waiting_for};
-pub(crate) use lists::{accepted, everything, in_state, keys_of_control, several};
+pub use staged::{STAGED_US, Secret, stage, staged, unstage};
+
+pub use lists::{OPEN, as_fresh, before, list, of_control, own_open, page, waiting_for};
+pub(crate) use lists::{best_accepted, everything, in_state, keys_of_control, several};
 
 use files::{recognize, store};
 

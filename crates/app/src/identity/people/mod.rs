@@ -15,13 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use tickmark_core::id::{ActorId, EngagementKey, MembershipId, PersonId, SystemId};
 use tickmark_core::identity::{
-    Atom, Email, Object, Resource, Role, Scope, Standing, Systems, Verb, separation,
+    Atom, Email, Object, Reach, Resource, Role, Scope, Standing, Systems, Verb, separation,
 };
 use tickmark_core::{Span, Timestamp};
 
 use super::audit::{self, Event, Name};
 use super::{Access, credential, session};
 use crate::context::{Cx, View};
+use crate::register::{self, Kind, Page, Query};
 use crate::{Error, Result};
 
 pub use auditor::{Auditor, LetIn};
@@ -39,7 +40,8 @@ pub use join::{
 /// What is said where an auditor would be made in another way.
 const AUDITORS: &str = "auditors are let into one engagement, on its page, until a day";
 /// Most people in one list.
-pub const LIST_LIMIT: i64 = 1_000;
+pub const LIST_LIMIT: i64 = 100_000;
+const READ: Atom = Atom::new(Resource::Member, Verb::Read);
 
 /// A person in an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,20 +122,42 @@ pub(crate) fn standing_word(standing: Standing) -> &'static str {
 /// # Errors
 /// `Forbidden` if the actor may not see members.
 pub async fn members(view: &mut View<'_>) -> Result<Vec<Member>> {
-    let reach = view.permit(Atom::new(Resource::Member, Verb::Read))?;
-    let organization = view.organization();
-    let all = sql::members(view.connection(), organization).await?;
-    let (Some(reach), Access::Member(signed_in)) = (reach, &view.actor.access) else { return Ok(all) };
-    if reach.has(Scope::Organization) {
-        return Ok(all);
-    }
-    let own = |member: &Member| member.actor == view.actor.id;
-    let shares = |member: &Member| match (&signed_in.subject.systems, &member.systems) {
+    let reach = view.permit(READ)?;
+    let mut all = everybody(view).await?;
+    all.retain(|member| sees(view, reach.as_ref(), member));
+    Ok(all)
+}
+
+/// Returns a page of those who are in the organization, by name unless another order is asked for, as far as the actor may
+/// see, with how many there are.
+///
+/// # Errors
+/// `Forbidden` if the actor may not see members.
+pub async fn page(view: &mut View<'_>, query: &Query) -> Result<(Vec<Member>, Page)> {
+    let page = register::page(view, Kind::Member, query).await?;
+    Ok((some(view, &page.ids).await?, page))
+}
+
+/// Returns those of these members that the actor may see, in the order of their ids here, which are as the register has them.
+///
+/// # Errors
+/// `Forbidden` if the actor may not see members.
+pub async fn some(view: &mut View<'_>, ids: &[String]) -> Result<Vec<Member>> {
+    let reach = view.permit(READ)?;
+    let ids: Vec<MembershipId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let mut found = several(view, &ids).await?;
+    found.retain(|member| sees(view, reach.as_ref(), member));
+    found.sort_by_key(|member| ids.iter().position(|id| *id == member.id));
+    Ok(found)
+}
+
+fn sees(view: &View<'_>, reach: Option<&Reach>, member: &Member) -> bool {
+    let (Some(reach), Access::Member(signed_in)) = (reach, &view.actor.access) else { return true };
+    let shares = match (&signed_in.subject.systems, &member.systems) {
         (Systems::All, _) | (_, Systems::All) => true,
         (Systems::Only(mine), Systems::Only(theirs)) => !mine.is_disjoint(theirs),
     };
-    let is_seen = |member: &Member| own(member) || (reach.has(Scope::Systems) && shares(member));
-    Ok(all.into_iter().filter(is_seen).collect())
+    reach.has(Scope::Organization) || member.actor == view.actor.id || (reach.has(Scope::Systems) && shares)
 }
 
 /// Lists those who are in the organization, by name, whoever asks.
@@ -142,16 +166,20 @@ pub(crate) async fn everybody(view: &mut View<'_>) -> Result<Vec<Member>> {
     sql::members(view.connection(), organization).await
 }
 
+/// Returns some of those who are in the organization, whoever asks.
+pub(crate) async fn several(view: &mut View<'_>, ids: &[MembershipId]) -> Result<Vec<Member>> {
+    let organization = view.organization();
+    sql::several(view.connection(), organization, ids).await
+}
+
 /// Returns a member.
 ///
 /// # Errors
 /// `NotFound` if there is none, or the actor may not know.
 pub async fn member(view: &mut View<'_>, id: MembershipId) -> Result<Member> {
-    members(view)
-        .await?
-        .into_iter()
-        .find(|member| member.id == id)
-        .ok_or_else(|| Error::not_found("member", id))
+    let reach = view.permit(READ)?;
+    let found = several(view, &[id]).await?.pop().filter(|member| sees(view, reach.as_ref(), member));
+    found.ok_or_else(|| Error::not_found("member", id))
 }
 
 /// Lets a membership rest: every session ends, and nothing is permitted until it is resumed.

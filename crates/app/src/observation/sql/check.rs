@@ -34,6 +34,17 @@ fn check_version(row: &sqlx::any::AnyRow) -> Result<CheckVersion> {
     })
 }
 
+/// Returns the greatest key of a check version; 0 without any.
+pub(in crate::observation) async fn newest_check(c: &mut AnyConnection, org: Org) -> Result<CheckKey> {
+    let (key,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(MAX(key), 0) AS BIGINT) FROM check_version WHERE organization = $1",
+    )
+    .bind(org.0)
+    .fetch_one(c)
+    .await?;
+    Ok(CheckKey(key))
+}
+
 /// A check version in force, as far as recording needs it.
 pub(in crate::observation) struct CurrentCheck {
     pub(in crate::observation) key: CheckKey,

@@ -7,7 +7,7 @@ use tickmark_core::id::{OrganizationKey, RunKey, TargetKey};
 use tickmark_core::{Digest, Span};
 use tickmark_store::{Cell, insert_rows};
 
-use super::{FactsState, KEYS_PER_STATEMENT, Org, Sections, list, moment, next_key};
+use super::{FactsState, KEYS_PER_STATEMENT, Org, Sections, list, moment, next_key, numbers};
 use crate::stored::digest;
 use crate::{Error, Result};
 
@@ -33,6 +33,23 @@ pub(in crate::observation) async fn current_facts(
     let text = format!("{FACTS} AND until IS NULL");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(c).await?;
     rows.iter().map(|row| facts_state(row).map(|state| (state.target, state))).collect()
+}
+
+/// Returns the digests of the facts that hold at some targets now.
+pub(in crate::observation) async fn facts_of(
+    c: &mut AnyConnection,
+    org: Org,
+    targets: &[TargetKey],
+) -> Result<BTreeMap<TargetKey, Digest>> {
+    let mut found = BTreeMap::new();
+    for chunk in targets.chunks(KEYS_PER_STATEMENT) {
+        let text = format!("{FACTS} AND until IS NULL AND target IN ({})", numbers(chunk));
+        for row in sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await? {
+            let state = facts_state(&row)?;
+            found.insert(state.target, state.digest);
+        }
+    }
+    Ok(found)
 }
 
 pub(in crate::observation) async fn facts_history(

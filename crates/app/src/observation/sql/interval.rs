@@ -7,7 +7,7 @@ use tickmark_core::observation::{Observation, ReasonClass, Verdict};
 use tickmark_core::{Span, Timestamp};
 use tickmark_store::{Cell, insert_rows};
 
-use super::{IndexRow, Org, PAIRS_PER_STATEMENT, moment, pairs};
+use super::{IndexRow, KEYS_PER_STATEMENT, Org, PAIRS_PER_STATEMENT, moment, numbers, pairs};
 use crate::{Error, Result};
 
 /// One verdict that changed.
@@ -94,6 +94,32 @@ pub(in crate::observation) async fn open_intervals(
     org: Org,
 ) -> Result<Vec<(CheckKey, TargetKey, Interval)>> {
     keyed_intervals(c, org, "AND until IS NULL").await
+}
+
+/// Returns what the check versions in force say about some targets by their open intervals.
+pub(in crate::observation) async fn open_at(
+    c: &mut AnyConnection,
+    org: Org,
+    targets: &[TargetKey],
+) -> Result<Vec<(CheckKey, TargetKey, Verdict)>> {
+    let mut found = Vec::new();
+    for chunk in targets.chunks(KEYS_PER_STATEMENT) {
+        // In this order: each check has its targets side by side.
+        let text = format!(
+            "SELECT held.check_version, held.target, CAST(held.verdict AS BIGINT) FROM check_version \
+             CROSS JOIN verdict_interval AS held WHERE check_version.organization = $1 \
+             AND check_version.superseded_at IS NULL AND held.organization = $1 \
+             AND held.check_version = check_version.key AND held.target IN ({}) AND held.until IS NULL",
+            numbers(chunk)
+        );
+        let rows: Vec<(i64, i64, i64)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await?;
+        for (check, target, verdict) in rows {
+            let (verdict, _) = observation(verdict, 0, "verdict interval")?;
+            found.push((CheckKey(check), TargetKey(target), verdict));
+        }
+    }
+    Ok(found)
 }
 
 /// Returns the intervals that are no pass and lie before `end` and after `from`, oldest first per check and target.

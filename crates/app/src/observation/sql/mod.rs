@@ -57,27 +57,38 @@ async fn next_key(c: &mut AnyConnection, org: Org, text: &'static str) -> Result
 
 // ---- targets
 
+const TARGETS: &str =
+    "SELECT key, kind, external_id, name, first_seen, retired_at FROM target WHERE organization = $1 ";
+
 pub(super) async fn targets(c: &mut AnyConnection, org: Org) -> Result<Vec<Target>> {
-    let rows = sqlx::query(
-        "SELECT key, kind, external_id, name, first_seen, retired_at FROM target WHERE organization = $1 ORDER BY key",
-    )
-    .bind(org.0)
-    .fetch_all(c)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Target {
-                key: TargetKey(row.try_get(0)?),
-                target: TargetRef {
-                    kind: row.try_get(1)?,
-                    external_id: row.try_get(2)?,
-                    name: row.try_get(3)?,
-                },
-                first_seen: moment(row.try_get(4)?),
-                retired_at: row.try_get::<Option<i64>, _>(5)?.map(moment),
-            })
-        })
-        .collect()
+    let text = format!("{TARGETS} ORDER BY key");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(c).await?;
+    rows.iter().map(target).collect()
+}
+
+/// Returns some targets, by key.
+pub(super) async fn targets_of(c: &mut AnyConnection, org: Org, keys: &[TargetKey]) -> Result<Vec<Target>> {
+    let mut found = Vec::with_capacity(keys.len());
+    for chunk in keys.chunks(KEYS_PER_STATEMENT) {
+        let text = format!("{TARGETS} AND key IN ({}) ORDER BY key", numbers(chunk));
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await?;
+        found.extend(rows.iter().map(target).collect::<Result<Vec<_>>>()?);
+    }
+    Ok(found)
+}
+
+/// Keys as they stand in a list.
+fn numbers(keys: &[TargetKey]) -> String {
+    keys.iter().map(|key| key.0.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn target(row: &sqlx::any::AnyRow) -> Result<Target> {
+    Ok(Target {
+        key: TargetKey(row.try_get(0)?),
+        target: TargetRef { kind: row.try_get(1)?, external_id: row.try_get(2)?, name: row.try_get(3)? },
+        first_seen: moment(row.try_get(4)?),
+        retired_at: row.try_get::<Option<i64>, _>(5)?.map(moment),
+    })
 }
 
 pub(super) async fn add_targets(

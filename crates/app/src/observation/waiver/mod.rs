@@ -19,7 +19,7 @@ use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
 use crate::observation::Target;
-use crate::register::Kind;
+use crate::register::{self, Kind, Page, Query, Want};
 use crate::{Error, Result};
 
 /// Most waivers in one list.
@@ -142,6 +142,50 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Waiver>> {
     let mut all = sql::waivers(view.connection(), organization, sql::Which::Newest(MAX_WAIVERS)).await?;
     all.reverse();
     Ok(all)
+}
+
+/// Returns a page of waivers, those that ended included, newest first unless another order is asked for, with how many there
+/// are, as far as the actor may see them.
+///
+/// # Errors
+/// As [`list`].
+pub async fn page(view: &mut View<'_>, query: &Query) -> Result<(Vec<Waiver>, Page)> {
+    let page = register::page(view, Kind::Waiver, query).await?;
+    let keys: Vec<WaiverKey> = page.ids.iter().filter_map(|id| id.parse().ok()).map(WaiverKey).collect();
+    let organization = view.organization();
+    let mut found = sql::several(view.connection(), organization, &keys).await?;
+    found.sort_by_key(|waiver| keys.iter().position(|key| *key == waiver.id));
+    Ok((found, page))
+}
+
+/// Returns what asks for waivers that stand somewhere now; none for an unknown word.
+#[must_use]
+pub fn standing(view: &View<'_>, word: &str) -> Option<Vec<(String, Want)>> {
+    let (now, first, last) =
+        (register::ordered(view.now.micros()), register::ordered(i64::MIN), register::ordered(i64::MAX));
+    let revoked = |word: &str| ("revoked".to_owned(), Want::Is(word.to_owned()));
+    let until = |from: String, to: String| ("until".to_owned(), Want::Between(from, to));
+    match word {
+        "in_force" => Some(vec![revoked("no"), until(now, last)]),
+        "expired" => Some(vec![revoked("no"), until(first, now)]),
+        "revoked" => Some(vec![revoked("yes")]),
+        _ => None,
+    }
+}
+
+/// Lists at most so many waivers before a number, those that ended included, newest first.
+///
+/// # Errors
+/// As [`list`].
+pub async fn before(view: &mut View<'_>, key: Option<WaiverKey>, limit: u32) -> Result<Vec<Waiver>> {
+    let organization = view.organization();
+    let which = match key {
+        Some(key) => sql::Which::Before(key, limit),
+        None => sql::Which::Newest(limit),
+    };
+    let mut found = sql::waivers(view.connection(), organization, which).await?;
+    found.reverse();
+    Ok(found)
 }
 
 /// Returns what opens the commitments to what people wrote, apart from what was erased.

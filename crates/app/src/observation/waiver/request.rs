@@ -11,10 +11,11 @@ use tickmark_core::observation::Waiver;
 use tickmark_core::observation::waiver::{Request, Scope};
 use uuid::Uuid;
 
-use super::{MAX_WAIVERS, covered, grant, sql};
+use super::{covered, grant, sql};
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::{self, Access};
+use crate::register::{self, Kind, Query};
 use crate::{Error, Result};
 
 /// Most characters of what names a page.
@@ -144,29 +145,47 @@ pub async fn refuse(cx: &mut Cx<'_>, key: i64, reason: &str) -> Result<()> {
     decide(cx, &asked, RequestState::Refused, reason, None, Name::ExceptionRefused).await
 }
 
-/// Lists requests, newest first.
+/// Lists at most so many requests before a number, newest first.
 ///
 /// # Errors
 /// `Forbidden` for whoever may not see all exceptions.
-pub async fn requests(view: &mut View<'_>) -> Result<Vec<Asked>> {
+pub async fn before(view: &mut View<'_>, key: Option<i64>, limit: u32) -> Result<Vec<Asked>> {
     view.permit_whole(atom(Verb::Read))?;
     let organization = view.organization();
-    sql::requests(view.connection(), organization, MAX_WAIVERS).await
+    sql::requests_before(view.connection(), organization, key.unwrap_or(i64::MAX), limit).await
+}
+
+/// Lists at most so many requests that wait for somebody who decides, newest first, and how many there are.
+///
+/// # Errors
+/// As [`before`].
+pub async fn waiting(view: &mut View<'_>, limit: u32) -> Result<(Vec<Asked>, u64)> {
+    view.permit_whole(atom(Verb::Read))?;
+    let query = Query { rows: limit, ..Query::of("state", RequestState::Open.word()) };
+    let page = register::page(view, Kind::Request, &query).await?;
+    let keys: Vec<i64> = page.ids.iter().filter_map(|id| id.parse().ok()).collect();
+    Ok((several(view, &keys).await?, page.found))
 }
 
 /// Lists requests, newest first, whoever asks.
 pub(crate) async fn all(view: &mut View<'_>) -> Result<Vec<Asked>> {
     let organization = view.organization();
-    sql::requests(view.connection(), organization, MAX_WAIVERS).await
+    sql::requests_before(view.connection(), organization, i64::MAX, u32::MAX).await
+}
+
+/// Returns these requests, newest first, whoever asks.
+pub(crate) async fn several(view: &mut View<'_>, keys: &[i64]) -> Result<Vec<Asked>> {
+    let organization = view.organization();
+    sql::requests(view.connection(), organization, keys).await
 }
 
 /// Finds one request.
 ///
 /// # Errors
-/// As [`requests`]; `NotFound`.
+/// As [`before`]; `NotFound`.
 pub async fn request(view: &mut View<'_>, key: i64) -> Result<Asked> {
-    let found = requests(view).await?.into_iter().find(|asked| asked.key == key);
-    found.ok_or_else(|| Error::not_found("waiver request", key))
+    view.permit_whole(atom(Verb::Read))?;
+    several(view, &[key]).await?.pop().ok_or_else(|| Error::not_found("waiver request", key))
 }
 
 async fn open(cx: &mut Cx<'_>, key: i64) -> Result<Asked> {

@@ -18,12 +18,16 @@ use crate::{Error, Result, stored};
 type Org = OrganizationKey;
 
 const WHAT: &str = "the table of waivers";
+/// Most waivers named in one statement.
+const KEYS_PER_STATEMENT: usize = 500;
 
 /// Which waivers are wanted.
 #[derive(Clone, Copy)]
 pub(super) enum Which {
     One(WaiverKey),
     Newest(u32),
+    /// At most so many before a number, the newest of them.
+    Before(WaiverKey, u32),
     /// Granted before the second moment and expiring after the first.
     Over(Timestamp, Timestamp),
 }
@@ -97,6 +101,8 @@ pub(super) async fn add_revocation(
 /// Returns waivers in the order of their numbers.
 pub(super) async fn waivers(c: &mut AnyConnection, org: Org, which: Which) -> Result<Vec<Waiver>> {
     let (condition, a, b) = match which {
+        // Numbers go up by one and none is ever taken away.
+        Which::Before(key, limit) => ("waiver.key < $2 AND waiver.key >= $2 - $3", key.0, i64::from(limit)),
         Which::One(id) => ("waiver.key BETWEEN $2 AND $3", id.0, id.0),
         Which::Newest(limit) => (
             "waiver.key > $3 + (SELECT CAST(COALESCE(MAX(newest.key), 0) AS BIGINT) FROM waiver AS newest \
@@ -108,6 +114,22 @@ pub(super) async fn waivers(c: &mut AnyConnection, org: Org, which: Which) -> Re
             ("waiver.expires_at > $2 AND waiver.granted_at < $3", from.micros(), to.micros())
         }
     };
+    read(c, org, condition, a, b).await
+}
+
+/// Returns these waivers in the order of their numbers.
+pub(super) async fn several(c: &mut AnyConnection, org: Org, keys: &[WaiverKey]) -> Result<Vec<Waiver>> {
+    let mut found = Vec::with_capacity(keys.len());
+    for chunk in keys.chunks(KEYS_PER_STATEMENT) {
+        let named: Vec<String> = chunk.iter().map(|key| key.0.to_string()).collect();
+        let condition =
+            format!("waiver.key > $2 AND waiver.key < $3 AND waiver.key IN ({})", named.join(", "));
+        found.extend(read(&mut *c, org, &condition, 0, i64::MAX).await?);
+    }
+    Ok(found)
+}
+
+async fn read(c: &mut AnyConnection, org: Org, condition: &str, a: i64, b: i64) -> Result<Vec<Waiver>> {
     let chosen = format!("FROM waiver WHERE waiver.organization = $1 AND {condition}");
     let text = format!(
         "SELECT waiver.key, waiver.check_id, CAST(waiver.covers_all AS BIGINT), waiver.requested_by, \
@@ -242,12 +264,37 @@ pub(super) async fn decide_request(c: &mut AnyConnection, org: Org, asked: &Aske
 const REQUEST_COLUMNS: &str =
     "key, check_id, body, expires_at, requested_by, requested_at, state, decided_by, decided_at, waiver";
 
-pub(super) async fn requests(c: &mut AnyConnection, org: Org, limit: u32) -> Result<Vec<Asked>> {
+/// Returns at most so many requests before a number, newest first.
+pub(super) async fn requests_before(
+    c: &mut AnyConnection,
+    org: Org,
+    key: i64,
+    limit: u32,
+) -> Result<Vec<Asked>> {
     let text = format!(
-        "SELECT {REQUEST_COLUMNS} FROM waiver_request WHERE organization = $1 ORDER BY key DESC LIMIT $2"
+        "SELECT {REQUEST_COLUMNS} FROM waiver_request WHERE organization = $1 AND key < $2 ORDER BY key DESC LIMIT $3"
     );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(i64::from(limit)).fetch_all(c).await?;
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+        .bind(org.0)
+        .bind(key)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await?;
     rows.iter().map(asked).collect()
+}
+
+pub(super) async fn requests(c: &mut AnyConnection, org: Org, keys: &[i64]) -> Result<Vec<Asked>> {
+    let mut found = Vec::with_capacity(keys.len());
+    for chunk in keys.chunks(KEYS_PER_STATEMENT) {
+        let named: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let text = format!(
+            "SELECT {REQUEST_COLUMNS} FROM waiver_request WHERE organization = $1 AND key IN ({}) ORDER BY key DESC",
+            named.join(", ")
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await?;
+        found.extend(rows.iter().map(asked).collect::<Result<Vec<_>>>()?);
+    }
+    Ok(found)
 }
 
 pub(super) async fn request_by_page(c: &mut AnyConnection, org: Org, once: &str) -> Result<Option<Asked>> {

@@ -29,6 +29,8 @@ use crate::identity::{self, Access};
 use crate::register::Kind;
 use crate::{Action, Error, Result};
 
+use sql::Which;
+
 /// What whoever records a performance needs, at least for this control.
 const CREATE: Atom = Atom::new(Resource::Evidence, Verb::Create);
 /// What whoever looks at occurrences needs, at least for this control.
@@ -148,7 +150,8 @@ pub async fn record(cx: &mut Cx<'_>, new: NewPerformance) -> Result<Performance>
 /// # Errors
 /// If the database refuses, or holds what we never wrote; so for the other queries here.
 pub async fn list(view: &mut View<'_>, control: &ControlId) -> Result<Vec<Performance>> {
-    Ok(all(view).await?.remove(control).unwrap_or_default())
+    let organization = view.organization();
+    sql::read(view.connection(), organization, Which::Of(std::slice::from_ref(control))).await
 }
 
 /// Lists all performances by control, oldest first.
@@ -157,11 +160,15 @@ pub async fn list(view: &mut View<'_>, control: &ControlId) -> Result<Vec<Perfor
 /// As [`list`].
 pub async fn all(view: &mut View<'_>) -> Result<BTreeMap<ControlId, Vec<Performance>>> {
     let organization = view.organization();
+    Ok(by_control(sql::read(view.connection(), organization, Which::All).await?))
+}
+
+fn by_control(performances: Vec<Performance>) -> BTreeMap<ControlId, Vec<Performance>> {
     let mut by_control: BTreeMap<ControlId, Vec<Performance>> = BTreeMap::new();
-    for performance in sql::all(view.connection(), organization).await? {
+    for performance in performances {
         by_control.entry(performance.control.clone()).or_default().push(performance);
     }
-    Ok(by_control)
+    by_control
 }
 
 /// Returns what opens the commitments to performances, apart from those whose note was erased.
@@ -171,7 +178,7 @@ pub async fn all(view: &mut View<'_>) -> Result<BTreeMap<ControlId, Vec<Performa
 pub async fn records(view: &mut View<'_>) -> Result<Vec<Record>> {
     let organization = view.organization();
     let salts = sql::salts(view.connection(), organization).await?;
-    let all = sql::all(view.connection(), organization).await?;
+    let all = sql::read(view.connection(), organization, Which::All).await?;
     let opening = |performance: &Performance| {
         let salt = salts.get(&performance.key)?;
         Some(super::opening("performance", *salt, performance))
@@ -184,8 +191,13 @@ pub async fn records(view: &mut View<'_>) -> Result<Vec<Record>> {
 /// # Errors
 /// `NotFound` if there is none with this key.
 pub async fn find(view: &mut View<'_>, key: PerformanceKey) -> Result<Performance> {
-    let found = all(view).await?.into_values().flatten().find(|performance| performance.key == key);
-    found.ok_or_else(|| Error::not_found("performance", key))
+    look_up(view, key).await?.ok_or_else(|| Error::not_found("performance", key))
+}
+
+/// Finds a performance, if there is one with this key.
+pub(crate) async fn look_up(view: &mut View<'_>, key: PerformanceKey) -> Result<Option<Performance>> {
+    let organization = view.organization();
+    Ok(sql::read(view.connection(), organization, Which::One(key)).await?.pop())
 }
 
 /// Returns the windows of a control that belong to a period and what became of each, oldest first.
@@ -193,9 +205,8 @@ pub async fn find(view: &mut View<'_>, key: PerformanceKey) -> Result<Performanc
 /// # Errors
 /// `NotFound` for an unknown control.
 pub async fn windows_of(view: &mut View<'_>, control: &ControlId, asked: Span) -> Result<Vec<WindowRow>> {
-    control::find(view, control).await?;
+    let versions = control::versions_of(view, control).await?;
     let performances = list(view, control).await?;
-    let versions = control::versions(view).await?;
     let schedules = schedules(view, &versions).await?.remove(control).unwrap_or_default();
     Ok(period::windows(asked, &schedules, &performances, view.now))
 }
@@ -311,24 +322,40 @@ pub async fn due_between(view: &mut View<'_>, from: Timestamp, to: Timestamp) ->
     Ok(all.into_iter().filter(sees).collect())
 }
 
-/// Lists what is due of those controls that the actor answers for or performs, whatever else they may see.
+/// Lists what is due of some controls, by when it is due, whatever the actor may see.
 ///
 /// # Errors
 /// If the database refuses.
-pub async fn own_due_between(view: &mut View<'_>, from: Timestamp, to: Timestamp) -> Result<Vec<Due>> {
-    let actor = view.actor.id;
-    let mut all = due_of_all(view, from, to).await?;
-    all.retain(|due| due.is_of(actor));
-    Ok(all)
+pub(crate) async fn due_of(
+    view: &mut View<'_>,
+    controls: &[Control],
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Due>> {
+    let ids: Vec<ControlId> = controls.iter().map(|control| control.id.clone()).collect();
+    let versions = control::versions_of_some(view, &ids).await?;
+    let organization = view.organization();
+    let done = by_control(sql::read(view.connection(), organization, Which::Of(&ids)).await?);
+    due_by(view, &versions, &done, from, to).await
 }
 
 /// Lists what is due of every control.
 pub(crate) async fn due_of_all(view: &mut View<'_>, from: Timestamp, to: Timestamp) -> Result<Vec<Due>> {
     let versions = control::versions(view).await?;
-    let schedules = schedules(view, &versions).await?;
     let performances = all(view).await?;
+    due_by(view, &versions, &performances, from, to).await
+}
+
+async fn due_by(
+    view: &mut View<'_>,
+    versions: &[ControlVersion],
+    performances: &BTreeMap<ControlId, Vec<Performance>>,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Due>> {
+    let schedules = schedules(view, versions).await?;
     let mut current: BTreeMap<&ControlId, &Control> = BTreeMap::new();
-    for version in &versions {
+    for version in versions {
         current.insert(&version.control.id, &version.control);
     }
     let now = view.now;

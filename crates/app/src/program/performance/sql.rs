@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use tickmark_core::control::ControlId;
 use tickmark_core::id::{EvidenceKey, OrganizationKey, PerformanceKey};
 use tickmark_core::program::performance::{Days, Performance, Schedule};
@@ -11,6 +11,9 @@ use tickmark_ledger::commitment::Salt;
 use tickmark_store::{Cell, insert_rows};
 
 use crate::{Error, Result, stored};
+
+/// Most controls named in one statement.
+const KEYS_PER_STATEMENT: usize = 500;
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: OrganizationKey) -> Result<PerformanceKey> {
     let (key,): (i64,) = sqlx::query_as(
@@ -74,25 +77,63 @@ pub(super) async fn salts(
     rows.into_iter().map(salt).collect()
 }
 
-pub(super) async fn all(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<Performance>> {
+/// Which performances are read.
+#[derive(Clone, Copy)]
+pub(super) enum Which<'a> {
+    All,
+    One(PerformanceKey),
+    Of(&'a [ControlId]),
+}
+
+/// Returns performances by control, oldest first.
+pub(super) async fn read(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    which: Which<'_>,
+) -> Result<Vec<Performance>> {
+    match which {
+        Which::All => those(c, org, "", &[]).await,
+        Which::One(key) => those(c, org, &format!("AND p.key = {}", key.0), &[]).await,
+        Which::Of(controls) => {
+            let mut found = Vec::new();
+            for chunk in controls.chunks(KEYS_PER_STATEMENT) {
+                let named: Vec<String> = (2..chunk.len() + 2).map(|n| format!("${n}")).collect();
+                let condition = format!("AND p.code IN ({})", named.join(", "));
+                found.extend(those(&mut *c, org, &condition, chunk).await?);
+            }
+            Ok(found)
+        }
+    }
+}
+
+async fn those(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    condition: &str,
+    controls: &[ControlId],
+) -> Result<Vec<Performance>> {
+    let text = format!(
+        "SELECT p.key, e.artifact FROM performance p JOIN performance_evidence e ON e.organization = p.organization \
+         AND e.performance = p.key WHERE p.organization = $1 {condition} ORDER BY p.key, e.artifact"
+    );
+    let mut query = sqlx::query(AssertSqlSafe(text)).bind(org.0);
+    for control in controls {
+        query = query.bind(control.as_str());
+    }
     let mut evidence: BTreeMap<i64, Vec<EvidenceKey>> = BTreeMap::new();
-    let rows = sqlx::query(
-        "SELECT performance, artifact FROM performance_evidence WHERE organization = $1 ORDER BY performance, artifact",
-    )
-    .bind(org.0)
-    .fetch_all(&mut *c)
-    .await?;
-    for row in &rows {
+    for row in query.fetch_all(&mut *c).await? {
         evidence.entry(row.try_get(0)?).or_default().push(EvidenceKey(row.try_get(1)?));
     }
-    let rows = sqlx::query(
+    let text = format!(
         "SELECT p.key, p.code, p.window_id, p.performed_at, p.performed_by, p.recorded_at, COALESCE(n.note, '') \
          FROM performance p LEFT JOIN performance_note n ON n.organization = p.organization AND n.performance = p.key \
-         WHERE p.organization = $1 ORDER BY p.code, p.performed_at, p.key",
-    )
-    .bind(org.0)
-    .fetch_all(c)
-    .await?;
+         WHERE p.organization = $1 {condition} ORDER BY p.code, p.performed_at, p.key"
+    );
+    let mut query = sqlx::query(AssertSqlSafe(text)).bind(org.0);
+    for control in controls {
+        query = query.bind(control.as_str());
+    }
+    let rows = query.fetch_all(c).await?;
     rows.iter()
         .map(|row| {
             let key: i64 = row.try_get(0)?;

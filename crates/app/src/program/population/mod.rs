@@ -16,6 +16,7 @@ use serde_json::json;
 use tickmark_core::conclusion::period::{Found, Subject};
 use tickmark_core::control::ControlId;
 use tickmark_core::id::{EvidenceKey, PopulationKey};
+use tickmark_core::identity::separation;
 use tickmark_core::program::population::{
     AttributeState, Definition, Frozen, Ipe, Item, ItemOutcome, Population, PopulationError, normal_key,
 };
@@ -24,6 +25,7 @@ use tickmark_ledger::leaf::LeafKind;
 
 use self::outcome::Outcomes;
 use crate::context::{Cx, View};
+use crate::identity::Access;
 use crate::program::performance::EvidenceFile;
 use crate::{Action, Error, Result, control, evidence};
 
@@ -112,9 +114,12 @@ pub async fn import(
 /// confirms it.
 ///
 /// # Errors
-/// `Invalid` for a list without items and evidence; `Forbidden` for a program that confirms zero.
+/// `Invalid` for a list without items and evidence; `Forbidden` for a program that confirms zero, and for every token.
 pub async fn freeze(cx: &mut Cx<'_>, key: PopulationKey, zero: Option<EvidenceFile>) -> Result<Frozen> {
     cx.authorize(if zero.is_some() { Action::Decide } else { Action::Administer })?;
+    if let Access::Member(_) = cx.actor.access {
+        cx.need_person()?;
+    }
     let population = find(cx, key).await?;
     let organization = cx.organization();
     let items = sql::items(cx.connection(), organization, key).await?;
@@ -147,12 +152,21 @@ pub async fn freeze(cx: &mut Cx<'_>, key: PopulationKey, zero: Option<EvidenceFi
 /// Adds what testing found about items of a frozen list. What was found before is kept.
 ///
 /// # Errors
-/// `Conflict` before the list is frozen; `Invalid` for items it does not have or results that do not fit.
+/// `Conflict` before the list is frozen; `Forbidden` for the owner of the control; `Invalid` for items it does not have or
+/// results that do not fit.
 pub async fn record_results(cx: &mut Cx<'_>, key: PopulationKey, results: &[ItemResult]) -> Result<()> {
     cx.authorize(Action::Observe)?;
     let population = find(cx, key).await?;
     if population.frozen.is_none() {
         return Err(Error::conflict(format!("population {key} is not frozen; freeze it before testing")));
+    }
+    if let Access::Member(_) = cx.actor.access {
+        let control = control::find(cx, &population.definition.control).await?;
+        let owners = control.owner.into_iter().collect();
+        if let Err(conflict) = separation::record_result(&owners, cx.actor.id) {
+            cx.refuse_by_rule("population", key.to_string(), conflict.word());
+            return Err(Error::Forbidden(conflict.to_string()));
+        }
     }
     if results.len() > MAX_RESULTS {
         return Err(Error::invalid(format!("at most {MAX_RESULTS} results are added at once")));
@@ -253,6 +267,20 @@ pub async fn find(view: &mut View<'_>, key: PopulationKey) -> Result<Population>
 pub async fn items(view: &mut View<'_>, key: PopulationKey) -> Result<Vec<Item>> {
     let organization = view.organization();
     sql::items(view.connection(), organization, key).await
+}
+
+/// Returns at most so many items of a population after a place in its list, counted from 1, as [`items`] does.
+///
+/// # Errors
+/// As [`all`].
+pub async fn items_after(
+    view: &mut View<'_>,
+    key: PopulationKey,
+    place: i64,
+    limit: u32,
+) -> Result<Vec<Item>> {
+    let organization = view.organization();
+    sql::items_after(view.connection(), organization, key, place, limit).await
 }
 
 /// Returns what was found about the items of a population. Only those that deviate are read one by one.

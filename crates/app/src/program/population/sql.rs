@@ -335,6 +335,28 @@ pub(super) async fn items(c: &mut AnyConnection, org: Org, key: PopulationKey) -
     Ok(newest(&rows)?.remove(&key).unwrap_or_default())
 }
 
+/// Returns at most so many items after a place in the list. Places are counted from 1 without a gap.
+pub(super) async fn items_after(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    place: i64,
+    limit: u32,
+) -> Result<Vec<Item>> {
+    let rows = sqlx::query(
+        "SELECT i.population, i.seq, i.item_key, i.occurred_at, r.states, r.note FROM population_item i \
+         JOIN population_result r ON r.organization = i.organization AND r.population = i.population AND r.seq = i.seq \
+         WHERE i.organization = $1 AND i.population = $2 AND i.seq > $3 AND i.seq <= $4 ORDER BY i.population, i.seq, r.at",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(place)
+    .bind(place.saturating_add(i64::from(limit)))
+    .fetch_all(c)
+    .await?;
+    Ok(newest(&rows)?.remove(&key).unwrap_or_default())
+}
+
 /// Returns the items at these places of a list, ascending, with what was last found about each.
 pub(super) async fn items_at(
     c: &mut AnyConnection,

@@ -51,16 +51,18 @@ pub(super) async fn add_units(
     .bind(number)
     .fetch_one(&mut *c)
     .await?;
-    let rows = (last + 1..).zip(units).map(|(place, seq)| {
-        [
+    // Collected, since what waits for the database must not borrow by way of a closure: handlers are sent between threads.
+    let mut rows = Vec::with_capacity(units.len());
+    for (place, seq) in (last + 1..).zip(units) {
+        rows.push([
             Cell::from(org.0),
             population.0.into(),
             number.into(),
             place.into(),
             (*seq).into(),
             part.to_string().into(),
-        ]
-    });
+        ]);
+    }
     let columns = ["organization", "population", "number", "place", "seq", "part"];
     insert_rows(c, "population_sample_unit", columns, rows).await?;
     Ok(())

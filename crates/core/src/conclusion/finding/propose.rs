@@ -1,5 +1,7 @@
 //! From an assessment and failing tests to proposed findings, with their severity.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::conclusion::readiness::{
@@ -102,8 +104,9 @@ pub fn findings_from(assessment: &Assessment, failing: &[FailingTest]) -> Vec<Pr
                 severity: Severity::Critical,
             }
         });
-    let rated = assessment.controls.iter().filter_map(|control| from_rating(assessment, control));
-    let tested = failing.iter().filter_map(|test| from_test(assessment, test));
+    let mapped = Mapped::of(assessment);
+    let rated = assessment.controls.iter().filter_map(|control| from_rating(&mapped, control));
+    let tested = failing.iter().filter_map(|test| from_test(&mapped, test));
     let mut findings: Vec<_> = unmapped.chain(rated).chain(tested).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
@@ -127,18 +130,33 @@ pub fn severity_of(status: ControlStatus, is_key: bool, is_criterion_unmet: bool
     })
 }
 
-fn criteria_of<'a>(
-    assessment: &'a Assessment,
-    control: &'a ControlId,
-) -> impl Iterator<Item = (&'a AssessedCriterion, bool)> {
-    assessment.criteria.iter().filter_map(move |criterion| {
-        let mapped = criterion.controls.iter().find(|mapped| &mapped.control == control)?;
-        Some((criterion, mapped.is_key))
-    })
+/// The criteria of each control in scope, with whether it is key for them, and the controls: looked up once for all of
+/// thousands.
+struct Mapped<'a> {
+    criteria: BTreeMap<&'a ControlId, Vec<(&'a AssessedCriterion, bool)>>,
+    controls: BTreeMap<&'a ControlId, &'a AssessedControl>,
 }
 
-fn from_rating(assessment: &Assessment, control: &AssessedControl) -> Option<ProposedFinding> {
-    let unmet = criteria_of(assessment, &control.id)
+impl<'a> Mapped<'a> {
+    fn of(assessment: &'a Assessment) -> Self {
+        let mut criteria: BTreeMap<&ControlId, Vec<(&AssessedCriterion, bool)>> = BTreeMap::new();
+        for criterion in &assessment.criteria {
+            for mapped in &criterion.controls {
+                criteria.entry(&mapped.control).or_default().push((criterion, mapped.is_key));
+            }
+        }
+        let controls = assessment.controls.iter().map(|control| (&control.id, control)).collect();
+        Self { criteria, controls }
+    }
+
+    fn criteria_of(&self, control: &ControlId) -> impl Iterator<Item = (&'a AssessedCriterion, bool)> {
+        self.criteria.get(control).into_iter().flatten().copied()
+    }
+}
+
+fn from_rating(mapped: &Mapped<'_>, control: &AssessedControl) -> Option<ProposedFinding> {
+    let unmet = mapped
+        .criteria_of(&control.id)
         .any(|(criterion, is_key)| is_key && criterion.status() == CriterionStatus::NotMet);
     let severity = severity_of(control.status, control.is_key, unmet)?;
     let (title, condition, recommendation) = match control.status {
@@ -165,9 +183,7 @@ fn from_rating(assessment: &Assessment, control: &AssessedControl) -> Option<Pro
     };
     Some(ProposedFinding {
         title: format!("{} {title}", control.id),
-        criteria: criteria_of(assessment, &control.id)
-            .map(|(criterion, _)| criterion.criterion.clone())
-            .collect(),
+        criteria: mapped.criteria_of(&control.id).map(|(criterion, _)| criterion.criterion.clone()).collect(),
         control: Some(control.id.clone()),
         check: None,
         condition: condition.to_owned(),
@@ -188,18 +204,18 @@ fn effect(is_criterion_unmet: bool) -> &'static str {
 
 /// A failing test matters as the control does, and never more than the check does by itself. A criterion is taken to
 /// be unmet if the check passes nowhere and no other key control of the criterion is ready.
-fn from_test(assessment: &Assessment, test: &FailingTest) -> Option<ProposedFinding> {
-    let control = assessment.controls.iter().find(|control| control.id == test.control)?;
+fn from_test(mapped: &Mapped<'_>, test: &FailingTest) -> Option<ProposedFinding> {
+    let control = mapped.controls.get(&test.control)?;
     if test.failing.is_empty() {
         return None;
     }
     let status = if test.passing == 0 { ControlStatus::Gap } else { ControlStatus::OperatingWeakness };
     let alone = |criterion: &AssessedCriterion| {
-        let other = |mapped: &&MappedControl| mapped.is_key && mapped.control != test.control;
-        !criterion.controls.iter().filter(other).any(|mapped| mapped.status == ControlStatus::Ready)
+        let other = |one: &&MappedControl| one.is_key && one.control != test.control;
+        !criterion.controls.iter().filter(other).any(|one| one.status == ControlStatus::Ready)
     };
     let unmet = test.passing == 0
-        && criteria_of(assessment, &test.control).any(|(criterion, is_key)| is_key && alone(criterion));
+        && mapped.criteria_of(&test.control).any(|(criterion, is_key)| is_key && alone(criterion));
     let severity = severity_of(status, control.is_key, unmet)?.min(test.severity);
     let seen = test.failing.len() + test.passing;
     let targets = named(test.failing.iter().map(|failing| {
@@ -216,7 +232,8 @@ fn from_test(assessment: &Assessment, test: &FailingTest) -> Option<ProposedFind
     let waived = if waived == 0 { String::new() } else { format!(" {waived} of them under a waiver.") };
     Some(ProposedFinding {
         title: format!("Not so: {}", test.title),
-        criteria: criteria_of(assessment, &test.control)
+        criteria: mapped
+            .criteria_of(&test.control)
             .map(|(criterion, _)| criterion.criterion.clone())
             .collect(),
         control: Some(test.control.clone()),

@@ -35,11 +35,14 @@ pub(super) async fn work(app: &App, actor: &Actor, common: &Common, output: &Out
     }
 }
 
-/// Tells people what waits for them, until the server stops.
+/// Tells people what waits for them, and takes files of refused forms away that nobody came for, until the server stops.
 pub(super) async fn remind(app: &App, actor: &Actor) -> Infallible {
     loop {
         if let Err(error) = app.remind(actor).await {
             tracing::error!(%error, "telling people what waits for them");
+        }
+        if let Err(error) = app.sweep_staged().await {
+            tracing::error!(%error, "taking files away that nobody came for");
         }
         tokio::time::sleep(REMIND_EVERY).await;
     }

@@ -27,7 +27,7 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::identity::{name, names};
-use crate::upload::SentFiles;
+use crate::upload::{KEPT, KeptFiles, SentFiles, drop_kept};
 use crate::visit::Asked;
 
 const FIELDS: [&str; 15] = [
@@ -116,7 +116,7 @@ pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<
         let date = asked.query.get(from).filter(|date| day(date).is_ok());
         pairs.extend(date.map(|date| (to.to_owned(), date.to_owned())));
     }
-    let page = draw_new(&controls, &asked.token, &Sent::of(pairs), &Faults::default());
+    let page = draw_new(&controls, &asked.token, &Sent::of(pairs), &Faults::default(), &KeptFiles::default());
     asked.frame(&state, &page).await
 }
 
@@ -128,8 +128,8 @@ pub(super) async fn open(
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
     // The turn lasts until everything is kept.
-    let SentFiles { sent, files, refused, turn: _turn } = form;
-    sent.only(&FIELDS)?;
+    form.sent.only(&[&FIELDS[..], &KEPT].concat())?;
+    let SentFiles { sent, files, refused, turn: _turn } = form.with_kept(app, actor).await?;
     let mut faults = Faults::default();
     let description = description(&sent, &mut faults)?;
     let mut controls = BTreeSet::new();
@@ -147,15 +147,19 @@ pub(super) async fn open(
             description,
             retention: sent.text("retention"),
             controls,
-            files,
+            files: files.clone(),
         };
         match keep_new(app, actor, new, sent.text("then") == "submit").await {
-            Ok(key) => return Ok(go(&format!("/evidence/items/{key}"))),
+            Ok(key) => {
+                drop_kept(app, actor, &sent).await?;
+                return Ok(go(&format!("/evidence/items/{key}")));
+            }
             Err(error) => said(error, &mut faults)?,
         }
     }
+    let kept = KeptFiles::keep(app, actor, &sent, &files).await?;
     let controls = linkable(app, actor).await?;
-    let page = draw_new(&controls, &asked.token, &sent, &faults);
+    let page = draw_new(&controls, &asked.token, &sent, &faults, &kept);
     asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
 }
 
@@ -222,7 +226,8 @@ pub(super) async fn version_page(
         return Err(Refusal::NotFound);
     }
     let sent = of_item(&whole.item);
-    asked.frame(&state, &draw_version(&whole.item, &asked.token, &sent, &Faults::default(), "")).await
+    let (faults, kept) = (Faults::default(), KeptFiles::default());
+    asked.frame(&state, &draw_version(&whole.item, &asked.token, &sent, &faults, "", &kept)).await
 }
 
 /// Takes a newer version.
@@ -234,8 +239,8 @@ pub(super) async fn revise(
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let key = key(&number)?;
-    let SentFiles { sent, files, refused, turn: _turn } = form;
-    sent.only(&VERSION_FIELDS)?;
+    form.sent.only(&[&VERSION_FIELDS[..], &KEPT].concat())?;
+    let SentFiles { sent, files, refused, turn: _turn } = form.with_kept(app, actor).await?;
     let mut faults = Faults::default();
     let description = description(&sent, &mut faults)?;
     let mut keep = BTreeSet::new();
@@ -249,15 +254,19 @@ pub(super) async fn revise(
         faults.add("files", "keep a file, or choose another one");
     }
     if faults.is_empty() {
-        let new = NewVersion { description, keep, files, reason: sent.text("reason") };
+        let new = NewVersion { description, keep, files: files.clone(), reason: sent.text("reason") };
         match keep_version(app, actor, key, revision, new).await {
-            Ok(()) => return Ok(go(&format!("/evidence/items/{key}"))),
+            Ok(()) => {
+                drop_kept(app, actor, &sent).await?;
+                return Ok(go(&format!("/evidence/items/{key}")));
+            }
             Err(error) => said(error, &mut faults)?,
         }
     }
+    let kept = KeptFiles::keep(app, actor, &sent, &files).await?;
     let (item, by) = newest(app, actor, key).await?;
     if item.revision == revision {
-        let page = draw_version(&item, &asked.token, &sent, &faults, "");
+        let page = draw_version(&item, &asked.token, &sent, &faults, "", &kept);
         return asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await;
     }
     // What was typed stays, over what is there now: whoever sends it again has seen what the other one did.
@@ -267,7 +276,7 @@ pub(super) async fn revise(
         item.state.title().to_lowercase(),
         item.version.description.title,
     );
-    let page = draw_version(&item, &asked.token, &sent, &faults, &changed);
+    let page = draw_version(&item, &asked.token, &sent, &faults, &changed, &kept);
     asked.frame_refused(&state, StatusCode::CONFLICT, &page).await
 }
 
@@ -341,7 +350,7 @@ fn of_item(item: &Item) -> Sent {
     Sent::of(pairs)
 }
 
-fn draw_new(controls: &[Control], token: &str, sent: &Sent, faults: &Faults) -> Page {
+fn draw_new(controls: &[Control], token: &str, sent: &Sent, faults: &Faults, kept: &KeptFiles) -> Page {
     let chosen = sent.all("control");
     let choices = choices(controls, &chosen);
     let retention: Vec<(String, String)> =
@@ -349,7 +358,6 @@ fn draw_new(controls: &[Control], token: &str, sent: &Sent, faults: &Faults) -> 
     let body = html! {
         (hidden("once", &sent.text("once")))
         (faults.summary())
-        @if !faults.is_empty() { p.hint { "Browsers do not keep chosen files: choose them again." } }
         (described(sent, faults, "internal"))
         @if !choices.is_empty() {
             (field(&Field {
@@ -362,7 +370,8 @@ fn draw_new(controls: &[Control], token: &str, sent: &Sent, faults: &Faults) -> 
             name: "retention", label: "Kept", kind: Kind::Select(&retention), value: &sent.text("retention"),
             hint: "What is newest is always kept, and what is under legal hold.", ..Field::default()
         }))
-        (chooser(faults, false))
+        (kept.draw())
+        (chooser(faults, !kept.is_empty()))
         p.row {
             button.button.primary type="submit" name="then" value="submit" { "Submit" }
             button.button type="submit" name="then" value="draft" { "Keep as a draft" }
@@ -377,7 +386,14 @@ fn draw_new(controls: &[Control], token: &str, sent: &Sent, faults: &Faults) -> 
     page
 }
 
-fn draw_version(item: &Item, token: &str, sent: &Sent, faults: &Faults, changed: &str) -> Page {
+fn draw_version(
+    item: &Item,
+    token: &str,
+    sent: &Sent,
+    faults: &Faults,
+    changed: &str,
+    files: &KeptFiles,
+) -> Page {
     let kept: BTreeSet<String> = sent.all("keep").into_iter().collect();
     let needs_reason = Step::Revise.needs_reason(item.state);
     let path = format!("/evidence/items/{}", item.key);
@@ -397,6 +413,7 @@ fn draw_version(item: &Item, token: &str, sent: &Sent, faults: &Faults, changed:
                 }
             }
         }
+        (files.draw())
         (chooser(faults, true))
         (field(&Field {
             name: "reason", label: "Why", kind: Kind::Area(2), value: &sent.text("reason"), max: TEXT_CHARS,

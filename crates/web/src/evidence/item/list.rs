@@ -18,7 +18,7 @@ use super::{fresh_mark, fresh_word, state_badge};
 use crate::WebState;
 use crate::design::badge::badge;
 use crate::design::frame::{Page, Place};
-use crate::design::table::{Cell, Column, Counted, Filter, Phone, Row, Table, plain};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
 use crate::design::{moment, segment};
 use crate::error::Refusal;
 use crate::identity::{name, names};
@@ -78,7 +78,6 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Resul
     let fresh = Freshness::WORDS.map(|word| (word.to_owned(), fresh_word(word).to_owned())).to_vec();
     let sensitivities =
         Sensitivity::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())).collect();
-    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     let table = Table {
         id: "items",
         path: "/evidence/items",
@@ -91,7 +90,7 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Resul
             Filter { key: "sensitivity", label: "Sensitivity", options: sensitivities, shown: true },
         ],
         rows,
-        counted: Some(Counted { found: size(found.found), total: size(found.total) }),
+        counted: list::counted(&found),
         empty: html! {
             div.empty {
                 h3 { "No evidence handed in yet" }

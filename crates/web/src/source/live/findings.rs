@@ -1,6 +1,7 @@
 //! Findings, proposed by the rules of `core` from the present answers and failing tests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tickmark_app::conclusion::remediation;
 use tickmark_app::{View, identity, observation};
@@ -16,7 +17,7 @@ use crate::design::moment;
 use crate::error::Refusal;
 
 /// Findings that are listed.
-const FINDING_LIMIT: usize = 1000;
+const FINDING_LIMIT: usize = 20_000;
 
 /// The last day that a waiver covers.
 fn last_day(expires: Timestamp) -> String {
@@ -32,7 +33,14 @@ fn taken_words(one: &Finding, labels: &BTreeMap<ActorId, String>) -> String {
 }
 
 impl Live {
-    pub(in crate::source) async fn findings(&self) -> Result<Vec<FindingRow>, Refusal> {
+    /// What falls short now. Findings are no records but follow from what others say, so they are kept in memory until one of
+    /// these changes.
+    pub(in crate::source) async fn findings(&self) -> Result<Arc<[FindingRow]>, Refusal> {
+        let (mark, now) = (self.mark().await?, self.app.now());
+        self.findings.get(mark, now, async { Ok(self.find().await?.into()) }).await
+    }
+
+    async fn find(&self) -> Result<Vec<FindingRow>, Refusal> {
         let standing = self.standing().await?;
         let work = async |view: &mut View<'_>| {
             let checks = observation::checks_in_force(view).await?;

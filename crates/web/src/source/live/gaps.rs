@@ -18,9 +18,17 @@ impl Live {
         view: &mut View<'_>,
         verdicts: &[TargetVerdict],
     ) -> Result<BTreeMap<TargetKey, Arc<[Gap]>>> {
+        let facts = verdicts.iter().filter_map(|verdict| Some((verdict.target, verdict.facts?))).collect();
+        self.gaps_of_facts(view, facts).await
+    }
+
+    /// Gaps of facts that hold now, by their digests.
+    pub(super) async fn gaps_of_facts(
+        &self,
+        view: &mut View<'_>,
+        facts: BTreeMap<TargetKey, Digest>,
+    ) -> Result<BTreeMap<TargetKey, Arc<[Gap]>>> {
         let (mut found, now) = (BTreeMap::new(), view.now);
-        let facts: BTreeMap<TargetKey, Digest> =
-            verdicts.iter().filter_map(|verdict| Some((verdict.target, verdict.facts?))).collect();
         for (target, digest) in facts {
             let gaps = match self.known_gaps.get(digest) {
                 Some(gaps) => gaps,

@@ -1,9 +1,11 @@
 //! Checks, targets and runs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tickmark_app::observation::waiver::{self, Waived};
 use tickmark_app::observation::{self, CheckVersion, Run, RunState as StoredState, Target, TargetVerdict};
+use tickmark_app::register::{self, Kind, Query};
 use tickmark_app::{View, evidence, identity, ledger};
 use tickmark_core::id::{RunKey, TargetKey};
 use tickmark_core::observation::Verdict;
@@ -15,9 +17,10 @@ use super::{Live, gaps_of, group_of, period, strip};
 use crate::design::badge::{self, VerdictCounts};
 use crate::design::moment;
 use crate::error::Refusal;
+use crate::list;
 use crate::observation::check::{CheckRow, CheckView, ResultRow, WaiverRow};
 use crate::observation::run::{CheckCoverage, RunChange, RunGap, RunRow, RunState, RunView, RunsView};
-use crate::observation::target::{TargetResult, TargetRow, TargetView};
+use crate::observation::target::{TargetList, TargetResult, TargetRow, TargetView};
 
 /// Ledger entries that are searched, from the moment at which a run ended, for the one that closes it.
 const LEAF_SEARCH: u32 = 1000;
@@ -27,6 +30,8 @@ const TARGET_LIMIT: usize = 100;
 const SCOPE_NAMES: usize = 20;
 /// Runs that are listed and drawn by day.
 const RUNS_LISTED: u32 = 2000;
+/// Kinds of targets that can be chosen.
+const KINDS: u32 = 50;
 /// Runs shown with a target.
 const TARGET_RUNS: u32 = 20;
 /// Documents of facts that are named with a target, newest first.
@@ -130,6 +135,16 @@ impl Live {
         Ok(self.app.read(&self.actor, work).await?)
     }
 
+    pub(in crate::source) async fn check_titles(&self) -> Result<Arc<[(String, String)]>, Refusal> {
+        let (mark, now) = (self.mark().await?, self.app.now());
+        let work = async {
+            let work = async |view: &mut View<'_>| observation::checks_in_force(view).await;
+            let checks = self.app.read(&self.actor, work).await?;
+            Ok(checks.into_iter().map(|(id, check)| (id, check.definition.title)).collect())
+        };
+        self.check_titles.get(mark, now, work).await
+    }
+
     pub(in crate::source) async fn check(&self, id: &str) -> Result<CheckView, Refusal> {
         let work = async |view: &mut View<'_>| {
             let versions = observation::check_versions(view, id).await?;
@@ -206,21 +221,61 @@ impl Live {
         })
     }
 
-    pub(in crate::source) async fn targets(&self) -> Result<Vec<TargetRow>, Refusal> {
+    pub(in crate::source) async fn target_list(&self, query: &Query) -> Result<TargetList, Refusal> {
         let work = async |view: &mut View<'_>| {
-            let verdicts = observation::verdicts_now(view).await?;
-            let gaps = self.gaps_now(view, &verdicts).await?;
-            let mut by_target: BTreeMap<TargetKey, Vec<&TargetVerdict>> = BTreeMap::new();
-            for verdict in &verdicts {
-                by_target.entry(verdict.target).or_default().push(verdict);
-            }
-            let rows = observation::targets(view).await?.into_iter().map(|target| {
-                let of_target = by_target.remove(&target.key).unwrap_or_default();
-                target_row(&target, &of_target, gaps.get(&target.key).map_or(0, |gaps| gaps.len()))
-            });
-            Ok(rows.collect())
+            let (targets, page) = observation::target_page(view, query).await?;
+            let kinds = register::values(view, Kind::Target, "kind", KINDS).await?;
+            Ok((self.target_rows(view, targets).await?, page, kinds))
+        };
+        let (rows, page, kinds) = self.app.read(&self.actor, work).await?;
+        let kinds = kinds.into_iter().map(|(kind, _)| kind).collect();
+        Ok(TargetList { rows, counted: list::counted(&page), kinds })
+    }
+
+    pub(in crate::source) async fn targets_after(
+        &self,
+        last: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<TargetRow>, Option<String>), Refusal> {
+        let work = async |view: &mut View<'_>| {
+            let query = Query::default();
+            let (ids, next) = register::after(view, Kind::Target, &query, last, limit).await?;
+            let keys: Vec<TargetKey> = ids.iter().filter_map(|id| id.parse().ok()).map(TargetKey).collect();
+            let mut targets = observation::targets_of(view, &keys).await?;
+            targets.sort_by_key(|target| keys.iter().position(|key| *key == target.key));
+            Ok((self.target_rows(view, targets).await?, next))
         };
         Ok(self.app.read(&self.actor, work).await?)
+    }
+
+    async fn target_rows(
+        &self,
+        view: &mut View<'_>,
+        targets: Vec<Target>,
+    ) -> tickmark_app::Result<Vec<TargetRow>> {
+        let keys: Vec<TargetKey> = targets.iter().map(|target| target.key).collect();
+        let mut stand = observation::targets_now(view, &keys).await?;
+        let facts = stand.iter().filter_map(|(target, now)| Some((*target, now.facts?))).collect();
+        let gaps = self.gaps_of_facts(view, facts).await?;
+        let row = |target: Target| {
+            let now = stand.remove(&target.key).unwrap_or_default();
+            let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+            TargetRow {
+                key: target.key.0,
+                kind: target.target.kind,
+                name: target.target.name,
+                external_id: target.target.external_id,
+                verdicts: VerdictCounts {
+                    pass: count(now.counts.pass),
+                    fail: count(now.counts.fail),
+                    unknown: count(now.counts.unknown),
+                    not_applicable: count(now.counts.not_applicable),
+                },
+                gaps: gaps.get(&target.key).map_or(0, |gaps| gaps.len()),
+                last_seen: now.last_seen,
+            }
+        };
+        Ok(targets.into_iter().map(row).collect())
     }
 
     pub(in crate::source) async fn target(

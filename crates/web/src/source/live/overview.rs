@@ -30,14 +30,24 @@ type Checks = BTreeMap<String, CheckVersion>;
 
 impl Live {
     pub(in crate::source) async fn overview(&self) -> Result<OverviewView, Refusal> {
+        let (mark, now) = (self.mark().await?, self.app.now());
+        let work = async { self.look_over().await.map(Arc::new) };
+        let view = self.overview.get(mark, now, work).await?;
+        // Everything that happens is an entry.
+        let head = self.app.read(&self.actor, async |view| ledger::head(view).await).await?;
+        let ledger = (head.size > 0).then_some((head.size, Digest(head.root.0), head.updated_at));
+        Ok(OverviewView { ledger, ..OverviewView::clone(&view) })
+    }
+
+    async fn look_over(&self) -> Result<OverviewView, Refusal> {
         let standing = self.standing().await?;
         let work = async |view: &mut View<'_>| {
             let gaps = self.gaps_now(view, &standing.verdicts).await?;
             let runs = observation::runs(view, LATEST_RUNS).await?;
             let checks = observation::checks_in_force(view).await?;
-            Ok((gaps, runs, checks, ledger::head(view).await?))
+            Ok((gaps, runs, checks))
         };
-        let (gaps, runs, checks, head) = self.app.read(&self.actor, work).await?;
+        let (gaps, runs, checks) = self.app.read(&self.actor, work).await?;
         let rows: Vec<ControlRow> = standing
             .controls
             .iter()
@@ -73,7 +83,7 @@ impl Live {
             coverage: coverage(&standing),
             gap_reasons: reasons.into_iter().map(|(reason, count)| GapCount { reason, count }).collect(),
             runs: runs.iter().map(super::observed::run_row).collect(),
-            ledger: (head.size > 0).then_some((head.size, Digest(head.root.0), head.updated_at)),
+            ledger: None,
         })
     }
 }

@@ -169,6 +169,23 @@ impl Live {
         })
     }
 
+    pub(in crate::source) async fn controls_after(
+        &self,
+        query: &Query,
+        last: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<ControlRow>, Option<String>), Refusal> {
+        let work = async |view: &mut View<'_>| {
+            let (ids, next) = register::after(view, Kind::Control, query, last, limit).await?;
+            let ids: Vec<ControlId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+            let standing = conclusion::standing_of(view, &self.catalog, &ids).await?;
+            Ok((standing, identity::labels(view).await?, next))
+        };
+        let (standing, labels, next) = self.app.read(&self.actor, work).await?;
+        let row = |control| control_row(&standing, control, &labels);
+        Ok((standing.controls.iter().map(row).collect(), next))
+    }
+
     pub(in crate::source) async fn control(&self, id: &str) -> Result<ControlView, Refusal> {
         let id: ControlId = id.parse().map_err(|_| Refusal::NotFound)?;
         let only = std::slice::from_ref(&id);
@@ -176,8 +193,10 @@ impl Live {
         let standing = self.app.read(&self.actor, work).await?;
         let control = standing.control(&id).ok_or(Refusal::NotFound)?;
         let answers = self.answers(control).await?;
+        let checks = self.check_titles().await?;
+        let checks: BTreeMap<&str, &str> =
+            checks.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect();
         let work = async |view: &mut View<'_>| {
-            let checks = observation::checks_in_force(view).await?;
             let histories = observation::histories_in(view, standing.period, Some(&control.checks)).await?;
             let mut artifacts = Vec::new();
             let targets: BTreeSet<TargetKey> =
@@ -189,17 +208,17 @@ impl Live {
                 }
             }
             let kept = commitment::kept_by(view, &id).await?;
-            Ok((checks, histories, artifacts, identity::labels(view).await?, kept))
+            Ok((histories, artifacts, identity::labels(view).await?, kept))
         };
-        let (checks, histories, artifacts, labels, kept) = self.app.read(&self.actor, work).await?;
+        let (histories, artifacts, labels, kept) = self.app.read(&self.actor, work).await?;
         let tests = standing.verdicts_of(control).map(|verdict| {
-            let check = checks.get(&verdict.check_id);
+            let title = checks.get(verdict.check_id.as_str()).copied().unwrap_or_default();
             let target = standing.targets.get(&verdict.target).cloned().unwrap_or_default();
             let history = histories.get(&verdict.check_id).and_then(|known| known.get(&verdict.target));
             let label = format!("{} on {target}", verdict.check_id);
             TestRow {
                 check_id: verdict.check_id.clone(),
-                check_title: check.map(|check| check.definition.title.clone()).unwrap_or_default(),
+                check_title: title.to_owned(),
                 target_key: verdict.target.0,
                 target_name: target,
                 verdict: verdict.verdict,

@@ -1,5 +1,7 @@
 //! Items of evidence: kept, written anew, handed in, accepted, returned, withdrawn, said to serve controls.
 
+mod shape;
+
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
@@ -9,35 +11,31 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post, put};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use tickmark_app::evidence::item::{self, Happening, Purpose, RETENTION, Upload};
+use tickmark_app::evidence::item::{self, Purpose, Upload};
 use tickmark_app::{Cx, Error};
 use tickmark_core::Digest;
-use tickmark_core::evidence::item::{Covers, Description, Item, ItemFile, Version, day};
+use tickmark_core::evidence::item::Item;
 use tickmark_core::id::ItemKey;
 use tickmark_core::identity::Resource::Evidence;
 use tickmark_core::identity::Verb::{Approve, Create, Read};
 
-use super::answer::{Answered, answer, answer_of, quoted};
-use super::asking::{asking, cover, number, plain};
-use super::call::{Call, Done, FILES_BYTES, Taken, done, unfit, write};
-use super::fit::Misfit;
-use super::meanwhile::stale;
-use super::operation::{Operation, Writing};
-use super::words::{AS_OF, Note, Nothing, Reason, as_of, parsed, read};
-use super::{BASE, model};
 use crate::WebState;
+use crate::api::answer::{Answered, answer, answer_of, quoted};
+use crate::api::asking::{asking, cover, number, plain};
+use crate::api::call::{Call, Done, done, unfit, write};
+use crate::api::fit::Misfit;
+use crate::api::meanwhile::stale;
+use crate::api::operation::{Operation, Writing};
+use crate::api::words::{AS_OF, Note, Nothing, Reason, as_of, parsed};
+use crate::api::{BASE, model};
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::SANDBOX;
 use crate::visit::Asked;
 
-const KINDS: [&str; 7] = ["screenshot", "export", "configuration", "document", "record", "message", "photo"];
-const METHODS: [&str; 5] = ["exported", "captured", "queried", "written", "received"];
-const SENSITIVITIES: [&str; 4] = ["public", "internal", "confidential", "restricted"];
+use shape::*;
 
-pub(super) static LOOKS: &[Operation] = &[
+pub(in crate::api) static LOOKS: &[Operation] = &[
     Operation::list::<EvidenceItem>(
         "listEvidenceItems",
         ("/evidence-items", "/evidence-items"),
@@ -80,7 +78,7 @@ pub(super) static LOOKS: &[Operation] = &[
     .narrowed(),
 ];
 
-pub(super) static WRITES: &[Writing] = &[
+pub(in crate::api) static WRITES: &[Writing] = &[
     Writing::post::<NewItem, EvidenceItem>(
         "addEvidenceItem",
         ("/evidence-items", "/evidence-items"),
@@ -140,280 +138,6 @@ pub(super) static WRITES: &[Writing] = &[
     )
     .versioned(),
 ];
-
-/// What is said about an item.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ItemContent {
-    /// What it shows, in one line.
-    #[schemars(length(min = 1, max = 200))]
-    title: String,
-    #[schemars(extend("enum" = KINDS))]
-    kind: String,
-    /// How it was obtained.
-    #[schemars(extend("enum" = METHODS))]
-    method: String,
-    /// Where it comes from: the system and the place in it.
-    #[serde(default)]
-    #[schemars(length(max = 300))]
-    source: String,
-    /// The query, or the steps by which another could obtain it again.
-    #[serde(default)]
-    #[schemars(length(max = 4_000))]
-    steps: String,
-    /// Who collected it, in words.
-    #[serde(default)]
-    #[schemars(length(max = 300))]
-    collected_by: String,
-    /// On which day, in UTC.
-    #[serde(default)]
-    #[schemars(extend("format" = "date"))]
-    collected_on: Option<String>,
-    /// First day that it is about, in UTC.
-    #[serde(default)]
-    #[schemars(extend("format" = "date"))]
-    covers_from: Option<String>,
-    /// Last day that it is about.
-    #[serde(default)]
-    #[schemars(extend("format" = "date"))]
-    covers_to: Option<String>,
-    /// Who it would hurt if it became known.
-    #[schemars(extend("enum" = SENSITIVITIES))]
-    sensitivity: String,
-    /// What was taken out before it was handed in.
-    #[serde(default)]
-    #[schemars(length(max = 4_000))]
-    redaction: String,
-}
-
-impl From<&Description> for ItemContent {
-    fn from(said: &Description) -> Self {
-        Self {
-            title: said.title.clone(),
-            kind: said.kind.word().to_owned(),
-            method: said.method.word().to_owned(),
-            source: said.source.clone(),
-            steps: said.steps.clone(),
-            collected_by: said.collected_by.clone(),
-            collected_on: said.collected_at.map(|at| at.date()),
-            covers_from: said.covers.map(|covers| covers.from.date()),
-            covers_to: said.covers.map(|covers| covers.last_day().date()),
-            sensitivity: said.sensitivity.word().to_owned(),
-            redaction: said.redaction.clone(),
-        }
-    }
-}
-
-impl ItemContent {
-    fn read(&self) -> Result<Description, Error> {
-        let covers = match (&self.covers_from, &self.covers_to) {
-            (Some(from), Some(to)) => Some(Covers::days(from, to).map_err(Error::invalid)?),
-            (None, None) => None,
-            _ => return Err(Error::invalid("covers_from and covers_to go together")),
-        };
-        let collected_at = self.collected_on.as_deref().map(day).transpose().map_err(Error::invalid)?;
-        Ok(Description {
-            title: self.title.clone(),
-            kind: read("kind", &self.kind)?,
-            source: self.source.clone(),
-            method: read("method", &self.method)?,
-            steps: self.steps.clone(),
-            collected_by: self.collected_by.clone(),
-            collected_at,
-            covers,
-            sensitivity: read("sensitivity", &self.sensitivity)?,
-            redaction: self.redaction.clone(),
-        })
-    }
-}
-
-/// A file that is handed in.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NewFile {
-    /// Its name with its ending, which must be what its bytes are.
-    #[schemars(length(min = 1, max = 255))]
-    name: String,
-    /// Its bytes in Base64 (RFC 4648, section 4).
-    #[schemars(length(min = 1, max = 12_000_000))]
-    content: String,
-}
-
-/// A new item of evidence: a draft until it is handed in.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NewItem {
-    content: ItemContent,
-    /// How long it is kept.
-    #[serde(default = "usual_retention")]
-    #[schemars(extend("enum" = RETENTION))]
-    retention: String,
-    /// Controls that it serves.
-    #[serde(default)]
-    #[schemars(length(max = 100), inner(length(min = 1, max = 40)))]
-    controls: Vec<String>,
-    /// Its files; 16 MiB in all, as they are written here. Larger ones go through the pages.
-    #[schemars(length(min = 1, max = 20))]
-    files: Vec<NewFile>,
-}
-
-fn usual_retention() -> String {
-    RETENTION[0].to_owned()
-}
-
-/// A new version of an item.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NewVersion {
-    content: ItemContent,
-    /// Files of the version before that stay, by their number there.
-    #[serde(default)]
-    #[schemars(length(max = 50), inner(range(min = 1)))]
-    keep: Vec<i64>,
-    /// Files that are new.
-    #[serde(default)]
-    #[schemars(length(max = 20))]
-    files: Vec<NewFile>,
-    /// Why; may be left out while the item is a draft.
-    #[serde(default)]
-    #[schemars(length(max = 4_000))]
-    reason: String,
-}
-
-/// Which controls an item serves.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Served {
-    #[schemars(length(max = 100), inner(length(min = 1, max = 40)))]
-    controls: Vec<String>,
-}
-
-/// A file of an item.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-struct File {
-    /// Its number in the version, from 1.
-    number: i64,
-    name: String,
-    /// As its bytes say.
-    media_type: String,
-    /// In bytes.
-    size: u64,
-}
-
-impl From<&ItemFile> for File {
-    fn from(file: &ItemFile) -> Self {
-        Self {
-            number: file.seq,
-            name: file.name.clone(),
-            media_type: file.media_type.clone(),
-            size: file.size,
-        }
-    }
-}
-
-/// An item of evidence, as it is now.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-struct EvidenceItem {
-    key: i64,
-    /// `draft`, `submitted`, `accepted`, `returned` or `withdrawn`.
-    state: String,
-    /// Number of the newest version.
-    version: i64,
-    content: ItemContent,
-    retention: String,
-    controls: Vec<String>,
-    files: Vec<File>,
-    made_by: String,
-    made_at: String,
-    /// Who handed in the newest version; null if nobody has.
-    submitted_by: Option<String>,
-    /// Who accepted or returned it last.
-    decided_by: Option<String>,
-}
-
-impl From<&Item> for EvidenceItem {
-    fn from(item: &Item) -> Self {
-        Self {
-            key: item.key.0,
-            state: item.state.word().to_owned(),
-            version: item.version.number,
-            content: ItemContent::from(&item.version.description),
-            retention: item.retention.clone(),
-            controls: item.controls.iter().map(ToString::to_string).collect(),
-            files: item.version.files.iter().map(Into::into).collect(),
-            made_by: item.made_by.to_string(),
-            made_at: item.made_at.to_string(),
-            submitted_by: item.submitted.map(|(who, _)| who.to_string()),
-            decided_by: item.decided.map(|(who, _)| who.to_string()),
-        }
-    }
-}
-
-/// One version of an item.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-struct ItemVersion {
-    /// Its number, from 1.
-    version: i64,
-    /// From when.
-    since: String,
-    by: String,
-    /// Why it took the place of the one before; may be empty.
-    reason: String,
-    content: ItemContent,
-    files: Vec<File>,
-}
-
-impl From<&Version> for ItemVersion {
-    fn from(version: &Version) -> Self {
-        Self {
-            version: version.number,
-            since: version.at.to_string(),
-            by: version.by.to_string(),
-            reason: version.reason.clone(),
-            content: ItemContent::from(&version.description),
-            files: version.files.iter().map(Into::into).collect(),
-        }
-    }
-}
-
-/// Something that happened to an item.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-struct ItemEvent {
-    /// Its number, from 1.
-    number: usize,
-    at: String,
-    by: String,
-    /// `opened`, `revise`, `submit`, `accept`, `return`, `withdraw`, `linked` or `unlinked`.
-    event: String,
-    /// The version that it was about.
-    version: i64,
-    /// The control, for links; empty else.
-    control: String,
-    /// What a person wrote; may be empty.
-    note: String,
-}
-
-impl ItemEvent {
-    fn of((at, happening): (usize, &Happening)) -> Self {
-        Self {
-            number: at + 1,
-            at: happening.at.to_string(),
-            by: happening.by.to_string(),
-            event: happening.event.clone(),
-            version: happening.version,
-            control: happening.about.clone(),
-            note: happening.note.clone(),
-        }
-    }
-}
-
-impl Taken for Served {}
-impl Taken for NewItem {
-    const BYTES: usize = FILES_BYTES;
-}
-impl Taken for NewVersion {
-    const BYTES: usize = FILES_BYTES;
-}
 
 async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
     let (app, actor) = asked.member(&state)?;
@@ -616,14 +340,15 @@ fn item_done(status: StatusCode, item: &Item) -> Result<Done, Error> {
     done(status, &EvidenceItem::from(item), &item.revision.to_string(), &location)
 }
 
-/// What is answered where an item is not as it was in a revision, for whoever may see it. Revisions are not kept, so what
-/// there is now is said alone.
+/// What is answered where an item is not as it was in a revision, for whoever may see it.
 async fn changed_since(cx: &mut Cx<'_>, key: ItemKey, from: i64) -> Result<Option<Done>, Error> {
-    let item = item::find(cx, key).await?;
-    if item.revision == from {
+    if item::find(cx, key).await?.revision == from {
         return Ok(None);
     }
-    stale(&EvidenceItem::from(&item), &item.revision.to_string(), None).map(Some)
+    let whole = item::whole(cx, key).await?;
+    let seen = whole.at_revision(from).as_ref().map(EvidenceItem::from);
+    let now = &whole.item;
+    stale(&EvidenceItem::from(now), &now.revision.to_string(), seen.as_ref()).map(Some)
 }
 
 fn uploads(files: &[NewFile]) -> Result<Vec<Upload>, Refusal> {

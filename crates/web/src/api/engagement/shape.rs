@@ -1,35 +1,20 @@
-//! Examinations: planned, their scope changed and approved, described, asserted, signed, closed. Only people do this, with
-//! the session of a browser: no token may be given it.
+//! What examinations, their scope and their papers are in JSON.
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tickmark_app::engagement::{self, Changed, Version};
-use tickmark_app::{Cx, Error, View};
+use tickmark_app::Error;
+use tickmark_app::engagement::Version;
 use tickmark_core::control::ControlId;
 use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::engagement::{
-    Assertion as CoreAssertion, Assumed as CoreAssumed, Description, Document, EngagementKey,
-    Objective as CoreObjective, Paper, Part, Passage as CorePassage, Scope as CoreScope, Step,
-    Subservice as CoreSubservice, Time, UserEntityControl,
+    Assertion as CoreAssertion, Assumed as CoreAssumed, Description, Document, Objective as CoreObjective,
+    Part, Passage as CorePassage, Scope as CoreScope, Subservice as CoreSubservice, Time, UserEntityControl,
 };
-use tickmark_core::identity::Resource::Description as Engagements;
-use tickmark_core::identity::Verb::{Approve, Create, Read, Update};
 
-use super::BASE;
-use super::answer::{Answered, answer, answer_of};
-use super::asking::{asking, number, plain};
-use super::call::{Call, Done, Taken, done, write};
-use super::meanwhile::stale;
-use super::operation::{Operation, Writing};
-use super::words::{AS_OF, Nothing, Reason, as_of, parsed, read};
-use crate::WebState;
-use crate::error::Refusal;
-use crate::visit::Asked;
+use crate::api::call::Taken;
+use crate::api::words::{parsed, read};
 
 const REPORTS: [&str; 3] = ["soc1", "soc2", "soc3"];
 const METHODS: [&str; 2] = ["carve_out", "inclusive"];
@@ -51,250 +36,159 @@ const PARTS: [&str; 13] = [
     "changes",
 ];
 
-pub(super) static LOOKS: &[Operation] = &[
-    Operation::list::<Engagement>(
-        "listEngagements",
-        ("/engagements", "/engagements"),
-        "Examinations, newest first",
-        Engagements,
-        || get(list),
-    ),
-    Operation::one::<Engagement>(
-        "getEngagement",
-        ("/engagements/{key}", "/engagements/1"),
-        "One examination; its tag is the version",
-        Engagements,
-        || get(one),
-    ),
-    Operation::list::<EngagementVersion>(
-        "listEngagementVersions",
-        ("/engagements/{key}/versions", "/engagements/1/versions"),
-        "Every version of an examination, oldest first",
-        Engagements,
-        || get(versions),
-    )
-    .filtered(AS_OF),
-];
-
-pub(super) static WRITES: &[Writing] = &[
-    Writing::post::<NewEngagement, Engagement>(
-        "planEngagement",
-        ("/engagements", "/engagements"),
-        "Plans an examination",
-        (Engagements, Create),
-        || post(plan),
-    )
-    .created()
-    .for_people(),
-    Writing::put::<NewEngagement, Engagement>(
-        "changeEngagementScope",
-        ("/engagements/{key}/scope", "/engagements/1/scope"),
-        "Writes the scope anew; what was approved holds until this is",
-        (Engagements, Update),
-        || put(change),
-    )
-    .versioned()
-    .for_people(),
-    Writing::post::<Nothing, Engagement>(
-        "approveEngagementScope",
-        ("/engagements/{key}/approval", "/engagements/1/approval"),
-        "Approves the scope that somebody else wrote",
-        (Engagements, Approve),
-        || post(approve),
-    )
-    .versioned()
-    .for_people(),
-    Writing::put::<DescriptionText, Engagement>(
-        "describeSystem",
-        ("/engagements/{key}/description", "/engagements/1/description"),
-        "Writes the description of the system, whole",
-        (Engagements, Update),
-        || put(describe),
-    )
-    .versioned()
-    .for_people(),
-    Writing::put::<AssertionText, Engagement>(
-        "writeAssertion",
-        ("/engagements/{key}/assertion", "/engagements/1/assertion"),
-        "Writes management's assertion",
-        (Engagements, Update),
-        || put(assert),
-    )
-    .versioned()
-    .for_people(),
-    Writing::post::<Signature, Engagement>(
-        "signDocument",
-        ("/engagements/{key}/{paper}/signatures", "/engagements/1/description/signatures"),
-        "Reviews or approves the description or the assertion as it stands; each step by another person",
-        (Engagements, Read),
-        || post(sign),
-    )
-    .versioned()
-    .for_people(),
-    Writing::post::<Reason, Engagement>(
-        "closeEngagement",
-        ("/engagements/{key}/closure", "/engagements/1/closure"),
-        "Ends an examination, or gives it up",
-        (Engagements, Update),
-        || post(close),
-    )
-    .versioned()
-    .for_people(),
-];
-
 /// Why something is in a scope, or left out of it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Because {
+pub(super) struct Because {
     /// A category or criterion.
     #[schemars(length(min = 1, max = 60))]
-    id: String,
+    pub(super) id: String,
     #[schemars(length(min = 1, max = 4_000))]
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// An objective of a SOC 1.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Objective {
+pub(super) struct Objective {
     #[schemars(length(min = 1, max = 200))]
-    id: String,
+    pub(super) id: String,
     #[schemars(length(min = 1, max = 4_000))]
-    statement: String,
+    pub(super) statement: String,
     /// Assertions of financial reporting that it serves.
     #[serde(default)]
     #[schemars(length(max = 20), inner(length(min = 1, max = 60)))]
-    assertions: Vec<String>,
+    pub(super) assertions: Vec<String>,
     /// Controls that meet it.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
-    controls: Vec<String>,
+    pub(super) controls: Vec<String>,
 }
 
 /// A type of control that is assumed at a subservice organization.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Assumed {
+pub(super) struct Assumed {
     #[schemars(length(min = 1, max = 4_000))]
-    text: String,
+    pub(super) text: String,
     /// Criteria that need it.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
-    criteria: Vec<String>,
+    pub(super) criteria: Vec<String>,
 }
 
 /// A subservice organization.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Subservice {
+pub(super) struct Subservice {
     #[schemars(length(min = 1, max = 200))]
-    name: String,
+    pub(super) name: String,
     /// What it does.
     #[schemars(length(min = 1, max = 4_000))]
-    service: String,
+    pub(super) service: String,
     #[schemars(extend("enum" = METHODS))]
-    method: String,
+    pub(super) method: String,
     /// Why own controls do not suffice without it.
     #[schemars(length(min = 1, max = 4_000))]
-    why: String,
+    pub(super) why: String,
     /// Types of controls that are assumed there.
     #[serde(default)]
     #[schemars(length(max = 100))]
-    assumed: Vec<Assumed>,
+    pub(super) assumed: Vec<Assumed>,
     /// Own controls that watch over it.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
-    monitoring: Vec<String>,
+    pub(super) monitoring: Vec<String>,
     /// Whether its management asserts for its controls.
     #[serde(default)]
-    gives_assertion: bool,
+    pub(super) gives_assertion: bool,
 }
 
 /// What customers have to do.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Expected {
+pub(super) struct Expected {
     #[schemars(extend("enum" = EXPECTED))]
-    kind: String,
+    pub(super) kind: String,
     #[schemars(length(min = 1, max = 4_000))]
-    text: String,
+    pub(super) text: String,
     /// Criteria that need it.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
-    criteria: Vec<String>,
+    pub(super) criteria: Vec<String>,
     /// Number of the commitment that needs it.
     #[serde(default)]
     #[schemars(range(min = 1))]
-    commitment: Option<i64>,
+    pub(super) commitment: Option<i64>,
     /// Why customers must do it.
     #[serde(default)]
     #[schemars(length(max = 4_000))]
-    why: String,
+    pub(super) why: String,
 }
 
 /// What an examination is about.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Scope {
+pub(super) struct Scope {
     /// Which report it ends in.
     #[schemars(extend("enum" = REPORTS))]
-    report: String,
+    pub(super) report: String,
     /// The day of a Type 1; null for a period.
     #[serde(default)]
     #[schemars(extend("format" = "date"))]
-    as_of: Option<String>,
+    pub(super) as_of: Option<String>,
     /// First day of the period; null for one day.
     #[serde(default)]
     #[schemars(extend("format" = "date"))]
-    from: Option<String>,
+    pub(super) from: Option<String>,
     /// Last day of the period.
     #[serde(default)]
     #[schemars(extend("format" = "date"))]
-    to: Option<String>,
+    pub(super) to: Option<String>,
     /// Name of the system.
     #[schemars(length(min = 1, max = 200))]
-    system: String,
+    pub(super) system: String,
     /// Services that it provides.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 200)))]
-    services: Vec<String>,
+    pub(super) services: Vec<String>,
     /// What belongs to it, in words.
     #[serde(default)]
     #[schemars(length(max = 4_000))]
-    boundary: String,
+    pub(super) boundary: String,
     /// What does not.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 200)))]
-    outside: Vec<String>,
+    pub(super) outside: Vec<String>,
     /// The firm that examines.
     #[serde(default)]
     #[schemars(length(max = 200))]
-    firm: String,
+    pub(super) firm: String,
     /// Categories, each with why it is in.
     #[serde(default)]
     #[schemars(length(max = 20))]
-    categories: Vec<Because>,
+    pub(super) categories: Vec<Because>,
     /// Categories that were considered and left out, each with why.
     #[serde(default)]
     #[schemars(length(max = 20))]
-    omissions: Vec<Because>,
+    pub(super) omissions: Vec<Because>,
     /// Criteria that are taken out, each with why.
     #[serde(default)]
     #[schemars(length(max = 200))]
-    exclusions: Vec<Because>,
+    pub(super) exclusions: Vec<Because>,
     #[serde(default)]
     #[schemars(length(max = 200))]
-    objectives: Vec<Objective>,
+    pub(super) objectives: Vec<Objective>,
     /// Numbers of commitments.
     #[serde(default)]
     #[schemars(length(max = 200), inner(range(min = 1)))]
-    commitments: Vec<i64>,
+    pub(super) commitments: Vec<i64>,
     #[serde(default)]
     #[schemars(length(max = 100))]
-    subservices: Vec<Subservice>,
+    pub(super) subservices: Vec<Subservice>,
     #[serde(default)]
     #[schemars(length(max = 200))]
-    user_entities: Vec<Expected>,
+    pub(super) user_entities: Vec<Expected>,
 }
 
 fn reasons(of: &BTreeMap<String, String>) -> Vec<Because> {
@@ -364,7 +258,7 @@ impl From<&CoreScope> for Scope {
 }
 
 impl Scope {
-    fn read(&self) -> Result<CoreScope, Error> {
+    pub(super) fn read(&self) -> Result<CoreScope, Error> {
         let time = match (&self.as_of, &self.from, &self.to) {
             (Some(date), None, None) => Time::AsOf { date: parsed("as_of", date)? },
             (None, Some(from), Some(to)) => {
@@ -420,33 +314,33 @@ impl Scope {
 /// A scope, and why it is so.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct NewEngagement {
-    scope: Scope,
+pub(super) struct NewEngagement {
+    pub(super) scope: Scope,
     /// Why; for a change after the first approval, the note that goes with it.
     #[schemars(length(min = 1, max = 4_000))]
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// What is said in one part of the description.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Passage {
+pub(super) struct Passage {
     #[schemars(extend("enum" = PARTS))]
-    part: String,
+    pub(super) part: String,
     #[serde(default)]
     #[schemars(length(max = 40_000))]
-    text: String,
+    pub(super) text: String,
     /// There is nothing to tell, and management says so; for incidents and changes.
     #[serde(default)]
-    none: bool,
+    pub(super) none: bool,
 }
 
 /// The description of the system.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct DescriptionText {
+pub(super) struct DescriptionText {
     #[schemars(length(max = 13))]
-    parts: Vec<Passage>,
+    pub(super) parts: Vec<Passage>,
 }
 
 impl From<&Description> for DescriptionText {
@@ -461,7 +355,7 @@ impl From<&Description> for DescriptionText {
 }
 
 impl DescriptionText {
-    fn read(&self) -> Result<Description, Error> {
+    pub(super) fn read(&self) -> Result<Description, Error> {
         let mut parts = BTreeMap::new();
         for one in &self.parts {
             let passage = CorePassage { text: one.text.clone(), none: one.none };
@@ -476,15 +370,15 @@ impl DescriptionText {
 /// Management's assertion.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct AssertionText {
+pub(super) struct AssertionText {
     #[schemars(length(min = 1, max = 40_000))]
-    text: String,
+    pub(super) text: String,
     /// Name of who signs.
     #[schemars(length(min = 1, max = 200))]
-    signatory: String,
+    pub(super) signatory: String,
     /// Their title.
     #[schemars(length(min = 1, max = 200))]
-    title: String,
+    pub(super) title: String,
 }
 
 impl From<&CoreAssertion> for AssertionText {
@@ -500,25 +394,25 @@ impl From<&CoreAssertion> for AssertionText {
 /// Which step is taken.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Signature {
+pub(super) struct Signature {
     #[schemars(extend("enum" = STEPS))]
-    step: String,
+    pub(super) step: String,
 }
 
 /// A document with where it stands.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Written{T}")]
-struct Written<T> {
+pub(super) struct Written<T> {
     /// Number of what was written last, from 1.
-    version: u32,
+    pub(super) version: u32,
     /// Who wrote it last.
-    by: String,
-    at: String,
-    content: T,
+    pub(super) by: String,
+    pub(super) at: String,
+    pub(super) content: T,
 }
 
 impl<T> Written<T> {
-    fn of<C>(document: &Document<C>, content: impl FnOnce(&C) -> T) -> Self {
+    pub(super) fn of<C>(document: &Document<C>, content: impl FnOnce(&C) -> T) -> Self {
         Self {
             version: document.version,
             by: document.by.to_string(),
@@ -530,17 +424,17 @@ impl<T> Written<T> {
 
 /// An examination.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-struct Engagement {
+pub(super) struct Engagement {
     /// Its number; pages call it `E-` and the number.
-    key: i64,
+    pub(super) key: i64,
     /// `planned`, `scoped`, `change_waits` or `closed`.
-    state: String,
+    pub(super) state: String,
     /// The scope as last written.
-    scope: Scope,
+    pub(super) scope: Scope,
     /// The scope that was approved and holds; null while none was.
-    approved: Option<Scope>,
-    description: Option<Written<DescriptionText>>,
-    assertion: Option<Written<AssertionText>>,
+    pub(super) approved: Option<Scope>,
+    pub(super) description: Option<Written<DescriptionText>>,
+    pub(super) assertion: Option<Written<AssertionText>>,
 }
 
 impl From<&Version> for Engagement {
@@ -565,12 +459,12 @@ impl From<&Version> for Engagement {
 
 /// An examination as it stood from a moment on.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-struct EngagementVersion {
+pub(super) struct EngagementVersion {
     /// Its number, from 1, as `ETag` and `If-Match` have it.
-    version: i64,
+    pub(super) version: i64,
     /// From when.
-    since: String,
-    engagement: Engagement,
+    pub(super) since: String,
+    pub(super) engagement: Engagement,
 }
 
 impl From<&Version> for EngagementVersion {
@@ -583,165 +477,3 @@ impl Taken for NewEngagement {}
 impl Taken for DescriptionText {}
 impl Taken for AssertionText {}
 impl Taken for Signature {}
-
-async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/engagements")?;
-    let all = app.read(actor, async |view| engagement::list(view).await).await?;
-    let items: Vec<Engagement> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
-}
-
-async fn one(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
-    let key = EngagementKey(number(&key)?);
-    let found = app.read(actor, async |view| engagement::find(view, key).await).await?;
-    Ok(answer_of(&headers, &Engagement::from(&found), &found.number.to_string()))
-}
-
-async fn versions(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let key = EngagementKey(number(&key)?);
-    let asking = asking(&uri, "/engagements/{key}/versions")?;
-    let at = asking.moment("as_of")?;
-    let mut all = app.read(actor, async |view| engagement::versions(view, key).await).await?;
-    all.reverse();
-    let items: Vec<EngagementVersion> =
-        as_of(all, at, |version| version.since).iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.version.to_string())?))
-}
-
-async fn plan(State(state): State<WebState>, asked: Asked, call: Call<NewEngagement>) -> Answered {
-    let once = call.once(&state, &asked);
-    write(&state, &asked, &call, async |cx| {
-        let body = &call.body;
-        let made = engagement::plan(cx, &once, body.scope.read()?, &body.reason).await?;
-        now(cx, StatusCode::CREATED, made.key).await
-    })
-    .await
-}
-
-async fn change(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    call: Call<NewEngagement>,
-) -> Answered {
-    let body = &call.body;
-    step(&state, &asked, &key, &call, async |cx, key, from| {
-        engagement::change(cx, key, from, body.scope.read()?, &body.reason).await
-    })
-    .await
-}
-
-async fn approve(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    call: Call<Nothing>,
-) -> Answered {
-    let catalog = state.source().catalog().ok_or(Refusal::NotFound)?;
-    step(&state, &asked, &key, &call, async |cx, key, from| engagement::approve(cx, key, from, catalog).await)
-        .await
-}
-
-async fn describe(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    call: Call<DescriptionText>,
-) -> Answered {
-    step(&state, &asked, &key, &call, async |cx, key, from| {
-        engagement::describe(cx, key, from, call.body.read()?).await
-    })
-    .await
-}
-
-async fn assert(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    call: Call<AssertionText>,
-) -> Answered {
-    let body = &call.body;
-    step(&state, &asked, &key, &call, async |cx, key, from| {
-        let assertion = CoreAssertion {
-            text: body.text.clone(),
-            signatory: body.signatory.clone(),
-            title: body.title.clone(),
-        };
-        engagement::assert(cx, key, from, assertion).await
-    })
-    .await
-}
-
-async fn sign(
-    State(state): State<WebState>,
-    Path((key, paper)): Path<(String, String)>,
-    asked: Asked,
-    call: Call<Signature>,
-) -> Answered {
-    let paper = Paper::from_word(&paper).ok_or(Refusal::NotFound)?;
-    step(&state, &asked, &key, &call, async |cx, key, from| {
-        engagement::sign(cx, key, from, paper, read::<Step>("step", &call.body.step)?).await
-    })
-    .await
-}
-
-async fn close(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    call: Call<Reason>,
-) -> Answered {
-    let (key, from) = (EngagementKey(number(&key)?), call.number()?);
-    write(&state, &asked, &call, async |cx| {
-        cx.permit_whole(engagement::atom(Update))?;
-        if engagement::find(cx, key).await?.number != from {
-            return meanwhile(cx, key, from).await;
-        }
-        engagement::close(cx, key, &call.body.reason).await?;
-        now(cx, StatusCode::OK, key).await
-    })
-    .await
-}
-
-/// Takes one step with an examination, from the version that was looked at.
-async fn step<B, F>(state: &WebState, asked: &Asked, key: &str, call: &Call<B>, take: F) -> Answered
-where
-    F: AsyncFnOnce(&mut Cx<'_>, EngagementKey, i64) -> Result<Changed, Error>,
-{
-    let (key, from) = (EngagementKey(number(key)?), call.number()?);
-    write(state, asked, call, async |cx| match take(cx, key, from).await? {
-        Changed::Done(after) => now(cx, StatusCode::OK, after.key).await,
-        Changed::Stale(_) => meanwhile(cx, key, from).await,
-    })
-    .await
-}
-
-/// What is answered when it is done: the newest version.
-async fn now(view: &mut View<'_>, status: StatusCode, key: EngagementKey) -> Result<Done, Error> {
-    let newest = engagement::find(view, key).await?;
-    let location = format!("{BASE}/engagements/{}", key.0);
-    done(status, &Engagement::from(&newest), &newest.number.to_string(), &location)
-}
-
-async fn meanwhile(view: &mut View<'_>, key: EngagementKey, from: i64) -> Result<Done, Error> {
-    let versions = engagement::versions(view, key).await?;
-    let newest = versions.first().ok_or_else(|| Error::not_found("engagement", key))?;
-    let seen = versions.iter().find(|version| version.number == from).map(Engagement::from);
-    stale(&Engagement::from(newest), &newest.number.to_string(), seen.as_ref())
-}

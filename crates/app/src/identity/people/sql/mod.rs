@@ -1,21 +1,24 @@
-//! The tables `person`, `membership*`, `role_proposal`, `invitation*`, `reset_link`.
+//! The tables `person`, `membership*`, `role_proposal` here; those of links in a file of their own.
+
+mod link;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::AnyConnection;
-use sqlx::Row as _;
-use tickmark_core::id::{
-    ActorId, EngagementKey, InvitationId, MembershipId, OrganizationKey, PersonId, SystemId,
-};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
+use tickmark_core::id::{ActorId, EngagementKey, MembershipId, OrganizationKey, PersonId, SystemId};
 use tickmark_core::identity::{Email, Role, Standing, Systems};
-use tickmark_core::{Digest, Span, Timestamp};
+use tickmark_core::{Span, Timestamp};
 use uuid::Uuid;
 
-use super::reset::{Kept, Lost};
-use super::{Invitation, LIST_LIMIT, Member, Proposal};
+use super::{LIST_LIMIT, Member, Proposal};
 use crate::{Error, Result, stored};
 
+pub(in crate::identity::people) use link::*;
+
 const WHAT: &str = "the tables of members";
+/// Most members named in one statement.
+const KEYS_PER_STATEMENT: usize = 500;
 
 /// A membership through which a person can sign in.
 #[derive(Clone, Debug)]
@@ -83,7 +86,6 @@ pub(crate) async fn person_email(
     row.map(|(id, email)| Ok((stored::parse(&id, "the table of people")?, email))).transpose()
 }
 
-/// Returns the memberships of a person that were not removed, oldest organization first.
 /// Returns the person that an actor is here.
 pub(crate) async fn person_of_actor(
     c: &mut AnyConnection,
@@ -100,6 +102,7 @@ pub(crate) async fn person_of_actor(
     row.map(|(person,)| stored::parse(&person, "the table of members")).transpose()
 }
 
+/// Returns the memberships of a person that were not removed, oldest organization first.
 pub(crate) async fn homes(c: &mut AnyConnection, person: PersonId) -> Result<Vec<Home>> {
     let rows = sqlx::query(
         "SELECT organization, id, actor, state, valid_from, valid_until FROM membership \
@@ -181,7 +184,7 @@ pub(super) async fn set_state(
 
 /// Lists the members of an organization by name, those that were removed left out.
 pub(super) async fn members(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<Member>> {
-    read(c, org, "").await
+    read(c, org, None).await
 }
 
 /// Returns a member that was not removed. Each request asks.
@@ -190,29 +193,59 @@ pub(crate) async fn membership(
     org: OrganizationKey,
     id: MembershipId,
 ) -> Result<Option<Member>> {
-    Ok(read(c, org, &id.to_string()).await?.pop())
+    Ok(read(c, org, Some(&[id])).await?.pop())
 }
 
-/// Reads one membership, or all when the id is empty.
-async fn read(c: &mut AnyConnection, org: OrganizationKey, id: &str) -> Result<Vec<Member>> {
-    let (which, which_pair) = match id {
-        "" => ("$2 = ''", "$2 = ''"),
-        _ => ("m.id = $2", "membership = $2"),
+/// Returns some members that were not removed.
+pub(super) async fn several(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    ids: &[MembershipId],
+) -> Result<Vec<Member>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(KEYS_PER_STATEMENT) {
+        found.extend(read(&mut *c, org, Some(chunk)).await?);
+    }
+    Ok(found)
+}
+
+/// Asks about some members, or about all; `{}` stands where their condition goes, on `column`.
+async fn about(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    (text, column): (&str, &str),
+    ids: Option<&[MembershipId]>,
+) -> Result<Vec<AnyRow>> {
+    let condition = match ids {
+        None => String::new(),
+        Some(ids) => {
+            let named: Vec<String> = (3..ids.len() + 3).map(|n| format!("${n}")).collect();
+            format!("AND {column} IN ({})", named.join(", "))
+        }
     };
-    let text = format!(
-        "SELECT m.id, m.person, m.actor, m.state, m.all_systems, m.valid_from, m.valid_until, m.changed_at, p.name, \
-         p.email FROM membership m JOIN person p ON p.id = m.person \
-         WHERE m.organization = $1 AND {which} AND m.state <> 'removed' ORDER BY p.name, m.id LIMIT $3"
-    );
-    let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(id).bind(LIST_LIMIT);
-    let rows = query.fetch_all(&mut *c).await?;
-    let role =
-        format!("SELECT membership, role FROM membership_role WHERE organization = $1 AND {which_pair}");
-    let roles = pairs(c, role, org, id).await?;
-    let system =
-        format!("SELECT membership, system FROM membership_system WHERE organization = $1 AND {which_pair}");
-    let systems = pairs(c, system, org, id).await?;
-    let mut engagements = engagements(c, org, id).await?;
+    let text = text.replace("{}", &condition);
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(LIST_LIMIT);
+    for id in ids.unwrap_or_default() {
+        query = query.bind(id.to_string());
+    }
+    Ok(query.fetch_all(c).await?)
+}
+
+/// Reads some memberships, or all.
+async fn read(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    ids: Option<&[MembershipId]>,
+) -> Result<Vec<Member>> {
+    let text = "SELECT m.id, m.person, m.actor, m.state, m.all_systems, m.valid_from, m.valid_until, m.changed_at, \
+         p.name, p.email FROM membership m JOIN person p ON p.id = m.person \
+         WHERE m.organization = $1 {} AND m.state <> 'removed' ORDER BY p.name, m.id LIMIT $2";
+    let rows = about(&mut *c, org, (text, "m.id"), ids).await?;
+    let role = "SELECT membership, role FROM membership_role WHERE organization = $1 AND $2 > 0 {}";
+    let roles = pairs(about(&mut *c, org, (role, "membership"), ids).await?)?;
+    let system = "SELECT membership, system FROM membership_system WHERE organization = $1 AND $2 > 0 {}";
+    let systems = pairs(about(&mut *c, org, (system, "membership"), ids).await?)?;
+    let mut engagements = engagements(c, org, ids).await?;
     rows.iter()
         .map(|row| {
             let id: String = row.try_get("id")?;
@@ -239,24 +272,19 @@ async fn read(c: &mut AnyConnection, org: OrganizationKey, id: &str) -> Result<V
         .collect()
 }
 
-/// Reads which engagements let whom in, by membership; of one, or of all when the id is empty.
+/// Reads which engagements let whom in, by membership.
 async fn engagements(
     c: &mut AnyConnection,
     org: OrganizationKey,
-    id: &str,
+    ids: Option<&[MembershipId]>,
 ) -> Result<BTreeMap<String, BTreeMap<EngagementKey, Span>>> {
-    let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
-        "SELECT membership, engagement, valid_from, valid_until FROM membership_engagement \
-         WHERE organization = $1 AND ($2 = '' OR membership = $2)",
-    )
-    .bind(org.0)
-    .bind(id)
-    .fetch_all(c)
-    .await?;
+    let text = "SELECT membership, engagement, valid_from, valid_until FROM membership_engagement \
+         WHERE organization = $1 AND $2 > 0 {}";
     let mut all: BTreeMap<String, BTreeMap<EngagementKey, Span>> = BTreeMap::new();
-    for (membership, engagement, from, to) in rows {
-        let valid = Span { from: Timestamp::from_micros(from), to: Some(Timestamp::from_micros(to)) };
-        all.entry(membership).or_default().insert(EngagementKey(engagement), valid);
+    for row in about(c, org, (text, "membership"), ids).await? {
+        let moment = |at: usize| row.try_get(at).map(Timestamp::from_micros);
+        let valid = Span { from: moment(2)?, to: Some(moment(3)?) };
+        all.entry(row.try_get(0)?).or_default().insert(EngagementKey(row.try_get(1)?), valid);
     }
     Ok(all)
 }
@@ -286,52 +314,10 @@ pub(super) async fn set_engagement(
     Ok(())
 }
 
-/// Keeps which engagement an invitation leads into.
-pub(super) async fn promise(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    invitation: InvitationId,
-    engagement: EngagementKey,
-    until: Timestamp,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO invitation_engagement (organization, invitation, engagement, valid_until) VALUES ($1, $2, $3, $4)",
-    )
-    .bind(org.0)
-    .bind(invitation.to_string())
-    .bind(engagement.0)
-    .bind(until.micros())
-    .execute(c)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn promised(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    invitation: InvitationId,
-) -> Result<Option<(EngagementKey, Timestamp)>> {
-    let row: Option<(i64, i64)> = sqlx::query_as(
-        "SELECT engagement, valid_until FROM invitation_engagement WHERE organization = $1 AND invitation = $2",
-    )
-    .bind(org.0)
-    .bind(invitation.to_string())
-    .fetch_optional(c)
-    .await?;
-    Ok(row.map(|(engagement, until)| (EngagementKey(engagement), Timestamp::from_micros(until))))
-}
-
-async fn pairs(
-    c: &mut AnyConnection,
-    text: String,
-    org: OrganizationKey,
-    id: &str,
-) -> Result<BTreeMap<String, Vec<String>>> {
-    let rows: Vec<(String, String)> =
-        sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(org.0).bind(id).fetch_all(c).await?;
+fn pairs(rows: Vec<AnyRow>) -> Result<BTreeMap<String, Vec<String>>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (membership, value) in rows {
-        all.entry(membership).or_default().push(value);
+    for row in rows {
+        all.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
     }
     Ok(all)
 }
@@ -511,229 +497,5 @@ pub(super) async fn drop_old_proposals(
         .bind(before.micros())
         .execute(c)
         .await?;
-    Ok(())
-}
-
-pub(super) async fn insert_invitation(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    invitation: &Invitation,
-    digest: Digest,
-) -> Result<()> {
-    let roles: Vec<&str> = invitation.roles.iter().map(|role| role.word()).collect();
-    sqlx::query(
-        "INSERT INTO invitation (organization, id, digest, email, roles, source, made_by, made_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(org.0)
-    .bind(invitation.id.to_string())
-    .bind(digest.0.to_vec())
-    .bind(invitation.email.as_deref())
-    .bind(roles.join(" "))
-    .bind(&invitation.source)
-    .bind(invitation.made_by.to_string())
-    .bind(invitation.made_at.micros())
-    .bind(invitation.expires_at.micros())
-    .execute(c)
-    .await?;
-    Ok(())
-}
-
-const INVITATION: &str = "SELECT organization, id, email, roles, source, made_by, made_at, expires_at, used_at, \
-                          revoked_at FROM invitation";
-
-pub(super) async fn invitations(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<Invitation>> {
-    let text = sqlx::AssertSqlSafe(format!(
-        "{INVITATION} WHERE organization = $1 ORDER BY made_at DESC, id DESC LIMIT $2"
-    ));
-    let rows = sqlx::query(text).bind(org.0).bind(LIST_LIMIT).fetch_all(c).await?;
-    rows.iter().map(|row| invitation(row).map(|(_, invitation)| invitation)).collect()
-}
-
-pub(super) async fn invitation_by_digest(
-    c: &mut AnyConnection,
-    digest: Digest,
-) -> Result<Option<(OrganizationKey, Invitation)>> {
-    let text = sqlx::AssertSqlSafe(format!("{INVITATION} WHERE digest = $1"));
-    let row = sqlx::query(text).bind(digest.0.to_vec()).fetch_optional(c).await?;
-    row.as_ref().map(invitation).transpose()
-}
-
-fn invitation(row: &sqlx::any::AnyRow) -> Result<(OrganizationKey, Invitation)> {
-    let moment = |column| -> Result<Option<Timestamp>> {
-        let micros: Option<i64> = row.try_get(column)?;
-        Ok(micros.map(Timestamp::from_micros))
-    };
-    let roles: String = row.try_get("roles")?;
-    let what = "the table of invitations";
-    Ok((
-        OrganizationKey(row.try_get("organization")?),
-        Invitation {
-            id: stored::parse(row.try_get("id")?, what)?,
-            email: row.try_get("email")?,
-            roles: roles.split_whitespace().map(|role| stored::parse(role, what)).collect::<Result<_>>()?,
-            source: row.try_get("source")?,
-            made_by: stored::parse(row.try_get("made_by")?, what)?,
-            made_at: Timestamp::from_micros(row.try_get("made_at")?),
-            expires_at: Timestamp::from_micros(row.try_get("expires_at")?),
-            used_at: moment("used_at")?,
-            revoked_at: moment("revoked_at")?,
-        },
-    ))
-}
-
-/// Uses an invitation up; tells whether it was open. Of several that try, one does.
-pub(super) async fn use_invitation(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    id: InvitationId,
-    now: Timestamp,
-) -> Result<bool> {
-    let done = sqlx::query(
-        "UPDATE invitation SET used_at = $1 WHERE organization = $2 AND id = $3 AND used_at IS NULL \
-         AND revoked_at IS NULL AND expires_at > $1",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(id.to_string())
-    .execute(c)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-pub(super) async fn revoke_invitation(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    id: InvitationId,
-    now: Timestamp,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE invitation SET revoked_at = $1 WHERE organization = $2 AND id = $3 AND used_at IS NULL",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(id.to_string())
-    .execute(c)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn revoke_invitations_to(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    email: &str,
-    now: Timestamp,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE invitation SET revoked_at = $1 WHERE organization = $2 AND email = $3 AND used_at IS NULL \
-         AND revoked_at IS NULL",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(email)
-    .execute(c)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn revoke_set_up(c: &mut AnyConnection, org: OrganizationKey, now: Timestamp) -> Result<()> {
-    sqlx::query(
-        "UPDATE invitation SET revoked_at = $1 WHERE organization = $2 AND source = 'set_up' AND used_at IS NULL \
-         AND revoked_at IS NULL",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .execute(c)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn insert_reset_link(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    kept: &Kept,
-    digest: Digest,
-    by: ActorId,
-    now: Timestamp,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO reset_link (organization, id, digest, membership, lost, made_by, made_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(org.0)
-    .bind(kept.id.to_string())
-    .bind(digest.0.to_vec())
-    .bind(kept.membership.to_string())
-    .bind(kept.lost.word())
-    .bind(by.to_string())
-    .bind(now.micros())
-    .bind(kept.expires_at.micros())
-    .execute(c)
-    .await?;
-    Ok(())
-}
-
-/// Finds a link that was not used and not replaced.
-pub(super) async fn reset_link(
-    c: &mut AnyConnection,
-    digest: Digest,
-) -> Result<Option<(OrganizationKey, Kept)>> {
-    let row: Option<(i64, String, String, String, i64)> = sqlx::query_as(
-        "SELECT organization, id, membership, lost, expires_at FROM reset_link \
-         WHERE digest = $1 AND over_at IS NULL",
-    )
-    .bind(digest.0.to_vec())
-    .fetch_optional(c)
-    .await?;
-    row.map(|(org, id, membership, lost, expires_at)| {
-        let what = "the table of reset links";
-        let lost = Lost::ALL.into_iter().find(|one| one.word() == lost);
-        Ok((
-            OrganizationKey(org),
-            Kept {
-                id: stored::parse(&id, what)?,
-                membership: stored::parse(&membership, what)?,
-                lost: lost.ok_or_else(|| Error::corrupt(what, "something unknown was lost"))?,
-                expires_at: Timestamp::from_micros(expires_at),
-            },
-        ))
-    })
-    .transpose()
-}
-
-/// Uses a link up; tells whether it was open. Of several that try, one does.
-pub(super) async fn use_reset_link(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    id: Uuid,
-    now: Timestamp,
-) -> Result<bool> {
-    let done = sqlx::query(
-        "UPDATE reset_link SET over_at = $1 WHERE organization = $2 AND id = $3 AND over_at IS NULL \
-         AND expires_at > $1",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(id.to_string())
-    .execute(c)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Lets no link of a membership work any more.
-pub(super) async fn end_reset_links(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    membership: MembershipId,
-    now: Timestamp,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE reset_link SET over_at = $1 WHERE organization = $2 AND membership = $3 AND over_at IS NULL",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(membership.to_string())
-    .execute(c)
-    .await?;
     Ok(())
 }

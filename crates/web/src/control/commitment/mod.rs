@@ -1,6 +1,8 @@
 //! The register of commitments: what is promised to customers and what the system must do for it, with the controls that
 //! keep it.
 
+mod list;
+
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
@@ -19,31 +21,30 @@ use tickmark_core::control::{Control, ControlId, ControlState, TEXT_MAX, TITLE_M
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
+pub(crate) use self::list::listed;
+
 use super::fields::{Names, framework};
 use crate::comment;
 use crate::design::diff::{Changed as Differs, changed, diff};
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
+use crate::design::table::plain;
 use crate::design::{block, moment, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
-use crate::list::{self, Listed};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
 /// What is typed.
 const NAMES: [&str; 9] =
     ["kind", "title", "statement", "source", "owner", "category", "criterion", "control", "reason"];
-/// Characters of a statement in a list.
-const SHOWN_CHARS: usize = 160;
 
 pub(super) fn desk_routes() -> Vec<Desk> {
     let looks = |path, example, handler| Desk { path, example, looks: true, changes: false, handler };
     let both = |path, example, handler| Desk { path, example, looks: true, changes: true, handler };
     vec![
-        looks("/commitments", "/commitments", get(page)),
+        looks("/commitments", "/commitments", get(list::page)),
         both("/commitments/new", "/commitments/new", get(new_page).post(write)),
         looks("/commitments/{key}", "/commitments/1", get(one)),
         both("/commitments/{key}/edit", "/commitments/1/edit", get(edit_page).post(change)),
@@ -77,100 +78,14 @@ impl Known {
 }
 
 async fn known(view: &mut View<'_>, key: CommitmentKey) -> Result<Known, Error> {
+    let versions = commitment::versions(view, key).await?;
+    let named = versions.iter().flat_map(|version| version.record.promise.controls.clone());
+    let named: Vec<ControlId> = named.collect();
     Ok(Known {
-        versions: commitment::versions(view, key).await?,
-        controls: control::controls(view).await?,
+        versions,
+        controls: control::some(view, &named).await?,
         names: Names::for_looking(view).await?,
     })
-}
-
-async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    list::show(&state, &asked, listed(&state, &asked).await?).await
-}
-
-pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
-    let (app, actor) = asked.member(state)?;
-    let (all, names) = app
-        .read(actor, async |view| Ok((commitment::list(view).await?, Names::for_looking(view).await?)))
-        .await?;
-    let may_write = asked.may(atom(Verb::Create));
-    let states = CommitmentState::ALL.map(|one| (one.word().to_owned(), one.plain().to_owned())).to_vec();
-    let kinds = CommitmentKind::ALL.map(|one| (one.word().to_owned(), one.plain().to_owned())).to_vec();
-    let table = Table {
-        id: "commitments",
-        path: "/commitments",
-        noun: ("commitment", "commitments"),
-        counted: None,
-        columns: vec![
-            Column::number("key", "No.", Phone::Hidden),
-            Column::text("title", "Commitment", Phone::Title),
-            Column::text("source", "Source", Phone::Wide),
-            Column::text("owner", "Owner", Phone::Line),
-            Column::number("controls", "Controls", Phone::Line),
-            Column::text("state", "State", Phone::Status),
-        ],
-        filters: vec![
-            Filter { key: "state", label: "State", options: states, shown: true },
-            Filter { key: "kind", label: "Kind", options: kinds, shown: true },
-            Filter::yes_or_no("kept", "Has a control"),
-        ],
-        rows: all.iter().map(|version| row(&version.record, &names)).collect(),
-        empty: html! {
-            div.empty {
-                h3 { "No commitment is written down yet" }
-                p { "What contracts, terms and laws promise is what controls are for: without it nobody can say what a failure means." }
-                @if may_write { p { a.button.primary href="/commitments/new" { "Write down the first" } } }
-            }
-        },
-    };
-    let unkept =
-        all.iter().filter(|one| one.record.retired().is_none() && one.record.promise.controls.is_empty());
-    let mut page = Page::new(Place::Commitments, "Commitments", html! {});
-    page.lead = html! {
-        (all.len()) " service commitments and system requirements. "
-        @let count = unkept.count();
-        @if count > 0 { a href="/commitments?kept=no" { (count) " without a control" } " that keeps them." }
-    };
-    if may_write {
-        page.actions = html! { a.button href="/commitments/new" { "New commitment" } };
-    }
-    Ok(Listed::of(page, table))
-}
-
-fn row(record: &Commitment, names: &Names) -> Row {
-    let promise = &record.promise;
-    let owner = record.owner.map_or("nobody", |owner| names.of(owner));
-    let state = record.state();
-    let controls = promise.controls.len();
-    Row {
-        cells: vec![
-            Cell::by_number(html! { span.mono.nowrap { (record.key) } }, record.key.0),
-            Cell::by_text(
-                html! { div { a.primary href=(href(record.key)) { (promise.title) } span.sub { (cut(&promise.statement)) } } },
-                &promise.title,
-            ),
-            Cell::text(&promise.source),
-            Cell::by_text(html! { span.muted { (owner) } }, owner),
-            Cell::by_number(
-                html! { @if controls == 0 { span.muted { "none" } } @else { a.num href={ (href(record.key)) "#controls" } { (controls) } } },
-                i64::try_from(controls).unwrap_or(i64::MAX),
-            ),
-            Cell::text(state.plain()),
-        ],
-        find: format!("{} {} {} {}", record.key, promise.title, promise.statement, promise.source),
-        facets: vec![
-            ("state", state.word().to_owned()),
-            ("kind", promise.kind.word().to_owned()),
-            ("kept", if controls == 0 { "no" } else { "yes" }.to_owned()),
-        ],
-    }
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARS) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text.to_owned(),
-    }
 }
 
 async fn one(State(state): State<WebState>, Path(at): Path<String>, asked: Asked) -> Result<Markup, Refusal> {
@@ -368,7 +283,7 @@ impl Typed {
             framework.categories.iter().map(|one| (one.id.clone(), one.title.clone())).collect();
         let criteria: Vec<(String, String)> = framework
             .requirements()
-            .map(|one| (one.id.clone(), format!("{} {}", one.id, cut(&one.text))))
+            .map(|one| (one.id.clone(), format!("{} {}", one.id, list::cut(&one.text))))
             .collect();
         let known: Vec<(String, String)> = controls
             .iter()
@@ -470,13 +385,13 @@ async fn edit_page(
     let (app, actor) = asked.member(&state)?;
     let key = key(&at)?;
     let framework = framework(catalog(&state)?)?;
-    let (known, names) =
-        app.read(actor, async |view| Ok((known(view, key).await?, Names::read(view).await?))).await?;
+    let (known, (controls, names)) =
+        app.read(actor, async |view| Ok((known(view, key).await?, choices(view).await?))).await?;
     let record = &known.current().record;
     if record.state() == CommitmentState::Retired {
         return Err(Refusal::NotFound);
     }
-    let fields = Typed::of(record).draw(&Faults::default(), framework, &known.controls, &names);
+    let fields = Typed::of(record).draw(&Faults::default(), framework, &controls, &names);
     let page =
         edit_form(record, known.current().number, &fields, &asked.token, &Faults::default(), &html! {});
     asked.frame(&state, &page).await
@@ -528,9 +443,9 @@ async fn change(
             }
         }
     };
-    let (known, names) =
-        app.read(actor, async |view| Ok((known(view, key).await?, Names::read(view).await?))).await?;
-    let fields = typed.draw(&faults, framework, &known.controls, &names);
+    let (known, (controls, names)) =
+        app.read(actor, async |view| Ok((known(view, key).await?, choices(view).await?))).await?;
+    let fields = typed.draw(&faults, framework, &controls, &names);
     let page = edit_form(&known.current().record, number, &fields, &asked.token, &faults, &beside);
     asked.frame_refused(&state, status, &page).await.map(IntoResponse::into_response)
 }

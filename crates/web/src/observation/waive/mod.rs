@@ -1,5 +1,7 @@
 //! Waivers in the pages: asked for by one, decided by another, listed with their expiry, taken back.
 
+mod list;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -13,33 +15,34 @@ use tickmark_core::Timestamp;
 use tickmark_core::id::{TargetKey, WaiverKey};
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::observation::Waiver;
-use tickmark_core::observation::waiver::{MAX_CHARS, Request, Scope, State as Stands};
+use tickmark_core::observation::waiver::{MAX_CHARS, Request, Scope};
 use tickmark_core::time::DAY_US;
 
 use crate::comment;
 use crate::control::Names;
-use crate::design::badge::badge;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
-use crate::design::icon::Mark;
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
-use crate::design::{block, moment, segment};
+use crate::design::{moment, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
-use crate::list::{self, Listed};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
+
+pub(crate) use self::list::listed;
 
 pub(super) fn desk_routes() -> Vec<Desk> {
     let both = |path, example, handler| Desk { path, example, looks: true, changes: true, handler };
     vec![
-        Desk { path: "/waivers", example: "/waivers", looks: true, changes: false, handler: get(page) },
+        Desk { path: "/waivers", example: "/waivers", looks: true, changes: false, handler: get(list::page) },
         both("/waivers/new", "/waivers/new", get(ask_page).post(ask)),
         both("/waivers/requests/{key}", "/waivers/requests/1", get(request_page).post(decide)),
         both("/waivers/{key}/revoke", "/waivers/1/revoke", get(revoke_page).post(revoke)),
     ]
 }
+
+/// Targets that are named with a waiver; the others are counted.
+const NAMED: usize = 20;
 
 fn atom(verb: Verb) -> Atom {
     Atom::new(Resource::Exception, verb)
@@ -66,104 +69,17 @@ fn scope_words(scope: &Scope, targets: &[Target]) -> String {
                 let found = targets.iter().find(|target| target.key == *key);
                 found.map_or_else(|| key.to_string(), |target| target.target.name.clone())
             };
-            keys.iter().map(name).collect::<Vec<_>>().join(", ")
+            let mut words = keys.iter().take(NAMED).map(name).collect::<Vec<_>>().join(", ");
+            if keys.len() > NAMED {
+                words.push_str(&format!(" and {} more", keys.len() - NAMED));
+            }
+            words
         }
     }
 }
 
 fn last_day(expires: Timestamp) -> String {
     moment::date(expires.plus_micros(-1))
-}
-
-async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    list::show(&state, &asked, listed(&state, &asked).await?).await
-}
-
-pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
-    let (app, actor) = asked.member(state)?;
-    let (waivers, requests, (targets, names)) = app
-        .read(actor, async |view| {
-            Ok((waiver::list(view).await?, request::requests(view).await?, targets(view).await?))
-        })
-        .await?;
-    let now = asked.visit.now;
-    let may_revoke = asked.may(atom(Verb::Approve));
-    let open = requests.iter().filter(|one| one.state == request::RequestState::Open);
-    let waiting: Vec<Vec<Markup>> = open
-        .map(|one| {
-            vec![
-                html! { a.primary href={ "/waivers/requests/" (one.key) } { (one.request.check) } span.sub { (one.request.reason) } },
-                html! { (scope_words(&one.request.scope, &targets)) },
-                html! { (names.of(one.request.requested_by)) ", " (moment::ago(one.at, now)) },
-                html! { (last_day(one.request.expires_at)) },
-            ]
-        })
-        .collect();
-    let states = [Stands::InForce, Stands::Expired, Stands::Revoked];
-    let table = Table {
-        id: "waivers",
-        path: "/waivers",
-        noun: ("waiver", "waivers"),
-        counted: None,
-        columns: vec![
-            Column::text("check", "Check", Phone::Title),
-            Column::shown("scope", "Targets", Phone::Line),
-            Column::text("approved", "Approved by", Phone::Line),
-            Column::number("until", "Until", Phone::Line),
-            Column::text("state", "State", Phone::Status),
-        ],
-        filters: vec![Filter {
-            key: "state",
-            label: "State",
-            options: states.map(|one| (one.word().replace(' ', "_"), one.word().to_owned())).to_vec(),
-            shown: true,
-        }],
-        rows: waivers.iter().map(|one| row(one, &targets, &names, now, may_revoke)).collect(),
-        empty: html! {
-            div.empty {
-                h3 { "No check is waived" }
-                p { "Where a check cannot be met for a while, ask for a waiver on the page of the " a href="/checks?verdict=fail" { "failing check" } ". It stands beside the verdict and changes none." }
-            }
-        },
-    };
-    let body = html! {
-        @if !waiting.is_empty() {
-            (block("requests", "Waiting for a decision", &html! { (waiting.len()) }, &plain("Waiting for a decision", &["Check", "Targets", "Asked by", "Until"], waiting)))
-        }
-    };
-    let mut page = Page::new(Place::Waivers, "Waivers", body);
-    page.lead = html! { "Exceptions to checks: one asks, another approves, each for a time. A waived failure stays a failure." };
-    Ok(Listed::of(page, table))
-}
-
-fn row(one: &Waiver, targets: &[Target], names: &Names, now: Timestamp, may_revoke: bool) -> Row {
-    let stands = one.state(now);
-    let mark = if stands == Stands::InForce { Mark::Waived } else { Mark::NotApplicable };
-    let approved = names.of(one.approved_by);
-    Row {
-        cells: vec![
-            Cell::by_text(
-                html! { div { a.primary href={ "/checks/" (segment(&one.check)) "#waivers" } { (one.check) } span.sub { (one.reason) } } },
-                &one.check,
-            ),
-            Cell::text(&scope_words(&one.scope, targets)),
-            Cell::by_text(
-                html! { (approved) span.sub { "asked by " (names.of(one.requested_by)) } },
-                approved,
-            ),
-            Cell::by_number(html! { span.nowrap { (last_day(one.expires_at)) } }, one.expires_at.micros())
-                .said(one.expires_at.plus_micros(-1).date()),
-            Cell::by_text(
-                html! {
-                    (badge(mark, stands.word()))
-                    @if may_revoke && stands == Stands::InForce { " " a.small href={ "/waivers/" (one.id) "/revoke" } { "take back" } }
-                },
-                stands.word(),
-            ),
-        ],
-        find: format!("{} {} {}", one.check, one.reason, approved),
-        facets: vec![("state", stands.word().replace(' ', "_"))],
-    }
 }
 
 struct Subject {

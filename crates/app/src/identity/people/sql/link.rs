@@ -1,0 +1,277 @@
+//! Links by which people come in and come back: the tables `invitation*`, `reset_link`.
+
+use sqlx::{AnyConnection, Row as _};
+use tickmark_core::id::{ActorId, EngagementKey, InvitationId, MembershipId, OrganizationKey};
+use tickmark_core::{Digest, Timestamp};
+use uuid::Uuid;
+
+use super::LIST_LIMIT;
+use crate::identity::people::Invitation;
+use crate::identity::people::reset::{Kept, Lost};
+use crate::{Error, Result, stored};
+
+/// Keeps which engagement an invitation leads into.
+pub(in crate::identity::people) async fn promise(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    invitation: InvitationId,
+    engagement: EngagementKey,
+    until: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO invitation_engagement (organization, invitation, engagement, valid_until) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(org.0)
+    .bind(invitation.to_string())
+    .bind(engagement.0)
+    .bind(until.micros())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(in crate::identity::people) async fn promised(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    invitation: InvitationId,
+) -> Result<Option<(EngagementKey, Timestamp)>> {
+    let row: Option<(i64, i64)> = sqlx::query_as(
+        "SELECT engagement, valid_until FROM invitation_engagement WHERE organization = $1 AND invitation = $2",
+    )
+    .bind(org.0)
+    .bind(invitation.to_string())
+    .fetch_optional(c)
+    .await?;
+    Ok(row.map(|(engagement, until)| (EngagementKey(engagement), Timestamp::from_micros(until))))
+}
+
+pub(in crate::identity::people) async fn insert_invitation(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    invitation: &Invitation,
+    digest: Digest,
+) -> Result<()> {
+    let roles: Vec<&str> = invitation.roles.iter().map(|role| role.word()).collect();
+    sqlx::query(
+        "INSERT INTO invitation (organization, id, digest, email, roles, source, made_by, made_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(org.0)
+    .bind(invitation.id.to_string())
+    .bind(digest.0.to_vec())
+    .bind(invitation.email.as_deref())
+    .bind(roles.join(" "))
+    .bind(&invitation.source)
+    .bind(invitation.made_by.to_string())
+    .bind(invitation.made_at.micros())
+    .bind(invitation.expires_at.micros())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+const INVITATION: &str = "SELECT organization, id, email, roles, source, made_by, made_at, expires_at, used_at, \
+                          revoked_at FROM invitation";
+
+pub(in crate::identity::people) async fn invitations(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+) -> Result<Vec<Invitation>> {
+    let text = sqlx::AssertSqlSafe(format!(
+        "{INVITATION} WHERE organization = $1 ORDER BY made_at DESC, id DESC LIMIT $2"
+    ));
+    let rows = sqlx::query(text).bind(org.0).bind(LIST_LIMIT).fetch_all(c).await?;
+    rows.iter().map(|row| invitation(row).map(|(_, invitation)| invitation)).collect()
+}
+
+pub(in crate::identity::people) async fn invitation_by_digest(
+    c: &mut AnyConnection,
+    digest: Digest,
+) -> Result<Option<(OrganizationKey, Invitation)>> {
+    let text = sqlx::AssertSqlSafe(format!("{INVITATION} WHERE digest = $1"));
+    let row = sqlx::query(text).bind(digest.0.to_vec()).fetch_optional(c).await?;
+    row.as_ref().map(invitation).transpose()
+}
+
+fn invitation(row: &sqlx::any::AnyRow) -> Result<(OrganizationKey, Invitation)> {
+    let moment = |column| -> Result<Option<Timestamp>> {
+        let micros: Option<i64> = row.try_get(column)?;
+        Ok(micros.map(Timestamp::from_micros))
+    };
+    let roles: String = row.try_get("roles")?;
+    let what = "the table of invitations";
+    Ok((
+        OrganizationKey(row.try_get("organization")?),
+        Invitation {
+            id: stored::parse(row.try_get("id")?, what)?,
+            email: row.try_get("email")?,
+            roles: roles.split_whitespace().map(|role| stored::parse(role, what)).collect::<Result<_>>()?,
+            source: row.try_get("source")?,
+            made_by: stored::parse(row.try_get("made_by")?, what)?,
+            made_at: Timestamp::from_micros(row.try_get("made_at")?),
+            expires_at: Timestamp::from_micros(row.try_get("expires_at")?),
+            used_at: moment("used_at")?,
+            revoked_at: moment("revoked_at")?,
+        },
+    ))
+}
+
+/// Uses an invitation up; tells whether it was open. Of several that try, one does.
+pub(in crate::identity::people) async fn use_invitation(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: InvitationId,
+    now: Timestamp,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE invitation SET used_at = $1 WHERE organization = $2 AND id = $3 AND used_at IS NULL \
+         AND revoked_at IS NULL AND expires_at > $1",
+    )
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(id.to_string())
+    .execute(c)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(in crate::identity::people) async fn revoke_invitation(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: InvitationId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE invitation SET revoked_at = $1 WHERE organization = $2 AND id = $3 AND used_at IS NULL",
+    )
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(id.to_string())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(in crate::identity::people) async fn revoke_invitations_to(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    email: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE invitation SET revoked_at = $1 WHERE organization = $2 AND email = $3 AND used_at IS NULL \
+         AND revoked_at IS NULL",
+    )
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(email)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(in crate::identity::people) async fn revoke_set_up(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE invitation SET revoked_at = $1 WHERE organization = $2 AND source = 'set_up' AND used_at IS NULL \
+         AND revoked_at IS NULL",
+    )
+    .bind(now.micros())
+    .bind(org.0)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(in crate::identity::people) async fn insert_reset_link(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    kept: &Kept,
+    digest: Digest,
+    by: ActorId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO reset_link (organization, id, digest, membership, lost, made_by, made_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(org.0)
+    .bind(kept.id.to_string())
+    .bind(digest.0.to_vec())
+    .bind(kept.membership.to_string())
+    .bind(kept.lost.word())
+    .bind(by.to_string())
+    .bind(now.micros())
+    .bind(kept.expires_at.micros())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Finds a link that was not used and not replaced.
+pub(in crate::identity::people) async fn reset_link(
+    c: &mut AnyConnection,
+    digest: Digest,
+) -> Result<Option<(OrganizationKey, Kept)>> {
+    let row: Option<(i64, String, String, String, i64)> = sqlx::query_as(
+        "SELECT organization, id, membership, lost, expires_at FROM reset_link \
+         WHERE digest = $1 AND over_at IS NULL",
+    )
+    .bind(digest.0.to_vec())
+    .fetch_optional(c)
+    .await?;
+    row.map(|(org, id, membership, lost, expires_at)| {
+        let what = "the table of reset links";
+        let lost = Lost::ALL.into_iter().find(|one| one.word() == lost);
+        Ok((
+            OrganizationKey(org),
+            Kept {
+                id: stored::parse(&id, what)?,
+                membership: stored::parse(&membership, what)?,
+                lost: lost.ok_or_else(|| Error::corrupt(what, "something unknown was lost"))?,
+                expires_at: Timestamp::from_micros(expires_at),
+            },
+        ))
+    })
+    .transpose()
+}
+
+/// Uses a link up; tells whether it was open. Of several that try, one does.
+pub(in crate::identity::people) async fn use_reset_link(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE reset_link SET over_at = $1 WHERE organization = $2 AND id = $3 AND over_at IS NULL \
+         AND expires_at > $1",
+    )
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(id.to_string())
+    .execute(c)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Lets no link of a membership work any more.
+pub(in crate::identity::people) async fn end_reset_links(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    membership: MembershipId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE reset_link SET over_at = $1 WHERE organization = $2 AND membership = $3 AND over_at IS NULL",
+    )
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(membership.to_string())
+    .execute(c)
+    .await?;
+    Ok(())
+}
