@@ -1,9 +1,13 @@
 //! The pages through HTTP, without a socket.
 
+#[path = "support/answer.rs"]
+mod answer;
 #[path = "support/authenticator.rs"]
 mod authenticator;
 #[path = "support/caller.rs"]
 mod caller;
+#[path = "support/examination.rs"]
+mod examination;
 #[path = "support/host.rs"]
 mod host;
 #[path = "support/hostile.rs"]

@@ -19,7 +19,7 @@ use tickmark_core::identity::totp::{STEP_SECONDS, Seed};
 use tickmark_web::{Pages, Settings, Source, WebState, router};
 use tower::ServiceExt;
 
-use crate::visitor::{Answer, HOST_NAME};
+use crate::answer::{Answer, HOST_NAME};
 
 /// A server with accounts, over an empty data folder.
 pub(crate) struct Server {
@@ -31,6 +31,7 @@ pub(crate) struct Server {
 }
 
 /// A browser that keeps its cookies.
+#[derive(Clone)]
 pub(crate) struct Browser {
     pub(crate) router: Router,
     pub(crate) host: &'static str,

@@ -5,31 +5,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{COOKIE, HOST, SET_COOKIE};
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use tickmark_web::source::{Source, Views};
 use tickmark_web::{Settings, WebState, router};
 use tower::ServiceExt;
 
-/// The host that tests call.
-pub(crate) const HOST_NAME: &str = "127.0.0.1:8143";
-
-/// An answer, read whole.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) bytes: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) fn text(&self) -> &str {
-        std::str::from_utf8(&self.bytes).expect("UTF-8")
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
-    }
-}
+pub(crate) use crate::answer::{Answer, HOST_NAME};
 
 /// A browser with or without a session.
 pub(crate) struct Visitor {

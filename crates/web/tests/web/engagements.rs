@@ -6,58 +6,14 @@ use axum::http::StatusCode;
 use tickmark_app::control;
 use tickmark_app::control::commitment;
 use tickmark_app::engagement;
-use tickmark_app::port::{RenderError, Renderer};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::ControlId;
 use tickmark_core::control::commitment::{CommitmentKey, Promise};
 use tickmark_core::engagement::{Engagement, EngagementKey, Part, Standing};
 use tickmark_core::identity::Role;
-use tickmark_core::report::sheet::Sheet;
-use tickmark_core::report::{CopyFor, OscalModel, ReadinessReport, SocPackage, Writing};
 
+use crate::examination::Says;
 use crate::members::{Browser, Server, hidden};
-
-/// Says what it was given instead of setting it.
-#[derive(Debug)]
-pub(crate) struct Says;
-
-impl Renderer for Says {
-    fn readiness_pdf(&self, _: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
-        Ok(Vec::new())
-    }
-
-    fn package_pdf(&self, package: &SocPackage, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError> {
-        let copy = copy.map(|copy| format!("; {}", copy.words())).unwrap_or_default();
-        Ok(format!("{} of {}{copy}", package.report, package.system).into_bytes())
-    }
-
-    fn writing_pdf(&self, writing: &Writing, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError> {
-        let copy = copy.map(|copy| format!("; {}", copy.words())).unwrap_or_default();
-        Ok(format!("{} of {}, {}{copy}", writing.title, writing.system, writing.status.words()).into_bytes())
-    }
-
-    fn writing_docx(&self, writing: &Writing) -> Result<Vec<u8>, RenderError> {
-        Ok(format!("{} to edit: {:?}", writing.title, writing.blocks).into_bytes())
-    }
-
-    fn oscal_zip(&self, model: &OscalModel) -> Result<Vec<u8>, RenderError> {
-        let (package, work) = (&model.package, &model.work);
-        Ok(format!("{} criteria, {} tests", package.criteria.len(), work.tests.len()).into_bytes())
-    }
-
-    fn matrix_xlsx(&self, _: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
-        Ok(Vec::new())
-    }
-
-    fn matrix_csv(&self, _: &ReadinessReport) -> Result<Vec<u8>, RenderError> {
-        Ok(Vec::new())
-    }
-
-    fn list_xlsx(&self, list: &Sheet) -> Result<Vec<u8>, RenderError> {
-        let (title, columns, rows) = (&list.title, &list.columns, list.rows.len());
-        Ok(format!("{title} of {}: {columns:?}, {rows} rows", list.organization).into_bytes())
-    }
-}
 
 /// All starter controls in force, one commitment approved.
 pub(crate) async fn program(server: &Server) {

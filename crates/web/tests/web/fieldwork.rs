@@ -1,87 +1,9 @@
 //! The audit firm and the company in one engagement: who sees what, who writes what, and what a bad list gets.
 
 use axum::http::StatusCode;
-use tickmark_app::control;
-use tickmark_app::control::commitment;
-use tickmark_app::engagement;
-use tickmark_app::identity::people::Link;
-use tickmark_app::identity::{ActorKind, ensure_actor};
-use tickmark_app::program::population;
-use tickmark_core::catalog::Catalog;
-use tickmark_core::control::commitment::{CommitmentKey, Promise};
-use tickmark_core::control::{ControlId, TestAttribute};
-use tickmark_core::engagement::{EngagementKey, ReportKind, Scope, Time};
-use tickmark_core::id::InvitationId;
-use tickmark_core::identity::Role;
-use tickmark_core::program::population::{Definition, Ipe};
 
-use crate::members::{Browser, Server, hidden};
-
-pub(crate) const KEY: EngagementKey = EngagementKey(1);
-
-/// A company whose scope is approved, with somebody who manages its compliance.
-pub(crate) async fn company(server: &Server) -> Browser {
-    let catalog = Catalog::builtin();
-    let (app, program) = (&server.app, &server.program);
-    let person = server.world.person(app, program).await;
-    let grace = app
-        .transact(program, async |cx| ensure_actor(cx, ActorKind::Person, "Grace Example").await)
-        .await
-        .expect("a person");
-    app.transact(program, async |cx| control::adopt_starters(cx, &catalog).await).await.expect("adopted");
-    app.transact(&person, async |cx| {
-        for starter in &catalog.controls {
-            let id: ControlId = starter.id.parse().expect("an id");
-            control::put_in_force(cx, &id, person.id).await?;
-        }
-        let promise = Promise {
-            title: "Uptime".into(),
-            statement: "99.5 % of each month.".into(),
-            source: "Terms".into(),
-            ..Promise::default()
-        };
-        commitment::write(cx, "page", promise, Some(person.id), "sold", &catalog).await?;
-        commitment::approve(cx, CommitmentKey(1), 1).await
-    })
-    .await
-    .expect("a program");
-    let day = |text: &str| text.parse().expect("a day");
-    let time = Time::Period { from: day("2026-11-01"), to: day("2027-10-31") };
-    let scope = Scope {
-        services: vec!["Payroll".into()],
-        boundary: "From the web form to the payment file.".into(),
-        firm: "Example & Partners".into(),
-        categories: [("security".to_owned(), "customers ask".to_owned())].into(),
-        commitments: [CommitmentKey(1)].into(),
-        ..Scope::of(ReportKind::Soc2, time, "Payroll")
-    };
-    app.transact(&person, async |cx| engagement::plan(cx, "page", scope, "first year").await)
-        .await
-        .expect("planned");
-    app.transact(&grace, async |cx| engagement::approve(cx, KEY, 1, &catalog).await).await.expect("approved");
-    server.member("Cam", &[Role::ComplianceManager]).await.0
-}
-
-/// Somebody of the audit firm, let in by an owner in the pages and joined by the link.
-pub(crate) async fn auditor(server: &Server, owner: &mut Browser, name: &str) -> Browser {
-    let email = format!("{}@firm.example", name.to_lowercase());
-    let path = "/engagements/1/access";
-    let made = owner.send(path, path, &[("email", &email), ("last", "2027-03-31")]).await;
-    assert_eq!(made.status, StatusCode::OK, "{}", made.text());
-    let mark = "/join/";
-    let at = made.text().find(mark).unwrap_or_else(|| panic!("no link: {}", made.text())) + mark.len();
-    let secret: String = made.text()[at..].chars().take_while(char::is_ascii_hexdigit).collect();
-    let secret = crate::members::hex_32(&secret);
-    let expires_at = server.app.now();
-    let link = Link { invitation: InvitationId(uuid::Uuid::nil()), secret, expires_at, is_mailed: false };
-    let account = server.world.join(&server.app, &link, &email, name).await;
-    server.signed_in(&account).await
-}
-
-pub(crate) async fn owner(server: &Server) -> Browser {
-    let account = server.world.owner(&server.app, &server.program).await;
-    server.signed_in(&account).await
-}
+use crate::examination::{Says, act, auditor, changes, company, done, owner, pdf};
+use crate::members::{Server, hidden};
 
 #[tokio::test]
 async fn an_auditor_sees_one_engagement_and_nothing_else() {
@@ -202,70 +124,6 @@ async fn a_request_is_answered_with_files_returned_and_accepted() {
     assert!(trail.text().contains("evidence.viewed"), "{}", trail.text());
 }
 
-/// A frozen list of ten changes of CHG-02.
-async fn changes(server: &Server) {
-    let person = server.world.person(&server.app, &server.program).await;
-    let attribute = TestAttribute {
-        id: "approved".into(),
-        asserts: "approved before deployment".into(),
-        deviation: "no approval".into(),
-    };
-    let definition = Definition {
-        control: "CHG-02".parse().expect("an id"),
-        title: "Production deployments".into(),
-        trigger: "a deployment to production".into(),
-        attributes: vec![attribute],
-        from: "2026-11-01T00:00:00Z".parse().expect("a moment"),
-        to: "2026-11-24T00:00:00Z".parse().expect("a moment"),
-    };
-    let mut list = "key,occurred_at\n".to_owned();
-    for number in 1..=10 {
-        list.push_str(&format!("CHG-{number:04},2026-11-{number:02}T10:00:00Z\n"));
-    }
-    let ipe = Ipe {
-        source: "pipeline".into(),
-        query: "deployments".into(),
-        parameters: String::new(),
-        time_zone: "UTC".into(),
-        run_by: "Cam".into(),
-        run_at: server.app.now(),
-        row_count: 10,
-        control_total: String::new(),
-        completeness: String::new(),
-        accuracy: String::new(),
-    };
-    server
-        .app
-        .transact(&person, async |cx| {
-            let key = population::define(cx, definition).await?.key;
-            population::import(cx, key, "changes.csv", bytes::Bytes::from(list), ipe).await?;
-            population::freeze(cx, key, None).await
-        })
-        .await
-        .expect("a population");
-}
-
-/// Sends a form of a page with the version that stands in it.
-async fn act(browser: &mut Browser, page: &str, to: &str, fields: &[(&str, &str)]) -> crate::visitor::Answer {
-    let shown = browser.get(page).await;
-    assert_eq!(shown.status, StatusCode::OK, "{page}: {}", shown.text());
-    let version = hidden(shown.text(), "version").to_owned();
-    let mut all = fields.to_vec();
-    all.push(("version", &version));
-    browser.send(page, to, &all).await
-}
-
-async fn done(browser: &mut Browser, page: &str, to: &str, fields: &[(&str, &str)]) {
-    let answer = act(browser, page, to, fields).await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{to}: {}", answer.text());
-}
-
-fn pdf(trailer: &str) -> Vec<u8> {
-    let body = "%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n";
-    let table = "xref\n0 2\n0000000000 65535 f \n0000000009 00000 n \n";
-    format!("{body}{table}trailer\n{trailer}\nstartxref\n{}\n%%EOF\n", body.len()).into_bytes()
-}
-
 const PLAN: [(&str, &str); 4] = [
     ("control", "CHG-02"),
     ("procedures", "inspection"),
@@ -279,7 +137,7 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
     let mut owner = owner(&server).await;
     let mut cam = company(&server).await;
     changes(&server).await;
-    server.state.set_with(std::sync::Arc::new(crate::engagements::Says));
+    server.state.set_with(std::sync::Arc::new(Says));
     let mut audrey = auditor(&server, &mut owner, "Audrey").await;
     let mut bert = auditor(&server, &mut owner, "Bert").await;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use tickmark_core::identity::Role;
 
-use crate::engagements::{PLAN, Says, program, send};
+use crate::engagements::{PLAN, program, send};
+use crate::examination::Says;
 use crate::members::{Browser, Server, hidden};
 
 const DAY: i64 = 86_400;

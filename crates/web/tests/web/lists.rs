@@ -9,7 +9,7 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::control::ControlId;
 use tickmark_core::identity::Role;
 
-use crate::engagements::Says;
+use crate::examination::Says;
 use crate::members::{Browser, Server, hidden};
 
 async fn adopt(server: &Server) -> Vec<String> {
