@@ -4,6 +4,8 @@
 //! takes for each page on SQLite, without the socket, and the ratio to the budget; asserts nothing, because times move with
 //! the machine.
 
+#[path = "../tests/support/answer.rs"]
+mod answer;
 #[path = "../tests/support/host.rs"]
 mod host;
 #[path = "../tests/support/members.rs"]

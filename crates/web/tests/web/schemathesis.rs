@@ -75,7 +75,8 @@ async fn ask(port: u16, document: &Value, header: String) {
         .arg(&path)
         .args(["--url", &format!("http://127.0.0.1:{port}")])
         .args(["--header", &header])
-        .args(["--checks", "all", "--workers", "2", "--seed", "1", "--no-color"])
+        // One worker: Python 3.11 loses count of depth when two threads read source code (CPython issue 106905).
+        .args(["--checks", "all", "--workers", "1", "--seed", "1", "--no-color"])
         .args(["--generation-database", "none", "--request-timeout", "20"])
         .args(["--max-time", &SECONDS.to_string()])
         .env_remove("TICKMARK_DATABASE_URL");
