@@ -315,9 +315,6 @@ async fn outcomes(view: &mut View<'_>, key: PopulationKey) -> Result<Outcomes> {
 /// # Errors
 /// As [`all`].
 pub async fn deviations(view: &mut View<'_>, key: PopulationKey) -> Result<Vec<(Subject, Item)>> {
-    let items = items(view, key).await?.into_iter();
-    Ok(items
-        .filter(|item| item.outcome() == ItemOutcome::Deviating)
-        .map(|item| (Subject::Item { population: key, key: item.key.clone() }, item))
-        .collect())
+    let deviating = found(view, key).await?.deviating.into_iter();
+    Ok(deviating.map(|item| (Subject::Item { population: key, key: item.key.clone() }, item)).collect())
 }

@@ -323,16 +323,7 @@ pub(super) async fn places(
 }
 
 pub(super) async fn items(c: &mut AnyConnection, org: Org, key: PopulationKey) -> Result<Vec<Item>> {
-    let rows = sqlx::query(
-        "SELECT i.population, i.seq, i.item_key, i.occurred_at, r.states, r.note FROM population_item i \
-         JOIN population_result r ON r.organization = i.organization AND r.population = i.population AND r.seq = i.seq \
-         WHERE i.organization = $1 AND i.population = $2 ORDER BY i.population, i.seq, r.at",
-    )
-    .bind(org.0)
-    .bind(key.0)
-    .fetch_all(c)
-    .await?;
-    Ok(newest(&rows)?.remove(&key).unwrap_or_default())
+    items_where(c, org, key, "").await
 }
 
 /// Returns at most so many items after a place in the list. Places are counted from 1 without a gap.
@@ -343,18 +334,8 @@ pub(super) async fn items_after(
     place: i64,
     limit: u32,
 ) -> Result<Vec<Item>> {
-    let rows = sqlx::query(
-        "SELECT i.population, i.seq, i.item_key, i.occurred_at, r.states, r.note FROM population_item i \
-         JOIN population_result r ON r.organization = i.organization AND r.population = i.population AND r.seq = i.seq \
-         WHERE i.organization = $1 AND i.population = $2 AND i.seq > $3 AND i.seq <= $4 ORDER BY i.population, i.seq, r.at",
-    )
-    .bind(org.0)
-    .bind(key.0)
-    .bind(place)
-    .bind(place.saturating_add(i64::from(limit)))
-    .fetch_all(c)
-    .await?;
-    Ok(newest(&rows)?.remove(&key).unwrap_or_default())
+    let last = place.saturating_add(i64::from(limit));
+    items_where(c, org, key, &format!("AND i.seq > {place} AND i.seq <= {last}")).await
 }
 
 /// Returns the items at these places of a list, ascending, with what was last found about each.
@@ -367,16 +348,21 @@ pub(super) async fn items_at(
     let mut items = Vec::with_capacity(places.len());
     for chunk in places.chunks(PLACES_AT_ONCE) {
         let places: Vec<String> = chunk.iter().map(i64::to_string).collect();
-        let text = format!(
-            "SELECT i.population, i.seq, i.item_key, i.occurred_at, r.states, r.note FROM population_item i \
-             JOIN population_result r ON r.organization = i.organization AND r.population = i.population AND r.seq = i.seq \
-             WHERE i.organization = $1 AND i.population = $2 AND i.seq IN ({}) ORDER BY i.population, i.seq, r.at",
-            places.join(", ")
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(key.0).fetch_all(&mut *c).await?;
-        items.extend(newest(&rows)?.remove(&key).unwrap_or_default());
+        let those = format!("AND i.seq IN ({})", places.join(", "));
+        items.append(&mut items_where(&mut *c, org, key, &those).await?);
     }
     Ok(items)
+}
+
+/// Returns items in the order of the list with what was last found about each; `those` says which, in numbers only.
+async fn items_where(c: &mut AnyConnection, org: Org, key: PopulationKey, those: &str) -> Result<Vec<Item>> {
+    let text = format!(
+        "SELECT i.population, i.seq, i.item_key, i.occurred_at, r.states, r.note FROM population_item i \
+         JOIN population_result r ON r.organization = i.organization AND r.population = i.population AND r.seq = i.seq \
+         WHERE i.organization = $1 AND i.population = $2 {those} ORDER BY i.population, i.seq, r.at"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(key.0).fetch_all(c).await?;
+    Ok(newest(&rows)?.remove(&key).unwrap_or_default())
 }
 
 /// Returns what was found about the items of a list, packed; none for lists from before it was kept.

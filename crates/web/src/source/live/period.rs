@@ -7,13 +7,13 @@ use tickmark_app::observation::waiver;
 use tickmark_app::program::population;
 use tickmark_app::{View, control, observation};
 use tickmark_core::conclusion::period::{
-    Cell, Deviation, DeviationKind, State, Subject, TestKind, WindowRow,
+    Cell, Deviation, DeviationKind, Found, State, Subject, TestKind, WindowRow,
 };
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::id::{PopulationKey, TargetKey};
 use tickmark_core::observation::waiver::Waiver;
 use tickmark_core::program::performance::WindowState;
-use tickmark_core::program::population::{Item, ItemOutcome, Population};
+use tickmark_core::program::population::Population;
 use tickmark_core::{Span, Timestamp};
 
 use super::Live;
@@ -211,17 +211,17 @@ fn waiver_words(waiver: &Waiver) -> String {
     format!("until {}; {}", moment::date(waiver.expires_at.plus_micros(-1)), waiver.reason)
 }
 
-fn population_period(population: &Population, items: &[Item]) -> PopulationPeriod {
-    let count = |outcome: ItemOutcome| items.iter().filter(|item| item.outcome() == outcome).count();
+fn population_period(population: &Population, found: &Found) -> PopulationPeriod {
+    let (deviating, untested) = (found.deviating.len(), found.not_tested.len());
     PopulationPeriod {
         title: population.definition.title.clone(),
         trigger: population.definition.trigger.clone(),
         source: population.ipe.as_ref().map(|ipe| ipe.source.clone()).unwrap_or_default(),
         from: population.definition.from,
         to: population.definition.to,
-        items: items.len(),
-        deviating: count(ItemOutcome::Deviating),
-        untested: count(ItemOutcome::NotTested),
+        items: found.conforming.len() + deviating + untested,
+        deviating,
+        untested,
         frozen: population.frozen.as_ref().map(|frozen| (frozen.at, frozen.keys)),
     }
 }
@@ -330,8 +330,8 @@ impl Live {
             let names = Names::load(view, &period).await?;
             let mut populations = Vec::new();
             for population in &period.populations {
-                let items = population::items(view, population.key).await?;
-                populations.push(population_period(population, &items));
+                let found = population::found(view, population.key).await?;
+                populations.push(population_period(population, &found));
             }
             Ok((period, control, names, populations))
         };
