@@ -40,6 +40,7 @@ mod rollback;
 mod sampling;
 mod schema;
 mod sign_in;
+mod system;
 mod tenant;
 mod token;
 mod trail;

@@ -30,9 +30,19 @@ macro_rules! words_of {
 
 pub(crate) use words_of;
 
+/// Returns a text of at most so many characters, and a sign where the rest is left out.
+#[must_use]
+pub fn shortened(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
 /// Returns a text without space at its ends; none if it has more characters than `max`, or control characters other than
 /// line feeds.
-pub(crate) fn readable(text: &str, max: usize) -> Option<String> {
+#[must_use]
+pub fn readable(text: &str, max: usize) -> Option<String> {
     let text = text.trim();
     let is_readable = text.chars().count() <= max && !text.chars().any(|c| c.is_control() && c != '\n');
     is_readable.then(|| text.to_owned())

@@ -77,6 +77,8 @@ mod schemathesis;
 mod search;
 #[path = "web/start.rs"]
 mod start;
+#[path = "web/systems.rs"]
+mod systems;
 #[path = "web/tenants.rs"]
 mod tenants;
 #[path = "web/tokens.rs"]

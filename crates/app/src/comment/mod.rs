@@ -366,7 +366,14 @@ pub async fn mentions(view: &mut View<'_>) -> Result<Vec<Comment>> {
 async fn sees(view: &mut View<'_>, about: &About) -> Result<bool> {
     let object = identity::object_of(view, BTreeSet::new()).await?;
     Ok(match about {
-        About::Control(_) | About::Commitment(_) => view.may_on(edit::atom(Verb::Read), &object),
+        About::Control(id) => match control::look_up(view, id).await? {
+            Some(control) => {
+                let object = edit::object(view, &control).await?;
+                view.may_on(edit::atom(Verb::Read), &object)
+            }
+            None => false,
+        },
+        About::Commitment(_) => view.may_on(edit::atom(Verb::Read), &object),
         About::Finding(_) | About::Request(_) => {
             view.may_on(Atom::new(Resource::Exception, Verb::Read), &object)
         }
@@ -374,7 +381,7 @@ async fn sees(view: &mut View<'_>, about: &About) -> Result<bool> {
         About::Occurrence(id) => match control::look_up(view, id).await? {
             Some(control) => {
                 let people = item::of_control_people(&control);
-                let object = identity::object_of(view, people).await?;
+                let object = control::object_serving(view, people, [&control]).await?;
                 view.may_on(edit::atom(Verb::Read), &object)
             }
             None => false,

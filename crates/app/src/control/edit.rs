@@ -11,7 +11,7 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{
     Assigned, Change, Content, Control, ControlError, ControlId, ControlState, CriterionMapping,
 };
-use tickmark_core::id::ActorId;
+use tickmark_core::id::{ActorId, SystemId};
 use tickmark_core::identity::{Atom, Object, Resource, Verb};
 
 use super::{find, sql, state_of};
@@ -40,13 +40,13 @@ pub fn atom(verb: Verb) -> Atom {
     Atom::new(Resource::Control, verb)
 }
 
-/// Returns a control as far as rights depend on it: of the one system, where the organization has one.
+/// Returns a control as far as rights depend on it: of its system, or of the one that the organization has.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn object(view: &mut View<'_>, control: &Control) -> Result<Object> {
     let Assigned { owner, operator, reviewer } = control.assigned();
-    identity::object_of(view, [owner, operator, reviewer].into_iter().flatten().collect()).await
+    super::object_serving(view, [owner, operator, reviewer].into_iter().flatten().collect(), [control]).await
 }
 
 /// Writes a control from nothing, as a draft. Sent twice it is written once.
@@ -67,6 +67,7 @@ pub async fn write(
     }
     known_criteria(&content, &[], catalog)?;
     known_people(cx, &assigned, &Assigned::default()).await?;
+    known_system(cx, content.system, None).await?;
     let (organization, now, by) = (cx.organization(), cx.now, cx.actor.id);
     let control = Control::write(id, content, assigned, by, now, reason).map_err(Error::invalid)?;
     if let Some(there) = sql::find(cx.connection(), organization, &control.id).await? {
@@ -127,7 +128,15 @@ pub async fn change(
     }
     known_criteria(&content, &control.criteria, catalog)?;
     known_people(cx, &assigned, &control.assigned()).await?;
+    known_system(cx, content.system, control.system).await?;
     let (mut after, by, now) = (control.clone(), cx.actor.id, cx.now);
+    if content.system != control.system {
+        // Nobody moves a control to where they could not have changed it.
+        after.system = content.system;
+        let object = object(cx, &after).await?;
+        cx.permit_on(atom(Verb::Update), &object)?;
+        after.system = control.system;
+    }
     let what = after.change(content, assigned, by, now, reason).map_err(Error::invalid)?;
     let name = if what == Change::Waits { Name::ControlProposed } else { Name::ControlChanged };
     save(cx, name, &control, &after, reason).await?;
@@ -255,6 +264,17 @@ async fn approved(cx: &mut Cx<'_>, control: &Control, owner: Option<ActorId>) ->
     Ok(after)
 }
 
+/// Finds a control that the actor may see.
+///
+/// # Errors
+/// `NotFound` if there is none; `Forbidden` if they may not see it.
+pub async fn see(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
+    let control = find(view, id).await?;
+    let object = object(view, &control).await?;
+    view.permit_on(atom(Verb::Read), &object)?;
+    Ok(control)
+}
+
 /// Finds a control, and asks whether something may be done with it. What may not be known of is not found.
 async fn reached(cx: &mut Cx<'_>, id: &ControlId, verb: Verb) -> Result<Control> {
     let control = find(cx, id).await?;
@@ -286,6 +306,13 @@ fn known_criteria(content: &Content, before: &[CriterionMapping], catalog: &Cata
         Some(unknown) => Err(Error::invalid(format!("there is no criterion {}", unknown.criterion))),
         None => Ok(()),
     }
+}
+
+/// Refuses a system that is not here. One that was retired meanwhile may stay.
+async fn known_system(view: &mut View<'_>, system: Option<SystemId>, before: Option<SystemId>) -> Result<()> {
+    let Some(id) = system.filter(|_| system != before) else { return Ok(()) };
+    let is_here = identity::systems(view).await?.iter().any(|one| one.id == id);
+    if is_here { Ok(()) } else { Err(Error::invalid("choose a system that is in use")) }
 }
 
 /// Refuses people who are not here. Whoever was assigned before may stay, whatever became of them.

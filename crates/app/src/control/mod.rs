@@ -13,14 +13,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use tickmark_core::catalog::Catalog;
-use tickmark_core::control::{Control, ControlId, TestKind, map_checks};
+use tickmark_core::control::{Control, ControlId, ControlState, TestKind, common_system, map_checks};
+use tickmark_core::id::{ActorId, SystemId};
+use tickmark_core::identity::Object;
 use tickmark_core::{Digest, Span, canonical};
 use tickmark_evaluate::Library;
 use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
 use crate::register::Kind;
-use crate::{Action, Error, Result};
+use crate::{Action, Error, Result, identity};
 
 pub use edit::{put_in_force, retire};
 
@@ -169,6 +171,24 @@ pub async fn controls(view: &mut View<'_>) -> Result<Vec<Control>> {
 pub async fn find(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
     let organization = view.organization();
     sql::find(view.connection(), organization, id).await?.ok_or_else(|| Error::not_found("control", id))
+}
+
+/// Lists the controls that are for a system, by id, without retired ones.
+pub(crate) async fn of_system(view: &mut View<'_>, system: SystemId) -> Result<Vec<Control>> {
+    let mut found = controls(view).await?;
+    found.retain(|control| control.system == Some(system) && control.state() != ControlState::Retired);
+    Ok(found)
+}
+
+/// Returns a thing as far as rights depend on it that serves some controls: of the one system they are for, and of `people`.
+pub(crate) async fn object_serving<'a>(
+    view: &mut View<'_>,
+    people: BTreeSet<ActorId>,
+    controls: impl IntoIterator<Item = &'a Control>,
+) -> Result<Object> {
+    let common = common_system(controls);
+    let object = identity::object_of(view, people).await?;
+    Ok(Object { system: common.or(object.system), ..object })
 }
 
 /// Finds controls as they are now, in no order. Those that are not there are left out.

@@ -9,6 +9,7 @@ pub mod people;
 pub mod session;
 pub mod setting;
 mod sql;
+pub mod system;
 pub mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +49,10 @@ pub struct System {
     pub id: SystemId,
     /// Name for people.
     pub name: String,
+    /// What lies within, in words.
+    pub boundary: String,
+    /// When it was retired.
+    pub retired_at: Option<Timestamp>,
 }
 
 /// What kind of actor acts.
@@ -143,7 +148,12 @@ impl App {
         let mut cx = Cx::new(self, &actor, tx);
         sql::insert_organization(cx.connection(), &organization).await?;
         sql::insert_actor(cx.connection(), &actor, now).await?;
-        let system = System { id: SystemId(self.new_id(now)), name: system.to_owned() };
+        let system = System {
+            id: SystemId(self.new_id(now)),
+            name: system.to_owned(),
+            boundary: String::new(),
+            retired_at: None,
+        };
         sql::insert_system(cx.connection(), organization.key, &system, now).await?;
         crate::ledger::found(&mut cx, &signer).await?;
         crate::evidence::begin_encryption(&mut cx).await?;
@@ -252,13 +262,13 @@ pub async fn labels(view: &mut View<'_>) -> Result<BTreeMap<ActorId, String>> {
     sql::labels(view.connection(), organization).await
 }
 
-/// Returns a thing of the organization as far as rights depend on it: of the one system, where there is only one, and
-/// owned by or assigned to `people`.
+/// Returns a thing of the organization as far as rights depend on it: of the one system, where there was never another
+/// one, and owned by or assigned to `people`.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn object_of(view: &mut View<'_>, people: BTreeSet<ActorId>) -> Result<Object> {
-    let systems = systems(view).await?;
+    let systems = system::all(view).await?;
     Ok(Object {
         organization: view.organization(),
         system: match systems.as_slice() {
@@ -308,13 +318,14 @@ pub async fn example(view: &mut View<'_>) -> Result<Option<Example>> {
     sql::example(view.connection(), organization).await
 }
 
-/// Lists the systems of the organization by name.
+/// Lists the systems of the organization that are not retired, by name.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn systems(view: &mut View<'_>) -> Result<Vec<System>> {
-    let organization = view.organization();
-    sql::systems(view.connection(), organization).await
+    let mut systems = system::all(view).await?;
+    systems.retain(|system| system.retired_at.is_none());
+    Ok(systems)
 }
 
 /// Returns the number of the organization's turn, in which its writers come one after another.

@@ -64,25 +64,50 @@ pub(super) async fn insert_system(
     system: &System,
     now: Timestamp,
 ) -> Result<()> {
-    sqlx::query("INSERT INTO system (organization, id, name, created_at) VALUES ($1, $2, $3, $4)")
-        .bind(organization.0)
-        .bind(system.id.to_string())
-        .bind(&system.name)
-        .bind(now.micros())
-        .execute(c)
-        .await?;
+    sqlx::query(
+        "INSERT INTO system (organization, id, name, created_at, boundary) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(organization.0)
+    .bind(system.id.to_string())
+    .bind(&system.name)
+    .bind(now.micros())
+    .bind(&system.boundary)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn change_system(
+    c: &mut AnyConnection,
+    organization: OrganizationKey,
+    system: &System,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE system SET name = $3, boundary = $4, retired_at = $5 WHERE organization = $1 AND id = $2",
+    )
+    .bind(organization.0)
+    .bind(system.id.to_string())
+    .bind(&system.name)
+    .bind(&system.boundary)
+    .bind(system.retired_at.map(Timestamp::micros))
+    .execute(c)
+    .await?;
     Ok(())
 }
 
 pub(super) async fn systems(c: &mut AnyConnection, organization: OrganizationKey) -> Result<Vec<System>> {
-    let rows: Vec<(String, String)> =
-        sqlx::query_as("SELECT id, name FROM system WHERE organization = $1 ORDER BY name LIMIT $2")
-            .bind(organization.0)
-            .bind(LIST_LIMIT)
-            .fetch_all(c)
-            .await?;
+    let rows: Vec<(String, String, String, Option<i64>)> = sqlx::query_as(
+        "SELECT id, name, boundary, retired_at FROM system WHERE organization = $1 ORDER BY name LIMIT $2",
+    )
+    .bind(organization.0)
+    .bind(LIST_LIMIT)
+    .fetch_all(c)
+    .await?;
     rows.into_iter()
-        .map(|(id, name)| Ok(System { id: stored::parse::<SystemId>(&id, "the table of systems")?, name }))
+        .map(|(id, name, boundary, retired_at)| {
+            let id = stored::parse::<SystemId>(&id, "the table of systems")?;
+            Ok(System { id, name, boundary, retired_at: retired_at.map(Timestamp::from_micros) })
+        })
         .collect()
 }
 

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use tickmark_core::conclusion::finding::Finding;
 use tickmark_core::conclusion::readiness::{Question, Rating, TargetType};
 use tickmark_core::control::commitment::CommitmentKey;
-use tickmark_core::control::{Control, ControlId, Frequency};
+use tickmark_core::control::{Control, ControlId, Frequency, common_system};
 use tickmark_core::evidence::freshness::fresh_until;
 use tickmark_core::evidence::item::Item;
 use tickmark_core::id::{ActorId, ItemKey, MembershipId, PerformanceKey, WaiverKey};
 use tickmark_core::identity::Systems;
 use tickmark_core::observation::Waiver;
 use tickmark_core::program::performance::Performance;
+use tickmark_core::words::shortened;
 
 use super::text::{natural, number};
 use super::{EVERY_SYSTEM, Entry, Kind};
@@ -36,13 +37,6 @@ const FEW: usize = 50;
 /// The name of the values that say until when an item is fresh for controls of a frequency.
 pub(crate) fn until(frequency: Frequency) -> String {
     format!("until:{}", frequency.word())
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(DETAIL_CHARS) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text.to_owned(),
-    }
 }
 
 fn value(name: &str, value: impl Into<String>) -> (String, String) {
@@ -192,6 +186,7 @@ fn of_one_control(control: &Control, rating: &Rating) -> Entry {
         value("by:status", number(status as i64)),
     ];
     values.extend(people.iter().map(|person| value("person", person.to_string())));
+    values.extend(control.system.map(|system| value("system", system.to_string())));
     values.extend(control.criteria.iter().map(|mapping| value("criterion", mapping.criterion.as_str())));
     values.extend(Question::ALL.map(|question| value(question.word(), rating.answer(question).word())));
     Entry {
@@ -199,7 +194,7 @@ fn of_one_control(control: &Control, rating: &Rating) -> Entry {
         id: control.id.to_string(),
         place: natural(control.id.as_str()),
         title: text.title.clone(),
-        detail: cut(&text.statement),
+        detail: shortened(&text.statement, DETAIL_CHARS),
         values,
         texts: vec![
             (NAME, control.id.to_string()),
@@ -249,6 +244,8 @@ fn of_item(item: &Item, controls: &BTreeMap<ControlId, Control>) -> Entry {
         value("by:state", number(i64::try_from(state.unwrap_or_default()).unwrap_or(0))),
     ];
     values.extend(item::people(item, controls).iter().map(|person| value("person", person.to_string())));
+    let system = common_system(item.controls.iter().filter_map(|id| controls.get(id)));
+    values.extend(system.map(|system| value("system", system.to_string())));
     values.extend(item.handlers.iter().map(|person| value("handler", person.to_string())));
     for control in item.controls.iter().filter_map(|id| controls.get(id)) {
         match covered.map(|to| fresh_until(to, control.frequency)) {
@@ -266,12 +263,10 @@ fn of_item(item: &Item, controls: &BTreeMap<ControlId, Control>) -> Entry {
         // The newest first.
         place: number(-item.key.0),
         title: said.title.clone(),
-        detail: cut(&format!(
-            "{}, {}. {}",
-            said.kind.title(),
-            item.state.title().to_lowercase(),
-            said.source
-        )),
+        detail: shortened(
+            &format!("{}, {}. {}", said.kind.title(), item.state.title().to_lowercase(), said.source),
+            DETAIL_CHARS,
+        ),
         values,
         texts: vec![
             (NAME, item.key.to_string()),
@@ -310,7 +305,7 @@ fn of_commitment(version: &commitment::Version) -> Entry {
         id: record.key.to_string(),
         place: number(record.key.0),
         title: promise.title.clone(),
-        detail: cut(&promise.statement),
+        detail: shortened(&promise.statement, DETAIL_CHARS),
         values,
         texts: vec![
             (NAME, record.key.to_string()),
@@ -328,7 +323,7 @@ fn finding(reference: &str, record: &Finding) -> Entry {
         id: reference.to_owned(),
         place: natural(reference),
         title: found.title.clone(),
-        detail: cut(&found.condition),
+        detail: shortened(&found.condition, DETAIL_CHARS),
         values: vec![value("severity", found.severity.word())],
         texts: vec![
             (NAME, format!("{reference} {control}")),
@@ -344,7 +339,7 @@ fn of_waiver(waiver: &Waiver) -> Entry {
         id: waiver.id.to_string(),
         place: number(-waiver.id.0),
         title: format!("Waiver of {}", waiver.check),
-        detail: cut(&waiver.reason),
+        detail: shortened(&waiver.reason, DETAIL_CHARS),
         values: vec![
             value("check", waiver.check.as_str()),
             value("revoked", yes(waiver.revoked_at.is_some())),
@@ -367,7 +362,7 @@ fn of_request(asked: &request::Asked) -> Entry {
         id: asked.key.to_string(),
         place: number(-asked.key),
         title: format!("Request to waive {}", request.check),
-        detail: cut(&request.reason),
+        detail: shortened(&request.reason, DETAIL_CHARS),
         values: vec![value("state", asked.state.word()), value("check", request.check.as_str())],
         texts: vec![
             (TITLE, format!("waiver request {}", request.check)),
@@ -400,12 +395,16 @@ fn occurrence(performance: &Performance, control: &Control) -> Entry {
     let title = &control.text.current().title;
     let mut values = vec![value("control", performance.control.to_string())];
     values.extend(people.map(|person| value("person", person.to_string())));
+    values.extend(control.system.map(|system| value("system", system.to_string())));
     Entry {
         kind: Kind::Occurrence,
         id: format!("{}/{}", performance.control, performance.key),
         place: number(-performance.key.0),
         title: format!("{}, {}", performance.control, performance.window),
-        detail: cut(&if performance.note.is_empty() { title.clone() } else { performance.note.clone() }),
+        detail: shortened(
+            &if performance.note.is_empty() { title.clone() } else { performance.note.clone() },
+            DETAIL_CHARS,
+        ),
         values,
         texts: vec![
             (TITLE, format!("{} {}", performance.control, performance.window)),

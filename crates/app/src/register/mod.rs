@@ -23,7 +23,7 @@ pub(crate) use entries::{member as member_entry, until as until_name};
 pub(crate) use text::number as ordered;
 
 /// Counts the forms that the rows had: with another one they are made again.
-const FORM: i64 = 2;
+const FORM: i64 = 3;
 /// Most rows of one page.
 pub const PAGE_LIMIT: u32 = 500;
 /// Records that are written down at once.
@@ -95,8 +95,8 @@ impl Kind {
     fn needs(self) -> (Atom, bool) {
         let read = |resource| Atom::new(resource, Verb::Read);
         match self {
-            Self::Control | Self::Commitment => (read(Resource::Control), false),
-            Self::Occurrence => (read(Resource::Control), true),
+            Self::Commitment => (read(Resource::Control), false),
+            Self::Control | Self::Occurrence => (read(Resource::Control), true),
             Self::Item => (read(Resource::Evidence), true),
             Self::Finding | Self::Waiver | Self::Request => (read(Resource::Exception), false),
             Self::Target => (read(Resource::TestResult), false),
@@ -233,7 +233,7 @@ fn reach(view: &View<'_>, kind: Kind, one_system: Option<tickmark_core::id::Syst
 }
 
 async fn one_system(view: &mut View<'_>) -> Result<Option<tickmark_core::id::SystemId>> {
-    Ok(match crate::identity::systems(view).await?.as_slice() {
+    Ok(match crate::identity::system::all(view).await?.as_slice() {
         [only] => Some(only.id),
         _ => None,
     })

@@ -8,7 +8,7 @@ use super::{
     Approval, Control, ControlError, ControlId, ControlKind, ControlState, CriterionMapping, Frequency,
     Level, Nature, Proposed, Retirement, TextHistory,
 };
-use crate::id::ActorId;
+use crate::id::{ActorId, SystemId};
 use crate::{Timestamp, words};
 
 /// Most characters of a title, an area or a role.
@@ -37,6 +37,9 @@ pub struct Content {
     pub frequency: Frequency,
     /// Where it sits.
     pub level: Option<Level>,
+    /// The system it is for; none if it is for the organization as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<SystemId>,
     /// Role that answers for it, in words.
     pub owner_role: String,
     /// Evidence it leaves.
@@ -143,6 +146,7 @@ impl Control {
             nature: content.nature,
             frequency: content.frequency,
             level: content.level,
+            system: content.system,
             owner_role: content.owner_role,
             owner: assigned.owner,
             operator: assigned.operator,
@@ -171,6 +175,7 @@ impl Control {
             nature: self.nature,
             frequency: self.frequency,
             level: self.level,
+            system: self.system,
             owner_role: self.owner_role.clone(),
             evidence: self.evidence.clone(),
             population: self.population.clone(),
@@ -334,6 +339,7 @@ impl Control {
         self.nature = content.nature;
         self.frequency = content.frequency;
         self.level = content.level;
+        self.system = content.system;
         self.owner_role = content.owner_role;
         self.evidence = content.evidence;
         self.population = content.population;

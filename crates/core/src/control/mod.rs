@@ -22,7 +22,7 @@ pub use test_of_control::{TestAttribute, TestKind, TestMapping, TestOfControl, m
 pub use text::{ControlText, TextHistory};
 
 use crate::catalog::StarterControl;
-use crate::id::ActorId;
+use crate::id::{ActorId, SystemId};
 use crate::{Span, Timestamp};
 
 /// Longest [`ControlId`] in bytes.
@@ -248,6 +248,9 @@ pub struct Control {
     pub frequency: Frequency,
     /// Where it sits, once somebody has said so.
     pub level: Option<Level>,
+    /// The system it is for; none if it is for the organization as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<SystemId>,
     /// Role that answers for it, in words.
     pub owner_role: String,
     /// The named person who answers for it.
@@ -275,6 +278,14 @@ pub struct Control {
     retirement: Option<Retirement>,
 }
 
+/// Returns the one system that all of some controls are for; none if they are for several, or any for all of the
+/// organization, or there are none.
+pub fn common_system<'a>(controls: impl IntoIterator<Item = &'a Control>) -> Option<SystemId> {
+    let mut systems = controls.into_iter().map(|control| control.system);
+    let first = systems.next()?;
+    systems.all(|other| other == first).then_some(first)?
+}
+
 impl Control {
     /// Copies a starter control into the organization, as a draft with its first text. Later editions of the
     /// catalog do not reach it.
@@ -298,6 +309,7 @@ impl Control {
             nature: starter.nature,
             frequency: starter.frequency,
             level: None,
+            system: None,
             owner_role: starter.owner.clone(),
             owner: None,
             operator: None,

@@ -33,6 +33,7 @@ mod register;
 mod request;
 mod sample;
 mod setting;
+mod system;
 mod waiver;
 mod words;
 
@@ -72,6 +73,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         member::LOOKS,
         invitation::LOOKS,
         setting::LOOKS,
+        system::LOOKS,
         population::LOOKS,
         sample::LOOKS,
         request::LOOKS,
@@ -101,6 +103,7 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         member::WRITES,
         invitation::WRITES,
         setting::WRITES,
+        system::WRITES,
         population::WRITES,
         sample::WRITES,
         request::WRITES,

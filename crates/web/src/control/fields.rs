@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use tickmark_app::identity::people;
+use tickmark_app::identity::{System, people};
 use tickmark_app::{View, identity};
 use tickmark_core::catalog::{Framework, StarterControl};
 use tickmark_core::control::{
     Assigned, Content, Control, ControlKind, CriterionMapping, Frequency, Level, Nature, TEXT_MAX, TITLE_MAX,
 };
-use tickmark_core::id::ActorId;
+use tickmark_core::id::{ActorId, SystemId};
 use tickmark_core::identity::Standing;
+use tickmark_core::words::shortened;
 
 use crate::design::diff::Changed;
 use crate::design::form::{Faults, Field, Kind, field};
@@ -20,11 +21,15 @@ use crate::form::Sent;
 /// Characters of a criterion that are shown beside its number.
 const CRITERION_CHARS: usize = 110;
 
+/// What a control is for that is for no system alone.
+const WHOLE: &str = "The organization as a whole";
+
 /// Who can be chosen, and what everybody is called.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     here: Vec<(ActorId, String)>,
     labels: BTreeMap<ActorId, String>,
+    systems: Vec<System>,
 }
 
 impl Names {
@@ -33,12 +38,13 @@ impl Names {
         let members = people::members(view).await?;
         let active = members.iter().filter(|member| member.standing == Standing::Active);
         let here = active.map(|member| (member.actor, member.name.clone())).collect();
-        Ok(Self { here, labels: identity::labels(view).await? })
+        Ok(Self { here, ..Self::for_looking(view).await? })
     }
 
     /// Reads what everybody is called, for a page on which nobody is chosen.
     pub(crate) async fn for_looking(view: &mut View<'_>) -> Result<Self, tickmark_app::Error> {
-        Ok(Self { here: Vec::new(), labels: identity::labels(view).await? })
+        let (labels, systems) = (identity::labels(view).await?, identity::system::all(view).await?);
+        Ok(Self { here: Vec::new(), labels, systems })
     }
 
     /// What somebody is called.
@@ -49,6 +55,23 @@ impl Names {
 
     fn of_some(&self, who: Option<ActorId>) -> String {
         who.map(|who| self.of(who).to_owned()).unwrap_or_default()
+    }
+
+    /// What a system is called; the organization as a whole where there is none.
+    fn of_system(&self, id: Option<SystemId>) -> String {
+        let known = id.and_then(|id| self.systems.iter().find(|system| system.id == id));
+        known.map_or_else(|| WHOLE.to_owned(), |system| system.name.clone())
+    }
+
+    /// Choices of systems, and the organization as a whole; none where there was never more than one system.
+    fn systems(&self, chosen: &str) -> Vec<(String, String)> {
+        if self.systems.len() < 2 && chosen.is_empty() {
+            return Vec::new();
+        }
+        let is_offered = |system: &&System| system.retired_at.is_none() || system.id.to_string() == chosen;
+        let offered = self.systems.iter().filter(is_offered);
+        let named = offered.map(|system| (system.id.to_string(), system.name.clone()));
+        [(String::new(), WHOLE.to_owned())].into_iter().chain(named).collect()
     }
 
     /// Choices of a field; whoever is chosen already is among them, and nobody comes first with `nobody`.
@@ -77,6 +100,7 @@ pub(super) struct Typed {
     nature: String,
     frequency: String,
     level: String,
+    system: String,
     owner_role: String,
     owner: String,
     operator: String,
@@ -89,7 +113,7 @@ pub(super) struct Typed {
 }
 
 /// Names of the fields.
-pub(super) const NAMES: [&str; 17] = [
+pub(super) const NAMES: [&str; 18] = [
     "id",
     "title",
     "statement",
@@ -98,6 +122,7 @@ pub(super) const NAMES: [&str; 17] = [
     "nature",
     "frequency",
     "level",
+    "system",
     "owner_role",
     "owner",
     "operator",
@@ -130,6 +155,7 @@ impl Typed {
             nature: content.nature.word().to_owned(),
             frequency: content.frequency.word().to_owned(),
             level: content.level.map(Level::word).unwrap_or_default().to_owned(),
+            system: content.system.map(|system| system.to_string()).unwrap_or_default(),
             owner_role: content.owner_role.clone(),
             evidence: content.evidence.join("\n"),
             population: content.population.clone(),
@@ -171,6 +197,7 @@ impl Typed {
             nature: sent.text("nature"),
             frequency: sent.text("frequency"),
             level: sent.text("level"),
+            system: sent.text("system"),
             owner_role: sent.text("owner_role"),
             owner: sent.text("owner"),
             operator: sent.text("operator"),
@@ -227,6 +254,10 @@ impl Typed {
         if level.is_none() && !self.level.is_empty() {
             faults.add("level", "choose one");
         }
+        let system = Some(self.system.as_str()).filter(|text| !text.is_empty()).map(str::parse::<SystemId>);
+        if matches!(system, Some(Err(_))) {
+            faults.add("system", "choose one of the list");
+        }
         let mut person = |name: &'static str, text: &str| match text {
             "" => None,
             text => match text.parse::<ActorId>() {
@@ -260,6 +291,7 @@ impl Typed {
             nature,
             frequency,
             level,
+            system: system.and_then(Result::ok),
             owner_role: self.owner_role.clone(),
             evidence: self.evidence.lines().map(str::to_owned).collect(),
             population: self.population.clone(),
@@ -320,6 +352,7 @@ pub(super) fn draw(
     let natures = words(&mut Nature::ALL.iter().map(|nature| (nature.word(), nature.plain())));
     let frequencies = words(&mut Frequency::ALL.iter().map(|one| (one.word(), one.plain())));
     let unsaid = [("", "not said")].into_iter();
+    let systems = names.systems(&typed.system);
     let levels = words(&mut unsaid.chain(Level::ALL.iter().map(|level| (level.word(), level.word()))));
     html! {
         @if is_new {
@@ -333,6 +366,7 @@ pub(super) fn draw(
             (choose("frequency", "Frequency", &typed.frequency, &frequencies, ""))
             (choose("level", "Level", &typed.level, &levels, ""))
         }
+        @if !systems.is_empty() { (choose("system", "System", &typed.system, &systems, "Whoever is assigned to a system works on the controls that are for it.")) }
         div.fields {
             (choose("owner", "Owner", &typed.owner, &names.options(Some("Nobody yet"), &typed.owner), "Answers for it."))
             (choose("operator", "Operator", &typed.operator, &names.options(Some("The owner"), &typed.operator), "Performs it."))
@@ -358,19 +392,12 @@ fn criteria(typed: &Typed, faults: &Faults, framework: &Framework) -> Markup {
             div.choices.pairs {
                 @for requirement in framework.requirements() {
                     div.pairs-row {
-                        label.choice { input type="checkbox" name="criterion" value=(requirement.id) checked[typed.criteria.contains(&requirement.id)]; span { b { (requirement.id) } " " (cut(&requirement.text)) } }
+                        label.choice { input type="checkbox" name="criterion" value=(requirement.id) checked[typed.criteria.contains(&requirement.id)]; span { b { (requirement.id) } " " (shortened(&requirement.text, CRITERION_CHARS)) } }
                         label.choice { input type="checkbox" name="key" value=(requirement.id) checked[typed.keys.contains(&requirement.id)] aria-label={ "Key for " (requirement.id) }; span aria-hidden="true" { "key" } }
                     }
                 }
             }
         }
-    }
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(CRITERION_CHARS) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text.to_owned(),
     }
 }
 
@@ -392,6 +419,7 @@ pub(super) fn lines(content: &Content, assigned: &Assigned, names: &Names) -> Ve
         ("Nature", content.nature.plain().to_owned()),
         ("Frequency", content.frequency.plain().to_owned()),
         ("Level", content.level.map(Level::word).unwrap_or_default().to_owned()),
+        ("System", names.of_system(content.system)),
         ("Role of the owner", content.owner_role.clone()),
         ("Area", content.area.clone()),
         ("Evidence expected", content.evidence.join("; ")),

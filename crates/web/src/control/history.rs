@@ -26,6 +26,7 @@ pub(super) async fn page(
     let id: ControlId = id.parse().map_err(|_| Refusal::NotFound)?;
     let read = app
         .read(actor, async |view| {
+            control::edit::see(view, &id).await?;
             Ok((control::versions_of(view, &id).await?, Names::for_looking(view).await?))
         })
         .await?;

@@ -22,11 +22,11 @@ pub use pages::{
     Answer, AnswerView, ControlList, ControlRow, ControlStatus, ControlView, QUESTIONS, Question, TestRow,
 };
 
-use crate::comment;
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
+use crate::{comment, permission};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -103,12 +103,20 @@ async fn all(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refu
 pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Result<Listed, Refusal> {
     let query = list::query(&asked.query, part, &pages::FILTERS, &pages::columns());
     // What tests suggest is computed from what they say now, so for that filter all are looked at.
-    let query = Some(query).filter(|_| asked.query.get("suggested").is_none());
-    let view = state.source().control_list(query.as_ref()).await?;
+    let who = asked.visit.actor.as_deref();
+    let sees_all =
+        who.is_none_or(|actor| permission::may_all(actor, Atom::new(Resource::Control, Verb::Read)));
+    let query = Some(query).filter(|_| !sees_all || asked.query.get("suggested").is_none());
+    let view = state.source().control_list(query.as_ref(), who).await?;
     Ok(pages::list(&view, May::of(asked)))
 }
 
 async fn one(State(state): State<WebState>, Path(id): Path<String>, asked: Asked) -> Result<Markup, Refusal> {
+    if asked.visit.actor.is_some() {
+        let (app, actor) = asked.member(&state)?;
+        let id = id.parse().map_err(|_| Refusal::NotFound)?;
+        app.read(actor, async |view| tickmark_app::control::edit::see(view, &id).await).await?;
+    }
     let view = state.source().control(&id).await?;
     let mut page = pages::one(&view, asked.visit.now, May::of(&asked));
     let done = crate::program::on_control(&state, &asked, &id).await?;

@@ -291,6 +291,8 @@ pub struct ControlList {
     pub areas: Vec<String>,
     /// Their owners, as value and words.
     pub owners: Vec<(String, String)>,
+    /// The systems, as value and words, where there are several.
+    pub systems: Vec<(String, String)>,
 }
 
 impl ControlList {
@@ -310,19 +312,21 @@ impl ControlList {
             waiting: count(&|row| row.waits && row.state == ControlState::Active),
             areas,
             owners: Vec::new(),
+            systems: Vec::new(),
             rows,
         }
     }
 }
 
 /// Filters of the list that are values of the register.
-pub(crate) const FILTERS: [&str; 12] = [
+pub(crate) const FILTERS: [&str; 13] = [
     "status",
     "state",
     "waits",
     "area",
     "key",
     "owner",
+    "system",
     "criterion",
     "frequency",
     "designed",
@@ -405,6 +409,12 @@ fn table(view: &ControlList, may: May) -> Table {
             shown: true,
         },
         Filter { key: "owner", label: "Owner", options: view.owners.clone(), shown: !view.owners.is_empty() },
+        Filter {
+            key: "system",
+            label: "System",
+            options: view.systems.clone(),
+            shown: !view.systems.is_empty(),
+        },
         Filter { key: "criterion", label: "Criterion", options: Vec::new(), shown: false },
         Filter { key: "frequency", label: "Frequency", options: Vec::new(), shown: false },
     ];

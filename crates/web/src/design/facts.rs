@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 use tickmark_core::observation::Gap;
+use tickmark_core::words::shortened;
 
 /// Levels of nesting that are drawn; deeper values are shown as JSON.
 const DEPTH_LIMIT: usize = 5;
@@ -65,7 +66,7 @@ fn outline(value: &Value) -> String {
 
 fn draw(value: &Value, name: &str, depth: usize) -> Markup {
     if depth > DEPTH_LIMIT {
-        return html! { code { (cut(&value.to_string())) } };
+        return html! { code { (shortened(&value.to_string(), TEXT_LIMIT)) } };
     }
     match value {
         Value::Object(map) => object(map, depth),
@@ -144,17 +145,17 @@ fn scalar(value: &Value) -> Markup {
         Value::Bool(true) => html! { "yes" },
         Value::Bool(false) => html! { "no" },
         Value::String(text) if text.is_empty() => html! { span.muted { "empty" } },
-        Value::String(text) => html! { (cut(text)) },
+        Value::String(text) => html! { (shortened(text, TEXT_LIMIT)) },
         other => html! { span.num { (short(other)) } },
     }
 }
 
 fn short(value: &Value) -> String {
     match value {
-        Value::String(text) => cut(text),
+        Value::String(text) => shortened(text, TEXT_LIMIT),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        other => cut(&other.to_string()),
+        other => shortened(&other.to_string(), TEXT_LIMIT),
     }
 }
 
@@ -162,13 +163,6 @@ fn short(value: &Value) -> String {
 #[must_use]
 pub fn inline(value: &Value) -> Markup {
     draw(value, "", DEPTH_LIMIT - 1)
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(TEXT_LIMIT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

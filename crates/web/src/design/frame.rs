@@ -55,6 +55,8 @@ pub enum Place {
     People,
     /// What somebody was told.
     Notices,
+    /// The boundaries that reports describe.
+    Systems,
     /// Time zone, dates and escalation of an organization.
     Time,
     /// One's own account.
@@ -104,6 +106,7 @@ const WORK: Entry = desk(Place::Work, "My work", "/work", "i-work");
 const ITEMS: Entry = desk(Place::Items, "Evidence", "/evidence/items", "i-evidence");
 const CALENDAR: Entry = desk(Place::Calendar, "Calendar", "/calendar", "i-calendar");
 const TIME: Entry = desk(Place::Time, "Time and reminders", "/settings/time", "i-calendar");
+const SYSTEMS: Entry = desk(Place::Systems, "Systems", "/systems", "i-targets");
 const TRAIL: Entry = desk(Place::AuditTrail, "Audit trail", "/audit-trail", "i-trail");
 const PEOPLE: Entry = desk(Place::People, "People", "/people", "i-people");
 
@@ -112,7 +115,7 @@ const GROUPS: [(&str, &[Entry]); 5] = [
     ("Program", &[CRITERIA, CONTROLS, COMMITMENTS, ITEMS, CALENDAR]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS, WAIVERS]),
     ("Proof", &[ENGAGEMENTS, REPORTS, EVIDENCE, LEDGER]),
-    ("Settings", &[JOBS, PEOPLE, TIME, TRAIL]),
+    ("Settings", &[JOBS, PEOPLE, SYSTEMS, TIME, TRAIL]),
 ];
 
 /// What a phone shows at once, as far as it is offered: the first four.

@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use tickmark_app::identity::System;
 use tickmark_app::identity::people::{self, Lost, Member, Proposal};
 use tickmark_app::{Cx, Error};
 use tickmark_core::Timestamp;
@@ -26,7 +27,8 @@ const REASON_CHARS: usize = 2_000;
 struct View {
     member: Member,
     sessions: usize,
-    systems: Vec<String>,
+    /// Systems to choose from, and those of the member that are no longer in use.
+    systems: Vec<System>,
     proposals: Vec<Proposal>,
     is_own: bool,
     may: May,
@@ -73,7 +75,7 @@ pub(super) async fn act(
     sent: Sent,
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    sent.only(&["role", "reason", "lost"])?;
+    sent.only(&["role", "reason", "lost", "system"])?;
     let member: MembershipId = id.parse().map_err(|_| Refusal::NotFound)?;
     let here = format!("/people/{member}");
     let why = sent.text("reason");
@@ -89,6 +91,10 @@ pub(super) async fn act(
         }
         "suspend" => app.transact(actor, async |cx| people::suspend(cx, member, &why).await).await,
         "reinstate" => app.transact(actor, async |cx| people::resume(cx, member, &why).await).await,
+        "systems" => {
+            let systems = systems(&sent)?;
+            app.transact(actor, async |cx| people::assign_systems(cx, member, systems, &why).await).await
+        }
         "remove" => app.transact(actor, async |cx| people::remove(cx, member, &why).await).await,
         "reset" => {
             let word = sent.text("lost");
@@ -124,6 +130,16 @@ pub(super) async fn act(
     asked.frame_refused(&state, status, &draw(&view, &asked.token, &outcome)).await
 }
 
+/// Reads which systems were chosen; none stands for all.
+fn systems(sent: &Sent) -> Result<Systems, Refusal> {
+    let chosen = sent.all("system");
+    if chosen.is_empty() {
+        return Ok(Systems::All);
+    }
+    let chosen = chosen.iter().map(|id| id.parse()).collect::<Result<_, _>>();
+    Ok(Systems::Only(chosen.map_err(|_| Refusal::Malformed)?))
+}
+
 fn role(sent: &Sent) -> Result<Role, Refusal> {
     sent.text("role").parse().map_err(|_| Refusal::Malformed)
 }
@@ -145,7 +161,7 @@ async fn look(state: &WebState, asked: &Asked, id: &str) -> Result<View, Refusal
         .read(actor, async |view| {
             let member = people::member(view, id).await?;
             let sessions = people::sessions(view, id).await?;
-            let systems = tickmark_app::identity::systems(view).await?;
+            let systems = tickmark_app::identity::system::all(view).await?;
             let proposals = if sees_proposals { people::proposals(view).await? } else { Vec::new() };
             Ok((member, sessions, systems, proposals))
         })
@@ -156,12 +172,8 @@ async fn look(state: &WebState, asked: &Asked, id: &str) -> Result<View, Refusal
     let within = !is_own && (grant_highest || !member.roles.iter().any(|role| role.is_highest()));
     let act = within && may(Resource::Member, Verb::Update);
     let grant = !is_own && may(Resource::Grant, Verb::Create);
-    let systems = match &member.systems {
-        Systems::All => Vec::new(),
-        Systems::Only(some) => {
-            systems.into_iter().filter(|one| some.contains(&one.id)).map(|one| one.name).collect()
-        }
-    };
+    let is_of = |system: &System| matches!(&member.systems, Systems::Only(some) if some.contains(&system.id));
+    let systems = systems.into_iter().filter(|one| one.retired_at.is_none() || is_of(one)).collect();
     Ok(View {
         sessions,
         systems,
@@ -177,6 +189,17 @@ async fn look(state: &WebState, asked: &Asked, id: &str) -> Result<View, Refusal
         member,
         now: app.now(),
     })
+}
+
+/// The systems somebody is assigned to, in words.
+fn assigned(view: &View) -> String {
+    match &view.member.systems {
+        Systems::All => "All, also those to come".to_owned(),
+        Systems::Only(some) => {
+            let theirs = view.systems.iter().filter(|one| some.contains(&one.id));
+            theirs.map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
+        }
+    }
 }
 
 fn draw(view: &View, token: &str, outcome: &Outcome) -> Page {
@@ -199,7 +222,7 @@ fn draw(view: &View, token: &str, outcome: &Outcome) -> Page {
             dt { "E-mail address" } dd { (member.email) }
             dt { "Standing" } dd { (standing) }
             dt { "In since" } dd { (moment::exact(member.valid.from)) @if let Some(until) = member.valid.to { ", until " (moment::exact(until)) } }
-            dt { "Systems" } dd { @if view.systems.is_empty() { "All, also those to come" } @else { (view.systems.join(", ")) } }
+            dt { "Systems" } dd { (assigned(view)) }
             dt { "Signed in" } dd { @if view.sessions == 0 { "In no browser" } @else if view.sessions == 1 { "In one browser" } @else { "In " (view.sessions) " browsers" } }
             dt { "Last change" } dd { (moment::ago(member.changed_at, view.now)) }
             dt { "Called in the ledger" } dd { code { (member.actor) } }
@@ -309,11 +332,22 @@ fn acts(view: &View, token: &str, here: &str, outcome: &Outcome) -> Markup {
     ]
     .map(|(lost, words)| (lost.word().to_owned(), words.to_owned()))
     .to_vec();
+    let offered: Vec<(String, String)> =
+        view.systems.iter().map(|system| (system.id.to_string(), system.name.clone())).collect();
+    let chosen: Vec<String> = match &view.member.systems {
+        Systems::All => Vec::new(),
+        Systems::Only(some) => some.iter().map(ToString::to_string).collect(),
+    };
+    let chosen = chosen.join(" ");
     let body = html! {
         @if view.member.standing == Standing::Active {
             (one("suspend", "Suspend", "Whatever they are signed in to ends at once, their tokens stop working, and nothing is permitted until they are reinstated.", html! {}, "Suspend"))
         } @else {
             (one("reinstate", "Reinstate", "The membership counts again. They sign in anew.", html! {}, "Reinstate"))
+        }
+        @if view.systems.len() > 1 {
+            (one("systems", "Assign systems", "Where their roles reach assigned systems only, they reach the controls and the evidence of these.",
+                field(&Field { name: "system", label: "Systems", kind: Kind::Several(&offered), value: &chosen, hint: "None chosen: all, also those to come.", ..Field::default() }), "Assign"))
         }
         @if view.may.reset {
             (one("reset", "Help with a lost password or authenticator", "You get a link to hand over. You learn nothing by it: they choose the new one, and show what they did not lose. Both lost at once is a matter for whoever operates the installation: tickmark people reset.",

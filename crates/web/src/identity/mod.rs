@@ -15,6 +15,7 @@ mod reset;
 mod rule;
 mod settings;
 mod sign_in;
+mod system;
 mod token;
 mod trail;
 
@@ -84,6 +85,7 @@ pub(crate) fn routes() -> Router<WebState> {
 
 /// An id of the form that addresses have.
 const SOME_ID: &str = "/people/00000000-0000-7000-8000-000000000000";
+const SOME_SYSTEM: &str = "/systems/00000000-0000-7000-8000-000000000000";
 
 /// Returns the routes of pages in the frame.
 pub(crate) fn desk_routes() -> Vec<Desk> {
@@ -117,6 +119,19 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             "/account/tokens/{id}",
             "/account/tokens/00000000-0000-7000-8000-000000000000",
             post(token::revoke),
+        ),
+        both("/systems", get(system::page).post(system::write)),
+        Desk {
+            path: "/systems/{id}",
+            example: SOME_SYSTEM,
+            looks: true,
+            changes: true,
+            handler: get(system::one).post(system::change),
+        },
+        some(
+            "/systems/{id}/retire",
+            "/systems/00000000-0000-7000-8000-000000000000/retire",
+            post(system::retire),
         ),
         both("/people", get(people::page).post(people::invite)),
         both("/people/sign-in", get(rule::page).post(rule::set)),

@@ -226,9 +226,14 @@ impl Source {
     }
 
     /// What the list of controls shows: what a query asks of the register, or all.
-    pub(crate) async fn control_list(&self, query: Option<&Query>) -> Result<ControlList, Refusal> {
+    /// As far as `who` sees, where it is somebody.
+    pub(crate) async fn control_list(
+        &self,
+        query: Option<&Query>,
+        who: Option<&Actor>,
+    ) -> Result<ControlList, Refusal> {
         match (&self.0, query) {
-            (Kind::Live(live), Some(query)) => live.control_list(query).await,
+            (Kind::Live(live), Some(query)) => live.control_list(query, who).await,
             _ => Ok(ControlList::whole(self.controls().await?)),
         }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tickmark_core::control::{ControlId, Frequency};
+use tickmark_core::control::{ControlId, Frequency, common_system};
 use tickmark_core::evidence::freshness::lead_days;
 use tickmark_core::evidence::item::{Item, State};
 use tickmark_core::id::ItemKey;
-use tickmark_core::identity::{Reach, separation};
+use tickmark_core::identity::{Object, Reach, separation};
 use tickmark_core::time::DAY_US;
 
 use super::{APPROVE, MAX_ITEMS, READ, controls_by_id, people, sql};
@@ -82,10 +82,11 @@ async fn seen(view: &mut View<'_>, reach: Option<Reach>, items: Vec<Item>) -> Re
         return Ok(items);
     }
     let controls = controls_by_id(view).await?;
-    let mut object = identity::object_of(view, BTreeSet::new()).await?;
+    let any = identity::object_of(view, BTreeSet::new()).await?;
     let mut kept = Vec::new();
     for item in items {
-        object.people = people(&item, &controls);
+        let system = common_system(item.controls.iter().filter_map(|id| controls.get(id))).or(any.system);
+        let object = Object { people: people(&item, &controls), system, ..any.clone() };
         if view.may_on(READ, &object) {
             kept.push(item);
         }

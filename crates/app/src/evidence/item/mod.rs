@@ -142,11 +142,11 @@ pub(crate) fn of_control_people(control: &Control) -> BTreeSet<ActorId> {
 /// # Errors
 /// If the database fails.
 pub async fn linkable(view: &mut View<'_>) -> Result<Vec<Control>> {
-    let mut object = identity::object_of(view, BTreeSet::new()).await?;
+    let any = identity::object_of(view, BTreeSet::new()).await?;
     let mut controls = control::controls(view).await?;
     controls.retain(|control| {
-        object.people = of_control_people(control);
-        view.may_on(SEE, &object)
+        let (people, system) = (of_control_people(control), control.system.or(any.system));
+        view.may_on(SEE, &Object { people, system, ..any.clone() })
     });
     Ok(controls)
 }
@@ -154,7 +154,7 @@ pub async fn linkable(view: &mut View<'_>) -> Result<Vec<Control>> {
 /// Finds a control to link an item to. One that the actor may not see is none.
 async fn to_link(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
     let control = control::find(view, id).await?;
-    let object = identity::object_of(view, of_control_people(&control)).await?;
+    let object = control::object_serving(view, of_control_people(&control), [&control]).await?;
     if view.may_on(SEE, &object) { Ok(control) } else { Err(Error::not_found("control", id)) }
 }
 
@@ -174,11 +174,13 @@ async fn controls_by_id(view: &mut View<'_>) -> Result<BTreeMap<ControlId, Contr
 /// `Forbidden`; `NotFound` for an unknown control; `Invalid` for what cannot be kept, naming the file. Nothing is kept then.
 pub async fn open(cx: &mut Cx<'_>, new: NewItem) -> Result<Item> {
     let by = cx.actor.id;
-    let mut people = BTreeSet::from([by]);
+    let (mut people, mut controls) = (BTreeSet::from([by]), Vec::with_capacity(new.controls.len()));
     for id in &new.controls {
-        people.extend(of_control_people(&to_link(cx, id).await?));
+        let control = to_link(cx, id).await?;
+        people.extend(of_control_people(&control));
+        controls.push(control);
     }
-    let object = identity::object_of(cx, people).await?;
+    let object = control::object_serving(cx, people, &controls).await?;
     cx.permit_on(CREATE, &object)?;
     if new.once.is_empty() || new.once.len() > ONCE_CHARS {
         return Err(Error::invalid("the form is damaged; load the page again"));
@@ -479,7 +481,7 @@ async fn object_of(view: &mut View<'_>, item: &Item) -> Result<Object> {
     for id in &item.controls {
         controls.insert(id.clone(), control::find(view, id).await?);
     }
-    identity::object_of(view, people(item, &controls)).await
+    control::object_serving(view, people(item, &controls), controls.values()).await
 }
 
 async fn load(view: &mut View<'_>, key: ItemKey) -> Result<Item> {

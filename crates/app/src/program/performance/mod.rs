@@ -13,7 +13,7 @@ use serde_json::json;
 use tickmark_core::catalog::Nature;
 use tickmark_core::conclusion::period::{self, WindowRow};
 use tickmark_core::control::{Control, ControlId};
-use tickmark_core::id::{ActorId, EvidenceKey, PerformanceKey};
+use tickmark_core::id::{ActorId, EvidenceKey, PerformanceKey, SystemId};
 use tickmark_core::identity::{Atom, Object, Resource, Verb};
 use tickmark_core::program::performance::{Performance, Schedule, Window, WindowState};
 use tickmark_core::time::DAY_US;
@@ -95,7 +95,8 @@ pub async fn schedule(cx: &mut Cx<'_>, control: &ControlId, schedule: Schedule) 
 pub async fn record(cx: &mut Cx<'_>, new: NewPerformance) -> Result<Performance> {
     let (organization, now) = (cx.organization(), cx.now);
     let control = control::find(cx, &new.control).await?;
-    let object = identity::object_of(cx, evidence::item::of_control_people(&control)).await?;
+    let people = evidence::item::of_control_people(&control);
+    let object = control::object_serving(cx, people, [&control]).await?;
     cx.permit_on(CREATE, &object)?;
     identity::actor(cx, new.performed_by).await?;
     let window = window_for(cx, &control, &new).await?;
@@ -258,7 +259,8 @@ pub async fn schedules(
 /// `NotFound` if there is none; `Forbidden` if they may not see it.
 pub async fn control_of(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
     let control = control::find(view, id).await?;
-    let object = identity::object_of(view, evidence::item::of_control_people(&control)).await?;
+    let people = evidence::item::of_control_people(&control);
+    let object = control::object_serving(view, people, [&control]).await?;
     view.permit_on(SEE, &object)?;
     Ok(control)
 }
@@ -274,6 +276,8 @@ pub struct Due {
     pub owner: Option<ActorId>,
     /// Who performs it, where that is somebody else.
     pub operator: Option<ActorId>,
+    /// The system the control is for.
+    pub system: Option<SystemId>,
     /// The window.
     pub window: Window,
     /// What became of it.
@@ -317,7 +321,7 @@ pub async fn due_between(view: &mut View<'_>, from: Timestamp, to: Timestamp) ->
     }
     let sees = |due: &Due| {
         let people = [due.owner, due.operator].into_iter().flatten().collect();
-        view.may_on(SEE, &Object { people, ..object.clone() })
+        view.may_on(SEE, &Object { people, system: due.system.or(object.system), ..object.clone() })
     };
     Ok(all.into_iter().filter(sees).collect())
 }
@@ -377,6 +381,7 @@ async fn due_by(
                     title: control.text.current().title.clone(),
                     owner: control.owner,
                     operator: control.operator,
+                    system: control.system,
                     state,
                     performance: performance.map(|performance| performance.key),
                     performed_at: performance.map(|performance| performance.performed_at),

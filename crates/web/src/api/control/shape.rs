@@ -10,7 +10,7 @@ use tickmark_core::control::{Assigned, Content, Control as Record, CriterionMapp
 use tickmark_core::id::ActorId;
 
 use crate::api::call::Taken;
-use crate::api::words::{person, read, word};
+use crate::api::words::{parsed, person, read, word};
 
 const KINDS: [&str; 3] = ["preventive", "detective", "corrective"];
 const NATURES: [&str; 3] = ["manual", "automated", "it_dependent_manual"];
@@ -69,6 +69,10 @@ pub(super) struct ControlContent {
     #[serde(default)]
     #[schemars(extend("enum" = LEVELS))]
     pub(super) level: String,
+    /// The system it is for; null if it is for the organization as a whole.
+    #[serde(default)]
+    #[schemars(extend("format" = "uuid"))]
+    pub(super) system: Option<String>,
     /// Role that answers for it, in words.
     #[serde(default)]
     #[schemars(length(max = 200))]
@@ -102,6 +106,7 @@ impl From<Content> for ControlContent {
             nature: content.nature.word().to_owned(),
             frequency: content.frequency.word().to_owned(),
             level: content.level.map(word).unwrap_or_default(),
+            system: content.system.map(|system| system.to_string()),
             owner_role: content.owner_role,
             evidence: content.evidence,
             population: content.population,
@@ -129,6 +134,7 @@ impl ControlContent {
             nature: read("nature", &self.nature)?,
             frequency: read("frequency", &self.frequency)?,
             level,
+            system: self.system.as_deref().map(|id| parsed("system", id)).transpose()?,
             owner_role: self.owner_role.clone(),
             evidence: self.evidence.clone(),
             population: self.population.clone(),

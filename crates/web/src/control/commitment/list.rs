@@ -7,6 +7,7 @@ use tickmark_app::register::{self, Kind, Query};
 use tickmark_core::control::commitment::{Commitment, CommitmentKind, CommitmentState};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
+use tickmark_core::words::shortened;
 
 use super::{atom, href};
 use crate::WebState;
@@ -18,7 +19,7 @@ use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
 
 /// Characters of a statement in a list.
-const SHOWN_CHARS: usize = 160;
+pub(super) const SHOWN_CHARS: usize = 160;
 /// Filters that are values of the register.
 const FILTERS: [&str; 5] = ["state", "kind", "kept", "owner", "open"];
 /// Most choices of a filter.
@@ -104,7 +105,7 @@ fn row(record: &Commitment, names: &Names) -> Row {
         cells: vec![
             Cell::by_number(html! { span.mono.nowrap { (record.key) } }, record.key.0),
             Cell::by_text(
-                html! { div { a.primary href=(href(record.key)) { (promise.title) } span.sub { (cut(&promise.statement)) } } },
+                html! { div { a.primary href=(href(record.key)) { (promise.title) } span.sub { (shortened(&promise.statement, SHOWN_CHARS)) } } },
                 &promise.title,
             ),
             Cell::text(&promise.source),
@@ -121,12 +122,5 @@ fn row(record: &Commitment, names: &Names) -> Row {
             ("kind", promise.kind.word().to_owned()),
             ("kept", if controls == 0 { "no" } else { "yes" }.to_owned()),
         ],
-    }
-}
-
-pub(super) fn cut(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARS) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text.to_owned(),
     }
 }

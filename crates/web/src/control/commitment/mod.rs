@@ -20,6 +20,7 @@ use tickmark_core::control::commitment::{
 use tickmark_core::control::{Control, ControlId, ControlState, TEXT_MAX, TITLE_MAX};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::words::shortened;
 
 pub(crate) use self::list::listed;
 
@@ -283,7 +284,7 @@ impl Typed {
             framework.categories.iter().map(|one| (one.id.clone(), one.title.clone())).collect();
         let criteria: Vec<(String, String)> = framework
             .requirements()
-            .map(|one| (one.id.clone(), format!("{} {}", one.id, list::cut(&one.text))))
+            .map(|one| (one.id.clone(), format!("{} {}", one.id, shortened(&one.text, list::SHOWN_CHARS))))
             .collect();
         let known: Vec<(String, String)> = controls
             .iter()

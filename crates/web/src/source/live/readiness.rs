@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tickmark_app::conclusion::{self, ControlStanding, Standing};
 use tickmark_app::control::commitment;
 use tickmark_app::register::{self, Kind, Query};
-use tickmark_app::{View, evidence, identity, observation};
+use tickmark_app::{Actor, View, evidence, identity, observation};
 use tickmark_core::conclusion::readiness::{self, AssessedCriterion, Question};
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::id::{ActorId, TargetKey};
@@ -124,7 +124,11 @@ impl Live {
     }
 
     /// A page of the controls, found by the database.
-    pub(in crate::source) async fn control_list(&self, query: &Query) -> Result<ControlList, Refusal> {
+    pub(in crate::source) async fn control_list(
+        &self,
+        query: &Query,
+        who: Option<&Actor>,
+    ) -> Result<ControlList, Refusal> {
         let work = async |view: &mut View<'_>| {
             let page = register::page(view, Kind::Control, query).await?;
             let ids: Vec<ControlId> = page.ids.iter().filter_map(|id| id.parse().ok()).collect();
@@ -144,10 +148,11 @@ impl Live {
             }
             let areas = register::values(view, Kind::Control, "area", OPTIONS).await?;
             let owners = register::values(view, Kind::Control, "owner", OPTIONS).await?;
-            Ok((page, standing, labels, count, areas, owners))
+            let systems = identity::systems(view).await?;
+            Ok((page, standing, labels, count, areas, owners, systems))
         };
-        let (page, standing, labels, [key, ready, drafts, waiting], areas, owners) =
-            self.app.read(&self.actor, work).await?;
+        let (page, standing, labels, [key, ready, drafts, waiting], areas, owners, systems) =
+            self.app.read(who.unwrap_or(&self.actor), work).await?;
         let owner = |(value, _): (String, u64)| {
             let words = match value.parse::<ActorId>() {
                 Ok(id) => label(&labels, id).to_owned(),
@@ -166,6 +171,10 @@ impl Live {
             waiting,
             areas: areas.into_iter().map(|(area, _)| area).collect(),
             owners: owners.into_iter().map(owner).collect(),
+            systems: match systems.len() {
+                0 | 1 => Vec::new(),
+                _ => systems.into_iter().map(|system| (system.id.to_string(), system.name)).collect(),
+            },
         })
     }
 

@@ -1,0 +1,236 @@
+//! Systems: the boundaries that reports describe, written, described and retired.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use maud::{Markup, html};
+use tickmark_app::Error;
+use tickmark_app::identity::System;
+use tickmark_app::identity::system::{self, BOUNDARY_CHARS};
+use tickmark_core::id::SystemId;
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::words::shortened;
+
+use super::go;
+use crate::WebState;
+use crate::design::form::{Faults, Field, Kind, field, form, send};
+use crate::design::frame::{Page, Place};
+use crate::design::table::plain;
+use crate::design::{block, moment};
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::visit::Asked;
+
+const HOME: &str = "/systems";
+const NAME_CHARS: usize = 200;
+const REASON_CHARS: usize = 2_000;
+/// Characters of a boundary in the list.
+const SHOWN_CHARS: usize = 140;
+
+/// What stands in the fields.
+#[derive(Default)]
+struct Typed {
+    name: String,
+    boundary: String,
+    reason: String,
+    faults: Faults,
+}
+
+impl Typed {
+    fn of(sent: &Sent) -> Self {
+        Self {
+            name: sent.text("name"),
+            boundary: sent.text("boundary"),
+            reason: sent.text("reason"),
+            faults: Faults::default(),
+        }
+    }
+
+    /// Puts what was wrong beside the field it is about, or above them all; others are passed on.
+    fn blame(&mut self, error: Error) -> Result<StatusCode, Refusal> {
+        match error {
+            Error::Invalid(says) => {
+                let field = if says.contains("name") {
+                    "name"
+                } else if says.contains("why") {
+                    "reason"
+                } else {
+                    "boundary"
+                };
+                self.faults.add(field, says);
+                Ok(StatusCode::UNPROCESSABLE_ENTITY)
+            }
+            Error::Conflict(says) => {
+                self.faults = Faults::whole(says);
+                Ok(StatusCode::CONFLICT)
+            }
+            error => Err(error.into()),
+        }
+    }
+}
+
+/// The list, and the form for a new one.
+pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let systems = all(&state, &asked).await?;
+    asked.frame(&state, &draw_all(&systems, &asked, &Typed::default())).await
+}
+
+/// Writes one.
+pub(super) async fn write(
+    State(state): State<WebState>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["name", "boundary"])?;
+    let mut typed = Typed::of(&sent);
+    let (name, boundary) = (&typed.name, &typed.boundary);
+    match app.transact(actor, async |cx| system::write(cx, name, boundary).await).await {
+        Ok(_) => Ok(go(HOME)),
+        Err(error) => {
+            let status = typed.blame(error)?;
+            let systems = all(&state, &asked).await?;
+            asked.frame_refused(&state, status, &draw_all(&systems, &asked, &typed)).await
+        }
+    }
+}
+
+/// One of them.
+pub(super) async fn one(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let system = find(&state, &asked, &id).await?;
+    let typed = Typed { name: system.name.clone(), boundary: system.boundary.clone(), ..Typed::default() };
+    asked.frame(&state, &draw_one(&system, &asked, &typed)).await
+}
+
+/// Says anew what it is called and what lies within.
+pub(super) async fn change(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["name", "boundary"])?;
+    let key = read(&id)?;
+    let mut typed = Typed::of(&sent);
+    let (name, boundary) = (&typed.name, &typed.boundary);
+    match app.transact(actor, async |cx| system::change(cx, key, name, boundary).await).await {
+        Ok(_) => Ok(go(&format!("{HOME}/{key}"))),
+        Err(error) => {
+            let status = typed.blame(error)?;
+            let system = find(&state, &asked, &id).await?;
+            asked.frame_refused(&state, status, &draw_one(&system, &asked, &typed)).await
+        }
+    }
+}
+
+/// Retires it.
+pub(super) async fn retire(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    sent.only(&["reason"])?;
+    let key = read(&id)?;
+    let why = sent.text("reason");
+    match app.transact(actor, async |cx| system::retire(cx, key, &why).await).await {
+        Ok(_) => Ok(go(&format!("{HOME}/{key}"))),
+        Err(error) => {
+            let mut typed = Typed { reason: why, ..Typed::default() };
+            let status = typed.blame(error)?;
+            let system = find(&state, &asked, &id).await?;
+            (typed.name, typed.boundary) = (system.name.clone(), system.boundary.clone());
+            asked.frame_refused(&state, status, &draw_one(&system, &asked, &typed)).await
+        }
+    }
+}
+
+fn read(id: &str) -> Result<SystemId, Refusal> {
+    id.parse().map_err(|_| Refusal::NotFound)
+}
+
+async fn all(state: &WebState, asked: &Asked) -> Result<Vec<System>, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    Ok(app.read(actor, async |view| system::list(view).await).await?)
+}
+
+async fn find(state: &WebState, asked: &Asked, id: &str) -> Result<System, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let id = read(id)?;
+    Ok(app.read(actor, async |view| system::find(view, id).await).await?)
+}
+
+fn may(asked: &Asked, verb: Verb) -> bool {
+    asked.may(Atom::new(Resource::System, verb))
+}
+
+fn standing(system: &System) -> Markup {
+    match system.retired_at {
+        Some(at) => html! { "Retired " (moment::date(at)) },
+        None => html! { "In use" },
+    }
+}
+
+fn fields(typed: &Typed) -> Markup {
+    html! {
+        (field(&Field { name: "name", label: "Name", value: &typed.name, max: NAME_CHARS, fault: typed.faults.of("name"), hint: "As the report calls it.", ..Field::default() }))
+        (field(&Field { name: "boundary", label: "What lies within", kind: Kind::Area(4), value: &typed.boundary, max: BOUNDARY_CHARS, optional: true, fault: typed.faults.of("boundary"), hint: "Services, infrastructure, software, people and data that belong to it, and what does not.", ..Field::default() }))
+    }
+}
+
+fn draw_all(systems: &[System], asked: &Asked, typed: &Typed) -> Page {
+    let rows = systems.iter().map(|system| {
+        vec![
+            html! { a href={ (HOME) "/" (system.id) } { (system.name) } },
+            html! { @if system.boundary.is_empty() { span.muted { "Not described yet" } } @else { (shortened(&system.boundary, SHOWN_CHARS)) } },
+            standing(system),
+        ]
+    });
+    let body = html! {
+        (typed.faults.summary())
+        (plain("Systems", &["System", "What lies within", "Standing"], rows.collect()))
+        @if may(asked, Verb::Create) {
+            (block("new", "Write another system", &html! {}, &html! {
+                div.narrow { (form(HOME, &asked.token, &html! { (fields(typed)) (send("Write it", "")) })) }
+            }))
+        }
+    };
+    let mut page = Page::new(Place::Systems, "Systems", body);
+    page.lead = html! { "A report is about one or more of them. Whoever is assigned to a system works on the controls and the evidence of that system only." };
+    page
+}
+
+fn draw_one(system: &System, asked: &Asked, typed: &Typed) -> Page {
+    let here = format!("{HOME}/{}", system.id);
+    let is_open = system.retired_at.is_none();
+    let body = html! {
+        (typed.faults.summary())
+        @if is_open && may(asked, Verb::Update) {
+            div.narrow { (form(&here, &asked.token, &html! { (fields(typed)) (send("Keep it", HOME)) })) }
+        } @else {
+            dl.facts {
+                dt { "What lies within" } dd { @if system.boundary.is_empty() { "Not described" } @else { (system.boundary) } }
+                dt { "Standing" } dd { (standing(system)) }
+            }
+        }
+        @if is_open && may(asked, Verb::Delete) {
+            details open[typed.faults.of("reason").is_some()] { summary { "Retire" }
+                div.narrow { (form(&format!("{here}/retire"), &asked.token, &html! {
+                    p { "It stays readable, as reports of before are about it, and does not come back. Its controls are retired or moved first." }
+                    (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: &typed.reason, fault: typed.faults.of("reason"), max: REASON_CHARS, hint: "Kept in the audit trail.", ..Field::default() }))
+                    p.row { button.button.primary type="submit" { "Retire it" } }
+                })) }
+            }
+        }
+    };
+    let mut page = Page::new(Place::Systems, &system.name, body);
+    page.lead = html! { a href={ "/controls?system=" (system.id) } { "Controls that are for it" } };
+    page.crumbs = vec![("Systems".into(), HOME.into())];
+    page
+}
