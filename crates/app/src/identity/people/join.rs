@@ -498,7 +498,8 @@ async fn admit(
     let now = cx.now;
     let members = sql::members(cx.connection(), organization).await?;
     let before = members.into_iter().find(|member| member.person == person);
-    if let Some(member) = &before {
+    // A link without a role is for somebody who enrolls again, whatever they are.
+    if let Some(member) = before.as_ref().filter(|_| !invitation.roles.is_empty()) {
         let is_auditor = invitation.roles.contains(&Role::Auditor);
         let rule = if is_auditor { separation::auditor_only } else { separation::no_auditor };
         let verdict = rule(&member.roles);
