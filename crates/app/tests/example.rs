@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use tickmark_app::engagement::fieldwork::{access, evidence, request, workpaper};
+use tickmark_app::engagement::{self, Grounds};
 use tickmark_app::example::{self, Created, Settings, Stage};
 use tickmark_app::observation::{RunState, waiver};
 use tickmark_app::port::Clock as _;
 use tickmark_app::program::{performance, population};
 use tickmark_app::testing::World;
-use tickmark_app::{App, Error, conclusion, control, identity, observation, report};
+use tickmark_app::{Actor, App, Error, conclusion, control, identity, observation, report};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{ControlId, ControlState};
+use tickmark_core::engagement::fieldwork::{Outcome, RequestState};
+use tickmark_core::engagement::{Paper, Standing};
+use tickmark_core::program::sampling::{Frame, Unit};
+use tickmark_core::report::readiness::DocumentStatus;
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Digest, Span, Timestamp};
 use tickmark_evaluate::Library;
@@ -77,6 +83,7 @@ async fn the_same_seed_tells_the_same_story_and_another_one_another() {
     let (first, again, other) = (World::sqlite(), World::sqlite(), World::sqlite());
     let settings = |seed| Settings { days: 24, ..settings(seed) };
     let (app, created) = play(&first, &settings(7)).await;
+    assert_eq!(created.examination, None, "too short for one");
     let one = told(&app, &created).await;
     let (app, created) = play(&again, &settings(7)).await;
     assert_eq!(one, told(&app, &created).await);
@@ -125,7 +132,8 @@ async fn the_story_is_there_to_be_found() {
             .expect("read");
         assert!(done.values().flatten().count() > 10, "people perform controls");
         assert!(done.values().flatten().all(|one| !one.evidence.is_empty()), "each with a document");
-        assert_eq!(populations.len(), 21);
+        // One of the 21 lists is in three parts: before, in and after the period of the examination.
+        assert_eq!(populations.len(), 23);
         assert!(populations.iter().all(|p| p.frozen.is_some()));
         let nothing = populations.iter().filter(|p| p.items == 0);
         assert!(nothing.clone().count() > 0, "some things did not happen");
@@ -159,7 +167,135 @@ async fn the_story_is_there_to_be_found() {
             .await
             .expect("versions");
         assert_eq!(versions.len(), 2, "the limit was changed once");
+        // What the auditors say of these hosts is so.
+        for check in ["disk-encrypted-at-rest", "bak-encrypted"] {
+            for host in ["app-01", "data-01"] {
+                assert_eq!(failing_days(check, host), 0, "{check} {host}");
+            }
+        }
+        for host in ["app-01", "data-01"] {
+            assert_eq!(failing_days("ssh-root-login-disabled", host), 0, "{host}");
+        }
+        company_carries_its_examination(&app, &created, &settings).await;
+        auditor_sees_their_engagement(&world, &app, &created).await;
+        app.close().await;
     }
+}
+
+/// What management sees of the examinations.
+async fn company_carries_its_examination(app: &App, created: &Created, settings: &Settings) {
+    let made = created.examination.expect("long enough");
+    let catalog = Catalog::builtin();
+    let (soc2, soc1, problems, requests, auditors, package) = app
+        .read(&created.lead, async |view| {
+            let soc2 = engagement::find(view, made.soc2).await?.record;
+            let soc1 = engagement::find(view, made.soc1).await?.record;
+            let mut problems = Vec::new();
+            let grounds = Grounds::read(view).await?;
+            for record in [&soc2, &soc1] {
+                problems.extend(grounds.problems(record.key, record.holds(), &catalog)?);
+            }
+            let requests = request::list(view, made.soc2).await?;
+            let auditors = access::auditors(view, made.soc2).await?;
+            let package = engagement::package(view, made.soc2, &catalog, "a test").await?;
+            Ok((soc2, soc1, problems, requests, auditors, package))
+        })
+        .await
+        .expect("read");
+    assert_eq!((soc2.standing(), soc1.standing()), (Standing::Scoped, Standing::Scoped));
+    let (from, to) = soc2.holds().time.days();
+    assert!(from.starts() > settings.period().0 && to.starts() < settings.end, "{from} to {to}");
+    // A short story has a short period; nothing else is found.
+    let rules: Vec<_> = problems.iter().filter(|one| one.rule != "period").collect();
+    assert!(rules.is_empty(), "{rules:?}");
+    let status = |paper| soc2.progress(paper).map(|progress| progress.status);
+    assert_eq!(status(Paper::Description), Some(DocumentStatus::FinalManagement));
+    assert_eq!(status(Paper::Assertion), Some(DocumentStatus::ManagementDraft), "waits for its approval");
+    let written = soc2.description.as_ref().expect("written");
+    assert!(written.content.faults().is_empty() && written.content.missing(soc2.holds()).is_empty());
+    let is_met_by_somebody =
+        package.criteria.iter().all(|one| !one.controls.is_empty() || !one.others.is_empty());
+    assert!(package.is_example && is_met_by_somebody);
+
+    let count = |state| request::count(&requests, state);
+    let answered = [RequestState::Submitted, RequestState::Accepted, RequestState::Returned];
+    assert_eq!(answered.map(count), [3, 4, 2]);
+    assert_eq!(count(RequestState::NotApplicable), 1);
+    assert!(requests.len() > 75 && count(RequestState::Open) == requests.len() - 10, "{}", requests.len());
+    let names: Vec<&str> = auditors.iter().map(|one| one.member.name.as_str()).collect();
+    assert_eq!(names, ["Ines Calder (example)", "Rafe Dunmore (example)"]);
+    assert!(auditors.iter().all(|one| one.valid.contains(app.now()) && one.valid.to.is_some()));
+
+    // Management reads what was shared: two exceptions, of which one is a selected item, and one is answered.
+    let (shared, responses) = app
+        .read(&created.lead, async |view| {
+            Ok((workpaper::list(view, made.soc2).await?, workpaper::responses(view, made.soc2).await?))
+        })
+        .await
+        .expect("read");
+    assert_eq!(shared.iter().map(|row| row.record.number).collect::<Vec<_>>(), [1, 2]);
+    assert!(shared.iter().all(|row| row.record.exceptions.len() == 1 && row.record.deviations() == 1));
+    let answered: Vec<_> = responses.iter().map(|row| (row.record.workpaper, row.record.exception)).collect();
+    assert_eq!(answered, [(1, 1)], "the other one waits");
+    let results: Vec<&str> =
+        package.controls.iter().flat_map(|one| &one.tests).map(|test| test.result.as_str()).collect();
+    assert_eq!(results.len(), 1, "reviewed as it was shared: {results:?}");
+    assert!(results[0].starts_with("Exception noted: for 1 of "), "{results:?}");
+}
+
+/// What somebody of the firm sees, who came in by the link that whoever looks around is given.
+async fn auditor_sees_their_engagement(world: &World, app: &App, created: &Created) {
+    let made = created.examination.expect("long enough");
+    let link = app.transact(&created.actor, async |cx| example::hand_over(cx).await).await.expect("a link");
+    let ines = world.join(app, &link, made.auditor, "Ines Calder (example)").await.actor(world, app).await;
+    let catalog = Catalog::builtin();
+    let (engagements, papers, notes, populations) = app
+        .read(&ines, async |view| {
+            Ok((
+                engagement::list(view).await?,
+                workpaper::list(view, made.soc2).await?,
+                workpaper::notes(view, made.soc2).await?,
+                evidence::populations(view, made.soc2, &catalog).await?,
+            ))
+        })
+        .await
+        .expect("read");
+    let keys: Vec<_> = engagements.iter().map(|version| version.record.key).collect();
+    assert_eq!(keys, [made.soc2], "their engagement alone");
+    let read = async |actor: &Actor, key| {
+        app.read(actor, async |view| request::list(view, key).await.map(|rows| rows.len())).await
+    };
+    assert!(matches!(read(&ines, made.soc1).await, Err(Error::NotFound { .. })));
+    assert!(read(&ines, made.soc2).await.expect("a list") > 75);
+    assert_eq!(notes.len(), 2);
+
+    let outcomes: Vec<_> =
+        papers.iter().map(|row| row.record.conclusion.as_ref().expect("concluded").outcome).collect();
+    let expected = [Outcome::Exceptions, Outcome::Exceptions, Outcome::NoExceptions, Outcome::NoOccurrences];
+    assert_eq!(outcomes, expected);
+    assert!(papers.iter().all(|row| row.record.prepared().is_some()));
+    let reviewed: Vec<_> =
+        papers.iter().filter(|row| row.record.reviewed().is_some()).map(|row| row.record.number).collect();
+    assert_eq!(reviewed, [1, 3]);
+    for row in &papers {
+        let signed = row.record.prepared().zip(row.record.reviewed());
+        assert!(signed.is_none_or(|(prepared, reviewed)| prepared.by != reviewed.by));
+    }
+
+    // The seed and the frozen list give anybody the same selection, all of it from the period.
+    let sampled = &papers[0].record;
+    let selected = sampled.selected.as_ref().expect("a selection");
+    let population = populations.iter().find(|one| one.key == selected.population).expect("seen");
+    let items = app.read(&ines, async |view| population::items(view, population.key).await).await;
+    let units = items.expect("items").into_iter().map(|item| Unit { key: item.key, stratum: None }).collect();
+    let frame = Frame::new(units).expect("a list");
+    assert_eq!(Some(frame.digest()), population.frozen.as_ref().map(|frozen| frozen.keys));
+    let again = frame.again(&selected.draw).expect("drawn again");
+    let picks: Vec<&str> = again.picks.iter().map(|pick| pick.key.as_str()).collect();
+    assert_eq!(picks, sampled.items.iter().map(|item| item.key.as_str()).collect::<Vec<_>>());
+    let (from, to) = engagements[0].record.holds().time.days();
+    let is_inside = |at: Timestamp| from.starts() <= at && at < to.starts().plus_micros(DAY_US);
+    assert!(sampled.items.iter().all(|item| item.occurred_at.is_some_and(is_inside)));
 }
 
 #[tokio::test]

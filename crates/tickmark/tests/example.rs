@@ -103,6 +103,29 @@ fn replacing_moves_aside_and_deletes_nothing() {
     let kept: Value = serde_json::from_slice(&kept.stdout).expect("JSON");
     assert_eq!(kept["root"], before);
     assert_ne!(folder.json(&["ledger", "show"])["root"], before);
+    assert_eq!(made["examination"], Value::Null, "too short for one");
+}
+
+#[test]
+fn its_examination_is_there_for_both_sides() {
+    let folder = folder();
+    let examination = &folder.answer["examination"];
+    assert_eq!((&examination["soc2"], &examination["soc1"]), (&"E-1".into(), &"E-2".into()));
+    let auditor = &examination["auditor"];
+    let link = auditor["link"].as_str().expect("a link");
+    assert!(link.starts_with("http://127.0.0.1:7474/join/") && link.len() == 91, "{link}");
+    let people = folder.json(&["people", "list"]);
+    let firm: Vec<_> = people["members"].as_array().expect("members").iter().collect();
+    assert!(firm.iter().all(|one| one["roles"] == serde_json::json!(["auditor"])), "{people:#}");
+    assert!(firm.len() == 2 && firm.iter().any(|one| one["email"] == auditor["email"]), "{people:#}");
+    let listed = folder.text(&["engagement", "list"]);
+    assert!(listed.contains("SOC 2 Type 2") && listed.contains("SOC 1 Type 2"), "{listed}");
+
+    let scratch = tempfile::tempdir().expect("scratch");
+    let short = ["example", "--targets", "6", "--days", "20", "--no-serve"];
+    let made = tickmark(&scratch.path().join("data"), &short);
+    let said = String::from_utf8_lossy(&made.stdout);
+    assert!(said.contains("no examination: its period and the fieldwork need 40 days or more"), "{said}");
 }
 
 #[test]
@@ -185,7 +208,8 @@ fn every_command_that_looks_answers_people_and_machines() {
         folder.text(&["replay", "ssh-root-login-disabled", "web-03.larkspur.example"]).contains("the same")
     );
 
-    assert_eq!(folder.json(&["population", "list"]).as_array().map(Vec::len), Some(21));
+    // One of the lists is in three parts, as auditors draw from what occurred in their period.
+    assert_eq!(folder.json(&["population", "list"]).as_array().map(Vec::len), Some(23));
     assert_eq!(folder.json(&["population", "list", "chg-02"]).as_array().map(Vec::len), Some(1));
     assert!(folder.text(&["population", "list"]).contains("frozen"));
     assert_eq!(folder.json(&["waive", "list"]).as_array().map(Vec::len), Some(2));

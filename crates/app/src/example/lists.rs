@@ -3,8 +3,10 @@
 
 use std::fmt::Write as _;
 
+use tickmark_core::Timestamp;
 use tickmark_core::catalog::{Nature, StarterControl};
 use tickmark_core::control::TestAttribute;
+use tickmark_core::id::PopulationKey;
 use tickmark_core::program::performance::Schedule;
 use tickmark_core::program::population::{Definition, Ipe};
 use tickmark_core::time::{DAY_US, HOUR_US};
@@ -14,7 +16,10 @@ use super::people::People;
 use super::{Settings, Stage};
 use crate::program::performance::EvidenceFile;
 use crate::program::population;
-use crate::{Error, Result, identity};
+use crate::{Actor, Error, Result, identity};
+
+/// The control from whose occurrences auditors of the example draw.
+pub(super) const EXAMINED: &str = "IAM-03";
 
 /// A list that a trigger produced over the year.
 struct List {
@@ -178,77 +183,147 @@ pub(super) fn is_untested(starter: &StarterControl, has_check: bool) -> bool {
         && !LISTS.iter().any(|list| list.control == starter.id)
 }
 
-/// Brings in the lists, after the year.
+/// A row of a list.
+struct Row {
+    number: u32,
+    at: Timestamp,
+    /// What there is to say, where the attribute is not met.
+    not_met: Option<&'static str>,
+}
+
+impl List {
+    /// Returns the rows of the whole story, in order of time.
+    fn rows(&self, settings: &Settings, chance: Chance) -> Vec<Row> {
+        let (from, to) = whole(settings);
+        let items = match self.items {
+            0 => 0,
+            items => (items * settings.days / super::YEAR_DAYS).max(1),
+        };
+        // A short story has the deviations of a year at the same share of its length.
+        let place = |bad: u32| if items < self.items { (bad * items / self.items).max(1) } else { bad };
+        (1..=items)
+            .map(|number| {
+                let spread = (to.micros() - from.micros() - DAY_US) / i64::from(items);
+                let within =
+                    i64::try_from(chance.below(20, self.prefix, number.into())).expect("small") * HOUR_US;
+                let at = from.plus_micros(spread * i64::from(number - 1) + within.min(spread));
+                let not_met = self.not_met.iter().find(|(bad, _)| place(*bad) == number);
+                Row { number, at, not_met: not_met.map(|(_, note)| *note) }
+            })
+            .collect()
+    }
+}
+
+/// The time that lists are about.
+fn whole(settings: &Settings) -> (Timestamp, Timestamp) {
+    (settings.midnight(0), settings.midnight(settings.days - 1))
+}
+
+/// Brings in the lists, after the year; that of the examined control from a day on, where auditors asked for what was before.
 pub(super) async fn bring_in(
     stage: &Stage<'_>,
     settings: &Settings,
     people: &People,
     chance: Chance,
+    examined_until: Option<u32>,
 ) -> Result<()> {
-    let (from, to) = (settings.midnight(0), settings.midnight(settings.days - 1));
-    for list in LISTS {
-        let owner = people.owner(list.control);
-        let items = match list.items {
-            0 => 0,
-            items => (items * settings.days / super::YEAR_DAYS).max(1),
-        };
-        let mut csv = format!("key,occurred_at,{},note\n", list.attribute);
-        for number in 1..=items {
-            let spread = (to.micros() - from.micros() - DAY_US) / i64::from(items);
-            let within =
-                i64::try_from(chance.below(20, list.prefix, number.into())).expect("small") * HOUR_US;
-            let at = from.plus_micros(spread * i64::from(number - 1) + within.min(spread));
-            let not_met = list.not_met.iter().find(|(bad, _)| *bad == number);
-            let state = if not_met.is_some() { "not met" } else { "met" };
-            let note = not_met.map_or("", |(_, note)| note);
-            writeln!(csv, "{}-{number},{at},{state},\"{note}\"", list.prefix).expect("into a string");
+    for list in &LISTS {
+        let (mut from, to) = whole(settings);
+        if let Some(day) = examined_until.filter(|_| list.control == EXAMINED) {
+            from = settings.midnight(day);
         }
-        let definition = Definition {
-            control: list.control.parse().map_err(Error::invalid)?,
-            title: format!("{} (fictional)", list.title),
-            trigger: list.trigger.into(),
-            attributes: vec![TestAttribute {
-                id: list.attribute.into(),
-                asserts: list.asserts.into(),
-                deviation: format!("not so: {}", list.asserts),
-            }],
-            from,
-            to,
-        };
-        let ipe = Ipe {
-            source: "system of record of the example company".into(),
-            query: format!("all of {} between {} and {}", list.prefix, from.date(), to.date()),
-            parameters: String::new(),
-            time_zone: "UTC".into(),
-            run_by: owner.label.clone(),
-            run_at: stage.app.now(),
-            row_count: items.into(),
-            control_total: String::new(),
-            completeness: "numbers ascend without a hole".into(),
-            accuracy: "three rows were compared with their records".into(),
-        };
-        let name = format!("population-{}.csv", list.prefix.to_lowercase());
-        let nothing = (items == 0).then(|| EvidenceFile {
-            name: format!("nothing-{}.txt", list.prefix.to_lowercase()),
-            media_type: "text/plain; charset=utf-8".into(),
-            bytes: format!(
-                "{}\n\n{}: none between {} and {}\nRead from the system of record by {}\n",
-                identity::EXAMPLE_NOTICE,
-                list.title,
-                from.date(),
-                to.date(),
-                owner.label
-            )
-            .into(),
-        });
-        stage
-            .app
-            .transact(owner, async |cx| {
-                let defined = population::define(cx, definition).await?;
-                population::import(cx, defined.key, &name, csv.into(), ipe).await?;
-                population::freeze(cx, defined.key, nothing).await
-            })
-            .await?;
+        keep(stage, settings, people.owner(list.control), list, chance, (from, to)).await?;
     }
     Ok(())
+}
+
+/// Brings in the list of the examined control from one day to another, apart from what was before: auditors draw from what
+/// occurred in their period alone.
+pub(super) async fn of_period(
+    stage: &Stage<'_>,
+    settings: &Settings,
+    people: &People,
+    chance: Chance,
+    (first, end): (u32, u32),
+) -> Result<PopulationKey> {
+    let list = LISTS.iter().find(|list| list.control == EXAMINED).expect("it has a list");
+    let owner = people.owner(EXAMINED);
+    let (from, to) = (settings.midnight(first), settings.midnight(end));
+    keep(stage, settings, owner, list, chance, (settings.midnight(0), from)).await?;
+    keep(stage, settings, owner, list, chance, (from, to)).await
+}
+
+/// Keeps what a list has of a time, and freezes it.
+async fn keep(
+    stage: &Stage<'_>,
+    settings: &Settings,
+    owner: &Actor,
+    list: &List,
+    chance: Chance,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<PopulationKey> {
+    let mut rows = list.rows(settings, chance);
+    rows.retain(|row| from <= row.at && row.at < to);
+    let mut csv = format!("key,occurred_at,{},note\n", list.attribute);
+    for Row { number, at, not_met } in &rows {
+        let state = if not_met.is_some() { "not met" } else { "met" };
+        let note = not_met.unwrap_or_default();
+        writeln!(csv, "{}-{number},{at},{state},\"{note}\"", list.prefix).expect("into a string");
+    }
+    let is_whole = (from, to) == whole(settings);
+    let last = to.plus_micros(-DAY_US).date();
+    let title = if is_whole {
+        format!("{} (fictional)", list.title)
+    } else {
+        format!("{}, {} to {last} (fictional)", list.title, from.date())
+    };
+    let definition = Definition {
+        control: list.control.parse().map_err(Error::invalid)?,
+        title,
+        trigger: list.trigger.into(),
+        attributes: vec![TestAttribute {
+            id: list.attribute.into(),
+            asserts: list.asserts.into(),
+            deviation: format!("not so: {}", list.asserts),
+        }],
+        from,
+        to,
+    };
+    let ipe = Ipe {
+        source: "system of record of the example company".into(),
+        query: format!("all of {} between {} and {}", list.prefix, from.date(), to.date()),
+        parameters: String::new(),
+        time_zone: "UTC".into(),
+        run_by: owner.label.clone(),
+        run_at: stage.app.now(),
+        row_count: rows.len() as u64,
+        control_total: String::new(),
+        completeness: "numbers ascend without a hole".into(),
+        accuracy: "three rows were compared with their records".into(),
+    };
+    let prefix = list.prefix.to_lowercase();
+    let name =
+        if is_whole { format!("population-{prefix}.csv") } else { format!("population-{prefix}-{last}.csv") };
+    let nothing = rows.is_empty().then(|| EvidenceFile {
+        name: format!("nothing-{prefix}.txt"),
+        media_type: "text/plain; charset=utf-8".into(),
+        bytes: format!(
+            "{}\n\n{}: none between {} and {}\nRead from the system of record by {}\n",
+            identity::EXAMPLE_NOTICE,
+            list.title,
+            from.date(),
+            to.date(),
+            owner.label
+        )
+        .into(),
+    });
+    stage
+        .app
+        .transact(owner, async |cx| {
+            let defined = population::define(cx, definition).await?;
+            population::import(cx, defined.key, &name, csv.into(), ipe).await?;
+            population::freeze(cx, defined.key, nothing).await?;
+            Ok(defined.key)
+        })
+        .await
 }

@@ -9,6 +9,7 @@ mod chance;
 mod company;
 mod duties;
 mod estate;
+mod examination;
 mod facts;
 mod lists;
 mod look;
@@ -26,12 +27,14 @@ use tickmark_evaluate::Library;
 use self::chance::Chance;
 use self::duties::Duties;
 use self::estate::Estate;
+use self::examination::Examined;
 use self::people::People;
 use self::schedule::Demands;
 use self::story::Story;
 use crate::{Actor, App, Error, Result, control, identity};
 
 pub use company::{ORGANIZATION, SYSTEM};
+pub use examination::{EXAMINED_DAYS, Examination, hand_over};
 pub use plug::{StoryClock, StoryEntropy};
 
 /// Days of the example's year.
@@ -143,6 +146,8 @@ pub struct Created {
     pub decisions: usize,
     /// Times that people performed a control in a window.
     pub performances: usize,
+    /// The examinations; none in fewer than [`EXAMINED_DAYS`].
+    pub examination: Option<Examination>,
 }
 
 /// Makes the example company and plays its story up to [`Settings::end`].
@@ -172,6 +177,7 @@ pub async fn create(stage: &Stage<'_>, settings: &Settings) -> Result<Created> {
     })
     .await?;
     let people = People::hire(stage, &actor, settings, chance).await?;
+    let mut examined = Examined::plan(settings);
     let mut created = Created {
         actor: actor.clone(),
         lead: people.lead().clone(),
@@ -180,6 +186,7 @@ pub async fn create(stage: &Stage<'_>, settings: &Settings) -> Result<Created> {
         hosts: hosts.len(),
         decisions: 0,
         performances: 0,
+        examination: examined.made(),
     };
     let mut estate = Estate::of(hosts, &story, chance);
     for day in 0..settings.days {
@@ -195,9 +202,10 @@ pub async fn create(stage: &Stage<'_>, settings: &Settings) -> Result<Created> {
         waivers::grant(stage, settings, &people, &created.library, day).await?;
         created.performances += duties.perform(stage, &people, day).await?;
         if day == settings.days - 1 {
-            lists::bring_in(stage, settings, &people, chance).await?;
+            lists::bring_in(stage, settings, &people, chance, examined.listed_until()).await?;
         }
         created.decisions += people.work(stage, settings, &created.library, day, chance).await?;
+        examined.work(stage, settings, &people, chance, day).await?;
         app.sequence(&actor).await?;
     }
     (stage.move_clock)(settings.end);

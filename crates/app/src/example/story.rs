@@ -29,7 +29,7 @@ pub(super) struct Story {
     /// The database of one host could be reached from everywhere.
     open_database: Range<u32>,
     /// Root could log in to one host by SSH.
-    root_login: Range<u32>,
+    pub(super) root_login: Range<u32>,
     /// The collector could not read the audit trail and sudo of application hosts.
     not_permitted: Range<u32>,
     /// Nobody looked at one host.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
-use tickmark_app::example::{self, Created, Settings, Stage, StoryClock, StoryEntropy};
+use tickmark_app::example::{self, Created, Examination, Settings, Stage, StoryClock, StoryEntropy};
+use tickmark_app::identity::people::Link;
 use tickmark_app::{Actor, App, conclusion, identity, ledger};
 
 use super::{Content, bundle, checks, report, serve};
@@ -24,7 +25,8 @@ Examples:
   tickmark example --data small --days 60 --targets 6 --no-serve
   tickmark example --data example-data --seed 2 --replace
   tickmark period --data example-data              its controls over the year
-  tickmark history failures --data example-data    what failed where";
+  tickmark history failures --data example-data    what failed where
+  tickmark engagement list --data example-data     its examinations";
 
 /// `tickmark example`
 #[derive(Debug, Args)]
@@ -63,6 +65,7 @@ pub(crate) async fn run(options: &Example, common: &Common, output: &Output) -> 
     let app = wiring::open(common).await?;
     let actor = wiring::reader(&app).await?;
     let content = Content { library: created.library.clone(), ..content };
+    let place = auditors_place(&app, &actor, &created).await?;
     let out = common.data.join("out");
     let written = report::write(&app, &actor, &out, &content, output).await?;
     let file = out.join("bundle.zip");
@@ -77,10 +80,16 @@ pub(crate) async fn run(options: &Example, common: &Common, output: &Output) -> 
 
     let verification = bundle::verify_own(&exported, &head.verifier_key)?;
     let counts = standing.assessment.figure.criteria();
+    let examination = place.as_ref().map(|(made, link)| {
+        json!({
+            "soc2": made.soc2.to_string(), "soc1": made.soc1.to_string(),
+            "auditor": {"email": made.auditor, "link": address(link), "expires_at": link.expires_at},
+        })
+    });
     let answer = json!({
         "notice": identity::EXAMPLE_NOTICE, "data": common.data, "organization": actor.organization.name,
         "seed": settings.seed, "days": settings.days, "hosts": created.hosts, "runs": created.runs,
-        "decisions": created.decisions, "performances": created.performances, "criteria": counts, "files": written.files, "bundle": file,
+        "decisions": created.decisions, "performances": created.performances, "criteria": counts, "examination": examination, "files": written.files, "bundle": file,
         "ledger": {"size": head.size, "root": head.root.base64(), "verifier_key": head.verifier_key},
         "verified": !verification.has_failed(), "moved_aside": aside,
     });
@@ -104,6 +113,16 @@ pub(crate) async fn run(options: &Example, common: &Common, output: &Output) -> 
             counts.not_met,
             counts.not_assessed
         ));
+        output.line(match &place {
+            Some((made, _)) => format!(
+                "  {}: SOC 2 Type 2 under way, the firm tests; {}: SOC 1 Type 2 planned",
+                made.soc2, made.soc1
+            ),
+            None => format!(
+                "  no examination: its period and the fieldwork need {} days or more",
+                example::EXAMINED_DAYS
+            ),
+        });
         if let Some(aside) = &aside {
             output.line(format!("  what was in the folder is kept at {}", aside.display()));
         }
@@ -118,7 +137,7 @@ pub(crate) async fn run(options: &Example, common: &Common, output: &Output) -> 
     if verification.has_failed() {
         return Err(Failure::No);
     }
-    advise(common, &head.verifier_key, output);
+    advise(common, place.as_ref(), &head.verifier_key, output);
     if options.no_serve {
         return Ok(());
     }
@@ -191,11 +210,31 @@ async fn play(settings: &Settings, common: &Common, content: &Content, output: &
     Ok(created)
 }
 
-fn advise(common: &Common, key: &str, output: &Output) {
+/// Lets whoever looks around take the place of the auditor, by a link that nobody can compute from the seed.
+async fn auditors_place(app: &App, actor: &Actor, created: &Created) -> Outcome<Option<(Examination, Link)>> {
+    let Some(made) = created.examination else { return Ok(None) };
+    let link = app.transact(actor, async |cx| example::hand_over(cx).await).await?;
+    app.sequence(actor).await?;
+    Ok(Some((made, link)))
+}
+
+/// Where the link works once accounts are served at the usual port.
+fn address(link: &Link) -> String {
+    format!("http://127.0.0.1:{}/join/{}", serve::PORT, link.text())
+}
+
+fn advise(common: &Common, place: Option<&(Examination, Link)>, key: &str, output: &Output) {
     let data = common.data.display();
     output.note(format!(
         "\nNothing in it is real. What there is to find stands in docs/operate/example.md.\n  look around  tickmark serve \
          --data {data}\n  read         {data}/out/readiness.pdf\n  verify       tickmark verify {data}/out/bundle.zip --key \
          '{key}'"
+    ));
+    let Some((made, link)) = place else { return };
+    let (number, auditor, link) = (made.soc2.0, made.auditor, address(link));
+    output.note(format!(
+        "The examination stands at /engagements/{number}, for both sides with tickmark serve --accounts --data {data}:\n  \
+         the company  the link that it prints, which makes you the owner\n  the auditor  {link}\n               in another \
+         browser, once, within 24 hours; later tickmark people reset {auditor} --data {data} --reason \"to look around\""
     ));
 }

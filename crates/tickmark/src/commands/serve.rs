@@ -20,11 +20,14 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
+/// The usual port.
+pub(crate) const PORT: u16 = 7474;
+
 /// Where the pages are served.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Port on 127.0.0.1; 0 takes a free one.
-    #[arg(long, value_name = "PORT", default_value_t = 7474)]
+    #[arg(long, value_name = "PORT", default_value_t = PORT)]
     pub(crate) port: u16,
 }
 
