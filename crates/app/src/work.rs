@@ -1,5 +1,5 @@
 //! What one person has to do: what is due of their controls, what came back to them, what waits for their decision, what
-//! will not be good much longer.
+//! an examination asks of them, what will not be good much longer.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,7 @@ use crate::Result;
 use crate::comment::{self, Comment};
 use crate::context::View;
 use crate::control;
+use crate::engagement::fieldwork::waiting::{self, Waiting};
 use crate::evidence::item;
 use crate::observation::waiver;
 use crate::program::performance::{self, Due};
@@ -65,6 +66,8 @@ pub struct Work {
     pub waivers: Vec<Waiver>,
     /// Comments that name them and that they have not said they saw.
     pub mentions: Vec<Comment>,
+    /// What of examinations waits for them.
+    pub fieldwork: Waiting,
     /// Items that they have begun and not handed in. Not counted: nobody waits for them.
     pub drafts: Vec<Item>,
 }
@@ -80,6 +83,7 @@ impl Work {
             + self.aging.len()
             + self.waivers.len()
             + self.mentions.len()
+            + self.fieldwork.count()
     }
 }
 
@@ -110,6 +114,7 @@ pub async fn of(view: &mut View<'_>) -> Result<Work> {
     (work.waiting, work.waiting_count) = (waiting, usize::try_from(count).unwrap_or(usize::MAX));
     work.waivers = waivers(view).await?;
     work.mentions = comment::mentions(view).await?;
+    work.fieldwork = waiting::of(view).await?;
     Ok(work)
 }
 

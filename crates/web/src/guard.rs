@@ -272,7 +272,7 @@ async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turne
         (Some(actor), Some(_)) if permission::is_auditor(&actor) && !permission::is_for_auditors(path) => {
             // Where everybody comes first, people of an audit firm are led to their engagement.
             match path {
-                "/" | "/work" if !is_form => Err(Turned::Straight("/engagements")),
+                "/" if !is_form => Err(Turned::Straight("/engagements")),
                 _ => Err(Refusal::NotFound.into()),
             }
         }

@@ -99,14 +99,14 @@ fn fieldwork(rest: &[&str]) -> Option<Needs> {
     })
 }
 
-/// Tells whether an address is for people of an audit firm: their engagement, and their own account. Nothing else of the
-/// organization is.
+/// Tells whether an address is for people of an audit firm: their engagement, what of it waits for them, and their own
+/// account. Nothing else of the organization is.
 pub(crate) fn is_for_auditors(path: &str) -> bool {
     let mut parts = path.trim_start_matches('/').split('/');
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     matches!(
         (first, rest.as_slice()),
-        ("account" | "sign-out" | "step-up" | "theme" | "assets", _)
+        ("account" | "sign-out" | "step-up" | "theme" | "assets" | "work" | "notices", _)
             | ("engagements", [] | [_] | [_, "description" | "assertion"])
             | ("engagements", [_, "requests" | "evidence" | "workpapers" | "notes" | "report" | "file", ..])
     )

@@ -89,3 +89,5 @@ mod trail;
 mod waivers;
 #[path = "web/workshop.rs"]
 mod workshop;
+#[path = "web/workspace.rs"]
+mod workspace;

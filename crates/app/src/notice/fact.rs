@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use tickmark_core::Timestamp;
 use tickmark_core::conclusion::finding::{Finding, FindingState};
 use tickmark_core::control::commitment::CommitmentState;
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::fieldwork::RequestState;
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::{Item, State};
 use tickmark_core::id::ActorId;
@@ -20,6 +22,9 @@ use crate::comment;
 use crate::conclusion::remediation;
 use crate::context::View;
 use crate::control::{self, commitment};
+use crate::engagement::fieldwork::request::id as request_id;
+use crate::engagement::fieldwork::waiting::{self, Waiting, WaitingRequest};
+use crate::engagement::fieldwork::workpaper::{Signing, id as paper_id};
 use crate::evidence::item;
 use crate::observation::waiver::request;
 use crate::program::performance::{self, Due};
@@ -29,6 +34,8 @@ use crate::work;
 const BACK_DAYS: i64 = 31;
 /// Most requests that somebody is told of.
 const WAITING: u32 = 500;
+/// Characters of what an auditor asks for that a notice repeats.
+const ASKED_CHARS: usize = 120;
 
 /// What whoever looks is told of.
 pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
@@ -95,8 +102,96 @@ pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
             escalated_from: None,
         });
     }
+    facts.extend(fieldwork(&work.fieldwork, actor, now));
     facts.extend(decisions(view).await?);
     Ok(facts)
+}
+
+/// What of examinations there is to tell. A notice lies in the organization's own records and may go out by mail, so it says
+/// of what is the auditor's no more than that it is there.
+fn fieldwork(waiting: &Waiting, actor: ActorId, now: Timestamp) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for one in &waiting.requests {
+        if one.state == RequestState::Returned {
+            facts.push(Fact {
+                about: format!("request {} returned {}", name_of(one), one.since.micros()),
+                matter: Matter::Returned,
+                title: format!("The auditor returned {}", asked(one)),
+                due: None,
+                ..by_day(one)
+            });
+        } else if one.owner == Some(actor) {
+            facts.push(Fact {
+                about: format!("request {} assigned", name_of(one)),
+                title: format!("You see to {}", asked(one)),
+                due: None,
+                ..by_day(one)
+            });
+        }
+        facts.extend(one.late_from().filter(|late| is_recent(*late, now)).map(|_| by_day(one)));
+    }
+    let told = |about: String, matter: Matter, title: String, path: String| Fact {
+        about,
+        matter,
+        title,
+        path,
+        due: None,
+        escalated_from: None,
+    };
+    for one in &waiting.exceptions {
+        let name = format!("{}.{}", paper_id(one.engagement, one.workpaper), one.exception);
+        facts.push(told(
+            format!("exception {name}"),
+            Matter::Response,
+            format!("Exception {name} waits for management\u{2019}s answer"),
+            paper_path(one.engagement, one.workpaper),
+        ));
+    }
+    for one in &waiting.answers {
+        facts.push(told(
+            format!("request {} submitted {}", name_of(one), one.since.micros()),
+            Matter::Decision,
+            format!("Answered, and waits for you: {}", asked(one)),
+            by_day(one).path,
+        ));
+    }
+    // What they wrote themselves they know.
+    for one in waiting.papers.iter().filter(|one| one.signing == Signing::Review) {
+        let name = paper_id(one.engagement, one.number);
+        facts.push(told(
+            format!("workpaper {name} review {}", one.since.micros()),
+            Matter::Decision,
+            format!("{name} waits for your review"),
+            paper_path(one.engagement, one.number),
+        ));
+    }
+    facts
+}
+
+fn name_of(one: &WaitingRequest) -> String {
+    request_id(one.engagement, one.number)
+}
+
+fn asked(one: &WaitingRequest) -> String {
+    let words: String = one.title.chars().take(ASKED_CHARS).collect();
+    format!("{}: {words}", name_of(one))
+}
+
+fn paper_path(engagement: EngagementKey, number: i64) -> String {
+    format!("/engagements/{}/workpapers/{number}", engagement.0)
+}
+
+/// A request by its day. Another day is another matter.
+fn by_day(one: &WaitingRequest) -> Fact {
+    let due = one.late_from();
+    Fact {
+        about: format!("request {} {}", name_of(one), due.map_or(0, Timestamp::micros)),
+        matter: Matter::Request,
+        title: asked(one),
+        path: format!("/engagements/{}/requests/{}", one.engagement.0, one.number),
+        due,
+        escalated_from: None,
+    }
 }
 
 fn is_recent(due: Timestamp, now: Timestamp) -> bool {
@@ -236,6 +331,14 @@ pub(super) async fn escalations(view: &mut View<'_>, days: u32) -> Result<Vec<La
                 owners: finding.owner.into_iter().collect::<BTreeSet<ActorId>>(),
             });
         }
+    }
+    for one in waiting::late(view, back).await? {
+        let Some(due) = one.late_from() else { continue };
+        late.push(Late {
+            fact: Fact { escalated_from: Some(escalated_from(due, days)), ..by_day(&one) },
+            reviewers: BTreeSet::new(),
+            owners: one.owner.into_iter().collect(),
+        });
     }
     Ok(late)
 }

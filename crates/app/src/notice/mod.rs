@@ -2,7 +2,7 @@
 //!
 //! What there is to tell is worked out from the records again each time, as each person sees them
 //! ([`tickmark_core::program::reminder`]); a notice is kept once for each thing and step, so nobody is told twice. Owns
-//! the tables `notice` and `notice_slot` of migration `0042_notice.sql`.
+//! the tables `notice` and `notice_slot` of migrations `0042_notice.sql` and `0051_notice_matter.sql`.
 
 mod fact;
 mod letter;

@@ -39,6 +39,10 @@ pub enum Matter {
     Finding,
     /// A comment that names them.
     Mention,
+    /// A request of an examination.
+    Request,
+    /// An exception that management answers.
+    Response,
     /// The week, for those who run the program.
     Week,
 }
@@ -87,8 +91,9 @@ macro_rules! words {
     };
 }
 
-words!(Matter, 8: Occurrence = "occurrence", Returned = "returned", Decision = "decision", Evidence = "evidence",
-    Waiver = "waiver", Finding = "finding", Mention = "mention", Week = "week");
+words!(Matter, 10: Occurrence = "occurrence", Returned = "returned", Decision = "decision", Evidence = "evidence",
+    Waiver = "waiver", Finding = "finding", Mention = "mention", Request = "request", Response = "response",
+    Week = "week");
 words!(Step, 5: New = "new", Soon = "soon", Today = "today", Overdue = "overdue", Escalated = "escalated");
 words!(Preference, 4: InApp = "in_app", Each = "each", Daily = "daily", Weekly = "weekly");
 

@@ -252,7 +252,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                     }
                     div.end {
                         @if visit.actor.is_some() && !is_auditor { a.button.quiet.find href="/search" data-palette aria-label="Search" title="Search and go (Ctrl K)" { (icon("i-search")) span.label { "Search" } kbd { "Ctrl K" } } }
-                        @if visit.actor.is_some() && !is_auditor {
+                        @if visit.actor.is_some() {
                             a.bell href="/notices" title="Notices" aria-current=[(page.place == Place::Notices).then_some("page")] {
                                 (icon("i-bell")) span.visually-hidden { "Notices" }
                                 @if visit.unread > 0 { span.waiting { (visit.unread.min(99)) @if visit.unread > 99 { "+" } span.visually-hidden { " unread" } } }

@@ -20,6 +20,8 @@ use tickmark_core::catalog::{Catalog, Framework};
 use tickmark_core::engagement::{Engagement, EngagementKey, Paper, Problem, Progress, Scope, Step};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
+pub(crate) use fieldwork::state_mark as request_mark;
+
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field};
 use crate::design::frame::{Page, Place};

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::routing::get;
 use maud::{Markup, html};
+use tickmark_app::engagement::fieldwork::waiting::{Unanswered, Unsigned, WaitingRequest};
+use tickmark_app::engagement::fieldwork::workpaper::Signing;
 use tickmark_app::program::performance::Due;
 use tickmark_app::work::{self, Aging, Work};
 use tickmark_core::Timestamp;
+use tickmark_core::engagement::fieldwork::RequestState;
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::Item;
 use tickmark_core::id::ActorId;
@@ -17,6 +20,7 @@ use crate::comment::mention_row;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::{block, moment, plural, segment};
+use crate::engagement::request_mark;
 use crate::error::Refusal;
 use crate::evidence::item::{fresh_mark, fresh_word, mark_of};
 use crate::identity::{name, names};
@@ -49,6 +53,7 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
         calendar: permission::offers(actor, "/calendar"),
         add: permission::offers(actor, "/evidence/items/new"),
         controls: permission::offers(actor, "/controls"),
+        is_auditor: permission::is_auditor(actor),
     };
     asked.frame(&state, &draw(&work, &people, links, &asked.token, asked.visit.now)).await
 }
@@ -64,6 +69,7 @@ struct Links {
     calendar: bool,
     add: bool,
     controls: bool,
+    is_auditor: bool,
 }
 
 fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &str, now: Timestamp) -> Page {
@@ -76,7 +82,8 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &s
             div.empty {
                 h3 { "Nothing waits for you" }
                 p {
-                    "What is due of your controls, evidence that comes back to you or waits for your decision, comments that name you, and what will not be good much longer is listed here."
+                    @if links.is_auditor { "Answers that management hands in and workpapers that wait for a signature are listed here." } @else {
+                    "What is due of your controls, what an examination asks of you, evidence that comes back to you or waits for your decision, comments that name you, and what will not be good much longer is listed here." }
                 }
                 p.row {
                     @if links.calendar { a.button href="/calendar" { "See the calendar" } }
@@ -88,6 +95,10 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &s
         (section("due", "Due", "windows of your controls that have begun", work.due.iter().map(|due| window(due, Mark::NotYetDue, now)).collect()))
         (section("returned", "Returned to you", "", work.returned.iter().map(|item| returned(item, people, now)).collect()))
         (section("waiting", "Waiting for your decision", &first_of(work.waiting.len(), work.waiting_count), work.waiting.iter().map(|item| waiting(item, people, now)).collect()))
+        (section("requests", "Requests of examinations", "asked by the auditor, answered by management", work.fieldwork.requests.iter().map(|one| request(one, now)).collect()))
+        (section("exceptions", "Exceptions to answer", "what the auditor shared and management has not answered", work.fieldwork.exceptions.iter().map(|one| exception(one, now)).collect()))
+        (section("answers", "Answers to decide about", "management handed them in", work.fieldwork.answers.iter().map(|one| answer(one, now)).collect()))
+        (section("papers", "Workpapers to sign", "they are your firm\u{2019}s alone until they are shared", work.fieldwork.papers.iter().map(|one| unsigned(one, now)).collect()))
         (section("mentions", "Comments that name you", "", work.mentions.iter().map(|one| mention_row(one, people, token, now)).collect()))
         (section("aging", "Evidence that needs renewal", "the best there is for each control", work.aging.iter().map(|one| aging(one, now)).collect()))
         (section("waivers", "Waivers that end", "", work.waivers.iter().map(|waiver| waiver_row(waiver, now)).collect()))
@@ -100,7 +111,8 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &s
     };
     page.actions = html! {
         @if links.add { a.button href="/evidence/items/new" { "Add evidence" } }
-        @if !links.controls && !links.add { a.button href="/account" { "Your account" } }
+        @if links.is_auditor { a.button href="/engagements" { "Your engagements" } }
+        @else if !links.controls && !links.add { a.button href="/account" { "Your account" } }
     };
     page
 }
@@ -156,6 +168,52 @@ fn waiting(item: &Item, people: &BTreeMap<ActorId, String>, now: Timestamp) -> M
         &html! { (item.version.description.title) },
         &html! { @if let Some((_, at)) = item.submitted { (moment::ago(at, now)) } },
         &html! { "Handed in by " (by) @if !ids.is_empty() { " for " (ids.join(", ")) } },
+    )
+}
+
+fn request(one: &WaitingRequest, now: Timestamp) -> Markup {
+    let is_late = one.late_from().is_some_and(|late| late <= now);
+    row(
+        if is_late { Mark::Missed } else { request_mark(one.state) },
+        &format!("/engagements/{}/requests/{}", one.engagement.0, one.number),
+        &html! { span.mono { "R-" (one.number) } " " (one.title) },
+        &html! { @if let Some(day) = one.due { @if is_late { "was wanted by " } @else { "by " } (day) } },
+        &html! {
+            (one.engagement) ". "
+            @if one.state == RequestState::Returned { "The auditor sent it back and says what is missing" }
+            @else if one.owner.is_none() { "Nobody sees to it yet" }
+            @else { "You see to it" }
+        },
+    )
+}
+
+fn exception(one: &Unanswered, now: Timestamp) -> Markup {
+    row(
+        Mark::Fail,
+        &format!("/engagements/{}/workpapers/{}#exceptions", one.engagement.0, one.workpaper),
+        &html! { span.mono { (one.control) } " " (one.nature) },
+        &html! { (moment::ago(one.since, now)) },
+        &html! { (one.engagement) ", exception WP-" (one.workpaper) "." (one.exception) ". Say what caused it, what followed, and what is done" },
+    )
+}
+
+fn answer(one: &WaitingRequest, now: Timestamp) -> Markup {
+    row(
+        request_mark(one.state),
+        &format!("/engagements/{}/requests/{}", one.engagement.0, one.number),
+        &html! { span.mono { "R-" (one.number) } " " (one.title) },
+        &html! { (moment::ago(one.since, now)) },
+        &html! { (one.engagement) ". Accept it, or return it with what is missing" },
+    )
+}
+
+fn unsigned(one: &Unsigned, now: Timestamp) -> Markup {
+    row(
+        Mark::NotYetDue,
+        &format!("/engagements/{}/workpapers/{}#signed", one.engagement.0, one.number),
+        &html! { span.mono { "WP-" (one.number) } " " (one.control) },
+        &html! { (moment::ago(one.since, now)) },
+        &html! { (one.engagement) ". " @if one.signing == Signing::Review { "Prepared by somebody else, and not reviewed as it stands" } @else { "Complete, and not signed by who prepared it" } },
     )
 }
 

@@ -11,6 +11,7 @@ pub mod file;
 pub mod report;
 pub mod request;
 mod sql;
+pub mod waiting;
 pub mod workpaper;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,8 +96,17 @@ impl Field {
 
 /// Loads an engagement for fieldwork. Whether the actor may is asked by whoever calls.
 pub(crate) async fn field(view: &mut View<'_>, key: EngagementKey) -> Result<Field> {
-    let party = party(view, key).ok_or_else(|| Error::not_found("engagement", key))?;
+    if party(view, key).is_none() {
+        return Err(Error::not_found("engagement", key));
+    }
     let version = current(view, key).await?;
+    field_of(view, version).await
+}
+
+/// Loads what the fieldwork of an engagement depends on beside its record.
+async fn field_of(view: &mut View<'_>, version: Version) -> Result<Field> {
+    let key = version.record.key;
+    let party = party(view, key).ok_or_else(|| Error::not_found("engagement", key))?;
     let report = newest_report(view, key).await?;
     let object = Object {
         engagement: Some(key),

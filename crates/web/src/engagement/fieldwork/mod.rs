@@ -191,7 +191,8 @@ fn page(record: &Engagement, asked: &Asked, here: Tabbed, title: &str, body: &Ma
     page_of(record, title, maud::html! { (tabs("Fieldwork", &shown)) (body) })
 }
 
-fn state_mark(state: RequestState) -> Mark {
+/// The mark of how far a request has come.
+pub(crate) fn state_mark(state: RequestState) -> Mark {
     match state {
         RequestState::Open => Mark::NotYetDue,
         RequestState::Submitted => Mark::Unknown,

@@ -1,0 +1,278 @@
+//! What of fieldwork waits for whoever looks. For management: requests to answer, and exceptions that were shared and have
+//! no answer. For people of the firm: answers to decide about, and papers to sign.
+//!
+//! Each party learns of the other's work what was handed to it and nothing else. What is frozen or closed waits for nobody.
+
+use std::collections::BTreeSet;
+
+use tickmark_core::Timestamp;
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::control::ControlId;
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::fieldwork::{EvidenceRequest, Party, RequestState, Workpaper};
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::program::reminder::SOON_DAYS;
+use tickmark_core::time::DAY_US;
+
+use super::super::not_closed;
+use super::sql::Kind;
+use super::workpaper::{ANSWERING, Signing};
+use super::{Field, Row, asking, field_of, paper, party, sql, workpaper};
+use crate::context::View;
+use crate::identity::Access;
+use crate::{Result, control};
+
+/// A request that waits for somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingRequest {
+    /// Of which engagement.
+    pub engagement: EngagementKey,
+    /// Its number there.
+    pub number: i64,
+    /// What is asked for.
+    pub title: String,
+    /// How far it has come.
+    pub state: RequestState,
+    /// When it is wanted.
+    pub due: Option<Day>,
+    /// Who of management sees to it.
+    pub owner: Option<ActorId>,
+    /// Since when it stands as it does.
+    pub since: Timestamp,
+}
+
+/// An exception that was shared and that management has not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// Of which engagement.
+    pub engagement: EngagementKey,
+    /// In which workpaper.
+    pub workpaper: i64,
+    /// Its number there.
+    pub exception: u32,
+    /// The control that was tested.
+    pub control: ControlId,
+    /// What happened, in the auditor's words.
+    pub nature: String,
+    /// When it was shared.
+    pub since: Timestamp,
+}
+
+/// A paper of the firm that waits for a signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsigned {
+    /// Of which engagement.
+    pub engagement: EngagementKey,
+    /// Its number there.
+    pub number: i64,
+    /// The control that is tested.
+    pub control: ControlId,
+    /// Which signature: that of who prepared it, or of who reviews it.
+    pub signing: Signing,
+    /// Since when it stands as it does.
+    pub since: Timestamp,
+}
+
+/// What of fieldwork waits for somebody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Requests that management answers: the actor's own, and for those who run the program what nobody sees to and is
+    /// near or came back.
+    pub requests: Vec<WaitingRequest>,
+    /// Exceptions that management answers.
+    pub exceptions: Vec<Unanswered>,
+    /// Answers that the auditor decides about.
+    pub answers: Vec<WaitingRequest>,
+    /// Papers that the auditor signs.
+    pub papers: Vec<Unsigned>,
+}
+
+impl WaitingRequest {
+    fn of(engagement: EngagementKey, row: &Row<EvidenceRequest>) -> Self {
+        let one = &row.record;
+        let since = match one.state {
+            RequestState::Submitted => one.submitted.map(|(_, at)| at),
+            RequestState::Open => None,
+            RequestState::Accepted | RequestState::Returned | RequestState::NotApplicable => {
+                one.decided.map(|(_, at)| at)
+            }
+        };
+        Self {
+            engagement,
+            number: one.number,
+            title: one.request.title.clone(),
+            state: one.state,
+            due: one.request.due,
+            owner: one.owner,
+            since: since.unwrap_or(row.since),
+        }
+    }
+
+    /// Returns the first moment at which it is too late.
+    #[must_use]
+    pub fn late_from(&self) -> Option<Timestamp> {
+        self.due.map(|day| day.starts().plus_micros(DAY_US))
+    }
+
+    /// Tells whether its last day is near, or over.
+    #[must_use]
+    pub fn is_near(&self, now: Timestamp) -> bool {
+        self.late_from().is_some_and(|late| late <= now.plus_micros(i64::from(SOON_DAYS) * DAY_US + DAY_US))
+    }
+}
+
+impl Waiting {
+    /// Returns how many things there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.requests.len() + self.exceptions.len() + self.answers.len() + self.papers.len()
+    }
+}
+
+/// Returns what waits for the actor.
+///
+/// # Errors
+/// If the database refuses, or holds what we never wrote.
+pub async fn of(view: &mut View<'_>) -> Result<Waiting> {
+    let mut waiting = Waiting::default();
+    if !view.may(asking(Verb::Read)) {
+        return Ok(waiting);
+    }
+    for version in not_closed(view).await? {
+        if party(view, version.record.key).is_none() {
+            continue;
+        }
+        let field = field_of(view, version).await?;
+        if !field.is_open() {
+            continue;
+        }
+        match field.party {
+            Party::Management => for_management(view, &field, &mut waiting).await?,
+            Party::Auditor => for_auditor(view, &field, &mut waiting).await?,
+        }
+    }
+    waiting.requests.sort_by_key(|one| (one.due.is_none(), one.due, one.engagement, one.number));
+    waiting.answers.sort_by_key(|one| (one.since, one.engagement, one.number));
+    Ok(waiting)
+}
+
+async fn for_management(view: &mut View<'_>, field: &Field, waiting: &mut Waiting) -> Result<()> {
+    let (key, organization, actor, now) =
+        (field.version.record.key, view.organization(), view.actor.id, view.now);
+    let runs_program = view.sees_whole(asking(Verb::Create));
+    let mut object = field.object.clone();
+    for row in sql::requests(view.connection(), organization, key).await? {
+        let one = &row.record;
+        if !one.state.waits_for_management() {
+            continue;
+        }
+        object.people = one.owner.into_iter().collect();
+        if !view.may_on(asking(Verb::Update), &object) {
+            continue;
+        }
+        let request = WaitingRequest::of(key, &row);
+        let is_returned = one.state == RequestState::Returned;
+        let is_own = match one.owner {
+            Some(owner) => owner == actor,
+            None => is_returned && one.submitted.is_some_and(|(by, _)| by == actor),
+        };
+        let is_nobodys = one.owner.is_none() && runs_program && (is_returned || request.is_near(now));
+        if is_own || is_nobodys {
+            waiting.requests.push(request);
+        }
+    }
+    if view.may_on(ANSWERING, &field.object) && view.may_on(super::super::atom(Verb::Read), &field.object) {
+        let runs_program = view.sees_whole(Atom::new(Resource::Exception, Verb::Approve));
+        let open = unanswered(view, key).await?;
+        let ids: BTreeSet<ControlId> = open.iter().map(|one| one.control.clone()).collect();
+        let ids: Vec<ControlId> = ids.into_iter().collect();
+        let owned: BTreeSet<ControlId> = control::several(view, &ids)
+            .await?
+            .into_iter()
+            .filter(|control| control.owner == Some(actor))
+            .map(|control| control.id)
+            .collect();
+        let is_theirs = |one: &Unanswered| runs_program || owned.contains(&one.control);
+        waiting.exceptions.extend(open.into_iter().filter(is_theirs));
+    }
+    Ok(())
+}
+
+/// Returns the exceptions that were shared and have no answer, whoever asks.
+pub(crate) async fn unanswered(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Unanswered>> {
+    let mut open = Vec::new();
+    for row in workpaper::shared(view, key).await? {
+        let one = &row.record;
+        let since = one.shared_at().unwrap_or(row.since);
+        open.extend(one.exceptions.iter().map(|exception| Unanswered {
+            engagement: key,
+            workpaper: one.number,
+            exception: exception.number,
+            control: one.plan.control.clone(),
+            nature: exception.nature.clone(),
+            since,
+        }));
+    }
+    if !open.is_empty() {
+        let held = workpaper::held_responses(view, key).await?;
+        let answered: BTreeSet<(i64, u32)> =
+            held.iter().map(|row| (row.record.workpaper, row.record.exception)).collect();
+        open.retain(|one| !answered.contains(&(one.workpaper, one.exception)));
+    }
+    Ok(open)
+}
+
+async fn for_auditor(view: &mut View<'_>, field: &Field, waiting: &mut Waiting) -> Result<()> {
+    let (key, organization, actor) = (field.version.record.key, view.organization(), view.actor.id);
+    if view.actor.access == Access::Local {
+        return Ok(());
+    }
+    if view.may_on(asking(Verb::Update), &field.object) {
+        let rows = sql::requests(view.connection(), organization, key).await?;
+        let submitted = rows.iter().filter(|row| row.record.state == RequestState::Submitted);
+        waiting.answers.extend(submitted.map(|row| WaitingRequest::of(key, row)));
+    }
+    if view.may_on(paper(Verb::Update), &field.object) {
+        let rows: Vec<Row<Workpaper>> =
+            sql::papers(view.connection(), organization, key, Kind::Workpaper).await?;
+        for row in rows {
+            let one = &row.record;
+            let wrote = one.authors.contains(&actor);
+            let signing = match (one.prepared(), one.reviewed()) {
+                (None, _) if wrote && one.complete().is_ok() => Signing::Prepare,
+                (Some(_), None) if !wrote => Signing::Review,
+                _ => continue,
+            };
+            waiting.papers.push(Unsigned {
+                engagement: key,
+                number: one.number,
+                control: one.plan.control.clone(),
+                signing,
+                since: row.since,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Returns requests that somebody sees to and that are late, since `back` or later; whoever asks.
+pub(crate) async fn late(view: &mut View<'_>, back: Timestamp) -> Result<Vec<WaitingRequest>> {
+    let (organization, now) = (view.organization(), view.now);
+    let mut late = Vec::new();
+    for version in not_closed(view).await? {
+        let field = field_of(view, version).await?;
+        if !field.is_open() {
+            continue;
+        }
+        let key = field.version.record.key;
+        for row in sql::requests(view.connection(), organization, key).await? {
+            let one = WaitingRequest::of(key, &row);
+            let is_late = one.late_from().is_some_and(|from| back <= from && from <= now);
+            if is_late && one.state.waits_for_management() && one.owner.is_some() {
+                late.push(one);
+            }
+        }
+    }
+    Ok(late)
+}

@@ -1,0 +1,237 @@
+//! Workpapers of the audit firm: private until shared, answered by management; their samples, on both databases.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use tickmark_app::engagement;
+use tickmark_app::engagement::fieldwork::workpaper::{self, Excepting, Selecting, Signing};
+use tickmark_app::identity::audit::{self, Filter};
+use tickmark_app::program::population;
+use tickmark_app::testing::World;
+use tickmark_app::{Actor, Error};
+use tickmark_core::control::TestAttribute;
+use tickmark_core::engagement::fieldwork::{Cause, ManagementResponse, Outcome, Plan, Procedure};
+use tickmark_core::id::PopulationKey;
+use tickmark_core::program::population::{AttributeState, Definition, Ipe};
+use tickmark_core::program::sampling::Method as Selection;
+
+use crate::fieldwork::{KEY, Scene, auditor, refused, scene};
+
+/// A frozen list of ten changes of CHG-02, handed in by management.
+pub(crate) async fn changes(scene: &Scene) -> PopulationKey {
+    let attribute = TestAttribute {
+        id: "approved".into(),
+        asserts: "approved before deployment".into(),
+        deviation: "no approval".into(),
+    };
+    let definition = Definition {
+        control: "CHG-02".parse().expect("an id"),
+        title: "Production deployments".into(),
+        trigger: "a deployment to production".into(),
+        attributes: vec![attribute],
+        from: "2026-11-01T00:00:00Z".parse().expect("a moment"),
+        to: "2026-11-24T00:00:00Z".parse().expect("a moment"),
+    };
+    let mut list = "key,occurred_at\n".to_owned();
+    for number in 1..=10 {
+        list.push_str(&format!("CHG-{number:04},2026-11-{number:02}T10:00:00Z\n"));
+    }
+    let ipe = Ipe {
+        source: "pipeline".into(),
+        query: "deployments".into(),
+        parameters: String::new(),
+        time_zone: "UTC".into(),
+        run_by: "Cam".into(),
+        run_at: scene.app.now(),
+        row_count: 10,
+        control_total: String::new(),
+        completeness: String::new(),
+        accuracy: String::new(),
+    };
+    scene
+        .app
+        .transact(&scene.cam, async |cx| {
+            let key = population::define(cx, definition).await?.key;
+            population::import(cx, key, "changes.csv", Bytes::from(list), ipe).await?;
+            population::freeze(cx, key, None).await?;
+            Ok(key)
+        })
+        .await
+        .expect("a population")
+}
+
+pub(crate) fn plan() -> Plan {
+    let attribute = |id: &str, asserts: &str| TestAttribute {
+        id: id.into(),
+        asserts: asserts.into(),
+        deviation: format!("not {asserts}"),
+    };
+    Plan {
+        control: "CHG-02".parse().expect("an id"),
+        procedures: BTreeSet::from([Procedure::Inspection]),
+        procedure: "Inspected the approval of selected changes.".into(),
+        attributes: vec![attribute("A", "approved"), attribute("B", "by another than the author")],
+    }
+}
+
+/// Tests, with one deviation, and returns the version of the paper.
+pub(crate) async fn tested(scene: &Scene, audrey: &Actor, population: PopulationKey) -> i64 {
+    let (app, catalog) = (&scene.app, &scene.catalog);
+    let number = app
+        .transact(audrey, async |cx| workpaper::begin(cx, KEY, plan(), catalog).await)
+        .await
+        .expect("begun");
+    let again = app.transact(audrey, async |cx| workpaper::begin(cx, KEY, plan(), catalog).await).await;
+    assert_eq!((number, again.expect("the same")), (1, 1), "sent twice, begun once");
+    let selecting = Selecting {
+        population,
+        method: Selection::Random,
+        size: 4,
+        seed: Some("agreed on 24 November".into()),
+        picks: Vec::new(),
+        reason: String::new(),
+    };
+    app.transact(audrey, async |cx| workpaper::select(cx, KEY, 1, 1, selecting, catalog).await)
+        .await
+        .expect("selected");
+    let row = app.read(audrey, async |view| workpaper::find(view, KEY, 1).await).await.expect("there");
+    assert_eq!(row.record.items.len(), 4);
+    let results: Vec<_> = row
+        .record
+        .items
+        .iter()
+        .enumerate()
+        .map(|(place, item)| {
+            let second = if place == 0 { AttributeState::NotMet } else { AttributeState::Met };
+            (item.key.clone(), vec![AttributeState::Met, second], String::new())
+        })
+        .collect();
+    let deviating = BTreeSet::from([results[0].0.clone()]);
+    app.transact(audrey, async |cx| {
+        workpaper::record(cx, KEY, 1, 2, &results).await?;
+        let excepting = Excepting {
+            number: None,
+            items: deviating,
+            nature: "The author approved the change.".into(),
+            cause: Cause::Slip,
+            effect: "The change was right.".into(),
+        };
+        workpaper::except(cx, KEY, 1, 3, excepting).await?;
+        workpaper::conclude(cx, KEY, 1, 4, Outcome::Exceptions, "It did not operate once.").await
+    })
+    .await
+    .expect("tested");
+    5
+}
+
+#[tokio::test]
+async fn a_workpaper_is_private_until_it_is_shared_and_answered_by_management() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, cam) = (&scene.app, &scene.cam);
+        let audrey = auditor(&world, &scene, "Audrey").await;
+        let bert = auditor(&world, &scene, "Bert").await;
+        let population = changes(&scene).await;
+        let mut version = tested(&scene, &audrey, population).await;
+        let list = |actor: Actor| async move {
+            app.read(&actor, async |view| workpaper::list(view, KEY).await).await.expect("a list")
+        };
+        assert_eq!(list(bert.clone()).await.len(), 1);
+        assert!(list(cam.clone()).await.is_empty(), "private");
+        assert!(
+            list(scene.program.clone()).await.is_empty(),
+            "whoever has the data folder stands for management"
+        );
+        let own = app
+            .transact(&scene.program, async |cx| workpaper::begin(cx, KEY, plan(), &scene.catalog).await)
+            .await;
+        assert!(matches!(refused(own), Error::Forbidden(_)));
+        let hers =
+            app.transact(cam, async |cx| workpaper::begin(cx, KEY, plan(), &scene.catalog).await).await;
+        assert!(matches!(refused(hers), Error::Forbidden(_)));
+        let notes = app.read(cam, async |view| workpaper::notes(view, KEY).await).await;
+        assert!(matches!(refused(notes), Error::Forbidden(_)));
+        app.transact(&audrey, async |cx| workpaper::note(cx, KEY, "WP-1", "ask the lead developer").await)
+            .await
+            .expect("noted");
+        let answer = |number: u32, from: i64| ManagementResponse {
+            workpaper: 1,
+            exception: number,
+            response: "We looked back: nothing else.".into(),
+            action: "Branch protection covers administrators.".into(),
+            due: Some(if from == 0 { "2026-12-31" } else { "2027-01-31" }.parse().expect("a day")),
+        };
+        let respond = |actor: Actor, number: u32, from: i64| async move {
+            app.transact(&actor, async |cx| workpaper::respond(cx, KEY, from, answer(number, from)).await)
+                .await
+        };
+        assert!(matches!(refused(respond(cam.clone(), 1, 0).await), Error::NotFound { .. }), "not shared");
+
+        let sign = |actor: Actor, from: i64, what: Signing| async move {
+            app.transact(&actor, async |cx| workpaper::sign(cx, KEY, 1, from, what).await).await
+        };
+        assert!(
+            refused(sign(audrey.clone(), version, Signing::Share).await).to_string().contains("not signed")
+        );
+        sign(audrey.clone(), version, Signing::Prepare).await.expect("prepared");
+        version += 1;
+        assert!(
+            refused(sign(audrey.clone(), version, Signing::Review).await)
+                .to_string()
+                .contains("does not review")
+        );
+        sign(audrey.clone(), version, Signing::Share).await.expect("shared");
+        version += 1;
+        let seen = list(cam.clone()).await;
+        assert_eq!(seen[0].record.exceptions.len(), 1);
+        assert!(matches!(refused(respond(cam.clone(), 2, 0).await), Error::NotFound { .. }));
+        assert!(matches!(refused(respond(audrey.clone(), 1, 0).await), Error::Forbidden(_)));
+        respond(cam.clone(), 1, 0).await.expect("answered");
+        assert!(refused(respond(cam.clone(), 1, 0).await).to_string().contains("changed it meanwhile"));
+        respond(cam.clone(), 1, 1).await.expect("answered anew");
+        let read = app.read(&audrey, async |view| workpaper::responses(view, KEY).await).await.expect("read");
+        assert_eq!((read.len(), read[0].version), (1, 2));
+
+        // Section IV has it once it is reviewed, Section V has the answer.
+        let catalog = &scene.catalog;
+        let package = |actor: Actor| async move {
+            app.read(&actor, async |view| engagement::package(view, KEY, catalog, "test").await)
+                .await
+                .expect("a package")
+        };
+        let tests = |package: &tickmark_core::report::SocPackage| -> Vec<String> {
+            package.controls.iter().flat_map(|one| &one.tests).map(|test| test.result.clone()).collect()
+        };
+        assert!(tests(&package(cam.clone()).await).is_empty(), "not reviewed");
+        sign(bert.clone(), version, Signing::Review).await.expect("reviewed");
+        version += 1;
+        let whole = package(cam.clone()).await;
+        assert_eq!(
+            tests(&whole),
+            ["Exception noted: for 1 of 4 items tested, the author approved the change."]
+        );
+        assert!(
+            whole.responses.iter().any(|one| one.finding == "WP-1.1" && one.response.contains("looked back"))
+        );
+
+        // A change is private again until it is shared; management keeps what it was shown.
+        app.transact(&audrey, async |cx| {
+            workpaper::conclude(cx, KEY, 1, version, Outcome::Exceptions, "Another word.").await
+        })
+        .await
+        .expect("changed");
+        let kept = list(cam.clone()).await;
+        let conclusion = kept[0].record.conclusion.as_ref().expect("concluded");
+        assert_eq!(conclusion.text, "It did not operate once.");
+        assert!(kept[0].record.reviewed().is_some(), "as it was reviewed after it was shared");
+        let one = app.read(cam, async |view| workpaper::find(view, KEY, 1).await).await.expect("shared");
+        assert_eq!(one, kept[0]);
+        let two = app.read(cam, async |view| workpaper::find(view, KEY, 2).await).await;
+        assert!(matches!(refused(two), Error::NotFound { .. }));
+        // The ledger and the trail hold no word of a paper.
+        let filter = Filter { event: Some("workpaper".into()), ..Filter::default() };
+        let trail = app.read(&scene.program, async |view| audit::search(view, &filter, 100).await).await;
+        let trail = trail.expect("rows");
+        assert!(trail.len() >= 8 && trail.iter().all(|row| row.why.is_none()), "{}", trail.len());
+    }
+}
