@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use tickmark_app::engagement;
-use tickmark_app::engagement::fieldwork::workpaper::{self, Excepting, Selecting, Signing};
+use tickmark_app::engagement::fieldwork::sample::{self, Selecting};
+use tickmark_app::engagement::fieldwork::workpaper::{self, Excepting, Signing};
 use tickmark_app::identity::audit::{self, Filter};
 use tickmark_app::program::population;
 use tickmark_app::testing::World;
@@ -13,7 +14,7 @@ use tickmark_core::control::TestAttribute;
 use tickmark_core::engagement::fieldwork::{Cause, ManagementResponse, Outcome, Plan, Procedure};
 use tickmark_core::id::PopulationKey;
 use tickmark_core::program::population::{AttributeState, Definition, Ipe};
-use tickmark_core::program::sampling::Method as Selection;
+use tickmark_core::program::sampling::{Absence, Method as Selection};
 
 use crate::fieldwork::{KEY, Scene, auditor, refused, scene};
 
@@ -90,8 +91,10 @@ pub(crate) async fn tested(scene: &Scene, audrey: &Actor, population: Population
         seed: Some("agreed on 24 November".into()),
         picks: Vec::new(),
         reason: String::new(),
+        planned_extension: None,
+        again: String::new(),
     };
-    app.transact(audrey, async |cx| workpaper::select(cx, KEY, 1, 1, selecting, catalog).await)
+    app.transact(audrey, async |cx| sample::select(cx, KEY, 1, 1, selecting, catalog).await)
         .await
         .expect("selected");
     let row = app.read(audrey, async |view| workpaper::find(view, KEY, 1).await).await.expect("there");
@@ -233,5 +236,110 @@ async fn a_workpaper_is_private_until_it_is_shared_and_answered_by_management() 
         let trail = app.read(&scene.program, async |view| audit::search(view, &filter, 100).await).await;
         let trail = trail.expect("rows");
         assert!(trail.len() >= 8 && trail.iter().all(|row| row.why.is_none()), "{}", trail.len());
+    }
+}
+
+fn selecting(population: PopulationKey, size: u64, extension: Option<u64>, again: &str) -> Selecting {
+    Selecting {
+        population,
+        method: Selection::Random,
+        size,
+        seed: Some(format!("agreed for {size}")),
+        picks: Vec::new(),
+        reason: String::new(),
+        planned_extension: extension,
+        again: again.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_sample_goes_on_in_the_order_of_its_seed_and_each_step_is_recorded() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, catalog) = (&scene.app, &scene.catalog);
+        let audrey = auditor(&world, &scene, "Audrey").await;
+        let bert = auditor(&world, &scene, "Bert").await;
+        let population = changes(&scene).await;
+        app.transact(&audrey, async |cx| workpaper::begin(cx, KEY, plan(), catalog).await)
+            .await
+            .expect("begun");
+        let paper = async || {
+            let row = app.read(&audrey, async |view| workpaper::find(view, KEY, 1).await).await;
+            row.expect("there")
+        };
+        let select = async |actor: &Actor, number: i64, from: i64, what: Selecting| {
+            app.transact(actor, async |cx| sample::select(cx, KEY, number, from, what, catalog).await).await
+        };
+        let small = select(&audrey, 1, 1, selecting(population, 3, Some(3), "")).await;
+        assert!(refused(small).to_string().contains("adds nothing"));
+        select(&audrey, 1, 1, selecting(population, 3, Some(5), "")).await.expect("selected");
+        // A second draw: with a reason, by somebody else, and the first one stays.
+        let silent = select(&bert, 1, 2, selecting(population, 4, Some(6), " ")).await;
+        assert!(refused(silent).to_string().contains("drawing again needs the reason"));
+        let why = "the size was that of a lower risk";
+        let own = select(&audrey, 1, 2, selecting(population, 4, Some(6), why)).await;
+        assert!(matches!(refused(own), Error::Conflict(says) if says.contains("somebody else of the firm")));
+        select(&bert, 1, 2, selecting(population, 4, Some(6), why)).await.expect("drawn again");
+        let row = paper().await;
+        let selected = row.record.selected.clone().expect("selected");
+        assert_eq!((row.record.items.len(), selected.earlier.len(), selected.again.as_str()), (4, 1, why));
+        // Another paper that draws from the same list says why as well.
+        let other = Plan { procedure: "Observed a deployment.".into(), ..plan() };
+        app.transact(&audrey, async |cx| workpaper::begin(cx, KEY, other, catalog).await)
+            .await
+            .expect("begun");
+        let once_more = select(&audrey, 2, 1, selecting(population, 2, None, "")).await;
+        assert!(refused(once_more).to_string().contains("WP-1 has a sample of this population"));
+        select(&audrey, 2, 1, selecting(population, 2, None, "another attribute")).await.expect("selected");
+
+        // Void is replaced by the next; what deviates is not, and the planned extension follows.
+        let keys: Vec<String> = row.record.items.iter().map(|item| item.key.clone()).collect();
+        let replace = async |from: i64, key: String, absence: Absence, reason: &'static str| {
+            app.transact(&audrey, async |cx| {
+                sample::replace(cx, KEY, (1, from), &key, (absence, reason), catalog).await
+            })
+            .await
+        };
+        let lost = replace(3, keys[1].clone(), Absence::NoEvidence, "no ticket").await;
+        assert!(refused(lost).to_string().contains("record it as not met"));
+        replace(3, keys[1].clone(), Absence::Void, "cancelled").await.expect("replaced");
+        let met = vec![AttributeState::Met, AttributeState::NotMet];
+        let found = [(keys[0].clone(), met, "by its author".to_owned())];
+        app.transact(&audrey, async |cx| workpaper::record(cx, KEY, 1, 4, &found).await)
+            .await
+            .expect("recorded");
+        let deviates = replace(5, keys[0].clone(), Absence::Void, "inconvenient").await;
+        assert!(refused(deviates).to_string().contains("never replaced"));
+        let late = select(&bert, 1, 5, selecting(population, 4, None, "another try")).await;
+        assert!(matches!(refused(late), Error::Conflict(says) if says.contains("something of the sample")));
+        let extend = async |from: i64| {
+            let why = "a new colleague, once";
+            app.transact(&audrey, async |cx| sample::extend(cx, KEY, 1, from, why, catalog).await).await
+        };
+        extend(5).await.expect("extended");
+        assert!(matches!(refused(extend(6).await), Error::Conflict(says) if says.contains("already")));
+        let row = paper().await;
+        let tested: BTreeSet<&String> = row.record.items.iter().map(|item| &item.key).collect();
+        assert_eq!((row.version, tested.len()), (6, 6));
+        assert!(!tested.contains(&keys[1]), "replaced");
+        let selected = row.record.selected.expect("selected");
+        assert_eq!(selected.replaced().map(|(item, _)| &item.key).collect::<Vec<_>>(), [&keys[1]]);
+        assert_eq!(selected.changes.iter().map(|one| one.actor).collect::<Vec<_>>(), [audrey.id; 2]);
+
+        // The trail has each step, and no word of what was drawn or found.
+        let filter = Filter { event: Some("workpaper".into()), ..Filter::default() };
+        let trail = app.read(&scene.program, async |view| audit::search(view, &filter, 100).await).await;
+        let trail = trail.expect("rows");
+        for (event, count) in
+            [("workpaper.sampled", 1), ("workpaper.sampled_again", 2), ("workpaper.sample_changed", 2)]
+        {
+            assert_eq!(trail.iter().filter(|row| row.event == event).count(), count, "{event}");
+        }
+        assert!(trail.iter().all(|row| !format!("{row:?}").contains("CHG-0")));
+        let denied = Filter { event: Some("access.denied".into()), ..Filter::default() };
+        let denied = app.read(&scene.program, async |view| audit::search(view, &denied, 100).await).await;
+        assert!(denied.expect("rows").iter().any(|row| row.reason == "draws_again"));
+        let theirs = app.read(&scene.cam, async |view| workpaper::list(view, KEY).await).await;
+        assert!(theirs.expect("a list").is_empty(), "private");
     }
 }

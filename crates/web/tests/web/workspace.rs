@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use tickmark_core::identity::Role;
 
-use crate::examination::{auditor, company, done, owner};
+use crate::examination::{Says, act, auditor, changes, company, done, owner};
 use crate::members::Server;
 
 #[tokio::test]
@@ -42,4 +42,86 @@ async fn a_request_stands_in_the_work_of_whoever_sees_to_it_and_its_answer_in_th
     assert!(coo.get("/work").await.text().contains("The auditor sent it back"));
     let nothing = audrey.get("/work").await;
     assert!(nothing.text().contains("Nothing waits for you") && nothing.text().contains("auditor-band"));
+}
+
+const PLAN: [(&str, &str); 4] = [
+    ("control", "CHG-02"),
+    ("procedures", "inspection"),
+    ("procedure", "Inspected the approval of selected changes."),
+    ("attributes", "A | approved | no approval\nB | by another than the author | by the author"),
+];
+
+#[tokio::test]
+async fn a_sample_is_replaced_from_its_reserve_and_extended_once() {
+    let server = Server::start().await;
+    let mut owner = owner(&server).await;
+    let mut cam = company(&server).await;
+    changes(&server).await;
+    server.state.set_with(std::sync::Arc::new(Says));
+    let mut audrey = auditor(&server, &mut owner, "Audrey").await;
+    let new = "/engagements/1/workpapers/new";
+    assert_eq!(audrey.send(new, new, &PLAN).await.status, StatusCode::SEE_OTHER);
+    let path = "/engagements/1/workpapers/1";
+    let selection =
+        [("population", "1"), ("method", "random"), ("size", "3"), ("seed", "agreed"), ("extension", "2")];
+    let refused = act(&mut audrey, path, &format!("{path}/select"), &selection).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("adds nothing to a sample of 3"), "{}", refused.text());
+    let mut planned = selection.to_vec();
+    planned[4].1 = "4";
+    done(&mut audrey, path, &format!("{path}/select"), &planned).await;
+    let page = audrey.get(path).await;
+    for says in ["One extension to 4 was planned", "Replace an item", "Draw again"] {
+        assert!(page.text().contains(says), "{says}: {}", page.text());
+    }
+    assert!(!page.text().contains("Extend the sample"), "nothing deviates");
+    planned.push(("again", "the seed was wrong"));
+    let again = act(&mut audrey, path, &format!("{path}/select"), &planned).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert!(again.text().contains("omebody else of the firm does"), "{}", again.text());
+    assert!(again.text().contains("the seed was wrong"), "what was typed stays");
+
+    let mark = "id=\"replaced\"";
+    let from = page.text().find(mark).expect("a choice of items");
+    let at = page.text()[from..].find("value=\"CHG-").expect("an item") + from + "value=\"".len();
+    let item = page.text()[at..at + 8].to_owned();
+    let mut fields = vec![("replaced", item.as_str()), ("absence", "no_evidence"), ("why", "no <ticket>")];
+    let replace = format!("{path}/replace");
+    let kept = act(&mut audrey, path, &replace, &fields).await;
+    assert_eq!(kept.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(kept.text().contains("record it as not met") && kept.text().contains("no &lt;ticket&gt;"));
+    fields[1].1 = "not_applicable";
+    done(&mut audrey, path, &replace, &fields).await;
+    let page = audrey.get(path).await;
+    for says in [&format!("replaced {item} by CHG-"), "no &lt;ticket&gt;", "its filter may be wrong", &item] {
+        assert!(page.text().contains(says), "{says}: {}", page.text());
+    }
+    assert!(page.text().contains(&format!("In place of {item}")));
+
+    let mut results = Vec::new();
+    for place in ["0", "1", "2"] {
+        let second = if place == "1" { "n" } else { "m" };
+        results.push((format!("state-{place}-0"), "m"));
+        results.push((format!("state-{place}-1"), second));
+        results.push((format!("note-{place}"), ""));
+    }
+    let results: Vec<(&str, &str)> = results.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    done(&mut audrey, path, &format!("{path}/results"), &results).await;
+    let page = audrey.get(path).await;
+    assert!(page.text().contains("Extend the sample to 4"), "{}", page.text());
+    assert!(!page.text().contains("Draw again"), "something was tested");
+    let extend = format!("{path}/extend");
+    let silent = act(&mut audrey, path, &extend, &[("isolated", "")]).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    done(&mut audrey, path, &extend, &[("isolated", "a new colleague")]).await;
+    let page = audrey.get(path).await;
+    assert!(page.text().contains("Added by the extension") && page.text().contains("a new colleague"));
+    let twice = act(&mut audrey, path, &extend, &[("isolated", "once more")]).await;
+    assert_eq!(twice.status, StatusCode::CONFLICT);
+    let file = audrey.get("/engagements/1/file").await;
+    let name = b"samples.xlsx";
+    assert!(file.bytes.windows(name.len()).any(|window| window == name));
+    assert_eq!(cam.get(path).await.status, StatusCode::NOT_FOUND, "private");
+    let trail = cam.get("/audit-trail?event=workpaper").await;
+    assert!(trail.text().contains("workpaper.sample_changed") && !trail.text().contains(&item));
 }

@@ -7,9 +7,10 @@ use std::io::{Cursor, Write as _};
 use serde::Serialize;
 use serde_json::json;
 use tickmark_core::engagement::EngagementKey;
-use tickmark_core::engagement::fieldwork::{Note, Party, Workpaper};
+use tickmark_core::engagement::fieldwork::{Note, Party, Selected, TestedItem, Workpaper};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
+use tickmark_core::program::sampling::SampleEvent;
 use tickmark_core::report::sheet::{Sheet, SheetCell};
 use tickmark_core::{Digest, Timestamp};
 use zip::write::SimpleFileOptions;
@@ -102,7 +103,8 @@ async fn contents(cx: &mut Cx<'_>, key: EngagementKey, documents: &dyn Renderer)
             requests.iter().map(|row| request::cells(&row.record, &names)).collect(),
         ),
         ("workpapers", &PAPER_COLUMNS[..], papers.iter().map(|row| paper_cells(row, &names)).collect()),
-        ("items", &["workpaper", "control", "item", "occurred", "results", "note"][..], item_rows(&papers)),
+        ("items", &ITEM_COLUMNS[..], item_rows(&papers)),
+        ("samples", &SAMPLE_COLUMNS[..], sample_rows(&papers, &names)),
     ] {
         let sheet = Sheet {
             title: format!("{key} {name}"),
@@ -183,26 +185,95 @@ fn paper_cells(row: &Row<Workpaper>, names: &BTreeMap<ActorId, String>) -> Vec<S
     ]
 }
 
+const ITEM_COLUMNS: [&str; 7] = ["workpaper", "control", "item", "occurred", "results", "note", "came in by"];
+
 fn item_rows(papers: &[Row<Workpaper>]) -> Vec<Vec<SheetCell>> {
     let mut rows = Vec::new();
     for row in papers {
         let one = &row.record;
-        for item in &one.items {
+        let cells = |item: &TestedItem, came: String| {
             let found = one.plan.attributes.iter().zip(&item.states);
             let results: Vec<String> =
                 found.map(|(attribute, state)| format!("{}: {}", attribute.id, words(*state))).collect();
-            rows.push(
+            [
+                format!("WP-{}", one.number),
+                one.plan.control.to_string(),
+                item.key.clone(),
+                item.occurred_at.map_or_else(String::new, |at| at.to_string()),
+                results.join("; "),
+                item.note.clone(),
+                came,
+            ]
+            .map(SheetCell::Text)
+            .to_vec()
+        };
+        let selected = one.selected.as_ref();
+        let came = |item: &TestedItem| match selected.map(|held| held.came_by(&item.key)) {
+            None => "named".to_owned(),
+            Some(None) => "draw".to_owned(),
+            Some(Some(SampleEvent::Extended { .. })) => "extension".to_owned(),
+            Some(Some(SampleEvent::Replaced(by))) => format!("replaces {}", by.key),
+        };
+        rows.extend(one.items.iter().map(|item| cells(item, came(item))));
+        let replaced = selected.into_iter().flat_map(Selected::replaced);
+        rows.extend(replaced.map(|(item, change)| {
+            let by = match &change.event {
+                SampleEvent::Replaced(by) => format!("replaced by {}: {}", by.by, by.absence.word()),
+                SampleEvent::Extended { .. } => String::new(),
+            };
+            cells(item, by)
+        }));
+    }
+    rows
+}
+
+const SAMPLE_COLUMNS: [&str; 9] =
+    ["workpaper", "population", "what", "items", "of", "method", "seed", "reason", "by"];
+
+/// Each draw, those before it first, with what happened to it since.
+fn sample_rows(papers: &[Row<Workpaper>], names: &BTreeMap<ActorId, String>) -> Vec<Vec<SheetCell>> {
+    let mut rows = Vec::new();
+    for row in papers {
+        let Some(last) = &row.record.selected else { continue };
+        for held in last.earlier.iter().chain([last]) {
+            let name = |who: ActorId| names.get(&who).cloned().unwrap_or_default();
+            let cells = |what: String, items: Vec<&str>, reason: &str, by: String| {
                 [
-                    format!("WP-{}", one.number),
-                    one.plan.control.to_string(),
-                    item.key.clone(),
-                    item.occurred_at.map_or_else(String::new, |at| at.to_string()),
-                    results.join("; "),
-                    item.note.clone(),
+                    format!("WP-{}", row.record.number),
+                    held.population.to_string(),
+                    what,
+                    items.join(", "),
+                    held.draw.items.to_string(),
+                    held.draw.method.word().to_owned(),
+                    held.draw.seed.as_ref().map_or_else(String::new, ToString::to_string),
+                    reason.to_owned(),
+                    by,
                 ]
                 .map(SheetCell::Text)
-                .to_vec(),
-            );
+                .to_vec()
+            };
+            let drawn = held.draw.picks.iter().map(|pick| pick.key.as_str()).collect();
+            let what = match (held.again.is_empty(), held.planned_extension) {
+                (true, None) => "drawn".to_owned(),
+                (true, Some(to)) => format!("drawn, extension to {to} planned"),
+                (false, None) => "drawn again".to_owned(),
+                (false, Some(to)) => format!("drawn again, extension to {to} planned"),
+            };
+            let reason = if held.again.is_empty() { held.draw.reason.as_deref() } else { Some(&*held.again) };
+            let by = held.by.map(name).unwrap_or_default();
+            rows.push(cells(what, drawn, reason.unwrap_or_default(), by));
+            for change in &held.changes {
+                let by = format!("{} {}", name(change.actor), change.at);
+                rows.push(match &change.event {
+                    SampleEvent::Extended { reason, added } => {
+                        cells("extended".to_owned(), added.iter().map(String::as_str).collect(), reason, by)
+                    }
+                    SampleEvent::Replaced(one) => {
+                        let what = format!("replaced {}: {}", one.key, one.absence.word());
+                        cells(what, vec![&one.by], &one.reason, by)
+                    }
+                });
+            }
         }
     }
     rows

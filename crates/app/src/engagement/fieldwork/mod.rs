@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod file;
 pub mod report;
 pub mod request;
+pub mod sample;
 mod sql;
 pub mod waiting;
 pub mod workpaper;

@@ -13,41 +13,23 @@ use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::fieldwork::{
     Cause, ManagementResponse, Note, Outcome, Party, Plan, Workpaper, WorkpaperError,
 };
-use tickmark_core::id::{ActorId, PopulationKey};
+use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::population::AttributeState;
-use tickmark_core::program::sampling::{Method, Seed, Sizing};
+use tickmark_core::program::sampling::SamplingError;
 
 use super::sql::Kind;
 use super::{Field, Row, controls_in_scope, digest, field, open_field, paper, same, sql};
 use crate::context::{Cx, View};
 use crate::identity::Access;
 use crate::identity::audit::{self, Event, Name};
-use crate::program::sampling::{self, NewSample};
 use crate::{Error, Result};
 
 /// The permission to answer exceptions.
 pub const ANSWERING: Atom = Atom::new(Resource::Exception, Verb::Update);
 
-/// A selection that is asked for.
-#[derive(Clone, Debug)]
-pub struct Selecting {
-    /// From which population.
-    pub population: PopulationKey,
-    /// How.
-    pub method: Method,
-    /// How many; for items that a person chose it must be their number.
-    pub size: u64,
-    /// A text that is agreed on as the seed; random bytes when left out.
-    pub seed: Option<String>,
-    /// Items that a person chose, for methods by judgment.
-    pub picks: Vec<String>,
-    /// Why they were chosen.
-    pub reason: String,
-}
-
 /// Refuses everybody but people of the firm.
-fn need_auditor(field: &Field, cx: &mut View<'_>, verb: Verb) -> Result<()> {
+pub(super) fn need_auditor(field: &Field, cx: &mut View<'_>, verb: Verb) -> Result<()> {
     if field.party != Party::Auditor || cx.actor.access == Access::Local {
         cx.refuse_by_rule("engagement", field.version.record.key.to_string(), "other_party");
         return Err(Error::Forbidden(
@@ -167,48 +149,6 @@ pub async fn replan(cx: &mut Cx<'_>, key: EngagementKey, number: i64, from: i64,
     write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| paper.replan(plan, by)).await
 }
 
-/// Selects items from a frozen population that the auditor may see. Nothing of it is told to management.
-///
-/// # Errors
-/// As [`replan`]; `Invalid` for a selection that cannot be made.
-pub async fn select(
-    cx: &mut Cx<'_>,
-    key: EngagementKey,
-    number: i64,
-    from: i64,
-    selecting: Selecting,
-    catalog: &Catalog,
-) -> Result<()> {
-    let field = open_field(cx, key).await?;
-    need_auditor(&field, cx, Verb::Update)?;
-    let seen = super::evidence::populations(cx, key, catalog).await?;
-    let population = seen.into_iter().find(|one| one.key == selecting.population);
-    let population = population.ok_or_else(|| Error::not_found("population", selecting.population))?;
-    let (frame, items) = sampling::frame(cx, &population).await?;
-    let seed = match &selecting.seed {
-        Some(text) => Some(Seed::try_from(text.clone()).map_err(Error::invalid)?),
-        None => None,
-    };
-    let new = NewSample {
-        population: selecting.population,
-        sizing: Sizing::Given(selecting.size),
-        method: selecting.method,
-        seed,
-        picks: selecting.picks,
-        reason: selecting.reason,
-        planned_extension: None,
-        again: String::new(),
-    };
-    let draw = sampling::select(cx, &frame, &new, selecting.size)?;
-    let at = |place: u64| usize::try_from(place - 1).ok().and_then(|place| items.get(place)).cloned();
-    let units = draw.picks.iter().map(|pick| at(pick.place)).collect::<Option<Vec<_>>>();
-    let units = units.ok_or_else(|| Error::corrupt("a selection", "a unit is not in the population"))?;
-    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| {
-        paper.select(selecting.population, &draw, &units, by)
-    })
-    .await
-}
-
 /// Adds items by hand.
 ///
 /// # Errors
@@ -321,7 +261,7 @@ pub async fn sign(
     .await
 }
 
-async fn write(
+pub(super) async fn write(
     cx: &mut Cx<'_>,
     (key, number, from): (EngagementKey, i64, i64),
     name: Name,
@@ -338,9 +278,19 @@ async fn write(
                 cx.refuse_by_rule("workpaper", id(key, number), "own_paper");
                 Error::conflict(error)
             }
-            WorkpaperError::Signed | WorkpaperError::SharedAlready | WorkpaperError::SelectedAlready => {
+            WorkpaperError::DrawsAgain => {
+                cx.refuse_by_rule("workpaper", id(key, number), "draws_again");
                 Error::conflict(error)
             }
+            WorkpaperError::Signed
+            | WorkpaperError::SharedAlready
+            | WorkpaperError::SelectedAlready
+            | WorkpaperError::DrawnAndTested
+            | WorkpaperError::Sample(
+                SamplingError::ExtendedAlready
+                | SamplingError::ExtensionNotPlanned { .. }
+                | SamplingError::ReserveUsedUp,
+            ) => Error::conflict(error),
             error => Error::invalid(error),
         });
     }

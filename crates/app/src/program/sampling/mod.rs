@@ -276,22 +276,8 @@ fn whole(frame: &Frame, items: &[Item], drawn: Drawn, events: Vec<Happened>) -> 
     let what = || format!("sample {} of population {}", drawn.number, drawn.population);
     let corrupt = |error: &dyn std::fmt::Display| Error::corrupt(what(), error.to_string());
     let draw = frame.again(&drawn.draw).map_err(|error| corrupt(&error))?;
-    let mut sample = Sample::new(draw, drawn.planned_extension).map_err(|error| corrupt(&error))?;
-    for happened in &events {
-        let is_same = match &happened.event {
-            SampleEvent::Extended { added, .. } => {
-                let again = sample.extend().map_err(|error| corrupt(&error))?;
-                again.iter().map(|pick| &pick.key).eq(added)
-            }
-            SampleEvent::Replaced(one) => {
-                sample.replace(&one.key, one.absence, &one.reason).map_err(|error| corrupt(&error))?;
-                sample.replacements.last() == Some(one)
-            }
-        };
-        if !is_same {
-            return Err(corrupt(&"the reserve gives other items"));
-        }
-    }
+    let happened = events.iter().map(|happened| &happened.event);
+    let sample = Sample::again(draw, drawn.planned_extension, happened).map_err(|error| corrupt(&error))?;
     let at = |place: u64| usize::try_from(place - 1).ok().and_then(|place| items.get(place)).cloned();
     let units = sample.units().into_iter().map(|pick| at(pick.place)).collect::<Option<Vec<Item>>>();
     let units = units.ok_or_else(|| corrupt(&"a unit is not in the population"))?;

@@ -26,8 +26,8 @@ pub use request::{
     Answer, EvidenceRequest, Request, RequestError, RequestState, RequestStep, kind_words, timing_words,
 };
 pub use workpaper::{
-    Cause, Conclusion, Exception, ManagementResponse, Note, Outcome, Plan, Procedure, Selected, Shared,
-    Signature, TestedItem, Workpaper, WorkpaperError,
+    Cause, Conclusion, Exception, ManagementResponse, Note, Outcome, Plan, Procedure, SampleChange, Selected,
+    Shared, Signature, TestedItem, Workpaper, WorkpaperError,
 };
 
 /// Who writes.

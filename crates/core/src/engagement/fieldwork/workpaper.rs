@@ -5,15 +5,20 @@
 //!
 //! Source: `docs/domain/audit-methods.md` sections 2, 3, 6 and 7; `docs/domain/soc-reports.md` section 3, Section IV.
 
+mod error;
+mod sample;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use error::WorkpaperError;
+pub use sample::{SampleChange, Selected};
+
 use crate::conclusion::scope::Day;
 use crate::control::{ControlId, TEXT_MAX, TITLE_MAX, TestAttribute};
-use crate::id::{ActorId, PopulationKey};
-use crate::program::population::{AttributeState, Item, normal_key};
-use crate::program::sampling::Draw;
+use crate::id::ActorId;
+use crate::program::population::{AttributeState, normal_key};
 use crate::words::{self, words_of};
 use crate::{Digest, Timestamp, canonical};
 
@@ -101,15 +106,6 @@ pub struct Plan {
     pub procedure: String,
     /// What is looked for at each item, and what counts as a deviation.
     pub attributes: Vec<TestAttribute>,
-}
-
-/// Where items were selected from, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Selected {
-    /// The frozen population.
-    pub population: PopulationKey,
-    /// The draw without its reserve: the seed and the list give the same picks to anybody.
-    pub draw: Draw,
 }
 
 /// An item with what testing found.
@@ -209,81 +205,6 @@ pub struct ManagementResponse {
     pub action: String,
     /// By when.
     pub due: Option<Day>,
-}
-
-/// Why something cannot be done with a workpaper.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WorkpaperError {
-    /// A text that is needed.
-    #[error("it needs its {0}")]
-    Missing(&'static str),
-    /// A text that is too long or cannot be read.
-    #[error("the {what} has at most {max} characters and no control characters")]
-    Unreadable {
-        /// Which text.
-        what: &'static str,
-        /// Most characters.
-        max: usize,
-    },
-    /// Asking is never enough.
-    #[error("inquiry alone shows nothing; name what else is done")]
-    InquiryAlone,
-    /// Attributes need names and definitions.
-    #[error("a workpaper has 1 to {ATTRIBUTES_MAX} attributes with different names")]
-    Attributes,
-    /// What counts as a deviation is not moved afterwards.
-    #[error("what counts as a deviation does not change once something was tested")]
-    Tested,
-    /// There is a selection.
-    #[error("its items are selected already; another selection is another workpaper")]
-    SelectedAlready,
-    /// Not usable as a key of an item.
-    #[error("{0}")]
-    Key(String),
-    /// Two items of one key.
-    #[error("the item {0:?} is there already")]
-    Twice(String),
-    /// Too many of something.
-    #[error("a workpaper has at most {max} {what}")]
-    TooMany {
-        /// Of what.
-        what: &'static str,
-        /// How many.
-        max: usize,
-    },
-    /// Unknown item.
-    #[error("it has no item {0:?}")]
-    NoItem(String),
-    /// Another number of results than of attributes.
-    #[error("each attribute of {0:?} needs its result")]
-    States(String),
-    /// Unknown exception.
-    #[error("it has no exception {0}")]
-    NoException(u32),
-    /// An exception about an item that conforms.
-    #[error("{0:?} shows no deviation, so it is no exception")]
-    NoDeviation(String),
-    /// Not everything was looked at.
-    #[error("{0:?} is not tested completely")]
-    Untested(String),
-    /// A deviation that no exception names.
-    #[error("{0:?} deviates, and no exception says so")]
-    Unexplained(String),
-    /// What follows does not fit what was found.
-    #[error("{0}")]
-    Unfit(&'static str),
-    /// A signature is missing.
-    #[error("it is not signed by who prepared it, as it stands")]
-    NotPrepared,
-    /// It is signed.
-    #[error("it is signed already, as it stands")]
-    Signed,
-    /// Four eyes.
-    #[error("who wrote in a workpaper does not review it")]
-    OwnPaper,
-    /// Shared already.
-    #[error("it is shared already, as it stands")]
-    SharedAlready,
 }
 
 fn readable(what: &'static str, text: &str, max: usize) -> Result<String, WorkpaperError> {
@@ -437,31 +358,6 @@ impl Workpaper {
             }
         }
         self.plan = plan;
-        self.authors.insert(by);
-        Ok(())
-    }
-
-    /// Takes the items that were selected from a frozen population.
-    ///
-    /// # Errors
-    /// If it has items already, or there are too many.
-    pub fn select(
-        &mut self,
-        population: PopulationKey,
-        draw: &Draw,
-        units: &[Item],
-        by: ActorId,
-    ) -> Result<(), WorkpaperError> {
-        if self.selected.is_some() || !self.items.is_empty() {
-            return Err(WorkpaperError::SelectedAlready);
-        }
-        if units.len() > ITEMS_MAX {
-            return Err(WorkpaperError::TooMany { what: "items", max: ITEMS_MAX });
-        }
-        let attributes = self.plan.attributes.len();
-        self.items =
-            units.iter().map(|unit| TestedItem::of(&unit.key, Some(unit.occurred_at), attributes)).collect();
-        self.selected = Some(Selected { population, draw: draw.without_reserve() });
         self.authors.insert(by);
         Ok(())
     }

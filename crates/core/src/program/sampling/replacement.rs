@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draw, Pick, SamplingError};
+use super::{Draw, Pick, SampleEvent, SamplingError};
 use crate::program::population::{MAX_TEXT_CHARS, PopulationError};
+use crate::words::words_of;
 
 /// Why a pick has nothing to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,6 +19,12 @@ pub enum Absence {
     /// It cannot be found, or nothing shows that the control operated.
     NoEvidence,
 }
+
+words_of!(Absence {
+    Void = "void", "Void: cancelled properly, it never happened";
+    NotApplicable = "not_applicable", "Not applicable: the control does not apply to it";
+    NoEvidence = "no_evidence", "It cannot be found, or nothing shows that the control operated";
+});
 
 /// What follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +91,33 @@ impl Sample {
             }
         }
         Ok(Self { draw, planned_extension, extension: Vec::new(), replacements: Vec::new() })
+    }
+
+    /// Lets everything happen again that was kept of a sample, in order, to its draw with the reserve.
+    ///
+    /// # Errors
+    /// As [`Self::new`], [`Self::replace`] and [`Self::extend`]; or if the reserve gives other units than were kept.
+    pub fn again<'a>(
+        draw: Draw,
+        planned_extension: Option<u64>,
+        events: impl IntoIterator<Item = &'a SampleEvent>,
+    ) -> Result<Self, SamplingError> {
+        let mut sample = Self::new(draw, planned_extension)?;
+        for event in events {
+            let is_same = match event {
+                SampleEvent::Extended { added, .. } => {
+                    sample.extend()?.iter().map(|pick| &pick.key).eq(added)
+                }
+                SampleEvent::Replaced(one) => {
+                    sample.replace(&one.key, one.absence, &one.reason)?;
+                    sample.replacements.last() == Some(one)
+                }
+            };
+            if !is_same {
+                return Err(SamplingError::OtherPicks);
+            }
+        }
+        Ok(sample)
     }
 
     /// Returns what is tested: picks and extension, each with its replacement in its place.

@@ -9,7 +9,7 @@ use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::Engagement;
 use tickmark_core::engagement::fieldwork::{ManagementResponse, Workpaper};
 
-use super::workpaper::{Known, exception_card, plan, results, title};
+use super::workpaper::{Known, exception_card, planned, results, sampled, title};
 use super::{Tabbed, href, key, number, page as framed, refused, wrong};
 use crate::WebState;
 use crate::design::block;
@@ -72,9 +72,9 @@ pub(super) fn page(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -
                         }
                     }))
                 }
-                @if !one.items.is_empty() { (block("items", "Items", &html! { (one.items.len()) }, &results(one))) }
+                @if !one.items.is_empty() { (block("items", "Items", &html! { (one.items.len()) }, &html! { (sampled(one, &known.names)) (results(one)) })) }
             }
-            div { (block("plan", "Test", &html! {}, &plan(known))) }
+            div { (block("plan", "Test", &html! {}, &planned(known))) }
         }
     };
     let mut page = framed(&known.record, asked, Tabbed::Workpapers, &title(known), &body);

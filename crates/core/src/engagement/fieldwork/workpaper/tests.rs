@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::program::sampling::{Frame, Seed, Unit};
+use crate::id::PopulationKey;
+use crate::program::population::Item;
+use crate::program::sampling::{Absence, Draw, Frame, Sample, SampleEvent, SamplingError, Seed, Unit};
 
 fn who(n: u128) -> ActorId {
     ActorId(Uuid::from_u128(n))
@@ -31,16 +33,46 @@ fn paper() -> Workpaper {
     Workpaper::begin(1, plan(), who(1)).expect("begun")
 }
 
-/// Ten changes of which three were drawn.
-fn drawn() -> Workpaper {
-    let units: Vec<Unit> = (1..=10).map(|n| Unit { key: format!("CHG-{n:02}"), stratum: None }).collect();
-    let draw = Frame::new(units).expect("a frame").random(&Seed::random([7; 32]), 3).expect("a draw");
+/// Ten changes.
+fn frame() -> Frame {
+    let units = (1..=10).map(|n| Unit { key: format!("CHG-{n:02}"), stratum: None }).collect();
+    Frame::new(units).expect("a frame")
+}
+
+fn population() -> Vec<Item> {
     let unit =
         |key: &str| Item { key: key.into(), occurred_at: at(5), states: Vec::new(), note: String::new() };
-    let picked: Vec<Item> = draw.picks.iter().map(|pick| unit(&pick.key)).collect();
+    frame().units().iter().map(|one| unit(&one.key)).collect()
+}
+
+fn draw(size: u64) -> Draw {
+    frame().random(&Seed::random([7; 32]), size).expect("a draw")
+}
+
+/// Three of them were drawn, and the sample may be extended to so many.
+fn planned(extension: Option<u64>) -> Workpaper {
     let mut paper = paper();
-    paper.select(PopulationKey(4), &draw, &picked, who(1)).expect("selected");
+    let sample = Sample::new(draw(3), extension).expect("a sample");
+    paper.select(PopulationKey(4), &sample, "", &population(), who(1)).expect("selected");
     paper
+}
+
+/// Three of them were drawn.
+fn drawn() -> Workpaper {
+    planned(None)
+}
+
+fn keys(paper: &Workpaper) -> Vec<String> {
+    paper.items.iter().map(|item| item.key.clone()).collect()
+}
+
+fn some(of: &[String], places: &[usize]) -> Vec<String> {
+    places.iter().map(|place| of[*place].clone()).collect()
+}
+
+/// The order in which the seed puts all of them.
+fn ranked() -> Vec<String> {
+    draw(10).picks.into_iter().map(|pick| pick.key).collect()
 }
 
 fn results(paper: &Workpaper, deviating: usize) -> Vec<(String, Vec<AttributeState>, String)> {
@@ -155,4 +187,136 @@ fn nothing_to_test_is_a_result_and_nothing_tested_is_none() {
         Err(WorkpaperError::Twice("Q1 review".into()))
     );
     assert!(paper.complete().is_err(), "the conclusion does not fit any more");
+}
+
+#[test]
+fn a_sample_is_extended_once_to_the_size_that_was_planned() {
+    let mut paper = planned(Some(5));
+    let ranked = ranked();
+    assert_eq!(keys(&paper), ranked[..3]);
+    let extend = |paper: &mut Workpaper, reason: &str| {
+        paper.extend(draw(3), reason, &population(), who(1), at(9)).map(|()| paper.items.len())
+    };
+    let isolated = "a new colleague, in the first week";
+    assert_eq!(extend(&mut paper, isolated), Err(WorkpaperError::NothingToExtendFor));
+    let found = results(&paper, 1);
+    paper.record(&found, who(1)).expect("recorded");
+    assert!(matches!(extend(&mut paper, " "), Err(WorkpaperError::Missing(_))));
+    assert_eq!(extend(&mut paper, isolated), Ok(5), "to five, not by five");
+    assert_eq!(keys(&paper), ranked[..5], "the same seed goes on where it stood");
+    assert!(paper.items[3].occurred_at.is_some() && !paper.items[3].is_tested());
+    assert_eq!(extend(&mut paper, isolated), Err(WorkpaperError::Sample(SamplingError::ExtendedAlready)));
+    assert_eq!(paper.complete(), Err(WorkpaperError::Missing("conclusion")));
+    let selected = paper.selected.as_ref().expect("selected");
+    assert!(selected.is_extended());
+    assert!(matches!(selected.came_by(&ranked[4]), Some(SampleEvent::Extended { .. })));
+    assert_eq!(selected.came_by(&ranked[0]), None);
+
+    // Nobody planned one; or what was planned is none.
+    let mut plain = drawn();
+    let found = results(&plain, 1);
+    plain.record(&found, who(1)).expect("recorded");
+    let none = SamplingError::ExtensionNotPlanned { planned: None };
+    assert_eq!(extend(&mut plain, isolated), Err(WorkpaperError::Sample(none)));
+    assert!(Sample::new(draw(3), Some(3)).is_err() && Sample::new(draw(3), Some(11)).is_err());
+    let mut by_hand = self::paper();
+    by_hand.name_items(&["Q1".into()], who(1)).expect("named");
+    assert_eq!(extend(&mut by_hand, isolated), Err(WorkpaperError::NotSelected));
+}
+
+#[test]
+fn an_item_is_replaced_by_the_next_of_the_reserve_and_stays_in_sight() {
+    let mut paper = planned(Some(5));
+    let ranked = ranked();
+    let replace = |paper: &mut Workpaper, key: &str, absence: Absence, reason: &str| {
+        paper.replace(draw(3), (key, absence, reason), &population(), who(2), at(9))
+    };
+    let why = "cancelled before it was deployed";
+    assert!(matches!(replace(&mut paper, &ranked[1], Absence::Void, ""), Err(WorkpaperError::Missing(_))));
+    assert_eq!(
+        replace(&mut paper, &ranked[1], Absence::NoEvidence, why),
+        Err(WorkpaperError::NoEvidence(ranked[1].clone()))
+    );
+    assert_eq!(
+        replace(&mut paper, &ranked[8], Absence::Void, why),
+        Err(WorkpaperError::NoItem(ranked[8].clone()))
+    );
+    assert_eq!(replace(&mut paper, &ranked[1], Absence::Void, why), Ok(false));
+    assert_eq!(keys(&paper), some(&ranked, &[0, 3, 2]), "the next one, in its place");
+    // What takes a place may be void itself; what it replaced is not in the sample any more.
+    assert_eq!(
+        replace(&mut paper, &ranked[1], Absence::Void, why),
+        Err(WorkpaperError::NoItem(ranked[1].clone()))
+    );
+    assert_eq!(replace(&mut paper, &ranked[3], Absence::NotApplicable, why), Ok(true), "check the filter");
+    assert_eq!(keys(&paper), some(&ranked, &[0, 4, 2]));
+    let selected = paper.selected.clone().expect("selected");
+    let replaced: Vec<String> = selected.replaced().map(|(item, _)| item.key.clone()).collect();
+    assert_eq!(replaced, some(&ranked, &[1, 3]));
+    assert!(matches!(selected.came_by(&ranked[4]), Some(SampleEvent::Replaced(one)) if one.key == ranked[3]));
+
+    // A deviation is a result.
+    let found = results(&paper, 1);
+    paper.record(&found, who(1)).expect("recorded");
+    let deviating = ranked[0].clone();
+    assert_eq!(
+        replace(&mut paper, &deviating, Absence::Void, why),
+        Err(WorkpaperError::DeviatesSoStays(deviating.clone()))
+    );
+    // The extension goes on behind what replacements took, by as many as were planned.
+    paper.extend(draw(3), "isolated", &population(), who(1), at(10)).expect("extended");
+    assert_eq!(keys(&paper), some(&ranked, &[0, 4, 2, 5, 6]));
+    assert_eq!(paper.deviations(), 1);
+    // Whoever has the list can let all of it happen again, and another list gives nothing.
+    let selected = paper.selected.clone().expect("selected");
+    let sample = selected.sample(draw(3)).expect("again");
+    let tested: BTreeSet<String> = sample.units().iter().map(|pick| pick.key.clone()).collect();
+    assert_eq!(tested, keys(&paper).into_iter().collect());
+    let other = frame().random(&Seed::random([8; 32]), 3).expect("a draw");
+    assert!(selected.sample(other).is_err());
+    // All of it is signed.
+    let before = paper.digest();
+    paper.selected.as_mut().expect("selected").changes[0].at = at(1);
+    assert_ne!(paper.digest(), before);
+}
+
+#[test]
+fn items_that_a_person_chose_have_no_reserve() {
+    let mut paper = paper();
+    let chosen = frame()
+        .chosen(
+            crate::program::sampling::Method::Targeted,
+            &["CHG-04".into(), "CHG-07".into()],
+            "made by administrators",
+        )
+        .expect("chosen");
+    let sample = Sample::new(chosen.clone(), None).expect("a sample");
+    paper.select(PopulationKey(4), &sample, "", &population(), who(1)).expect("selected");
+    let replaced = paper.replace(chosen, ("CHG-04", Absence::Void, "x"), &population(), who(1), at(2));
+    assert_eq!(replaced, Err(WorkpaperError::NoReserve));
+}
+
+#[test]
+fn a_second_draw_needs_a_reason_another_person_and_nothing_tested() {
+    let mut paper = drawn();
+    let again = |paper: &mut Workpaper, why: &str, by: u128| {
+        let draw = frame().random(&Seed::random([9; 32]), 4).expect("a draw");
+        let sample = Sample::new(draw, None).expect("a sample");
+        paper.select(PopulationKey(4), &sample, why, &population(), who(by))
+    };
+    assert_eq!(again(&mut paper, "", 2), Err(WorkpaperError::NoReasonAgain));
+    assert_eq!(again(&mut paper, "the size was wrong", 1), Err(WorkpaperError::DrawsAgain));
+    assert_eq!(again(&mut paper, "the size was wrong", 2), Ok(()));
+    let selected = paper.selected.clone().expect("selected");
+    assert_eq!((paper.items.len(), selected.again.as_str()), (4, "the size was wrong"));
+    assert_eq!(selected.earlier.len(), 1, "the first draw stays in sight");
+    assert_eq!(selected.earlier[0].draw.picks.len(), 3);
+    assert_eq!(again(&mut paper, "once more", 1), Err(WorkpaperError::DrawsAgain), "drew before");
+    let found = results(&paper, 0);
+    paper.record(&found, who(2)).expect("recorded");
+    assert_eq!(again(&mut paper, "once more", 3), Err(WorkpaperError::DrawnAndTested));
+    // What was written before any of this was kept reads as it was signed.
+    let old = serde_json::json!({"population": 4, "draw": selected.earlier[0].draw});
+    let read: Selected = serde_json::from_value(old.clone()).expect("read");
+    assert_eq!(serde_json::to_value(&read).expect("written"), old);
 }

@@ -1,0 +1,111 @@
+//! What was found: exceptions with what management says about them, and the conclusion.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+use tickmark_app::engagement::fieldwork::Row;
+use tickmark_core::control::TEXT_MAX;
+use tickmark_core::engagement::fieldwork::{Cause, Outcome, Workpaper};
+
+use super::Known;
+use crate::design::form::{Field, Kind, field, hidden};
+use crate::design::moment;
+use crate::form::Sent;
+use crate::visit::Asked;
+
+pub(super) fn exceptions(known: &Known, path: &str, asked: &Asked, sent: &Sent, may_write: bool) -> Markup {
+    let one = &known.row.record;
+    let deviating: Vec<(String, String)> = one
+        .items
+        .iter()
+        .filter(|item| item.deviates())
+        .map(|item| (item.key.clone(), item.key.clone()))
+        .collect();
+    let causes: Vec<(String, String)> =
+        Cause::ALL.iter().map(|cause| (cause.word().to_owned(), cause.title().to_owned())).collect();
+    let named: BTreeSet<&String> = one.exceptions.iter().flat_map(|one| &one.items).collect();
+    let open: Vec<String> =
+        deviating.iter().map(|(key, _)| key).filter(|key| !named.contains(key)).cloned().collect();
+    let excepting = |number: Option<u32>,
+                     nature: &str,
+                     cause: Cause,
+                     effect: &str,
+                     chosen: &BTreeSet<String>| {
+        html! {
+            form.card method="post" action={ (path) "/except" } {
+                (hidden("form", &asked.token)) (hidden("version", &known.row.version.to_string()))
+                @if let Some(number) = number { (hidden("number", &number.to_string())) }
+                fieldset.field { legend { "Items" } div.choices { @for (value, words) in &deviating { label.choice { input type="checkbox" name="item" value=(value) checked[chosen.contains(value)]; span { (words) } } } } }
+                (field(&Field { name: "nature", label: "What happened", kind: Kind::Area(3), value: nature, max: TEXT_MAX, hint: "As it will stand in Section IV.", ..Field::default() }))
+                (field(&Field { name: "cause", label: "Cause", kind: Kind::Select(&causes), value: cause.word(), ..Field::default() }))
+                (field(&Field { name: "effect", label: "Cause and effect in words", kind: Kind::Area(2), value: effect, max: TEXT_MAX, optional: true, hint: "Whether a wrong outcome occurred, and whether others are affected.", ..Field::default() }))
+                p.row { button.button type="submit" { @if number.is_some() { "Save" } @else { "Note the exception" } } }
+            }
+        }
+    };
+    html! {
+        @if one.exceptions.is_empty() { p.muted { @if deviating.is_empty() { "No item deviates." } @else { (open.len()) " deviating items wait to be explained." } } }
+        @for exception in &one.exceptions {
+            (exception_card(known, exception.number))
+            @if may_write { details.act { summary { "Change exception " (exception.number) } (excepting(Some(exception.number), &exception.nature, exception.cause, &exception.effect, &exception.items)) } }
+        }
+        @if may_write && !open.is_empty() {
+            @let nature = sent.text("nature");
+            (excepting(None, &nature, Cause::from_word(&sent.text("cause")).unwrap_or(Cause::Unknown), &sent.text("effect"), &open.iter().cloned().collect()))
+        }
+    }
+}
+
+/// An exception with what management says about it.
+pub(in crate::engagement::fieldwork) fn exception_card(known: &Known, number: u32) -> Markup {
+    let found = known.row.record.exceptions.iter().find(|one| one.number == number);
+    let response = known.responses.iter().find(|one| one.record.exception == number);
+    html! {
+        @if let Some(exception) = found {
+            dl.facts {
+                dt { "Exception " (exception.number) } dd { strong { (exception.nature) } span.sub { (exception.items.iter().map(String::as_str).collect::<Vec<_>>().join(", ")) } }
+                dt { "Cause" } dd { (exception.cause.title()) @if !exception.effect.is_empty() { span.sub { (exception.effect) } } }
+                dt { "Management" } dd {
+                    @match response {
+                        Some(row) => { span.lines { (row.record.response) } @if !row.record.action.is_empty() { span.sub { "Done or planned: " (row.record.action.trim_end_matches('.')) @if let Some(day) = row.record.due { ", by " (day) } } } span.sub { (known.names.of(row.by)) ", " (moment::exact(row.since)) } }
+                        None => span.muted { "No answer yet" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn conclusion(
+    row: &Row<Workpaper>,
+    path: &str,
+    asked: &Asked,
+    sent: &Sent,
+    may_write: bool,
+) -> Markup {
+    let one = &row.record;
+    let outcomes: Vec<(String, String)> =
+        Outcome::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())).collect();
+    let typed = sent.text("outcome");
+    // Nothing is chosen beforehand: what follows is the auditor's to say.
+    let held = one.conclusion.as_ref().map_or("", |held| held.outcome.word());
+    let text = if sent.text("text").is_empty() {
+        one.conclusion.as_ref().map_or(String::new(), |held| held.text.clone())
+    } else {
+        sent.text("text")
+    };
+    let mut options = vec![(String::new(), "Choose".to_owned())];
+    options.extend(outcomes);
+    html! {
+        @if let Some(result) = one.result() { p { span.muted { "In Section IV: " } span.lines { (result) } } }
+        @if may_write {
+            form.card method="post" action={ (path) "/conclude" } {
+                (hidden("form", &asked.token)) (hidden("version", &row.version.to_string()))
+                (field(&Field { name: "outcome", label: "Result", kind: Kind::Select(&options), value: if typed.is_empty() { held } else { &typed }, ..Field::default() }))
+                (field(&Field { name: "text", label: "Conclusion", kind: Kind::Area(3), value: &text, max: TEXT_MAX, ..Field::default() }))
+                p.row { button.button type="submit" { "Save the conclusion" } }
+            }
+        } @else if let Some(held) = &one.conclusion { p { strong { (held.outcome.title()) } " " (held.text) } }
+        @else { p.muted { "Nobody concluded yet." } }
+    }
+}

@@ -1,0 +1,278 @@
+//! Workpapers: the list, and one paper as the firm works in it. Management sees what is shared, on the
+//! same addresses, as [`super::shared`] draws it.
+
+mod finding;
+mod items;
+mod plan;
+mod sample;
+mod sign;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use tickmark_app::engagement::fieldwork::workpaper::{self, Excepting, Signing};
+use tickmark_app::engagement::fieldwork::{Row, evidence, paper, sample as samples};
+use tickmark_core::control::Control;
+use tickmark_core::engagement::fieldwork::{Cause, ManagementResponse, Outcome, Party, Workpaper};
+use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::identity::Verb;
+use tickmark_core::program::population::Population;
+use tickmark_core::program::sampling::Absence;
+
+pub(super) use finding::exception_card;
+pub(super) use items::results;
+pub(super) use plan::{begin, edit_page, new_page, replan};
+pub(super) use sample::told as sampled;
+
+use super::{Tabbed, head, href, key, number, page as framed, party, refused, shared, wrong};
+use crate::WebState;
+use crate::control::Names;
+use crate::design::block;
+use crate::design::form::Faults;
+use crate::design::frame::Page;
+use crate::design::table::plain;
+use crate::engagement::catalog;
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::identity::go;
+use crate::visit::Asked;
+use sign::signer;
+
+pub(super) async fn list(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let key = key(&at)?;
+    let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
+    let (record, party, rows, responses, controls, names) = app
+        .read(actor, async |view| {
+            let (record, party) = head(view, key).await?;
+            let rows = workpaper::list(view, key).await?;
+            let responses = workpaper::responses(view, key).await?;
+            let controls = match party {
+                Party::Auditor => workpaper::controls(view, key, catalog).await?,
+                Party::Management => Vec::new(),
+            };
+            Ok((record, party, rows, responses, controls, Names::for_looking(view).await?))
+        })
+        .await?;
+    if party == Party::Management {
+        let page = shared::list(&record, &asked, &rows, &responses);
+        return asked.frame(&state, &page).await;
+    }
+    let may_begin = asked.may(paper(Verb::Create));
+    let path = format!("{}/workpapers", href(key));
+    let tested = workpaper::tested(&rows);
+    let untested = controls.iter().filter(|one| !tested.contains(&one.id)).count();
+    let drawn = rows.iter().map(|row| {
+        let one = &row.record;
+        vec![
+            html! { a.primary href={ (path) "/" (one.number) } { "WP-" (one.number) " " (one.plan.control) } span.sub { (one.plan.procedure.chars().take(120).collect::<String>()) } },
+            html! { (one.items.len()) @if one.deviations() > 0 { span.sub { (one.deviations()) " deviating" } } },
+            html! { @match &one.conclusion { Some(held) => { (held.outcome.title()) }, None => span.muted { "Not concluded" } } },
+            html! { (signer(one.prepared(), &names)) },
+            html! { (signer(one.reviewed(), &names)) },
+            html! { @if one.shared().is_some() { "Shared" } @else if one.was_shared() { "Shared, changed since" } @else { span.muted { "Private" } } },
+        ]
+    });
+    let body = html! {
+        @if rows.is_empty() {
+            div.empty { h3 { "No workpaper is begun" } p { "A workpaper holds the test of one control: what is done, what counts as a deviation, the items, what was found and what follows. It is your firm's until you share it." } @if may_begin { p { a.button.primary href={ (path) "/new" } { "Begin a workpaper" } } } }
+        } @else { (plain("Workpapers", &["Workpaper", "Items", "Conclusion", "Prepared", "Reviewed", "Management"], drawn.collect())) }
+    };
+    let mut page = framed(&record, &asked, Tabbed::Workpapers, "Workpapers", &body);
+    page.lead = html! { (untested) " of " (controls.len()) " controls in scope have no workpaper." };
+    if may_begin && !rows.is_empty() {
+        page.actions = html! { a.button.primary href={ (path) "/new" } { "Begin a workpaper" } };
+    }
+    asked.frame(&state, &page).await
+}
+
+/// What the page of one paper shows.
+pub(super) struct Known {
+    pub(super) record: Engagement,
+    pub(super) party: Party,
+    pub(super) row: Row<Workpaper>,
+    pub(super) responses: Vec<Row<ManagementResponse>>,
+    pub(super) control: Option<Control>,
+    pub(super) populations: Vec<Population>,
+    pub(super) names: Names,
+    pub(super) is_open: bool,
+}
+
+pub(super) async fn known(
+    state: &WebState,
+    asked: &Asked,
+    key: EngagementKey,
+    number: i64,
+) -> Result<Known, Refusal> {
+    let ((app, actor), catalog) = (asked.member(state)?, catalog(state)?);
+    let known = app
+        .read(actor, async |view| {
+            let (record, party) = head(view, key).await?;
+            let row = workpaper::find(view, key, number).await?;
+            let mut responses = workpaper::responses(view, key).await?;
+            responses.retain(|one| one.record.workpaper == number);
+            let id = row.record.plan.control.clone();
+            let controls = workpaper::controls(view, key, catalog).await?;
+            let mut populations = match party {
+                Party::Auditor => evidence::populations(view, key, catalog).await?,
+                Party::Management => Vec::new(),
+            };
+            populations.sort_by_key(|one| (one.definition.control != id, one.key));
+            let is_open = tickmark_app::engagement::fieldwork::is_open(view, key).await?;
+            let names = Names::for_looking(view).await?;
+            let control = controls.into_iter().find(|one| one.id == id);
+            Ok(Known { record, party, row, responses, control, populations, names, is_open })
+        })
+        .await?;
+    Ok(known)
+}
+
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Path((at, no)): Path<(String, String)>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let known = known(&state, &asked, key(&at)?, number(&no)?).await?;
+    asked.frame(&state, &draw(&known, &asked, &Sent::default(), &Faults::default())).await
+}
+
+fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
+    if known.party == Party::Management {
+        return shared::page(known, asked, sent, faults);
+    }
+    let (row, one) = (&known.row, &known.row.record);
+    let path = format!("{}/workpapers/{}", href(known.record.key), one.number);
+    let may_write = known.is_open && asked.may(paper(Verb::Update));
+    let body = html! {
+        (faults.summary())
+        div.columns.flush {
+            div {
+                (block("items", "Items and results", &html! { (one.items.len()) @if one.deviations() > 0 { ", " (one.deviations()) " deviating" } }, &items::items(known, &path, asked, sent, may_write)))
+                (block("exceptions", "Exceptions", &html! { (one.exceptions.len()) }, &finding::exceptions(known, &path, asked, sent, may_write)))
+                (block("conclusion", "Conclusion", &html! {}, &finding::conclusion(row, &path, asked, sent, may_write)))
+            }
+            div {
+                (block("plan", "Test", &html! { @if may_write { a href={ (path) "/edit" } { "Edit" } } }, &planned(known)))
+                (block("signed", "Sign-off", &html! {}, &sign::signing(known, &path, asked, may_write)))
+            }
+        }
+    };
+    let mut page = framed(&known.record, asked, Tabbed::Workpapers, &title(known), &body);
+    page.id = format!("WP-{}", one.number);
+    page.lead = html! { @if one.shared().is_some() { "Management can read it as it stands." } @else if one.was_shared() { "Management can read it as it was shared last, without the changes since." } @else { "Private to your firm." } };
+    page.crumbs.push(("Workpapers".into(), format!("{}/workpapers", href(known.record.key))));
+    page
+}
+
+pub(super) fn title(known: &Known) -> String {
+    let id = &known.row.record.plan.control;
+    known.control.as_ref().map_or_else(|| id.to_string(), |one| format!("{id} {}", one.text.current().title))
+}
+
+pub(super) fn planned(known: &Known) -> Markup {
+    let plan = &known.row.record.plan;
+    html! {
+        @if let Some(control) = &known.control { p.statement { (control.text.current().statement) } }
+        dl.facts {
+            dt { "Nature" } dd { (plan.procedures.iter().map(|one| one.title()).collect::<Vec<_>>().join(", ")) }
+            dt { "Procedure" } dd { span.lines { (plan.procedure) } }
+            @for attribute in &plan.attributes { dt { (attribute.id) } dd { (attribute.asserts) span.sub { "Deviation: " (attribute.deviation) } } }
+        }
+    }
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+pub(super) async fn act(
+    State(state): State<WebState>,
+    Path((at, no, act)): Path<(String, String, String)>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (key, number) = (key(&at)?, number(&no)?);
+    let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
+    if party(&state, &asked, key).await? != Party::Auditor {
+        return Err(Refusal::NotFound);
+    }
+    let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let done = match act.as_str() {
+        "prepare" | "review" | "share" => {
+            sent.only(&["version"])?;
+            let signing = match act.as_str() {
+                "prepare" => Signing::Prepare,
+                "review" => Signing::Review,
+                _ => Signing::Share,
+            };
+            app.transact(actor, async |cx| workpaper::sign(cx, key, number, from, signing).await).await
+        }
+        "items" => {
+            sent.only(&["version", "items"])?;
+            let keys = lines(&sent.text("items"));
+            app.transact(actor, async |cx| workpaper::name_items(cx, key, number, from, &keys).await).await
+        }
+        "select" => {
+            sent.only(&sample::SELECTING)?;
+            let selecting = sample::read_selecting(&sent)?;
+            app.transact(actor, async |cx| samples::select(cx, key, number, from, selecting, catalog).await)
+                .await
+        }
+        "extend" => {
+            sent.only(&["version", "isolated"])?;
+            let reason = sent.text("isolated");
+            app.transact(actor, async |cx| samples::extend(cx, key, number, from, &reason, catalog).await)
+                .await
+        }
+        "replace" => {
+            sent.only(&["version", "replaced", "absence", "why"])?;
+            let absence = Absence::from_word(&sent.text("absence")).ok_or(Refusal::Malformed)?;
+            let (item, why) = (sent.text("replaced"), sent.text("why"));
+            app.transact(actor, async |cx| {
+                samples::replace(cx, key, (number, from), &item, (absence, &why), catalog).await
+            })
+            .await
+        }
+        "results" => {
+            let held = app.read(actor, async |view| workpaper::find(view, key, number).await).await?;
+            let results = items::read_results(&sent, &held.record)?;
+            app.transact(actor, async |cx| workpaper::record(cx, key, number, from, &results).await).await
+        }
+        "except" => {
+            sent.only(&["version", "number", "item", "nature", "cause", "effect"])?;
+            let excepting = Excepting {
+                number: sent.text("number").parse().ok(),
+                items: sent.all("item").into_iter().collect(),
+                nature: sent.text("nature"),
+                cause: Cause::from_word(&sent.text("cause")).ok_or(Refusal::Malformed)?,
+                effect: sent.text("effect"),
+            };
+            app.transact(actor, async |cx| workpaper::except(cx, key, number, from, excepting).await).await
+        }
+        "conclude" => {
+            sent.only(&["version", "outcome", "text"])?;
+            let (outcome, text) = (Outcome::from_word(&sent.text("outcome")), sent.text("text"));
+            match outcome {
+                None => Err(tickmark_app::Error::invalid("choose a result")),
+                Some(outcome) => {
+                    app.transact(actor, async |cx| {
+                        workpaper::conclude(cx, key, number, from, outcome, &text).await
+                    })
+                    .await
+                }
+            }
+        }
+        _ => return Err(Refusal::NotFound),
+    };
+    match done {
+        Ok(()) => Ok(go(&format!("{}/workpapers/{number}", href(key)))),
+        Err(error) => {
+            let (status, faults) = wrong(error)?;
+            let known = known(&state, &asked, key, number).await?;
+            refused(&state, &asked, status, &draw(&known, &asked, &sent, &faults)).await
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Signatures of a workpaper.
+
+use maud::{Markup, html};
+use tickmark_core::engagement::fieldwork::Signature;
+
+use super::Known;
+use crate::control::Names;
+use crate::design::form::hidden;
+use crate::design::moment;
+use crate::visit::Asked;
+
+pub(super) fn signer(signature: Option<&Signature>, names: &Names) -> Markup {
+    html! { @match signature { Some(one) => { (names.of(one.by)) span.sub { (moment::date(one.at)) } }, None => span.muted { "Nobody" } } }
+}
+
+pub(super) fn signing(known: &Known, path: &str, asked: &Asked, may_write: bool) -> Markup {
+    let (row, one, names) = (&known.row, &known.row.record, &known.names);
+    let version = row.version.to_string();
+    let act = |word: &str, words: &str, class: &str| {
+        html! {
+            form.inline method="post" action={ (path) "/" (word) } { (hidden("form", &asked.token)) (hidden("version", &version)) button class=(class) type="submit" { (words) } }
+        }
+    };
+    let who = asked.visit.actor.as_ref().map(|actor| actor.id);
+    let wrote = who.is_some_and(|who| one.authors.contains(&who));
+    let missing = one.complete().err();
+    html! {
+        dl.facts {
+            dt { "Prepared" } dd { (signer(one.prepared(), names)) }
+            dt { "Reviewed" } dd { (signer(one.reviewed(), names)) }
+            dt { "Shared" } dd { (signer(one.shared(), names)) }
+        }
+        @if may_write {
+            div.row.actions.block-body {
+                @if one.prepared().is_none() {
+                    @match &missing {
+                        Some(missing) => p.muted { "Before it is signed: " (missing) "." }
+                        None => (act("prepare", "Sign as preparer", "button primary"))
+                    }
+                } @else {
+                    @if one.reviewed().is_none() { @if wrote { p.muted { "Somebody of your firm who wrote none of it reviews it." } } @else { (act("review", "Sign as reviewer", "button primary")) } }
+                    @if one.shared().is_none() { (act("share", "Share with management", "button")) }
+                }
+            }
+        }
+    }
+}
