@@ -23,6 +23,7 @@ use crate::error::Refusal;
 use crate::guard::{answer, theme};
 use crate::identity::{Who, set_cookie};
 use crate::session::cookie;
+use crate::upload::KEPT;
 
 const DOMAIN: &str = "tickmark/form/v1:";
 /// Largest form without files, in bytes.
@@ -235,7 +236,7 @@ fn kept_page(theme: Theme, path: &str, pairs: &[(String, String)], why: Keeping<
         form.card method="post" action=(path) {
             @if let Some(token) = token { (hidden("form", token)) }
             @for (name, value) in shown() { (hidden(name, value)) }
-            dl.kept { @for (name, value) in shown().filter(|(_, value)| value.chars().count() > 2) { dt { (name.replace('_', " ")) } dd { (value) } } }
+            dl.kept { @for (name, value) in shown().filter(|(name, value)| name != KEPT[0] && value.chars().count() > 2) { dt { (name.replace('_', " ")) } dd { (value) } } }
             (send(button, ""))
         }
     };

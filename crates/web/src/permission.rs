@@ -92,7 +92,9 @@ fn fieldwork(rest: &[&str]) -> Option<Needs> {
         // What is shared, management reads as well.
         ["workpapers", ..] => reach(Resource::Description, Verb::Read),
         ["notes"] => reach(Resource::WorkingPaper, Verb::Create),
-        ["report", "opinion" | "section" | "issue"] => reach(Resource::RestrictedReport, Verb::Create),
+        ["report", "opinion" | "issue"] => reach(Resource::RestrictedReport, Verb::Create),
+        // A fresh proof is asked for by the use case, so that the file is not lost on the way to it.
+        ["report", "section", ..] => reach(Resource::WorkingPaper, Verb::Update),
         ["report", "section.pdf"] => reach(Resource::RestrictedReport, Verb::Export),
         ["report" | "file", ..] => reach(Resource::Description, Verb::Read),
         _ => return None,

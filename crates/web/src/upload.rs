@@ -72,10 +72,7 @@ impl SentFiles {
         if secret.is_empty() || self.refused.is_some() {
             return Ok(self);
         }
-        let wanted = self.sent.all(KEPT[1]);
-        let kept = item::staged(app, actor, &secret).await?.into_iter().enumerate();
-        let mut files: Vec<Upload> =
-            kept.filter(|(at, _)| wanted.contains(&at.to_string())).map(|(_, file)| file).collect();
+        let mut files = kept_files(app, actor, &self.sent).await?;
         files.append(&mut self.files);
         if files.len() > UPLOAD.files {
             self.refused = Some(format!("at most {} files can be handed in at once", UPLOAD.files));
@@ -91,6 +88,17 @@ impl SentFiles {
         self.files = files;
         Ok(self)
     }
+}
+
+/// Returns the files that were kept when a form was refused, as far as it hands them in again.
+pub(crate) async fn kept_files(app: &App, actor: &Actor, sent: &Sent) -> Result<Vec<Upload>, Refusal> {
+    let secret = sent.text(KEPT[0]);
+    if secret.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = sent.all(KEPT[1]);
+    let kept = item::staged(app, actor, &secret).await?.into_iter().enumerate();
+    Ok(kept.filter(|(at, _)| wanted.contains(&at.to_string())).map(|(_, file)| file).collect())
 }
 
 /// Files of a form that is refused, kept for when it is sent again.
@@ -126,8 +134,26 @@ impl KeptFiles {
         self.files.is_empty()
     }
 
+    /// The fields that stand for all of them, where a form is sent again without being shown.
+    pub(crate) fn pairs(&self) -> Vec<(String, String)> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let wanted = (0..self.files.len()).map(|at| (KEPT[1].to_owned(), at.to_string()));
+        std::iter::once((KEPT[0].to_owned(), self.secret.clone())).chain(wanted).collect()
+    }
+
     /// What the form shows of them.
     pub(crate) fn draw(&self) -> Markup {
+        self.drawn("Files chosen below are added.")
+    }
+
+    /// What a form of one file shows of it.
+    pub(crate) fn draw_one(&self) -> Markup {
+        self.drawn("A file chosen below takes its place.")
+    }
+
+    fn drawn(&self, chosen: &str) -> Markup {
         html! {
             @if !self.files.is_empty() {
                 (hidden(KEPT[0], &self.secret))
@@ -138,7 +164,7 @@ impl KeptFiles {
                             label.choice { input type="checkbox" name=(KEPT[1]) value=(at) checked; span { (name) " " span.muted { (size(*bytes)) } } }
                         }
                     }
-                    p.hint { "You need not choose them again: they are kept for an hour, for you alone. Files chosen below are added." }
+                    p.hint { "You need not choose them again: they are kept for an hour, for you alone. " (chosen) }
                 }
             }
         }

@@ -8,6 +8,7 @@ use tickmark_app::identity::people::Link;
 use tickmark_app::identity::{ActorKind, ensure_actor};
 use tickmark_app::port::{RenderError, Renderer};
 use tickmark_app::program::population;
+use tickmark_app::testing::Account;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::commitment::{CommitmentKey, Promise};
 use tickmark_core::control::{ControlId, TestAttribute};
@@ -110,6 +111,15 @@ pub(crate) async fn company(server: &Server) -> Browser {
 
 /// Somebody of the audit firm, let in by an owner in the pages and joined by the link.
 pub(crate) async fn auditor(server: &Server, owner: &mut Browser, name: &str) -> Browser {
+    auditor_with_account(server, owner, name).await.0
+}
+
+/// The same, with what they sign in with.
+pub(crate) async fn auditor_with_account(
+    server: &Server,
+    owner: &mut Browser,
+    name: &str,
+) -> (Browser, Account) {
     let email = format!("{}@firm.example", name.to_lowercase());
     let path = "/engagements/1/access";
     let made = owner.send(path, path, &[("email", &email), ("last", "2027-03-31")]).await;
@@ -121,7 +131,7 @@ pub(crate) async fn auditor(server: &Server, owner: &mut Browser, name: &str) ->
     let expires_at = server.app.now();
     let link = Link { invitation: InvitationId(uuid::Uuid::nil()), secret, expires_at, is_mailed: false };
     let account = server.world.join(&server.app, &link, &email, name).await;
-    server.signed_in(&account).await
+    (server.signed_in(&account).await, account)
 }
 
 pub(crate) async fn owner(server: &Server) -> Browser {

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use tickmark_core::identity::Role;
 
-use crate::examination::{Says, act, auditor, changes, company, done, owner};
-use crate::members::Server;
+use crate::examination::{Says, act, auditor, auditor_with_account, changes, company, done, owner, pdf};
+use crate::members::{Server, hidden, token};
 
 #[tokio::test]
 async fn a_request_stands_in_the_work_of_whoever_sees_to_it_and_its_answer_in_the_auditors() {
@@ -27,10 +27,7 @@ async fn a_request_stands_in_the_work_of_whoever_sees_to_it_and_its_answer_in_th
     }
     assert!(!audrey.get("/work").await.text().contains(path), "not handed in");
     let page = cam.get(path).await;
-    let (version, once) = (
-        crate::members::hidden(page.text(), "version").to_owned(),
-        crate::members::hidden(page.text(), "once").to_owned(),
-    );
+    let (version, once) = (hidden(page.text(), "version").to_owned(), hidden(page.text(), "once").to_owned());
     let fields = [("version", version.as_str()), ("once", &once), ("answer", "As of today."), ("source", "")];
     let sent = cam.upload(path, &format!("{path}/submit"), &fields, &[]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
@@ -75,7 +72,7 @@ async fn a_sample_is_replaced_from_its_reserve_and_extended_once() {
         assert!(page.text().contains(says), "{says}: {}", page.text());
     }
     assert!(!page.text().contains("Extend the sample"), "nothing deviates");
-    planned.push(("again", "the seed was wrong"));
+    planned.push(("redrawn", "the seed was wrong"));
     let again = act(&mut audrey, path, &format!("{path}/select"), &planned).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert!(again.text().contains("omebody else of the firm does"), "{}", again.text());
@@ -124,4 +121,48 @@ async fn a_sample_is_replaced_from_its_reserve_and_extended_once() {
     assert_eq!(cam.get(path).await.status, StatusCode::NOT_FOUND, "private");
     let trail = cam.get("/audit-trail?event=workpaper").await;
     assert!(trail.text().contains("workpaper.sample_changed") && !trail.text().contains(&item));
+}
+
+#[tokio::test]
+async fn a_signed_section_is_not_lost_when_its_form_is_refused() {
+    let server = Server::start().await;
+    let mut owner = owner(&server).await;
+    company(&server).await;
+    let (mut audrey, account) = auditor_with_account(&server, &mut owner, "Audrey").await;
+    let (report, whole) = ("/engagements/1/report", pdf("<< /Root 1 0 R >>"));
+    let section = format!("{report}/section");
+    let stale = audrey.upload(report, &section, &[("version", "7")], &[("s1.pdf", &whole)]).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT, "{}", stale.text());
+    assert!(stale.text().contains("Files from before") && stale.text().contains("s1.pdf"));
+    let staged = hidden(stale.text(), "staged").to_owned();
+    // No section at all is not kept.
+    let wrong = audrey.upload(report, &section, &[("version", "0")], &[("s1.pdf", b"no PDF")]).await;
+    assert!(!wrong.text().contains("Files from before"), "{}", wrong.text());
+
+    // Whoever showed long ago who they are shows it again, and the file is still there.
+    server.world.wait(601);
+    let again = [("version", "0"), ("staged", staged.as_str()), ("keep_staged", "0")];
+    let old = audrey.upload(report, &section, &again, &[]).await;
+    assert_eq!(old.status, StatusCode::FORBIDDEN, "{}", old.text());
+    let then = format!("{section}/kept");
+    assert_eq!(hidden(old.text(), "then"), then);
+    let kept = hidden(old.text(), "kept").replace("&amp;", "&");
+    let code = server.code(&account.seed);
+    let proof = [
+        ("password", account.password.as_str()),
+        ("code", &code),
+        ("back", report),
+        ("then", &then),
+        ("kept", &kept),
+    ];
+    let ready = audrey.post("/step-up", &token(old.text()), &proof).await;
+    assert_eq!(ready.status, StatusCode::OK, "{}", ready.text());
+    assert!(ready.text().contains("<dd>s1.pdf</dd>") && !ready.text().contains("<dt>staged</dt>"));
+    let held = |name: &str| hidden(ready.text(), name).to_owned();
+    let (version, file, staged, keep) = (held("version"), held("file"), held("staged"), held("keep_staged"));
+    let fields = [("version", &*version), ("file", &file), ("staged", &staged), ("keep_staged", &keep)];
+    let sent = audrey.post(&then, &token(ready.text()), &fields).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    let page = audrey.get(report).await;
+    assert!(page.text().contains(&tickmark_core::Digest::of(&whole).hex()), "{}", page.text());
 }

@@ -127,6 +127,11 @@ pub(super) fn desk_routes() -> Vec<Desk> {
             "/engagements/1/report/section",
             post(report::attach).layer(unlimited()),
         ),
+        changes(
+            "/engagements/{key}/report/section/kept",
+            "/engagements/1/report/section/kept",
+            post(report::attach_kept),
+        ),
         changes("/engagements/{key}/report/issue", "/engagements/1/report/issue", post(report::issue)),
         changes("/engagements/{key}/report/freeze", "/engagements/1/report/freeze", post(report::freeze)),
         looks(

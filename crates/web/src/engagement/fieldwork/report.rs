@@ -11,9 +11,12 @@ use bytes::Bytes;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::report::{self, Known, SECTION_BYTES};
 use tickmark_app::engagement::fieldwork::{file, paper};
+use tickmark_app::evidence::item::Upload;
 use tickmark_app::{Actor, App, Error};
 use tickmark_core::control::TEXT_MAX;
-use tickmark_core::engagement::fieldwork::{ELEMENTS, Opinion, OpinionKind, Part, PartResult, Party};
+use tickmark_core::engagement::fieldwork::{
+    ELEMENTS, Opinion, OpinionKind, Part, PartResult, Party, check_pdf,
+};
 use tickmark_core::engagement::{Engagement, EngagementKey};
 use tickmark_core::identity::Verb;
 
@@ -29,13 +32,15 @@ use crate::evidence::attachment;
 use crate::form::Sent;
 use crate::guard::SANDBOX;
 use crate::identity::{go, prove_first};
-use crate::upload::SentFiles;
+use crate::upload::{KEPT, KeptFiles, SentFiles, drop_kept, kept_files};
 use crate::visit::Asked;
 
 struct Shown {
     record: Engagement,
     known: Known,
     names: Names,
+    /// A file that was sent with a form which was refused.
+    held: KeptFiles,
 }
 
 async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Shown, Refusal> {
@@ -44,7 +49,7 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Sho
         .read(actor, async |view| {
             let (record, _) = head(view, key).await?;
             let (known, names) = (report::find(view, key).await?, Names::for_looking(view).await?);
-            Ok(Shown { record, known, names })
+            Ok(Shown { record, known, names, held: KeptFiles::default() })
         })
         .await?;
     Ok(shown)
@@ -65,7 +70,7 @@ pub(super) async fn page(
 }
 
 fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_documents: bool) -> Page {
-    let Shown { record, known, names } = shown;
+    let Shown { record, known, names, .. } = shown;
     let path = format!("{}/report", href(record.key));
     let is_auditor = known.party == Party::Auditor;
     let is_open = known.report.frozen().is_none() && record.closed().is_none();
@@ -191,7 +196,8 @@ fn section(shown: &Shown, path: &str, asked: &Asked, may_attach: bool, faults: &
         @if may_attach {
             (form_with_files(&format!("{path}/section"), &asked.token, &html! {
                 (hidden("version", &shown.known.version.to_string()))
-                (files(&FilesField { name: "files", label: if held.is_some() { "Replace it" } else { "Signed file" }, hint: "PDF, whole and without a password.", fault: faults.of("files"), accept: ".pdf", most_bytes: SECTION_BYTES, most_files: 1, is_optional: false }))
+                (shown.held.draw_one())
+                (files(&FilesField { name: "files", label: if held.is_some() { "Replace it" } else { "Signed file" }, hint: "PDF, whole and without a password.", fault: faults.of("files"), accept: ".pdf", most_bytes: SECTION_BYTES, most_files: 1, is_optional: !shown.held.is_empty() }))
                 p.row { button.button type="submit" { "Upload" } }
             }))
         }
@@ -301,23 +307,73 @@ pub(super) async fn attach(
 ) -> Result<Response, Refusal> {
     let key = key(&at)?;
     let (app, actor) = asked.member(&state)?;
-    let SentFiles { sent, files, refused: too_large, turn: _turn } = form;
-    sent.only(&["version"])?;
+    let SentFiles { sent, files, refused, turn: _turn } = form.with_kept(app, actor).await?;
+    sent.only(&["version", KEPT[0], KEPT[1]])?;
+    take(&state, &asked, key, (&sent, files, refused)).await
+}
+
+/// The same without a file, once somebody has shown again who they are: it was kept meanwhile.
+pub(super) async fn attach_kept(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    sent.only(&["version", "file", KEPT[0], KEPT[1]])?;
+    let (app, actor) = asked.member(&state)?;
+    let files = kept_files(app, actor, &sent).await?;
+    take(&state, &asked, key, (&sent, files, None)).await
+}
+
+async fn take(
+    state: &WebState,
+    asked: &Asked,
+    key: EngagementKey,
+    (sent, files, too_large): (&Sent, Vec<Upload>, Option<String>),
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(state)?;
     let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
+    let page = format!("{}/report", href(key));
     let mut faults = Faults::default();
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
-    match (too_large, files.into_iter().next()) {
+    let mut held = KeptFiles::default();
+    // What is chosen now takes the place of what was kept.
+    match (too_large, files.into_iter().next_back()) {
         (Some(says), _) => faults.add("files", says),
         (None, None) => faults.add("files", "choose the signed file"),
-        (None, Some(file)) => match attaching(app, actor, (key, from), file.name, file.bytes).await {
-            Ok(()) => return Ok(go(&format!("{}/report", href(key)))),
-            Err(Error::Invalid(says)) => faults.add("files", says),
-            Err(error) => (status, faults) = wrong(error)?,
-        },
+        (None, Some(file)) => {
+            let (name, bytes) = (file.name.clone(), file.bytes.clone());
+            match attaching(app, actor, (key, from), name, bytes).await {
+                Ok(()) => {
+                    drop_kept(app, actor, sent).await?;
+                    return Ok(go(&page));
+                }
+                Err(Error::StepUp) => {
+                    let mut pairs = vec![
+                        ("version".to_owned(), from.to_string()),
+                        ("file".to_owned(), file.name.clone()),
+                    ];
+                    pairs.extend(KeptFiles::keep(app, actor, sent, &[file]).await?.pairs());
+                    let then = format!("{page}/section/kept");
+                    return prove_first(state, asked, &then, &page, &Sent::of(pairs)).await;
+                }
+                Err(error) => {
+                    // A file that is no signed section is chosen anew.
+                    if check_pdf(&file.bytes).is_ok() {
+                        held = KeptFiles::keep(app, actor, sent, &[file]).await?;
+                    }
+                    match error {
+                        Error::Invalid(says) => faults.add("files", says),
+                        error => (status, faults) = wrong(error)?,
+                    }
+                }
+            }
+        }
     }
-    let shown = load(&state, &asked, key).await?;
-    let page = draw(&shown, &asked, &Sent::default(), &faults, state.documents().is_some());
-    refused(&state, &asked, status, &page).await
+    let shown = Shown { held, ..load(state, asked, key).await? };
+    let page = draw(&shown, asked, &Sent::default(), &faults, state.documents().is_some());
+    refused(state, asked, status, &page).await
 }
 
 pub(super) async fn issue(

@@ -16,7 +16,7 @@ use crate::form::Sent;
 
 /// Fields of a selection.
 pub(super) const SELECTING: [&str; 9] =
-    ["version", "population", "method", "size", "seed", "picks", "reason", "extension", "again"];
+    ["version", "population", "method", "size", "seed", "picks", "reason", "extension", "redrawn"];
 
 pub(super) fn read_selecting(sent: &Sent) -> Result<Selecting, Refusal> {
     let extension = sent.text("extension");
@@ -29,7 +29,7 @@ pub(super) fn read_selecting(sent: &Sent) -> Result<Selecting, Refusal> {
         reason: sent.text("reason"),
         // What is no number is none that adds anything, and is refused.
         planned_extension: (!extension.is_empty()).then(|| extension.parse().unwrap_or(0)),
-        again: sent.text("again"),
+        again: sent.text("redrawn"),
     })
 }
 
@@ -125,7 +125,7 @@ pub(super) fn going_on(known: &Known, path: &str, token: &str, version: &Markup,
         }
         @if selected.draw.seed.is_some() && one.items.iter().any(|item| !item.deviates()) { (replacing(one, path, token, version, sent)) }
         @if !one.has_results() && one.exceptions.is_empty() {
-            details.act open[!sent.text("again").is_empty()] { summary { "Draw again" } (selecting(known, path, token, version, sent)) }
+            details.act open[!sent.text("redrawn").is_empty()] { summary { "Draw again" } (selecting(known, path, token, version, sent)) }
         }
     }
 }
@@ -192,7 +192,7 @@ pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup
                 (field(&Field { name: "seed", label: "Seed", value: &sent.text("seed"), optional: true, hint: "Agreed after the list was frozen; random bytes when left out.", ..Field::default() }))
                 (field(&Field { name: "picks", label: "Items chosen by judgment, one a line", kind: Kind::Area(2), value: &sent.text("picks"), max: TEXT_MAX, optional: true, ..Field::default() }))
                 (field(&Field { name: "reason", label: "Why these", value: &sent.text("reason"), optional: true, max: 1_000, hint: "For a choice by judgment.", ..Field::default() }))
-                (field(&Field { name: "again", label: "Why it is drawn again", value: &sent.text("again"), optional: true, max: 1_000, hint: "Needed where this population was drawn from before. In one paper somebody else draws again, and the first draw stays in sight.", ..Field::default() }))
+                (field(&Field { name: "redrawn", label: "Why it is drawn again", value: &sent.text("redrawn"), optional: true, max: 1_000, hint: "Needed where this population was drawn from before. In one paper somebody else draws again, and the first draw stays in sight.", ..Field::default() }))
                 p.row { button.button.primary type="submit" { "Select items" } }
             }
         }
