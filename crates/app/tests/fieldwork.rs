@@ -223,6 +223,34 @@ async fn an_auditor_is_let_into_one_engagement_until_a_day() {
 }
 
 #[tokio::test]
+async fn nobody_who_was_in_the_company_within_twelve_months_becomes_its_auditor() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, program) = (&scene.app, &scene.program);
+        let olaf = world.member(app, program, "Olaf", &[Role::Employee]).await;
+        let member = world.find_member(app, program, &olaf.email).await;
+        app.transact(program, async |cx| people::remove(cx, member.id, "he left").await)
+            .await
+            .expect("removed");
+        let let_in = async |email: &str, key: EngagementKey| {
+            let last = app.now().plus_micros(60 * DAY_US).date().parse().expect("a day");
+            app.transact(program, async |cx| access::let_in(cx, key, email, last).await).await
+        };
+        let says = refused(let_in(&olaf.email, KEY).await).to_string();
+        assert!(says.contains("from 12 months before the period"), "{says}");
+        let trail = app
+            .read(program, async |view| {
+                let filter = Filter { event: Some("access.denied".into()), ..Filter::default() };
+                audit::search(view, &filter, 100).await
+            })
+            .await
+            .expect("rows");
+        assert!(trail.iter().any(|row| row.reason == "independence"));
+        let_in("somebody.else@firm.example", KEY).await.expect("was never here");
+    }
+}
+
+#[tokio::test]
 async fn requests_go_from_the_auditor_to_management_and_back() {
     for world in World::both().await {
         let scene = scene(&world).await;

@@ -29,8 +29,9 @@ pub async fn auditors(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Aud
 /// Lets somebody of the firm in until the end of a day.
 ///
 /// # Errors
-/// `Forbidden`; `StepUp`; `NotFound`; `Invalid` for what is no address, or a day that is over or too far away; `Conflict` for
-/// whoever is anything else in the organization, and once the engagement is frozen.
+/// `Forbidden`, also for whoever is anything else in the organization, or was from 12 months before the time that is
+/// examined on; `StepUp`; `NotFound`; `Invalid` for what is no address, or a day that is over or too far away; `Conflict` once
+/// the engagement is frozen.
 pub async fn let_in(cx: &mut Cx<'_>, key: EngagementKey, email: &str, last: Day) -> Result<LetIn> {
     let field = field(cx, key).await?;
     cx.permit_on(LETTING_IN, &field.object)?;
@@ -39,7 +40,8 @@ pub async fn let_in(cx: &mut Cx<'_>, key: EngagementKey, email: &str, last: Day)
         return Err(Error::conflict("the scope is not approved; it says what an auditor may see"));
     }
     let until = access_ends(last, cx.now).map_err(Error::invalid)?;
-    people::let_in(cx, email, key, until).await
+    let (first, _) = field.version.record.holds().time.days();
+    people::let_in(cx, email, key, first.starts(), until).await
 }
 
 /// Moves the end of somebody's access to the end of another day, with a reason.

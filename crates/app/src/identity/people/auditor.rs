@@ -30,20 +30,25 @@ pub enum LetIn {
     AtOnce(MembershipId),
 }
 
-/// Lets somebody of an audit firm into an engagement until a moment.
+/// Lets somebody of an audit firm into an engagement until a moment. `examined` is the first moment of what is examined.
 ///
 /// # Errors
-/// `Forbidden`; `StepUp`; `Invalid` for what is no address; `Conflict` for whoever is anything else here.
+/// `StepUp`; `Invalid` for what is no address; `Forbidden`, also for whoever is anything else here, or was from 12 months
+/// before what is examined on.
 pub(crate) async fn let_in(
     cx: &mut Cx<'_>,
     email: &str,
     engagement: EngagementKey,
+    examined: Timestamp,
     until: Timestamp,
 ) -> Result<LetIn> {
     cx.permit(Atom::new(Resource::Member, Verb::Create))?;
     cx.permit(Atom::new(Resource::Grant, Verb::Create))?;
     let organization = cx.organization();
     let typed = address(email)?;
+    for (id, held) in sql::held_otherwise(cx.connection(), organization, typed.as_str()).await? {
+        refused(cx, id, separation::independent(&[held], examined, None))?;
+    }
     let members = sql::members(cx.connection(), organization).await?;
     let Some(member) = members.into_iter().find(|member| member.email == typed.as_str()) else {
         let link = invite_as(cx, email, &BTreeSet::from([Role::Auditor])).await?;

@@ -165,6 +165,33 @@ pub(super) async fn earlier_actor(
     row.map(|(actor,)| stored::parse(&actor, WHAT)).transpose()
 }
 
+/// Returns when somebody was here as something else than an auditor, those that were removed included: memberships with the
+/// time that they lasted.
+pub(super) async fn held_otherwise(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    email: &str,
+) -> Result<Vec<(MembershipId, Span)>> {
+    let rows: Vec<(String, i64, Option<i64>, i64, String)> = sqlx::query_as(
+        "SELECT m.id, m.valid_from, m.valid_until, m.changed_at, m.state FROM membership m \
+         JOIN person p ON p.id = m.person WHERE m.organization = $1 AND p.email = $2 AND NOT EXISTS \
+         (SELECT 1 FROM membership_role r WHERE r.organization = m.organization AND r.membership = m.id \
+         AND r.role = 'auditor') ORDER BY m.valid_from, m.id LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(email)
+    .bind(LIST_LIMIT)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(id, from, until, changed, state)| {
+            let to = if state == "removed" { Some(changed) } else { until };
+            let held = Span { from: Timestamp::from_micros(from), to: to.map(Timestamp::from_micros) };
+            Ok((stored::parse(&id, WHAT)?, held))
+        })
+        .collect()
+}
+
 pub(super) async fn set_state(
     c: &mut AnyConnection,
     org: OrganizationKey,
