@@ -95,7 +95,7 @@ fn fieldwork(rest: &[&str]) -> Option<Needs> {
         ["report", "opinion" | "issue"] => reach(Resource::RestrictedReport, Verb::Create),
         // A fresh proof is asked for by the use case, so that the file is not lost on the way to it.
         ["report", "section", ..] => reach(Resource::WorkingPaper, Verb::Update),
-        ["report", "section.pdf"] => reach(Resource::RestrictedReport, Verb::Export),
+        ["report", "section.pdf"] | ["management", _] => reach(Resource::RestrictedReport, Verb::Export),
         ["report" | "file", ..] => reach(Resource::Description, Verb::Read),
         _ => return None,
     })
@@ -110,7 +110,10 @@ pub(crate) fn is_for_auditors(path: &str) -> bool {
         (first, rest.as_slice()),
         ("account" | "sign-out" | "step-up" | "theme" | "assets" | "work" | "notices", _)
             | ("engagements", [] | [_] | [_, "description" | "assertion"])
-            | ("engagements", [_, "requests" | "evidence" | "workpapers" | "notes" | "report" | "file", ..])
+            | (
+                "engagements",
+                [_, "requests" | "evidence" | "workpapers" | "notes" | "report" | "management" | "file", ..]
+            )
     )
 }
 

@@ -99,10 +99,16 @@ impl Grounds {
     /// `Forbidden` for whoever may not see them all.
     pub async fn read(view: &mut View<'_>) -> Result<Self> {
         view.permit_whole(atom(Verb::Read))?;
+        Self::recorded(view).await
+    }
+
+    /// Reads them, whoever asks.
+    async fn recorded(view: &mut View<'_>) -> Result<Self> {
+        let organization = view.organization();
         Ok(Self {
             controls: control::controls(view).await?,
-            commitments: commitment::list(view).await?,
-            engagements: list(view).await?,
+            commitments: commitment::everything(view).await?,
+            engagements: sql::list(view.connection(), organization, LIST_LIMIT).await?,
         })
     }
 

@@ -49,11 +49,21 @@ pub(super) async fn frozen(
     generator: &str,
 ) -> Result<SocPackage> {
     view.permit_whole(atom(Verb::Read))?;
+    recorded(view, key, catalog, generator).await
+}
+
+/// The same for whoever may see the engagement; what becomes of it is asked by whoever calls.
+pub(super) async fn recorded(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<SocPackage> {
     let version = find(view, key).await?;
     let record = &version.record;
-    let grounds = Grounds::read(view).await?;
+    let grounds = Grounds::recorded(view).await?;
     let names = identity::labels(view).await?;
-    let findings = remediation::open(view).await?;
+    let findings = remediation::all_open(view).await?;
     let framework =
         catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
     let scope = record.holds();

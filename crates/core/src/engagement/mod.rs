@@ -12,6 +12,7 @@ pub mod completion;
 mod description;
 mod document;
 pub mod fieldwork;
+mod next;
 mod problem;
 mod roll;
 mod scope;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use assertion::{Assertion, drafted};
 pub use description::{ADVERTISING, Description, Part, Passage};
 pub use document::{Document, DocumentError, Paper, Progress, Signed, Step};
+pub use next::{AuditorGround, AuditorStep, ManagementGround, ManagementStep};
 pub use problem::{Ground, Problem};
 pub use roll::Kept;
 pub use scope::{

@@ -13,6 +13,7 @@ use tickmark_core::engagement::completion::{Completion, Decided, EventKind, Subs
 use tickmark_core::engagement::{Engagement, EngagementKey, Progress, Step};
 use tickmark_core::identity::Verb;
 
+use super::fieldwork::{Tabbed, page as framed};
 use super::take_out::links;
 use super::{atom, href, key, page_of, progress, refused};
 use crate::WebState;
@@ -105,7 +106,7 @@ pub(super) async fn page(
             }
         }
     };
-    let mut page = page_of(&of.engagement, "Completion", body);
+    let mut page = framed(&of.engagement, &asked, Tabbed::Completion, "Completion", &body);
     page.lead = html! { "From the end of the time examined to the report, and the letters that follow it." };
     asked.frame(&state, &page).await
 }

@@ -4,6 +4,7 @@ mod completion;
 mod entry;
 mod fieldwork;
 mod letter;
+mod next;
 mod one;
 mod paper;
 mod plan;

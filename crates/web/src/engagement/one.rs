@@ -5,8 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
-use tickmark_app::engagement::fieldwork::asking;
-use tickmark_app::engagement::{self, Changed, Version};
+use tickmark_app::engagement::{self, Changed, Version, fieldwork};
 use tickmark_core::catalog::Framework;
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::{Engagement, Paper, Scope, Standing, Step};
@@ -14,6 +13,7 @@ use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 
 use super::entry::List;
+use super::fieldwork::{Tabbed, parts};
 use super::letter::changed_since;
 use super::take_out::links;
 use super::{Known, atom, catalog, framework, href, key, known, outcome, page_of, progress, refused};
@@ -42,11 +42,12 @@ pub(super) async fn page(
     if asked.visit.is_auditor() {
         return super::fieldwork::overview(&state, &asked, key).await;
     }
-    let (known, versions, changed) = app
+    let (known, versions, changed, next) = app
         .read(actor, async |view| {
             let known = known(view, key, catalog).await?;
             let changed = engagement::changed_since(view, &known.version.record, &known.grounds).await?;
-            Ok((known, engagement::versions(view, key).await?, changed))
+            let next = fieldwork::next(view, key, &known.problems, catalog).await?;
+            Ok((known, engagement::versions(view, key).await?, changed, next))
         })
         .await?;
     let record = &known.version.record;
@@ -55,6 +56,8 @@ pub(super) async fn page(
     let may_approve = record.closed().is_none() && asked.may(atom(Verb::Approve));
     let waits = matches!(record.standing(), Standing::Planned | Standing::ChangeWaits);
     let body = html! {
+        (parts(record, &asked, Tabbed::Overview))
+        (super::next::line(key, next, &asked))
         (problems(&known))
         @if let (Some(before), true) = (record.follows, waits) { (changed_since(&changed, &before.to_string())) }
         @if record.standing() == Standing::ChangeWaits {
@@ -80,12 +83,7 @@ pub(super) async fn page(
         @if waits && may_approve { a.button.primary href={ (href(key)) "/approve" } { "Approve the scope" } }
         @if may_write { a.button href={ (href(key)) "/edit" } { "Edit the scope" } }
         @if state.documents().is_some() { a.button href={ (href(key)) "/package" } { "Management's part (PDF)" } }
-        a.button href={ (href(key)) "/completion" } { "Completion" }
         @if asked.may(atom(Verb::Create)) { a.button.quiet href={ (href(key)) "/roll-forward" } { "Plan the next" } }
-        @if asked.may(asking(Verb::Read)) { a.button href={ (href(key)) "/requests" } { "Requests" } }
-        a.button href={ (href(key)) "/workpapers" } { "Results" }
-        a.button href={ (href(key)) "/report" } { "Report" }
-        a.button href={ (href(key)) "/access" } { "Audit firm" }
         @if may_write { a.button.quiet href={ (href(key)) "/close" } { "Close" } }
     };
     asked.frame(&state, &page).await

@@ -20,18 +20,18 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::visit::Asked;
 
-const PDF: &str = "application/pdf";
+pub(super) const PDF: &str = "application/pdf";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-fn file(name: &str, media_type: &'static str, bytes: Vec<u8>) -> Response {
+pub(super) fn file(name: &str, media_type: &'static str, bytes: Vec<u8>) -> Response {
     let disposition = format!("attachment; filename=\"{name}\"");
     ([(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes)
         .into_response()
 }
 
 /// Makes a document apart from the threads that answer.
-async fn make(
+pub(super) async fn make(
     state: &WebState,
     with: impl FnOnce(&dyn Renderer) -> Result<Vec<u8>, RenderError> + Send + 'static,
 ) -> Result<Vec<u8>, Refusal> {
@@ -41,12 +41,12 @@ async fn make(
     made.map_err(|error| Refusal::Internal(error.to_string()))
 }
 
-fn generator(state: &WebState) -> &str {
+pub(super) fn generator(state: &WebState) -> &str {
     state.assessing().map_or("Tickmark", |(_, generator)| generator)
 }
 
 /// Begins the names of an engagement's files.
-fn stem(key: EngagementKey) -> String {
+pub(super) fn stem(key: EngagementKey) -> String {
     key.to_string().to_lowercase()
 }
 

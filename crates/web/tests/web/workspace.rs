@@ -1,9 +1,11 @@
 //! What the auditor's workspace says to whom: what waits, what comes next, how a sample goes on, what is taken out.
 
 use axum::http::StatusCode;
+use tickmark_app::engagement;
+use tickmark_core::engagement::{Assertion, Description, Paper, Part, Passage, ReportKind, Step, Time};
 use tickmark_core::identity::Role;
 
-use crate::examination::{Says, act, auditor, auditor_with_account, changes, company, done, owner, pdf};
+use crate::examination::{KEY, Says, act, auditor, auditor_with_account, changes, company, done, owner, pdf};
 use crate::members::{Server, hidden, token};
 
 #[tokio::test]
@@ -165,4 +167,103 @@ async fn a_signed_section_is_not_lost_when_its_form_is_refused() {
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
     let page = audrey.get(report).await;
     assert!(page.text().contains(&tickmark_core::Digest::of(&whole).hex()), "{}", page.text());
+}
+
+#[tokio::test]
+async fn an_engagement_says_to_each_party_what_comes_next_and_leads_to_its_parts() {
+    let server = Server::start().await;
+    let mut owner = owner(&server).await;
+    let mut cam = company(&server).await;
+    let parts = ["requests", "workpapers", "report", "completion", "access"];
+    let page = cam.get("/engagements/1").await;
+    assert!(page.text().contains("write the description of the system"), "{}", page.text());
+    assert!(page.text().contains("class=\"button primary\" href=\"/engagements/1/description\""));
+    for part in parts {
+        let href = format!("href=\"/engagements/1/{part}\"");
+        assert!(page.text().contains(&href), "{part}");
+        let there = cam.get(&format!("/engagements/1/{part}")).await;
+        assert!(there.text().contains(&format!("{href} aria-current=\"page\"")), "{part}: {}", there.text());
+        assert!(there.text().contains("href=\"/engagements/1/requests\""), "{part}");
+    }
+    // Who only sees to requests sees the way to them, and nothing else.
+    let (mut employee, _) = server.member("Emil", &[Role::Employee]).await;
+    let theirs = employee.get("/engagements/1/requests").await;
+    assert!(!theirs.text().contains("/engagements/1/completion"), "{}", theirs.text());
+
+    let mut audrey = auditor(&server, &mut owner, "Audrey").await;
+    let page = audrey.get("/engagements/1").await;
+    assert!(page.text().contains("say what you need from management"), "{}", page.text());
+    for part in ["evidence", "notes", "workpapers"] {
+        assert!(page.text().contains(&format!("href=\"/engagements/1/{part}\"")), "{part}");
+    }
+    for part in ["completion", "access"] {
+        assert!(!page.text().contains(&format!("href=\"/engagements/1/{part}\"")), "{part}");
+    }
+    audrey.send("/engagements/1/requests/import", "/engagements/1/requests/defaults", &[]).await;
+    let page = audrey.get("/engagements/1").await;
+    assert!(page.text().contains("controls without a workpaper"), "{}", page.text());
+    assert!(page.text().contains("href=\"/engagements/1/workpapers/new\""));
+}
+
+#[tokio::test]
+async fn an_auditor_takes_out_what_management_reviewed_with_their_name_on_it() {
+    let server = Server::start().await;
+    let mut owner = owner(&server).await;
+    let mut cam = company(&server).await;
+    server.state.set_with(std::sync::Arc::new(Says));
+    let mut audrey = auditor(&server, &mut owner, "Audrey").await;
+    let app = &server.app;
+    let description = "/engagements/1/management/description";
+    let number = async || {
+        app.read(&server.program, async |view| engagement::find(view, KEY).await).await.expect("there").number
+    };
+    let passage = |(part, _): (Part, bool)| {
+        let none = part.may_be_none();
+        (part, Passage { text: if none { String::new() } else { "As it really runs.".into() }, none })
+    };
+    let time =
+        Time::Period { from: "2026-11-01".parse().expect("a day"), to: "2027-10-31".parse().expect("a day") };
+    let parts = Part::of(ReportKind::Soc2, time).into_iter().map(passage).collect();
+    let (_, dora) = server.member("Dora", &[Role::ComplianceManager]).await;
+    let (_, mia) = server.member("Mia", &[Role::ComplianceManager]).await;
+    let (dora, mia) = (dora.actor(&server.world, app).await, mia.actor(&server.world, app).await);
+    let from = number().await;
+    app.transact(&dora, async |cx| engagement::describe(cx, KEY, from, Description { parts }).await)
+        .await
+        .expect("described");
+    assert_eq!(audrey.get(description).await.status, StatusCode::NOT_FOUND, "nobody reviewed it");
+    assert!(!audrey.get("/engagements/1").await.text().contains(description));
+    let from = number().await;
+    app.transact(&mia, async |cx| engagement::sign(cx, KEY, from, Paper::Description, Step::Review).await)
+        .await
+        .expect("reviewed");
+    assert!(audrey.get("/engagements/1").await.text().contains(description));
+    let taken = audrey.get(description).await;
+    assert_eq!(taken.status, StatusCode::OK, "{}", taken.text());
+    for says in ["Payroll", "Audrey", "Example & Partners"] {
+        assert!(taken.text().contains(says), "{says}: {}", taken.text());
+    }
+    for other in ["assertion", "package", "representation", "bridge-1", "nothing"] {
+        let path = format!("/engagements/1/management/{other}");
+        assert_eq!(audrey.get(&path).await.status, StatusCode::NOT_FOUND, "{other}");
+    }
+    assert_eq!(cam.get(description).await.status, StatusCode::NOT_FOUND, "management has its own way");
+    let from = number().await;
+    let assertion = Assertion { text: "We assert.".into(), signatory: "Eva".into(), title: "CEO".into() };
+    app.transact(&dora, async |cx| engagement::assert(cx, KEY, from, assertion).await)
+        .await
+        .expect("asserted");
+    let from = number().await;
+    app.transact(&mia, async |cx| engagement::sign(cx, KEY, from, Paper::Assertion, Step::Review).await)
+        .await
+        .expect("reviewed");
+    let whole = audrey.get("/engagements/1/management/package").await;
+    assert!(whole.text().contains("SOC 2 Type 2 of Payroll") && whole.text().contains("Audrey"));
+    let trail = cam.get("/audit-trail?event=engagement.copy_made").await;
+    assert!(trail.text().matches("engagement.copy_made").count() >= 2, "{}", trail.text());
+    let copies = cam.get("/engagements/1/copies").await;
+    assert!(copies.text().contains("Audrey"), "{}", copies.text());
+    server.world.wait(601);
+    let stale = audrey.get(description).await;
+    assert!(stale.header("location").starts_with("/step-up"), "restricted material asks for a fresh proof");
 }

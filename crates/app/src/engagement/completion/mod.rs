@@ -15,8 +15,8 @@ use tickmark_core::engagement::{DocumentError, Engagement, EngagementKey, Paper,
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 use tickmark_core::observation::Severity;
-use tickmark_core::report::Writing;
 use tickmark_core::report::writing::{self, LetterFrame};
+use tickmark_core::report::{SocPackage, Writing};
 use tickmark_core::{Digest, Timestamp, canonical};
 
 use super::own_work::taken;
@@ -112,6 +112,18 @@ pub async fn completion_at(view: &mut View<'_>, key: EngagementKey, number: i64)
     find(view, key).await?;
     let organization = view.organization();
     sql::at(view.connection(), organization, key, number).await
+}
+
+/// Tells whether the report was issued here, or recorded as received; whoever asks.
+pub(super) async fn has_report(view: &mut View<'_>, key: EngagementKey) -> Result<bool> {
+    Ok(current(view, key).await?.record.received().is_some())
+}
+
+/// Tells whether management reviewed the representation letter as it stands, whoever asks.
+pub(super) async fn has_reviewed_letter(view: &mut View<'_>, engagement: &Engagement) -> Result<bool> {
+    let record = current(view, engagement.key).await?.record;
+    let ground = record.letter_ground(engagement.scope_digest());
+    Ok(record.representation.as_ref().is_some_and(|one| one.reviewed(ground).is_some()))
 }
 
 async fn current(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
@@ -378,19 +390,29 @@ pub async fn single(
     generator: &str,
 ) -> Result<Writing> {
     let package = frozen(view, key, catalog, generator).await?;
+    single_of(view, key, what, &package).await
+}
+
+/// The same from management's part as it was frozen, for whoever may see the engagement.
+pub(super) async fn single_of(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    what: Single,
+    package: &SocPackage,
+) -> Result<Writing> {
     let missing = || Error::not_found("document", format!("{} of {key}", what.name()));
     let engagement = find(view, key).await?.record;
     let record = current(view, key).await?.record;
     let names = identity::labels(view).await?;
     let scope = engagement.scope_digest();
     match what {
-        Single::Description => writing::description(&package).ok_or_else(missing),
-        Single::Assertion => writing::assertion(&package).ok_or_else(missing),
+        Single::Description => writing::description(package).ok_or_else(missing),
+        Single::Assertion => writing::assertion(package).ok_or_else(missing),
         Single::Representation => {
             let document = record.representation.as_ref().ok_or_else(missing)?;
             let ground = record.letter_ground(scope);
             let frame = LetterFrame {
-                package: &package,
+                package,
                 status: document.status(ground),
                 signed: signed(document, ground, &names),
             };
@@ -406,7 +428,7 @@ pub async fn single(
                 )));
             }
             let frame = LetterFrame {
-                package: &package,
+                package,
                 status: document.status(ground),
                 signed: signed(document, ground, &names),
             };

@@ -19,9 +19,9 @@ use crate::{Error, Result};
 /// Most copies in one list.
 const LIST_LIMIT: u32 = 500;
 /// Most characters of a name.
-const NAME_MAX: usize = 200;
+pub(super) const NAME_MAX: usize = 200;
 /// Name of management's part in the log.
-const PACKAGE: &str = "package";
+pub(super) const PACKAGE: &str = "package";
 
 /// A copy that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,14 +59,26 @@ pub async fn copy_package(
         (named("who gets it", recipient)?, named("the company of whoever gets it", company)?);
     let model = package::package(cx, key, catalog, generator).await?;
     let digest = model.digest().map_err(|error| Error::internal("digesting management's part", error))?;
+    let copy = copied(cx, key, PACKAGE, digest, (recipient, company)).await?;
+    Ok((model, copy))
+}
+
+/// Keeps for whom, and of which company, a copy of a document is made, whoever asks.
+pub(super) async fn copied(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    document: &str,
+    model: Digest,
+    (recipient, company): (String, String),
+) -> Result<CopyFor> {
     let (organization, now, by) = (cx.organization(), cx.now, cx.actor.id);
     let number = sql::next_key(cx.connection(), organization).await?;
     let copy = CopyFor { number, recipient, company, made: now };
-    let made = Made { copy: copy.clone(), document: PACKAGE.to_owned(), model: digest, by };
+    let made = Made { copy: copy.clone(), document: document.to_owned(), model, by };
     sql::add(cx.connection(), organization, key, &made).await?;
-    let after = Some(json!({ "document": PACKAGE, "model": digest, "copy": number }));
+    let after = Some(json!({ "document": document, "model": model, "copy": number }));
     audit::record(cx, Event { after, ..Event::done(Name::CopyMade, "engagement", key) }).await?;
-    Ok((model, copy))
+    Ok(copy)
 }
 
 /// Lists the copies that were made of an engagement's documents, newest first.

@@ -6,8 +6,10 @@
 //! and for nobody of the firm. Once the engagement is frozen nothing is written any more.
 
 pub mod access;
+pub mod document;
 pub mod evidence;
 pub mod file;
+mod next;
 pub mod report;
 pub mod request;
 pub mod sample;
@@ -27,6 +29,8 @@ use tickmark_core::identity::{Atom, Object, Resource, Role, Verb};
 use tickmark_core::report::package::{Response, TestPart};
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Digest, Span, Timestamp, canonical};
+
+pub use next::{Next, next};
 
 use super::{Version, current};
 use crate::context::{Cx, View};

@@ -15,7 +15,7 @@ use tickmark_core::id::MembershipId;
 use tickmark_core::identity::Verb;
 use tickmark_core::time::DAY_US;
 
-use super::{atom, head, href, key, page_of, party, refused, wrong};
+use super::{Tabbed, atom, head, href, key, page as framed, party, refused, wrong};
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden};
 use crate::design::frame::Page;
@@ -99,7 +99,7 @@ fn drawn(record: &Engagement, auditors: &[Auditor], asked: &Asked, outcome: &Out
             p.muted { "Owners and administrators let people of the audit firm in; compliance managers extend and end their access." }
         }
     };
-    let mut page = page_of(record, "Access of the audit firm", body);
+    let mut page = framed(record, asked, Tabbed::Access, "Access of the audit firm", &body);
     page.lead = html! { "People of the audit firm are nothing else here. Nobody can act as them." };
     page
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod answer;
+mod document;
 mod evidence;
 mod note;
 mod overview;
@@ -16,11 +17,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use maud::Markup;
-use tickmark_app::engagement::fieldwork::{self, asking, paper};
+use tickmark_app::engagement::fieldwork;
 use tickmark_app::{Error, View};
 use tickmark_core::engagement::fieldwork::{Party, RequestState};
 use tickmark_core::engagement::{Engagement, EngagementKey};
-use tickmark_core::identity::{Atom, Resource, Verb};
 
 pub(crate) use overview::page as overview;
 
@@ -31,6 +31,7 @@ use crate::design::frame::Page;
 use crate::design::icon::Mark;
 use crate::design::tabs::{Tab, tabs};
 use crate::error::Refusal;
+use crate::permission;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
@@ -139,6 +140,11 @@ pub(super) fn desk_routes() -> Vec<Desk> {
             "/engagements/1/report/section.pdf",
             get(report::take_section),
         ),
+        looks(
+            "/engagements/{key}/management/{name}",
+            "/engagements/1/management/description",
+            get(document::take),
+        ),
         looks("/engagements/{key}/file", "/engagements/1/file", get(report::take_file)),
     ]
 }
@@ -160,40 +166,49 @@ fn number(text: &str) -> Result<i64, Refusal> {
     text.parse().ok().filter(|number| *number > 0).ok_or(Refusal::NotFound)
 }
 
-/// The parts of the workspace.
+/// The parts of an engagement.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tabbed {
+pub(crate) enum Tabbed {
     Overview,
     Requests,
     Evidence,
     Workpapers,
     Notes,
     Report,
+    Completion,
+    Access,
 }
 
-/// A page of the workspace.
-fn page(record: &Engagement, asked: &Asked, here: Tabbed, title: &str, body: &Markup) -> Page {
-    let to = |end: &str| format!("{}{end}", href(record.key));
+/// The ways to the parts of an engagement, as far as they are for whoever looks.
+pub(crate) fn parts(record: &Engagement, asked: &Asked, here: Tabbed) -> Markup {
     let is_auditor = asked.visit.is_auditor();
     let all = [
-        (Tabbed::Overview, "Overview", to(""), atom(Verb::Read)),
-        (Tabbed::Requests, "Requests", to("/requests"), asking(Verb::Read)),
-        (Tabbed::Evidence, "Evidence", to("/evidence"), Atom::new(Resource::Evidence, Verb::Read)),
-        (
-            Tabbed::Workpapers,
-            if is_auditor { "Workpapers" } else { "Results" },
-            to("/workpapers"),
-            atom(Verb::Read),
-        ),
-        (Tabbed::Notes, "Notes", to("/notes"), paper(Verb::Read)),
-        (Tabbed::Report, "Report", to("/report"), atom(Verb::Read)),
+        (Tabbed::Overview, "Overview", ""),
+        (Tabbed::Requests, "Requests", "/requests"),
+        (Tabbed::Evidence, "Evidence", "/evidence"),
+        (Tabbed::Workpapers, if is_auditor { "Workpapers" } else { "Results" }, "/workpapers"),
+        (Tabbed::Notes, "Notes", "/notes"),
+        (Tabbed::Report, "Report", "/report"),
+        (Tabbed::Completion, "Completion", "/completion"),
+        (Tabbed::Access, "Audit firm", "/access"),
     ];
-    let shown = all
-        .into_iter()
-        .filter(|(one, _, _, needs)| asked.may(*needs) && (is_auditor || *one != Tabbed::Evidence));
-    let shown: Vec<Tab<'_>> =
-        shown.map(|(one, label, href, _)| Tab { href, label, count: None, current: one == here }).collect();
-    page_of(record, title, maud::html! { (tabs("Fieldwork", &shown)) (body) })
+    let shown = all.into_iter().filter_map(|(one, label, end)| {
+        let href = format!("{}{end}", href(record.key));
+        let is_theirs = is_auditor || one != Tabbed::Evidence;
+        let actor = asked.visit.actor.as_deref()?;
+        (is_theirs && permission::offers(actor, &href)).then_some(Tab {
+            href,
+            label,
+            count: None,
+            current: one == here,
+        })
+    });
+    tabs("Parts of the engagement", &shown.collect::<Vec<_>>())
+}
+
+/// A page of a part of an engagement.
+pub(crate) fn page(record: &Engagement, asked: &Asked, here: Tabbed, title: &str, body: &Markup) -> Page {
+    page_of(record, title, maud::html! { (parts(record, asked, here)) (body) })
 }
 
 /// The mark of how far a request has come.

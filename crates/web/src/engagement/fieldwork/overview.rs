@@ -1,37 +1,38 @@
 //! What an auditor sees first of an engagement: what it is about, and how far its requests are.
 
 use maud::{Markup, html};
-use tickmark_app::engagement::fieldwork::request;
+use tickmark_app::engagement::fieldwork::{document as handed, next, request};
 use tickmark_core::catalog::Framework;
 use tickmark_core::engagement::fieldwork::RequestState;
 use tickmark_core::engagement::{Engagement, EngagementKey};
 
-use super::{Tabbed, head, href, page as framed};
+use super::{Tabbed, document, head, href, page as framed};
 use crate::WebState;
 use crate::design::form::capital;
 use crate::design::table::plain;
 use crate::design::{block, figure};
-use crate::engagement::progress;
 use crate::error::Refusal;
 use crate::visit::Asked;
 
 pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(state)?;
     let framework = crate::engagement::framework(state)?;
-    let (record, requests) =
-        app.read(actor, async |view| Ok((head(view, key).await?.0, request::list(view, key).await?))).await?;
+    let catalog = crate::engagement::catalog(state)?;
+    let (record, requests, offered, next) = app
+        .read(actor, async |view| {
+            let record = head(view, key).await?.0;
+            let requests = request::list(view, key).await?;
+            let offered = handed::offered(view, key).await?;
+            Ok((record, requests, offered, next(view, key, &[], catalog).await?))
+        })
+        .await?;
     let count = |one: RequestState| {
         let path = format!("{}/requests?state={}", href(key), one.word());
         vec![html! { (super::state_badge(one)) }, figure(request::count(&requests, one), &path)]
     };
     let counts = RequestState::ALL.iter().map(|one| count(*one)).collect();
-    let documents = record.papers().map(|paper| {
-        vec![
-            html! { a.primary href={ (href(key)) "/" (paper.word()) } { (paper.title()) } },
-            html! { (progress(record.progress(paper))) },
-        ]
-    });
     let body = html! {
+        (crate::engagement::next::line(key, next, asked))
         div.columns.flush {
             div {
                 (block("requests", "Requests", &html! { a href={ (href(key)) "/requests" } { "All " (requests.len()) } }, &html! {
@@ -39,7 +40,7 @@ pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) ->
                         div.empty { h3 { "Nothing is asked for yet" } p { "Begin with the usual list, scoped to the criteria of this examination, or with your firm's own." } p { a.button.primary href={ (href(key)) "/requests/import" } { "Begin a request list" } } }
                     } @else { (plain("Requests by state", &["State", "Requests"], counts)) }
                 }))
-                (block("documents", "Management's documents", &html! {}, &plain("Documents", &["Document", "Progress"], documents.collect())))
+                (block("documents", "Management's documents", &html! {}, &document::list(&record, &offered, state.documents().is_some())))
             }
             div { (block("scope", "Scope", &html! { (record.standing().title()) }, &scope(&record, framework))) }
         }

@@ -1,0 +1,135 @@
+//! Management's documents as the auditor takes them out: each a copy that says for whom it was made, with an event of the
+//! trail before the first byte leaves.
+//!
+//! What nobody of management has reviewed as it stands is a draft of its own, and is not handed out.
+
+use tickmark_core::catalog::Catalog;
+use tickmark_core::engagement::fieldwork::Party;
+use tickmark_core::engagement::{Engagement, EngagementKey, Paper};
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::report::readiness::DocumentStatus;
+use tickmark_core::report::{CopyFor, SocPackage, Writing};
+
+use super::super::completion::{has_reviewed_letter, single_of};
+use super::super::copies::{NAME_MAX, PACKAGE, copied};
+use super::super::package::recorded;
+use super::super::{Single, atom};
+use super::{Field, field};
+use crate::context::{Cx, View};
+use crate::identity::Access;
+use crate::{Error, Result};
+
+const EXPORT: Atom = Atom::new(Resource::RestrictedReport, Verb::Export);
+/// Of which company an auditor is whose firm is not named.
+const FIRM: &str = "Audit firm";
+
+/// What the auditor can take out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handed {
+    /// Management's part of the report.
+    Package,
+    /// A document by itself.
+    Single(Single),
+}
+
+/// What is set, and for whom.
+#[derive(Clone, Debug)]
+pub enum Taken {
+    /// Management's part of the report.
+    Package(Box<SocPackage>, CopyFor),
+    /// A document by itself.
+    Writing(Box<Writing>, CopyFor),
+}
+
+impl Handed {
+    /// Returns its name in addresses and in the log of copies.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Package => PACKAGE.to_owned(),
+            Self::Single(single) => single.name(),
+        }
+    }
+
+    /// Reads the name again. Bridge letters are for customers.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        if name == PACKAGE {
+            return Some(Self::Package);
+        }
+        Single::from_name(name).filter(|one| !matches!(one, Single::Bridge(_))).map(Self::Single)
+    }
+}
+
+fn need_auditor(view: &mut View<'_>, field: &Field, verb: Atom) -> Result<()> {
+    if field.party != Party::Auditor || view.actor.access == Access::Local {
+        return Err(Error::not_found("document", field.version.record.key));
+    }
+    view.permit_on(verb, &field.object)
+}
+
+/// Lists what the auditor can take out now.
+///
+/// # Errors
+/// `Forbidden`; `NotFound` for everybody but the firm.
+pub async fn offered(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Handed>> {
+    let field = field(view, key).await?;
+    need_auditor(view, &field, atom(Verb::Read))?;
+    available(view, &field.version.record).await
+}
+
+async fn available(view: &mut View<'_>, record: &Engagement) -> Result<Vec<Handed>> {
+    let is_reviewed = |paper: &Paper| {
+        record.progress(*paper).is_some_and(|progress| progress.status != DocumentStatus::WorkingDraft)
+    };
+    let mut all: Vec<Handed> =
+        record.papers().filter(is_reviewed).map(|paper| Handed::Single(paper.into())).collect();
+    if has_reviewed_letter(view, record).await? {
+        all.push(Handed::Single(Single::Representation));
+    }
+    if record.status() != DocumentStatus::WorkingDraft {
+        all.push(Handed::Package);
+    }
+    Ok(all)
+}
+
+/// Makes a copy of a document for the auditor who asks. Their name, their firm and the day stand on it, and in the log of
+/// copies.
+///
+/// `generator` names program and version.
+///
+/// # Errors
+/// `Forbidden`; `StepUp`; `NotFound` for everybody but the firm, and for what nobody of management has reviewed.
+pub async fn take(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    what: Handed,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<Taken> {
+    let field = field(cx, key).await?;
+    need_auditor(cx, &field, EXPORT)?;
+    let record = &field.version.record;
+    if !available(cx, record).await?.contains(&what) {
+        return Err(Error::not_found("document", format!("{} of {key}", what.name())));
+    }
+    let firm: String = record.holds().firm.chars().take(NAME_MAX).collect();
+    let firm = if firm.is_empty() { FIRM.to_owned() } else { firm };
+    let whom = (cx.actor.label.chars().take(NAME_MAX).collect(), firm);
+    let package = recorded(cx, key, catalog, generator).await?;
+    let digesting = |error: serde_json::Error| Error::internal("digesting a document", error);
+    Ok(match what {
+        Handed::Package => {
+            let model = package.for_readers();
+            let digest = model.digest().map_err(digesting)?;
+            let copy = copied(cx, key, &what.name(), digest, whom).await?;
+            Taken::Package(Box::new(model), copy)
+        }
+        Handed::Single(single) => {
+            let writing = single_of(cx, key, single, &package).await?;
+            let digest = writing.digest().map_err(digesting)?;
+            let copy = copied(cx, key, &what.name(), digest, whom).await?;
+            Taken::Writing(Box::new(writing), copy)
+        }
+    })
+}

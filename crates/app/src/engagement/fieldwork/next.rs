@@ -1,0 +1,82 @@
+//! What comes next in an engagement for whoever looks.
+
+use tickmark_core::catalog::Catalog;
+use tickmark_core::engagement::fieldwork::{Party, RequestState};
+use tickmark_core::engagement::{
+    AuditorGround, AuditorStep, EngagementKey, ManagementGround, ManagementStep, Problem,
+};
+use tickmark_core::identity::Verb;
+
+use super::super::completion;
+use super::waiting::unanswered;
+use super::{Field, asking, controls_in_scope, field, report, request, sql, workpaper};
+use crate::Result;
+use crate::context::View;
+use crate::identity::people;
+
+/// A party's next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Management's.
+    Management(ManagementStep),
+    /// The auditor's.
+    Auditor(AuditorStep),
+}
+
+/// Returns what comes next for the party of whoever asks; none where nothing does. `problems` are those of the scope that
+/// waits, for management.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; or if the catalog has no framework.
+pub async fn next(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    problems: &[Problem],
+    catalog: &Catalog,
+) -> Result<Option<Next>> {
+    let field = field(view, key).await?;
+    view.permit_on(super::super::atom(Verb::Read), &field.object)?;
+    match field.party {
+        Party::Management => Ok(for_management(view, &field, problems).await?.map(Next::Management)),
+        Party::Auditor => Ok(Some(Next::Auditor(for_auditor(view, &field, catalog).await?))),
+    }
+}
+
+async fn for_management(
+    view: &mut View<'_>,
+    field: &Field,
+    problems: &[Problem],
+) -> Result<Option<ManagementStep>> {
+    let (record, organization, now) = (&field.version.record, view.organization(), view.now);
+    let key = record.key;
+    let requests = sql::requests(view.connection(), organization, key).await?;
+    let auditors = people::of_engagement(view, key).await?;
+    let ground = ManagementGround {
+        problems: problems.iter().filter(|problem| problem.blocks).count(),
+        auditors: auditors.iter().filter(|one| one.valid.contains(now)).count(),
+        requests: requests.iter().filter(|row| row.record.state.waits_for_management()).count(),
+        exceptions: unanswered(view, key).await?.len(),
+        has_report: completion::has_report(view, key).await?,
+        is_frozen: field.report.frozen().is_some(),
+    };
+    Ok(record.next_for_management(&ground))
+}
+
+async fn for_auditor(view: &mut View<'_>, field: &Field, catalog: &Catalog) -> Result<AuditorStep> {
+    let key = field.version.record.key;
+    let requests = if view.may(asking(Verb::Read)) { request::list(view, key).await? } else { Vec::new() };
+    let papers = workpaper::list(view, key).await?;
+    let tested = workpaper::tested(&papers);
+    let controls = controls_in_scope(view, field.version.record.holds(), catalog).await?;
+    let prepared = papers.iter().filter(|row| row.record.prepared().is_some());
+    let ground = AuditorGround {
+        requests: requests.len(),
+        submitted: request::count(&requests, RequestState::Submitted),
+        open: requests.iter().filter(|row| row.record.state.waits_for_management()).count(),
+        untested: controls.keys().filter(|id| !tested.contains(*id)).count(),
+        unprepared: papers.len() - prepared.clone().count(),
+        unreviewed: prepared.filter(|row| row.record.reviewed().is_none()).count(),
+        missing: report::find(view, key).await?.missing,
+    };
+    Ok(field.report.next_for_auditor(&ground))
+}

@@ -1,0 +1,73 @@
+//! Management's documents as the auditor takes them out.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use tickmark_app::engagement::Single;
+use tickmark_app::engagement::fieldwork::document::{self, Handed, Taken};
+use tickmark_core::engagement::{Engagement, EngagementKey, Paper};
+
+use super::super::take_out::{PDF, file, generator, make, stem};
+use super::{href, key};
+use crate::WebState;
+use crate::design::table::plain;
+use crate::engagement::{catalog, progress};
+use crate::error::Refusal;
+use crate::visit::Asked;
+
+pub(super) async fn take(
+    State(state): State<WebState>,
+    Path((at, name)): Path<(String, String)>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (key, catalog) = (key(&at)?, catalog(&state)?);
+    let what = Handed::from_name(&name).ok_or(Refusal::NotFound)?;
+    // Nothing is recorded as taken that cannot be set.
+    state.documents().ok_or(Refusal::NotFound)?;
+    let generator = generator(&state);
+    let taken =
+        app.transact(actor, async |cx| document::take(cx, key, what, catalog, generator).await).await?;
+    let pdf = make(&state, move |documents| match &taken {
+        Taken::Package(model, copy) => documents.package_pdf(model, Some(copy)),
+        Taken::Writing(writing, copy) => documents.writing_pdf(writing, Some(copy)),
+    })
+    .await?;
+    let name = match what {
+        Handed::Package => "management".to_owned(),
+        Handed::Single(single) => single.name(),
+    };
+    Ok(file(&format!("{}-{name}.pdf", stem(key)), PDF, pdf))
+}
+
+fn link(key: EngagementKey, what: Handed, title: &str) -> Markup {
+    html! { a.button.quiet href={ (href(key)) "/management/" (what.name()) } { "PDF" span.visually-hidden { " of " (title) } } }
+}
+
+/// The documents with how far they are, and the way to take out those that management reviewed.
+pub(super) fn list(record: &Engagement, offered: &[Handed], can_set: bool) -> Markup {
+    let of = |what: Handed, title: &str| {
+        html! { @if can_set && offered.contains(&what) { (link(record.key, what, title)) } }
+    };
+    let paper = |paper: Paper| {
+        vec![
+            html! { a.primary href={ (href(record.key)) "/" (paper.word()) } { (paper.title()) } },
+            html! { (progress(record.progress(paper))) },
+            of(Handed::Single(paper.into()), paper.title()),
+        ]
+    };
+    let mut rows: Vec<Vec<Markup>> = record.papers().map(paper).collect();
+    let letter = Handed::Single(Single::Representation);
+    for (what, title, says) in [
+        (letter, "Representation letter", "Reviewed by management"),
+        (Handed::Package, "Management\u{2019}s part of the report", "As it is recorded now"),
+    ] {
+        if offered.contains(&what) {
+            rows.push(vec![html! { (title) }, html! { (says) }, of(what, title)]);
+        }
+    }
+    html! {
+        (plain("Documents", &["Document", "Progress", ""], rows))
+        @if can_set { p.muted.small.block-body { "What management has reviewed can be taken out. Your name, your firm and the day stand on each page, and each copy in the organization\u{2019}s audit trail." } }
+    }
+}
