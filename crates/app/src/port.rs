@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use tickmark_core::Timestamp;
 use tickmark_core::engagement::fieldwork::ListRow;
 use tickmark_core::report::sheet::Sheet;
-use tickmark_core::report::{CopyFor, OscalModel, ReadinessReport, SocPackage, Writing};
+use tickmark_core::report::{CopyFor, Files, OscalModel, ReadinessReport, SocPackage, Writing};
 
 use crate::ledger::{MailTarget, Secret};
 
@@ -111,23 +111,34 @@ pub trait Renderer: Debug + Send + Sync {
     /// If typesetting fails.
     fn readiness_pdf(&self, report: &ReadinessReport) -> Result<Vec<u8>, RenderError>;
 
-    /// Makes management's part of a SOC report as PDF. A copy for somebody says for whom on each page.
+    /// Makes management's part of a SOC report as PDF. A copy for somebody says for whom on each page. `files` are the
+    /// bytes that the model names by digest; the auditor's signed file is attached if it is among them.
     ///
     /// # Errors
     /// If typesetting fails.
-    fn package_pdf(&self, package: &SocPackage, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError>;
+    fn package_pdf(
+        &self,
+        package: &SocPackage,
+        copy: Option<&CopyFor>,
+        files: &Files,
+    ) -> Result<Vec<u8>, RenderError>;
 
     /// Makes a letter, or one part that management writes, as PDF.
     ///
     /// # Errors
     /// If typesetting fails.
-    fn writing_pdf(&self, writing: &Writing, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError>;
+    fn writing_pdf(
+        &self,
+        writing: &Writing,
+        copy: Option<&CopyFor>,
+        files: &Files,
+    ) -> Result<Vec<u8>, RenderError>;
 
     /// Makes the same as DOCX.
     ///
     /// # Errors
     /// If the archive cannot be written.
-    fn writing_docx(&self, writing: &Writing) -> Result<Vec<u8>, RenderError>;
+    fn writing_docx(&self, writing: &Writing, files: &Files) -> Result<Vec<u8>, RenderError>;
 
     /// Writes an examination as OSCAL: an archive of documents.
     ///

@@ -77,7 +77,10 @@ pub(crate) fn description() -> Description {
         let text = if none { String::new() } else { format!("First about {}.\n\nThen more.", part.word()) };
         (part, Passage { text, none })
     };
-    Description { parts: Part::of(ReportKind::Soc2, scope().time).into_iter().map(passage).collect() }
+    Description {
+        parts: Part::of(ReportKind::Soc2, scope().time).into_iter().map(passage).collect(),
+        ..Description::default()
+    }
 }
 
 pub(crate) fn done(changed: Result<Changed, Error>) -> Engagement {

@@ -472,8 +472,10 @@ async fn documents(world: &World, scene: &Scene) {
         (part, Passage { text: if none { String::new() } else { "As it really runs.".into() }, none })
     };
     let scope = scope();
-    let description =
-        SystemDescription { parts: Part::of(scope.kind, scope.time).into_iter().map(passage).collect() };
+    let description = SystemDescription {
+        parts: Part::of(scope.kind, scope.time).into_iter().map(passage).collect(),
+        ..SystemDescription::default()
+    };
     let from = number().await;
     app.transact(&scene.cam, async |cx| engagement::describe(cx, KEY, from, description).await)
         .await
@@ -547,6 +549,16 @@ async fn a_report_is_recorded_issued_and_then_nothing_changes() {
         assert_eq!((section.digest, bytes), (digest, whole));
         let known = app.read(cam, async |view| report::find(view, KEY).await).await.expect("known");
         assert_eq!(known.report.opinion().map(|held| held.label), Some(OpinionKind::Qualified));
+
+        // Management's part names the file, and it goes with it byte for byte.
+        let part = app.read(cam, async |view| engagement::package(view, KEY, catalog, "a test").await).await;
+        let part = part.expect("frozen");
+        let named = part.section.clone().expect("the signed section");
+        assert_eq!((named.digest, named.size), (digest, Some(section.size)));
+        assert!(named.name == "Section I.pdf" && named.by.starts_with("Audrey"), "{named:?}");
+        assert_eq!(named.dated, "2027-12-10");
+        let files = engagement::files_of_package(app, cam, KEY, &part).await.expect("its files");
+        assert_eq!(files.get(&digest).map(|bytes| tickmark_core::Digest::of(bytes)), Some(digest));
 
         // Frozen for all.
         let says = "frozen since";

@@ -46,4 +46,5 @@ mod tenant;
 mod token;
 mod trail;
 mod waiver;
+mod walkthrough;
 mod workpapers;

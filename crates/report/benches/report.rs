@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use tickmark_core::report::Files;
 use tickmark_report::{matrix_csv, matrix_xlsx, package_pdf, readiness_pdf, sample};
 
 /// Longest time for a report of 60 pages.
@@ -32,7 +33,8 @@ fn main() {
     println!("readiness.pdf  {} pages, {} KB, fonts loaded {warm:.2?}", page_count(&pdf), pdf.len() / 1_024);
     for (controls, asked, budget) in PACKAGES {
         let package = sample::package_with_controls(controls);
-        let (pdf, took) = timed(|| package_pdf(&package, None).expect("the sample can be set"));
+        let (pdf, took) =
+            timed(|| package_pdf(&package, None, &Files::new()).expect("the sample can be set"));
         let pages = page_count(&pdf);
         let scaled = took.as_secs_f64() * asked as f64 / pages.max(1) as f64;
         println!(

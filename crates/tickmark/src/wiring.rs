@@ -9,7 +9,7 @@ use tickmark_app::{Actor, App};
 use tickmark_core::Timestamp;
 use tickmark_core::engagement::fieldwork::ListRow;
 use tickmark_core::report::sheet::Sheet;
-use tickmark_core::report::{CopyFor, OscalModel, ReadinessReport, SocPackage, Writing};
+use tickmark_core::report::{CopyFor, Files, OscalModel, ReadinessReport, SocPackage, Writing};
 use tickmark_store::DataFolder;
 
 use crate::cli::Common;
@@ -45,17 +45,27 @@ impl Renderer for Documents {
         tickmark_report::readiness_pdf(report).map_err(|error| failed("readiness report", &error))
     }
 
-    fn package_pdf(&self, package: &SocPackage, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError> {
-        tickmark_report::package_pdf(package, copy)
+    fn package_pdf(
+        &self,
+        package: &SocPackage,
+        copy: Option<&CopyFor>,
+        files: &Files,
+    ) -> Result<Vec<u8>, RenderError> {
+        tickmark_report::package_pdf(package, copy, files)
             .map_err(|error| failed("management's part of the report", &error))
     }
 
-    fn writing_pdf(&self, writing: &Writing, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError> {
-        tickmark_report::writing_pdf(writing, copy).map_err(|error| failed("document", &error))
+    fn writing_pdf(
+        &self,
+        writing: &Writing,
+        copy: Option<&CopyFor>,
+        files: &Files,
+    ) -> Result<Vec<u8>, RenderError> {
+        tickmark_report::writing_pdf(writing, copy, files).map_err(|error| failed("document", &error))
     }
 
-    fn writing_docx(&self, writing: &Writing) -> Result<Vec<u8>, RenderError> {
-        tickmark_report::writing_docx(writing).map_err(|error| failed("document", &error))
+    fn writing_docx(&self, writing: &Writing, files: &Files) -> Result<Vec<u8>, RenderError> {
+        tickmark_report::writing_docx(writing, files).map_err(|error| failed("document", &error))
     }
 
     fn oscal_zip(&self, model: &OscalModel) -> Result<Vec<u8>, RenderError> {

@@ -64,6 +64,7 @@ fn engagement(rest: &[&str]) -> Option<Needs> {
             | "representation",
         ]
         | [_, "entries", _, _]
+        | [_, "processes" | "diagrams", _]
         | [_, "events" | "bridges", _]
         | [_, "sign" | "letters", _, "review"] => whole(Verb::Update),
         [_, "approve" | "confirm-events"] | [_, "sign" | "letters", _, "approve"] => whole(Verb::Approve),
@@ -91,6 +92,9 @@ fn fieldwork(rest: &[&str]) -> Option<Needs> {
         ["workpapers", _, _] => reach(Resource::WorkingPaper, Verb::Update),
         // What is shared, management reads as well.
         ["workpapers", ..] => reach(Resource::Description, Verb::Read),
+        ["walkthroughs", "new"] => reach(Resource::WorkingPaper, Verb::Create),
+        ["walkthroughs", _, _] => reach(Resource::WorkingPaper, Verb::Update),
+        ["walkthroughs", ..] => reach(Resource::Description, Verb::Read),
         ["notes"] => reach(Resource::WorkingPaper, Verb::Create),
         ["report", "opinion" | "issue"] => reach(Resource::RestrictedReport, Verb::Create),
         // A fresh proof is asked for by the use case, so that the file is not lost on the way to it.
@@ -109,10 +113,21 @@ pub(crate) fn is_for_auditors(path: &str) -> bool {
     matches!(
         (first, rest.as_slice()),
         ("account" | "sign-out" | "step-up" | "theme" | "assets" | "work" | "notices", _)
-            | ("engagements", [] | [_] | [_, "description" | "assertion"])
+            | ("engagements", [] | [_] | [_, "description" | "assertion"] | [_, "diagrams", _, "picture"])
             | (
                 "engagements",
-                [_, "requests" | "evidence" | "workpapers" | "notes" | "report" | "management" | "file", ..]
+                [
+                    _,
+                    "requests"
+                        | "evidence"
+                        | "workpapers"
+                        | "walkthroughs"
+                        | "notes"
+                        | "report"
+                        | "management"
+                        | "file",
+                    ..
+                ]
             )
     )
 }
@@ -195,7 +210,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("commitments", rest) => commitment(rest).unwrap_or(read(Resource::Control)),
         // Both documents are read where they are written.
         ("engagements", ["new"]) => engagement(&["new"])?,
-        ("engagements", [] | [_] | [_, "description" | "assertion"]) => {
+        ("engagements", [] | [_] | [_, "description" | "assertion"] | [_, "diagrams", _, "picture"]) => {
             reach(Resource::Description, Verb::Read)
         }
         (

@@ -87,6 +87,8 @@ mod tokens;
 mod trail;
 #[path = "web/waivers.rs"]
 mod waivers;
+#[path = "web/walkthrough.rs"]
+mod walkthrough;
 #[path = "web/workshop.rs"]
 mod workshop;
 #[path = "web/workspace.rs"]

@@ -6,7 +6,9 @@
 
 mod completion;
 mod copies;
+mod describing;
 pub mod fieldwork;
+mod files;
 mod own_work;
 mod package;
 mod sql;
@@ -38,6 +40,8 @@ pub use completion::{
     single, take_out_single, tell_event, write_bridge,
 };
 pub use copies::{Made, copies, copy_package, handing_out};
+pub use describing::{NewDiagram, put_diagram, read_diagram, remove_diagram, remove_process, write_process};
+pub use files::{files_of_package, files_of_writing};
 pub use own_work::{Summary, oscal, take_out_oscal, take_out_summary};
 pub use package::{package, take_out};
 
@@ -274,7 +278,8 @@ pub async fn change(
     .await
 }
 
-/// Writes the description, from version `from` of the record.
+/// Writes the texts of the description, from version `from` of the record. Its processes and diagrams stay: they are written
+/// one by one.
 ///
 /// # Errors
 /// As [`change`].
@@ -285,7 +290,8 @@ pub async fn describe(
     description: Description,
 ) -> Result<Changed> {
     write(cx, key, from, Name::DescriptionWritten, "", |record, by, now| {
-        record.describe(description, by, now)
+        let whole = Description { parts: description.parts, ..record.described() };
+        record.describe(whole, by, now)
     })
     .await
 }
@@ -417,8 +423,10 @@ fn not_ready(record: &Engagement, paper: Paper) -> Option<String> {
     if let Some(part) = description.missing(record.holds()).first() {
         return Some(format!("\u{201c}{}\u{201d} is not written", part.title()));
     }
-    let (part, fault) = description.faults().into_iter().next()?;
-    Some(format!("in \u{201c}{}\u{201d}, {fault}", part.title()))
+    if let Some((part, fault)) = description.faults().into_iter().next() {
+        return Some(format!("in \u{201c}{}\u{201d}, {fault}", part.title()));
+    }
+    description.process_faults(record.holds()).into_iter().next()
 }
 
 async fn write(

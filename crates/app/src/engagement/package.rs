@@ -8,18 +8,19 @@ use tickmark_core::conclusion::finding::FindingState;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::Control;
 use tickmark_core::engagement::{
-    Document, Engagement, EngagementKey, Paper, Part, Progress, ReportKind, Scope, Signed, Step, Time,
-    UserEntityKind,
+    Diagram, Document, Engagement, EngagementKey, FlowStep, Paper, Part, Process, Progress, ReportKind,
+    Scope, Signed, Step, Time, UserEntityKind,
 };
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 use tickmark_core::report::package::{
-    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, PACKAGE_SCHEMA,
-    PassagePart, Promised, Reasoned, Response, SignedBy, SocPackage, SubservicePart,
+    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, FigurePart,
+    PACKAGE_SCHEMA, PassagePart, ProcessPart, Promised, Reasoned, Response, SectionPart, SignedBy,
+    SocPackage, StepPart, SubservicePart,
 };
 use tickmark_core::{Digest, Timestamp};
 
-use super::{Grounds, atom, fieldwork, find};
+use super::{Grounds, atom, completion, fieldwork, find};
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
@@ -38,7 +39,27 @@ pub async fn package(
     catalog: &Catalog,
     generator: &str,
 ) -> Result<SocPackage> {
-    Ok(frozen(view, key, catalog, generator).await?.for_readers())
+    let mut package = frozen(view, key, catalog, generator).await?.for_readers();
+    package.section = section(view, key).await?;
+    Ok(package)
+}
+
+/// Section I as it was issued here, or as management recorded that it was received.
+async fn section(view: &mut View<'_>, key: EngagementKey) -> Result<Option<SectionPart>> {
+    let names = identity::labels(view).await?;
+    if let Some(issued) = fieldwork::report::issued(view, key, &names).await? {
+        return Ok(Some(issued));
+    }
+    let completion = completion::completion(view, key).await?.record;
+    Ok(completion.received().map(|received| SectionPart {
+        name: received.file.clone(),
+        digest: received.digest,
+        size: None,
+        firm: received.firm.clone(),
+        dated: received.day.to_string(),
+        by: names.get(&received.by).cloned().unwrap_or_else(|| received.by.to_string()),
+        at: received.at,
+    }))
 }
 
 /// Freezes the same with criteria and controls, whatever the report shows its readers.
@@ -113,6 +134,7 @@ pub(super) async fn recorded(
         system: scope.system.clone(),
         is_example: identity::example(view).await?.is_some(),
         firm: scope.firm.clone(),
+        section: None,
         services: scope.services.clone(),
         boundary: scope.boundary.clone(),
         outside: scope.outside.clone(),
@@ -188,6 +210,7 @@ fn open(record: &Engagement, grounds: &Grounds, catalog: &Catalog) -> Result<Vec
                 .iter()
                 .map(|(part, fault)| format!("In \u{201c}{}\u{201d}, {}", part.title(), sentence(fault))),
         );
+        open.extend(document.content.process_faults(record.holds()).iter().map(|fault| sentence(fault)));
     }
     Ok(open)
 }
@@ -239,7 +262,45 @@ fn description(record: &Engagement, names: &BTreeMap<ActorId, String>) -> Option
             needed,
         })
         .collect();
-    Some(DescriptionPart { parts, status: document.status(digest), signed: signed(document, digest, names) })
+    let content = &document.content;
+    Some(DescriptionPart {
+        parts,
+        processes: content.processes.iter().map(process).collect(),
+        figures: content.diagrams.iter().enumerate().map(figure).collect(),
+        status: document.status(digest),
+        signed: signed(document, digest, names),
+    })
+}
+
+fn process(one: &Process) -> ProcessPart {
+    let step = |(place, step): (usize, &FlowStep)| StepPart {
+        number: place + 1,
+        act: step.act.title().to_owned(),
+        what: step.what.clone(),
+        who: step.who.clone(),
+        system: step.system.clone(),
+        input: step.input.clone(),
+        output: step.output.clone(),
+        controls: step.controls.iter().map(ToString::to_string).collect(),
+        objectives: step.objectives.iter().cloned().collect(),
+    };
+    ProcessPart {
+        name: one.name.clone(),
+        paragraphs: paragraphs(&one.narrative),
+        steps: one.steps.iter().enumerate().map(step).collect(),
+    }
+}
+
+fn figure((place, one): (usize, &Diagram)) -> FigurePart {
+    FigurePart {
+        number: place + 1,
+        caption: one.caption.clone(),
+        alternative: one.alternative.clone(),
+        media_type: one.media_type.clone(),
+        digest: one.digest,
+        width: one.width,
+        height: one.height,
+    }
 }
 
 fn categories(scope: &Scope, framework: &Framework) -> Vec<Reasoned> {

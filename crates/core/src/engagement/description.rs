@@ -1,11 +1,13 @@
 //! The description of the system: what management writes, part by part. Lists that records hold (commitments, controls,
 //! customers' controls, subservice organizations) are put beside it when it is set; they are not written twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementError, ReportKind, Scope, Time, readable};
+use super::{
+    DIAGRAMS_MAX, Diagram, EngagementError, PROCESSES_MAX, Process, ReportKind, Scope, Time, readable,
+};
 use crate::report::lint::{self, BannedPhrase};
 use crate::words::words_of;
 
@@ -179,11 +181,20 @@ pub struct Passage {
 }
 
 /// The description as people wrote it.
+///
+/// Written as its parts alone where it has neither processes nor diagrams, as it was before there were any: what was signed
+/// keeps its digest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct Description {
     /// By part; those that nobody touched are not there.
+    #[serde(flatten)]
     pub parts: BTreeMap<Part, Passage>,
+    /// Processes with the steps of their transactions (SOC 1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<Process>,
+    /// Pictures of the system.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagrams: Vec<Diagram>,
 }
 
 impl Description {
@@ -197,6 +208,21 @@ impl Description {
             passage.none &= part.may_be_none();
         }
         self.parts.retain(|_, passage| passage.none || !passage.text.is_empty());
+        for (what, length, max) in [
+            ("processes", self.processes.len(), PROCESSES_MAX),
+            ("diagrams", self.diagrams.len(), DIAGRAMS_MAX),
+        ] {
+            if length > max {
+                return Err(EngagementError::TooMany { what, max });
+            }
+        }
+        self.processes = self.processes.into_iter().map(Process::checked).collect::<Result<_, _>>()?;
+        self.diagrams = self.diagrams.into_iter().map(Diagram::checked).collect::<Result<_, _>>()?;
+        let mut names = BTreeSet::new();
+        if let Some(twice) = self.processes.iter().find(|process| !names.insert(process.name.to_lowercase()))
+        {
+            return Err(EngagementError::Twice(twice.name.clone()));
+        }
         Ok(self)
     }
 
@@ -215,8 +241,11 @@ impl Description {
     /// Returns the parts that a report with this scope needs and nobody wrote.
     #[must_use]
     pub fn missing(&self, scope: &Scope) -> Vec<Part> {
-        let is_missing =
-            |part: Part| self.text(part).is_empty() && !(part.may_be_none() && self.is_none(part));
+        // Processes tell what the part about transactions would.
+        let is_told = |part| part == Part::Transactions && !self.processes.is_empty();
+        let is_missing = |part: Part| {
+            self.text(part).is_empty() && !(part.may_be_none() && self.is_none(part)) && !is_told(part)
+        };
         Part::of(scope.kind, scope.time)
             .into_iter()
             .filter(|(part, needed)| *needed && is_missing(*part))
@@ -230,17 +259,34 @@ impl Description {
     pub fn faults(&self) -> Vec<(Part, String)> {
         let mut faults = Vec::new();
         for (part, passage) in &self.parts {
-            for BannedPhrase { phrase, instead } in lint::lint(&passage.text) {
-                faults.push((*part, format!("\u{201c}{phrase}\u{201d}: write {instead}")));
-            }
-            for word in lint::words_in(&passage.text, &ADVERTISING) {
-                faults
-                    .push((*part, format!("\u{201c}{word}\u{201d} is advertising: say what can be checked")));
-            }
+            faults.extend(wording(&passage.text).into_iter().map(|fault| (*part, fault)));
             if passage.none && !passage.text.is_empty() {
                 faults.push((*part, "it says that there is nothing to tell, and tells something".to_owned()));
             }
         }
+        let told = self
+            .processes
+            .iter()
+            .flat_map(|one| std::iter::once(&one.narrative).chain(one.steps.iter().map(|step| &step.what)));
+        faults.extend(told.flat_map(|text| wording(text)).map(|fault| (Part::Transactions, fault)));
+        faults.sort_by_key(|(part, _)| *part);
         faults
     }
+
+    /// Returns what is wrong with its processes, held against the scope.
+    #[must_use]
+    pub fn process_faults(&self, scope: &Scope) -> Vec<String> {
+        self.processes.iter().flat_map(|process| process.faults(scope)).collect()
+    }
+}
+
+/// What must not be written, with what to write instead.
+fn wording(text: &str) -> Vec<String> {
+    let banned = lint::lint(text)
+        .into_iter()
+        .map(|BannedPhrase { phrase, instead }| format!("\u{201c}{phrase}\u{201d}: write {instead}"));
+    let advertising = lint::words_in(text, &ADVERTISING)
+        .into_iter()
+        .map(|word| format!("\u{201c}{word}\u{201d} is advertising: say what can be checked"));
+    banned.chain(advertising).collect()
 }

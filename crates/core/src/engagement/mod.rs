@@ -10,8 +10,10 @@
 mod assertion;
 pub mod completion;
 mod description;
+mod diagram;
 mod document;
 pub mod fieldwork;
+mod flow;
 mod next;
 mod problem;
 mod roll;
@@ -23,7 +25,11 @@ use serde::{Deserialize, Serialize};
 
 pub use assertion::{Assertion, drafted};
 pub use description::{ADVERTISING, Description, Part, Passage};
+pub use diagram::{
+    ALTERNATIVE_MAX, DIAGRAM_ACCEPT, DIAGRAM_BYTES, DIAGRAMS_MAX, Diagram, DiagramError, Picture,
+};
 pub use document::{Document, DocumentError, Paper, Progress, Signed, Step};
+pub use flow::{Act, FlowStep, NARRATIVE_MAX, PROCESSES_MAX, Process, STEPS_MAX};
 pub use next::{AuditorGround, AuditorStep, ManagementGround, ManagementStep};
 pub use problem::{Ground, Problem};
 pub use roll::Kept;
@@ -86,6 +92,20 @@ pub enum EngagementError {
         /// Most characters.
         max: usize,
     },
+    /// More of something than there can be.
+    #[error("there are at most {max} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        max: usize,
+    },
+    /// Two processes of one name.
+    #[error("there is a process called {0:?} already")]
+    Twice(String),
+    /// Another report.
+    #[error("processes with their steps are part of a SOC 1 description")]
+    NoProcess,
     /// The period is upside down.
     #[error("the period ends on {to}, before it begins on {from}")]
     Period {
@@ -192,7 +212,7 @@ impl Engagement {
         if let Some(held) = &self.description {
             let mut description = held.content.clone();
             description.parts.retain(|part, _| !roll::is_of_its_time(*part));
-            if !description.parts.is_empty() {
+            if description != Description::default() {
                 next.describe(description, by, at)?;
             }
         }
@@ -302,8 +322,18 @@ impl Engagement {
         if self.holds().kind == ReportKind::Soc3 {
             return Err(EngagementError::NoDescription);
         }
-        Document::write(&mut self.description, description.checked()?, by, at)?;
+        let description = description.checked()?;
+        if !description.processes.is_empty() && self.holds().kind != ReportKind::Soc1 {
+            return Err(EngagementError::NoProcess);
+        }
+        Document::write(&mut self.description, description, by, at)?;
         Ok(())
+    }
+
+    /// Returns the description as it is written, to go on with; an empty one while nobody wrote any of it.
+    #[must_use]
+    pub fn described(&self) -> Description {
+        self.description.as_ref().map(|document| document.content.clone()).unwrap_or_default()
     }
 
     /// Writes the assertion.

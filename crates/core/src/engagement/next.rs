@@ -193,7 +193,8 @@ mod tests {
         };
         let time = one.holds().time;
         let parts = Part::of(ReportKind::Soc2, time).into_iter().map(passage).collect();
-        one.describe(Description { parts }, person(1), moment(3)).expect("described");
+        one.describe(Description { parts, ..Description::default() }, person(1), moment(3))
+            .expect("described");
         assert_eq!(next(&one, &ground), Some(S::LetIn));
         ground = ManagementGround { auditors: 1, requests: 3, exceptions: 1, ..ground };
         assert_eq!(next(&one, &ground), Some(S::Answer(3)));

@@ -243,7 +243,7 @@ fn periods_are_held_against_each_other_and_never_block() {
 
 fn described() -> Description {
     let passage = |part: &Part| (*part, Passage { text: format!("About {}.", part.word()), none: false });
-    Description { parts: Part::ALL.iter().map(passage).collect() }
+    Description { parts: Part::ALL.iter().map(passage).collect(), ..Description::default() }
 }
 
 #[test]
@@ -367,4 +367,54 @@ fn an_assertion_is_issued_anew_when_the_opinion_is_going_to_be_modified() {
     assert_eq!(one.assertion_fault(), None);
     sign(&mut one, Step::Review, 2, 8).expect("reviewed");
     assert_eq!(one.next_step(Paper::Assertion), Some(Step::Approve));
+}
+
+fn diagram(name: &str) -> Diagram {
+    Diagram {
+        caption: "The system".into(),
+        alternative: "A form and a database.".into(),
+        name: format!("{name}.png"),
+        media_type: "image/png".into(),
+        artifact: crate::id::EvidenceKey(1),
+        digest: crate::Digest::of(name.as_bytes()),
+        size: 9,
+        width: 640,
+        height: 480,
+    }
+}
+
+#[test]
+fn a_description_without_processes_and_diagrams_is_written_as_it_was_before_there_were_any() {
+    let texts = described();
+    let json = serde_json::to_value(&texts).expect("JSON");
+    assert_eq!(json, serde_json::to_value(&texts.parts).expect("JSON"));
+    assert_eq!(canonical::digest(&texts).expect("texts"), canonical::digest(&texts.parts).expect("texts"));
+    assert_eq!(serde_json::from_value::<Description>(json).expect("read"), texts);
+    let with = Description { diagrams: vec![diagram("net")], ..texts };
+    let text = serde_json::to_string(&with).expect("JSON");
+    assert_eq!(serde_json::from_str::<Description>(&text).expect("read"), with);
+    assert!(serde_json::from_str::<Description>("{\"prose\": {\"text\": \"x\"}}").is_err());
+}
+
+#[test]
+fn another_diagram_voids_what_was_signed_and_the_next_examination_takes_it_over() {
+    let mut one =
+        Engagement::plan(EngagementKey(1), sound(), person(1), moment(1), "first").expect("planned");
+    one.approve(&[], person(9), moment(1)).expect("approved");
+    let with = |name| Description { diagrams: vec![diagram(name)], ..described() };
+    one.describe(with("net"), person(1), moment(2)).expect("written");
+    let ground = one.ground(Paper::Description);
+    let document = one.description.as_mut().expect("written");
+    document.sign(Step::Review, person(2), moment(3), ground).expect("reviewed");
+    document.sign(Step::Approve, person(3), moment(4), ground).expect("approved");
+    assert_eq!(one.describe(with("net"), person(1), moment(5)), Err(DocumentError::NothingChanged.into()));
+    one.describe(with("net 2"), person(1), moment(5)).expect("written");
+    assert_eq!(one.progress(Paper::Description).map(|progress| progress.is_void), Some(true));
+    let next = one.roll_forward(EngagementKey(2), person(1), moment(6), "the next year").expect("planned");
+    assert_eq!(next.described().diagrams, [diagram("net 2")]);
+    let process = Process { name: "Pay run".into(), narrative: String::new(), steps: Vec::new() };
+    let soc2 = Description { processes: vec![process.clone()], ..described() };
+    assert_eq!(one.describe(soc2, person(1), moment(7)), Err(EngagementError::NoProcess));
+    let twice = Description { processes: vec![process.clone(), process], ..described() };
+    assert_eq!(twice.checked(), Err(EngagementError::Twice("Pay run".into())));
 }

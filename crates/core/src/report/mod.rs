@@ -8,8 +8,15 @@ pub mod readiness;
 pub mod sheet;
 pub mod writing;
 
+use std::collections::BTreeMap;
+
+use crate::Digest;
+
 pub use compare::Comparison;
 pub use own_work::{OscalModel, OwnWork};
 pub use package::SocPackage;
 pub use readiness::ReadinessReport;
 pub use writing::{CopyFor, Writing};
+
+/// Bytes that a document names by their digest and does not hold: the auditor's signed file, pictures.
+pub type Files = BTreeMap<Digest, Vec<u8>>;

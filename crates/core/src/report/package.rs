@@ -2,7 +2,8 @@
 //! Section IV, and V.
 //!
 //! Section I and the tests and results of Section IV are the auditor's: a package has blanks for them, and says so on
-//! each page. Plain data in the order of the document; whoever fills it has loaded and decided.
+//! each page. Once the report is issued, it names the file of Section I by its digest; the file goes with the document as it
+//! came. Plain data in the order of the document; whoever fills it has loaded and decided.
 //!
 //! Source: `docs/domain/soc-reports.md` sections 3, 4, 5 and 14.
 
@@ -57,6 +58,9 @@ pub struct SocPackage {
     pub boundary: String,
     /// What lies outside.
     pub outside: Vec<String>,
+    /// Section I, once it is received; none before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<SectionPart>,
     /// Categories with titles and reasons; none for a SOC 1.
     pub categories: Vec<Reasoned>,
     /// What is still to be done before management can sign.
@@ -83,6 +87,26 @@ pub struct SocPackage {
     pub changes: Vec<ControlChange>,
     /// Section V: what management says about what it found itself.
     pub responses: Vec<Response>,
+}
+
+/// The auditor's signed report, as it was received: a file that nobody here writes in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SectionPart {
+    /// Name of the file.
+    pub name: String,
+    /// Digest of its bytes.
+    pub digest: Digest,
+    /// How many there are; none while only the digest was recorded.
+    pub size: Option<u64>,
+    /// The firm that signed it.
+    pub firm: String,
+    /// Its date, `2027-02-10`.
+    pub dated: String,
+    /// Who marked it as issued, or recorded that it was received.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A thing with a reason.
@@ -131,6 +155,12 @@ pub struct AssertionPart {
 pub struct DescriptionPart {
     /// Parts in order.
     pub parts: Vec<PassagePart>,
+    /// Processes with the steps of their transactions (SOC 1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<ProcessPart>,
+    /// Diagrams of the system.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<FigurePart>,
     /// How far it has come.
     pub status: DocumentStatus,
     /// Who signed it as it stands.
@@ -153,6 +183,62 @@ pub struct PassagePart {
     pub none: bool,
     /// Whether it must be written.
     pub needed: bool,
+}
+
+/// A process of the description.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessPart {
+    /// What it is called.
+    pub name: String,
+    /// Paragraphs of its narrative.
+    pub paragraphs: Vec<String>,
+    /// Steps in order.
+    pub steps: Vec<StepPart>,
+}
+
+/// A step of a process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepPart {
+    /// Number in the process, from 1.
+    pub number: usize,
+    /// What kind of step it is, e.g. `Initiate`.
+    pub act: String,
+    /// What is done.
+    pub what: String,
+    /// Who does it.
+    pub who: String,
+    /// In which system; may be empty.
+    pub system: String,
+    /// What goes in; may be empty.
+    pub input: String,
+    /// What comes out; may be empty.
+    pub output: String,
+    /// Controls at this step.
+    pub controls: Vec<String>,
+    /// Control objectives that it serves.
+    pub objectives: Vec<String>,
+}
+
+/// A picture. Its bytes go beside the document, by their digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FigurePart {
+    /// Number in the document, from 1.
+    pub number: usize,
+    /// What stands under it.
+    pub caption: String,
+    /// What it shows, in words.
+    pub alternative: String,
+    /// `image/png` or `image/jpeg`.
+    pub media_type: String,
+    /// Digest of its bytes.
+    pub digest: Digest,
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
 }
 
 /// A commitment or requirement.

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::SocPackage;
-use super::package::{Expected, PACKAGE_LINE, SignedBy};
+use super::package::{
+    DescriptionPart, Expected, FigurePart, PACKAGE_LINE, PassagePart, ProcessPart, SignedBy, StepPart,
+};
 use super::readiness::DocumentStatus;
 use crate::conclusion::scope::Day;
 use crate::engagement::completion::{BridgeLetter, Letter, Received};
@@ -69,6 +71,16 @@ pub enum Block {
         head: Vec<String>,
         /// Rows, each with a text for every column.
         rows: Vec<Vec<String>>,
+    },
+    /// Steps of a process, drawn one after another. A table of the same steps follows it: what is drawn is for the eye.
+    Flow {
+        /// In order.
+        steps: Vec<StepPart>,
+    },
+    /// A picture with its caption.
+    Figure {
+        /// Which.
+        figure: FigurePart,
     },
     /// The line on which somebody signs.
     Signature {
@@ -160,6 +172,14 @@ impl Writing {
         }
     }
 
+    /// Returns the pictures in it, in order.
+    pub fn figures(&self) -> impl Iterator<Item = &FigurePart> {
+        self.blocks.iter().filter_map(|block| match block {
+            Block::Figure { figure } => Some(figure),
+            _ => None,
+        })
+    }
+
     fn paragraphs(&mut self, texts: &[String]) {
         self.blocks.extend(texts.iter().map(|text| Block::paragraph(text)));
     }
@@ -200,6 +220,10 @@ pub fn description(package: &SocPackage) -> Option<Writing> {
         writing.blocks.push(Block::paragraph("Outside of it:"));
         writing.blocks.push(Block::Points { texts: package.outside.clone() });
     }
+    if !part.figures.is_empty() {
+        writing.blocks.push(Block::heading(1, "Diagrams of the system"));
+        writing.blocks.extend(part.figures.iter().map(|figure| Block::Figure { figure: figure.clone() }));
+    }
     for passage in &part.parts {
         let heading = match passage.criterion.as_str() {
             "" => passage.title.clone(),
@@ -208,11 +232,12 @@ pub fn description(package: &SocPackage) -> Option<Writing> {
         writing.blocks.push(Block::heading(1, &heading));
         if passage.none {
             writing.blocks.push(Block::paragraph("Management states that there was nothing to report."));
-        } else if passage.paragraphs.is_empty() && passage.needed {
+        } else if passage.paragraphs.is_empty() && passage.needed && !is_told(part, passage) {
             writing.blocks.push(Block::paragraph("Not written yet."));
         }
         writing.paragraphs(&passage.paragraphs);
         match passage.part.as_str() {
+            "transactions" => processes(&mut writing, &part.processes),
             "commitments" => commitments(&mut writing, package),
             "user_entities" => user_entities(&mut writing, package),
             "subservices" => subservices(&mut writing, package),
@@ -228,6 +253,46 @@ pub fn description(package: &SocPackage) -> Option<Writing> {
         writing.table(&head, rows.collect(), "Every criterion of the chosen categories is relevant.");
     }
     Some(writing)
+}
+
+/// Tells whether processes tell what a part would.
+fn is_told(part: &DescriptionPart, passage: &PassagePart) -> bool {
+    passage.part == "transactions" && !part.processes.is_empty()
+}
+
+fn processes(writing: &mut Writing, processes: &[ProcessPart]) {
+    for process in processes {
+        writing.blocks.push(Block::heading(2, &process.name));
+        writing.paragraphs(&process.paragraphs);
+        if process.steps.is_empty() {
+            continue;
+        }
+        writing.blocks.push(Block::Flow { steps: process.steps.clone() });
+        let row = |step: &StepPart| {
+            let place = [&step.who, &step.system].into_iter().filter(|text| !text.is_empty());
+            let place: Vec<&str> = place.map(String::as_str).collect();
+            vec![
+                step.number.to_string(),
+                format!("{}: {}", step.act, step.what),
+                place.join("\n"),
+                passing(step),
+                [step.controls.join(", "), step.objectives.join(", ")]
+                    .into_iter()
+                    .filter(|text| !text.is_empty())
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            ]
+        };
+        let head = ["No.", "Step", "Who, where", "In and out", "Controls, objectives"];
+        writing.table(&head, process.steps.iter().map(row).collect(), "");
+    }
+}
+
+/// What goes into a step and what comes out.
+fn passing(step: &StepPart) -> String {
+    let says = [("In", &step.input), ("Out", &step.output)];
+    let said = says.into_iter().filter(|(_, text)| !text.is_empty());
+    said.map(|(way, text)| format!("{way}: {text}")).collect::<Vec<_>>().join("\n")
 }
 
 fn measure(package: &SocPackage) -> &'static str {

@@ -4,14 +4,15 @@ use tickmark_core::report::Writing;
 use tickmark_core::report::package::SignedBy;
 use tickmark_core::report::writing::Block;
 
+use super::pictures::Pictures;
 use super::xml::{HEAD, escaped, paragraph, run};
 
 /// Width of the text on A4, in twentieths of a point.
-const TEXT_WIDTH: usize = 9_412;
+pub(super) const TEXT_WIDTH: usize = 9_412;
 /// Narrowest column, in the same.
 const NARROWEST: usize = 1_100;
 
-pub(super) fn document(writing: &Writing) -> String {
+pub(super) fn document(writing: &Writing, pictures: &Pictures<'_>) -> String {
     let mut body = String::new();
     body.push_str(&paragraph("Title", &run(&writing.title, "")));
     let about = format!("{}, {}\n{}, {}", writing.system, writing.organization, writing.report, writing.time);
@@ -28,11 +29,14 @@ pub(super) fn document(writing: &Writing) -> String {
         body.push_str(&paragraph("Address", &run(dated, "")));
     }
     for block in &writing.blocks {
-        body.push_str(&set(block, &writing.organization));
+        body.push_str(&set(block, &writing.organization, pictures));
     }
     format!(
         "{HEAD}<w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\" \
-         xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><w:body>{body}<w:sectPr>\
+         xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\" \
+         xmlns:wp=\"http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing\" \
+         xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\" \
+         xmlns:pic=\"http://schemas.openxmlformats.org/drawingml/2006/picture\"><w:body>{body}<w:sectPr>\
          <w:headerReference w:type=\"default\" r:id=\"rId4\"/><w:footerReference w:type=\"default\" r:id=\"rId5\"/>\
          <w:pgSz w:w=\"11906\" w:h=\"16838\"/>\
          <w:pgMar w:top=\"1531\" w:right=\"1247\" w:bottom=\"1531\" w:left=\"1247\" w:header=\"680\" w:footer=\"567\" w:gutter=\"0\"/>\
@@ -40,7 +44,7 @@ pub(super) fn document(writing: &Writing) -> String {
     )
 }
 
-fn set(block: &Block, organization: &str) -> String {
+fn set(block: &Block, organization: &str, pictures: &Pictures<'_>) -> String {
     match block {
         Block::Heading { level, text } => {
             paragraph(&format!("Heading{}", (*level).clamp(1, 3)), &run(text, ""))
@@ -48,6 +52,9 @@ fn set(block: &Block, organization: &str) -> String {
         Block::Paragraph { text } => paragraph("BodyText", &run(text, "")),
         Block::Points { texts } => texts.iter().map(|text| paragraph("ListBullet", &run(text, ""))).collect(),
         Block::Table { head, rows } => table(head, rows),
+        // The table that follows tells the same, and can be edited.
+        Block::Flow { .. } => String::new(),
+        Block::Figure { figure } => pictures.set(figure),
         Block::Signature { name, title, signed } => signature(name, title, signed, organization),
     }
 }

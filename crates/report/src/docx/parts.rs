@@ -4,9 +4,10 @@ use tickmark_core::Digest;
 use tickmark_core::report::Writing;
 
 use super::body::attribute;
+use super::pictures::Pictures;
 use super::xml::{HEAD, escaped, paragraph, run};
 
-pub(super) const CONTENT_TYPES: &str = concat!(
+const CONTENT_TYPES: &str = concat!(
     r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">"#,
     r#"<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>"#,
@@ -19,8 +20,16 @@ pub(super) const CONTENT_TYPES: &str = concat!(
     r#"<Override PartName="/word/footer1.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.footer+xml"/>"#,
     r#"<Override PartName="/docProps/core.xml" ContentType="application/vnd.openxmlformats-package.core-properties+xml"/>"#,
     r#"<Override PartName="/docProps/app.xml" ContentType="application/vnd.openxmlformats-officedocument.extended-properties+xml"/>"#,
-    "</Types>"
 );
+
+/// The types of all parts.
+pub(super) fn content_types(pictures: &Pictures<'_>) -> String {
+    let defaults: String = pictures
+        .endings()
+        .map(|(ending, media_type)| format!("<Default Extension=\"{ending}\" ContentType=\"{media_type}\"/>"))
+        .collect();
+    format!("{CONTENT_TYPES}{defaults}</Types>")
+}
 
 pub(super) const RELATIONS: &str = concat!(
     r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
@@ -31,7 +40,7 @@ pub(super) const RELATIONS: &str = concat!(
     "</Relationships>"
 );
 
-pub(super) const DOCUMENT_RELATIONS: &str = concat!(
+const DOCUMENT_RELATIONS: &str = concat!(
     r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">"#,
     r#"<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/>"#,
@@ -39,8 +48,22 @@ pub(super) const DOCUMENT_RELATIONS: &str = concat!(
     r#"<Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/settings" Target="settings.xml"/>"#,
     r#"<Relationship Id="rId4" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/header" Target="header1.xml"/>"#,
     r#"<Relationship Id="rId5" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/footer" Target="footer1.xml"/>"#,
-    "</Relationships>"
 );
+
+/// What the text refers to.
+pub(super) fn document_relations(pictures: &Pictures<'_>) -> String {
+    let images: String = pictures
+        .all()
+        .map(|picture| {
+            format!(
+                "<Relationship Id=\"{}\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/image\" \
+                 Target=\"{}\"/>",
+                picture.relation, picture.target
+            )
+        })
+        .collect();
+    format!("{DOCUMENT_RELATIONS}{images}</Relationships>")
+}
 
 pub(super) const APP_PROPERTIES: &str = concat!(
     r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
@@ -87,6 +110,8 @@ pub(super) const STYLES: &str = concat!(
     r#"<w:style w:type="paragraph" w:styleId="BodyText"><w:name w:val="Body Text"/><w:basedOn w:val="Normal"/><w:qFormat/><w:pPr><w:spacing w:after="140"/></w:pPr></w:style>"#,
     r#"<w:style w:type="paragraph" w:styleId="ListBullet"><w:name w:val="List Bullet"/><w:basedOn w:val="BodyText"/><w:qFormat/>"#,
     r#"<w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr><w:spacing w:after="60"/><w:ind w:left="340" w:hanging="340"/></w:pPr></w:style>"#,
+    r#"<w:style w:type="paragraph" w:styleId="Picture"><w:name w:val="Picture"/><w:basedOn w:val="Normal"/><w:next w:val="Caption"/><w:pPr><w:keepNext/><w:spacing w:before="120" w:line="240" w:lineRule="auto"/></w:pPr></w:style>"#,
+    r#"<w:style w:type="paragraph" w:styleId="Caption"><w:name w:val="caption"/><w:basedOn w:val="BodyText"/><w:next w:val="BodyText"/><w:qFormat/><w:pPr><w:spacing w:before="80" w:after="240"/></w:pPr><w:rPr><w:color w:val="5C625F"/><w:sz w:val="17"/><w:szCs w:val="17"/></w:rPr></w:style>"#,
     r#"<w:style w:type="paragraph" w:styleId="Address"><w:name w:val="Address"/><w:basedOn w:val="BodyText"/><w:pPr><w:spacing w:after="240"/></w:pPr></w:style>"#,
     r#"<w:style w:type="paragraph" w:styleId="Notice"><w:name w:val="Notice"/><w:basedOn w:val="BodyText"/><w:rPr><w:color w:val="7A5200"/><w:sz w:val="18"/><w:szCs w:val="18"/></w:rPr></w:style>"#,
     r#"<w:style w:type="paragraph" w:styleId="SignatureLine"><w:name w:val="Signature Line"/><w:basedOn w:val="Normal"/>"#,

@@ -2,10 +2,13 @@
 
 use std::sync::LazyLock;
 
+use hayro_syntax::Pdf;
+use hayro_syntax::object::{Name, Object};
+use tickmark_core::Digest;
 use tickmark_core::report::lint::lint;
 use tickmark_core::report::package::PACKAGE_LINE;
 use tickmark_core::report::readiness::{DocumentStatus, STATUS_LINE};
-use tickmark_core::report::{CopyFor, ReadinessReport, SocPackage, Writing, writing};
+use tickmark_core::report::{CopyFor, Files, ReadinessReport, SocPackage, Writing, writing};
 use typst::layout::{Frame, FrameItem};
 use typst_layout::PagedDocument;
 use typst_pdf::PdfStandard;
@@ -16,7 +19,7 @@ use crate::{sample, typeset, view};
 static SAMPLE: LazyLock<PagedDocument> = LazyLock::new(|| document(&sample::readiness()));
 
 fn document(report: &ReadinessReport) -> PagedDocument {
-    typeset::compile("readiness.typ", &view::of(report).expect("JSON")).expect("a document")
+    typeset::compile("readiness.typ", &view::of(report).expect("JSON"), &Files::new()).expect("a document")
 }
 
 /// Returns the text of each page, pieces apart by spaces.
@@ -190,8 +193,13 @@ fn a_final_document_has_no_watermark() {
     assert!(pages(&SAMPLE).iter().all(|page| page.contains("WORKING DRAFT")));
 }
 
+fn package_with(package: &SocPackage, files: &Files) -> PagedDocument {
+    let view = view::of_package(package, None, files).expect("JSON");
+    typeset::compile("package.typ", &view, files).expect("a document")
+}
+
 fn package_document(package: &SocPackage) -> PagedDocument {
-    typeset::compile("package.typ", &view::of_package(package, None).expect("JSON")).expect("a document")
+    package_with(package, &Files::new())
 }
 
 #[test]
@@ -221,8 +229,8 @@ fn managements_part_says_on_each_page_that_it_is_no_auditors_report() {
         assert!(text.contains(&dense(expected)), "{expected}");
     }
     assert_eq!(
-        package_pdf(&package, None).expect("set"),
-        package_pdf(&package, None).expect("set"),
+        package_pdf(&package, None, &Files::new()).expect("set"),
+        package_pdf(&package, None, &Files::new()).expect("set"),
         "the same bytes"
     );
 }
@@ -286,14 +294,14 @@ fn a_package_in_which_nothing_is_written_says_so() {
 
 #[test]
 fn what_the_auditor_shared_stands_in_its_columns_and_the_rest_stays_open() {
-    let mut view = view::of_package(&sample::package(), None).expect("JSON");
+    let mut view = view::of_package(&sample::package(), None, &Files::new()).expect("JSON");
     view["report"]["controls"][0]["tests"] = serde_json::json!([{
         "workpaper": "WP-3",
         "nature": "Inspection",
         "procedure": "Inspected the review of the third quarter.",
         "result": "No exceptions noted.",
     }]);
-    let document = typeset::compile("package.typ", &view).expect("a document");
+    let document = typeset::compile("package.typ", &view, &Files::new()).expect("a document");
     assert_accessible(&document);
     let text = dense(&pages(&document).concat());
     for says in
@@ -307,8 +315,8 @@ fn what_the_auditor_shared_stands_in_its_columns_and_the_rest_stays_open() {
 fn a_copy_says_on_each_page_for_whom_it_is() {
     let made = sample::readiness().generated;
     let copy = CopyFor { number: 7, recipient: "Cleo Customer".into(), company: "Customer Ltd".into(), made };
-    let view = view::of_package(&sample::package(), Some(&copy)).expect("JSON");
-    let document = typeset::compile("package.typ", &view).expect("a document");
+    let view = view::of_package(&sample::package(), Some(&copy), &Files::new()).expect("JSON");
+    let document = typeset::compile("package.typ", &view, &Files::new()).expect("a document");
     assert_accessible(&document);
     for (index, page) in pages(&document).iter().enumerate() {
         assert_eq!(
@@ -318,12 +326,17 @@ fn a_copy_says_on_each_page_for_whom_it_is() {
             index + 1
         );
     }
-    let one = package_pdf(&sample::package(), Some(&copy)).expect("set");
-    assert_ne!(one, package_pdf(&sample::package(), None).expect("set"));
+    let one = package_pdf(&sample::package(), Some(&copy), &Files::new()).expect("set");
+    assert_ne!(one, package_pdf(&sample::package(), None, &Files::new()).expect("set"));
+}
+
+fn writing_with(writing: &Writing, files: &Files) -> PagedDocument {
+    let view = view::of_writing(writing, None, files).expect("JSON");
+    typeset::compile("letter.typ", &view, files).expect("a document")
 }
 
 fn writing_document(writing: &Writing) -> PagedDocument {
-    typeset::compile("letter.typ", &view::of_writing(writing, None).expect("JSON")).expect("a document")
+    writing_with(writing, &Files::new())
 }
 
 #[test]
@@ -347,8 +360,114 @@ fn letters_and_single_parts_are_set_with_their_status_on_each_page() {
         }
         let text = dense(&pages(&document).concat());
         assert!(text.contains(&dense(&writing.title)));
-        assert_eq!(writing_pdf(&writing, None).expect("set"), writing_pdf(&writing, None).expect("set"));
+        assert_eq!(
+            writing_pdf(&writing, None, &Files::new()).expect("set"),
+            writing_pdf(&writing, None, &Files::new()).expect("set")
+        );
     }
     let text = dense(&pages(&writing_document(&sample::bridge_letter())).concat());
     assert!(text.contains("Nobodyexaminedwhatitsays"), "{text}");
+}
+
+/// Returns the files that are attached to a PDF, as another reader finds them.
+fn attached(pdf: Vec<u8>) -> Vec<Vec<u8>> {
+    let pdf = Pdf::new(pdf).expect("a PDF");
+    let is_file = |name: Name<'_>| name.as_ref() == b"EmbeddedFile";
+    let mut found = Vec::new();
+    for object in pdf.objects() {
+        if let Object::Stream(stream) = object
+            && stream.dict().get::<Name<'_>>(b"Type").is_some_and(is_file)
+        {
+            found.push(stream.decoded().expect("its bytes").into_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_auditors_signed_file_is_attached_byte_for_byte() {
+    let signed = writing_pdf(&sample::bridge_letter(), None, &Files::new()).expect("set");
+    let digest = Digest::of(&signed);
+    let pages_signed = Pdf::new(signed.clone()).expect("a PDF").pages().len();
+    let package = SocPackage { section: Some(sample::section(&signed)), ..sample::package() };
+    let files = Files::from([(digest, signed.clone())]);
+    let document = package_with(&package, &files);
+    assert_accessible(&document);
+    let text = dense(&pages(&document).concat()).replace('\u{2019}', "'");
+    let size = format!("Size{}bytes", signed.len());
+    let count = format!("Pages{pages_signed}");
+    for says in ["Theauditor'sown.", "SectionI,signed.pdf", &digest.hex(), &size, &count, "2027-02-10"] {
+        assert!(text.contains(&dense(says)), "{says}: {text}");
+    }
+    assert!(!text.contains("thispageholdsitsplace"), "{text}");
+
+    let pdf = package_pdf(&package, None, &files).expect("set");
+    assert!(pdf.windows(14).any(|window| window == b"pdfuaid:part>1"), "still PDF/UA-1");
+    let found = attached(pdf.clone());
+    assert_eq!(found.len(), 1);
+    assert_eq!(Digest::of(&found[0]), digest);
+    assert_eq!(found[0], signed);
+    assert_eq!(package_pdf(&package, None, &files).expect("set"), pdf, "the same bytes");
+
+    // Whoever may not hand it out gets the page and not the file.
+    let without = package_pdf(&package, None, &Files::new()).expect("set");
+    assert!(attached(without.clone()).is_empty());
+    assert_ne!(without, pdf);
+    let text = dense(&pages(&package_document(&package)).concat());
+    assert!(text.contains("isnotattachedtothisdocument") && text.contains(&digest.hex()), "{text}");
+    assert!(attached(package_pdf(&sample::package(), None, &files).expect("set")).is_empty());
+}
+
+/// Checks that text tells the pay run with who, where, what and which controls, and the picture's caption.
+fn assert_tells_the_pay_run(text: &str) {
+    let package = sample::payroll();
+    let description = package.description.expect("a description");
+    assert!(!text.contains("Notwrittenyet."), "processes tell of transactions: {text}");
+    for process in &description.processes {
+        for told in process.paragraphs.iter().chain([&process.name]) {
+            assert!(text.contains(&dense(told)), "{told}");
+        }
+        for step in &process.steps {
+            for told in [&step.what, &step.who, &step.system, &step.input, &step.output] {
+                assert!(text.contains(&dense(told)), "{told}");
+            }
+            for told in step.controls.iter().chain(&step.objectives) {
+                assert!(text.contains(&dense(told)), "{told}");
+            }
+        }
+    }
+    assert!(text.contains(&dense("Figure 1: The payroll system and its boundary")), "{text}");
+}
+
+#[test]
+fn a_description_of_payroll_draws_its_steps_and_its_system() {
+    let (package, files) = (sample::payroll(), sample::payroll_files());
+    let document = package_with(&package, &files);
+    assert_accessible(&document);
+    assert_tells_the_pay_run(&dense(&pages(&document).concat()).replace('\u{a0}', ""));
+    let pdf = package_pdf(&package, None, &files).expect("set");
+    assert_eq!(package_pdf(&package, None, &files).expect("set"), pdf, "the same bytes");
+    assert_eq!(pictures(pdf), 1);
+
+    let writing = writing::description(&package).expect("a description");
+    let document = writing_with(&writing, &files);
+    assert_accessible(&document);
+    assert_tells_the_pay_run(&dense(&pages(&document).concat()).replace('\u{a0}', ""));
+    assert_eq!(pictures(writing_pdf(&writing, None, &files).expect("set")), 1);
+
+    // Without its bytes, what the picture shows is told in words.
+    let without = writing_with(&writing, &Files::new());
+    assert_accessible(&without);
+    assert!(dense(&pages(&without).concat()).contains("Customerssendinputtothewebform"));
+}
+
+/// Counts the pictures in a PDF.
+fn pictures(pdf: Vec<u8>) -> usize {
+    let pdf = Pdf::new(pdf).expect("a PDF");
+    let is_image = |name: Name<'_>| name.as_ref() == b"Image";
+    let is_picture = |object: &Object<'_>| match object {
+        Object::Stream(stream) => stream.dict().get::<Name<'_>>(b"Subtype").is_some_and(is_image),
+        _ => false,
+    };
+    pdf.objects().into_iter().filter(is_picture).count()
 }

@@ -8,6 +8,7 @@ mod controls;
 mod criteria;
 mod oscal;
 mod package;
+mod payroll;
 mod program;
 mod testing;
 
@@ -18,7 +19,8 @@ use tickmark_core::report::readiness::{
 use tickmark_core::{Digest, Timestamp};
 
 pub use oscal::{bridge_letter, oscal, own_work, representation};
-pub use package::{package, package_with_controls};
+pub use package::{package, package_with_controls, section};
+pub use payroll::{payroll, payroll_files};
 
 /// Moment at which the sample is frozen: 2026-11-24 14:45 UTC.
 const NOW: i64 = 1_795_531_500;

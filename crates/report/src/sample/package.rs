@@ -1,15 +1,16 @@
 //! Management's part of a SOC 2 Type 2 report about the sample company.
 
+use tickmark_core::Digest;
 use tickmark_core::report::SocPackage;
 use tickmark_core::report::package::{
     AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, PACKAGE_SCHEMA,
-    PassagePart, Promised, Reasoned, Response, SignedBy, SubservicePart,
+    PassagePart, Promised, Reasoned, Response, SectionPart, SignedBy, SubservicePart,
 };
 use tickmark_core::report::readiness::DocumentStatus;
 
 use super::readiness;
 
-fn texts(list: &[&str]) -> Vec<String> {
+pub(super) fn texts(list: &[&str]) -> Vec<String> {
     list.iter().map(|text| (*text).to_owned()).collect()
 }
 
@@ -82,6 +83,7 @@ pub fn package() -> SocPackage {
         system: report.system.name.clone(),
         is_example: true,
         firm: "Example Auditors LLP".into(),
+        section: None,
         services: texts(&["Payroll", "Reports to authorities"]),
         boundary: "From the web form to the payment file that the bank takes.".into(),
         outside: texts(&["The customer's own time recording"]),
@@ -107,6 +109,8 @@ pub fn package() -> SocPackage {
         }),
         description: Some(DescriptionPart {
             parts,
+            processes: Vec::new(),
+            figures: Vec::new(),
             status: DocumentStatus::ManagementDraft,
             signed: signed(&[("prepared", "Ada Byron"), ("reviewed", "Robin Example")]),
         }),
@@ -174,6 +178,20 @@ pub fn package() -> SocPackage {
             response: "The directory takes leavers from payroll each night.".into(),
             state: "fixed, not verified".into(),
         }],
+    }
+}
+
+/// Returns what a package says of the signed file whose bytes these are.
+#[must_use]
+pub fn section(signed: &[u8]) -> SectionPart {
+    SectionPart {
+        name: "Section I, signed.pdf".into(),
+        digest: Digest::of(signed),
+        size: Some(signed.len() as u64),
+        firm: "Example Auditors LLP".into(),
+        dated: "2027-02-10".into(),
+        by: "Audrey Example".into(),
+        at: readiness().generated,
     }
 }
 

@@ -5,6 +5,7 @@ mod world;
 
 use serde_json::Value;
 use tickmark_core::Timestamp;
+use tickmark_core::report::Files;
 use typst::World;
 use typst::diag::SourceDiagnostic;
 use typst::foundations::{Datetime, Smart};
@@ -18,9 +19,15 @@ use world::ReportWorld;
 /// server that makes one report a day must not keep it for good.
 const CACHE_AGE: usize = 1;
 
-/// Lays out the template at `main` over `data`.
-pub(crate) fn compile(main: &str, data: &Value) -> Result<PagedDocument, ReportError> {
-    let world = ReportWorld::new(main, serde_json::to_vec(data)?);
+/// Returns the path under which templates read the file at a place of [`Files`]. Paths are numbered: Typst keeps each that it
+/// ever saw for as long as the process lives.
+pub(crate) fn file_path(place: usize) -> String {
+    format!("/files/{place}")
+}
+
+/// Lays out the template at `main` over `data`, with files beside it.
+pub(crate) fn compile(main: &str, data: &Value, files: &Files) -> Result<PagedDocument, ReportError> {
+    let world = ReportWorld::new(main, serde_json::to_vec(data)?, files);
     let compiled = typst::compile::<PagedDocument>(&world).output;
     let document = compiled.map_err(|errors| ReportError::Typeset(describe(&world, &errors)));
     comemo::evict(CACHE_AGE);

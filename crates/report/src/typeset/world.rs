@@ -1,8 +1,10 @@
-//! Everything Typst may see: the templates, one JSON document, the embedded fonts. Nothing else exists for it.
+//! Everything Typst may see: the templates, one JSON document, files that it names, the embedded fonts. Nothing else exists
+//! for it.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use tickmark_core::report::Files;
 use typst::diag::{FileError, FileResult};
 use typst::foundations::{Bytes, Datetime, Duration};
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
@@ -10,13 +12,14 @@ use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
 use typst::{Library, LibraryExt, World};
 
+use super::file_path;
 use super::fonts::FONTS;
 
 /// Path under which templates read the document's data.
 pub(crate) const DATA: &str = "data.json";
 
 /// Templates by path, main files and their parts.
-const TEMPLATES: [(&str, &str); 16] = [
+const TEMPLATES: [(&str, &str); 17] = [
     ("readiness.typ", include_str!("../../templates/readiness.typ")),
     ("readiness/style.typ", include_str!("../../templates/readiness/style.typ")),
     ("readiness/marks.typ", include_str!("../../templates/readiness/marks.typ")),
@@ -32,6 +35,7 @@ const TEMPLATES: [(&str, &str); 16] = [
     ("package.typ", include_str!("../../templates/package.typ")),
     ("package/opening.typ", include_str!("../../templates/package/opening.typ")),
     ("package/description.typ", include_str!("../../templates/package/description.typ")),
+    ("package/flow.typ", include_str!("../../templates/package/flow.typ")),
     ("package/controls.typ", include_str!("../../templates/package/controls.typ")),
 ];
 
@@ -48,14 +52,18 @@ static SOURCES: LazyLock<HashMap<FileId, Source>> = LazyLock::new(|| {
 /// A closed world with one main template and its data.
 pub(crate) struct ReportWorld {
     main: FileId,
-    data_id: FileId,
-    data: Bytes,
+    files: HashMap<FileId, Bytes>,
 }
 
 impl ReportWorld {
-    /// Makes the world of the template at `main` with `data` as JSON.
-    pub(crate) fn new(main: &str, data: Vec<u8>) -> Self {
-        Self { main: file_id(main), data_id: file_id(DATA), data: Bytes::new(data) }
+    /// Makes the world of the template at `main` with `data` as JSON, and `files` under their numbers.
+    pub(crate) fn new(main: &str, data: Vec<u8>, files: &Files) -> Self {
+        let numbered = files
+            .values()
+            .enumerate()
+            .map(|(place, bytes)| (file_id(&file_path(place)), Bytes::new(bytes.clone())));
+        let files = numbered.chain([(file_id(DATA), Bytes::new(data))]).collect();
+        Self { main: file_id(main), files }
     }
 }
 
@@ -77,7 +85,7 @@ impl World for ReportWorld {
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
-        if id == self.data_id { Ok(self.data.clone()) } else { Err(FileError::AccessDenied) }
+        self.files.get(&id).cloned().ok_or(FileError::AccessDenied)
     }
 
     fn font(&self, index: usize) -> Option<Font> {

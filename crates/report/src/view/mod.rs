@@ -1,5 +1,6 @@
 //! What the templates read: the model as JSON, with text made settable, figures numbered and the period measured.
 
+mod files;
 mod period;
 mod sources;
 pub(crate) mod text;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tickmark_core::report::package::PACKAGE_LINE;
 use tickmark_core::report::readiness::STATUS_LINE;
-use tickmark_core::report::{CopyFor, ReadinessReport, SocPackage, Writing};
+use tickmark_core::report::{CopyFor, Files, ReadinessReport, SocPackage, Writing};
 
 use crate::error::ReportError;
 use sources::Sources;
@@ -40,8 +41,16 @@ pub(crate) fn of(report: &ReadinessReport) -> Result<Value, ReportError> {
 /// Returns the data of the template of management's part of a report.
 ///
 /// A copy for somebody says on each page for whom it is.
-pub(crate) fn of_package(package: &SocPackage, copy: Option<&CopyFor>) -> Result<Value, ReportError> {
+pub(crate) fn of_package(
+    package: &SocPackage,
+    copy: Option<&CopyFor>,
+    files: &Files,
+) -> Result<Value, ReportError> {
     let mut model = serde_json::to_value(package)?;
+    if let Some(section) = &package.section {
+        model["section"]["pages"] =
+            json!(files.get(&section.digest).and_then(|bytes| files::page_count(bytes)));
+    }
     model["organization"] = json!({ "name": package.organization });
     model["system"] = json!({ "name": package.system });
     for list in ["criteria", "controls"] {
@@ -56,6 +65,7 @@ pub(crate) fn of_package(package: &SocPackage, copy: Option<&CopyFor>) -> Result
     let mut view = json!({
         "report": model,
         "anchors": anchors,
+        "files": files::paths(files),
         "copy": copy.map(CopyFor::words),
         "digest": package.digest()?.to_string(),
         "status": package.status.words(),
@@ -69,12 +79,17 @@ pub(crate) fn of_package(package: &SocPackage, copy: Option<&CopyFor>) -> Result
 }
 
 /// Returns the data of the template of letters and single parts.
-pub(crate) fn of_writing(writing: &Writing, copy: Option<&CopyFor>) -> Result<Value, ReportError> {
+pub(crate) fn of_writing(
+    writing: &Writing,
+    copy: Option<&CopyFor>,
+    files: &Files,
+) -> Result<Value, ReportError> {
     let mut model = serde_json::to_value(writing)?;
     model["organization"] = json!({ "name": writing.organization });
     model["system"] = json!({ "name": writing.system });
     let mut view = json!({
         "report": model,
+        "files": files::paths(files),
         "copy": copy.map(CopyFor::words),
         "digest": writing.digest()?.to_string(),
         "status": writing.status.words(),

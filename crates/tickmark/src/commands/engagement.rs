@@ -610,14 +610,15 @@ async fn package(
     let digest = model.digest().map_err(|error| Failure::Could(error.into()))?;
     let progress = output.progress("setting management's part");
     let json = serde_json::to_vec_pretty(&model).map_err(|error| Failure::Could(error.into()))?;
-    let pdf = Documents.package_pdf(&model, None).map_err(|error| Failure::Could(error.into()))?;
+    let files = engagement::files_of_package(app, &reader, key, &model).await?;
+    let pdf = Documents.package_pdf(&model, None, &files).map_err(|error| Failure::Could(error.into()))?;
     drop(progress);
     let folder = out.map_or_else(|| app.folder().out(), Path::to_path_buf);
     std::fs::create_dir_all(&folder)?;
     let name = format!("{}-management", model.engagement.to_lowercase());
-    let files = [(format!("{name}.pdf"), pdf), (format!("{name}.json"), json)];
+    let outputs = [(format!("{name}.pdf"), pdf), (format!("{name}.json"), json)];
     let mut written = Vec::new();
-    for (name, bytes) in files {
+    for (name, bytes) in outputs {
         let path = folder.join(name);
         write_durably(&path, &bytes).map_err(tickmark_app::Error::from)?;
         written.push(path);

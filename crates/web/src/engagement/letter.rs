@@ -408,6 +408,8 @@ fn shown(writing: &Writing) -> Markup {
                 Block::Table { head, rows } => {
                     (plain(&writing.title, &head.iter().map(String::as_str).collect::<Vec<_>>(), rows.iter().map(|row| row.iter().map(|text| html! { (text) }).collect()).collect()))
                 }
+                // A letter has neither; a table tells the steps that a document draws.
+                Block::Flow { .. } | Block::Figure { .. } => {},
                 Block::Signature { name, title, .. } => p { (name) ", " (title) },
             }
         }

@@ -1,16 +1,19 @@
 //! Engagements: examinations from scope to management's part of the report.
 
 mod completion;
+mod diagram;
 mod entry;
 mod fieldwork;
+mod flow;
 mod letter;
 mod next;
 mod one;
 mod paper;
 mod plan;
+mod process;
 mod take_out;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -114,6 +117,22 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             "/engagements/{key}/description",
             "/engagements/1/description",
             get(paper::description_page).post(paper::describe),
+        ),
+        both(
+            "/engagements/{key}/processes/{at}",
+            "/engagements/1/processes/new",
+            get(process::page).post(process::write),
+        ),
+        both(
+            "/engagements/{key}/diagrams/{at}",
+            "/engagements/1/diagrams/new",
+            // Files are measured while they are read, against limits of their own.
+            get(diagram::page).post(diagram::write).layer(DefaultBodyLimit::disable()),
+        ),
+        looks(
+            "/engagements/{key}/diagrams/{at}/picture",
+            "/engagements/1/diagrams/0/picture",
+            get(diagram::picture),
         ),
         both(
             "/engagements/{key}/assertion",

@@ -14,7 +14,7 @@ use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 
 use super::one::sign_button;
-use super::{atom, href, key, outcome, page_of, refused};
+use super::{atom, diagram, flow, href, key, outcome, page_of, process, refused};
 use crate::WebState;
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden, send};
@@ -32,7 +32,7 @@ fn none_field(part: Part) -> String {
     format!("{}-none", part.word())
 }
 
-fn paragraphs(text: &str) -> Markup {
+pub(super) fn paragraphs(text: &str) -> Markup {
     html! { @for paragraph in text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()) { p { (paragraph) } } }
 }
 
@@ -57,7 +57,7 @@ fn signatures<T: Clone + PartialEq + serde::Serialize>(
     }
 }
 
-async fn load(state: &WebState, asked: &Asked, at: &str) -> Result<(Version, Names), Refusal> {
+pub(super) async fn load(state: &WebState, asked: &Asked, at: &str) -> Result<(Version, Names), Refusal> {
     let (app, actor) = asked.member(state)?;
     let key = key(at)?;
     let found = app
@@ -66,7 +66,7 @@ async fn load(state: &WebState, asked: &Asked, at: &str) -> Result<(Version, Nam
     Ok(found)
 }
 
-fn may_write(record: &Engagement, asked: &Asked) -> bool {
+pub(super) fn may_write(record: &Engagement, asked: &Asked) -> bool {
     record.closed().is_none() && asked.may(atom(Verb::Update))
 }
 
@@ -143,6 +143,7 @@ fn description_form(
                 }
             }
         }
+        div.stack { (process::shown(record, asked)) (diagram::shown(record, asked)) }
     };
     let mut page = page_of(record, "Description of the system", body);
     page.lead = html! { "Only what can be checked, as it really runs: who does what, when, and how it is evidenced." };
@@ -171,7 +172,10 @@ pub(super) async fn describe(
         text: sent.text(part.word()),
         none: part.may_be_none() && sent.text(&none_field(part)) == "yes",
     };
-    let typed = Description { parts: parts.iter().map(|(part, _)| (*part, passage(*part))).collect() };
+    let typed = Description {
+        parts: parts.iter().map(|(part, _)| (*part, passage(*part))).collect(),
+        ..record.described()
+    };
     let changed =
         app.transact(actor, async |cx| engagement::describe(cx, record.key, from, typed.clone()).await).await;
     let (status, faults) = match outcome(changed, &format!("{}/description", href(record.key))) {
@@ -421,6 +425,8 @@ fn sign_form(
                             (paragraphs(document.content.text(part)))
                         }
                     }
+                    @for one in &document.content.processes { section.card { h2 { (one.name) } (flow::process(one)) } }
+                    (diagram::seen(record))
                 },
                 Paper::Assertion => @if let Some(document) = &record.assertion {
                     section.card { (paragraphs(&document.content.text)) p { (document.content.signatory) ", " (document.content.title) } }

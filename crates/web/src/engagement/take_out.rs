@@ -61,7 +61,8 @@ pub(super) async fn package(
     let generator = generator(&state);
     let model =
         app.transact(actor, async |cx| engagement::take_out(cx, key, catalog, generator).await).await?;
-    let pdf = make(&state, move |documents| documents.package_pdf(&model, None)).await?;
+    let files = engagement::files_of_package(app, actor, key, &model).await?;
+    let pdf = make(&state, move |documents| documents.package_pdf(&model, None, &files)).await?;
     Ok(file(&format!("{}-management.pdf", stem(key)), PDF, pdf))
 }
 
@@ -126,11 +127,12 @@ pub(super) async fn single(
         other => other?,
     };
     let name = format!("{}-{}.{format}", stem(key), what.name());
+    let files = engagement::files_of_writing(app, actor, key, &writing).await?;
     if is_pdf {
-        let pdf = make(&state, move |documents| documents.writing_pdf(&writing, None)).await?;
+        let pdf = make(&state, move |documents| documents.writing_pdf(&writing, None, &files)).await?;
         Ok(file(&name, PDF, pdf))
     } else {
-        let docx = make(&state, move |documents| documents.writing_docx(&writing)).await?;
+        let docx = make(&state, move |documents| documents.writing_docx(&writing, &files)).await?;
         Ok(file(&name, DOCX, docx))
     }
 }
@@ -242,7 +244,9 @@ pub(super) async fn make_copy(
         match copied {
             Ok((model, copy)) => {
                 let name = format!("{}-management-copy-{}.pdf", stem(key), copy.number);
-                let pdf = make(&state, move |documents| documents.package_pdf(&model, Some(&copy))).await?;
+                let files = engagement::files_of_package(app, actor, key, &model).await?;
+                let pdf =
+                    make(&state, move |documents| documents.package_pdf(&model, Some(&copy), &files)).await?;
                 return Ok(file(&name, PDF, pdf));
             }
             Err(Error::Invalid(says)) => faults = Faults::whole(says),

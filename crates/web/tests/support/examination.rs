@@ -17,7 +17,7 @@ use tickmark_core::id::InvitationId;
 use tickmark_core::identity::Role;
 use tickmark_core::program::population::{Definition, Ipe};
 use tickmark_core::report::sheet::Sheet;
-use tickmark_core::report::{CopyFor, OscalModel, ReadinessReport, SocPackage, Writing};
+use tickmark_core::report::{CopyFor, Files, OscalModel, ReadinessReport, SocPackage, Writing};
 
 use crate::answer::Answer;
 use crate::members::{Browser, Server, hidden};
@@ -31,17 +31,28 @@ impl Renderer for Says {
         Ok(Vec::new())
     }
 
-    fn package_pdf(&self, package: &SocPackage, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError> {
+    fn package_pdf(
+        &self,
+        package: &SocPackage,
+        copy: Option<&CopyFor>,
+        files: &Files,
+    ) -> Result<Vec<u8>, RenderError> {
         let copy = copy.map(|copy| format!("; {}", copy.words())).unwrap_or_default();
-        Ok(format!("{} of {}{copy}", package.report, package.system).into_bytes())
+        let with: String = files.keys().map(|digest| format!("; with {digest}")).collect();
+        Ok(format!("{} of {}{copy}{with}", package.report, package.system).into_bytes())
     }
 
-    fn writing_pdf(&self, writing: &Writing, copy: Option<&CopyFor>) -> Result<Vec<u8>, RenderError> {
+    fn writing_pdf(
+        &self,
+        writing: &Writing,
+        copy: Option<&CopyFor>,
+        _: &Files,
+    ) -> Result<Vec<u8>, RenderError> {
         let copy = copy.map(|copy| format!("; {}", copy.words())).unwrap_or_default();
         Ok(format!("{} of {}, {}{copy}", writing.title, writing.system, writing.status.words()).into_bytes())
     }
 
-    fn writing_docx(&self, writing: &Writing) -> Result<Vec<u8>, RenderError> {
+    fn writing_docx(&self, writing: &Writing, _: &Files) -> Result<Vec<u8>, RenderError> {
         Ok(format!("{} to edit: {:?}", writing.title, writing.blocks).into_bytes())
     }
 

@@ -228,9 +228,11 @@ async fn an_auditor_takes_out_what_management_reviewed_with_their_name_on_it() {
     let (_, mia) = server.member("Mia", &[Role::ComplianceManager]).await;
     let (dora, mia) = (dora.actor(&server.world, app).await, mia.actor(&server.world, app).await);
     let from = number().await;
-    app.transact(&dora, async |cx| engagement::describe(cx, KEY, from, Description { parts }).await)
-        .await
-        .expect("described");
+    app.transact(&dora, async |cx| {
+        engagement::describe(cx, KEY, from, Description { parts, ..Default::default() }).await
+    })
+    .await
+    .expect("described");
     assert_eq!(audrey.get(description).await.status, StatusCode::NOT_FOUND, "nobody reviewed it");
     assert!(!audrey.get("/engagements/1").await.text().contains(description));
     let from = number().await;

@@ -7,7 +7,7 @@ use std::io::{Cursor, Write as _};
 use serde::Serialize;
 use serde_json::json;
 use tickmark_core::engagement::EngagementKey;
-use tickmark_core::engagement::fieldwork::{Note, Party, Selected, TestedItem, Workpaper};
+use tickmark_core::engagement::fieldwork::{Note, Party, Selected, TestedItem, Walkthrough, Workpaper};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 use tickmark_core::program::sampling::SampleEvent;
@@ -17,7 +17,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::sql::Kind;
-use super::{Row, field, paper, request, sql, workpaper};
+use super::{Row, field, paper, request, sql, walkthrough, workpaper};
 use crate::context::Cx;
 use crate::evidence::{self, ArtifactKey};
 use crate::identity::audit::{self, Event, Name};
@@ -68,6 +68,7 @@ async fn contents(cx: &mut Cx<'_>, key: EngagementKey, documents: &dyn Renderer)
     }
     let organization = cx.organization();
     let papers = workpaper::list(cx, key).await?;
+    let walkthroughs = walkthrough::list(cx, key).await?;
     let requests = request::list(cx, key).await?;
     let responses = workpaper::responses(cx, key).await?;
     let names = identity::labels(cx).await?;
@@ -80,6 +81,7 @@ async fn contents(cx: &mut Cx<'_>, key: EngagementKey, documents: &dyn Renderer)
     add("engagement.json", &field.version.record)?;
     add("requests.json", &requests)?;
     add("workpapers.json", &papers)?;
+    add("walkthroughs.json", &walkthroughs)?;
     add("responses.json", &responses)?;
     add("report.json", &report)?;
     if is_auditor {
@@ -105,6 +107,7 @@ async fn contents(cx: &mut Cx<'_>, key: EngagementKey, documents: &dyn Renderer)
         ("workpapers", &PAPER_COLUMNS[..], papers.iter().map(|row| paper_cells(row, &names)).collect()),
         ("items", &ITEM_COLUMNS[..], item_rows(&papers)),
         ("samples", &SAMPLE_COLUMNS[..], sample_rows(&papers, &names)),
+        ("walkthroughs", &STEP_COLUMNS[..], step_rows(&walkthroughs)),
     ] {
         let sheet = Sheet {
             title: format!("{key} {name}"),
@@ -277,6 +280,58 @@ fn sample_rows(papers: &[Row<Workpaper>], names: &BTreeMap<ActorId, String>) -> 
         }
     }
     rows
+}
+
+const STEP_COLUMNS: [&str; 16] = [
+    "walkthrough",
+    "process",
+    "transaction",
+    "step",
+    "act",
+    "what",
+    "who",
+    "controls",
+    "procedures",
+    "day",
+    "asked",
+    "seen",
+    "as described",
+    "in place",
+    "found",
+    "conclusion",
+];
+
+fn step_rows(rows: &[Row<Walkthrough>]) -> Vec<Vec<SheetCell>> {
+    let of = |one: &Walkthrough| {
+        let (number, process) = (format!("WT-{}", one.number), one.process.clone());
+        let cells = one.steps.iter().enumerate().map(|(place, held)| {
+            let (step, walked) = (&held.step, &held.walked);
+            let controls: Vec<String> = step.controls.iter().map(ToString::to_string).collect();
+            let procedures: Vec<&str> = walked.procedures.iter().map(|one| one.title()).collect();
+            [
+                number.clone(),
+                process.clone(),
+                one.transaction.clone(),
+                (place + 1).to_string(),
+                step.act.title().to_owned(),
+                step.what.clone(),
+                step.who.clone(),
+                controls.join(", "),
+                procedures.join(", "),
+                walked.on.map_or_else(String::new, |day| day.to_string()),
+                walked.asked.clone(),
+                walked.seen.clone(),
+                walked.as_described.title().to_owned(),
+                walked.in_place.title().to_owned(),
+                walked.found.clone(),
+                one.conclusion.clone(),
+            ]
+            .map(SheetCell::Text)
+            .to_vec()
+        });
+        cells.collect::<Vec<_>>()
+    };
+    rows.iter().flat_map(|row| of(&row.record)).collect()
 }
 
 fn words(state: tickmark_core::program::population::AttributeState) -> &'static str {

@@ -3,6 +3,8 @@
 //!
 //! Nothing of it is computed or filled in. Until it is issued only the firm reads it.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde_json::json;
 use tickmark_core::Digest;
@@ -11,8 +13,9 @@ use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::completion::Received;
 use tickmark_core::engagement::fieldwork::{Opinion, Party, Report, SectionFile, check_pdf};
 use tickmark_core::evidence::media::clean_name;
-use tickmark_core::id::EvidenceKey;
+use tickmark_core::id::{ActorId, EvidenceKey};
 use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::report::package::SectionPart;
 use tickmark_core::report::readiness::DocumentStatus;
 
 use super::sql::Kind;
@@ -74,6 +77,31 @@ pub(in crate::engagement) async fn received(
         by: issue.by,
         at: issue.at,
     }))
+}
+
+/// Returns the signed file of Section I as documents name it, once the report is issued here; none before.
+pub(in crate::engagement) async fn issued(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    names: &BTreeMap<ActorId, String>,
+) -> Result<Option<SectionPart>> {
+    let report = newest_report(view, key).await?;
+    let parts = report.issued().zip(report.opinion()).zip(report.section());
+    Ok(parts.map(|((issue, opinion), section)| SectionPart {
+        name: section.name.clone(),
+        digest: section.digest,
+        size: Some(section.size),
+        firm: issue.firm.clone(),
+        dated: opinion.dated.to_string(),
+        by: names.get(&issue.by).cloned().unwrap_or_else(|| issue.by.to_string()),
+        at: issue.at,
+    }))
+}
+
+/// Tells whether the actor may hand out the signed file at all.
+pub(in crate::engagement) async fn may_hand_out(view: &mut View<'_>, key: EngagementKey) -> Result<bool> {
+    let field = field(view, key).await?;
+    Ok(view.may_on(EXPORT, &field.object))
 }
 
 async fn newest(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Row<Report>>> {

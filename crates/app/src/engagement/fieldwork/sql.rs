@@ -1,4 +1,4 @@
-//! The tables `evidence_request`, `working_paper`, `management_response`: records whole, in versions.
+//! The tables `evidence_request`, `working_paper`, `walkthrough`, `management_response`: records whole, in versions.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +29,8 @@ pub(super) enum Kind {
     Note,
     /// What is recorded about the report; always number 1.
     Report,
+    /// A transaction traced through a process.
+    Walkthrough,
 }
 
 impl Kind {
@@ -37,6 +39,15 @@ impl Kind {
             Self::Workpaper => "workpaper",
             Self::Note => "note",
             Self::Report => "report",
+            Self::Walkthrough => "walkthrough",
+        }
+    }
+
+    /// The table that holds them; all have the same columns.
+    fn table(self) -> &'static str {
+        match self {
+            Self::Workpaper | Self::Note | Self::Report => "working_paper",
+            Self::Walkthrough => "walkthrough",
         }
     }
 }
@@ -133,18 +144,20 @@ pub(super) async fn papers<T: DeserializeOwned>(
     key: EngagementKey,
     kind: Kind,
 ) -> Result<Vec<Row<T>>> {
-    let rows: Vec<Raw> = sqlx::query_as(
-        "SELECT held.version, held.since, held.by_actor, held.body FROM working_paper AS held \
+    let table = kind.table();
+    let text = format!(
+        "SELECT held.version, held.since, held.by_actor, held.body FROM {table} AS held \
          WHERE held.organization = $1 AND held.engagement = $2 AND held.kind = $3 AND held.version = \
-         (SELECT MAX(newest.version) FROM working_paper AS newest WHERE newest.organization = held.organization \
+         (SELECT MAX(newest.version) FROM {table} AS newest WHERE newest.organization = held.organization \
          AND newest.engagement = held.engagement AND newest.kind = held.kind AND newest.number = held.number) \
-         ORDER BY held.number",
-    )
-    .bind(org.0)
-    .bind(key.0)
-    .bind(kind.word())
-    .fetch_all(c)
-    .await?;
+         ORDER BY held.number"
+    );
+    let rows: Vec<Raw> = sqlx::query_as(sqlx::AssertSqlSafe(text))
+        .bind(org.0)
+        .bind(key.0)
+        .bind(kind.word())
+        .fetch_all(c)
+        .await?;
     rows.into_iter().map(|raw| row(raw, "the table of working papers")).collect()
 }
 
@@ -156,16 +169,18 @@ pub(super) async fn paper<T: DeserializeOwned>(
     kind: Kind,
     number: i64,
 ) -> Result<Option<Row<T>>> {
-    let found: Option<Raw> = sqlx::query_as(
-        "SELECT version, since, by_actor, body FROM working_paper WHERE organization = $1 AND engagement = $2 \
-         AND kind = $3 AND number = $4 ORDER BY version DESC LIMIT 1",
-    )
-    .bind(org.0)
-    .bind(key.0)
-    .bind(kind.word())
-    .bind(number)
-    .fetch_optional(c)
-    .await?;
+    let table = kind.table();
+    let text = format!(
+        "SELECT version, since, by_actor, body FROM {table} WHERE organization = $1 AND engagement = $2 \
+         AND kind = $3 AND number = $4 ORDER BY version DESC LIMIT 1"
+    );
+    let found: Option<Raw> = sqlx::query_as(sqlx::AssertSqlSafe(text))
+        .bind(org.0)
+        .bind(key.0)
+        .bind(kind.word())
+        .bind(number)
+        .fetch_optional(c)
+        .await?;
     found.map(|raw| row(raw, "the table of working papers")).transpose()
 }
 
@@ -178,15 +193,15 @@ pub(super) async fn papers_at<T: DeserializeOwned>(
     kind: Kind,
     moments: &[(i64, Timestamp)],
 ) -> Result<Vec<Row<T>>> {
-    let mut found = Vec::new();
+    let (mut found, table) = (Vec::new(), kind.table());
     for chunk in moments.chunks(PAPERS_PER_STATEMENT) {
         let pairs: Vec<String> = (0..chunk.len())
             .map(|place| format!("(done.number = ${} AND done.since = ${})", 4 + 2 * place, 5 + 2 * place))
             .collect();
         let text = format!(
-            "SELECT held.version, held.since, held.by_actor, held.body FROM working_paper AS held \
+            "SELECT held.version, held.since, held.by_actor, held.body FROM {table} AS held \
              WHERE held.organization = $1 AND held.engagement = $2 AND held.kind = $3 AND EXISTS \
-             (SELECT 1 FROM working_paper AS done WHERE done.organization = held.organization \
+             (SELECT 1 FROM {table} AS done WHERE done.organization = held.organization \
              AND done.engagement = held.engagement AND done.kind = held.kind AND done.number = held.number \
              AND done.version IN (held.version, held.version - 1) AND ({})) ORDER BY held.number, held.version",
             pairs.join(" OR ")
@@ -222,7 +237,7 @@ pub(super) async fn add_paper<T: Serialize>(
         body(&row.record).into(),
     ];
     let columns = ["organization", "engagement", "kind", "number", "version", "since", "by_actor", "body"];
-    insert_rows(c, "working_paper", columns, [cells]).await?;
+    insert_rows(c, kind.table(), columns, [cells]).await?;
     Ok(())
 }
 

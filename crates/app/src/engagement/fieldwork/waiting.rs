@@ -238,7 +238,7 @@ async fn for_auditor(view: &mut View<'_>, field: &Field, waiting: &mut Waiting) 
             sql::papers(view.connection(), organization, key, Kind::Workpaper).await?;
         for row in rows {
             let one = &row.record;
-            let wrote = one.authors.contains(&actor);
+            let wrote = one.signatures.authors.contains(&actor);
             let signing = match (one.prepared(), one.reviewed()) {
                 (None, _) if wrote && one.complete().is_ok() => Signing::Prepare,
                 (Some(_), None) if !wrote => Signing::Review,

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tickmark_core::Timestamp;
 use tickmark_core::catalog::Catalog;
@@ -59,29 +60,45 @@ pub async fn list(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<Wor
 pub(crate) async fn shared(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<Workpaper>>> {
     let organization = view.organization();
     let newest = sql::papers(view.connection(), organization, key, Kind::Workpaper).await?;
-    as_shared(view, key, newest).await
+    as_shared(view, (key, Kind::Workpaper), newest, standing).await
+}
+
+/// How a paper stands towards management.
+pub(super) struct Standing {
+    /// Its number.
+    pub(super) number: i64,
+    /// Whether it is shared as it stands.
+    pub(super) is_shared: bool,
+    /// When it was shared last.
+    pub(super) shared_at: Option<Timestamp>,
+}
+
+fn standing(one: &Workpaper) -> Standing {
+    Standing { number: one.number, is_shared: one.shared().is_some(), shared_at: one.shared_at() }
 }
 
 /// Turns the newest versions of papers into those that were shared last; papers that never were are left out.
-async fn as_shared(
+pub(super) async fn as_shared<T: DeserializeOwned>(
     view: &mut View<'_>,
-    key: EngagementKey,
-    newest: Vec<Row<Workpaper>>,
-) -> Result<Vec<Row<Workpaper>>> {
+    (key, kind): (EngagementKey, Kind),
+    newest: Vec<Row<T>>,
+    standing: fn(&T) -> Standing,
+) -> Result<Vec<Row<T>>> {
     // A paper that changed since stands in an older version as it was shared: the one that was written by that, or the next
     // one, which a reviewer signed.
     let moments: Vec<(i64, Timestamp)> = newest
         .iter()
-        .filter(|row| row.record.shared().is_none())
-        .filter_map(|row| Some((row.record.number, row.record.shared_at()?)))
+        .map(|row| standing(&row.record))
+        .filter(|one| !one.is_shared)
+        .filter_map(|one| Some((one.number, one.shared_at?)))
         .collect();
     let organization = view.organization();
-    let older: Vec<Row<Workpaper>> =
-        sql::papers_at(view.connection(), organization, key, Kind::Workpaper, &moments).await?;
-    let shared = older.into_iter().filter(|row| row.record.shared().is_some());
-    let mut older: BTreeMap<i64, Row<Workpaper>> = shared.map(|row| (row.record.number, row)).collect();
+    let older: Vec<Row<T>> = sql::papers_at(view.connection(), organization, key, kind, &moments).await?;
+    let shared = older.into_iter().map(|row| (standing(&row.record), row)).filter(|(one, _)| one.is_shared);
+    let mut older: BTreeMap<i64, Row<T>> = shared.map(|(one, row)| (one.number, row)).collect();
     let seen = newest.into_iter().filter_map(|row| {
-        if row.record.shared().is_some() { Some(row) } else { older.remove(&row.record.number) }
+        let one = standing(&row.record);
+        if one.is_shared { Some(row) } else { older.remove(&one.number) }
     });
     Ok(seen.collect())
 }
@@ -100,7 +117,7 @@ pub async fn find(view: &mut View<'_>, key: EngagementKey, number: i64) -> Resul
     let found = sql::paper(view.connection(), organization, key, Kind::Workpaper, number).await?;
     let mut found: Vec<Row<Workpaper>> = found.into_iter().collect();
     if field.party == Party::Management {
-        found = as_shared(view, key, found).await?;
+        found = as_shared(view, (key, Kind::Workpaper), found, standing).await?;
     }
     found.pop().ok_or_else(|| Error::not_found("workpaper", number))
 }

@@ -122,7 +122,7 @@ pub(super) async fn draft(play: &Play<'_>) -> Result<()> {
 
 fn described(parts: &[(Part, &str)]) -> Description {
     let passage = |(part, text): &(Part, &str)| (*part, Passage { text: (*text).to_owned(), none: false });
-    Description { parts: parts.iter().map(passage).collect() }
+    Description { parts: parts.iter().map(passage).collect(), ..Description::default() }
 }
 
 /// Signs what can be signed: the description is reviewed and approved, the assertion reviewed.

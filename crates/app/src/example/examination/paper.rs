@@ -14,7 +14,8 @@ use super::super::lists::EXAMINED;
 use super::super::story::Story;
 use super::{Day, Play, SOC2, firm, lost};
 use crate::context::{Cx, View};
-use crate::engagement::fieldwork::workpaper::{self, Excepting, Selecting, Signing};
+use crate::engagement::fieldwork::sample::{self, Selecting};
+use crate::engagement::fieldwork::workpaper::{self, Excepting, Signing};
 use crate::program::{population, sampling};
 use crate::{Actor, Error, Result};
 
@@ -71,8 +72,10 @@ pub(super) async fn draw(play: &Play<'_>, staff: &Actor, population: PopulationK
                 seed: Some(seed),
                 picks: Vec::new(),
                 reason: String::new(),
+                planned_extension: None,
+                again: String::new(),
             };
-            workpaper::select(cx, SOC2, number, 1, selecting, catalog).await?;
+            sample::select(cx, SOC2, number, 1, selecting, catalog).await?;
             let row = workpaper::find(cx, SOC2, number).await?;
             let of = |key: &str| items.iter().find(|item| item.key == key).cloned();
             let selected: Option<Vec<Item>> = row.record.items.iter().map(|item| of(&item.key)).collect();

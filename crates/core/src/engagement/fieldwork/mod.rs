@@ -12,6 +12,8 @@ mod list;
 mod opinion;
 mod pdf;
 mod request;
+mod signature;
+mod walkthrough;
 mod workpaper;
 
 use serde::{Deserialize, Serialize};
@@ -25,9 +27,11 @@ pub use pdf::{PdfError, check_pdf};
 pub use request::{
     Answer, EvidenceRequest, Request, RequestError, RequestState, RequestStep, kind_words, timing_words,
 };
+pub use signature::{Shared, Signature, Signatures};
+pub use walkthrough::{Answered, Walked, WalkedStep, Walkthrough};
 pub use workpaper::{
     Cause, Conclusion, Exception, ManagementResponse, Note, Outcome, Plan, Procedure, SampleChange, Selected,
-    Shared, Signature, TestedItem, Workpaper, WorkpaperError,
+    TestedItem, Workpaper, WorkpaperError,
 };
 
 /// Who writes.

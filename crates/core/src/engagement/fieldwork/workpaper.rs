@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use error::WorkpaperError;
 pub use sample::{SampleChange, Selected};
 
+use super::signature::{Shared, Signature, Signatures};
 use crate::conclusion::scope::Day;
 use crate::control::{ControlId, TEXT_MAX, TITLE_MAX, TestAttribute};
 use crate::id::ActorId;
@@ -145,20 +146,6 @@ pub struct Conclusion {
     pub text: String,
 }
 
-/// A signature over a workpaper as it stood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signature {
-    /// Who.
-    pub by: ActorId,
-    /// When.
-    pub at: Timestamp,
-    /// Over which content.
-    pub digest: Digest,
-}
-
-/// That management may read it.
-pub type Shared = Signature;
-
 /// A workpaper.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Workpaper {
@@ -174,11 +161,9 @@ pub struct Workpaper {
     pub exceptions: Vec<Exception>,
     /// What follows.
     pub conclusion: Option<Conclusion>,
-    /// Everybody who wrote in it: none of them reviews it.
-    pub authors: BTreeSet<ActorId>,
-    prepared: Option<Signature>,
-    reviewed: Option<Signature>,
-    shared: Option<Shared>,
+    /// Who worked on it.
+    #[serde(flatten)]
+    pub signatures: Signatures,
 }
 
 /// A note of the firm.
@@ -207,11 +192,11 @@ pub struct ManagementResponse {
     pub due: Option<Day>,
 }
 
-fn readable(what: &'static str, text: &str, max: usize) -> Result<String, WorkpaperError> {
+pub(super) fn readable(what: &'static str, text: &str, max: usize) -> Result<String, WorkpaperError> {
     words::readable(text, max).ok_or(WorkpaperError::Unreadable { what, max })
 }
 
-fn needed(what: &'static str, text: &str) -> Result<String, WorkpaperError> {
+pub(super) fn needed(what: &'static str, text: &str) -> Result<String, WorkpaperError> {
     let text = readable(what, text, TEXT_MAX)?;
     if text.is_empty() { Err(WorkpaperError::Missing(what)) } else { Ok(text) }
 }
@@ -277,10 +262,7 @@ impl Workpaper {
             items: Vec::new(),
             exceptions: Vec::new(),
             conclusion: None,
-            authors: BTreeSet::from([by]),
-            prepared: None,
-            reviewed: None,
-            shared: None,
+            signatures: Signatures::begun(by),
         })
     }
 
@@ -294,38 +276,34 @@ impl Workpaper {
         canonical::digest(&signed).expect("a workpaper has texts and whole numbers only")
     }
 
-    fn standing<'a>(&self, signature: &'a Option<Signature>) -> Option<&'a Signature> {
-        signature.as_ref().filter(|one| one.digest == self.digest())
-    }
-
     /// Returns who prepared it as it stands.
     #[must_use]
     pub fn prepared(&self) -> Option<&Signature> {
-        self.standing(&self.prepared)
+        self.signatures.prepared(self.digest())
     }
 
     /// Returns who reviewed it as it stands.
     #[must_use]
     pub fn reviewed(&self) -> Option<&Signature> {
-        self.standing(&self.reviewed)
+        self.signatures.reviewed(self.digest())
     }
 
     /// Returns who shared it as it stands.
     #[must_use]
     pub fn shared(&self) -> Option<&Shared> {
-        self.standing(&self.shared)
+        self.signatures.shared(self.digest())
     }
 
     /// Tells whether it was ever shared, however it stood then.
     #[must_use]
     pub fn was_shared(&self) -> bool {
-        self.shared.is_some()
+        self.shared_at().is_some()
     }
 
     /// Returns when it was shared last, however it stood then.
     #[must_use]
     pub fn shared_at(&self) -> Option<Timestamp> {
-        self.shared.as_ref().map(|one| one.at)
+        self.signatures.shared_at()
     }
 
     /// Tells whether something was tested.
@@ -358,7 +336,7 @@ impl Workpaper {
             }
         }
         self.plan = plan;
-        self.authors.insert(by);
+        self.signatures.authors.insert(by);
         Ok(())
     }
 
@@ -382,7 +360,7 @@ impl Workpaper {
             return Err(WorkpaperError::TooMany { what: "items", max: ITEMS_MAX });
         }
         self.items = items;
-        self.authors.insert(by);
+        self.signatures.authors.insert(by);
         Ok(())
     }
 
@@ -411,7 +389,7 @@ impl Workpaper {
             }
         }
         self.items = items;
-        self.authors.insert(by);
+        self.signatures.authors.insert(by);
         Ok(())
     }
 
@@ -450,7 +428,7 @@ impl Workpaper {
                 *held.ok_or(WorkpaperError::NoException(number))? = written;
             }
         }
-        self.authors.insert(by);
+        self.signatures.authors.insert(by);
         Ok(number.unwrap_or(next))
     }
 
@@ -462,7 +440,7 @@ impl Workpaper {
         let text = needed("conclusion", text)?;
         self.fits(outcome)?;
         self.conclusion = Some(Conclusion { outcome, text });
-        self.authors.insert(by);
+        self.signatures.authors.insert(by);
         Ok(())
     }
 
@@ -509,12 +487,8 @@ impl Workpaper {
     /// If something is missing, or it is signed as it stands.
     pub fn prepare(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
         self.complete()?;
-        if self.prepared().is_some() {
-            return Err(WorkpaperError::Signed);
-        }
-        self.prepared = Some(Signature { by, at, digest: self.digest() });
-        self.authors.insert(by);
-        Ok(())
+        let digest = self.digest();
+        self.signatures.prepare(digest, by, at)
     }
 
     /// Signs it as who reviewed it.
@@ -522,17 +496,8 @@ impl Workpaper {
     /// # Errors
     /// If it is not prepared as it stands, is reviewed already, or the reviewer wrote in it.
     pub fn review(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
-        if self.prepared().is_none() {
-            return Err(WorkpaperError::NotPrepared);
-        }
-        if self.authors.contains(&by) {
-            return Err(WorkpaperError::OwnPaper);
-        }
-        if self.reviewed().is_some() {
-            return Err(WorkpaperError::Signed);
-        }
-        self.reviewed = Some(Signature { by, at, digest: self.digest() });
-        Ok(())
+        let digest = self.digest();
+        self.signatures.review(digest, by, at)
     }
 
     /// Lets management read it as it stands.
@@ -540,14 +505,8 @@ impl Workpaper {
     /// # Errors
     /// If it is not prepared as it stands, or is shared already.
     pub fn share(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
-        if self.prepared().is_none() {
-            return Err(WorkpaperError::NotPrepared);
-        }
-        if self.shared().is_some() {
-            return Err(WorkpaperError::SharedAlready);
-        }
-        self.shared = Some(Signature { by, at, digest: self.digest() });
-        Ok(())
+        let digest = self.digest();
+        self.signatures.share(digest, by, at)
     }
 
     /// Returns the result as it stands in Section IV; none before there is a conclusion. Where a deviation was found, the

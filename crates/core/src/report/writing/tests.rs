@@ -22,6 +22,7 @@ fn package() -> SocPackage {
         system: "Payroll".into(),
         is_example: false,
         firm: "Example Auditors LLP".into(),
+        section: None,
         services: Vec::new(),
         boundary: String::new(),
         outside: Vec::new(),
@@ -99,4 +100,61 @@ fn a_bridge_letter_names_the_report_and_what_the_registers_hold() {
 #[test]
 fn what_nobody_wrote_is_no_writing() {
     assert_eq!((assertion(&package()), description(&package())), (None, None));
+}
+
+#[test]
+fn processes_stand_under_the_transactions_and_diagrams_before_the_parts() {
+    use crate::report::package::{DescriptionPart, FigurePart, PassagePart, ProcessPart, StepPart};
+
+    let part = PassagePart {
+        part: "transactions".into(),
+        title: "Transactions".into(),
+        criterion: String::new(),
+        paragraphs: Vec::new(),
+        none: false,
+        needed: true,
+    };
+    let step = StepPart {
+        number: 1,
+        act: "Initiate".into(),
+        what: "Hours are sent in.".into(),
+        who: "Customer".into(),
+        system: "Web form".into(),
+        input: String::new(),
+        output: "Hours".into(),
+        controls: vec!["PAY-01".into()],
+        objectives: vec!["CO-02".into()],
+    };
+    let process =
+        ProcessPart { name: "Pay run".into(), paragraphs: vec!["Each month.".into()], steps: vec![step] };
+    let figure = FigurePart {
+        number: 1,
+        caption: "The system".into(),
+        alternative: "A form and a database.".into(),
+        media_type: "image/png".into(),
+        digest: Digest::of(b"picture"),
+        width: 10,
+        height: 10,
+    };
+    let description = DescriptionPart {
+        parts: vec![part],
+        processes: vec![process],
+        figures: vec![figure.clone()],
+        status: DocumentStatus::WorkingDraft,
+        signed: Vec::new(),
+    };
+    let package = SocPackage { report: "SOC 1 Type 2".into(), description: Some(description), ..package() };
+    let writing = description_of(&package);
+    assert_eq!(writing.figures().collect::<Vec<_>>(), [&figure]);
+    let text = all_text(&writing);
+    assert!(!text.contains("Not written yet."), "{text}");
+    let row = ["1", "Initiate: Hours are sent in.", "Customer\nWeb form", "Out: Hours", "PAY-01\nCO-02"];
+    let is_table = |block: &Block| matches!(block, Block::Table { rows, .. } if rows == &[row.map(str::to_owned).to_vec()]);
+    assert!(writing.blocks.iter().any(is_table), "{text}");
+    let drawn = writing.blocks.iter().position(|block| matches!(block, Block::Flow { .. })).expect("drawn");
+    assert!(is_table(&writing.blocks[drawn + 1]), "the table follows what is drawn");
+}
+
+fn description_of(package: &SocPackage) -> Writing {
+    description(package).expect("a description")
 }

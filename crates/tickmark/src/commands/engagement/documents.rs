@@ -192,9 +192,10 @@ async fn single(
         .transact(&reader, async |cx| engagement::take_out_single(cx, key, what, &catalog, GENERATOR).await)
         .await?;
     let digest = writing.digest().map_err(could)?.to_string();
+    let files = engagement::files_of_writing(app, &reader, key, &writing).await?;
     let (bytes, ending) = match format {
-        Format::Docx => (Documents.writing_docx(&writing).map_err(could)?, "docx"),
-        Format::Pdf => (Documents.writing_pdf(&writing, None).map_err(could)?, "pdf"),
+        Format::Docx => (Documents.writing_docx(&writing, &files).map_err(could)?, "docx"),
+        Format::Pdf => (Documents.writing_pdf(&writing, None, &files).map_err(could)?, "pdf"),
     };
     let name = format!("{}-{}.{ending}", stem(key), what.name());
     write(app, out, vec![(name, bytes)], &digest, output)
@@ -235,7 +236,8 @@ async fn copy(
         })
         .await?;
     let digest = model.digest().map_err(could)?.to_string();
-    let pdf = Documents.package_pdf(&model, Some(&copy)).map_err(could)?;
+    let files = engagement::files_of_package(app, &by, key, &model).await?;
+    let pdf = Documents.package_pdf(&model, Some(&copy), &files).map_err(could)?;
     write(
         app,
         out,

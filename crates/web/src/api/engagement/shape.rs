@@ -363,7 +363,7 @@ impl DescriptionText {
                 return Err(Error::invalid(format!("the part {:?} is there twice", one.part)));
             }
         }
-        Ok(Description { parts })
+        Ok(Description { parts, ..Description::default() })
     }
 }
 

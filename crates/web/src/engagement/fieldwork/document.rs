@@ -3,8 +3,8 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
-use tickmark_app::engagement::Single;
 use tickmark_app::engagement::fieldwork::document::{self, Handed, Taken};
+use tickmark_app::engagement::{self, Single};
 use tickmark_core::engagement::{Engagement, EngagementKey, Paper};
 
 use super::super::take_out::{PDF, file, generator, make, stem};
@@ -28,9 +28,13 @@ pub(super) async fn take(
     let generator = generator(&state);
     let taken =
         app.transact(actor, async |cx| document::take(cx, key, what, catalog, generator).await).await?;
+    let files = match &taken {
+        Taken::Package(model, _) => engagement::files_of_package(app, actor, key, model).await?,
+        Taken::Writing(writing, _) => engagement::files_of_writing(app, actor, key, writing).await?,
+    };
     let pdf = make(&state, move |documents| match &taken {
-        Taken::Package(model, copy) => documents.package_pdf(model, Some(copy)),
-        Taken::Writing(writing, copy) => documents.writing_pdf(writing, Some(copy)),
+        Taken::Package(model, copy) => documents.package_pdf(model, Some(copy), &files),
+        Taken::Writing(writing, copy) => documents.writing_pdf(writing, Some(copy), &files),
     })
     .await?;
     let name = match what {

@@ -10,6 +10,7 @@ mod population;
 mod report;
 mod request;
 mod shared;
+mod walkthrough;
 mod workpaper;
 
 use axum::extract::DefaultBodyLimit;
@@ -20,7 +21,7 @@ use maud::Markup;
 use tickmark_app::engagement::fieldwork;
 use tickmark_app::{Error, View};
 use tickmark_core::engagement::fieldwork::{Party, RequestState};
-use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind};
 
 pub(crate) use overview::page as overview;
 
@@ -120,6 +121,22 @@ pub(super) fn desk_routes() -> Vec<Desk> {
             "/engagements/1/workpapers/1/share",
             post(workpaper::act),
         ),
+        looks("/engagements/{key}/walkthroughs", "/engagements/1/walkthroughs", get(walkthrough::list)),
+        both(
+            "/engagements/{key}/walkthroughs/new",
+            "/engagements/1/walkthroughs/new",
+            get(walkthrough::new_page).post(walkthrough::begin),
+        ),
+        looks(
+            "/engagements/{key}/walkthroughs/{number}",
+            "/engagements/1/walkthroughs/1",
+            get(walkthrough::page),
+        ),
+        changes(
+            "/engagements/{key}/walkthroughs/{number}/{act}",
+            "/engagements/1/walkthroughs/1/share",
+            post(walkthrough::act),
+        ),
         both("/engagements/{key}/notes", "/engagements/1/notes", get(note::page).post(note::write)),
         looks("/engagements/{key}/report", "/engagements/1/report", get(report::page)),
         changes("/engagements/{key}/report/opinion", "/engagements/1/report/opinion", post(report::record)),
@@ -172,6 +189,7 @@ pub(crate) enum Tabbed {
     Overview,
     Requests,
     Evidence,
+    Walkthroughs,
     Workpapers,
     Notes,
     Report,
@@ -186,6 +204,7 @@ pub(crate) fn parts(record: &Engagement, asked: &Asked, here: Tabbed) -> Markup 
         (Tabbed::Overview, "Overview", ""),
         (Tabbed::Requests, "Requests", "/requests"),
         (Tabbed::Evidence, "Evidence", "/evidence"),
+        (Tabbed::Walkthroughs, "Walkthroughs", "/walkthroughs"),
         (Tabbed::Workpapers, if is_auditor { "Workpapers" } else { "Results" }, "/workpapers"),
         (Tabbed::Notes, "Notes", "/notes"),
         (Tabbed::Report, "Report", "/report"),
@@ -194,7 +213,11 @@ pub(crate) fn parts(record: &Engagement, asked: &Asked, here: Tabbed) -> Markup 
     ];
     let shown = all.into_iter().filter_map(|(one, label, end)| {
         let href = format!("{}{end}", href(record.key));
-        let is_theirs = is_auditor || one != Tabbed::Evidence;
+        let is_theirs = match one {
+            Tabbed::Evidence => is_auditor,
+            Tabbed::Walkthroughs => record.holds().kind == ReportKind::Soc1,
+            _ => true,
+        };
         let actor = asked.visit.actor.as_deref()?;
         (is_theirs && permission::offers(actor, &href)).then_some(Tab {
             href,

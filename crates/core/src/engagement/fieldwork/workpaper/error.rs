@@ -17,6 +17,17 @@ pub enum WorkpaperError {
         /// Most characters.
         max: usize,
     },
+    /// A step that a walkthrough does not have.
+    #[error("it has no step {0}")]
+    NoStep(usize),
+    /// A step that is not walked to its end.
+    #[error("step {step}: {says}")]
+    Step {
+        /// Which, from 1.
+        step: usize,
+        /// What is missing or wrong.
+        says: &'static str,
+    },
     /// Asking is never enough.
     #[error("inquiry alone shows nothing; name what else is done")]
     InquiryAlone,

@@ -112,7 +112,8 @@ impl Workpaper {
                 let mut earlier = std::mem::take(&mut last.earlier);
                 earlier.push(last);
                 let is_own = |one: &Selected| {
-                    one.population == key && one.by.map_or(self.authors.contains(&by), |who| who == by)
+                    one.population == key
+                        && one.by.map_or(self.signatures.authors.contains(&by), |who| who == by)
                 };
                 if earlier.iter().any(is_own) {
                     return Err(WorkpaperError::DrawsAgain);
@@ -135,7 +136,7 @@ impl Workpaper {
             changes: Vec::new(),
             earlier,
         });
-        self.authors.insert(by);
+        self.signatures.authors.insert(by);
         Ok(())
     }
 
@@ -167,7 +168,7 @@ impl Workpaper {
         let added = added.iter().map(|pick| pick.key.clone()).collect();
         let event = SampleEvent::Extended { reason, added };
         selected.changes.push(SampleChange { actor: by, at, event, replaced: None });
-        self.authors.insert(by);
+        self.signatures.authors.insert(by);
         Ok(())
     }
 
@@ -206,7 +207,7 @@ impl Workpaper {
         let replaced = std::mem::replace(&mut self.items[place], next);
         let event = SampleEvent::Replaced(replacement);
         selected.changes.push(SampleChange { actor: by, at, event, replaced: Some(replaced) });
-        self.authors.insert(by);
+        self.signatures.authors.insert(by);
         Ok(check_filter)
     }
 }

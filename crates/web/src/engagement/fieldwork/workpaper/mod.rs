@@ -36,7 +36,7 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::visit::Asked;
-use sign::signer;
+pub(super) use sign::signer;
 
 pub(super) async fn list(
     State(state): State<WebState>,

@@ -9,7 +9,7 @@ use crate::design::form::hidden;
 use crate::design::moment;
 use crate::visit::Asked;
 
-pub(super) fn signer(signature: Option<&Signature>, names: &Names) -> Markup {
+pub(in crate::engagement::fieldwork) fn signer(signature: Option<&Signature>, names: &Names) -> Markup {
     html! { @match signature { Some(one) => { (names.of(one.by)) span.sub { (moment::date(one.at)) } }, None => span.muted { "Nobody" } } }
 }
 
@@ -22,7 +22,7 @@ pub(super) fn signing(known: &Known, path: &str, asked: &Asked, may_write: bool)
         }
     };
     let who = asked.visit.actor.as_ref().map(|actor| actor.id);
-    let wrote = who.is_some_and(|who| one.authors.contains(&who));
+    let wrote = who.is_some_and(|who| one.signatures.authors.contains(&who));
     let missing = one.complete().err();
     html! {
         dl.facts {
