@@ -38,10 +38,8 @@ pub(crate) fn routes() -> Vec<Route> {
 async fn overview(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let view = state.source().overview().await?;
     let may_start = asked.may(Atom::new(Resource::Control, Verb::Create));
-    let mut page = pages::overview(&view, asked.visit.now, may_start);
-    if view.targets == 0 {
-        page.actions = job::ask(&asked, JobKind::Collect, "Look now");
-    }
+    let look = job::ask(&asked, JobKind::Collect, "Look now");
+    let page = pages::overview(&view, asked.visit.now, may_start, &look);
     asked.frame(&state, &page).await
 }
 

@@ -91,10 +91,11 @@ pub struct OverviewView {
     pub ledger: Option<(u64, Digest, Timestamp)>,
 }
 
-pub(super) fn overview(view: &OverviewView, now: Timestamp, may_start: bool) -> Page {
+/// `look` is the button that has this machine looked at; empty for whoever may not ask for it.
+pub(super) fn overview(view: &OverviewView, now: Timestamp, may_start: bool, look: &Markup) -> Page {
     let body = html! {
         @if may_start && view.in_force == 0 { (begin(view)) }
-        (statement(view))
+        (statement(view, look))
         @if view.targets > 0 {
         div.columns {
             div { (block("attention", "Needs attention", &html! { (view.attention.len()) }, &attention(view, now))) }
@@ -130,11 +131,18 @@ fn short_of_met(view: &OverviewView) -> usize {
     view.criteria.iter().filter(|row| row.status != CriterionStatus::Met).count()
 }
 
-fn statement(view: &OverviewView) -> Markup {
+const FIRST_LOOK: &str = "One run reads its configuration, keeps the raw answers as evidence and evaluates every check. As an ordinary user it \
+    says what it may not read.";
+
+fn statement(view: &OverviewView, look: &Markup) -> Markup {
     if view.targets == 0 {
         return html! {
             p.statement { "Nothing has been looked at yet. " a href="/controls" { (view.controls) " controls" } " and " a href="/criteria" { (view.criteria.len()) " criteria" } " are loaded and wait for evidence." }
-            (empty("Start with this machine", "One run reads its configuration, keeps the raw answers as evidence and evaluates every check. As an ordinary user it says what it may not read.", "tickmark collect"))
+            @if look.0.is_empty() {
+                (empty("Start with this machine", FIRST_LOOK, "tickmark collect"))
+            } @else {
+                div.empty { h3 { "Look at this machine" } p { (FIRST_LOOK) } (look) }
+            }
         };
     }
     let not_met = short_of_met(view);

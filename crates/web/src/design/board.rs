@@ -391,7 +391,7 @@ impl Board {
                 };
                 @if self.zoom.is_empty() { (text) } @else {
                     @let last = end.plus_micros(-1);
-                    a href={ (self.zoom) (if self.zoom.contains('?') { "&" } else { "?" }) "from=" (at.date()) "&to=" (last.date()) } aria-label={ "Show " (moment::date(*at)) " to " (moment::date(last)) } {
+                    a href={ (self.zoom) (if self.zoom.contains('?') { "&" } else { "?" }) "from=" (at.date()) "&to=" (last.date()) } {
                         title { "Show " (moment::date(*at)) " to " (moment::date(last)) }
                         rect.axis-hit x=(percent(part)) width=(percent(scale.part(end) - part)) height="24" {}
                         (text)

@@ -251,7 +251,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                         span.nowrap { (context.aim) ", " (period) }
                     }
                     div.end {
-                        @if visit.actor.is_some() && !is_auditor { a.button.quiet.find href="/search" data-palette aria-label="Search" title="Search and go (Ctrl K)" { (icon("i-search")) span.label { "Search" } kbd { "Ctrl K" } } }
+                        @if visit.actor.is_some() && !is_auditor { a.button.quiet.find href="/search" data-palette title="Search and go (Ctrl K)" { (icon("i-search")) span.label { "Search" } kbd { "Ctrl K" } } }
                         @if visit.actor.is_some() {
                             a.bell href="/notices" title="Notices" aria-current=[(page.place == Place::Notices).then_some("page")] {
                                 (icon("i-bell")) span.visually-hidden { "Notices" }
@@ -289,7 +289,9 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
         }
         (phone_bar(page.place, visit))
     };
-    document(&title, visit.theme, &body)
+    // Where the palette is, its keys are set in the other font on every page.
+    let has_keys = visit.actor.is_some() && !is_auditor;
+    document(&title, visit.theme, has_keys, &body)
 }
 
 /// Draws a page without the frame: refusals and errors.
@@ -299,10 +301,11 @@ pub fn bare(title: &str, theme: Theme, body: &Markup) -> Markup {
         (sprite())
         main.plain-page { (brand()) h1 { (title) } (body) }
     };
-    document(title, theme, &body)
+    document(title, theme, false, &body)
 }
 
-fn document(title: &str, theme: Theme, body: &Markup) -> Markup {
+/// Fonts that are needed are asked for before the style sheet says so: then text is set once, and nothing shifts.
+fn document(title: &str, theme: Theme, has_mono: bool, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" data-theme=[theme.attribute()] {
@@ -312,6 +315,8 @@ fn document(title: &str, theme: Theme, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 link rel="icon" type="image/svg+xml" href=(assets::href("icon.svg"));
+                link rel="preload" as="font" type="font/woff2" crossorigin href=(assets::href("inter.woff2"));
+                @if has_mono { link rel="preload" as="font" type="font/woff2" crossorigin href=(assets::href("jetbrains-mono.woff2")); }
                 link rel="stylesheet" href=(assets::href("tickmark.css"));
                 script type="module" src=(assets::href("enhance.js")) {}
                 script type="module" src=(assets::href("keys.js")) {}

@@ -13,7 +13,7 @@ pub fn markdown(text: &str) -> Markup {
                 @match block {
                     Block::Heading(text) => h3 { (inline(text)) },
                     Block::Paragraph(text) => p { (inline(text)) },
-                    Block::Code(text) => pre.source { (text) },
+                    Block::Code(text) => pre.source tabindex="0" { (text) },
                     Block::Bullets(items) => ul { @for item in items { li { (inline(item)) } } },
                     Block::Numbers(items) => ol { @for item in items { li { (inline(item)) } } },
                 }
@@ -25,7 +25,7 @@ pub fn markdown(text: &str) -> Markup {
 /// Renders Rego with its comments, strings, numbers and keywords marked.
 #[must_use]
 pub fn rego(source: &str) -> Markup {
-    html! { pre.source tabindex="0" aria-label="Rego source" { @for line in source.lines() { (rego_line(line)) "\n" } } }
+    html! { pre.source tabindex="0" role="group" aria-label="Rego source" { @for line in source.lines() { (rego_line(line)) "\n" } } }
 }
 
 enum Block {

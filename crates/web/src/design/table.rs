@@ -453,7 +453,8 @@ impl Table {
         };
         let next = if is_sorted && !is_descending { "desc" } else { "" };
         let class = match (column.phone, column.end) {
-            (Phone::Wide, _) => Some("p-wide"),
+            (Phone::Wide, true) => Some("p-wide end"),
+            (Phone::Wide, false) => Some("p-wide"),
             (_, true) => Some("end"),
             (_, false) => None,
         };

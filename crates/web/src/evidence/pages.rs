@@ -186,7 +186,7 @@ fn content(view: &ArtifactView) -> Markup {
         return html! { (cut_note(shown.len(), whole)) (text(&shown)) };
     }
     let shown = &view.bytes[..whole.min(HEX_LIMIT)];
-    html! { (cut_note(shown.len(), whole)) pre.source tabindex="0" aria-label="Bytes in hexadecimal" { (hex_dump(shown)) } }
+    html! { (cut_note(shown.len(), whole)) pre.source tabindex="0" role="group" aria-label="Bytes in hexadecimal" { (hex_dump(shown)) } }
 }
 
 pub(super) fn cut_note(shown: usize, whole: usize) -> Markup {
@@ -209,7 +209,7 @@ pub(super) fn text(shown: &str) -> Markup {
         }
     }
     html! {
-        pre.source tabindex="0" aria-label="Content as text" {
+        pre.source tabindex="0" role="group" aria-label="Content as text" {
             @for (hidden, piece) in pieces { @if hidden { span.invisible { (piece) } } @else { (piece) } }
         }
     }

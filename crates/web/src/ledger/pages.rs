@@ -131,7 +131,7 @@ fn checkpoint(view: &LedgerView) -> Markup {
             @if view.pending > 0 { dt { "Waiting" } dd { span.num { (view.pending) } " " (plural(usize::try_from(view.pending).unwrap_or(usize::MAX), "entry", "entries")) " for the next checkpoint" } }
             dt { "Key" } dd { span.digest { code { (view.key) } (digest::copy(&view.key)) } }
         }
-        div.block-body { pre.source.wrap.checkpoint tabindex="0" aria-label="Signed checkpoint" { (view.checkpoint) } }
+        div.block-body { pre.source.wrap.checkpoint tabindex="0" role="group" aria-label="Signed checkpoint" { (view.checkpoint) } }
     }
 }
 
@@ -194,7 +194,7 @@ pub(super) fn leaf(view: &LeafView) -> Page {
     let row = &view.row;
     let steps = view.proof.len();
     let body = html! {
-        (block("bytes", "Exact bytes", &html! { (view.bytes.len()) " bytes" }, &html! { div.block-body { pre.source.wrap tabindex="0" aria-label="Leaf" { (view.bytes) } } }))
+        (block("bytes", "Exact bytes", &html! { (view.bytes.len()) " bytes" }, &html! { div.block-body { pre.source.wrap tabindex="0" role="group" aria-label="Leaf" { (view.bytes) } } }))
         (block("proof", "Inclusion proof", &html! { (steps) " " (plural(steps, "hash", "hashes")) " to the root" }, &html! {
             dl.facts {
                 dt { "Leaf hash" } dd { (digest::whole(&row.hash)) }

@@ -35,8 +35,9 @@ pub(crate) fn routes() -> Vec<Route> {
 
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let rows = state.source().reports().await?;
-    let mut page = pages::list(&rows, asked.visit.now);
-    page.actions = job::ask(&asked, JobKind::Report, "Write the report");
+    let write = job::ask(&asked, JobKind::Report, "Write the report");
+    let mut page = pages::list(&rows, asked.visit.now, !write.0.is_empty());
+    page.actions = write;
     asked.frame(&state, &page).await
 }
 

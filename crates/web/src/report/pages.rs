@@ -8,6 +8,9 @@ use crate::design::frame::{Page, Place};
 use crate::design::icon::icon;
 use crate::design::{digest, moment, size};
 
+/// The command that writes the report, in all its forms.
+const REPORT: &str = "tickmark report";
+
 /// A document that can be made.
 #[derive(Clone, Copy, Debug)]
 pub struct Document {
@@ -45,21 +48,21 @@ pub fn documents() -> &'static [Document] {
             title: "Readiness report",
             about: "For management: scope, every criterion with its status, findings, what could not be seen. Not an auditor's report.",
             media_type: "application/pdf",
-            command: "tickmark report",
+            command: REPORT,
         },
         Document {
             file: "matrix.xlsx",
             title: "Control and criteria matrix",
             about: "Controls against criteria with owners, tests and answers, to work on in a spreadsheet.",
             media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            command: "tickmark report",
+            command: REPORT,
         },
         Document {
             file: "matrix.csv",
             title: "The same matrix as plain text",
             about: "Comma-separated, for other programs.",
             media_type: "text/csv; charset=utf-8",
-            command: "tickmark report",
+            command: REPORT,
         },
         Document {
             file: "bundle.zip",
@@ -71,7 +74,8 @@ pub fn documents() -> &'static [Document] {
     ]
 }
 
-pub(super) fn list(rows: &[ReportRow], now: Timestamp) -> Page {
+/// `asks` says that a button here has the report written.
+pub(super) fn list(rows: &[ReportRow], now: Timestamp, asks: bool) -> Page {
     let body = html! {
         ul.documents {
             @for document in documents() {
@@ -80,7 +84,7 @@ pub(super) fn list(rows: &[ReportRow], now: Timestamp) -> Page {
                     div {
                         h2 { (document.title) }
                         p.muted { (document.about) }
-                        (state(document, row, now))
+                        (state(document, row, now, asks))
                     }
                     @if row.is_some() {
                         a.button.primary href={ "/reports/" (document.file) } download { (icon("i-download")) (document.file) }
@@ -95,11 +99,12 @@ pub(super) fn list(rows: &[ReportRow], now: Timestamp) -> Page {
     page
 }
 
-fn state(document: &Document, row: Option<&ReportRow>, now: Timestamp) -> Markup {
+fn state(document: &Document, row: Option<&ReportRow>, now: Timestamp, asks: bool) -> Markup {
     match row {
         Some(row) => html! {
             p.row.small.muted { span { "made " (moment::ago(row.made, now)) } span.num { (size(row.size)) } (digest::chip(&row.digest)) }
         },
+        None if asks && document.command == REPORT => html! { p.small.muted { "Not made yet." } },
         None => html! { p.small.muted { "Not made yet:" } (command(document.command)) },
     }
 }
