@@ -174,6 +174,10 @@ impl Window {
 
     /// Waits until `script`, the body of a function, gives something; looks again whenever the page changes.
     fn wait(&self, what: &str, script: &str, arguments: Value) -> Value {
+        self.wait_for(PATIENCE, what, script, arguments)
+    }
+
+    fn wait_for(&self, patience: Duration, what: &str, script: &str, arguments: Value) -> Value {
         const WATCH: &str = "const done = arguments[arguments.length - 1];
             const of = new Function(...['SCRIPT']);
             const look = () => { const found = of(...arguments); if (found) { end(found); return true; } return false; };
@@ -197,14 +201,19 @@ impl Window {
             {
                 return found;
             }
-            assert!(begun.elapsed() < PATIENCE, "no {what} at {}:\n{}", self.here(), self.text());
+            assert!(begun.elapsed() < patience, "no {what} at {}:\n{}", self.here(), self.text());
         }
     }
 
     /// Waits until the page says something.
     pub(crate) fn see(&self, words: &str) {
+        self.see_in(PATIENCE, words);
+    }
+
+    /// The same for what takes longer than people wait at a page.
+    pub(crate) fn see_in(&self, patience: Duration, words: &str) {
         let script = "return document.body?.innerText.replace(/\\s+/g, ' ').includes(arguments[0]) || null";
-        self.wait(&format!("{words:?}"), script, json!([words]));
+        self.wait_for(patience, &format!("{words:?}"), script, json!([words]));
     }
 
     /// Waits until the page is another one.

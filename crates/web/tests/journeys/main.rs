@@ -1,10 +1,8 @@
 //! What people do here, in a real browser: Chromium with a virtual device that holds passkeys. Each journey asserts what
 //! somebody sees, that nothing is complained about in the console, and that nothing is asked of anybody outside.
 
-#[expect(dead_code, reason = "the tests through HTTP use more of it")]
 #[path = "../support/answer.rs"]
 mod answer;
-#[expect(dead_code, reason = "the tests through HTTP use more of it")]
 #[path = "../support/examination.rs"]
 mod examination;
 #[path = "../support/host.rs"]
@@ -16,6 +14,9 @@ mod members;
 mod access;
 mod driver;
 mod examined;
+mod filled;
+mod pages;
 mod plain;
+mod seen;
 mod served;
 mod work;

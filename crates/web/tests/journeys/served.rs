@@ -25,6 +25,14 @@ impl Served {
         Self::over(runtime, world, app, program)
     }
 
+    /// Over an empty organization, and so many days ago.
+    pub(crate) fn start_days_ago(days: i64) -> Self {
+        let (runtime, world) = (runtime(), World::sqlite());
+        world.wait(-days * 86_400);
+        let (app, program) = runtime.block_on(world.start());
+        Self::over(runtime, world, app, program)
+    }
+
     fn over(runtime: Runtime, world: World, app: App, program: Actor) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("not blocking");

@@ -1,0 +1,230 @@
+//! Examinations: E-1 under way with requests, workpapers and an opinion; E-2 over, with its letters; E-3 planned.
+
+use axum::http::StatusCode;
+use tickmark_app::engagement;
+use tickmark_app::identity::{ActorKind, ensure_actor};
+use tickmark_core::catalog::Catalog;
+use tickmark_core::engagement::{EngagementKey, Part, ReportKind, Scope, Time};
+
+use super::Seats;
+use crate::examination::{changes, done, pdf};
+use crate::members::{Browser, Server, hidden};
+
+pub(super) async fn fill(server: &Server, seats: &mut Seats) {
+    planned(server).await;
+    requests(seats).await;
+    changes(server).await;
+    workpapers(seats).await;
+    opinion(seats).await;
+    over(server, seats).await;
+}
+
+/// Plans E-2, whose time is over, and E-3; E-2 is approved.
+async fn planned(server: &Server) {
+    let (app, program) = (&server.app, &server.program);
+    let person = server.world.person(app, program).await;
+    let day = |text: &str| text.parse().expect("a day");
+    let scope = |from: &str, to: &str| Scope {
+        services: vec!["Payroll".into(), "Reports to authorities".into()],
+        boundary: "From the web form to the payment file.".into(),
+        firm: "Example & Partners".into(),
+        categories: [("security".to_owned(), "customers ask".to_owned())].into(),
+        ..Scope::of(ReportKind::Soc2, Time::Period { from: day(from), to: day(to) }, "Payroll")
+    };
+    app.transact(&person, async |cx| {
+        engagement::plan(cx, "page-2", scope("2026-11-01", "2026-11-20"), "the first year").await?;
+        engagement::plan(cx, "page-3", scope("2027-11-01", "2028-10-31"), "the year after").await
+    })
+    .await
+    .expect("planned");
+    let grace = app
+        .transact(program, async |cx| ensure_actor(cx, ActorKind::Person, "Grace Example").await)
+        .await
+        .expect("a person");
+    let catalog = Catalog::builtin();
+    app.transact(&grace, async |cx| engagement::approve(cx, EngagementKey(2), 1, &catalog).await)
+        .await
+        .expect("approved");
+}
+
+async fn answer(mia: &mut Browser, path: &str, extra: &[(&str, &str)], files: &[(&str, &[u8])]) {
+    let page = mia.get(path).await;
+    let (version, once) = (hidden(page.text(), "version").to_owned(), hidden(page.text(), "once").to_owned());
+    let mut fields = vec![("version", version.as_str()), ("once", once.as_str())];
+    fields.extend(extra);
+    let sent = mia.upload(path, &format!("{path}/submit"), &fields, files).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{path}: {}", sent.text());
+}
+
+/// The usual list; request 1 is accepted, 2 waits for the auditor, 3 came back.
+async fn requests(seats: &mut Seats) {
+    let Seats { mia, audrey, .. } = seats;
+    let import = "/engagements/1/requests/import";
+    let list = audrey.send(import, "/engagements/1/requests/defaults", &[]).await;
+    assert_eq!(list.status, StatusCode::SEE_OTHER, "{}", list.text());
+    for number in 1..=3 {
+        let path = format!("/engagements/1/requests/{number}");
+        let said =
+            [("answer", "As of today, as the personnel system has it."), ("source", "Personnel system")];
+        answer(mia, &path, &said, &[("organisation-chart.csv", b"who,what\nAda,Director\n")]).await;
+    }
+    done(audrey, "/engagements/1/requests/1", "/engagements/1/requests/1/accept", &[("reason", "")]).await;
+    let why = [("reason", "It has no date, and the second site is missing.")];
+    done(audrey, "/engagements/1/requests/3", "/engagements/1/requests/3/return", &why).await;
+}
+
+async fn workpapers(seats: &mut Seats) {
+    let Seats { mia, audrey, bert, .. } = seats;
+    let new = "/engagements/1/workpapers/new";
+    for control in ["CHG-02", "IAM-07"] {
+        let plan = [
+            ("control", control),
+            ("procedures", "inspection"),
+            ("procedure", "Inspected the approval of selected changes."),
+            ("attributes", "A | approved | no approval\nB | by another than the author | by the author"),
+        ];
+        let begun = audrey.send(new, new, &plan).await;
+        assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.text());
+    }
+    let path = "/engagements/1/workpapers/1";
+    let to = |act: &str| format!("{path}/{act}");
+    let selection = [("population", "1"), ("method", "random"), ("size", "3"), ("seed", "agreed")];
+    done(audrey, path, &to("select"), &selection).await;
+    let results = [
+        ("state-0-0", "m"),
+        ("state-0-1", "n"),
+        ("state-1-0", "m"),
+        ("state-1-1", "m"),
+        ("state-2-0", "m"),
+        ("state-2-1", "m"),
+        ("note-0", "approved by its author"),
+        ("note-1", ""),
+        ("note-2", ""),
+    ];
+    done(audrey, path, &to("results"), &results).await;
+    let page = audrey.get(path).await;
+    let mark = "type=\"checkbox\" name=\"item\" value=\"";
+    let at = page.text().find(mark).expect("a deviating item") + mark.len();
+    let deviating = page.text()[at..at + 8].to_owned();
+    let exception = [
+        ("item", deviating.as_str()),
+        ("nature", "The author approved the change."),
+        ("cause", "slip"),
+        ("effect", ""),
+    ];
+    done(audrey, path, &to("except"), &exception).await;
+    done(audrey, path, &to("conclude"), &[("outcome", "exceptions"), ("text", "Not once.")]).await;
+    done(audrey, path, &to("prepare"), &[]).await;
+    done(audrey, path, &to("share"), &[]).await;
+    done(bert, path, &to("review"), &[]).await;
+    let response = [
+        ("exception", "1"),
+        ("response", "We looked back: it was right."),
+        ("action", "Enforced."),
+        ("due", "2026-12-31"),
+    ];
+    done(mia, path, &to("respond"), &response).await;
+    let note = [("about", "WP-1"), ("text", "Ask for the second approver by name.")];
+    let kept = audrey.send("/engagements/1/notes", "/engagements/1/notes", &note).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.text());
+}
+
+async fn opinion(seats: &mut Seats) {
+    let audrey = &mut seats.audrey;
+    let report = "/engagements/1/report";
+    let opinion = [
+        ("description-result", "unmodified"),
+        ("description-concerns", ""),
+        ("description-basis", ""),
+        ("design-result", "unmodified"),
+        ("design-concerns", ""),
+        ("design-basis", ""),
+        ("operation-result", "qualified"),
+        ("operation-concerns", "CC8.1"),
+        ("operation-basis", "Authors approved."),
+        ("label", "qualified"),
+        ("dated", "2027-12-10"),
+    ];
+    done(audrey, report, &format!("{report}/opinion"), &opinion).await;
+    let section = pdf("<< /Root 1 0 R >>");
+    let fields = [("version", "1")];
+    let taken = audrey.upload(report, &format!("{report}/section"), &fields, &[("s1.pdf", &section)]).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
+}
+
+/// E-2: both papers written, one reviewed; an event, letters, the report as it was received.
+async fn over(server: &Server, seats: &mut Seats) {
+    let Seats { mia, max, .. } = seats;
+    let home = "/engagements/2";
+    let at = |rest: &str| format!("{home}/{rest}");
+    let cloud = [
+        ("name", "Cloud Example"),
+        ("service", "Hosting"),
+        ("method", "carve_out"),
+        ("why", "it guards the doors"),
+        ("assumed", "CC6.5: media are destroyed\nstaff is screened"),
+        ("control", "VEN-02"),
+        ("reason", "hosted there"),
+    ];
+    let entry = "/engagements/3/entries/subservices/new";
+    done(mia, entry, entry, &cloud).await;
+    let record =
+        server.app.read(&server.program, async |view| engagement::find(view, EngagementKey(2)).await);
+    let scope = record.await.expect("there").record.scope;
+    let needed =
+        Part::of(scope.kind, scope.time).into_iter().filter(|(part, needed)| *needed && !part.may_be_none());
+    let mut parts: Vec<(&str, &str)> = needed.map(|(part, _)| (part.word(), "As it really runs.")).collect();
+    parts.extend([("incidents-none", "yes"), ("changes-none", "yes")]);
+    let both = [at("description"), at("assertion")];
+    done(mia, &both[0], &both[0], &parts).await;
+    let texts = [("text", "We assert."), ("signatory", "Eva"), ("title", "Chief executive")];
+    done(mia, &both[1], &both[1], &texts).await;
+    let review = at("sign/description/review");
+    done(max, &review, &review, &[]).await;
+
+    let date = at("report-date");
+    done(mia, &date, &date, &[("day", "2026-11-23")]).await;
+    let event = [
+        ("day", "2026-11-21"),
+        ("kind", "incident"),
+        ("what", "Mail was down for an afternoon"),
+        ("effect", "No customer data was touched."),
+        ("decided", "told_auditor"),
+        ("reason", "it did not reach customers"),
+    ];
+    done(mia, &at("events/new"), &at("events/new"), &event).await;
+    let letter = [
+        ("to", "Example & Partners"),
+        ("text", "We confirm."),
+        ("signatory", "Eva"),
+        ("title", "Chief executive"),
+    ];
+    done(mia, &at("representation"), &at("representation"), &letter).await;
+    let review = at("letters/representation/review");
+    done(max, &review, &review, &[]).await;
+    let digest = "a".repeat(64);
+    let received = [
+        ("firm", "Example & Partners"),
+        ("day", "2026-11-23"),
+        ("file", "report.pdf"),
+        ("digest", digest.as_str()),
+    ];
+    done(mia, &at("received"), &at("received"), &received).await;
+    let page = mia.get(&at("bridges/new")).await;
+    let reference = hidden(page.text(), "reference-0").to_owned();
+    let bridge = [
+        ("to", "2026-11-23"),
+        ("reference-0", reference.as_str()),
+        ("left-out-0", ""),
+        ("changes", ""),
+        ("incidents", ""),
+        ("next", "The next period began on 2026-11-21."),
+        ("signatory", "Eva"),
+        ("title", "Chief executive"),
+    ];
+    done(mia, &at("bridges/new"), &at("bridges/new"), &bridge).await;
+    let copies = at("copies");
+    let copy = [("recipient", "Cleo"), ("company", "Customer Ltd")];
+    let made = mia.send(&copies, &copies, &copy).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.text());
+}
