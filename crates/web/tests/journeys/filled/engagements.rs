@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use tickmark_app::engagement;
 use tickmark_app::identity::{ActorKind, ensure_actor};
 use tickmark_core::catalog::Catalog;
+use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::engagement::{EngagementKey, Part, ReportKind, Scope, Time};
 
 use super::Seats;
@@ -29,6 +30,7 @@ async fn planned(server: &Server) {
         boundary: "From the web form to the payment file.".into(),
         firm: "Example & Partners".into(),
         categories: [("security".to_owned(), "customers ask".to_owned())].into(),
+        commitments: [CommitmentKey(1)].into(),
         ..Scope::of(ReportKind::Soc2, Time::Period { from: day(from), to: day(to) }, "Payroll")
     };
     app.transact(&person, async |cx| {
