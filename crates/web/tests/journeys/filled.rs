@@ -93,10 +93,20 @@ async fn fill(server: &Server) -> (Seats, Vec<Known>) {
     program::fill(server, &mut seats, &mut known).await;
     engagements::fill(server, &mut seats).await;
     people::fill(server, &mut seats, &mut known).await;
+    known.push(("/evidence/{digest}", raw_evidence(&mut seats.mia).await));
     server.app.remind(&server.program).await.expect("reminded");
     server.app.sequence(&server.program).await.expect("sequenced");
     server.state.assess_with(std::sync::Arc::new(library), "test");
     (seats, known)
+}
+
+/// Where the list of raw evidence leads first.
+async fn raw_evidence(mia: &mut Browser) -> String {
+    const DIGEST_CHARS: usize = 64;
+    let list = mia.get("/evidence").await;
+    let mut links = list.text().split("href=\"/evidence/").skip(1).filter_map(|rest| rest.split('"').next());
+    let digest = links.find(|link| link.len() == DIGEST_CHARS);
+    format!("/evidence/{}", digest.expect("something was seen"))
 }
 
 async fn seats(server: &Server, owner: &Account) -> Seats {

@@ -9,11 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use axum::http::StatusCode;
-use tickmark_core::Digest;
 
 use crate::driver::Window;
 use crate::filled::{Filled, Known, Seats};
-use crate::host::PASSWD;
 use crate::members::Browser;
 use crate::seen::{Colors, Violation, Width, axe};
 
@@ -101,7 +99,6 @@ fn places(known: &[Known], pattern: &str, example: &str) -> Vec<String> {
     let mut places: Vec<String> =
         known.iter().filter(|(of, _)| *of == pattern).map(|(_, path)| path.clone()).collect();
     match pattern {
-        "/evidence/{digest}" => places.push(format!("/evidence/{}", Digest::of(PASSWD.as_bytes()).hex())),
         "/ledger/consistency" => places.push("/ledger/consistency?from=3&to=10".to_owned()),
         "/period/{control}" => places.push("/period/IAM-08?span=30d".to_owned()),
         "/checks/{id}/edit" => places.push("/checks/own-debug-off/edit".to_owned()),
