@@ -19,7 +19,7 @@ use crate::outside::{Outdoors, start, with_authority};
 
 const DAY: i64 = 86_400;
 
-async fn export(app: &App, actor: &Actor) -> (bundle::Exported, Verification) {
+pub(crate) async fn export(app: &App, actor: &Actor) -> (bundle::Exported, Verification) {
     app.sequence(actor).await.expect("sequenced");
     let exported = app.read(actor, async |view| bundle::export(view).await).await.expect("exported");
     let policy = Policy::of_log(exported.verifier_key.parse().expect("a key")).expect("a policy");

@@ -550,6 +550,10 @@ async fn a_report_is_recorded_issued_and_then_nothing_changes() {
         let known = app.read(cam, async |view| report::find(view, KEY).await).await.expect("known");
         assert_eq!(known.report.opinion().map(|held| held.label), Some(OpinionKind::Qualified));
 
+        // It is no part of what the organization hands out as proof.
+        let texts = crate::bundle::texts(app, &scene.program).await;
+        assert!(!texts.iter().any(|text| text.contains("Section I")), "{texts:?}");
+
         // Management's part names the file, and it goes with it byte for byte.
         let part = app.read(cam, async |view| engagement::package(view, KEY, catalog, "a test").await).await;
         let part = part.expect("frozen");
@@ -584,10 +588,14 @@ async fn a_report_is_recorded_issued_and_then_nothing_changes() {
             })
             .await
             .expect("rows");
-        for event in
-            ["report.opinion_recorded", "report.section_uploaded", "report.issued", "report.downloaded"]
-        {
-            assert_eq!(trail.iter().filter(|row| row.event == event).count(), 1, "{event}");
+        for (event, times) in [
+            ("report.opinion_recorded", 1),
+            ("report.section_uploaded", 1),
+            ("report.issued", 1),
+            // Alone, and with management's part.
+            ("report.downloaded", 2),
+        ] {
+            assert_eq!(trail.iter().filter(|row| row.event == event).count(), times, "{event}");
         }
     }
 }

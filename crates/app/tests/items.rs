@@ -97,6 +97,28 @@ async fn events(scene: &Scene) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_bundle_holds_the_files_of_items_whatever_they_are_called() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let named = NewItem {
+            files: vec![file("Gruppen: Löhne & (2).csv", "group,member\npayroll,Ada\n")],
+            ..new("a form", &[&scene.quarterly])
+        };
+        opened(&scene, &scene.owner, named).await.expect("opened");
+        let (exported, answer) = crate::bundle::export(&scene.app, &scene.program).await;
+        assert!(!answer.has_failed(), "{answer}");
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&exported.zip)).expect("an archive");
+        let files = archive.len();
+        let mut holds = |at: usize| {
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut archive.by_index(at).expect("a file"), &mut bytes).expect("read");
+            bytes == b"group,member\npayroll,Ada\n"
+        };
+        assert_eq!((0..files).filter(|at| holds(*at)).count(), 1);
+    }
+}
+
+#[tokio::test]
 async fn an_item_goes_from_draft_to_accepted_and_not_by_whoever_worked_on_it() {
     for world in World::both().await {
         let scene = scene(&world).await;

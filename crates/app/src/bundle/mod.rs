@@ -12,13 +12,16 @@ use std::io::Cursor;
 
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::Hash;
-use tickmark_ledger::bundle::{Attachment, Blob, BundleContents, Entries, Record, Release, write};
+use tickmark_ledger::bundle::{
+    Attachment, Blob, BundleContents, Entries, Record, Release, is_safe_name, write,
+};
 use tickmark_ledger::epoch::{KeyRotate, Rotation};
 use tickmark_ledger::leaf::{Leaf, LeafKind};
 use tickmark_ledger::note::SignedCheckpoint;
 use tickmark_ledger::period::{PeriodClose, PeriodOpen};
 
 use crate::context::View;
+use crate::engagement::fieldwork::report;
 use crate::evidence::{self, Artifact, ArtifactKey, Content};
 use crate::{Error, Result, identity, ledger, observation};
 
@@ -248,6 +251,10 @@ async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Res
                 removed += 1;
                 continue;
             };
+            if artifact.run.is_none() && report::is_section(&artifact.name) {
+                // The firm's own file goes with the report, to whom the report goes.
+                continue;
+            }
             if artifact.run.is_none() {
                 names.push(Record { text: artifact.name.clone(), salt });
             }
@@ -260,7 +267,8 @@ async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Res
                 // Under a folder of its own.
                 continue;
             }
-            if artifact.run.is_none() {
+            // What people handed in has a name of theirs, and stands under its digest.
+            if artifact.run.is_none() && is_safe_name(&attached(&artifact.name)) {
                 let unread = release(b"");
                 documents.insert(artifact.name.clone(), (artifact, unread));
                 continue;
@@ -294,10 +302,15 @@ async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Res
                 .releases
                 .push(release);
         }
-        attachments.push(Attachment { name: format!("{REPORT_FOLDER}/{name}"), content });
+        attachments.push(Attachment { name: attached(&name), content });
     }
     let blobs = contents.into_values().collect();
     Ok(Released { blobs, attachments, artifacts, removed, unreadable, names })
+}
+
+/// Returns where a document stands in a bundle.
+fn attached(name: &str) -> String {
+    format!("{REPORT_FOLDER}/{name}")
 }
 
 /// Reads content; none if its wrapping key is missing. What is damaged is not left out silently.

@@ -33,6 +33,8 @@ const EXPORT: Atom = Atom::new(Resource::RestrictedReport, Verb::Export);
 /// Largest file of a signed section in bytes.
 pub const SECTION_BYTES: usize = crate::evidence::item::UPLOAD.file_bytes;
 const PDF: &str = "application/pdf";
+/// Between an engagement and the name of the firm's file.
+const SECTION_MARK: &str = " Section I: ";
 
 /// What there is of a report for whoever asks.
 #[derive(Clone, Debug)]
@@ -179,7 +181,7 @@ pub async fn attach(
         return refuse(&error);
     }
     let (digest, size) = (Digest::of(&bytes), bytes.len() as u64);
-    let kept = evidence::keep_document(cx, &format!("{key} Section I: {name}"), PDF, bytes).await?;
+    let kept = evidence::keep_document(cx, &section_name(key, &name), PDF, bytes).await?;
     let mut report = field.report.clone();
     let (by, at) = (cx.actor.id, cx.now);
     report
@@ -187,6 +189,17 @@ pub async fn attach(
         .map_err(Error::invalid)?;
     save(cx, key, from, report, Name::SectionUploaded).await?;
     Ok(digest)
+}
+
+/// Returns what the file of the firm is called among documents.
+fn section_name(key: EngagementKey, name: &str) -> String {
+    format!("{key}{SECTION_MARK}{name}")
+}
+
+/// Tells whether a document of this name is the file of a firm, which is nobody else's to hand out.
+pub(crate) fn is_section(name: &str) -> bool {
+    let key = name.split_once(SECTION_MARK).and_then(|(key, _)| key.strip_prefix("E-"));
+    key.is_some_and(|number| number.parse::<i64>().is_ok())
 }
 
 /// Marks the report as issued. From then on nothing in the engagement changes.
