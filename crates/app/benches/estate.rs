@@ -254,6 +254,8 @@ async fn estate(world: World, catalog: &Catalog, library: &Library, per_mille: u
     let span = Span { from: start, to: Some(app.now()) };
     questions(&app, &actor, span).await;
     app.close().await;
+    // The lock on the folder ends with it.
+    drop(app);
     if world.database().url().is_none() {
         let all = folder_size(&world.folder());
         let blobs = folder_size(&world.folder().join("blobs"));

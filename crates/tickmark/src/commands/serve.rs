@@ -56,11 +56,21 @@ pub(crate) struct ServeTo {
 
 /// Runs `tickmark serve`.
 pub(crate) async fn run(options: &ServeTo, common: &Common, output: &Output) -> Outcome {
+    use_small_pages();
     if options.accounts {
         return accounts::serve(options, common, output).await;
     }
     let app = wiring::inspect(common).await?;
     serve(app, &options.serve, common, output).await
+}
+
+/// Keeps the memory of a server small: the allocator asks for huge pages, and with them all that was ever touched a little
+/// weighs two MiB each time: 60 MB instead of 44 when nothing is asked. Where it cannot be had it is only more memory.
+fn use_small_pages() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "memory stays in huge pages");
+    }
 }
 
 /// Serves until interrupted. The app is opened for looking only, so that collecting goes on beside it.
