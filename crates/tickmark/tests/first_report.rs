@@ -137,7 +137,7 @@ fn a_newcomer_gets_from_set_up_to_the_first_report_by_what_the_pages_say() {
     window.attach("Files that show it", &file);
     window.fill("Note", "Everybody looked at");
     window.press("Record a performance");
-    window.see("access-review.csv");
+    window.see("(waiting)");
 
     // Nobody accepts what they handed in: somebody is invited who does.
     window.press("People");
@@ -157,7 +157,7 @@ fn a_newcomer_gets_from_set_up_to_the_first_report_by_what_the_pages_say() {
     enroll(&window, "Mia Manager", "Join");
     window.press("My work");
     window.see("Waiting for your decision");
-    window.press("IAM-07");
+    window.press("Access review");
     window.press("Accept evidence");
     window.see("Accepted by Mia Manager");
 

@@ -224,8 +224,8 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("waivers", [_, "revoke"]) => reach(Resource::Exception, Verb::Approve),
         ("waivers", _) => read(Resource::Exception),
         ("controls", [_, "occurrences"]) | ("calendar", _) => reach(Resource::Control, Verb::Read),
-        // Which of them, the use case asks.
-        ("controls", rest) => control(rest).unwrap_or(reach(Resource::Control, Verb::Read)),
+        // What tests say stands on these pages. Which of the controls, the use case asks.
+        ("controls", rest) => control(rest).unwrap_or(reach(Resource::TestResult, Verb::Read)),
         ("evidence", ["items", "new"]) => reach(Resource::Evidence, Verb::Create),
         ("evidence", ["items", .., "download"]) => reach(Resource::Evidence, Verb::Export),
         ("evidence", ["items", ..]) => reach(Resource::Evidence, Verb::Read),

@@ -205,10 +205,7 @@ pub enum Changed {
 async fn see(view: &mut View<'_>, about: &About) -> Result<()> {
     let exceptions = Atom::new(Resource::Exception, Verb::Read);
     match about {
-        About::Control(id) => {
-            control::find(view, id).await?;
-            view.permit_whole(edit::atom(Verb::Read))
-        }
+        About::Control(id) => edit::see(view, id).await.map(|_| ()),
         About::Occurrence(id) => performance::control_of(view, id).await.map(|_| ()),
         About::Commitment(key) => promises::versions(view, *key).await.map(|_| ()),
         About::Item(key) => item::find(view, *key).await.map(|_| ()),

@@ -119,7 +119,7 @@ const GROUPS: [(&str, &[Entry]); 5] = [
 ];
 
 /// What a phone shows at once, as far as it is offered: the first four.
-const PHONE: [Entry; 8] = [OVERVIEW, WORK, CONTROLS, ITEMS, PERIOD, LEDGER, CALENDAR, ENGAGEMENTS];
+const PHONE: [Entry; 7] = [OVERVIEW, WORK, CONTROLS, ITEMS, PERIOD, LEDGER, CALENDAR];
 
 /// Colors the reader chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

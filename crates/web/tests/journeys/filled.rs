@@ -16,7 +16,7 @@ use tickmark_core::identity::Role;
 use tickmark_core::observation::{Collected, Gap, ReasonClass, TargetRef};
 use tickmark_evaluate::Library;
 
-use crate::examination::{Says, auditor, company};
+use crate::examination::{Says, auditor, company, let_in};
 use crate::host;
 use crate::members::{Browser, Server};
 use crate::served::Served;
@@ -54,13 +54,15 @@ pub(crate) struct Seats {
     pub(crate) audrey: Browser,
     /// A colleague of hers.
     pub(crate) bert: Browser,
+    /// An auditor of the payroll, which is a SOC 1.
+    pub(crate) carl: Browser,
     /// Somebody who is new, and has nothing to do.
     pub(crate) emil: Browser,
 }
 
 impl Seats {
     /// Everybody, whoever sees most first.
-    pub(crate) fn inside(&mut self) -> [(&'static str, &mut Browser); 8] {
+    pub(crate) fn inside(&mut self) -> [(&'static str, &mut Browser); 9] {
         [
             ("mia", &mut self.mia),
             ("max", &mut self.max),
@@ -69,6 +71,7 @@ impl Seats {
             ("cora", &mut self.cora),
             ("audrey", &mut self.audrey),
             ("bert", &mut self.bert),
+            ("carl", &mut self.carl),
             ("emil", &mut self.emil),
         ]
     }
@@ -91,7 +94,7 @@ async fn fill(server: &Server) -> (Seats, Vec<Known>) {
     let mut seats = seats(server, &owner).await;
     let mut known = Vec::new();
     program::fill(server, &mut seats, &mut known).await;
-    engagements::fill(server, &mut seats).await;
+    engagements::fill(server, &mut seats, &mut known).await;
     people::fill(server, &mut seats, &mut known).await;
     known.push(("/evidence/{digest}", raw_evidence(&mut seats.mia).await));
     server.app.remind(&server.program).await.expect("reminded");
@@ -110,6 +113,7 @@ async fn raw_evidence(mia: &mut Browser) -> String {
 }
 
 async fn seats(server: &Server, owner: &Account) -> Seats {
+    engagements::planned(server).await;
     let manager = [Role::ComplianceManager];
     let mut olu = server.signed_in(owner).await;
     let (mia, _) = server.member("Mia", &manager).await;
@@ -119,7 +123,8 @@ async fn seats(server: &Server, owner: &Account) -> Seats {
     let (emil, _) = server.member("Emil", &[Role::Employee]).await;
     let audrey = auditor(server, &mut olu, "Audrey").await;
     let bert = auditor(server, &mut olu, "Bert").await;
-    Seats { olu, mia, max, eva, cora, audrey, bert, emil }
+    let (carl, _) = let_in(server, &mut olu, "Carl", "/engagements/4/access").await;
+    Seats { olu, mia, max, eva, cora, audrey, bert, carl, emil }
 }
 
 /// What was seen of a machine at the moment of the clock.

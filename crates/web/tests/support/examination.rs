@@ -131,8 +131,17 @@ pub(crate) async fn auditor_with_account(
     owner: &mut Browser,
     name: &str,
 ) -> (Browser, Account) {
+    let_in(server, owner, name, "/engagements/1/access").await
+}
+
+/// The same into the engagement whose page of access this is.
+pub(crate) async fn let_in(
+    server: &Server,
+    owner: &mut Browser,
+    name: &str,
+    path: &str,
+) -> (Browser, Account) {
     let email = format!("{}@firm.example", name.to_lowercase());
-    let path = "/engagements/1/access";
     let made = owner.send(path, path, &[("email", &email), ("last", "2027-03-31")]).await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text());
     let mark = "/join/";

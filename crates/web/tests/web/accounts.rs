@@ -125,7 +125,9 @@ async fn each_role_sees_what_the_table_says_and_the_rest_is_not_there() {
                 == nothing.text().replace(nothing.header("x-request-id"), "")
         };
         for path in LISTS {
-            let Some(Needs::Permission(atom)) = needs(path) else { panic!("{path} declares nothing") };
+            let Some(Needs::Permission(atom) | Needs::Reach(atom)) = needs(path) else {
+                panic!("{path} declares nothing")
+            };
             // New members are in all systems.
             let sees = matches!(matrix::scope(role, atom), Some(Scope::Organization | Scope::Systems));
             let answer = browser.get(path).await;

@@ -66,6 +66,11 @@ async fn every_operation_is_called_and_answers_as_it_is_described() {
                 let one = parse(list.text())["items"][0]["membership"].as_str().expect("an id").to_owned();
                 format!("{BASE}/members/{one}")
             }
+            "getSystem" => {
+                let list = browser.get(&format!("{BASE}/systems?limit=1")).await;
+                let one = parse(list.text())["items"][0]["id"].as_str().expect("an id").to_owned();
+                format!("{BASE}/systems/{one}")
+            }
             _ => format!("{BASE}{}", operation.example),
         };
         // What waits for a second owner is seen by owners.

@@ -274,7 +274,7 @@ async fn a_list_is_taken_out_as_it_is_shown_by_whoever_may_see_it() {
     assert_eq!(eve.get("/export/items.csv").await.status, StatusCode::OK);
     assert_eq!(events(&server, "list.exported").await.len(), count + 1);
     let denied = events(&server, "access.denied").await;
-    assert!(denied.iter().any(|row| row.object.contains("control")), "{denied:#?}");
+    assert!(denied.iter().any(|row| row.object.contains("test_result")), "{denied:#?}");
     let mut stranger = server.browser();
     assert_eq!(stranger.get("/export/controls.csv").await.status, StatusCode::SEE_OTHER);
 }

@@ -231,8 +231,7 @@ fn draw(known: &Known, asked: &Asked, sent: Option<&Sent>, faults: &Faults) -> P
             }
         }
     };
-    let title = format!("WT-{} {}", one.number, one.process);
-    let mut page = framed(&known.record, asked, Tabbed::Walkthroughs, &title, &body);
+    let mut page = framed(&known.record, asked, Tabbed::Walkthroughs, &one.process, &body);
     page.id = format!("WT-{}", one.number);
     page.lead = html! {
         @if !is_auditor { "As the auditor shared it. It shows that the process is understood and in place, not that it operates over time." }
@@ -320,7 +319,12 @@ fn step_fields(place: usize, held: &WalkedStep, (walked, on): &(Walked, String))
     html! {
         fieldset.card {
             legend { "Step " (place + 1) ": " (held.step.act.title()) }
-            p { (step_told(held)) }
+            p { (held.step.what) }
+            p.muted.small {
+                (held.step.who) @if !held.step.system.is_empty() { ", " (held.step.system) }
+                @for control in &held.step.controls { " · " (control) }
+                @for objective in &held.step.objectives { " · " (objective) }
+            }
             (draw("procedures", "How it was looked at", Kind::Several(&procedures), &chosen, 0, ""))
             div.fields {
                 (draw("on", "Day", Kind::Input("date"), on, 10, ""))

@@ -1,27 +1,31 @@
-//! Examinations: E-1 under way with requests, workpapers and an opinion; E-2 over, with its letters; E-3 planned.
+//! Examinations: E-1 under way with requests, workpapers and an opinion; E-2 over, with its letters; E-3 planned; E-4 of the
+//! payroll (SOC 1) with a process, a diagram and a walkthrough.
 
 use axum::http::StatusCode;
 use tickmark_app::engagement;
 use tickmark_app::identity::{ActorKind, ensure_actor};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::commitment::CommitmentKey;
-use tickmark_core::engagement::{EngagementKey, Part, ReportKind, Scope, Time};
+use tickmark_core::engagement::{EngagementKey, Objective, Part, ReportKind, Scope, Time};
 
-use super::Seats;
+use super::{Known, Seats};
 use crate::examination::{changes, done, pdf};
 use crate::members::{Browser, Server, hidden};
 
-pub(super) async fn fill(server: &Server, seats: &mut Seats) {
-    planned(server).await;
+/// A picture of a chessboard.
+const PICTURE: &[u8] = include_bytes!("board.png");
+
+pub(super) async fn fill(server: &Server, seats: &mut Seats, known: &mut Vec<Known>) {
     requests(seats).await;
     changes(server).await;
     workpapers(seats).await;
     opinion(seats).await;
     over(server, seats).await;
+    payroll(seats, known).await;
 }
 
-/// Plans E-2, whose time is over, and E-3; E-2 is approved.
-async fn planned(server: &Server) {
+/// Plans E-2, whose time is over, E-3, and E-4, a SOC 1; E-2 and E-4 are approved.
+pub(super) async fn planned(server: &Server) {
     let (app, program) = (&server.app, &server.program);
     let person = server.world.person(app, program).await;
     let day = |text: &str| text.parse().expect("a day");
@@ -35,7 +39,20 @@ async fn planned(server: &Server) {
     };
     app.transact(&person, async |cx| {
         engagement::plan(cx, "page-2", scope("2026-11-01", "2026-11-20"), "the first year").await?;
-        engagement::plan(cx, "page-3", scope("2027-11-01", "2028-10-31"), "the year after").await
+        engagement::plan(cx, "page-3", scope("2027-11-01", "2028-10-31"), "the year after").await?;
+        let payroll = Scope {
+            categories: Default::default(),
+            commitments: Default::default(),
+            objectives: vec![Objective {
+                id: "CO-02".into(),
+                statement: "Controls provide reasonable assurance that input is complete.".into(),
+                assertions: ["completeness".to_owned()].into(),
+                controls: ["CHG-02".parse().expect("an id")].into(),
+            }],
+            kind: ReportKind::Soc1,
+            ..scope("2026-11-01", "2027-10-31")
+        };
+        engagement::plan(cx, "page-4", payroll, "clients' auditors ask").await
     })
     .await
     .expect("planned");
@@ -44,9 +61,11 @@ async fn planned(server: &Server) {
         .await
         .expect("a person");
     let catalog = Catalog::builtin();
-    app.transact(&grace, async |cx| engagement::approve(cx, EngagementKey(2), 1, &catalog).await)
-        .await
-        .expect("approved");
+    for key in [EngagementKey(2), EngagementKey(4)] {
+        app.transact(&grace, async |cx| engagement::approve(cx, key, 1, &catalog).await)
+            .await
+            .expect("approved");
+    }
 }
 
 async fn answer(mia: &mut Browser, path: &str, extra: &[(&str, &str)], files: &[(&str, &[u8])]) {
@@ -229,4 +248,52 @@ async fn over(server: &Server, seats: &mut Seats) {
     let copy = [("recipient", "Cleo"), ("company", "Customer Ltd")];
     let made = mia.send(&copies, &copies, &copy).await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text());
+}
+
+/// E-4: a process with two steps, a diagram, and a walkthrough that is begun.
+async fn payroll(seats: &mut Seats, known: &mut Vec<Known>) {
+    let Seats { mia, carl, .. } = seats;
+    let home = "/engagements/4";
+    let at = |rest: &str| format!("{home}/{rest}");
+    let process = [
+        ("name", "Pay run"),
+        ("narrative", "Each month, for each client."),
+        ("place-0", "1"),
+        ("act-0", "initiate"),
+        ("what-0", "The client sends hours."),
+        ("who-0", "Client"),
+        ("system-0", "Web form"),
+        ("input-0", "Time sheets"),
+        ("output-0", "Input"),
+        ("controls-0", "CHG-02"),
+        ("objectives-0", "CO-02"),
+        ("place-1", "2"),
+        ("act-1", "report"),
+        ("what-1", "The register is delivered."),
+        ("who-1", "Payroll operations"),
+        ("system-1", "Portal"),
+        ("input-1", ""),
+        ("output-1", "Register"),
+        ("controls-1", ""),
+        ("objectives-1", "CO-02"),
+    ];
+    let new = at("processes/new");
+    done(mia, &new, &new, &process).await;
+    let new = at("diagrams/new");
+    let version = hidden(mia.get(&new).await.text(), "version").to_owned();
+    let said =
+        [("version", version.as_str()), ("caption", "The system"), ("alternative", "A form and a database.")];
+    let taken = mia.upload(&new, &new, &said, &[("system.png", PICTURE)]).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
+    let new = at("walkthroughs/new");
+    let begun =
+        carl.send(&new, &new, &[("process", "Pay run"), ("transaction", "February, client 118")]).await;
+    assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.text());
+    known.extend([
+        ("/engagements/{key}/processes/{at}", at("processes/1")),
+        ("/engagements/{key}/walkthroughs", at("walkthroughs")),
+        ("/engagements/{key}/walkthroughs/new", new),
+        ("/engagements/{key}/walkthroughs/{number}", at("walkthroughs/1")),
+        ("/engagements/{key}/description", at("description")),
+    ]);
 }

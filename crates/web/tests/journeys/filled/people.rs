@@ -1,7 +1,7 @@
 //! People: invitations, proposals, links for what was lost, tokens, views, work that was asked for.
 
 use axum::http::StatusCode;
-use tickmark_app::job;
+use tickmark_app::{identity, job};
 use tickmark_core::job::JobKind;
 
 use super::{Known, Seats};
@@ -28,6 +28,10 @@ pub(super) async fn fill(server: &Server, seats: &mut Seats, known: &mut Vec<Kno
     let lost = [("lost", "password"), ("reason", "a new telephone")];
     let reset = olu.send(&here, &format!("{here}/reset"), &lost).await;
     known.push(("/reset/{secret}", path(reset.text(), "/reset/")));
+
+    let systems = server.app.read(&server.program, async |view| identity::systems(view).await);
+    let system = systems.await.expect("systems")[0].id;
+    known.push(("/systems/{id}", format!("/systems/{system}")));
 
     let token = [("name", "nightly export"), ("atom", "control.read"), ("atom", "test.read"), ("days", "30")];
     assert_eq!(mia.send("/account/tokens", "/account/tokens", &token).await.status, StatusCode::OK);
