@@ -75,18 +75,19 @@ async fn next(app: &App, actor: &Actor) -> Outcome<Option<Job>> {
 async fn see_through(app: &App, actor: &Actor, taken: &Job, common: &Common, output: &Output) -> Outcome {
     let listener = Listener::default();
     let silent = output.heard_by(&listener);
-    let doing = execute(app, actor, taken.kind, common, &silent);
-    tokio::pin!(doing);
-    let outcome = loop {
-        tokio::select! {
-            outcome = &mut doing => break outcome.map_err(|failure| failure.words()),
-            () = tokio::time::sleep(SAY_EVERY) => {
-                let heard = listener.heard();
-                if !app.transact(actor, async |cx| job::go_on(cx, taken, &heard).await).await? {
-                    return Ok(());
-                }
+    // Both go on at once: what is done may be in the one transaction that writes, for which what is said has to wait.
+    let saying = async {
+        loop {
+            tokio::time::sleep(SAY_EVERY).await;
+            let heard = listener.heard();
+            if !app.transact(actor, async |cx| job::go_on(cx, taken, &heard).await).await? {
+                return Outcome::Ok(());
             }
         }
+    };
+    let outcome = tokio::select! {
+        outcome = execute(app, actor, taken.kind, common, &silent) => outcome.map_err(|failure| failure.words()),
+        said = saying => return said,
     };
     Ok(app.transact(actor, async |cx| job::finish(cx, taken, outcome.clone()).await).await?)
 }
