@@ -35,6 +35,18 @@ fn file(exported: &bundle::Exported, name: &str) -> String {
     text
 }
 
+/// What is in the files of a bundle.
+pub(crate) fn contents(exported: &bundle::Exported) -> Vec<Vec<u8>> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(&exported.zip)).expect("archive");
+    let count = archive.len();
+    let read = |at: usize| {
+        let mut bytes = Vec::new();
+        archive.by_index(at).expect("a file").read_to_end(&mut bytes).expect("read");
+        bytes
+    };
+    (0..count).map(read).collect()
+}
+
 /// The texts that entries commit to, in a bundle that verifies.
 pub(crate) async fn texts(app: &App, actor: &Actor) -> Vec<String> {
     let (exported, answer) = export(app, actor).await;
