@@ -115,7 +115,7 @@ async fn fill(server: &Server) {
                     title: format!("Control {number} over the backup of what matters"),
                     ..text.clone()
                 };
-                edit::write(cx, control(number), content, Assigned::default(), "", &catalog).await?;
+                edit::write(cx, control(number), content, Assigned::default(), "measured", &catalog).await?;
             }
             Ok(())
         })
