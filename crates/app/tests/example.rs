@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tickmark_app::engagement::fieldwork::{access, evidence, request, workpaper};
+use tickmark_app::engagement::fieldwork::{access, evidence, request, signed, workpaper};
 use tickmark_app::engagement::{self, Grounds};
 use tickmark_app::example::{self, Created, Settings, Stage};
 use tickmark_app::observation::{RunState, waiver};
@@ -12,7 +12,7 @@ use tickmark_app::testing::World;
 use tickmark_app::{Actor, App, Error, conclusion, control, identity, observation, report};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{ControlId, ControlState};
-use tickmark_core::engagement::fieldwork::{Outcome, RequestState};
+use tickmark_core::engagement::fieldwork::{Outcome, RequestState, Workpaper};
 use tickmark_core::engagement::{Paper, Standing};
 use tickmark_core::program::sampling::{Frame, Unit};
 use tickmark_core::report::readiness::DocumentStatus;
@@ -229,7 +229,10 @@ async fn company_carries_its_examination(app: &App, created: &Created, settings:
     // Management reads what was shared: two exceptions, of which one is a selected item, and one is answered.
     let (shared, responses) = app
         .read(&created.lead, async |view| {
-            Ok((workpaper::list(view, made.soc2).await?, workpaper::responses(view, made.soc2).await?))
+            Ok((
+                signed::list::<Workpaper>(view, made.soc2).await?,
+                workpaper::responses(view, made.soc2).await?,
+            ))
         })
         .await
         .expect("read");
@@ -253,7 +256,7 @@ async fn auditor_sees_their_engagement(world: &World, app: &App, created: &Creat
         .read(&ines, async |view| {
             Ok((
                 engagement::list(view).await?,
-                workpaper::list(view, made.soc2).await?,
+                signed::list::<Workpaper>(view, made.soc2).await?,
                 workpaper::notes(view, made.soc2).await?,
                 evidence::populations(view, made.soc2, &catalog).await?,
             ))

@@ -1,12 +1,13 @@
 //! What of an examination waits for whom: in their work, in notices, on both databases.
 
+use tickmark_app::engagement::fieldwork::signed::{self, Signing};
 use tickmark_app::engagement::fieldwork::waiting::Waiting;
-use tickmark_app::engagement::fieldwork::workpaper::{self, Signing};
+use tickmark_app::engagement::fieldwork::workpaper;
 use tickmark_app::engagement::fieldwork::{report, request};
 use tickmark_app::notice::{self, Kept};
 use tickmark_app::testing::{Account, World};
 use tickmark_app::{Actor, App, work};
-use tickmark_core::engagement::fieldwork::{Answer, ManagementResponse, RequestStep};
+use tickmark_core::engagement::fieldwork::{Answer, ManagementResponse, RequestStep, Workpaper};
 use tickmark_core::identity::Role;
 use tickmark_core::program::reminder::{Matter, Step};
 use tickmark_core::time::DAY_US;
@@ -124,7 +125,7 @@ async fn papers_wait_inside_the_firm_and_exceptions_for_management_once_they_are
             waits(app, actor).await.papers.iter().map(|one| one.signing).collect()
         };
         let sign = async |actor: &Actor, from: i64, what: Signing| {
-            app.transact(actor, async |cx| workpaper::sign(cx, KEY, 1, from, what).await)
+            app.transact(actor, async |cx| signed::sign::<Workpaper>(cx, KEY, 1, from, what).await)
                 .await
                 .expect("signed");
         };

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use tickmark_app::engagement::fieldwork::walkthrough;
-use tickmark_app::engagement::fieldwork::workpaper::Signing;
+use tickmark_app::engagement::fieldwork::signed::{self, Signing};
+use tickmark_app::engagement::fieldwork::{waiting, walkthrough};
 use tickmark_app::engagement::{self, Changed, NewDiagram};
 use tickmark_app::identity::{ActorKind, ensure_actor};
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, Error};
 use tickmark_core::Digest;
-use tickmark_core::engagement::fieldwork::{Answered, Procedure, Walked};
+use tickmark_core::engagement::fieldwork::{Answered, Procedure, Walked, Walkthrough};
 use tickmark_core::engagement::{
     Act, Description, Engagement, FlowStep, Objective, Paper, Part, Passage, Process, ReportKind, Scope, Step,
 };
@@ -256,14 +256,14 @@ async fn a_walkthrough_is_private_until_it_is_shared() {
         assert_eq!(begin(audrey.clone(), "Pay run").await.expect("begun"), 1);
         assert_eq!(begin(audrey.clone(), "Pay run").await.expect("the same"), 1, "sent twice");
         let list = |actor: Actor| async move {
-            app.read(&actor, async |view| walkthrough::list(view, KEY).await).await.expect("a list")
+            app.read(&actor, async |view| signed::list::<Walkthrough>(view, KEY).await).await.expect("a list")
         };
         assert_eq!(list(bert.clone()).await.len(), 1);
         assert!(
             list(cam.clone()).await.is_empty() && list(scene.program.clone()).await.is_empty(),
             "private"
         );
-        let hidden = app.read(cam, async |view| walkthrough::find(view, KEY, 1).await).await;
+        let hidden = app.read(cam, async |view| signed::find::<Walkthrough>(view, KEY, 1).await).await;
         assert!(matches!(refused(hidden), Error::NotFound { .. }));
 
         let keep = |from: i64, found: Vec<(usize, Walked)>| {
@@ -279,7 +279,7 @@ async fn a_walkthrough_is_private_until_it_is_shared() {
         keep(1, both).await.expect("recorded");
         assert!(refused(keep(1, Vec::new()).await).to_string().contains("changed it meanwhile"));
         let sign = |actor: Actor, from: i64, what: Signing| async move {
-            app.transact(&actor, async |cx| walkthrough::sign(cx, KEY, 1, from, what).await).await
+            app.transact(&actor, async |cx| signed::sign::<Walkthrough>(cx, KEY, 1, from, what).await).await
         };
         assert!(refused(sign(audrey.clone(), 2, Signing::Prepare).await).to_string().contains("conclusion"));
         let conclude = |from: i64, text: &'static str| {
@@ -289,7 +289,16 @@ async fn a_walkthrough_is_private_until_it_is_shared() {
             }
         };
         conclude(2, "As described; the register is not in place.").await.expect("concluded");
+        let waits = async |actor: &Actor| -> Vec<(String, String, Signing)> {
+            let waiting = app.read(actor, async |view| waiting::of(view).await).await.expect("a list");
+            waiting.papers.iter().map(|one| (one.path(), one.subject.clone(), one.signing)).collect()
+        };
+        let own = |what| vec![("/engagements/1/walkthroughs/1".to_owned(), "Pay run".to_owned(), what)];
+        assert_eq!(waits(&audrey).await, own(Signing::Prepare));
+        assert!(waits(&bert).await.is_empty(), "it is not prepared");
         sign(audrey.clone(), 3, Signing::Prepare).await.expect("prepared");
+        assert!(waits(&audrey).await.is_empty(), "she wrote it");
+        assert_eq!(waits(&bert).await, own(Signing::Review));
         assert!(matches!(refused(sign(audrey.clone(), 4, Signing::Review).await), Error::Conflict(_)));
         sign(bert.clone(), 4, Signing::Review).await.expect("reviewed");
         sign(audrey.clone(), 5, Signing::Share).await.expect("shared");
@@ -299,7 +308,10 @@ async fn a_walkthrough_is_private_until_it_is_shared() {
         let seen = list(cam.clone()).await;
         assert_eq!(seen.len(), 1);
         assert_eq!(seen[0].record.conclusion, "As described; the register is not in place.");
-        let found = app.read(cam, async |view| walkthrough::find(view, KEY, 1).await).await.expect("shared");
+        let found = app
+            .read(cam, async |view| signed::find::<Walkthrough>(view, KEY, 1).await)
+            .await
+            .expect("shared");
         assert_eq!(found.record.differences().map(|(number, _)| number).collect::<Vec<_>>(), [2]);
         assert!(matches!(refused(sign(cam.clone(), 7, Signing::Share).await), Error::Forbidden(_)));
         let own = list(bert.clone()).await;

@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use tickmark_app::engagement;
 use tickmark_app::engagement::fieldwork::sample::{self, Selecting};
-use tickmark_app::engagement::fieldwork::workpaper::{self, Excepting, Signing};
+use tickmark_app::engagement::fieldwork::signed::{self, Signing};
+use tickmark_app::engagement::fieldwork::workpaper::{self, Excepting};
 use tickmark_app::identity::audit::{self, Filter};
 use tickmark_app::program::population;
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, Error};
 use tickmark_core::control::TestAttribute;
-use tickmark_core::engagement::fieldwork::{Cause, ManagementResponse, Outcome, Plan, Procedure};
+use tickmark_core::engagement::fieldwork::{
+    Cause, ManagementResponse, Outcome, Plan, Procedure, SignedPaper as _, Workpaper,
+};
 use tickmark_core::id::PopulationKey;
 use tickmark_core::program::population::{AttributeState, Definition, Ipe};
 use tickmark_core::program::sampling::{Absence, Method as Selection};
@@ -97,7 +100,8 @@ pub(crate) async fn tested(scene: &Scene, audrey: &Actor, population: Population
     app.transact(audrey, async |cx| sample::select(cx, KEY, 1, 1, selecting, catalog).await)
         .await
         .expect("selected");
-    let row = app.read(audrey, async |view| workpaper::find(view, KEY, 1).await).await.expect("there");
+    let row =
+        app.read(audrey, async |view| signed::find::<Workpaper>(view, KEY, 1).await).await.expect("there");
     assert_eq!(row.record.items.len(), 4);
     let results: Vec<_> = row
         .record
@@ -137,7 +141,7 @@ async fn a_workpaper_is_private_until_it_is_shared_and_answered_by_management() 
         let population = changes(&scene).await;
         let mut version = tested(&scene, &audrey, population).await;
         let list = |actor: Actor| async move {
-            app.read(&actor, async |view| workpaper::list(view, KEY).await).await.expect("a list")
+            app.read(&actor, async |view| signed::list::<Workpaper>(view, KEY).await).await.expect("a list")
         };
         assert_eq!(list(bert.clone()).await.len(), 1);
         assert!(list(cam.clone()).await.is_empty(), "private");
@@ -171,7 +175,7 @@ async fn a_workpaper_is_private_until_it_is_shared_and_answered_by_management() 
         assert!(matches!(refused(respond(cam.clone(), 1, 0).await), Error::NotFound { .. }), "not shared");
 
         let sign = |actor: Actor, from: i64, what: Signing| async move {
-            app.transact(&actor, async |cx| workpaper::sign(cx, KEY, 1, from, what).await).await
+            app.transact(&actor, async |cx| signed::sign::<Workpaper>(cx, KEY, 1, from, what).await).await
         };
         assert!(
             refused(sign(audrey.clone(), version, Signing::Share).await).to_string().contains("not signed")
@@ -227,9 +231,10 @@ async fn a_workpaper_is_private_until_it_is_shared_and_answered_by_management() 
         let conclusion = kept[0].record.conclusion.as_ref().expect("concluded");
         assert_eq!(conclusion.text, "It did not operate once.");
         assert!(kept[0].record.reviewed().is_some(), "as it was reviewed after it was shared");
-        let one = app.read(cam, async |view| workpaper::find(view, KEY, 1).await).await.expect("shared");
+        let one =
+            app.read(cam, async |view| signed::find::<Workpaper>(view, KEY, 1).await).await.expect("shared");
         assert_eq!(one, kept[0]);
-        let two = app.read(cam, async |view| workpaper::find(view, KEY, 2).await).await;
+        let two = app.read(cam, async |view| signed::find::<Workpaper>(view, KEY, 2).await).await;
         assert!(matches!(refused(two), Error::NotFound { .. }));
         // The ledger and the trail hold no word of a paper.
         let filter = Filter { event: Some("workpaper".into()), ..Filter::default() };
@@ -264,7 +269,7 @@ async fn a_sample_goes_on_in_the_order_of_its_seed_and_each_step_is_recorded() {
             .await
             .expect("begun");
         let paper = async || {
-            let row = app.read(&audrey, async |view| workpaper::find(view, KEY, 1).await).await;
+            let row = app.read(&audrey, async |view| signed::find::<Workpaper>(view, KEY, 1).await).await;
             row.expect("there")
         };
         let select = async |actor: &Actor, number: i64, from: i64, what: Selecting| {
@@ -339,7 +344,7 @@ async fn a_sample_goes_on_in_the_order_of_its_seed_and_each_step_is_recorded() {
         let denied = Filter { event: Some("access.denied".into()), ..Filter::default() };
         let denied = app.read(&scene.program, async |view| audit::search(view, &denied, 100).await).await;
         assert!(denied.expect("rows").iter().any(|row| row.reason == "draws_again"));
-        let theirs = app.read(&scene.cam, async |view| workpaper::list(view, KEY).await).await;
+        let theirs = app.read(&scene.cam, async |view| signed::list::<Workpaper>(view, KEY).await).await;
         assert!(theirs.expect("a list").is_empty(), "private");
     }
 }

@@ -6,7 +6,7 @@ use tickmark_core::Timestamp;
 use tickmark_core::conclusion::finding::{Finding, FindingState};
 use tickmark_core::control::commitment::CommitmentState;
 use tickmark_core::engagement::EngagementKey;
-use tickmark_core::engagement::fieldwork::RequestState;
+use tickmark_core::engagement::fieldwork::{RequestState, Workpaper};
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::{Item, State};
 use tickmark_core::id::ActorId;
@@ -23,8 +23,8 @@ use crate::conclusion::remediation;
 use crate::context::View;
 use crate::control::{self, commitment};
 use crate::engagement::fieldwork::request::id as request_id;
+use crate::engagement::fieldwork::signed::{Signing, id as paper_id};
 use crate::engagement::fieldwork::waiting::{self, Waiting, WaitingRequest};
-use crate::engagement::fieldwork::workpaper::{Signing, id as paper_id};
 use crate::evidence::item;
 use crate::observation::waiver::request;
 use crate::program::performance::{self, Due};
@@ -139,7 +139,7 @@ fn fieldwork(waiting: &Waiting, actor: ActorId, now: Timestamp) -> Vec<Fact> {
         escalated_from: None,
     };
     for one in &waiting.exceptions {
-        let name = format!("{}.{}", paper_id(one.engagement, one.workpaper), one.exception);
+        let name = format!("{}.{}", paper_id::<Workpaper>(one.engagement, one.workpaper), one.exception);
         facts.push(told(
             format!("exception {name}"),
             Matter::Response,
@@ -157,12 +157,12 @@ fn fieldwork(waiting: &Waiting, actor: ActorId, now: Timestamp) -> Vec<Fact> {
     }
     // What they wrote themselves they know.
     for one in waiting.papers.iter().filter(|one| one.signing == Signing::Review) {
-        let name = paper_id(one.engagement, one.number);
+        let name = one.name();
         facts.push(told(
-            format!("workpaper {name} review {}", one.since.micros()),
+            format!("{} {name} review {}", one.noun, one.since.micros()),
             Matter::Decision,
             format!("{name} waits for your review"),
-            paper_path(one.engagement, one.number),
+            one.path(),
         ));
     }
     facts

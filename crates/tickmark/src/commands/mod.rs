@@ -43,10 +43,26 @@ pub(crate) mod status;
 pub(crate) mod verify;
 pub(crate) mod waive;
 
-/// Waits until somebody interrupts the program, for servers to end well.
+/// Waits until somebody interrupts the program, or whoever runs it as a service stops it, for servers to end well.
 pub(crate) async fn interrupted() {
     // Without a handler the default action ends the program, which is as good.
-    let _ = tokio::signal::ctrl_c().await;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut signals) => drop(signals.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }
 
 /// Catalog and checks with the user's own, loaded once per command: compiling the checks takes a tenth of a second.

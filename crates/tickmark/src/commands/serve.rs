@@ -7,11 +7,13 @@ use std::convert::Infallible;
 use std::future::IntoFuture as _;
 use std::sync::Arc;
 
+use axum::Router;
 use clap::Args;
 use tickmark_app::report::Library;
 use tickmark_app::{Actor, App};
 use tickmark_web::{Pages, Settings, WebState};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use super::{catalog, checks};
 use crate::cli::Common;
@@ -85,10 +87,9 @@ pub(crate) async fn serve(app: App, options: &Serve, common: &Common, output: &O
     output.note("The link works once, on this machine. Ctrl-C stops; `tickmark serve` prints a new one.");
     let mut silent = output.clone();
     silent.quiet = true;
-    let serving =
-        axum::serve(listener, tickmark_web::router(state)).with_graceful_shutdown(super::interrupted());
+    let serving = answer(listener, tickmark_web::router(state));
     tokio::select! {
-        served = serving.into_future() => served?,
+        served = serving => served.map_err(anyhow::Error::from)??,
         never = publish_again_and_again(common, &silent) => match never {},
     }
     Ok(())
@@ -108,6 +109,12 @@ fn pages(app: Arc<App>, actor: Actor, common: &Common, output: &Output) -> Outco
         .collect();
     let catalog = catalog::load(&common.data)?;
     Ok((Pages { app, actor, catalog, check_tests, out: common.data.join("out") }, library))
+}
+
+/// Answers requests until interrupted, on a task of its own: work beside the pages, however long it keeps a core, delays no
+/// new connection.
+fn answer(listener: TcpListener, pages: Router) -> JoinHandle<std::io::Result<()>> {
+    tokio::spawn(axum::serve(listener, pages).with_graceful_shutdown(super::interrupted()).into_future())
 }
 
 async fn listen(options: &Serve) -> Outcome<(TcpListener, u16)> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::routing::get;
 use maud::{Markup, html};
+use tickmark_app::engagement::fieldwork::signed::Signing;
 use tickmark_app::engagement::fieldwork::waiting::{Unanswered, Unsigned, WaitingRequest};
-use tickmark_app::engagement::fieldwork::workpaper::Signing;
 use tickmark_app::program::performance::Due;
 use tickmark_app::work::{self, Aging, Work};
 use tickmark_core::Timestamp;
@@ -210,8 +210,8 @@ fn answer(one: &WaitingRequest, now: Timestamp) -> Markup {
 fn unsigned(one: &Unsigned, now: Timestamp) -> Markup {
     row(
         Mark::NotYetDue,
-        &format!("/engagements/{}/workpapers/{}#signed", one.engagement.0, one.number),
-        &html! { span.mono { "WP-" (one.number) } " " (one.control) },
+        &format!("{}#signed", one.path()),
+        &html! { span.mono { (one.prefix) "-" (one.number) } " " (one.subject) },
         &html! { (moment::ago(one.since, now)) },
         &html! { (one.engagement) ". " @if one.signing == Signing::Review { "Prepared by somebody else, and not reviewed as it stands" } @else { "Complete, and not signed by who prepared it" } },
     )

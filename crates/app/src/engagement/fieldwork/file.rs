@@ -7,7 +7,9 @@ use std::io::{Cursor, Write as _};
 use serde::Serialize;
 use serde_json::json;
 use tickmark_core::engagement::EngagementKey;
-use tickmark_core::engagement::fieldwork::{Note, Party, Selected, TestedItem, Walkthrough, Workpaper};
+use tickmark_core::engagement::fieldwork::{
+    Note, Party, Selected, SignedPaper as _, TestedItem, Walkthrough, Workpaper,
+};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 use tickmark_core::program::sampling::SampleEvent;
@@ -17,7 +19,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::sql::Kind;
-use super::{Row, field, paper, request, sql, walkthrough, workpaper};
+use super::{Row, field, paper, request, signed, sql, workpaper};
 use crate::context::Cx;
 use crate::evidence::{self, ArtifactKey};
 use crate::identity::audit::{self, Event, Name};
@@ -67,8 +69,8 @@ async fn contents(cx: &mut Cx<'_>, key: EngagementKey, documents: &dyn Renderer)
         cx.permit_on(super::super::atom(Verb::Read), &field.object)?;
     }
     let organization = cx.organization();
-    let papers = workpaper::list(cx, key).await?;
-    let walkthroughs = walkthrough::list(cx, key).await?;
+    let papers = signed::list::<Workpaper>(cx, key).await?;
+    let walkthroughs = signed::list::<Walkthrough>(cx, key).await?;
     let requests = request::list(cx, key).await?;
     let responses = workpaper::responses(cx, key).await?;
     let names = identity::labels(cx).await?;

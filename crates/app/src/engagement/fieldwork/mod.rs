@@ -13,6 +13,7 @@ mod next;
 pub mod report;
 pub mod request;
 pub mod sample;
+pub mod signed;
 mod sql;
 pub mod waiting;
 pub mod walkthrough;
@@ -23,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{Control, ControlId};
-use tickmark_core::engagement::fieldwork::{Party, Report};
+use tickmark_core::engagement::fieldwork::{Party, Report, SignedPaper as _, Workpaper};
 use tickmark_core::engagement::{Engagement, EngagementKey, Scope};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Object, Resource, Role, Verb};
@@ -206,7 +207,7 @@ pub(super) async fn results(
     key: EngagementKey,
 ) -> Result<BTreeMap<String, Vec<TestPart>>> {
     let mut tests: BTreeMap<String, Vec<TestPart>> = BTreeMap::new();
-    for row in workpaper::shared(view, key).await? {
+    for row in signed::shared::<Workpaper>(view, key).await? {
         let one = &row.record;
         let Some(result) = one.result().filter(|_| one.reviewed().is_some()) else { continue };
         let nature = one.plan.procedures.iter().map(|one| one.title()).collect::<Vec<_>>().join(", ");
@@ -222,7 +223,7 @@ pub(super) async fn results(
 
 /// Returns what management answered to exceptions that were shared.
 pub(super) async fn answered(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Response>> {
-    let shared = workpaper::shared(view, key).await?;
+    let shared = signed::shared::<Workpaper>(view, key).await?;
     let mut answered = Vec::new();
     for row in workpaper::held_responses(view, key).await? {
         let response = row.record;

@@ -1,7 +1,7 @@
 //! What comes next in an engagement for whoever looks.
 
 use tickmark_core::catalog::Catalog;
-use tickmark_core::engagement::fieldwork::{Party, RequestState};
+use tickmark_core::engagement::fieldwork::{Party, RequestState, SignedPaper as _, Workpaper};
 use tickmark_core::engagement::{
     AuditorGround, AuditorStep, EngagementKey, ManagementGround, ManagementStep, Problem,
 };
@@ -9,7 +9,7 @@ use tickmark_core::identity::Verb;
 
 use super::super::completion;
 use super::waiting::unanswered;
-use super::{Field, asking, controls_in_scope, field, report, request, sql, workpaper};
+use super::{Field, asking, controls_in_scope, field, report, request, signed, sql, workpaper};
 use crate::Result;
 use crate::context::View;
 use crate::identity::people;
@@ -65,7 +65,7 @@ async fn for_management(
 async fn for_auditor(view: &mut View<'_>, field: &Field, catalog: &Catalog) -> Result<AuditorStep> {
     let key = field.version.record.key;
     let requests = if view.may(asking(Verb::Read)) { request::list(view, key).await? } else { Vec::new() };
-    let papers = workpaper::list(view, key).await?;
+    let papers = signed::list::<Workpaper>(view, key).await?;
     let tested = workpaper::tested(&papers);
     let controls = controls_in_scope(view, field.version.record.holds(), catalog).await?;
     let prepared = papers.iter().filter(|row| row.record.prepared().is_some());

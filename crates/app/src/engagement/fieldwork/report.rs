@@ -11,7 +11,9 @@ use tickmark_core::Digest;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::completion::Received;
-use tickmark_core::engagement::fieldwork::{Opinion, Party, Report, SectionFile, check_pdf};
+use tickmark_core::engagement::fieldwork::{
+    Opinion, Party, Report, SectionFile, SignedPaper as _, Workpaper, check_pdf,
+};
 use tickmark_core::evidence::media::clean_name;
 use tickmark_core::id::{ActorId, EvidenceKey};
 use tickmark_core::identity::{Atom, Resource, Verb};
@@ -121,7 +123,7 @@ async fn missing(view: &mut View<'_>, field: &Field) -> Result<Option<&'static s
     if record.status() != DocumentStatus::FinalManagement {
         return Ok(Some("management has not approved its description and assertion as they stand"));
     }
-    let shared = super::workpaper::shared(view, record.key).await?;
+    let shared = super::signed::shared::<Workpaper>(view, record.key).await?;
     if shared.iter().any(|row| row.record.reviewed().is_none()) {
         return Ok(Some("a workpaper that is shared with management is not reviewed as it was shared"));
     }

@@ -14,8 +14,7 @@ use tickmark_core::identity::Verb;
 use tickmark_core::program::population::Item;
 use tickmark_core::program::sampling::{Absence, Draw, Frame, Method, Sample, Seed, Sizing};
 
-use super::sql::Kind;
-use super::workpaper::{find, id, need_auditor, write};
+use super::signed::{find, held, id, need_auditor, write};
 use super::{Row, open_field, sql};
 use crate::context::Cx;
 use crate::identity::audit::Name;
@@ -59,8 +58,7 @@ pub async fn select(
 ) -> Result<()> {
     let (frame, items) = seen(cx, key, selecting.population, catalog).await?;
     let organization = cx.organization();
-    let papers: Vec<Row<Workpaper>> =
-        sql::papers(cx.connection(), organization, key, Kind::Workpaper).await?;
+    let papers: Vec<Row<Workpaper>> = held(cx, key).await?;
     let drew = |one: &Row<Workpaper>| {
         one.record.selected.as_ref().is_some_and(|held| held.population == selecting.population)
     };
@@ -109,7 +107,7 @@ pub async fn extend(
     catalog: &Catalog,
 ) -> Result<()> {
     let (draw, items) = again(cx, key, number, catalog).await?;
-    write(cx, (key, number, from), Name::WorkpaperSampleChanged, |paper, by, at| {
+    write(cx, (key, number, from), Name::WorkpaperSampleChanged, |paper: &mut Workpaper, by, at| {
         paper.extend(draw, reason, &items, by, at)
     })
     .await
@@ -130,7 +128,7 @@ pub async fn replace(
     catalog: &Catalog,
 ) -> Result<()> {
     let (draw, items) = again(cx, key, number, catalog).await?;
-    write(cx, (key, number, from), Name::WorkpaperSampleChanged, |paper, by, at| {
+    write(cx, (key, number, from), Name::WorkpaperSampleChanged, |paper: &mut Workpaper, by, at| {
         paper.replace(draw, (item, absence, reason), &items, by, at).map(|_| ())
     })
     .await

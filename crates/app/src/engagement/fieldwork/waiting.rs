@@ -9,15 +9,17 @@ use tickmark_core::Timestamp;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::ControlId;
 use tickmark_core::engagement::EngagementKey;
-use tickmark_core::engagement::fieldwork::{EvidenceRequest, Party, RequestState, Workpaper};
+use tickmark_core::engagement::fieldwork::{
+    EvidenceRequest, Party, RequestState, SignedPaper as _, Walkthrough, Workpaper,
+};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::reminder::SOON_DAYS;
 use tickmark_core::time::DAY_US;
 
 use super::super::not_closed;
-use super::sql::Kind;
-use super::workpaper::{ANSWERING, Signing};
+use super::signed::{self, Paper, Signing};
+use super::workpaper::ANSWERING;
 use super::{Field, Row, asking, field_of, paper, party, sql, workpaper};
 use crate::context::View;
 use crate::identity::Access;
@@ -64,10 +66,14 @@ pub struct Unanswered {
 pub struct Unsigned {
     /// Of which engagement.
     pub engagement: EngagementKey,
+    /// What it is, in a word.
+    pub noun: &'static str,
+    /// What its number begins with.
+    pub prefix: &'static str,
     /// Its number there.
     pub number: i64,
-    /// The control that is tested.
-    pub control: ControlId,
+    /// The control that is tested, or the process that is walked through.
+    pub subject: String,
     /// Which signature: that of who prepared it, or of who reviews it.
     pub signing: Signing,
     /// Since when it stands as it does.
@@ -119,6 +125,20 @@ impl WaitingRequest {
     #[must_use]
     pub fn is_near(&self, now: Timestamp) -> bool {
         self.late_from().is_some_and(|late| late <= now.plus_micros(i64::from(SOON_DAYS) * DAY_US + DAY_US))
+    }
+}
+
+impl Unsigned {
+    /// Returns what the trail calls it, e.g. "E-1/WP-3".
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}-{}", self.engagement, self.prefix, self.number)
+    }
+
+    /// Returns where its page is.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("/engagements/{}/{}s/{}", self.engagement.0, self.noun, self.number)
     }
 }
 
@@ -202,7 +222,7 @@ async fn for_management(view: &mut View<'_>, field: &Field, waiting: &mut Waitin
 /// Returns the exceptions that were shared and have no answer, whoever asks.
 pub(crate) async fn unanswered(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Unanswered>> {
     let mut open = Vec::new();
-    for row in workpaper::shared(view, key).await? {
+    for row in signed::shared::<Workpaper>(view, key).await? {
         let one = &row.record;
         let since = one.shared_at().unwrap_or(row.since);
         open.extend(one.exceptions.iter().map(|exception| Unanswered {
@@ -234,26 +254,36 @@ async fn for_auditor(view: &mut View<'_>, field: &Field, waiting: &mut Waiting) 
         waiting.answers.extend(submitted.map(|row| WaitingRequest::of(key, row)));
     }
     if view.may_on(paper(Verb::Update), &field.object) {
-        let rows: Vec<Row<Workpaper>> =
-            sql::papers(view.connection(), organization, key, Kind::Workpaper).await?;
-        for row in rows {
-            let one = &row.record;
-            let wrote = one.signatures.authors.contains(&actor);
-            let signing = match (one.prepared(), one.reviewed()) {
-                (None, _) if wrote && one.complete().is_ok() => Signing::Prepare,
-                (Some(_), None) if !wrote => Signing::Review,
-                _ => continue,
-            };
-            waiting.papers.push(Unsigned {
-                engagement: key,
-                number: one.number,
-                control: one.plan.control.clone(),
-                signing,
-                since: row.since,
-            });
-        }
+        let papers = to_sign::<Workpaper>(view, key, actor).await?;
+        let walkthroughs = to_sign::<Walkthrough>(view, key, actor).await?;
+        waiting.papers.extend(papers.into_iter().chain(walkthroughs));
     }
     Ok(())
+}
+
+/// Returns the papers that somebody signs next: what they wrote and is whole, and what others prepared.
+async fn to_sign<P: Paper>(view: &mut View<'_>, key: EngagementKey, actor: ActorId) -> Result<Vec<Unsigned>> {
+    let today = Day::of(view.now);
+    let rows: Vec<Row<P>> = signed::held(view, key).await?;
+    let unsigned = rows.iter().filter_map(|row| {
+        let one = &row.record;
+        let wrote = one.signatures().authors.contains(&actor);
+        let signing = match (one.prepared(), one.reviewed()) {
+            (None, _) if wrote && one.complete(today).is_ok() => Signing::Prepare,
+            (Some(_), None) if !wrote => Signing::Review,
+            _ => return None,
+        };
+        Some(Unsigned {
+            engagement: key,
+            noun: P::NOUN,
+            prefix: P::PREFIX,
+            number: one.number(),
+            subject: one.subject(),
+            signing,
+            since: row.since,
+        })
+    });
+    Ok(unsigned.collect())
 }
 
 /// Returns requests that somebody sees to and that are late, since `back` or later; whoever asks.

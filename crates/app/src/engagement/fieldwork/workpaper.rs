@@ -1,126 +1,27 @@
 //! Workpapers and notes of the audit firm, and what management answers to exceptions that were shared with it.
-//!
-//! Only people of the firm who signed in write papers or read what is not shared; management reads each paper as it stood
-//! when it was shared last.
+//! Reading, signing and sharing papers is as for all of them: [`super::signed`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::de::DeserializeOwned;
 use serde_json::json;
-use tickmark_core::Timestamp;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::fieldwork::{
-    Cause, ManagementResponse, Note, Outcome, Party, Plan, Workpaper, WorkpaperError,
+    Cause, ManagementResponse, Note, Outcome, Party, Plan, Workpaper,
 };
-use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::population::AttributeState;
-use tickmark_core::program::sampling::SamplingError;
 
+use super::signed::{Paper as _, held, id, need_auditor, save, shared, write};
 use super::sql::Kind;
-use super::{Field, Row, controls_in_scope, digest, field, open_field, paper, same, sql};
+use super::{Row, controls_in_scope, digest, field, open_field, same, sql};
 use crate::context::{Cx, View};
-use crate::identity::Access;
 use crate::identity::audit::{self, Event, Name};
 use crate::{Error, Result};
 
 /// The permission to answer exceptions.
 pub const ANSWERING: Atom = Atom::new(Resource::Exception, Verb::Update);
-
-/// Refuses everybody but people of the firm.
-pub(super) fn need_auditor(field: &Field, cx: &mut View<'_>, verb: Verb) -> Result<()> {
-    if field.party != Party::Auditor || cx.actor.access == Access::Local {
-        cx.refuse_by_rule("engagement", field.version.record.key.to_string(), "other_party");
-        return Err(Error::Forbidden(
-            "papers of the audit firm are written and read by its people alone".into(),
-        ));
-    }
-    cx.permit_on(paper(verb), &field.object)
-}
-
-/// Lists the papers that the actor may read, by number: all of them for the firm, and for management those that were
-/// shared, as they stood then.
-///
-/// # Errors
-/// `Forbidden`; `NotFound`.
-pub async fn list(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<Workpaper>>> {
-    let field = field(view, key).await?;
-    let organization = view.organization();
-    if field.party == Party::Auditor {
-        need_auditor(&field, view, Verb::Read)?;
-        return sql::papers(view.connection(), organization, key, Kind::Workpaper).await;
-    }
-    view.permit_on(super::super::atom(Verb::Read), &field.object)?;
-    shared(view, key).await
-}
-
-/// Returns papers as they were shared last, whoever asks.
-pub(crate) async fn shared(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Row<Workpaper>>> {
-    let organization = view.organization();
-    let newest = sql::papers(view.connection(), organization, key, Kind::Workpaper).await?;
-    as_shared(view, (key, Kind::Workpaper), newest, standing).await
-}
-
-/// How a paper stands towards management.
-pub(super) struct Standing {
-    /// Its number.
-    pub(super) number: i64,
-    /// Whether it is shared as it stands.
-    pub(super) is_shared: bool,
-    /// When it was shared last.
-    pub(super) shared_at: Option<Timestamp>,
-}
-
-fn standing(one: &Workpaper) -> Standing {
-    Standing { number: one.number, is_shared: one.shared().is_some(), shared_at: one.shared_at() }
-}
-
-/// Turns the newest versions of papers into those that were shared last; papers that never were are left out.
-pub(super) async fn as_shared<T: DeserializeOwned>(
-    view: &mut View<'_>,
-    (key, kind): (EngagementKey, Kind),
-    newest: Vec<Row<T>>,
-    standing: fn(&T) -> Standing,
-) -> Result<Vec<Row<T>>> {
-    // A paper that changed since stands in an older version as it was shared: the one that was written by that, or the next
-    // one, which a reviewer signed.
-    let moments: Vec<(i64, Timestamp)> = newest
-        .iter()
-        .map(|row| standing(&row.record))
-        .filter(|one| !one.is_shared)
-        .filter_map(|one| Some((one.number, one.shared_at?)))
-        .collect();
-    let organization = view.organization();
-    let older: Vec<Row<T>> = sql::papers_at(view.connection(), organization, key, kind, &moments).await?;
-    let shared = older.into_iter().map(|row| (standing(&row.record), row)).filter(|(one, _)| one.is_shared);
-    let mut older: BTreeMap<i64, Row<T>> = shared.map(|(one, row)| (one.number, row)).collect();
-    let seen = newest.into_iter().filter_map(|row| {
-        let one = standing(&row.record);
-        if one.is_shared { Some(row) } else { older.remove(&one.number) }
-    });
-    Ok(seen.collect())
-}
-
-/// Finds a paper that the actor may read.
-///
-/// # Errors
-/// `Forbidden`; `NotFound`.
-pub async fn find(view: &mut View<'_>, key: EngagementKey, number: i64) -> Result<Row<Workpaper>> {
-    let field = field(view, key).await?;
-    match field.party {
-        Party::Auditor => need_auditor(&field, view, Verb::Read)?,
-        Party::Management => view.permit_on(super::super::atom(Verb::Read), &field.object)?,
-    }
-    let organization = view.organization();
-    let found = sql::paper(view.connection(), organization, key, Kind::Workpaper, number).await?;
-    let mut found: Vec<Row<Workpaper>> = found.into_iter().collect();
-    if field.party == Party::Management {
-        found = as_shared(view, (key, Kind::Workpaper), found, standing).await?;
-    }
-    found.pop().ok_or_else(|| Error::not_found("workpaper", number))
-}
 
 /// Lists the controls that papers can be about, by id.
 ///
@@ -145,15 +46,15 @@ pub async fn begin(cx: &mut Cx<'_>, key: EngagementKey, plan: Plan, catalog: &Ca
     if !controls.contains_key(&plan.control) {
         return Err(Error::invalid(format!("{} is not in the scope of this engagement", plan.control)));
     }
-    let (organization, by) = (cx.organization(), cx.actor.id);
-    let held: Vec<Row<Workpaper>> = sql::papers(cx.connection(), organization, key, Kind::Workpaper).await?;
+    let by = cx.actor.id;
+    let held: Vec<Row<Workpaper>> = held(cx, key).await?;
     if let Some(same) = held.iter().find(|row| row.record.plan == plan) {
         // A form that is sent twice begins one paper.
         return Ok(same.record.number);
     }
     let number = held.iter().map(|row| row.record.number).max().unwrap_or(0) + 1;
     let record = Workpaper::begin(number, plan, by).map_err(Error::invalid)?;
-    save(cx, key, None, record, Name::WorkpaperWritten).await?;
+    save(cx, key, None, record, Workpaper::WRITTEN).await?;
     Ok(number)
 }
 
@@ -163,7 +64,8 @@ pub async fn begin(cx: &mut Cx<'_>, key: EngagementKey, plan: Plan, catalog: &Ca
 /// `Forbidden` for everybody but the firm; `NotFound`; `Invalid`; `Conflict` if it was changed meanwhile, or once the
 /// engagement is frozen.
 pub async fn replan(cx: &mut Cx<'_>, key: EngagementKey, number: i64, from: i64, plan: Plan) -> Result<()> {
-    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| paper.replan(plan, by)).await
+    write(cx, (key, number, from), Workpaper::WRITTEN, |paper: &mut Workpaper, by, _| paper.replan(plan, by))
+        .await
 }
 
 /// Adds items by hand.
@@ -177,7 +79,10 @@ pub async fn name_items(
     from: i64,
     keys: &[String],
 ) -> Result<()> {
-    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| paper.name_items(keys, by)).await
+    write(cx, (key, number, from), Workpaper::WRITTEN, |paper: &mut Workpaper, by, _| {
+        paper.name_items(keys, by)
+    })
+    .await
 }
 
 /// Keeps what testing found.
@@ -191,7 +96,10 @@ pub async fn record(
     from: i64,
     results: &[(String, Vec<AttributeState>, String)],
 ) -> Result<()> {
-    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| paper.record(results, by)).await
+    write(cx, (key, number, from), Workpaper::WRITTEN, |paper: &mut Workpaper, by, _| {
+        paper.record(results, by)
+    })
+    .await
 }
 
 /// An exception as it is written.
@@ -221,7 +129,7 @@ pub async fn except(
     excepting: Excepting,
 ) -> Result<()> {
     let Excepting { number: which, items, nature, cause, effect } = excepting;
-    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| {
+    write(cx, (key, number, from), Workpaper::WRITTEN, |paper: &mut Workpaper, by, _| {
         paper.except(which, items, &nature, (cause, &effect), by).map(|_| ())
     })
     .await
@@ -239,105 +147,10 @@ pub async fn conclude(
     outcome: Outcome,
     text: &str,
 ) -> Result<()> {
-    write(cx, (key, number, from), Name::WorkpaperWritten, |paper, by, _| paper.conclude(outcome, text, by))
-        .await
-}
-
-/// What is signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signing {
-    /// As who prepared it.
-    Prepare,
-    /// As who reviewed it.
-    Review,
-    /// So that management may read it.
-    Share,
-}
-
-/// Signs a paper as it stands, or shares it.
-///
-/// # Errors
-/// As [`replan`]; `Conflict` for whoever wrote in it and reviews it.
-pub async fn sign(
-    cx: &mut Cx<'_>,
-    key: EngagementKey,
-    number: i64,
-    from: i64,
-    signing: Signing,
-) -> Result<()> {
-    let name = match signing {
-        Signing::Prepare => Name::WorkpaperPrepared,
-        Signing::Review => Name::WorkpaperReviewed,
-        Signing::Share => Name::WorkpaperShared,
-    };
-    write(cx, (key, number, from), name, |paper, by, at| match signing {
-        Signing::Prepare => paper.prepare(by, at),
-        Signing::Review => paper.review(by, at),
-        Signing::Share => paper.share(by, at),
+    write(cx, (key, number, from), Workpaper::WRITTEN, |paper: &mut Workpaper, by, _| {
+        paper.conclude(outcome, text, by)
     })
     .await
-}
-
-pub(super) async fn write(
-    cx: &mut Cx<'_>,
-    (key, number, from): (EngagementKey, i64, i64),
-    name: Name,
-    make: impl FnOnce(&mut Workpaper, ActorId, Timestamp) -> Result<(), WorkpaperError>,
-) -> Result<()> {
-    let field = open_field(cx, key).await?;
-    need_auditor(&field, cx, Verb::Update)?;
-    let row = find(cx, key, number).await?;
-    same(row.version, from)?;
-    let (mut record, by, now) = (row.record.clone(), cx.actor.id, cx.now);
-    if let Err(error) = make(&mut record, by, now) {
-        return Err(match error {
-            WorkpaperError::OwnPaper => {
-                cx.refuse_by_rule("workpaper", id(key, number), "own_paper");
-                Error::conflict(error)
-            }
-            WorkpaperError::DrawsAgain => {
-                cx.refuse_by_rule("workpaper", id(key, number), "draws_again");
-                Error::conflict(error)
-            }
-            WorkpaperError::Signed
-            | WorkpaperError::SharedAlready
-            | WorkpaperError::SelectedAlready
-            | WorkpaperError::DrawnAndTested
-            | WorkpaperError::Sample(
-                SamplingError::ExtendedAlready
-                | SamplingError::ExtensionNotPlanned { .. }
-                | SamplingError::ReserveUsedUp,
-            ) => Error::conflict(error),
-            error => Error::invalid(error),
-        });
-    }
-    save(cx, key, Some(row.version), record, name).await
-}
-
-async fn save(
-    cx: &mut Cx<'_>,
-    key: EngagementKey,
-    before: Option<i64>,
-    record: Workpaper,
-    name: Name,
-) -> Result<()> {
-    let number = record.number;
-    let row = Row { version: before.unwrap_or(0) + 1, since: cx.now, by: cx.actor.id, record };
-    let organization = cx.organization();
-    sql::add_paper(cx.connection(), organization, key, Kind::Workpaper, number, &row).await?;
-    // No word of it but what it is: the trail is management's to read.
-    let after = json!({
-        "version": row.version, "content": row.record.digest(), "record": digest(&row.record)?,
-        "shared": row.record.shared().is_some(),
-    });
-    let event = Event { after: Some(after), ..Event::done(name, "workpaper", id(key, number)) };
-    audit::record(cx, event).await
-}
-
-/// What the trail calls a paper.
-#[must_use]
-pub fn id(key: EngagementKey, number: i64) -> String {
-    format!("{key}/WP-{number}")
 }
 
 /// Lists the notes of the firm, newest first.
@@ -417,7 +230,7 @@ pub async fn respond(
     }
     cx.permit_on(ANSWERING, &field.object)?;
     let response = response.checked().map_err(Error::invalid)?;
-    let shared = shared(cx, key).await?;
+    let shared: Vec<Row<Workpaper>> = shared(cx, key).await?;
     let is_there = shared.iter().any(|row| {
         row.record.number == response.workpaper
             && row.record.exceptions.iter().any(|one| one.number == response.exception)
@@ -432,7 +245,7 @@ pub async fn respond(
     let before = held.iter().find(of).map_or(0, |row| row.version);
     same(before, from)?;
     let organization = cx.organization();
-    let name = format!("{}.{}", id(key, response.workpaper), response.exception);
+    let name = format!("{}.{}", id::<Workpaper>(key, response.workpaper), response.exception);
     let row = Row { version: before + 1, since: cx.now, by: cx.actor.id, record: response };
     sql::add_response(cx.connection(), organization, key, &row).await?;
     let after = json!({"version": row.version, "record": digest(&row.record)?});

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use tickmark_core::control::TestAttribute;
-use tickmark_core::engagement::fieldwork::{Cause, ManagementResponse, Outcome, Plan, Procedure};
+use tickmark_core::engagement::fieldwork::{Cause, ManagementResponse, Outcome, Plan, Procedure, Workpaper};
 use tickmark_core::id::PopulationKey;
 use tickmark_core::program::population::{AttributeState, Item};
 use tickmark_core::program::sampling::{Method, Seed};
@@ -15,7 +15,8 @@ use super::super::story::Story;
 use super::{Day, Play, SOC2, firm, lost};
 use crate::context::{Cx, View};
 use crate::engagement::fieldwork::sample::{self, Selecting};
-use crate::engagement::fieldwork::workpaper::{self, Excepting, Signing};
+use crate::engagement::fieldwork::signed::{self, Signing};
+use crate::engagement::fieldwork::workpaper::{self, Excepting};
 use crate::program::{population, sampling};
 use crate::{Actor, Error, Result};
 
@@ -76,7 +77,7 @@ pub(super) async fn draw(play: &Play<'_>, staff: &Actor, population: PopulationK
                 again: String::new(),
             };
             sample::select(cx, SOC2, number, 1, selecting, catalog).await?;
-            let row = workpaper::find(cx, SOC2, number).await?;
+            let row = signed::find::<Workpaper>(cx, SOC2, number).await?;
             let of = |key: &str| items.iter().find(|item| item.key == key).cloned();
             let selected: Option<Vec<Item>> = row.record.items.iter().map(|item| of(&item.key)).collect();
             let selected = selected.ok_or_else(|| lost("items that were selected"))?;
@@ -248,8 +249,8 @@ pub(super) async fn review(play: &Play<'_>, lead: &Actor) -> Result<()> {
     play.app()
         .transact(lead, async |cx| {
             for number in [SAMPLED, ENCRYPTED] {
-                let version = workpaper::find(cx, SOC2, number).await?.version;
-                workpaper::sign(cx, SOC2, number, version, Signing::Review).await?;
+                let version = signed::find::<Workpaper>(cx, SOC2, number).await?.version;
+                signed::sign::<Workpaper>(cx, SOC2, number, version, Signing::Review).await?;
             }
             let independence = format!(
                 "Before the team was let in, each of its people confirmed to {} that they are independent of the company and \
@@ -313,7 +314,7 @@ async fn finish(
     workpaper::conclude(cx, SOC2, number, version, tested.outcome, tested.says).await?;
     version += 1;
     for signing in signings {
-        workpaper::sign(cx, SOC2, number, version, *signing).await?;
+        signed::sign::<Workpaper>(cx, SOC2, number, version, *signing).await?;
         version += 1;
     }
     Ok(())

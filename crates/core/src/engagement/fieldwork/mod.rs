@@ -27,7 +27,7 @@ pub use pdf::{PdfError, check_pdf};
 pub use request::{
     Answer, EvidenceRequest, Request, RequestError, RequestState, RequestStep, kind_words, timing_words,
 };
-pub use signature::{Shared, Signature, Signatures};
+pub use signature::{Shared, Signature, Signatures, SignedPaper};
 pub use walkthrough::{Answered, Walked, WalkedStep, Walkthrough};
 pub use workpaper::{
     Cause, Conclusion, Exception, ManagementResponse, Note, Outcome, Plan, Procedure, SampleChange, Selected,

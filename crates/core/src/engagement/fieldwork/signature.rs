@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::WorkpaperError;
+use crate::conclusion::scope::Day;
 use crate::id::ActorId;
 use crate::{Digest, Timestamp};
 
@@ -112,5 +113,74 @@ impl Signatures {
         }
         self.shared = Some(Signature { by, at, digest });
         Ok(())
+    }
+}
+
+/// A paper that people of the firm sign.
+pub trait SignedPaper {
+    /// Returns its number in the engagement, from 1.
+    fn number(&self) -> i64;
+
+    /// Returns the digest of what is signed.
+    fn digest(&self) -> Digest;
+
+    /// Returns who worked on it.
+    fn signatures(&self) -> &Signatures;
+
+    /// Returns who worked on it, to sign.
+    fn signatures_mut(&mut self) -> &mut Signatures;
+
+    /// Tells whether it may be signed on a day.
+    ///
+    /// # Errors
+    /// The first thing that is missing.
+    fn complete(&self, today: Day) -> Result<(), WorkpaperError>;
+
+    /// Returns who prepared it as it stands.
+    fn prepared(&self) -> Option<&Signature> {
+        self.signatures().prepared(self.digest())
+    }
+
+    /// Returns who reviewed it as it stands.
+    fn reviewed(&self) -> Option<&Signature> {
+        self.signatures().reviewed(self.digest())
+    }
+
+    /// Returns who shared it as it stands.
+    fn shared(&self) -> Option<&Shared> {
+        self.signatures().shared(self.digest())
+    }
+
+    /// Returns when it was shared last, however it stood then.
+    fn shared_at(&self) -> Option<Timestamp> {
+        self.signatures().shared_at()
+    }
+
+    /// Signs it as who prepared it.
+    ///
+    /// # Errors
+    /// If something is missing, or it is signed as it stands.
+    fn prepare(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
+        self.complete(Day::of(at))?;
+        let digest = self.digest();
+        self.signatures_mut().prepare(digest, by, at)
+    }
+
+    /// Signs it as who reviewed it.
+    ///
+    /// # Errors
+    /// If it is not prepared as it stands, is reviewed already, or the reviewer wrote in it.
+    fn review(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
+        let digest = self.digest();
+        self.signatures_mut().review(digest, by, at)
+    }
+
+    /// Lets management read it as it stands.
+    ///
+    /// # Errors
+    /// If it is not prepared as it stands, or is shared already.
+    fn share(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
+        let digest = self.digest();
+        self.signatures_mut().share(digest, by, at)
     }
 }

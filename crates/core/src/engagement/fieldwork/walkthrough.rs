@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::workpaper::{needed, readable};
-use super::{Procedure, Shared, Signature, Signatures, WorkpaperError};
+use super::{Procedure, Signatures, SignedPaper, WorkpaperError};
 use crate::conclusion::scope::Day;
 use crate::control::{TEXT_MAX, TITLE_MAX};
 use crate::engagement::{FlowStep, Process};
 use crate::id::ActorId;
 use crate::words::words_of;
-use crate::{Digest, Timestamp, canonical};
+use crate::{Digest, canonical};
 
 /// What the auditor answers about a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -157,34 +157,6 @@ impl Walkthrough {
         })
     }
 
-    /// Returns the digest of what is signed.
-    ///
-    /// # Panics
-    /// Never: there are texts and whole numbers only.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        let signed = (&self.process, self.version, &self.transaction, &self.steps, &self.conclusion);
-        canonical::digest(&signed).expect("a walkthrough has texts and whole numbers only")
-    }
-
-    /// Returns who prepared it as it stands.
-    #[must_use]
-    pub fn prepared(&self) -> Option<&Signature> {
-        self.signatures.prepared(self.digest())
-    }
-
-    /// Returns who reviewed it as it stands.
-    #[must_use]
-    pub fn reviewed(&self) -> Option<&Signature> {
-        self.signatures.reviewed(self.digest())
-    }
-
-    /// Returns who shared it as it stands.
-    #[must_use]
-    pub fn shared(&self) -> Option<&Shared> {
-        self.signatures.shared(self.digest())
-    }
-
     /// Returns how many steps are answered whole.
     #[must_use]
     pub fn walked(&self) -> usize {
@@ -233,12 +205,27 @@ impl Walkthrough {
         self.signatures.authors.insert(by);
         Ok(())
     }
+}
 
-    /// Returns the first thing that keeps it from being signed on a day.
-    ///
-    /// # Errors
-    /// That thing.
-    pub fn complete(&self, today: Day) -> Result<(), WorkpaperError> {
+impl SignedPaper for Walkthrough {
+    fn number(&self) -> i64 {
+        self.number
+    }
+
+    fn digest(&self) -> Digest {
+        let signed = (&self.process, self.version, &self.transaction, &self.steps, &self.conclusion);
+        canonical::digest(&signed).expect("a walkthrough has texts and whole numbers only")
+    }
+
+    fn signatures(&self) -> &Signatures {
+        &self.signatures
+    }
+
+    fn signatures_mut(&mut self) -> &mut Signatures {
+        &mut self.signatures
+    }
+
+    fn complete(&self, today: Day) -> Result<(), WorkpaperError> {
         for (place, one) in self.steps.iter().enumerate() {
             let step = place + 1;
             if let Some(says) = one.walked.missing() {
@@ -250,34 +237,6 @@ impl Walkthrough {
         }
         if self.conclusion.is_empty() { Err(WorkpaperError::Missing("conclusion")) } else { Ok(()) }
     }
-
-    /// Signs it as who prepared it.
-    ///
-    /// # Errors
-    /// If something is missing, or it is signed as it stands.
-    pub fn prepare(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
-        self.complete(Day::of(at))?;
-        let digest = self.digest();
-        self.signatures.prepare(digest, by, at)
-    }
-
-    /// Signs it as who reviewed it.
-    ///
-    /// # Errors
-    /// If it is not prepared as it stands, is reviewed already, or the reviewer wrote in it.
-    pub fn review(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
-        let digest = self.digest();
-        self.signatures.review(digest, by, at)
-    }
-
-    /// Lets management read it as it stands.
-    ///
-    /// # Errors
-    /// If it is not prepared as it stands, or is shared already.
-    pub fn share(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
-        let digest = self.digest();
-        self.signatures.share(digest, by, at)
-    }
 }
 
 #[cfg(test)]
@@ -285,6 +244,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::Timestamp;
     use crate::engagement::Act;
 
     fn who(n: u128) -> ActorId {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use error::WorkpaperError;
 pub use sample::{SampleChange, Selected};
 
-use super::signature::{Shared, Signature, Signatures};
+use super::signature::{Signatures, SignedPaper};
 use crate::conclusion::scope::Day;
 use crate::control::{ControlId, TEXT_MAX, TITLE_MAX, TestAttribute};
 use crate::id::ActorId;
@@ -266,44 +266,10 @@ impl Workpaper {
         })
     }
 
-    /// Returns the digest of what is signed.
-    ///
-    /// # Panics
-    /// Never: there are texts and whole numbers only.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        let signed = (&self.plan, &self.selected, &self.items, &self.exceptions, &self.conclusion);
-        canonical::digest(&signed).expect("a workpaper has texts and whole numbers only")
-    }
-
-    /// Returns who prepared it as it stands.
-    #[must_use]
-    pub fn prepared(&self) -> Option<&Signature> {
-        self.signatures.prepared(self.digest())
-    }
-
-    /// Returns who reviewed it as it stands.
-    #[must_use]
-    pub fn reviewed(&self) -> Option<&Signature> {
-        self.signatures.reviewed(self.digest())
-    }
-
-    /// Returns who shared it as it stands.
-    #[must_use]
-    pub fn shared(&self) -> Option<&Shared> {
-        self.signatures.shared(self.digest())
-    }
-
     /// Tells whether it was ever shared, however it stood then.
     #[must_use]
     pub fn was_shared(&self) -> bool {
         self.shared_at().is_some()
-    }
-
-    /// Returns when it was shared last, however it stood then.
-    #[must_use]
-    pub fn shared_at(&self) -> Option<Timestamp> {
-        self.signatures.shared_at()
     }
 
     /// Tells whether something was tested.
@@ -463,52 +429,6 @@ impl Workpaper {
         }
     }
 
-    /// Returns the first thing that keeps it from being signed.
-    ///
-    /// # Errors
-    /// That thing.
-    pub fn complete(&self) -> Result<(), WorkpaperError> {
-        let conclusion = self.conclusion.as_ref().ok_or(WorkpaperError::Missing("conclusion"))?;
-        self.fits(conclusion.outcome)?;
-        for item in &self.items {
-            if !item.is_tested() {
-                return Err(WorkpaperError::Untested(item.key.clone()));
-            }
-            if item.deviates() && !self.exceptions.iter().any(|one| one.items.contains(&item.key)) {
-                return Err(WorkpaperError::Unexplained(item.key.clone()));
-            }
-        }
-        Ok(())
-    }
-
-    /// Signs it as who prepared it.
-    ///
-    /// # Errors
-    /// If something is missing, or it is signed as it stands.
-    pub fn prepare(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
-        self.complete()?;
-        let digest = self.digest();
-        self.signatures.prepare(digest, by, at)
-    }
-
-    /// Signs it as who reviewed it.
-    ///
-    /// # Errors
-    /// If it is not prepared as it stands, is reviewed already, or the reviewer wrote in it.
-    pub fn review(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
-        let digest = self.digest();
-        self.signatures.review(digest, by, at)
-    }
-
-    /// Lets management read it as it stands.
-    ///
-    /// # Errors
-    /// If it is not prepared as it stands, or is shared already.
-    pub fn share(&mut self, by: ActorId, at: Timestamp) -> Result<(), WorkpaperError> {
-        let digest = self.digest();
-        self.signatures.share(digest, by, at)
-    }
-
     /// Returns the result as it stands in Section IV; none before there is a conclusion. Where a deviation was found, the
     /// number of items tested and the number and nature of deviations are told, whatever the opinion.
     #[must_use]
@@ -530,6 +450,39 @@ impl Workpaper {
                 each.collect::<Vec<_>>().join("\n\n")
             }
         })
+    }
+}
+
+impl SignedPaper for Workpaper {
+    fn number(&self) -> i64 {
+        self.number
+    }
+
+    fn digest(&self) -> Digest {
+        let signed = (&self.plan, &self.selected, &self.items, &self.exceptions, &self.conclusion);
+        canonical::digest(&signed).expect("a workpaper has texts and whole numbers only")
+    }
+
+    fn signatures(&self) -> &Signatures {
+        &self.signatures
+    }
+
+    fn signatures_mut(&mut self) -> &mut Signatures {
+        &mut self.signatures
+    }
+
+    fn complete(&self, _today: Day) -> Result<(), WorkpaperError> {
+        let conclusion = self.conclusion.as_ref().ok_or(WorkpaperError::Missing("conclusion"))?;
+        self.fits(conclusion.outcome)?;
+        for item in &self.items {
+            if !item.is_tested() {
+                return Err(WorkpaperError::Untested(item.key.clone()));
+            }
+            if item.deviates() && !self.exceptions.iter().any(|one| one.items.contains(&item.key)) {
+                return Err(WorkpaperError::Unexplained(item.key.clone()));
+            }
+        }
+        Ok(())
     }
 }
 

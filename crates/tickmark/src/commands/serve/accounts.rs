@@ -4,7 +4,6 @@
 //! hands the requests on; the address that people use is then given with `--url`.
 
 use std::convert::Infallible;
-use std::future::IntoFuture as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use tickmark_app::identity::people;
 use tickmark_app::{Actor, App};
 use tickmark_web::{Settings, Source, WebState};
 
-use super::{ServeTo, listen, pages, random, work};
+use super::{ServeTo, answer, listen, pages, random, work};
 use crate::cli::Common;
 use crate::clock;
 use crate::failure::{Failure, Outcome};
@@ -59,10 +58,9 @@ pub(super) async fn serve(options: &ServeTo, common: &Common, output: &Output) -
     output.note("Ctrl-C stops.");
     let mut silent = output.clone();
     silent.quiet = true;
-    let serving = axum::serve(listener, tickmark_web::router(state))
-        .with_graceful_shutdown(crate::commands::interrupted());
+    let serving = answer(listener, tickmark_web::router(state));
     tokio::select! {
-        served = serving.into_future() => served?,
+        served = serving => served.map_err(anyhow::Error::from)??,
         never = keep_the_log(&app, &actor, common, &silent) => match never {},
         never = work::work(&app, &actor, common, output) => match never {},
         never = work::mail(&app, &actor) => match never {},

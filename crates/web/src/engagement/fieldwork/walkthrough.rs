@@ -7,16 +7,18 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
+use tickmark_app::engagement::fieldwork::signed::{self, Signing};
 use tickmark_app::engagement::fieldwork::walkthrough;
-use tickmark_app::engagement::fieldwork::workpaper::Signing;
 use tickmark_app::engagement::fieldwork::{Row, is_open, paper};
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::{TEXT_MAX, TITLE_MAX};
-use tickmark_core::engagement::fieldwork::{Answered, Party, Procedure, Walked, WalkedStep, Walkthrough};
+use tickmark_core::engagement::fieldwork::{
+    Answered, Party, Procedure, SignedPaper as _, Walked, WalkedStep, Walkthrough,
+};
 use tickmark_core::engagement::{Engagement, EngagementKey, Process, ReportKind};
 use tickmark_core::identity::Verb;
 
-use super::workpaper::signer;
+use super::workpaper::{signer, signing};
 use super::{Tabbed, head, href, key, number, page as framed, party, refused, wrong};
 use crate::WebState;
 use crate::control::Names;
@@ -43,7 +45,7 @@ pub(super) async fn list(
     let (record, party, rows, processes, names) = app
         .read(actor, async |view| {
             let (record, party) = head(view, key).await?;
-            let rows = walkthrough::list(view, key).await?;
+            let rows = signed::list::<Walkthrough>(view, key).await?;
             let processes = walkthrough::processes(view, key).await?;
             Ok((record, party, rows, processes, Names::for_looking(view).await?))
         })
@@ -61,7 +63,7 @@ pub(super) async fn list(
             html! { @if one.conclusion.is_empty() { span.muted { "Not concluded" } } @else { "Concluded" } },
             html! { (signer(one.prepared(), &names)) },
             html! { (signer(one.reviewed(), &names)) },
-            html! { @if one.shared().is_some() { "Shared" } @else if one.signatures.shared_at().is_some() { "Shared, changed since" } @else { span.muted { "Private" } } },
+            html! { @if one.shared().is_some() { "Shared" } @else if one.shared_at().is_some() { "Shared, changed since" } @else { span.muted { "Private" } } },
         ]
     });
     let body = html! {
@@ -183,7 +185,7 @@ async fn known(state: &WebState, asked: &Asked, key: EngagementKey, number: i64)
     let known = app
         .read(actor, async |view| {
             let (record, party) = head(view, key).await?;
-            let row = walkthrough::find(view, key, number).await?;
+            let row = signed::find::<Walkthrough>(view, key, number).await?;
             let processes = walkthrough::processes(view, key).await?;
             let process = processes.into_iter().find(|one| one.name == row.record.process);
             let is_open = is_open(view, key).await?;
@@ -227,7 +229,7 @@ fn draw(known: &Known, asked: &Asked, sent: Option<&Sent>, faults: &Faults) -> P
                     }
                 }))
                 (block("conclusion", "Conclusion", &html! {}, &conclusion(row, &path, asked, sent, may_write)))
-                (block("signed", "Sign-off", &html! {}, &signing(known, &path, asked, may_write)))
+                (block("signed", "Sign-off", &html! {}, &signing(&known.row, &known.names, &path, asked, may_write)))
             }
         }
     };
@@ -236,7 +238,7 @@ fn draw(known: &Known, asked: &Asked, sent: Option<&Sent>, faults: &Faults) -> P
     page.lead = html! {
         @if !is_auditor { "As the auditor shared it. It shows that the process is understood and in place, not that it operates over time." }
         @else if one.shared().is_some() { "Management can read it as it stands." }
-        @else if one.signatures.shared_at().is_some() { "Management can read it as it was shared last, without the changes since." }
+        @else if one.shared_at().is_some() { "Management can read it as it was shared last, without the changes since." }
         @else { "Private to your firm." }
     };
     page.crumbs.push(("Walkthroughs".into(), format!("{}/walkthroughs", href(known.record.key))));
@@ -363,35 +365,6 @@ fn conclusion(
     }
 }
 
-fn signing(known: &Known, path: &str, asked: &Asked, may_write: bool) -> Markup {
-    let (row, one, names) = (&known.row, &known.row.record, &known.names);
-    let version = row.version.to_string();
-    let act = |word: &str, words: &str, class: &str| {
-        html! {
-            form.inline method="post" action={ (path) "/" (word) } { (hidden("form", &asked.token)) (hidden("version", &version)) button class=(class) type="submit" { (words) } }
-        }
-    };
-    let who = asked.visit.actor.as_ref().map(|actor| actor.id);
-    let wrote = who.is_some_and(|who| one.signatures.authors.contains(&who));
-    html! {
-        dl.facts {
-            dt { "Prepared" } dd { (signer(one.prepared(), names)) }
-            dt { "Reviewed" } dd { (signer(one.reviewed(), names)) }
-            dt { "Shared" } dd { (signer(one.shared(), names)) @if let Some(at) = one.signatures.shared_at() { span.sub { (moment::exact(at)) } } }
-        }
-        @if may_write {
-            div.row.actions.block-body {
-                @if one.prepared().is_none() {
-                    (act("prepare", "Sign as preparer", "button primary"))
-                } @else {
-                    @if one.reviewed().is_none() { @if wrote { p.muted { "Somebody of your firm who wrote none of it reviews it." } } @else { (act("review", "Sign as reviewer", "button primary")) } }
-                    @if one.shared().is_none() { (act("share", "Share with management", "button")) }
-                }
-            }
-        }
-    }
-}
-
 pub(super) async fn act(
     State(state): State<WebState>,
     Path((at, no, act)): Path<(String, String, String)>,
@@ -413,10 +386,12 @@ pub(super) async fn act(
     let done = match (act.as_str(), signing) {
         (_, Some(signing)) => {
             sent.only(&["version"])?;
-            app.transact(actor, async |cx| walkthrough::sign(cx, key, number, from, signing).await).await
+            app.transact(actor, async |cx| signed::sign::<Walkthrough>(cx, key, number, from, signing).await)
+                .await
         }
         ("record", _) => {
-            let held = app.read(actor, async |view| walkthrough::find(view, key, number).await).await?;
+            let held =
+                app.read(actor, async |view| signed::find::<Walkthrough>(view, key, number).await).await?;
             let found = found(&sent, held.record.steps.len())?;
             let transaction = sent.text("transaction");
             app.transact(actor, async |cx| {

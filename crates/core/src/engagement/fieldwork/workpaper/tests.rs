@@ -108,7 +108,7 @@ fn a_plan_says_what_is_done_and_what_counts_as_a_deviation() {
 fn a_deviation_is_told_with_what_was_tested() {
     let mut paper = drawn();
     assert_eq!(paper.items.len(), 3);
-    assert_eq!(paper.complete(), Err(WorkpaperError::Missing("conclusion")));
+    assert_eq!(paper.complete(Day::of(at(10))), Err(WorkpaperError::Missing("conclusion")));
     let found = results(&paper, 1);
     paper.record(&found, who(1)).expect("recorded");
     let key = paper.items[0].key.clone();
@@ -186,7 +186,7 @@ fn nothing_to_test_is_a_result_and_nothing_tested_is_none() {
         paper.name_items(&["Q1 review".into()], who(1)),
         Err(WorkpaperError::Twice("Q1 review".into()))
     );
-    assert!(paper.complete().is_err(), "the conclusion does not fit any more");
+    assert!(paper.complete(Day::of(at(10))).is_err(), "the conclusion does not fit any more");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn a_sample_is_extended_once_to_the_size_that_was_planned() {
     assert_eq!(keys(&paper), ranked[..5], "the same seed goes on where it stood");
     assert!(paper.items[3].occurred_at.is_some() && !paper.items[3].is_tested());
     assert_eq!(extend(&mut paper, isolated), Err(WorkpaperError::Sample(SamplingError::ExtendedAlready)));
-    assert_eq!(paper.complete(), Err(WorkpaperError::Missing("conclusion")));
+    assert_eq!(paper.complete(Day::of(at(10))), Err(WorkpaperError::Missing("conclusion")));
     let selected = paper.selected.as_ref().expect("selected");
     assert!(selected.is_extended());
     assert!(matches!(selected.came_by(&ranked[4]), Some(SampleEvent::Extended { .. })));

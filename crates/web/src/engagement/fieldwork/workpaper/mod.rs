@@ -10,10 +10,13 @@ mod sign;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
-use tickmark_app::engagement::fieldwork::workpaper::{self, Excepting, Signing};
+use tickmark_app::engagement::fieldwork::signed::{self, Signing};
+use tickmark_app::engagement::fieldwork::workpaper::{self, Excepting};
 use tickmark_app::engagement::fieldwork::{Row, evidence, paper, sample as samples};
 use tickmark_core::control::Control;
-use tickmark_core::engagement::fieldwork::{Cause, ManagementResponse, Outcome, Party, Workpaper};
+use tickmark_core::engagement::fieldwork::{
+    Cause, ManagementResponse, Outcome, Party, SignedPaper as _, Workpaper,
+};
 use tickmark_core::engagement::{Engagement, EngagementKey};
 use tickmark_core::identity::Verb;
 use tickmark_core::program::population::Population;
@@ -36,7 +39,7 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::visit::Asked;
-pub(super) use sign::signer;
+pub(super) use sign::{signer, signing};
 
 pub(super) async fn list(
     State(state): State<WebState>,
@@ -48,7 +51,7 @@ pub(super) async fn list(
     let (record, party, rows, responses, controls, names) = app
         .read(actor, async |view| {
             let (record, party) = head(view, key).await?;
-            let rows = workpaper::list(view, key).await?;
+            let rows = signed::list::<Workpaper>(view, key).await?;
             let responses = workpaper::responses(view, key).await?;
             let controls = match party {
                 Party::Auditor => workpaper::controls(view, key, catalog).await?,
@@ -111,7 +114,7 @@ pub(super) async fn known(
     let known = app
         .read(actor, async |view| {
             let (record, party) = head(view, key).await?;
-            let row = workpaper::find(view, key, number).await?;
+            let row = signed::find::<Workpaper>(view, key, number).await?;
             let mut responses = workpaper::responses(view, key).await?;
             responses.retain(|one| one.record.workpaper == number);
             let id = row.record.plan.control.clone();
@@ -156,7 +159,7 @@ fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
             }
             div {
                 (block("plan", "Test", &html! { @if may_write { a href={ (path) "/edit" } { "Edit" } } }, &planned(known)))
-                (block("signed", "Sign-off", &html! {}, &sign::signing(known, &path, asked, may_write)))
+                (block("signed", "Sign-off", &html! {}, &signing(&known.row, &known.names, &path, asked, may_write)))
             }
         }
     };
@@ -208,7 +211,8 @@ pub(super) async fn act(
                 "review" => Signing::Review,
                 _ => Signing::Share,
             };
-            app.transact(actor, async |cx| workpaper::sign(cx, key, number, from, signing).await).await
+            app.transact(actor, async |cx| signed::sign::<Workpaper>(cx, key, number, from, signing).await)
+                .await
         }
         "items" => {
             sent.only(&["version", "items"])?;
@@ -237,7 +241,8 @@ pub(super) async fn act(
             .await
         }
         "results" => {
-            let held = app.read(actor, async |view| workpaper::find(view, key, number).await).await?;
+            let held =
+                app.read(actor, async |view| signed::find::<Workpaper>(view, key, number).await).await?;
             let results = items::read_results(&sent, &held.record)?;
             app.transact(actor, async |cx| workpaper::record(cx, key, number, from, &results).await).await
         }

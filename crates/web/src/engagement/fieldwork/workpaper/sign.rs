@@ -1,9 +1,10 @@
-//! Signatures of a workpaper.
+//! Signatures of a paper.
 
 use maud::{Markup, html};
-use tickmark_core::engagement::fieldwork::Signature;
+use tickmark_app::engagement::fieldwork::Row;
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::engagement::fieldwork::{Signature, SignedPaper};
 
-use super::Known;
 use crate::control::Names;
 use crate::design::form::hidden;
 use crate::design::moment;
@@ -13,8 +14,14 @@ pub(in crate::engagement::fieldwork) fn signer(signature: Option<&Signature>, na
     html! { @match signature { Some(one) => { (names.of(one.by)) span.sub { (moment::date(one.at)) } }, None => span.muted { "Nobody" } } }
 }
 
-pub(super) fn signing(known: &Known, path: &str, asked: &Asked, may_write: bool) -> Markup {
-    let (row, one, names) = (&known.row, &known.row.record, &known.names);
+pub(in crate::engagement::fieldwork) fn signing<P: SignedPaper>(
+    row: &Row<P>,
+    names: &Names,
+    path: &str,
+    asked: &Asked,
+    may_write: bool,
+) -> Markup {
+    let one = &row.record;
     let version = row.version.to_string();
     let act = |word: &str, words: &str, class: &str| {
         html! {
@@ -22,13 +29,13 @@ pub(super) fn signing(known: &Known, path: &str, asked: &Asked, may_write: bool)
         }
     };
     let who = asked.visit.actor.as_ref().map(|actor| actor.id);
-    let wrote = who.is_some_and(|who| one.signatures.authors.contains(&who));
-    let missing = one.complete().err();
+    let wrote = who.is_some_and(|who| one.signatures().authors.contains(&who));
+    let missing = one.complete(Day::of(asked.visit.now)).err();
     html! {
         dl.facts {
             dt { "Prepared" } dd { (signer(one.prepared(), names)) }
             dt { "Reviewed" } dd { (signer(one.reviewed(), names)) }
-            dt { "Shared" } dd { (signer(one.shared(), names)) }
+            dt { "Shared" } dd { (signer(one.shared(), names)) @if let Some(at) = one.shared_at() { span.sub { (moment::exact(at)) } } }
         }
         @if may_write {
             div.row.actions.block-body {
