@@ -86,7 +86,7 @@ impl App {
         if applied.is_empty() {
             database.check_integrity().await?;
         }
-        let blobs = Blobs::open(&folder.blobs())?;
+        let blobs = folder.objects().await?;
         Ok(Self::of(folder, database, blobs, clock, entropy, outside))
     }
 

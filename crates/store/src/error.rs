@@ -89,6 +89,14 @@ pub enum StoreError {
         /// The limit.
         limit: u64,
     },
+    /// The place of the objects does not serve.
+    #[error("{place}: {detail}")]
+    BadBucket {
+        /// The place.
+        place: String,
+        /// Why not.
+        detail: String,
+    },
     /// A setting of the database or its address does not serve.
     #[error("{0}")]
     Unsuitable(String),

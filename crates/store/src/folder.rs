@@ -9,6 +9,7 @@
 //! DATA/state/           marks against rollback; never part of a database backup
 //! DATA/backup/          copies made before migrations
 //! DATA/checks/          checks of the user's own, made when there is one
+//! DATA/OBJECTS          where the objects are, if they are not in `blobs/`
 //! DATA/out/             documents for people
 //! ```
 
@@ -17,16 +18,24 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use futures_util::StreamExt as _;
+
+use crate::blob::Blobs;
+use crate::bucket::{self, Bucket};
 use crate::{Access, Result, StoreError};
 
 /// What `LAYOUT` says.
 const LAYOUT: &str = "tickmark data folder, layout 1\n";
+
+/// What is said of objects that are in the folder itself.
+const HERE: &str = "the data folder";
 
 /// An open data folder. The lock ends with it.
 #[derive(Debug)]
 pub struct DataFolder {
     root: PathBuf,
     access: Access,
+    bucket: Option<Bucket>,
     _lock: Option<File>,
 }
 
@@ -57,7 +66,7 @@ impl DataFolder {
         if !is_layout(root)? {
             write_durably(&root.join("LAYOUT"), LAYOUT.as_bytes())?;
         }
-        Ok(Self { root: root.clone(), access: Access::Write, _lock: Some(lock) })
+        Ok(Self { root: root.clone(), access: Access::Write, bucket: None, _lock: Some(lock) })
     }
 
     /// Opens an existing folder for reading, beside a process that writes. Takes no lock and changes nothing.
@@ -68,7 +77,7 @@ impl DataFolder {
         if !is_layout(root)? {
             return Err(not_ours(root, "is not a data folder; `init` makes one"));
         }
-        Ok(Self { root: root.to_owned(), access: Access::Inspect, _lock: None })
+        Ok(Self { root: root.to_owned(), access: Access::Inspect, bucket: None, _lock: None })
     }
 
     /// Returns what this opener may do.
@@ -93,6 +102,95 @@ impl DataFolder {
     #[must_use]
     pub fn blobs(&self) -> PathBuf {
         self.root.join("blobs")
+    }
+
+    /// Says in which bucket the objects are, or are to be; the settings' word for [`Self::objects`].
+    pub fn keep_objects_in(&mut self, bucket: Bucket) {
+        self.bucket = Some(bucket);
+    }
+
+    /// Opens the objects, wherever they are. A folder without objects begins where the settings say; from then on they are
+    /// there until [`Self::move_objects`] brings them elsewhere.
+    ///
+    /// # Errors
+    /// If the settings say another place than the one where the objects are, or that place does not answer, or would write
+    /// over what it has.
+    pub async fn objects(&self) -> Result<Blobs> {
+        let set = self.bucket.as_ref().map_or_else(|| HERE.to_owned(), Bucket::place);
+        let held = self.objects_place()?;
+        match held {
+            Some(held) if held != set => {
+                let detail = format!(
+                    "the objects are in {held}, but the settings say {set}; `tickmark objects move` brings them over"
+                );
+                Err(StoreError::BadBucket { place: set, detail })
+            }
+            held => {
+                let Some(bucket) = &self.bucket else { return Blobs::open(&self.blobs()) };
+                let backend = bucket.connect()?;
+                if self.access == Access::Write {
+                    bucket::probe(backend.as_ref(), &set).await?;
+                    if held.is_none() {
+                        write_durably(&self.root.join("OBJECTS"), set.as_bytes())?;
+                    }
+                }
+                Ok(Blobs::over(backend))
+            }
+        }
+    }
+
+    /// Returns where the objects are; none as long as there is none.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn objects_place(&self) -> Result<Option<String>> {
+        let path = self.root.join("OBJECTS");
+        let reading = |error| StoreError::io(format!("reading {}", path.display()), error);
+        match fs::read_to_string(&path) {
+            Ok(text) => return Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(reading(error)),
+        }
+        Ok(self.blobs().join("sha256").exists().then(|| HERE.to_owned()))
+    }
+
+    /// Copies all objects between the folder and the bucket of the settings, each verified on the way, and lets them be
+    /// there from then on. Those in the old place stay, for somebody to delete. Can be repeated after it was cut off.
+    /// Returns how many there are.
+    ///
+    /// # Errors
+    /// If the settings have no bucket, the objects are in another one, or one place does not answer.
+    pub async fn move_objects(&self, into_bucket: bool) -> Result<usize> {
+        let Some(bucket) = &self.bucket else {
+            return Err(StoreError::Unsuitable(
+                "the settings name no bucket, section `[objects]`".to_owned(),
+            ));
+        };
+        let place = bucket.place();
+        let backend = bucket.connect()?;
+        bucket::probe(backend.as_ref(), &place).await?;
+        let (inside, outside) = (Blobs::open(&self.blobs())?, Blobs::over(backend));
+        let (from, to, from_place, to_place) = if into_bucket {
+            (inside, outside, HERE.to_owned(), place)
+        } else {
+            (outside, inside, place, HERE.to_owned())
+        };
+        match self.objects_place()? {
+            Some(held) if held != from_place => {
+                let detail = format!("the objects are in {held}, not in {from_place}");
+                return Err(StoreError::BadBucket { place: to_place, detail });
+            }
+            _ => {}
+        }
+        let (mut all, mut count) = (from.list(), 0);
+        while let Some(entry) = all.next().await {
+            // What is not named as an object is none.
+            let Ok(digest) = entry?.digest else { continue };
+            to.put(from.get(digest).await?).await?;
+            count += 1;
+        }
+        write_durably(&self.root.join("OBJECTS"), to_place.as_bytes())?;
+        Ok(count)
     }
 
     /// Returns the folder of signing keys.

@@ -12,6 +12,7 @@
 //! - A blob is durable when [`Blobs::put`] returns, and is verified each time it is read.
 
 pub mod blob;
+pub mod bucket;
 mod connections;
 pub mod database;
 pub mod dialect;
@@ -24,6 +25,7 @@ pub mod tenant;
 pub mod testing;
 
 pub use blob::{BlobEntry, Blobs};
+pub use bucket::Bucket;
 pub use database::{Access, Database, ReadTx, WriteTx};
 pub use dialect::Dialect;
 pub use error::StoreError;

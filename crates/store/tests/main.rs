@@ -1,6 +1,7 @@
 //! Storage on both databases: what is kept, what is refused, and what a failure leaves behind.
 
 mod blobs;
+mod bucket;
 mod folders;
 mod migrations;
 mod transactions;

@@ -24,7 +24,7 @@ async fn each_is_applied_once() {
         let database = test.open(Access::Write).await.expect("opening");
         let first = migrations(&[FIRST]);
         assert_eq!(first.run(&database, test.folder(), 0).await.expect("first"), [1]);
-        assert_eq!(first.run(&database, test.folder(), 0).await.expect("again"), []);
+        assert!(first.run(&database, test.folder(), 0).await.expect("again").is_empty());
         let both = migrations(&[FIRST, SECOND]);
         assert_eq!(both.run(&database, test.folder(), 0).await.expect("second"), [2]);
         let mut tx = database.write().await.expect("begin");
@@ -93,7 +93,7 @@ async fn inspection_changes_nothing_and_asks_for_an_upgrade() {
         let first = migrations(&[FIRST]);
         test.migrated(&first).await;
         let inspected = test.open(Access::Inspect).await.expect("opening");
-        assert_eq!(first.run(&inspected, test.folder(), 0).await.expect("same"), []);
+        assert!(first.run(&inspected, test.folder(), 0).await.expect("same").is_empty());
         let error = migrations(&[FIRST, SECOND]).run(&inspected, test.folder(), 0).await.expect_err("older");
         assert!(matches!(error, StoreError::OlderDatabase { found: 1, known: 2 }), "{error:?}");
         assert!(matches!(inspected.write().await, Err(StoreError::ReadOnly(_))));

@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     assess, audit, backup, bundle, catalog, checks, collect, control, engagement, evidence, example, history,
-    init, ledger, mail, people, perform, period, population, quickstart, replay, report, sample, search,
-    serve, verify, waive,
+    init, ledger, mail, objects, people, perform, period, population, quickstart, replay, report, sample,
+    search, serve, verify, waive,
 };
 
 const EXAMPLES: &str = "\
@@ -139,6 +139,9 @@ pub(crate) enum Command {
     /// Copy the data folder, also while a server works with it.
     #[command(after_help = backup::EXAMPLES)]
     Backup(backup::Backup),
+    /// Where the bytes of evidence are kept: the data folder, or a bucket of an S3-compatible store.
+    #[command(subcommand, after_help = objects::EXAMPLES)]
+    Objects(objects::Command),
     /// Criteria, points of focus, starter controls, mappings.
     #[command(subcommand, after_help = catalog::EXAMPLES)]
     Catalog(catalog::Command),

@@ -69,6 +69,7 @@ async fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::Ledger(command) => commands::ledger::run(command, common, output).await,
         Command::Evidence(command) => commands::evidence::run(command, common, output).await,
         Command::Backup(options) => commands::backup::run(options, common, output).await,
+        Command::Objects(command) => commands::objects::run(command, common, output).await,
         Command::Catalog(command) => commands::catalog::run(command, common, output),
         Command::Mail(command) => commands::mail::run(command, common, output).await,
         Command::People(command) => commands::people::run(command, common, output).await,

@@ -7,6 +7,7 @@ use anyhow::Context;
 use serde::Deserialize;
 use tickmark_app::ledger::LedgerSettings;
 use tickmark_app::mail::MailSettings;
+use tickmark_store::Bucket;
 
 use crate::failure::{Failure, Outcome};
 
@@ -29,6 +30,44 @@ pub(crate) struct Settings {
     /// How evidence is kept.
     #[serde(default)]
     pub(crate) evidence: EvidenceSettings,
+    /// In which bucket objects are kept; in the data folder when left out.
+    #[serde(default)]
+    pub(crate) objects: Option<ObjectsSettings>,
+}
+
+/// Section `[objects]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ObjectsSettings {
+    /// Address of the S3-compatible store, e.g. `https://s3.eu-central-1.amazonaws.com`.
+    pub(crate) endpoint: String,
+    /// Region that the store signs with.
+    pub(crate) region: String,
+    /// Name of the bucket.
+    pub(crate) bucket: String,
+    /// Folder in the bucket.
+    #[serde(default)]
+    pub(crate) prefix: String,
+    /// Name of the key.
+    pub(crate) access_key: String,
+    /// File that holds the key.
+    pub(crate) secret_key_file: PathBuf,
+}
+
+impl ObjectsSettings {
+    /// Returns the bucket, with the key read from its file.
+    pub(crate) fn bucket(&self) -> Outcome<Bucket> {
+        let file = &self.secret_key_file;
+        let secret = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+        Ok(Bucket {
+            endpoint: self.endpoint.clone(),
+            region: self.region.clone(),
+            name: self.bucket.clone(),
+            prefix: self.prefix.clone(),
+            access_key: self.access_key.clone(),
+            secret_key: secret.trim().to_owned(),
+        })
+    }
 }
 
 /// Section `[evidence]`.

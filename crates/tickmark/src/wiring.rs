@@ -96,7 +96,7 @@ fn failed(document: &'static str, error: &impl std::fmt::Display) -> RenderError
 /// Opens the data folder as its only writer, making it if it is not there.
 pub(crate) async fn open(common: &Common) -> Outcome<App> {
     let settings = Settings::read(&common.data, clock::environment("TICKMARK_DATABASE_URL"))?;
-    let folder = DataFolder::create_or_open(&common.data).map_err(tickmark_app::Error::from)?;
+    let folder = folder(common, &settings)?;
     start(folder, &settings).await
 }
 
@@ -107,7 +107,7 @@ pub(crate) async fn open_with(
     entropy: Arc<dyn Entropy>,
 ) -> Outcome<App> {
     let settings = Settings::read(&common.data, clock::environment("TICKMARK_DATABASE_URL"))?;
-    let folder = DataFolder::create_or_open(&common.data).map_err(tickmark_app::Error::from)?;
+    let folder = folder(common, &settings)?;
     let server = settings.database.url.as_ref().map(|secret| secret.0.as_str());
     Ok(App::open(folder, server, clock, entropy).await?)
 }
@@ -135,7 +135,8 @@ pub(crate) async fn inspect_if_there(common: &Common) -> Outcome<Option<App>> {
         return Ok(None);
     }
     let settings = Settings::read(&common.data, clock::environment("TICKMARK_DATABASE_URL"))?;
-    let folder = DataFolder::inspect(&common.data).map_err(tickmark_app::Error::from)?;
+    let mut folder = DataFolder::inspect(&common.data).map_err(tickmark_app::Error::from)?;
+    place_objects(&mut folder, &settings)?;
     start(folder, &settings).await.map(Some)
 }
 
@@ -145,10 +146,44 @@ pub(crate) async fn repair(common: &Common) -> Outcome<App> {
         return Err(Failure::input(format!("{} is not a data folder", common.data.display())));
     }
     let settings = Settings::read(&common.data, clock::environment("TICKMARK_DATABASE_URL"))?;
-    let folder = DataFolder::create_or_open(&common.data).map_err(tickmark_app::Error::from)?;
+    let folder = folder(common, &settings)?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let app = App::open_to_repair(folder, server(&settings), clock, entropy, outside(&settings)).await?;
     Ok(equipped(app, &settings))
+}
+
+/// Opens the data folder as its only writer, without what is in it, making it if it is not there.
+fn folder(common: &Common, settings: &Settings) -> Outcome<DataFolder> {
+    let mut folder = DataFolder::create_or_open(&common.data).map_err(tickmark_app::Error::from)?;
+    place_objects(&mut folder, settings)?;
+    Ok(folder)
+}
+
+fn place_objects(folder: &mut DataFolder, settings: &Settings) -> Outcome {
+    if let Some(objects) = &settings.objects {
+        folder.keep_objects_in(objects.bucket()?);
+    }
+    Ok(())
+}
+
+/// Returns in words where the objects of the data folder are.
+pub(crate) fn objects_place(common: &Common) -> Outcome<String> {
+    let settings = Settings::read(&common.data, None)?;
+    let folder = DataFolder::inspect(&common.data).map_err(tickmark_app::Error::from)?;
+    let held = folder.objects_place().map_err(tickmark_app::Error::from)?;
+    match (held, &settings.objects) {
+        (Some(held), _) => Ok(held),
+        (None, Some(objects)) => Ok(objects.bucket()?.place()),
+        (None, None) => Ok("the data folder".to_owned()),
+    }
+}
+
+/// Opens the data folder as its only writer to bring its objects elsewhere.
+pub(crate) fn folder_if_there(common: &Common) -> Outcome<DataFolder> {
+    if !Path::new(&common.data).join("LAYOUT").is_file() {
+        return Err(Failure::input(format!("{} is not a data folder", common.data.display())));
+    }
+    folder(common, &Settings::read(&common.data, None)?)
 }
 
 /// Returns the settings of the ledger.
