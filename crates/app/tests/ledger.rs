@@ -45,6 +45,24 @@ async fn entries_are_committed_with_the_change_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_log_that_somebody_watches_is_never_silent_for_long() {
+    for world in World::both().await {
+        let (app, actor) = world.start().await;
+        let head = app.sequence(&actor).await.expect("sequencing");
+        assert!(!app.heartbeat(&actor).await.expect("asked"), "something was just said");
+        world.clock.advance(ledger::HEARTBEAT_EVERY_US - 1);
+        assert!(!app.heartbeat(&actor).await.expect("asked"));
+        world.clock.advance(1);
+        assert!(app.heartbeat(&actor).await.expect("recorded"));
+        assert!(!app.heartbeat(&actor).await.expect("asked"), "one waits for its place");
+        assert_eq!(app.sequence(&actor).await.expect("sequencing").size, head.size + 1);
+        assert!(!app.heartbeat(&actor).await.expect("asked"));
+        let newest = app.read(&actor, async |view| ledger::latest(view, 1).await).await.expect("an entry");
+        assert_eq!(newest[0].leaf().expect("a leaf").kind, LeafKind::Heartbeat);
+    }
+}
+
+#[tokio::test]
 async fn the_order_inside_a_change_is_kept_and_a_large_body_is_refused() {
     for world in World::both().await {
         let (app, actor) = world.start().await;

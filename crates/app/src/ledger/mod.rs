@@ -10,6 +10,7 @@
 mod epochs;
 mod export;
 mod fsck;
+mod heartbeat;
 pub(crate) mod keys;
 mod marks;
 mod outside;
@@ -39,6 +40,7 @@ use uuid::Uuid;
 pub use epochs::{EpochCause, NewEpoch, Recovered};
 pub use export::Exported;
 pub use fsck::{Difference, Scrub};
+pub use heartbeat::HEARTBEAT_EVERY_US;
 pub use keys::KeyOfLog;
 pub(crate) use outside::described;
 pub use outside::{

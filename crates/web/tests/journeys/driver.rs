@@ -20,7 +20,9 @@ const TAB_LIMIT: usize = 200;
 /// What WebDriver calls keys.
 pub(crate) const TAB: &str = "\u{E004}";
 pub(crate) const ENTER: &str = "\u{E007}";
-const CONTROL: &str = "\u{E009}";
+pub(crate) const ESCAPE: &str = "\u{E00C}";
+pub(crate) const DOWN: &str = "\u{E015}";
+pub(crate) const CONTROL: &str = "\u{E009}";
 /// The name of an element in answers of WebDriver.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -205,6 +207,11 @@ impl Window {
         }
     }
 
+    /// Waits until a script gives something.
+    pub(crate) fn until(&self, what: &str, script: &str) {
+        self.wait(what, script, json!([]));
+    }
+
     /// Waits until the page says something.
     pub(crate) fn see(&self, words: &str) {
         self.see_in(PATIENCE, words);
@@ -321,7 +328,7 @@ impl Window {
     }
 
     /// Presses a key while another one is held.
-    fn chord(&self, held: &str, key: &str) {
+    pub(crate) fn chord(&self, held: &str, key: &str) {
         self.act(vec![
             json!({"type": "keyDown", "value": held}),
             json!({"type": "keyDown", "value": key}),
@@ -333,6 +340,37 @@ impl Window {
     fn act(&self, actions: Vec<Value>) {
         let body = json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]});
         self.call("POST", "/actions", &body).expect("keys");
+    }
+
+    /// Presses the pointer at one part of what `selector` finds first and lets it go at another; parts are of its width,
+    /// from 0 to 1. The same part twice is a click.
+    pub(crate) fn draw(&self, selector: &str, from: f64, to: f64) {
+        let script = "
+            const one = document.querySelector(arguments[0]);
+            one.scrollIntoView({block: 'center', behavior: 'instant'});
+            const box = one.getBoundingClientRect();
+            return [box.left, box.top + box.height / 2, box.width]";
+        let found = self.run(script, json!([selector])).expect("a place");
+        let number = |at: usize| found[at].as_f64().expect("a number");
+        let at = |part: f64| (number(0) + part * number(2)).round();
+        let y = number(1).round();
+        let go = |x: f64| json!({"type": "pointerMove", "duration": 0, "x": x, "y": y});
+        let mut actions = vec![go(at(from)), json!({"type": "pointerDown", "button": 0})];
+        if from < to {
+            actions.extend([go(at(f64::midpoint(from, to))), go(at(to))]);
+        }
+        actions.push(json!({"type": "pointerUp", "button": 0}));
+        let body = json!({"actions": [{
+            "type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions,
+        }]});
+        self.call("POST", "/actions", &body).expect("a pointer");
+    }
+
+    /// What has the focus is called so.
+    pub(crate) fn focused(&self) -> String {
+        let script = "const one = document.activeElement;
+            return (one.getAttribute('aria-label') || one.labels?.[0]?.innerText || one.innerText || '').replace(/\\s+/g, ' ').trim()";
+        self.run(script, json!([])).expect("the focus").as_str().unwrap_or_default().to_owned()
     }
 
     /// Goes on with the tab key until the focus is on what is called so, or begins so; everything on the way must show that it has it.

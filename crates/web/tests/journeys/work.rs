@@ -108,11 +108,10 @@ fn a_check_is_written_and_tried() {
     window.assert_quiet();
 }
 
-#[test]
-fn a_failure_is_waived_by_another_than_who_asked() {
-    let served = Served::start();
+/// Looks at a host, and returns a check that fails on it.
+pub(crate) fn failing(served: &Served) -> String {
     let server = &served.server;
-    let check = served.run(async {
+    served.run(async {
         let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
         host::collect(&server.app, &server.program, &library).await;
         let verdicts =
@@ -120,7 +119,13 @@ fn a_failure_is_waived_by_another_than_who_asked() {
         let failing =
             verdicts.expect("verdicts").into_iter().find(|one| one.verdict == Verdict::Fail).expect("one");
         failing.check_id
-    });
+    })
+}
+
+#[test]
+fn a_failure_is_waived_by_another_than_who_asked() {
+    let served = Served::start();
+    let check = failing(&served);
     let (cora, _) = served.member("Cora", &[Role::ControlOwner]);
     let (cam, _) = served.member("Cam", &[Role::ComplianceManager]);
     let window = served.window();
