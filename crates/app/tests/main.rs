@@ -20,6 +20,7 @@ mod fieldwork;
 mod fieldwork_waiting;
 mod history;
 mod identity;
+mod issue;
 mod items;
 mod job;
 mod killed;

@@ -65,7 +65,7 @@ fn engagement(rest: &[&str]) -> Option<Needs> {
         ]
         | [_, "entries", _, _]
         | [_, "processes" | "diagrams", _]
-        | [_, "events" | "bridges", _]
+        | [_, "events" | "facts" | "bridges", _]
         | [_, "sign" | "letters", _, "review"] => whole(Verb::Update),
         [_, "approve" | "confirm-events"] | [_, "sign" | "letters", _, "approve"] => whole(Verb::Approve),
         [_, "copies"] => export(Resource::RestrictedReport),

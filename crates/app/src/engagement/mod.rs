@@ -9,6 +9,7 @@ mod copies;
 mod describing;
 pub mod fieldwork;
 mod files;
+mod frozen;
 mod own_work;
 mod package;
 mod sql;
@@ -36,8 +37,8 @@ use crate::{Error, Result};
 
 pub use completion::{
     BridgeBasis, Changed as Completed, Single, Version as CompletionVersion, bridge_basis, completion,
-    completion_at, confirm_events, date_report, receive_report, represent, sign_bridge, sign_representation,
-    single, take_out_single, tell_event, write_bridge,
+    completion_at, confirm_events, date_report, learn_fact, receive_report, represent, sign_bridge,
+    sign_representation, single, take_out_single, tell_event, write_bridge,
 };
 pub use copies::{Made, copies, copy_package, handing_out};
 pub use describing::{NewDiagram, put_diagram, read_diagram, remove_diagram, remove_process, write_process};
@@ -157,6 +158,12 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Version>> {
         }
     }
     Ok(seen)
+}
+
+/// Returns the numbers of all, newest first, whoever asks.
+async fn keys(view: &mut View<'_>) -> Result<Vec<EngagementKey>> {
+    let organization = view.organization();
+    sql::keys(view.connection(), organization).await
 }
 
 /// Returns those that are not closed, newest first, whoever asks.

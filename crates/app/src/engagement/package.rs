@@ -6,7 +6,8 @@ use serde_json::json;
 use tickmark_core::catalog::{Catalog, Framework};
 use tickmark_core::conclusion::finding::FindingState;
 use tickmark_core::conclusion::scope::Day;
-use tickmark_core::control::Control;
+use tickmark_core::control::{Control, ControlText};
+use tickmark_core::engagement::completion::{Completion, Decided};
 use tickmark_core::engagement::{
     Diagram, Document, Engagement, EngagementKey, FlowStep, Paper, Part, Process, Progress, ReportKind,
     Scope, Signed, Step, Time, UserEntityKind,
@@ -14,20 +15,22 @@ use tickmark_core::engagement::{
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 use tickmark_core::report::package::{
-    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, FigurePart,
-    PACKAGE_SCHEMA, PassagePart, ProcessPart, Promised, Reasoned, Response, SectionPart, SignedBy,
-    SocPackage, StepPart, SubservicePart,
+    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, EarlierText, EventPart,
+    Expected, FigurePart, PACKAGE_SCHEMA, PassagePart, ProcessPart, Promised, Reasoned, Response,
+    SectionPart, SignedBy, SocPackage, StepPart, SubservicePart,
 };
+use tickmark_core::time::DAY_US;
 use tickmark_core::{Digest, Timestamp};
 
-use super::{Grounds, atom, completion, fieldwork, find};
+use super::{Grounds, atom, completion, fieldwork, find, frozen};
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::report::sentence;
 use crate::{Error, Result, identity};
 
-/// Freezes what management says for the report of an engagement, as it is recorded now.
+/// Freezes what management says for the report of an engagement, as it is recorded now. Once the engagement is frozen it is
+/// what was frozen with it, whatever changed since.
 ///
 /// `generator` names program and version.
 ///
@@ -39,8 +42,24 @@ pub async fn package(
     catalog: &Catalog,
     generator: &str,
 ) -> Result<SocPackage> {
-    let mut package = frozen(view, key, catalog, generator).await?.for_readers();
-    package.section = section(view, key).await?;
+    view.permit_whole(atom(Verb::Read))?;
+    for_readers(view, key, catalog, generator).await
+}
+
+/// The same for whoever may see the engagement; what becomes of it is asked by whoever calls.
+pub(super) async fn for_readers(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<SocPackage> {
+    let mut package = match frozen::package(view, key).await? {
+        Some(kept) => kept,
+        None => live(view, key, catalog, generator).await?.for_readers(),
+    };
+    if package.section.is_none() {
+        package.section = section(view, key).await?;
+    }
     Ok(package)
 }
 
@@ -63,7 +82,7 @@ async fn section(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Secti
 }
 
 /// Freezes the same with criteria and controls, whatever the report shows its readers.
-pub(super) async fn frozen(
+pub(super) async fn whole(
     view: &mut View<'_>,
     key: EngagementKey,
     catalog: &Catalog,
@@ -80,6 +99,19 @@ pub(super) async fn recorded(
     catalog: &Catalog,
     generator: &str,
 ) -> Result<SocPackage> {
+    match frozen::whole(view, key).await? {
+        Some(kept) => Ok(kept.package),
+        None => live(view, key, catalog, generator).await,
+    }
+}
+
+/// Fills it from what is recorded now, whoever asks.
+pub(super) async fn live(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<SocPackage> {
     let version = find(view, key).await?;
     let record = &version.record;
     let grounds = Grounds::recorded(view).await?;
@@ -89,10 +121,16 @@ pub(super) async fn recorded(
         catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
     let scope = record.holds();
     let criteria = criteria(scope, framework, &grounds.controls);
-    let mut controls = controls(scope, &criteria, &grounds.controls);
-    let tests = fieldwork::results(view, key).await?;
+    let mut controls = controls(scope, &criteria, &grounds.controls, view.now);
+    // A report as of one date has no tests of operation, and one for general use shows none.
+    let has_results = scope.time.is_period() && scope.kind != ReportKind::Soc3;
+    let (mut tests, mut answered) = (BTreeMap::new(), Vec::new());
+    if has_results {
+        tests = fieldwork::results(view, key).await?;
+        answered = fieldwork::answered(view, key).await?;
+    }
     for control in &mut controls {
-        control.tests = tests.get(&control.id).cloned().unwrap_or_default();
+        control.tests = tests.remove(&control.id).unwrap_or_default();
     }
     let in_scope: BTreeSet<&str> = controls.iter().map(|control| control.id.as_str()).collect();
     let own = findings
@@ -106,6 +144,8 @@ pub(super) async fn recorded(
             controls: finding.found.control.iter().map(ToString::to_string).collect(),
             condition: finding.found.condition.clone(),
             response: finding.plan.clone(),
+            plan: String::new(),
+            due: finding.due.map(|day| day.to_string()).unwrap_or_default(),
             state: match finding.state() {
                 FindingState::Open => "open",
                 FindingState::Fixed => "fixed, not verified",
@@ -113,12 +153,13 @@ pub(super) async fn recorded(
             }
             .to_owned(),
         });
-    let responses = fieldwork::answered(view, key).await?.into_iter().chain(own).collect();
+    let responses = answered.into_iter().chain(own).collect();
+    let events = events(&completion::recorded(view, key).await?);
     let changes = match scope.time {
         Time::Period { from, to } => changes(from, to, &grounds.controls, &in_scope),
         Time::AsOf { .. } => Vec::new(),
     };
-    Ok(SocPackage {
+    let mut package = SocPackage {
         schema: PACKAGE_SCHEMA.to_owned(),
         engagement: key.to_string(),
         report: scope.report(),
@@ -151,7 +192,24 @@ pub(super) async fn recorded(
         controls,
         changes,
         responses,
+        events,
+    };
+    let handed = fieldwork::document::handed(view, record).await?;
+    package.hand(handed.contains(&Paper::Description), handed.contains(&Paper::Assertion));
+    Ok(package)
+}
+
+/// Returns the events that Section V tells of.
+fn events(completion: &Completion) -> Vec<EventPart> {
+    let told = completion.events().iter().filter(|event| event.told.decided == Decided::OtherInformation);
+    told.map(|event| EventPart {
+        number: event.number,
+        day: event.told.day.to_string(),
+        kind: event.told.kind.title().to_owned(),
+        what: event.told.what.clone(),
+        effect: event.told.effect.clone(),
     })
+    .collect()
 }
 
 /// Freezes it as [`package`] does, and records that somebody took it out.
@@ -395,7 +453,16 @@ fn criteria(scope: &Scope, framework: &Framework, controls: &[Control]) -> Vec<C
         .collect()
 }
 
-fn controls(scope: &Scope, criteria: &[CriterionPart], controls: &[Control]) -> Vec<ControlPart> {
+fn controls(
+    scope: &Scope,
+    criteria: &[CriterionPart],
+    controls: &[Control],
+    now: Timestamp,
+) -> Vec<ControlPart> {
+    let (from, to) = scope.time.days();
+    // The last moment of the time; what lies ahead nobody knows yet.
+    let last = to.starts().plus_micros(DAY_US - 1).min(now);
+    let first = if scope.time.is_period() { from.starts() } else { last };
     let watching: BTreeSet<&str> =
         scope.subservices.iter().flat_map(|one| &one.monitoring).map(|id| id.as_str()).collect();
     let of = |control: &Control| -> Vec<String> {
@@ -410,7 +477,7 @@ fn controls(scope: &Scope, criteria: &[CriterionPart], controls: &[Control]) -> 
             if serves.is_empty() && !watching.contains(control.id.as_str()) {
                 return None;
             }
-            let text = control.text.current();
+            let text = control.text.at(last).unwrap_or_else(|| control.text.current());
             Some(ControlPart {
                 id: control.id.to_string(),
                 title: text.title.clone(),
@@ -419,7 +486,25 @@ fn controls(scope: &Scope, criteria: &[CriterionPart], controls: &[Control]) -> 
                 nature: control.nature.plain().to_owned(),
                 criteria: serves,
                 version: text.version,
+                earlier: earlier(control, text, first),
                 tests: Vec::new(),
+            })
+        })
+        .collect()
+}
+
+/// Returns what a control in force said from a moment on before it said `text`, oldest first.
+fn earlier(control: &Control, text: &ControlText, first: Timestamp) -> Vec<EarlierText> {
+    let Some(force) = control.force() else { return Vec::new() };
+    let before = control.text.versions().iter().take_while(|one| one.version < text.version);
+    before
+        .filter_map(|one| {
+            let until = one.held.to.filter(|until| *until > first && *until > force.from)?;
+            Some(EarlierText {
+                version: one.version,
+                title: one.title.clone(),
+                statement: one.statement.clone(),
+                until: until.date(),
             })
         })
         .collect()

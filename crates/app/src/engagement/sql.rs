@@ -62,6 +62,16 @@ pub(super) async fn list(c: &mut AnyConnection, org: Org, limit: u32) -> Result<
     rows.into_iter().map(version).collect()
 }
 
+/// The numbers of all engagements, newest first.
+pub(super) async fn keys(c: &mut AnyConnection, org: Org) -> Result<Vec<EngagementKey>> {
+    let rows: Vec<(i64,)> =
+        sqlx::query_as("SELECT key FROM engagement WHERE organization = $1 ORDER BY key DESC")
+            .bind(org.0)
+            .fetch_all(c)
+            .await?;
+    Ok(rows.into_iter().map(|(key,)| EngagementKey(key)).collect())
+}
+
 pub(super) async fn newest(c: &mut AnyConnection, org: Org, key: EngagementKey) -> Result<Option<Version>> {
     let row: Option<Row> = sqlx::query_as(
         "SELECT number, since, body FROM engagement_version WHERE organization = $1 AND engagement = $2 \

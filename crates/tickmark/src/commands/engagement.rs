@@ -431,7 +431,8 @@ async fn ask(app: &App, command: &Command, common: &Common, output: &Output) -> 
         Command::Freeze { engagement, by, reason } => {
             let key = key(engagement)?;
             let by = person(app, by).await?;
-            app.transact(&by, async |cx| report::freeze(cx, key, reason).await).await?;
+            let catalog = catalog::load(&common.data)?;
+            app.transact(&by, async |cx| report::freeze(cx, key, reason, &catalog, GENERATOR).await).await?;
             output.answer(&json!({ "engagement": key, "frozen": true }), |output| {
                 output.line(format!("{key} is frozen"));
             })?;

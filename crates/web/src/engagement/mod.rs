@@ -3,6 +3,7 @@
 mod completion;
 mod diagram;
 mod entry;
+mod fact;
 mod fieldwork;
 mod flow;
 mod letter;
@@ -70,6 +71,11 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             "/engagements/{key}/events/{number}",
             "/engagements/1/events/new",
             get(completion::event_page).post(completion::event),
+        ),
+        both(
+            "/engagements/{key}/facts/{number}",
+            "/engagements/1/facts/new",
+            get(fact::page).post(fact::write),
         ),
         both(
             "/engagements/{key}/confirm-events",

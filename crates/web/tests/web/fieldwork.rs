@@ -272,7 +272,20 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
     assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
     let page = audrey.get(report).await;
     assert!(page.text().contains(&tickmark_core::Digest::of(&whole).hex()));
-    assert!(page.text().contains("management has not approved its description"), "{}", page.text());
+    for says in [
+        "Before the report is issued:",
+        "The description of the system is not written.",
+        "Management has not recorded the date of the report.",
+        "Management has not written its representation letter.",
+        "The opinion is qualified, and management",
+    ] {
+        assert!(page.text().contains(says), "{says}: {}", page.text());
+    }
+    assert!(!page.text().contains("Mark the report as issued"), "{}", page.text());
+    // Management reads its own part of it, and nothing of the opinion.
+    let theirs = cam.get(report).await;
+    assert!(theirs.text().contains("Management has not written its representation letter."));
+    assert!(!theirs.text().contains("qualified"), "{}", theirs.text());
     assert_eq!(cam.get(&format!("{report}/section.pdf")).await.status, StatusCode::NOT_FOUND);
     assert!(!cam.get(report).await.text().contains("Qualified"), "not before it is issued");
     let token = crate::members::token(cam.get("/account").await.text());

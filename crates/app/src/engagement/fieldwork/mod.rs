@@ -9,6 +9,7 @@ pub mod access;
 pub mod document;
 pub mod evidence;
 pub mod file;
+mod handed_in;
 mod next;
 pub mod report;
 pub mod request;
@@ -28,7 +29,7 @@ use tickmark_core::engagement::fieldwork::{Party, Report, SignedPaper as _, Work
 use tickmark_core::engagement::{Engagement, EngagementKey, Scope};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Object, Resource, Role, Verb};
-use tickmark_core::report::package::{Response, TestPart};
+use tickmark_core::report::package::{Response, TestCounts, TestPart};
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Digest, Span, Timestamp, canonical};
 
@@ -153,7 +154,7 @@ pub(crate) async fn open_field(cx: &mut Cx<'_>, key: EngagementKey) -> Result<Fi
     Ok(field)
 }
 
-async fn newest_report(view: &mut View<'_>, key: EngagementKey) -> Result<Report> {
+pub(super) async fn newest_report(view: &mut View<'_>, key: EngagementKey) -> Result<Report> {
     let organization = view.organization();
     let rows = sql::papers::<Report>(view.connection(), organization, key, sql::Kind::Report).await?;
     Ok(rows.into_iter().next_back().map(|row| row.record).unwrap_or_default())
@@ -162,6 +163,17 @@ async fn newest_report(view: &mut View<'_>, key: EngagementKey) -> Result<Report
 /// Refuses to change what is frozen; for what management writes about the engagement itself.
 pub(super) async fn refuse_frozen(view: &mut View<'_>, key: EngagementKey) -> Result<()> {
     newest_report(view, key).await?.open().map_err(Error::conflict)
+}
+
+/// Refuses to change what an issued report rests on beside the record of the engagement.
+pub(super) async fn refuse_issued(view: &mut View<'_>, key: EngagementKey) -> Result<()> {
+    match newest_report(view, key).await?.issued() {
+        None => Ok(()),
+        Some(issue) => Err(Error::conflict(format!(
+            "the report was issued on {}: its date, the register up to it and the representation letter stay as they were",
+            issue.released()
+        ))),
+    }
 }
 
 /// Returns the criteria in scope, or the ids of the objectives.
@@ -216,9 +228,18 @@ pub(super) async fn results(
             nature,
             procedure: one.plan.procedure.clone(),
             result,
+            counts: (one.deviations() > 0).then(|| counts(one)),
         });
     }
     Ok(tests)
+}
+
+fn counts(paper: &Workpaper) -> TestCounts {
+    TestCounts {
+        tested: paper.items.len() as u64,
+        deviations: paper.deviations() as u64,
+        population: paper.selected.as_ref().map(|selected| selected.draw.items),
+    }
 }
 
 /// Returns what management answered to exceptions that were shared.
@@ -233,12 +254,13 @@ pub(super) async fn answered(view: &mut View<'_>, key: EngagementKey) -> Result<
             Some((one, exceptions.iter().find(|one| one.number == response.exception)?))
         });
         let Some((paper, exception)) = exception else { continue };
-        let said = [response.response, response.action].into_iter().filter(|text| !text.is_empty());
         answered.push(Response {
             finding: format!("WP-{}.{}", response.workpaper, response.exception),
             controls: vec![paper.record.plan.control.to_string()],
             condition: exception.nature.clone(),
-            response: said.collect::<Vec<_>>().join("\n\n"),
+            response: response.response,
+            plan: response.action,
+            due: response.due.map(|day| day.to_string()).unwrap_or_default(),
             state: response.due.map_or_else(|| "answered".to_owned(), |day| format!("planned by {day}")),
         });
     }

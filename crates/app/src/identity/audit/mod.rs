@@ -139,6 +139,7 @@ names! {
     ReportReceived = "engagement.report_received",
     EventTold = "engagement.event_told",
     EventsConfirmed = "engagement.events_confirmed",
+    FactLearned = "engagement.fact_learned",
     RepresentationWritten = "representation.written",
     RepresentationReviewed = "representation.reviewed",
     RepresentationSigned = "representation.signed",
