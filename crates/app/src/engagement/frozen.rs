@@ -133,7 +133,8 @@ async fn cited(
     }
     let ids: BTreeSet<&str> = package.controls.iter().map(|one| one.id.as_str()).collect();
     for control in settled(view).await?.into_iter().filter(|one| ids.contains(one.id.as_str())) {
-        records.add("control", Some(control.id.to_string()), &control)?;
+        // Entries name the digest of a list with the one control.
+        records.add("control", Some(control.id.to_string()), &[&control])?;
     }
     let tests = package.controls.iter().flat_map(|one| &one.tests);
     let papers: BTreeSet<String> = tests.map(|test| test.workpaper.clone()).collect();

@@ -192,7 +192,9 @@ impl Counted {
         let package: Package =
             serde_json::from_slice(package).map_err(|error| vec![format!("cannot be read: {error}")])?;
         let (mut counted, mut problems) = (Self::default(), Vec::new());
-        let controls = all::<ControlRecord>(records, "control")?;
+        // Entries name a list with the one control.
+        let controls = all::<[ControlRecord; 1]>(records, "control")?;
+        let controls = controls.into_iter().map(|(id, [control])| (id, control)).collect();
         let scopes = all::<Scope>(records, "scope")?;
         counted.controls(&package, &controls, &mut problems);
         counted.criteria(&package, &controls, scopes.values().next(), &mut problems);
@@ -459,7 +461,7 @@ mod tests {
         let texts = [text(1, "One approves."), text(2, "Two approve."), text(3, "Three approve.")];
         vec![
             record("scope", "E-1", json!({"objectives": []})),
-            record("control", "CHG-02", json!({"text": texts, "criteria": [{"criterion": "CC8.1"}]})),
+            record("control", "CHG-02", json!([{"text": texts, "criteria": [{"criterion": "CC8.1"}]}])),
             record("workpaper", "WP-1", paper),
             record("response", "WP-1.1", json!({"response": "We looked back."})),
         ]
