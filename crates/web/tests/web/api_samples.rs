@@ -137,6 +137,10 @@ async fn management_answers_requests_and_completes_an_examination() {
     let dated =
         person.from(&seen, Method::PUT, &format!("{path}/report-date"), &json!({"day": "2027-02-15"})).await;
     assert_eq!(made(&dated, StatusCode::OK)["report_date"], "2027-02-15");
+    let fact =
+        json!({"day": "2027-02-16", "what": "A key was shared", "effect": "e", "follows": "undecided"});
+    let without = person.from(&dated, Method::POST, &format!("{path}/facts"), &fact).await;
+    refused(&without, StatusCode::UNPROCESSABLE_ENTITY, "no report of this engagement is recorded");
     let early = json!({"day": "2026-06-01"});
     let early = person.from(&dated, Method::PUT, &format!("{path}/report-date"), &early).await;
     refused(&early, StatusCode::UNPROCESSABLE_ENTITY, "");
