@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tickmark_core::Digest;
-use tickmark_core::catalog::Catalog;
+use tickmark_core::catalog::{Catalog, ObjectiveSet};
 use tickmark_core::control::{
     Assigned, Change, Content, Control, ControlError, ControlId, ControlState, CriterionMapping,
 };
@@ -90,20 +90,51 @@ pub async fn write(
 /// `Forbidden`; `NotFound` for what the catalog does not have.
 pub async fn adopt(cx: &mut Cx<'_>, catalog: &Catalog, chosen: &BTreeSet<String>) -> Result<usize> {
     cx.permit_whole(atom(Verb::Create))?;
-    let (organization, now, by) = (cx.organization(), cx.now, cx.actor.id);
-    let known: BTreeSet<String> =
-        super::controls(cx).await?.into_iter().map(|control| control.id.to_string()).collect();
+    let (now, by) = (cx.now, cx.actor.id);
+    let known = known_ids(cx).await?;
     let mut new = Vec::new();
     for id in chosen.iter().filter(|id| !known.contains(*id)) {
         let starter = catalog.controls.iter().find(|starter| starter.id == *id);
         let starter = starter.ok_or_else(|| Error::not_found("starter control", id))?;
         new.push(Control::adopt(starter, by, now).map_err(Error::invalid)?);
     }
+    add(cx, &new).await
+}
+
+/// Copies the controls of an example set for a SOC 1 that serve these objectives, as drafts. Those that are here already stay
+/// as they are.
+///
+/// # Errors
+/// As [`adopt`].
+pub async fn adopt_for_objectives(
+    cx: &mut Cx<'_>,
+    set: &ObjectiveSet,
+    objectives: &BTreeSet<String>,
+) -> Result<usize> {
+    cx.permit_whole(atom(Verb::Create))?;
+    let (now, by) = (cx.now, cx.actor.id);
+    let known = known_ids(cx).await?;
+    let area = |id: &str| set.objectives.iter().find(|one| one.id == id).map_or("", |one| &one.area);
+    let chosen = set.controls.iter().filter(|one| objectives.contains(&one.objective));
+    let new: Vec<Control> = chosen
+        .filter(|one| !known.contains(&one.id))
+        .map(|one| Control::adopt_for_objective(one, area(&one.objective), by, now).map_err(Error::invalid))
+        .collect::<Result<_>>()?;
+    add(cx, &new).await
+}
+
+async fn known_ids(view: &mut View<'_>) -> Result<BTreeSet<String>> {
+    Ok(super::controls(view).await?.into_iter().map(|control| control.id.to_string()).collect())
+}
+
+/// Adds drafts that were copied.
+async fn add(cx: &mut Cx<'_>, new: &[Control]) -> Result<usize> {
     if new.is_empty() {
         return Ok(0);
     }
-    sql::add(cx.connection(), organization, &new, now).await?;
-    for control in &new {
+    let (organization, now) = (cx.organization(), cx.now);
+    sql::add(cx.connection(), organization, new, now).await?;
+    for control in new {
         record(cx, Name::ControlAdopted, None, control, "").await?;
     }
     Ok(new.len())
