@@ -115,7 +115,7 @@ pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> Error {
     result.expect_err("refused")
 }
 
-fn file(title: &str, covers: (&str, &str), controls: &[&str]) -> NewItem {
+pub(crate) fn file(title: &str, covers: (&str, &str), controls: &[&str]) -> NewItem {
     NewItem {
         once: title.to_owned(),
         description: Description {

@@ -40,6 +40,7 @@ mod people;
 mod rollback;
 mod sampling;
 mod schema;
+mod scope;
 mod sign_in;
 mod system;
 mod tenant;

@@ -8,18 +8,19 @@ use tickmark_core::conclusion::finding::FindingState;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::Control;
 use tickmark_core::engagement::{
-    Diagram, Document, Engagement, EngagementKey, FlowStep, Paper, Part, Process, Progress, ReportKind,
-    Scope, Signed, Step, Time, UserEntityKind,
+    Candidate, Diagram, Document, Engagement, EngagementKey, FlowStep, Method, Paper, Part, Process,
+    Progress, ReportKind, Scope, Signed, Step, Subservice, Time, UserEntityKind, VendorControl,
 };
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 use tickmark_core::report::package::{
-    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, FigurePart,
+    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, FigurePart, Met,
     PACKAGE_SCHEMA, PassagePart, ProcessPart, Promised, Reasoned, Response, SectionPart, SignedBy,
     SocPackage, StepPart, SubservicePart,
 };
 use tickmark_core::{Digest, Timestamp};
 
+use super::proposing::{candidates_of, held_against};
 use super::{Grounds, atom, completion, fieldwork, find};
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
@@ -88,6 +89,7 @@ pub(super) async fn recorded(
     let framework =
         catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
     let scope = record.holds();
+    let candidates = candidates_of(view, scope, &grounds.controls).await?;
     let criteria = criteria(scope, framework, &grounds.controls);
     let mut controls = controls(scope, &criteria, &grounds.controls);
     let tests = fieldwork::results(view, key).await?;
@@ -137,9 +139,9 @@ pub(super) async fn recorded(
         section: None,
         services: scope.services.clone(),
         boundary: scope.boundary.clone(),
-        outside: scope.outside.clone(),
+        outside: scope.all_outside(),
         categories: categories(scope, framework),
-        open: open(record, &grounds, catalog)?,
+        open: open(record, &grounds, &candidates, catalog)?,
         assertion: assertion(record, &names),
         description: description(record, &names),
         commitments: commitments(scope, &grounds),
@@ -173,7 +175,12 @@ pub async fn take_out(
 }
 
 /// What is still to be done, in words.
-fn open(record: &Engagement, grounds: &Grounds, catalog: &Catalog) -> Result<Vec<String>> {
+fn open(
+    record: &Engagement,
+    grounds: &Grounds,
+    candidates: &[Candidate],
+    catalog: &Catalog,
+) -> Result<Vec<String>> {
     let mut open: Vec<String> = grounds
         .problems(record.key, record.holds(), catalog)?
         .into_iter()
@@ -204,13 +211,8 @@ fn open(record: &Engagement, grounds: &Grounds, catalog: &Catalog) -> Result<Vec
         open.extend(
             missing.iter().map(|part| format!("The description lacks \u{201c}{}\u{201d}.", part.title())),
         );
-        let faults = document.content.faults();
-        open.extend(
-            faults
-                .iter()
-                .map(|(part, fault)| format!("In \u{201c}{}\u{201d}, {}", part.title(), sentence(fault))),
-        );
-        open.extend(document.content.process_faults(record.holds()).iter().map(|fault| sentence(fault)));
+        let faults = held_against(record, catalog.frameworks.first(), &grounds.controls, candidates);
+        open.extend(faults.sentences());
     }
     Ok(open)
 }
@@ -337,7 +339,19 @@ fn commitments(scope: &Scope, grounds: &Grounds) -> Vec<Promised> {
 }
 
 fn subservices(scope: &Scope) -> Vec<SubservicePart> {
-    let one = |one: &tickmark_core::engagement::Subservice| SubservicePart {
+    let met = |one: &VendorControl| Met {
+        text: one.text.clone(),
+        controls: one.controls.iter().map(ToString::to_string).collect(),
+    };
+    let one = |one: &Subservice| SubservicePart {
+        parts: if one.method == Method::Inclusive { one.parts.clone() } else { String::new() },
+        is_inclusive: one.method == Method::Inclusive,
+        expects: scope
+            .vendor_controls
+            .iter()
+            .filter(|expected| expected.is_applicable() && expected.vendor.eq_ignore_ascii_case(&one.name))
+            .map(met)
+            .collect(),
         name: one.name.clone(),
         service: one.service.clone(),
         method: one.method.title().to_owned(),
@@ -361,11 +375,13 @@ fn expected(scope: &Scope, kind: UserEntityKind) -> Vec<Expected> {
         .collect()
 }
 
+fn listed(words: Option<&BTreeSet<String>>) -> Vec<String> {
+    words.into_iter().flatten().cloned().collect()
+}
+
 fn criteria(scope: &Scope, framework: &Framework, controls: &[Control]) -> Vec<CriterionPart> {
     let others = |id: &str| -> Vec<String> {
-        let answers = |one: &&tickmark_core::engagement::Subservice| {
-            one.assumed.iter().any(|assumed| assumed.criteria.contains(id))
-        };
+        let answers = |one: &&Subservice| one.assumed.iter().any(|assumed| assumed.criteria.contains(id));
         scope.subservices.iter().filter(answers).map(|one| one.name.clone()).collect()
     };
     scope
@@ -382,6 +398,7 @@ fn criteria(scope: &Scope, framework: &Framework, controls: &[Control]) -> Vec<C
                 },
                 group: match (objective, series) {
                     (None, Some(series)) => format!("{} {}", series.id, series.title),
+                    (Some(one), _) if one.is_general_control => "IT general control objectives".to_owned(),
                     _ => "Control objectives".to_owned(),
                 },
                 controls: scope
@@ -389,6 +406,8 @@ fn criteria(scope: &Scope, framework: &Framework, controls: &[Control]) -> Vec<C
                     .map(|one| one.id.to_string())
                     .collect(),
                 others: others(&id),
+                assertions: listed(objective.map(|one| &one.assertions)),
+                transactions: listed(objective.map(|one| &one.transactions)),
                 id,
             }
         })
@@ -404,7 +423,7 @@ fn controls(scope: &Scope, criteria: &[CriterionPart], controls: &[Control]) -> 
     };
     controls
         .iter()
-        .filter(|control| scope.has_in_force(control))
+        .filter(|control| scope.has(control))
         .filter_map(|control| {
             let serves = of(control);
             if serves.is_empty() && !watching.contains(control.id.as_str()) {

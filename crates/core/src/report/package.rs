@@ -267,10 +267,29 @@ pub struct SubservicePart {
     pub service: String,
     /// `Carve-out` or `Inclusive`.
     pub method: String,
-    /// Types of controls assumed there.
+    /// Types of controls assumed there; under the inclusive method, its controls.
     pub assumed: Vec<Expected>,
     /// Own controls that watch it.
     pub monitoring: Vec<String>,
+    /// Under the inclusive method, which parts of the system are its; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub parts: String,
+    /// Whether its controls are described and examined too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_inclusive: bool,
+    /// Controls that it expects of its customers, with the own controls that meet them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expects: Vec<Met>,
+}
+
+/// A control that another organization expects, and how it is met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Met {
+    /// What it expects.
+    pub text: String,
+    /// Own controls that meet it.
+    pub controls: Vec<String>,
 }
 
 /// What others are expected to do.
@@ -297,6 +316,12 @@ pub struct CriterionPart {
     pub controls: Vec<String>,
     /// Carved-out organizations that answer for it.
     pub others: Vec<String>,
+    /// Financial statement assertions that an objective touches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assertions: Vec<String>,
+    /// Classes of transactions that an objective is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transactions: Vec<String>,
 }
 
 /// A control as it is in force at the cut-off.

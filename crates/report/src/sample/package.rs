@@ -3,7 +3,7 @@
 use tickmark_core::Digest;
 use tickmark_core::report::SocPackage;
 use tickmark_core::report::package::{
-    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, PACKAGE_SCHEMA,
+    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, Met, PACKAGE_SCHEMA,
     PassagePart, Promised, Reasoned, Response, SectionPart, SignedBy, SubservicePart,
 };
 use tickmark_core::report::readiness::DocumentStatus;
@@ -130,6 +130,12 @@ pub fn package() -> SocPackage {
                 criteria: texts(&["CC6.4"]),
             }],
             monitoring: texts(&["VEN-02"]),
+            parts: String::new(),
+            is_inclusive: false,
+            expects: vec![Met {
+                text: "Customers review who may use the console.".into(),
+                controls: texts(&["IAM-05"]),
+            }],
         }],
         user_controls: Vec::new(),
         responsibilities: vec![Expected {
@@ -150,6 +156,8 @@ pub fn package() -> SocPackage {
                 group: one.series.clone(),
                 controls: one.controls.iter().map(|control| control.id.clone()).collect(),
                 others: Vec::new(),
+                assertions: Vec::new(),
+                transactions: Vec::new(),
             })
             .collect(),
         controls: report

@@ -285,6 +285,8 @@ pub fn payroll() -> SocPackage {
                 group: "Control objectives".into(),
                 controls: texts(controls),
                 others: Vec::new(),
+                assertions: texts(&["accuracy", "completeness"]),
+                transactions: texts(&["wages"]),
             })
             .collect(),
         controls,

@@ -1,5 +1,6 @@
 //! Engagements: examinations from scope to management's part of the report.
 
+mod administration;
 mod completion;
 mod diagram;
 mod entry;
@@ -11,12 +12,13 @@ mod one;
 mod paper;
 mod plan;
 mod process;
+mod propose;
 mod take_out;
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::engagement::{self, Changed, Grounds, Version};
 use tickmark_app::{Error, View};
@@ -41,6 +43,7 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
     let mut routes = vec![
         looks("/engagements", "/engagements", get(list)),
         both("/engagements/new", "/engagements/new", get(plan::new_page).post(plan::write)),
+        both("/engagements/guide", "/engagements/guide", get(plan::guide::page).post(plan::guide::answer)),
         looks("/engagements/{key}", "/engagements/1", get(one::page)),
         looks("/engagements/{key}/package", "/engagements/1/package", get(take_out::package)),
         looks("/engagements/{key}/oscal", "/engagements/1/oscal", get(take_out::oscal)),
@@ -112,12 +115,29 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             "/engagements/1/approve",
             get(one::approve_page).post(one::approve),
         ),
+        both(
+            "/engagements/{key}/administration",
+            "/engagements/1/administration",
+            get(administration::page).post(administration::write),
+        ),
         both("/engagements/{key}/close", "/engagements/1/close", get(one::close_page).post(one::close)),
         both(
             "/engagements/{key}/description",
             "/engagements/1/description",
             get(paper::description_page).post(paper::describe),
         ),
+        both(
+            "/engagements/{key}/proposals",
+            "/engagements/1/proposals",
+            get(propose::page).post(propose::begin),
+        ),
+        Desk {
+            path: "/engagements/{key}/incidents",
+            example: "/engagements/1/incidents",
+            looks: false,
+            changes: true,
+            handler: post(paper::decide_incident),
+        },
         both(
             "/engagements/{key}/processes/{at}",
             "/engagements/1/processes/new",
@@ -298,7 +318,7 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
                 h3 { "No examination is planned" }
                 p { "An engagement holds what one examination is about: which report, which system, over which time. From it, \
                      the description and the assertion are written, signed, and set as management's part of the report." }
-                @if may_plan { p { a.button.primary href="/engagements/new" { "Plan the first" } } }
+                @if may_plan { p { a.button.primary href="/engagements/guide" { "Plan the first" } " " a.button.quiet href="/engagements/new" { "All on one page" } } }
             }
         } @else {
             (plain("Engagements", &["Report", "Time", "Scope", "Description", "Assertion"], rows.collect()))
@@ -307,7 +327,7 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
     let mut page = Page::new(Place::Engagements, "Engagements", body);
     page.lead = html! { "Examinations from scope to report." };
     if may_plan && !all.is_empty() {
-        page.actions = html! { a.button href="/engagements/new" { "Plan an examination" } };
+        page.actions = html! { a.button href="/engagements/guide" { "Plan an examination" } a.button.quiet href="/engagements/new" { "All on one page" } };
     }
     asked.frame(&state, &page).await
 }

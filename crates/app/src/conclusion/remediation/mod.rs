@@ -124,6 +124,12 @@ pub(crate) async fn all_open(view: &mut View<'_>) -> Result<BTreeMap<String, Fin
     sql::open(view.connection(), organization, LIST_LIMIT).await
 }
 
+/// Returns the records that were opened before a moment, closed ones with them, whoever asks.
+pub(crate) async fn opened_until(view: &mut View<'_>, until: Timestamp) -> Result<Vec<Finding>> {
+    let organization = view.organization();
+    sql::opened_until(view.connection(), organization, until, LIST_LIMIT).await
+}
+
 /// Returns the open record of a finding, if somebody took it on, whoever asks.
 pub(crate) async fn taken(view: &mut View<'_>, reference: &str) -> Result<Option<Finding>> {
     Ok(current(view, reference).await?.map(|version| version.record))

@@ -85,6 +85,29 @@ pub(super) async fn open(c: &mut AnyConnection, org: Org, limit: u32) -> Result<
     rows.into_iter().map(|(reference, body)| Ok((reference, record(&body)?))).collect()
 }
 
+/// Returns the records that were opened before a moment, as they stand, oldest first.
+pub(super) async fn opened_until(
+    c: &mut AnyConnection,
+    org: Org,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Vec<Finding>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT held.body FROM finding JOIN finding_version AS held \
+         ON held.organization = finding.organization AND held.finding = finding.id \
+         WHERE finding.organization = $1 AND finding.opened_at < $2 AND held.number = \
+         (SELECT MAX(newest.number) FROM finding_version AS newest \
+         WHERE newest.organization = held.organization AND newest.finding = held.finding) \
+         ORDER BY finding.opened_at, finding.id LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(until.micros())
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|(body,)| record(&body)).collect()
+}
+
 pub(super) async fn steps_since(
     c: &mut AnyConnection,
     org: Org,

@@ -115,11 +115,8 @@ async fn field_of(view: &mut View<'_>, version: Version) -> Result<Field> {
     let key = version.record.key;
     let party = party(view, key).ok_or_else(|| Error::not_found("engagement", key))?;
     let report = newest_report(view, key).await?;
-    let object = Object {
-        engagement: Some(key),
-        is_frozen: report.frozen().is_some(),
-        ..identity::object_of(view, BTreeSet::new()).await?
-    };
+    let any = identity::object_of(view, BTreeSet::new()).await?;
+    let object = Object { is_frozen: report.frozen().is_some(), ..super::object(&any, &version.record) };
     Ok(Field { version, party, report, object })
 }
 
@@ -186,8 +183,10 @@ pub(crate) async fn controls_in_scope(
     let framework =
         catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
     let all = control::controls(view).await?;
-    let mut ids: BTreeSet<ControlId> =
-        scope.subservices.iter().flat_map(|one| one.monitoring.iter().cloned()).collect();
+    let watching: BTreeSet<&ControlId> =
+        scope.subservices.iter().flat_map(|one| one.monitoring.iter()).collect();
+    let is_watching = |one: &&Control| scope.covers(one) && watching.contains(&one.id);
+    let mut ids: BTreeSet<ControlId> = all.iter().filter(is_watching).map(|one| one.id.clone()).collect();
     for id in scope.criteria(framework) {
         ids.extend(scope.controls_for(framework, &all, &id).map(|control| control.id.clone()));
     }

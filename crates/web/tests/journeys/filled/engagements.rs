@@ -48,6 +48,7 @@ pub(super) async fn planned(server: &Server) {
                 statement: "Controls provide reasonable assurance that input is complete.".into(),
                 assertions: ["completeness".to_owned()].into(),
                 controls: ["CHG-02".parse().expect("an id")].into(),
+                ..Objective::default()
             }],
             kind: ReportKind::Soc1,
             ..scope("2026-11-01", "2027-10-31")
