@@ -57,11 +57,11 @@ fn commitment(rest: &[&str]) -> Option<Needs> {
 fn engagement(rest: &[&str]) -> Option<Needs> {
     let whole = |verb| Needs::Permission(Atom::new(Resource::Description, verb));
     Some(match rest {
-        ["new"] | [_, "roll-forward"] => whole(Verb::Create),
+        ["new" | "guide"] | [_, "roll-forward"] => whole(Verb::Create),
         [
             _,
             "edit" | "close" | "description" | "assertion" | "modification" | "report-date" | "received"
-            | "representation",
+            | "representation" | "proposals" | "incidents" | "administration",
         ]
         | [_, "entries", _, _]
         | [_, "processes" | "diagrams", _]
@@ -209,7 +209,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("commitments", rest) => commitment(rest).unwrap_or(read(Resource::Control)),
         // Both documents are read where they are written.
-        ("engagements", ["new"]) => engagement(&["new"])?,
+        ("engagements", ["new" | "guide"]) => engagement(&["new"])?,
         ("engagements", [] | [_] | [_, "description" | "assertion"] | [_, "diagrams", _, "picture"]) => {
             reach(Resource::Description, Verb::Read)
         }
