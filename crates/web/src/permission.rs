@@ -32,7 +32,7 @@ const fn reach(resource: Resource, verb: Verb) -> Needs {
 /// Returns what working on controls needs; none for looking at them.
 fn control(rest: &[&str]) -> Option<Needs> {
     Some(match rest {
-        ["new"] => reach(Resource::Control, Verb::Create),
+        ["new" | "library"] => reach(Resource::Control, Verb::Create),
         ["bulk", "assign"] | [_, "edit"] => reach(Resource::Control, Verb::Update),
         ["bulk", "start"] | [_, "approve"] => reach(Resource::Control, Verb::Approve),
         ["bulk", "retire"] | [_, "retire"] => reach(Resource::Control, Verb::Delete),

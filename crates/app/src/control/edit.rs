@@ -21,7 +21,7 @@ use crate::identity::{self, Access};
 use crate::{ActorKind, Error, Result};
 
 /// Words in addresses that no control can be called.
-pub const RESERVED: [&str; 2] = ["new", "bulk"];
+pub const RESERVED: [&str; 3] = ["new", "bulk", "library"];
 /// Most controls that are changed at once.
 pub const MANY: usize = 200;
 
@@ -62,24 +62,64 @@ pub async fn write(
     catalog: &Catalog,
 ) -> Result<Control> {
     cx.permit_whole(atom(Verb::Create))?;
+    let control = checked(cx, id, content, assigned, reason, catalog).await?;
+    keep_new(cx, control, reason).await
+}
+
+/// Copies one starter control as a draft, changed on the way as `content` says and under an id of its own. The checks of
+/// the starter control are tests of the copy.
+///
+/// # Errors
+/// As [`write`]; `NotFound` for a starter control that the catalog does not have.
+pub async fn copy(
+    cx: &mut Cx<'_>,
+    starter: &str,
+    id: ControlId,
+    content: Content,
+    assigned: Assigned,
+    reason: &str,
+    catalog: &Catalog,
+) -> Result<Control> {
+    cx.permit_whole(atom(Verb::Create))?;
+    if !catalog.controls.iter().any(|known| known.id == starter) {
+        return Err(Error::not_found("starter control", starter));
+    }
+    let control = checked(cx, id, content, assigned, reason, catalog).await?.copied_from(starter);
+    keep_new(cx, control, reason).await
+}
+
+async fn checked(
+    cx: &mut Cx<'_>,
+    id: ControlId,
+    content: Content,
+    assigned: Assigned,
+    reason: &str,
+    catalog: &Catalog,
+) -> Result<Control> {
     if RESERVED.contains(&id.as_str()) || id.as_str().contains(['/', '?', '#', '%']) {
         return Err(Error::invalid(format!("no control can be called {id}")));
     }
     known_criteria(&content, &[], catalog)?;
     known_people(cx, &assigned, &Assigned::default()).await?;
     known_system(cx, content.system, None).await?;
+    let (now, by) = (cx.now, cx.actor.id);
+    Control::write(id, content, assigned, by, now, reason).map_err(Error::invalid)
+}
+
+async fn keep_new(cx: &mut Cx<'_>, control: Control, reason: &str) -> Result<Control> {
     let (organization, now, by) = (cx.organization(), cx.now, cx.actor.id);
-    let control = Control::write(id, content, assigned, by, now, reason).map_err(Error::invalid)?;
     if let Some(there) = sql::find(cx.connection(), organization, &control.id).await? {
         let is_same = there.content() == control.content()
             && there.assigned() == control.assigned()
+            && there.starter == control.starter
             && there.text.current().by == by
             && there.state() == ControlState::Draft;
         let taken = || Error::conflict(format!("there is a control {} already", there.id));
         return if is_same { Ok(there) } else { Err(taken()) };
     }
     sql::add(cx.connection(), organization, std::slice::from_ref(&control), now).await?;
-    record(cx, Name::ControlWritten, None, &control, reason).await?;
+    let name = if control.starter.is_some() { Name::ControlAdopted } else { Name::ControlWritten };
+    record(cx, name, None, &control, reason).await?;
     Ok(control)
 }
 

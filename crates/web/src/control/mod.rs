@@ -7,6 +7,7 @@ mod commitment;
 mod edit;
 mod fields;
 mod history;
+mod library;
 mod pages;
 mod start;
 
@@ -52,6 +53,13 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             "/controls/IAM-01/retire",
             get(approve::retire_page).post(approve::retire),
         ),
+        Desk {
+            path: "/controls/library",
+            example: "/controls/library",
+            looks: true,
+            changes: false,
+            handler: get(library::page),
+        },
         Desk {
             path: "/controls/{id}/history",
             example: "/controls/IAM-01/history",

@@ -314,6 +314,7 @@ fn program(
                                     span.sub { (crate::design::form::capital(&verdict.why)) "." }
                                 }
                             }
+                            a.small href={ "/controls/new?from=" (segment(&verdict.starter.id)) } aria-label={ "Copy " (verdict.starter.id) " with changes" } { "copy with changes" }
                         }
                     }
                 }

@@ -362,3 +362,36 @@ async fn an_assessment_is_frozen_by_whoever_judges() {
     let form = token(cora.get("/account").await.text());
     assert_eq!(cora.post("/readiness/freeze", &form, &[]).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_copy_of_a_starter_control_is_tested_by_its_checks() {
+    let server = Server::start().await;
+    let (mut cam, _) = server.member("Cam", WHO).await;
+    let library = Library::load(Library::builtin_sources()).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let check = library.checks().find(|check| !check.definition().controls.is_empty()).expect("one that tests");
+    let starter = check.definition().controls[0].clone();
+
+    let from = format!("/controls/new?from={starter}");
+    let listed = cam.get("/controls/library").await;
+    assert!(listed.text().contains(&format!("href=\"{from}\"")), "{}", listed.text());
+    assert!(cam.get("/controls").await.text().contains("href=\"/controls/library\""));
+    let page = cam.get(&from).await;
+    assert_eq!(hidden(page.text(), "from"), starter);
+
+    let mut new = typed("We do it our own way, monthly.", "", "copied");
+    new.extend([("id", "OWN-01"), ("from", starter.as_str())]);
+    let sent = cam.send(&from, "/controls/new", &new).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    let mut unknown = typed("We do it our own way, monthly.", "", "copied");
+    unknown.extend([("id", "OWN-02"), ("from", "NOPE-99")]);
+    assert_eq!(cam.send(&from, "/controls/new", &unknown).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(control(&server, "OWN-01").await.starter.as_deref(), Some(starter.as_str()));
+
+    server.world.wait(1);
+    let program = &server.program;
+    server.app.transact(program, async |cx| control::sync_tests(cx, &library).await).await.expect("mapped");
+    let tests = server.app.read(program, async |view| control::tests_by_control(view).await).await.expect("read");
+    let of_copy = &tests[&"OWN-01".parse().expect("an id")];
+    assert!(of_copy.iter().any(|id| id == check.id()), "{of_copy:?}");
+    assert!(cam.get("/controls/library").await.text().contains("href=\"/controls/OWN-01\""));
+}
