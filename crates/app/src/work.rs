@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use tickmark_core::Timestamp;
-use tickmark_core::control::{Control, ControlId};
+use tickmark_core::control::{Control, ControlId, TestRecord};
 use tickmark_core::evidence::freshness::{Freshness, freshness};
 use tickmark_core::evidence::item::{Item, State};
 use tickmark_core::id::ItemKey;
 use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::observation::CheckDraft;
 use tickmark_core::observation::waiver::Waiver;
 use tickmark_core::program::performance::WindowState;
 use tickmark_core::time::DAY_US;
@@ -19,7 +20,7 @@ use crate::context::View;
 use crate::control;
 use crate::engagement::fieldwork::waiting::{self, Waiting};
 use crate::evidence::item;
-use crate::observation::waiver;
+use crate::observation::{waiver, workshop};
 use crate::program::performance::{self, Due};
 use crate::register::{self, Kind, Query};
 
@@ -68,8 +69,35 @@ pub struct Work {
     pub mentions: Vec<Comment>,
     /// What of examinations waits for them.
     pub fieldwork: Waiting,
+    /// What of tests of controls and of checks waits for their decision.
+    pub decisions: Decisions,
     /// Items that they have begun and not handed in. Not counted: nobody waits for them.
     pub drafts: Vec<Item>,
+}
+
+/// What of tests of controls and of checks waits for somebody's decision: what others proposed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// Tests of controls, by control.
+    pub tests: Vec<TestRecord>,
+    /// Drafts of checks, the longest first.
+    pub checks: Vec<CheckDraft>,
+}
+
+impl Decisions {
+    /// Returns how many wait.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.tests.len() + self.checks.len()
+    }
+}
+
+/// Returns what of tests of controls and of checks waits for the actor's decision.
+///
+/// # Errors
+/// As [`of`].
+pub async fn decisions(view: &mut View<'_>) -> Result<Decisions> {
+    Ok(Decisions { tests: control::test::waiting(view).await?, checks: workshop::waiting(view).await? })
 }
 
 impl Work {
@@ -84,6 +112,7 @@ impl Work {
             + self.waivers.len()
             + self.mentions.len()
             + self.fieldwork.count()
+            + self.decisions.count()
     }
 }
 
@@ -115,6 +144,7 @@ pub async fn of(view: &mut View<'_>) -> Result<Work> {
     work.waivers = waivers(view).await?;
     work.mentions = comment::mentions(view).await?;
     work.fieldwork = waiting::of(view).await?;
+    work.decisions = decisions(view).await?;
     Ok(work)
 }
 

@@ -9,8 +9,10 @@ mod outside;
 #[path = "../../web/tests/support/authenticator.rs"]
 mod authenticator;
 mod bundle;
+mod check_drafts;
 mod completion;
 mod conclusion;
+mod control_tests;
 mod crash;
 mod damage;
 mod engagement;

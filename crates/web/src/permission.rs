@@ -164,8 +164,8 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("systems", [_, "retire"]) => reach(Resource::System, Verb::Delete),
         ("people", ["sign-in"]) => reach(Resource::Organization, Verb::Update),
         ("people", _) => reach(Resource::Member, Verb::Read),
-        ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
-        ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
+        ("checks", ["new" | "simple"]) => reach(Resource::Test, Verb::Create),
+        ("checks", [_, "edit" | "draft"]) => reach(Resource::Test, Verb::Update),
         ("checks", [_, "put-aside"]) => reach(Resource::Test, Verb::Delete),
         ("jobs", ["mail", ..]) => Needs::Permission(Atom::new(Resource::Notification, Verb::Update)),
         // What each kind of work needs, the use case asks.
@@ -174,6 +174,8 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
             reach(Resource::Evidence, Verb::Create)
         }
         ("evidence", ["items", ..]) => reach(Resource::Evidence, Verb::Read),
+        ("controls", [_, "tests", "new"]) => reach(Resource::Test, Verb::Create),
+        ("controls", [_, "tests", _]) => reach(Resource::Test, Verb::Update),
         ("controls", rest) => control(rest)?,
         ("findings", [_]) => reach(Resource::Exception, Verb::Update),
         ("findings", [_, "verify"]) => reach(Resource::Exception, Verb::Approve),
@@ -204,8 +206,8 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("comments", _) => Needs::Session,
         ("settings", ["time"]) => Needs::Permission(Atom::new(Resource::Organization, Verb::Update)),
         ("systems", [] | [_]) => reach(Resource::System, Verb::Read),
-        ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
-        ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
+        ("checks", ["new" | "simple"]) => reach(Resource::Test, Verb::Create),
+        ("checks", [_, "edit" | "draft"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("commitments", rest) => commitment(rest).unwrap_or(read(Resource::Control)),
         // Both documents are read where they are written.
@@ -224,6 +226,8 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("waivers", [_, "revoke"]) => reach(Resource::Exception, Verb::Approve),
         ("waivers", _) => read(Resource::Exception),
         ("controls", [_, "occurrences"]) | ("calendar", _) => reach(Resource::Control, Verb::Read),
+        ("controls", [_, "tests", "new"]) => reach(Resource::Test, Verb::Create),
+        ("controls", [_, "tests"] | [_, "tests", _]) => reach(Resource::Test, Verb::Read),
         // What tests say stands on these pages. Which of the controls, the use case asks.
         ("controls", rest) => control(rest).unwrap_or(reach(Resource::TestResult, Verb::Read)),
         ("evidence", ["items", "new"]) => reach(Resource::Evidence, Verb::Create),

@@ -165,9 +165,13 @@ pub(super) async fn add_tests(
     tests: &[(ControlId, String)],
     now: Timestamp,
 ) -> Result<()> {
-    let rows = tests.iter().map(|(control, check)| {
-        [Cell::from(org.0), control.as_str().into(), check.as_str().into(), now.micros().into()]
-    });
+    // Collected, as in `add`.
+    let rows: Vec<_> = tests
+        .iter()
+        .map(|(control, check)| {
+            [Cell::from(org.0), control.as_str().into(), check.as_str().into(), now.micros().into()]
+        })
+        .collect();
     insert_rows(c, "test_of_control", ["organization", "code", "check_id", "since"], rows).await?;
     Ok(())
 }
@@ -269,12 +273,28 @@ pub(super) async fn mapped_tests(c: &mut AnyConnection, org: OrganizationKey) ->
     .bind(org.0)
     .fetch_all(c)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let control = stored::parse(&row.try_get::<String, _>(0)?, "test of control")?;
-            Ok(MappedTest { control, check: row.try_get(3)?, held: span(row, 1)? })
-        })
-        .collect()
+    rows.iter().map(mapped_test).collect()
+}
+
+pub(super) async fn mapped_tests_of(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: &ControlId,
+) -> Result<Vec<MappedTest>> {
+    let rows = sqlx::query(
+        "SELECT code, since, until, check_id FROM test_of_control WHERE organization = $1 AND code = $2 \
+         ORDER BY check_id, since",
+    )
+    .bind(org.0)
+    .bind(id.as_str())
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(mapped_test).collect()
+}
+
+fn mapped_test(row: &AnyRow) -> Result<MappedTest> {
+    let control = stored::parse(&row.try_get::<String, _>(0)?, "test of control")?;
+    Ok(MappedTest { control, check: row.try_get(3)?, held: span(row, 1)? })
 }
 
 pub(super) async fn start(c: &mut AnyConnection, org: OrganizationKey) -> Result<Option<Kept>> {

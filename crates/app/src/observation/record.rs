@@ -23,6 +23,7 @@ use super::pack::{self, Document, Keeping};
 use super::question::Questions;
 use super::sections::Sections;
 use super::sql::{self, Answer, Change, CurrentCheck, NewBlock, NewCheckVersion};
+use super::workshop;
 use super::{FactsState, Run, RunInput, RunState, RunSummary, Target, Unchanged};
 use crate::context::Cx;
 use crate::register::Kind;
@@ -442,6 +443,7 @@ async fn sync_checks<'a>(
             })
             .collect();
         sql::add_checks(cx.connection(), organization, &rows, ENGINE_VERSION, at).await?;
+        workshop::note_files(cx, &new).await?;
         current = sql::check_keys(cx.connection(), organization).await?;
         // Too large for an entry; who exports it makes it again from the versions in force at this moment.
         let in_force = sql::current_checks(cx.connection(), organization).await?;

@@ -8,6 +8,7 @@ pub mod commitment;
 mod content;
 pub mod start;
 mod test_of_control;
+mod test_record;
 mod text;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,10 @@ use serde::{Deserialize, Serialize};
 pub use crate::catalog::{ControlKind, Frequency, Nature};
 pub use content::{Assigned, CRITERIA_MAX, Change, Content, EVIDENCE_MAX, TEXT_MAX, TITLE_MAX};
 pub use test_of_control::{TestAttribute, TestKind, TestMapping, TestOfControl, map_checks};
+pub use test_record::{
+    ATTRIBUTE_MAX, ATTRIBUTES_MAX, GRACE_MAX, OCCURRENCE, TestChange, TestContent, TestDecision, TestError,
+    TestOrigin, TestOutcome, TestProposal, TestRecord, TestState, agreed,
+};
 pub use text::{ControlText, TextHistory};
 
 use crate::catalog::StarterControl;

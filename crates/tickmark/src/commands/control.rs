@@ -2,9 +2,10 @@
 
 use clap::Subcommand;
 use serde_json::json;
-use tickmark_app::control;
+use tickmark_app::control::test;
 use tickmark_app::program::performance;
-use tickmark_core::control::{ControlId, Frequency};
+use tickmark_app::{Cx, Error, control, observation};
+use tickmark_core::control::{ControlId, Frequency, TestChange, TestContent, TestKind, TestRecord};
 use tickmark_core::program::performance::{Days, Schedule, default_grace_days};
 
 use super::assess::person;
@@ -18,6 +19,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   tickmark control start IAM-07 --owner \"Ada Byron\"
   tickmark control schedule IAM-07 --every quarterly --grace 20
+  tickmark control test IAM-07 --check idp-access-review-done --covers \"who has access\" --by \"Ada Byron\" --reason \"seen\"
   tickmark control retire PHY-01 --by \"Ada Byron\"";
 
 /// `tickmark control`
@@ -56,6 +58,42 @@ pub(crate) enum Command {
         #[arg(long)]
         all_days: bool,
     },
+    /// List the tests of a control, with who decided what about them.
+    Tests {
+        /// Control id.
+        control: String,
+    },
+    /// Make a check a test of a control, from now on. With the data folder in hand, nobody else has to approve.
+    Test {
+        /// Control id.
+        control: String,
+        /// The check, e.g. `ssh-root-login-disabled`.
+        #[arg(long)]
+        check: String,
+        /// The attribute of the control that it covers.
+        #[arg(long)]
+        covers: String,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// End a test of a control, from now on. The library does not bring it back.
+    EndTest {
+        /// Control id.
+        control: String,
+        /// The test: a check, `occurrence`, or `population.1`.
+        #[arg(long)]
+        test: String,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 /// Runs `tickmark control`.
@@ -85,6 +123,26 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
             let set = app.transact(&program, async |cx| performance::schedule(cx, &id, schedule).await).await;
             set.map(|()| format!("{id} is due {}", schedule.plain()))
         }
+        Command::Tests { control } => {
+            let id: ControlId = control.parse().map_err(Failure::input)?;
+            let program = wiring::reader(&app).await?;
+            let tests = app.read(&program, async |view| test::list(view, &id).await).await;
+            tests.map(|tests| listed(&tests))
+        }
+        Command::Test { control, check, covers, by, reason } => {
+            let id: ControlId = control.parse().map_err(Failure::input)?;
+            let by = person(&app, by).await?;
+            let kind = TestKind::Configuration { check: check.clone() };
+            let content = TestContent { kind, attribute: covers.clone() };
+            let added = app.transact(&by, async |cx| add(cx, &id, content.clone(), reason).await).await;
+            added.map(|()| format!("{check} is a test of {id}"))
+        }
+        Command::EndTest { control, test, by, reason } => {
+            let id: ControlId = control.parse().map_err(Failure::input)?;
+            let by = person(&app, by).await?;
+            let ended = app.transact(&by, async |cx| end(cx, &id, test, reason).await).await;
+            ended.map(|()| format!("{test} is no test of {id} any more"))
+        }
     };
     let program = wiring::reader(&app).await?;
     app.sequence(&program).await?;
@@ -92,4 +150,39 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
     let said = done?;
     output.answer(&json!({ "done": said }), |output| output.line(&said))?;
     Ok(())
+}
+
+/// Proposes a test and approves it: who has the data folder in hand stands for both.
+async fn add(cx: &mut Cx<'_>, id: &ControlId, content: TestContent, reason: &str) -> Result<(), Error> {
+    let known = observation::known_checks(cx).await?;
+    let test = test::propose(cx, id, content, reason, &known).await?;
+    let from = test::state_of(&test)?;
+    test::approve(cx, id, &test.id, from, "").await.map(|_| ())
+}
+
+/// Proposes that a test ends and approves it.
+async fn end(cx: &mut Cx<'_>, id: &ControlId, name: &str, reason: &str) -> Result<(), Error> {
+    let from = test::state_of(&test::find_reached(cx, id, name).await?)?;
+    let proposed = test::change(cx, id, name, from, TestChange::End, reason).await?;
+    let test::Decided::Done(proposed) = proposed else {
+        return Err(Error::conflict("the test was changed meanwhile"));
+    };
+    let from = test::state_of(&proposed)?;
+    test::approve(cx, id, name, from, "").await.map(|_| ())
+}
+
+fn listed(tests: &[TestRecord]) -> String {
+    if tests.is_empty() {
+        return "no tests".to_owned();
+    }
+    let line = |test: &TestRecord| {
+        let covers = test.content().map(|content| content.attribute.as_str()).unwrap_or_default();
+        format!(
+            "{}: {}{}{covers}",
+            test.id,
+            test.state().word(),
+            if covers.is_empty() { "" } else { ", covers " }
+        )
+    };
+    tests.iter().map(line).collect::<Vec<_>>().join("\n")
 }

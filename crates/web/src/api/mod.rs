@@ -13,6 +13,7 @@ mod comment;
 mod commitment;
 mod completion;
 mod control;
+mod control_test;
 mod correction;
 mod document;
 mod engagement;
@@ -33,6 +34,7 @@ mod register;
 mod request;
 mod sample;
 mod setting;
+mod simple_check;
 mod system;
 mod waiver;
 mod words;
@@ -61,6 +63,7 @@ pub const MOST_ITEMS: usize = 200;
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
     [
         control::LOOKS,
+        control_test::LOOKS,
         commitment::LOOKS,
         item::LOOKS,
         performance::LOOKS,
@@ -69,6 +72,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         engagement::LOOKS,
         assessment::LOOKS,
         own_check::LOOKS,
+        simple_check::LOOKS,
         comment::LOOKS,
         member::LOOKS,
         invitation::LOOKS,
@@ -90,6 +94,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
 pub fn writings() -> impl Iterator<Item = &'static Writing> {
     [
         control::WRITES,
+        control_test::WRITES,
         commitment::WRITES,
         item::WRITES,
         performance::WRITES,
@@ -98,6 +103,7 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         engagement::WRITES,
         assessment::WRITES,
         own_check::WRITES,
+        simple_check::WRITES,
         comment::WRITES,
         bulk::WRITES,
         member::WRITES,

@@ -73,5 +73,9 @@ fn rows(area: &str, starters: &[&StarterControl], copies: &BTreeMap<&str, Vec<&C
             html! { a.button href={ "/controls/new?from=" (segment(&starter.id)) } aria-label={ "Copy " (starter.id) } { "Copy" } },
         ]
     });
-    plain(&format!("Starter controls: {area}"), &["Control", "What it says", "Frequency", "Copies here", "Copy"], rows.collect())
+    plain(
+        &format!("Starter controls: {area}"),
+        &["Control", "What it says", "Frequency", "Copies here", "Copy"],
+        rows.collect(),
+    )
 }

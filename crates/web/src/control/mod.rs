@@ -10,6 +10,7 @@ mod history;
 mod library;
 mod pages;
 mod start;
+mod test;
 
 use axum::extract::{Path, State};
 use axum::routing::get;
@@ -69,6 +70,7 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
         },
     ];
     routes.extend(commitment::desk_routes());
+    routes.extend(test::desk_routes());
     routes
 }
 
@@ -127,11 +129,12 @@ async fn one(State(state): State<WebState>, Path(id): Path<String>, asked: Asked
     }
     let view = state.source().control(&id).await?;
     let mut page = pages::one(&view, asked.visit.now, May::of(&asked));
+    let tested = test::on_control(&state, &asked, &id).await?;
     let done = crate::program::on_control(&state, &asked, &id).await?;
     let said = match id.parse() {
         Ok(id) => comment::part(&state, &asked, &About::Control(id)).await?,
         Err(_) => maud::html! {},
     };
-    page.body = maud::html! { (page.body) (done) (said) };
+    page.body = maud::html! { (page.body) (tested) (done) (said) };
     asked.frame(&state, &page).await
 }

@@ -2,9 +2,12 @@
 
 pub mod check;
 pub mod coverage;
+mod draft;
 pub mod look;
 pub mod run;
+mod simple;
 pub mod target;
+mod version;
 mod waive;
 mod workshop;
 
@@ -39,7 +42,12 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
-    workshop::desk_routes().into_iter().chain(waive::desk_routes()).collect()
+    let mut routes = workshop::desk_routes();
+    routes.extend(simple::desk_routes());
+    routes.extend(draft::desk_routes());
+    routes.extend(version::desk_routes());
+    routes.extend(waive::desk_routes());
+    routes
 }
 
 async fn checks(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
@@ -49,6 +57,7 @@ async fn checks(State(state): State<WebState>, asked: Asked) -> Result<Markup, R
 pub(crate) async fn listed_checks(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
     let mut listed = check::list(&state.source().checks().await?);
     listed.page.actions = workshop::begin_button(asked);
+    listed.page.lead = html! { (listed.page.lead) (draft::waiting(state, asked).await?) };
     Ok(listed)
 }
 
@@ -58,8 +67,9 @@ async fn check(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let view = state.source().check(&id).await?;
-    let mut page = check::one(&view, asked.visit.now);
+    let mut page = check::one(&view, asked.visit.now, asked.visit.actor.is_some());
     page.actions = html! { (waive::button(&asked, &id, None)) (workshop::actions(&asked, &id)) };
+    page.body = html! { (draft::notice(&state, &asked, &id).await?) (page.body) };
     asked.frame(&state, &page).await
 }
 

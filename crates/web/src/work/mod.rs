@@ -10,13 +10,16 @@ use tickmark_app::engagement::fieldwork::waiting::{Unanswered, Unsigned, Waiting
 use tickmark_app::program::performance::Due;
 use tickmark_app::work::{self, Aging, Work};
 use tickmark_core::Timestamp;
+use tickmark_core::control::TestRecord;
 use tickmark_core::engagement::fieldwork::RequestState;
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::Item;
 use tickmark_core::id::ActorId;
 use tickmark_core::observation::waiver::Waiver;
+use tickmark_core::observation::{CheckDraft, DraftChange};
 
 use crate::comment::mention_row;
+use crate::design::form::capital;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::{block, moment, plural, segment};
@@ -99,6 +102,8 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &s
         (section("exceptions", "Exceptions to answer", "what the auditor shared and management has not answered", work.fieldwork.exceptions.iter().map(|one| exception(one, now)).collect()))
         (section("answers", "Answers to decide about", "management handed them in", work.fieldwork.answers.iter().map(|one| answer(one, now)).collect()))
         (section("papers", "Workpapers to sign", "they are your firm\u{2019}s alone until they are shared", work.fieldwork.papers.iter().map(|one| unsigned(one, now)).collect()))
+        (section("tests", "Tests of controls to decide about", "somebody else proposed them", work.decisions.tests.iter().map(|test| test_row(test, now)).collect()))
+        (section("checks", "Checks to decide about", "written by somebody else, not in force yet", work.decisions.checks.iter().map(|draft| check_row(draft, now)).collect()))
         (section("mentions", "Comments that name you", "", work.mentions.iter().map(|one| mention_row(one, people, token, now)).collect()))
         (section("aging", "Evidence that needs renewal", "the best there is for each control", work.aging.iter().map(|one| aging(one, now)).collect()))
         (section("waivers", "Waivers that end", "", work.waivers.iter().map(|waiver| waiver_row(waiver, now)).collect()))
@@ -229,6 +234,27 @@ fn aging(one: &Aging, now: Timestamp) -> Markup {
         &html! { span.mono { (one.control) } " " (one.title) },
         &when,
         &html! { (fresh_word(one.freshness.word())) ": " (one.item_title) },
+    )
+}
+
+fn test_row(test: &TestRecord, now: Timestamp) -> Markup {
+    let since = test.proposed.as_ref().map(|proposal| proposal.at);
+    row(
+        Mark::NotYetDue,
+        &format!("/controls/{}/tests/{}", segment(test.control.as_str()), segment(&test.id)),
+        &html! { span.mono { (test.control) } " " (test.id) },
+        &html! { @if let Some(since) = since { (moment::ago(since, now)) } },
+        &html! { (capital(test.state().word())) @if let Some(proposal) = &test.proposed { ": " (proposal.reason) } },
+    )
+}
+
+fn check_row(draft: &CheckDraft, now: Timestamp) -> Markup {
+    row(
+        Mark::NotYetDue,
+        &format!("/checks/{}/draft", segment(&draft.check)),
+        &html! { span.mono { (draft.check) } },
+        &html! { (moment::ago(draft.at, now)) },
+        &html! { @if draft.change == DraftChange::Aside { "To be put aside: " } (draft.reason) },
     )
 }
 

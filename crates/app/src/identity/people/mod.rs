@@ -128,6 +128,15 @@ pub async fn members(view: &mut View<'_>) -> Result<Vec<Member>> {
     Ok(all)
 }
 
+/// Tells whether the actor is the only member that the organization has now: nobody else could approve what they did.
+pub(crate) async fn is_only_member(view: &mut View<'_>) -> Result<bool> {
+    let (actor, now) = (view.actor.id, view.now);
+    let all = everybody(view).await?;
+    let mut active =
+        all.iter().filter(|member| member.standing == Standing::Active && member.valid.contains(now));
+    Ok(active.next().is_some_and(|member| member.actor == actor) && active.next().is_none())
+}
+
 /// Returns a page of those who are in the organization, by name unless another order is asked for, as far as the actor may
 /// see, with how many there are.
 ///

@@ -3,6 +3,7 @@
 mod answer;
 mod block;
 mod check;
+mod draft;
 mod facts;
 mod interval;
 mod run;
@@ -23,6 +24,7 @@ use crate::{Error, Result};
 pub(super) use answer::*;
 pub(super) use block::*;
 pub(super) use check::*;
+pub(super) use draft::*;
 pub(super) use facts::*;
 pub(super) use interval::*;
 pub(super) use run::*;
