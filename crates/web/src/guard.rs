@@ -35,6 +35,17 @@ pub const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// The policy of downloads, which may hold anything.
 pub const SANDBOX: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
+/// The policy of documents that are shown inside our own pages: they run nothing, load nothing, and send nothing. The viewer
+/// of a browser draws them, with styles of its own.
+pub const FRAMED: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
+
+/// Lets a page show documents of this server in frames; whatever else [`POLICY`] refuses stays refused.
+pub(crate) fn with_frames(mut response: Response) -> Response {
+    if let Ok(policy) = HeaderValue::from_str(&format!("{POLICY}; frame-src 'self'")) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
 
 const HEADERS: [(&str, &str); 7] = [
     ("x-content-type-options", "nosniff"),
@@ -80,7 +91,7 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
         admit(&state, &parts, &id).await
     };
     let response = match admitted {
-        Err(Turned::Away(Refusal::SignedOut)) if !is_api => form::keep(&parts, body).await,
+        Err(Turned::Away(Refusal::SignedOut)) if !is_api => form::keep(&state, &parts, body).await,
         Err(Turned::To(page, back)) if parts.method == Method::POST => {
             match form::keep_for_proof(&state, &parts, body).await {
                 Some(kept) => kept,
@@ -332,7 +343,9 @@ fn explain(response: Response, theme: Theme, is_api: bool, id: &str, line: &str)
 
 fn dress(mut response: Response, state: &WebState, id: &str) -> Response {
     let headers = response.headers_mut();
+    let is_framed = headers.get(CONTENT_SECURITY_POLICY).is_some_and(|policy| policy == FRAMED);
     for (name, value) in HEADERS {
+        let value = if is_framed && name == "x-frame-options" { "SAMEORIGIN" } else { value };
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));

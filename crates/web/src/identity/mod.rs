@@ -230,6 +230,13 @@ pub(crate) async fn resume(
     Ok(app.resume(&token, request).await?)
 }
 
+/// The member whose cookie came with the request, even if their session is over. They may do nothing by it.
+pub(crate) async fn was(state: &WebState, headers: &HeaderMap) -> Result<Option<Actor>, Refusal> {
+    let Some(app) = state.accounts() else { return Ok(None) };
+    let Some(token) = cookie(headers, &state.account_cookie()).and_then(secret) else { return Ok(None) };
+    Ok(app.was_in(&token).await?)
+}
+
 /// Reads 32 bytes of hexadecimal digits.
 fn secret(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
@@ -289,6 +296,7 @@ fn may_invite(actor: &Actor) -> bool {
 }
 
 pub(crate) use people::listed;
+pub(crate) use system::listed as listed_systems;
 
 /// Leads to another page of this server.
 pub(crate) fn go(path: &str) -> Response {

@@ -17,7 +17,7 @@ use tickmark_core::identity::throttle::Network;
 use tickmark_core::identity::{
     Assurance, Atom, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, SignInRule, Standing, Subject,
 };
-use tickmark_core::time::SECOND_US;
+use tickmark_core::time::{DAY_US, SECOND_US};
 use tickmark_core::{Digest, Timestamp};
 
 use super::audit::{self, Event, Name};
@@ -33,6 +33,8 @@ pub use switch::{Place, places};
 
 /// How old the moment of the last request may get before it is written again, in microseconds.
 const TOUCH_US: i64 = 60 * SECOND_US;
+/// How long after its last request a session that is over still says whose a form was, in microseconds.
+const REMEMBERED_US: i64 = 7 * DAY_US;
 /// Most characters of a browser's name of itself.
 const MAX_AGENT_CHARS: usize = 200;
 
@@ -364,6 +366,24 @@ pub(super) fn actor_of(
 }
 
 impl App {
+    /// Returns who was in the session of this cookie, over or not, if it was used within the last days and they are still a
+    /// member: whose the files of a form are that came after its end. Nobody acts by it.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn was_in(&self, token: &[u8; 32]) -> Result<Option<Actor>> {
+        let now = self.now();
+        let mut tx = self.database.read().await?;
+        let Some((key, session)) = sql::ever_by_digest(&mut tx, Digest::of(token)).await? else {
+            return Ok(None);
+        };
+        if now.micros() - session.seen_at.micros() > REMEMBERED_US {
+            return Ok(None);
+        }
+        let found = acting(&mut tx, key, session.membership, now).await?;
+        Ok(found.map(|acting| acting_as(&acting.organization, &acting.member, now)))
+    }
+
     /// Returns who is in the session of this cookie, as they are at this moment: with the roles that they have now, or not
     /// at all when the session is over or the membership does not count.
     ///

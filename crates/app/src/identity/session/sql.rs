@@ -50,6 +50,16 @@ pub(super) async fn by_digest(
     row.map(|row| Ok((OrganizationKey(row.try_get("organization")?), session(&row)?))).transpose()
 }
 
+/// Finds a session by its cookie, ended or not.
+pub(super) async fn ever_by_digest(
+    c: &mut AnyConnection,
+    digest: Digest,
+) -> Result<Option<(OrganizationKey, Session)>> {
+    let text = format!("SELECT {COLUMNS} FROM session WHERE digest = $1");
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(digest.0.to_vec()).fetch_optional(c).await?;
+    row.map(|row| Ok((OrganizationKey(row.try_get("organization")?), session(&row)?))).transpose()
+}
+
 /// Finds a session that was not ended.
 pub(super) async fn find(
     c: &mut AnyConnection,

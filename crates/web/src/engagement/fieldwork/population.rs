@@ -26,7 +26,7 @@ use crate::engagement::catalog;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
-use crate::upload::SentFiles;
+use crate::upload::{KEPT, SentFiles, drop_kept};
 use crate::visit::Asked;
 
 const FIELDS: [&str; 12] = [
@@ -217,8 +217,8 @@ pub(super) async fn hand_in(
 ) -> Result<Response, Refusal> {
     let (key, number) = (key(&at)?, number(&no)?);
     let (app, actor) = asked.member(&state)?;
-    let SentFiles { sent, files, refused: too_large, turn: _turn } = form;
-    sent.only(&FIELDS)?;
+    let SentFiles { sent, files, refused: too_large, turn: _turn } = form.with_kept(app, actor).await?;
+    sent.only(&[&FIELDS[..], &KEPT].concat())?;
     let known = known(&state, &asked, key, number).await?;
     let mut faults = Faults::default();
     let (definition, ipe) = typed(&sent, actor, &mut faults)?;
@@ -228,7 +228,10 @@ pub(super) async fn hand_in(
         (None, None) => faults.add("files", "choose the list"),
         (None, Some(file)) if faults.is_empty() => {
             match keep(app, actor, definition, ipe, file.name, file.bytes).await {
-                Ok(()) => return Ok(go(&format!("{}/requests/{number}", href(key)))),
+                Ok(()) => {
+                    drop_kept(app, actor, &sent).await?;
+                    return Ok(go(&format!("{}/requests/{number}", href(key))));
+                }
                 Err(Error::Invalid(says)) => faults.add("files", says),
                 Err(error) => (status, faults) = wrong(error)?,
             }
