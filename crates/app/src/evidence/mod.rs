@@ -26,8 +26,8 @@ use tickmark_ledger::leaf::{LeafKind, MAX_LEAF_BYTES};
 use uuid::Uuid;
 
 pub use retain::{
-    Erased, Erasure, Hold, HoldScope, Prunable, Pruned, RetentionClass, erase, holds, place_hold, prunable,
-    prune, release_hold, retention_classes, set_retention,
+    Erased, Erasure, HOLDING, Hold, HoldScope, KEEPING, Prunable, Pruned, RetentionClass, erase, holds,
+    holds_of_item, place_hold, prunable, prune, release_hold, retention_classes, set_retention,
 };
 pub use rotate::{Rotated, rotate_wrapping_key};
 pub use seal::WrappedKey;

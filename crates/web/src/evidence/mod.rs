@@ -1,6 +1,7 @@
 //! Raw evidence: the list, one artifact as text or bytes, and its download.
 
 pub mod item;
+mod keeping;
 mod pages;
 
 use axum::extract::{Path, State};
@@ -35,7 +36,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
-    item::desk_routes()
+    item::desk_routes().into_iter().chain(keeping::desk_routes()).collect()
 }
 
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {

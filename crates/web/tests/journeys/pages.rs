@@ -21,7 +21,7 @@ const WEIGHT_LIMIT: u64 = 150 * 1000;
 const SHIFT_LIMIT: f64 = 0.01;
 
 /// What is downloaded or read by script, and is no page.
-const FILES: [&str; 22] = [
+const FILES: [&str; 23] = [
     "/search.json",
     "/export/{file}",
     "/reports/{file}",
@@ -29,6 +29,7 @@ const FILES: [&str; 22] = [
     "/audit-trail/export.jsonl",
     "/evidence/{digest}/download",
     "/evidence/items/{key}/files/{version}/{seq}",
+    "/evidence/items/{key}/files/{version}/{seq}/pages",
     "/evidence/items/{key}/files/{version}/{seq}/download",
     "/ledger/leaves/{index}/tlog-proof",
     "/ledger/leaves/{index}/proof.json",
