@@ -183,6 +183,11 @@ pub(crate) async fn fill(server: &Server) -> String {
     made(&person.post("/engagements/1/requests", &asked).await, StatusCode::CREATED);
     let done = json!({"performed_at": "2026-11-20T10:00:00Z", "items": [1]});
     made(&program.post("/controls/ACC-01/performances", &done).await, StatusCode::CREATED);
+    let hold = json!({"covers": {"item": 1}, "reason": "A dispute"});
+    made(&person.post("/legal-holds", &hold).await, StatusCode::CREATED);
+    let about = json!({"owner": pia, "criticality": "high", "reason": "Asked"}).to_string();
+    let tag = [("if-match", "\"0\"")];
+    made(&person.send(Method::PUT, "/targets/1/record", &tag, &about).await, StatusCode::OK);
     let reference = parse(&program.get("/findings?limit=1").await)["items"][0]["reference"].clone();
     let reference: String =
         reference.as_str().expect("a reference").bytes().map(|byte| format!("%{byte:02X}")).collect();

@@ -24,10 +24,44 @@ pub(super) async fn add(
     id: FindingId,
     reference: &str,
     at: Timestamp,
+    once: Option<&str>,
 ) -> Result<()> {
-    let row = [Cell::from(org.0), id.to_string().into(), reference.into(), at.micros().into(), false.into()];
-    insert_rows(c, "finding", ["organization", "id", "reference", "opened_at", "is_closed"], [row]).await?;
+    let row = [
+        Cell::from(org.0),
+        id.to_string().into(),
+        reference.into(),
+        at.micros().into(),
+        false.into(),
+        once.map(str::to_owned).into(),
+    ];
+    let columns = ["organization", "id", "reference", "opened_at", "is_closed", "once"];
+    insert_rows(c, "finding", columns, [row]).await?;
     Ok(())
+}
+
+/// Returns the number of the next finding that somebody writes.
+pub(super) async fn next_written(c: &mut AnyConnection, org: Org) -> Result<i64> {
+    // None is ever taken away, and each is opened once.
+    let (count,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM finding WHERE organization = $1 AND once IS NOT NULL")
+            .bind(org.0)
+            .fetch_one(c)
+            .await?;
+    Ok(count + 1)
+}
+
+/// Finds what was written on a page, as it stands.
+pub(super) async fn by_once(c: &mut AnyConnection, org: Org, once: &str) -> Result<Option<Version>> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT held.number, held.at, held.by_actor, held.event, held.body FROM finding_version AS held \
+         JOIN finding ON finding.organization = held.organization AND finding.id = held.finding \
+         WHERE held.organization = $1 AND finding.once = $2 ORDER BY held.number DESC LIMIT 1",
+    )
+    .bind(org.0)
+    .bind(once)
+    .fetch_optional(c)
+    .await?;
+    row.map(version).transpose()
 }
 
 pub(super) async fn add_version(c: &mut AnyConnection, org: Org, version: &Version) -> Result<()> {

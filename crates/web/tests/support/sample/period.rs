@@ -263,6 +263,8 @@ pub(super) fn findings(checks: &[(CheckRow, CheckView)]) -> Vec<FindingRow> {
         .filter(|(row, _)| row.verdicts.fail > 0)
         .map(|(row, view)| FindingRow {
             reference: "test.IAM-08.x".to_owned(),
+            origin: None,
+            is_found: true,
             taken: String::new(),
             title: format!("Not so: {}", row.title),
             severity: row.severity,
