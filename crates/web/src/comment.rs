@@ -236,7 +236,12 @@ fn framed(about: &About, title_: &str, body: Markup) -> Page {
         About::Commitment(_) => Place::Commitments,
         About::Item(_) => Place::Items,
         About::Finding(_) => Place::Findings,
-        About::Request(_) => Place::Waivers,
+        About::Request(_) | About::Waiver(_) => Place::Waivers,
+        About::Check(_) => Place::Checks,
+        About::Target(_) => Place::Targets,
+        About::Run(_) => Place::Runs,
+        About::System(_) => Place::Systems,
+        About::Engagement(_) | About::EvidenceRequest(..) => Place::Engagements,
     };
     let mut page = Page::new(place, title_, body);
     page.crumbs = vec![(about.title(), about.path())];

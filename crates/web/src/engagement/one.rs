@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
+use tickmark_app::comment::About;
 use tickmark_app::engagement::{self, Changed, Version, fieldwork};
 use tickmark_core::catalog::Framework;
 use tickmark_core::control::TEXT_MAX;
@@ -17,7 +18,6 @@ use super::fieldwork::{Tabbed, parts};
 use super::letter::changed_since;
 use super::take_out::links;
 use super::{Known, atom, catalog, framework, href, key, known, outcome, page_of, progress, refused};
-use crate::WebState;
 use crate::control::Names;
 use crate::design::diff::{Changed as Differs, changed, diff};
 use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden, send};
@@ -28,6 +28,7 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::visit::Asked;
+use crate::{WebState, comment};
 
 /// Versions of a record on its page.
 const VERSIONS_SHOWN: usize = 12;
@@ -75,6 +76,7 @@ pub(super) async fn page(
                 (block("history", "History", &html! { (versions.len()) " " (plural(versions.len(), "version", "versions")) }, &history(&versions, &known.names)))
             }
         }
+        (comment::part(&state, &asked, &About::Engagement(key)).await?)
     };
     let mut page = page_of(record, &format!("{} of {}", scope.report(), scope.system), body);
     page.crumbs.pop();
