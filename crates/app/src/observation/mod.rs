@@ -8,6 +8,7 @@
 
 mod before;
 mod cores;
+pub mod estate;
 mod export;
 mod history;
 mod listed;

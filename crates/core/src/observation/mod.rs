@@ -3,6 +3,7 @@
 pub mod block;
 pub mod check;
 pub mod collection;
+pub mod estate;
 pub mod host;
 pub mod interval;
 pub mod verdict;

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod coverage;
+mod estate;
 pub mod look;
 pub mod run;
 pub mod target;
@@ -11,15 +12,17 @@ mod workshop;
 use axum::extract::{Path, State};
 use axum::routing::get;
 use maud::{Markup, html};
+use tickmark_app::comment::About;
+use tickmark_core::id::{RunKey, TargetKey};
 use tickmark_core::job::JobKind;
 
 use crate::conclusion::period::{Chosen, Moment};
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
-use crate::{Desk, Route, WebState, job};
+use crate::{Desk, Route, WebState, comment, job};
 
-pub(crate) use waive::listed as listed_waivers;
+pub(crate) use waive::{listed as listed_waivers, listed_requests as listed_waiver_requests};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -39,7 +42,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
-    workshop::desk_routes().into_iter().chain(waive::desk_routes()).collect()
+    [workshop::desk_routes(), waive::desk_routes(), estate::desk_routes()].into_iter().flatten().collect()
 }
 
 async fn checks(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
@@ -59,6 +62,12 @@ async fn check(
 ) -> Result<Markup, Refusal> {
     let view = state.source().check(&id).await?;
     let mut page = check::one(&view, asked.visit.now);
+    // A check that never looked at anything here has nothing to be said about it yet.
+    let said = match comment::part(&state, &asked, &About::Check(id.clone())).await {
+        Err(Refusal::NotFound) => html! {},
+        said => said?,
+    };
+    page.body = html! { (page.body) (said) };
     page.actions = html! { (waive::button(&asked, &id, None)) (workshop::actions(&asked, &id)) };
     asked.frame(&state, &page).await
 }
@@ -79,8 +88,13 @@ async fn target(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let at = asked.query.get("at").map(|_| Moment::of(&asked.query, asked.visit.now).at);
-    let view = state.source().target(integer(&key)?, at).await?;
-    asked.frame(&state, &target::one(&view, &asked.query, asked.visit.now)).await
+    let key = integer(&key)?;
+    let view = state.source().target(key, at).await?;
+    let mut page = target::one(&view, &asked.query, asked.visit.now);
+    (page.lead, page.actions) = estate::said(&state, &asked, TargetKey(key), page.lead).await?;
+    let said = comment::part(&state, &asked, &About::Target(TargetKey(key))).await?;
+    page.body = html! { (page.body) (said) };
+    asked.frame(&state, &page).await
 }
 
 async fn one_look(
@@ -119,8 +133,12 @@ async fn run(
     Path(key): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let view = state.source().run(integer(&key)?).await?;
-    asked.frame(&state, &run::one(&view, asked.visit.now)).await
+    let key = integer(&key)?;
+    let view = state.source().run(key).await?;
+    let mut page = run::one(&view, asked.visit.now);
+    let said = comment::part(&state, &asked, &About::Run(RunKey(key))).await?;
+    page.body = html! { (page.body) (said) };
+    asked.frame(&state, &page).await
 }
 
 /// Reads a key of an address; anything else is an address of nothing.
