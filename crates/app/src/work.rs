@@ -1,6 +1,8 @@
 //! What one person has to do: what is due of their controls, what came back to them, what waits for their decision, what
 //! an examination asks of them, what will not be good much longer.
 
+mod decision;
+
 use std::collections::BTreeMap;
 
 use tickmark_core::Timestamp;
@@ -22,6 +24,8 @@ use crate::evidence::item;
 use crate::observation::waiver;
 use crate::program::performance::{self, Due};
 use crate::register::{self, Kind, Query};
+
+pub use decision::{Decision, OwnFinding};
 
 /// Days ahead that a window is shown before it is late.
 pub const AHEAD_DAYS: i64 = 31;
@@ -60,6 +64,10 @@ pub struct Work {
     pub waiting: Vec<Item>,
     /// How many items wait for their decision.
     pub waiting_count: usize,
+    /// What else waits for their decision, the longest first.
+    pub approvals: Vec<Decision>,
+    /// Open findings that they correct, by when they are due.
+    pub findings: Vec<OwnFinding>,
     /// Evidence of their controls that is not good much longer.
     pub aging: Vec<Aging>,
     /// Waivers that end soon and that they asked for or decide about.
@@ -80,6 +88,8 @@ impl Work {
             + self.due.len()
             + self.returned.len()
             + self.waiting_count
+            + self.approvals.len()
+            + self.findings.len()
             + self.aging.len()
             + self.waivers.len()
             + self.mentions.len()
@@ -112,6 +122,8 @@ pub async fn of(view: &mut View<'_>) -> Result<Work> {
     }
     let (waiting, count) = item::waiting_for(view).await?;
     (work.waiting, work.waiting_count) = (waiting, usize::try_from(count).unwrap_or(usize::MAX));
+    work.approvals = decision::decisions(view).await?;
+    work.findings = decision::own_findings(view).await?;
     work.waivers = waivers(view).await?;
     work.mentions = comment::mentions(view).await?;
     work.fieldwork = waiting::of(view).await?;

@@ -12,6 +12,7 @@ mod files;
 mod own_work;
 mod package;
 mod sql;
+pub mod unsigned;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -157,6 +158,12 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Version>> {
         }
     }
     Ok(seen)
+}
+
+/// Returns all as they are now, newest first, whoever asks.
+pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<Version>> {
+    let organization = view.organization();
+    sql::list(view.connection(), organization, LIST_LIMIT).await
 }
 
 /// Returns those that are not closed, newest first, whoever asks.

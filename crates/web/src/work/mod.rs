@@ -8,8 +8,9 @@ use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::signed::Signing;
 use tickmark_app::engagement::fieldwork::waiting::{Unanswered, Unsigned, WaitingRequest};
 use tickmark_app::program::performance::Due;
-use tickmark_app::work::{self, Aging, Work};
+use tickmark_app::work::{self, Aging, Decision, OwnFinding, Work};
 use tickmark_core::Timestamp;
+use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::fieldwork::RequestState;
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::Item;
@@ -83,7 +84,7 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &s
                 h3 { "Nothing waits for you" }
                 p {
                     @if links.is_auditor { "Answers that management hands in and workpapers that wait for a signature are listed here." } @else {
-                    "What is due of your controls, what an examination asks of you, evidence that comes back to you or waits for your decision, comments that name you, and what will not be good much longer is listed here." }
+                    "What is due of your controls, what an examination asks of you, evidence that comes back to you or waits for your decision, what others wrote and you approve, findings that you correct, comments that name you, and what will not be good much longer is listed here." }
                 }
                 p.row {
                     @if links.calendar { a.button href="/calendar" { "See the calendar" } }
@@ -95,6 +96,8 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &s
         (section("due", "Due", "windows of your controls that have begun", work.due.iter().map(|due| window(due, Mark::NotYetDue, now)).collect()))
         (section("returned", "Returned to you", "", work.returned.iter().map(|item| returned(item, people, now)).collect()))
         (section("waiting", "Waiting for your decision", &first_of(work.waiting.len(), work.waiting_count), work.waiting.iter().map(|item| waiting(item, people, now)).collect()))
+        (section("decisions", "Waiting for your approval", "what others wrote, asked for or fixed", work.approvals.iter().map(|one| decision(one, now)).collect()))
+        (section("findings", "Findings you correct", "", work.findings.iter().map(|one| finding(one, now)).collect()))
         (section("requests", "Requests of examinations", "asked by the auditor, answered by management", work.fieldwork.requests.iter().map(|one| request(one, now)).collect()))
         (section("exceptions", "Exceptions to answer", "what the auditor shared and management has not answered", work.fieldwork.exceptions.iter().map(|one| exception(one, now)).collect()))
         (section("answers", "Answers to decide about", "management handed them in", work.fieldwork.answers.iter().map(|one| answer(one, now)).collect()))
@@ -217,6 +220,28 @@ fn unsigned(one: &Unsigned, now: Timestamp) -> Markup {
     )
 }
 
+fn decision(one: &Decision, now: Timestamp) -> Markup {
+    row(
+        Mark::Unknown,
+        &one.path,
+        &html! { (one.title) },
+        &html! { (moment::ago(one.since, now)) },
+        &html! { (one.note) },
+    )
+}
+
+fn finding(one: &OwnFinding, now: Timestamp) -> Markup {
+    let record = &one.record;
+    let is_late = record.due.is_some_and(|due| record.is_overdue(Day::of(now)) && due < Day::of(now));
+    row(
+        if is_late { Mark::Missed } else { Mark::NotYetDue },
+        &format!("/findings/{}", segment(&one.reference)),
+        &html! { (record.found.title) },
+        &html! { @if let Some(due) = record.due { @if is_late { "was due " } @else { "by " } (due) } },
+        &html! { (record.plan) },
+    )
+}
+
 fn aging(one: &Aging, now: Timestamp) -> Markup {
     let when = match one.freshness {
         Freshness::Stale { since } => html! { "since " (moment::date(since)) },
@@ -235,7 +260,7 @@ fn aging(one: &Aging, now: Timestamp) -> Markup {
 fn waiver_row(waiver: &Waiver, now: Timestamp) -> Markup {
     row(
         Mark::Waived,
-        &format!("/checks/{}", segment(&waiver.check)),
+        &format!("/waivers/{}", waiver.id),
         &html! { "Waiver " (waiver.id) " of " span.mono { (waiver.check) } },
         &html! { (moment::ago(waiver.expires_at, now)) },
         &html! { "It ends " (moment::date(waiver.expires_at)) ". Mend what it excuses, or ask for another one" },

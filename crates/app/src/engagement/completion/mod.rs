@@ -21,6 +21,7 @@ use tickmark_core::{Digest, Timestamp, canonical};
 
 use super::own_work::taken;
 use super::package::{changes, frozen, signed};
+use super::unsigned::{Unsigned, What};
 use super::{atom, fieldwork, find, signing};
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
@@ -124,6 +125,35 @@ pub(super) async fn has_reviewed_letter(view: &mut View<'_>, engagement: &Engage
     let record = current(view, engagement.key).await?.record;
     let ground = record.letter_ground(engagement.scope_digest());
     Ok(record.representation.as_ref().is_some_and(|one| one.reviewed(ground).is_some()))
+}
+
+/// Adds the letters of an engagement that the actor could review or sign now.
+pub(super) async fn unsigned(
+    view: &mut View<'_>,
+    engagement: &Engagement,
+    found: &mut Vec<Unsigned>,
+) -> Result<()> {
+    let version = current(view, engagement.key).await?;
+    let (record, scope) = (&version.record, engagement.scope_digest());
+    let (by, now) = (view.actor.id, view.now);
+    let waiting = |what, step, since| Unsigned { engagement: engagement.key, what, step, since };
+    if let Some(letter) = &record.representation {
+        let step = letter.progress(record.letter_ground(scope)).next_step();
+        let step = step.filter(|step| view.sees_whole(signing(*step)));
+        if let Some(step) = step.filter(|step| record.clone().sign_letter(*step, scope, by, now).is_ok()) {
+            found.push(waiting(What::Representation, step, letter.at));
+        }
+    }
+    let ground = record.bridge_ground(scope);
+    for bridge in record.bridges() {
+        let letter = &bridge.document;
+        let step = letter.progress(ground).next_step();
+        let step = step.filter(|step| view.sees_whole(signing(*step)));
+        if let Some(step) = step.filter(|step| letter.separated(*step, by, ground).is_ok()) {
+            found.push(waiting(What::Bridge(bridge.number), step, letter.at));
+        }
+    }
+    Ok(())
 }
 
 async fn current(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
