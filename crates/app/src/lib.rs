@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod backup;
+pub mod bulk;
 pub mod bundle;
 pub mod comment;
 pub mod conclusion;

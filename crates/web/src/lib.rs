@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod assets;
+mod bulk;
 pub mod catalog;
 mod comment;
 pub mod conclusion;
@@ -92,6 +93,7 @@ pub fn desk_routes() -> Vec<Desk> {
         conclusion::desk_routes(),
         engagement::desk_routes(),
         search::desk_routes(),
+        bulk::desk_routes(),
         work::desk_routes(),
         notice::desk_routes(),
     ]
