@@ -155,6 +155,7 @@ impl App {
             retired_at: None,
         };
         sql::insert_system(cx.connection(), organization.key, &system, now).await?;
+        cx.touch(crate::register::Kind::System, system.id);
         crate::ledger::found(&mut cx, &signer).await?;
         crate::evidence::begin_encryption(&mut cx).await?;
         crate::register::begin(&mut cx).await?;

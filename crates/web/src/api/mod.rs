@@ -16,10 +16,12 @@ mod control;
 mod correction;
 mod document;
 mod engagement;
+mod estate;
 mod fit;
 mod invitation;
 mod item;
 mod job;
+mod keeping;
 pub(crate) mod limit;
 mod look;
 mod meanwhile;
@@ -33,6 +35,7 @@ mod register;
 mod request;
 mod sample;
 mod setting;
+mod several;
 mod system;
 mod waiver;
 mod words;
@@ -63,6 +66,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         control::LOOKS,
         commitment::LOOKS,
         item::LOOKS,
+        keeping::LOOKS,
         performance::LOOKS,
         waiver::LOOKS,
         correction::LOOKS,
@@ -80,6 +84,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         completion::LOOKS,
         register::LOOKS,
         job::LOOKS,
+        estate::LOOKS,
         look::LOOKS,
     ]
     .into_iter()
@@ -92,6 +97,7 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         control::WRITES,
         commitment::WRITES,
         item::WRITES,
+        keeping::WRITES,
         performance::WRITES,
         waiver::WRITES,
         correction::WRITES,
@@ -100,6 +106,7 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         own_check::WRITES,
         comment::WRITES,
         bulk::WRITES,
+        several::WRITES,
         member::WRITES,
         invitation::WRITES,
         setting::WRITES,
@@ -109,6 +116,7 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         request::WRITES,
         completion::WRITES,
         job::WRITES,
+        estate::WRITES,
     ]
     .into_iter()
     .flatten()

@@ -357,8 +357,8 @@ fn columns() -> Vec<Column> {
     vec![
         Column::text("name", "Name", Phone::Title),
         Column::text("email", "E-mail address", Phone::Subtitle),
-        Column::shown("roles", "Roles", Phone::Line),
-        Column::shown("standing", "Standing", Phone::Status),
+        Column::text("roles", "Roles", Phone::Line),
+        Column::text("standing", "Standing", Phone::Status),
         Column::number("changed", "Last change", Phone::Wide),
     ]
 }

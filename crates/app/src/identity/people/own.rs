@@ -13,7 +13,11 @@ use super::super::session::{self, Origin, SignIn};
 use super::super::{check_name, sql as actors};
 use super::sql;
 use crate::context::{Cx, View};
+use crate::register::{Kind, Query};
 use crate::{Actor, App, Error, Result, register};
+
+/// Most records of one person that are ordered anew when their name changes.
+const OWNED: u32 = 100_000;
 
 /// What came of changing a password.
 #[derive(Clone, Debug)]
@@ -88,6 +92,14 @@ pub async fn rename(cx: &mut Cx<'_>, name: &str) -> Result<()> {
         }
     }
     cx.confine().await?;
+    // Lists that are ordered by who owns or approved something.
+    let actor = cx.actor.id.to_string();
+    for (kind, name) in [(Kind::Commitment, "owner"), (Kind::Waiver, "approver")] {
+        let query = Query { rows: OWNED, ..Query::of(name, &actor) };
+        for id in register::ids(cx, kind, &query).await? {
+            cx.touch(kind, id);
+        }
+    }
     audit::record(cx, Event::done(Name::Renamed, "member", own.membership)).await
 }
 
