@@ -187,6 +187,60 @@ impl Visit {
     }
 }
 
+/// Whose words a page prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Papers {
+    /// Management's: its own assessment.
+    Management,
+    /// The audit firm's: a working paper.
+    Auditor,
+    /// Of neither alone, or of nothing that is assessed.
+    Neither,
+}
+
+impl Papers {
+    fn of(place: Place) -> Self {
+        match place {
+            Place::Overview
+            | Place::Period
+            | Place::Readiness
+            | Place::Controls
+            | Place::Commitments
+            | Place::Criteria
+            | Place::Checks
+            | Place::Targets
+            | Place::Runs
+            | Place::Coverage
+            | Place::Waivers
+            | Place::Findings
+            | Place::Engagements
+            | Place::Reports => Self::Management,
+            Place::Evidence
+            | Place::Ledger
+            | Place::Jobs
+            | Place::Work
+            | Place::Items
+            | Place::Calendar
+            | Place::People
+            | Place::Notices
+            | Place::Systems
+            | Place::Time
+            | Place::Account
+            | Place::AuditTrail
+            | Place::Search => Self::Neither,
+        }
+    }
+
+    /// The class by which the foot of a printed page says so.
+    fn class(self) -> Option<&'static str> {
+        match self {
+            Self::Management => Some("of-management"),
+            Self::Auditor => Some("of-auditor"),
+            Self::Neither => None,
+        }
+    }
+}
+
 /// A page to be framed.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -204,6 +258,8 @@ pub struct Page {
     pub actions: Markup,
     /// The period that the page is about, when it is not that of the context.
     pub period: Option<(Timestamp, Timestamp)>,
+    /// Whose words it prints.
+    pub papers: Papers,
     /// The rest.
     pub body: Markup,
 }
@@ -221,6 +277,7 @@ impl Page {
             crumbs: Vec::new(),
             actions: none(),
             period: None,
+            papers: Papers::of(place),
             body,
         }
     }
@@ -265,7 +322,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                         }
                     }
                 }
-                main id="main" tabindex="-1" {
+                main id="main" tabindex="-1" class=[page.papers.class()] {
                     div.print-head aria-hidden="true" {
                         span { (context.organization) @if !is_auditor { " / " (context.system) ", " (context.aim) ", " (period) } }
                         span { "As of " (moment::written(visit.now)) }

@@ -28,7 +28,7 @@ pub(crate) use overview::page as overview;
 use super::{atom, href, key, page_of};
 use crate::design::badge::badge;
 use crate::design::form::Faults;
-use crate::design::frame::Page;
+use crate::design::frame::{Page, Papers};
 use crate::design::icon::Mark;
 use crate::design::tabs::{Tab, tabs};
 use crate::error::Refusal;
@@ -231,7 +231,18 @@ pub(crate) fn parts(record: &Engagement, asked: &Asked, here: Tabbed) -> Markup 
 
 /// A page of a part of an engagement.
 pub(crate) fn page(record: &Engagement, asked: &Asked, here: Tabbed, title: &str, body: &Markup) -> Page {
-    page_of(record, title, maud::html! { (parts(record, asked, here)) (body) })
+    let mut page = page_of(record, title, maud::html! { (parts(record, asked, here)) (body) });
+    page.papers = match here {
+        Tabbed::Walkthroughs | Tabbed::Workpapers | Tabbed::Notes => Papers::Auditor,
+        Tabbed::Overview | Tabbed::Completion if !asked.visit.is_auditor() => page.papers,
+        Tabbed::Overview
+        | Tabbed::Requests
+        | Tabbed::Evidence
+        | Tabbed::Report
+        | Tabbed::Completion
+        | Tabbed::Access => Papers::Neither,
+    };
+    page
 }
 
 /// The mark of how far a request has come.
