@@ -48,3 +48,4 @@ mod trail;
 mod waiver;
 mod walkthrough;
 mod workpapers;
+mod workspace;

@@ -112,7 +112,7 @@ pub(crate) fn is_for_auditors(path: &str) -> bool {
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     matches!(
         (first, rest.as_slice()),
-        ("account" | "sign-out" | "step-up" | "theme" | "assets" | "work" | "notices", _)
+        ("account" | "sign-out" | "step-up" | "theme" | "assets" | "work" | "notices" | "comments", _)
             | ("engagements", [] | [_] | [_, "description" | "assertion"] | [_, "diagrams", _, "picture"])
             | (
                 "engagements",
@@ -167,6 +167,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("checks", [_, "put-aside"]) => reach(Resource::Test, Verb::Delete),
+        ("targets", [_, "about" | "retire"]) => reach(Resource::Asset, Verb::Update),
         ("jobs", ["mail", ..]) => Needs::Permission(Atom::new(Resource::Notification, Verb::Update)),
         // What each kind of work needs, the use case asks.
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
@@ -174,8 +175,13 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
             reach(Resource::Evidence, Verb::Create)
         }
         ("evidence", ["items", ..]) => reach(Resource::Evidence, Verb::Read),
+        ("evidence", ["keeping"]) => Needs::Permission(Atom::new(Resource::Organization, Verb::Update)),
+        ("evidence", ["keeping", "holds", ..]) => {
+            Needs::Permission(Atom::new(Resource::Evidence, Verb::Approve))
+        }
         ("controls", rest) => control(rest)?,
-        ("findings", [_]) => reach(Resource::Exception, Verb::Update),
+        ("findings", ["new"]) => reach(Resource::Exception, Verb::Create),
+        ("findings", [_] | ["bulk", _]) => reach(Resource::Exception, Verb::Update),
         ("findings", [_, "verify"]) => reach(Resource::Exception, Verb::Approve),
         ("readiness", ["freeze"]) => Needs::Permission(Atom::new(Resource::TestResult, Verb::Approve)),
         ("waivers", rest) => waiver(rest)?,
@@ -236,6 +242,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("criteria", _) => read(Resource::Catalog),
         ("checks", _) => read(Resource::Test),
         ("targets" | "runs" | "coverage", _) => read(Resource::TestResult),
+        ("findings", ["new"]) => reach(Resource::Exception, Verb::Create),
         ("findings", _) => read(Resource::Exception),
         ("evidence", _) => read(Resource::Evidence),
         ("reports", _) => read(Resource::RestrictedReport),

@@ -41,6 +41,8 @@ mod comments;
 mod commitments;
 #[path = "web/controls.rs"]
 mod controls;
+#[path = "web/daily.rs"]
+mod daily;
 #[path = "web/downloads.rs"]
 mod downloads;
 #[path = "web/engagements.rs"]
