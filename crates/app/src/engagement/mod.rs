@@ -160,7 +160,7 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Version>> {
 }
 
 /// Returns those that are not closed, newest first, whoever asks.
-async fn not_closed(view: &mut View<'_>) -> Result<Vec<Version>> {
+pub(crate) async fn not_closed(view: &mut View<'_>) -> Result<Vec<Version>> {
     let organization = view.organization();
     let mut all = sql::list(view.connection(), organization, LIST_LIMIT).await?;
     all.retain(|version| version.record.closed().is_none());

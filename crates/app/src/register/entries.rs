@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_core::conclusion::finding::Finding;
+use tickmark_core::conclusion::chosen::Chosen;
 use tickmark_core::conclusion::readiness::{Question, Rating, TargetType};
 use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::control::{Control, ControlId, Frequency, common_system};
@@ -52,12 +53,13 @@ pub(super) async fn of(view: &mut View<'_>, kind: Kind, ids: &BTreeSet<String>) 
     let keys = || ids.iter().filter_map(|id| id.parse::<i64>().ok());
     Ok(match kind {
         Kind::Control if ids.len() <= FEW => {
+            let chosen = conclusion::scope::current(view).await?;
             let mut entries = Vec::new();
             for id in ids {
                 let Ok(id) = id.parse::<ControlId>() else { continue };
                 let Some(found) = control::look_up(view, &id).await? else { continue };
                 let rating = conclusion::rating(view, &id).await?;
-                entries.push(of_one_control(&found, &rating));
+                entries.push(of_one_control(&found, &rating, rated_for(chosen.as_ref(), &id)));
             }
             entries
         }
@@ -120,11 +122,15 @@ pub(super) async fn of(view: &mut View<'_>, kind: Kind, ids: &BTreeSet<String>) 
 pub(super) async fn all(view: &mut View<'_>, kind: Kind) -> Result<Vec<Entry>> {
     Ok(match kind {
         Kind::Control => {
+            let chosen = conclusion::scope::current(view).await?;
             let mut ratings = conclusion::ratings(view).await?;
             let controls = control::controls(view).await?;
             controls
                 .iter()
-                .map(|control| of_one_control(control, &ratings.remove(&control.id).unwrap_or_default()))
+                .map(|control| {
+                    let rating = ratings.remove(&control.id).unwrap_or_default();
+                    of_one_control(control, &rating, rated_for(chosen.as_ref(), &control.id))
+                })
                 .collect()
         }
         Kind::Item => {
@@ -166,12 +172,17 @@ fn by_id(controls: Vec<Control>) -> BTreeMap<ControlId, Control> {
     controls.into_iter().map(|control| (control.id.clone(), control)).collect()
 }
 
-fn of_one_control(control: &Control, rating: &Rating) -> Entry {
+/// For what a control is rated: operation over a period, unless people chose otherwise.
+fn rated_for(chosen: Option<&Chosen>, control: &ControlId) -> TargetType {
+    chosen.map_or(TargetType::Type2 { occurrences: 1 }, |chosen| chosen.choice.rates(control))
+}
+
+fn of_one_control(control: &Control, rating: &Rating, target: TargetType) -> Entry {
     let text = control.text.current();
     let assigned = control.assigned();
     let people: BTreeSet<ActorId> =
         [assigned.owner, assigned.operator, assigned.reviewer].into_iter().flatten().collect();
-    let status = rating.status(TargetType::Type2 { occurrences: 1 });
+    let status = rating.status(target);
     let is_key = control.criteria.iter().any(|mapping| mapping.is_key);
     let mut values = vec![
         value("status", status.word()),

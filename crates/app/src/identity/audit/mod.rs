@@ -108,6 +108,8 @@ names! {
     ControlDeclined = "control.declined",
     ControlRetired = "control.retired",
     StartKept = "program.start_kept",
+    ReadinessScopeWritten = "readiness.scope_written",
+    CriterionJudged = "readiness.criterion_judged",
     FindingOpened = "finding.opened",
     FindingPlanned = "finding.planned",
     FindingExtended = "finding.extended",
