@@ -84,6 +84,7 @@ pub fn desk_routes() -> Vec<Desk> {
         identity::desk_routes(),
         job::desk_routes(),
         list::desk_routes(),
+        catalog::desk_routes(),
         control::desk_routes(),
         evidence::desk_routes(),
         observation::desk_routes(),

@@ -177,7 +177,9 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("controls", rest) => control(rest)?,
         ("findings", [_]) => reach(Resource::Exception, Verb::Update),
         ("findings", [_, "verify"]) => reach(Resource::Exception, Verb::Approve),
-        ("readiness", ["freeze"]) => Needs::Permission(Atom::new(Resource::TestResult, Verb::Approve)),
+        ("readiness", ["freeze" | "scope"]) | ("criteria", [_, "judge"]) => {
+            Needs::Permission(Atom::new(Resource::TestResult, Verb::Approve))
+        }
         ("waivers", rest) => waiver(rest)?,
         ("commitments", rest) => commitment(rest)?,
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
@@ -233,6 +235,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("reports", [_, ..]) => export(Resource::RestrictedReport),
         ("api", rest) => return crate::api::needs(rest),
         ("", []) | ("period" | "readiness", _) => read(Resource::Control),
+        ("criteria", [_, "judge"]) => Needs::Permission(Atom::new(Resource::TestResult, Verb::Approve)),
         ("criteria", _) => read(Resource::Catalog),
         ("checks", _) => read(Resource::Test),
         ("targets" | "runs" | "coverage", _) => read(Resource::TestResult),

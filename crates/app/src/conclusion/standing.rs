@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::chosen;
 use tickmark_core::conclusion::readiness::{
-    Assessment, ControlInput, ControlStatus, EvidenceSeen, Rating, Suggestion, TargetResult, TestResult,
-    suggest_evidenced, suggest_implemented, suggest_operating,
+    AssessedCriterion, Assessment, ControlInput, ControlStatus, EvidenceSeen, Rating, Suggestion,
+    TargetResult, TestResult, suggest_evidenced, suggest_implemented, suggest_operating,
 };
 use tickmark_core::control::{Control, ControlId, ControlState};
 use tickmark_core::id::TargetKey;
@@ -72,6 +72,13 @@ impl Standing {
         control: &'a ControlStanding,
     ) -> impl Iterator<Item = &'a TargetVerdict> {
         control.checks.iter().flat_map(|check| of_check(&self.verdicts, check))
+    }
+
+    /// Returns a criterion by the rule alone, whether or not it is in scope.
+    #[must_use]
+    pub fn by_rule(&self, criterion: &str) -> Option<AssessedCriterion> {
+        let inputs = inputs(&self.controls, &self.scope);
+        Assessment::of(&self.framework, [criterion], &inputs, &BTreeMap::new()).criteria.pop()
     }
 
     /// Returns what one check says about every target now.
@@ -175,8 +182,15 @@ async fn stand(
             control,
         });
     }
-    // A retired control counts for nothing any more; its page still says what it was.
-    let inputs: Vec<ControlInput> = controls
+    let inputs = inputs(&controls, &scope);
+    let assessment = Assessment::of(&framework.id, scope.scope.criteria(), &inputs, &judgements);
+    let framework = framework.id.clone();
+    Ok(Standing { at: now, period, scope, framework, assessment, controls, verdicts, targets })
+}
+
+/// A retired control counts for nothing any more; its page still says what it was.
+fn inputs(controls: &[ControlStanding], scope: &Holds) -> Vec<ControlInput> {
+    controls
         .iter()
         .filter(|standing| standing.control.state() != ControlState::Retired)
         .map(|standing| ControlInput {
@@ -185,10 +199,7 @@ async fn stand(
             target: scope.choice.rates(&standing.control.id),
             criteria: standing.control.criteria.clone(),
         })
-        .collect();
-    let assessment = Assessment::of(&framework.id, scope.scope.criteria(), &inputs, &judgements);
-    let framework = framework.id.clone();
-    Ok(Standing { at: now, period, scope, framework, assessment, controls, verdicts, targets })
+        .collect()
 }
 
 fn suggestions(

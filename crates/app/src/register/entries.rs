@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tickmark_core::conclusion::finding::Finding;
 use tickmark_core::conclusion::chosen::Chosen;
+use tickmark_core::conclusion::finding::Finding;
 use tickmark_core::conclusion::readiness::{Question, Rating, TargetType};
 use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::control::{Control, ControlId, Frequency, common_system};

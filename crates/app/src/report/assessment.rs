@@ -96,12 +96,7 @@ fn owner(control: &Control, people: &People) -> Option<String> {
     }
 }
 
-fn control_row(
-    standing: &ControlStanding,
-    all: &Standing,
-    library: &Library,
-    people: &People,
-) -> ControlRow {
+fn control_row(standing: &ControlStanding, all: &Standing, library: &Library, people: &People) -> ControlRow {
     let control = &standing.control;
     let text = control.text.current();
     ControlRow {
@@ -174,15 +169,11 @@ pub(super) fn findings(proposed: &[ProposedFinding], ground: &Ground, today: Day
     rows
 }
 
-fn finding_row(
-    found: &ProposedFinding,
-    taken: Option<&Finding>,
-    ground: &Ground,
-    today: Day,
-) -> FindingRow {
-    let of_check = found.check.iter().map(|check| {
-        Citation::rows("verdict intervals", &format!("check {check}, verdict fail, open"))
-    });
+fn finding_row(found: &ProposedFinding, taken: Option<&Finding>, ground: &Ground, today: Day) -> FindingRow {
+    let of_check = found
+        .check
+        .iter()
+        .map(|check| Citation::rows("verdict intervals", &format!("check {check}, verdict fail, open")));
     let of_control = found.control.iter().map(|control| Citation::record(&format!("control {control}")));
     let of_record = taken.iter().map(|record| Citation::record(&format!("finding {}", record.id)));
     FindingRow {
@@ -290,7 +281,8 @@ fn key_messages(
     let taken = findings.len() - proposed;
     if taken > 0 {
         let overdue = findings.iter().filter(|row| row.state.contains("overdue")).count();
-        messages.push(format!("{taken} findings are taken on and not closed; {overdue} of them are overdue."));
+        messages
+            .push(format!("{taken} findings are taken on and not closed; {overdue} of them are overdue."));
     }
     if gaps > 0 {
         messages.push(format!("{gaps} things could not be seen. None of them counts as good."));

@@ -96,20 +96,19 @@ impl Ground {
         let recorded = |of: fn(&System) -> String| -> Vec<String> {
             self.systems.iter().map(of).filter(|text| !text.is_empty()).collect()
         };
-        let of_systems = || {
-            match self.systems.as_slice() {
-                [only] => only.boundary.clone(),
-                _ => recorded(|system| match system.boundary.as_str() {
-                    "" => String::new(),
-                    boundary => format!("{}: {boundary}", system.name),
-                })
-                .join("\n\n"),
-            }
+        let of_systems = || match self.systems.as_slice() {
+            [only] => only.boundary.clone(),
+            _ => recorded(|system| match system.boundary.as_str() {
+                "" => String::new(),
+                boundary => format!("{}: {boundary}", system.name),
+            })
+            .join("\n\n"),
         };
         let scope = self.engagement.as_ref().map(Engagement::holds);
-        let described = self.engagement.as_ref().map(|one| {
-            one.described().text(tickmark_core::engagement::Part::Services).to_owned()
-        });
+        let described = self
+            .engagement
+            .as_ref()
+            .map(|one| one.described().text(tickmark_core::engagement::Part::Services).to_owned());
         SystemSummary {
             name: scope.map_or_else(
                 || recorded(|system| system.name.clone()).join(", "),

@@ -15,9 +15,7 @@ use tickmark_core::conclusion::finding::{FailingTarget, FailingTest, ProposedFin
 use tickmark_core::conclusion::readiness::Question;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::observation::Verdict;
-use tickmark_core::report::readiness::{
-    Citation, DocumentStatus, Figure, Organization, SCHEMA, Scope,
-};
+use tickmark_core::report::readiness::{Citation, DocumentStatus, Figure, Organization, SCHEMA, Scope};
 use tickmark_core::report::{Comparison, ReadinessReport};
 use tickmark_core::written::Written;
 use tickmark_core::{Timestamp, canonical};
@@ -256,7 +254,10 @@ fn scope(standing: &Standing, catalog: &Catalog, ground: &Ground, services: Vec<
         ),
         points_of_focus_count: Figure::count(
             points,
-            vec![Citation::rows("catalog points of focus", &format!("in play for these categories, {words}"))],
+            vec![Citation::rows(
+                "catalog points of focus",
+                &format!("in play for these categories, {words}"),
+            )],
         ),
         controls_count: Figure::count(
             controls,

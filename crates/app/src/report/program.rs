@@ -91,7 +91,8 @@ fn unlisted(control: &ControlStanding, standing: &Standing) -> EvidenceReadiness
         ipe: Level::NotAssessed,
         retrievable: if seen { Level::Ready } else { Level::NotAssessed },
         note: if seen {
-            "Facts of the targets looked at are kept; whether these are all targets in scope is not shown.".to_owned()
+            "Facts of the targets looked at are kept; whether these are all targets in scope is not shown."
+                .to_owned()
         } else {
             "Nobody has recorded how this list is produced and checked.".to_owned()
         },

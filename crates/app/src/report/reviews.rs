@@ -33,8 +33,7 @@ fn subservice_row(one: &Subservice, standing: &Standing) -> SubserviceRow {
         missing.push("no own control watches it".to_owned());
     }
     let is_begun = !one.assumed.is_empty() || !one.monitoring.is_empty() || one.gives_assertion;
-    let is_ready =
-        |id| standing.control(id).is_some_and(|control| control.status == ControlStatus::Ready);
+    let is_ready = |id| standing.control(id).is_some_and(|control| control.status == ControlStatus::Ready);
     for id in one.monitoring.iter().filter(|id| !is_ready(id)) {
         missing.push(format!("{id}, which watches it, is not ready"));
     }
@@ -129,11 +128,7 @@ fn described(criterion: &DescriptionCriterion, one: &Engagement) -> (Level, Stri
 }
 
 /// The parts that answer a criterion: written ones, and those that the report needs and that are not.
-fn parts(
-    criterion: &DescriptionCriterion,
-    scope: &Scope,
-    text: &Description,
-) -> (Vec<String>, Vec<String>) {
+fn parts(criterion: &DescriptionCriterion, scope: &Scope, text: &Description) -> (Vec<String>, Vec<String>) {
     let missing = text.missing(scope);
     let (mut there, mut lacks) = (Vec::new(), Vec::new());
     for (part, _) in Part::of(scope.kind, scope.time) {
@@ -165,7 +160,9 @@ fn listed(criterion: &DescriptionCriterion, scope: &Scope) -> Option<(String, bo
             Some((format!("{count} complementary user entity controls"), true))
         }
         "DC 7" => Some((format!("{} subservice organizations", scope.subservices.len()), true)),
-        "DC 8" => Some((format!("{} criteria judged not relevant, with reasons", scope.exclusions.len()), true)),
+        "DC 8" => {
+            Some((format!("{} criteria judged not relevant, with reasons", scope.exclusions.len()), true))
+        }
         _ => None,
     }
 }

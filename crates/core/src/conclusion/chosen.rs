@@ -340,25 +340,16 @@ mod tests {
     fn what_is_left_out_needs_a_reason_and_what_makes_no_scope_is_refused() {
         let mut choice = security();
         choice.exclusions.insert("CC6.4".into(), " ".into());
-        assert_eq!(
-            write(None, choice, 1),
-            Err(ChoiceError::Missing("reason for taking a criterion out"))
-        );
+        assert_eq!(write(None, choice, 1), Err(ChoiceError::Missing("reason for taking a criterion out")));
         let mut choice = security();
         choice.exclusions.insert("P3.1".into(), "collects nothing".into());
-        assert_eq!(
-            write(None, choice, 1),
-            Err(ChoiceError::Scope(ScopeError::NotInScope("P3.1".into())))
-        );
+        assert_eq!(write(None, choice, 1), Err(ChoiceError::Scope(ScopeError::NotInScope("P3.1".into()))));
         let mut choice = security();
         choice.target = Target::Type2 { from: day("2026-06-30"), to: day("2026-01-01") };
         assert!(matches!(write(None, choice, 1), Err(ChoiceError::Scope(ScopeError::Period { .. }))));
         let mut choice = security();
         choice.categories = BTreeMap::from([("availability".into(), "uptime is promised".into())]);
-        assert_eq!(
-            write(None, choice, 1),
-            Err(ChoiceError::Scope(ScopeError::Expected("security".into())))
-        );
+        assert_eq!(write(None, choice, 1), Err(ChoiceError::Scope(ScopeError::Expected("security".into()))));
         let mut choice = security();
         choice.omissions.insert("security".into(), "no".into());
         assert_eq!(write(None, choice, 1), Err(ChoiceError::Both("security".into())));

@@ -29,6 +29,7 @@ mod operation;
 mod own_check;
 mod performance;
 mod population;
+mod readiness;
 mod register;
 mod request;
 mod sample;
@@ -68,6 +69,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         correction::LOOKS,
         engagement::LOOKS,
         assessment::LOOKS,
+        readiness::LOOKS,
         own_check::LOOKS,
         comment::LOOKS,
         member::LOOKS,
@@ -97,6 +99,7 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         correction::WRITES,
         engagement::WRITES,
         assessment::WRITES,
+        readiness::WRITES,
         own_check::WRITES,
         comment::WRITES,
         bulk::WRITES,

@@ -6,6 +6,7 @@ pub mod finding;
 pub mod over_time;
 mod pages;
 pub mod period;
+mod scope;
 
 use axum::extract::State;
 use axum::routing::get;
@@ -24,7 +25,7 @@ use crate::{Route, WebState, job};
 pub(crate) use correct::need_known;
 
 pub(crate) fn desk_routes() -> Vec<crate::Desk> {
-    over_time::desk_routes().into_iter().chain(correct::desk_routes()).collect()
+    over_time::desk_routes().into_iter().chain(correct::desk_routes()).chain(scope::desk_routes()).collect()
 }
 
 pub(crate) fn routes() -> Vec<Route> {

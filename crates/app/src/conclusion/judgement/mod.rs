@@ -124,8 +124,7 @@ pub async fn judge(
             "no control is mapped to {criterion}, so it is not met; map one first"
         )));
     }
-    let version =
-        Version { number: from + 1, at, by, reason: said.reason.trim().to_owned(), judgement };
+    let version = Version { number: from + 1, at, by, reason: said.reason.trim().to_owned(), judgement };
     sql::add(cx.connection(), organization, key, &version).await?;
     // Pages compute readiness again when a control was touched.
     for id in &mapped {

@@ -85,8 +85,7 @@ pub(super) async fn add(
         version.reason.as_str().into(),
         body.into(),
     ];
-    let columns =
-        ["organization", "framework", "criterion", "number", "at", "by_actor", "reason", "body"];
+    let columns = ["organization", "framework", "criterion", "number", "at", "by_actor", "reason", "body"];
     insert_rows(c, "criterion_judgement", columns, [row]).await?;
     Ok(())
 }

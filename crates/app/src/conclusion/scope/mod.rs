@@ -125,8 +125,7 @@ pub async fn take_over(cx: &mut Cx<'_>, catalog: &Catalog, answers: &Answers) ->
     cx.need_person()?;
     let framework = framework(catalog)?;
     let before = current(cx).await?;
-    let mut choice =
-        before.as_ref().map_or_else(|| Choice::whole(framework), |chosen| chosen.choice.clone());
+    let mut choice = before.as_ref().map_or_else(|| Choice::whole(framework), |chosen| chosen.choice.clone());
     let asked = |id: &str| QUESTIONS.iter().find(|(category, _)| *category == id);
     choice.categories = framework
         .categories

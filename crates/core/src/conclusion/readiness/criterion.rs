@@ -258,6 +258,10 @@ pub struct AssessedCriterion {
     pub suggested: CriterionSuggestion,
     /// What a person decided, if one has.
     pub decision: Option<CriterionDecision>,
+    /// What the key controls leave uncovered, as a person said.
+    pub lacks: Option<String>,
+    /// What compensates, as a person said.
+    pub compensation: Option<String>,
 }
 
 impl AssessedCriterion {
@@ -327,6 +331,8 @@ impl Assessment {
                     criterion: criterion.to_owned(),
                     suggested: suggest_criterion(&controls, judgement),
                     decision: judgement.decision.clone(),
+                    lacks: judgement.lacks.clone(),
+                    compensation: judgement.compensation.clone(),
                     controls,
                 }
             })
