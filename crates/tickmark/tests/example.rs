@@ -61,10 +61,13 @@ fn its_bundle_verifies_to_the_level_of_completeness() {
     for level in ["bytes", "inclusion"] {
         assert_eq!(verified[level]["answer"], "proven", "{level}: {verified:#}");
     }
-    for level in ["log", "schedule", "population", "deviations"] {
+    for level in ["log", "period", "schedule", "population", "deviations"] {
         assert_eq!(verified["completeness"][level]["answer"], "proven", "{level}: {verified:#}");
     }
     assert!(verified["about"].as_str().is_some_and(|about| about.contains(NOTICE)), "{}", verified["about"]);
+    let ends = folder.json(&["period", "ends"]);
+    let [period] = ends.as_array().expect("periods").as_slice() else { panic!("{ends:#}") };
+    assert!(period["closed_at"].is_string() || period["closed_at"].is_i64(), "{period:#}");
 }
 
 #[test]

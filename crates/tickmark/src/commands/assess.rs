@@ -22,11 +22,11 @@ Examples:
   tickmark assess show                             all controls, answers beside what tests suggest
   tickmark assess show CC6.1                       the controls of one criterion
   tickmark assess set NET-01 designed yes --by \"Ada Byron\" --reason \"read the rule set with the owner\"
-  tickmark assess criterion CC6.1 --status partly-met --by "Ada Byron" \\
-      --lacks "contractors" --reason "the review leaves them out"
+  tickmark assess criterion CC6.1 --status partly-met --by \"Ada Byron\" \\
+      --lacks \"contractors\" --reason \"the review leaves them out\"
   tickmark assess scope                            what is assessed: all criteria until somebody chooses
-  tickmark assess scope --category security="customers ask" --exclude CC6.4="no premises" \\
-      --type 2 --from 2027-01-01 --to 2027-12-31 --by "Ada Byron" --reason "first plan"
+  tickmark assess scope --category security=\"customers ask\" --exclude CC6.4=\"no premises\" \\
+      --type 2 --from 2027-01-01 --to 2027-12-31 --by \"Ada Byron\" --reason \"first plan\"
   tickmark assess snapshot --by \"Ada Byron\"        freeze the present state
   tickmark assess list
   tickmark assess compare 1 2                      what changed between two of them, and why";

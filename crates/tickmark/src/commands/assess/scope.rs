@@ -97,8 +97,7 @@ fn changed(mut choice: Choice, options: &Scope) -> Outcome<Choice> {
             .map(|(id, why)| Ok((id.parse::<ControlId>().map_err(Failure::input)?, why)))
             .collect::<Outcome<_>>()?;
     }
-    for (given, held) in
-        [(&options.services, &mut choice.services), (&options.outside, &mut choice.outside)]
+    for (given, held) in [(&options.services, &mut choice.services), (&options.outside, &mut choice.outside)]
     {
         if !given.is_empty() {
             held.clone_from(given);
@@ -119,7 +118,8 @@ fn changed(mut choice: Choice, options: &Scope) -> Outcome<Choice> {
 
 async fn set(options: &Scope, by: &str, reason: &str, common: &Common, output: &Output) -> Outcome {
     let catalog = catalog::load(&common.data)?;
-    let framework = catalog.frameworks.first().ok_or_else(|| Failure::input("the catalog has no framework"))?;
+    let framework =
+        catalog.frameworks.first().ok_or_else(|| Failure::input("the catalog has no framework"))?;
     let app = wiring::open(common).await?;
     let person = person(&app, by).await?;
     let before = app.read(&person, async |view| scope::current(view).await).await?;
@@ -142,13 +142,12 @@ async fn set(options: &Scope, by: &str, reason: &str, common: &Common, output: &
 
 async fn show(common: &Common, output: &Output) -> Outcome {
     let catalog = catalog::load(&common.data)?;
-    let framework = catalog.frameworks.first().ok_or_else(|| Failure::input("the catalog has no framework"))?;
+    let framework =
+        catalog.frameworks.first().ok_or_else(|| Failure::input("the catalog has no framework"))?;
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
     let read = app
-        .read(&actor, async |view| {
-            Ok((scope::holds(view, framework).await?, identity::labels(view).await?))
-        })
+        .read(&actor, async |view| Ok((scope::holds(view, framework).await?, identity::labels(view).await?)))
         .await;
     app.close().await;
     let (holds, labels) = read?;
@@ -159,10 +158,16 @@ async fn show(common: &Common, output: &Output) -> Outcome {
     });
     output.answer(&answer, |output| {
         let choice = &holds.choice;
-        output.line(format!("{} of {} criteria are assessed", criteria.len(), framework.requirements().count()));
-        for (what, all) in
-            [("in", &choice.categories), ("left out", &choice.omissions), ("not relevant", &choice.exclusions)]
-        {
+        output.line(format!(
+            "{} of {} criteria are assessed",
+            criteria.len(),
+            framework.requirements().count()
+        ));
+        for (what, all) in [
+            ("in", &choice.categories),
+            ("left out", &choice.omissions),
+            ("not relevant", &choice.exclusions),
+        ] {
             for (id, why) in all {
                 output.line(format!("  {what}: {id}  {why}"));
             }
