@@ -31,6 +31,7 @@ mod observation;
 mod period;
 mod period_ends;
 mod program;
+mod readiness;
 mod records;
 mod register;
 mod retention;
