@@ -31,7 +31,7 @@ pub use signature::{Shared, Signature, Signatures, SignedPaper};
 pub use walkthrough::{Answered, Walked, WalkedStep, Walkthrough};
 pub use workpaper::{
     Cause, Conclusion, Exception, ManagementResponse, Note, Outcome, Plan, Procedure, SampleChange, Selected,
-    TestedItem, Workpaper, WorkpaperError,
+    TestedItem, Workpaper, WorkpaperError, ZeroShown,
 };
 
 /// Who writes.
