@@ -1,5 +1,5 @@
 //! Examinations from scope to management's part of the report, and to its letters. Owns the tables of migrations
-//! `0044_engagement.sql` and `0049_completion.sql`.
+//! `0044_engagement.sql` and `0049_completion.sql`, and the table `engagement_preset`.
 //!
 //! A scope holds once somebody else approved it; description and assertion are signed by three people, as they stood
 //! ([`tickmark_core::engagement`]). That holds for whoever has the data folder in hand too: they name the people.
@@ -11,6 +11,7 @@ pub mod fieldwork;
 mod files;
 mod own_work;
 mod package;
+mod preset;
 mod sql;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,7 @@ pub use describing::{NewDiagram, put_diagram, read_diagram, remove_diagram, remo
 pub use files::{files_of_package, files_of_writing};
 pub use own_work::{Summary, oscal, take_out_oscal, take_out_summary};
 pub use package::{package, take_out};
+pub use preset::{KeptPreset, kept_preset, preset_for};
 
 /// Most engagements in one list, and versions of one.
 pub const LIST_LIMIT: u32 = 200;

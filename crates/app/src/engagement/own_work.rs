@@ -98,7 +98,7 @@ pub async fn take_out_summary(
     let digest = package.digest().map_err(|error| Error::internal("digesting a package", error))?;
     let sheet = match summary {
         Summary::Exceptions => exception_summary(&package, &own_work(cx, key, &package).await?),
-        Summary::Matrix => control_matrix(&package),
+        Summary::Matrix => control_matrix(&package, &own_work(cx, key, &package).await?),
     };
     taken(cx, key, summary.word(), digest).await?;
     Ok(sheet)
@@ -127,7 +127,7 @@ async fn own_work(view: &mut View<'_>, key: EngagementKey, package: &SocPackage)
         if !in_scope.contains(concluded.control.as_str()) {
             continue;
         }
-        for test in concluded.tests {
+        for (test, detail) in concluded.tests.into_iter().zip(concluded.details) {
             tests.push(OwnTest {
                 control: test.control.to_string(),
                 kind: test.kind,
@@ -135,6 +135,11 @@ async fn own_work(view: &mut View<'_>, key: EngagementKey, package: &SocPackage)
                 state: test.state(now),
                 subjects: test.subject_count(),
                 unseen: test.unseen.len() + test.untested_items(),
+                not_selected: test.unsampled_items(),
+                tolerated: test.tolerated.len(),
+                samples: test.samples.values().cloned().collect(),
+                parts: detail.parts,
+                coverage: Some(detail.coverage),
                 deviations: test.deviations.iter().map(|one| deviation(one, &names, now)).collect(),
             });
         }

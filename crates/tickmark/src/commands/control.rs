@@ -3,9 +3,10 @@
 use clap::Subcommand;
 use serde_json::json;
 use tickmark_app::control;
-use tickmark_app::program::performance;
-use tickmark_core::control::{ControlId, Frequency};
+use tickmark_app::program::{performance, sampling};
+use tickmark_core::control::{ControlId, Frequency, Tolerance};
 use tickmark_core::program::performance::{Days, Schedule, default_grace_days};
+use tickmark_core::program::sampling::OwnSizes;
 
 use super::assess::person;
 use crate::cli::Common;
@@ -18,6 +19,8 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   tickmark control start IAM-07 --owner \"Ada Byron\"
   tickmark control schedule IAM-07 --every quarterly --grace 20
+  tickmark control tolerance VUL-03 patch-reboot-not-pending --limit 14d --by \"Ada Byron\" --reason \"14 days by policy\"
+  tickmark control sample-size IAM-03 --sizes 5,12,30 --by \"Ada Byron\" --reason \"a new team runs it\"
   tickmark control retire PHY-01 --by \"Ada Byron\"";
 
 /// `tickmark control`
@@ -40,6 +43,37 @@ pub(crate) enum Command {
         by: String,
         /// Why.
         #[arg(long, default_value = "decided on the command line")]
+        reason: String,
+    },
+    /// Say how long a test of a control may fail before that is a deviation. What began to fail before is judged by what held
+    /// then.
+    Tolerance {
+        /// Control id.
+        control: String,
+        /// Check, which is a test of it.
+        check: String,
+        /// How long, e.g. `30d` or `12h`; left out, every failure is a deviation.
+        #[arg(long, value_name = "TIME")]
+        limit: Option<Tolerance>,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+        /// Why: what the commitment or the policy gives.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Give a control sample sizes of its own instead of those of the preset, or those of the preset again.
+    SampleSize {
+        /// Control id.
+        control: String,
+        /// Units at low, usual and high risk, e.g. `5,12,30`; left out, those of the preset hold again.
+        #[arg(long, value_name = "LOW,USUAL,HIGH", value_delimiter = ',', num_args = 3)]
+        sizes: Vec<u64>,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
+        /// Why they differ from the preset.
+        #[arg(long)]
         reason: String,
     },
     /// Say when a control is due, where that is not what its frequency usually means.
@@ -74,6 +108,39 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
             let by = person(&app, by).await?;
             let retired = app.transact(&by, async |cx| control::retire(cx, &id, reason).await).await;
             retired.map(|control| format!("{} is retired", control.id))
+        }
+        Command::Tolerance { control, check, limit, by, reason } => {
+            let id: ControlId = control.parse().map_err(Failure::input)?;
+            let by = person(&app, by).await?;
+            let set = app.transact(&by, async |cx| {
+                let known = control::tolerance::of_control(cx, &id).await?;
+                let from =
+                    known.get(check).and_then(|versions| versions.last()).map_or(0, |last| last.number);
+                control::set_tolerance(cx, &id, check, from, *limit, reason).await
+            });
+            set.await.map(|set| match set.tolerance {
+                Some(tolerance) => {
+                    format!("{check} may fail for {tolerance} before that is a deviation of {id}")
+                }
+                None => format!("every failure of {check} is a deviation of {id}"),
+            })
+        }
+        Command::SampleSize { control, sizes, by, reason } => {
+            let id: ControlId = control.parse().map_err(Failure::input)?;
+            let by = person(&app, by).await?;
+            let sizes = match sizes.as_slice() {
+                [] => None,
+                [low, usual, high] => Some(OwnSizes::new(*low, *usual, *high).map_err(Failure::input)?),
+                _ => return Err(Failure::input("give three sizes: at low, usual and high risk")),
+            };
+            let set = app.transact(&by, async |cx| {
+                let from = sampling::sizes_of(cx, &id).await?.last().map_or(0, |last| last.number);
+                sampling::set_sizes(cx, &id, from, sizes, reason).await
+            });
+            set.await.map(|set| match set.sizes {
+                Some(_) => format!("{id} has sample sizes of its own"),
+                None => format!("{id} has the sample sizes of the preset"),
+            })
         }
         Command::Schedule { control, every, grace, all_days } => {
             let id: ControlId = control.parse().map_err(Failure::input)?;

@@ -572,7 +572,13 @@ async fn show(app: &App, key: EngagementKey, output: &Output, common: &Common) -
     let (version, problems) = problems(app, key, common).await?;
     let record = &version.record;
     let scope = record.holds();
-    output.answer(&json!({ "engagement": record, "problems": problems }), |output| {
+    let reader = wiring::reader(app).await?;
+    let kept = app.read(&reader, async |view| engagement::kept_preset(view, key).await).await?;
+    let preset = kept
+        .as_ref()
+        .map(|kept| json!({ "since": kept.since, "catalog": kept.catalog, "preset": kept.preset }));
+    let answer = json!({ "engagement": record, "problems": problems, "sampling_preset": preset });
+    output.answer(&answer, |output| {
         output.line(format!("{key} {} of {}, {}", scope.report(), scope.system, scope.time));
         output.line(format!(
             "  scope        {} (version {})",
@@ -588,6 +594,9 @@ async fn show(app: &App, key: EngagementKey, output: &Output, common: &Common) -
                 Some(progress) => progress.status.words().to_owned(),
             };
             output.line(format!("  {:<12} {words}", paper.word()));
+        }
+        if let Some(kept) = &kept {
+            output.line(format!("  sample sizes {}, kept since {}", kept.preset.title, kept.since.date()));
         }
         for problem in &problems {
             let sign = if problem.blocks { "must" } else { "note" };

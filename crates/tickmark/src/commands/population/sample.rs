@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
+use tickmark_app::engagement::preset_for;
 use tickmark_app::program::population;
 use tickmark_app::program::sampling::{self, NewSample, SampleView};
 use tickmark_app::{Actor, App};
@@ -9,7 +10,7 @@ use tickmark_core::control::ControlId;
 use tickmark_core::id::PopulationKey;
 use tickmark_core::program::population::{ItemOutcome, Population};
 use tickmark_core::program::sampling::{
-    Absence, Evaluation, Method, Parameters, Rate, RiskLevel, Seed, SizeRule, Sizing, Tested,
+    Absence, Evaluation, Method, Parameters, Rate, RiskLevel, RollForward, Seed, SizeRule, Sizing, Tested,
 };
 
 use super::super::assess::person;
@@ -125,6 +126,9 @@ pub(super) async fn draw(options: &Draw, common: &Common, output: &Output) -> Ou
     let drawn = draw_in(options, &catalog, &app).await;
     let view = finish(app, drawn).await?;
     say(&view, output)?;
+    if let Some(left) = view.drawn.roll_forward.as_ref().and_then(RollForward::says) {
+        output.note(left);
+    }
     output.note("next: test these items, then tickmark population samples");
     Ok(())
 }
@@ -136,18 +140,27 @@ async fn draw_in(
 ) -> Outcome<(Actor, SampleView)> {
     let program = wiring::reader(app).await?;
     let population = frozen(app, &program, &options.control, options.population).await?;
+    let kept = match options.level {
+        Some(_) if options.size.is_none() && options.risk.is_none() => {
+            let span = (population.definition.from, population.definition.to);
+            let kept = app.transact(&program, async |cx| preset_for(cx, span, catalog).await).await?;
+            let id = &population.definition.control;
+            let control =
+                app.read(&program, async |view| tickmark_app::control::find(view, id).await).await?;
+            Some((kept, control.frequency))
+        }
+        _ => None,
+    };
     let sizing = match (options.size, options.risk, options.tolerable, options.level) {
         (Some(size), ..) => Sizing::Given(size),
         (_, Some(risk), Some(tolerable), _) => {
             let expected = options.expected.unwrap_or(Rate::ZERO);
             Sizing::Attributes(Parameters::new(risk, tolerable, expected).map_err(Failure::input)?)
         }
-        (_, _, _, Some(level)) => {
-            let id = &population.definition.control;
-            let control =
-                app.read(&program, async |view| tickmark_app::control::find(view, id).await).await?;
-            let (preset, frequency) = (sample::preset_of(catalog)?, control.frequency);
-            Sizing::Preset { preset, catalog: catalog.digest, frequency, level }
+        (.., Some(level)) if kept.is_some() => {
+            let (kept, frequency) = kept.as_ref().expect("just looked at");
+            let (preset, catalog) = (&kept.preset, kept.catalog);
+            Sizing::Preset { preset, catalog, frequency: *frequency, level, own: None }
         }
         _ if options.method.is_judgment() => Sizing::Given(options.pick.len() as u64),
         _ => return Err(Failure::input("how many? give --size, or --risk and --tolerable, or --level")),
