@@ -11,6 +11,7 @@ mod authenticator;
 mod bundle;
 mod completion;
 mod conclusion;
+mod conclusion_period;
 mod crash;
 mod damage;
 mod engagement;

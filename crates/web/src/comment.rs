@@ -50,6 +50,8 @@ fn happened(event: &str) -> String {
         "control.approved" => "approved the change",
         "control.declined" => "declined the change",
         "control.retired" => "retired it",
+        "control.tolerance_set" => "set how long a test may fail",
+        "control.sizes_set" => "set its sample sizes",
         "commitment.written" => "wrote it down",
         "commitment.changed" => "changed it",
         "commitment.approved" => "approved it",

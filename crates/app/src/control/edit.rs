@@ -276,7 +276,7 @@ pub async fn see(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
 }
 
 /// Finds a control, and asks whether something may be done with it. What may not be known of is not found.
-async fn reached(cx: &mut Cx<'_>, id: &ControlId, verb: Verb) -> Result<Control> {
+pub(super) async fn reached(cx: &mut Cx<'_>, id: &ControlId, verb: Verb) -> Result<Control> {
     let control = find(cx, id).await?;
     let object = object(cx, &control).await?;
     cx.permit_on(atom(verb), &object)?;

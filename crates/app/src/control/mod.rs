@@ -2,12 +2,13 @@
 //!
 //! Adopting copies a starter control as a draft: only a person says that it is really run. What people change
 //! ([`edit`]) is an event of the audit trail, with what the record was before and after. Owns the tables of migrations
-//! `0011_control.sql` and `0029_start.sql`.
+//! `0011_control.sql`, `0029_start.sql` and `0057_test_tolerance.sql`.
 
 pub mod commitment;
 pub mod edit;
 mod sql;
 pub mod start;
+pub mod tolerance;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,7 @@ use crate::register::Kind;
 use crate::{Action, Error, Result, identity};
 
 pub use edit::{put_in_force, retire};
+pub use tolerance::set_tolerance;
 
 /// A control as it stood over a span.
 #[derive(Clone, Debug, PartialEq, Eq)]

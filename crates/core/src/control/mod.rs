@@ -9,6 +9,7 @@ mod content;
 pub mod start;
 mod test_of_control;
 mod text;
+mod tolerance;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,6 +21,7 @@ pub use crate::catalog::{ControlKind, Frequency, Nature};
 pub use content::{Assigned, CRITERIA_MAX, Change, Content, EVIDENCE_MAX, TEXT_MAX, TITLE_MAX};
 pub use test_of_control::{TestAttribute, TestKind, TestMapping, TestOfControl, map_checks};
 pub use text::{ControlText, TextHistory};
+pub use tolerance::{Tolerance, ToleranceError, Tolerated, tolerance_at};
 
 use crate::catalog::StarterControl;
 use crate::id::{ActorId, SystemId};

@@ -28,6 +28,7 @@ mod model;
 mod operation;
 mod own_check;
 mod performance;
+mod period;
 mod population;
 mod register;
 mod request;
@@ -64,6 +65,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         commitment::LOOKS,
         item::LOOKS,
         performance::LOOKS,
+        period::LOOKS,
         waiver::LOOKS,
         correction::LOOKS,
         engagement::LOOKS,
@@ -93,6 +95,7 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         commitment::WRITES,
         item::WRITES,
         performance::WRITES,
+        period::WRITES,
         waiver::WRITES,
         correction::WRITES,
         engagement::WRITES,

@@ -183,6 +183,15 @@ pub(crate) async fn fill(server: &Server) -> String {
     made(&person.post("/engagements/1/requests", &asked).await, StatusCode::CREATED);
     let done = json!({"performed_at": "2026-11-20T10:00:00Z", "items": [1]});
     made(&program.post("/controls/ACC-01/performances", &done).await, StatusCode::CREATED);
+    let concluded = parse(&program.get("/controls/IAM-08/conclusion").await);
+    let limit = json!({
+        "check": concluded["tests"][0]["test"], "hours": 720, "version": 0, "reason": "The policy gives 30 days.",
+    });
+    made(&program.post("/controls/IAM-08/tolerances", &limit).await, StatusCode::CREATED);
+    let sizes = json!({
+        "sizes": {"low": 2, "usual": 4, "high": 8}, "version": 0, "reason": "A new team runs it.",
+    });
+    made(&program.post("/controls/IAM-01/sample-sizes", &sizes).await, StatusCode::CREATED);
     let reference = parse(&program.get("/findings?limit=1").await)["items"][0]["reference"].clone();
     let reference: String =
         reference.as_str().expect("a reference").bytes().map(|byte| format!("%{byte:02X}")).collect();

@@ -57,6 +57,8 @@ async fn every_operation_is_called_and_answers_as_it_is_described() {
             "getCorrection" => format!("{BASE}/findings/{reference}/correction"),
             "listCorrectionVersions" => format!("{BASE}/findings/{reference}/correction/versions"),
             "search" => format!("{BASE}/search?words=access"),
+            // One that has a test by a check.
+            "listTolerances" => format!("{BASE}/controls/IAM-08/tolerances"),
             // One that is in force, performed and answered about.
             "listAnswers" | "listPerformances" | "listWindows" => {
                 format!("{BASE}{}", operation.path.replace("{id}", "ACC-01"))

@@ -129,6 +129,12 @@ pub(crate) async fn taken(view: &mut View<'_>, reference: &str) -> Result<Option
     Ok(current(view, reference).await?.map(|version| version.record))
 }
 
+/// Returns the findings whose fix somebody else has verified, with their references, oldest first, whoever asks.
+pub(crate) async fn verified(view: &mut View<'_>) -> Result<Vec<(String, Finding)>> {
+    let organization = view.organization();
+    sql::closed(view.connection(), organization).await
+}
+
 /// Returns how often each step was taken since a moment.
 pub(crate) async fn steps_since(view: &mut View<'_>, since: Timestamp) -> Result<BTreeMap<Step, u64>> {
     let organization = view.organization();

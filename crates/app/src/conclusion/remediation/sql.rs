@@ -85,6 +85,20 @@ pub(super) async fn open(c: &mut AnyConnection, org: Org, limit: u32) -> Result<
     rows.into_iter().map(|(reference, body)| Ok((reference, record(&body)?))).collect()
 }
 
+/// Returns the records that are closed, as they stand, with their references.
+pub(super) async fn closed(c: &mut AnyConnection, org: Org) -> Result<Vec<(String, Finding)>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT finding.reference, held.body FROM finding JOIN finding_version AS held \
+         ON held.organization = finding.organization AND held.finding = finding.id \
+         WHERE finding.organization = $1 AND finding.is_closed = 1 AND held.event = 'closed' \
+         ORDER BY held.at, finding.id",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|(reference, body)| Ok((reference, record(&body)?))).collect()
+}
+
 pub(super) async fn steps_since(
     c: &mut AnyConnection,
     org: Org,

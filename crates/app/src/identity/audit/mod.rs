@@ -107,6 +107,8 @@ names! {
     ControlApproved = "control.approved",
     ControlDeclined = "control.declined",
     ControlRetired = "control.retired",
+    ToleranceSet = "control.tolerance_set",
+    SizesSet = "control.sizes_set",
     StartKept = "program.start_kept",
     FindingOpened = "finding.opened",
     FindingPlanned = "finding.planned",

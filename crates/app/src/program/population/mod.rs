@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use serde_json::json;
+use tickmark_core::Timestamp;
 use tickmark_core::conclusion::period::{Found, Subject};
 use tickmark_core::control::ControlId;
 use tickmark_core::id::{EvidenceKey, PopulationKey};
@@ -190,7 +191,7 @@ pub async fn record_results(cx: &mut Cx<'_>, key: PopulationKey, results: &[Item
     rows.sort_by_key(|(place, _)| *place);
     let tested: Vec<_> = rows.iter().map(|(_, item)| item).collect();
     let (salt, commitment) = super::commit(cx.app, "results", &tested)?;
-    let mut outcomes = outcomes(cx, key).await?;
+    let mut outcomes = outcomes(cx, key, None).await?;
     sql::add_results(cx.connection(), organization, key, &rows, now).await?;
     for (place, item) in &rows {
         if !outcomes.set(*place, item.outcome()) {
@@ -288,7 +289,7 @@ pub async fn items_after(
 /// # Errors
 /// As [`all`].
 pub async fn found(view: &mut View<'_>, key: PopulationKey) -> Result<Found> {
-    let outcomes = outcomes(view, key).await?;
+    let outcomes = outcomes(view, key, None).await?;
     let (mut found, mut deviating) = (Found::default(), Vec::new());
     for (place, at, outcome) in outcomes.iter() {
         match outcome {
@@ -297,17 +298,36 @@ pub async fn found(view: &mut View<'_>, key: PopulationKey) -> Result<Found> {
             ItemOutcome::Deviating => deviating.push(place),
         }
     }
-    let organization = view.organization();
-    found.deviating = sql::items_at(view.connection(), organization, key, &deviating).await?;
+    found.deviating = items_at(view, key, &deviating, None).await?;
     Ok(found)
 }
 
-async fn outcomes(view: &mut View<'_>, key: PopulationKey) -> Result<Outcomes> {
+/// Returns what was found about each item, packed: now, or as it was known at a moment.
+pub(crate) async fn outcomes(
+    view: &mut View<'_>,
+    key: PopulationKey,
+    known_at: Option<Timestamp>,
+) -> Result<Outcomes> {
     let organization = view.organization();
+    if let Some(known_at) = known_at {
+        let items = sql::items_known(view.connection(), organization, key, known_at).await?;
+        return Ok(Outcomes::of(&items));
+    }
     match sql::outcomes(view.connection(), organization, key).await? {
         Some(outcomes) => Ok(outcomes),
         None => Ok(Outcomes::of(&items(view, key).await?)),
     }
+}
+
+/// Returns the items at these places of a list, ascending, as [`outcomes`] does.
+pub(crate) async fn items_at(
+    view: &mut View<'_>,
+    key: PopulationKey,
+    places: &[i64],
+    known_at: Option<Timestamp>,
+) -> Result<Vec<Item>> {
+    let organization = view.organization();
+    sql::items_at(view.connection(), organization, key, places, known_at).await
 }
 
 /// Returns the items with an attribute that is not met, as subjects of deviations.

@@ -338,17 +338,34 @@ pub(super) async fn items_after(
     items_where(c, org, key, &format!("AND i.seq > {place} AND i.seq <= {last}")).await
 }
 
-/// Returns the items at these places of a list, ascending, with what was last found about each.
+/// Returns the items of a list with what had been found about each up to a moment; none before the list came.
+pub(super) async fn items_known(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    known_at: Timestamp,
+) -> Result<Vec<Item>> {
+    items_where(c, org, key, &up_to(Some(known_at))).await
+}
+
+/// Returns the part of a statement that leaves out what was found later.
+fn up_to(known_at: Option<Timestamp>) -> String {
+    known_at.map(|at| format!("AND r.at <= {}", at.micros())).unwrap_or_default()
+}
+
+/// Returns the items at these places of a list, ascending, with what was last found about each, or what had been found up to
+/// a moment.
 pub(super) async fn items_at(
     c: &mut AnyConnection,
     org: Org,
     key: PopulationKey,
     places: &[i64],
+    known_at: Option<Timestamp>,
 ) -> Result<Vec<Item>> {
     let mut items = Vec::with_capacity(places.len());
     for chunk in places.chunks(PLACES_AT_ONCE) {
         let places: Vec<String> = chunk.iter().map(i64::to_string).collect();
-        let those = format!("AND i.seq IN ({})", places.join(", "));
+        let those = format!("AND i.seq IN ({}) {}", places.join(", "), up_to(known_at));
         items.append(&mut items_where(&mut *c, org, key, &those).await?);
     }
     Ok(items)

@@ -14,8 +14,8 @@ use tickmark_web::catalog::{
 use tickmark_web::conclusion::finding::{FindingRow, FindingTarget};
 use tickmark_web::conclusion::over_time::{ComparisonView, Figures, SnapshotRow};
 use tickmark_web::conclusion::period::{
-    CheckPeriod, ControlPeriod, ControlPeriodView, DeviationRow, PeriodView, PopulationPeriod, SeriesOf,
-    StretchRow, TargetPeriod, WindowLine,
+    CheckPeriod, ControlPeriod, ControlPeriodView, DeviationRow, PeriodDetails, PeriodView, PopulationPeriod,
+    SeriesOf, StretchRow, TargetPeriod, WindowLine,
 };
 use tickmark_web::conclusion::{Attention, GapCount, OverviewView, SectionCoverage};
 use tickmark_web::control::{Answer, AnswerView, ControlRow, ControlStatus, ControlView, TestRow};
