@@ -30,6 +30,7 @@ mod notice;
 mod observation;
 mod period;
 mod period_ends;
+mod population_list;
 mod program;
 mod records;
 mod register;

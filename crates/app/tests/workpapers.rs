@@ -49,7 +49,7 @@ pub(crate) async fn changes(scene: &Scene) -> PopulationKey {
         run_at: scene.app.now(),
         row_count: 10,
         control_total: String::new(),
-        completeness: String::new(),
+        completeness: "numbers are without a gap".into(),
         accuracy: String::new(),
     };
     scene

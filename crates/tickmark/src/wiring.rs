@@ -87,6 +87,10 @@ impl Renderer for Documents {
     fn read_xlsx(&self, workbook: &[u8]) -> Result<Vec<ListRow>, RenderError> {
         tickmark_report::read_workbook(workbook).map_err(|error| failed("list", &error))
     }
+
+    fn read_sheet(&self, workbook: &[u8]) -> Result<Vec<(u64, Vec<String>)>, RenderError> {
+        tickmark_report::read_sheet(workbook).map_err(|error| failed("list", &error))
+    }
 }
 
 fn failed(document: &'static str, error: &impl std::fmt::Display) -> RenderError {

@@ -332,6 +332,13 @@ fn a_list_is_imported_as_a_whole_or_not_at_all() {
     assert!(errors(&miscounted).contains('3'), "{}", errors(&miscounted));
     let imported = import(&good, "2");
     assert_eq!(imported.status.code(), Some(0), "{}", errors(&imported));
+    folder.refused(&["population", "freeze", "COM-04"], "nobody has checked whether population");
+    let checked = folder.json(&["population", "check", "COM-04", "sequence"]);
+    assert_eq!(
+        (&checked["procedure"], &checked["differing"]),
+        (&"sequence".into(), &0.into()),
+        "{checked:#}"
+    );
     assert_eq!(folder.json(&["population", "freeze", "COM-04"])["items"], 2);
     let listed = folder.json(&["population", "list", "COM-04"]);
     assert_eq!((&listed[0]["deviations"], &listed[0]["population"]["key"]), (&1.into(), &key.into()));

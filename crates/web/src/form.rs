@@ -102,6 +102,16 @@ impl Sent {
         self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.trim().to_owned()).collect()
     }
 
+    /// The same form with fields filled in that were empty.
+    pub(crate) fn and(self, more: Vec<(String, String)>) -> Self {
+        let mut pairs = self.pairs;
+        for (name, value) in more {
+            pairs.retain(|(known, _)| *known != name);
+            pairs.push((name, value));
+        }
+        Self { pairs }
+    }
+
     /// Returns what may be kept of it, as one text: nothing secret.
     pub(crate) fn packed(&self) -> String {
         let kept = self.pairs.iter().filter(|(name, _)| !SECRET.contains(&name.as_str()));

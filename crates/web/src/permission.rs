@@ -105,6 +105,17 @@ fn fieldwork(rest: &[&str]) -> Option<Needs> {
     })
 }
 
+/// Returns what working on populations needs; none for looking at them. They show all of a list, so half a permission is
+/// not enough. That the owner of a control neither tests nor selects, the use case asks.
+fn population(rest: &[&str]) -> Option<Needs> {
+    let whole = |resource| Needs::Permission(Atom::new(resource, Verb::Create));
+    Some(match rest {
+        ["new"] | [_, "freeze"] | [_, "samples", ..] => whole(Resource::Test),
+        ["mappings", ..] | [_, "list" | "register" | "checks" | "results"] => whole(Resource::Evidence),
+        _ => return None,
+    })
+}
+
 /// Tells whether an address is for people of an audit firm: their engagement, what of it waits for them, and their own
 /// account. Nothing else of the organization is.
 pub(crate) fn is_for_auditors(path: &str) -> bool {
@@ -180,6 +191,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("readiness", ["freeze"]) => Needs::Permission(Atom::new(Resource::TestResult, Verb::Approve)),
         ("waivers", rest) => waiver(rest)?,
         ("commitments", rest) => commitment(rest)?,
+        ("populations", rest) => population(rest)?,
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("engagements", [_, rest @ ..]) if fieldwork(rest).is_some() => fieldwork(rest)?,
         ("engagements", rest) => engagement(rest)?,
@@ -208,6 +220,9 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("commitments", rest) => commitment(rest).unwrap_or(read(Resource::Control)),
+        ("populations", [_, "file"]) => export(Resource::Evidence),
+        ("populations", [_, "samples", number]) if *number != "new" => read(Resource::Control),
+        ("populations", rest) => population(rest).unwrap_or(read(Resource::Control)),
         // Both documents are read where they are written.
         ("engagements", ["new"]) => engagement(&["new"])?,
         ("engagements", [] | [_] | [_, "description" | "assertion"] | [_, "diagrams", _, "picture"]) => {

@@ -71,6 +71,8 @@ mod past;
 mod people;
 #[path = "web/period.rs"]
 mod period;
+#[path = "web/populations.rs"]
+mod populations;
 #[path = "web/schemathesis.rs"]
 mod schemathesis;
 #[path = "web/search.rs"]

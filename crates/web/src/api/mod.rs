@@ -29,6 +29,7 @@ mod operation;
 mod own_check;
 mod performance;
 mod population;
+mod population_list;
 mod register;
 mod request;
 mod sample;
@@ -75,6 +76,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         setting::LOOKS,
         system::LOOKS,
         population::LOOKS,
+        population_list::LOOKS,
         sample::LOOKS,
         request::LOOKS,
         completion::LOOKS,
@@ -105,6 +107,7 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         setting::WRITES,
         system::WRITES,
         population::WRITES,
+        population_list::WRITES,
         sample::WRITES,
         request::WRITES,
         completion::WRITES,

@@ -26,7 +26,7 @@ use crate::WebState;
 use crate::error::Refusal;
 use crate::visit::Asked;
 
-const METHODS: [&str; 5] = ["random", "systematic", "haphazard", "block", "targeted"];
+const METHODS: [&str; 6] = ["random", "systematic", "stratified", "haphazard", "block", "targeted"];
 const LEVELS: [&str; 3] = ["low", "default", "high"];
 const ABSENCES: [&str; 3] = ["void", "not_applicable", "no_evidence"];
 

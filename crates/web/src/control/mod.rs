@@ -120,10 +120,11 @@ async fn one(State(state): State<WebState>, Path(id): Path<String>, asked: Asked
     let view = state.source().control(&id).await?;
     let mut page = pages::one(&view, asked.visit.now, May::of(&asked));
     let done = crate::program::on_control(&state, &asked, &id).await?;
+    let populations = crate::program::population::on_control(&state, &asked, &id).await?;
     let said = match id.parse() {
         Ok(id) => comment::part(&state, &asked, &About::Control(id)).await?,
         Err(_) => maud::html! {},
     };
-    page.body = maud::html! { (page.body) (done) (said) };
+    page.body = maud::html! { (page.body) (done) (populations) (said) };
     asked.frame(&state, &page).await
 }

@@ -51,6 +51,8 @@ pub enum Place {
     Items,
     /// What is due when.
     Calendar,
+    /// What triggers produced, to be tested.
+    Populations,
     /// Members and invitations.
     People,
     /// What somebody was told.
@@ -105,6 +107,7 @@ const WAIVERS: Entry = desk(Place::Waivers, "Waivers", "/waivers", "i-waiver");
 const WORK: Entry = desk(Place::Work, "My work", "/work", "i-work");
 const ITEMS: Entry = desk(Place::Items, "Evidence", "/evidence/items", "i-evidence");
 const CALENDAR: Entry = desk(Place::Calendar, "Calendar", "/calendar", "i-calendar");
+const POPULATIONS: Entry = desk(Place::Populations, "Populations", "/populations", "i-runs");
 const TIME: Entry = desk(Place::Time, "Time and reminders", "/settings/time", "i-calendar");
 const SYSTEMS: Entry = desk(Place::Systems, "Systems", "/systems", "i-targets");
 const TRAIL: Entry = desk(Place::AuditTrail, "Audit trail", "/audit-trail", "i-trail");
@@ -112,7 +115,7 @@ const PEOPLE: Entry = desk(Place::People, "People", "/people", "i-people");
 
 const GROUPS: [(&str, &[Entry]); 5] = [
     ("", &[OVERVIEW, WORK, PERIOD, READINESS]),
-    ("Program", &[CRITERIA, CONTROLS, COMMITMENTS, ITEMS, CALENDAR]),
+    ("Program", &[CRITERIA, CONTROLS, COMMITMENTS, ITEMS, CALENDAR, POPULATIONS]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS, WAIVERS]),
     ("Proof", &[ENGAGEMENTS, REPORTS, EVIDENCE, LEDGER]),
     ("Settings", &[JOBS, PEOPLE, SYSTEMS, TIME, TRAIL]),

@@ -14,7 +14,7 @@ use crate::design::frame::Page;
 use crate::design::table::{Around, Column, Counted, PAGE_ROWS, Table, TableQuery};
 use crate::error::Refusal;
 use crate::visit::Asked;
-use crate::{Desk, WebState, catalog, conclusion, control, evidence, identity, observation};
+use crate::{Desk, WebState, catalog, conclusion, control, evidence, identity, observation, program};
 
 /// A list as its feature has it.
 pub(crate) struct Listed {
@@ -50,7 +50,7 @@ impl Part {
 }
 
 /// The lists: what names them, and where they are.
-const LISTS: [(&str, &str); 11] = [
+const LISTS: [(&str, &str); 12] = [
     ("criteria", "/criteria"),
     ("controls", "/controls"),
     ("commitments", "/commitments"),
@@ -62,6 +62,7 @@ const LISTS: [(&str, &str); 11] = [
     ("waivers", "/waivers"),
     ("evidence", "/evidence"),
     ("people", "/people"),
+    ("populations", "/populations"),
 ];
 
 /// The audit trail, as its views name it.
@@ -117,6 +118,7 @@ async fn listed(state: &WebState, asked: &Asked, list: &str, part: Part) -> Resu
         "waivers" => observation::listed_waivers(state, asked, part).await,
         "evidence" => evidence::listed(state, asked).await,
         "people" => identity::listed(state, asked, part).await,
+        "populations" => program::listed_populations(state, asked).await,
         _ => Err(Refusal::NotFound),
     }
 }

@@ -21,7 +21,7 @@ const WEIGHT_LIMIT: u64 = 150 * 1000;
 const SHIFT_LIMIT: f64 = 0.01;
 
 /// What is downloaded or read by script, and is no page.
-const FILES: [&str; 22] = [
+const FILES: [&str; 24] = [
     "/search.json",
     "/export/{file}",
     "/reports/{file}",
@@ -42,6 +42,8 @@ const FILES: [&str; 22] = [
     "/engagements/{key}/requests/export/{ending}",
     "/engagements/{key}/evidence/{item}/{seq}",
     "/engagements/{key}/evidence/{item}/{seq}/download",
+    "/engagements/{key}/evidence/populations/{number}/download",
+    "/populations/{key}/file",
     "/engagements/{key}/diagrams/{at}/picture",
     "/engagements/{key}/management/{name}",
 ];

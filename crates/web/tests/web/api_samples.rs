@@ -29,6 +29,13 @@ pub(crate) async fn frozen(program: &mut Caller, person: &mut Caller) {
     let twice = program.post("/populations/1/list", &list(&rows)).await;
     refused(&twice, StatusCode::CONFLICT, "");
     refused(&program.post("/populations/1/freeze", &json!({})).await, StatusCode::NOT_FOUND, "no such thing");
+    let unchecked = person.post("/populations/1/freeze", &json!({})).await;
+    refused(&unchecked, StatusCode::UNPROCESSABLE_ENTITY, "nobody has checked");
+    let sequence = json!({"procedure": "sequence", "first": "DEP-1", "last": "DEP-12"});
+    let checked = made(&program.post("/populations/1/checks", &sequence).await, StatusCode::CREATED);
+    assert_eq!((&checked["agrees"], &checked["aspect"]), (&json!(true), &json!("completeness")));
+    let odd = json!({"procedure": "source_count", "source": "Pipeline"});
+    refused(&program.post("/populations/1/checks", &odd).await, StatusCode::UNPROCESSABLE_ENTITY, "counted");
     let frozen = made(&person.post("/populations/1/freeze", &json!({})).await, StatusCode::OK);
     assert_eq!(frozen["state"], "frozen");
 }

@@ -6,13 +6,15 @@
 
 mod sql;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::json;
 use tickmark_core::id::PopulationKey;
 use tickmark_core::program::population::{Item, ItemOutcome, MAX_TEXT_CHARS, Population};
 use tickmark_core::program::sampling::{
-    Absence, Consequence, Draw, Drawn, Frame, Happened, Method, Pick, Sample, SampleEvent, SamplingError,
-    Seed, Sizing, Unit,
+    Absence, Consequence, CountPlan, Draw, Drawn, Evaluation, Frame, Happened, Method, NextStep, Pick,
+    Sample, SampleEvent, SamplingError, Seed, SizeRule, Sizing, Tested, Unit, allocate,
 };
 use tickmark_ledger::bundle::Record;
 use tickmark_ledger::leaf::LeafKind;
@@ -61,6 +63,50 @@ impl SampleView {
     #[must_use]
     pub fn count(&self, outcome: ItemOutcome) -> u64 {
         self.units.iter().filter(|item| item.outcome() == outcome).count() as u64
+    }
+
+    /// Returns what testing found, once every unit is tested. Statistics say nothing about what a person chose.
+    #[must_use]
+    pub fn tested(&self) -> Option<Tested> {
+        if self.drawn.draw.method.is_judgment() || self.count(ItemOutcome::NotTested) > 0 {
+            return None;
+        }
+        let deviations = self.count(ItemOutcome::Deviating);
+        Tested::new(self.units.len() as u64, deviations, Some(self.drawn.draw.items)).ok()
+    }
+
+    /// Evaluates a sample whose size was computed, against what it was to show; none before every unit is tested.
+    #[must_use]
+    pub fn evaluation(&self) -> Option<Evaluation> {
+        let SizeRule::Attributes { parameters, .. } = &self.drawn.size_rule else { return None };
+        self.tested()?.evaluate(parameters.risk(), parameters.tolerable()).ok()
+    }
+
+    /// Judges a sample by count; none before every unit is tested.
+    #[must_use]
+    pub fn next_step(&self) -> Option<NextStep> {
+        if self.count(ItemOutcome::NotTested) > 0 {
+            return None;
+        }
+        // What came by the extension, and what replaced some of that.
+        let (mut later, mut is_extended) = (BTreeSet::new(), false);
+        for happened in &self.events {
+            match &happened.event {
+                SampleEvent::Extended { added, .. } => {
+                    is_extended = true;
+                    later.extend(added.iter().map(String::as_str));
+                }
+                SampleEvent::Replaced(one) if later.contains(one.key.as_str()) => {
+                    later.insert(one.by.as_str());
+                }
+                SampleEvent::Replaced(_) => {}
+            }
+        }
+        let deviating = self.units.iter().filter(|item| item.outcome() == ItemOutcome::Deviating);
+        let (more, first): (Vec<&Item>, Vec<&Item>) =
+            deviating.partition(|item| later.contains(item.key.as_str()));
+        let plan = CountPlan::new(self.drawn.draw.picks.len() as u64, self.drawn.planned_extension).ok()?;
+        plan.judge(first.len() as u64, is_extended.then_some(more.len() as u64)).ok()
     }
 }
 
@@ -133,9 +179,14 @@ pub(crate) fn select(cx: &Cx<'_>, frame: &Frame, new: &NewSample<'_>, size: u64)
         Method::Random => frame.random(&seed(), size),
         Method::Systematic => frame.systematic(&seed(), size),
         Method::Stratified => {
-            return Err(Error::invalid(
-                "parts that run a control differently are populations of their own; define and sample each",
-            ));
+            // In proportion to the parts, each of which gets at least one.
+            let strata = frame.strata();
+            if strata.is_empty() {
+                return Err(Error::invalid(
+                    "the list does not say to which part an item belongs; import it with a column of strata",
+                ));
+            }
+            allocate(&strata, size).and_then(|sizes| frame.stratified(&seed(), &sizes))
         }
         method if size != new.picks.len() as u64 => {
             let count = new.picks.len();
@@ -291,7 +342,10 @@ pub(crate) async fn frame(view: &mut View<'_>, population: &Population) -> Resul
         Error::conflict(format!("population {key} is not frozen; freeze it before anything is selected"))
     })?;
     let items = population::items(view, key).await?;
-    let units = items.iter().map(|item| Unit { key: item.key.clone(), stratum: None }).collect();
+    let mut strata = population::strata(view, key).await?;
+    let units =
+        (1..).zip(&items).map(|(place, item)| Unit { key: item.key.clone(), stratum: strata.remove(&place) });
+    let units = units.collect();
     let frame = Frame::new(units).map_err(Error::invalid)?;
     if frame.digest() != frozen.keys {
         return Err(Error::corrupt(format!("population {key}"), "its keys are not those that were frozen"));

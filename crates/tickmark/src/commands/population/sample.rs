@@ -8,9 +8,7 @@ use tickmark_app::{Actor, App};
 use tickmark_core::control::ControlId;
 use tickmark_core::id::PopulationKey;
 use tickmark_core::program::population::{ItemOutcome, Population};
-use tickmark_core::program::sampling::{
-    Absence, Evaluation, Method, Parameters, Rate, RiskLevel, Seed, SizeRule, Sizing, Tested,
-};
+use tickmark_core::program::sampling::{Absence, Method, Parameters, Rate, RiskLevel, Seed, Sizing};
 
 use super::super::assess::person;
 use super::super::{catalog, sample};
@@ -48,7 +46,7 @@ pub(crate) struct Draw {
     /// Text agreed after the population was frozen, or random bytes as hex:...; random bytes when left out.
     #[arg(long, value_name = "TEXT")]
     seed: Option<Seed>,
-    /// random, systematic, haphazard, block or targeted.
+    /// random, systematic, stratified, haphazard, block or targeted.
     #[arg(long, default_value = "random")]
     method: Method,
     /// An item that a person chose, for haphazard, block and targeted; may be given again.
@@ -275,7 +273,12 @@ async fn finish(app: App, done: Outcome<(Actor, SampleView)>) -> Outcome<SampleV
 }
 
 /// Finds the one frozen population of a control.
-async fn frozen(app: &App, actor: &Actor, control: &str, number: Option<i64>) -> Outcome<Population> {
+pub(super) async fn frozen(
+    app: &App,
+    actor: &Actor,
+    control: &str,
+    number: Option<i64>,
+) -> Outcome<Population> {
     let id: ControlId = control.parse().map_err(Failure::input)?;
     let mut all = app.read(actor, async |view| population::list(view, &id).await).await?;
     all.retain(|one| number.map_or(one.frozen.is_some(), |number| one.key.0 == number));
@@ -312,23 +315,13 @@ async fn find(app: &App, which: &Which) -> Outcome<(PopulationKey, i64)> {
     }
 }
 
-/// Evaluates a sample whose size was computed, once every unit is tested. One by judgment has no upper limit.
-fn evaluation(sample: &SampleView) -> Option<Evaluation> {
-    let SizeRule::Attributes { parameters, .. } = &sample.drawn.size_rule else { return None };
-    if sample.drawn.draw.method.is_judgment() || sample.count(ItemOutcome::NotTested) > 0 {
-        return None;
-    }
-    let deviations = sample.count(ItemOutcome::Deviating);
-    let tested = Tested::new(sample.units.len() as u64, deviations, Some(sample.drawn.draw.items)).ok()?;
-    tested.evaluate(parameters.risk(), parameters.tolerable()).ok()
-}
-
 fn answer(sample: &SampleView) -> serde_json::Value {
     json!({
         "sample": sample,
         "tested": sample.units.len() as u64 - sample.count(ItemOutcome::NotTested),
         "deviations": sample.count(ItemOutcome::Deviating),
-        "evaluation": evaluation(sample),
+        "evaluation": sample.evaluation(),
+        "next": sample.next_step(),
     })
 }
 
@@ -370,7 +363,7 @@ fn units(sample: &SampleView, output: &Output) {
             [number.to_string(), item.key.clone(), item.occurred_at.date(), found.to_owned()]
         }),
     );
-    if let Some(evaluation) = evaluation(sample) {
+    if let Some(evaluation) = sample.evaluation() {
         let word = if evaluation.supports_reliance { "supports" } else { "does not support" };
         output.line(format!(
             "upper limit {} at {} risk, tolerable {}: the sample {word} reliance",

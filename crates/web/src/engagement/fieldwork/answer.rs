@@ -158,6 +158,10 @@ fn answer(shown: &Shown) -> Markup {
         true => format!("{}/evidence/{key}", href(shown.record.key)),
         false => format!("/evidence/items/{key}"),
     };
+    let to_list = |key: PopulationKey| match is_auditor {
+        true => format!("{}/evidence/populations/{key}", href(shown.record.key)),
+        false => format!("/populations/{key}"),
+    };
     let rows = whole.items.iter().map(|item| {
         vec![
             html! { a.primary href=(to(item.key)) { (item.version.description.title) } span.sub { (item.version.files.len()) " files" } },
@@ -167,7 +171,7 @@ fn answer(shown: &Shown) -> Markup {
     });
     let rows = rows.chain(whole.populations.iter().map(|one| {
         vec![
-            html! { span.primary { (one.definition.title) } span.sub { "Population " (one.key) " of " (one.definition.control) } },
+            html! { a.primary href=(to_list(one.key)) { (one.definition.title) } span.sub { "Population " (one.key) " of " (one.definition.control) } },
             html! { (one.frozen.as_ref().map_or(one.items, |frozen| frozen.items)) " items" },
             html! { "Frozen" },
         ]

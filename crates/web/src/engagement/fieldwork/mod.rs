@@ -7,6 +7,7 @@ mod evidence;
 mod note;
 mod overview;
 mod population;
+mod population_seen;
 mod report;
 mod request;
 mod shared;
@@ -92,6 +93,16 @@ pub(super) fn desk_routes() -> Vec<Desk> {
             post(answer::act),
         ),
         looks("/engagements/{key}/evidence", "/engagements/1/evidence", get(evidence::list)),
+        looks(
+            "/engagements/{key}/evidence/populations/{number}",
+            "/engagements/1/evidence/populations/1",
+            get(population_seen::page),
+        ),
+        looks(
+            "/engagements/{key}/evidence/populations/{number}/download",
+            "/engagements/1/evidence/populations/1/download",
+            get(population_seen::take),
+        ),
         looks("/engagements/{key}/evidence/{item}", "/engagements/1/evidence/1", get(evidence::page)),
         looks("/engagements/{key}/evidence/{item}/{seq}", "/engagements/1/evidence/1/1", get(evidence::look)),
         looks(
