@@ -30,6 +30,7 @@ pub mod saved_view;
 mod stored;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod turns;
 pub mod work;
 
 pub use app::App;

@@ -12,7 +12,7 @@ use tickmark_app::testing::World;
 use tickmark_app::{Actor, App, Error, conclusion, control, identity, observation, report};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{ControlId, ControlState};
-use tickmark_core::engagement::fieldwork::{Outcome, RequestState, Workpaper};
+use tickmark_core::engagement::fieldwork::{Outcome, RequestState, SignedPaper as _, Workpaper};
 use tickmark_core::engagement::{Paper, Standing};
 use tickmark_core::program::sampling::{Frame, Unit};
 use tickmark_core::report::readiness::DocumentStatus;

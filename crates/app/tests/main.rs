@@ -6,6 +6,7 @@ mod authority;
 mod keys;
 mod outside;
 
+mod access;
 #[path = "../../web/tests/support/authenticator.rs"]
 mod authenticator;
 mod bundle;

@@ -132,6 +132,30 @@ pub(crate) fn is_for_auditors(path: &str) -> bool {
     )
 }
 
+/// Returns what kind of request costs much, and how many of it one session may make in a minute; none for others.
+pub(crate) fn costly(path: &str, is_form: bool) -> Option<(&'static str, u32)> {
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match parts.as_slice() {
+        ["people"] if is_form => Some(("invitations", 20)),
+        _ if is_form => None,
+        ["export", ..] | ["audit-trail", "export.csv" | "export.jsonl"] => Some(("exports", 60)),
+        ["search" | "search.json", ..] => Some(("searches", 240)),
+        ["engagements", _, "package" | "oscal"]
+        | ["engagements", _, "sheets" | "documents" | "management" | "file", ..] => Some(("documents", 150)),
+        [.., "download"] | ["reports", _] | ["engagements", .., "section.pdf"] => Some(("downloads", 240)),
+        _ => None,
+    }
+}
+
+/// Tells whether an address is about nothing but one's own account: what a session below the organization's rule may reach, to
+/// show more or to leave.
+pub(crate) fn is_own(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    // A token would last longer than the session, and going elsewhere is asked about there.
+    matches!(first, "account" | "sign-out" | "step-up" | "theme" | "assets")
+        && !path.starts_with("/account/tokens")
+}
+
 /// Tells whether somebody is of an audit firm.
 pub(crate) fn is_auditor(actor: &Actor) -> bool {
     matches!(&actor.access, Access::Member(member) if member.subject.roles.contains(&Role::Auditor))
@@ -153,7 +177,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
     let mut parts = path.strip_prefix('/')?.split('/');
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     Some(match (first, rest.as_slice()) {
-        ("sign-in" | "join" | "reset", _) => Needs::Nothing,
+        ("sign-in" | "join" | "reset" | "address", _) => Needs::Nothing,
         // Which list it is of, and whether it is theirs, is asked there.
         ("account" | "notices" | "sign-out" | "step-up" | "theme" | "views" | "comments", _) => {
             Needs::Session
@@ -194,7 +218,7 @@ pub fn needs(path: &str) -> Option<Needs> {
     let mut parts = path.strip_prefix('/')?.split('/');
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     Some(match (first, rest.as_slice()) {
-        ("enter" | "assets" | "sign-in" | "join" | "reset", _) => Needs::Nothing,
+        ("enter" | "assets" | "sign-in" | "join" | "reset" | "address", _) => Needs::Nothing,
         // What is taken out or named is asked about with the list it is of.
         (
             "account" | "notices" | "sign-out" | "step-up" | "theme" | "work" | "views" | "export" | "search"
@@ -296,6 +320,28 @@ pub(crate) fn may_all(actor: &Actor, atom: Atom) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_weak_session_reaches_its_own_account_only() {
+        for (path, own) in [
+            ("/account", true),
+            ("/account/passkeys", true),
+            ("/account/tokens", false),
+            ("/step-up", true),
+            ("/sign-out", true),
+            ("/work", false),
+            ("/notices", false),
+            ("/search", false),
+            ("/search.json", false),
+            ("/views/1", false),
+            ("/comments/control/1", false),
+            ("/export/members.csv", false),
+            ("/shortcuts", false),
+            ("/accounting", false),
+        ] {
+            assert_eq!(is_own(path), own, "{path}");
+        }
+    }
 
     #[test]
     fn every_route_declares_what_it_needs() {

@@ -3,7 +3,8 @@
 //! The first field is the token, so that nothing of a form from elsewhere is read. What is beyond a limit is let go by, so
 //! that the browser gets an answer it can show; the fields before the files are kept for it.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::multipart::{Field, Multipart};
@@ -16,8 +17,9 @@ use maud::{Markup, html};
 use tickmark_app::evidence::item::{self, UPLOAD, Upload};
 use tickmark_app::{Actor, App};
 use tickmark_core::evidence::media::clean_name;
+use tickmark_core::id::ActorId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::WebState;
 use crate::design::form::hidden;
@@ -34,6 +36,14 @@ const FILES: &str = "files";
 const QUIET_LIMIT: Duration = Duration::from_secs(30);
 /// Uploads that are held in memory at one time.
 const AT_ONCE: usize = 4;
+/// Uploads of one person at one time: nobody holds all turns.
+const AT_ONCE_OF_ONE: usize = 2;
+/// Seconds after which somebody who has too many tries again.
+const AGAIN_SECONDS: i64 = 30;
+/// How long what comes may be slow in the beginning.
+const SLOW_LIMIT: Duration = Duration::from_secs(60);
+/// Bytes in a second, on the average, below which an upload gives its turn to another one.
+const LEAST_RATE: u64 = 8 << 10;
 /// How long one waits for its turn.
 const TURN_LIMIT: Duration = Duration::from_secs(20);
 /// Bytes of one field that is no file.
@@ -44,6 +54,71 @@ const FIELDS: usize = 500;
 const LET_GO_BYTES: usize = 4 * UPLOAD.request_bytes;
 
 static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_ONCE)));
+/// How many uploads of whom there are.
+static PEOPLE: Mutex<BTreeMap<ActorId, usize>> = Mutex::new(BTreeMap::new());
+
+/// What an upload has while it is in memory: one of the turns, and one of those of whoever sends it.
+pub(crate) struct Turn {
+    _turn: OwnedSemaphorePermit,
+    _own: Own,
+}
+
+/// One of somebody's uploads, until it is dropped.
+struct Own(ActorId);
+
+impl Own {
+    fn take(actor: ActorId) -> Result<Self, Refusal> {
+        let mut people = people();
+        let count = people.entry(actor).or_default();
+        if *count >= AT_ONCE_OF_ONE {
+            return Err(Refusal::TooMany(AGAIN_SECONDS));
+        }
+        *count += 1;
+        Ok(Self(actor))
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        let mut people = people();
+        match people.get_mut(&self.0) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => {
+                people.remove(&self.0);
+            }
+        }
+    }
+}
+
+fn people() -> MutexGuard<'static, BTreeMap<ActorId, usize>> {
+    // The map is whole after any single change.
+    PEOPLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How fast an upload comes.
+struct Pace {
+    begun: Instant,
+    bytes: u64,
+}
+
+impl Pace {
+    fn begin() -> Self {
+        Self { begun: Instant::now(), bytes: 0 }
+    }
+
+    /// Counts what came.
+    ///
+    /// # Errors
+    /// If it comes so slowly that others would wait for its turn without end.
+    fn count(&mut self, bytes: usize) -> Result<(), Refusal> {
+        self.bytes = self.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        if is_slow(self.begun.elapsed(), self.bytes) { Err(Refusal::Malformed) } else { Ok(()) }
+    }
+}
+
+fn is_slow(taken: Duration, bytes: u64) -> bool {
+    taken > SLOW_LIMIT && bytes < LEAST_RATE.saturating_mul(taken.as_secs())
+}
 
 /// Tells whether a request brings a form with files.
 pub(crate) fn is_upload(headers: &HeaderMap) -> bool {
@@ -59,7 +134,7 @@ pub(crate) struct SentFiles {
     /// Why the files were not taken, in words; then there are none.
     pub(crate) refused: Option<String>,
     /// What is in memory counts until this is gone.
-    pub(crate) turn: OwnedSemaphorePermit,
+    pub(crate) turn: Turn,
 }
 
 /// The field that stands for files of a refused form that were kept, and the one that says which of them are handed in.
@@ -189,23 +264,30 @@ impl FromRequest<WebState> for SentFiles {
 }
 
 async fn read(request: Request, state: &WebState) -> Result<SentFiles, Refusal> {
-    if !matches!(request.extensions().get::<Who>(), Some(Who::Member(_))) {
-        return Err(Refusal::NotFound);
-    }
+    let Some(Who::Member(actor)) = request.extensions().get::<Who>() else { return Err(Refusal::NotFound) };
+    let actor = actor.id;
     let headers = request.headers().clone();
     let mut form = Multipart::from_request(request, state).await.map_err(|_| Refusal::Malformed)?;
     let first = next(&mut form).await?.ok_or(Refusal::Malformed)?;
-    let token = if first.name() == Some("form") { text(first).await? } else { return Err(Refusal::Forged) };
+    let token = if first.name() == Some("form") {
+        text(first, &mut Pace::begin()).await?
+    } else {
+        return Err(Refusal::Forged);
+    };
     check(state, &headers, &token)?;
+    let own = Own::take(actor)?;
     let turn = timeout(TURN_LIMIT, Arc::clone(&TURNS).acquire_owned())
         .await
         .map_err(|_| Refusal::Unavailable("too many uploads at one time".to_owned()))?
         .map_err(|_| Refusal::Unavailable("no uploads any more".to_owned()))?;
 
+    let turn = Turn { _turn: turn, _own: own };
+    let mut pace = Pace::begin();
     let (mut pairs, mut files) = (Vec::new(), Vec::new());
     let (mut held, mut fields, mut refused) = (0, 0, None);
     while let Some(field) = next(&mut form).await? {
         fields += 1;
+        pace.count(0)?;
         if fields > FIELDS {
             return Err(Refusal::Malformed);
         }
@@ -215,11 +297,11 @@ async fn read(request: Request, state: &WebState) -> Result<SentFiles, Refusal> 
             // How some write a field of files that was left empty.
             None if name == FILES => None,
             None => {
-                pairs.push((name, text(field).await?));
+                pairs.push((name, text(field, &mut pace).await?));
                 continue;
             }
         };
-        match file(field, &mut held).await? {
+        match file(field, &mut held, &mut pace).await? {
             Ok(bytes) if bytes.is_empty() && file_name.is_none() => {}
             Ok(_) if files.len() >= UPLOAD.files => {
                 refused.get_or_insert(format!("at most {} files can be handed in at once", UPLOAD.files));
@@ -263,9 +345,10 @@ async fn chunk(field: &mut Field<'_>) -> Result<Option<Bytes>, Refusal> {
     read.map_err(|_| Refusal::Malformed)
 }
 
-async fn text(mut field: Field<'_>) -> Result<String, Refusal> {
+async fn text(mut field: Field<'_>, pace: &mut Pace) -> Result<String, Refusal> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = chunk(&mut field).await? {
+        pace.count(chunk.len())?;
         if bytes.len() + chunk.len() > TEXT_BYTES {
             return Err(Refusal::Malformed);
         }
@@ -275,10 +358,15 @@ async fn text(mut field: Field<'_>) -> Result<String, Refusal> {
 }
 
 /// Reads a file. `held` counts the bytes of all of them, those that were let go by included.
-async fn file(mut field: Field<'_>, held: &mut usize) -> Result<Result<Bytes, TooLarge>, Refusal> {
+async fn file(
+    mut field: Field<'_>,
+    held: &mut usize,
+    pace: &mut Pace,
+) -> Result<Result<Bytes, TooLarge>, Refusal> {
     let mut bytes = BytesMut::new();
     let mut refused = None;
     while let Some(chunk) = chunk(&mut field).await? {
+        pace.count(chunk.len())?;
         *held += chunk.len();
         if *held > UPLOAD.request_bytes + LET_GO_BYTES {
             return Err(Refusal::Malformed);
@@ -298,4 +386,40 @@ async fn file(mut field: Field<'_>, held: &mut usize) -> Result<Result<Bytes, To
         Some(too_large) => Err(too_large),
         None => Ok(bytes.freeze()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn nobody_holds_all_turns() {
+        let (one, other) = (ActorId(Uuid::from_u128(0xA1)), ActorId(Uuid::from_u128(0xA2)));
+        let first = Own::take(one).map_err(|_| "refused").expect("a turn");
+        let second = Own::take(one).map_err(|_| "refused").expect("another one");
+        assert!(matches!(Own::take(one), Err(Refusal::TooMany(_))));
+        assert!(Own::take(other).is_ok(), "others are not bound by it");
+        drop(first);
+        assert!(Own::take(one).is_ok());
+        drop(second);
+        assert!(!people().contains_key(&one), "nothing is kept of whoever has none");
+    }
+
+    #[test]
+    fn what_trickles_gives_its_turn_to_others() {
+        let seconds = Duration::from_secs;
+        for (taken, bytes, is_too_slow) in [
+            (0, 0, false),
+            // It may be slow in the beginning.
+            (60, 1, false),
+            (61, 1, true),
+            (61, 61 * LEAST_RATE, false),
+            (900, 900 * LEAST_RATE - 1, true),
+            (900, 900 * LEAST_RATE, false),
+        ] {
+            assert_eq!(is_slow(seconds(taken), bytes), is_too_slow, "{bytes} bytes in {taken} seconds");
+        }
+    }
 }

@@ -63,6 +63,8 @@ mod live;
 mod markup;
 #[path = "web/notices.rs"]
 mod notices;
+#[path = "web/own.rs"]
+mod own;
 #[path = "web/passkeys.rs"]
 mod passkeys;
 #[path = "web/past.rs"]

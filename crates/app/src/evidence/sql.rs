@@ -349,6 +349,18 @@ pub(super) async fn sealed(
     Ok(found)
 }
 
+/// Returns how many bytes of content an organization has, what was erased left out.
+pub(super) async fn bytes_held(c: &mut AnyConnection, org: Org) -> Result<u64> {
+    let (held,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(SUM(a.size_bytes), 0) AS BIGINT) FROM artifact a WHERE a.organization = $1 \
+         AND NOT EXISTS (SELECT 1 FROM artifact_removal g WHERE g.organization = a.organization AND g.artifact = a.key)",
+    )
+    .bind(org.0)
+    .fetch_one(c)
+    .await?;
+    stored::count(held, WHAT)
+}
+
 /// Returns media type and size of artifacts, by key.
 pub(super) async fn sizes(
     c: &mut AnyConnection,

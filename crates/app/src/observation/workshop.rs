@@ -20,6 +20,7 @@ use super::record::nameless;
 use super::{pack, sql};
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
+use crate::identity::{self, Access};
 use crate::{Error, Result};
 
 /// Targets over which a check is tried.
@@ -169,7 +170,7 @@ pub async fn try_out(view: &mut View<'_>, draft: &Draft) -> Result<Trial> {
     }
     let source = draft.source();
     // A fifth of a second of work, of somebody else's program: not where requests are answered.
-    let trying = tokio::task::spawn_blocking(move || {
+    let trying = view.app.trials.run(move || {
         let check = match Check::load(source) {
             Ok(check) => check,
             Err(errors) => {
@@ -193,7 +194,7 @@ pub async fn try_out(view: &mut View<'_>, draft: &Draft) -> Result<Trial> {
             failures: report.failures(),
         }
     });
-    trying.await.map_err(|error| Error::internal("trying a check", error))
+    trying.await
 }
 
 /// Keeps a check that was tried and passed, as the organization's own. It takes the place of one with its id, also of one
@@ -205,6 +206,7 @@ pub async fn keep(cx: &mut Cx<'_>, draft: &Draft) -> Result<Trial> {
     let before = written(cx, &draft.id)?;
     let verb = if before.is_some() { Verb::Update } else { Verb::Create };
     cx.permit_whole(Atom::new(Resource::Test, verb))?;
+    need_own_folder(cx).await?;
     let trial = try_out(cx, draft).await?;
     if !trial.passed() {
         return Ok(trial);
@@ -241,6 +243,7 @@ pub async fn keep(cx: &mut Cx<'_>, draft: &Draft) -> Result<Trial> {
 /// `NotFound` if there is no own check with this id; or as the disk answers.
 pub async fn put_aside(cx: &mut Cx<'_>, id: &str) -> Result<()> {
     cx.permit_whole(Atom::new(Resource::Test, Verb::Delete))?;
+    need_own_folder(cx).await?;
     let is_own = written(cx, id)?.is_some_and(|source| source.origin == Origin::Own);
     if !is_own {
         return Err(Error::not_found("check of your own", id));
@@ -253,6 +256,17 @@ pub async fn put_aside(cx: &mut Cx<'_>, id: &str) -> Result<()> {
         source: Some(Box::new(error)),
     })?;
     audit::record(cx, Event::done(Name::CheckPutAside, "check", id)).await
+}
+
+/// Refuses members where several organizations share the folder of checks: what one of them writes would judge the others.
+async fn need_own_folder(view: &mut View<'_>) -> Result<()> {
+    if view.actor.access == Access::Local || identity::is_alone(view).await? {
+        return Ok(());
+    }
+    Err(Error::conflict(
+        "checks of one's own belong to the whole installation, and it has several organizations; whoever operates it \
+         writes them, on the machine: tickmark checks new",
+    ))
 }
 
 fn folder_of(view: &View<'_>, id: &str) -> PathBuf {

@@ -10,6 +10,7 @@ mod testing;
 
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::finding::{FailingTarget, FailingTest, ProposedFinding, findings_from};
+use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::observation::Verdict;
 use tickmark_core::report::readiness::{
     Citation, DocumentStatus, Figure, Organization, SCHEMA, Scope, SystemSummary, TargetType,
@@ -23,10 +24,20 @@ pub(crate) use assessment::sentence;
 use crate::conclusion::{self, Standing};
 use crate::context::View;
 use crate::control::commitment;
+use crate::identity::audit::{self, Event, Name};
 use crate::{Cx, Error, Result, evidence, identity};
 
 /// Most findings a report lists one by one.
 const MAX_FINDINGS: usize = 500;
+
+/// Records that somebody takes a document of the output folder away. It leaves once this is committed.
+///
+/// # Errors
+/// `Forbidden`; `StepUp`.
+pub async fn take_away(cx: &mut Cx<'_>, file: &str) -> Result<()> {
+    cx.permit_whole(Atom::new(Resource::RestrictedReport, Verb::Export))?;
+    audit::record(cx, Event::done(Name::ReportDownloaded, "document", file)).await
+}
 
 /// Freezes what is recorded now as the model of a readiness report.
 ///

@@ -29,6 +29,7 @@ pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod ledger;
 pub(crate) mod mail;
+pub(crate) mod organization;
 pub(crate) mod people;
 pub(crate) mod perform;
 pub(crate) mod period;

@@ -150,8 +150,10 @@ impl Theme {
 pub struct Context {
     /// The organization.
     pub organization: String,
-    /// The system the report describes.
+    /// The system the report describes; empty where there are several and the page is about none of them.
     pub system: String,
+    /// All systems in use, as id and name.
+    pub systems: Vec<(String, String)>,
     /// What is aimed at, e.g. `SOC 2 Type 2`.
     pub aim: String,
     /// First moment of the period.
@@ -177,6 +179,10 @@ pub struct Visit {
     pub waiting: usize,
     /// How much they were told and have not read.
     pub unread: usize,
+    /// Organizations that they can go to, as id and name; empty for whoever is in one.
+    pub places: Vec<(String, String)>,
+    /// The token of forms in the frame.
+    pub token: String,
 }
 
 impl Visit {
@@ -247,9 +253,10 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                 @if is_auditor { p.auditor-band role="note" { "Auditor" span { "You work in the papers of your firm, in one engagement of " (context.organization) "." } } }
                 div.topbar {
                     @if is_auditor { span { strong { (context.organization) } } } @else {
-                        span { strong { (context.organization) } " / " (context.system) }
+                        span { strong { (context.organization) } @if !context.system.is_empty() { " / " (context.system) } }
                         span.nowrap { (context.aim) ", " (period) }
                     }
+                    (places(visit))
                     div.end {
                         @if visit.actor.is_some() && !is_auditor { a.button.quiet.find href="/search" data-palette title="Search and go (Ctrl K)" { (icon("i-search")) span.label { "Search" } kbd { "Ctrl K" } } }
                         @if visit.actor.is_some() {
@@ -267,7 +274,7 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                 }
                 main id="main" tabindex="-1" {
                     div.print-head aria-hidden="true" {
-                        span { (context.organization) @if !is_auditor { " / " (context.system) ", " (context.aim) ", " (period) } }
+                        span { (context.organization) @if !is_auditor { @if !context.system.is_empty() { " / " (context.system) } ", " (context.aim) ", " (period) } }
                         span { "As of " (moment::written(visit.now)) }
                     }
                     @if !page.crumbs.is_empty() {
@@ -292,6 +299,22 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
     // Where the palette is, its keys are set in the other font on every page.
     let has_keys = visit.actor.is_some() && !is_auditor;
     document(&title, visit.theme, has_keys, &body)
+}
+
+/// A form by which whoever is in several organizations goes to another one.
+fn places(visit: &Visit) -> Markup {
+    html! {
+        @if !visit.places.is_empty() {
+            form.inline.places method="post" action="/account/organization" {
+                input type="hidden" name="form" value=(visit.token);
+                label.visually-hidden for="place" { "Another organization" }
+                select #place name="organization" {
+                    @for (id, name) in &visit.places { option value=(id) { (name) } }
+                }
+                button.button.quiet type="submit" { "Go there" }
+            }
+        }
+    }
 }
 
 /// Draws a page without the frame: refusals and errors.

@@ -55,8 +55,17 @@ async fn one(
     asked.frame(&state, &pages::one(&view)).await
 }
 
-async fn download(State(state): State<WebState>, Path(digest): Path<String>) -> Result<Response, Refusal> {
-    let view = state.source().artifact(&parse(&digest)?).await?;
+async fn download(
+    State(state): State<WebState>,
+    Path(digest): Path<String>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let digest = parse(&digest)?;
+    let view = state.source().artifact(&digest).await?;
+    // Recorded before the first byte leaves. Whoever only looks, on the machine, has the folder in hand anyway.
+    if let Ok((app, actor)) = asked.member(&state) {
+        app.transact(actor, async |cx| tickmark_app::evidence::take_away(cx, digest).await).await?;
+    }
     // Foreign bytes never get a type that a browser would show, whatever they claim to be.
     let headers: [(HeaderName, String); 3] = [
         (CONTENT_TYPE, "application/octet-stream".to_owned()),

@@ -77,7 +77,12 @@ impl Live {
         let period = period(now);
         Ok(Context {
             organization: self.actor.organization.name.clone(),
-            system: systems.into_iter().next().map(|system| system.name).unwrap_or_default(),
+            // Of several, none is that of the page: naming one would be wrong on the others.
+            system: match systems.as_slice() {
+                [only] => only.name.clone(),
+                _ => String::new(),
+            },
+            systems: systems.into_iter().map(|system| (system.id.to_string(), system.name)).collect(),
             aim: "Readiness".to_owned(),
             from: period.from,
             to: now,

@@ -225,7 +225,7 @@ async fn no_form_changes_anything_of_another_organization() {
     for desk in tickmark_web::desk_routes().into_iter().filter(is_theirs) {
         for (theirs, nobodys) in ids.theirs.iter().zip(&ids.nobodys) {
             let fields = [("reason", "x"), ("decision", "agree")];
-            for act in ["suspend", "reinstate", "remove"] {
+            for act in ["suspend", "reinstate", "remove", "sign-out", "until"] {
                 let path = filled(desk.path, theirs).replace("suspend", act);
                 let one = bert.post(&path, &form, fields_of(desk.path, &fields)).await;
                 let other = bert

@@ -15,7 +15,7 @@ use tickmark_core::program::population::Item;
 use tickmark_core::program::sampling::{Absence, Draw, Frame, Method, Sample, Seed, Sizing};
 
 use super::signed::{find, held, id, need_auditor, write};
-use super::{Row, open_field, sql};
+use super::{Row, open_field};
 use crate::context::Cx;
 use crate::identity::audit::Name;
 use crate::program::sampling::{self, NewSample};
@@ -57,7 +57,6 @@ pub async fn select(
     catalog: &Catalog,
 ) -> Result<()> {
     let (frame, items) = seen(cx, key, selecting.population, catalog).await?;
-    let organization = cx.organization();
     let papers: Vec<Row<Workpaper>> = held(cx, key).await?;
     let drew = |one: &Row<Workpaper>| {
         one.record.selected.as_ref().is_some_and(|held| held.population == selecting.population)
@@ -87,7 +86,7 @@ pub async fn select(
     let draw = sampling::select(cx, &frame, &new, selecting.size)?;
     let sample = Sample::new(draw, selecting.planned_extension).map_err(Error::invalid)?;
     let name = if is_again || other.is_some() { Name::WorkpaperSampledAgain } else { Name::WorkpaperSampled };
-    write(cx, (key, number, from), name, |paper, by, _| {
+    write(cx, (key, number, from), name, |paper: &mut Workpaper, by, _| {
         paper.select(selecting.population, &sample, &selecting.again, &items, by)
     })
     .await
@@ -143,10 +142,11 @@ async fn again(
 ) -> Result<(Draw, Vec<Item>)> {
     let field = open_field(cx, key).await?;
     need_auditor(&field, cx, Verb::Update)?;
-    let paper = find(cx, key, number).await?.record;
+    let paper = find::<Workpaper>(cx, key, number).await?.record;
     let selected = paper.selected.ok_or_else(|| Error::invalid(WorkpaperError::NotSelected))?;
     let (frame, items) = seen(cx, key, selected.population, catalog).await?;
-    let draw = frame.again(&selected.draw).map_err(|error| Error::corrupt(id(key, number), error))?;
+    let draw =
+        frame.again(&selected.draw).map_err(|error| Error::corrupt(id::<Workpaper>(key, number), error))?;
     Ok((draw, items))
 }
 

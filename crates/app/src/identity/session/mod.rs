@@ -26,7 +26,7 @@ use super::{Access, Organization, SignedIn, credential, sql as actors};
 use crate::context::{Cx, View};
 use crate::{Actor, ActorKind, App, Error, Result};
 
-pub(crate) use rule::required_of;
+pub(crate) use rule::{elsewhere, required_of};
 pub use rule::{rule, set_rule};
 pub use sign_in::{Attempt, SignIn};
 pub use switch::{Place, places};
@@ -109,6 +109,7 @@ async fn begin_as(
     let event = Event {
         after: Some(serde_json::json!({"factor": factor_word(factor), "membership": membership})),
         request: Some(&origin.request),
+        network: Some(origin.network.to_string()),
         ..Event::done(Name::Login, "session", session.id)
     };
     audit::record(cx, event).await?;
@@ -206,6 +207,11 @@ pub(crate) async fn renew_cookie(cx: &mut Cx<'_>) -> Result<[u8; 32]> {
     let organization = cx.organization();
     sql::renew(cx.connection(), organization, session, Digest::of(&token)).await?;
     Ok(token)
+}
+
+/// Returns the session that one is in.
+pub(crate) async fn own_session(view: &mut View<'_>) -> Result<SessionId> {
+    Ok(own(view).await?.1)
 }
 
 /// Returns the membership that one is signed in with.
@@ -336,6 +342,7 @@ pub(crate) fn acting_as(organization: &Organization, member: &Member, now: Times
         subject,
         session: nobody,
         request: String::new(),
+        network: String::new(),
     })
 }
 
@@ -370,6 +377,19 @@ impl App {
     /// # Errors
     /// If the database fails.
     pub async fn resume(&self, token: &[u8; 32], request: &str) -> Result<Option<Actor>> {
+        self.resume_from(token, request, None).await
+    }
+
+    /// The same for a request that comes from a network, which need not be the one where the session was begun.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn resume_from(
+        &self,
+        token: &[u8; 32],
+        request: &str,
+        network: Option<Network>,
+    ) -> Result<Option<Actor>> {
         let now = self.now();
         let mut tx = self.database.read().await?;
         let Some((key, session)) = sql::by_digest(&mut tx, Digest::of(token)).await? else { return Ok(None) };
@@ -385,7 +405,9 @@ impl App {
             tx.commit().await?;
         }
         let assurance = Assurance { factor: session.factor, proven_at: session.proven_at };
-        let signed_in = |subject| SignedIn { subject, session: session.id, request: request.to_owned() };
+        let network = network.map_or(session.network, |network| network.to_string());
+        let (id, request) = (session.id, request.to_owned());
+        let signed_in = |subject| SignedIn { subject, session: id, request, network };
         Ok(Some(actor_of(acting, ActorKind::Person, assurance, None, signed_in)))
     }
 }

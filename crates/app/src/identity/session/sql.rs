@@ -82,6 +82,21 @@ pub(super) async fn of_member(
     rows.iter().map(session).collect()
 }
 
+/// Returns when a member was last seen, in whatever session.
+pub(super) async fn last_seen(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    membership: MembershipId,
+) -> Result<Option<i64>> {
+    let (last,): (Option<i64>,) =
+        sqlx::query_as("SELECT max(seen_at) FROM session WHERE organization = $1 AND membership = $2")
+            .bind(org.0)
+            .bind(membership.to_string())
+            .fetch_one(c)
+            .await?;
+    Ok(last)
+}
+
 fn session(row: &AnyRow) -> Result<Session> {
     let moment = |column| -> Result<Timestamp> { Ok(Timestamp::from_micros(row.try_get(column)?)) };
     let word: String = row.try_get("factor")?;

@@ -413,7 +413,9 @@ pub(super) async fn export(
     let name = format!("{}-requests.{ending}", segment(&key.to_string().to_lowercase()));
     let (kind, bytes) = match documents.filter(|_| ending == "xlsx") {
         Some(documents) => {
-            let bytes = documents.list_xlsx(&sheet).map_err(|error| Refusal::Internal(error.to_string()))?;
+            let sheet = sheet.clone();
+            let bytes = state.setting().run(move || documents.list_xlsx(&sheet)).await?;
+            let bytes = bytes.map_err(|error| Refusal::Internal(error.to_string()))?;
             (XLSX, bytes)
         }
         None => {

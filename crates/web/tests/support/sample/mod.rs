@@ -94,6 +94,7 @@ pub(crate) fn views(report_folder: Option<PathBuf>) -> Views {
     };
     Views {
         context: Context {
+            systems: Vec::new(),
             organization: "Acme".into(),
             system: "Payroll SaaS".into(),
             aim: "SOC 2 Type 2".into(),
