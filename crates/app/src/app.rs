@@ -7,13 +7,23 @@ use tickmark_core::Timestamp;
 use tickmark_store::{Access, Blobs, DataFolder, Database, Migrations};
 use uuid::Uuid;
 
-use crate::context::{Cx, Refused, View};
+use crate::context::{Cx, Refused, Told, View};
+use crate::identity::audit::{self, Event};
 use crate::identity::credential::{Accounts, Cost};
 use crate::ledger::{Logs, Outside};
 use crate::mail::MailSettings;
 use crate::observation::Memories;
 use crate::port::{Clock, Entropy};
+use crate::turns::Turns;
 use crate::{Actor, Result};
+
+/// Bytes of evidence that an organization may have where nobody says so: 500 GB.
+const QUOTA_BYTES: u64 = 500_000_000_000;
+/// Checks that are tried at one time.
+const TRIALS_AT_ONCE: usize = 1;
+/// Checks that are tried or wait for it.
+const TRIALS: usize = 4;
+const TRIALS_BUSY: &str = "too many checks are tried at this moment; try again in a few seconds";
 
 /// An open data folder with everything a use case needs.
 #[derive(Debug)]
@@ -28,7 +38,11 @@ pub struct App {
     entropy: Arc<dyn Entropy>,
     wrapping_keys: Option<PathBuf>,
     mail: Option<MailSettings>,
+    chosen: Option<String>,
+    quota_bytes: u64,
     pub(crate) accounts: Accounts,
+    /// Trials of checks that people write: programs of somebody else.
+    pub(crate) trials: Turns,
 }
 
 impl App {
@@ -83,6 +97,7 @@ impl App {
             None => Database::open_sqlite(&folder.database(), access).await?,
         };
         let applied = Migrations::embedded().run(&database, &folder.backup(), clock.now().micros()).await?;
+        tickmark_store::prove_tenants(&database).await?;
         if applied.is_empty() {
             database.check_integrity().await?;
         }
@@ -109,7 +124,10 @@ impl App {
             entropy,
             wrapping_keys: None,
             mail: None,
+            chosen: None,
+            quota_bytes: QUOTA_BYTES,
             accounts: Accounts::default(),
+            trials: Turns::new(TRIALS_AT_ONCE, TRIALS, TRIALS_BUSY),
         }
     }
 
@@ -146,6 +164,26 @@ impl App {
         }
     }
 
+    /// Says how many bytes of evidence an organization may have before files of people are refused.
+    pub fn limit_evidence(&mut self, bytes: u64) {
+        self.quota_bytes = bytes;
+    }
+
+    /// Returns how many bytes of evidence an organization may have.
+    pub(crate) fn quota_bytes(&self) -> u64 {
+        self.quota_bytes
+    }
+
+    /// Says which organization commands are about, by its name.
+    pub fn work_in(&mut self, organization: String) {
+        self.chosen = Some(organization);
+    }
+
+    /// Returns the name of the organization that commands are about, if one was said.
+    pub(crate) fn chosen(&self) -> Option<&str> {
+        self.chosen.as_deref()
+    }
+
     /// Returns how mail to people goes out, if it does.
     pub(crate) fn mail(&self) -> Option<&MailSettings> {
         self.mail.as_ref()
@@ -177,7 +215,12 @@ impl App {
         let mut cx = Cx::new(self, actor, tx);
         cx.confine().await?;
         match work(&mut cx).await {
-            Ok(answer) => cx.commit().await.map(|()| answer),
+            Ok(answer) => {
+                let told = cx.take_told();
+                cx.commit().await?;
+                self.record_told(&told).await;
+                Ok(answer)
+            }
             Err(error) => {
                 let refused = cx.take_refused();
                 cx.rollback().await;
@@ -223,6 +266,30 @@ impl App {
         };
         if let Err(error) = recorded.await {
             tracing::error!(actor = %actor.id, ?refused, %error, "a refusal could not be recorded");
+        }
+    }
+
+    /// Records in other organizations what happened to somebody who is there as well, by the hand of the program: who did
+    /// it is no matter of theirs. Each is a transaction of its own, as writers of an organization come one after another.
+    async fn record_told(&self, told: &[Told]) {
+        for one in told {
+            let recorded = async {
+                let organizations = self.organizations().await?;
+                let found = organizations.into_iter().find(|there| there.key == one.organization);
+                let Some(organization) = found else { return Ok(()) };
+                let program = self.program_of(organization).await?;
+                let mut tx = self.database.write().await?;
+                tx.take_turn(crate::identity::turn(one.organization)?).await?;
+                let mut cx = Cx::new(self, &program, tx);
+                cx.confine().await?;
+                let after = Some(one.after.clone());
+                let event = Event { after, ..Event::done(one.name, "member", one.membership) };
+                audit::record(&mut cx, event).await?;
+                cx.commit().await
+            };
+            if let Err(error) = recorded.await {
+                tracing::error!(event = one.name.word(), member = %one.membership, %error, "another organization is not told");
+            }
         }
     }
 

@@ -5,13 +5,14 @@ use std::ops::{Deref, DerefMut};
 use serde::Serialize;
 use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
-use tickmark_core::id::OrganizationKey;
+use tickmark_core::id::{MembershipId, OrganizationKey};
 use tickmark_core::identity::{Atom, Decision, Denial, Object, Reach, Resource, Scope, Verb};
 use tickmark_ledger::leaf::{Leaf, LeafKind};
 use tickmark_store::{ReadTx, StoreError, WriteTx};
 use uuid::Uuid;
 
 use crate::identity::Access;
+use crate::identity::audit::Name;
 use crate::ledger::Entry;
 use crate::register::{self, Kind, Touched};
 use crate::{Actor, ActorKind, App, Error, Result};
@@ -70,6 +71,19 @@ pub(crate) struct Refused {
     pub(crate) reason: &'static str,
 }
 
+/// What another organization is told of when a change is committed, as it is about a person who is there as well.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// Which organization.
+    pub(crate) organization: OrganizationKey,
+    /// What happened.
+    pub(crate) name: Name,
+    /// Whom it happened to there.
+    pub(crate) membership: MembershipId,
+    /// What there is to say of it: words, nothing that names a person or an organization.
+    pub(crate) after: serde_json::Value,
+}
+
 /// One snapshot of one organization.
 #[derive(Debug)]
 pub struct View<'a> {
@@ -90,6 +104,7 @@ pub struct Cx<'a> {
     view: View<'a>,
     entries: Vec<Entry>,
     touched: Touched,
+    told: Vec<Told>,
 }
 
 #[derive(Debug)]
@@ -279,7 +294,7 @@ impl<'a> Cx<'a> {
     /// Begins with a transaction whose turn has come.
     pub(crate) fn new(app: &'a App, actor: &'a Actor, tx: WriteTx) -> Self {
         let view = View { app, actor, now: app.now(), tx: Tx::Write(tx), refused: Vec::new() };
-        Self { view, entries: Vec::new(), touched: Touched::new() }
+        Self { view, entries: Vec::new(), touched: Touched::new(), told: Vec::new() }
     }
 
     /// Refuses what the actor may not do.
@@ -321,6 +336,16 @@ impl<'a> Cx<'a> {
     /// Says that a record was changed: the register has it anew with the commit.
     pub fn touch(&mut self, kind: Kind, id: impl ToString) {
         self.touched.insert((kind, id.to_string()));
+    }
+
+    /// Says what another organization is told of once this is committed.
+    pub(crate) fn tell(&mut self, told: Told) {
+        self.told.push(told);
+    }
+
+    /// Gives back what other organizations are to be told of.
+    pub(crate) fn take_told(&mut self) -> Vec<Told> {
+        std::mem::take(&mut self.told)
     }
 
     /// Hands the entries over and makes everything durable.

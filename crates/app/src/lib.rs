@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod backup;
+pub mod bulk;
 pub mod bundle;
 pub mod comment;
 pub mod conclusion;
@@ -30,6 +31,7 @@ pub mod saved_view;
 mod stored;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod turns;
 pub mod work;
 
 pub use app::App;

@@ -172,4 +172,14 @@ pub trait Renderer: Debug + Send + Sync {
         let _ = workbook;
         Err(RenderError { document: "list", why: "workbooks are not read here; save it as CSV".to_owned() })
     }
+
+    /// Reads the rows of the first sheet of a workbook with their lines: days and times as they are shown, formulas as
+    /// they are written and not as what somebody computed from them.
+    ///
+    /// # Errors
+    /// As [`Renderer::read_xlsx`].
+    fn read_sheet(&self, workbook: &[u8]) -> Result<Vec<(u64, Vec<String>)>, RenderError> {
+        let _ = workbook;
+        Err(RenderError { document: "list", why: "workbooks are not read here; save it as CSV".to_owned() })
+    }
 }

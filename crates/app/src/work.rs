@@ -1,14 +1,17 @@
 //! What one person has to do: what is due of their controls, what came back to them, what waits for their decision, what
 //! an examination asks of them, what will not be good much longer.
 
+mod decision;
+
 use std::collections::BTreeMap;
 
 use tickmark_core::Timestamp;
-use tickmark_core::control::{Control, ControlId};
+use tickmark_core::control::{Control, ControlId, TestRecord};
 use tickmark_core::evidence::freshness::{Freshness, freshness};
 use tickmark_core::evidence::item::{Item, State};
 use tickmark_core::id::ItemKey;
 use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::observation::CheckDraft;
 use tickmark_core::observation::waiver::Waiver;
 use tickmark_core::program::performance::WindowState;
 use tickmark_core::time::DAY_US;
@@ -19,9 +22,11 @@ use crate::context::View;
 use crate::control;
 use crate::engagement::fieldwork::waiting::{self, Waiting};
 use crate::evidence::item;
-use crate::observation::waiver;
+use crate::observation::{waiver, workshop};
 use crate::program::performance::{self, Due};
 use crate::register::{self, Kind, Query};
+
+pub use decision::{Decision, OwnFinding};
 
 /// Days ahead that a window is shown before it is late.
 pub const AHEAD_DAYS: i64 = 31;
@@ -60,6 +65,10 @@ pub struct Work {
     pub waiting: Vec<Item>,
     /// How many items wait for their decision.
     pub waiting_count: usize,
+    /// What else waits for their decision, the longest first.
+    pub approvals: Vec<Decision>,
+    /// Open findings that they correct, by when they are due.
+    pub findings: Vec<OwnFinding>,
     /// Evidence of their controls that is not good much longer.
     pub aging: Vec<Aging>,
     /// Waivers that end soon and that they asked for or decide about.
@@ -68,8 +77,35 @@ pub struct Work {
     pub mentions: Vec<Comment>,
     /// What of examinations waits for them.
     pub fieldwork: Waiting,
+    /// What of tests of controls and of checks waits for their decision.
+    pub decisions: Decisions,
     /// Items that they have begun and not handed in. Not counted: nobody waits for them.
     pub drafts: Vec<Item>,
+}
+
+/// What of tests of controls and of checks waits for somebody's decision: what others proposed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// Tests of controls, by control.
+    pub tests: Vec<TestRecord>,
+    /// Drafts of checks, the longest first.
+    pub checks: Vec<CheckDraft>,
+}
+
+impl Decisions {
+    /// Returns how many wait.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.tests.len() + self.checks.len()
+    }
+}
+
+/// Returns what of tests of controls and of checks waits for the actor's decision.
+///
+/// # Errors
+/// As [`of`].
+pub async fn decisions(view: &mut View<'_>) -> Result<Decisions> {
+    Ok(Decisions { tests: control::test::waiting(view).await?, checks: workshop::waiting(view).await? })
 }
 
 impl Work {
@@ -80,10 +116,13 @@ impl Work {
             + self.due.len()
             + self.returned.len()
             + self.waiting_count
+            + self.approvals.len()
+            + self.findings.len()
             + self.aging.len()
             + self.waivers.len()
             + self.mentions.len()
             + self.fieldwork.count()
+            + self.decisions.count()
     }
 }
 
@@ -112,9 +151,12 @@ pub async fn of(view: &mut View<'_>) -> Result<Work> {
     }
     let (waiting, count) = item::waiting_for(view).await?;
     (work.waiting, work.waiting_count) = (waiting, usize::try_from(count).unwrap_or(usize::MAX));
+    work.approvals = decision::decisions(view).await?;
+    work.findings = decision::own_findings(view).await?;
     work.waivers = waivers(view).await?;
     work.mentions = comment::mentions(view).await?;
     work.fieldwork = waiting::of(view).await?;
+    work.decisions = decisions(view).await?;
     Ok(work)
 }
 

@@ -8,7 +8,7 @@ use tickmark_app::{Actor, Error};
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::ControlId;
 use tickmark_core::engagement::completion::{
-    BridgeLetter, Completion, Decided, EventKind, Letter, Told, represented,
+    BridgeLetter, Completion, Decided, EventKind, Follows, Learned, Letter, Told, represented,
 };
 use tickmark_core::engagement::{
     Assertion, EngagementKey, Part, ReportKind, Scope, Standing, Step, Time, drafted,
@@ -193,6 +193,28 @@ async fn a_report_is_completed_and_bridged() {
         assert!(none.contains("no report of this engagement is recorded"), "{none}");
         assert!(invalid(receive(&scene, "2027-12-14").await).contains("both have one date"));
         complete(receive(&scene, "2027-12-15").await);
+        // What becomes known now is no subsequent event any more.
+        assert!(
+            invalid(tell(&scene, "2027-12-10", Decided::NoEffect).await).contains("a fact discovered after")
+        );
+        let learned = Learned {
+            day: day("2027-12-15"),
+            what: "A key was shared".into(),
+            effect: "Some changes were not approved by two people.".into(),
+            told: None,
+            follows: Follows::Undecided,
+            reason: String::new(),
+        };
+        let learn = async |number, learned: Learned| {
+            let from = self::number(&scene).await;
+            app.transact(&scene.ada, async |cx| engagement::learn_fact(cx, KEY, from, number, learned).await)
+                .await
+        };
+        complete(learn(None, learned.clone()).await);
+        let stands = Learned { follows: Follows::Stands, reason: "small".into(), ..learned.clone() };
+        assert!(invalid(learn(Some(1), stands.clone()).await).contains("say when they were told"));
+        let record = complete(learn(Some(1), Learned { told: Some(day("2027-12-15")), ..stands }).await);
+        assert_eq!(record.facts()[0].learned.follows, Follows::Stands);
         let long = conflict(write_bridge(&scene, None, bridge("2028-02-01")).await);
         assert!(long.contains("nobody knows yet") || long.contains("at most 3 months"), "{long}");
 
@@ -249,6 +271,7 @@ async fn a_report_is_completed_and_bridged() {
             "engagement.report_dated",
             "engagement.event_told",
             "engagement.events_confirmed",
+            "engagement.fact_learned",
             "representation.signed",
             "engagement.report_received",
             "bridge_letter.signed",

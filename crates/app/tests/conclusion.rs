@@ -16,7 +16,7 @@ use crate::observation::{facts, host, run, seen};
 /// A check that tests a starter control, with facts it fails on.
 const CHECK: &str = "acct-no-empty-password";
 
-fn library() -> Library {
+pub(crate) fn library() -> Library {
     let source = Library::builtin_sources().into_iter().filter(|source| source.folder == CHECK).collect();
     Library::load(source).unwrap_or_else(|errors| panic!("{errors:#?}"))
 }

@@ -66,6 +66,9 @@ pub(crate) fn scope() -> Scope {
         services: vec!["Payroll".into()],
         boundary: "From the web form to the payment file.".into(),
         categories: BTreeMap::from([("security".into(), "customers ask".into())]),
+        omissions: ["availability", "processing-integrity", "confidentiality", "privacy"]
+            .map(|id| (id.to_owned(), "nothing is promised".to_owned()))
+            .into(),
         commitments: BTreeSet::from([CommitmentKey(1)]),
         ..Scope::of(ReportKind::Soc2, time, "Payroll")
     }
@@ -97,7 +100,7 @@ pub(crate) fn conflict<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     }
 }
 
-async fn sign(scene: &Scene, who: &Actor, paper: Paper, step: Step) -> Result<Changed, Error> {
+pub(crate) async fn sign(scene: &Scene, who: &Actor, paper: Paper, step: Step) -> Result<Changed, Error> {
     let version = scene.app.read(&scene.program, async |view| engagement::find(view, KEY).await).await?;
     scene.app.transact(who, async |cx| engagement::sign(cx, KEY, version.number, paper, step).await).await
 }

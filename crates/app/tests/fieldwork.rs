@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use tickmark_app::engagement::fieldwork::{access, evidence, report, request};
-use tickmark_app::engagement::{self, fieldwork};
+use tickmark_app::engagement::{self, Completed, fieldwork};
 use tickmark_app::evidence::item::{self, NewItem, Purpose, RETENTION, Upload};
 use tickmark_app::identity::audit::{self, Filter};
 use tickmark_app::identity::people::{self, LetIn};
@@ -12,6 +12,7 @@ use tickmark_app::testing::World;
 use tickmark_app::{Actor, App, Error, control};
 use tickmark_core::catalog::{Catalog, RequestKind, RequestTiming};
 use tickmark_core::control::ControlId;
+use tickmark_core::engagement::completion::Letter;
 use tickmark_core::engagement::fieldwork::{
     Answer, ListRow, Opinion, OpinionKind, Part as ReportPart, PartResult, Party, Request, RequestState,
     RequestStep,
@@ -48,6 +49,11 @@ pub(crate) fn scope() -> Scope {
 }
 
 pub(crate) async fn scene(world: &World) -> Scene {
+    scene_of(world, scope()).await
+}
+
+/// The same with a scope of its own, which gets the one commitment.
+pub(crate) async fn scene_of(world: &World, scope: Scope) -> Scene {
     let catalog = Catalog::builtin();
     let (app, program) = world.start().await;
     let person = world.person(&app, &program).await;
@@ -63,15 +69,15 @@ pub(crate) async fn scene(world: &World) -> Scene {
     .expect("in force");
     let cam = world.member(&app, &program, "Cam", &[Role::ComplianceManager]).await;
     let cam = cam.actor(world, &app).await;
-    app.transact(&cam, async |cx| engagement::plan(cx, "page", scope(), "first year").await)
+    app.transact(&cam, async |cx| engagement::plan(cx, "page", scope.clone(), "first year").await)
         .await
         .expect("planned");
-    engagement_approved(&app, &program, &catalog).await;
+    engagement_approved(&app, &program, &catalog, scope).await;
     Scene { app, program, cam, catalog }
 }
 
 /// Gives the engagement a commitment and has its scope approved by somebody else.
-async fn engagement_approved(app: &App, program: &Actor, catalog: &Catalog) {
+async fn engagement_approved(app: &App, program: &Actor, catalog: &Catalog, scope: Scope) {
     use tickmark_app::control::commitment;
     use tickmark_app::identity::{ActorKind, ensure_actor};
     use tickmark_core::control::commitment::{CommitmentKey, Promise};
@@ -95,7 +101,7 @@ async fn engagement_approved(app: &App, program: &Actor, catalog: &Catalog) {
     })
     .await
     .expect("a commitment");
-    let whole = Scope { commitments: BTreeSet::from([CommitmentKey(1)]), ..scope() };
+    let whole = Scope { commitments: BTreeSet::from([CommitmentKey(1)]), ..scope };
     app.transact(&robin, async |cx| engagement::change(cx, KEY, 1, whole, "its commitment").await)
         .await
         .expect("changed");
@@ -115,7 +121,7 @@ pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> Error {
     result.expect_err("refused")
 }
 
-fn file(title: &str, covers: (&str, &str), controls: &[&str]) -> NewItem {
+pub(crate) fn file(title: &str, covers: (&str, &str), controls: &[&str]) -> NewItem {
     NewItem {
         once: title.to_owned(),
         description: Description {
@@ -428,7 +434,7 @@ async fn an_auditor_sees_evidence_in_scope_and_inside_the_time_only() {
 }
 
 /// A PDF as small as they come.
-fn pdf(trailer: &str) -> Bytes {
+pub(crate) fn pdf(trailer: &str) -> Bytes {
     let body = "%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n";
     let table = "xref\n0 2\n0000000000 65535 f \n0000000009 00000 n \n";
     Bytes::from(format!("{body}{table}trailer\n{trailer}\nstartxref\n{}\n%%EOF\n", body.len()))
@@ -457,43 +463,131 @@ fn opinion() -> Opinion {
     }
 }
 
-/// Management's documents, approved by three people.
-async fn documents(world: &World, scene: &Scene) {
-    let app = &scene.app;
-    let mia = world.member(app, &scene.program, "Mia", &[Role::ComplianceManager]).await;
-    let mia = mia.actor(world, app).await;
-    let eva = world.member(app, &scene.program, "Eva", &[Role::Executive]).await;
-    let eva = eva.actor(world, app).await;
-    let number = || async {
-        app.read(&scene.program, async |view| engagement::find(view, KEY).await).await.expect("there").number
+/// People of management, each for one step.
+pub(crate) struct Signers {
+    pub(crate) writer: Actor,
+    pub(crate) reviewer: Actor,
+    approver: Actor,
+}
+
+/// Lets three people in, whose names end with `mark`.
+pub(crate) async fn signers(world: &World, scene: &Scene, mark: &str) -> Signers {
+    let one = async |name: &str, role: Role| {
+        let member = world.member(&scene.app, &scene.program, &format!("{name}{mark}"), &[role]).await;
+        member.actor(world, &scene.app).await
     };
+    Signers {
+        writer: one("Mel", Role::ComplianceManager).await,
+        reviewer: one("Mia", Role::ComplianceManager).await,
+        approver: one("Eva", Role::Executive).await,
+    }
+}
+
+pub(crate) async fn number(scene: &Scene) -> i64 {
+    let version = scene.app.read(&scene.program, async |view| engagement::find(view, KEY).await).await;
+    version.expect("there").number
+}
+
+pub(crate) async fn sign(scene: &Scene, by: &Signers, paper: Paper) {
+    for (who, step) in [(&by.reviewer, Step::Review), (&by.approver, Step::Approve)] {
+        let from = number(scene).await;
+        scene
+            .app
+            .transact(who, async |cx| engagement::sign(cx, KEY, from, paper, step).await)
+            .await
+            .expect("signed");
+    }
+}
+
+/// Management's documents, approved by three people.
+pub(crate) async fn documents(scene: &Scene, by: &Signers) {
+    let app = &scene.app;
     let passage = |(part, _): (Part, bool)| {
         let none = part.may_be_none();
         (part, Passage { text: if none { String::new() } else { "As it really runs.".into() }, none })
     };
-    let scope = scope();
-    let description = SystemDescription {
-        parts: Part::of(scope.kind, scope.time).into_iter().map(passage).collect(),
-        ..SystemDescription::default()
-    };
-    let from = number().await;
-    app.transact(&scene.cam, async |cx| engagement::describe(cx, KEY, from, description).await)
-        .await
-        .expect("described");
-    let from = number().await;
-    let assertion =
-        Assertion { text: "We assert.".into(), signatory: "Eva".into(), title: "Director".into() };
-    app.transact(&scene.cam, async |cx| engagement::assert(cx, KEY, from, assertion).await)
+    let version =
+        app.read(&scene.program, async |view| engagement::find(view, KEY).await).await.expect("there");
+    let scope = version.record.holds().clone();
+    if scope.kind != ReportKind::Soc3 {
+        let description = SystemDescription {
+            parts: Part::of(scope.kind, scope.time).into_iter().map(passage).collect(),
+            ..SystemDescription::default()
+        };
+        app.transact(&by.writer, async |cx| engagement::describe(cx, KEY, version.number, description).await)
+            .await
+            .expect("described");
+        sign(scene, by, Paper::Description).await;
+    }
+    asserted(scene, by, "We assert.").await;
+}
+
+/// The assertion, written anew and signed.
+pub(crate) async fn asserted(scene: &Scene, by: &Signers, text: &str) {
+    let from = number(scene).await;
+    let assertion = Assertion { text: text.into(), signatory: "Eva".into(), title: "Director".into() };
+    scene
+        .app
+        .transact(&by.writer, async |cx| engagement::assert(cx, KEY, from, assertion).await)
         .await
         .expect("asserted");
-    for paper in [Paper::Description, Paper::Assertion] {
-        for (who, step) in [(&mia, Step::Review), (&eva, Step::Approve)] {
-            let from = number().await;
-            app.transact(who, async |cx| engagement::sign(cx, KEY, from, paper, step).await)
-                .await
-                .expect("signed");
-        }
+    sign(scene, by, Paper::Assertion).await;
+}
+
+async fn completing(scene: &Scene) -> i64 {
+    let found = scene.app.read(&scene.program, async |view| engagement::completion(view, KEY).await).await;
+    found.expect("there").number
+}
+
+/// Sets the date of the report.
+pub(crate) async fn dated(scene: &Scene, by: &Signers, day: &str) -> Result<(), Error> {
+    let from = completing(scene).await;
+    let day = day.parse().expect("a day");
+    let done =
+        scene.app.transact(&by.writer, async |cx| engagement::date_report(cx, KEY, from, day).await).await?;
+    assert!(matches!(done, Completed::Done(_)), "{done:?}");
+    Ok(())
+}
+
+/// What completes an examination: the register of events confirmed up to the date of the report, and the letter signed.
+pub(crate) async fn completed(scene: &Scene, by: &Signers, day: &str) {
+    let app = &scene.app;
+    dated(scene, by, day).await.expect("dated");
+    let from = completing(scene).await;
+    let until = day.parse().expect("a day");
+    app.transact(&by.approver, async |cx| engagement::confirm_events(cx, KEY, from, until).await)
+        .await
+        .expect("confirmed");
+    let letter = Letter {
+        to: "Example & Partners".into(),
+        text: "We confirm what we told you.".into(),
+        signatory: "Eva".into(),
+        title: "Director".into(),
+    };
+    let from = completing(scene).await;
+    app.transact(&by.writer, async |cx| engagement::represent(cx, KEY, from, letter).await)
+        .await
+        .expect("written");
+    for (who, step) in [(&by.reviewer, Step::Review), (&by.approver, Step::Approve)] {
+        let from = completing(scene).await;
+        app.transact(who, async |cx| engagement::sign_representation(cx, KEY, from, step).await)
+            .await
+            .expect("signed");
     }
+}
+
+/// Management says in its assertion that the opinion is modified.
+pub(crate) async fn modified(world: &World, scene: &Scene, by: &Signers) {
+    let from = number(scene).await;
+    scene
+        .app
+        .transact(&by.writer, async |cx| {
+            engagement::modify_opinion(cx, KEY, from, "CC8.1 was not met.").await
+        })
+        .await
+        .expect("told");
+    world.wait(1);
+    asserted(scene, by, "We assert, except that CC8.1 was not met.").await;
 }
 
 #[tokio::test]
@@ -501,12 +595,13 @@ async fn a_report_is_recorded_issued_and_then_nothing_changes() {
     for world in World::both().await {
         let scene = scene(&world).await;
         let (app, catalog) = (&scene.app, &scene.catalog);
-        documents(&world, &scene).await;
+        documents(&scene, &signers(&world, &scene, "").await).await;
         // A report is issued after the end of what it is about, on its date or later.
         world.clock.advance(385 * DAY_US);
-        let mel = world.member(app, &scene.program, "Mel", &[Role::ComplianceManager]).await;
-        let cam = &mel.actor(&world, app).await;
+        let by = signers(&world, &scene, "2").await;
+        let cam = &by.writer;
         let audrey = auditor(&world, &scene, "Audrey").await;
+        let bert = auditor(&world, &scene, "Bert").await;
         let record = |actor: Actor, from: i64, opinion: Opinion| async move {
             app.transact(&actor, async |cx| report::record(cx, KEY, from, opinion, catalog).await).await
         };
@@ -514,7 +609,7 @@ async fn a_report_is_recorded_issued_and_then_nothing_changes() {
             app.transact(&actor, async |cx| report::attach(cx, KEY, from, "Section I.pdf", bytes).await).await
         };
         let issue = |actor: Actor, from: i64| async move {
-            app.transact(&actor, async |cx| report::issue(cx, KEY, from).await).await
+            app.transact(&actor, async |cx| report::issue(cx, KEY, from, catalog, "a test").await).await
         };
         // Nobody but the firm, whatever they hold in hand.
         for other in [cam.clone(), scene.program.clone()] {
@@ -531,7 +626,6 @@ async fn a_report_is_recorded_issued_and_then_nothing_changes() {
             refused(record(audrey.clone(), 0, foreign).await).to_string().contains("\"A1.2\" is neither")
         );
         record(audrey.clone(), 0, opinion()).await.expect("recorded");
-        assert!(refused(issue(audrey.clone(), 1).await).to_string().contains("Section I is not uploaded"));
         let locked = attach(audrey.clone(), 1, pdf("<< /Root 1 0 R /Encrypt 3 0 R >>")).await;
         assert!(refused(locked).to_string().contains("encrypted PDF"));
         let whole = pdf("<< /Root 1 0 R >>");
@@ -543,8 +637,17 @@ async fn a_report_is_recorded_issued_and_then_nothing_changes() {
         let known = app.read(cam, async |view| report::find(view, KEY).await).await.expect("known");
         assert!(known.report.opinion().is_none() && known.report.section().is_none());
         assert!(matches!(refused(report::read_section(app, cam, KEY).await), Error::NotFound { .. }));
-        assert!(refused(issue(audrey.clone(), 1).await).to_string().contains("changed it meanwhile"));
-        issue(audrey.clone(), 2).await.expect("issued");
+        assert!(refused(issue(bert.clone(), 1).await).to_string().contains("changed it meanwhile"));
+        completed(&scene, &by, "2027-12-10").await;
+        let unmodified = refused(issue(bert.clone(), 2).await).to_string();
+        assert!(
+            unmodified.contains("the opinion is qualified, and management's assertion is not"),
+            "{unmodified}"
+        );
+        modified(&world, &scene, &by).await;
+        let own = refused(issue(audrey.clone(), 2).await).to_string();
+        assert!(own.contains("whoever set the opinion does not issue the report"), "{own}");
+        issue(bert.clone(), 2).await.expect("issued");
         let (section, bytes) = report::read_section(app, cam, KEY).await.expect("read");
         assert_eq!((section.digest, bytes), (digest, whole));
         let known = app.read(cam, async |view| report::find(view, KEY).await).await.expect("known");
@@ -561,7 +664,7 @@ async fn a_report_is_recorded_issued_and_then_nothing_changes() {
         let part = part.expect("frozen");
         let named = part.section.clone().expect("the signed section");
         assert_eq!((named.digest, named.size), (digest, Some(section.size)));
-        assert!(named.name == "Section I.pdf" && named.by.starts_with("Audrey"), "{named:?}");
+        assert!(named.name == "Section I.pdf" && named.by.starts_with("Bert"), "{named:?}");
         assert_eq!(named.dated, "2027-12-10");
         let files = engagement::files_of_package(app, cam, KEY, &part).await.expect("its files");
         assert_eq!(files.get(&digest).map(|bytes| tickmark_core::Digest::of(bytes)), Some(digest));

@@ -104,7 +104,10 @@ async fn a_request_reaches_whoever_sees_to_it() {
 
         // Frozen, it waits for nobody.
         let mel = manager.actor(&world, app).await;
-        app.transact(&mel, async |cx| report::freeze(cx, KEY, "given up").await).await.expect("frozen");
+        let catalog = &scene.catalog;
+        app.transact(&mel, async |cx| report::freeze(cx, KEY, "given up", catalog, "a test").await)
+            .await
+            .expect("frozen");
         let her = coo.actor(&world, app).await;
         assert_eq!(waits(app, &her).await.count(), 0);
     }

@@ -98,7 +98,7 @@ fn as_member(actor: &Actor, roles: &[Role], at: Timestamp) -> Actor {
         token: None,
     };
     let session = SessionId(actor.id.0);
-    let member = SignedIn { subject, session, request: "0123456789ab".to_owned() };
+    let member = SignedIn { subject, session, request: "0123456789ab".to_owned(), network: String::new() };
     Actor { access: Access::Member(Box::new(member)), ..actor.clone() }
 }
 

@@ -20,17 +20,17 @@ use tickmark_core::time::DAY_US;
 
 const DAY: i64 = 86_400;
 
-struct Scene {
-    app: App,
-    program: Actor,
-    manager: Actor,
-    owner: Actor,
-    employee: Actor,
-    quarterly: ControlId,
+pub(crate) struct Scene {
+    pub(crate) app: App,
+    pub(crate) program: Actor,
+    pub(crate) manager: Actor,
+    pub(crate) owner: Actor,
+    pub(crate) employee: Actor,
+    pub(crate) quarterly: ControlId,
 }
 
 /// People with accounts, and a quarterly control in force that the control owner answers for.
-async fn scene(world: &World) -> Scene {
+pub(crate) async fn scene(world: &World) -> Scene {
     let (app, program) = world.start().await;
     let catalog = Catalog::builtin();
     app.transact(&program, async |cx| control::adopt_starters(cx, &catalog).await).await.expect("adopted");
@@ -76,7 +76,7 @@ fn description(title: &str) -> Description {
     }
 }
 
-fn new(once: &str, controls: &[&ControlId]) -> NewItem {
+pub(crate) fn new(once: &str, controls: &[&ControlId]) -> NewItem {
     NewItem {
         once: once.to_owned(),
         description: description("Groups of payroll"),
@@ -86,7 +86,7 @@ fn new(once: &str, controls: &[&ControlId]) -> NewItem {
     }
 }
 
-async fn opened(scene: &Scene, actor: &Actor, new: NewItem) -> Result<Item, Error> {
+pub(crate) async fn opened(scene: &Scene, actor: &Actor, new: NewItem) -> Result<Item, Error> {
     scene.app.transact(actor, async |cx| item::open(cx, new).await).await
 }
 

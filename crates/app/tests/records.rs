@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tickmark_app::conclusion::remediation::{self, Done};
+use tickmark_app::conclusion::remediation::{self, Done, Fixed};
 use tickmark_app::control::commitment::{self, Changed};
 use tickmark_app::control::{self, edit, start};
 use tickmark_app::identity::{ActorKind, ensure_actor};
@@ -21,6 +21,11 @@ use tickmark_core::observation::waiver::{Request, Scope};
 use tickmark_core::time::DAY_US;
 
 use crate::observation::{facts, host, library, run, seen};
+
+/// A fix that can be seen somewhere.
+fn shown(at: &str) -> Fixed {
+    Fixed { note: "adopted".into(), shown_by: at.into(), evidence: BTreeSet::new() }
+}
 
 async fn another(app: &App, program: &Actor) -> Actor {
     app.transact(program, async |cx| ensure_actor(cx, ActorKind::Person, "Sam Example").await)
@@ -180,6 +185,7 @@ async fn a_finding_is_known_again_and_closed_by_somebody_else() {
             effect: "e".into(),
             recommendation: "adopt one".into(),
             severity: Severity::High,
+            origin: None,
         };
         let reference = found.reference();
         let plan = Plan {
@@ -198,7 +204,7 @@ async fn a_finding_is_known_again_and_closed_by_somebody_else() {
             let open = app.read(&program, async |view| remediation::open(view).await).await.expect("open");
             assert_eq!(open.keys().collect::<Vec<_>>(), [&reference]);
             let fixed = app
-                .transact(&person, async |cx| remediation::fix(cx, &reference, 1, "adopted", "AVL-03").await)
+                .transact(&person, async |cx| remediation::fix(cx, &reference, 1, &shown("AVL-03")).await)
                 .await;
             assert!(matches!(fixed, Ok(Done::Done(_))), "{fixed:?}");
             let verify = async |who: &Actor, from| {

@@ -69,7 +69,7 @@ async fn a_sample_is_drawn_by_somebody_else_extended_once_and_never_redrawn_in_s
             (new(key, 21), "21 units cannot be selected"),
             (NewSample { planned_extension: Some(8), ..new(key, 8) }, "adds nothing"),
             (NewSample { picks: vec!["CHG-0001".into()], ..new(key, 1) }, "not made by naming items"),
-            (NewSample { method: Method::Stratified, ..new(key, 8) }, "populations of their own"),
+            (NewSample { method: Method::Stratified, ..new(key, 8) }, "import it with a column of strata"),
         ] {
             let refused = draw(&app, &sam, asked).await.expect_err("refused");
             assert!(matches!(&refused, Error::Invalid(why) if why.contains(part)), "{refused}");

@@ -6,8 +6,9 @@ use tickmark_app::testing::World;
 use tickmark_core::catalog::Catalog;
 
 /// Tables whose rows belong to no organization: people, what they sign in with, and how the schema came about.
-const OF_NO_ORGANIZATION: [&str; 10] = [
+const OF_NO_ORGANIZATION: [&str; 11] = [
     "authenticator",
+    "installation_secret",
     "known_network",
     "passkey",
     "passkey_ceremony",
@@ -78,5 +79,24 @@ async fn a_statement_that_forgets_its_condition_reaches_no_row_of_another_organi
             })
             .await;
         assert_eq!(planted.is_err(), is_bound, "{planted:?}");
+    }
+}
+
+/// A table whose policy does not bind its owner is a table of everybody: nothing is served from such a database.
+#[tokio::test]
+async fn what_does_not_keep_organizations_apart_is_not_opened() {
+    for world in World::both().await.into_iter().filter(|world| world.database().url().is_some()) {
+        let (app, _) = world.start().await;
+        app.close().await;
+        drop(app);
+        let database = world.database().migrated(&tickmark_store::Migrations::embedded()).await;
+        let mut tx = database.write().await.expect("begin");
+        sqlx::query("ALTER TABLE organization NO FORCE ROW LEVEL SECURITY")
+            .execute(&mut *tx)
+            .await
+            .expect("loosened");
+        tx.commit().await.expect("committed");
+        let refused = world.try_start().await.expect_err("refused").to_string();
+        assert!(refused.contains("organization has no forced policy"), "{refused}");
     }
 }

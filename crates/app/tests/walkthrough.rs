@@ -62,7 +62,9 @@ async fn soc1(scene: &Scene) {
         id: "CO-02".into(),
         statement: "Controls provide reasonable assurance that input is complete and processed once.".into(),
         assertions: BTreeSet::from(["completeness".into()]),
+        transactions: BTreeSet::from(["wages".into()]),
         controls: BTreeSet::from(["CHG-02".parse().expect("an id")]),
+        ..Objective::default()
     };
     let held = &record_before.scope;
     let scope = Scope {

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use tickmark_app::engagement;
 use tickmark_app::engagement::fieldwork::sample::{self, Selecting};
 use tickmark_app::engagement::fieldwork::signed::{self, Signing};
-use tickmark_app::engagement::fieldwork::workpaper::{self, Excepting};
+use tickmark_app::engagement::fieldwork::workpaper::{self, Concluding, Excepting};
 use tickmark_app::identity::audit::{self, Filter};
+use tickmark_app::program::performance::EvidenceFile;
 use tickmark_app::program::population;
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, Error};
@@ -20,6 +21,11 @@ use tickmark_core::program::population::{AttributeState, Definition, Ipe};
 use tickmark_core::program::sampling::{Absence, Method as Selection};
 
 use crate::fieldwork::{KEY, Scene, auditor, refused, scene};
+
+/// That exceptions were noted, in these words.
+fn concluding(text: &str) -> Concluding {
+    Concluding { outcome: Outcome::Exceptions, text: text.to_owned(), zero: None }
+}
 
 /// A frozen list of ten changes of CHG-02, handed in by management.
 pub(crate) async fn changes(scene: &Scene) -> PopulationKey {
@@ -49,7 +55,7 @@ pub(crate) async fn changes(scene: &Scene) -> PopulationKey {
         run_at: scene.app.now(),
         row_count: 10,
         control_total: String::new(),
-        completeness: String::new(),
+        completeness: "numbers are without a gap".into(),
         accuracy: String::new(),
     };
     scene
@@ -62,6 +68,47 @@ pub(crate) async fn changes(scene: &Scene) -> PopulationKey {
         })
         .await
         .expect("a population")
+}
+
+/// A list of CHG-02 without items over a time, frozen with evidence of zero.
+async fn nothing(world: &World, scene: &Scene, from: &str, to: &str) -> PopulationKey {
+    let moment = |day: &str| format!("{day}T00:00:00Z").parse().expect("a moment");
+    let definition = Definition {
+        control: "CHG-02".parse().expect("an id"),
+        title: "Production deployments".into(),
+        trigger: "a deployment to production".into(),
+        attributes: plan().attributes,
+        from: moment(from),
+        to: moment(to),
+    };
+    let ipe = Ipe {
+        source: "pipeline".into(),
+        query: "deployments".into(),
+        parameters: String::new(),
+        time_zone: "UTC".into(),
+        run_by: "Cam".into(),
+        run_at: scene.app.now(),
+        row_count: 0,
+        control_total: String::new(),
+        completeness: String::new(),
+        accuracy: String::new(),
+    };
+    let zero = EvidenceFile {
+        name: "nothing.txt".into(),
+        media_type: "text/plain".into(),
+        bytes: Bytes::from_static(b"no deployment"),
+    };
+    let person = world.person(&scene.app, &scene.program).await;
+    scene
+        .app
+        .transact(&person, async |cx| {
+            let key = population::define(cx, definition).await?.key;
+            population::import(cx, key, "none.csv", Bytes::from_static(b"key,occurred_at\n"), ipe).await?;
+            population::freeze(cx, key, Some(zero)).await?;
+            Ok(key)
+        })
+        .await
+        .expect("a list")
 }
 
 pub(crate) fn plan() -> Plan {
@@ -124,7 +171,7 @@ pub(crate) async fn tested(scene: &Scene, audrey: &Actor, population: Population
             effect: "The change was right.".into(),
         };
         workpaper::except(cx, KEY, 1, 3, excepting).await?;
-        workpaper::conclude(cx, KEY, 1, 4, Outcome::Exceptions, "It did not operate once.").await
+        workpaper::conclude(cx, KEY, 1, 4, concluding("It did not operate once."), catalog).await
     })
     .await
     .expect("tested");
@@ -223,7 +270,7 @@ async fn a_workpaper_is_private_until_it_is_shared_and_answered_by_management() 
 
         // A change is private again until it is shared; management keeps what it was shown.
         app.transact(&audrey, async |cx| {
-            workpaper::conclude(cx, KEY, 1, version, Outcome::Exceptions, "Another word.").await
+            workpaper::conclude(cx, KEY, 1, version, concluding("Another word."), catalog).await
         })
         .await
         .expect("changed");
@@ -346,5 +393,42 @@ async fn a_sample_goes_on_in_the_order_of_its_seed_and_each_step_is_recorded() {
         assert!(denied.expect("rows").iter().any(|row| row.reason == "draws_again"));
         let theirs = app.read(&scene.cam, async |view| signed::list::<Workpaper>(view, KEY).await).await;
         assert!(theirs.expect("a list").is_empty(), "private");
+    }
+}
+
+#[tokio::test]
+async fn no_occurrences_are_concluded_from_a_frozen_list_that_shows_it() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, catalog) = (&scene.app, &scene.catalog);
+        let audrey = auditor(&world, &scene, "Audrey").await;
+        let some = changes(&scene).await;
+        let part = nothing(&world, &scene, "2026-11-01", "2026-11-24").await;
+        let whole = nothing(&world, &scene, "2026-11-01", "2027-11-01").await;
+        app.transact(&audrey, async |cx| workpaper::begin(cx, KEY, plan(), catalog).await)
+            .await
+            .expect("begun");
+        let conclude = async |zero| {
+            let concluding =
+                Concluding { outcome: Outcome::NoOccurrences, text: "Nothing was deployed.".into(), zero };
+            app.transact(&audrey, async |cx| {
+                workpaper::conclude(cx, KEY, 1, 1, concluding.clone(), catalog).await
+            })
+            .await
+        };
+        for (zero, says) in
+            [(None, "needs the frozen population"), (Some(some), "has items"), (Some(part), "whole period")]
+        {
+            let error = conclude(zero).await.expect_err("refused");
+            assert!(matches!(&error, Error::Invalid(why) if why.contains(says)), "{error}");
+        }
+        assert!(matches!(conclude(Some(PopulationKey(99))).await, Err(Error::NotFound { .. })));
+        conclude(Some(whole)).await.expect("concluded");
+        let row = app.read(&audrey, async |view| signed::find::<Workpaper>(view, KEY, 1).await).await;
+        let zero = row.expect("there").record.conclusion.and_then(|one| one.zero).expect("shown");
+        assert_eq!(zero.population, whole);
+        app.transact(&audrey, async |cx| signed::sign::<Workpaper>(cx, KEY, 1, 2, Signing::Prepare).await)
+            .await
+            .expect("signed");
     }
 }

@@ -22,6 +22,10 @@ pub enum MailKind {
     Escalation,
     /// A week, to those who run the program.
     Digest,
+    /// What happened to somebody's account.
+    Security,
+    /// A new address is confirmed, by a link.
+    Address,
 }
 
 /// How far a letter has come.
@@ -46,8 +50,15 @@ pub struct UnknownMailWord(pub String);
 
 impl MailKind {
     /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::Invitation, Self::Reset, Self::Reminder, Self::Escalation, Self::Digest];
+    pub const ALL: [Self; 7] = [
+        Self::Invitation,
+        Self::Reset,
+        Self::Reminder,
+        Self::Escalation,
+        Self::Digest,
+        Self::Security,
+        Self::Address,
+    ];
 
     /// Returns the word used in storage.
     #[must_use]
@@ -58,6 +69,8 @@ impl MailKind {
             Self::Reminder => "reminder",
             Self::Escalation => "escalation",
             Self::Digest => "digest",
+            Self::Security => "security",
+            Self::Address => "address",
         }
     }
 
@@ -70,6 +83,8 @@ impl MailKind {
             Self::Reminder => "Reminder",
             Self::Escalation => "Escalation",
             Self::Digest => "Weekly digest",
+            Self::Security => "Security of an account",
+            Self::Address => "Link that confirms an address",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 
 use crate::Timestamp;
 
@@ -21,9 +21,23 @@ pub struct Zone {
 }
 
 /// No zone has this name.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no time zone, as Europe/Berlin is")]
 pub struct UnknownZone(pub String);
+
+/// Why no single moment is meant by what a clock showed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClockError {
+    /// Clocks were put forward over it.
+    #[error("was skipped in {0}, where clocks were put forward")]
+    Skipped(String),
+    /// Clocks were put back behind it.
+    #[error("came twice in {0}, where clocks were put back; write its offset")]
+    Twice(String),
+    /// Beyond the calendar.
+    #[error("is outside the calendar")]
+    Outside,
+}
 
 impl Zone {
     /// The zone where nobody has chosen one.
@@ -57,6 +71,29 @@ impl Zone {
     #[must_use]
     pub fn day(&self, at: Timestamp) -> Date {
         self.clock(at).date()
+    }
+
+    /// Returns the first moment of a day there; none at the ends of the calendar. Where clocks are put forward at
+    /// midnight, the day begins later.
+    #[must_use]
+    pub fn first_moment(&self, day: Date) -> Option<Timestamp> {
+        let found = self.zone.to_ambiguous_timestamp(day.at(0, 0, 0, 0)).compatible();
+        found.ok().map(Timestamp::from)
+    }
+
+    /// Returns the moment at which clocks showed this there.
+    ///
+    /// # Errors
+    /// If they never did, or twice.
+    pub fn moment(&self, clock: DateTime) -> Result<Timestamp, ClockError> {
+        let found = self.zone.to_ambiguous_timestamp(clock);
+        match found.offset() {
+            AmbiguousOffset::Gap { .. } => Err(ClockError::Skipped(self.name.clone())),
+            AmbiguousOffset::Fold { .. } => Err(ClockError::Twice(self.name.clone())),
+            AmbiguousOffset::Unambiguous { .. } => {
+                found.compatible().map(Timestamp::from).map_err(|_| ClockError::Outside)
+            }
+        }
     }
 
     /// Returns how the zone is called at a moment: `CET`, `CEST`, or `+03` where it has no letters.

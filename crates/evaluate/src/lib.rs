@@ -21,6 +21,7 @@ mod manifest;
 mod path;
 mod program;
 mod scaffold;
+mod simple;
 mod source;
 mod testing;
 
@@ -33,6 +34,7 @@ pub use library::Library;
 pub use manifest::{Allowance, Leniency};
 pub use program::{ALLOWED_BUILTINS, refused_builtin};
 pub use scaffold::{InvalidScaffold, ScaffoldFile, scaffold};
+pub use simple::{InvalidSimple, Operator, SimpleCheck, simple};
 pub use source::{CheckSource, FILE_MANIFEST, FILE_REGO, FILE_TESTS, Origin, read_folder};
 pub use testing::{Difference, FactsValidator, TestCase, TestKind, TestReport, run_tests};
 

@@ -41,16 +41,7 @@ pub enum InvalidScaffold {
 /// # Errors
 /// If the id is not kebab case beginning with the group, or the title is not one line of text.
 pub fn scaffold(id: &str, title: &str, group: &str) -> Result<Vec<ScaffoldFile>, InvalidScaffold> {
-    if !is_kebab_id(id) {
-        return Err(InvalidScaffold::Id(id.to_owned()));
-    }
-    if group.is_empty() || !id.starts_with(&format!("{group}-")) {
-        return Err(InvalidScaffold::Group { id: id.to_owned(), group: group.to_owned() });
-    }
-    let title = title.trim();
-    if title.is_empty() || title.chars().count() > 200 || title.chars().any(char::is_control) {
-        return Err(InvalidScaffold::Title);
-    }
+    let title = scaffold_names(id, title, group)?;
     let quoted = toml::Value::from(title).to_string();
     let fill = |text: &str| {
         text.replace("example-id", id)
@@ -61,4 +52,19 @@ pub fn scaffold(id: &str, title: &str, group: &str) -> Result<Vec<ScaffoldFile>,
         .into_iter()
         .map(|(name, text)| ScaffoldFile { path: format!("{group}/{id}/{name}"), text: fill(text) })
         .collect())
+}
+
+/// Checks the id and the title of a new check; returns the title without space at its ends.
+pub(crate) fn scaffold_names<'a>(id: &str, title: &'a str, group: &str) -> Result<&'a str, InvalidScaffold> {
+    if !is_kebab_id(id) {
+        return Err(InvalidScaffold::Id(id.to_owned()));
+    }
+    if group.is_empty() || !id.starts_with(&format!("{group}-")) {
+        return Err(InvalidScaffold::Group { id: id.to_owned(), group: group.to_owned() });
+    }
+    let title = title.trim();
+    if title.is_empty() || title.chars().count() > 200 || title.chars().any(char::is_control) {
+        return Err(InvalidScaffold::Title);
+    }
+    Ok(title)
 }

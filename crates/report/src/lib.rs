@@ -19,4 +19,4 @@ pub use error::ReportError;
 pub use matrix::{list_xlsx, matrix_csv, matrix_xlsx};
 pub use oscal::{OscalFile, oscal, oscal_zip};
 pub use pdf::{package_pdf, readiness_pdf, writing_pdf};
-pub use workbook::{WorkbookError, read_workbook};
+pub use workbook::{WorkbookError, read_sheet, read_workbook};

@@ -11,12 +11,19 @@ use std::io::{Cursor, Read as _};
 use jiff::civil::date;
 use roxmltree::{Document, Node};
 use tickmark_core::engagement::fieldwork::ListRow;
+use tickmark_core::program::population::serial_day;
 use zip::ZipArchive;
 
 /// Largest part of a workbook that is read, unpacked, in bytes.
 const PART_BYTES: u64 = 32 << 20;
-/// Most rows of a sheet.
+/// Most rows of a sheet that is a list of requests.
 const ROWS: usize = 10_000;
+/// Most rows of a sheet that is a population. What is longer is handed in as CSV, which is read piece by piece.
+const ITEMS: usize = 100_000;
+/// Formats of numbers that are days or times wherever they are not defined anew.
+///
+/// Source: ECMA-376 part 1, section 18.8.30.
+const DAYS: [std::ops::RangeInclusive<u32>; 4] = [14..=22, 27..=36, 45..=47, 50..=58];
 /// Most columns of a sheet.
 const COLUMNS: usize = 200;
 /// Merged ranges that a message names.
@@ -51,8 +58,13 @@ pub enum WorkbookError {
         ranges: String,
     },
     /// Beyond a limit.
-    #[error("sheet {0:?} has more than {ROWS} rows or {COLUMNS} columns")]
-    TooLarge(String),
+    #[error("sheet {sheet:?} has more than {rows} rows or {COLUMNS} columns; save a longer list as CSV")]
+    TooLarge {
+        /// The sheet.
+        sheet: String,
+        /// The limit.
+        rows: usize,
+    },
 }
 
 /// Reads the cells of the first sheet that is shown, row by row.
@@ -60,6 +72,57 @@ pub enum WorkbookError {
 /// # Errors
 /// If it is no workbook, has merged cells, or exceeds a limit.
 pub fn read_workbook(bytes: &[u8]) -> Result<Vec<ListRow>, WorkbookError> {
+    let sheet = open(bytes)?;
+    let parsed = parse(&sheet.text, &sheet.part)?;
+    rows(parsed.root_element(), &sheet)
+}
+
+/// Reads the rows of the first sheet that is shown, with their lines: days and times as they are shown, formulas as `=`
+/// and what stands behind it, since nobody knows what they were computed from.
+///
+/// # Errors
+/// As [`read_workbook`].
+pub fn read_sheet(bytes: &[u8]) -> Result<Vec<(u64, Vec<String>)>, WorkbookError> {
+    let sheet = open(bytes)?;
+    let parsed = parse(&sheet.text, &sheet.part)?;
+    let too_large = || WorkbookError::TooLarge { sheet: sheet.name.clone(), rows: ITEMS };
+    let (mut rows, mut last) = (Vec::new(), 0);
+    for row in named(parsed.root_element(), "row") {
+        let line = row.attribute("r").and_then(|text| text.parse().ok()).unwrap_or(last + 1);
+        last = line;
+        let mut cells: Vec<String> = Vec::new();
+        for (place, cell) in named(row, "c").enumerate() {
+            let at = cell.attribute("r").and_then(column).unwrap_or(place);
+            if at >= COLUMNS {
+                return Err(too_large());
+            }
+            if cells.len() <= at {
+                cells.resize(at + 1, String::new());
+            }
+            cells[at] = shown(cell, &sheet);
+        }
+        rows.push((line, cells));
+        if rows.len() > ITEMS {
+            return Err(too_large());
+        }
+    }
+    Ok(rows)
+}
+
+/// The first sheet that is shown, with what its cells refer to.
+struct Opened {
+    name: String,
+    /// Name of the part.
+    part: String,
+    /// The part.
+    text: String,
+    strings: Vec<String>,
+    /// Whether cells of each style show days.
+    styles: Vec<bool>,
+    is_1904: bool,
+}
+
+fn open(bytes: &[u8]) -> Result<Opened, WorkbookError> {
     // An Office document with a password is a compound file and no ZIP.
     if bytes.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
         return Err(WorkbookError::Protected);
@@ -94,17 +157,76 @@ pub fn read_workbook(bytes: &[u8]) -> Result<Vec<ListRow>, WorkbookError> {
     } else {
         Vec::new()
     };
+    let styles = if archive.index_for_name("xl/styles.xml").is_some() {
+        let text = part(&mut archive, "xl/styles.xml")?;
+        styles(parse(&text, "xl/styles.xml")?.root_element())
+    } else {
+        Vec::new()
+    };
     let text = part(&mut archive, &target)?;
-    let sheet = parse(&text, &target)?;
-    let merged: Vec<&str> =
-        named(sheet.root_element(), "mergeCell").filter_map(|node| node.attribute("ref")).collect();
-    if !merged.is_empty() {
-        let more = merged.len().saturating_sub(NAMED);
-        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let ranges = format!("{}{rest}", merged[..merged.len().min(NAMED)].join(", "));
+    if let Some(ranges) = merged(parse(&text, &target)?.root_element()) {
         return Err(WorkbookError::Merged { sheet: name, ranges });
     }
-    rows(sheet.root_element(), &name, &strings, is_1904)
+    Ok(Opened { name, part: target, text, strings, styles, is_1904 })
+}
+
+/// Names the first merged cells, if there are any.
+fn merged(sheet: Node<'_, '_>) -> Option<String> {
+    let merged: Vec<&str> = named(sheet, "mergeCell").filter_map(|node| node.attribute("ref")).collect();
+    let more = merged.len().saturating_sub(NAMED);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!merged.is_empty()).then(|| format!("{}{rest}", merged[..merged.len().min(NAMED)].join(", ")))
+}
+
+/// Says of each style of cells whether its numbers are days or times.
+fn styles(root: Node<'_, '_>) -> Vec<bool> {
+    let own: BTreeMap<&str, bool> = named(root, "numFmt")
+        .filter_map(|node| Some((node.attribute("numFmtId")?, is_day_code(node.attribute("formatCode")?))))
+        .collect();
+    let Some(cells) = named(root, "cellXfs").next() else { return Vec::new() };
+    let is_day = |node: Node<'_, '_>| {
+        let id = node.attribute("numFmtId").unwrap_or("0");
+        let known = || id.parse().is_ok_and(|id: u32| DAYS.iter().any(|days| days.contains(&id)));
+        own.get(id).copied().unwrap_or_else(known)
+    };
+    cells.children().filter(|node| node.is_element() && node.tag_name().name() == "xf").map(is_day).collect()
+}
+
+/// Tells whether a format shows days or times: it has their letters outside quotes and brackets.
+fn is_day_code(code: &str) -> bool {
+    let (mut is_quoted, mut is_escaped, mut depth) = (false, false, 0_usize);
+    for letter in code.chars() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' | '_' | '*' => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            'y' | 'Y' | 'm' | 'M' | 'd' | 'D' | 'h' | 'H' | 's' | 'S' if depth == 0 => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// What a cell of a population says.
+fn shown(cell: Node<'_, '_>, sheet: &Opened) -> String {
+    if let Some(formula) = named(cell, "f").next() {
+        return format!("={}", formula.text().unwrap_or_default());
+    }
+    let style = cell.attribute("s").and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
+    let text = match cell.attribute("t") {
+        Some("d") => {
+            return named(cell, "v").next().and_then(|node| node.text()).unwrap_or_default().to_owned();
+        }
+        _ => value(cell, &sheet.strings, false, sheet.is_1904),
+    };
+    let is_number = matches!(cell.attribute("t"), None | Some("n"));
+    if is_number && sheet.styles.get(style).copied().unwrap_or(false) {
+        return serial_day(&text, sheet.is_1904).unwrap_or(text);
+    }
+    text
 }
 
 fn part(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<String, WorkbookError> {
@@ -130,12 +252,8 @@ fn text_of(node: Node<'_, '_>) -> String {
     named(node, "t").filter(|one| !is_phonetic(one)).filter_map(|one| one.text()).collect()
 }
 
-fn rows(
-    sheet: Node<'_, '_>,
-    name: &str,
-    strings: &[String],
-    is_1904: bool,
-) -> Result<Vec<ListRow>, WorkbookError> {
+fn rows(sheet: Node<'_, '_>, of: &Opened) -> Result<Vec<ListRow>, WorkbookError> {
+    let too_large = || WorkbookError::TooLarge { sheet: of.name.clone(), rows: ROWS };
     let (mut rows, mut last) = (Vec::new(), 0);
     let mut heads: BTreeMap<usize, String> = BTreeMap::new();
     for row in named(sheet, "row") {
@@ -145,20 +263,20 @@ fn rows(
         for (place, cell) in named(row, "c").enumerate() {
             let at = cell.attribute("r").and_then(column).unwrap_or(place);
             if at >= COLUMNS {
-                return Err(WorkbookError::TooLarge(name.to_owned()));
+                return Err(too_large());
             }
             if cells.len() <= at {
                 cells.resize(at + 1, String::new());
             }
             let is_day = heads.get(&at).is_some_and(|head| head.contains("due"));
-            cells[at] = value(cell, strings, is_day, is_1904);
+            cells[at] = value(cell, &of.strings, is_day, of.is_1904);
         }
         if heads.is_empty() && cells.iter().any(|cell| !cell.trim().is_empty()) {
             heads = cells.iter().map(|head| head.trim().to_lowercase()).enumerate().collect();
         }
         rows.push(ListRow { line, cells });
         if rows.len() > ROWS {
-            return Err(WorkbookError::TooLarge(name.to_owned()));
+            return Err(too_large());
         }
     }
     Ok(rows)
@@ -231,6 +349,31 @@ mod tests {
         assert_eq!(cells(0), ["Ref", "Request", "Due date"]);
         assert_eq!(cells(1), ["7", "User lists <all>", "2026-11-24"]);
         assert_eq!(cells(2), ["", "Minutes"]);
+    }
+
+    #[test]
+    fn days_and_times_of_a_population_are_read_as_shown_and_formulas_as_written() {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        for (column, head) in ["id", "when", "amount", "sum"].iter().enumerate() {
+            sheet.write_string(0, column as u16, *head).expect("written");
+        }
+        let day = ExcelDateTime::parse_from_str("2026-11-24").expect("a day");
+        let moment = ExcelDateTime::parse_from_str("2026-11-24 14:45:30").expect("a moment");
+        let format = |code: &str| Format::new().set_num_format(code);
+        sheet.write_number(1, 0, 46350.0).expect("written");
+        sheet.write_datetime_with_format(1, 1, &day, &format("dd/mm/yyyy")).expect("written");
+        sheet.write_number_with_format(1, 2, 46350.5, &format("#,##0.00 \"days\"")).expect("written");
+        sheet.write_formula(1, 3, "A2+C2").expect("written");
+        sheet.write_datetime_with_format(2, 1, &moment, &format("yyyy-mm-dd hh:mm:ss")).expect("written");
+        let rows = read_sheet(&book.save_to_buffer().expect("written")).expect("read");
+        assert_eq!(rows.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(rows[1].1, ["46350", "2026-11-24", "46350.5", "=A2+C2"]);
+        assert_eq!(rows[2].1, ["", "2026-11-24T14:45:30"]);
+        for (code, expected) in [("General", false), ("0.00\\d", false), ("[Red]0", false), ("m/d/yy", true)]
+        {
+            assert_eq!(is_day_code(code), expected, "{code}");
+        }
     }
 
     #[test]

@@ -108,16 +108,6 @@ impl Database {
         )
         .fetch_one(&mut *connection)
         .await?;
-        let (is_bound,): (bool,) = sqlx::query_as(
-            "SELECT NOT (rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = current_user",
-        )
-        .fetch_one(&mut *connection)
-        .await?;
-        if !is_bound {
-            tracing::warn!(
-                "the PostgreSQL role may pass by row-level security; connect with a role that is no superuser"
-            );
-        }
         drop(connection);
         let (collation, encoding): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         if !matches!(collation.as_str(), "C" | "POSIX" | "C.UTF-8" | "C.utf8") || encoding != "UTF8" {

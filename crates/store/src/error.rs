@@ -190,3 +190,24 @@ impl From<sqlx::Error> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 28, 122, 30 and 13 are ENOSPC, EDQUOT, EROFS and EACCES on every Linux.
+    #[test]
+    fn a_refusal_of_the_disk_says_what_was_attempted_and_why() {
+        let said = |code| StoreError::io("making the data folder /data", io::Error::from_raw_os_error(code));
+        for code in [28, 122] {
+            assert!(matches!(said(code), StoreError::Full(_)), "{code}");
+        }
+        assert!(matches!(said(30), StoreError::ReadOnly(_)));
+        assert_eq!(said(30).to_string(), "making the data folder /data: it can only be read");
+        let denied = said(13);
+        assert_eq!(denied.to_string(), "making the data folder /data failed");
+        let cause = std::error::Error::source(&denied).map(ToString::to_string);
+        assert!(cause.is_some_and(|cause| cause.starts_with("Permission denied")), "{denied:?}");
+        assert!(!said(30).is_temporary() && !denied.is_temporary(), "trying again alone does not help");
+    }
+}

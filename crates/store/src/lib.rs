@@ -32,7 +32,7 @@ pub use error::StoreError;
 pub use folder::DataFolder;
 pub use migrate::{Migration, Migrations};
 pub use rows::{Cell, insert_missing_rows, insert_rows};
-pub use tenant::confine;
+pub use tenant::{confine, prove as prove_tenants};
 
 /// What every function here returns.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     assess, audit, backup, bundle, catalog, checks, collect, control, engagement, evidence, example, history,
-    init, ledger, mail, objects, people, perform, period, population, quickstart, replay, report, sample,
-    search, serve, verify, waive,
+    init, ledger, mail, objects, organization, people, perform, period, population, quickstart, replay,
+    report, sample, search, serve, verify, waive,
 };
 
 const EXAMPLES: &str = "\
@@ -50,6 +50,9 @@ pub(crate) struct Common {
     /// Data folder: database, evidence, keys, your own checks, output.
     #[arg(long, global = true, value_name = "DIR", env = "TICKMARK_DATA", default_value = "tickmark-data")]
     pub(crate) data: PathBuf,
+    /// Organization that it is about, where the data folder has several.
+    #[arg(long, global = true, value_name = "NAME", env = "TICKMARK_ORGANIZATION")]
+    pub(crate) organization: Option<String>,
     /// Answer as JSON on standard output.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -145,6 +148,9 @@ pub(crate) enum Command {
     /// Criteria, points of focus, starter controls, mappings.
     #[command(subcommand, after_help = catalog::EXAMPLES)]
     Catalog(catalog::Command),
+    /// Organizations: list them, add another one, give one another name.
+    #[command(subcommand, after_help = organization::EXAMPLES)]
+    Organization(organization::Command),
     /// Accounts: who is in the organization, as what.
     #[command(subcommand, after_help = people::EXAMPLES)]
     People(people::Command),

@@ -72,6 +72,7 @@ async fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::Objects(command) => commands::objects::run(command, common, output).await,
         Command::Catalog(command) => commands::catalog::run(command, common, output),
         Command::Mail(command) => commands::mail::run(command, common, output).await,
+        Command::Organization(command) => commands::organization::run(command, common, output).await,
         Command::People(command) => commands::people::run(command, common, output).await,
         Command::Audit(command) => commands::audit::run(command, common, output).await,
         Command::Serve(options) => commands::serve::run(options, common, output).await,

@@ -78,6 +78,9 @@ pub(crate) struct EvidenceSettings {
     /// folder of keys.
     #[serde(default)]
     pub(crate) key_file: Option<PathBuf>,
+    /// Gigabytes of evidence that each organization may have before files of people are refused; 500 when left out.
+    #[serde(default)]
+    pub(crate) quota_gb: Option<u32>,
 }
 
 /// Section `[database]`.

@@ -18,6 +18,9 @@ use crate::failure::{Failure, Outcome};
 use crate::outbound::Internet;
 use crate::settings::Settings;
 
+/// Bytes of a gigabyte.
+const GIGABYTE: u64 = 1_000_000_000;
+
 #[derive(Debug)]
 struct SystemClock;
 
@@ -87,6 +90,10 @@ impl Renderer for Documents {
     fn read_xlsx(&self, workbook: &[u8]) -> Result<Vec<ListRow>, RenderError> {
         tickmark_report::read_workbook(workbook).map_err(|error| failed("list", &error))
     }
+
+    fn read_sheet(&self, workbook: &[u8]) -> Result<Vec<(u64, Vec<String>)>, RenderError> {
+        tickmark_report::read_sheet(workbook).map_err(|error| failed("list", &error))
+    }
 }
 
 fn failed(document: &'static str, error: &impl std::fmt::Display) -> RenderError {
@@ -97,7 +104,7 @@ fn failed(document: &'static str, error: &impl std::fmt::Display) -> RenderError
 pub(crate) async fn open(common: &Common) -> Outcome<App> {
     let settings = Settings::read(&common.data, clock::environment("TICKMARK_DATABASE_URL"))?;
     let folder = folder(common, &settings)?;
-    start(folder, &settings).await
+    start(folder, &settings, common).await
 }
 
 /// Opens the data folder as its only writer with a clock and randomness of one's own, for the example.
@@ -137,7 +144,7 @@ pub(crate) async fn inspect_if_there(common: &Common) -> Outcome<Option<App>> {
     let settings = Settings::read(&common.data, clock::environment("TICKMARK_DATABASE_URL"))?;
     let mut folder = DataFolder::inspect(&common.data).map_err(tickmark_app::Error::from)?;
     place_objects(&mut folder, &settings)?;
-    start(folder, &settings).await.map(Some)
+    start(folder, &settings, common).await.map(Some)
 }
 
 /// Opens the data folder as its only writer to repair a log that is behind what was released.
@@ -149,7 +156,7 @@ pub(crate) async fn repair(common: &Common) -> Outcome<App> {
     let folder = folder(common, &settings)?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let app = App::open_to_repair(folder, server(&settings), clock, entropy, outside(&settings)).await?;
-    Ok(equipped(app, &settings))
+    Ok(equipped(app, &settings, common))
 }
 
 /// Opens the data folder as its only writer, without what is in it, making it if it is not there.
@@ -199,9 +206,15 @@ fn outside(settings: &Settings) -> Outside {
     Outside { settings: settings.ledger.clone(), outbound: Arc::new(Internet) }
 }
 
-fn equipped(mut app: App, settings: &Settings) -> App {
+fn equipped(mut app: App, settings: &Settings, common: &Common) -> App {
+    if let Some(organization) = &common.organization {
+        app.work_in(organization.clone());
+    }
     if let Some(file) = &settings.evidence.key_file {
         app.take_wrapping_keys_from(file.clone());
+    }
+    if let Some(gigabytes) = settings.evidence.quota_gb {
+        app.limit_evidence(u64::from(gigabytes) * GIGABYTE);
     }
     if let Some(mail) = &settings.mail {
         app.send_mail_by(mail.clone());
@@ -209,13 +222,21 @@ fn equipped(mut app: App, settings: &Settings) -> App {
     app
 }
 
-async fn start(folder: DataFolder, settings: &Settings) -> Outcome<App> {
+async fn start(folder: DataFolder, settings: &Settings, common: &Common) -> Outcome<App> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let app = App::open_with(folder, server(settings), clock, entropy, outside(settings)).await?;
-    Ok(equipped(app, settings))
+    Ok(equipped(app, settings, common))
 }
 
-/// Returns the program as the actor of the folder's one organization.
+/// Returns where documents of an organization lie: those of the first one in the folder itself, those of others apart.
+pub(crate) async fn out_folder(app: &App, actor: &Actor, common: &Common) -> Outcome<std::path::PathBuf> {
+    let out = common.data.join("out");
+    let first = app.organizations().await?.into_iter().next();
+    let is_first = first.is_some_and(|one| one.key == actor.organization.key);
+    Ok(if is_first { out } else { out.join(actor.organization.id.to_string()) })
+}
+
+/// Returns the program as the actor of the organization that was named, or of the folder's one.
 pub(crate) async fn reader(app: &App) -> Outcome<Actor> {
     Ok(app.only_organization().await?)
 }

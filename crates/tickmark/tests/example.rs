@@ -61,10 +61,13 @@ fn its_bundle_verifies_to_the_level_of_completeness() {
     for level in ["bytes", "inclusion"] {
         assert_eq!(verified[level]["answer"], "proven", "{level}: {verified:#}");
     }
-    for level in ["log", "schedule", "population", "deviations"] {
+    for level in ["log", "period", "schedule", "population", "deviations"] {
         assert_eq!(verified["completeness"][level]["answer"], "proven", "{level}: {verified:#}");
     }
     assert!(verified["about"].as_str().is_some_and(|about| about.contains(NOTICE)), "{}", verified["about"]);
+    let ends = folder.json(&["period", "ends"]);
+    let [period] = ends.as_array().expect("periods").as_slice() else { panic!("{ends:#}") };
+    assert!(period["closed_at"].is_string() || period["closed_at"].is_i64(), "{period:#}");
 }
 
 #[test]
@@ -209,7 +212,7 @@ fn every_command_that_looks_answers_people_and_machines() {
     );
 
     // One of the lists is in three parts, as auditors draw from what occurred in their period.
-    assert_eq!(folder.json(&["population", "list"]).as_array().map(Vec::len), Some(23));
+    assert_eq!(folder.json(&["population", "list"]).as_array().map(Vec::len), Some(25));
     assert_eq!(folder.json(&["population", "list", "chg-02"]).as_array().map(Vec::len), Some(1));
     assert!(folder.text(&["population", "list"]).contains("frozen"));
     assert_eq!(folder.json(&["waive", "list"]).as_array().map(Vec::len), Some(2));
@@ -332,6 +335,13 @@ fn a_list_is_imported_as_a_whole_or_not_at_all() {
     assert!(errors(&miscounted).contains('3'), "{}", errors(&miscounted));
     let imported = import(&good, "2");
     assert_eq!(imported.status.code(), Some(0), "{}", errors(&imported));
+    folder.refused(&["population", "freeze", "COM-04"], "nobody has checked whether population");
+    let checked = folder.json(&["population", "check", "COM-04", "sequence"]);
+    assert_eq!(
+        (&checked["procedure"], &checked["differing"]),
+        (&"sequence".into(), &0.into()),
+        "{checked:#}"
+    );
     assert_eq!(folder.json(&["population", "freeze", "COM-04"])["items"], 2);
     let listed = folder.json(&["population", "list", "COM-04"]);
     assert_eq!((&listed[0]["deviations"], &listed[0]["population"]["key"]), (&1.into(), &key.into()));

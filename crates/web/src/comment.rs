@@ -50,6 +50,8 @@ fn happened(event: &str) -> String {
         "control.approved" => "approved the change",
         "control.declined" => "declined the change",
         "control.retired" => "retired it",
+        "control.tolerance_set" => "set how long a test may fail",
+        "control.sizes_set" => "set its sample sizes",
         "commitment.written" => "wrote it down",
         "commitment.changed" => "changed it",
         "commitment.approved" => "approved it",
@@ -236,7 +238,12 @@ fn framed(about: &About, title_: &str, body: Markup) -> Page {
         About::Commitment(_) => Place::Commitments,
         About::Item(_) => Place::Items,
         About::Finding(_) => Place::Findings,
-        About::Request(_) => Place::Waivers,
+        About::Request(_) | About::Waiver(_) => Place::Waivers,
+        About::Check(_) => Place::Checks,
+        About::Target(_) => Place::Targets,
+        About::Run(_) => Place::Runs,
+        About::System(_) => Place::Systems,
+        About::Engagement(_) | About::EvidenceRequest(..) => Place::Engagements,
     };
     let mut page = Page::new(place, title_, body);
     page.crumbs = vec![(about.title(), about.path())];

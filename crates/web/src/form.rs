@@ -23,7 +23,7 @@ use crate::error::Refusal;
 use crate::guard::{answer, theme};
 use crate::identity::{Who, set_cookie};
 use crate::session::cookie;
-use crate::upload::KEPT;
+use crate::upload::{self, KEPT, is_upload};
 
 const DOMAIN: &str = "tickmark/form/v1:";
 /// Largest form without files, in bytes.
@@ -31,7 +31,12 @@ const FORM_LIMIT: usize = 512 << 10;
 /// Most fields of a form.
 const FIELD_LIMIT: usize = 2_000;
 /// Fields that are never shown again.
-const SECRET: [&str; 8] = ["form", "password", "again", "code", "current", "kept", "ceremony", "answer"];
+const SECRET: [&str; 7] = ["form", "password", "again", "code", "current", "kept", "ceremony"];
+
+/// Tells whether a field of a form is never shown again: an answer is a secret only where a key gave it.
+fn is_secret(pairs: &[(String, String)], name: &str) -> bool {
+    SECRET.contains(&name) || (name == "answer" && pairs.iter().any(|(other, _)| other == "ceremony"))
+}
 
 /// Returns the token for forms of whoever has this cookie.
 fn token_of(cookie: &str) -> String {
@@ -74,6 +79,10 @@ fn bound<'a>(state: &WebState, headers: &'a HeaderMap) -> Option<&'a str> {
     of_session.or_else(|| cookie(headers, &state.form_cookie()).filter(|value| value.len() == 64))
 }
 
+/// Marks an answer to a form whose token is not one of this browser, though it is kept for its sender.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WrongToken;
+
 /// A form that a member sent, without its token.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sent {
@@ -102,9 +111,19 @@ impl Sent {
         self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.trim().to_owned()).collect()
     }
 
+    /// The same form with fields filled in that were empty.
+    pub(crate) fn and(self, more: Vec<(String, String)>) -> Self {
+        let mut pairs = self.pairs;
+        for (name, value) in more {
+            pairs.retain(|(known, _)| *known != name);
+            pairs.push((name, value));
+        }
+        Self { pairs }
+    }
+
     /// Returns what may be kept of it, as one text: nothing secret.
     pub(crate) fn packed(&self) -> String {
-        let kept = self.pairs.iter().filter(|(name, _)| !SECRET.contains(&name.as_str()));
+        let kept = self.pairs.iter().filter(|(name, _)| !is_secret(&self.pairs, name));
         let pairs = kept.map(|(name, value)| format!("{}={}", segment(name), segment(value)));
         pairs.collect::<Vec<_>>().join("&")
     }
@@ -148,8 +167,12 @@ async fn read(parts: &Parts, body: Body) -> Result<Vec<(String, String)>, Refusa
     if pairs.len() > FIELD_LIMIT { Err(Refusal::Malformed) } else { Ok(pairs) }
 }
 
-/// Answers somebody whose session ended while they typed: what they typed is sent again once they are in.
-pub(crate) async fn keep(parts: &Parts, body: Body) -> Response {
+/// Answers somebody whose session ended while they typed: what they typed, and the files that they chose, are sent again
+/// once they are in.
+pub(crate) async fn keep(state: &WebState, parts: &Parts, body: Body) -> Response {
+    if is_upload(&parts.headers) {
+        return upload::keep(state, parts, body).await.unwrap_or_else(IntoResponse::into_response);
+    }
     let is_form = parts
         .headers
         .get(CONTENT_TYPE)
@@ -167,26 +190,40 @@ pub(crate) async fn keep(parts: &Parts, body: Body) -> Response {
 pub(crate) fn resend(theme: Theme, path: &str, kept: &str, token: &str) -> Result<Response, Refusal> {
     let uri: Uri = format!("/?{kept}").parse().map_err(|_| Refusal::Malformed)?;
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).map_err(|_| Refusal::Malformed)?;
-    let page = kept_page(theme, crate::visit::local(path), &pairs, Keeping::Proven(token));
-    Ok(page.into_response())
+    let kept = Kept { path: crate::visit::local(path), pairs: &pairs, files: None };
+    Ok(kept_page(theme, kept, Keeping::Proven(token)).into_response())
 }
 
 /// Answers somebody who must first show again who they are: what they typed is sent again afterwards. None if they typed
 /// nothing that could be lost.
 pub(crate) async fn keep_for_proof(state: &WebState, parts: &Parts, body: Body) -> Option<Response> {
+    if is_upload(&parts.headers) {
+        return upload::keep_for_proof(state, parts, body).await.ok();
+    }
     let pairs = read(parts, body).await.ok().filter(|pairs| has_text(pairs))?;
     let token = token(state, &parts.headers);
-    let page = kept_page(theme(&parts.headers), parts.uri.path(), &pairs, Keeping::Proof(&token));
-    Some(answer(StatusCode::FORBIDDEN, page))
+    let kept = Kept { path: parts.uri.path(), pairs: &pairs, files: None };
+    Some(keep_as(&parts.headers, kept, Keeping::Proof(&token)))
 }
 
-fn has_text(pairs: &[(String, String)]) -> bool {
-    pairs.iter().any(|(name, value)| !SECRET.contains(&name.as_str()) && !value.is_empty())
+pub(crate) fn has_text(pairs: &[(String, String)]) -> bool {
+    pairs.iter().any(|(name, value)| !is_secret(pairs, name) && !value.is_empty())
+}
+
+/// A form that is kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Kept<'a> {
+    /// Where it is sent.
+    pub(crate) path: &'a str,
+    /// Its fields.
+    pub(crate) pairs: &'a [(String, String)],
+    /// Of a form with files, what became of them, in words.
+    pub(crate) files: Option<&'a str>,
 }
 
 /// Why a form is kept.
 #[derive(Clone, Copy)]
-enum Keeping<'a> {
+pub(crate) enum Keeping<'a> {
     /// Nobody is signed in.
     SignedOut,
     /// It was made before the session that sends it; the token is of this one.
@@ -201,13 +238,28 @@ enum Keeping<'a> {
 /// come by here once more.
 fn kept(parts: &Parts, pairs: &[(String, String)], token: Option<&str>) -> Response {
     let why = token.map_or(Keeping::SignedOut, Keeping::OtherSession);
-    let page = kept_page(theme(&parts.headers), parts.uri.path(), pairs, why);
-    let status = if token.is_some() { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
-    answer(status, page)
+    keep_as(&parts.headers, Kept { path: parts.uri.path(), pairs, files: None }, why)
 }
 
-fn kept_page(theme: Theme, path: &str, pairs: &[(String, String)], why: Keeping<'_>) -> Markup {
-    let shown = || pairs.iter().filter(|(name, value)| !SECRET.contains(&name.as_str()) && !value.is_empty());
+/// The same for a form that is kept for a reason.
+pub(crate) fn keep_as(headers: &HeaderMap, kept: Kept<'_>, why: Keeping<'_>) -> Response {
+    let status = match why {
+        Keeping::SignedOut => StatusCode::UNAUTHORIZED,
+        Keeping::OtherSession(_) | Keeping::Proof(_) | Keeping::Proven(_) => StatusCode::FORBIDDEN,
+    };
+    let is_stale = matches!(why, Keeping::OtherSession(_));
+    let mut response = answer(status, kept_page(theme(headers), kept, why));
+    if is_stale {
+        response.extensions_mut().insert(WrongToken);
+    }
+    response
+}
+
+fn kept_page(theme: Theme, kept: Kept<'_>, why: Keeping<'_>) -> Markup {
+    let Kept { path, pairs, files } = kept;
+    let shown = || pairs.iter().filter(|(name, value)| !is_secret(pairs, name) && !value.is_empty());
+    let is_read =
+        |(name, value): &&(String, String)| !KEPT.contains(&name.as_str()) && value.chars().count() > 2;
     let (title, says, token) = match why {
         Keeping::SignedOut => (
             "You were signed out",
@@ -233,10 +285,11 @@ fn kept_page(theme: Theme, path: &str, pairs: &[(String, String)], why: Keeping<
         p { (says) }
         @if matches!(why, Keeping::Proof(_)) { p { a.button.primary href="/step-up?back=/account" target="_blank" rel="noopener" { "Show it in another tab" } } }
         @if token.is_none() { p { a.button.primary href="/sign-in?back=/account" target="_blank" rel="noopener" { "Sign in in another tab" } } }
-        form.card method="post" action=(path) {
+        form.card method="post" action=(path) enctype=[files.map(|_| "multipart/form-data")] {
             @if let Some(token) = token { (hidden("form", token)) }
             @for (name, value) in shown() { (hidden(name, value)) }
-            dl.kept { @for (name, value) in shown().filter(|(name, value)| name != KEPT[0] && value.chars().count() > 2) { dt { (name.replace('_', " ")) } dd { (value) } } }
+            dl.kept { @for (name, value) in shown().filter(is_read) { dt { (name.replace('_', " ")) } dd { (value) } } }
+            @if let Some(says) = files.filter(|says| !says.is_empty()) { p { (says) } }
             (send(button, ""))
         }
     };
@@ -263,15 +316,30 @@ mod tests {
             let value = if name == "empty" { "" } else { "<typed>" };
             (name.to_owned(), value.to_owned())
         });
-        let page = kept_page(Theme::System, "/controls", &pairs, Keeping::SignedOut).0;
+        let kept = Kept { path: "/controls", pairs: &pairs, files: None };
+        let page = kept_page(Theme::System, kept, Keeping::SignedOut).0;
         assert!(
             page.contains("name=\"title\" value=\"&lt;typed&gt;\"") && page.contains("action=\"/controls\"")
         );
         assert_eq!(page.matches("type=\"hidden\"").count(), 1, "{page}");
         assert!(
-            kept_page(Theme::System, "/controls", &pairs, Keeping::OtherSession("t"))
+            kept_page(Theme::System, kept, Keeping::OtherSession("t"))
                 .0
                 .contains("name=\"form\" value=\"t\"")
         );
+        assert!(!page.contains("multipart"));
+        let kept = Kept { files: Some("They are kept."), ..kept };
+        let page = kept_page(Theme::System, kept, Keeping::SignedOut).0;
+        assert!(
+            page.contains("enctype=\"multipart/form-data\"") && page.contains("They are kept."),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn an_answer_is_a_secret_only_where_a_key_gave_it() {
+        let pair = |name: &str| (name.to_owned(), "x".to_owned());
+        assert!(is_secret(&[pair("ceremony"), pair("answer")], "answer"));
+        assert!(!is_secret(&[pair("answer"), pair("source")], "answer"));
     }
 }

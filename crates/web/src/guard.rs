@@ -14,8 +14,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::Markup;
 
-use tickmark_app::Error;
 use tickmark_app::identity::Access;
+use tickmark_app::identity::audit::TurnedAway;
+use tickmark_app::{Actor, Error};
 use tickmark_core::zone::Reading;
 use tower::ServiceExt as _;
 
@@ -35,6 +36,17 @@ pub const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// The policy of downloads, which may hold anything.
 pub const SANDBOX: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
+/// The policy of documents that are shown inside our own pages: they run nothing, load nothing, and send nothing. The viewer
+/// of a browser draws them, with styles of its own.
+pub const FRAMED: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
+
+/// Lets a page show documents of this server in frames; whatever else [`POLICY`] refuses stays refused.
+pub(crate) fn with_frames(mut response: Response) -> Response {
+    if let Ok(policy) = HeaderValue::from_str(&format!("{POLICY}; frame-src 'self'")) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
 
 const HEADERS: [(&str, &str); 7] = [
     ("x-content-type-options", "nosniff"),
@@ -74,13 +86,15 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
     // The body stays out of what is looked at: it may not be shared between threads.
     let (mut parts, body) = request.into_parts();
     let mut left = None;
+    let mut member = None;
+    let (headers, path) = (parts.headers.clone(), parts.uri.path().to_owned());
     let admitted = if is_api {
         admit_to_api(&state, &parts, &id, &mut left).await
     } else {
         admit(&state, &parts, &id).await
     };
     let response = match admitted {
-        Err(Turned::Away(Refusal::SignedOut)) if !is_api => form::keep(&parts, body).await,
+        Err(Turned::Away(Refusal::SignedOut)) if !is_api => form::keep(&state, &parts, body).await,
         Err(Turned::To(page, back)) if parts.method == Method::POST => {
             match form::keep_for_proof(&state, &parts, body).await {
                 Some(kept) => kept,
@@ -100,9 +114,13 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
                 Who::Member(actor) if !is_api => state.reading(actor).await,
                 Who::Member(_) | Who::Nobody | Who::Local => Reading::default(),
             };
+            if let Who::Member(actor) = &who {
+                // A form that is refused in the end is recorded with whoever sent it.
+                member = changes(&parts.method).then(|| actor.clone());
+            }
             parts.extensions.insert(who);
             parts.extensions.insert(RequestId(id.clone()));
-            let changes = ![Method::GET, Method::HEAD].contains(&parts.method);
+            let changes = changes(&parts.method);
             let request = Request::from_parts(parts, body);
             let response = match elsewhere {
                 Ok(None) => moment::read_as(reading, next.run(request)).await,
@@ -116,11 +134,24 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
         }
         Err(turned) => turned.into_response(),
     };
+    let is_stale = response.extensions().get::<form::WrongToken>().map(|_| "forged");
+    let reason = response.extensions().get::<Arc<Refusal>>().and_then(|refusal| match **refusal {
+        Refusal::Forged => Some("forged"),
+        Refusal::InvitationOver | Refusal::LinkSpent => Some("link_over"),
+        _ => None,
+    });
+    if let Some(reason) = reason.or(is_stale) {
+        record_away(&state, member.as_deref(), reason, (&id, &path, &headers)).await;
+    }
     let mut response = dress(explain(response, theme, is_api, &id, &line), &state, &id);
     if let Some(left) = left {
         left.say(response.headers_mut());
     }
     response
+}
+
+fn changes(method: &Method) -> bool {
+    ![Method::GET, Method::HEAD].contains(method)
 }
 
 fn is_api(path: &str) -> bool {
@@ -194,11 +225,12 @@ async fn admit_to_api(
                 return Err(Refusal::TooMany(wrong.seconds).into());
             }
             let found = match token {
-                Some(token) => app.resume_token(token, id).await.map_err(Refusal::from)?,
+                Some(token) => app.resume_token_from(token, id, &network).await.map_err(Refusal::from)?,
                 None => None,
             };
             if found.is_none() {
                 state.limits().count_wrong(&network, now);
+                record_away(state, None, "wrong_token", (id, path, &request.headers)).await;
             }
             found
         }
@@ -217,6 +249,7 @@ async fn admit_to_api(
     };
     let actor = actor.ok_or(Refusal::NoSession)?;
     if permission::is_auditor(&actor) {
+        record_away(state, Some(&actor), "not_for_auditors", (id, path, &request.headers)).await;
         return Err(Refusal::NotFound.into());
     }
     if let Access::Member(signed_in) = &actor.access {
@@ -250,10 +283,10 @@ async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turne
         return Err(Refusal::Method.into());
     }
     let is_form = request.method == Method::POST;
+    let path = request.uri.path();
     if is_form && is_from_elsewhere(&request.headers, state) {
         return Err(Refusal::Forged.into());
     }
-    let path = request.uri.path();
     if path == "/enter" || path.starts_with("/assets/") {
         return Ok(Who::Nobody);
     }
@@ -271,22 +304,58 @@ async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turne
         (Some(_), None) => Err(Refusal::NotFound.into()),
         (Some(actor), Some(_)) if permission::is_auditor(&actor) && !permission::is_for_auditors(path) => {
             // Where everybody comes first, people of an audit firm are led to their engagement.
-            match path {
-                "/" if !is_form => Err(Turned::Straight("/engagements")),
-                _ => Err(Refusal::NotFound.into()),
+            if path == "/" && !is_form {
+                return Err(Turned::Straight("/engagements"));
             }
+            record_away(state, Some(&actor), "not_for_auditors", (id, path, &request.headers)).await;
+            Err(Refusal::NotFound.into())
         }
         // Whoever signed in with less than is asked for gets no further than where they can show more.
-        (Some(actor), Some(Needs::Permission(_) | Needs::Reach(_))) if identity::is_too_weak(&actor) => {
+        (Some(actor), Some(Needs::Session | Needs::Permission(_) | Needs::Reach(_)))
+            if identity::is_too_weak(&actor) && !permission::is_own(path) =>
+        {
             Err(Turned::Straight("/account/passkeys"))
         }
         (Some(actor), Some(needs)) => match permission::check(app, &actor, needs).await {
-            Ok(()) => Ok(Who::Member(Box::new(actor))),
+            Ok(()) => {
+                count_costly(state, &actor, path, is_form)?;
+                Ok(Who::Member(Box::new(actor)))
+            }
             // Where everybody comes first, whoever may not see it is led to what they may.
             Err(Error::Forbidden(_)) if path == "/" => Err(Turned::Straight("/work")),
             Err(Error::StepUp) => Err(Turned::To("/step-up", back())),
             Err(error) => Err(Refusal::from(error).into()),
         },
+    }
+}
+
+/// Refuses what somebody asks for too often that costs much.
+fn count_costly(state: &WebState, actor: &Actor, path: &str, is_form: bool) -> Result<(), Refusal> {
+    let Some((kind, most)) = permission::costly(path, is_form) else { return Ok(()) };
+    let left = state.limits().count_costly(kind, most, &actor.id.to_string(), state.now());
+    if left.is_within { Ok(()) } else { Err(Refusal::TooMany(left.seconds)) }
+}
+
+/// Records that a request was turned away, at most so often in a minute: whoever asks again and again fills no disk.
+async fn record_away(
+    state: &WebState,
+    who: Option<&Actor>,
+    reason: &'static str,
+    about: (&str, &str, &HeaderMap),
+) {
+    let Some(app) = state.accounts() else { return };
+    let (request, path, headers) = about;
+    let network = identity::network(state, headers).to_string();
+    let counted = who.map_or_else(|| network.clone(), |actor| actor.id.to_string());
+    if !state.limits().count_turned_away(&counted, state.now()).is_within {
+        return;
+    }
+    let place = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    // Only addresses that there are; what else is typed could be anything.
+    let place = if permission::needs(path).is_some() { place } else { "" };
+    let turned = TurnedAway { reason, place, request, network: &network };
+    if let Err(error) = app.record_turned_away(who, turned).await {
+        tracing::error!(%error, reason, "a request that was turned away is not recorded");
     }
 }
 
@@ -332,7 +401,9 @@ fn explain(response: Response, theme: Theme, is_api: bool, id: &str, line: &str)
 
 fn dress(mut response: Response, state: &WebState, id: &str) -> Response {
     let headers = response.headers_mut();
+    let is_framed = headers.get(CONTENT_SECURITY_POLICY).is_some_and(|policy| policy == FRAMED);
     for (name, value) in HEADERS {
+        let value = if is_framed && name == "x-frame-options" { "SAMEORIGIN" } else { value };
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));

@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod assets;
+mod bulk;
 pub mod catalog;
 mod comment;
 pub mod conclusion;
@@ -84,6 +85,7 @@ pub fn desk_routes() -> Vec<Desk> {
         identity::desk_routes(),
         job::desk_routes(),
         list::desk_routes(),
+        catalog::desk_routes(),
         control::desk_routes(),
         evidence::desk_routes(),
         observation::desk_routes(),
@@ -92,6 +94,7 @@ pub fn desk_routes() -> Vec<Desk> {
         conclusion::desk_routes(),
         engagement::desk_routes(),
         search::desk_routes(),
+        bulk::desk_routes(),
         work::desk_routes(),
         notice::desk_routes(),
     ]

@@ -32,7 +32,7 @@ const fn reach(resource: Resource, verb: Verb) -> Needs {
 /// Returns what working on controls needs; none for looking at them.
 fn control(rest: &[&str]) -> Option<Needs> {
     Some(match rest {
-        ["new"] => reach(Resource::Control, Verb::Create),
+        ["new" | "library"] => reach(Resource::Control, Verb::Create),
         ["bulk", "assign"] | [_, "edit"] => reach(Resource::Control, Verb::Update),
         ["bulk", "start"] | [_, "approve"] => reach(Resource::Control, Verb::Approve),
         ["bulk", "retire"] | [_, "retire"] => reach(Resource::Control, Verb::Delete),
@@ -57,15 +57,15 @@ fn commitment(rest: &[&str]) -> Option<Needs> {
 fn engagement(rest: &[&str]) -> Option<Needs> {
     let whole = |verb| Needs::Permission(Atom::new(Resource::Description, verb));
     Some(match rest {
-        ["new"] | [_, "roll-forward"] => whole(Verb::Create),
+        ["new" | "guide"] | [_, "roll-forward"] => whole(Verb::Create),
         [
             _,
             "edit" | "close" | "description" | "assertion" | "modification" | "report-date" | "received"
-            | "representation",
+            | "representation" | "proposals" | "incidents" | "administration",
         ]
         | [_, "entries", _, _]
         | [_, "processes" | "diagrams", _]
-        | [_, "events" | "bridges", _]
+        | [_, "events" | "facts" | "bridges", _]
         | [_, "sign" | "letters", _, "review"] => whole(Verb::Update),
         [_, "approve" | "confirm-events"] | [_, "sign" | "letters", _, "approve"] => whole(Verb::Approve),
         [_, "copies"] => export(Resource::RestrictedReport),
@@ -105,6 +105,17 @@ fn fieldwork(rest: &[&str]) -> Option<Needs> {
     })
 }
 
+/// Returns what working on populations needs; none for looking at them. They show all of a list, so half a permission is
+/// not enough. That the owner of a control neither tests nor selects, the use case asks.
+fn population(rest: &[&str]) -> Option<Needs> {
+    let whole = |resource| Needs::Permission(Atom::new(resource, Verb::Create));
+    Some(match rest {
+        ["new"] | [_, "freeze"] | [_, "samples", ..] => whole(Resource::Test),
+        ["mappings", ..] | [_, "list" | "register" | "checks" | "results"] => whole(Resource::Evidence),
+        _ => return None,
+    })
+}
+
 /// Tells whether an address is for people of an audit firm: their engagement, what of it waits for them, and their own
 /// account. Nothing else of the organization is.
 pub(crate) fn is_for_auditors(path: &str) -> bool {
@@ -112,7 +123,7 @@ pub(crate) fn is_for_auditors(path: &str) -> bool {
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     matches!(
         (first, rest.as_slice()),
-        ("account" | "sign-out" | "step-up" | "theme" | "assets" | "work" | "notices", _)
+        ("account" | "sign-out" | "step-up" | "theme" | "assets" | "work" | "notices" | "comments", _)
             | ("engagements", [] | [_] | [_, "description" | "assertion"] | [_, "diagrams", _, "picture"])
             | (
                 "engagements",
@@ -130,6 +141,30 @@ pub(crate) fn is_for_auditors(path: &str) -> bool {
                 ]
             )
     )
+}
+
+/// Returns what kind of request costs much, and how many of it one session may make in a minute; none for others.
+pub(crate) fn costly(path: &str, is_form: bool) -> Option<(&'static str, u32)> {
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match parts.as_slice() {
+        ["people"] if is_form => Some(("invitations", 20)),
+        _ if is_form => None,
+        ["export", ..] | ["audit-trail", "export.csv" | "export.jsonl"] => Some(("exports", 60)),
+        ["search" | "search.json", ..] => Some(("searches", 240)),
+        ["engagements", _, "package" | "oscal"]
+        | ["engagements", _, "sheets" | "documents" | "management" | "file", ..] => Some(("documents", 150)),
+        [.., "download"] | ["reports", _] | ["engagements", .., "section.pdf"] => Some(("downloads", 240)),
+        _ => None,
+    }
+}
+
+/// Tells whether an address is about nothing but one's own account: what a session below the organization's rule may reach, to
+/// show more or to leave.
+pub(crate) fn is_own(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    // A token would last longer than the session, and going elsewhere is asked about there.
+    matches!(first, "account" | "sign-out" | "step-up" | "theme" | "assets")
+        && !path.starts_with("/account/tokens")
 }
 
 /// Tells whether somebody is of an audit firm.
@@ -153,7 +188,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
     let mut parts = path.strip_prefix('/')?.split('/');
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     Some(match (first, rest.as_slice()) {
-        ("sign-in" | "join" | "reset", _) => Needs::Nothing,
+        ("sign-in" | "join" | "reset" | "address", _) => Needs::Nothing,
         // Which list it is of, and whether it is theirs, is asked there.
         ("account" | "notices" | "sign-out" | "step-up" | "theme" | "views" | "comments", _) => {
             Needs::Session
@@ -164,9 +199,10 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("systems", [_, "retire"]) => reach(Resource::System, Verb::Delete),
         ("people", ["sign-in"]) => reach(Resource::Organization, Verb::Update),
         ("people", _) => reach(Resource::Member, Verb::Read),
-        ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
-        ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
+        ("checks", ["new" | "simple"]) => reach(Resource::Test, Verb::Create),
+        ("checks", [_, "edit" | "draft"]) => reach(Resource::Test, Verb::Update),
         ("checks", [_, "put-aside"]) => reach(Resource::Test, Verb::Delete),
+        ("targets", [_, "about" | "retire"]) => reach(Resource::Asset, Verb::Update),
         ("jobs", ["mail", ..]) => Needs::Permission(Atom::new(Resource::Notification, Verb::Update)),
         // What each kind of work needs, the use case asks.
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
@@ -174,12 +210,22 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
             reach(Resource::Evidence, Verb::Create)
         }
         ("evidence", ["items", ..]) => reach(Resource::Evidence, Verb::Read),
+        ("controls", [_, "tests", "new"]) => reach(Resource::Test, Verb::Create),
+        ("controls", [_, "tests", _]) => reach(Resource::Test, Verb::Update),
+        ("evidence", ["keeping"]) => Needs::Permission(Atom::new(Resource::Organization, Verb::Update)),
+        ("evidence", ["keeping", "holds", ..]) => {
+            Needs::Permission(Atom::new(Resource::Evidence, Verb::Approve))
+        }
         ("controls", rest) => control(rest)?,
-        ("findings", [_]) => reach(Resource::Exception, Verb::Update),
+        ("findings", ["new"]) => reach(Resource::Exception, Verb::Create),
+        ("findings", [_] | ["bulk", _]) => reach(Resource::Exception, Verb::Update),
         ("findings", [_, "verify"]) => reach(Resource::Exception, Verb::Approve),
-        ("readiness", ["freeze"]) => Needs::Permission(Atom::new(Resource::TestResult, Verb::Approve)),
+        ("readiness", ["freeze" | "scope"]) | ("criteria", [_, "judge"]) => {
+            Needs::Permission(Atom::new(Resource::TestResult, Verb::Approve))
+        }
         ("waivers", rest) => waiver(rest)?,
         ("commitments", rest) => commitment(rest)?,
+        ("populations", rest) => population(rest)?,
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("engagements", [_, rest @ ..]) if fieldwork(rest).is_some() => fieldwork(rest)?,
         ("engagements", rest) => engagement(rest)?,
@@ -194,7 +240,7 @@ pub fn needs(path: &str) -> Option<Needs> {
     let mut parts = path.strip_prefix('/')?.split('/');
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     Some(match (first, rest.as_slice()) {
-        ("enter" | "assets" | "sign-in" | "join" | "reset", _) => Needs::Nothing,
+        ("enter" | "assets" | "sign-in" | "join" | "reset" | "address", _) => Needs::Nothing,
         // What is taken out or named is asked about with the list it is of.
         (
             "account" | "notices" | "sign-out" | "step-up" | "theme" | "work" | "views" | "export" | "search"
@@ -204,12 +250,15 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("comments", _) => Needs::Session,
         ("settings", ["time"]) => Needs::Permission(Atom::new(Resource::Organization, Verb::Update)),
         ("systems", [] | [_]) => reach(Resource::System, Verb::Read),
-        ("checks", ["new"]) => reach(Resource::Test, Verb::Create),
-        ("checks", [_, "edit"]) => reach(Resource::Test, Verb::Update),
+        ("checks", ["new" | "simple"]) => reach(Resource::Test, Verb::Create),
+        ("checks", [_, "edit" | "draft"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("commitments", rest) => commitment(rest).unwrap_or(read(Resource::Control)),
+        ("populations", [_, "file"]) => export(Resource::Evidence),
+        ("populations", [_, "samples", number]) if *number != "new" => read(Resource::Control),
+        ("populations", rest) => population(rest).unwrap_or(read(Resource::Control)),
         // Both documents are read where they are written.
-        ("engagements", ["new"]) => engagement(&["new"])?,
+        ("engagements", ["new" | "guide"]) => engagement(&["new"])?,
         ("engagements", [] | [_] | [_, "description" | "assertion"] | [_, "diagrams", _, "picture"]) => {
             reach(Resource::Description, Verb::Read)
         }
@@ -224,6 +273,8 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("waivers", [_, "revoke"]) => reach(Resource::Exception, Verb::Approve),
         ("waivers", _) => read(Resource::Exception),
         ("controls", [_, "occurrences"]) | ("calendar", _) => reach(Resource::Control, Verb::Read),
+        ("controls", [_, "tests", "new"]) => reach(Resource::Test, Verb::Create),
+        ("controls", [_, "tests"] | [_, "tests", _]) => reach(Resource::Test, Verb::Read),
         // What tests say stands on these pages. Which of the controls, the use case asks.
         ("controls", rest) => control(rest).unwrap_or(reach(Resource::TestResult, Verb::Read)),
         ("evidence", ["items", "new"]) => reach(Resource::Evidence, Verb::Create),
@@ -233,9 +284,11 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("reports", [_, ..]) => export(Resource::RestrictedReport),
         ("api", rest) => return crate::api::needs(rest),
         ("", []) | ("period" | "readiness", _) => read(Resource::Control),
+        ("criteria", [_, "judge"]) => Needs::Permission(Atom::new(Resource::TestResult, Verb::Approve)),
         ("criteria", _) => read(Resource::Catalog),
         ("checks", _) => read(Resource::Test),
         ("targets" | "runs" | "coverage", _) => read(Resource::TestResult),
+        ("findings", ["new"]) => reach(Resource::Exception, Verb::Create),
         ("findings", _) => read(Resource::Exception),
         ("evidence", _) => read(Resource::Evidence),
         ("reports", _) => read(Resource::RestrictedReport),
@@ -296,6 +349,28 @@ pub(crate) fn may_all(actor: &Actor, atom: Atom) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_weak_session_reaches_its_own_account_only() {
+        for (path, own) in [
+            ("/account", true),
+            ("/account/passkeys", true),
+            ("/account/tokens", false),
+            ("/step-up", true),
+            ("/sign-out", true),
+            ("/work", false),
+            ("/notices", false),
+            ("/search", false),
+            ("/search.json", false),
+            ("/views/1", false),
+            ("/comments/control/1", false),
+            ("/export/members.csv", false),
+            ("/shortcuts", false),
+            ("/accounting", false),
+        ] {
+            assert_eq!(is_own(path), own, "{path}");
+        }
+    }
 
     #[test]
     fn every_route_declares_what_it_needs() {

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::Router;
-use tickmark_app::identity::setting;
+use tickmark_app::identity::{session, setting};
 use tickmark_app::port::Renderer;
 use tickmark_app::report::Library;
+use tickmark_app::turns::Turns;
 use tickmark_app::{Actor, App};
 use tickmark_core::id::{ActorId, OrganizationKey};
 use tickmark_core::time::SECOND_US;
@@ -25,6 +26,12 @@ use crate::source::Source;
 const WAITING_US: i64 = 60 * SECOND_US;
 /// People whose count is kept.
 const WAITING_LIMIT: usize = 10_000;
+
+/// Documents that are set at one time.
+const SET_AT_ONCE: usize = 2;
+/// Documents that are set or wait for it.
+const SETTING: usize = 12;
+const SETTING_BUSY: &str = "too many documents are made at this moment; try again in a few seconds";
 
 /// How the pages are served.
 #[derive(Clone, Debug)]
@@ -47,6 +54,8 @@ impl Settings {
     }
 }
 
+/// Where else somebody is, as id and name, and when that was looked up.
+type Elsewhere = (Timestamp, Vec<(String, String)>);
 /// A clock, as given by the caller.
 type Clock = dyn Fn() -> Timestamp + Send + Sync;
 /// A source of 32 unguessable bytes, as given by the caller.
@@ -68,6 +77,8 @@ struct Inner {
     assessing: OnceLock<(Arc<Library>, String)>,
     /// What sets documents.
     documents: OnceLock<Arc<dyn Renderer>>,
+    /// Turns for setting them.
+    setting: Turns,
     clock: Box<Clock>,
     random: Box<Random>,
     /// Makes request ids of one process unlike those of another.
@@ -75,6 +86,8 @@ struct Inner {
     requests: AtomicU64,
     /// How much waits for whom, and when that was counted: every page says so.
     waiting: Mutex<BTreeMap<ActorId, (Timestamp, usize)>>,
+    /// Where else people are, and when that was looked up.
+    places: Mutex<BTreeMap<ActorId, Elsewhere>>,
     limits: Limits,
     under_way: UnderWay,
     /// What answers in organizations other than the one whose source this is.
@@ -119,11 +132,13 @@ impl WebState {
             sessions: Sessions::default(),
             assessing: OnceLock::new(),
             documents: OnceLock::new(),
+            setting: Turns::new(SET_AT_ONCE, SETTING, SETTING_BUSY),
             clock: Box::new(clock),
             random: Box::new(random),
             instance,
             requests: AtomicU64::new(0),
             waiting: Mutex::default(),
+            places: Mutex::default(),
             limits: Limits::default(),
             under_way: UnderWay::default(),
             others: Mutex::default(),
@@ -160,6 +175,11 @@ impl WebState {
 
     pub(crate) fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// Turns for making documents, which keep a core for a while.
+    pub(crate) fn setting(&self) -> &Turns {
+        &self.inner.setting
     }
 
     /// Returns what answers in the organization of a member: none where that is the one of this state.
@@ -277,6 +297,30 @@ impl WebState {
         })
     }
 
+    /// Returns to which other organizations somebody can go, as id and name.
+    pub(crate) async fn places(&self, app: &App, actor: &Actor) -> Result<Vec<(String, String)>, Refusal> {
+        let now = self.now();
+        let known = self.known_places().get(&actor.id).cloned();
+        if let Some((at, places)) = known
+            && (0..WAITING_US).contains(&(now.micros() - at.micros()))
+        {
+            return Ok(places);
+        }
+        let all = app.read(actor, async |view| session::places(view).await).await?;
+        let others = all.into_iter().filter(|place| !place.is_here);
+        let places: Vec<(String, String)> = others.map(|place| (place.id.to_string(), place.name)).collect();
+        let mut known = self.known_places();
+        if known.len() >= WAITING_LIMIT {
+            known.clear();
+        }
+        known.insert(actor.id, (now, places.clone()));
+        Ok(places)
+    }
+
+    fn known_places(&self) -> MutexGuard<'_, BTreeMap<ActorId, Elsewhere>> {
+        self.inner.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Keeps how much waits for somebody.
     pub(crate) fn keep_waiting(&self, actor: ActorId, count: usize) {
         let now = self.now();
@@ -290,6 +334,7 @@ impl WebState {
     /// Forgets it for everybody: what one does is what others wait for.
     pub(crate) fn forget_waiting(&self) {
         self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.known_places().clear();
     }
 
     pub(crate) fn next_request_id(&self) -> String {

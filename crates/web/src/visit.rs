@@ -38,7 +38,13 @@ pub(crate) struct Asked {
 impl Asked {
     /// Frames a page.
     pub(crate) async fn frame(&self, state: &WebState, page: &Page) -> Result<Markup, Refusal> {
-        let context = state.source().context().await?;
+        let mut context = state.source().context().await?;
+        // The page of one system says which.
+        let chosen = self.query.get("system");
+        let named = context.systems.iter().find(|(id, _)| chosen == Some(id.as_str()));
+        if let Some((_, name)) = named.cloned() {
+            context.system = name;
+        }
         let mut visit = self.visit.clone();
         if let Ok((app, actor)) = self.member(state) {
             visit.waiting = match state.waiting(actor.id) {
@@ -49,6 +55,8 @@ impl Asked {
                     count
                 }
             };
+            visit.places = state.places(app, actor).await?;
+            visit.token.clone_from(&self.token);
             visit.unread = app.read(actor, async |view| tickmark_app::notice::unread(view).await).await?;
         }
         Ok(frame(&context, &visit, page))
@@ -98,8 +106,16 @@ impl FromRequestParts<WebState> for Asked {
             Some(Who::Member(actor)) => (Some(actor.clone()), form::token(state, &parts.headers)),
             Some(Who::Local | Who::Nobody) | None => (None, String::new()),
         };
-        let visit =
-            Visit { here, theme: theme(&parts.headers), now: state.now(), actor, waiting: 0, unread: 0 };
+        let visit = Visit {
+            here,
+            theme: theme(&parts.headers),
+            now: state.now(),
+            actor,
+            waiting: 0,
+            unread: 0,
+            places: Vec::new(),
+            token: String::new(),
+        };
         let passkeys = passkey::works(state, &parts.headers);
         Ok(Self { visit, token, query: TableQuery::new(pairs), passkeys })
     }

@@ -41,6 +41,8 @@ mod comments;
 mod commitments;
 #[path = "web/controls.rs"]
 mod controls;
+#[path = "web/daily.rs"]
+mod daily;
 #[path = "web/downloads.rs"]
 mod downloads;
 #[path = "web/engagements.rs"]
@@ -63,6 +65,8 @@ mod live;
 mod markup;
 #[path = "web/notices.rs"]
 mod notices;
+#[path = "web/own.rs"]
+mod own;
 #[path = "web/passkeys.rs"]
 mod passkeys;
 #[path = "web/past.rs"]
@@ -71,6 +75,10 @@ mod past;
 mod people;
 #[path = "web/period.rs"]
 mod period;
+#[path = "web/populations.rs"]
+mod populations;
+#[path = "web/readiness.rs"]
+mod readiness;
 #[path = "web/schemathesis.rs"]
 mod schemathesis;
 #[path = "web/search.rs"]

@@ -238,6 +238,7 @@ async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Res
     let mut contents: BTreeMap<Digest, Blob> = BTreeMap::new();
     let mut documents: BTreeMap<String, (Artifact, Release)> = BTreeMap::new();
     let (mut removed, mut unreadable, mut names) = (0, 0, Vec::new());
+    let parts = report::kept_parts(view).await?;
     let mut after = ArtifactKey(0);
     loop {
         let page = evidence::list(view, after, evidence::MAX_ARTIFACTS).await?;
@@ -251,8 +252,8 @@ async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Res
                 removed += 1;
                 continue;
             };
-            if artifact.run.is_none() && report::is_section(&artifact.name) {
-                // The firm's own file goes with the report, to whom the report goes.
+            if artifact.run.is_none() && report::is_held_back(&artifact.name) {
+                // The firm's own file goes with the report, to whom the report goes; own work is for those who run it.
                 continue;
             }
             if artifact.run.is_none() {
@@ -268,7 +269,8 @@ async fn released(view: &mut View<'_>, committed: &BTreeMap<String, u64>) -> Res
                 continue;
             }
             // What people handed in has a name of theirs, and stands under its digest.
-            if artifact.run.is_none() && is_safe_name(&attached(&artifact.name)) {
+            let is_called_so = !report::is_part(&artifact.name) || parts.contains(&artifact.key);
+            if artifact.run.is_none() && is_safe_name(&attached(&artifact.name)) && is_called_so {
                 let unread = release(b"");
                 documents.insert(artifact.name.clone(), (artifact, unread));
                 continue;

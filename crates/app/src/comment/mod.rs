@@ -2,7 +2,7 @@
 //!
 //! Whoever may see a record may comment on it, and only its author changes or removes a comment; versions stay. A text is no
 //! part of the log: its entry holds a salted commitment. A member whom a comment names by `@` finds it in their work, as far
-//! as they may see the record. Owns the tables of migration `0040_comment.sql`.
+//! as they may see the record. Owns the tables of migrations `0040_comment.sql` and `0067_comment_about.sql`.
 
 mod sql;
 
@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use tickmark_core::control::ControlId;
 use tickmark_core::control::commitment::CommitmentKey;
-use tickmark_core::id::{ActorId, ItemKey};
-use tickmark_core::identity::{Atom, Resource, Standing, Verb};
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::id::{ActorId, ItemKey, RunKey, SystemId, TargetKey, WaiverKey};
+use tickmark_core::identity::{Atom, Object, Resource, Role, Standing, Verb};
 use tickmark_core::words::segment;
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::bundle::Record;
@@ -20,11 +21,15 @@ use tickmark_ledger::commitment::{self, RECORD_DOMAIN, Salt};
 
 use crate::context::{Cx, View};
 use crate::control::{self, commitment as promises, edit};
+use crate::engagement;
+use crate::engagement::fieldwork::request as asked;
 use crate::evidence::item;
 use crate::identity::audit::{self, Event, Name, Row};
 use crate::identity::people::{self, Member};
 use crate::identity::{self, Access};
+use crate::observation::{self, waiver};
 use crate::program::performance;
+use crate::register::Kind;
 use crate::{Error, Result};
 
 /// Most characters of a comment.
@@ -53,6 +58,20 @@ pub enum About {
     Occurrence(ControlId),
     /// A request for a waiver.
     Request(i64),
+    /// A waiver that was granted.
+    Waiver(WaiverKey),
+    /// A check, over all its versions.
+    Check(String),
+    /// A target.
+    Target(TargetKey),
+    /// A look at targets.
+    Run(RunKey),
+    /// A system.
+    System(SystemId),
+    /// An engagement: what management says about it among themselves. Auditors have their own notes.
+    Engagement(EngagementKey),
+    /// What an auditor asks for: both parties read what is said about it.
+    EvidenceRequest(EngagementKey, i64),
 }
 
 impl About {
@@ -66,6 +85,13 @@ impl About {
             Self::Finding(_) => "finding",
             Self::Occurrence(_) => "occurrence",
             Self::Request(_) => "waiver_request",
+            Self::Waiver(_) => "waiver",
+            Self::Check(_) => "check",
+            Self::Target(_) => "target",
+            Self::Run(_) => "run",
+            Self::System(_) => "system",
+            Self::Engagement(_) => "engagement",
+            Self::EvidenceRequest(..) => "request",
         }
     }
 
@@ -76,8 +102,14 @@ impl About {
             Self::Control(id) | Self::Occurrence(id) => id.to_string(),
             Self::Commitment(key) => key.to_string(),
             Self::Item(key) => key.to_string(),
-            Self::Finding(reference) => reference.clone(),
+            Self::Finding(text) | Self::Check(text) => text.clone(),
             Self::Request(key) => key.to_string(),
+            Self::Waiver(key) => key.to_string(),
+            Self::Target(key) => key.to_string(),
+            Self::Run(key) => key.to_string(),
+            Self::System(id) => id.to_string(),
+            Self::Engagement(key) => key.to_string(),
+            Self::EvidenceRequest(key, number) => asked::id(*key, *number),
         }
     }
 
@@ -91,6 +123,13 @@ impl About {
             Self::Item(key) => format!("/evidence/items/{key}"),
             Self::Finding(reference) => format!("/findings/{}", segment(reference)),
             Self::Request(key) => format!("/waivers/requests/{key}"),
+            Self::Waiver(key) => format!("/waivers/{key}"),
+            Self::Check(id) => format!("/checks/{}", segment(id)),
+            Self::Target(key) => format!("/targets/{key}"),
+            Self::Run(key) => format!("/runs/{key}"),
+            Self::System(id) => format!("/systems/{id}"),
+            Self::Engagement(key) => format!("/engagements/{}", key.0),
+            Self::EvidenceRequest(key, number) => format!("/engagements/{}/requests/{number}", key.0),
         }
     }
 
@@ -104,6 +143,13 @@ impl About {
             Self::Item(key) => format!("Evidence {key}"),
             Self::Finding(reference) => format!("Finding {reference}"),
             Self::Request(key) => format!("Waiver request {key}"),
+            Self::Waiver(key) => format!("Waiver {key}"),
+            Self::Check(id) => format!("Check {id}"),
+            Self::Target(key) => format!("Target {key}"),
+            Self::Run(key) => format!("Run {key}"),
+            Self::System(_) => "System".to_owned(),
+            Self::Engagement(key) => format!("Engagement {key}"),
+            Self::EvidenceRequest(key, number) => format!("Request {}", asked::id(*key, *number)),
         }
     }
 
@@ -117,9 +163,28 @@ impl About {
             "finding" => Self::Finding(Some(id).filter(|id| !id.is_empty() && id.len() <= 200)?.to_owned()),
             "occurrence" => Self::Occurrence(id.parse().ok()?),
             "waiver_request" => Self::Request(id.parse().ok()?),
+            "waiver" => Self::Waiver(WaiverKey(id.parse().ok()?)),
+            "check" => Self::Check(Some(id).filter(|id| !id.is_empty() && id.len() <= 200)?.to_owned()),
+            "target" => Self::Target(TargetKey(id.parse().ok()?)),
+            "run" => Self::Run(RunKey(id.parse().ok()?)),
+            "system" => Self::System(id.parse().ok()?),
+            "engagement" => Self::Engagement(engagement_key(id)?),
+            "request" => {
+                let (key, number) = asked::parse(id)?;
+                Self::EvidenceRequest(key, number)
+            }
             _ => return None,
         })
     }
+
+    /// Tells whether people of an audit firm speak about such records too.
+    fn is_shared(&self) -> bool {
+        matches!(self, Self::EvidenceRequest(..))
+    }
+}
+
+fn engagement_key(text: &str) -> Option<EngagementKey> {
+    text.strip_prefix("E-")?.parse().ok().map(EngagementKey)
 }
 
 /// A version of a text.
@@ -204,6 +269,9 @@ pub enum Changed {
 /// Refuses whoever may not see a record. What may not be known of is not found.
 async fn see(view: &mut View<'_>, about: &About) -> Result<()> {
     let exceptions = Atom::new(Resource::Exception, Verb::Read);
+    if is_auditor(view) && !about.is_shared() {
+        return Err(Error::not_found("record", about.id()));
+    }
     match about {
         About::Control(id) => edit::see(view, id).await.map(|_| ()),
         About::Occurrence(id) => performance::control_of(view, id).await.map(|_| ()),
@@ -211,8 +279,35 @@ async fn see(view: &mut View<'_>, about: &About) -> Result<()> {
         About::Item(key) => item::find(view, *key).await.map(|_| ()),
         // Findings are computed; whether there is one with this reference is known to the page only.
         About::Finding(_) => view.permit_whole(exceptions),
-        About::Request(key) => crate::observation::waiver::request::request(view, *key).await.map(|_| ()),
+        About::Request(key) => waiver::request::request(view, *key).await.map(|_| ()),
+        About::Waiver(key) => {
+            view.permit_whole(exceptions)?;
+            waiver::find(view, *key).await.map(|_| ())
+        }
+        About::Check(id) => {
+            view.permit_whole(Atom::new(Resource::Test, Verb::Read))?;
+            let known = observation::checks_in_force(view).await?.contains_key(id);
+            if known || !observation::check_versions(view, id).await?.is_empty() {
+                return Ok(());
+            }
+            Err(Error::not_found("check", id))
+        }
+        About::Target(key) => {
+            view.permit_whole(Atom::new(Resource::TestResult, Verb::Read))?;
+            observation::find_target(view, *key).await.map(|_| ())
+        }
+        About::Run(key) => {
+            view.permit_whole(Atom::new(Resource::TestResult, Verb::Read))?;
+            observation::find_run(view, *key).await.map(|_| ())
+        }
+        About::System(id) => identity::system::find(view, *id).await.map(|_| ()),
+        About::Engagement(key) => engagement::find(view, *key).await.map(|_| ()),
+        About::EvidenceRequest(key, number) => asked::find(view, *key, *number).await.map(|_| ()),
     }
+}
+
+fn is_auditor(view: &View<'_>) -> bool {
+    matches!(&view.actor.access, Access::Member(member) if member.subject.roles.contains(&Role::Auditor))
 }
 
 /// Tells whether the actor may comment.
@@ -296,6 +391,7 @@ pub async fn remove(cx: &mut Cx<'_>, key: i64) -> Result<Comment> {
     let (organization, now) = (cx.organization(), cx.now);
     sql::remove(cx.connection(), organization, key, now).await?;
     sql::unmention(cx.connection(), organization, key).await?;
+    cx.touch(Kind::Comment, register_id(&comment));
     let before = json!({"comment": key, "version": comment.number});
     let event = Event {
         before: Some(before),
@@ -359,9 +455,49 @@ pub async fn mentions(view: &mut View<'_>) -> Result<Vec<Comment>> {
     Ok(found)
 }
 
+/// Returns what names a comment in the register: its number, and what it is about.
+pub(crate) fn register_id(comment: &Comment) -> String {
+    format!("{} {} {}", comment.key, comment.about.kind(), comment.about.id())
+}
+
+/// Reads what names a comment in the register: its number, and what it is about.
+#[must_use]
+pub fn of_register(id: &str) -> Option<(i64, About)> {
+    let mut parts = id.splitn(3, ' ');
+    let (key, kind, about) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((key.parse().ok()?, About::of(kind, about)?))
+}
+
+/// Tells whether the actor may see the record that a comment of the register is about.
+pub(crate) async fn is_seen(view: &mut View<'_>, id: &str) -> Result<bool> {
+    match of_register(id) {
+        Some((_, about)) => sees(view, &about).await,
+        None => Ok(false),
+    }
+}
+
+/// Returns a comment, whoever asks.
+pub(crate) async fn look_up(view: &mut View<'_>, key: i64) -> Result<Option<Comment>> {
+    let organization = view.organization();
+    sql::find(view.connection(), organization, key).await
+}
+
+/// Returns all comments, whoever asks.
+pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<Comment>> {
+    let organization = view.organization();
+    let mut all = Vec::new();
+    for key in sql::keys(view.connection(), organization).await? {
+        all.extend(sql::find(view.connection(), organization, key).await?);
+    }
+    Ok(all)
+}
+
 /// Tells whether the actor may see a record, without anybody being refused.
 async fn sees(view: &mut View<'_>, about: &About) -> Result<bool> {
     let object = identity::object_of(view, BTreeSet::new()).await?;
+    if is_auditor(view) && !about.is_shared() {
+        return Ok(false);
+    }
     Ok(match about {
         About::Control(id) => match control::look_up(view, id).await? {
             Some(control) => {
@@ -371,9 +507,20 @@ async fn sees(view: &mut View<'_>, about: &About) -> Result<bool> {
             None => false,
         },
         About::Commitment(_) => view.may_on(edit::atom(Verb::Read), &object),
-        About::Finding(_) | About::Request(_) => {
+        About::Finding(_) | About::Request(_) | About::Waiver(_) => {
             view.may_on(Atom::new(Resource::Exception, Verb::Read), &object)
         }
+        About::Check(_) => view.sees_whole(Atom::new(Resource::Test, Verb::Read)),
+        About::Target(_) | About::Run(_) => view.sees_whole(Atom::new(Resource::TestResult, Verb::Read)),
+        About::System(id) => {
+            let object = Object { system: Some(*id), ..object };
+            view.may_on(Atom::new(Resource::System, Verb::Read), &object)
+        }
+        About::Engagement(key) => {
+            let object = Object { engagement: Some(*key), ..object };
+            view.may_on(Atom::new(Resource::Description, Verb::Read), &object)
+        }
+        About::EvidenceRequest(key, number) => asked::is_seen(view, *key, *number).await?,
         About::Item(key) => item::is_seen(view, *key).await?,
         About::Occurrence(id) => match control::look_up(view, id).await? {
             Some(control) => {
@@ -410,6 +557,7 @@ async fn keep(cx: &mut Cx<'_>, comment: &Comment, named: &BTreeSet<ActorId>, nam
     let commitment = Digest(commitment::commit(&salt, RECORD_DOMAIN, text.body.as_bytes()).0);
     sql::add_text(cx.connection(), organization, comment.key, comment.number, text, salt).await?;
     sql::mention(cx.connection(), organization, comment.key, named).await?;
+    cx.touch(Kind::Comment, register_id(comment));
     let after = json!({
         "comment": comment.key, "version": comment.number, "mentions": named, "record": commitment,
     });
@@ -523,6 +671,13 @@ mod tests {
             ("finding", "test.a.b"),
             ("occurrence", "IAM-01"),
             ("waiver_request", "2"),
+            ("waiver", "3"),
+            ("check", "ssh-root-login-disabled"),
+            ("target", "4"),
+            ("run", "5"),
+            ("system", "00000000-0000-7000-8000-000000000001"),
+            ("engagement", "E-1"),
+            ("request", "E-1/R-2"),
         ] {
             let about = About::of(kind, id).expect("known");
             assert_eq!((about.kind(), about.id().as_str()), (kind, id));

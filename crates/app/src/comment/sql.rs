@@ -35,6 +35,15 @@ pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<i64> {
     Ok(key)
 }
 
+/// Returns the numbers of all comments, in order.
+pub(super) async fn keys(c: &mut AnyConnection, org: Org) -> Result<Vec<i64>> {
+    let rows: Vec<(i64,)> = sqlx::query_as("SELECT key FROM comment WHERE organization = $1 ORDER BY key")
+        .bind(org.0)
+        .fetch_all(c)
+        .await?;
+    Ok(rows.into_iter().map(|(key,)| key).collect())
+}
+
 pub(super) async fn by_once(c: &mut AnyConnection, org: Org, once: &str) -> Result<Option<i64>> {
     let row: Option<(i64,)> = sqlx::query_as("SELECT key FROM comment WHERE organization = $1 AND once = $2")
         .bind(org.0)

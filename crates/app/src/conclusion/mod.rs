@@ -2,8 +2,10 @@
 //!
 //! Nothing here turns a suggestion into an answer. Owns the tables of migration `0012_conclusion.sql`.
 
+pub mod judgement;
 pub mod period;
 pub mod remediation;
+pub mod scope;
 mod sql;
 mod standing;
 
@@ -23,7 +25,7 @@ use crate::context::{Cx, View};
 use crate::register::Kind;
 use crate::{Error, Result, control};
 
-pub use standing::{ControlStanding, Mark, PERIOD_DAYS, Standing, mark, standing, standing_of};
+pub use standing::{ControlStanding, Mark, Standing, mark, standing, standing_of};
 
 /// What judging needs of a member.
 const JUDGE: Atom = Atom::new(Resource::TestResult, Verb::Approve);

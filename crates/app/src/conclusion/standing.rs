@@ -3,33 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_core::catalog::Catalog;
+use tickmark_core::conclusion::chosen;
 use tickmark_core::conclusion::readiness::{
-    Assessment, ControlInput, ControlStatus, EvidenceSeen, Rating, Suggestion, TargetResult, TargetType,
-    TestResult, suggest_evidenced, suggest_implemented, suggest_operating,
+    AssessedCriterion, Assessment, ControlInput, ControlStatus, EvidenceSeen, Rating, Suggestion,
+    TargetResult, TestResult, suggest_evidenced, suggest_implemented, suggest_operating,
 };
 use tickmark_core::control::{Control, ControlId, ControlState};
 use tickmark_core::id::TargetKey;
 use tickmark_core::observation::Verdict;
 use tickmark_core::observation::interval::{self, Interval, Shares};
-use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 
-use super::sql;
+use super::scope::{self, Holds};
+use super::{judgement, sql};
 use crate::context::View;
 use crate::observation::{self, Seen, TargetVerdict};
 use crate::register::{self, Kind};
-use crate::{Error, Result, control};
-
-/// Length of the period that readiness looks back over, in days.
-pub const PERIOD_DAYS: i64 = 90;
+use crate::{Result, control};
 
 /// Where the program stands at one moment.
 #[derive(Clone, Debug)]
 pub struct Standing {
     /// The moment.
     pub at: Timestamp,
-    /// The period looked back over: [`PERIOD_DAYS`] up to `at`.
+    /// The period looked back over: what is past of the target's, else the last days up to `at`.
     pub period: Span,
+    /// What it is computed for.
+    pub scope: Holds,
     /// Framework assessed against.
     pub framework: String,
     /// Criteria and controls with status, and the figure.
@@ -74,6 +74,13 @@ impl Standing {
         control.checks.iter().flat_map(|check| of_check(&self.verdicts, check))
     }
 
+    /// Returns a criterion by the rule alone, whether or not it is in scope.
+    #[must_use]
+    pub fn by_rule(&self, criterion: &str) -> Option<AssessedCriterion> {
+        let inputs = inputs(&self.controls, &self.scope);
+        Assessment::of(&self.framework, [criterion], &inputs, &BTreeMap::new()).criteria.pop()
+    }
+
     /// Returns what one check says about every target now.
     #[must_use]
     pub fn verdicts_of_check(&self, check: &str) -> &[TargetVerdict] {
@@ -88,7 +95,7 @@ fn of_check<'a>(verdicts: &'a [TargetVerdict], check: &str) -> &'a [TargetVerdic
     &verdicts[from..to]
 }
 
-/// Computes where the program stands against the catalog's first framework, in its full scope.
+/// Computes where the program stands against the catalog's first framework, in the scope that was chosen.
 ///
 /// # Errors
 /// If the catalog has no framework, or the database refuses.
@@ -148,10 +155,11 @@ async fn stand(
     verdicts: Vec<TargetVerdict>,
 ) -> Result<Standing> {
     let Controls { controls: adopted, mut ratings, mut tests } = adopted;
-    let framework =
-        catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
+    let framework = scope::framework(catalog)?;
+    let scope = scope::holds(view, framework).await?;
+    let judgements = judgement::all(view, &framework.id).await?;
     let now = view.now;
-    let period = Span { from: now.plus_micros(-PERIOD_DAYS * DAY_US), to: Some(now) };
+    let period = chosen::looks_back(scope.choice.target, now);
     let named: Vec<String> = tests.values().flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect();
     let histories = observation::histories_in(view, period, Some(&named)).await?;
     let targets: BTreeMap<TargetKey, String> = observation::targets(view)
@@ -159,7 +167,6 @@ async fn stand(
         .into_iter()
         .map(|target| (target.key, target.target.name))
         .collect();
-    let target = TargetType::Type2 { occurrences: 1 };
     let mut controls = Vec::new();
     for control in adopted {
         let rating = ratings.remove(&control.id).unwrap_or_default();
@@ -167,7 +174,7 @@ async fn stand(
         let of_control = checks.iter().filter_map(|check| histories.get(check));
         let of_control: Vec<&[Interval]> = of_control.flat_map(BTreeMap::values).map(Vec::as_slice).collect();
         controls.push(ControlStanding {
-            status: rating.status(target),
+            status: rating.status(scope.choice.rates(&control.id)),
             suggestions: suggestions(&checks, &verdicts, &targets, &of_control, period, now),
             strip: interval::worst_of(&of_control, period, now),
             rating,
@@ -175,20 +182,24 @@ async fn stand(
             control,
         });
     }
-    // A retired control counts for nothing any more; its page still says what it was.
-    let inputs: Vec<ControlInput> = controls
+    let inputs = inputs(&controls, &scope);
+    let assessment = Assessment::of(&framework.id, scope.scope.criteria(), &inputs, &judgements);
+    let framework = framework.id.clone();
+    Ok(Standing { at: now, period, scope, framework, assessment, controls, verdicts, targets })
+}
+
+/// A retired control counts for nothing any more; its page still says what it was.
+fn inputs(controls: &[ControlStanding], scope: &Holds) -> Vec<ControlInput> {
+    controls
         .iter()
         .filter(|standing| standing.control.state() != ControlState::Retired)
         .map(|standing| ControlInput {
             id: standing.control.id.clone(),
             rating: standing.rating.clone(),
-            target,
+            target: scope.choice.rates(&standing.control.id),
             criteria: standing.control.criteria.clone(),
         })
-        .collect();
-    let criteria = framework.requirements().map(|requirement| requirement.id.as_str());
-    let assessment = Assessment::of(&framework.id, criteria, &inputs, &BTreeMap::new());
-    Ok(Standing { at: now, period, framework: framework.id.clone(), assessment, controls, verdicts, targets })
+        .collect()
 }
 
 fn suggestions(

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tickmark_core::Digest;
-use tickmark_core::catalog::Catalog;
+use tickmark_core::catalog::{Catalog, ObjectiveSet};
 use tickmark_core::control::{
     Assigned, Change, Content, Control, ControlError, ControlId, ControlState, CriterionMapping,
 };
@@ -21,7 +21,7 @@ use crate::identity::{self, Access};
 use crate::{ActorKind, Error, Result};
 
 /// Words in addresses that no control can be called.
-pub const RESERVED: [&str; 2] = ["new", "bulk"];
+pub const RESERVED: [&str; 3] = ["new", "bulk", "library"];
 /// Most controls that are changed at once.
 pub const MANY: usize = 200;
 
@@ -62,24 +62,64 @@ pub async fn write(
     catalog: &Catalog,
 ) -> Result<Control> {
     cx.permit_whole(atom(Verb::Create))?;
+    let control = checked(cx, id, content, assigned, reason, catalog).await?;
+    keep_new(cx, control, reason).await
+}
+
+/// Copies one starter control as a draft, changed on the way as `content` says and under an id of its own. The checks of
+/// the starter control are tests of the copy.
+///
+/// # Errors
+/// As [`write`]; `NotFound` for a starter control that the catalog does not have.
+pub async fn copy(
+    cx: &mut Cx<'_>,
+    starter: &str,
+    id: ControlId,
+    content: Content,
+    assigned: Assigned,
+    reason: &str,
+    catalog: &Catalog,
+) -> Result<Control> {
+    cx.permit_whole(atom(Verb::Create))?;
+    if !catalog.controls.iter().any(|known| known.id == starter) {
+        return Err(Error::not_found("starter control", starter));
+    }
+    let control = checked(cx, id, content, assigned, reason, catalog).await?.copied_from(starter);
+    keep_new(cx, control, reason).await
+}
+
+async fn checked(
+    cx: &mut Cx<'_>,
+    id: ControlId,
+    content: Content,
+    assigned: Assigned,
+    reason: &str,
+    catalog: &Catalog,
+) -> Result<Control> {
     if RESERVED.contains(&id.as_str()) || id.as_str().contains(['/', '?', '#', '%']) {
         return Err(Error::invalid(format!("no control can be called {id}")));
     }
     known_criteria(&content, &[], catalog)?;
     known_people(cx, &assigned, &Assigned::default()).await?;
     known_system(cx, content.system, None).await?;
+    let (now, by) = (cx.now, cx.actor.id);
+    Control::write(id, content, assigned, by, now, reason).map_err(Error::invalid)
+}
+
+async fn keep_new(cx: &mut Cx<'_>, control: Control, reason: &str) -> Result<Control> {
     let (organization, now, by) = (cx.organization(), cx.now, cx.actor.id);
-    let control = Control::write(id, content, assigned, by, now, reason).map_err(Error::invalid)?;
     if let Some(there) = sql::find(cx.connection(), organization, &control.id).await? {
         let is_same = there.content() == control.content()
             && there.assigned() == control.assigned()
+            && there.starter == control.starter
             && there.text.current().by == by
             && there.state() == ControlState::Draft;
         let taken = || Error::conflict(format!("there is a control {} already", there.id));
         return if is_same { Ok(there) } else { Err(taken()) };
     }
     sql::add(cx.connection(), organization, std::slice::from_ref(&control), now).await?;
-    record(cx, Name::ControlWritten, None, &control, reason).await?;
+    let name = if control.starter.is_some() { Name::ControlAdopted } else { Name::ControlWritten };
+    record(cx, name, None, &control, reason).await?;
     Ok(control)
 }
 
@@ -90,20 +130,51 @@ pub async fn write(
 /// `Forbidden`; `NotFound` for what the catalog does not have.
 pub async fn adopt(cx: &mut Cx<'_>, catalog: &Catalog, chosen: &BTreeSet<String>) -> Result<usize> {
     cx.permit_whole(atom(Verb::Create))?;
-    let (organization, now, by) = (cx.organization(), cx.now, cx.actor.id);
-    let known: BTreeSet<String> =
-        super::controls(cx).await?.into_iter().map(|control| control.id.to_string()).collect();
+    let (now, by) = (cx.now, cx.actor.id);
+    let known = known_ids(cx).await?;
     let mut new = Vec::new();
     for id in chosen.iter().filter(|id| !known.contains(*id)) {
         let starter = catalog.controls.iter().find(|starter| starter.id == *id);
         let starter = starter.ok_or_else(|| Error::not_found("starter control", id))?;
         new.push(Control::adopt(starter, by, now).map_err(Error::invalid)?);
     }
+    add(cx, &new).await
+}
+
+/// Copies the controls of an example set for a SOC 1 that serve these objectives, as drafts. Those that are here already stay
+/// as they are.
+///
+/// # Errors
+/// As [`adopt`].
+pub async fn adopt_for_objectives(
+    cx: &mut Cx<'_>,
+    set: &ObjectiveSet,
+    objectives: &BTreeSet<String>,
+) -> Result<usize> {
+    cx.permit_whole(atom(Verb::Create))?;
+    let (now, by) = (cx.now, cx.actor.id);
+    let known = known_ids(cx).await?;
+    let area = |id: &str| set.objectives.iter().find(|one| one.id == id).map_or("", |one| &one.area);
+    let chosen = set.controls.iter().filter(|one| objectives.contains(&one.objective));
+    let new: Vec<Control> = chosen
+        .filter(|one| !known.contains(&one.id))
+        .map(|one| Control::adopt_for_objective(one, area(&one.objective), by, now).map_err(Error::invalid))
+        .collect::<Result<_>>()?;
+    add(cx, &new).await
+}
+
+async fn known_ids(view: &mut View<'_>) -> Result<BTreeSet<String>> {
+    Ok(super::controls(view).await?.into_iter().map(|control| control.id.to_string()).collect())
+}
+
+/// Adds drafts that were copied.
+async fn add(cx: &mut Cx<'_>, new: &[Control]) -> Result<usize> {
     if new.is_empty() {
         return Ok(0);
     }
-    sql::add(cx.connection(), organization, &new, now).await?;
-    for control in &new {
+    let (organization, now) = (cx.organization(), cx.now);
+    sql::add(cx.connection(), organization, new, now).await?;
+    for control in new {
         record(cx, Name::ControlAdopted, None, control, "").await?;
     }
     Ok(new.len())
@@ -276,7 +347,7 @@ pub async fn see(view: &mut View<'_>, id: &ControlId) -> Result<Control> {
 }
 
 /// Finds a control, and asks whether something may be done with it. What may not be known of is not found.
-async fn reached(cx: &mut Cx<'_>, id: &ControlId, verb: Verb) -> Result<Control> {
+pub(super) async fn reached(cx: &mut Cx<'_>, id: &ControlId, verb: Verb) -> Result<Control> {
     let control = find(cx, id).await?;
     let object = object(cx, &control).await?;
     cx.permit_on(atom(verb), &object)?;

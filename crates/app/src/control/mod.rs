@@ -2,18 +2,20 @@
 //!
 //! Adopting copies a starter control as a draft: only a person says that it is really run. What people change
 //! ([`edit`]) is an event of the audit trail, with what the record was before and after. Owns the tables of migrations
-//! `0011_control.sql` and `0029_start.sql`.
+//! `0011_control.sql`, `0029_start.sql` and `0057_test_tolerance.sql`.
 
 pub mod commitment;
 pub mod edit;
 mod sql;
 pub mod start;
+pub mod test;
+pub mod tolerance;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use tickmark_core::catalog::Catalog;
-use tickmark_core::control::{Control, ControlId, ControlState, TestKind, common_system, map_checks};
+use tickmark_core::control::{Control, ControlId, ControlState, TestKind, agreed, common_system, map_checks};
 use tickmark_core::id::{ActorId, SystemId};
 use tickmark_core::identity::Object;
 use tickmark_core::{Digest, Span, canonical};
@@ -25,6 +27,7 @@ use crate::register::Kind;
 use crate::{Action, Error, Result, identity};
 
 pub use edit::{put_in_force, retire};
+pub use tolerance::set_tolerance;
 
 /// A control as it stood over a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +78,9 @@ pub async fn adopt_starters(cx: &mut Cx<'_>, catalog: &Catalog) -> Result<usize>
     Ok(new.len())
 }
 
-/// Brings the tests of controls in line with the checks that are known and the controls that are adopted.
+/// Brings the tests of controls in line with the checks that are known and the controls that are adopted. What people
+/// decided stays: a test that a person ended is not brought back, and one that a person added stays while there is its
+/// check.
 ///
 /// # Errors
 /// If the actor may not set up tests, or the database refuses.
@@ -84,7 +89,7 @@ pub async fn sync_tests(cx: &mut Cx<'_>, library: &Library) -> Result<()> {
     let (organization, now) = (cx.organization(), cx.now);
     let controls = controls(cx).await?;
     let checks = library.checks().map(|check| (check.id(), check.definition().controls.as_slice()));
-    let wanted: BTreeSet<(ControlId, String)> = map_checks(checks, &controls)
+    let mapped: BTreeSet<(ControlId, String)> = map_checks(checks, &controls)
         .tests
         .into_iter()
         .filter_map(|test| match test.kind {
@@ -92,6 +97,13 @@ pub async fn sync_tests(cx: &mut Cx<'_>, library: &Library) -> Result<()> {
             TestKind::Occurrence { .. } | TestKind::Population { .. } => None,
         })
         .collect();
+    let mut wanted = agreed(mapped, &test::decided(cx).await?);
+    let open: BTreeSet<&ControlId> = controls
+        .iter()
+        .filter(|control| control.state() != ControlState::Retired)
+        .map(|control| &control.id)
+        .collect();
+    wanted.retain(|(control, check)| open.contains(control) && library.get(check).is_some());
     let known = sql::tests(cx.connection(), organization).await?;
     let ended: Vec<_> = known.difference(&wanted).cloned().collect();
     let started: Vec<_> = wanted.difference(&known).cloned().collect();

@@ -1,16 +1,17 @@
-//! The tables `control`, `control_version`, `test_of_control`, `program_start`.
+//! The tables `control`, `control_version`, `test_of_control`, `test_tolerance`, `program_start`.
 
 use std::collections::BTreeSet;
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use tickmark_core::control::start::Draft;
-use tickmark_core::control::{Control, ControlId};
+use tickmark_core::control::{Control, ControlId, Tolerance};
 use tickmark_core::id::{ActorId, OrganizationKey};
 use tickmark_core::{Span, Timestamp};
 use tickmark_store::{Cell, insert_rows};
 
 use super::start::Kept;
+use super::tolerance::ToleranceVersion;
 use super::{ControlVersion, MappedTest};
 use crate::{Error, Result, stored};
 
@@ -165,9 +166,13 @@ pub(super) async fn add_tests(
     tests: &[(ControlId, String)],
     now: Timestamp,
 ) -> Result<()> {
-    let rows = tests.iter().map(|(control, check)| {
-        [Cell::from(org.0), control.as_str().into(), check.as_str().into(), now.micros().into()]
-    });
+    // Collected, as in `add`.
+    let rows: Vec<_> = tests
+        .iter()
+        .map(|(control, check)| {
+            [Cell::from(org.0), control.as_str().into(), check.as_str().into(), now.micros().into()]
+        })
+        .collect();
     insert_rows(c, "test_of_control", ["organization", "code", "check_id", "since"], rows).await?;
     Ok(())
 }
@@ -269,10 +274,78 @@ pub(super) async fn mapped_tests(c: &mut AnyConnection, org: OrganizationKey) ->
     .bind(org.0)
     .fetch_all(c)
     .await?;
+    rows.iter().map(mapped_test).collect()
+}
+
+pub(super) async fn mapped_tests_of(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: &ControlId,
+) -> Result<Vec<MappedTest>> {
+    let rows = sqlx::query(
+        "SELECT code, since, until, check_id FROM test_of_control WHERE organization = $1 AND code = $2 \
+         ORDER BY check_id, since",
+    )
+    .bind(org.0)
+    .bind(id.as_str())
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(mapped_test).collect()
+}
+
+fn mapped_test(row: &AnyRow) -> Result<MappedTest> {
+    let control = stored::parse(&row.try_get::<String, _>(0)?, "test of control")?;
+    Ok(MappedTest { control, check: row.try_get(3)?, held: span(row, 1)? })
+}
+
+pub(super) async fn add_tolerance(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    (control, check): (&ControlId, &str),
+    version: &ToleranceVersion,
+) -> Result<()> {
+    let row = [
+        Cell::from(org.0),
+        control.as_str().into(),
+        check.into(),
+        version.since.micros().into(),
+        version.tolerance.map(|tolerance| i64::from(tolerance.hours())).into(),
+        version.reason.as_str().into(),
+        version.set_by.to_string().into(),
+    ];
+    let columns = ["organization", "code", "check_id", "since", "hours", "reason", "set_by"];
+    insert_rows(c, "test_tolerance", columns, [row]).await?;
+    Ok(())
+}
+
+/// Returns all tolerances by control, check and time. Their numbers are left to whoever counts them.
+pub(super) async fn tolerances(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+) -> Result<Vec<(ControlId, String, ToleranceVersion)>> {
+    const WHAT: &str = "tolerance of a test";
+    let rows = sqlx::query(
+        "SELECT code, check_id, since, hours, reason, set_by FROM test_tolerance WHERE organization = $1 \
+         ORDER BY code, check_id, since",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
     rows.iter()
         .map(|row| {
-            let control = stored::parse(&row.try_get::<String, _>(0)?, "test of control")?;
-            Ok(MappedTest { control, check: row.try_get(3)?, held: span(row, 1)? })
+            let hours: Option<i64> = row.try_get(3)?;
+            let tolerance = hours.map(|hours| {
+                let hours = u32::try_from(hours).map_err(|error| Error::corrupt(WHAT, error))?;
+                Tolerance::of_hours(hours).map_err(|error| Error::corrupt(WHAT, error))
+            });
+            let version = ToleranceVersion {
+                number: 0,
+                since: Timestamp::from_micros(row.try_get(2)?),
+                tolerance: tolerance.transpose()?,
+                reason: row.try_get(4)?,
+                set_by: stored::parse(&row.try_get::<String, _>(5)?, WHAT)?,
+            };
+            Ok((stored::parse(&row.try_get::<String, _>(0)?, WHAT)?, row.try_get(1)?, version))
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use tickmark_core::Timestamp;
 use tickmark_core::catalog::Catalog;
-use tickmark_core::control::start::Draft;
+use tickmark_core::control::start::{Answers, Draft};
 use tickmark_core::control::{ControlId, ControlState};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
@@ -45,6 +45,12 @@ pub async fn kept(view: &mut View<'_>) -> Result<Option<Kept>> {
     view.permit_whole(atom(Verb::Create))?;
     let organization = view.organization();
     sql::start(view.connection(), organization).await
+}
+
+/// Returns what was answered, whoever asks.
+pub(crate) async fn answered(view: &mut View<'_>) -> Result<Option<Answers>> {
+    let organization = view.organization();
+    Ok(sql::start(view.connection(), organization).await?.map(|kept| kept.draft.answers))
 }
 
 /// Keeps a draft. `from` is when the one that was gone on with was kept.

@@ -1,5 +1,5 @@
 //! Examinations from scope to management's part of the report, and to its letters. Owns the tables of migrations
-//! `0044_engagement.sql` and `0049_completion.sql`.
+//! `0044_engagement.sql` and `0049_completion.sql`, and the table `engagement_preset`.
 //!
 //! A scope holds once somebody else approved it; description and assertion are signed by three people, as they stood
 //! ([`tickmark_core::engagement`]). That holds for whoever has the data folder in hand too: they name the people.
@@ -9,41 +9,49 @@ mod copies;
 mod describing;
 pub mod fieldwork;
 mod files;
+mod frozen;
 mod own_work;
 mod package;
+mod preset;
+mod proposing;
 mod sql;
+pub mod unsigned;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use tickmark_core::catalog::Catalog;
+use tickmark_core::catalog::{Catalog, ObjectiveSet};
 use tickmark_core::control::Control;
 use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::engagement::{
-    Assertion, Description, Document, DocumentError, Engagement, EngagementError, EngagementKey, Ground,
-    Kept, Paper, Problem, Scope, Step,
+    Administration, Assertion, Description, Document, DocumentError, Engagement, EngagementError,
+    EngagementKey, Ground, Kept, KnownSystem, Paper, Problem, Scope, Step,
 };
-use tickmark_core::id::ActorId;
+use tickmark_core::id::{ActorId, SystemId};
 use tickmark_core::identity::{Atom, Object, Resource, Verb};
 use tickmark_core::{Digest, Timestamp, canonical};
 
 use crate::context::{Cx, View};
 use crate::control::{self, commitment};
-use crate::identity;
 use crate::identity::audit::{self, Event, Name};
+use crate::identity::{self, System, system};
 use crate::{Error, Result};
 
 pub use completion::{
     BridgeBasis, Changed as Completed, Single, Version as CompletionVersion, bridge_basis, completion,
-    completion_at, confirm_events, date_report, receive_report, represent, sign_bridge, sign_representation,
-    single, take_out_single, tell_event, write_bridge,
+    completion_at, confirm_events, date_report, learn_fact, receive_report, represent, sign_bridge,
+    sign_representation, single, take_out_single, tell_event, write_bridge,
 };
 pub use copies::{Made, copies, copy_package, handing_out};
 pub use describing::{NewDiagram, put_diagram, read_diagram, remove_diagram, remove_process, write_process};
 pub use files::{files_of_package, files_of_writing};
 pub use own_work::{Summary, oscal, take_out_oscal, take_out_summary};
 pub use package::{package, take_out};
+pub use preset::{KeptPreset, kept_preset, preset_for};
+pub use proposing::{
+    DescriptionFaults, begin_parts, candidates, decide_incident, description_faults, proposed,
+};
 
 /// Most engagements in one list, and versions of one.
 pub const LIST_LIMIT: u32 = 200;
@@ -88,6 +96,8 @@ pub fn signing(step: Step) -> Atom {
 /// What scopes are held against.
 #[derive(Clone, Debug)]
 pub struct Grounds {
+    /// The systems of the organization, retired ones with them.
+    pub systems: Vec<System>,
     /// The controls of the organization.
     pub controls: Vec<Control>,
     /// Commitments as they are now.
@@ -110,6 +120,7 @@ impl Grounds {
     async fn recorded(view: &mut View<'_>) -> Result<Self> {
         let organization = view.organization();
         Ok(Self {
+            systems: system::all(view).await?,
             controls: control::controls(view).await?,
             commitments: commitment::everything(view).await?,
             engagements: sql::list(view.connection(), organization, LIST_LIMIT).await?,
@@ -134,8 +145,18 @@ impl Grounds {
             .filter(|version| version.record.key != key)
             .map(|version| (version.record.key, version.record.holds().clone()))
             .collect();
-        let ground =
-            Ground { framework, controls: &self.controls, commitments: &commitments, others: &others };
+        let systems: BTreeMap<SystemId, KnownSystem> = self
+            .systems
+            .iter()
+            .map(|one| (one.id, KnownSystem { name: one.name.clone(), is_retired: one.retired_at.is_some() }))
+            .collect();
+        let ground = Ground {
+            framework,
+            systems: &systems,
+            controls: &self.controls,
+            commitments: &commitments,
+            others: &others,
+        };
         Ok(scope.problems(&ground))
     }
 }
@@ -148,19 +169,46 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Version>> {
     view.permit(atom(Verb::Read))?;
     let organization = view.organization();
     let all = sql::list(view.connection(), organization, LIST_LIMIT).await?;
-    let mut object = identity::object_of(view, BTreeSet::new()).await?;
+    let any = identity::object_of(view, BTreeSet::new()).await?;
     let mut seen = Vec::new();
     for version in all {
-        object.engagement = Some(version.record.key);
-        if view.may_on(atom(Verb::Read), &object) {
+        if view.may_on(atom(Verb::Read), &object(&any, &version.record)) {
             seen.push(version);
         }
     }
     Ok(seen)
 }
 
+/// What rights on an engagement depend on: itself, and the system that it is about.
+fn object(any: &Object, record: &Engagement) -> Object {
+    let system = record.holds().only_system().or(any.system);
+    Object { engagement: Some(record.key), system, ..any.clone() }
+}
+
+/// Returns a scope with the system that it is about: where none is chosen and the organization has one, that one.
+async fn with_system(view: &mut View<'_>, scope: Scope) -> Result<Scope> {
+    if !scope.systems.is_empty() {
+        return Ok(scope);
+    }
+    let systems = identity::systems(view).await?;
+    let mut named = systems.iter().filter(|one| systems.len() == 1 || one.name == scope.system);
+    Ok(Scope { systems: named.next().map(|one| one.id).into_iter().collect(), ..scope })
+}
+
+/// Returns the numbers of all, newest first, whoever asks.
+async fn keys(view: &mut View<'_>) -> Result<Vec<EngagementKey>> {
+    let organization = view.organization();
+    sql::keys(view.connection(), organization).await
+}
+
+/// Returns all as they are now, newest first, whoever asks.
+pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<Version>> {
+    let organization = view.organization();
+    sql::list(view.connection(), organization, LIST_LIMIT).await
+}
+
 /// Returns those that are not closed, newest first, whoever asks.
-async fn not_closed(view: &mut View<'_>) -> Result<Vec<Version>> {
+pub(crate) async fn not_closed(view: &mut View<'_>) -> Result<Vec<Version>> {
     let organization = view.organization();
     let mut all = sql::list(view.connection(), organization, LIST_LIMIT).await?;
     all.retain(|version| version.record.closed().is_none());
@@ -173,7 +221,7 @@ async fn not_closed(view: &mut View<'_>) -> Result<Vec<Version>> {
 /// `Forbidden`; `NotFound`.
 pub async fn find(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
     let found = current(view, key).await?;
-    let object = Object { engagement: Some(key), ..identity::object_of(view, BTreeSet::new()).await? };
+    let object = object(&identity::object_of(view, BTreeSet::new()).await?, &found.record);
     view.permit_on(atom(Verb::Read), &object)?;
     Ok(found)
 }
@@ -203,10 +251,28 @@ pub async fn plan(cx: &mut Cx<'_>, once: &str, scope: Scope, reason: &str) -> Re
         return Ok(current(cx, key).await?.record);
     }
     let key = sql::next_key(cx.connection(), organization).await?;
+    let scope = with_system(cx, scope).await?;
     let record = Engagement::plan(key, scope, by, now, reason).map_err(Error::invalid)?;
     sql::add(cx.connection(), organization, key, once, now).await?;
     save(cx, Name::EngagementPlanned, None, &record, reason).await?;
     Ok(record)
+}
+
+/// Plans a SOC 1 that begins from an example set: these objectives come into the scope, the controls that serve them into the
+/// register as drafts.
+///
+/// # Errors
+/// As [`plan`]; `Forbidden` for whoever may not write controls.
+pub async fn plan_from_set(
+    cx: &mut Cx<'_>,
+    once: &str,
+    mut scope: Scope,
+    (set, chosen): (&ObjectiveSet, &BTreeSet<String>),
+    reason: &str,
+) -> Result<Engagement> {
+    control::edit::adopt_for_objectives(cx, set, chosen).await?;
+    scope.begin_from(set, chosen);
+    plan(cx, once, scope, reason).await
 }
 
 /// Plans the next one from an engagement: its scope over the time that follows, and its description, as drafts. Sent twice
@@ -272,6 +338,8 @@ pub async fn change(
     scope: Scope,
     reason: &str,
 ) -> Result<Changed> {
+    cx.permit_whole(atom(Verb::Update))?;
+    let scope = with_system(cx, scope).await?;
     write(cx, key, from, Name::EngagementChanged, reason, |record, by, now| {
         record.change(scope, by, now, reason)
     })
@@ -294,6 +362,20 @@ pub async fn describe(
         record.describe(whole, by, now)
     })
     .await
+}
+
+/// Records what is around an engagement, from version `from` of the record: the choice of the firm, the letter of engagement,
+/// walkthroughs.
+///
+/// # Errors
+/// As [`change`].
+pub async fn administer(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    from: i64,
+    administration: Administration,
+) -> Result<Changed> {
+    write(cx, key, from, Name::EngagementChanged, "", |record, _, _| record.administer(administration)).await
 }
 
 /// Writes the assertion, from version `from` of the record.
@@ -361,7 +443,7 @@ pub async fn sign(
     if after.approved().is_none() {
         return Err(Error::conflict(DocumentError::NoScope));
     }
-    let (ground, fault) = (after.ground(paper), not_ready(&after, paper));
+    let (ground, fault) = (after.ground(paper), not_ready(cx, &after, paper).await?);
     let signed = match paper {
         Paper::Description => sign_one(after.description.as_mut(), step, fault, (by, now), ground),
         Paper::Assertion => sign_one(after.assertion.as_mut(), step, fault, (by, now), ground),
@@ -412,21 +494,24 @@ fn sign_one<T: Clone + PartialEq + Serialize>(
 }
 
 /// Returns the first thing that keeps a document from being signed.
-fn not_ready(record: &Engagement, paper: Paper) -> Option<String> {
-    let description = match paper {
-        Paper::Description => &record.description.as_ref()?.content,
-        Paper::Assertion => {
-            let own = record.assertion.as_ref()?.content.faults().into_iter().next();
-            return own.or_else(|| record.assertion_fault());
+async fn not_ready(view: &mut View<'_>, record: &Engagement, paper: Paper) -> Result<Option<String>> {
+    let description = match (paper, &record.description, &record.assertion) {
+        (Paper::Description, Some(document), _) => &document.content,
+        (Paper::Assertion, _, Some(document)) => {
+            let own = document.content.faults().into_iter().next();
+            return Ok(own.or_else(|| record.assertion_fault()));
         }
+        _ => return Ok(None),
     };
     if let Some(part) = description.missing(record.holds()).first() {
-        return Some(format!("\u{201c}{}\u{201d} is not written", part.title()));
+        return Ok(Some(format!("\u{201c}{}\u{201d} is not written", part.title())));
     }
-    if let Some((part, fault)) = description.faults().into_iter().next() {
-        return Some(format!("in \u{201c}{}\u{201d}, {fault}", part.title()));
-    }
-    description.process_faults(record.holds()).into_iter().next()
+    let controls = control::controls(view).await?;
+    let candidates = proposing::candidates_of(view, record.holds(), &controls).await?;
+    let faults = proposing::held_against(record, None, &controls, &candidates);
+    let of_part = faults.of_parts.into_iter().next();
+    let of_part = of_part.map(|(part, fault)| format!("in \u{201c}{}\u{201d}, {fault}", part.title()));
+    Ok(of_part.or_else(|| faults.others.into_iter().next()))
 }
 
 async fn write(

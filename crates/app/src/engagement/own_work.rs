@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use tickmark_core::catalog::Catalog;
+use tickmark_core::conclusion::finding::Finding;
 use tickmark_core::conclusion::period::{Deviation, Subject};
 use tickmark_core::engagement::{EngagementKey, Time};
 use tickmark_core::id::TargetKey;
+use tickmark_core::identity::Verb;
 use tickmark_core::report::SocPackage;
 use tickmark_core::report::own_work::{
     OscalModel, OwnDeviation, OwnFinding, OwnTest, OwnWork, control_matrix, exception_summary,
@@ -16,8 +18,8 @@ use tickmark_core::report::sheet::Sheet;
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Digest, Span, Timestamp};
 
-use super::find;
-use super::package::frozen;
+use super::package::live;
+use super::{atom, find, frozen};
 use crate::conclusion::period::conclude;
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
@@ -34,13 +36,29 @@ pub async fn oscal(
     catalog: &Catalog,
     generator: &str,
 ) -> Result<OscalModel> {
-    let package = frozen(view, key, catalog, generator).await?;
-    if package.criteria.is_empty() {
+    let model = recorded(view, key, catalog, generator).await?;
+    if model.package.criteria.is_empty() {
         return Err(Error::invalid(
             "the scope has no criterion and no objective yet, and OSCAL has no profile without one",
         ));
     }
-    let work = own_work(view, key, &package).await?;
+    Ok(model)
+}
+
+/// Returns what was frozen with the engagement; before that, what is recorded now.
+async fn recorded(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<OscalModel> {
+    view.permit_whole(atom(Verb::Read))?;
+    if let Some(kept) = frozen::whole(view, key).await? {
+        return Ok(kept);
+    }
+    let package = live(view, key, catalog, generator).await?;
+    let findings = remediation::open(view).await?;
+    let work = own_work(view, key, &package, findings).await?;
     Ok(OscalModel { package, work })
 }
 
@@ -94,11 +112,11 @@ pub async fn take_out_summary(
     catalog: &Catalog,
     generator: &str,
 ) -> Result<Sheet> {
-    let package = frozen(cx, key, catalog, generator).await?;
+    let OscalModel { package, work } = recorded(cx, key, catalog, generator).await?;
     let digest = package.digest().map_err(|error| Error::internal("digesting a package", error))?;
     let sheet = match summary {
-        Summary::Exceptions => exception_summary(&package, &own_work(cx, key, &package).await?),
-        Summary::Matrix => control_matrix(&package),
+        Summary::Exceptions => exception_summary(&package, &work),
+        Summary::Matrix => control_matrix(&package, &work),
     };
     taken(cx, key, summary.word(), digest).await?;
     Ok(sheet)
@@ -110,7 +128,13 @@ pub(super) async fn taken(cx: &mut Cx<'_>, key: EngagementKey, document: &str, m
     audit::record(cx, Event { after, ..Event::done(Name::DocumentTaken, "engagement", key) }).await
 }
 
-async fn own_work(view: &mut View<'_>, key: EngagementKey, package: &SocPackage) -> Result<OwnWork> {
+/// Collects management's tests of controls in a part, and those of `open` findings that are about it, whoever asks.
+pub(super) async fn own_work(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    package: &SocPackage,
+    open: BTreeMap<String, Finding>,
+) -> Result<OwnWork> {
     let time: Time = find(view, key).await?.record.holds().time;
     let (first, last) = time.days();
     let (from, to) = (first.starts(), last.starts().plus_micros(DAY_US));
@@ -127,7 +151,7 @@ async fn own_work(view: &mut View<'_>, key: EngagementKey, package: &SocPackage)
         if !in_scope.contains(concluded.control.as_str()) {
             continue;
         }
-        for test in concluded.tests {
+        for (test, detail) in concluded.tests.into_iter().zip(concluded.details) {
             tests.push(OwnTest {
                 control: test.control.to_string(),
                 kind: test.kind,
@@ -135,12 +159,17 @@ async fn own_work(view: &mut View<'_>, key: EngagementKey, package: &SocPackage)
                 state: test.state(now),
                 subjects: test.subject_count(),
                 unseen: test.unseen.len() + test.untested_items(),
+                not_selected: test.unsampled_items(),
+                tolerated: test.tolerated.len(),
+                samples: test.samples.values().cloned().collect(),
+                parts: detail.parts,
+                coverage: Some(detail.coverage),
                 deviations: test.deviations.iter().map(|one| deviation(one, &names, now)).collect(),
             });
         }
     }
     let mut findings = Vec::new();
-    for (reference, finding) in remediation::open(view).await? {
+    for (reference, finding) in open {
         let control = finding.found.control.as_ref().map(ToString::to_string);
         let of: Vec<String> =
             finding.found.criteria.iter().filter(|id| criteria.contains(id.as_str())).cloned().collect();

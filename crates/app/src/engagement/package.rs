@@ -6,28 +6,32 @@ use serde_json::json;
 use tickmark_core::catalog::{Catalog, Framework};
 use tickmark_core::conclusion::finding::FindingState;
 use tickmark_core::conclusion::scope::Day;
-use tickmark_core::control::Control;
+use tickmark_core::control::{Control, ControlText};
+use tickmark_core::engagement::completion::{Completion, Decided};
 use tickmark_core::engagement::{
-    Diagram, Document, Engagement, EngagementKey, FlowStep, Paper, Part, Process, Progress, ReportKind,
-    Scope, Signed, Step, Time, UserEntityKind,
+    Candidate, Diagram, Document, Engagement, EngagementKey, FlowStep, Method, Paper, Part, Process,
+    Progress, ReportKind, Scope, Signed, Step, Subservice, Time, UserEntityKind, VendorControl,
 };
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 use tickmark_core::report::package::{
-    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, FigurePart,
-    PACKAGE_SCHEMA, PassagePart, ProcessPart, Promised, Reasoned, Response, SectionPart, SignedBy,
-    SocPackage, StepPart, SubservicePart,
+    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, EarlierText, EventPart,
+    Expected, FigurePart, Met, PACKAGE_SCHEMA, PassagePart, ProcessPart, Promised, Reasoned, Response,
+    SectionPart, SignedBy, SocPackage, StepPart, SubservicePart,
 };
+use tickmark_core::time::DAY_US;
 use tickmark_core::{Digest, Timestamp};
 
-use super::{Grounds, atom, completion, fieldwork, find};
+use super::proposing::{candidates_of, held_against};
+use super::{Grounds, atom, completion, fieldwork, find, frozen};
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::report::sentence;
 use crate::{Error, Result, identity};
 
-/// Freezes what management says for the report of an engagement, as it is recorded now.
+/// Freezes what management says for the report of an engagement, as it is recorded now. Once the engagement is frozen it is
+/// what was frozen with it, whatever changed since.
 ///
 /// `generator` names program and version.
 ///
@@ -39,8 +43,24 @@ pub async fn package(
     catalog: &Catalog,
     generator: &str,
 ) -> Result<SocPackage> {
-    let mut package = frozen(view, key, catalog, generator).await?.for_readers();
-    package.section = section(view, key).await?;
+    view.permit_whole(atom(Verb::Read))?;
+    for_readers(view, key, catalog, generator).await
+}
+
+/// The same for whoever may see the engagement; what becomes of it is asked by whoever calls.
+pub(super) async fn for_readers(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<SocPackage> {
+    let mut package = match frozen::package(view, key).await? {
+        Some(kept) => kept,
+        None => live(view, key, catalog, generator).await?.for_readers(),
+    };
+    if package.section.is_none() {
+        package.section = section(view, key).await?;
+    }
     Ok(package)
 }
 
@@ -63,7 +83,7 @@ async fn section(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Secti
 }
 
 /// Freezes the same with criteria and controls, whatever the report shows its readers.
-pub(super) async fn frozen(
+pub(super) async fn whole(
     view: &mut View<'_>,
     key: EngagementKey,
     catalog: &Catalog,
@@ -80,6 +100,19 @@ pub(super) async fn recorded(
     catalog: &Catalog,
     generator: &str,
 ) -> Result<SocPackage> {
+    match frozen::whole(view, key).await? {
+        Some(kept) => Ok(kept.package),
+        None => live(view, key, catalog, generator).await,
+    }
+}
+
+/// Fills it from what is recorded now, whoever asks.
+pub(super) async fn live(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<SocPackage> {
     let version = find(view, key).await?;
     let record = &version.record;
     let grounds = Grounds::recorded(view).await?;
@@ -88,11 +121,18 @@ pub(super) async fn recorded(
     let framework =
         catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
     let scope = record.holds();
+    let candidates = candidates_of(view, scope, &grounds.controls).await?;
     let criteria = criteria(scope, framework, &grounds.controls);
-    let mut controls = controls(scope, &criteria, &grounds.controls);
-    let tests = fieldwork::results(view, key).await?;
+    let mut controls = controls(scope, &criteria, &grounds.controls, view.now);
+    // A report as of one date has no tests of operation, and one for general use shows none.
+    let has_results = scope.time.is_period() && scope.kind != ReportKind::Soc3;
+    let (mut tests, mut answered) = (BTreeMap::new(), Vec::new());
+    if has_results {
+        tests = fieldwork::results(view, key).await?;
+        answered = fieldwork::answered(view, key).await?;
+    }
     for control in &mut controls {
-        control.tests = tests.get(&control.id).cloned().unwrap_or_default();
+        control.tests = tests.remove(&control.id).unwrap_or_default();
     }
     let in_scope: BTreeSet<&str> = controls.iter().map(|control| control.id.as_str()).collect();
     let own = findings
@@ -106,6 +146,8 @@ pub(super) async fn recorded(
             controls: finding.found.control.iter().map(ToString::to_string).collect(),
             condition: finding.found.condition.clone(),
             response: finding.plan.clone(),
+            plan: String::new(),
+            due: finding.due.map(|day| day.to_string()).unwrap_or_default(),
             state: match finding.state() {
                 FindingState::Open => "open",
                 FindingState::Fixed => "fixed, not verified",
@@ -113,12 +155,13 @@ pub(super) async fn recorded(
             }
             .to_owned(),
         });
-    let responses = fieldwork::answered(view, key).await?.into_iter().chain(own).collect();
+    let responses = answered.into_iter().chain(own).collect();
+    let events = events(&completion::recorded(view, key).await?);
     let changes = match scope.time {
         Time::Period { from, to } => changes(from, to, &grounds.controls, &in_scope),
         Time::AsOf { .. } => Vec::new(),
     };
-    Ok(SocPackage {
+    let mut package = SocPackage {
         schema: PACKAGE_SCHEMA.to_owned(),
         engagement: key.to_string(),
         report: scope.report(),
@@ -137,9 +180,9 @@ pub(super) async fn recorded(
         section: None,
         services: scope.services.clone(),
         boundary: scope.boundary.clone(),
-        outside: scope.outside.clone(),
+        outside: scope.all_outside(),
         categories: categories(scope, framework),
-        open: open(record, &grounds, catalog)?,
+        open: open(record, &grounds, &candidates, catalog)?,
         assertion: assertion(record, &names),
         description: description(record, &names),
         commitments: commitments(scope, &grounds),
@@ -151,7 +194,24 @@ pub(super) async fn recorded(
         controls,
         changes,
         responses,
+        events,
+    };
+    let handed = fieldwork::document::handed(view, record).await?;
+    package.hand(handed.contains(&Paper::Description), handed.contains(&Paper::Assertion));
+    Ok(package)
+}
+
+/// Returns the events that Section V tells of.
+fn events(completion: &Completion) -> Vec<EventPart> {
+    let told = completion.events().iter().filter(|event| event.told.decided == Decided::OtherInformation);
+    told.map(|event| EventPart {
+        number: event.number,
+        day: event.told.day.to_string(),
+        kind: event.told.kind.title().to_owned(),
+        what: event.told.what.clone(),
+        effect: event.told.effect.clone(),
     })
+    .collect()
 }
 
 /// Freezes it as [`package`] does, and records that somebody took it out.
@@ -173,7 +233,12 @@ pub async fn take_out(
 }
 
 /// What is still to be done, in words.
-fn open(record: &Engagement, grounds: &Grounds, catalog: &Catalog) -> Result<Vec<String>> {
+fn open(
+    record: &Engagement,
+    grounds: &Grounds,
+    candidates: &[Candidate],
+    catalog: &Catalog,
+) -> Result<Vec<String>> {
     let mut open: Vec<String> = grounds
         .problems(record.key, record.holds(), catalog)?
         .into_iter()
@@ -204,13 +269,8 @@ fn open(record: &Engagement, grounds: &Grounds, catalog: &Catalog) -> Result<Vec
         open.extend(
             missing.iter().map(|part| format!("The description lacks \u{201c}{}\u{201d}.", part.title())),
         );
-        let faults = document.content.faults();
-        open.extend(
-            faults
-                .iter()
-                .map(|(part, fault)| format!("In \u{201c}{}\u{201d}, {}", part.title(), sentence(fault))),
-        );
-        open.extend(document.content.process_faults(record.holds()).iter().map(|fault| sentence(fault)));
+        let faults = held_against(record, catalog.frameworks.first(), &grounds.controls, candidates);
+        open.extend(faults.sentences());
     }
     Ok(open)
 }
@@ -337,7 +397,19 @@ fn commitments(scope: &Scope, grounds: &Grounds) -> Vec<Promised> {
 }
 
 fn subservices(scope: &Scope) -> Vec<SubservicePart> {
-    let one = |one: &tickmark_core::engagement::Subservice| SubservicePart {
+    let met = |one: &VendorControl| Met {
+        text: one.text.clone(),
+        controls: one.controls.iter().map(ToString::to_string).collect(),
+    };
+    let one = |one: &Subservice| SubservicePart {
+        parts: if one.method == Method::Inclusive { one.parts.clone() } else { String::new() },
+        is_inclusive: one.method == Method::Inclusive,
+        expects: scope
+            .vendor_controls
+            .iter()
+            .filter(|expected| expected.is_applicable() && expected.vendor.eq_ignore_ascii_case(&one.name))
+            .map(met)
+            .collect(),
         name: one.name.clone(),
         service: one.service.clone(),
         method: one.method.title().to_owned(),
@@ -361,11 +433,13 @@ fn expected(scope: &Scope, kind: UserEntityKind) -> Vec<Expected> {
         .collect()
 }
 
+fn listed(words: Option<&BTreeSet<String>>) -> Vec<String> {
+    words.into_iter().flatten().cloned().collect()
+}
+
 fn criteria(scope: &Scope, framework: &Framework, controls: &[Control]) -> Vec<CriterionPart> {
     let others = |id: &str| -> Vec<String> {
-        let answers = |one: &&tickmark_core::engagement::Subservice| {
-            one.assumed.iter().any(|assumed| assumed.criteria.contains(id))
-        };
+        let answers = |one: &&Subservice| one.assumed.iter().any(|assumed| assumed.criteria.contains(id));
         scope.subservices.iter().filter(answers).map(|one| one.name.clone()).collect()
     };
     scope
@@ -382,6 +456,7 @@ fn criteria(scope: &Scope, framework: &Framework, controls: &[Control]) -> Vec<C
                 },
                 group: match (objective, series) {
                     (None, Some(series)) => format!("{} {}", series.id, series.title),
+                    (Some(one), _) if one.is_general_control => "IT general control objectives".to_owned(),
                     _ => "Control objectives".to_owned(),
                 },
                 controls: scope
@@ -389,13 +464,24 @@ fn criteria(scope: &Scope, framework: &Framework, controls: &[Control]) -> Vec<C
                     .map(|one| one.id.to_string())
                     .collect(),
                 others: others(&id),
+                assertions: listed(objective.map(|one| &one.assertions)),
+                transactions: listed(objective.map(|one| &one.transactions)),
                 id,
             }
         })
         .collect()
 }
 
-fn controls(scope: &Scope, criteria: &[CriterionPart], controls: &[Control]) -> Vec<ControlPart> {
+fn controls(
+    scope: &Scope,
+    criteria: &[CriterionPart],
+    controls: &[Control],
+    now: Timestamp,
+) -> Vec<ControlPart> {
+    let (from, to) = scope.time.days();
+    // The last moment of the time; what lies ahead nobody knows yet.
+    let last = to.starts().plus_micros(DAY_US - 1).min(now);
+    let first = if scope.time.is_period() { from.starts() } else { last };
     let watching: BTreeSet<&str> =
         scope.subservices.iter().flat_map(|one| &one.monitoring).map(|id| id.as_str()).collect();
     let of = |control: &Control| -> Vec<String> {
@@ -404,13 +490,13 @@ fn controls(scope: &Scope, criteria: &[CriterionPart], controls: &[Control]) -> 
     };
     controls
         .iter()
-        .filter(|control| scope.has_in_force(control))
+        .filter(|control| scope.has(control))
         .filter_map(|control| {
             let serves = of(control);
             if serves.is_empty() && !watching.contains(control.id.as_str()) {
                 return None;
             }
-            let text = control.text.current();
+            let text = control.text.at(last).unwrap_or_else(|| control.text.current());
             Some(ControlPart {
                 id: control.id.to_string(),
                 title: text.title.clone(),
@@ -419,7 +505,25 @@ fn controls(scope: &Scope, criteria: &[CriterionPart], controls: &[Control]) -> 
                 nature: control.nature.plain().to_owned(),
                 criteria: serves,
                 version: text.version,
+                earlier: earlier(control, text, first),
                 tests: Vec::new(),
+            })
+        })
+        .collect()
+}
+
+/// Returns what a control in force said from a moment on before it said `text`, oldest first.
+fn earlier(control: &Control, text: &ControlText, first: Timestamp) -> Vec<EarlierText> {
+    let Some(force) = control.force() else { return Vec::new() };
+    let before = control.text.versions().iter().take_while(|one| one.version < text.version);
+    before
+        .filter_map(|one| {
+            let until = one.held.to.filter(|until| *until > first && *until > force.from)?;
+            Some(EarlierText {
+                version: one.version,
+                title: one.title.clone(),
+                statement: one.statement.clone(),
+                until: until.date(),
             })
         })
         .collect()

@@ -1,4 +1,4 @@
-//! The tables `engagement`, `engagement_version`.
+//! The tables `engagement`, `engagement_version`, `engagement_preset`.
 
 use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
@@ -6,10 +6,13 @@ use tickmark_core::engagement::{Engagement, EngagementKey};
 use tickmark_core::id::OrganizationKey;
 use tickmark_store::{Cell, insert_rows};
 
-use super::Version;
-use crate::{Error, Result};
+use super::{KeptPreset, Version};
+use crate::{Error, Result, stored};
 
 type Org = OrganizationKey;
+
+/// The format of the catalog's file of presets.
+const PRESET_FORMAT: &str = "sampling-presets/1";
 type Row = (i64, i64, String);
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<EngagementKey> {
@@ -48,6 +51,52 @@ pub(super) async fn add_version(
     Ok(())
 }
 
+/// Keeps the preset that an engagement uses from now on.
+pub(super) async fn keep_preset(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    kept: &KeptPreset,
+) -> Result<()> {
+    let mut body = serde_json::to_value(&kept.preset).expect("a preset has string keys only");
+    // What a file of the catalog says first, and a reader asks for.
+    body["format"] = PRESET_FORMAT.into();
+    let row = [
+        Cell::from(org.0),
+        key.0.into(),
+        kept.since.micros().into(),
+        kept.catalog.0.to_vec().into(),
+        body.to_string().into(),
+    ];
+    let columns = ["organization", "engagement", "since", "catalog", "body"];
+    insert_rows(c, "engagement_preset", columns, [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn preset(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+) -> Result<Option<KeptPreset>> {
+    const WHAT: &str = "the preset of an engagement";
+    let row: Option<(i64, Vec<u8>, String)> = sqlx::query_as(
+        "SELECT since, catalog, body FROM engagement_preset WHERE organization = $1 AND engagement = $2",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_optional(c)
+    .await?;
+    row.map(|(since, catalog, body)| {
+        Ok(KeptPreset {
+            engagement: Some(key),
+            since: Timestamp::from_micros(since),
+            catalog: stored::digest(&catalog, WHAT)?,
+            preset: serde_json::from_str(&body).map_err(|error| Error::corrupt(WHAT, error))?,
+        })
+    })
+    .transpose()
+}
+
 pub(super) async fn list(c: &mut AnyConnection, org: Org, limit: u32) -> Result<Vec<Version>> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT held.number, held.since, held.body FROM engagement_version AS held \
@@ -60,6 +109,16 @@ pub(super) async fn list(c: &mut AnyConnection, org: Org, limit: u32) -> Result<
     .fetch_all(c)
     .await?;
     rows.into_iter().map(version).collect()
+}
+
+/// The numbers of all engagements, newest first.
+pub(super) async fn keys(c: &mut AnyConnection, org: Org) -> Result<Vec<EngagementKey>> {
+    let rows: Vec<(i64,)> =
+        sqlx::query_as("SELECT key FROM engagement WHERE organization = $1 ORDER BY key DESC")
+            .bind(org.0)
+            .fetch_all(c)
+            .await?;
+    Ok(rows.into_iter().map(|(key,)| EngagementKey(key)).collect())
 }
 
 pub(super) async fn newest(c: &mut AnyConnection, org: Org, key: EngagementKey) -> Result<Option<Version>> {

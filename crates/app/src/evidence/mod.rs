@@ -20,14 +20,15 @@ use serde::Serialize;
 use sqlx::AnyConnection;
 use tickmark_core::evidence::{Provenance, RawArtifact};
 use tickmark_core::id::{OrganizationKey, RunKey, TargetKey};
+use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::commitment::{self, ARTIFACT_DOMAIN, ArtifactDescriptor, RECORD_DOMAIN, Salt};
 use tickmark_ledger::leaf::{LeafKind, MAX_LEAF_BYTES};
 use uuid::Uuid;
 
 pub use retain::{
-    Erased, Erasure, Hold, HoldScope, Prunable, Pruned, RetentionClass, erase, holds, place_hold, prunable,
-    prune, release_hold, retention_classes, set_retention,
+    Erased, Erasure, HOLDING, Hold, HoldScope, KEEPING, Prunable, Pruned, RetentionClass, erase, holds,
+    holds_of_item, place_hold, prunable, prune, release_hold, retention_classes, set_retention,
 };
 pub use rotate::{Rotated, rotate_wrapping_key};
 pub use seal::WrappedKey;
@@ -35,6 +36,7 @@ pub use seal::WrappedKey;
 pub(crate) use rotate::begin_encryption;
 
 use crate::context::{Cx, View};
+use crate::identity::audit::{self, Event, Name};
 use crate::{Action, App, Error, Result};
 use retain::{DOCUMENT_CLASS, EVIDENCE_CLASS};
 use seal::{DataKey, WrappingKey};
@@ -300,6 +302,19 @@ pub async fn find_stored(view: &mut View<'_>, stored: Digest) -> Result<Artifact
     sql::find_stored(view.connection(), organization, stored)
         .await?
         .ok_or_else(|| Error::not_found("artifact", stored))
+}
+
+/// Records that somebody takes the content of an artifact away. The content leaves once this is committed.
+///
+/// # Errors
+/// `Forbidden`; `StepUp`; `NotFound` as [`find_stored`].
+pub async fn take_away(cx: &mut Cx<'_>, stored: Digest) -> Result<()> {
+    cx.permit_whole(Atom::new(Resource::Evidence, Verb::Export))?;
+    let artifact = find_stored(cx, stored).await?;
+    let after = serde_json::json!({"stored": stored.to_string()});
+    let event =
+        Event { after: Some(after), ..Event::done(Name::EvidenceDownloaded, "artifact", artifact.key.0) };
+    audit::record(cx, event).await
 }
 
 /// Returns the salt of an artifact's commitment, none once it is erased.

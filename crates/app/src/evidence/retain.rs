@@ -4,12 +4,13 @@
 //! over. Both delete data key, salt, provenance and stored bytes, and record an entry that says so; the entries that
 //! commit to the content, and their proofs, stay. A legal hold prevents both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::json;
 use tickmark_core::evidence::keep_until;
-use tickmark_core::id::{ActorId, TargetKey};
+use tickmark_core::id::{ActorId, ItemKey, TargetKey};
+use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::commitment::{self, RECORD_DOMAIN, Salt};
 use tickmark_ledger::leaf::LeafKind;
@@ -17,6 +18,7 @@ use tickmark_ledger::leaf::LeafKind;
 use super::sql::Aging;
 use super::{Artifact, ArtifactKey, Content, Removal, RemovalCause, find, sql};
 use crate::context::{Cx, View};
+use crate::identity::audit::{self, Event, Name};
 use crate::{Action, Actor, App, Error, Result};
 
 /// Class of what runs read.
@@ -85,6 +87,43 @@ pub enum HoldScope {
     Target(TargetKey),
     /// One artifact.
     Artifact(ArtifactKey),
+    /// The files of an item, of all its versions.
+    Item(ItemKey),
+}
+
+/// Who says how long a class is kept.
+pub const KEEPING: Atom = Atom::new(Resource::Organization, Verb::Update);
+/// Who places and releases legal holds.
+pub const HOLDING: Atom = Atom::new(Resource::Evidence, Verb::Approve);
+
+/// Legal holds in force, with the files of the items that they are on.
+struct Held {
+    holds: Vec<Hold>,
+    files: BTreeMap<ItemKey, BTreeSet<ArtifactKey>>,
+}
+
+impl Held {
+    async fn now(view: &mut View<'_>) -> Result<Self> {
+        let mut holds = holds(view).await?;
+        holds.retain(Hold::is_in_force);
+        let mut files = BTreeMap::new();
+        for hold in &holds {
+            if let HoldScope::Item(item) = hold.scope {
+                files.insert(item, super::item::all_artifacts(view, item).await?);
+            }
+        }
+        Ok(Self { holds, files })
+    }
+
+    /// The first hold that covers an artifact.
+    fn over(&self, artifact: ArtifactKey, target: Option<TargetKey>) -> Option<&Hold> {
+        self.holds.iter().find(|hold| match hold.scope {
+            HoldScope::All => true,
+            HoldScope::Target(held) => target == Some(held),
+            HoldScope::Artifact(held) => artifact == held,
+            HoldScope::Item(item) => self.files.get(&item).is_some_and(|files| files.contains(&artifact)),
+        })
+    }
 }
 
 /// How long artifacts of a class are kept after another one took their place.
@@ -132,17 +171,26 @@ pub struct Pruned {
 }
 
 impl Hold {
-    fn is_in_force(&self) -> bool {
+    /// Tells whether nobody released it.
+    #[must_use]
+    pub fn is_in_force(&self) -> bool {
         self.released_at.is_none()
     }
+}
 
-    fn covers(&self, artifact: ArtifactKey, target: Option<TargetKey>) -> bool {
-        self.is_in_force()
-            && match self.scope {
-                HoldScope::All => true,
-                HoldScope::Target(held) => target == Some(held),
-                HoldScope::Artifact(held) => artifact == held,
-            }
+impl RetentionClass {
+    /// Returns how long in words: years where the days are whole ones.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let quarters = i64::from(self.keep_days) * 4;
+        let years = (quarters + 730) / 1461;
+        let is_whole = years > 0 && (quarters - years * 1461).abs() < 4;
+        match (is_whole, years, self.keep_days) {
+            (true, 1, _) => "a year".to_owned(),
+            (true, years, _) => format!("{years} years"),
+            (false, _, 1) => "a day".to_owned(),
+            (false, _, days) => format!("{days} days"),
+        }
     }
 }
 
@@ -181,9 +229,9 @@ pub async fn erase(cx: &mut Cx<'_>, what: Erasure, basis: &str) -> Result<Erased
         };
         return Err(Error::not_found("artifact with content that is here:", name));
     };
-    let holds = sql::holds(cx.connection(), organization, MAX_HOLDS).await?;
+    let holds = Held::now(cx).await?;
     for artifact in &erased {
-        if let Some(hold) = holds.iter().find(|hold| hold.covers(artifact.key, artifact.target)) {
+        if let Some(hold) = holds.over(artifact.key, artifact.target) {
             return Err(held(artifact.key, hold));
         }
     }
@@ -246,23 +294,24 @@ pub async fn retention_classes(view: &mut View<'_>) -> Result<Vec<RetentionClass
 /// Sets how many days a class is kept.
 ///
 /// # Errors
-/// `Forbidden` for programs; `NotFound` for an unknown class; `Invalid` for days outside 1 to 36,525.
+/// `Forbidden`, for programs too; `NotFound` for an unknown class; `Invalid` for days outside 1 to 36,525.
 pub async fn set_retention(cx: &mut Cx<'_>, class: &str, keep_days: u32) -> Result<()> {
-    cx.authorize(Action::Decide)?;
-    cx.authorize(Action::Operate)?;
-    if !CLASSES.iter().any(|(name, _)| *name == class) {
-        return Err(Error::not_found("retention class", class));
-    }
+    cx.need_person()?;
+    cx.permit_whole(KEEPING)?;
+    let classes = retention_classes(cx).await?;
+    let before = classes.iter().find(|one| one.name == class);
+    let before = before.ok_or_else(|| Error::not_found("retention class", class))?.keep_days;
     if !(1..=MAX_KEEP_DAYS).contains(&keep_days) {
         return Err(Error::invalid(format!("{keep_days} days are not between 1 and {MAX_KEEP_DAYS}")));
     }
     let (organization, now) = (cx.organization(), cx.now);
     sql::set_retention(cx.connection(), organization, class, keep_days, now).await?;
-    cx.record(
-        LeafKind::AuditEvent,
-        &json!({"event": "retention.set", "class": class, "keep_days": keep_days}),
-    )?;
-    Ok(())
+    let event = Event {
+        before: Some(json!({"keep_days": before})),
+        after: Some(json!({"keep_days": keep_days})),
+        ..Event::done(Name::RetentionSet, "retention_class", class)
+    };
+    audit::record(cx, event).await
 }
 
 /// Lists artifacts whose time is over, also those that legal holds keep, in order of their keys.
@@ -277,7 +326,7 @@ pub async fn prunable(view: &mut View<'_>) -> Result<Vec<Prunable>> {
         retention_classes(view).await?.into_iter().map(|class| (class.name, class.keep_days)).collect();
     let shortest = days.values().copied().min().unwrap_or(MAX_KEEP_DAYS);
     let before = keep_until(now, -i64::from(shortest));
-    let holds = sql::holds(view.connection(), organization, MAX_HOLDS).await?;
+    let holds = Held::now(view).await?;
     let (mut found, mut after) = (Vec::new(), ArtifactKey(0));
     while found.len() < MAX_PRUNED {
         let page = sql::aging(view.connection(), organization, after, before, PAGE).await?;
@@ -290,7 +339,7 @@ pub async fn prunable(view: &mut View<'_>) -> Result<Vec<Prunable>> {
             if keep_until > now {
                 continue;
             }
-            let hold = holds.iter().find(|hold| hold.covers(key, target)).map(|hold| hold.key);
+            let hold = holds.over(key, target).map(|hold| hold.key);
             found.push(Prunable {
                 key,
                 name,
@@ -346,18 +395,42 @@ pub async fn holds(view: &mut View<'_>) -> Result<Vec<Hold>> {
     sql::holds(view.connection(), organization, MAX_HOLDS).await
 }
 
+/// Lists the legal holds in force that cover files of an item, for whoever sees all evidence: why something is held is not
+/// for everybody who hands some in.
+///
+/// # Errors
+/// If the database fails.
+pub async fn holds_of_item(view: &mut View<'_>, item: ItemKey) -> Result<Vec<Hold>> {
+    if !view.sees_whole(Atom::new(Resource::Evidence, Verb::Read)) {
+        return Ok(Vec::new());
+    }
+    let files = super::item::all_artifacts(view, item).await?;
+    let mut holds = holds(view).await?;
+    holds.retain(|hold| {
+        hold.is_in_force()
+            && match hold.scope {
+                HoldScope::All => true,
+                HoldScope::Target(_) => false,
+                HoldScope::Artifact(artifact) => files.contains(&artifact),
+                HoldScope::Item(held) => held == item,
+            }
+    });
+    Ok(holds)
+}
+
 /// Places a legal hold: what it covers is neither erased nor pruned until it is released.
 ///
 /// # Errors
-/// `Forbidden` for programs; `NotFound` for an unknown artifact; `Invalid` without a reason.
+/// `Forbidden`, for programs too; `NotFound` for what is not there; `Invalid` without a reason.
 pub async fn place_hold(cx: &mut Cx<'_>, scope: HoldScope, reason: &str) -> Result<Hold> {
-    cx.authorize(Action::Decide)?;
-    cx.authorize(Action::Operate)?;
+    cx.need_person()?;
+    cx.permit_whole(HOLDING)?;
     let reason = text("reason", reason)?.to_owned();
     let organization = cx.organization();
     match scope {
         HoldScope::Artifact(key) => drop(find(cx, key).await?),
         HoldScope::Target(target) => drop(crate::observation::find_target(cx, target).await?),
+        HoldScope::Item(item) => drop(super::item::find(cx, item).await?),
         HoldScope::All => {}
     }
     if sql::holds(cx.connection(), organization, MAX_HOLDS).await?.iter().filter(|h| h.is_in_force()).count()
@@ -368,29 +441,33 @@ pub async fn place_hold(cx: &mut Cx<'_>, scope: HoldScope, reason: &str) -> Resu
     let (placed_by, placed_at) = (cx.actor.id, cx.now);
     let mut hold = Hold { key: 0, scope, reason, placed_by, placed_at, released_by: None, released_at: None };
     sql::insert_hold(cx.connection(), organization, &mut hold).await?;
-    let mut body = json!({"event": "hold.placed", "hold": hold.key});
-    match scope {
-        HoldScope::All => body["scope"] = "all".into(),
-        HoldScope::Target(target) => body["target"] = target.0.into(),
-        HoldScope::Artifact(artifact) => body["artifact"] = artifact.0.into(),
-    }
-    cx.record(LeafKind::AuditEvent, &body)?;
+    let after = match scope {
+        HoldScope::All => json!({"scope": "all"}),
+        HoldScope::Target(target) => json!({"target": target.0}),
+        HoldScope::Artifact(artifact) => json!({"artifact": artifact.0}),
+        HoldScope::Item(item) => json!({"item": item.0}),
+    };
+    let event = Event {
+        after: Some(after),
+        why: audit::kept_why(&hold.reason),
+        ..Event::done(Name::HoldPlaced, "legal_hold", hold.key)
+    };
+    audit::record(cx, event).await?;
     Ok(hold)
 }
 
 /// Releases a legal hold.
 ///
 /// # Errors
-/// `Forbidden` for programs; `NotFound` if none with this number is in force.
+/// `Forbidden`, for programs too; `NotFound` if none with this number is in force.
 pub async fn release_hold(cx: &mut Cx<'_>, key: i64) -> Result<()> {
-    cx.authorize(Action::Decide)?;
-    cx.authorize(Action::Operate)?;
+    cx.need_person()?;
+    cx.permit_whole(HOLDING)?;
     let (organization, by, now) = (cx.organization(), cx.actor.id.to_string(), cx.now);
     if !sql::release_hold(cx.connection(), organization, key, &by, now).await? {
         return Err(Error::not_found("legal hold in force", key));
     }
-    cx.record(LeafKind::AuditEvent, &json!({"event": "hold.released", "hold": key}))?;
-    Ok(())
+    audit::record(cx, Event::done(Name::HoldReleased, "legal_hold", key)).await
 }
 
 impl App {

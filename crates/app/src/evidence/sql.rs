@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use tickmark_core::evidence::Provenance;
-use tickmark_core::id::{OrganizationKey, RunKey, TargetKey};
+use tickmark_core::id::{ItemKey, OrganizationKey, RunKey, TargetKey};
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::commitment::Salt;
 use tickmark_store::{insert_missing_rows, insert_rows};
@@ -347,6 +347,18 @@ pub(super) async fn sealed(
         }
     }
     Ok(found)
+}
+
+/// Returns how many bytes of content an organization has, what was erased left out.
+pub(super) async fn bytes_held(c: &mut AnyConnection, org: Org) -> Result<u64> {
+    let (held,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(SUM(a.size_bytes), 0) AS BIGINT) FROM artifact a WHERE a.organization = $1 \
+         AND NOT EXISTS (SELECT 1 FROM artifact_removal g WHERE g.organization = a.organization AND g.artifact = a.key)",
+    )
+    .bind(org.0)
+    .fetch_one(c)
+    .await?;
+    stored::count(held, WHAT)
 }
 
 /// Returns media type and size of artifacts, by key.
@@ -724,7 +736,7 @@ pub(super) async fn set_retention(
 
 pub(super) async fn holds(c: &mut AnyConnection, org: Org, limit: u32) -> Result<Vec<Hold>> {
     let rows = sqlx::query(
-        "SELECT key, artifact, target, reason, placed_by, placed_at, released_by, released_at FROM legal_hold \
+        "SELECT key, artifact, target, reason, placed_by, placed_at, released_by, released_at, item FROM legal_hold \
          WHERE organization = $1 ORDER BY CASE WHEN released_at IS NULL THEN 0 ELSE 1 END, key LIMIT $2",
     )
     .bind(org.0)
@@ -739,10 +751,11 @@ pub(super) async fn holds(c: &mut AnyConnection, org: Org, limit: u32) -> Result
             let released_by: Option<String> = row.try_get(6)?;
             Ok(Hold {
                 key: row.try_get(0)?,
-                scope: match (artifact, target) {
-                    (Some(key), _) => HoldScope::Artifact(ArtifactKey(key)),
-                    (None, Some(key)) => HoldScope::Target(TargetKey(key)),
-                    (None, None) => HoldScope::All,
+                scope: match (artifact, target, row.try_get::<Option<i64>, _>(8)?) {
+                    (Some(key), ..) => HoldScope::Artifact(ArtifactKey(key)),
+                    (None, Some(key), _) => HoldScope::Target(TargetKey(key)),
+                    (None, None, Some(key)) => HoldScope::Item(ItemKey(key)),
+                    (None, None, None) => HoldScope::All,
                 },
                 reason: row.try_get(3)?,
                 placed_by: stored::parse(row.try_get(4)?, what)?,
@@ -762,10 +775,11 @@ pub(super) async fn insert_hold(c: &mut AnyConnection, org: Org, hold: &mut Hold
             .fetch_one(&mut *c)
             .await?;
     hold.key = last + 1;
-    let (artifact, target) = match hold.scope {
-        HoldScope::All => (None, None),
-        HoldScope::Target(target) => (None, Some(target.0)),
-        HoldScope::Artifact(artifact) => (Some(artifact.0), None),
+    let (artifact, target, item) = match hold.scope {
+        HoldScope::All => (None, None, None),
+        HoldScope::Target(target) => (None, Some(target.0), None),
+        HoldScope::Artifact(artifact) => (Some(artifact.0), None, None),
+        HoldScope::Item(item) => (None, None, Some(item.0)),
     };
     let row = [
         org.0.into(),
@@ -775,8 +789,9 @@ pub(super) async fn insert_hold(c: &mut AnyConnection, org: Org, hold: &mut Hold
         hold.reason.as_str().into(),
         hold.placed_by.to_string().into(),
         hold.placed_at.micros().into(),
+        item.into(),
     ];
-    let columns = ["organization", "key", "artifact", "target", "reason", "placed_by", "placed_at"];
+    let columns = ["organization", "key", "artifact", "target", "reason", "placed_by", "placed_at", "item"];
     insert_rows(c, "legal_hold", columns, [row]).await?;
     Ok(())
 }

@@ -20,6 +20,8 @@ use crate::{Actor, Error, Result, identity};
 
 /// The control from whose occurrences auditors of the example draw.
 pub(super) const EXAMINED: &str = "IAM-03";
+/// The control that never occurs in their period.
+pub(super) const UNUSED: &str = "GOV-02";
 
 /// A list that a trigger produced over the year.
 struct List {
@@ -229,7 +231,7 @@ pub(super) async fn bring_in(
 ) -> Result<()> {
     for list in &LISTS {
         let (mut from, to) = whole(settings);
-        if let Some(day) = examined_until.filter(|_| list.control == EXAMINED) {
+        if let Some(day) = examined_until.filter(|_| [EXAMINED, UNUSED].contains(&list.control)) {
             from = settings.midnight(day);
         }
         keep(stage, settings, people.owner(list.control), list, chance, (from, to)).await?;
@@ -237,17 +239,18 @@ pub(super) async fn bring_in(
     Ok(())
 }
 
-/// Brings in the list of the examined control from one day to another, apart from what was before: auditors draw from what
+/// Brings in the list of an examined control from one day to another, apart from what was before: auditors look at what
 /// occurred in their period alone.
 pub(super) async fn of_period(
     stage: &Stage<'_>,
     settings: &Settings,
     people: &People,
     chance: Chance,
+    control: &str,
     (first, end): (u32, u32),
 ) -> Result<PopulationKey> {
-    let list = LISTS.iter().find(|list| list.control == EXAMINED).expect("it has a list");
-    let owner = people.owner(EXAMINED);
+    let list = LISTS.iter().find(|list| list.control == control).expect("it has a list");
+    let owner = people.owner(control);
     let (from, to) = (settings.midnight(first), settings.midnight(end));
     keep(stage, settings, owner, list, chance, (settings.midnight(0), from)).await?;
     keep(stage, settings, owner, list, chance, (from, to)).await

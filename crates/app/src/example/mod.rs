@@ -93,11 +93,11 @@ impl Settings {
         Timestamp::from_micros(last - i64::from(self.days - 1 - day) * DAY_US)
     }
 
-    /// Returns the period that the story fills, in whole days up to the present one.
+    /// Returns the period that is opened and closed in the ledger: the whole days of the story that are over at its end.
     #[must_use]
     pub fn period(&self) -> (Timestamp, Timestamp) {
         let today = self.end.micros().div_euclid(DAY_US) * DAY_US;
-        (self.midnight(0), Timestamp::from_micros(today + DAY_US))
+        (self.midnight(0), Timestamp::from_micros(today))
     }
 
     /// Tells what is out of range.
@@ -176,6 +176,8 @@ pub async fn create(stage: &Stage<'_>, settings: &Settings) -> Result<Created> {
         control::sync_tests(cx, &library).await
     })
     .await?;
+    let (from, to) = settings.period();
+    let period = app.open_period(&actor, from, to).await?;
     let people = People::hire(stage, &actor, settings, chance).await?;
     let mut examined = Examined::plan(settings);
     let mut created = Created {
@@ -209,5 +211,7 @@ pub async fn create(stage: &Stage<'_>, settings: &Settings) -> Result<Created> {
         app.sequence(&actor).await?;
     }
     (stage.move_clock)(settings.end);
+    // The authorities of the settings are asked, as for any period; without any nobody else says when it was closed.
+    app.close_period(&actor, period.key).await?;
     Ok(created)
 }

@@ -20,6 +20,7 @@ use tickmark_core::identity::{Object, Subject};
 use tickmark_ledger::leaf::LeafKind;
 use tickmark_ledger::note::SignerKey;
 
+use self::audit::{Event, Name};
 use crate::context::{Cx, View};
 use crate::ledger::keys;
 use crate::{Action, App, Error, Result};
@@ -97,6 +98,8 @@ pub struct SignedIn {
     pub session: SessionId,
     /// The request that this is about; the answer carries it too.
     pub request: String,
+    /// From which network it comes.
+    pub network: String,
 }
 
 impl ActorKind {
@@ -155,6 +158,7 @@ impl App {
             retired_at: None,
         };
         sql::insert_system(cx.connection(), organization.key, &system, now).await?;
+        cx.touch(crate::register::Kind::System, system.id);
         crate::ledger::found(&mut cx, &signer).await?;
         crate::evidence::begin_encryption(&mut cx).await?;
         crate::register::begin(&mut cx).await?;
@@ -172,17 +176,39 @@ impl App {
         sql::organizations(&mut tx).await
     }
 
-    /// Returns the one organization of this data folder, as the program acts in it.
+    /// Returns the organization that was named, or the one there is, as the program acts in it.
     ///
     /// # Errors
-    /// `NotFound` before the first start; `Conflict` if there are several and a name must be given.
+    /// `NotFound` before the first start, or if none has the name; `Conflict` if there are several and none was named.
     pub async fn only_organization(&self) -> Result<Actor> {
         let mut all = self.organizations().await?;
+        let names = all.iter().map(|one| format!("{:?}", one.name)).collect::<Vec<_>>().join(", ");
+        if let Some(chosen) = self.chosen() {
+            let found = all.into_iter().find(|one| one.name == chosen);
+            let found = found.ok_or_else(|| {
+                Error::not_found("organization", format!("{chosen:?} here; there are {names}"))
+            })?;
+            return self.program_of(found).await;
+        }
         match (all.pop(), all.is_empty()) {
             (Some(only), true) => self.program_of(only).await,
-            (Some(_), false) => Err(Error::conflict("there are several organizations; name one")),
+            (Some(_), false) => Err(Error::conflict(format!(
+                "there are several organizations: {names}; say which with --organization NAME"
+            ))),
             (None, _) => Err(Error::not_found("organization", "here; `init` makes one")),
         }
+    }
+
+    /// Returns the program as it acts in each organization, oldest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn everywhere(&self) -> Result<Vec<Actor>> {
+        let mut all = Vec::new();
+        for organization in self.organizations().await? {
+            all.push(self.program_of(organization).await?);
+        }
+        Ok(all)
     }
 
     /// Returns the program itself as the actor of an organization.
@@ -191,6 +217,15 @@ impl App {
     /// If the database fails.
     pub async fn program(&self, organization: &Organization) -> Result<Actor> {
         self.program_of(organization.clone()).await
+    }
+
+    /// Returns words that others connect with whoever works in an organization, beside their own name: no password is one of
+    /// them.
+    pub(crate) async fn words_of(&self, organization: &Organization) -> Result<Vec<String>> {
+        let program = self.program_of(organization.clone()).await?;
+        let systems = self.read(&program, async |view| system::all(view).await).await?;
+        let names = systems.into_iter().map(|system| system.name);
+        Ok([organization.name.clone(), "Tickmark".to_owned()].into_iter().chain(names).collect())
     }
 
     async fn find_organization(&self, name: &str) -> Result<Option<Organization>> {
@@ -208,6 +243,41 @@ impl App {
 
 /// Label of the program itself.
 const PROGRAM: &str = "tickmark";
+
+/// Gives the organization another name.
+///
+/// # Errors
+/// `Forbidden` for members; `Invalid` for what is no name; `Conflict` if it is the one there is, or another one has it.
+pub async fn rename_organization(cx: &mut Cx<'_>, name: &str) -> Result<()> {
+    cx.authorize(Action::Operate)?;
+    check_name("organization", name)?;
+    cx.reach_all().await?;
+    let found = sql::organization_by_name(cx.connection(), name).await?;
+    cx.confine().await?;
+    if found.is_some() {
+        return Err(Error::conflict(format!("an organization is called {name:?} already")));
+    }
+    let (key, id) = (cx.organization(), cx.actor.organization.id);
+    let before = cx.actor.organization.name.clone();
+    sql::rename_organization(cx.connection(), key, name).await?;
+    let event = Event {
+        before: Some(serde_json::json!({"name": before})),
+        after: Some(serde_json::json!({"name": name})),
+        ..Event::done(Name::OrganizationChanged, "organization", id)
+    };
+    audit::record(cx, event).await
+}
+
+/// Tells whether the installation has no other organization than this one.
+///
+/// # Errors
+/// If the database fails.
+pub async fn is_alone(view: &mut View<'_>) -> Result<bool> {
+    view.reach_all().await?;
+    let all = sql::organizations(view.connection()).await?;
+    view.confine().await?;
+    Ok(all.len() < 2)
+}
 
 /// Finds the actor of this kind and label, or makes it.
 ///

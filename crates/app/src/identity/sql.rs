@@ -58,6 +58,19 @@ pub(super) async fn insert_organization(c: &mut AnyConnection, organization: &Or
     Ok(())
 }
 
+pub(super) async fn rename_organization(
+    c: &mut AnyConnection,
+    organization: OrganizationKey,
+    name: &str,
+) -> Result<()> {
+    sqlx::query("UPDATE organization SET name = $2 WHERE key = $1")
+        .bind(organization.0)
+        .bind(name)
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn insert_system(
     c: &mut AnyConnection,
     organization: OrganizationKey,

@@ -140,11 +140,16 @@ pub struct WitnessSettings {
     pub key: String,
 }
 
-/// A secret, read from its file. It is never printed.
+/// A secret, read from its file or from where it is kept sealed. It is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
+    /// Takes a text that was kept elsewhere.
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// Returns the text.
     #[must_use]
     pub fn expose(&self) -> &str {

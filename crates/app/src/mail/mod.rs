@@ -5,6 +5,7 @@
 //! with the key of accounts; when it was sent, or is of no use any more, its content is gone. It arrives at least once: the
 //! same letter has the same `Message-ID`. Owns the table of migration `0041_outbox.sql`.
 
+mod password;
 mod settings;
 mod sql;
 mod writing;
@@ -12,8 +13,8 @@ mod writing;
 use std::collections::BTreeSet;
 
 use tickmark_core::Timestamp;
-use tickmark_core::id::InvitationId;
-use tickmark_core::identity::{Atom, Email, Resource, Role, Verb};
+use tickmark_core::id::{InvitationId, PersonId};
+use tickmark_core::identity::{Alert, Atom, Email, Resource, Role, Verb};
 use tickmark_core::job::ATTEMPTS;
 use tickmark_core::mail::{LEASE_US, MailKind, MailState, retry_at};
 use tickmark_core::time::DAY_US;
@@ -25,6 +26,7 @@ use crate::ledger::{described, read_secret};
 use crate::port::{Letter, NotSent};
 use crate::{Actor, App, Error, Result};
 
+pub use password::keep_password;
 pub use settings::MailSettings;
 pub use writing::{Part, Writing};
 
@@ -206,6 +208,53 @@ pub(crate) async fn reset(
     Ok(true)
 }
 
+/// Sends the link by which somebody shows that a new address is theirs.
+pub(crate) async fn confirm_address(
+    cx: &mut Cx<'_>,
+    about: String,
+    to: &Email,
+    secret: &str,
+    expires_at: Timestamp,
+) -> Result<bool> {
+    let Some(address) = link_to(cx, &format!("/address/{secret}")) else { return Ok(false) };
+    let organization = &cx.actor.organization.name;
+    let writing = Writing {
+        subject: format!("Your address for {organization}"),
+        parts: vec![
+            Part::Text(format!(
+                "Somebody who signs in to {organization} in Tickmark wants to do so with this address."
+            )),
+            Part::Link { words: "Confirm that it is yours".to_owned(), address },
+            Part::Text(format!("The link works once, until {}.", expires_at.minute())),
+            Part::Text("If that was not you, do nothing: nothing changes.".to_owned()),
+        ],
+    };
+    let (kind, to) = (MailKind::Address, to.to_string());
+    post(cx, &Mail { kind, about, to, writing, good_until: Some(expires_at) }).await?;
+    Ok(true)
+}
+
+/// Tells somebody what happened to their account. Tells whether a letter goes out.
+pub(crate) async fn security(cx: &mut Cx<'_>, person: PersonId, to: &str, alert: Alert) -> Result<bool> {
+    let Some(address) = link_to(cx, "/account") else { return Ok(false) };
+    let organization = &cx.actor.organization.name;
+    let writing = Writing {
+        subject: format!("Your account in Tickmark of {organization}"),
+        parts: vec![
+            Part::Text(format!("{} It happened at {} (UTC).", alert.sentence(), cx.now.minute())),
+            Part::Text(
+                "If it was you, or you asked for it, there is nothing to do. If not, look at your sessions and at what \
+                 you sign in with, and tell whoever looks after Tickmark where you work."
+                    .to_owned(),
+            ),
+            Part::Link { words: "Look at your account".to_owned(), address },
+        ],
+    };
+    let (kind, about) = (MailKind::Security, format!("person {person}"));
+    post(cx, &Mail { kind, about, to: to.to_owned(), writing, good_until: None }).await?;
+    Ok(true)
+}
+
 /// Lists the newest letters, newest first, at most [`LISTED`].
 ///
 /// # Errors
@@ -353,8 +402,19 @@ impl App {
 
     async fn deliver_mail(&self, settings: &MailSettings, to: &str, letter: Letter) -> Result<()> {
         let (target, outside) = (settings.to(to), self.outside());
+        let kept = match (&target.user, &target.password_file) {
+            (Some(_), None) => Some(self.kept_mail_password().await?.ok_or_else(|| {
+                Error::unavailable(
+                    "the mail server asks for a password; `tickmark mail password` keeps it, or password_file names it",
+                )
+            })?),
+            _ => None,
+        };
         tokio::task::spawn_blocking(move || {
-            let password = target.password_file.as_deref().map(read_secret).transpose()?;
+            let password = match target.password_file.as_deref() {
+                Some(file) => Some(read_secret(file)?),
+                None => kept,
+            };
             let not_sent = |error: NotSent| Error::unavailable(error);
             outside.outbound.mail(&target, password.as_ref(), &letter).map_err(not_sent)
         })

@@ -1,4 +1,4 @@
-//! The table `outbox`.
+//! The tables `outbox`, `installation_secret`.
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -252,4 +252,34 @@ fn sending(row: &AnyRow) -> Result<Sending> {
         problem: row.try_get(9)?,
         has_content: has_content == 1,
     })
+}
+
+/// Keeps a secret of the installation, in place of the one before.
+pub(super) async fn set_secret(
+    c: &mut AnyConnection,
+    name: &str,
+    sealed: &[u8],
+    sealed_by: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO installation_secret (name, sealed, sealed_by, set_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, sealed_by = excluded.sealed_by, \
+         set_at = excluded.set_at",
+    )
+    .bind(name)
+    .bind(sealed.to_vec())
+    .bind(sealed_by)
+    .bind(now.micros())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Returns a secret of the installation as it is sealed, with the key that seals it.
+pub(super) async fn secret(c: &mut AnyConnection, name: &str) -> Result<Option<(Vec<u8>, String)>> {
+    Ok(sqlx::query_as("SELECT sealed, sealed_by FROM installation_secret WHERE name = $1")
+        .bind(name)
+        .fetch_optional(c)
+        .await?)
 }

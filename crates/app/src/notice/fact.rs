@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use tickmark_core::Timestamp;
 use tickmark_core::conclusion::finding::{Finding, FindingState};
-use tickmark_core::control::commitment::CommitmentState;
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::fieldwork::{RequestState, Workpaper};
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::{Item, State};
 use tickmark_core::id::ActorId;
-use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::performance::WindowState;
 use tickmark_core::program::reminder::{Fact, Matter, escalated_from};
 use tickmark_core::time::DAY_US;
@@ -21,19 +19,16 @@ use crate::Result;
 use crate::comment;
 use crate::conclusion::remediation;
 use crate::context::View;
-use crate::control::{self, commitment};
+use crate::control;
 use crate::engagement::fieldwork::request::id as request_id;
 use crate::engagement::fieldwork::signed::{Signing, id as paper_id};
 use crate::engagement::fieldwork::waiting::{self, Waiting, WaitingRequest};
 use crate::evidence::item;
-use crate::observation::waiver::request;
 use crate::program::performance::{self, Due};
-use crate::work;
+use crate::work::{self, Decision};
 
 /// Days back that what is too late is told of at all; it stays on its own page.
 const BACK_DAYS: i64 = 31;
-/// Most requests that somebody is told of.
-const WAITING: u32 = 500;
 /// Characters of what an auditor asks for that a notice repeats.
 const ASKED_CHARS: usize = 120;
 
@@ -82,15 +77,11 @@ pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
             escalated_from: None,
         });
     }
-    if view.sees_whole(Atom::new(Resource::Exception, Verb::Read)) {
-        for (reference, finding) in remediation::open(view).await? {
-            if finding.owner == Some(actor) {
-                facts.extend(
-                    corrective(&reference, &finding)
-                        .filter(|fact| fact.due.is_some_and(|due| is_recent(due, now))),
-                );
-            }
-        }
+    for one in &work.findings {
+        facts.extend(
+            corrective(&one.reference, &one.record)
+                .filter(|fact| fact.due.is_some_and(|due| is_recent(due, now))),
+        );
     }
     for one in comment::mentions(view).await? {
         facts.push(Fact {
@@ -103,7 +94,7 @@ pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
         });
     }
     facts.extend(fieldwork(&work.fieldwork, actor, now));
-    facts.extend(decisions(view).await?);
+    facts.extend(work.approvals.iter().map(decision));
     Ok(facts)
 }
 
@@ -235,53 +226,16 @@ fn corrective(reference: &str, finding: &Finding) -> impl Iterator<Item = Fact> 
     })
 }
 
-/// What waits for the decision of whoever looks, besides evidence: controls, commitments, waivers that others wrote.
-async fn decisions(view: &mut View<'_>) -> Result<Vec<Fact>> {
-    let actor = view.actor.id;
-    let decision = |about: String, title: String, path: String| Fact {
-        about,
+/// What waits for the decision of whoever looks, besides evidence.
+fn decision(one: &Decision) -> Fact {
+    Fact {
+        about: one.about.clone(),
         matter: Matter::Decision,
-        title,
-        path,
+        title: one.title.clone(),
+        path: one.path.clone(),
         due: None,
         escalated_from: None,
-    };
-    let mut facts = Vec::new();
-    if view.sees_whole(Atom::new(Resource::Control, Verb::Approve)) {
-        for control in control::controls(view).await? {
-            // Drafts of the starter library wait for nobody.
-            if let Some(proposed) = control.proposed().filter(|_| !control.is_author(actor)) {
-                facts.push(decision(
-                    format!("control {} {}", control.id, proposed.at.micros()),
-                    format!("A change of {} waits for your approval", control.id),
-                    format!("/controls/{}/approve", control.id),
-                ));
-            }
-        }
-        for version in commitment::list(view).await? {
-            let one = &version.record;
-            let waits = matches!(one.state(), CommitmentState::Draft | CommitmentState::Waits);
-            if waits && one.owner.is_some() && !one.is_author(actor) {
-                facts.push(decision(
-                    format!("commitment {} {}", one.key, one.written.version),
-                    format!("Commitment {} waits for your approval", one.key),
-                    format!("/commitments/{}/approve", one.key),
-                ));
-            }
-        }
     }
-    if view.sees_whole(Atom::new(Resource::Exception, Verb::Approve)) {
-        for asked in request::waiting(view, WAITING).await?.0 {
-            if asked.request.requested_by != actor {
-                facts.push(decision(
-                    format!("waiver_request {}", asked.key),
-                    format!("A waiver of {} waits for your decision", asked.request.check),
-                    format!("/waivers/requests/{}", asked.key),
-                ));
-            }
-        }
-    }
-    Ok(facts)
 }
 
 /// What nobody did for so many days, with who is told; nothing for 0 days.

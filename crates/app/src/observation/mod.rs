@@ -8,6 +8,7 @@
 
 mod before;
 mod cores;
+pub mod estate;
 mod export;
 mod history;
 mod listed;
@@ -41,8 +42,8 @@ pub(crate) use memory::Memories;
 pub use moment::{answer_at, checks_in_force, runs_between};
 pub use read::{
     CheckHistory, CheckNow, FactsDocument, TargetVerdict, check_history, check_versions, checks_now,
-    coverage_of_run, facts_at, facts_history, find_run, find_target, newest_facts, runs, targets,
-    verdicts_now, verify_run,
+    coverage_of_run, facts_at, facts_history, find_run, find_target, known_checks, newest_facts, runs,
+    targets, verdicts_now, verify_run,
 };
 pub(crate) use scrub::names_object;
 

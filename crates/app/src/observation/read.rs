@@ -1,6 +1,6 @@
 //! What history says, now and before. A verdict whose look is too old is unknown here, whatever the interval says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use tickmark_core::id::{CheckKey, RunKey, TargetKey};
@@ -265,6 +265,16 @@ pub async fn checks_now(view: &mut View<'_>) -> Result<Vec<CheckNow>> {
 pub async fn check_versions(view: &mut View<'_>, check_id: &str) -> Result<Vec<CheckVersion>> {
     let organization = view.organization();
     sql::check_versions_of(view.connection(), organization, check_id).await
+}
+
+/// Returns the checks that are in force: what a control can be tested by.
+///
+/// # Errors
+/// As [`targets`].
+pub async fn known_checks(view: &mut View<'_>) -> Result<BTreeSet<String>> {
+    let organization = view.organization();
+    let known = sql::check_keys(view.connection(), organization).await?;
+    Ok(known.into_iter().map(|check| check.id).collect())
 }
 
 /// Returns the history of a check at a target, per version, oldest first.

@@ -23,6 +23,7 @@ use super::pack::{self, Document, Keeping};
 use super::question::Questions;
 use super::sections::Sections;
 use super::sql::{self, Answer, Change, CurrentCheck, NewBlock, NewCheckVersion};
+use super::workshop;
 use super::{FactsState, Run, RunInput, RunState, RunSummary, Target, Unchanged};
 use crate::context::Cx;
 use crate::register::Kind;
@@ -39,6 +40,7 @@ pub async fn open_run(cx: &mut Cx<'_>, source: &str, collector: &str) -> Result<
     cx.authorize(Action::Observe)?;
     let (organization, now) = (cx.organization(), cx.now);
     let run = sql::open_run(cx.connection(), organization, source, collector, now).await?;
+    cx.touch(Kind::Run, run);
     cx.record(LeafKind::RunOpen, &json!({"run": run, "source": source, "collector": collector}))?;
     Ok(run)
 }
@@ -53,6 +55,7 @@ pub async fn miss_open_runs(cx: &mut Cx<'_>) -> Result<Vec<RunKey>> {
     let mut missed = Vec::new();
     for run in sql::open_runs(cx.connection(), organization).await? {
         sql::miss_run(cx.connection(), organization, run.key, now).await?;
+        cx.touch(Kind::Run, run.key);
         cx.record(
             LeafKind::RunMissed,
             &json!({"run": run.key, "source": run.source, "why": "ended without a result"}),
@@ -99,6 +102,13 @@ pub async fn record_changes(
             sql::current_facts(cx.connection(), organization).await?,
         ),
     };
+    // Somebody may have taken targets out since the last run.
+    let retired: BTreeMap<TargetKey, Timestamp> =
+        sql::retired(cx.connection(), organization).await?.into_iter().collect();
+    for target in &mut memory.targets {
+        target.retired_at = retired.get(&target.key).copied();
+    }
+    cx.touch(Kind::Run, key);
     let population = Population::sync(cx, &input, unchanged, &mut memory, at).await?;
     let artifacts = store_artifacts(cx, key, &population, &input.collected).await?;
     let (facts, keeping) =
@@ -442,6 +452,7 @@ async fn sync_checks<'a>(
             })
             .collect();
         sql::add_checks(cx.connection(), organization, &rows, ENGINE_VERSION, at).await?;
+        workshop::note_files(cx, &new).await?;
         current = sql::check_keys(cx.connection(), organization).await?;
         // Too large for an entry; who exports it makes it again from the versions in force at this moment.
         let in_force = sql::current_checks(cx.connection(), organization).await?;

@@ -2,28 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tickmark_core::conclusion::chosen::Chosen;
 use tickmark_core::conclusion::finding::Finding;
 use tickmark_core::conclusion::readiness::{Question, Rating, TargetType};
 use tickmark_core::control::commitment::CommitmentKey;
-use tickmark_core::control::{Control, ControlId, Frequency, common_system};
+use tickmark_core::control::{Control, ControlId, ControlState, Frequency, common_system};
+use tickmark_core::engagement::fieldwork::{EvidenceRequest, RequestState};
+use tickmark_core::engagement::{Engagement, EngagementKey};
 use tickmark_core::evidence::freshness::fresh_until;
 use tickmark_core::evidence::item::Item;
-use tickmark_core::id::{ActorId, ItemKey, MembershipId, PerformanceKey, WaiverKey};
-use tickmark_core::identity::Systems;
+use tickmark_core::id::{ActorId, ItemKey, MembershipId, PerformanceKey, RunKey, TargetKey, WaiverKey};
+use tickmark_core::identity::{Role, Systems};
 use tickmark_core::observation::Waiver;
+use tickmark_core::observation::estate::{Criticality, TargetRecord};
 use tickmark_core::program::performance::Performance;
+use tickmark_core::time::DAY_US;
 use tickmark_core::words::shortened;
 
 use super::text::{natural, number};
 use super::{EVERY_SYSTEM, Entry, Kind};
+use crate::comment::{self, Comment};
 use crate::context::View;
 use crate::control::commitment;
+use crate::engagement::fieldwork::request as asked;
 use crate::evidence::item;
 use crate::identity::people::{self, Member};
+use crate::identity::{self, System, system};
 use crate::observation::waiver::{self, request};
-use crate::observation::{self, Target};
+use crate::observation::{self, Run, Target, estate};
 use crate::program::performance;
-use crate::{Result, conclusion, control};
+use crate::{Result, conclusion, control, engagement};
 
 /// How much the words of a name, of a title and of anything else weigh.
 const NAME: u8 = 12;
@@ -50,17 +58,8 @@ fn yes(is: bool) -> &'static str {
 /// Returns what is written down about some records. Those that are gone have no entry.
 pub(super) async fn of(view: &mut View<'_>, kind: Kind, ids: &BTreeSet<String>) -> Result<Vec<Entry>> {
     let keys = || ids.iter().filter_map(|id| id.parse::<i64>().ok());
+    let few = ids.len() <= FEW;
     Ok(match kind {
-        Kind::Control if ids.len() <= FEW => {
-            let mut entries = Vec::new();
-            for id in ids {
-                let Ok(id) = id.parse::<ControlId>() else { continue };
-                let Some(found) = control::look_up(view, &id).await? else { continue };
-                let rating = conclusion::rating(view, &id).await?;
-                entries.push(of_one_control(&found, &rating));
-            }
-            entries
-        }
         Kind::Item => {
             let keys: Vec<ItemKey> = keys().map(ItemKey).collect();
             let items = item::several(view, &keys).await?;
@@ -73,45 +72,89 @@ pub(super) async fn of(view: &mut View<'_>, kind: Kind, ids: &BTreeSet<String>) 
                 .map(CommitmentKey)
                 .collect();
             let wanted: Vec<CommitmentKey> = wanted.into_iter().collect();
-            commitment::several(view, &wanted).await?.iter().map(of_commitment).collect()
-        }
-        Kind::Finding => {
-            let mut entries = Vec::new();
-            for reference in ids {
-                let found = conclusion::remediation::taken(view, reference).await?;
-                entries.extend(found.map(|record| finding(reference, &record)));
-            }
-            entries
-        }
-        Kind::Waiver => {
-            let mut entries = Vec::new();
-            for key in keys() {
-                entries.push(of_waiver(&waiver::find(view, WaiverKey(key)).await?));
-            }
-            entries
+            let labels = identity::labels(view).await?;
+            let found = commitment::several(view, &wanted).await?;
+            found.iter().map(|version| of_commitment(version, &labels)).collect()
         }
         Kind::Request => {
             let keys: Vec<i64> = keys().collect();
             request::several(view, &keys).await?.iter().map(of_request).collect()
         }
-        Kind::Member if ids.len() <= FEW => {
+        Kind::Member if few => {
             let ids: Vec<MembershipId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
             people::several(view, &ids).await?.iter().map(member).collect()
         }
-        Kind::Occurrence if ids.len() <= FEW => {
-            let mut entries = Vec::new();
-            for id in ids {
-                let Some(key) = id.rsplit('/').next().and_then(|key| key.parse().ok()) else { continue };
-                let Some(one) = performance::look_up(view, PerformanceKey(key)).await? else { continue };
-                let Some(control) = control::look_up(view, &one.control).await? else { continue };
-                entries.push(occurrence(&one, &control));
-            }
-            entries
+        Kind::Finding | Kind::Waiver | Kind::Run | Kind::Comment => each(view, kind, ids).await?,
+        Kind::Control | Kind::Target | Kind::Occurrence | Kind::EvidenceRequest if few => {
+            each(view, kind, ids).await?
         }
-        Kind::Control | Kind::Target | Kind::Occurrence | Kind::Member => {
+        Kind::Control
+        | Kind::Target
+        | Kind::Occurrence
+        | Kind::Member
+        | Kind::System
+        | Kind::Engagement
+        | Kind::EvidenceRequest => {
             let mut entries = all(view, kind).await?;
             entries.retain(|entry| ids.contains(&entry.id));
             entries
+        }
+    })
+}
+
+/// Returns what is written down about records that are read one by one.
+async fn each(view: &mut View<'_>, kind: Kind, ids: &BTreeSet<String>) -> Result<Vec<Entry>> {
+    let mut entries = Vec::with_capacity(ids.len());
+    for id in ids {
+        entries.extend(one(view, kind, id).await?);
+    }
+    Ok(entries)
+}
+
+async fn one(view: &mut View<'_>, kind: Kind, id: &str) -> Result<Option<Entry>> {
+    let number = || id.parse::<i64>().ok();
+    Ok(match kind {
+        Kind::Control => {
+            let Ok(id) = id.parse::<ControlId>() else { return Ok(None) };
+            let Some(found) = control::look_up(view, &id).await? else { return Ok(None) };
+            let rating = conclusion::rating(view, &id).await?;
+            let chosen = conclusion::scope::current(view).await?;
+            Some(of_one_control(&found, &rating, rated_for(chosen.as_ref(), &id)))
+        }
+        Kind::Finding => {
+            let found = conclusion::remediation::taken(view, id).await?;
+            found.map(|record| finding(id, &record))
+        }
+        Kind::Waiver => {
+            let Some(key) = number() else { return Ok(None) };
+            let found = waiver::find(view, WaiverKey(key)).await?;
+            Some(of_waiver(&found, &identity::labels(view).await?))
+        }
+        Kind::Target => {
+            let Some(key) = number().map(TargetKey) else { return Ok(None) };
+            let Some(found) = observation::targets_of(view, &[key]).await?.pop() else { return Ok(None) };
+            Some(target(&found, &estate::record_of(view, key).await?))
+        }
+        Kind::Occurrence => {
+            let Some(key) = id.rsplit('/').next().and_then(|key| key.parse().ok()) else { return Ok(None) };
+            let Some(one) = performance::look_up(view, PerformanceKey(key)).await? else { return Ok(None) };
+            let control = control::look_up(view, &one.control).await?;
+            control.map(|control| occurrence(&one, &control))
+        }
+        Kind::EvidenceRequest => {
+            let Some((key, number)) = asked::parse(id) else { return Ok(None) };
+            asked::look_up(view, key, number).await?.map(|record| of_asked(key, &record))
+        }
+        Kind::Run => {
+            let Some(key) = number() else { return Ok(None) };
+            Some(run(&observation::find_run(view, RunKey(key)).await?))
+        }
+        Kind::Comment => {
+            let Some(key) = id.split(' ').next().and_then(|key| key.parse().ok()) else { return Ok(None) };
+            comment::look_up(view, key).await?.as_ref().and_then(of_comment)
+        }
+        Kind::Item | Kind::Commitment | Kind::Request | Kind::Member | Kind::System | Kind::Engagement => {
+            None
         }
     })
 }
@@ -120,25 +163,41 @@ pub(super) async fn of(view: &mut View<'_>, kind: Kind, ids: &BTreeSet<String>) 
 pub(super) async fn all(view: &mut View<'_>, kind: Kind) -> Result<Vec<Entry>> {
     Ok(match kind {
         Kind::Control => {
+            let chosen = conclusion::scope::current(view).await?;
             let mut ratings = conclusion::ratings(view).await?;
             let controls = control::controls(view).await?;
             controls
                 .iter()
-                .map(|control| of_one_control(control, &ratings.remove(&control.id).unwrap_or_default()))
+                .map(|control| {
+                    let rating = ratings.remove(&control.id).unwrap_or_default();
+                    of_one_control(control, &rating, rated_for(chosen.as_ref(), &control.id))
+                })
                 .collect()
         }
         Kind::Item => {
             let items = item::everything(view).await?;
             of_items(view, &items).await?
         }
-        Kind::Commitment => commitment::everything(view).await?.iter().map(of_commitment).collect(),
+        Kind::Commitment => {
+            let labels = identity::labels(view).await?;
+            let all = commitment::everything(view).await?;
+            all.iter().map(|version| of_commitment(version, &labels)).collect()
+        }
         Kind::Finding => {
             let open = conclusion::remediation::all_open(view).await?;
             open.iter().map(|(reference, record)| finding(reference, record)).collect()
         }
-        Kind::Waiver => waiver::list(view).await?.iter().map(of_waiver).collect(),
+        Kind::Waiver => {
+            let labels = identity::labels(view).await?;
+            waiver::list(view).await?.iter().map(|one| of_waiver(one, &labels)).collect()
+        }
         Kind::Request => request::all(view).await?.iter().map(of_request).collect(),
-        Kind::Target => observation::targets(view).await?.iter().map(target).collect(),
+        Kind::Target => {
+            let records = estate::records(view).await?;
+            let none = TargetRecord::default();
+            let said = |one: &Target| target(one, records.get(&one.key).unwrap_or(&none));
+            observation::targets(view).await?.iter().map(said).collect()
+        }
         Kind::Occurrence => {
             let controls = by_id(control::controls(view).await?);
             let all = performance::all(view).await?;
@@ -148,6 +207,16 @@ pub(super) async fn all(view: &mut View<'_>, kind: Kind) -> Result<Vec<Entry>> {
                 .collect()
         }
         Kind::Member => people::everybody(view).await?.iter().map(member).collect(),
+        Kind::System => system::all(view).await?.iter().map(of_system).collect(),
+        Kind::Engagement => {
+            engagement::everything(view).await?.iter().map(|version| of_engagement(&version.record)).collect()
+        }
+        Kind::EvidenceRequest => {
+            let all = asked::everything(view).await?;
+            all.iter().map(|(key, record)| of_asked(*key, record)).collect()
+        }
+        Kind::Run => observation::runs(view, u32::MAX).await?.iter().map(run).collect(),
+        Kind::Comment => comment::everything(view).await?.iter().filter_map(of_comment).collect(),
     })
 }
 
@@ -166,17 +235,23 @@ fn by_id(controls: Vec<Control>) -> BTreeMap<ControlId, Control> {
     controls.into_iter().map(|control| (control.id.clone(), control)).collect()
 }
 
-fn of_one_control(control: &Control, rating: &Rating) -> Entry {
+/// For what a control is rated: operation over a period, unless people chose otherwise.
+fn rated_for(chosen: Option<&Chosen>, control: &ControlId) -> TargetType {
+    chosen.map_or(TargetType::Type2 { occurrences: 1 }, |chosen| chosen.choice.rates(control))
+}
+
+fn of_one_control(control: &Control, rating: &Rating, target: TargetType) -> Entry {
     let text = control.text.current();
     let assigned = control.assigned();
     let people: BTreeSet<ActorId> =
         [assigned.owner, assigned.operator, assigned.reviewer].into_iter().flatten().collect();
-    let status = rating.status(TargetType::Type2 { occurrences: 1 });
+    let status = rating.status(target);
     let is_key = control.criteria.iter().any(|mapping| mapping.is_key);
     let mut values = vec![
         value("status", status.word()),
         value("state", control.state().word()),
         value("waits", yes(control.waits())),
+        value("decide", yes(decides(control))),
         value("area", control.area.as_str()),
         value("key", yes(is_key)),
         value("frequency", control.frequency.word()),
@@ -211,6 +286,11 @@ fn of_one_control(control: &Control, rating: &Rating) -> Entry {
             ),
         ],
     }
+}
+
+/// Tells whether somebody has to decide about a control: a change of it, or a draft that a person wrote.
+fn decides(control: &Control) -> bool {
+    control.proposed().is_some() || (control.state() == ControlState::Draft && control.starter.is_none())
 }
 
 async fn of_items(view: &mut View<'_>, items: &[Item]) -> Result<Vec<Entry>> {
@@ -277,7 +357,14 @@ fn of_item(item: &Item, controls: &BTreeMap<ControlId, Control>) -> Entry {
     }
 }
 
-fn of_commitment(version: &commitment::Version) -> Entry {
+/// People as they are called.
+type Labels = BTreeMap<ActorId, String>;
+
+fn called(labels: &Labels, who: ActorId) -> &str {
+    labels.get(&who).map_or("", String::as_str)
+}
+
+fn of_commitment(version: &commitment::Version, labels: &Labels) -> Entry {
     let record = &version.record;
     let promise = &record.promise;
     let controls = i64::try_from(promise.controls.len()).unwrap_or(i64::MAX);
@@ -290,6 +377,7 @@ fn of_commitment(version: &commitment::Version) -> Entry {
         value("by:key", number(record.key.0)),
         value("by:title", natural(&promise.title)),
         value("by:source", natural(&promise.source)),
+        value("by:owner", natural(record.owner.map_or("", |owner| called(labels, owner)))),
         value("by:controls", number(controls)),
         value("by:state", natural(record.state().plain())),
     ];
@@ -324,7 +412,7 @@ fn finding(reference: &str, record: &Finding) -> Entry {
         place: natural(reference),
         title: found.title.clone(),
         detail: shortened(&found.condition, DETAIL_CHARS),
-        values: vec![value("severity", found.severity.word())],
+        values: findings_values(record),
         texts: vec![
             (NAME, format!("{reference} {control}")),
             (TITLE, found.title.clone()),
@@ -333,7 +421,17 @@ fn finding(reference: &str, record: &Finding) -> Entry {
     }
 }
 
-fn of_waiver(waiver: &Waiver) -> Entry {
+fn findings_values(record: &Finding) -> Vec<(String, String)> {
+    let mut values = vec![
+        value("severity", record.found.severity.word()),
+        value("state", record.state().word()),
+        value("owner", record.owner.map_or_else(|| "none".to_owned(), |owner| owner.to_string())),
+    ];
+    values.extend(record.fix().map(|fix| value("fixer", fix.by.to_string())));
+    values
+}
+
+fn of_waiver(waiver: &Waiver, labels: &Labels) -> Entry {
     Entry {
         kind: Kind::Waiver,
         id: waiver.id.to_string(),
@@ -345,8 +443,15 @@ fn of_waiver(waiver: &Waiver) -> Entry {
             value("revoked", yes(waiver.revoked_at.is_some())),
             value("granted", number(waiver.granted_at.micros())),
             value("until", number(waiver.expires_at.micros())),
+            value("approver", waiver.approved_by.to_string()),
+            value("by:approved", natural(called(labels, waiver.approved_by))),
             value("by:check", natural(&waiver.check)),
             value("by:until", number(waiver.expires_at.micros())),
+            // In force, then those that ended, then those that were taken back: at whatever moment it is looked at.
+            value(
+                "by:state",
+                format!("{}{}", yes(waiver.revoked_at.is_some()), number(-waiver.expires_at.micros())),
+            ),
         ],
         texts: vec![
             (TITLE, format!("waiver {}", waiver.check)),
@@ -363,7 +468,15 @@ fn of_request(asked: &request::Asked) -> Entry {
         place: number(-asked.key),
         title: format!("Request to waive {}", request.check),
         detail: shortened(&request.reason, DETAIL_CHARS),
-        values: vec![value("state", asked.state.word()), value("check", request.check.as_str())],
+        values: vec![
+            value("state", asked.state.word()),
+            value("check", request.check.as_str()),
+            value("by", request.requested_by.to_string()),
+            value("by:check", natural(&request.check)),
+            value("by:asked", number(asked.at.micros())),
+            value("by:until", number(request.expires_at.micros())),
+            value("by:state", natural(asked.state.word())),
+        ],
         texts: vec![
             (TITLE, format!("waiver request {}", request.check)),
             (BODY, format!("{} {} {}", request.reason, request.risk, request.compensation)),
@@ -371,7 +484,7 @@ fn of_request(asked: &request::Asked) -> Entry {
     }
 }
 
-fn target(target: &Target) -> Entry {
+fn target(target: &Target, said: &TargetRecord) -> Entry {
     let about = &target.target;
     Entry {
         kind: Kind::Target,
@@ -382,11 +495,117 @@ fn target(target: &Target) -> Entry {
         values: vec![
             value("kind", about.kind.as_str()),
             value("gone", yes(target.retired_at.is_some())),
+            value("owner", said.owner.map_or_else(|| "none".to_owned(), |owner| owner.to_string())),
+            value("criticality", said.criticality.map_or("none", Criticality::word)),
+            value("system", said.system.map_or_else(|| "none".to_owned(), |system| system.to_string())),
             value("by:name", natural(&about.name)),
             value("by:kind", natural(&about.kind)),
         ],
-        texts: vec![(NAME, about.name.clone()), (BODY, format!("{} {}", about.kind, about.external_id))],
+        texts: vec![
+            (NAME, about.name.clone()),
+            (BODY, format!("{} {} {}", about.kind, about.external_id, said.note)),
+        ],
     }
+}
+
+fn of_system(system: &System) -> Entry {
+    Entry {
+        kind: Kind::System,
+        id: system.id.to_string(),
+        place: natural(&system.name),
+        title: system.name.clone(),
+        detail: shortened(&system.boundary, DETAIL_CHARS),
+        values: vec![
+            value("system", system.id.to_string()),
+            value("retired", yes(system.retired_at.is_some())),
+            value("by:name", natural(&system.name)),
+            value("by:standing", yes(system.retired_at.is_some())),
+        ],
+        texts: vec![(NAME, system.name.clone()), (BODY, system.boundary.clone())],
+    }
+}
+
+fn of_engagement(record: &Engagement) -> Entry {
+    let scope = &record.scope;
+    let title = format!("{} of {}", scope.report(), scope.system);
+    Entry {
+        kind: Kind::Engagement,
+        id: record.key.to_string(),
+        // The newest first.
+        place: number(-record.key.0),
+        detail: shortened(&format!("{}. {}", scope.time.words(), scope.firm), DETAIL_CHARS),
+        values: vec![value("closed", yes(record.closed().is_some()))],
+        texts: vec![
+            (NAME, record.key.to_string()),
+            (TITLE, title.clone()),
+            (BODY, format!("{} {} {}", scope.firm, scope.services.join(" "), scope.boundary)),
+        ],
+        title,
+    }
+}
+
+fn of_asked(key: EngagementKey, record: &EvidenceRequest) -> Entry {
+    let request = &record.request;
+    let id = asked::id(key, record.number);
+    let mut values = vec![
+        value("engagement", key.to_string()),
+        value("state", record.state.word()),
+        value("waits", yes(record.state.waits_for_management())),
+    ];
+    values.extend(record.owner.map(|owner| value("person", owner.to_string())));
+    // Whose it is to answer: of whoever sees to it, or of whoever answered what came back; else nobody's yet.
+    if record.state.waits_for_management() {
+        let returned_to = record.submitted.filter(|_| record.state == RequestState::Returned);
+        let mine = record.owner.or(returned_to.map(|(by, _)| by));
+        values.extend(mine.map(|who| value("mine", who.to_string())));
+        if record.owner.is_none() {
+            values.push(value("nobodys", record.state.word()));
+        }
+        let late = request.due.map(|day| day.starts().plus_micros(DAY_US));
+        values.extend(late.map(|late| value("late", number(late.micros()))));
+    }
+    Entry {
+        kind: Kind::EvidenceRequest,
+        place: format!("{}{}", number(-key.0), number(record.number)),
+        title: request.title.clone(),
+        detail: format!("{id}, {}", record.state.title().to_lowercase()),
+        values,
+        texts: vec![
+            (NAME, format!("{id} {}", request.reference)),
+            (TITLE, request.title.clone()),
+            (BODY, record.answer.text.clone()),
+        ],
+        id,
+    }
+}
+
+fn run(run: &Run) -> Entry {
+    Entry {
+        kind: Kind::Run,
+        id: run.key.to_string(),
+        place: number(-run.key.0),
+        title: format!("Run {}", run.key),
+        detail: format!("{}, {}, {}", run.source, run.started_at.date(), run.state.word()),
+        values: vec![value("state", run.state.word()), value("source", run.source.as_str())],
+        texts: vec![
+            (TITLE, format!("run {}", run.key)),
+            (BODY, format!("{} {} {}", run.source, run.collector, run.started_at.date())),
+        ],
+    }
+}
+
+/// A comment that says something: one that was removed or erased is found by nobody.
+fn of_comment(one: &Comment) -> Option<Entry> {
+    let text = one.now()?;
+    Some(Entry {
+        kind: Kind::Comment,
+        id: comment::register_id(one),
+        place: number(-one.key),
+        title: one.about.title(),
+        detail: shortened(&text.body, DETAIL_CHARS),
+        values: vec![value("person", one.by.to_string())],
+        texts: vec![(BODY, text.body.clone())],
+    })
 }
 
 fn occurrence(performance: &Performance, control: &Control) -> Entry {
@@ -421,6 +640,8 @@ pub(crate) fn member(member: &Member) -> Entry {
         value("by:name", natural(&member.name)),
         value("by:email", natural(&member.email)),
         value("by:changed", number(member.changed_at.micros())),
+        value("by:roles", natural(&member.roles.iter().map(Role::to_string).collect::<Vec<_>>().join(", "))),
+        value("by:standing", people::standing_word(member.standing)),
     ];
     values.extend(member.roles.iter().map(|role| value("role", role.word())));
     match &member.systems {

@@ -23,11 +23,13 @@ pub(crate) use entries::{member as member_entry, until as until_name};
 pub(crate) use text::number as ordered;
 
 /// Counts the forms that the rows had: with another one they are made again.
-const FORM: i64 = 3;
+const FORM: i64 = 4;
 /// Most rows of one page.
 pub const PAGE_LIMIT: u32 = 500;
 /// Records that are written down at once.
 const BATCH: usize = 2_000;
+/// Comments that one search looks at.
+const COMMENTS: usize = 40;
 /// The value that says that a member is there for all systems.
 const EVERY_SYSTEM: &str = "all";
 
@@ -69,6 +71,16 @@ kinds! {
     Occurrence = "occurrence";
     /// A member.
     Member = "member";
+    /// A system.
+    System = "system";
+    /// An engagement.
+    Engagement = "engagement";
+    /// What an auditor asks for.
+    EvidenceRequest = "evidence_request";
+    /// A look at targets.
+    Run = "run";
+    /// A comment: its number, and kind and id of what it is about.
+    Comment = "comment";
 }
 
 impl Kind {
@@ -87,6 +99,10 @@ impl Kind {
             "finding" => Self::Finding,
             "waiver_request" => Self::Request,
             "member" => Self::Member,
+            "system" => Self::System,
+            "engagement" => Self::Engagement,
+            "request" => Self::EvidenceRequest,
+            "target" => Self::Target,
             _ => return None,
         })
     }
@@ -99,7 +115,12 @@ impl Kind {
             Self::Control | Self::Occurrence => (read(Resource::Control), true),
             Self::Item => (read(Resource::Evidence), true),
             Self::Finding | Self::Waiver | Self::Request => (read(Resource::Exception), false),
-            Self::Target => (read(Resource::TestResult), false),
+            Self::Target | Self::Run => (read(Resource::TestResult), false),
+            Self::System => (read(Resource::System), true),
+            Self::Engagement => (read(Resource::Description), false),
+            Self::EvidenceRequest => (read(Resource::EvidenceRequest), true),
+            // Whether they see what it is about is asked of each that is found.
+            Self::Comment => (read(Resource::Control), false),
             Self::Member => (read(Resource::Member), true),
         }
     }
@@ -373,7 +394,18 @@ pub async fn search(view: &mut View<'_>, text: &str, kinds: &[Kind], limit: u32)
         return Ok(Vec::new());
     }
     let organization = view.organization();
-    sql::search(view.connection(), organization, &words, &seen, limit.min(PAGE_LIMIT)).await
+    let found = sql::search(view.connection(), organization, &words, &seen, limit.min(PAGE_LIMIT)).await?;
+    let (mut kept, mut looked) = (Vec::with_capacity(found.len()), 0);
+    for one in found {
+        if one.kind == Kind::Comment {
+            looked += 1;
+            if looked > COMMENTS || !crate::comment::is_seen(view, &one.id).await? {
+                continue;
+            }
+        }
+        kept.push(one);
+    }
+    Ok(kept)
 }
 
 /// Records that a list is taken out as a file, before its first line leaves. What was searched for may name somebody, so

@@ -1,8 +1,14 @@
 //! Criteria, controls, findings and the figures of the first pages.
 
+use std::cmp::Reverse;
+
 use tickmark_core::catalog::Catalog;
-use tickmark_core::conclusion::finding::ProposedFinding;
-use tickmark_core::conclusion::readiness::{ControlStatus, CriterionStatus, Question, StatusCounts};
+use tickmark_core::conclusion::finding::{Finding, FindingState, ProposedFinding};
+use tickmark_core::conclusion::readiness::{
+    AssessedCriterion, ControlStatus, CriterionDecision, CriterionStatus, Question, StatusCounts,
+};
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::control::Control;
 use tickmark_core::observation::Verdict;
 use tickmark_core::report::readiness::{
     CategorySummary, Citation, ControlCriterion, ControlRow, CriterionControl, CriterionRow, Figure,
@@ -10,12 +16,15 @@ use tickmark_core::report::readiness::{
 };
 use tickmark_evaluate::Library;
 
+use super::ground::{Ground, People};
 use crate::conclusion::{ControlStanding, Standing};
 
+/// State of a finding that nobody took on.
+const PROPOSED: &str = "proposed";
 /// Name under which series common to all categories are summed up.
 const COMMON: &str = "Common criteria";
 
-pub(super) fn criteria(standing: &Standing, catalog: &Catalog) -> Vec<CriterionRow> {
+pub(super) fn criteria(standing: &Standing, catalog: &Catalog, people: &People) -> Vec<CriterionRow> {
     standing
         .assessment
         .criteria
@@ -29,8 +38,8 @@ pub(super) fn criteria(standing: &Standing, catalog: &Catalog) -> Vec<CriterionR
                 category: category_title(catalog, &standing.framework, requirement.category),
                 title: requirement.requirement.text.clone(),
                 status: criterion.status(),
-                decided_by: criterion.decision.as_ref().map(|decision| decision.by.to_string()),
-                reason: sentence(&criterion.suggested.reason),
+                decided_by: counted(criterion).map(|decision| people.of(decision.by)),
+                reason: criterion_reason(criterion),
                 controls: criterion
                     .controls
                     .iter()
@@ -48,26 +57,53 @@ pub(super) fn criteria(standing: &Standing, catalog: &Catalog) -> Vec<CriterionR
         .collect()
 }
 
-pub(super) fn controls(standing: &Standing, library: &Library) -> Vec<ControlRow> {
+/// The decision that counts: none where no control is mapped any more.
+fn counted(criterion: &AssessedCriterion) -> Option<&CriterionDecision> {
+    criterion.decision.as_ref().filter(|_| !criterion.controls.is_empty())
+}
+
+/// Why a status counts: the person's reason and beside it what the rule suggests, or the rule's alone.
+fn criterion_reason(criterion: &AssessedCriterion) -> String {
+    let suggested = sentence(&criterion.suggested.reason);
+    match counted(criterion) {
+        None => suggested,
+        Some(decision) => format!(
+            "{} The rule suggests {}: {suggested}",
+            sentence(&decision.reason),
+            criterion.suggested.status.word().replace('_', " ")
+        ),
+    }
+}
+
+pub(super) fn controls(standing: &Standing, library: &Library, people: &People) -> Vec<ControlRow> {
     standing
         .controls
         .iter()
         .filter(|control| {
             standing.assessment.controls.iter().any(|assessed| assessed.id == control.control.id)
         })
-        .map(|control| control_row(control, standing, library))
+        .map(|control| control_row(control, standing, library, people))
         .collect()
 }
 
-fn control_row(standing: &ControlStanding, all: &Standing, library: &Library) -> ControlRow {
+/// Who answers for a control: the person with the role, the role alone, or nobody.
+fn owner(control: &Control, people: &People) -> Option<String> {
+    match (control.owner, control.owner_role.as_str()) {
+        (Some(who), "") => Some(people.of(who)),
+        (Some(who), role) => Some(format!("{} ({role})", people.of(who))),
+        (None, "") => None,
+        (None, role) => Some(format!("{role} (role; no person named)")),
+    }
+}
+
+fn control_row(standing: &ControlStanding, all: &Standing, library: &Library, people: &People) -> ControlRow {
     let control = &standing.control;
     let text = control.text.current();
     ControlRow {
         id: control.id.to_string(),
         title: text.title.clone(),
         statement: text.statement.clone(),
-        owner: Some(format!("{} (role; no person named)", control.owner_role))
-            .filter(|_| control.owner.is_none()),
+        owner: owner(control, people),
         frequency: control.frequency.plain().to_owned(),
         status: standing.status,
         criteria: control
@@ -78,19 +114,24 @@ fn control_row(standing: &ControlStanding, all: &Standing, library: &Library) ->
             .collect(),
         questions: Question::ALL
             .into_iter()
-            .map(|question| question_row(question, standing, library))
+            .map(|question| question_row(question, standing, library, people))
             .collect(),
         checks: standing.checks.clone(),
         cites: vec![Citation::record(&format!("control {} version {}", control.id, text.version))],
     }
 }
 
-fn question_row(question: Question, standing: &ControlStanding, library: &Library) -> QuestionRow {
+fn question_row(
+    question: Question,
+    standing: &ControlStanding,
+    library: &Library,
+    people: &People,
+) -> QuestionRow {
     let decision = standing.rating.decision(question);
     QuestionRow {
         question,
         answer: standing.rating.answer(question),
-        decided_by: decision.map(|decision| decision.by.to_string()),
+        decided_by: decision.map(|decision| people.of(decision.by)),
         decided_at: decision.map(|decision| decision.at),
         reason: decision.map(|decision| decision.reason.clone()).unwrap_or_default(),
         suggestion: standing.suggestions.iter().find(|suggestion| suggestion.question == question).map(
@@ -107,38 +148,69 @@ fn question_row(question: Question, standing: &ControlStanding, library: &Librar
     }
 }
 
-pub(super) fn findings(proposed: &[ProposedFinding]) -> Vec<FindingRow> {
-    proposed
+/// What the rules find now, beside what people do about it; and what people took on that is not found any more. Worst first.
+pub(super) fn findings(proposed: &[ProposedFinding], ground: &Ground, today: Day) -> Vec<FindingRow> {
+    let mut gone = ground.taken.clone();
+    let mut rows: Vec<FindingRow> = proposed
         .iter()
-        .zip(1..)
-        .map(|(finding, number): (_, u32)| FindingRow {
-            reference: format!("F-{number:02}"),
-            title: finding.title.clone(),
-            criteria: finding.criteria.clone(),
-            control: finding.control.as_ref().map(ToString::to_string),
-            condition: finding.condition.clone(),
-            cause: finding.cause.clone(),
-            effect: finding.effect.clone(),
-            severity: finding.severity,
-            recommendation: finding.recommendation.clone(),
-            owner: None,
-            due: None,
-            state: "proposed".to_owned(),
-            cites: finding
-                .check
-                .iter()
-                .map(|check| {
-                    Citation::rows("verdict intervals", &format!("check {check}, verdict fail, open"))
-                })
-                .chain(finding.control.iter().map(|control| Citation::record(&format!("control {control}"))))
-                .collect(),
+        .map(|found| {
+            let taken = gone.remove(&found.reference());
+            finding_row(found, taken.as_ref(), ground, today)
         })
-        .collect()
+        .collect();
+    rows.extend(gone.values().map(|record| {
+        let row = finding_row(&record.found, Some(record), ground, today);
+        FindingRow { state: format!("{}; not found any more in this scope", row.state), ..row }
+    }));
+    rows.sort_by_key(|row| Reverse(row.severity));
+    for (row, number) in rows.iter_mut().zip(1_u32..) {
+        row.reference = format!("F-{number:02}");
+    }
+    rows
+}
+
+fn finding_row(found: &ProposedFinding, taken: Option<&Finding>, ground: &Ground, today: Day) -> FindingRow {
+    let of_check = found
+        .check
+        .iter()
+        .map(|check| Citation::rows("verdict intervals", &format!("check {check}, verdict fail, open")));
+    let of_control = found.control.iter().map(|control| Citation::record(&format!("control {control}")));
+    let of_record = taken.iter().map(|record| Citation::record(&format!("finding {}", record.id)));
+    FindingRow {
+        reference: String::new(),
+        title: found.title.clone(),
+        criteria: found.criteria.clone(),
+        control: found.control.as_ref().map(ToString::to_string),
+        condition: found.condition.clone(),
+        cause: taken.map_or(&found.cause, |record| &record.found.cause).clone(),
+        effect: found.effect.clone(),
+        severity: found.severity,
+        recommendation: match taken.map(|record| record.plan.as_str()) {
+            None | Some("") => found.recommendation.clone(),
+            Some(plan) => format!("{}\n\nPlanned: {plan}", found.recommendation),
+        },
+        owner: taken.and_then(|record| record.owner).map(|owner| ground.people.of(owner)),
+        due: taken.and_then(|record| record.due).map(|due| due.to_string()),
+        state: match taken {
+            None => PROPOSED.to_owned(),
+            Some(record) => {
+                let words = match record.state() {
+                    FindingState::Open => "open",
+                    FindingState::Fixed => "fixed, to be verified",
+                    FindingState::Closed => "closed",
+                };
+                let overdue = if record.is_overdue(today) { "; overdue" } else { "" };
+                format!("{words}{overdue}")
+            }
+        },
+        cites: of_check.chain(of_control).chain(of_record).collect(),
+    }
 }
 
 pub(super) fn summary(
     standing: &Standing,
     catalog: &Catalog,
+    rows: &[CriterionRow],
     findings: &[FindingRow],
     gaps: usize,
 ) -> Summary {
@@ -149,7 +221,7 @@ pub(super) fn summary(
         Figure::count(count, vec![Citation::rows("criteria of this report", &format!("status {status}"))])
     };
     Summary {
-        key_messages: key_messages(standing, counts, findings.len(), gaps),
+        key_messages: key_messages(standing, counts, findings, gaps),
         readiness: Figure::basis_points(
             u32::try_from(standing.assessment.figure.basis_points()).unwrap_or(u32::MAX),
             vec![Citation::rows("rating decisions", "points of controls in scope, key 3, secondary 1")],
@@ -165,12 +237,17 @@ pub(super) fn summary(
         key_controls: Figure::count(keys.len(), vec![Citation::rows("controls of this report", "key")]),
         findings_open: Figure::count(findings.len(), vec![Citation::rows("findings of this report", "all")]),
         gaps: Figure::count(gaps, vec![Citation::rows("gaps of this report", "all")]),
-        categories: categories(standing, catalog),
-        series: series(standing, catalog),
+        categories: categories(rows),
+        series: series(standing, catalog, rows),
     }
 }
 
-fn key_messages(standing: &Standing, counts: StatusCounts, findings: usize, gaps: usize) -> Vec<String> {
+fn key_messages(
+    standing: &Standing,
+    counts: StatusCounts,
+    findings: &[FindingRow],
+    gaps: usize,
+) -> Vec<String> {
     let count = |verdict| standing.verdicts.iter().filter(|v| v.verdict == verdict).count();
     let (pass, fail, unknown) = (count(Verdict::Pass), count(Verdict::Fail), count(Verdict::Unknown));
     let mut messages = vec![format!(
@@ -195,10 +272,17 @@ fn key_messages(standing: &Standing, counts: StatusCounts, findings: usize, gaps
                 .to_owned(),
         );
     }
-    if findings > 0 {
+    let proposed = findings.iter().filter(|row| row.state == PROPOSED).count();
+    if proposed > 0 {
         messages.push(format!(
-            "{findings} findings are proposed; a person has to open, correct or dismiss each."
+            "{proposed} findings are proposed; a person has to open, correct or dismiss each."
         ));
+    }
+    let taken = findings.len() - proposed;
+    if taken > 0 {
+        let overdue = findings.iter().filter(|row| row.state.contains("overdue")).count();
+        messages
+            .push(format!("{taken} findings are taken on and not closed; {overdue} of them are overdue."));
     }
     if gaps > 0 {
         messages.push(format!("{gaps} things could not be seen. None of them counts as good."));
@@ -206,10 +290,9 @@ fn key_messages(standing: &Standing, counts: StatusCounts, findings: usize, gaps
     messages
 }
 
-fn categories(standing: &Standing, catalog: &Catalog) -> Vec<CategorySummary> {
-    let rows = criteria(standing, catalog);
+fn categories(rows: &[CriterionRow]) -> Vec<CategorySummary> {
     let mut names: Vec<&str> = Vec::new();
-    for row in &rows {
+    for row in rows {
         if !names.contains(&row.category.as_str()) {
             names.push(&row.category);
         }
@@ -224,12 +307,13 @@ fn categories(standing: &Standing, catalog: &Catalog) -> Vec<CategorySummary> {
         .collect()
 }
 
-fn series(standing: &Standing, catalog: &Catalog) -> Vec<SeriesSummary> {
-    let rows = criteria(standing, catalog);
+/// Series of which a criterion is in scope.
+fn series(standing: &Standing, catalog: &Catalog, rows: &[CriterionRow]) -> Vec<SeriesSummary> {
     let framework = catalog.framework(&standing.framework).expect("the standing was computed from it");
     framework
         .series
         .iter()
+        .filter(|series| rows.iter().any(|row| row.series == series.id))
         .map(|series| {
             let (met, partly_met, not_met, not_assessed) =
                 figures(rows.iter().filter(|row| row.series == series.id), &format!("series {}", series.id));

@@ -5,28 +5,43 @@
 
 mod appendix;
 mod assessment;
+mod ground;
 mod program;
+mod reviews;
 mod testing;
 
-use tickmark_core::catalog::Catalog;
+use tickmark_core::catalog::{Catalog, Category};
 use tickmark_core::conclusion::finding::{FailingTarget, FailingTest, ProposedFinding, findings_from};
+use tickmark_core::conclusion::readiness::Question;
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::observation::Verdict;
-use tickmark_core::report::readiness::{
-    Citation, DocumentStatus, Figure, Organization, SCHEMA, Scope, SystemSummary, TargetType,
-};
+use tickmark_core::report::readiness::{Citation, DocumentStatus, Figure, Organization, SCHEMA, Scope};
 use tickmark_core::report::{Comparison, ReadinessReport};
+use tickmark_core::written::Written;
 use tickmark_core::{Timestamp, canonical};
 pub use tickmark_evaluate::Library;
 
 pub(crate) use assessment::sentence;
 
-use crate::conclusion::{self, Standing};
+use self::ground::Ground;
+use crate::conclusion::scope::Holds;
+use crate::conclusion::{self, ControlStanding, Standing};
 use crate::context::View;
-use crate::control::commitment;
+use crate::identity::audit::{self, Event, Name};
 use crate::{Cx, Error, Result, evidence, identity};
 
 /// Most findings a report lists one by one.
 const MAX_FINDINGS: usize = 500;
+
+/// Records that somebody takes a document of the output folder away. It leaves once this is committed.
+///
+/// # Errors
+/// `Forbidden`; `StepUp`.
+pub async fn take_away(cx: &mut Cx<'_>, file: &str) -> Result<()> {
+    cx.permit_whole(Atom::new(Resource::RestrictedReport, Verb::Export))?;
+    audit::record(cx, Event::done(Name::ReportDownloaded, "document", file)).await
+}
 
 /// Freezes what is recorded now as the model of a readiness report.
 ///
@@ -42,16 +57,16 @@ pub async fn readiness(
     generator: &str,
 ) -> Result<ReadinessReport> {
     let standing = conclusion::standing(view, catalog).await?;
-    let system =
-        identity::systems(view).await?.into_iter().next().map(|system| system.name).unwrap_or_default();
+    let ground = Ground::read(view).await?;
     let organization = Organization { name: view.actor.organization.name.clone() };
-    let findings = proposed(&standing, library);
+    let found = proposed(&standing, library);
     let gaps = testing::gaps(view, &standing, library).await?;
-    let criteria = assessment::criteria(&standing, catalog);
-    let controls = assessment::controls(&standing, library);
-    let rows = assessment::findings(&findings);
+    let criteria = assessment::criteria(&standing, catalog, &ground.people);
+    let controls = assessment::controls(&standing, library, &ground.people);
+    let findings = assessment::findings(&found, &ground, Day::of(view.now));
     let snapshots = conclusion::snapshots(view).await?.len();
-    let commitments = program::commitments(&commitment::list(view).await?, &standing);
+    let services = ground.services(&standing);
+    let basis = basis(&standing, &ground);
     Ok(ReadinessReport {
         schema: SCHEMA.to_owned(),
         status: DocumentStatus::WorkingDraft,
@@ -61,31 +76,30 @@ pub async fn readiness(
         cut_off: view.now,
         generator: generator.to_owned(),
         organization,
-        system: SystemSummary { name: system, description: String::new(), boundary: String::new() },
+        system: ground.system(&services),
         purpose: "Management wants to know how far the system is from an examination of its controls, what to mend \
                   first, and from which day a period could begin."
             .to_owned(),
         basis: match identity::example(view).await? {
-            Some(_) => format!("{}. {}", identity::EXAMPLE_NOTICE, basis(&standing)),
-            None => basis(&standing),
+            Some(_) => format!("{}. {basis}", identity::EXAMPLE_NOTICE),
+            None => basis,
         },
-        scope: scope(&standing, catalog),
-        summary: assessment::summary(&standing, catalog, &rows, gaps.len()),
+        scope: scope(&standing, catalog, &ground, services),
+        summary: assessment::summary(&standing, catalog, &criteria, &findings, gaps.len()),
         checks: testing::checks(&standing, library),
         waivers: testing::waivers(view, &standing).await?,
         period: testing::period(&standing),
-        description: program::description(catalog),
-        evidence_readiness: program::evidence_readiness(&standing),
-        roadmap: program::roadmap(&standing, &rows),
+        description: reviews::description(catalog, &ground),
+        evidence_readiness: program::evidence_readiness(&standing, &ground.populations),
+        roadmap: program::roadmap(&standing, &findings, &ground),
         appendix: appendix::appendix(view, &standing, library).await?,
-        findings: rows,
+        subservice: reviews::subservice(&ground, &standing),
+        cuecs: reviews::cuecs(&ground),
+        commitments: program::commitments(&ground.commitments, &standing),
+        findings,
         criteria,
         controls,
         gaps,
-        // Registers of vendors and user entities are records of their own; an empty list is said in words.
-        subservice: Vec::new(),
-        cuecs: Vec::new(),
-        commitments,
     })
 }
 
@@ -172,45 +186,89 @@ fn last_day(end: Timestamp) -> String {
     end.plus_micros(-1).date()
 }
 
-fn basis(standing: &Standing) -> String {
+fn basis(standing: &Standing, ground: &Ground) -> String {
+    let of_scope = |control: &&ControlStanding| {
+        standing.assessment.controls.iter().any(|assessed| assessed.id == control.control.id)
+    };
     let decided = standing
         .controls
         .iter()
-        .filter(|control| {
-            tickmark_core::conclusion::readiness::Question::ALL
-                .iter()
-                .any(|&q| control.rating.decision(q).is_some())
-        })
+        .filter(of_scope)
+        .filter(|control| Question::ALL.iter().any(|&q| control.rating.decision(q).is_some()))
         .count();
     let answers = if decided == 0 {
         "No person has answered any question yet, so every answer in this document is open".to_owned()
     } else {
-        format!("People have answered questions about {decided} of {} controls", standing.controls.len())
+        let controls = standing.assessment.controls.len();
+        format!("People have answered questions about {decided} of {controls} controls")
     };
-    format!(
+    let mut basis = format!(
         "Self-assessment. Configuration was tested by automated checks of facts collected from the systems themselves; \
          their results are suggestions, and each answer that counts is given by a named person. {answers}."
-    )
+    );
+    basis.push(' ');
+    basis.push_str(&chosen_words(standing, ground));
+    basis
 }
 
-fn scope(standing: &Standing, catalog: &Catalog) -> Scope {
+/// Who chose what is assessed, and where that is not what the open engagement is about.
+fn chosen_words(standing: &Standing, ground: &Ground) -> String {
+    let Holds { chosen, fault, choice, .. } = &standing.scope;
+    let mut words = match (chosen, fault.as_str()) {
+        (None, _) => "Nobody has chosen a scope yet, so all categories are assessed.".to_owned(),
+        (Some(chosen), "") => {
+            let Written { version, by, at, .. } = &chosen.written;
+            format!("The scope is version {version}, by {}, {}.", ground.people.of(*by), at.date())
+        }
+        (Some(_), fault) => format!(
+            "The scope that was chosen makes none in this catalog ({fault}), so all categories are assessed."
+        ),
+    };
+    if let Some(one) = &ground.engagement {
+        let examined = one.holds();
+        words.push_str(&format!(
+            " Descriptions of the system, its vendors and its users are those of {}, {}.",
+            one.key,
+            examined.report()
+        ));
+        if !examined.categories.keys().eq(choice.categories.keys()) {
+            let named: Vec<&str> = examined.categories.keys().map(String::as_str).collect();
+            words.push_str(&format!(
+                " It covers other categories than this assessment: {}.",
+                if named.is_empty() { "none yet".to_owned() } else { named.join(", ") }
+            ));
+        }
+    }
+    words
+}
+
+fn scope(standing: &Standing, catalog: &Catalog, ground: &Ground, services: Vec<String>) -> Scope {
     let framework = catalog.framework(&standing.framework).expect("the standing was computed from it");
-    let all = framework.categories.iter().map(|category| category.id.as_str());
-    let all = framework.choose(all).expect("a framework knows its own categories");
-    let points = framework.points_of_focus_in_play(&all, false).count();
+    let chosen = &standing.scope.scope;
+    let points = framework.points_of_focus_in_play(chosen.categories(), chosen.products()).count();
     let controls = standing.assessment.controls.len();
+    let is_chosen = |category: &&Category| chosen.categories().contains(&category.id);
+    let words = if chosen.products() { "services and products" } else { "services only" };
     Scope {
-        services: Vec::new(),
-        categories: framework.categories.iter().map(|category| category.title.clone()).collect(),
-        target: TargetType::Type2 { from: None, to: None },
+        services,
+        categories: framework
+            .categories
+            .iter()
+            .filter(is_chosen)
+            .map(|category| category.title.clone())
+            .collect(),
+        target: ground.target(standing),
         edition: framework.edition.clone(),
         criteria_count: Figure::count(
             standing.assessment.criteria.len(),
-            vec![Citation::rows("catalog criteria", &format!("framework {}", framework.id))],
+            vec![Citation::rows("catalog criteria", &format!("framework {}, in scope", framework.id))],
         ),
         points_of_focus_count: Figure::count(
             points,
-            vec![Citation::rows("catalog points of focus", "in play for all categories, services only")],
+            vec![Citation::rows(
+                "catalog points of focus",
+                &format!("in play for these categories, {words}"),
+            )],
         ),
         controls_count: Figure::count(
             controls,
@@ -220,7 +278,7 @@ fn scope(standing: &Standing, catalog: &Catalog) -> Scope {
             standing.targets.len(),
             vec![Citation::rows("targets", "ever expected")],
         ),
-        excluded: Vec::new(),
-        outside: Vec::new(),
+        excluded: ground.excluded(standing),
+        outside: ground.outside(standing),
     }
 }

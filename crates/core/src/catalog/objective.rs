@@ -39,6 +39,9 @@ pub struct ControlObjective {
     pub is_general_control: bool,
     /// Financial statement assertions it touches; `all` for most general controls.
     pub assertions: Vec<String>,
+    /// Classes of transactions that it is about; none for IT general controls.
+    #[serde(default)]
+    pub transactions: Vec<String>,
 }
 
 /// A control that serves one objective.

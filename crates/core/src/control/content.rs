@@ -163,6 +163,13 @@ impl Control {
         })
     }
 
+    /// Says which starter control it was copied from, whatever was changed on the way: by that its checks find it.
+    #[must_use]
+    pub fn copied_from(mut self, starter: &str) -> Self {
+        self.starter = Some(starter.to_owned());
+        self
+    }
+
     /// Returns what it says now.
     #[must_use]
     pub fn content(&self) -> Content {

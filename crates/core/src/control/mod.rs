@@ -8,7 +8,9 @@ pub mod commitment;
 mod content;
 pub mod start;
 mod test_of_control;
+mod test_record;
 mod text;
+mod tolerance;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -19,9 +21,14 @@ use serde::{Deserialize, Serialize};
 pub use crate::catalog::{ControlKind, Frequency, Nature};
 pub use content::{Assigned, CRITERIA_MAX, Change, Content, EVIDENCE_MAX, TEXT_MAX, TITLE_MAX};
 pub use test_of_control::{TestAttribute, TestKind, TestMapping, TestOfControl, map_checks};
+pub use test_record::{
+    ATTRIBUTE_MAX, ATTRIBUTES_MAX, GRACE_MAX, OCCURRENCE, TestChange, TestContent, TestDecision, TestError,
+    TestOrigin, TestOutcome, TestProposal, TestRecord, TestState, agreed,
+};
 pub use text::{ControlText, TextHistory};
+pub use tolerance::{Tolerance, ToleranceError, Tolerated, tolerance_at};
 
-use crate::catalog::StarterControl;
+use crate::catalog::{Soc1Control, StarterControl};
 use crate::id::{ActorId, SystemId};
 use crate::{Span, Timestamp};
 
@@ -324,6 +331,36 @@ impl Control {
             approval: None,
             retirement: None,
         })
+    }
+
+    /// Copies a control of an example set for a SOC 1 into the organization, as a draft with its first text. It answers no
+    /// criterion: an objective of a scope names it.
+    ///
+    /// # Errors
+    /// As [`Self::adopt`].
+    pub fn adopt_for_objective(
+        of: &Soc1Control,
+        area: &str,
+        by: ActorId,
+        at: Timestamp,
+    ) -> Result<Self, ControlError> {
+        let starter = StarterControl {
+            id: of.id.clone(),
+            framework: String::new(),
+            area: area.to_owned(),
+            title: of.title.clone(),
+            statement: of.statement.clone(),
+            criteria: Vec::new(),
+            key_for: Vec::new(),
+            kind: of.kind,
+            nature: of.nature,
+            frequency: of.frequency,
+            owner: String::new(),
+            evidence: of.evidence.clone(),
+            check_idea: String::new(),
+            population: of.population.clone(),
+        };
+        Self::adopt(&starter, by, at)
     }
 
     /// Returns the state, which follows from the moments it came into force and was retired.

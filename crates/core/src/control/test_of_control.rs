@@ -31,6 +31,9 @@ pub enum TestKind {
         window: Frequency,
         /// Days after the end of the window within which a performance still counts as on time.
         grace_days: u32,
+        /// Whether a daily control is due on weekends as well.
+        #[serde(default)]
+        every_day: bool,
     },
     /// Were all attributes met for every item its trigger produced? Looks at population items.
     Population {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DIAGRAMS_MAX, Diagram, EngagementError, PROCESSES_MAX, Process, ReportKind, Scope, Time, readable,
+    DIAGRAMS_MAX, Diagram, EngagementError, PROCESSES_MAX, Process, ReportKind, Scope, Time, needed, readable,
 };
 use crate::report::lint::{self, BannedPhrase};
 use crate::words::words_of;
@@ -195,6 +195,41 @@ pub struct Description {
     /// Pictures of the system.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagrams: Vec<Diagram>,
+    /// Of parts that began as a proposal, the records that it was made from.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<Part, Vec<String>>,
+    /// What was decided about each finding that could be an incident to tell, by its id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub candidates: BTreeMap<String, Told>,
+}
+
+/// Whether an incident is told of in the description.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    /// Whether it is.
+    pub is_told: bool,
+    /// Why, or why not.
+    pub why: String,
+}
+
+/// A finding that could be an incident to tell of: a control in scope was badly designed or failed, with a heavy effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Id of the finding.
+    pub id: String,
+    /// When it was opened.
+    pub opened: String,
+    /// Its control.
+    pub control: String,
+    /// Short title.
+    pub title: String,
+    /// What was found.
+    pub condition: String,
+    /// What it meant for commitments.
+    pub effect: String,
+    /// Whether it is over: fixed, or closed.
+    pub outcome: String,
 }
 
 impl Description {
@@ -208,6 +243,10 @@ impl Description {
             passage.none &= part.may_be_none();
         }
         self.parts.retain(|_, passage| passage.none || !passage.text.is_empty());
+        self.sources.retain(|part, _| self.parts.contains_key(part));
+        for told in self.candidates.values_mut() {
+            told.why = needed("reason why an incident is told of, or not", &told.why, PART_MAX)?;
+        }
         for (what, length, max) in [
             ("processes", self.processes.len(), PROCESSES_MAX),
             ("diagrams", self.diagrams.len(), DIAGRAMS_MAX),
@@ -270,6 +309,28 @@ impl Description {
             .flat_map(|one| std::iter::once(&one.narrative).chain(one.steps.iter().map(|step| &step.what)));
         faults.extend(told.flat_map(|text| wording(text)).map(|fault| (Part::Transactions, fault)));
         faults.sort_by_key(|(part, _)| *part);
+        faults
+    }
+
+    /// Returns what is wrong with what it tells of incidents: each finding that could be one has a decision, and what is to be
+    /// told is told.
+    #[must_use]
+    pub fn incident_faults(&self, candidates: &[Candidate]) -> Vec<String> {
+        let open = candidates.iter().filter(|one| !self.candidates.contains_key(&one.id));
+        let mut faults: Vec<String> = open
+            .map(|one| {
+                format!("nobody has decided whether \u{201c}{}\u{201d} is an incident to tell of", one.title)
+            })
+            .collect();
+        let is_told = |one: &&Candidate| self.candidates.get(&one.id).is_some_and(|told| told.is_told);
+        if let Some(first) = candidates.iter().find(is_told)
+            && self.text(Part::Incidents).is_empty()
+        {
+            faults.push(format!(
+                "\u{201c}{}\u{201d} is to be told of, and the part about incidents tells nothing",
+                first.title
+            ));
+        }
         faults
     }
 

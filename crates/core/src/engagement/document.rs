@@ -156,6 +156,15 @@ impl<T: Clone + PartialEq + Serialize> Document<T> {
         canonical::digest(&Bound { content: &self.content, scope }).expect("a document has texts only")
     }
 
+    /// Returns what is signed, whose digest is [`Self::digest`]: the text with the digest of what it is about.
+    ///
+    /// # Panics
+    /// Never: documents have texts only.
+    #[must_use]
+    pub fn bound(&self, scope: Digest) -> serde_json::Value {
+        serde_json::to_value(Bound { content: &self.content, scope }).expect("a document has texts only")
+    }
+
     /// Returns who reviewed it as it stands.
     #[must_use]
     pub fn reviewed(&self, scope: Digest) -> Option<&Signed> {

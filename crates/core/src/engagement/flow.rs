@@ -173,8 +173,8 @@ mod tests {
         let objective = Objective {
             id: "CO-02".into(),
             statement: "Controls provide reasonable assurance that input is whole.".into(),
-            assertions: BTreeSet::new(),
             controls: BTreeSet::from(["PAY-01".parse().expect("an id")]),
+            ..Objective::default()
         };
         Scope { objectives: vec![objective], ..Scope::of(ReportKind::Soc1, time, "Payroll") }
     }

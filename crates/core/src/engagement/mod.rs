@@ -7,36 +7,46 @@
 //!
 //! Source: `docs/domain/soc-reports.md` sections 1, 2, 6, 7, 13 and 14.
 
+mod administration;
 mod assertion;
+mod claim;
 pub mod completion;
 mod description;
 mod diagram;
 mod document;
 pub mod fieldwork;
 mod flow;
+pub mod guide;
 mod next;
 mod problem;
+mod proposal;
 mod roll;
 mod scope;
+mod soc1;
+mod vendor;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use administration::{Administration, Firm, Meeting};
 pub use assertion::{Assertion, drafted};
-pub use description::{ADVERTISING, Description, Part, Passage};
+pub use claim::{Backing, Unsupported};
+pub use description::{ADVERTISING, Candidate, Description, Part, Passage, Told};
 pub use diagram::{
     ALTERNATIVE_MAX, DIAGRAM_ACCEPT, DIAGRAM_BYTES, DIAGRAMS_MAX, Diagram, DiagramError, Picture,
 };
 pub use document::{Document, DocumentError, Paper, Progress, Signed, Step};
 pub use flow::{Act, FlowStep, NARRATIVE_MAX, PROCESSES_MAX, Process, STEPS_MAX};
 pub use next::{AuditorGround, AuditorStep, ManagementGround, ManagementStep};
-pub use problem::{Ground, Problem};
+pub use problem::{Ground, KnownSystem, Problem};
+pub use proposal::{Material, Proposal, proposals};
 pub use roll::Kept;
 pub use scope::{
-    Assumed, Method, Objective, PERIOD_NOTICE_MONTHS, ReportKind, Scope, Subservice, Time, UserEntityControl,
+    Element, ElementKind, Objective, PERIOD_NOTICE_MONTHS, ReportKind, Scope, Time, UserEntityControl,
     UserEntityKind,
 };
+pub use vendor::{Assumed, Decision, Given, GivenState, Method, Subservice, Vendor, VendorControl};
 
 use crate::control::{TEXT_MAX, TITLE_MAX};
 use crate::id::ActorId;
@@ -166,6 +176,9 @@ pub struct Engagement {
     /// The one before, where this one was made from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<EngagementKey>,
+    /// What is recorded around it: the choice of the firm, the letter of engagement, walkthroughs.
+    #[serde(default, skip_serializing_if = "Administration::is_empty")]
+    pub administration: Administration,
 }
 
 impl Engagement {
@@ -191,6 +204,7 @@ impl Engagement {
             closed: None,
             modified: None,
             follows: None,
+            administration: Administration::default(),
         })
     }
 
@@ -305,6 +319,20 @@ impl Engagement {
         self.approved =
             Some(ApprovedScope { scope: self.scope.clone(), version: self.written.version, by, at });
         self.authors.clear();
+        Ok(())
+    }
+
+    /// Records what is around it.
+    ///
+    /// # Errors
+    /// If a text is missing or unreadable, nothing is changed, or the engagement is closed.
+    pub fn administer(&mut self, administration: Administration) -> Result<(), EngagementError> {
+        self.open()?;
+        let administration = administration.checked()?;
+        if administration == self.administration {
+            return Err(EngagementError::NothingChanged);
+        }
+        self.administration = administration;
         Ok(())
     }
 

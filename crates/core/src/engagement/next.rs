@@ -48,7 +48,7 @@ pub enum ManagementStep {
 }
 
 /// What the auditor's next step depends on beside the record of the report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditorGround {
     /// Requests there are.
     pub requests: usize,
@@ -62,12 +62,12 @@ pub struct AuditorGround {
     pub unprepared: usize,
     /// Papers that are prepared and not reviewed.
     pub unreviewed: usize,
-    /// What management's documents or the papers lack before a report is issued.
-    pub missing: Option<&'static str>,
+    /// What is missing before the report is issued, in words.
+    pub missing: Option<String>,
 }
 
 /// The auditor's next step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuditorStep {
     /// Ask for something.
     Ask,
@@ -86,7 +86,7 @@ pub enum AuditorStep {
     /// Upload the signed Section I.
     UploadSection,
     /// Something is missing before the report can be issued.
-    AwaitDocuments(&'static str),
+    AwaitDocuments(String),
     /// Mark the report as issued.
     Issue,
     /// Take the firm's file out: nothing changes any more.
@@ -138,7 +138,7 @@ impl Report {
     #[must_use]
     pub fn next_for_auditor(&self, ground: &AuditorGround) -> AuditorStep {
         use AuditorStep as S;
-        match *ground {
+        match ground {
             _ if self.frozen().is_some() => S::TakeFile,
             AuditorGround { requests: 0, .. } => S::Ask,
             AuditorGround { submitted: 1.., .. } => S::Decide(ground.submitted),
@@ -148,7 +148,7 @@ impl Report {
             AuditorGround { open: 1.., .. } => S::AwaitAnswers(ground.open),
             _ if self.opinion().is_none() => S::RecordOpinion,
             _ if self.section().is_none() => S::UploadSection,
-            AuditorGround { missing: Some(missing), .. } => S::AwaitDocuments(missing),
+            AuditorGround { missing: Some(missing), .. } => S::AwaitDocuments(missing.clone()),
             _ => S::Issue,
         }
     }
@@ -230,7 +230,7 @@ mod tests {
             untested: 5,
             unprepared: 3,
             unreviewed: 1,
-            missing: Some("its scope is not approved"),
+            missing: Some("its scope is not approved".into()),
         };
         assert_eq!(report.next_for_auditor(&ground), S::Decide(2));
         ground.submitted = 0;

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    EngagementKey, Method, PERIOD_NOTICE_MONTHS, ReportKind, Scope, Subservice, Time, UserEntityControl,
-    UserEntityKind,
+    Decision, ElementKind, EngagementKey, GivenState, Method, PERIOD_NOTICE_MONTHS, ReportKind, Scope,
+    Subservice, Time, UserEntityControl, UserEntityKind, VendorControl,
 };
 use crate::catalog::Framework;
 use crate::control::commitment::CommitmentKey;
 use crate::control::{Control, ControlId};
+use crate::id::SystemId;
 use crate::report::lint;
 
 /// Something to mend, or to know.
@@ -26,11 +27,22 @@ pub struct Problem {
     pub blocks: bool,
 }
 
+/// A record of a system, as far as it matters here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownSystem {
+    /// Its name.
+    pub name: String,
+    /// Whether it is retired.
+    pub is_retired: bool,
+}
+
 /// What a scope is held against.
 #[derive(Clone, Copy, Debug)]
 pub struct Ground<'a> {
     /// The trust services criteria.
     pub framework: &'a Framework,
+    /// The systems of the organization.
+    pub systems: &'a BTreeMap<SystemId, KnownSystem>,
     /// The controls of the organization.
     pub controls: &'a [Control],
     /// Commitments, with whether each holds.
@@ -45,9 +57,13 @@ impl Scope {
     pub fn problems(&self, ground: &Ground<'_>) -> Vec<Problem> {
         let mut found = Found { scope: self, ground, problems: Vec::new() };
         found.services();
+        found.systems();
+        found.boundary();
         found.yardstick();
         found.controls_and_criteria();
         self.subservices.iter().for_each(|subservice| found.subservice(subservice));
+        found.vendors();
+        self.vendor_controls.iter().for_each(|expected| found.vendor_control(expected));
         self.user_entities.iter().for_each(|expected| found.user_entity(expected));
         found.carved_out();
         found.commitments();
@@ -71,8 +87,8 @@ impl Scope {
             .collect()
     }
 
-    /// Returns the controls for a criterion or an objective: those that are in force at some time of the examination. One
-    /// that is in force now counts for a time that lies ahead.
+    /// Returns the controls for a criterion or an objective: those of its systems, or of the organization as a whole, that are
+    /// in force at some time of the examination. One that is in force now counts for a time that lies ahead.
     pub fn controls_for<'a>(
         &'a self,
         framework: &'a Framework,
@@ -85,7 +101,7 @@ impl Scope {
             .find(|objective| objective.id == criterion)
             .map(|objective| &objective.controls);
         controls.iter().filter(move |control| {
-            self.has_in_force(control)
+            self.has(control)
                 && match named {
                     Some(named) => named.contains(&control.id),
                     None => control
@@ -96,6 +112,12 @@ impl Scope {
         })
     }
 
+    /// Tells whether a control is of the system and in force at some time of the examination.
+    #[must_use]
+    pub fn has(&self, control: &Control) -> bool {
+        self.covers(control) && self.has_in_force(control)
+    }
+
     /// Tells whether a control is in force at some time of the examination.
     #[must_use]
     pub fn has_in_force(&self, control: &Control) -> bool {
@@ -103,6 +125,14 @@ impl Scope {
         control.force().is_some_and(|force| {
             force.from.date() <= to.to_string() && force.to.is_none_or(|end| end.date() >= from.to_string())
         })
+    }
+
+    /// Tells whether another scope is about the same system: by its records, or by its name where either names none.
+    fn is_of_system(&self, other: &Self) -> bool {
+        if self.systems.is_empty() || other.systems.is_empty() {
+            return self.system == other.system;
+        }
+        !self.systems.is_disjoint(&other.systems)
     }
 
     fn brings(&self, framework: &Framework, series: &str) -> bool {
@@ -143,27 +173,88 @@ impl Found<'_> {
         }
     }
 
+    /// Which records of systems it is about: with several in the organization, one has to be chosen, or controls and evidence of
+    /// the others would be in it too.
+    fn systems(&mut self) {
+        let (scope, systems) = (self.scope, self.ground.systems);
+        if scope.systems.is_empty() && systems.values().filter(|one| !one.is_retired).count() > 1 {
+            self.blocks(
+                "systems",
+                "several systems are written down and none is chosen: choose those that the report is about, or the controls and \
+                 evidence of the others are in it too",
+            );
+        }
+        for id in &scope.systems {
+            match systems.get(id) {
+                None => self.blocks("systems", format!("there is no system {id}")),
+                Some(one) if one.is_retired => {
+                    self.notices("systems", format!("the system {} is retired", one.name));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn boundary(&mut self) {
+        let scope = self.scope;
+        for line in scope.outside.iter().filter(|line| !line.contains(": ")) {
+            let says = format!(
+                "nothing says why \u{201c}{line}\u{201d} is outside: write the reason behind a colon"
+            );
+            self.notices("boundary", says);
+        }
+        let is_whole_life =
+            ["privacy", "confidentiality"].iter().any(|category| scope.categories.contains_key(*category));
+        if is_whole_life {
+            for one in scope.elements_of(ElementKind::Data, false) {
+                let says = format!(
+                    "{} is outside: with privacy or confidentiality the boundary covers the whole life of such data",
+                    one.name
+                );
+                self.notices("boundary", says);
+            }
+        }
+        let mut seen = BTreeSet::new();
+        for one in &scope.elements {
+            if !seen.insert((one.kind, one.name.to_lowercase())) {
+                self.blocks("boundary", format!("{} is in the boundary twice", one.name));
+            }
+        }
+    }
+
+    fn objectives(&mut self) {
+        let scope = self.scope;
+        if !scope.categories.is_empty() || !scope.exclusions.is_empty() || !scope.omissions.is_empty() {
+            self.blocks("yardstick", "a SOC 1 has control objectives and no categories or criteria");
+        }
+        if scope.objectives.is_empty() {
+            self.blocks("objectives", "no control objective is written");
+        } else if scope.objectives.iter().all(|one| one.is_general_control) {
+            self.notices(
+                "objectives",
+                "every objective is about IT general controls; those matter only for systems that support business objectives",
+            );
+        }
+        let mut seen = BTreeSet::new();
+        for objective in &scope.objectives {
+            if !seen.insert(&objective.id) {
+                self.blocks("objectives", format!("objective {} is there twice", objective.id));
+            }
+            if objective.assertions.is_empty() {
+                let says = format!("objective {} touches no financial statement assertion", objective.id);
+                self.notices("icfr", says);
+            }
+            if objective.transactions.is_empty() && !objective.is_general_control {
+                let says = format!("objective {} names no class of transactions", objective.id);
+                self.notices("icfr", says);
+            }
+        }
+    }
+
     fn yardstick(&mut self) {
         let (scope, framework) = (self.scope, self.ground.framework);
         if !scope.kind.has_criteria() {
-            if !scope.categories.is_empty() || !scope.exclusions.is_empty() || !scope.omissions.is_empty() {
-                self.blocks("yardstick", "a SOC 1 has control objectives and no categories or criteria");
-            }
-            if scope.objectives.is_empty() {
-                self.blocks("objectives", "no control objective is written");
-            }
-            let mut seen = BTreeSet::new();
-            for objective in &scope.objectives {
-                if !seen.insert(&objective.id) {
-                    self.blocks("objectives", format!("objective {} is there twice", objective.id));
-                }
-                if objective.assertions.is_empty() {
-                    self.notices(
-                        "icfr",
-                        format!("objective {} touches no financial statement assertion", objective.id),
-                    );
-                }
-            }
+            self.objectives();
             return;
         }
         if !scope.objectives.is_empty() {
@@ -191,6 +282,21 @@ impl Found<'_> {
                 );
             }
         }
+        let silent: Vec<&str> = framework
+            .categories
+            .iter()
+            .filter(|one| !one.is_expected)
+            .filter(|one| !scope.categories.contains_key(&one.id) && !scope.omissions.contains_key(&one.id))
+            .map(|one| one.title.as_str())
+            .collect();
+        if !silent.is_empty() {
+            self.notices("omissions", format!("nothing says why these are left out: {}", silent.join(", ")));
+        }
+        self.exclusions();
+    }
+
+    fn exclusions(&mut self) {
+        let (scope, framework) = (self.scope, self.ground.framework);
         let brought: BTreeSet<&str> = framework
             .requirements()
             .filter(|requirement| scope.brings(framework, &requirement.series))
@@ -222,10 +328,20 @@ impl Found<'_> {
         }
     }
 
+    /// Whether organizations that are presented like this answer for a criterion.
+    fn is_met_by(&self, method: Method, criterion: &str) -> bool {
+        let such = self.scope.subservices.iter().filter(|one| one.method == method);
+        such.flat_map(|one| &one.assumed).any(|assumed| assumed.criteria.contains(criterion))
+    }
+
     /// What carved-out organizations are assumed to do for a criterion.
     fn is_assumed(&self, criterion: &str) -> bool {
-        let carved = self.scope.subservices.iter().filter(|one| one.method == Method::CarveOut);
-        carved.flat_map(|one| &one.assumed).any(|assumed| assumed.criteria.contains(criterion))
+        self.is_met_by(Method::CarveOut, criterion)
+    }
+
+    /// Whether own controls, or those of an organization that is examined too, answer for a criterion.
+    fn is_examined(&self, criterion: &str) -> bool {
+        self.has_control(criterion) || self.is_met_by(Method::Inclusive, criterion)
     }
 
     fn has_control(&self, criterion: &str) -> bool {
@@ -237,7 +353,7 @@ impl Found<'_> {
             .scope
             .criteria(self.ground.framework)
             .into_iter()
-            .filter(|criterion| !self.has_control(criterion) && !self.is_assumed(criterion))
+            .filter(|criterion| !self.is_examined(criterion) && !self.is_assumed(criterion))
             .collect();
         if !bare.is_empty() {
             let list = bare.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -245,17 +361,23 @@ impl Found<'_> {
             self.blocks(
                 "controls",
                 format!(
-                    "nothing answers for {list}{more}: each needs a control in force, a control assumed at a carved-out \
-                     organization, or to be taken out with a reason"
+                    "nothing answers for {list}{more}: each needs a control in force, a control at a subservice organization, or \
+                     to be taken out with a reason"
                 ),
             );
         }
-        let known: BTreeSet<&ControlId> = self.ground.controls.iter().map(|control| &control.id).collect();
-        let named = self.scope.objectives.iter().flat_map(|objective| &objective.controls);
-        let named = named.chain(self.scope.subservices.iter().flat_map(|one| &one.monitoring));
-        let unknown: BTreeSet<&ControlId> = named.filter(|id| !known.contains(id)).collect();
-        for id in unknown {
-            self.blocks("controls", format!("there is no control {id}"));
+        let scope = self.scope;
+        let named = scope.objectives.iter().flat_map(|objective| &objective.controls);
+        let named = named.chain(scope.subservices.iter().flat_map(|one| &one.monitoring));
+        let named = named.chain(scope.vendor_controls.iter().flat_map(|one| &one.controls));
+        for id in named.collect::<BTreeSet<&ControlId>>() {
+            match self.ground.controls.iter().find(|control| control.id == *id) {
+                None => self.blocks("controls", format!("there is no control {id}")),
+                Some(control) if !scope.covers(control) => {
+                    self.blocks("controls", format!("{id} is named, and is a control of another system"));
+                }
+                Some(_) => {}
+            }
         }
     }
 
@@ -273,14 +395,9 @@ impl Found<'_> {
                     self.blocks("carve_out", format!("no own control watches {name}"));
                 }
             }
-            Method::Inclusive if !one.gives_assertion => self.blocks(
-                "inclusive",
-                format!(
-                    "{name} gives no assertion of its own; without it the inclusive method is not available"
-                ),
-            ),
-            Method::Inclusive => {}
+            Method::Inclusive => self.inclusive(one),
         }
+        self.decision(name, &one.decision);
         let in_scope: BTreeSet<String> = self.scope.criteria(self.ground.framework).into_iter().collect();
         let strange: BTreeSet<&String> = one
             .assumed
@@ -290,6 +407,105 @@ impl Found<'_> {
             .collect();
         for id in strange {
             self.blocks("carve_out", format!("{name} is said to answer for {id}, which is not in scope"));
+        }
+    }
+
+    fn inclusive(&mut self, one: &Subservice) {
+        let name = &one.name;
+        for (what, given) in [("assertion", &one.assertion), ("representations", &one.representations)] {
+            match given.state {
+                GivenState::Agreed | GivenState::Received => {}
+                GivenState::Refused => self.blocks(
+                    "inclusive",
+                    format!("{name} refuses its own {what}: the inclusive method is not available"),
+                ),
+                GivenState::Open => self.blocks(
+                    "inclusive",
+                    format!(
+                        "{name} has not agreed to give its own {what}; without it the inclusive method is not available"
+                    ),
+                ),
+            }
+        }
+        if one.assumed.is_empty() {
+            self.blocks("inclusive", format!("no control of {name} is described"));
+        }
+        if one.parts.is_empty() {
+            self.blocks("inclusive", format!("nothing says which parts of the system are those of {name}"));
+        }
+    }
+
+    /// Whether somebody decided about a vendor for this examination, with each of its categories in mind.
+    fn decision(&mut self, name: &str, decision: &Decision) {
+        let Some(decided) = decision.decided else {
+            let says = format!(
+                "nobody has decided for this examination whether {name} is a subservice organization"
+            );
+            self.blocks("decision", says);
+            return;
+        };
+        if decision.approver.is_empty() {
+            let says = format!("nothing says who decided on {decided} what {name} is");
+            self.blocks("decision", says);
+        }
+        let beside: Vec<&str> = self
+            .scope
+            .categories
+            .keys()
+            .filter(|category| !decision.categories.contains(*category))
+            .map(String::as_str)
+            .collect();
+        if !beside.is_empty() {
+            let list = beside.join(", ");
+            let says = format!("the decision about {name} was made without {list}: decide again");
+            self.blocks("decision", says);
+        }
+    }
+
+    fn vendors(&mut self) {
+        let scope = self.scope;
+        for vendor in &scope.vendors {
+            self.decision(&vendor.name, &vendor.decision);
+            if scope.subservices.iter().any(|one| one.name.eq_ignore_ascii_case(&vendor.name)) {
+                let says = format!("{} is said to be a subservice organization and to be none", vendor.name);
+                self.blocks("decision", says);
+            }
+        }
+        let has_none =
+            |name: &str| !scope.vendor_controls.iter().any(|one| one.vendor.eq_ignore_ascii_case(name));
+        for one in scope.subservices.iter().filter(|one| has_none(&one.name)) {
+            let says = format!("nothing says which controls {} expects of us: its report does", one.name);
+            self.notices("vendor_controls", says);
+        }
+    }
+
+    /// What a vendor expects is met by own controls in force, or does not apply for a reason.
+    fn vendor_control(&mut self, one: &VendorControl) {
+        let (scope, short) = (self.scope, one.short());
+        let is_known =
+            scope.subservices.iter().map(|one| &one.name).chain(scope.vendors.iter().map(|one| &one.name));
+        if !is_known.into_iter().any(|name| name.eq_ignore_ascii_case(&one.vendor)) {
+            let says = format!("\u{201c}{short}\u{201d}: nothing is decided about its vendor {}", one.vendor);
+            self.blocks("vendor_controls", says);
+        }
+        if !one.is_applicable() {
+            return;
+        }
+        if one.controls.is_empty() {
+            let says = format!(
+                "{} expects \u{201c}{short}\u{201d}: no own control meets it, and nothing says that it does not apply",
+                one.vendor
+            );
+            self.blocks("vendor_controls", says);
+        }
+        let named = self.ground.controls.iter().filter(|control| one.controls.contains(&control.id));
+        for control in named.filter(|control| !scope.has_in_force(control)) {
+            let says = format!("{} is to meet \u{201c}{short}\u{201d} and is not in force", control.id);
+            self.blocks("vendor_controls", says);
+        }
+        if one.evidence.is_empty() {
+            let says = format!("nothing says which evidence shows \u{201c}{short}\u{201d}");
+            self.notices("vendor_controls", says);
         }
     }
 
@@ -317,7 +533,7 @@ impl Found<'_> {
 
     fn carved_out(&mut self) {
         let criteria = self.scope.criteria(self.ground.framework);
-        let others = criteria.iter().filter(|id| !self.has_control(id) && self.is_assumed(id)).count();
+        let others = criteria.iter().filter(|id| !self.is_examined(id) && self.is_assumed(id)).count();
         if others * 2 > criteria.len() {
             self.notices(
                 "carve_out",
@@ -361,7 +577,7 @@ impl Found<'_> {
         let mut before: Option<(EngagementKey, crate::conclusion::scope::Day)> = None;
         for (key, other) in self.ground.others {
             let Time::Period { from: other_from, to: other_to } = other.time else { continue };
-            if other.kind != scope.kind || other.system != scope.system {
+            if other.kind != scope.kind || !scope.is_of_system(other) {
                 continue;
             }
             if other_from <= to && from <= other_to {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Part, Scope, Time};
+use super::{Part, Scope, Subservice, Time, Vendor};
 use crate::Timestamp;
 use crate::conclusion::scope::Day;
 use crate::control::commitment::CommitmentKey;
@@ -54,10 +54,16 @@ impl Time {
 }
 
 impl Scope {
-    /// Returns the same scope over the time that follows, as a draft to look through; none at the end of the calendar.
+    /// Returns the same scope over the time that follows, as a draft to look through; none at the end of the calendar. What
+    /// vendors are is decided anew for each period.
     #[must_use]
     pub fn following(&self) -> Option<Self> {
-        Some(Self { time: self.time.following()?, ..self.clone() })
+        Some(Self {
+            time: self.time.following()?,
+            subservices: self.subservices.iter().map(Subservice::to_renew).collect(),
+            vendors: self.vendors.iter().map(Vendor::to_renew).collect(),
+            ..self.clone()
+        })
     }
 
     /// Tells what changed since the day after `last`, in order of what it is about: what a scope that was copied has to be
@@ -89,8 +95,9 @@ impl Scope {
             .iter()
             .flat_map(|objective| &objective.controls)
             .chain(self.subservices.iter().flat_map(|subservice| &subservice.monitoring))
+            .chain(self.vendor_controls.iter().flat_map(|expected| &expected.controls))
             .collect();
-        for control in controls {
+        for control in controls.iter().filter(|control| self.covers(control) || named.contains(&control.id)) {
             said.extend(control_changes(control, since, named.contains(&control.id)));
         }
         for id in named {

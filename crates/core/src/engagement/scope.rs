@@ -5,10 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementError, needed, readable, title};
+use super::{EngagementError, Subservice, Vendor, VendorControl, needed, readable, title};
 use crate::conclusion::scope::Day;
 use crate::control::commitment::CommitmentKey;
-use crate::control::{ControlId, TEXT_MAX, TITLE_MAX};
+use crate::control::{Control, ControlId, TEXT_MAX, TITLE_MAX};
+use crate::id::SystemId;
 use crate::words::words_of;
 
 /// Months below which a period draws a notice. Never a refusal: its length is management's decision.
@@ -95,54 +96,6 @@ impl fmt::Display for Time {
     }
 }
 
-/// How a subservice organization is presented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// Its controls are left out; the types assumed of it are named.
-    CarveOut,
-    /// Its controls are described and examined too; it gives an assertion of its own.
-    Inclusive,
-}
-
-words_of!(Method {
-    CarveOut = "carve_out", "Carve-out";
-    Inclusive = "inclusive", "Inclusive";
-});
-
-/// A type of control assumed at a carved-out subservice organization: a complementary subservice organization control.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Assumed {
-    /// The type of control.
-    pub text: String,
-    /// Criteria, or objectives, that depend on it.
-    pub criteria: BTreeSet<String>,
-}
-
-/// A vendor whose controls are needed, together with own ones, to keep the commitments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Subservice {
-    /// Its name.
-    pub name: String,
-    /// What it does for the system.
-    pub service: String,
-    /// How it is presented.
-    pub method: Method,
-    /// Why own controls alone do not suffice.
-    pub why: String,
-    /// Types of controls assumed there.
-    #[serde(default)]
-    pub assumed: Vec<Assumed>,
-    /// Own controls that watch it.
-    #[serde(default)]
-    pub monitoring: BTreeSet<ControlId>,
-    /// Inclusive only: its management gives its own assertion.
-    #[serde(default)]
-    pub gives_assertion: bool,
-}
-
 /// What is expected of customers. Listing a responsibility as a control misstates the description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -178,7 +131,7 @@ pub struct UserEntityControl {
 }
 
 /// A control objective of a SOC 1: what controls should achieve for customers' financial reporting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objective {
     /// Identifier, e.g. `CO-03`.
@@ -188,9 +141,49 @@ pub struct Objective {
     /// Financial statement assertions of customers that it touches.
     #[serde(default)]
     pub assertions: BTreeSet<String>,
+    /// Classes of transactions that it is about.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub transactions: BTreeSet<String>,
+    /// Whether it is about IT general controls. Those matter only for systems that support the business objectives.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_general_control: bool,
     /// Controls that achieve it.
     #[serde(default)]
     pub controls: BTreeSet<ControlId>,
+}
+
+/// What a piece of the boundary is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ElementKind {
+    /// Where the system runs, as production or test.
+    Environment,
+    /// Premises.
+    Site,
+    /// People who build or run it.
+    Team,
+    /// A kind of data.
+    Data,
+}
+
+words_of!(ElementKind {
+    Environment = "environment", "Environments";
+    Site = "site", "Sites";
+    Team = "team", "Teams";
+    Data = "data", "Data types";
+});
+
+/// A piece of which the scope says whether it is inside the boundary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Element {
+    /// What it is.
+    pub kind: ElementKind,
+    /// Its name.
+    pub name: String,
+    /// Why it is outside; empty where it is inside.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub outside: String,
 }
 
 /// What an examination is about.
@@ -201,16 +194,22 @@ pub struct Scope {
     pub kind: ReportKind,
     /// Over which time.
     pub time: Time,
-    /// Name of the system.
+    /// Name of the system, as readers know it.
     pub system: String,
+    /// Records of the systems that it is made of. While none is named, it is about all there are.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub systems: BTreeSet<SystemId>,
     /// Services to customers that are in.
     pub services: Vec<String>,
     /// Where the system ends.
     #[serde(default)]
     pub boundary: String,
-    /// What lies outside, and could be thought to be in.
+    /// What lies outside, and could be thought to be in; with the reason behind a colon.
     #[serde(default)]
     pub outside: Vec<String>,
+    /// Environments, sites, teams and types of data, in and out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elements: Vec<Element>,
     /// Firm of the auditor, once it is chosen.
     #[serde(default)]
     pub firm: String,
@@ -232,6 +231,12 @@ pub struct Scope {
     /// Subservice organizations.
     #[serde(default)]
     pub subservices: Vec<Subservice>,
+    /// Vendors that were decided not to be subservice organizations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vendors: Vec<Vendor>,
+    /// Controls that vendors expect of us, as their reports say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vendor_controls: Vec<VendorControl>,
     /// What is expected of customers.
     #[serde(default)]
     pub user_entities: Vec<UserEntityControl>,
@@ -245,9 +250,11 @@ impl Scope {
             kind,
             time,
             system: system.to_owned(),
+            systems: BTreeSet::new(),
             services: Vec::new(),
             boundary: String::new(),
             outside: Vec::new(),
+            elements: Vec::new(),
             firm: String::new(),
             categories: BTreeMap::new(),
             omissions: BTreeMap::new(),
@@ -255,8 +262,35 @@ impl Scope {
             objectives: Vec::new(),
             commitments: BTreeSet::new(),
             subservices: Vec::new(),
+            vendors: Vec::new(),
+            vendor_controls: Vec::new(),
             user_entities: Vec::new(),
         }
+    }
+
+    /// Tells whether a control is of the system: for one of its records, or for the organization as a whole.
+    #[must_use]
+    pub fn covers(&self, control: &Control) -> bool {
+        self.systems.is_empty() || control.system.is_none_or(|system| self.systems.contains(&system))
+    }
+
+    /// Returns the one system that it is made of; none if nobody chose one, or there are several.
+    #[must_use]
+    pub fn only_system(&self) -> Option<SystemId> {
+        self.systems.iter().copied().next().filter(|_| self.systems.len() == 1)
+    }
+
+    /// Returns what is of the boundary and of this kind, inside or outside it.
+    pub fn elements_of(&self, kind: ElementKind, inside: bool) -> impl Iterator<Item = &Element> {
+        self.elements.iter().filter(move |one| one.kind == kind && one.outside.is_empty() == inside)
+    }
+
+    /// Returns everything that is said to lie outside, each with the reason where one is given.
+    #[must_use]
+    pub fn all_outside(&self) -> Vec<String> {
+        let pieces = self.elements.iter().filter(|one| !one.outside.is_empty());
+        let said = pieces.map(|one| format!("{}: {}", one.name, one.outside));
+        self.outside.iter().cloned().chain(said).collect()
     }
 
     /// Returns the name of the report, e.g. `SOC 2 Type 2`.
@@ -302,30 +336,31 @@ impl Scope {
         for objective in &mut self.objectives {
             objective.id = title("id of an objective", &objective.id)?;
             objective.statement = needed("objective", &objective.statement, TEXT_MAX)?;
+            let classes = std::mem::take(&mut objective.transactions);
+            objective.transactions =
+                classes.iter().map(|one| title("class of transactions", one)).collect::<Result<_, _>>()?;
         }
-        for subservice in &mut self.subservices {
-            subservice.name = title("name of a subservice organization", &subservice.name)?;
-            subservice.service =
-                needed("service of a subservice organization", &subservice.service, TEXT_MAX)?;
-            subservice.why = needed(
-                "reason why own controls do not suffice without a subservice organization",
-                &subservice.why,
-                TEXT_MAX,
-            )?;
-            for assumed in &mut subservice.assumed {
-                assumed.text = needed("type of control assumed", &assumed.text, TEXT_MAX)?;
-            }
+        for element in &mut self.elements {
+            element.name = title("name of a piece of the boundary", &element.name)?;
+            element.outside = readable("reason why a piece is outside", &element.outside, TEXT_MAX)?;
         }
+        self.subservices.iter_mut().try_for_each(Subservice::check)?;
+        self.vendors.iter_mut().try_for_each(Vendor::check)?;
+        self.vendor_controls.iter_mut().try_for_each(VendorControl::check)?;
         for expected in &mut self.user_entities {
             expected.text = needed("control or responsibility of customers", &expected.text, TEXT_MAX)?;
             expected.why = readable("reason why customers must do it", &expected.why, TEXT_MAX)?;
         }
         let longest = [
             self.services.len(),
+            self.systems.len(),
             self.outside.len(),
+            self.elements.len(),
             self.objectives.len(),
             self.commitments.len(),
             self.subservices.len(),
+            self.vendors.len(),
+            self.vendor_controls.len(),
             self.user_entities.len(),
             self.exclusions.len(),
         ];

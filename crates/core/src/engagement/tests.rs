@@ -4,7 +4,9 @@ use super::*;
 use crate::catalog::{Catalog, Framework};
 use crate::conclusion::scope::Day;
 use crate::control::Control;
+use crate::control::ControlId;
 use crate::control::commitment::CommitmentKey;
+use crate::id::SystemId;
 
 fn person(number: u128) -> ActorId {
     ActorId(uuid::Uuid::from_u128(number))
@@ -28,6 +30,9 @@ fn sound() -> Scope {
         services: vec!["Payroll".into()],
         boundary: "From the web form to the payment file.".into(),
         categories: BTreeMap::from([("security".into(), "customers ask".into())]),
+        omissions: ["availability", "processing-integrity", "confidentiality", "privacy"]
+            .map(|id| (id.to_owned(), "nothing is promised".to_owned()))
+            .into(),
         commitments: BTreeSet::from([CommitmentKey(1)]),
         ..Scope::of(ReportKind::Soc2, year(), "Payroll")
     }
@@ -51,8 +56,45 @@ fn ask(
     controls: &[Control],
     others: &[(EngagementKey, Scope)],
 ) -> Vec<Problem> {
+    let systems = BTreeMap::from([(system(1), known("Payroll", false))]);
+    ask_of(scope, (framework, &systems), controls, others)
+}
+
+fn ask_of(
+    scope: &Scope,
+    (framework, systems): (&Framework, &BTreeMap<SystemId, KnownSystem>),
+    controls: &[Control],
+    others: &[(EngagementKey, Scope)],
+) -> Vec<Problem> {
     let commitments = BTreeMap::from([(CommitmentKey(1), true), (CommitmentKey(2), false)]);
-    scope.problems(&Ground { framework, controls, commitments: &commitments, others })
+    scope.problems(&Ground { framework, systems, controls, commitments: &commitments, others })
+}
+
+fn system(number: u128) -> SystemId {
+    SystemId(uuid::Uuid::from_u128(number))
+}
+
+fn known(name: &str, is_retired: bool) -> KnownSystem {
+    KnownSystem { name: name.into(), is_retired }
+}
+
+fn decided() -> Decision {
+    Decision {
+        approver: "Grace".into(),
+        decided: Some(day("2025-12-15")),
+        categories: BTreeSet::from(["security".into()]),
+    }
+}
+
+/// What a vendor expects, met by a control.
+fn expected_by(vendor: &str, control: &ControlId) -> VendorControl {
+    VendorControl {
+        vendor: vendor.into(),
+        text: "Customers review who may use the console.".into(),
+        not_applicable: String::new(),
+        controls: BTreeSet::from([control.clone()]),
+        evidence: "the review of each quarter".into(),
+    }
 }
 
 fn rules(problems: &[Problem]) -> Vec<&'static str> {
@@ -111,15 +153,22 @@ fn the_yardstick_of_each_report_is_its_own() {
         id: "CO-01".into(),
         statement: "Controls give reasonable assurance that wages are calculated completely.".into(),
         assertions: BTreeSet::from(["completeness".into()]),
+        transactions: BTreeSet::from(["wages".into()]),
         controls: BTreeSet::from([controls[0].id.clone()]),
+        is_general_control: false,
     };
     let soc1 = Scope {
         kind: ReportKind::Soc1,
         categories: BTreeMap::new(),
+        omissions: BTreeMap::new(),
         commitments: BTreeSet::new(),
         objectives: vec![objective.clone()],
         ..sound()
     };
+    let general = Objective { is_general_control: true, transactions: BTreeSet::new(), ..objective.clone() };
+    assert_eq!(of(&Scope { objectives: vec![general], ..soc1.clone() }), ["objectives"]);
+    let bare = Objective { assertions: BTreeSet::new(), transactions: BTreeSet::new(), ..objective.clone() };
+    assert_eq!(of(&Scope { objectives: vec![bare], ..soc1.clone() }), ["icfr", "icfr"]);
     assert_eq!(of(&soc1), Vec::<&str>::new());
     assert_eq!(soc1.criteria(framework), ["CO-01"]);
     assert_eq!(of(&Scope { objectives: vec![objective], ..sound() }), ["yardstick"]);
@@ -129,8 +178,12 @@ fn the_yardstick_of_each_report_is_its_own() {
     let availability = BTreeMap::from([("availability".to_owned(), "sold".to_owned())]);
     let without = Scope { categories: availability, ..sound() };
     assert_eq!(of(&without), ["categories"]);
-    let omissions = BTreeMap::from([("security".to_owned(), "another report has it".to_owned())]);
-    assert_eq!(of(&Scope { omissions, ..without }), Vec::<&str>::new());
+    let mut omissions = sound().omissions;
+    omissions.insert("security".to_owned(), "another report has it".to_owned());
+    assert_eq!(of(&Scope { omissions: omissions.clone(), ..without.clone() }), Vec::<&str>::new());
+    omissions.remove("privacy");
+    let silent = ask(&Scope { omissions, ..without }, framework, &controls, &[]);
+    assert!(rules(&silent) == ["omissions"] && silent[0].says.contains("Privacy") && !silent[0].blocks);
 }
 
 #[test]
@@ -145,22 +198,21 @@ fn every_criterion_has_somebody_who_answers_for_it() {
     assert!(problems[0].says.contains("CC6.4") && problems[0].blocks);
 
     let cloud = Subservice {
-        name: "A cloud".into(),
-        service: "Hosting".into(),
-        method: Method::CarveOut,
-        why: "It guards the doors.".into(),
+        decision: decided(),
         assumed: vec![Assumed {
             text: "Physical access".into(),
             criteria: BTreeSet::from([physical.into()]),
         }],
         monitoring: BTreeSet::from([controls[0].id.clone()]),
-        gives_assertion: false,
+        ..Subservice::of("A cloud", "Hosting", Method::CarveOut, "It guards the doors.")
     };
-    let with = |cloud: Subservice| Scope { subservices: vec![cloud], ..sound() };
-    assert!(
-        ask(&with(cloud.clone()), framework, &controls, &[]).is_empty(),
-        "a carved-out organization answers"
-    );
+    let expects = expected_by("A cloud", &controls[0].id);
+    let with = |cloud: Subservice| Scope {
+        subservices: vec![cloud],
+        vendor_controls: vec![expects.clone()],
+        ..sound()
+    };
+    assert_eq!(ask(&with(cloud.clone()), framework, &controls, &[]), [], "a carved-out organization answers");
     let unwatched = Subservice { monitoring: BTreeSet::new(), ..cloud.clone() };
     assert_eq!(rules(&ask(&with(unwatched), framework, &controls, &[])), ["carve_out"]);
     let nothing = Subservice { assumed: Vec::new(), ..cloud.clone() };
@@ -168,8 +220,6 @@ fn every_criterion_has_somebody_who_answers_for_it() {
         rules(&ask(&with(nothing), framework, &controls, &[])),
         ["controls", "carve_out", "carve_out"]
     );
-    let inclusive = Subservice { method: Method::Inclusive, ..cloud };
-    assert_eq!(rules(&ask(&with(inclusive), framework, &controls, &[])), ["controls", "inclusive"]);
 
     let mut left = controls.clone();
     for control in &mut left {
@@ -186,6 +236,194 @@ fn every_criterion_has_somebody_who_answers_for_it() {
         rules(&ask(&Scope { exclusions: strange, ..sound() }, framework, &controls, &[]))[0],
         "exclusions"
     );
+}
+
+#[test]
+fn an_inclusive_organization_is_described_asserts_and_represents() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let mut controls = controls(&catalog);
+    controls.retain(|control| control.criteria.iter().all(|mapping| mapping.criterion != "CC6.4"));
+    let given = |state| Given { state, reference: "EV-7".into() };
+    let whole = Subservice {
+        decision: decided(),
+        assumed: vec![Assumed {
+            text: "Guards ask everybody for a badge.".into(),
+            criteria: BTreeSet::from(["CC6.4".into()]),
+        }],
+        parts: "Both data centers, and the guards.".into(),
+        assertion: given(GivenState::Agreed),
+        representations: given(GivenState::Received),
+        ..Subservice::of("A sister company", "Hosting", Method::Inclusive, "It guards the doors.")
+    };
+    let of = |one: Subservice| {
+        let vendor_controls = vec![expected_by("A sister company", &controls[0].id)];
+        let scope = Scope { subservices: vec![one], vendor_controls, ..sound() };
+        rules(&ask(&scope, framework, &controls, &[]))
+    };
+    assert_eq!(of(whole.clone()), Vec::<&str>::new(), "its controls are examined, so they answer");
+    for one in [
+        Subservice { assertion: Given::default(), ..whole.clone() },
+        Subservice { representations: given(GivenState::Refused), ..whole.clone() },
+        Subservice { parts: String::new(), ..whole.clone() },
+    ] {
+        assert_eq!(of(one), ["inclusive"]);
+    }
+    assert_eq!(of(Subservice { assumed: Vec::new(), ..whole.clone() }), ["controls", "inclusive"]);
+    // A scope of before said yes or no.
+    let mut json = serde_json::to_value(&whole).expect("serializes");
+    json.as_object_mut().expect("an object").remove("assertion");
+    json["gives_assertion"] = serde_json::Value::Bool(true);
+    let read: Subservice = serde_json::from_value(json).expect("reads");
+    assert_eq!(read.assertion.state, GivenState::Agreed);
+}
+
+#[test]
+fn what_vendors_are_is_decided_for_each_period_and_each_category() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let controls = controls(&catalog);
+    let mail = Vendor {
+        name: "A mail service".into(),
+        service: "Sends notices".into(),
+        why: "What it sends is compared with what was to be sent.".into(),
+        decision: decided(),
+    };
+    let of = |scope: &Scope| ask(scope, framework, &controls, &[]);
+    let scope = Scope { vendors: vec![mail.clone()], ..sound() };
+    assert_eq!(of(&scope), []);
+    let next = scope.following().expect("a next period");
+    let again = of(&next);
+    assert!(rules(&again) == ["decision"] && again[0].blocks, "{again:?}");
+    assert!(again[0].says.contains("A mail service"));
+    let mut wider = scope.clone();
+    wider.categories.insert("availability".into(), "promised now".into());
+    wider.omissions.remove("availability");
+    assert!(of(&wider).iter().any(|one| one.rule == "decision" && one.says.contains("availability")));
+    let nobody = Decision { approver: " ".into(), ..decided() };
+    let unsigned = Scope { vendors: vec![Vendor { decision: nobody, ..mail.clone() }], ..sound() };
+    assert_eq!(rules(&of(&unsigned.checked().expect("readable"))), ["decision"]);
+    let no_reason = Scope { vendors: vec![Vendor { why: " ".into(), ..mail }], ..sound() };
+    assert!(no_reason.checked().expect_err("refused").to_string().contains("no subservice organization"));
+}
+
+#[test]
+fn what_a_vendor_expects_is_met_or_does_not_apply_for_a_reason() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let mut controls = controls(&catalog);
+    let mail = Vendor {
+        name: "A mail service".into(),
+        service: "Sends notices".into(),
+        why: "What it sends is compared with what was to be sent.".into(),
+        decision: decided(),
+    };
+    let met = expected_by("a mail service", &controls[0].id);
+    let of = |one: VendorControl, controls: &[Control]| {
+        let scope = Scope { vendors: vec![mail.clone()], vendor_controls: vec![one], ..sound() };
+        ask(&scope, framework, controls, &[])
+    };
+    assert_eq!(of(met.clone(), &controls), []);
+    let unmapped = VendorControl { controls: BTreeSet::new(), ..met.clone() };
+    let problems = of(unmapped.clone(), &controls);
+    assert!(rules(&problems) == ["vendor_controls"] && problems[0].blocks, "{problems:?}");
+    let reason = VendorControl { not_applicable: "we have no console".into(), ..unmapped };
+    assert_eq!(of(reason, &controls), []);
+    let strange = VendorControl { vendor: "Nobody".into(), ..met.clone() };
+    assert_eq!(rules(&of(strange, &controls)), ["vendor_controls"]);
+    let unknown =
+        VendorControl { controls: BTreeSet::from(["ZZZ-99".parse().expect("an id")]), ..met.clone() };
+    assert_eq!(rules(&of(unknown, &controls)), ["controls"]);
+    controls[0].retire(moment(2)).expect("in force");
+    let retired = of(met, &controls);
+    assert!(retired.iter().any(|one| one.rule == "vendor_controls" && one.says.contains("not in force")));
+}
+
+#[test]
+fn controls_of_another_system_are_not_in_scope_and_those_of_the_organization_are() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let mut controls = controls(&catalog);
+    let place = |controls: &mut [Control], id: &str, to: u128| {
+        controls.iter_mut().find(|one| one.id.as_str() == id).expect("a starter").system = Some(system(to));
+    };
+    place(&mut controls, "IAM-05", 1);
+    place(&mut controls, "IAM-06", 2);
+    let payroll = Scope { systems: BTreeSet::from([system(1)]), ..sound() };
+    let in_scope = |scope: &Scope| -> BTreeSet<String> {
+        let all = scope.criteria(framework);
+        all.iter()
+            .flat_map(|id| scope.controls_for(framework, &controls, id).map(|one| one.id.to_string()))
+            .collect()
+    };
+    let ids = in_scope(&payroll);
+    assert!(ids.contains("IAM-05") && !ids.contains("IAM-06"), "its own, and not the other's");
+    assert!(ids.contains("IAM-01"), "what serves the organization as a whole stays in");
+    let books = in_scope(&Scope { systems: BTreeSet::from([system(2)]), ..sound() });
+    assert!(books.contains("IAM-06") && !books.contains("IAM-05"));
+    let both = in_scope(&Scope { systems: BTreeSet::from([system(1), system(2)]), ..sound() });
+    assert!(both.contains("IAM-06") && both.contains("IAM-05"));
+    assert_eq!(payroll.only_system(), Some(system(1)));
+
+    let systems = BTreeMap::from([
+        (system(1), known("Payroll", false)),
+        (system(2), known("Books", false)),
+        (system(3), known("Old", true)),
+    ]);
+    let of = |scope: &Scope| ask_of(scope, (framework, &systems), &controls, &[]);
+    assert_eq!(rules(&of(&sound())), ["systems"], "with several, one has to be chosen");
+    assert_eq!(of(&payroll), []);
+    let unknown = of(&Scope { systems: BTreeSet::from([system(9)]), ..sound() });
+    assert!(rules(&unknown) == ["systems"] && unknown[0].blocks);
+    let retired = of(&Scope { systems: BTreeSet::from([system(1), system(3)]), ..sound() });
+    assert!(rules(&retired) == ["systems"] && !retired[0].blocks);
+    let named = Scope {
+        subservices: vec![Subservice {
+            decision: decided(),
+            assumed: vec![Assumed { text: "Doors".into(), criteria: BTreeSet::from(["CC6.4".into()]) }],
+            monitoring: BTreeSet::from(["IAM-06".parse().expect("an id")]),
+            ..Subservice::of("A cloud", "Hosting", Method::CarveOut, "It guards the doors.")
+        }],
+        ..payroll.clone()
+    };
+    assert!(of(&named).iter().any(|one| one.blocks && one.says.contains("another system")));
+    // Periods are compared where the systems are the same, whatever they are called.
+    let last = Scope {
+        time: Time::Period { from: day("2025-01-01"), to: day("2025-06-30") },
+        system: "Payroll of old".into(),
+        ..payroll.clone()
+    };
+    let others = [(EngagementKey(7), last)];
+    assert_eq!(rules(&ask_of(&payroll, (framework, &systems), &controls, &others)), ["periods"]);
+}
+
+#[test]
+fn what_lies_outside_has_a_reason() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let controls = controls(&catalog);
+    let element =
+        |kind, name: &str, outside: &str| Element { kind, name: name.into(), outside: outside.into() };
+    let mut scope = Scope {
+        outside: vec!["Billing: no customer sees it".into()],
+        elements: vec![
+            element(ElementKind::Environment, "Production", ""),
+            element(ElementKind::Data, "Wages", ""),
+            element(ElementKind::Data, "Web statistics", "no customer data"),
+        ],
+        ..sound()
+    };
+    let of = |scope: &Scope| ask(scope, framework, &controls, &[]);
+    assert_eq!(of(&scope), []);
+    assert_eq!(scope.all_outside(), ["Billing: no customer sees it", "Web statistics: no customer data"]);
+    scope.outside.push("The website".into());
+    assert!(of(&scope)[0].says.contains("The website"));
+    scope.outside.pop();
+    scope.categories.insert("privacy".into(), "a notice promises".into());
+    scope.omissions.remove("privacy");
+    assert!(of(&scope).iter().any(|one| one.rule == "boundary" && one.says.contains("whole life")));
+    scope.elements.push(element(ElementKind::Data, "wages", ""));
+    assert!(of(&scope).iter().any(|one| one.blocks && one.says.contains("twice")));
 }
 
 #[test]

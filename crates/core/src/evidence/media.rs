@@ -18,6 +18,8 @@ pub enum Shown {
     Picture,
     /// As text, never as what it might be to a browser.
     Text,
+    /// As pages, in a frame of its own that runs nothing.
+    Pages,
     /// By another program.
     Elsewhere,
 }
@@ -79,7 +81,7 @@ const PNG: Format = format("image/png", "a PNG picture", Shown::Picture);
 const JPEG: Format = format("image/jpeg", "a JPEG picture", Shown::Picture);
 const GIF: Format = format("image/gif", "a GIF picture", Shown::Picture);
 const WEBP: Format = format("image/webp", "a WebP picture", Shown::Picture);
-const PDF: Format = format("application/pdf", "a PDF document", Shown::Elsewhere);
+const PDF: Format = format("application/pdf", "a PDF document", Shown::Pages);
 const TEXT: Format = format("text/plain", "text", Shown::Text);
 const CSV: Format = format("text/csv", "a CSV table", Shown::Text);
 const JSON: Format = format("application/json", "JSON", Shown::Text);
@@ -393,6 +395,12 @@ pub fn is_shown(bytes: &[u8]) -> bool {
         .is_some_and(|(width, height)| (1..=SHOWN_PIXELS).contains(&(u64::from(width) * u64::from(height))))
 }
 
+/// Tells whether these bytes are a document whose pages a browser draws.
+#[must_use]
+pub fn is_pages(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"%PDF-")
+}
+
 /// Walks the segments of a JPEG to its frame.
 fn jpeg_dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     let be16 = |at: usize| Some(u32::from(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?)));
@@ -504,6 +512,7 @@ mod tests {
         assert_eq!(dimensions(jpeg), Some((16, 32)));
         assert_eq!(dimensions(b"RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0\x0F\0\0\x1F\0\0"), Some((16, 32)));
         assert_eq!(dimensions(b"%PDF-"), None);
+        assert!(is_pages(b"%PDF-1.7\n") && !is_pages(b"<html>%PDF-") && !is_pages(b""));
         let bomb = b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\xFF\xFF\0\0\xFF\xFF\x08\x06\0\0\0";
         assert!(is_shown(PNG_BYTES) && !is_shown(bomb), "a picture that unpacks to 16 GB is not shown");
     }

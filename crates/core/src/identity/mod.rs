@@ -8,6 +8,7 @@
 //!
 //! Source: `docs/domain/identity.md` sections 1.10 to 1.14; `docs/roles.md` is printed from the table.
 
+mod alert;
 pub mod base32;
 mod decision;
 mod document;
@@ -25,6 +26,7 @@ pub mod throttle;
 pub mod token;
 pub mod totp;
 
+pub use alert::Alert;
 pub use decision::{
     Assurance, Decision, Denial, Factor, Object, Reach, STEP_UP_US, Standing, Subject, Systems, needs_step_up,
 };

@@ -3,6 +3,8 @@
 pub mod block;
 pub mod check;
 pub mod collection;
+pub mod draft;
+pub mod estate;
 pub mod host;
 pub mod interval;
 pub mod verdict;
@@ -11,6 +13,7 @@ pub mod waiver;
 pub use block::{Counts, Observation};
 pub use check::{CheckDefinition, Outcome, Severity};
 pub use collection::{Collected, Gap, TargetRef, facts_defect, facts_defect_in, facts_manifest};
+pub use draft::{CheckDraft, DraftChange, DraftDecision, DraftError, DraftState};
 pub use interval::Interval;
 pub use verdict::{ReasonClass, Verdict};
 pub use waiver::Waiver;

@@ -5,6 +5,11 @@
 //! its items and their order-free hash do not change any more, only what testing finds about them. A list without items
 //! is a result that needs evidence of zero.
 
+mod amount;
+mod check;
+mod mapping;
+mod moment;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +18,16 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::control::{ControlId, TestAttribute};
 use crate::id::{EvidenceKey, PopulationKey};
+use crate::zone::{UnknownZone, Zone};
 use crate::{Digest, Timestamp};
+
+pub use amount::{Amount, NoAmount};
+pub use check::{
+    AskedCheck, Aspect, Check, CheckError, Checked, Difference, Looked, MAX_CHECKS, MAX_DIFFERENCES,
+    MAX_TRACED, Procedure, Traced, is_explained, need_checks,
+};
+pub use mapping::{ListFormat, MAX_COLUMN_CHARS, MAX_MAPPINGS, Mapping, MappingError, Reading, mapping_name};
+pub use moment::{DateOrder, MomentError, read_moment, serial_day};
 
 /// Most items of one population.
 pub const MAX_ITEMS: usize = 1_000_000;
@@ -234,6 +248,26 @@ pub enum PopulationError {
     /// Evidence of zero for a list that has items.
     #[error("population {0} has items, so evidence of zero contradicts it")]
     ZeroContradicted(PopulationKey),
+    /// Nobody looked whether the list is complete.
+    #[error(
+        "nobody has checked whether population {0} is complete: record a check, or say why there is none, before it is \
+         frozen"
+    )]
+    Unchecked(PopulationKey),
+    /// Something did not agree, and nobody said why.
+    #[error(
+        "check {check} of population {population} found differences that nobody has explained: explain them, or define \
+         another population with the right list"
+    )]
+    Unexplained {
+        /// The population.
+        population: PopulationKey,
+        /// The check.
+        check: i64,
+    },
+    /// Clocks of nowhere.
+    #[error(transparent)]
+    Zone(#[from] UnknownZone),
     /// It does not change any more.
     #[error("population {0} is frozen")]
     Frozen(PopulationKey),
@@ -262,7 +296,7 @@ impl Definition {
             !name.is_empty()
                 && name.len() <= 60
                 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-                && !["key", "occurred_at", "note"].contains(&name)
+                && !["key", "occurred_at", "note", "stratum", "amount"].contains(&name)
         };
         if names.is_empty()
             || names.len() != self.attributes.len()
@@ -310,7 +344,7 @@ impl Ipe {
     /// Checks that a reader could produce the list again.
     ///
     /// # Errors
-    /// If source, query, time zone or who ran it is missing, or a text cannot be kept.
+    /// If source, query, time zone or who ran it is missing, there is no such zone, or a text cannot be kept.
     pub fn check(&self, control: &ControlId) -> Result<(), PopulationError> {
         let needed = [
             ("source", &self.source),
@@ -332,7 +366,15 @@ impl Ipe {
         for (what, text) in needed.into_iter().chain(optional) {
             readable(what, text)?;
         }
-        Ok(())
+        self.zone().map(|_| ())
+    }
+
+    /// Returns the zone of the clocks of the list.
+    ///
+    /// # Errors
+    /// If there is no such zone.
+    pub fn zone(&self) -> Result<Zone, PopulationError> {
+        Ok(self.time_zone.trim().parse::<Zone>()?)
     }
 }
 
@@ -516,6 +558,8 @@ mod tests {
         assert_eq!(ipe.check(&definition().control), Ok(()));
         let missing = Ipe { query: " ".into(), ..ipe.clone() }.check(&definition().control);
         assert_eq!(missing.expect_err("refused").to_string(), "a population of CHG-02 needs its query");
+        let nowhere = Ipe { time_zone: "local time".into(), ..ipe.clone() }.check(&definition().control);
+        assert!(matches!(nowhere, Err(PopulationError::Zone(_))), "{nowhere:?}");
         let counted = Population { ipe: Some(ipe), ..population(1) };
         assert_eq!(
             counted.freeze(["a"], None, day(92)),

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod lint;
 pub mod own_work;
 pub mod package;
+pub mod package_records;
 pub mod readiness;
 pub mod sheet;
 pub mod writing;

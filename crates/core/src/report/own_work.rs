@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::SocPackage;
 use super::sheet::{Sheet, SheetCell};
 use crate::conclusion::FindingState;
-use crate::conclusion::period::{DeviationKind, State, TestKind};
+use crate::conclusion::period::{Coverage, DeviationKind, Part, SampleResult, SampleSays, State, TestKind};
 use crate::observation::Severity;
 use crate::{Digest, Timestamp, canonical};
 
@@ -40,8 +40,100 @@ pub struct OwnTest {
     pub subjects: usize,
     /// Stretches or items that could not be seen.
     pub unseen: usize,
+    /// Items that were not selected: a sample speaks for them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_selected: usize,
+    /// Failing stretches within what is tolerated.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tolerated: usize,
+    /// What samples say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<SampleResult>,
+    /// Before, between and after fixes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+    /// Up to when it reaches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
     /// Where the control did not operate.
     pub deviations: Vec<OwnDeviation>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl OwnTest {
+    /// Says what samples, limits, fixes and the end of the period add to the counts, a sentence each. No auditor said it.
+    #[must_use]
+    pub fn also(&self) -> Vec<String> {
+        let mut said: Vec<String> = self.samples.iter().map(of_sample).collect();
+        if self.not_selected > 0 {
+            said.push(format!("{} items were not selected; the sample speaks for them.", self.not_selected));
+        }
+        if self.tolerated > 0 {
+            let stretches = if self.tolerated == 1 { "stretch lies" } else { "stretches lie" };
+            said.push(format!("{} failing {stretches} within what the control tolerates.", self.tolerated));
+        }
+        said.extend(self.parts.iter().map(of_part));
+        if let Some(coverage) = &self.coverage {
+            match coverage.until {
+                Some(until) if until < coverage.to => said.push(format!(
+                    "Tested until {}; what is left until {} is to be rolled forward over.",
+                    until.minute(),
+                    coverage.to.minute()
+                )),
+                _ => {}
+            }
+            let missing = coverage.missing();
+            if missing > 0 {
+                said.push(format!("{missing} more from the end of the period needed."));
+            }
+        }
+        said
+    }
+}
+
+fn of_sample(sample: &SampleResult) -> String {
+    let limit = match (sample.upper_limit_bp, sample.risk, sample.tolerable) {
+        (Some(bp), Some(risk), Some(tolerable)) => format!(
+            ", upper limit {}.{}% at a risk of {risk} against a tolerable {tolerable}",
+            bp / 100,
+            bp % 100 / 10
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "Sample of {} from {}: {} tested, {} deviate{limit}; it {}.",
+        sample.size,
+        sample.items,
+        sample.tested,
+        sample.deviations,
+        match sample.says {
+            SampleSays::NotTested => "is not tested to its end",
+            SampleSays::Supports => "supports that the control operated",
+            SampleSays::MayExtend | SampleSays::DoesNotSupport =>
+                "does not support that the control operated",
+        }
+    )
+}
+
+fn of_part(part: &Part) -> String {
+    let needed = match part.needed {
+        None => "before the fix".to_owned(),
+        Some(needed) if part.is_enough() => format!("after a fix, for which {needed} are needed"),
+        Some(needed) => format!("after a fix, for which {needed} are needed and so too few"),
+    };
+    format!(
+        "{} to {}: {}, {} of {} deviate, {} looked at {needed}.",
+        part.from.date(),
+        part.to.plus_micros(-1).date(),
+        part.state,
+        part.deviating,
+        part.subjects,
+        part.instances
+    )
 }
 
 /// One subject for which a control did not operate.
@@ -177,9 +269,21 @@ pub fn exception_summary(package: &SocPackage, work: &OwnWork) -> Sheet {
     }
 }
 
-/// Lists criteria or objectives in scope with the controls that serve them, one row for each pair.
+/// Lists criteria or objectives in scope with the controls that serve them and what management's own tests of each show, one
+/// row for each pair.
 #[must_use]
-pub fn control_matrix(package: &SocPackage) -> Sheet {
+pub fn control_matrix(package: &SocPackage, work: &OwnWork) -> Sheet {
+    let tested = |id: &str| {
+        let of = work.tests.iter().filter(|test| test.control == id).map(|test| {
+            let mut says = format!("{} {}: {}", test.kind.word(), test.test, test.state);
+            for sentence in test.also() {
+                says.push(' ');
+                says.push_str(&sentence);
+            }
+            says
+        });
+        of.collect::<Vec<_>>().join("\n")
+    };
     let text = |text: &str| SheetCell::Text(text.to_owned());
     let mut rows = Vec::new();
     for criterion in &package.criteria {
@@ -192,6 +296,7 @@ pub fn control_matrix(package: &SocPackage) -> Sheet {
                 text(control.map_or("", |one| &one.title)),
                 text(control.map_or("", |one| &one.statement)),
                 text(control.map_or("", |one| &one.frequency)),
+                text(&tested(id)),
             ]);
         }
         for other in &criterion.others {
@@ -208,6 +313,7 @@ pub fn control_matrix(package: &SocPackage) -> Sheet {
                 text(other),
                 text(&types.join("; ")),
                 text(""),
+                text(""),
             ]);
         }
         if criterion.controls.is_empty() && criterion.others.is_empty() {
@@ -218,16 +324,90 @@ pub fn control_matrix(package: &SocPackage) -> Sheet {
                 text(""),
                 text(""),
                 text(""),
+                text(""),
             ]);
         }
     }
-    let columns =
-        ["Criterion", "What it asks for, in our words", "Control", "Title", "What is done", "How often"];
+    let columns = [
+        "Criterion",
+        "What it asks for, in our words",
+        "Control",
+        "Title",
+        "What is done",
+        "How often",
+        "What management's own tests show",
+    ];
     Sheet {
         title: format!("{} matrix", package.engagement),
         organization: package.organization.clone(),
         at: package.generated,
         columns: columns.map(str::to_owned).to_vec(),
         rows,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::PopulationKey;
+    use crate::program::sampling::{Method, Rate};
+
+    #[test]
+    fn what_a_test_says_tells_samples_limits_fixes_and_what_is_left() {
+        let at = |text: &str| format!("{text}T00:00:00Z").parse::<Timestamp>().expect("a moment");
+        let part = |from: &str, to: &str, deviating, instances, needed| Part {
+            from: at(from),
+            to: at(to),
+            state: if deviating > 0 { State::Deviation } else { State::Operating },
+            subjects: 40,
+            deviating,
+            instances,
+            needed,
+        };
+        let test = OwnTest {
+            control: "IAM-07".into(),
+            kind: TestKind::Population,
+            test: "leavers".into(),
+            state: State::Deviation,
+            subjects: 400,
+            unseen: 0,
+            not_selected: 307,
+            tolerated: 1,
+            samples: vec![SampleResult {
+                population: PopulationKey(1),
+                number: 1,
+                method: Method::Random,
+                items: 400,
+                size: 93,
+                tested: 93,
+                deviations: 3,
+                from_last_part: 19,
+                risk: Rate::of_bp(500).ok(),
+                tolerable: Rate::of_bp(500).ok(),
+                upper_limit_bp: Some(820),
+                says: SampleSays::DoesNotSupport,
+            }],
+            parts: vec![
+                part("2026-01-01", "2026-06-01", 3, 20, None),
+                part("2026-06-01", "2027-01-01", 0, 8, Some(10)),
+            ],
+            coverage: Some(Coverage::throughout(at("2027-01-01"), Some(at("2026-10-01")))),
+            deviations: Vec::new(),
+        };
+        assert_eq!(
+            test.also(),
+            [
+                "Sample of 93 from 400: 93 tested, 3 deviate, upper limit 8.2% at a risk of 5% against a tolerable 5%; \
+                 it does not support that the control operated.",
+                "307 items were not selected; the sample speaks for them.",
+                "1 failing stretch lies within what the control tolerates.",
+                "2026-01-01 to 2026-05-31: deviation, 3 of 40 deviate, 20 looked at before the fix.",
+                "2026-06-01 to 2026-12-31: operating, 0 of 40 deviate, 8 looked at after a fix, for which 10 are needed \
+                 and so too few.",
+                "Tested until 2026-10-01 00:00 UTC; what is left until 2027-01-01 00:00 UTC is to be rolled forward over.",
+            ]
+        );
+        let json = serde_json::to_string(&test).expect("serializes");
+        assert_eq!(serde_json::from_str::<OwnTest>(&json).expect("reads back"), test);
     }
 }

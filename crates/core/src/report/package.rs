@@ -85,8 +85,11 @@ pub struct SocPackage {
     pub controls: Vec<ControlPart>,
     /// Controls whose text in force changed in the period (DC 9).
     pub changes: Vec<ControlChange>,
-    /// Section V: what management says about what it found itself.
+    /// Section V: what management says about what it found itself, and about exceptions of the auditor's tests.
     pub responses: Vec<Response>,
+    /// Section V: what happened after the time of the examination and is told there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventPart>,
 }
 
 /// The auditor's signed report, as it was received: a file that nobody here writes in.
@@ -267,10 +270,29 @@ pub struct SubservicePart {
     pub service: String,
     /// `Carve-out` or `Inclusive`.
     pub method: String,
-    /// Types of controls assumed there.
+    /// Types of controls assumed there; under the inclusive method, its controls.
     pub assumed: Vec<Expected>,
     /// Own controls that watch it.
     pub monitoring: Vec<String>,
+    /// Under the inclusive method, which parts of the system are its; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub parts: String,
+    /// Whether its controls are described and examined too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_inclusive: bool,
+    /// Controls that it expects of its customers, with the own controls that meet them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expects: Vec<Met>,
+}
+
+/// A control that another organization expects, and how it is met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Met {
+    /// What it expects.
+    pub text: String,
+    /// Own controls that meet it.
+    pub controls: Vec<String>,
 }
 
 /// What others are expected to do.
@@ -297,9 +319,15 @@ pub struct CriterionPart {
     pub controls: Vec<String>,
     /// Carved-out organizations that answer for it.
     pub others: Vec<String>,
+    /// Financial statement assertions that an objective touches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assertions: Vec<String>,
+    /// Classes of transactions that an objective is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transactions: Vec<String>,
 }
 
-/// A control as it is in force at the cut-off.
+/// A control as it is in force at the end of the time, or at the cut-off while that lies ahead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ControlPart {
@@ -317,9 +345,26 @@ pub struct ControlPart {
     pub criteria: Vec<String>,
     /// Version of its text.
     pub version: u32,
+    /// What it said before in the time of the examination, oldest first; none where its text did not change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierText>,
     /// The auditor's tests of it with their results, as they were shared; none before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<TestPart>,
+}
+
+/// What a control said for a part of the time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarlierText {
+    /// Version of the text.
+    pub version: u32,
+    /// Title.
+    pub title: String,
+    /// The control.
+    pub statement: String,
+    /// Day from which on it said something else, `2026-07-01`.
+    pub until: String,
 }
 
 /// A test of a control and its result: the auditor's words, unchanged.
@@ -334,6 +379,21 @@ pub struct TestPart {
     pub procedure: String,
     /// The result: `No exceptions noted.`, or each exception with what was tested.
     pub result: String,
+    /// What was tested, where a deviation was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<TestCounts>,
+}
+
+/// The figures of a test that found a deviation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestCounts {
+    /// Items tested.
+    pub tested: u64,
+    /// Items of them that deviate.
+    pub deviations: u64,
+    /// Items of the population that they were selected from; none where they were named.
+    pub population: Option<u64>,
 }
 
 /// A change of what a control says.
@@ -358,21 +418,70 @@ pub struct Response {
     pub controls: Vec<String>,
     /// What was found.
     pub condition: String,
-    /// What is done about it.
+    /// What management says about it.
     pub response: String,
+    /// What was done, or is planned.
+    #[serde(default)]
+    pub plan: String,
+    /// By when, `2027-03-31`; empty while no day is set.
+    #[serde(default)]
+    pub due: String,
     /// Where that stands.
     pub state: String,
 }
 
+/// What happened after the time of the examination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventPart {
+    /// Number in the register.
+    pub number: u32,
+    /// When, `2027-01-20`.
+    pub day: String,
+    /// What kind of event it is.
+    pub kind: String,
+    /// What happened.
+    pub what: String,
+    /// What it did to system and controls.
+    pub effect: String,
+}
+
 impl SocPackage {
-    /// Leaves out what a report for general use does not show: criteria, controls, changes and responses of a SOC 3.
+    /// Leaves out what a report for general use does not show: criteria, controls, changes, responses and events of a SOC 3,
+    /// and what its subservice organizations are called and do in detail.
     #[must_use]
     pub fn for_readers(mut self) -> Self {
         if self.report == "SOC 3" {
             (self.criteria, self.controls) = (Vec::new(), Vec::new());
-            (self.changes, self.responses) = (Vec::new(), Vec::new());
+            (self.changes, self.responses, self.events) = (Vec::new(), Vec::new(), Vec::new());
+            // What management has still to see to is nobody else's.
+            self.open = Vec::new();
+            for (place, one) in self.subservices.iter_mut().enumerate() {
+                one.name = format!("Subservice organization {}", place + 1);
+                (one.assumed, one.monitoring, one.expects) = (Vec::new(), Vec::new(), Vec::new());
+                one.parts = String::new();
+            }
         }
         self
+    }
+
+    /// Says of drafts in it that the auditor was given them: of the description and the assertion where `description` and
+    /// `assertion` say so, and of the part as a whole where it holds for both.
+    pub fn hand(&mut self, description: bool, assertion: bool) {
+        let parts = [
+            self.description.as_mut().map(|part| (&mut part.status, description)),
+            self.assertion.as_mut().map(|part| (&mut part.status, assertion)),
+        ];
+        let mut all = true;
+        for (status, is_handed) in parts.into_iter().flatten() {
+            if is_handed {
+                *status = status.handed();
+            }
+            all &= *status != DocumentStatus::ManagementDraft;
+        }
+        if all {
+            self.status = self.status.handed();
+        }
     }
 
     /// Returns the digest of the canonical JSON of the model; it stands on each page.

@@ -245,7 +245,12 @@ pub fn description(package: &SocPackage) -> Option<Writing> {
             _ => {}
         }
     }
-    if !package.report.starts_with("SOC 1") {
+    let is_soc1 = package.report.starts_with("SOC 1");
+    let heading =
+        if is_soc1 { "Control objectives and controls" } else { "Applicable criteria and controls (DC 5)" };
+    writing.blocks.push(Block::heading(1, heading));
+    writing.blocks.push(Block::paragraph(&elsewhere(package)));
+    if !is_soc1 {
         writing.blocks.push(Block::heading(1, "Criteria not relevant (DC 8)"));
         let rows =
             package.excluded.iter().map(|one| vec![one.id.clone(), one.title.clone(), one.reason.clone()]);
@@ -253,6 +258,17 @@ pub fn description(package: &SocPackage) -> Option<Writing> {
         writing.table(&head, rows.collect(), "Every criterion of the chosen categories is relevant.");
     }
     Some(writing)
+}
+
+/// Where criteria or objectives and their controls are listed.
+fn elsewhere(package: &SocPackage) -> String {
+    let what = if package.report.starts_with("SOC 1") { "control objectives" } else { "applicable criteria" };
+    format!(
+        "The {} {what} and the {} controls that management put in place for them are listed in Section IV, which is part of this \
+         description as far as management wrote it.",
+        package.criteria.len(),
+        package.controls.len()
+    )
 }
 
 /// Tells whether processes tell what a part would.
@@ -335,13 +351,23 @@ fn subservices(writing: &mut Writing, package: &SocPackage) {
         writing.blocks.push(Block::heading(2, &one.name));
         let service = one.service.trim_end_matches('.');
         writing.blocks.push(Block::paragraph(&format!("{service}. {} method.", one.method)));
+        if !one.parts.is_empty() {
+            writing.blocks.push(Block::paragraph(&format!("Its parts of the system: {}", one.parts)));
+        }
         if !one.assumed.is_empty() {
-            writing.table(&["Type of control assumed there", measure(package)], expected(&one.assumed), "");
+            let what =
+                if one.is_inclusive { "Control that runs there" } else { "Type of control assumed there" };
+            writing.table(&[what, measure(package)], expected(&one.assumed), "");
         }
         if !one.monitoring.is_empty() {
             writing
                 .blocks
                 .push(Block::paragraph(&format!("Watched by own controls: {}.", one.monitoring.join(", "))));
+        }
+        if !one.expects.is_empty() {
+            let row = |met: &super::package::Met| vec![met.text.clone(), met.controls.join(", ")];
+            let head = ["What it expects of its customers", "Own controls"];
+            writing.table(&head, one.expects.iter().map(row).collect(), "");
         }
     }
 }

@@ -28,7 +28,8 @@ Usage: tickmark-verify BUNDLE.zip [--key KEY | --policy FILE] [--held FILE]...
   --help         this text
   --version      the version
 
-Answers: L1 the bytes are whole; L2 entries and artifacts are in the log; L3 since when; L4 nothing is left out.
+Answers: L1 the bytes are whole; L2 entries and artifacts are in the log; L3 since when; L4 nothing is left out;
+L5 the figures of issued reports follow from the records that they cite.
 Exit code: 0 nothing is contradicted, 1 something failed and is named, 2 unreadable input or wrong usage.
 
 Examples:

@@ -106,6 +106,8 @@ pub struct Verification {
     pub time: Level,
     /// L4: nothing is left out.
     pub completeness: Completeness,
+    /// L5: the figures of issued reports follow from the records that they cite.
+    pub figures: Level,
     /// Documents that no entry commits to: only the signature over the manifest vouches for them.
     pub uncommitted: Vec<String>,
 }
@@ -113,7 +115,7 @@ pub struct Verification {
 impl Verification {
     /// Lists the levels with their names.
     #[must_use]
-    pub fn levels(&self) -> [(&'static str, &Level); 8] {
+    pub fn levels(&self) -> [(&'static str, &Level); 9] {
         [
             ("L1 bytes", &self.bytes),
             ("L2 inclusion", &self.inclusion),
@@ -123,6 +125,7 @@ impl Verification {
             ("L4 completeness of the schedule", &self.completeness.schedule),
             ("L4 completeness of populations", &self.completeness.population),
             ("L4 deviations recomputed", &self.completeness.deviations),
+            ("L5 figures of reports", &self.figures),
         ]
     }
 

@@ -32,10 +32,13 @@ WHAT IS HERE
                          recomputes every stretch from them
   rotations.json         signed statements that one key of the log follows another, if there were any
   report/...             documents made from the evidence, for example report/readiness.pdf
+  report/E-*-package.json  management's part of an issued report, as it was frozen; report/E-*-records.json: the records
+                         that its figures follow from, each with the SHA-256 that an entry names for its canonical JSON
 
 THE SHORT WAY
   tickmark-verify bundle.zip --key "<the log's public key, obtained elsewhere>"
-  It answers four questions: are the bytes whole, are they in the log, since when, and is anything left out.
+  It answers five questions: are the bytes whole, are they in the log, since when, is anything left out, and do the
+  figures of issued reports follow from their records.
 
 BY HAND
 1. Bytes. Unpack the archive and compare every file with MANIFEST.json:

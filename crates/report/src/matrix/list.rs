@@ -107,7 +107,7 @@ mod tests {
         for says in ["IAM-07", "leaver 0017", "Payroll told nobody."] {
             assert!(row.contains(&SheetCell::Text(says.to_owned())), "{says}: {row:?}");
         }
-        let matrix = control_matrix(&package);
+        let matrix = control_matrix(&package, &work);
         let pairs: usize = package.criteria.iter().map(|one| one.controls.len().max(1)).sum();
         assert_eq!(matrix.rows.len(), pairs);
         for list in [exceptions, matrix] {

@@ -151,6 +151,9 @@ fn observation(of: &Context<'_>, test: &OwnTest) -> Value {
             counted(test.unseen, "stretch or item", "stretches or items")
         ));
     }
+    for sentence in test.also() {
+        says.push_str(&format!(" {}", prose(&sentence)));
+    }
     for deviation in test.deviations.iter().take(TOLD) {
         says.push_str(&format!("\n\n{}", prose(&told(deviation))));
     }

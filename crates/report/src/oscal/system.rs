@@ -37,7 +37,11 @@ pub(super) fn component_definition(of: &Context<'_>) -> Value {
                         "uuid": of.ids.uuid("requirement", &format!("{} {at} {id}", one.name)),
                         "control-id": token,
                         "description": prose(&assumed.text),
-                        "remarks": "A type of control that is assumed there; it is not examined.",
+                        "remarks": if one.is_inclusive {
+                            "A control that runs there; it is described and examined."
+                        } else {
+                            "A type of control that is assumed there; it is not examined."
+                        },
                     })
                 })
             })

@@ -89,6 +89,8 @@ fn whatever_people_wrote_the_documents_stay_valid() {
             group: String::new(),
             controls: Vec::new(),
             others: Vec::new(),
+            assertions: Vec::new(),
+            transactions: Vec::new(),
         })
         .to_vec();
     assert_eq!(oscal(&model).expect("written").len(), 6, "there is no empty plan of action");

@@ -26,6 +26,11 @@ pub fn own_work() -> OwnWork {
         state,
         subjects: 25,
         unseen: usize::from(state == State::Unknown),
+        not_selected: 0,
+        tolerated: 0,
+        samples: Vec::new(),
+        parts: Vec::new(),
+        coverage: None,
         deviations,
     };
     let left = |subject: &str, until| OwnDeviation {

@@ -3,8 +3,9 @@
 use tickmark_core::Digest;
 use tickmark_core::report::SocPackage;
 use tickmark_core::report::package::{
-    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, Expected, PACKAGE_SCHEMA,
-    PassagePart, Promised, Reasoned, Response, SectionPart, SignedBy, SubservicePart,
+    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, EarlierText, EventPart,
+    Expected, Met, PACKAGE_SCHEMA, PassagePart, Promised, Reasoned, Response, SectionPart, SignedBy,
+    SubservicePart,
 };
 use tickmark_core::report::readiness::DocumentStatus;
 
@@ -130,6 +131,12 @@ pub fn package() -> SocPackage {
                 criteria: texts(&["CC6.4"]),
             }],
             monitoring: texts(&["VEN-02"]),
+            parts: String::new(),
+            is_inclusive: false,
+            expects: vec![Met {
+                text: "Customers review who may use the console.".into(),
+                controls: texts(&["IAM-05"]),
+            }],
         }],
         user_controls: Vec::new(),
         responsibilities: vec![Expected {
@@ -150,6 +157,8 @@ pub fn package() -> SocPackage {
                 group: one.series.clone(),
                 controls: one.controls.iter().map(|control| control.id.clone()).collect(),
                 others: Vec::new(),
+                assertions: Vec::new(),
+                transactions: Vec::new(),
             })
             .collect(),
         controls: report
@@ -163,6 +172,7 @@ pub fn package() -> SocPackage {
                 nature: "performed by people".into(),
                 criteria: one.criteria.iter().map(|criterion| criterion.id.clone()).collect(),
                 version: 2,
+                earlier: earlier(&one.id),
                 tests: Vec::new(),
             })
             .collect(),
@@ -176,9 +186,29 @@ pub fn package() -> SocPackage {
             controls: texts(&["IAM-07"]),
             condition: "Two of 25 leavers kept an account for nine days.".into(),
             response: "The directory takes leavers from payroll each night.".into(),
+            plan: "Payroll tells the directory of contractors too.".into(),
+            due: "2027-03-31".into(),
             state: "fixed, not verified".into(),
         }],
+        events: vec![EventPart {
+            number: 1,
+            day: "2027-01-12".into(),
+            kind: "Loss or change of a key vendor".into(),
+            what: "The mail provider was changed".into(),
+            effect: "Notices to customers leave through another relay.".into(),
+        }],
     }
+}
+
+/// The one control of the sample whose text changed in the period.
+fn earlier(id: &str) -> Vec<EarlierText> {
+    let said = || EarlierText {
+        version: 1,
+        title: "Firewall rules".into(),
+        statement: "Rules for IPv4 are reviewed each quarter.".into(),
+        until: "2026-07-01".into(),
+    };
+    if id == "NET-01" { vec![said()] } else { Vec::new() }
 }
 
 /// Returns what a package says of the signed file whose bytes these are.

@@ -262,6 +262,7 @@ pub fn payroll() -> SocPackage {
             .map(|(objective, ..)| (*objective).to_owned())
             .collect(),
         version: 1,
+        earlier: Vec::new(),
         tests: Vec::new(),
     };
     let mut controls: Vec<ControlPart> = CONTROLS.iter().map(control).collect();
@@ -270,6 +271,7 @@ pub fn payroll() -> SocPackage {
         nature: "Inspection".into(),
         procedure: "For 25 pay runs, inspected that counts and hours were matched before calculation.".into(),
         result: "No exceptions noted.".into(),
+        counts: None,
     }];
     SocPackage {
         report: "SOC 1 Type 2".into(),
@@ -285,11 +287,14 @@ pub fn payroll() -> SocPackage {
                 group: "Control objectives".into(),
                 controls: texts(controls),
                 others: Vec::new(),
+                assertions: texts(&["accuracy", "completeness"]),
+                transactions: texts(&["wages"]),
             })
             .collect(),
         controls,
         changes: Vec::new(),
         responses: Vec::new(),
+        events: Vec::new(),
         ..sample
     }
 }

@@ -1,5 +1,8 @@
 //! `tickmark assess`: the four questions. Tests suggest; a named person answers.
 
+mod criterion;
+mod scope;
+
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use tickmark_app::conclusion::{self, ControlStanding, Standing};
@@ -19,6 +22,11 @@ Examples:
   tickmark assess show                             all controls, answers beside what tests suggest
   tickmark assess show CC6.1                       the controls of one criterion
   tickmark assess set NET-01 designed yes --by \"Ada Byron\" --reason \"read the rule set with the owner\"
+  tickmark assess criterion CC6.1 --status partly-met --by \"Ada Byron\" \\
+      --lacks \"contractors\" --reason \"the review leaves them out\"
+  tickmark assess scope                            what is assessed: all criteria until somebody chooses
+  tickmark assess scope --category security=\"customers ask\" --exclude CC6.4=\"no premises\" \\
+      --type 2 --from 2027-01-01 --to 2027-12-31 --by \"Ada Byron\" --reason \"first plan\"
   tickmark assess snapshot --by \"Ada Byron\"        freeze the present state
   tickmark assess list
   tickmark assess compare 1 2                      what changed between two of them, and why";
@@ -46,6 +54,10 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Judge a criterion: what is left uncovered, what compensates, its status. Without `--by`, show what was said.
+    Criterion(criterion::Criterion),
+    /// Choose what is assessed: categories, criteria that are not relevant, the examination aimed at. Without `--by`, show it.
+    Scope(Box<scope::Scope>),
     /// Freeze the present state as a snapshot.
     Snapshot {
         /// Who takes it.
@@ -97,6 +109,8 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
             let id: ControlId = control.parse().map_err(Failure::input)?;
             set(&id, (*question).into(), (*answer).into(), by, reason, common, output).await
         }
+        Command::Criterion(options) => criterion::run(options, common, output).await,
+        Command::Scope(options) => scope::run(options, common, output).await,
         Command::Snapshot { by } => snapshot(by, common, output).await,
         Command::List => list(common, output).await,
         Command::Compare { before, after } => compare(*before, *after, common, output).await,

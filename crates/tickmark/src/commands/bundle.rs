@@ -69,9 +69,12 @@ pub(super) async fn write(
 pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
     let Command::Export { out, from, to } = command;
     let period = from.as_deref().zip(to.as_deref()).map(|(from, to)| days(from, to)).transpose()?;
-    let file: PathBuf = out.clone().unwrap_or_else(|| common.data.join("out/bundle.zip"));
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
+    let file: PathBuf = match out {
+        Some(file) => file.clone(),
+        None => wiring::out_folder(&app, &actor, common).await?.join("bundle.zip"),
+    };
     let exported = write(&app, &actor, &file, period, output).await?;
     app.close().await;
     let answer = json!({

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Subcommand;
 use serde_json::{Value, json};
-use tickmark_app::observation;
+use tickmark_app::observation::{self, workshop};
 use tickmark_core::observation::{Verdict, host};
 use tickmark_evaluate::{Check, CheckSource, Library, TestReport, explain, read_folder, run_tests, scaffold};
 
 use self::said::{Said, print, said, tally};
+use super::assess::person;
 use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
@@ -61,6 +62,17 @@ pub(crate) enum Command {
         /// Folder that will hold it; `DATA/checks` when left out.
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
+    },
+    /// List the drafts of checks that wait for approval.
+    Drafts,
+    /// Approve the draft of a check: its files are in force from the next run on. With the data folder in hand, also by
+    /// who wrote it; the record says so.
+    Approve {
+        /// Check id.
+        id: String,
+        /// Who decides: a person's name.
+        #[arg(long)]
+        by: String,
     },
     /// Print the JSON Schema of facts that checks read.
     Schema,
@@ -116,11 +128,47 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
             let into = folder.clone().unwrap_or_else(|| self::folder(&common.data));
             new(id, title.as_deref(), &into, output)
         }
+        Command::Drafts => drafts(common, output).await,
+        Command::Approve { id, by } => approve(id, by, common, output).await,
         Command::Schema => {
             output.line(serde_json::to_string_pretty(&host::json_schema()).context("writing the schema")?);
             Ok(())
         }
     }
+}
+
+async fn drafts(common: &Common, output: &Output) -> Outcome {
+    let app = wiring::open(common).await?;
+    let program = wiring::reader(&app).await?;
+    let waiting = app.read(&program, async |view| workshop::all_waiting(view).await).await;
+    app.close().await;
+    let waiting = waiting?;
+    output.answer(&waiting, |output| {
+        if waiting.is_empty() {
+            output.line("no draft waits");
+        }
+        for draft in &waiting {
+            output.line(format!("{}, since {}: {}", draft.check, draft.at, draft.reason));
+        }
+    })?;
+    Ok(())
+}
+
+async fn approve(id: &str, by: &str, common: &Common, output: &Output) -> Outcome {
+    let app = wiring::open(common).await?;
+    let by = person(&app, by).await?;
+    let approved = app
+        .transact(&by, async |cx| {
+            let exact = workshop::look(cx, id).await?.draft.change.digest();
+            workshop::approve(cx, id, exact, "").await
+        })
+        .await;
+    let program = wiring::reader(&app).await?;
+    app.sequence(&program).await?;
+    app.close().await;
+    let said = format!("{} is approved; it is in force from the next run on", approved?.check);
+    output.answer(&json!({ "done": said }), |output| output.line(&said))?;
+    Ok(())
 }
 
 async fn list(group: Option<&str>, common: &Common, output: &Output) -> Outcome {

@@ -431,7 +431,8 @@ async fn ask(app: &App, command: &Command, common: &Common, output: &Output) -> 
         Command::Freeze { engagement, by, reason } => {
             let key = key(engagement)?;
             let by = person(app, by).await?;
-            app.transact(&by, async |cx| report::freeze(cx, key, reason).await).await?;
+            let catalog = catalog::load(&common.data)?;
+            app.transact(&by, async |cx| report::freeze(cx, key, reason, &catalog, GENERATOR).await).await?;
             output.answer(&json!({ "engagement": key, "frozen": true }), |output| {
                 output.line(format!("{key} is frozen"));
             })?;
@@ -572,7 +573,13 @@ async fn show(app: &App, key: EngagementKey, output: &Output, common: &Common) -
     let (version, problems) = problems(app, key, common).await?;
     let record = &version.record;
     let scope = record.holds();
-    output.answer(&json!({ "engagement": record, "problems": problems }), |output| {
+    let reader = wiring::reader(app).await?;
+    let kept = app.read(&reader, async |view| engagement::kept_preset(view, key).await).await?;
+    let preset = kept
+        .as_ref()
+        .map(|kept| json!({ "since": kept.since, "catalog": kept.catalog, "preset": kept.preset }));
+    let answer = json!({ "engagement": record, "problems": problems, "sampling_preset": preset });
+    output.answer(&answer, |output| {
         output.line(format!("{key} {} of {}, {}", scope.report(), scope.system, scope.time));
         output.line(format!(
             "  scope        {} (version {})",
@@ -588,6 +595,9 @@ async fn show(app: &App, key: EngagementKey, output: &Output, common: &Common) -
                 Some(progress) => progress.status.words().to_owned(),
             };
             output.line(format!("  {:<12} {words}", paper.word()));
+        }
+        if let Some(kept) = &kept {
+            output.line(format!("  sample sizes {}, kept since {}", kept.preset.title, kept.since.date()));
         }
         for problem in &problems {
             let sign = if problem.blocks { "must" } else { "note" };

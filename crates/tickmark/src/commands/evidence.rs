@@ -7,7 +7,7 @@ use serde_json::json;
 use tickmark_app::evidence::{self, Artifact, ArtifactKey, Content, Erasure, Hold, HoldScope};
 use tickmark_app::{Actor, ActorKind, App, identity};
 use tickmark_core::Digest;
-use tickmark_core::id::TargetKey;
+use tickmark_core::id::{ItemKey, TargetKey};
 
 use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
@@ -79,8 +79,14 @@ pub(crate) enum Command {
     /// Place a legal hold: what it covers is neither erased nor pruned.
     Hold {
         /// Number of an artifact.
-        #[arg(required_unless_present_any = ["target", "all"], conflicts_with_all = ["target", "all"])]
+        #[arg(
+            required_unless_present_any = ["target", "item", "all"],
+            conflicts_with_all = ["target", "item", "all"]
+        )]
         artifact: Option<i64>,
+        /// The files of all versions of one item, by its number.
+        #[arg(long, value_name = "NUMBER", conflicts_with_all = ["target", "all"])]
+        item: Option<i64>,
         /// Everything of one target, by its number.
         #[arg(long, value_name = "NUMBER", conflicts_with = "all")]
         target: Option<i64>,
@@ -130,11 +136,12 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
             (Some(class), Some(days), Some(by)) => set_retention(class, *days, by, common, output).await,
             _ => retention(common, output).await,
         },
-        Command::Hold { artifact, target, all: _, reason, by } => {
-            let scope = match (artifact, target) {
-                (Some(key), _) => HoldScope::Artifact(ArtifactKey(*key)),
-                (None, Some(key)) => HoldScope::Target(TargetKey(*key)),
-                (None, None) => HoldScope::All,
+        Command::Hold { artifact, item, target, all: _, reason, by } => {
+            let scope = match (artifact, item, target) {
+                (Some(key), ..) => HoldScope::Artifact(ArtifactKey(*key)),
+                (None, Some(key), _) => HoldScope::Item(ItemKey(*key)),
+                (None, None, Some(key)) => HoldScope::Target(TargetKey(*key)),
+                (None, None, None) => HoldScope::All,
             };
             hold(scope, reason, by, common, output).await
         }
@@ -322,6 +329,7 @@ fn scope(hold: &Hold) -> String {
         HoldScope::All => "everything".to_owned(),
         HoldScope::Target(target) => format!("target {target}"),
         HoldScope::Artifact(artifact) => format!("artifact {}", artifact.0),
+        HoldScope::Item(item) => format!("item {item}"),
     }
 }
 

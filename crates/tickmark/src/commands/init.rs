@@ -6,7 +6,7 @@ use tickmark_app::{Actor, App, control, ledger};
 
 use super::Content;
 use crate::cli::Common;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::wiring;
 
@@ -19,34 +19,63 @@ Examples:
 /// `tickmark init`
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// Name of the organization.
-    #[arg(long, value_name = "NAME", default_value = "My organization")]
-    pub(crate) organization: String,
     /// Name of the system that a report would describe.
-    #[arg(long, value_name = "NAME", default_value = "My system")]
+    #[arg(long, value_name = "NAME", default_value = SYSTEM)]
     pub(crate) system: String,
 }
 
+/// What the organization is called that nobody named.
+const ORGANIZATION: &str = "My organization";
+/// What the system is called that nobody named.
+pub(crate) const SYSTEM: &str = "My system";
+
 /// Makes or finds the organization, with starter controls as drafts and tests mapped to them.
-pub(crate) async fn prepare(app: &App, options: &Init, content: &Content) -> Outcome<Actor> {
-    let actor = if app.organizations().await?.is_empty() {
-        app.ensure_organization(&options.organization, &options.system).await?
-    } else {
-        app.only_organization().await?
+///
+/// A folder that is there already keeps what it has: another organization is added on purpose.
+pub(crate) async fn prepare(app: &App, options: &Init, common: &Common, content: &Content) -> Outcome<Actor> {
+    let there = app.organizations().await?;
+    let actor = match &common.organization {
+        _ if there.is_empty() => {
+            let name = common.organization.as_deref().unwrap_or(ORGANIZATION);
+            app.ensure_organization(name, &options.system).await?
+        }
+        Some(name) if !there.iter().any(|one| one.name == *name) => {
+            let names: Vec<_> = there.iter().map(|one| format!("{:?}", one.name)).collect();
+            return Err(Failure::input(format!(
+                "{} is there already, for {}; `tickmark organization add {name:?}` adds another organization, \
+                 `tickmark organization rename` gives one another name",
+                common.data.display(),
+                names.join(", ")
+            )));
+        }
+        _ => app.only_organization().await?,
     };
-    app.transact(&actor, async |cx| {
+    adopt(app, &actor, content).await?;
+    Ok(actor)
+}
+
+/// Adopts starter controls as drafts, with tests mapped to them.
+pub(crate) async fn adopt(app: &App, actor: &Actor, content: &Content) -> Outcome {
+    app.transact(actor, async |cx| {
         control::adopt_starters(cx, &content.catalog).await?;
         control::sync_tests(cx, &content.library).await
     })
     .await?;
-    app.sequence(&actor).await?;
-    Ok(actor)
+    app.sequence(actor).await?;
+    Ok(())
 }
 
 /// Runs `tickmark init`.
 pub(crate) async fn run(options: &Init, common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
-    let actor = prepare(&app, options, &Content::load(common, output)?).await?;
+    let prepared = prepare(&app, options, common, &Content::load(common, output)?).await;
+    let actor = match prepared {
+        Ok(actor) => actor,
+        Err(failure) => {
+            app.close().await;
+            return Err(failure);
+        }
+    };
     let head = app.read(&actor, async |view| ledger::head(view).await).await?;
     let controls = app.read(&actor, async |view| control::controls(view).await).await?.len();
     app.close().await;

@@ -1,5 +1,7 @@
 //! `tickmark mail`: mail to people, from the machine.
 
+use std::io::{BufRead as _, Read as _};
+
 use clap::Subcommand;
 use serde_json::json;
 use tickmark_app::mail::{self, Sending};
@@ -10,10 +12,14 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
 use crate::wiring;
 
+/// Most bytes that are read as a password.
+const MAX_LINE: u64 = 4_096;
+
 /// What the help teaches by.
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   tickmark mail test ada@example.com       whether mail arrives, with the settings as they are
+  tickmark mail password                   keep the password of the mail server, sealed
   tickmark mail list                       what was sent, what waits, what went wrong
   tickmark mail again 12                   send a letter again that was given up";
 
@@ -29,6 +35,8 @@ pub(crate) enum Command {
     List,
     /// Send what is to go out now. A server that runs with accounts does so by itself.
     Send,
+    /// Keep the password of the mail server, sealed; it is read from standard input, one line.
+    Password,
     /// Let a letter go out again that was tried in vain.
     Again {
         /// Its number.
@@ -73,6 +81,7 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
             }
             Ok(())
         }
+        Command::Password => password(common, output).await,
         Command::Again { key } => {
             let app = wiring::open(common).await?;
             let actor = wiring::reader(&app).await?;
@@ -86,6 +95,35 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
             Ok(())
         }
     }
+}
+
+async fn password(common: &Common, output: &Output) -> Outcome {
+    let mut line = String::new();
+    output.note("The password of the mail server, then Enter:");
+    std::io::stdin().lock().take(MAX_LINE).read_line(&mut line)?;
+    wiring::inspect(common).await?.close().await;
+    let app = wiring::open(common).await?;
+    let kept = async {
+        // It is the installation's; the event stands with the organization that was there first.
+        let everywhere = app.everywhere().await?;
+        let first = everywhere.first().ok_or_else(|| {
+            Failure::input("there is no organization here; `tickmark init` makes one".to_owned())
+        })?;
+        app.transact(first, async |cx| mail::keep_password(cx, line.trim_end_matches(['\r', '\n'])).await)
+            .await?;
+        app.sequence(first).await?;
+        Outcome::Ok(())
+    };
+    let kept = kept.await;
+    app.close().await;
+    kept?;
+    output.answer(&json!({"kept": true}), |output| {
+        output.line("The password is kept, sealed with the key of accounts.");
+    })?;
+    output.note(
+        "It counts where the settings name a user and no password_file. Try it: tickmark mail test ADDRESS",
+    );
+    Ok(())
 }
 
 fn list(all: &[Sending], output: &Output) -> Outcome {

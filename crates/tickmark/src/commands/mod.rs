@@ -30,6 +30,7 @@ pub(crate) mod init;
 pub(crate) mod ledger;
 pub(crate) mod mail;
 pub(crate) mod objects;
+pub(crate) mod organization;
 pub(crate) mod people;
 pub(crate) mod perform;
 pub(crate) mod period;

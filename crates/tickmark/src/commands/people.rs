@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use tickmark_app::identity::people::{self, Link, Member};
 use tickmark_app::{Actor, App};
+use tickmark_core::Timestamp;
 use tickmark_core::identity::{Role, Standing};
+use tickmark_core::time::DAY_US;
 
 use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
@@ -20,6 +22,8 @@ Examples:
   tickmark people list
   tickmark people invite ada@example.com --role compliance_manager
   tickmark people suspend ada@example.com --reason \"on leave\"
+  tickmark people until ada@example.com 2027-03-31 --reason \"the contract ends\"
+  tickmark people address ada@example.com byron@example.com --reason \"married\"
   tickmark people reset ada@example.com --reason \"lost the telephone\"";
 
 /// `tickmark people`
@@ -34,6 +38,9 @@ pub(crate) enum Command {
         /// What they will be; several times for several roles. Here also owner and admin.
         #[arg(long, required = true)]
         role: Vec<String>,
+        /// Last day of their membership, as 2027-03-31; without an end when left out.
+        #[arg(long, value_name = "DAY")]
+        until: Option<String>,
         #[command(flatten)]
         at: At,
     },
@@ -71,6 +78,31 @@ pub(crate) enum Command {
     Remove {
         /// Their e-mail address.
         email: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Say until when somebody is a member.
+    Until {
+        /// Their e-mail address.
+        email: String,
+        /// The last day, as 2027-03-31; `open` for a membership without an end.
+        day: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// End every session of somebody. They can sign in again.
+    SignOut {
+        /// Their e-mail address.
+        email: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Give somebody another e-mail address to sign in with, in every organization. Both addresses are told.
+    Address {
+        /// The address that they have.
+        email: String,
+        /// The new one.
+        new: String,
         #[command(flatten)]
         why: Why,
     },
@@ -121,9 +153,11 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
 async fn change(app: &App, actor: &Actor, command: &Command, output: &Output) -> Outcome {
     match command {
         Command::List => Ok(()),
-        Command::Invite { email, role, at } => {
+        Command::Invite { email, role, until, at } => {
             let roles = role.iter().map(|role| parse(role)).collect::<Outcome<BTreeSet<Role>>>()?;
-            let link = app.transact(actor, async |cx| people::invite(cx, email, &roles).await).await?;
+            let until = until.as_deref().map(after_day).transpose()?;
+            let link =
+                app.transact(actor, async |cx| people::invite_until(cx, email, &roles, until).await).await?;
             print(&link, at, output)
         }
         Command::Reset { email, why, at } => {
@@ -151,12 +185,35 @@ async fn change(app: &App, actor: &Actor, command: &Command, output: &Output) ->
             app.transact(actor, async |cx| people::resume(cx, id, &why.reason).await).await?;
             done(output, email, "is active again")
         }
+        Command::Until { email, day, why } => {
+            let id = find(app, actor, email).await?.id;
+            let until = if day == "open" { None } else { Some(after_day(day)?) };
+            app.transact(actor, async |cx| people::set_until(cx, id, until, &why.reason).await).await?;
+            done(output, email, &format!("is a member until {day}"))
+        }
+        Command::SignOut { email, why } => {
+            let id = find(app, actor, email).await?.id;
+            app.transact(actor, async |cx| people::sign_out(cx, id, &why.reason).await).await?;
+            done(output, email, "is signed out everywhere")
+        }
+        Command::Address { email, new, why } => {
+            let id = find(app, actor, email).await?.id;
+            app.transact(actor, async |cx| people::set_address(cx, id, new, &why.reason).await).await?;
+            done(output, email, &format!("signs in with {new} now"))
+        }
         Command::Remove { email, why } => {
             let id = find(app, actor, email).await?.id;
             app.transact(actor, async |cx| people::remove(cx, id, &why.reason).await).await?;
             done(output, email, "is removed")
         }
     }
+}
+
+/// Returns the first moment after a day.
+fn after_day(day: &str) -> Outcome<Timestamp> {
+    let from = format!("{day}T00:00:00Z").parse::<Timestamp>();
+    let from = from.map_err(|_| Failure::input(format!("{day:?} is no day like 2027-03-31")))?;
+    Ok(from.plus_micros(DAY_US))
 }
 
 async fn list(app: &App, actor: &Actor, output: &Output) -> Outcome {
@@ -167,7 +224,7 @@ async fn list(app: &App, actor: &Actor, output: &Output) -> Outcome {
     let value = json!({
         "members": members.iter().map(|member| json!({
             "name": member.name, "email": member.email, "roles": member.roles,
-            "standing": standing(member), "actor": member.actor,
+            "standing": standing(member), "actor": member.actor, "valid_until": member.valid.to,
         })).collect::<Vec<_>>(),
         "invitations": open.iter().map(|one| json!({
             "email": one.email, "roles": one.roles, "expires_at": one.expires_at,

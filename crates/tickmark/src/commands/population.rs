@@ -1,16 +1,20 @@
 //! `tickmark population`: lists of everything a trigger produced.
 
+mod list;
 mod sample;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use tickmark_app::program::population;
+use tickmark_app::program::population::{self, List};
 use tickmark_app::{Actor, App, control};
+use tickmark_core::Timestamp;
 use tickmark_core::control::{ControlId, TestAttribute};
 use tickmark_core::id::PopulationKey;
 use tickmark_core::program::population::{Definition, Ipe, Population};
+use tickmark_core::time::DAY_US;
+use tickmark_core::zone::Zone;
 
 use super::assess::person;
 use super::{end_of, evidence_file, moment};
@@ -26,7 +30,14 @@ Examples:
       --attribute \"approved: approved before deployment: no approval\"
   tickmark population import CHG-02 deployments.csv --source pipeline \\
       --query \"all deployments\" --run-by \"Ada Byron\" --rows 214
+  tickmark population import CHG-02 changes.xlsx --mapping pipeline --source pipeline \\
+      --query \"all deployments\" --run-by \"Ada Byron\" --rows 214 --time-zone Europe/Berlin
+  tickmark population mapping pipeline --key \"Change\" --occurred-at \"Deployed\" --stratum \"Service\"
+  tickmark population register IAM-07 performances
+  tickmark population check CHG-02 sequence
+  tickmark population check CHG-02 reconciliation --source \"ticket system\" --keys tickets.txt
   tickmark population freeze CHG-02
+  tickmark population results CHG-02 results.csv --by \"Ada Byron\"
   tickmark population freeze INC-02 --zero none.txt --by \"Ada Byron\"
   tickmark population sample CHG-02 --size 25 --extend-to 40 --by \"Sam Okafor\"
   tickmark population sample CHG-02 --risk 5% --tolerable 5% --seed \"dice 4-6-1-3\" --by \"Sam Okafor\"
@@ -35,7 +46,8 @@ Examples:
   tickmark population samples CHG-02
   tickmark population list
 
-A list has the columns key,occurred_at, one for each attribute with met, not met or not tested, and note:
+A list is CSV, XLSX (its first sheet) or JSON, with the columns key,occurred_at, one for each attribute with met, not
+met or not tested, and, if wanted, note,stratum,amount; a mapping names other columns:
   key,occurred_at,approved,note
   DEP-1,2026-01-03T10:00:00Z,met,";
 
@@ -58,12 +70,23 @@ pub(crate) enum Command {
         /// Last day covered.
         #[arg(long, value_name = "DAY")]
         to: String,
+        /// Time zone of these days.
+        #[arg(long, value_name = "ZONE", default_value = "UTC")]
+        time_zone: Zone,
         /// What is asked, as `name: what must hold: what counts as a deviation`; may be given again.
         #[arg(long, value_name = "TEXT", required = true)]
         attribute: Vec<String>,
     },
-    /// Import the list as CSV: key, occurred_at, one column per attribute, note. All rows or none.
+    /// Import the list as CSV, XLSX or JSON. All rows or none.
     Import(PopulationImport),
+    /// Build the list from a register of Tickmark, with the record of what was read.
+    Register(list::RegisterOf),
+    /// Save which column of a list is what, show what is saved, or take it away.
+    Mapping(list::NewMapping),
+    /// Check whether the list is complete or accurate.
+    Check(Box<list::NewCheck>),
+    /// Record what testing found, from CSV: key, one column per attribute, note.
+    Results(list::Results),
     /// Freeze the list: from here on its items do not change.
     Freeze {
         /// Control id.
@@ -115,9 +138,12 @@ pub(crate) struct PopulationImport {
     /// Parameters and filters.
     #[arg(long, default_value = "")]
     pub(crate) parameters: String,
-    /// Time zone of the list's moments.
-    #[arg(long, default_value = "UTC")]
-    pub(crate) time_zone: String,
+    /// Name of a saved mapping that says which column is what.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) mapping: Option<String>,
+    /// Time zone of the list: days and times without an offset are read in it.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub(crate) time_zone: Zone,
     /// Who ran it.
     #[arg(long, value_name = "NAME")]
     pub(crate) run_by: String,
@@ -141,18 +167,22 @@ pub(crate) struct PopulationImport {
 /// Runs `tickmark population`.
 pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
     match command {
-        Command::Define { control, title, trigger, from, to, attribute } => {
+        Command::Define { control, title, trigger, from, to, time_zone, attribute } => {
             let definition = Definition {
                 control: control.parse().map_err(Failure::input)?,
                 title: title.clone(),
                 trigger: trigger.clone().unwrap_or_default(),
                 attributes: attribute.iter().map(|text| attribute_of(text)).collect::<Outcome<_>>()?,
-                from: moment(from)?,
-                to: end_of(to)?,
+                from: in_zone(moment(from)?, time_zone),
+                to: in_zone(end_of(to)?, time_zone),
             };
             define(definition, common, output).await
         }
         Command::Import(options) => import(options, common, output).await,
+        Command::Register(options) => list::register(options, common, output).await,
+        Command::Mapping(options) => list::mapping(options, common, output).await,
+        Command::Check(options) => list::check(options, common, output).await,
+        Command::Results(options) => list::results(options, common, output).await,
         Command::Freeze { control, population, zero, by } => {
             let zero = zero.as_deref().map(evidence_file).transpose()?;
             let app = wiring::open(common).await?;
@@ -180,6 +210,14 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
         Command::Replace(options) => sample::replace(options, common, output).await,
         Command::List { control } => list(control.as_deref(), common, output).await,
     }
+}
+
+/// Returns the first moment of a day in a zone, given its first moment in UTC. A moment that is none stays as it is.
+fn in_zone(at: Timestamp, zone: &Zone) -> Timestamp {
+    if at.micros().rem_euclid(DAY_US) != 0 {
+        return at;
+    }
+    zone.first_moment(Zone::utc().day(at)).unwrap_or(at)
 }
 
 /// Reads `name: what must hold: what counts as a deviation`.
@@ -252,27 +290,43 @@ async fn import(options: &PopulationImport, common: &Common, output: &Output) ->
     let app = wiring::open(common).await?;
     let program = wiring::reader(&app).await?;
     let key = open_population(&app, &program, &options.control, options.population).await?;
-    let definition = app.read(&program, async |view| population::find(view, key).await).await?.definition;
-    if let Err(problems) = population::read(&definition, &file.bytes) {
-        app.close().await;
-        output.answer(&json!({ "problems": problems }), |output| {
-            for problem in &problems {
-                output.line(problem);
-            }
-        })?;
-        let count = problems.len();
-        return Err(Failure::input(format!(
-            "{} was not imported: {count} problems, nothing was applied",
-            file.name
-        )));
-    }
+    let (definition, mapping) = app
+        .read(&program, async |view| {
+            let definition = population::find(view, key).await?.definition;
+            let mapping = match &options.mapping {
+                Some(name) => Some(population::mapping(view, name).await?.mapping),
+                None => None,
+            };
+            Ok((definition, mapping))
+        })
+        .await?;
+    let opened = List::open(&file.name, file.bytes, Some(&wiring::Documents));
+    let read = opened.and_then(|list| {
+        population::read(&definition, &list, mapping.as_ref(), &options.time_zone).map(|_| list)
+    });
+    let list = match read {
+        Ok(list) => list,
+        Err(problems) => {
+            app.close().await;
+            output.answer(&json!({ "problems": problems }), |output| {
+                for problem in &problems {
+                    output.line(problem);
+                }
+            })?;
+            let count = problems.len();
+            return Err(Failure::input(format!(
+                "{} was not imported: {count} problems, nothing was applied",
+                file.name
+            )));
+        }
+    };
     let imported = app
         .transact(&program, async |cx| {
             let ipe = Ipe {
                 source: options.source.clone(),
                 query: options.query.clone(),
                 parameters: options.parameters.clone(),
-                time_zone: options.time_zone.clone(),
+                time_zone: options.time_zone.name().to_owned(),
                 run_by: options.run_by.clone(),
                 run_at: run_at.unwrap_or(cx.now),
                 row_count: options.rows,
@@ -280,7 +334,7 @@ async fn import(options: &PopulationImport, common: &Common, output: &Output) ->
                 completeness: options.completeness.clone(),
                 accuracy: options.accuracy.clone(),
             };
-            population::import(cx, key, &file.name, file.bytes, ipe).await
+            population::import_list(cx, key, list, mapping, ipe).await
         })
         .await;
     app.sequence(&program).await?;
@@ -289,7 +343,7 @@ async fn import(options: &PopulationImport, common: &Common, output: &Output) ->
     output.answer(&imported, |output| {
         output.line(format!("population {key} has {} items", imported.items));
     })?;
-    output.note("next: tickmark population freeze, then test");
+    output.note("next: tickmark population check, then freeze, then test");
     Ok(())
 }
 

@@ -36,9 +36,9 @@ pub(crate) struct Quickstart {
 pub(crate) async fn run(options: &Quickstart, common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
     let content = Content::load(common, output)?;
-    let actor = init::prepare(&app, &options.init, &content).await?;
+    let actor = init::prepare(&app, &options.init, common, &content).await?;
     let looked = collect::look(&app, &actor, &options.collect, &content, output).await?;
-    let out = common.data.join("out");
+    let out = wiring::out_folder(&app, &actor, common).await?;
     let written = report::write(&app, &actor, &out, &content, output).await?;
     let file = out.join("bundle.zip");
     let exported = bundle::write(&app, &actor, &file, None, output).await?;

@@ -79,7 +79,10 @@ pub(crate) async fn write(
 pub(crate) async fn run(options: &Report, common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
     let actor = wiring::reader(&app).await?;
-    let out = options.out.clone().unwrap_or_else(|| common.data.join("out"));
+    let out = match &options.out {
+        Some(out) => out.clone(),
+        None => wiring::out_folder(&app, &actor, common).await?,
+    };
     let written = write(&app, &actor, &out, &Content::load(common, output)?, output).await?;
     app.close().await;
     output.answer(&json!({"files": written.files, "model": written.model}), |output| {

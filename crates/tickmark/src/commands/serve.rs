@@ -5,6 +5,7 @@ mod work;
 
 use std::convert::Infallible;
 use std::future::IntoFuture as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -78,7 +79,8 @@ fn use_small_pages() {
 /// Serves until interrupted. The app is opened for looking only, so that collecting goes on beside it.
 pub(crate) async fn serve(app: App, options: &Serve, common: &Common, output: &Output) -> Outcome {
     let actor = wiring::reader(&app).await?;
-    let (pages, _) = pages(Arc::new(app), actor, common, output)?;
+    let out = wiring::out_folder(&app, &actor, common).await?;
+    let (pages, _) = pages(Arc::new(app), actor, out, (common, output))?;
     let (listener, port) = listen(options).await?;
     let state =
         WebState::new(tickmark_web::Source::live(pages), Settings::loopback(port), clock::now, random);
@@ -96,7 +98,12 @@ pub(crate) async fn serve(app: App, options: &Serve, common: &Common, output: &O
 }
 
 /// What the pages show, and the checks.
-fn pages(app: Arc<App>, actor: Actor, common: &Common, output: &Output) -> Outcome<(Pages, Library)> {
+fn pages(
+    app: Arc<App>,
+    actor: Actor,
+    out: PathBuf,
+    (common, output): (&Common, &Output),
+) -> Outcome<(Pages, Library)> {
     let library = checks::load(&common.data, output)?;
     let check_tests = library
         .checks()
@@ -108,7 +115,7 @@ fn pages(app: Arc<App>, actor: Actor, common: &Common, output: &Output) -> Outco
         })
         .collect();
     let catalog = catalog::load(&common.data)?;
-    Ok((Pages { app, actor, catalog, check_tests, out: common.data.join("out") }, library))
+    Ok((Pages { app, actor, catalog, check_tests, out }, library))
 }
 
 /// Answers requests until interrupted, on a task of its own: work beside the pages, however long it keeps a core, delays no
@@ -153,8 +160,13 @@ async fn publish_again_and_again(common: &Common, output: &Output) -> Infallible
 
 async fn publish(common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
-    let actor = wiring::reader(&app).await?;
-    let published = super::ledger::outside::after_work(&app, &actor, output).await;
+    let mut published = Ok(());
+    for actor in app.everywhere().await? {
+        published = super::ledger::outside::after_work(&app, &actor, output).await;
+        if published.is_err() {
+            break;
+        }
+    }
     app.close().await;
     published
 }

@@ -20,7 +20,21 @@ use crate::WebState;
 use crate::error::Refusal;
 use crate::visit::Asked;
 
-const KINDS: [&str; 6] = ["control", "commitment", "evidence", "finding", "occurrence", "waiver_request"];
+const KINDS: [&str; 13] = [
+    "control",
+    "commitment",
+    "evidence",
+    "finding",
+    "occurrence",
+    "waiver_request",
+    "waiver",
+    "check",
+    "target",
+    "run",
+    "system",
+    "engagement",
+    "request",
+];
 
 pub(super) static LOOKS: &[Operation] = &[
     Operation::list::<FeedStep>(
@@ -75,7 +89,7 @@ pub(super) static WRITES: &[Writing] = &[
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Subject {
-    /// `occurrence` is how a control is performed.
+    /// `occurrence` is how a control is performed, `request` what an auditor asks for.
     #[schemars(extend("enum" = KINDS))]
     kind: String,
     /// As addresses have it.
@@ -241,7 +255,13 @@ fn may_say(cx: &mut Cx<'_>, about: &About) -> Result<(), Error> {
     let resource = match about {
         About::Control(_) | About::Commitment(_) | About::Occurrence(_) => Resource::Control,
         About::Item(_) => Resource::Evidence,
-        About::Finding(_) | About::Request(_) => Resource::Exception,
+        About::Finding(_) | About::Request(_) | About::Waiver(_) => Resource::Exception,
+        About::Check(_) => Resource::Test,
+        // What was seen is nobody's to change; whoever may change controls may speak about it.
+        About::Target(_) | About::Run(_) => Resource::Control,
+        About::System(_) => Resource::System,
+        About::Engagement(_) => Resource::Description,
+        About::EvidenceRequest(..) => Resource::EvidenceRequest,
     };
     cx.permit(Atom::new(resource, Verb::Update)).map(|_| ())
 }

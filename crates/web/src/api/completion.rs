@@ -10,8 +10,8 @@ use tickmark_app::engagement::{self, Completed as Changed, CompletionVersion as 
 use tickmark_app::{Cx, Error, View};
 use tickmark_core::Digest;
 use tickmark_core::engagement::completion::{
-    Bridge as CoreBridge, BridgeItem, BridgeLetter, Decided, EventKind, Letter as CoreLetter,
-    SubsequentEvent, Told,
+    Bridge as CoreBridge, BridgeItem, BridgeLetter, Decided, EventKind, Fact as CoreFact, Follows, Learned,
+    Letter as CoreLetter, SubsequentEvent, Told,
 };
 use tickmark_core::engagement::{Document, EngagementKey, Step};
 use tickmark_core::identity::Resource::Description as Engagements;
@@ -30,6 +30,7 @@ use crate::visit::Asked;
 
 const KINDS: [&str; 7] = ["incident", "change", "ownership", "vendor", "fraud", "legal", "other"];
 const DECIDED: [&str; 5] = ["undecided", "described", "other_information", "told_auditor", "no_effect"];
+const FOLLOWS: [&str; 4] = ["undecided", "revised", "readers_told", "stands"];
 const STEPS: [&str; 2] = ["review", "approve"];
 
 pub(super) static LOOKS: &[Operation] = &[Operation::one::<Completion>(
@@ -56,6 +57,15 @@ pub(super) static WRITES: &[Writing] = &[
         "Enters a subsequent event, or writes the one with this number anew",
         (Engagements, Update),
         || post(tell),
+    )
+    .versioned()
+    .for_people(),
+    Writing::post::<Fact, Completion>(
+        "learnFact",
+        ("/engagements/{key}/completion/facts", "/engagements/1/completion/facts"),
+        "Enters a fact that became known after the date of the report, or writes the one with this number anew",
+        (Engagements, Update),
+        || post(learn),
     )
     .versioned()
     .for_people(),
@@ -186,6 +196,63 @@ impl Event {
             what: self.what.clone(),
             effect: self.effect.clone(),
             decided: read::<Decided>("decided", &self.decided)?,
+            reason: self.reason.clone(),
+        })
+    }
+}
+
+/// Something that became known after the date of the report and could have changed it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Fact {
+    /// Its number in the register; null for a new one.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 10_000))]
+    number: Option<u32>,
+    /// When it became known.
+    #[schemars(extend("format" = "date"))]
+    day: String,
+    #[schemars(length(min = 1, max = 4_000))]
+    what: String,
+    /// What it means for the description or for controls in the time of the examination.
+    #[schemars(length(min = 1, max = 4_000))]
+    effect: String,
+    /// When the auditor was told; null before.
+    #[serde(default)]
+    #[schemars(extend("format" = "date"))]
+    told: Option<String>,
+    /// What the auditor decided.
+    #[schemars(extend("enum" = FOLLOWS))]
+    follows: String,
+    /// Why, or how readers are told.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    reason: String,
+}
+
+impl From<&CoreFact> for Fact {
+    fn from(fact: &CoreFact) -> Self {
+        let learned = &fact.learned;
+        Self {
+            number: Some(fact.number),
+            day: learned.day.to_string(),
+            what: learned.what.clone(),
+            effect: learned.effect.clone(),
+            told: learned.told.map(|day| day.to_string()),
+            follows: learned.follows.word().to_owned(),
+            reason: learned.reason.clone(),
+        }
+    }
+}
+
+impl Fact {
+    fn read(&self) -> Result<Learned, Error> {
+        Ok(Learned {
+            day: parsed("day", &self.day)?,
+            what: self.what.clone(),
+            effect: self.effect.clone(),
+            told: self.told.as_deref().map(|day| parsed("told", day)).transpose()?,
+            follows: read::<Follows>("follows", &self.follows)?,
             reason: self.reason.clone(),
         })
     }
@@ -395,6 +462,8 @@ struct Completion {
     confirmed_until: Option<String>,
     representation: Option<Representation>,
     received: Option<Report>,
+    /// What became known after the date of the report.
+    facts: Vec<Fact>,
     bridges: Vec<Bridge>,
 }
 
@@ -415,6 +484,7 @@ impl Completion {
                 file: one.file.clone(),
                 digest: one.digest.hex(),
             }),
+            facts: record.facts().iter().map(Into::into).collect(),
             bridges: record.bridges().iter().map(|one| Bridge::of(one, bridge)).collect(),
         }
     }
@@ -423,6 +493,7 @@ impl Completion {
 impl Taken for ReportDate {}
 impl Taken for Until {}
 impl Taken for Event {}
+impl Taken for Fact {}
 impl Taken for Letter {}
 impl Taken for Signature {}
 impl Taken for Report {}
@@ -464,6 +535,19 @@ async fn tell(
     let event = call.body.clone();
     step(&state, &asked, &key, &call, async |cx, key, from| {
         engagement::tell_event(cx, key, from, event.number, event.read()?).await
+    })
+    .await
+}
+
+async fn learn(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    asked: Asked,
+    call: Call<Fact>,
+) -> Answered {
+    let fact = call.body.clone();
+    step(&state, &asked, &key, &call, async |cx, key, from| {
+        engagement::learn_fact(cx, key, from, fact.number, fact.read()?).await
     })
     .await
 }

@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::conclusion::remediation::{self, Version};
 use tickmark_app::{Cx, Error, View};
-use tickmark_core::conclusion::finding::{Finding, Plan as CorePlan};
+use tickmark_core::conclusion::finding::{Finding, Plan as CorePlan, Source, Written};
+use tickmark_core::id::ItemKey;
 use tickmark_core::identity::Resource::Exception;
-use tickmark_core::identity::Verb::{Approve, Update};
+use tickmark_core::identity::Verb::{Approve, Create, Update};
 
 use super::BASE;
 use super::answer::{Answered, answer, answer_of};
@@ -22,6 +23,9 @@ use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
 use crate::visit::Asked;
+
+const SOURCES: [&str; 5] = ["penetration_test", "complaint", "internal_review", "audit", "incident"];
+const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
 
 pub(super) static LOOKS: &[Operation] = &[
     Operation::list::<Correction>(
@@ -49,6 +53,14 @@ pub(super) static LOOKS: &[Operation] = &[
 ];
 
 pub(super) static WRITES: &[Writing] = &[
+    Writing::post::<NewFinding, Correction>(
+        "writeFinding",
+        ("/findings", "/findings"),
+        "Writes a finding down that no rule finds, with a plan to correct it",
+        (Exception, Create),
+        || post(new),
+    )
+    .created(),
     Writing::post::<Plan, Correction>(
         "takeFinding",
         ("/findings/{reference}/correction", "/findings/x/correction"),
@@ -122,6 +134,63 @@ impl Plan {
     }
 }
 
+/// A finding that no rule finds.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewFinding {
+    #[schemars(length(min = 1, max = 200))]
+    title: String,
+    #[schemars(extend("enum" = SOURCES))]
+    source: String,
+    /// Where it is written: the report, the ticket, the letter.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    said: String,
+    #[schemars(extend("format" = "date"))]
+    found_on: String,
+    #[schemars(extend("enum" = SEVERITIES))]
+    severity: String,
+    /// Id of the control that it concerns.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 40))]
+    control: Option<String>,
+    /// Ids of the criteria that it concerns.
+    #[serde(default)]
+    #[schemars(length(max = 100), inner(length(min = 1, max = 40)))]
+    criteria: Vec<String>,
+    /// What was found.
+    #[schemars(length(min = 1, max = 4_000))]
+    condition: String,
+    /// Why it matters.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    effect: String,
+    /// What to do.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    recommendation: String,
+    plan: Plan,
+}
+
+impl NewFinding {
+    fn read(&self) -> Result<Written, Error> {
+        let severity = crate::design::badge::SEVERITIES.into_iter().find(|one| one.word() == self.severity);
+        Ok(Written {
+            title: self.title.clone(),
+            source: Source::from_word(&self.source)
+                .ok_or_else(|| Error::invalid("there is no such source"))?,
+            said: self.said.clone(),
+            found_on: parsed("found_on", &self.found_on)?,
+            severity: severity.ok_or_else(|| Error::invalid("there is no such severity"))?,
+            control: self.control.as_deref().map(|id| parsed("control", id)).transpose()?,
+            criteria: self.criteria.clone(),
+            condition: self.condition.clone(),
+            effect: self.effect.clone(),
+            recommendation: self.recommendation.clone(),
+        })
+    }
+}
+
 /// A later end.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -141,9 +210,14 @@ struct Fix {
     /// What was done.
     #[schemars(length(min = 1, max = 4_000))]
     note: String,
-    /// Where it can be seen.
-    #[schemars(length(min = 1, max = 4_000))]
+    /// Where it can be seen: a run, a ticket, a document. This, or evidence.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
     shown_by: String,
+    /// Numbers of items of evidence that show it.
+    #[serde(default)]
+    #[schemars(length(max = 50), inner(range(min = 1)))]
+    evidence: Vec<i64>,
 }
 
 /// What somebody else saw.
@@ -170,6 +244,21 @@ struct Correction {
     cause: String,
     plan: String,
     opened_at: String,
+    /// Where it comes from, if somebody wrote it; null where rules found it.
+    source: Option<String>,
+    /// The fix that counts; null while there is none.
+    fix: Option<FixOf>,
+}
+
+/// What was done.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct FixOf {
+    by: String,
+    at: String,
+    note: String,
+    shown_by: String,
+    /// Numbers of items of evidence that show it.
+    evidence: Vec<i64>,
 }
 
 impl Correction {
@@ -183,6 +272,14 @@ impl Correction {
             cause: record.found.cause.clone(),
             plan: record.plan.clone(),
             opened_at: record.opened.to_string(),
+            source: record.found.origin.as_ref().map(|origin| origin.source.word().to_owned()),
+            fix: record.fix().map(|fix| FixOf {
+                by: fix.by.to_string(),
+                at: fix.at.to_string(),
+                note: fix.note.clone(),
+                shown_by: fix.shown_by.clone(),
+                evidence: fix.evidence.iter().map(|key| key.0).collect(),
+            }),
         }
     }
 }
@@ -212,6 +309,7 @@ impl CorrectionVersion {
     }
 }
 
+impl Taken for NewFinding {}
 impl Taken for Plan {}
 impl Taken for Extension {}
 impl Taken for Fix {}
@@ -260,6 +358,21 @@ async fn versions(
         .map(|version| CorrectionVersion::of(&reference, version))
         .collect();
     Ok(answer(&headers, &asking.page(items, |item| format!("{} {}", item.since, item.version))?))
+}
+
+async fn new(State(state): State<WebState>, asked: Asked, call: Call<NewFinding>) -> Answered {
+    let once = call.once(&state, &asked);
+    let known = state.source().catalog();
+    let unknown = call.body.criteria.iter().find(|id| !crate::conclusion::is_criterion(known, id));
+    let unknown = unknown.cloned();
+    write(&state, &asked, &call, async |cx| {
+        if let Some(id) = &unknown {
+            return Err(Error::invalid(format!("there is no criterion {id}")));
+        }
+        let made = remediation::write(cx, &once, call.body.read()?, call.body.plan.read()?).await?;
+        now(cx, StatusCode::CREATED, &made.found.reference()).await
+    })
+    .await
 }
 
 async fn take(
@@ -311,7 +424,12 @@ async fn fix(
 ) -> Answered {
     let body = &call.body;
     step(&state, &asked, &reference, &call, async |cx, from| {
-        remediation::fix(cx, &reference, from, &body.note, &body.shown_by).await
+        let fixed = remediation::Fixed {
+            note: body.note.clone(),
+            shown_by: body.shown_by.clone(),
+            evidence: body.evidence.iter().copied().map(ItemKey).collect(),
+        };
+        remediation::fix(cx, &reference, from, &fixed).await
     })
     .await
 }

@@ -9,6 +9,8 @@ use tickmark_core::time::SECOND_US;
 
 /// Requests of one token in a window.
 const REQUESTS: u32 = 600;
+/// Events of requests that were turned away, of one person or network in a window.
+const TURNED_AWAY: u32 = 20;
 /// Tokens that are none, from one network in a window.
 const WRONG_TOKENS: u32 = 30;
 /// Length of a window in seconds.
@@ -41,6 +43,16 @@ impl Limits {
     /// Counts a request of a token or session.
     pub(crate) fn count(&self, who: &str, now: Timestamp) -> Left {
         self.take(format!("of {who}"), REQUESTS, now)
+    }
+
+    /// Counts what somebody asks for that costs much, of one kind.
+    pub(crate) fn count_costly(&self, kind: &str, most: u32, who: &str, now: Timestamp) -> Left {
+        self.take(format!("{kind} of {who}"), most, now)
+    }
+
+    /// Counts a request that is turned away; within the limit it is recorded.
+    pub(crate) fn count_turned_away(&self, who: &str, now: Timestamp) -> Left {
+        self.take(format!("away {who}"), TURNED_AWAY, now)
     }
 
     /// Counts a token that is none.

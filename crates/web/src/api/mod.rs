@@ -13,13 +13,16 @@ mod comment;
 mod commitment;
 mod completion;
 mod control;
+mod control_test;
 mod correction;
 mod document;
 mod engagement;
+mod estate;
 mod fit;
 mod invitation;
 mod item;
 mod job;
+mod keeping;
 pub(crate) mod limit;
 mod look;
 mod meanwhile;
@@ -28,11 +31,16 @@ mod model;
 mod operation;
 mod own_check;
 mod performance;
+mod period;
 mod population;
+mod population_list;
+mod readiness;
 mod register;
 mod request;
 mod sample;
 mod setting;
+mod several;
+mod simple_check;
 mod system;
 mod waiver;
 mod words;
@@ -61,25 +69,32 @@ pub const MOST_ITEMS: usize = 200;
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
     [
         control::LOOKS,
+        control_test::LOOKS,
         commitment::LOOKS,
         item::LOOKS,
+        keeping::LOOKS,
         performance::LOOKS,
+        period::LOOKS,
         waiver::LOOKS,
         correction::LOOKS,
         engagement::LOOKS,
         assessment::LOOKS,
+        readiness::LOOKS,
         own_check::LOOKS,
+        simple_check::LOOKS,
         comment::LOOKS,
         member::LOOKS,
         invitation::LOOKS,
         setting::LOOKS,
         system::LOOKS,
         population::LOOKS,
+        population_list::LOOKS,
         sample::LOOKS,
         request::LOOKS,
         completion::LOOKS,
         register::LOOKS,
         job::LOOKS,
+        estate::LOOKS,
         look::LOOKS,
     ]
     .into_iter()
@@ -90,25 +105,33 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
 pub fn writings() -> impl Iterator<Item = &'static Writing> {
     [
         control::WRITES,
+        control_test::WRITES,
         commitment::WRITES,
         item::WRITES,
+        keeping::WRITES,
         performance::WRITES,
+        period::WRITES,
         waiver::WRITES,
         correction::WRITES,
         engagement::WRITES,
         assessment::WRITES,
+        readiness::WRITES,
         own_check::WRITES,
+        simple_check::WRITES,
         comment::WRITES,
         bulk::WRITES,
+        several::WRITES,
         member::WRITES,
         invitation::WRITES,
         setting::WRITES,
         system::WRITES,
         population::WRITES,
+        population_list::WRITES,
         sample::WRITES,
         request::WRITES,
         completion::WRITES,
         job::WRITES,
+        estate::WRITES,
     ]
     .into_iter()
     .flatten()

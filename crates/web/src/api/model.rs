@@ -328,6 +328,8 @@ pub(crate) struct Finding {
     targets: Vec<FindingTarget>,
     /// The waiver beside it, in words; may be empty.
     waiver: String,
+    /// Where it comes from, if somebody wrote it; null where rules found it.
+    source: Option<String>,
 }
 
 impl From<&FindingRow> for Finding {
@@ -350,6 +352,7 @@ impl From<&FindingRow> for Finding {
             remedy: row.remedy.clone(),
             targets: targets.collect(),
             waiver: row.waiver.clone(),
+            source: row.origin.as_ref().map(|origin| origin.source.word().to_owned()),
         }
     }
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
 use tickmark_app::program::performance::EvidenceFile;
-use tickmark_app::program::population::{self, ItemResult};
+use tickmark_app::program::population::{self, ItemResult, List};
 use tickmark_core::control::{ControlId, TestAttribute};
 use tickmark_core::evidence::media;
 use tickmark_core::id::PopulationKey;
@@ -24,6 +24,7 @@ use super::asking::{asking, cover, number, plain};
 use super::call::{Call, FILES_BYTES, Taken, done, unfit, write};
 use super::fit::Misfit;
 use super::operation::{Operation, Writing};
+use super::population_list::Columns;
 use super::words::{parsed, read, word};
 use super::{BASE, model};
 use crate::WebState;
@@ -205,11 +206,45 @@ struct NewList {
     /// Name of the file.
     #[schemars(length(min = 1, max = 255))]
     name: String,
-    /// CSV with a heading: `key`, `occurred_at`, one column for each attribute and, if wanted, `note`. Larger ones go through
-    /// the command line.
-    #[schemars(length(min = 1, max = 12_000_000))]
+    /// CSV with a heading: `key`, `occurred_at`, one column for each attribute and, if wanted, `note`, `stratum` and
+    /// `amount`, or the columns of a mapping. Larger ones go through the command line.
+    #[serde(default)]
+    #[schemars(length(max = 12_000_000))]
     csv: String,
+    /// In place of `csv`: the bytes of a file in Base64 (RFC 4648, section 4). What they are, CSV, XLSX or JSON, the ending
+    /// of the name says.
+    #[serde(default)]
+    #[schemars(length(max = 12_000_000))]
+    content: String,
+    /// Name of a saved mapping of columns.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 200))]
+    mapping: Option<String>,
+    /// In place of `mapping`: which column is what.
+    #[serde(default)]
+    columns: Option<Columns>,
     origin: Origin,
+}
+
+impl NewList {
+    /// Reads the cells of the list.
+    fn read(&self, state: &WebState) -> Result<List, Error> {
+        let bytes = match (self.csv.is_empty(), self.content.is_empty()) {
+            (false, true) => {
+                return List::of_csv(&self.name, self.csv.clone().into_bytes().into())
+                    .map_err(self.misread());
+            }
+            (true, false) => {
+                STANDARD.decode(&self.content).map_err(|_| Error::invalid("content is no Base64"))?
+            }
+            _ => return Err(Error::invalid("say one of csv and content")),
+        };
+        List::open(&self.name, bytes.into(), state.documents().as_deref()).map_err(self.misread())
+    }
+
+    fn misread(&self) -> impl Fn(Vec<population::ListProblem>) -> Error {
+        move |problems| Error::invalid(population::summary(&self.name, &problems))
+    }
 }
 
 /// The end of changes.
@@ -454,8 +489,14 @@ async fn import(
     let key = population(&key)?;
     write(&state, &asked, &call, async |cx| {
         let body = &call.body;
-        let (bytes, origin) = (body.csv.clone().into_bytes().into(), body.origin.read()?);
-        let after = population::import(cx, key, &body.name, bytes, origin).await?;
+        let (list, origin) = (body.read(&state)?, body.origin.read()?);
+        let mapping = match (&body.mapping, &body.columns) {
+            (None, None) => None,
+            (Some(name), None) => Some(population::mapping(cx, name).await?.mapping),
+            (None, Some(columns)) => Some(columns.read()?),
+            (Some(_), Some(_)) => return Err(Error::invalid("say one of mapping and columns")),
+        };
+        let after = population::import_list(cx, key, list, mapping, origin).await?;
         done(StatusCode::OK, &Population::from(&after), "", "")
     })
     .await

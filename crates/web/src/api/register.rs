@@ -29,7 +29,8 @@ pub(super) static LOOKS: &[Operation] = &[Operation::list::<Hit>(
     ("words", "Words, or their beginnings; without them nothing is found"),
     (
         "kind",
-        "Only records of this kind: control, item, commitment, finding, waiver, request, target, occurrence or member",
+        "Only records of this kind: control, item, commitment, finding, waiver, request, target, occurrence, member, \
+         system, engagement, evidence_request, run or comment",
     ),
 ])
 .for_members()];

@@ -5,28 +5,29 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tickmark_app::engagement::{KeptPreset, preset_for};
 use tickmark_app::program::population;
-use tickmark_app::program::sampling::{self, NewSample as Wanted, SampleView};
+use tickmark_app::program::sampling::{self, NewSample as Wanted, OwnVersion, SampleView};
 use tickmark_app::{Error, View};
-use tickmark_core::catalog::Catalog;
 use tickmark_core::identity::Resource::Control;
-use tickmark_core::identity::Verb::Create;
+use tickmark_core::identity::Verb::{Create, Update};
 use tickmark_core::program::sampling::{
-    Absence, Happened, Method, Parameters, Rate, RiskLevel, SampleEvent, Sizing,
+    Absence, Happened, Method, OwnSizes, Parameters, Rate, RiskLevel, RollForward, SampleEvent, Sizing,
 };
 
 use super::BASE;
 use super::answer::{Answered, answer};
-use super::asking::{asking, number, plain};
+use super::asking::{asking, control_id, number, plain};
 use super::call::{Call, Done, Taken, done, write};
 use super::operation::{Operation, Writing};
 use super::population::{Item, population as population_key};
 use super::words::{Reason, parsed, read, word};
 use crate::WebState;
+use crate::design::segment;
 use crate::error::Refusal;
 use crate::visit::Asked;
 
-const METHODS: [&str; 5] = ["random", "systematic", "haphazard", "block", "targeted"];
+const METHODS: [&str; 6] = ["random", "systematic", "stratified", "haphazard", "block", "targeted"];
 const LEVELS: [&str; 3] = ["low", "default", "high"];
 const ABSENCES: [&str; 3] = ["void", "not_applicable", "no_evidence"];
 
@@ -37,6 +38,13 @@ pub(super) static LOOKS: &[Operation] = &[
         "Samples of a population, oldest first, each drawn again to see that it is what was kept",
         Control,
         || get(list),
+    ),
+    Operation::list::<SampleSizes>(
+        "listSampleSizes",
+        ("/controls/{id}/sample-sizes", "/controls/IAM-01/sample-sizes"),
+        "Sizes that a control has instead of those of the preset, oldest first",
+        Control,
+        || get(list_sizes),
     ),
     Operation::one::<Sample>(
         "getSample",
@@ -57,6 +65,14 @@ pub(super) static WRITES: &[Writing] = &[
     )
     .created()
     .for_people(),
+    Writing::post::<NewSizes, SampleSizes>(
+        "setSampleSizes",
+        ("/controls/{id}/sample-sizes", "/controls/IAM-01/sample-sizes"),
+        "Gives a control sizes of its own instead of those of the preset, with a reason, or those of the preset again",
+        (Control, Update),
+        || post(set_sizes),
+    )
+    .created(),
     Writing::post::<Reason, Sample>(
         "extendSample",
         ("/populations/{key}/samples/{number}/extension", "/populations/1/samples/1/extension"),
@@ -137,6 +153,56 @@ struct NewSample {
     again: String,
 }
 
+/// Sizes of a control by how much rests on it.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SizeLevels {
+    #[schemars(range(min = 1, max = 10_000))]
+    low: u64,
+    #[schemars(range(min = 1, max = 10_000))]
+    usual: u64,
+    #[schemars(range(min = 1, max = 10_000))]
+    high: u64,
+}
+
+/// Sizes that a control gets.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewSizes {
+    /// The sizes; null for those of the preset again.
+    sizes: Option<SizeLevels>,
+    /// Number of the version that was looked at; 0 when there was none.
+    version: u32,
+    /// Why they differ from the preset.
+    #[schemars(length(min = 1, max = 4_000))]
+    reason: String,
+}
+
+/// Sizes of a control, from a moment on.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct SampleSizes {
+    /// Number in the history of the control, from 1.
+    version: u32,
+    since: String,
+    /// The sizes; null when those of the preset hold.
+    sizes: Option<SizeLevels>,
+    reason: String,
+    set_by: String,
+}
+
+impl From<&OwnVersion> for SampleSizes {
+    fn from(one: &OwnVersion) -> Self {
+        let levels = |(low, usual, high): (u64, u64, u64)| SizeLevels { low, usual, high };
+        Self {
+            version: one.number,
+            since: one.since.to_string(),
+            sizes: one.sizes.map(|sizes| levels(sizes.into())),
+            reason: one.reason.clone(),
+            set_by: one.set_by.to_string(),
+        }
+    }
+}
+
 /// A unit that is replaced.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -202,6 +268,8 @@ struct Sample {
     planned_extension: Option<u64>,
     /// Why it was drawn again; empty for the first.
     again: String,
+    /// What is left to do for the end of the examined period; null if nothing is, or no period is open.
+    roll_forward: Option<String>,
     /// What is tested now, without what was replaced.
     units: Vec<Item>,
     changes: Vec<SampleChange>,
@@ -223,6 +291,7 @@ impl From<&SampleView> for Sample {
             size_rule: rule.unwrap_or_default(),
             planned_extension: drawn.planned_extension,
             again: drawn.again.clone().unwrap_or_default(),
+            roll_forward: drawn.roll_forward.as_ref().and_then(RollForward::says),
             units: view.units.iter().map(Into::into).collect(),
             changes: view.events.iter().map(Into::into).collect(),
         }
@@ -230,6 +299,7 @@ impl From<&SampleView> for Sample {
 }
 
 impl Taken for NewSample {}
+impl Taken for NewSizes {}
 impl Taken for NewReplacement {}
 
 async fn list(
@@ -245,6 +315,44 @@ async fn list(
     let all = app.read(actor, async |view| sampling::list(view, key).await).await?;
     let items: Vec<Sample> = all.iter().map(Into::into).collect();
     Ok(answer(&headers, &asking.page(items, |item| item.number.to_string())?))
+}
+
+async fn list_sizes(
+    State(state): State<WebState>,
+    Path(code): Path<String>,
+    asked: Asked,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answered {
+    let (app, actor) = asked.member(&state)?;
+    let code = control_id(&code)?;
+    let asking = asking(&uri, "/controls/{id}/sample-sizes")?;
+    let all = app
+        .read(actor, async |view| {
+            tickmark_app::control::find(view, &code).await?;
+            sampling::sizes_of(view, &code).await
+        })
+        .await?;
+    let items: Vec<SampleSizes> = all.iter().map(Into::into).collect();
+    Ok(answer(&headers, &asking.page(items, |item| item.version.to_string())?))
+}
+
+async fn set_sizes(
+    State(state): State<WebState>,
+    Path(code): Path<String>,
+    asked: Asked,
+    call: Call<NewSizes>,
+) -> Answered {
+    let code = control_id(&code)?;
+    write(&state, &asked, &call, async |cx| {
+        let body = &call.body;
+        let sizes = body.sizes.map(|sizes| OwnSizes::new(sizes.low, sizes.usual, sizes.high)).transpose();
+        let sizes = sizes.map_err(Error::invalid)?;
+        let made = sampling::set_sizes(cx, &code, body.version, sizes, &body.reason).await?;
+        let location = format!("{BASE}/controls/{}/sample-sizes", segment(code.as_str()));
+        done(StatusCode::CREATED, &SampleSizes::from(&made), "", &location)
+    })
+    .await
 }
 
 async fn one(
@@ -272,7 +380,13 @@ async fn draw(
     write(&state, &asked, &call, async |cx| {
         let body = &call.body;
         let found = population::find(cx, key).await?;
-        let sizing = sizing(cx, &body.size, &found.definition.control, catalog).await?;
+        let definition = &found.definition;
+        // Only a draw by the preset makes an engagement keep one.
+        let kept = match body.size.preset {
+            Some(_) => Some(preset_for(cx, (definition.from, definition.to), catalog).await?),
+            None => None,
+        };
+        let sizing = sizing(cx, &body.size, &definition.control, kept.as_ref()).await?;
         let wanted = Wanted {
             population: key,
             sizing,
@@ -293,7 +407,7 @@ async fn sizing<'a>(
     view: &mut View<'_>,
     size: &Size,
     control: &tickmark_core::control::ControlId,
-    catalog: &'a Catalog,
+    kept: Option<&'a KeptPreset>,
 ) -> Result<Sizing<'a>, Error> {
     match (size.units, &size.attributes, &size.preset) {
         (Some(units), None, None) => Ok(Sizing::Given(units)),
@@ -308,11 +422,11 @@ async fn sizing<'a>(
             Ok(Sizing::Attributes(parameters.map_err(Error::invalid)?))
         }
         (None, None, Some(level)) => {
-            let preset = catalog.sampling_presets.first();
-            let preset = preset.ok_or_else(|| Error::invalid("the catalog has no preset of sample sizes"))?;
+            let kept = kept.ok_or_else(|| Error::invalid("the catalog has no preset of sample sizes"))?;
             let frequency = tickmark_app::control::find(view, control).await?.frequency;
             let level = read::<RiskLevel>("preset", level)?;
-            Ok(Sizing::Preset { preset, catalog: catalog.digest, frequency, level })
+            let (preset, catalog) = (&kept.preset, kept.catalog);
+            Ok(Sizing::Preset { preset, catalog, frequency, level, own: None })
         }
         _ => Err(Error::invalid("say one of units, attributes and preset")),
     }

@@ -44,9 +44,13 @@ pub(super) static LOOKS: &[Operation] = &[
         Exception,
         || get(list),
     ),
-    Operation::one::<Waiver>("getWaiver", ("/waivers/{key}", "/waivers/1"), "One waiver", Exception, || {
-        get(one)
-    }),
+    Operation::one::<WholeWaiver>(
+        "getWaiver",
+        ("/waivers/{key}", "/waivers/1"),
+        "One waiver, with what happened to it",
+        Exception,
+        || get(one),
+    ),
 ];
 
 pub(super) static WRITES: &[Writing] = &[
@@ -176,6 +180,48 @@ struct Waiver {
     revocation: String,
 }
 
+/// A waiver with what happened to it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct WholeWaiver {
+    #[serde(flatten)]
+    waiver: Waiver,
+    /// Why who asked could approve as well; empty when somebody else approved.
+    note: String,
+    /// Number of the request that it came from; null for one that was granted without.
+    request: Option<i64>,
+    /// Oldest first.
+    history: Vec<WaiverTurn>,
+}
+
+/// Something that happened to a waiver.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct WaiverTurn {
+    at: String,
+    /// `asked`, `granted`, `revoked` or `expired`.
+    step: String,
+    /// Who; null for time that ran out.
+    by: Option<String>,
+    /// Why, if that was said.
+    why: String,
+}
+
+impl WholeWaiver {
+    fn of(waiver: &Record, request: Option<&request::Asked>, now: Timestamp) -> Self {
+        let turn = |turn: waiver::Turn| WaiverTurn {
+            at: turn.at.to_string(),
+            step: word(turn.step),
+            by: turn.by.map(|who| who.to_string()),
+            why: turn.why,
+        };
+        Self {
+            waiver: Waiver::of(waiver, now),
+            note: waiver.note.clone(),
+            request: request.map(|one| one.key),
+            history: waiver::turns(waiver, request, now).into_iter().map(turn).collect(),
+        }
+    }
+}
+
 impl Waiver {
     fn of(waiver: &Record, now: Timestamp) -> Self {
         Self {
@@ -248,8 +294,12 @@ async fn one(
     plain(&uri)?;
     let (app, actor) = asked.member(&state)?;
     let key = WaiverKey(number(&key)?);
-    let (found, now) = app.read(actor, async |view| Ok((waiver::find(view, key).await?, view.now))).await?;
-    Ok(answer(&headers, &Waiver::of(&found, now)))
+    let (found, request, now) = app
+        .read(actor, async |view| {
+            Ok((waiver::find(view, key).await?, request::of_waiver(view, key).await?, view.now))
+        })
+        .await?;
+    Ok(answer(&headers, &WholeWaiver::of(&found, request.as_ref(), now)))
 }
 
 async fn ask(State(state): State<WebState>, asked: Asked, call: Call<NewWaiverRequest>) -> Answered {

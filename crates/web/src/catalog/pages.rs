@@ -142,6 +142,14 @@ pub struct CriterionView {
     pub decided: String,
     /// Why the status is what it is.
     pub basis: String,
+    /// What the rule suggests beside the decision of a person; empty while nobody decided.
+    pub suggested: String,
+    /// What its key controls leave uncovered, as a person said; may be empty.
+    pub lacks: String,
+    /// What compensates, as a person said; may be empty.
+    pub compensation: String,
+    /// Why it is not in the scope of the assessment; empty if it is.
+    pub outside: String,
     /// Guidance.
     pub points: Vec<PointOfFocus>,
     /// Controls, key ones first.
@@ -247,12 +255,8 @@ fn table_row(row: &CriterionRow) -> Row {
 pub(super) fn one(view: &CriterionView) -> Page {
     let row = &view.row;
     let body = html! {
-        (block("standing", "Status", &html! {}, &html! {
-            div.block-body.stack {
-                p.row { (badge(row.status.mark(), row.status.word())) @if view.decided.is_empty() { span.suggestion { "suggested by rule, not yet decided by a person" } } @else { span.muted { (view.decided) } } }
-                p.prose { (view.basis) }
-            }
-        }))
+        @if view.outside.is_empty() { (block("standing", "Status", &html! {}, &status(view))) }
+        @else { (block("standing", "Not in scope", &html! {}, &html! { div.block-body.stack { p.prose { (view.outside) } } })) }
         (block("controls", "Controls that answer it", &html! { (row.key_ready) " of " (row.key_controls) " key controls ready" }, &controls(view)))
         div.columns {
             div { (block("points", "Points of focus", &html! { "guidance, never assessed" }, &points(&view.points))) }
@@ -270,6 +274,19 @@ pub(super) fn one(view: &CriterionView) -> Page {
         (row.series.clone(), format!("/criteria?series={}", segment(&row.series))),
     ];
     page
+}
+
+fn status(view: &CriterionView) -> Markup {
+    let row = &view.row;
+    html! {
+        div.block-body.stack {
+            p.row { (badge(row.status.mark(), row.status.word())) @if view.decided.is_empty() { span.suggestion { "suggested by rule, not yet decided by a person" } } @else { span.muted { (view.decided) } } }
+            p.prose { (view.basis) }
+            @if !view.suggested.is_empty() { p.muted { "The rule suggests " (view.suggested) "." } }
+            @if !view.lacks.is_empty() { p { strong { "Left uncovered: " } (view.lacks) } }
+            @if !view.compensation.is_empty() { p { strong { "Compensated: " } (view.compensation) } }
+        }
+    }
 }
 
 fn controls(view: &CriterionView) -> Markup {

@@ -1,17 +1,19 @@
 //! One finding: what the rules found, and what people do about it: taken on, planned, fixed, verified by somebody else.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::comment::About;
-use tickmark_app::conclusion::remediation::{self, Done, Step, Version};
+use tickmark_app::conclusion::remediation::{self, Done, Fixed, Step, Version};
 use tickmark_app::{Actor, Error};
 use tickmark_core::Timestamp;
-use tickmark_core::conclusion::finding::{Finding, FindingState, Plan, ProposedFinding, TEXT_MAX};
+use tickmark_core::conclusion::finding::{Finding, FindingState, Fix, Plan, ProposedFinding, TEXT_MAX};
 use tickmark_core::conclusion::scope::Day;
-use tickmark_core::id::ActorId;
+use tickmark_core::id::{ActorId, ItemKey};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::finding::FindingRow;
@@ -46,6 +48,9 @@ pub(super) fn desk_routes() -> Vec<Desk> {
     ]
 }
 
+/// Most characters of a line of numbers.
+const LINE_MAX: usize = 500;
+
 fn atom(verb: Verb) -> Atom {
     Atom::new(Resource::Exception, verb)
 }
@@ -62,6 +67,7 @@ pub(crate) fn proposed(row: &FindingRow) -> ProposedFinding {
         effect: row.effect.clone(),
         recommendation: row.remedy.clone(),
         severity: row.severity,
+        origin: row.origin.clone(),
     }
 }
 
@@ -129,7 +135,9 @@ async fn change(
     sent: Sent,
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    sent.only(&["act", "version", "owner", "due", "cause", "plan", "to", "reason", "note", "shown_by"])?;
+    sent.only(&[
+        "act", "version", "owner", "due", "cause", "plan", "to", "reason", "note", "shown_by", "evidence",
+    ])?;
     let known = known(&state, &asked, &reference).await?;
     let from = || sent.text("version").parse::<i64>().map_err(|_| Refusal::Malformed);
     let done = match sent.text("act").as_str() {
@@ -158,9 +166,13 @@ async fn change(
             }
         }
         "fix" => {
-            let (from, note, shown_by) = (from()?, sent.text("note"), sent.text("shown_by"));
-            app.transact(actor, async |cx| remediation::fix(cx, &reference, from, &note, &shown_by).await)
-                .await
+            let from = from()?;
+            match fixed(&sent) {
+                Ok(fixed) => {
+                    app.transact(actor, async |cx| remediation::fix(cx, &reference, from, &fixed).await).await
+                }
+                Err(says) => Err(Error::invalid(says)),
+            }
         }
         _ => return Err(Refusal::Malformed),
     };
@@ -214,7 +226,19 @@ async fn answer(
     asked.frame_refused(state, status, &page).await.map(IntoResponse::into_response)
 }
 
-fn plan(sent: &Sent) -> Plan {
+/// Reads how it was fixed; numbers of items stand in one field, as `E-3, E-7`.
+fn fixed(sent: &Sent) -> Result<Fixed, String> {
+    let text = sent.text("evidence");
+    let mut evidence = BTreeSet::new();
+    for one in text.split([',', ' ', ';']).filter(|one| !one.is_empty()) {
+        let key =
+            one.trim_start_matches("E-").parse().map_err(|_| format!("{one:?} is no number of an item"))?;
+        evidence.insert(ItemKey(key));
+    }
+    Ok(Fixed { note: sent.text("note"), shown_by: sent.text("shown_by"), evidence })
+}
+
+pub(super) fn plan(sent: &Sent) -> Plan {
     Plan {
         owner: sent.text("owner").parse::<ActorId>().ok(),
         due: sent.text("due").parse::<Day>().ok(),
@@ -239,7 +263,9 @@ fn draw(
     let now = asked.visit.now;
     let body = html! {
         (faults.summary())
-        @if known.row.is_none() { p.note-line { "It is not found any more: its test passes, or the answer is another one. What was done about it stays." } }
+        @if !known.row.as_ref().is_some_and(|row| row.is_found) {
+            p.note-line { @if shown.origin.is_some() { "It is closed. What was done about it stays." } @else { "It is not found any more: its test passes, or the answer is another one. What was done about it stays." } }
+        }
         div.columns.flush {
             div { (block("condition", "What was found", &badge::severity(shown.severity), &condition(&shown, known.row.as_ref(), now))) }
             div { (block("correction", "Correction", &standing(known, now), &correction(known, reference, asked, actor, sent))) }
@@ -254,10 +280,13 @@ fn draw(
 fn condition(shown: &ProposedFinding, row: Option<&FindingRow>, now: Timestamp) -> Markup {
     html! {
         dl.facts {
+            @if let Some(origin) = &shown.origin {
+                dt { "Source" } dd { (origin.source.title()) ", found " (origin.found_on) @if !origin.said.is_empty() { span.sub { (origin.said) } } }
+            }
             dt { "Condition" } dd { (shown.condition) }
-            dt { "Effect" } dd { (shown.effect) }
+            @if !shown.effect.is_empty() { dt { "Effect" } dd { (shown.effect) } }
             @if let Some(control) = &shown.control { dt { "Control" } dd { a href={ "/controls/" (segment(control.as_str())) } { (control) } } }
-            dt { "Criteria" } dd { span.refs { @for id in &shown.criteria { a href={ "/criteria/" (segment(id)) } { (id) } } } }
+            @if !shown.criteria.is_empty() { dt { "Criteria" } dd { span.refs { @for id in &shown.criteria { a href={ "/criteria/" (segment(id)) } { (id) } } } } }
             @if let Some(check) = &shown.check { dt { "Check" } dd { a href={ "/checks/" (segment(check)) } { (check) } } }
             @if let Some(row) = row {
                 @if !row.targets.is_empty() {
@@ -302,7 +331,7 @@ fn correction(known: &Known, reference: &str, asked: &Asked, actor: &Actor, sent
             @if let Some(due) = record.due { dt { "Due" } dd { (due) @if !record.extensions().is_empty() { span.sub { "extended " (record.extensions().len()) " " (plural(record.extensions().len(), "time", "times")) } } } }
             @if !record.found.cause.is_empty() { dt { "Cause" } dd { (record.found.cause) } }
             dt { "Plan" } dd { (record.plan) }
-            @if let Some(fix) = record.fix() { dt { "Fixed" } dd { (known.names.of(fix.by)) ", " (moment::written(fix.at)) ": " (fix.note) span.sub { (fix.shown_by) } } }
+            @if let Some(fix) = record.fix() { dt { "Fixed" } dd { (known.names.of(fix.by)) ", " (moment::written(fix.at)) ": " (fix.note) span.sub { (fix.shown_by) } @if !fix.evidence.is_empty() { span.sub { (shown_in(&fix.evidence)) } } } }
         }
         div.block-body.stack {
             @if record.state() == FindingState::Open && may_change {
@@ -369,12 +398,23 @@ fn extend_fields(version: &Version, sent: &Sent) -> Markup {
 }
 
 fn fix_fields(version: &Version, sent: &Sent) -> Markup {
-    let (note, shown_by) = (sent.text("note"), sent.text("shown_by"));
+    let (note, shown_by, evidence) = (sent.text("note"), sent.text("shown_by"), sent.text("evidence"));
     html! {
         (numbered("fix", Some(version)))
         (field(&Field { name: "note", label: "What was done", kind: Kind::Area(3), value: &note, max: TEXT_MAX, ..Field::default() }))
-        (field(&Field { name: "shown_by", label: "Where it can be seen", value: &shown_by, max: TEXT_MAX, hint: "A run, a ticket, a change, a document.", ..Field::default() }))
+        (field(&Field { name: "shown_by", label: "Where it can be seen", value: &shown_by, max: TEXT_MAX, optional: true, hint: "A run, a ticket, a change, a document. This, or evidence.", ..Field::default() }))
+        (field(&Field { name: "evidence", label: "Evidence of it", value: &evidence, max: LINE_MAX, optional: true, hint: "Numbers of items, as E-3, E-7.", ..Field::default() }))
         (send("It is fixed", ""))
+    }
+}
+
+/// Items that show a fix, as ways to them.
+fn shown_in(evidence: &[ItemKey]) -> Markup {
+    html! {
+        @for (at, key) in evidence.iter().enumerate() {
+            @if at > 0 { ", " }
+            a href={ "/evidence/items/" (key) } { "evidence E-" (key) }
+        }
     }
 }
 
@@ -390,6 +430,14 @@ fn verify_fields(version: &Version, sent: &Sent) -> Markup {
     }
 }
 
+/// A fix in a line.
+fn said_of(fix: &Fix) -> String {
+    let items = fix.evidence.iter().map(|key| format!("E-{key}"));
+    let shown: Vec<String> =
+        std::iter::once(fix.shown_by.clone()).filter(|text| !text.is_empty()).chain(items).collect();
+    format!("{} ({})", fix.note, shown.join(", "))
+}
+
 fn history(known: &Known) -> Markup {
     let rows = known.records.iter().rev().flat_map(|record| record.iter().rev()).map(|version| {
         let record = &version.record;
@@ -400,9 +448,7 @@ fn history(known: &Known) -> Markup {
                 .last()
                 .map(|one| format!("from {} to {}: {}", one.from, one.to, one.reason))
                 .unwrap_or_default(),
-            Step::Fixed => {
-                record.fix().map(|fix| format!("{} ({})", fix.note, fix.shown_by)).unwrap_or_default()
-            }
+            Step::Fixed => record.fix().map(said_of).unwrap_or_default(),
             Step::Closed => record.verification().map(|seen| seen.note.clone()).unwrap_or_default(),
             Step::Reopened => record.rejected().last().map(|(_, seen)| seen.note.clone()).unwrap_or_default(),
         };

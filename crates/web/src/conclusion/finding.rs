@@ -4,12 +4,15 @@ use std::cmp::Reverse;
 
 use maud::{Markup, html};
 use tickmark_core::Timestamp;
+use tickmark_core::conclusion::finding::{Origin, Source};
+use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::observation::Severity;
 
+use crate::bulk;
 use crate::design::badge;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
-use crate::design::table::{Cell, Column, Counted, Filter, Phone, Row, Sort, Table, TableQuery};
+use crate::design::table::{Cell, Column, Counted, Filter, PICK, Phone, Row, Sort, Table, TableQuery};
 use crate::design::{moment, prose, segment};
 use crate::list::{Listed, Part};
 use crate::visit::Asked;
@@ -57,6 +60,10 @@ pub struct FindingRow {
     pub targets: Vec<FindingTarget>,
     /// The waiver that stands beside it, in words; may be empty.
     pub waiver: String,
+    /// Where it comes from, if somebody wrote it.
+    pub origin: Option<Origin>,
+    /// Whether rules find it now, or somebody wrote it.
+    pub is_found: bool,
 }
 
 impl FindingRow {
@@ -69,12 +76,21 @@ impl FindingRow {
         self.targets.first().map_or("", |target| target.name.as_str())
     }
 
+    /// How it was found.
+    fn by(&self) -> &'static str {
+        match (&self.origin, self.check.as_str()) {
+            (Some(origin), _) => origin.source.word(),
+            (None, "") => "answers",
+            (None, _) => "check",
+        }
+    }
+
     /// What filters look at.
     fn facets(&self) -> [(&'static str, &'static str); 4] {
         let yes = |is: bool| if is { "yes" } else { "no" };
         [
             ("severity", self.severity.word()),
-            ("by", if self.check.is_empty() { "answers" } else { "check" }),
+            ("by", self.by()),
             ("taken", yes(!self.taken.is_empty())),
             ("waived", yes(!self.waiver.is_empty())),
         ]
@@ -136,7 +152,11 @@ pub(super) fn page(rows: &[FindingRow], asked: &Asked, part: Part) -> Listed {
             Filter {
                 key: "by",
                 label: "Found by",
-                options: vec![("check".into(), "check".into()), ("answers".into(), "answers".into())],
+                options: [("check", "check"), ("answers", "answers")]
+                    .into_iter()
+                    .chain(Source::ALL.iter().map(|source| (source.word(), source.title())))
+                    .map(|(word, title)| (word.to_owned(), title.to_owned()))
+                    .collect(),
                 shown: true,
             },
             Filter::yes_or_no("waived", "Waived"),
@@ -152,13 +172,22 @@ pub(super) fn page(rows: &[FindingRow], asked: &Asked, part: Part) -> Listed {
     };
     let mut page = Page::new(Place::Findings, "Findings", html! {});
     page.lead = html! {
-        (rows.len()) " proposed by rules from failing tests and from people's answers"
+        (rows.len()) " found by rules from failing tests and people's answers, or written down by somebody"
         @for severity in badge::SEVERITIES {
             @if count(severity) > 0 { ", " a href={ "/findings?severity=" (severity.word()) } { (count(severity)) " " (badge::severity_word(severity).to_lowercase()) } }
         }
         ". A finding is closed by somebody who did not fix it."
     };
-    Listed::of(page, table)
+    if asked.may(Atom::new(Resource::Exception, Verb::Create)) {
+        page.actions = html! { a.button.primary href="/findings/new" { "Write a finding down" } };
+    }
+    let mut listed = Listed::of(page, table);
+    if !rows.is_empty()
+        && let Some((picks_in, after)) = bulk::picks(asked, &[bulk::What::Assign, bulk::What::Extend])
+    {
+        (listed.picks_in, listed.after) = (Some(picks_in), after);
+    }
+    listed
 }
 
 fn table_row(row: &FindingRow, now: Timestamp, is_member: bool) -> Row {
@@ -177,7 +206,12 @@ fn table_row(row: &FindingRow, now: Timestamp, is_member: bool) -> Row {
             .said(since.map(|first| first.seen_bad.to_string()).unwrap_or_default()),
         ],
         find: String::new(),
-        facets: row.facets().map(|(key, value)| (key, value.to_owned())).to_vec(),
+        facets: row
+            .facets()
+            .into_iter()
+            .chain([(PICK, row.reference.as_str())])
+            .map(|(key, value)| (key, value.to_owned()))
+            .collect(),
     }
 }
 
@@ -191,7 +225,7 @@ fn title(row: &FindingRow, is_member: bool) -> Markup {
     html! {
         div {
             a.primary href=(href) { (row.title) }
-            span.sub { (row.condition) }
+            span.sub { @if let Some(origin) = &row.origin { (origin.source.title()) ": " } (row.condition) }
             @if !row.taken.is_empty() { span.sub { (row.taken) } }
             @if !row.waiver.is_empty() { span.sub { (Mark::Waived.draw()) " waived: " (row.waiver) } }
             details.behind { summary { "What to do" }

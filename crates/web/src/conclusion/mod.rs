@@ -6,6 +6,8 @@ pub mod finding;
 pub mod over_time;
 mod pages;
 pub mod period;
+mod scope;
+mod write;
 
 use axum::extract::State;
 use axum::routing::get;
@@ -22,9 +24,13 @@ use crate::visit::Asked;
 use crate::{Route, WebState, job};
 
 pub(crate) use correct::need_known;
+pub(crate) use write::is_criterion;
 
 pub(crate) fn desk_routes() -> Vec<crate::Desk> {
-    over_time::desk_routes().into_iter().chain(correct::desk_routes()).collect()
+    [over_time::desk_routes(), write::desk_routes(), correct::desk_routes(), scope::desk_routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -108,9 +108,11 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
     let judge = Atom::new(Resource::TestResult, Verb::Approve);
     let may_freeze = state.assessing().is_some() && asked.may(judge);
     let mut page = list_page(&rows, may_freeze);
-    if may_freeze {
-        page.actions = button("/readiness/freeze", &asked.token, "Freeze an assessment now", "");
-    }
+    page.actions = html! {
+        // Without accounts there is nobody to choose it.
+        @if asked.member(&state).is_ok() { a.button href="/readiness/scope" { "Scope" } }
+        @if may_freeze { (button("/readiness/freeze", &asked.token, "Freeze an assessment now", "")) }
+    };
     asked.frame(&state, &page).await
 }
 

@@ -37,7 +37,8 @@ pub(super) async fn new_page(State(state): State<WebState>, asked: Asked) -> Res
         None => Typed::default(),
     };
     let fields = fields::draw(&typed, &Faults::default(), framework, &names, true);
-    asked.frame(&state, &new_form(&fields, &asked.token, &Faults::default())).await
+    let from = asked.query.get("from").map(str::to_owned).unwrap_or_default();
+    asked.frame(&state, &new_form(&from, &fields, &asked.token, &Faults::default())).await
 }
 
 /// Takes the form of a new control.
@@ -49,8 +50,9 @@ pub(super) async fn write(
     let (app, actor) = asked.member(&state)?;
     let catalog = state.source().catalog().ok_or(Refusal::NotFound)?;
     let framework = fields::framework(catalog)?;
-    sent.only(&fields::NAMES)?;
-    let typed = Typed::of_sent(&sent);
+    let all: Vec<&str> = fields::NAMES.iter().copied().chain(["from"]).collect();
+    sent.only(&all)?;
+    let (typed, from) = (Typed::of_sent(&sent), sent.text("from"));
     let mut faults = Faults::default();
     let checked = typed.content(&framework.id, &[]).map_err(|found| faults = found).ok();
     let id = typed.id.parse::<ControlId>();
@@ -61,7 +63,12 @@ pub(super) async fn write(
         let reason = typed.reason.clone();
         let written = app
             .transact(actor, async |cx| {
-                edit::write(cx, id.clone(), content.clone(), assigned, &reason, catalog).await
+                let (id, content) = (id.clone(), content.clone());
+                if from.is_empty() {
+                    edit::write(cx, id, content, assigned, &reason, catalog).await
+                } else {
+                    edit::copy(cx, &from, id, content, assigned, &reason, catalog).await
+                }
             })
             .await;
         match written {
@@ -73,18 +80,21 @@ pub(super) async fn write(
     }
     let names = app.read(actor, async |view| Names::read(view).await).await?;
     let fields = fields::draw(&typed, &faults, framework, &names, true);
-    let page = new_form(&fields, &asked.token, &faults);
+    let page = new_form(&from, &fields, &asked.token, &faults);
     asked
         .frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page)
         .await
         .map(IntoResponse::into_response)
 }
 
-fn new_form(fields: &Markup, token: &str, faults: &Faults) -> Page {
-    let body = html! { (faults.summary()) (fields) (send("Write it down as a draft", "/controls")) };
+fn new_form(from: &str, fields: &Markup, token: &str, faults: &Faults) -> Page {
+    let body = html! { (faults.summary()) @if !from.is_empty() { (hidden("from", from)) } (fields) (send("Write it down as a draft", "/controls")) };
     let body = html! { div.narrow { (form("/controls/new", token, &body)) } };
     let mut page = Page::new(Place::Controls, "New control", body);
-    page.lead = html! { "A draft promises nothing. Somebody else puts it in force." };
+    page.lead = html! {
+        "A draft promises nothing. Somebody else puts it in force."
+        @if !from.is_empty() { " It is copied from the starter control " span.mono { (from) } ", so the checks of that one are tests of it." }
+    };
     page.crumbs = vec![("Controls".into(), "/controls".into())];
     page
 }

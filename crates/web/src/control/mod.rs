@@ -7,8 +7,10 @@ mod commitment;
 mod edit;
 mod fields;
 mod history;
+mod library;
 mod pages;
 mod start;
+mod test;
 
 use axum::extract::{Path, State};
 use axum::routing::get;
@@ -53,6 +55,13 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             get(approve::retire_page).post(approve::retire),
         ),
         Desk {
+            path: "/controls/library",
+            example: "/controls/library",
+            looks: true,
+            changes: false,
+            handler: get(library::page),
+        },
+        Desk {
             path: "/controls/{id}/history",
             example: "/controls/IAM-01/history",
             looks: true,
@@ -61,6 +70,7 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
         },
     ];
     routes.extend(commitment::desk_routes());
+    routes.extend(test::desk_routes());
     routes
 }
 
@@ -119,11 +129,13 @@ async fn one(State(state): State<WebState>, Path(id): Path<String>, asked: Asked
     }
     let view = state.source().control(&id).await?;
     let mut page = pages::one(&view, asked.visit.now, May::of(&asked));
+    let tested = test::on_control(&state, &asked, &id).await?;
     let done = crate::program::on_control(&state, &asked, &id).await?;
+    let populations = crate::program::population::on_control(&state, &asked, &id).await?;
     let said = match id.parse() {
         Ok(id) => comment::part(&state, &asked, &About::Control(id)).await?,
         Err(_) => maud::html! {},
     };
-    page.body = maud::html! { (page.body) (done) (said) };
+    page.body = maud::html! { (page.body) (tested) (done) (populations) (said) };
     asked.frame(&state, &page).await
 }

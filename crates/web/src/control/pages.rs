@@ -338,7 +338,7 @@ pub(crate) const FILTERS: [&str; 13] = [
 pub(super) fn list(view: &ControlList, may: May) -> Listed {
     let mut page = Page::new(Place::Controls, "Controls", html! {});
     if may.create {
-        page.actions = html! { a.button href="/controls/new" { "New control" } };
+        page.actions = html! { a.button href="/controls/library" { "Library" } a.button href="/controls/new" { "New control" } };
     }
     page.lead = html! {
         (view.total) " controls, " a href="/controls?key=yes" { (view.key) " key" } ". "

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use tickmark_app::conclusion::scope;
 use tickmark_app::control::start::{self, Kept};
 use tickmark_app::{Actor, App, Error, control};
 use tickmark_core::Timestamp;
@@ -245,6 +246,8 @@ pub(super) async fn adopt(
                 start::keep(cx, from, &draft, catalog).await?;
                 if is_adopted {
                     start::put_together(cx, catalog, &chosen, &left).await?;
+                    // What was answered is what readiness is computed for, until somebody changes its scope.
+                    scope::take_over(cx, catalog, &draft.answers).await?;
                 }
                 Ok(())
             })
@@ -314,6 +317,7 @@ fn program(
                                     span.sub { (crate::design::form::capital(&verdict.why)) "." }
                                 }
                             }
+                            a.small href={ "/controls/new?from=" (segment(&verdict.starter.id)) } aria-label={ "copy with changes: " (verdict.starter.id) } { "copy with changes" }
                         }
                     }
                 }

@@ -65,6 +65,30 @@ fn compare<'a>(before: &'a str, after: &'a str) -> Vec<Piece<'a>> {
     if old.len() > WORD_LIMIT || new.len() > WORD_LIMIT {
         return vec![Piece::Gone(before), Piece::New(after)];
     }
+    pieces(&old, &new)
+}
+
+/// Draws two texts as one, line by line: for code, where the places of words matter. Texts of more lines than are compared
+/// are shown whole, old and new.
+#[must_use]
+pub fn lines(label: &str, before: &str, after: &str) -> Markup {
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let found = if old.len() > WORD_LIMIT || new.len() > WORD_LIMIT {
+        vec![Piece::Gone(before), Piece::New(after)]
+    } else {
+        pieces(&old, &new)
+    };
+    html! {
+        pre.source tabindex="0" role="group" aria-label=(label) {
+            @for piece in found {
+                @match piece { Piece::Same(text) => { "  " (text) }, Piece::Gone(text) => del { "- " (text) }, Piece::New(text) => ins { "+ " (text) } }
+                "\n"
+            }
+        }
+    }
+}
+
+fn pieces<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Piece<'a>> {
     // Longest common subsequence, from the end, so that reading it goes forward.
     let width = new.len() + 1;
     let mut longest = vec![0_u16; (old.len() + 1) * width];
@@ -109,6 +133,12 @@ mod tests {
         assert_eq!(words("", "<b>").0, "<ins>&lt;b&gt;</ins>");
         assert_eq!(words("a", "").0, "<del>a</del>");
         assert_eq!(words("same", "same").0, "same");
+    }
+
+    #[test]
+    fn code_is_compared_by_lines() {
+        let html = lines("Logic", "a if x\n  b\n", "a if x\n  <c>\n").0;
+        assert!(html.contains("  a if x\n<del>-   b</del>\n<ins>+   &lt;c&gt;</ins>\n"), "{html}");
     }
 
     #[test]

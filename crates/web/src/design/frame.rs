@@ -51,6 +51,8 @@ pub enum Place {
     Items,
     /// What is due when.
     Calendar,
+    /// What triggers produced, to be tested.
+    Populations,
     /// Members and invitations.
     People,
     /// What somebody was told.
@@ -105,6 +107,7 @@ const WAIVERS: Entry = desk(Place::Waivers, "Waivers", "/waivers", "i-waiver");
 const WORK: Entry = desk(Place::Work, "My work", "/work", "i-work");
 const ITEMS: Entry = desk(Place::Items, "Evidence", "/evidence/items", "i-evidence");
 const CALENDAR: Entry = desk(Place::Calendar, "Calendar", "/calendar", "i-calendar");
+const POPULATIONS: Entry = desk(Place::Populations, "Populations", "/populations", "i-runs");
 const TIME: Entry = desk(Place::Time, "Time and reminders", "/settings/time", "i-calendar");
 const SYSTEMS: Entry = desk(Place::Systems, "Systems", "/systems", "i-targets");
 const TRAIL: Entry = desk(Place::AuditTrail, "Audit trail", "/audit-trail", "i-trail");
@@ -112,7 +115,7 @@ const PEOPLE: Entry = desk(Place::People, "People", "/people", "i-people");
 
 const GROUPS: [(&str, &[Entry]); 5] = [
     ("", &[OVERVIEW, WORK, PERIOD, READINESS]),
-    ("Program", &[CRITERIA, CONTROLS, COMMITMENTS, ITEMS, CALENDAR]),
+    ("Program", &[CRITERIA, CONTROLS, COMMITMENTS, ITEMS, CALENDAR, POPULATIONS]),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS, WAIVERS]),
     ("Proof", &[ENGAGEMENTS, REPORTS, EVIDENCE, LEDGER]),
     ("Settings", &[JOBS, PEOPLE, SYSTEMS, TIME, TRAIL]),
@@ -150,8 +153,10 @@ impl Theme {
 pub struct Context {
     /// The organization.
     pub organization: String,
-    /// The system the report describes.
+    /// The system the report describes; empty where there are several and the page is about none of them.
     pub system: String,
+    /// All systems in use, as id and name.
+    pub systems: Vec<(String, String)>,
     /// What is aimed at, e.g. `SOC 2 Type 2`.
     pub aim: String,
     /// First moment of the period.
@@ -177,6 +182,10 @@ pub struct Visit {
     pub waiting: usize,
     /// How much they were told and have not read.
     pub unread: usize,
+    /// Organizations that they can go to, as id and name; empty for whoever is in one.
+    pub places: Vec<(String, String)>,
+    /// The token of forms in the frame.
+    pub token: String,
 }
 
 impl Visit {
@@ -184,6 +193,61 @@ impl Visit {
     #[must_use]
     pub fn is_auditor(&self) -> bool {
         self.actor.as_deref().is_some_and(permission::is_auditor)
+    }
+}
+
+/// Whose words a page prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Papers {
+    /// Management's: its own assessment.
+    Management,
+    /// The audit firm's: a working paper.
+    Auditor,
+    /// Of neither alone, or of nothing that is assessed.
+    Neither,
+}
+
+impl Papers {
+    fn of(place: Place) -> Self {
+        match place {
+            Place::Overview
+            | Place::Period
+            | Place::Readiness
+            | Place::Controls
+            | Place::Commitments
+            | Place::Criteria
+            | Place::Checks
+            | Place::Targets
+            | Place::Runs
+            | Place::Coverage
+            | Place::Waivers
+            | Place::Findings
+            | Place::Engagements
+            | Place::Populations
+            | Place::Reports => Self::Management,
+            Place::Evidence
+            | Place::Ledger
+            | Place::Jobs
+            | Place::Work
+            | Place::Items
+            | Place::Calendar
+            | Place::People
+            | Place::Notices
+            | Place::Systems
+            | Place::Time
+            | Place::Account
+            | Place::AuditTrail
+            | Place::Search => Self::Neither,
+        }
+    }
+
+    /// The class by which the foot of a printed page says so.
+    fn class(self) -> Option<&'static str> {
+        match self {
+            Self::Management => Some("of-management"),
+            Self::Auditor => Some("of-auditor"),
+            Self::Neither => None,
+        }
     }
 }
 
@@ -204,6 +268,8 @@ pub struct Page {
     pub actions: Markup,
     /// The period that the page is about, when it is not that of the context.
     pub period: Option<(Timestamp, Timestamp)>,
+    /// Whose words it prints.
+    pub papers: Papers,
     /// The rest.
     pub body: Markup,
 }
@@ -221,6 +287,7 @@ impl Page {
             crumbs: Vec::new(),
             actions: none(),
             period: None,
+            papers: Papers::of(place),
             body,
         }
     }
@@ -247,9 +314,10 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                 @if is_auditor { p.auditor-band role="note" { "Auditor" span { "You work in the papers of your firm, in one engagement of " (context.organization) "." } } }
                 div.topbar {
                     @if is_auditor { span { strong { (context.organization) } } } @else {
-                        span { strong { (context.organization) } " / " (context.system) }
+                        span { strong { (context.organization) } @if !context.system.is_empty() { " / " (context.system) } }
                         span.nowrap { (context.aim) ", " (period) }
                     }
+                    (places(visit))
                     div.end {
                         @if visit.actor.is_some() && !is_auditor { a.button.quiet.find href="/search" data-palette title="Search and go (Ctrl K)" { (icon("i-search")) span.label { "Search" } kbd { "Ctrl K" } } }
                         @if visit.actor.is_some() {
@@ -265,9 +333,9 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                         }
                     }
                 }
-                main id="main" tabindex="-1" {
+                main id="main" tabindex="-1" class=[page.papers.class()] {
                     div.print-head aria-hidden="true" {
-                        span { (context.organization) @if !is_auditor { " / " (context.system) ", " (context.aim) ", " (period) } }
+                        span { (context.organization) @if !is_auditor { @if !context.system.is_empty() { " / " (context.system) } ", " (context.aim) ", " (period) } }
                         span { "As of " (moment::written(visit.now)) }
                     }
                     @if !page.crumbs.is_empty() {
@@ -292,6 +360,22 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
     // Where the palette is, its keys are set in the other font on every page.
     let has_keys = visit.actor.is_some() && !is_auditor;
     document(&title, visit.theme, has_keys, &body)
+}
+
+/// A form by which whoever is in several organizations goes to another one.
+fn places(visit: &Visit) -> Markup {
+    html! {
+        @if !visit.places.is_empty() {
+            form.inline.places method="post" action="/account/organization" {
+                input type="hidden" name="form" value=(visit.token);
+                label.visually-hidden for="place" { "Another organization" }
+                select #place name="organization" {
+                    @for (id, name) in &visit.places { option value=(id) { (name) } }
+                }
+                button.button.quiet type="submit" { "Go there" }
+            }
+        }
+    }
 }
 
 /// Draws a page without the frame: refusals and errors.

@@ -98,6 +98,7 @@ pub(super) async fn page(
         div.columns {
             div {
                 (block("events", "Subsequent events", &html! { (of.version.record.events().len()) }, &events(&of, may_write, may_confirm)))
+                @if of.version.record.received().is_some() { (block("facts", "Facts known after the report", &html! { (of.version.record.facts().len()) }, &super::fact::register(&of, may_write))) }
                 (block("bridges", "Bridge letters", &html! { (of.version.record.bridges().len()) }, &bridges(&of, &asked, may_write, has_documents)))
             }
             div {

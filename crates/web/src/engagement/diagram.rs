@@ -25,7 +25,7 @@ use crate::design::size;
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::SANDBOX;
-use crate::upload::SentFiles;
+use crate::upload::{KEPT, SentFiles, drop_kept};
 use crate::visit::Asked;
 
 /// The diagrams of a description, with the ways to change them.
@@ -153,8 +153,8 @@ pub(super) async fn write(
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let key = key(&at)?;
-    let SentFiles { sent, files, refused: too_large, turn: _turn } = form;
-    sent.only(&["version", "remove", "caption", "alternative"])?;
+    let SentFiles { sent, files, refused: too_large, turn: _turn } = form.with_kept(app, actor).await?;
+    sent.only(&["version", "remove", "caption", "alternative", KEPT[0], KEPT[1]])?;
     let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
     let (version, _) = load(&state, &asked, &at).await?;
     let held = which(&version.record, &word)?;
@@ -188,7 +188,10 @@ pub(super) async fn write(
     if faults.is_empty() {
         let new = NewDiagram { caption: typed.0.clone(), alternative: typed.1.clone(), file };
         match outcome(putting(app, actor, (key, from), digest, new).await, &done) {
-            Ok(done) => return Ok(done),
+            Ok(done) => {
+                drop_kept(app, actor, &sent).await?;
+                return Ok(done);
+            }
             Err(wrong) => (status, faults) = wrong?,
         }
     }

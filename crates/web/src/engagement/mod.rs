@@ -1,8 +1,10 @@
 //! Engagements: examinations from scope to management's part of the report.
 
+mod administration;
 mod completion;
 mod diagram;
 mod entry;
+mod fact;
 mod fieldwork;
 mod flow;
 mod letter;
@@ -11,12 +13,15 @@ mod one;
 mod paper;
 mod plan;
 mod process;
+mod propose;
 mod take_out;
+
+use std::collections::BTreeSet;
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::engagement::{self, Changed, Grounds, Version};
 use tickmark_app::{Error, View};
@@ -29,9 +34,10 @@ pub(crate) use fieldwork::state_mark as request_mark;
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field};
 use crate::design::frame::{Page, Place};
-use crate::design::table::plain;
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table};
 use crate::error::Refusal;
 use crate::identity::go;
+use crate::list::Listed;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
@@ -41,6 +47,7 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
     let mut routes = vec![
         looks("/engagements", "/engagements", get(list)),
         both("/engagements/new", "/engagements/new", get(plan::new_page).post(plan::write)),
+        both("/engagements/guide", "/engagements/guide", get(plan::guide::page).post(plan::guide::answer)),
         looks("/engagements/{key}", "/engagements/1", get(one::page)),
         looks("/engagements/{key}/package", "/engagements/1/package", get(take_out::package)),
         looks("/engagements/{key}/oscal", "/engagements/1/oscal", get(take_out::oscal)),
@@ -70,6 +77,11 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             "/engagements/{key}/events/{number}",
             "/engagements/1/events/new",
             get(completion::event_page).post(completion::event),
+        ),
+        both(
+            "/engagements/{key}/facts/{number}",
+            "/engagements/1/facts/new",
+            get(fact::page).post(fact::write),
         ),
         both(
             "/engagements/{key}/confirm-events",
@@ -112,12 +124,29 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             "/engagements/1/approve",
             get(one::approve_page).post(one::approve),
         ),
+        both(
+            "/engagements/{key}/administration",
+            "/engagements/1/administration",
+            get(administration::page).post(administration::write),
+        ),
         both("/engagements/{key}/close", "/engagements/1/close", get(one::close_page).post(one::close)),
         both(
             "/engagements/{key}/description",
             "/engagements/1/description",
             get(paper::description_page).post(paper::describe),
         ),
+        both(
+            "/engagements/{key}/proposals",
+            "/engagements/1/proposals",
+            get(propose::page).post(propose::begin),
+        ),
+        Desk {
+            path: "/engagements/{key}/incidents",
+            example: "/engagements/1/incidents",
+            looks: false,
+            changes: true,
+            handler: post(paper::decide_incident),
+        },
         both(
             "/engagements/{key}/processes/{at}",
             "/engagements/1/processes/new",
@@ -274,40 +303,72 @@ async fn refused(
 }
 
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let (app, actor) = asked.member(&state)?;
+    crate::list::show(&state, &asked, listed(&state, &asked).await?).await
+}
+
+/// The engagements that whoever looks may see, as a list.
+pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    let (app, actor) = asked.member(state)?;
     let all = app.read(actor, async |view| engagement::list(view).await).await?;
     let may_plan = asked.may(atom(Verb::Create));
-    let rows = all.iter().map(|version| {
-        let record = &version.record;
-        let scope = record.holds();
-        let of = |paper| match record.papers().any(|one| one == paper) {
-            true => html! { (progress(record.progress(paper))) },
-            false => html! { span.muted { "Has none" } },
-        };
-        vec![
-            html! { a.primary href=(href(record.key)) { (scope.report()) } span.sub { (record.key) " · " (scope.system) } },
-            html! { span.nowrap { (scope.time) } },
-            html! { (record.standing().title()) },
-            of(Paper::Description),
-            of(Paper::Assertion),
-        ]
-    });
-    let body = html! {
-        @if all.is_empty() {
+    let standings: BTreeSet<&str> = all.iter().map(|version| version.record.standing().title()).collect();
+    let table = Table {
+        id: "engagements",
+        path: "/engagements",
+        noun: ("engagement", "engagements"),
+        counted: None,
+        columns: vec![
+            Column::text("report", "Report", Phone::Title),
+            Column::number("time", "Time", Phone::Line),
+            Column::text("scope", "Scope", Phone::Status),
+            Column::text("description", "Description", Phone::Line),
+            Column::text("assertion", "Assertion", Phone::Line),
+        ],
+        filters: vec![Filter {
+            key: "scope",
+            label: "Scope",
+            shown: standings.len() > 1,
+            options: standings.iter().map(|title| ((*title).to_owned(), (*title).to_owned())).collect(),
+        }],
+        rows: all.iter().map(|version| row(&version.record)).collect(),
+        empty: html! {
             div.empty {
                 h3 { "No examination is planned" }
                 p { "An engagement holds what one examination is about: which report, which system, over which time. From it, \
                      the description and the assertion are written, signed, and set as management's part of the report." }
-                @if may_plan { p { a.button.primary href="/engagements/new" { "Plan the first" } } }
+                @if may_plan { p { a.button.primary href="/engagements/guide" { "Plan the first" } " " a.button.quiet href="/engagements/new" { "All on one page" } } }
             }
-        } @else {
-            (plain("Engagements", &["Report", "Time", "Scope", "Description", "Assertion"], rows.collect()))
-        }
+        },
     };
-    let mut page = Page::new(Place::Engagements, "Engagements", body);
+    let mut page = Page::new(Place::Engagements, "Engagements", html! {});
     page.lead = html! { "Examinations from scope to report." };
     if may_plan && !all.is_empty() {
-        page.actions = html! { a.button href="/engagements/new" { "Plan an examination" } };
+        page.actions = html! { a.button href="/engagements/guide" { "Plan an examination" } a.button.quiet href="/engagements/new" { "All on one page" } };
     }
-    asked.frame(&state, &page).await
+    Ok(Listed::of(page, table))
+}
+
+fn row(record: &Engagement) -> Row {
+    let scope = record.holds();
+    let of = |paper| match record.papers().any(|one| one == paper) {
+        true => Cell::text(progress(record.progress(paper))),
+        false => Cell::by_text(html! { span.muted { "Has none" } }, "Has none"),
+    };
+    let (from, _) = scope.time.days();
+    let standing = record.standing().title();
+    Row {
+        cells: vec![
+            Cell::by_text(
+                html! { div { a.primary href=(href(record.key)) { (scope.report()) } span.sub { (record.key) " · " (scope.system) } } },
+                &scope.report(),
+            ),
+            Cell::by_number(html! { span.nowrap { (scope.time) } }, from.starts().micros())
+                .said(scope.time.to_string()),
+            Cell::text(standing),
+            of(Paper::Description),
+            of(Paper::Assertion),
+        ],
+        find: format!("{} {} {} {}", record.key, scope.report(), scope.system, scope.firm),
+        facets: vec![("scope", standing.to_owned())],
+    }
 }

@@ -97,7 +97,9 @@ fn auditor(step: AuditorStep) -> Says {
         ),
         S::RecordOpinion => ("record the opinion".to_owned(), to("/report", "Record it")),
         S::UploadSection => ("upload the signed Section I".to_owned(), to("/report", "Upload it")),
-        S::AwaitDocuments(missing) => (format!("before the report is issued: {missing}"), None),
+        S::AwaitDocuments(missing) => {
+            (format!("before the report is issued: {missing}"), to("/report", "See what is missing"))
+        }
         S::Issue => ("mark the report as issued".to_owned(), to("/report", "Go to the report")),
         S::TakeFile => (
             "nothing changes any more; your firm\u{2019}s file can be taken out".to_owned(),

@@ -1,14 +1,20 @@
 //! One engagement: its scope with what is wrong with it, its documents, what was approved; approving and closing it.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
+use tickmark_app::comment::About;
 use tickmark_app::engagement::{self, Changed, Version, fieldwork};
+use tickmark_app::identity::System;
 use tickmark_core::catalog::Framework;
 use tickmark_core::control::TEXT_MAX;
-use tickmark_core::engagement::{Engagement, Paper, Scope, Standing, Step};
+use tickmark_core::engagement::{
+    Decision, ElementKind, Engagement, Method, Objective, Paper, Scope, Standing, Step, Vendor, VendorControl,
+};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 
@@ -17,7 +23,6 @@ use super::fieldwork::{Tabbed, parts};
 use super::letter::changed_since;
 use super::take_out::links;
 use super::{Known, atom, catalog, framework, href, key, known, outcome, page_of, progress, refused};
-use crate::WebState;
 use crate::control::Names;
 use crate::design::diff::{Changed as Differs, changed, diff};
 use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden, send};
@@ -28,6 +33,7 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::visit::Asked;
+use crate::{WebState, comment};
 
 /// Versions of a record on its page.
 const VERSIONS_SHOWN: usize = 12;
@@ -62,7 +68,7 @@ pub(super) async fn page(
         @if let (Some(before), true) = (record.follows, waits) { (changed_since(&changed, &before.to_string())) }
         @if record.standing() == Standing::ChangeWaits {
             @if let Some(approved) = record.approved() {
-                (block("waits", "What waits for approval", &html! { (known.names.of(record.written.by)) ": " (record.written.reason) }, &diff(&compare(&approved.scope, scope))))
+                (block("waits", "What waits for approval", &html! { (known.names.of(record.written.by)) ": " (record.written.reason) }, &diff(&compare(&approved.scope, scope, &known.grounds.systems))))
             }
         }
         div.columns {
@@ -75,6 +81,7 @@ pub(super) async fn page(
                 (block("history", "History", &html! { (versions.len()) " " (plural(versions.len(), "version", "versions")) }, &history(&versions, &known.names)))
             }
         }
+        (comment::part(&state, &asked, &About::Engagement(key)).await?)
     };
     let mut page = page_of(record, &format!("{} of {}", scope.report(), scope.system), body);
     page.crumbs.pop();
@@ -83,6 +90,7 @@ pub(super) async fn page(
         @if waits && may_approve { a.button.primary href={ (href(key)) "/approve" } { "Approve the scope" } }
         @if may_write { a.button href={ (href(key)) "/edit" } { "Edit the scope" } }
         @if state.documents().is_some() { a.button href={ (href(key)) "/package" } { "Management's part (PDF)" } }
+        @if may_write { a.button.quiet href={ (href(key)) "/administration" } { "Firm and letter" } }
         @if asked.may(atom(Verb::Create)) { a.button.quiet href={ (href(key)) "/roll-forward" } { "Plan the next" } }
         @if may_write { a.button.quiet href={ (href(key)) "/close" } { "Close" } }
     };
@@ -163,8 +171,9 @@ fn lists(scope: &Scope, record: &Engagement, may_write: bool) -> Markup {
         @if !scope.kind.has_criteria() {
             (block("objectives", "Control objectives", &html! { (scope.objectives.len()) }, &html! {
                 @if scope.objectives.is_empty() { p.muted { "None is written. A SOC 1 usually has 10 to 25." } } @else {
-                    (plain("Control objectives", &["Objective", "Controls"], scope.objectives.iter().enumerate().map(|(at, one)| vec![
-                        html! { (entry(List::Objectives, at, &one.id)) span.sub { (one.statement) } },
+                    (plain("Control objectives", &["Objective", "Kind", "Controls"], scope.objectives.iter().enumerate().map(|(at, one)| vec![
+                        html! { (entry(List::Objectives, at, &one.id)) span.sub { (one.statement) } (of_reporting(one)) },
+                        html! { @if one.is_general_control { "IT general control" } @else { "Business process" } },
                         html! { span.refs { @for id in &one.controls { a href={ "/controls/" (segment(id.as_str())) } { (id) } } } },
                     ]).collect()))
                 }
@@ -175,11 +184,35 @@ fn lists(scope: &Scope, record: &Engagement, may_write: bool) -> Markup {
             @if scope.subservices.is_empty() { p.muted { "None. A vendor belongs here only if its controls are needed, together with own ones, to keep the commitments." } } @else {
                 (plain("Subservice organizations", &["Organization", "Method", "Answers for"], scope.subservices.iter().enumerate().map(|(at, one)| vec![
                     html! { (entry(List::Subservices, at, &one.name)) span.sub { (one.service) } },
-                    html! { (one.method.title()) },
+                    html! { (one.method.title()) (decided(&one.decision)) },
                     html! { span.refs { @for id in one.assumed.iter().flat_map(|assumed| &assumed.criteria) { span { (id) } } } },
                 ]).collect()))
             }
             (add(List::Subservices, "Add an organization"))
+        }))
+        (block("vendors", "Vendors that are none", &html! { (scope.vendors.len()) }, &html! {
+            @if scope.vendors.is_empty() { p.muted { "No decision is recorded. Write down each vendor that could be thought to be a subservice organization, and why it is none." } } @else {
+                (plain("Vendors that are none", &["Vendor", "Decision"], scope.vendors.iter().enumerate().map(|(at, one)| vec![
+                    html! { (entry(List::Vendors, at, &one.name)) span.sub { (one.service) } },
+                    html! { (one.why) (decided(&one.decision)) },
+                ]).collect()))
+            }
+            (add(List::Vendors, "Add a vendor"))
+        }))
+        (block("vendor-controls", "What vendors expect of us", &html! { (scope.vendor_controls.len()) }, &html! {
+            @if scope.vendor_controls.is_empty() { p.muted { "Nothing is written down. The report of a vendor lists controls that its customers must run: each is met by own controls, or does not apply." } } @else {
+                (plain("What vendors expect of us", &["Control", "Met by"], scope.vendor_controls.iter().enumerate().map(|(at, one)| vec![
+                    html! { (entry(List::VendorControls, at, &one.text)) span.sub { (one.vendor) } },
+                    html! {
+                        @if one.is_applicable() {
+                            @if one.controls.is_empty() { strong { "Nothing" } }
+                            span.refs { @for id in &one.controls { a href={ "/controls/" (segment(id.as_str())) } { (id) } } }
+                        } @else { "Does not apply: " (one.not_applicable) }
+                        @if !one.evidence.is_empty() { span.sub { (one.evidence) } }
+                    },
+                ]).collect()))
+            }
+            (add(List::VendorControls, "Add what a vendor expects"))
         }))
         (block("user-entities", "What customers do", &html! { (scope.user_entities.len()) }, &html! {
             @if scope.user_entities.is_empty() { p.muted { "Nothing is expected of customers." } } @else {
@@ -190,6 +223,39 @@ fn lists(scope: &Scope, record: &Engagement, may_write: bool) -> Markup {
             }
             (add(List::UserEntities, "Add what customers do"))
         }))
+    }
+}
+
+/// Who decided what a vendor is, and when.
+fn decided(decision: &Decision) -> Markup {
+    html! {
+        @match decision.decided {
+            Some(day) => { span.sub { "Decided on " (day) @if !decision.approver.is_empty() { " by " (decision.approver) } } }
+            None => { span.sub { "To decide for this examination" } }
+        }
+    }
+}
+
+/// What an objective is about in customers' financial reporting.
+fn of_reporting(one: &Objective) -> Markup {
+    let words = |all: &BTreeSet<String>| all.iter().cloned().collect::<Vec<_>>().join(", ");
+    html! {
+        @if !one.transactions.is_empty() { span.sub { "Transactions: " (words(&one.transactions)) } }
+        @if !one.assertions.is_empty() { span.sub { "Assertions: " (words(&one.assertions)) } }
+    }
+}
+
+/// What is inside the boundary and what is not, by kind.
+fn elements(scope: &Scope) -> Markup {
+    html! {
+        @for &kind in ElementKind::ALL {
+            @if scope.elements.iter().any(|one| one.kind == kind) {
+                dt { (kind.title()) } dd {
+                    @for one in scope.elements_of(kind, true) { (one.name) br; }
+                    @for one in scope.elements_of(kind, false) { span.sub { "Outside: " (one.name) ". " (one.outside) } }
+                }
+            }
+        }
     }
 }
 
@@ -205,9 +271,14 @@ fn about(known: &Known, framework: &Framework) -> Markup {
             }
             dt { "Report" } dd { (scope.report()) }
             dt { "Time" } dd { (scope.time) }
+            dt { "System" } dd { (scope.system) span.sub { @match known.grounds.systems.iter().filter(|one| scope.systems.contains(&one.id)).map(|one| one.name.as_str()).collect::<Vec<_>>() {
+                none if none.is_empty() => { "Controls and evidence of every system" }
+                names => { "Controls and evidence of " (names.join(", ")) ", and of the organization as a whole" }
+            } } }
             dt { "Services" } dd { @if scope.services.is_empty() { span.muted { "None named" } } @else { (scope.services.join("; ")) } }
             dt { "Boundary" } dd { @if scope.boundary.is_empty() { span.muted { "Not written" } } @else { (scope.boundary) } }
             @if !scope.outside.is_empty() { dt { "Outside" } dd { (scope.outside.join("; ")) } }
+            (elements(scope))
             dt { "Audit firm" } dd { @if scope.firm.is_empty() { span.muted { "Not chosen yet" } } @else { (scope.firm) } }
             @if scope.kind.has_criteria() {
                 dt { "Categories" } dd {
@@ -215,6 +286,7 @@ fn about(known: &Known, framework: &Framework) -> Markup {
                         (category.title) span.sub { (scope.categories[&category.id]) }
                     }
                     @if scope.categories.is_empty() { span.muted { "None chosen" } }
+                    @for (id, reason) in &scope.omissions { span.sub { "Without " (id.replace('-', " ")) ": " (reason) } }
                 }
                 dt { "Criteria" } dd { (criteria.len()) " in scope" @for (id, reason) in &scope.exclusions { span.sub { "Without " (id) ": " (reason) } } }
                 dt { "Commitments" } dd { span.refs { @for one in &scope.commitments { a href={ "/commitments/" (one.0) } { (one) } } } @if scope.commitments.is_empty() { span.muted { "None named" } } }
@@ -249,6 +321,9 @@ fn event(before: Option<&Engagement>, after: &Engagement, names: &Names) -> Mark
     }
     if before.written != after.written {
         return html! { "Scope changed by " (names.of(after.written.by)) span.sub { (after.written.reason) } };
+    }
+    if before.administration != after.administration {
+        return html! { "Firm, letter of engagement or walkthroughs recorded" };
     }
     if let Some(modified) = after.modified().filter(|modified| before.modified() != Some(modified)) {
         return html! { "Modification of the opinion recorded by " (names.of(modified.by)) span.sub { (modified.reason) } };
@@ -297,7 +372,15 @@ fn event(before: Option<&Engagement>, after: &Engagement, names: &Names) -> Mark
 }
 
 /// What differs between two scopes.
-fn compare(before: &Scope, after: &Scope) -> Vec<Differs> {
+fn compare(before: &Scope, after: &Scope, known: &[System]) -> Vec<Differs> {
+    let systems = |scope: &Scope| {
+        let names = known.iter().filter(|one| scope.systems.contains(&one.id)).map(|one| one.name.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let inside = |scope: &Scope| {
+        let pieces = scope.elements.iter().filter(|one| one.outside.is_empty());
+        pieces.map(|one| format!("{}: {}", one.kind.title(), one.name)).collect::<Vec<_>>().join("; ")
+    };
     let one = |label, before: String, after: String| Differs { label, before, after };
     let reasons = |all: &std::collections::BTreeMap<String, String>| {
         all.iter().map(|(id, reason)| format!("{id}: {reason}")).collect::<Vec<_>>().join("; ")
@@ -307,7 +390,13 @@ fn compare(before: &Scope, after: &Scope) -> Vec<Differs> {
     let subservices = |scope: &Scope| {
         let one = |one: &tickmark_core::engagement::Subservice| {
             let assumed: Vec<&str> = one.assumed.iter().map(|assumed| assumed.text.as_str()).collect();
-            format!("{} ({}): {}", one.name, one.method.title(), assumed.join(", "))
+            let (of, assertion) = (one.decision.decided, one.assertion.state.title());
+            let decided = of.map_or_else(|| "not decided".to_owned(), |day| format!("decided on {day}"));
+            let inclusive = match one.method {
+                Method::Inclusive => format!(", assertion: {assertion}"),
+                Method::CarveOut => String::new(),
+            };
+            format!("{} ({}, {decided}{inclusive}): {}", one.name, one.method.title(), assumed.join(", "))
         };
         scope.subservices.iter().map(one).collect::<Vec<_>>().join("; ")
     };
@@ -318,16 +407,33 @@ fn compare(before: &Scope, after: &Scope) -> Vec<Differs> {
         scope.user_entities.iter().map(one).collect::<Vec<_>>().join("; ")
     };
     let objectives = |scope: &Scope| {
-        let one = |one: &tickmark_core::engagement::Objective| format!("{} {}", one.id, one.statement);
+        let one = |one: &Objective| {
+            let controls: Vec<&str> = one.controls.iter().map(|id| id.as_str()).collect();
+            format!("{} {} ({})", one.id, one.statement, controls.join(", "))
+        };
         scope.objectives.iter().map(one).collect::<Vec<_>>().join("; ")
+    };
+    let vendors = |scope: &Scope| {
+        let one = |one: &Vendor| format!("{}: {}", one.name, one.why);
+        scope.vendors.iter().map(one).collect::<Vec<_>>().join("; ")
+    };
+    let expects = |scope: &Scope| {
+        let one = |one: &VendorControl| {
+            let controls: Vec<&str> = one.controls.iter().map(|id| id.as_str()).collect();
+            let met = if one.is_applicable() { controls.join(", ") } else { "does not apply".to_owned() };
+            format!("{} expects: {} ({met})", one.vendor, one.text)
+        };
+        scope.vendor_controls.iter().map(one).collect::<Vec<_>>().join("; ")
     };
     changed([
         one("Report", before.report(), after.report()),
         one("Time", before.time.to_string(), after.time.to_string()),
         one("System", before.system.clone(), after.system.clone()),
+        one("Records of systems", systems(before), systems(after)),
         one("Services", before.services.join("; "), after.services.join("; ")),
         one("Boundary", before.boundary.clone(), after.boundary.clone()),
-        one("Outside", before.outside.join("; "), after.outside.join("; ")),
+        one("Inside", inside(before), inside(after)),
+        one("Outside", before.all_outside().join("; "), after.all_outside().join("; ")),
         one("Audit firm", before.firm.clone(), after.firm.clone()),
         one("Categories", reasons(&before.categories), reasons(&after.categories)),
         one("Left out", reasons(&before.omissions), reasons(&after.omissions)),
@@ -335,6 +441,8 @@ fn compare(before: &Scope, after: &Scope) -> Vec<Differs> {
         one("Commitments", keys(before), keys(after)),
         one("Objectives", objectives(before), objectives(after)),
         one("Subservice organizations", subservices(before), subservices(after)),
+        one("Vendors that are none", vendors(before), vendors(after)),
+        one("What vendors expect", expects(before), expects(after)),
         one("What customers do", customers(before), customers(after)),
     ])
 }
@@ -368,7 +476,7 @@ fn approve_form(known: &Known, who: ActorId, token: &str, faults: &Faults) -> Pa
             section.card aria-labelledby="waits" {
                 h2 id="waits" { @if record.approved().is_some() { "What changes" } @else { "What is in scope" } }
                 p.muted { (known.names.of(record.written.by)) ", " (moment::written(record.written.at)) ": " (record.written.reason) }
-                (diff(&compare(before, &record.scope)))
+                (diff(&compare(before, &record.scope, &known.grounds.systems)))
             }
             @if record.is_author(who) { p.problem { "You wrote some of what waits here, so somebody else decides about it." } }
             @else if must { p.problem { "The scope cannot be approved while something has to be mended." } }

@@ -14,6 +14,7 @@ use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 
 use super::one::sign_button;
+use super::propose::{self, Beside};
 use super::{atom, diagram, flow, href, key, outcome, page_of, process, refused};
 use crate::WebState;
 use crate::control::Names;
@@ -80,15 +81,15 @@ pub(super) async fn description_page(
     if Part::of(record.holds().kind, record.holds().time).is_empty() {
         return Err(Refusal::NotFound);
     }
-    let empty = Description::default();
-    let held = record.description.as_ref().map_or(&empty, |document| &document.content);
-    let page = description_form(&version, held, &names, &asked, &Faults::default());
+    let beside = propose::beside(&state, &asked, record).await?;
+    let held = record.described();
+    let page = description_form(&version, (&held, &beside), &names, &asked, &Faults::default());
     asked.frame(&state, &page).await
 }
 
 fn description_form(
     version: &Version,
-    held: &Description,
+    (held, beside): (&Description, &Beside),
     names: &Names,
     asked: &Asked,
     faults: &Faults,
@@ -96,7 +97,7 @@ fn description_form(
     let record = &version.record;
     let scope = record.holds();
     let href = href(record.key);
-    let wrong = held.faults();
+    let wrong = &beside.faults.of_parts;
     let missing = held.missing(scope);
     let part_field = |part: Part, needed: bool| {
         let of_part: Vec<String> =
@@ -110,6 +111,7 @@ fn description_form(
             part.hint().to_owned()
         };
         html! {
+            (propose::sources(held, part))
             (field(&Field { name: part.word(), label: &label, value: held.text(part), kind: Kind::Area(if needed { 7 } else { 3 }), max: TEXT_MAX, optional: true, hint: &hint, fault: fault.as_deref(), ..Field::default() }))
             @if part.may_be_none() {
                 (field(&Field { name: &none, label: "There is nothing to tell", value: if held.is_none(part) { "yes" } else { "" }, kind: Kind::Check, ..Field::default() }))
@@ -143,11 +145,17 @@ fn description_form(
                 }
             }
         }
-        div.stack { (process::shown(record, asked)) (diagram::shown(record, asked)) }
+        div.stack {
+            @if may_write(record, asked) { (propose::incidents(version, &beside.candidates, &asked.token)) }
+            (process::shown(record, asked)) (diagram::shown(record, asked))
+        }
     };
     let mut page = page_of(record, "Description of the system", body);
     page.lead = html! { "Only what can be checked, as it really runs: who does what, when, and how it is evidenced." };
-    page.actions = sign_button(record, Paper::Description, asked, "button primary");
+    page.actions = html! {
+        (sign_button(record, Paper::Description, asked, "button primary"))
+        @if may_write(record, asked) { a.button href={ (href) "/proposals" } { "Propose from records" } }
+    };
     page
 }
 
@@ -182,7 +190,27 @@ pub(super) async fn describe(
         Ok(done) => return Ok(done),
         Err(wrong) => wrong?,
     };
-    refused(&state, &asked, status, &description_form(&version, &typed, &names, &asked, &faults)).await
+    let beside = propose::beside(&state, &asked, record).await?;
+    let page = description_form(&version, (&typed, &beside), &names, &asked, &faults);
+    refused(&state, &asked, status, &page).await
+}
+
+/// Decides whether a finding is told of as an incident.
+pub(super) async fn decide_incident(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (version, names) = load(&state, &asked, &at).await?;
+    let (status, faults) = match propose::decide(&state, &asked, &version.record, &sent).await? {
+        Ok(done) => return Ok(done),
+        Err(wrong) => wrong,
+    };
+    let beside = propose::beside(&state, &asked, &version.record).await?;
+    let held = version.record.described();
+    let page = description_form(&version, (&held, &beside), &names, &asked, &faults);
+    refused(&state, &asked, status, &page).await
 }
 
 pub(super) async fn assertion_page(

@@ -30,14 +30,13 @@ pub(super) fn file(name: &str, media_type: &'static str, bytes: Vec<u8>) -> Resp
         .into_response()
 }
 
-/// Makes a document apart from the threads that answer.
+/// Makes a document apart from the threads that answer, few at one time.
 pub(super) async fn make(
     state: &WebState,
     with: impl FnOnce(&dyn Renderer) -> Result<Vec<u8>, RenderError> + Send + 'static,
 ) -> Result<Vec<u8>, Refusal> {
     let documents = state.documents().ok_or(Refusal::NotFound)?;
-    let made = tokio::task::spawn_blocking(move || with(documents.as_ref())).await;
-    let made = made.map_err(|error| Refusal::Internal(error.to_string()))?;
+    let made = state.setting().run(move || with(documents.as_ref())).await?;
     made.map_err(|error| Refusal::Internal(error.to_string()))
 }
 

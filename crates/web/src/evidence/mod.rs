@@ -1,6 +1,7 @@
 //! Raw evidence: the list, one artifact as text or bytes, and its download.
 
 pub mod item;
+mod keeping;
 mod pages;
 
 use axum::extract::{Path, State};
@@ -35,7 +36,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
-    item::desk_routes()
+    item::desk_routes().into_iter().chain(keeping::desk_routes()).collect()
 }
 
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
@@ -55,8 +56,17 @@ async fn one(
     asked.frame(&state, &pages::one(&view)).await
 }
 
-async fn download(State(state): State<WebState>, Path(digest): Path<String>) -> Result<Response, Refusal> {
-    let view = state.source().artifact(&parse(&digest)?).await?;
+async fn download(
+    State(state): State<WebState>,
+    Path(digest): Path<String>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let digest = parse(&digest)?;
+    let view = state.source().artifact(&digest).await?;
+    // Recorded before the first byte leaves. Whoever only looks, on the machine, has the folder in hand anyway.
+    if let Ok((app, actor)) = asked.member(&state) {
+        app.transact(actor, async |cx| tickmark_app::evidence::take_away(cx, digest).await).await?;
+    }
     // Foreign bytes never get a type that a browser would show, whatever they claim to be.
     let headers: [(HeaderName, String); 3] = [
         (CONTENT_TYPE, "application/octet-stream".to_owned()),

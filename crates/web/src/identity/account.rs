@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::identity::Access;
-use tickmark_app::identity::people::{self, Changed};
+use tickmark_app::identity::people::{self, Changed, Happening};
 use tickmark_app::identity::session::{self, Place as Home, Session, SignIn};
 use tickmark_app::{Actor, Error};
 use tickmark_core::Timestamp;
@@ -33,6 +33,9 @@ struct View {
     places: Vec<Home>,
     codes_left: u32,
     passkeys: usize,
+    has_app: bool,
+    email: String,
+    happenings: Vec<Happening>,
     has_tokens: bool,
     now: Timestamp,
 }
@@ -46,11 +49,19 @@ pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<
 async fn look(state: &WebState, asked: &Asked) -> Result<View, Refusal> {
     let (app, actor) = asked.member(state)?;
     let Access::Member(signed_in) = &actor.access else { return Err(Refusal::NotFound) };
-    let (sessions, codes_left, passkeys, places) = app
+    let (sessions, codes_left, passkeys, places, (email, has_app), happenings) = app
         .read(actor, async |view| {
             let passkeys = tickmark_app::identity::passkey::mine(view).await?.len();
             let codes_left = session::codes_left(view).await?;
-            Ok((session::mine(view).await?, codes_left, passkeys, session::places(view).await?))
+            let own = people::own_ways(view).await?;
+            Ok((
+                session::mine(view).await?,
+                codes_left,
+                passkeys,
+                session::places(view).await?,
+                own,
+                people::own_happenings(view).await?,
+            ))
         })
         .await?;
     Ok(View {
@@ -62,6 +73,9 @@ async fn look(state: &WebState, asked: &Asked) -> Result<View, Refusal> {
         places,
         codes_left,
         passkeys,
+        has_app,
+        email,
+        happenings,
         has_tokens: asked.may(Atom::new(Resource::Token, Verb::Read)),
         now: app.now(),
     })
@@ -289,9 +303,12 @@ fn draw(view: &View, token: &str, says: Option<&str>, faults: &Faults) -> Page {
             }))
         }
         (block("sessions", "Where you are signed in", &html! {}, &sessions(view, token)))
+        @if !view.happenings.is_empty() { (block("lately", "What happened to your account", &html! {}, &happenings(view))) }
         (block("credentials", "What you sign in with", &html! {}, &html! {
             dl.facts {
                 dt { "Passkeys" } dd { @match view.passkeys { 0 => { "None. " a href="/account/passkeys" { "Add a passkey" } } count => { (count) ". " a href="/account/passkeys" { "Look at them, or add another" } } } }
+                dt { "E-mail address" } dd { (view.email) ". " a href="/account/address" { "Change it" } }
+                dt { "Authenticator app" } dd { @if view.has_app { "One. " a href="/account/authenticator" { "Replace or remove it" } } @else { "None. " a href="/account/authenticator" { "Add one" } } }
                 dt { "Password" } dd { a href="/account/password" { "Change your password" } }
                 @if view.has_tokens { dt { "Programs" } dd { a href="/account/tokens" { "API tokens" } } }
                 dt { "Recovery codes" } dd { (view.codes_left) " of 10 are left. " a href="/account/codes" { "Make new ones" } @if view.codes_left < 3 { " before they are used up." } }
@@ -306,6 +323,21 @@ fn draw(view: &View, token: &str, says: Option<&str>, faults: &Faults) -> Page {
     page.lead = html! { strong { (view.name) } ", " (view.organization) };
     page.actions = button("/sign-out", token, "Sign out", "");
     page
+}
+
+/// What happened lately, so that somebody notices what they did not do themselves.
+fn happenings(view: &View) -> Markup {
+    let rows = view.happenings.iter().map(|one| {
+        vec![
+            html! { (moment::ago(one.at, view.now)) },
+            html! { (one.says) },
+            html! { @if one.is_own { "You" } @else { strong { "Not you" } } },
+        ]
+    });
+    html! {
+        (plain("What happened to your account", &["When", "What", "By"], rows.collect()))
+        p.muted { "Something here that you neither did nor asked for? Tell whoever looks after Tickmark where you work." }
+    }
 }
 
 fn sessions(view: &View, token: &str) -> Markup {

@@ -10,6 +10,7 @@ use tickmark_app::{Cx, Error};
 use tickmark_core::Timestamp;
 use tickmark_core::id::MembershipId;
 use tickmark_core::identity::{Atom, Resource, Role, Standing, Systems, Verb};
+use tickmark_core::time::DAY_US;
 
 use super::{go, pages, prove_first};
 use crate::WebState;
@@ -75,7 +76,7 @@ pub(super) async fn act(
     sent: Sent,
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    sent.only(&["role", "reason", "lost", "system"])?;
+    sent.only(&["role", "reason", "lost", "system", "until"])?;
     let member: MembershipId = id.parse().map_err(|_| Refusal::NotFound)?;
     let here = format!("/people/{member}");
     let why = sent.text("reason");
@@ -95,6 +96,13 @@ pub(super) async fn act(
             let systems = systems(&sent)?;
             app.transact(actor, async |cx| people::assign_systems(cx, member, systems, &why).await).await
         }
+        "sign-out" => app.transact(actor, async |cx| people::sign_out(cx, member, &why).await).await,
+        "until" => match until(&sent.text("until")) {
+            Ok(until) => {
+                app.transact(actor, async |cx| people::set_until(cx, member, until, &why).await).await
+            }
+            Err(says) => Err(Error::invalid(says)),
+        },
         "remove" => app.transact(actor, async |cx| people::remove(cx, member, &why).await).await,
         "reset" => {
             let word = sent.text("lost");
@@ -128,6 +136,20 @@ pub(super) async fn act(
     };
     let view = look(&state, &asked, &id).await?;
     asked.frame_refused(&state, status, &draw(&view, &asked.token, &outcome)).await
+}
+
+/// Reads the last day of a membership; none for one without an end.
+pub(super) fn until(day: &str) -> Result<Option<Timestamp>, &'static str> {
+    if day.is_empty() {
+        return Ok(None);
+    }
+    let from = format!("{day}T00:00:00Z").parse::<Timestamp>().map_err(|_| "choose a day")?;
+    Ok(Some(from.plus_micros(DAY_US)))
+}
+
+/// The last day of a membership, as fields have it.
+fn last_day(until: Option<Timestamp>) -> String {
+    until.map(|until| until.plus_micros(-1).date()).unwrap_or_default()
 }
 
 /// Reads which systems were chosen; none stands for all.
@@ -344,6 +366,13 @@ fn acts(view: &View, token: &str, here: &str, outcome: &Outcome) -> Markup {
             (one("suspend", "Suspend", "Whatever they are signed in to ends at once, their tokens stop working, and nothing is permitted until they are reinstated.", html! {}, "Suspend"))
         } @else {
             (one("reinstate", "Reinstate", "The membership counts again. They sign in anew.", html! {}, "Reinstate"))
+        }
+        @if view.sessions > 0 {
+            (one("sign-out", "Sign out everywhere", "Every session of theirs in this organization ends at once. They can sign in again.", html! {}, "Sign out"))
+        }
+        @if !view.member.roles.contains(&Role::Auditor) {
+            (one("until", "Set an end", "From the day after, they are no member any more: nothing is permitted, and what they invited others with does not work.",
+                field(&Field { name: "until", label: "Last day", kind: Kind::Input("date"), value: &last_day(view.member.valid.to), optional: true, hint: "Empty: without an end.", ..Field::default() }), "Set the end"))
         }
         @if view.systems.len() > 1 {
             (one("systems", "Assign systems", "Where their roles reach assigned systems only, they reach the controls and the evidence of these.",

@@ -4,6 +4,8 @@
 //! answer to somebody who is not let in says nothing about why.
 
 mod account;
+mod address;
+mod factor;
 mod join;
 mod member;
 mod pages;
@@ -50,6 +52,7 @@ pub const PATHS: &[(&str, Needs)] = &[
     ("/sign-in", Needs::Nothing),
     ("/join/{secret}", Needs::Nothing),
     ("/reset/{secret}", Needs::Nothing),
+    ("/address/{secret}", Needs::Nothing),
     ("/sign-out", Needs::Session),
     ("/step-up", Needs::Session),
     ("/sign-in/passkey", Needs::Nothing),
@@ -78,6 +81,7 @@ pub(crate) fn routes() -> Router<WebState> {
         .route("/sign-out", post(sign_in::leave))
         .route("/step-up", get(sign_in::step_up_page).post(sign_in::step_up))
         .route("/reset/{secret}", get(reset::page).post(reset::enter))
+        .route("/address/{secret}", get(address::confirm_page).post(address::confirm))
         .route("/sign-in/passkey", post(passkey::for_sign_in))
         .route("/join/{secret}/passkey", post(passkey::for_joining))
         .route("/step-up/passkey", post(passkey::for_step_up))
@@ -100,6 +104,9 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
         both("/account/reminders", get(reminders::page).post(reminders::set)),
         both("/settings/time", get(settings::page).post(settings::set)),
         both("/account/codes", get(account::codes_page).post(account::codes)),
+        both("/account/address", get(address::page).post(address::ask)),
+        both(factor::HOME, get(factor::page).post(factor::set)),
+        changes("/account/authenticator/remove", "/account/authenticator/remove", post(factor::remove)),
         both(passkey::HOME, get(passkey::page).post(passkey::add)),
         changes("/account/passkeys/options", "/account/passkeys/options", post(passkey::for_adding)),
         some(
@@ -227,7 +234,14 @@ pub(crate) async fn resume(
 ) -> Result<Option<Actor>, Refusal> {
     let Some(app) = state.accounts() else { return Ok(None) };
     let Some(token) = cookie(headers, &state.account_cookie()).and_then(secret) else { return Ok(None) };
-    Ok(app.resume(&token, request).await?)
+    Ok(app.resume_from(&token, request, Some(network(state, headers))).await?)
+}
+
+/// The member whose cookie came with the request, even if their session is over. They may do nothing by it.
+pub(crate) async fn was(state: &WebState, headers: &HeaderMap) -> Result<Option<Actor>, Refusal> {
+    let Some(app) = state.accounts() else { return Ok(None) };
+    let Some(token) = cookie(headers, &state.account_cookie()).and_then(secret) else { return Ok(None) };
+    Ok(app.was_in(&token).await?)
 }
 
 /// Reads 32 bytes of hexadecimal digits.
@@ -289,6 +303,7 @@ fn may_invite(actor: &Actor) -> bool {
 }
 
 pub(crate) use people::listed;
+pub(crate) use system::listed as listed_systems;
 
 /// Leads to another page of this server.
 pub(crate) fn go(path: &str) -> Response {

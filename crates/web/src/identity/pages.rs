@@ -1,7 +1,7 @@
 //! The pages of getting in and out.
 
 use maud::{Markup, html};
-use tickmark_app::identity::people::{Invited, Lost, Resetting};
+use tickmark_app::identity::people::{Confirming, Invited, Lost, Resetting};
 use tickmark_core::identity::Role;
 use tickmark_core::identity::password::{MAX_CHARS, MIN_WITH_SECOND};
 use zeroize::Zeroizing;
@@ -282,7 +282,7 @@ pub(super) fn reset(theme: Theme, token: &str, resetting: &Resetting, says: Opti
         p.muted {
             @match resetting.lost {
                 Lost::Password => { "Choose another password. A code shows that it is you." }
-                Lost::Authenticator => { "Add another authenticator. Your password shows that it is you. The one that you had, and all your passkeys, stop working." }
+                Lost::Authenticator => { "Add another authenticator. Your password shows that it is you. The one that you had stops working, and so do your passkeys, unless you are in another organization as well." }
             }
             " You are signed out everywhere then."
         }
@@ -326,6 +326,32 @@ pub(super) fn replaced(theme: Theme, codes: &[Zeroizing<String>]) -> Markup {
         p.row { a.button.primary href="/sign-in" { "Sign in" } }
     };
     frame::bare("It is replaced", theme, &body)
+}
+
+pub(super) fn confirm_address(
+    theme: Theme,
+    token: &str,
+    confirming: &Confirming,
+    says: Option<&str>,
+) -> Markup {
+    let body = html! {
+        p.muted { "Whoever asked for it signs in to " (confirming.organization) " with this address from then on, and not with the one before." }
+        form.card method="post" {
+            (problem(says))
+            (hidden("form", token))
+            p { "The address: " strong { (confirming.email) } }
+            p.row { button.button.primary type="submit" { "It is mine, and I asked for it" } }
+        }
+    };
+    frame::bare("Confirm your address", theme, &body)
+}
+
+pub(super) fn address_confirmed(theme: Theme, confirming: &Confirming) -> Markup {
+    let body = html! {
+        p { "You sign in with " strong { (confirming.email) } " now." }
+        p.row { a.button.primary href="/account" { "Go to your account" } }
+    };
+    frame::bare("Your address is changed", theme, &body)
 }
 
 #[cfg(test)]

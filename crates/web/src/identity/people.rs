@@ -72,6 +72,7 @@ struct Outcome {
     faults: Faults,
     email: String,
     roles: String,
+    until: String,
 }
 
 /// The page.
@@ -92,19 +93,28 @@ pub(super) async fn invite(
     sent: Sent,
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    sent.only(&["email", "role"])?;
+    sent.only(&["email", "role", "until"])?;
     let email = sent.text("email");
     let mut roles = BTreeSet::new();
     for word in sent.all("role") {
         roles.insert(word.parse::<Role>().map_err(|_| Refusal::Malformed)?);
     }
     let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
-    let mut outcome = Outcome { email: email.clone(), roles: words.join(" "), ..Outcome::default() };
+    let typed = sent.text("until");
+    let mut outcome =
+        Outcome { email: email.clone(), roles: words.join(" "), until: typed.clone(), ..Outcome::default() };
     if roles.is_empty() {
         outcome.faults.add("role", "choose at least one role");
         return refused(&state, &asked, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let made = app.transact(actor, async |cx| people::invite(cx, &email, &roles).await).await;
+    let until = match super::member::until(&typed) {
+        Ok(until) => until,
+        Err(says) => {
+            outcome.faults.add("until", says);
+            return refused(&state, &asked, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    let made = app.transact(actor, async |cx| people::invite_until(cx, &email, &roles, until).await).await;
     match made {
         Ok(link) => {
             let is_mailed = link.is_mailed;
@@ -357,8 +367,8 @@ fn columns() -> Vec<Column> {
     vec![
         Column::text("name", "Name", Phone::Title),
         Column::text("email", "E-mail address", Phone::Subtitle),
-        Column::shown("roles", "Roles", Phone::Line),
-        Column::shown("standing", "Standing", Phone::Status),
+        Column::text("roles", "Roles", Phone::Line),
+        Column::text("standing", "Standing", Phone::Status),
         Column::number("changed", "Last change", Phone::Wide),
     ]
 }
@@ -410,6 +420,7 @@ fn inviting(token: &str, outcome: &Outcome, is_mailed: bool) -> Markup {
     let body = html! {
         (field(&Field { name: "email", label: "E-mail address", kind: FieldKind::Input("email"), value: &outcome.email, fault: outcome.faults.of("email"), ..Field::default() }))
         (field(&Field { name: "role", label: "Roles", kind: FieldKind::Several(&options), value: &outcome.roles, fault: outcome.faults.of("role"), hint: "Owners and administrators are made by two people, after joining.", ..Field::default() }))
+        (field(&Field { name: "until", label: "Last day", kind: FieldKind::Input("date"), value: &outcome.until, optional: true, fault: outcome.faults.of("until"), hint: "For somebody who is here for a time, as a consultant. Empty: without an end.", ..Field::default() }))
         p.row { button.button.primary type="submit" { @if is_mailed { "Invite" } @else { "Make a link" } } }
     };
     html! { div.narrow { (form("/people", token, &body)) } }

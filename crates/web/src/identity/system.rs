@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
+use tickmark_app::comment::About;
 use tickmark_app::identity::System;
 use tickmark_app::identity::system::{self, BOUNDARY_CHARS};
 use tickmark_core::id::SystemId;
@@ -12,14 +13,15 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::words::shortened;
 
 use super::go;
-use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, form, send};
 use crate::design::frame::{Page, Place};
-use crate::design::table::plain;
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table};
 use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
+use crate::list::{self, Listed};
 use crate::visit::Asked;
+use crate::{WebState, comment};
 
 const HOME: &str = "/systems";
 const NAME_CHARS: usize = 200;
@@ -71,8 +73,7 @@ impl Typed {
 
 /// The list, and the form for a new one.
 pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let systems = all(&state, &asked).await?;
-    asked.frame(&state, &draw_all(&systems, &asked, &Typed::default())).await
+    list::show(&state, &asked, listed(&state, &asked).await?).await
 }
 
 /// Writes one.
@@ -90,7 +91,8 @@ pub(super) async fn write(
         Err(error) => {
             let status = typed.blame(error)?;
             let systems = all(&state, &asked).await?;
-            asked.frame_refused(&state, status, &draw_all(&systems, &asked, &typed)).await
+            let page = list::framed(&state, &asked, draw_all(&systems, &asked, &typed)).await?;
+            asked.frame_refused(&state, status, &page).await
         }
     }
 }
@@ -103,7 +105,10 @@ pub(super) async fn one(
 ) -> Result<Markup, Refusal> {
     let system = find(&state, &asked, &id).await?;
     let typed = Typed { name: system.name.clone(), boundary: system.boundary.clone(), ..Typed::default() };
-    asked.frame(&state, &draw_one(&system, &asked, &typed)).await
+    let mut page = draw_one(&system, &asked, &typed);
+    let said = comment::part(&state, &asked, &About::System(system.id)).await?;
+    page.body = html! { (page.body) (said) };
+    asked.frame(&state, &page).await
 }
 
 /// Says anew what it is called and what lies within.
@@ -184,26 +189,63 @@ fn fields(typed: &Typed) -> Markup {
     }
 }
 
-fn draw_all(systems: &[System], asked: &Asked, typed: &Typed) -> Page {
-    let rows = systems.iter().map(|system| {
-        vec![
-            html! { a href={ (HOME) "/" (system.id) } { (system.name) } },
-            html! { @if system.boundary.is_empty() { span.muted { "Not described yet" } } @else { (shortened(&system.boundary, SHOWN_CHARS)) } },
-            standing(system),
-        ]
-    });
-    let body = html! {
-        (typed.faults.summary())
-        (plain("Systems", &["System", "What lies within", "Standing"], rows.collect()))
+/// The systems that whoever looks may see, as a list.
+pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    let systems = all(state, asked).await?;
+    Ok(draw_all(&systems, asked, &Typed::default()))
+}
+
+fn draw_all(systems: &[System], asked: &Asked, typed: &Typed) -> Listed {
+    let row = |system: &System| {
+        let standing_word = if system.retired_at.is_some() { "retired" } else { "in_use" };
+        Row {
+            cells: vec![
+                Cell::by_text(
+                    html! { a.primary href={ (HOME) "/" (system.id) } { (system.name) } },
+                    &system.name,
+                ),
+                Cell::by_text(
+                    html! { @if system.boundary.is_empty() { span.muted { "Not described yet" } } @else { (shortened(&system.boundary, SHOWN_CHARS)) } },
+                    &system.boundary,
+                ),
+                Cell::by_text(
+                    standing(system),
+                    if system.retired_at.is_some() { "Retired" } else { "In use" },
+                ),
+            ],
+            find: format!("{} {}", system.name, system.boundary),
+            facets: vec![("standing", standing_word.to_owned())],
+        }
+    };
+    let table = Table {
+        id: "systems",
+        path: HOME,
+        noun: ("system", "systems"),
+        counted: None,
+        columns: vec![
+            Column::text("name", "System", Phone::Title),
+            Column::text("boundary", "What lies within", Phone::Line),
+            Column::text("standing", "Standing", Phone::Status),
+        ],
+        filters: vec![Filter {
+            key: "standing",
+            label: "Standing",
+            options: vec![("in_use".into(), "In use".into()), ("retired".into(), "Retired".into())],
+            shown: systems.iter().any(|system| system.retired_at.is_some()),
+        }],
+        rows: systems.iter().map(row).collect(),
+        empty: html! { div.empty { h3 { "No system" } p { "There is none that you may see." } } },
+    };
+    let mut page = Page::new(Place::Systems, "Systems", html! { (typed.faults.summary()) });
+    page.lead = html! { "A report is about one or more of them. Whoever is assigned to a system works on the controls and the evidence of that system only." };
+    let after = html! {
         @if may(asked, Verb::Create) {
             (block("new", "Write another system", &html! {}, &html! {
                 div.narrow { (form(HOME, &asked.token, &html! { (fields(typed)) (send("Write it", "")) })) }
             }))
         }
     };
-    let mut page = Page::new(Place::Systems, "Systems", body);
-    page.lead = html! { "A report is about one or more of them. Whoever is assigned to a system works on the controls and the evidence of that system only." };
-    page
+    Listed { after, ..Listed::of(page, table) }
 }
 
 fn draw_one(system: &System, asked: &Asked, typed: &Typed) -> Page {

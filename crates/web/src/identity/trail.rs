@@ -16,7 +16,7 @@ use tickmark_app::identity::{self, people};
 use tickmark_app::{Actor, App};
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, MembershipId};
-use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::identity::{Atom, Resource, Role, Verb};
 use tickmark_core::time::DAY_US;
 
 use crate::WebState;
@@ -311,6 +311,31 @@ fn object(known: &Known, row: &Row) -> Markup {
     }
 }
 
+/// Says with what somebody was signed in, and as what they acted.
+fn signed_in(auth: &str) -> Option<(String, String)> {
+    let auth: serde_json::Value = serde_json::from_str(auth).ok()?;
+    let with = match auth.get("factor")?.as_str()? {
+        "token" => return Some(("With a token".to_owned(), roles_of(&auth))),
+        "passkey" => "With a passkey",
+        "code" => "With password and code",
+        _ => "With a password",
+    };
+    let minutes = auth.get("proof_age_s")?.as_i64()? / 60;
+    let shown = match minutes {
+        0 => "shown within the minute before".to_owned(),
+        1 => "shown a minute before".to_owned(),
+        more => format!("shown {more} minutes before"),
+    };
+    Some((format!("{with}, {shown}"), roles_of(&auth)))
+}
+
+fn roles_of(auth: &serde_json::Value) -> String {
+    let words = auth.get("roles").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+    let names: Vec<&str> =
+        words.iter().filter_map(|word| word.as_str()?.parse::<Role>().ok()).map(Role::name).collect();
+    if names.is_empty() { "None".to_owned() } else { names.join(", ") }
+}
+
 fn draw_event(row: &Row, index: Option<u64>, known: &Known, now: Timestamp) -> Page {
     let same = |key: &str, value: &str| format!("{PATH}?{key}={}", crate::design::segment(value));
     let body = html! {
@@ -323,6 +348,8 @@ fn draw_event(row: &Row, index: Option<u64>, known: &Known, now: Timestamp) -> P
             @if let Some(why) = &row.why { dt { "Why" } dd.why { (why) } }
             @if !row.request.is_empty() { dt { "Request" } dd { a href=(same("request", &row.request)) { code { (row.request) } } } }
             @if !row.session.is_empty() { dt { "Session" } dd { a href=(same("object", &row.session)) { code { (row.session) } } } }
+            @if !row.network.is_empty() { dt { "Network" } dd { code { (row.network) } } }
+            @if let Some((signed_in, roles)) = signed_in(&row.auth) { dt { "Signed in" } dd { (signed_in) } dt { "Roles at the time" } dd { (roles) } }
             dt { "Entry of the ledger" } dd {
                 @match index {
                     Some(index) => { a href=(format!("/ledger/leaves/{index}")) { "Entry " (index) } " " code { (row.leaf) } }

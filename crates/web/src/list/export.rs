@@ -68,7 +68,8 @@ pub(super) async fn file(
         rows.truncate(WORKBOOK_ROWS);
         let organization = actor.organization.name.clone();
         let sheet = Sheet { title, organization, at: app.now(), columns, rows };
-        let bytes = renderer.list_xlsx(&sheet).map_err(|error| Refusal::Internal(error.to_string()))?;
+        let bytes = state.setting().run(move || renderer.list_xlsx(&sheet)).await?;
+        let bytes = bytes.map_err(|error| Refusal::Internal(error.to_string()))?;
         return Ok((headers(&name, XLSX), bytes).into_response());
     }
     let head: Vec<SheetCell> = heads(&table, &asked).into_iter().map(SheetCell::Text).collect();

@@ -14,7 +14,9 @@ use crate::design::frame::Page;
 use crate::design::table::{Around, Column, Counted, PAGE_ROWS, Table, TableQuery};
 use crate::error::Refusal;
 use crate::visit::Asked;
-use crate::{Desk, WebState, catalog, conclusion, control, evidence, identity, observation};
+use crate::{
+    Desk, WebState, catalog, conclusion, control, engagement, evidence, identity, observation, program,
+};
 
 /// A list as its feature has it.
 pub(crate) struct Listed {
@@ -50,7 +52,7 @@ impl Part {
 }
 
 /// The lists: what names them, and where they are.
-const LISTS: [(&str, &str); 11] = [
+const LISTS: [(&str, &str); 15] = [
     ("criteria", "/criteria"),
     ("controls", "/controls"),
     ("commitments", "/commitments"),
@@ -60,8 +62,12 @@ const LISTS: [(&str, &str); 11] = [
     ("runs", "/runs"),
     ("findings", "/findings"),
     ("waivers", "/waivers"),
+    ("waiver-requests", "/waivers/requests"),
     ("evidence", "/evidence"),
+    ("engagements", "/engagements"),
+    ("systems", "/systems"),
     ("people", "/people"),
+    ("populations", "/populations"),
 ];
 
 /// The audit trail, as its views name it.
@@ -115,22 +121,37 @@ async fn listed(state: &WebState, asked: &Asked, list: &str, part: Part) -> Resu
         "runs" => observation::listed_runs(state, asked).await,
         "findings" => conclusion::listed(state, asked, part).await,
         "waivers" => observation::listed_waivers(state, asked, part).await,
+        "waiver-requests" => observation::listed_waiver_requests(state, asked, part).await,
+        "engagements" => engagement::listed(state, asked).await,
+        "systems" => identity::listed_systems(state, asked).await,
         "evidence" => evidence::listed(state, asked).await,
         "people" => identity::listed(state, asked, part).await,
+        "populations" => program::listed_populations(state, asked).await,
         _ => Err(Refusal::NotFound),
     }
 }
 
 /// Frames the page of a list.
 pub(crate) async fn show(state: &WebState, asked: &Asked, listed: Listed) -> Result<Markup, Refusal> {
+    let page = framed(state, asked, listed).await?;
+    asked.frame(state, &page).await
+}
+
+/// The page of a list with what stands around its rows.
+pub(crate) async fn framed(state: &WebState, asked: &Asked, listed: Listed) -> Result<Page, Refusal> {
     let Listed { mut page, table, picks_in, after } = listed;
+    // People of an audit firm have neither views nor files of lists: theirs are in their engagement.
+    let is_auditor = asked.visit.is_auditor();
     let around = Around {
         picks_in,
-        views: views::of(state, asked, (table.id, table.path)).await?,
-        exports: asked.visit.actor.is_some(),
+        views: match is_auditor {
+            true => html! {},
+            false => views::of(state, asked, (table.id, table.path)).await?,
+        },
+        exports: asked.visit.actor.is_some() && !is_auditor,
     };
     page.body = html! { (page.body) (table.draw(&asked.query, &around)) (after) };
-    asked.frame(state, &page).await
+    Ok(page)
 }
 
 impl Part {

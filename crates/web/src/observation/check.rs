@@ -218,7 +218,8 @@ fn control_links(ids: &[String]) -> Markup {
     html! { span.refs { @for id in ids { a href={ "/controls/" (segment(id)) } { (id) } } } }
 }
 
-pub(super) fn one(view: &CheckView, at: Timestamp) -> Page {
+/// The page of a check. `has_texts` where there are pages for members, which show the text of each version.
+pub(super) fn one(view: &CheckView, at: Timestamp, has_texts: bool) -> Page {
     let definition = &view.definition;
     let counts = VerdictCounts::of(view.results.iter().map(|result| result.outcome.verdict));
     let body = html! {
@@ -234,7 +235,7 @@ pub(super) fn one(view: &CheckView, at: Timestamp) -> Page {
                 (block("parameters", "Parameters", &html! {}, &parameters(definition)))
                 (block("tests", "Its own tests", &html! { (view.tests.len()) }, &tests(view)))
                 (block("waivers", "Waivers", &html! { (view.waivers.len()) }, &waivers(view)))
-                (block("versions", "Versions", &html! {}, &versions(view, at)))
+                (block("versions", "Versions", &html! { @if has_texts { a href={ "/checks/" (segment(&definition.id)) "/versions" } { "texts, and two compared" } } }, &versions(view, at)))
             }
         }
     };

@@ -2,24 +2,30 @@
 
 pub mod check;
 pub mod coverage;
+mod draft;
+mod estate;
 pub mod look;
 pub mod run;
+mod simple;
 pub mod target;
+mod version;
 mod waive;
 mod workshop;
 
 use axum::extract::{Path, State};
 use axum::routing::get;
 use maud::{Markup, html};
+use tickmark_app::comment::About;
+use tickmark_core::id::{RunKey, TargetKey};
 use tickmark_core::job::JobKind;
 
 use crate::conclusion::period::{Chosen, Moment};
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
-use crate::{Desk, Route, WebState, job};
+use crate::{Desk, Route, WebState, comment, job};
 
-pub(crate) use waive::listed as listed_waivers;
+pub(crate) use waive::{listed as listed_waivers, listed_requests as listed_waiver_requests};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -39,7 +45,13 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
-    workshop::desk_routes().into_iter().chain(waive::desk_routes()).collect()
+    let mut routes = workshop::desk_routes();
+    routes.extend(simple::desk_routes());
+    routes.extend(draft::desk_routes());
+    routes.extend(version::desk_routes());
+    routes.extend(waive::desk_routes());
+    routes.extend(estate::desk_routes());
+    routes
 }
 
 async fn checks(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
@@ -49,6 +61,7 @@ async fn checks(State(state): State<WebState>, asked: Asked) -> Result<Markup, R
 pub(crate) async fn listed_checks(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
     let mut listed = check::list(&state.source().checks().await?);
     listed.page.actions = workshop::begin_button(asked);
+    listed.page.lead = html! { (listed.page.lead) (draft::waiting(state, asked).await?) };
     Ok(listed)
 }
 
@@ -58,8 +71,15 @@ async fn check(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let view = state.source().check(&id).await?;
-    let mut page = check::one(&view, asked.visit.now);
+    let mut page = check::one(&view, asked.visit.now, asked.visit.actor.is_some());
+    // A check that never looked at anything here has nothing to be said about it yet.
+    let said = match comment::part(&state, &asked, &About::Check(id.clone())).await {
+        Err(Refusal::NotFound) => html! {},
+        said => said?,
+    };
+    page.body = html! { (page.body) (said) };
     page.actions = html! { (waive::button(&asked, &id, None)) (workshop::actions(&asked, &id)) };
+    page.body = html! { (draft::notice(&state, &asked, &id).await?) (page.body) };
     asked.frame(&state, &page).await
 }
 
@@ -79,8 +99,13 @@ async fn target(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let at = asked.query.get("at").map(|_| Moment::of(&asked.query, asked.visit.now).at);
-    let view = state.source().target(integer(&key)?, at).await?;
-    asked.frame(&state, &target::one(&view, &asked.query, asked.visit.now)).await
+    let key = integer(&key)?;
+    let view = state.source().target(key, at).await?;
+    let mut page = target::one(&view, &asked.query, asked.visit.now);
+    (page.lead, page.actions) = estate::said(&state, &asked, TargetKey(key), page.lead).await?;
+    let said = comment::part(&state, &asked, &About::Target(TargetKey(key))).await?;
+    page.body = html! { (page.body) (said) };
+    asked.frame(&state, &page).await
 }
 
 async fn one_look(
@@ -119,8 +144,12 @@ async fn run(
     Path(key): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let view = state.source().run(integer(&key)?).await?;
-    asked.frame(&state, &run::one(&view, asked.visit.now)).await
+    let key = integer(&key)?;
+    let view = state.source().run(key).await?;
+    let mut page = run::one(&view, asked.visit.now);
+    let said = comment::part(&state, &asked, &About::Run(RunKey(key))).await?;
+    page.body = html! { (page.body) (said) };
+    asked.frame(&state, &page).await
 }
 
 /// Reads a key of an address; anything else is an address of nothing.

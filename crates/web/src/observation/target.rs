@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use serde_json::Value;
+use tickmark_core::observation::estate::Criticality;
 use tickmark_core::observation::{Gap, Outcome, Severity, Verdict};
 use tickmark_core::{Digest, Timestamp};
 
@@ -89,7 +90,7 @@ pub struct TargetList {
 }
 
 /// Filters that are values of the register.
-pub(crate) const FILTERS: [&str; 2] = ["kind", "gone"];
+pub(crate) const FILTERS: [&str; 5] = ["kind", "gone", "criticality", "owner", "system"];
 
 /// The columns.
 pub(crate) fn columns() -> Vec<Column> {
@@ -117,6 +118,18 @@ pub(super) fn list(view: &TargetList, now: Timestamp) -> Listed {
                 shown: view.kinds.len() > 1,
             },
             Filter { shown: false, ..Filter::yes_or_no("gone", "Left the scope") },
+            Filter {
+                key: "criticality",
+                label: "Criticality",
+                options: Criticality::ALL
+                    .map(|one| (one.word().to_owned(), one.title().to_owned()))
+                    .into_iter()
+                    .chain([("none".to_owned(), "Nobody said".to_owned())])
+                    .collect(),
+                shown: true,
+            },
+            Filter { key: "owner", label: "Owner", options: Vec::new(), shown: false },
+            Filter { key: "system", label: "System", options: Vec::new(), shown: false },
         ],
         rows: view.rows.iter().map(|row| table_row(row, now)).collect(),
         empty: empty(

@@ -9,9 +9,10 @@ use tickmark_app::Error;
 use tickmark_app::observation::workshop::{self, Draft, MAX_FILE_CHARS, TRIED_TARGETS, Trial};
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::observation::Verdict;
+use tickmark_core::observation::draft::REASON_MAX;
 
 use crate::design::badge::{self, VerdictCounts};
-use crate::design::form::{Faults, Field, Kind, button, field, form, hidden, send};
+use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
 use crate::design::{block, plural, segment};
@@ -21,7 +22,7 @@ use crate::identity::go;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
-const FIELDS: [&str; 4] = ["manifest", "rego", "tests", "then"];
+const FIELDS: [&str; 5] = ["manifest", "rego", "tests", "reason", "then"];
 
 pub(super) fn desk_routes() -> Vec<Desk> {
     let desk = |path, example, looks, changes, handler| Desk { path, example, looks, changes, handler };
@@ -44,7 +45,7 @@ pub(super) fn actions(asked: &Asked, id: &str) -> Markup {
 /// The button on the list of checks.
 pub(super) fn begin_button(asked: &Asked) -> Markup {
     html! {
-        @if asked.may(Atom::new(Resource::Test, Verb::Create)) { a.button.primary href="/checks/new" { "New check" } }
+        @if asked.may(Atom::new(Resource::Test, Verb::Create)) { a.button href="/checks/simple" { "Simple check" } a.button.primary href="/checks/new" { "New check" } }
     }
 }
 
@@ -59,7 +60,8 @@ async fn begin(State(state): State<WebState>, asked: Asked, sent: Sent) -> Resul
     let (id, title) = (sent.text("id"), sent.text("title"));
     match app.read(actor, async |view| workshop::begin(view, &id, &title)).await {
         Ok(draft) => {
-            Ok(asked.frame(&state, &editor(&asked, &draft, None, &Faults::default())).await?.into_response())
+            let page = editor(&asked, &draft, "", None, &Faults::default());
+            Ok(asked.frame(&state, &page).await?.into_response())
         }
         Err(Error::Invalid(says) | Error::Conflict(says)) => {
             let mut faults = Faults::default();
@@ -85,6 +87,7 @@ fn begin_form(asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
         "New check",
         html! { div.narrow { (form("/checks/new", &asked.token, &body)) } },
     );
+    page.actions = html! { a.button href="/checks/simple" { "From a form instead" } };
     page.lead = html! { "A check reads facts and says pass, fail, not applicable or unknown. It begins with files whose tests pass; nothing is kept until you say so." };
     page.crumbs = vec![("Checks".into(), "/checks".into())];
     page
@@ -96,8 +99,8 @@ async fn edit_page(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    let (draft, is_own) = app.read(actor, async |view| workshop::open(view, &id)).await?;
-    let mut page = editor(&asked, &draft, None, &Faults::default());
+    let (draft, is_own) = app.read(actor, async |view| workshop::open(view, &id).await).await?;
+    let mut page = editor(&asked, &draft, "", None, &Faults::default());
     if is_own {
         page.body = html! { (page.body) (aside(&asked, &id)) };
     }
@@ -114,26 +117,24 @@ async fn edit(
     sent.only(&FIELDS)?;
     let file = |name| format!("{}\n", sent.text(name));
     let draft = Draft { id, manifest: file("manifest"), rego: file("rego"), tests: file("tests") };
-    let is_kept = sent.text("then") == "keep";
+    let (is_kept, reason) = (sent.text("then") == "keep", sent.text("reason"));
     let tried = if is_kept {
-        app.transact(actor, async |cx| workshop::keep(cx, &draft).await).await
+        app.transact(actor, async |cx| workshop::propose(cx, &draft, &reason).await).await
     } else {
         app.read(actor, async |view| workshop::try_out(view, &draft).await).await
     };
     match tried {
-        Ok(trial) if is_kept && trial.passed() => {
-            Ok(asked.frame(&state, &kept(&asked, &draft)).await?.into_response())
-        }
+        Ok(trial) if is_kept && trial.passed() => Ok(go(&format!("/checks/{}/draft", segment(&draft.id)))),
         Ok(trial) => {
             let faults = match is_kept {
-                true => Faults::whole("it was not kept: it has to load, and all its tests have to pass"),
+                true => Faults::whole("it was not handed in: it has to load, and all its tests have to pass"),
                 false => Faults::default(),
             };
             let status = if is_kept { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-            asked.frame_refused(&state, status, &editor(&asked, &draft, Some(&trial), &faults)).await
+            asked.frame_refused(&state, status, &editor(&asked, &draft, &reason, Some(&trial), &faults)).await
         }
         Err(Error::Invalid(says) | Error::Conflict(says)) => {
-            let page = editor(&asked, &draft, None, &Faults::whole(says));
+            let page = editor(&asked, &draft, &reason, None, &Faults::whole(says));
             asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
         }
         Err(error) => Err(error.into()),
@@ -147,12 +148,19 @@ async fn put_aside(
     sent: Sent,
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    sent.only(&[])?;
-    app.transact(actor, async |cx| workshop::put_aside(cx, &id).await).await?;
-    Ok(go("/checks"))
+    sent.only(&["reason"])?;
+    let reason = sent.text("reason");
+    app.transact(actor, async |cx| workshop::put_aside(cx, &id, &reason).await).await?;
+    Ok(go(&format!("/checks/{}/draft", segment(&id))))
 }
 
-fn editor(asked: &Asked, draft: &Draft, trial: Option<&Trial>, faults: &Faults) -> Page {
+pub(super) fn editor(
+    asked: &Asked,
+    draft: &Draft,
+    reason: &str,
+    trial: Option<&Trial>,
+    faults: &Faults,
+) -> Page {
     let area = |name, label, rows, value, hint| {
         field(&Field {
             name,
@@ -173,27 +181,35 @@ fn editor(asked: &Asked, draft: &Draft, trial: Option<&Trial>, faults: &Faults) 
             (area("rego", "Logic (check.rego)", 18, &draft.rego, "Rego. Missing data must stay unknown: a check that passes on an empty document is refused."))
             (area("tests", "Tests (check_test.rego)", 12, &draft.tests, "test_pass_…, test_fail_…, test_unknown_…, test_canary_…"))
             (area("manifest", "About it (check.toml)", 18, &draft.manifest, "Severity, cadence, criteria, controls, remediation, parameters."))
+            (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: reason, max: REASON_MAX, optional: true, hint: "Needed to hand it in: whoever approves it reads this.", ..Field::default() }))
             p.row {
                 button.button.primary type="submit" name="then" value="try" { "Try it" }
-                button.button type="submit" name="then" value="keep" { "Keep it" }
+                button.button type="submit" name="then" value="keep" { "Hand it in" }
                 a.button href="/checks" { "Cancel" }
             }
         }
     };
     let mut page = Page::new(Place::Checks, &draft.id, body);
-    page.lead = html! { "Trying changes nothing. What is kept goes live with the next run, as a new version: earlier verdicts stay with the version that gave them." };
+    page.lead = html! { "Trying changes nothing. What is handed in is a draft until somebody else approves it; then it goes live with the next run, as a new version: earlier verdicts stay with the version that gave them." };
     page.crumbs = vec![("Checks".into(), "/checks".into())];
     page
 }
 
 /// Taking an own check out again.
 fn aside(asked: &Asked, id: &str) -> Markup {
+    let body = html! {
+        p.field {
+            label for="aside-reason" { "Why it goes" }
+            textarea id="aside-reason" name="reason" rows="2" maxlength=(REASON_MAX) required {}
+        }
+        (send("Propose to put it aside", ""))
+    };
     html! {
         @if asked.may(Atom::new(Resource::Test, Verb::Delete)) {
             (block("aside", "Take it out", &html! {}, &html! {
                 div.block-body {
-                    p.muted { "It is put aside from the next run on; its history stays. One inside the program that it had replaced is there again." }
-                    (button(&format!("/checks/{}/put-aside", segment(id)), &asked.token, "Put aside", id))
+                    p.muted { "Once somebody else has approved, it is put aside from the next run on; its history stays. One inside the program that it had replaced is there again." }
+                    (form(&format!("/checks/{}/put-aside", segment(id)), &asked.token, &body))
                 }
             }))
         }
@@ -201,7 +217,7 @@ fn aside(asked: &Asked, id: &str) -> Markup {
 }
 
 /// What trying it showed.
-fn tried(trial: &Trial) -> Markup {
+pub(super) fn tried(trial: &Trial) -> Markup {
     if !trial.refused.is_empty() {
         let list = html! { ul.block-body.problems role="alert" { @for line in &trial.refused { li { code { (line) } } } } };
         return block("tried", "It does not load", &html! { (trial.refused.len()) }, &list);
@@ -237,17 +253,4 @@ fn tried(trial: &Trial) -> Markup {
             }))
         }
     }
-}
-
-fn kept(asked: &Asked, draft: &Draft) -> Page {
-    let body = html! {
-        div.empty {
-            h3 { "Kept" }
-            p { "It goes live with the next run." }
-            p.row { (crate::job::ask(asked, tickmark_core::job::JobKind::Collect, "Look now")) a.button href={ "/checks/" (segment(&draft.id)) "/edit" } { "Go on editing" } }
-        }
-    };
-    let mut page = Page::new(Place::Checks, &draft.id, body);
-    page.crumbs = vec![("Checks".into(), "/checks".into())];
-    page
 }

@@ -1,7 +1,9 @@
-//! What people do in the program: occurrences of controls, and the calendar of what is due.
+//! What people do in the program: occurrences of controls, the calendar of what is due, and populations of what triggers
+//! produced.
 
 mod calendar;
 mod occurrence;
+pub(crate) mod population;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
@@ -13,9 +15,10 @@ use crate::design::badge::badge;
 use crate::design::icon::Mark;
 
 pub(crate) use occurrence::on_control;
+pub(crate) use population::listed as listed_populations;
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
-    vec![
+    let mut routes = vec![
         Desk {
             path: "/calendar",
             example: "/calendar",
@@ -30,7 +33,9 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             changes: true,
             handler: get(occurrence::page).post(occurrence::record).layer(DefaultBodyLimit::disable()),
         },
-    ]
+    ];
+    routes.extend(population::desk_routes());
+    routes
 }
 
 /// The mark of what became of a window.

@@ -42,7 +42,11 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
 }
 
 /// Sends a document of the output folder. Only the names in the list of documents exist.
-async fn download(State(state): State<WebState>, Path(name): Path<String>) -> Result<Response, Refusal> {
+async fn download(
+    State(state): State<WebState>,
+    Path(name): Path<String>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
     let document = documents().iter().find(|document| document.file == name).ok_or(Refusal::NotFound)?;
     let path = state.source().report_folder().ok_or(Refusal::NotFound)?.join(document.file);
     let file = match File::open(&path).await {
@@ -56,6 +60,10 @@ async fn download(State(state): State<WebState>, Path(name): Path<String>) -> Re
         .map_err(|error| Refusal::Internal(format!("read {}: {error}", path.display())))?;
     if !about.is_file() {
         return Err(Refusal::NotFound);
+    }
+    // Recorded before the first byte leaves.
+    if let Ok((app, actor)) = asked.member(&state) {
+        app.transact(actor, async |cx| tickmark_app::report::take_away(cx, document.file).await).await?;
     }
     let headers: [(HeaderName, String); 4] = [
         (CONTENT_TYPE, document.media_type.to_owned()),

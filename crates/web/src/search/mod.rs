@@ -9,6 +9,8 @@ use axum::routing::get;
 use maud::{Markup, html};
 use serde::Serialize;
 use tickmark_app::View;
+use tickmark_app::comment::of_register;
+use tickmark_app::engagement::fieldwork::request::parse;
 use tickmark_app::register::{self, Found, Kind};
 
 use crate::design::frame::{self, Page, Place};
@@ -62,10 +64,15 @@ fn about(kind: Kind) -> (&'static str, &'static str) {
         Kind::Commitment => ("Commitments", "/commitments"),
         Kind::Finding => ("Findings", "/findings"),
         Kind::Waiver => ("Waivers", "/waivers"),
-        Kind::Request => ("Requests for waivers", ""),
+        Kind::Request => ("Requests for waivers", "/waivers/requests"),
         Kind::Target => ("Targets", "/targets"),
         Kind::Occurrence => ("Occurrences", ""),
         Kind::Member => ("People", "/people"),
+        Kind::System => ("Systems", ""),
+        Kind::Engagement => ("Engagements", ""),
+        Kind::EvidenceRequest => ("Requests of examinations", ""),
+        Kind::Run => ("Runs", "/runs"),
+        Kind::Comment => ("Comments", ""),
     }
 }
 
@@ -78,11 +85,7 @@ fn result(found: Found) -> Result_ {
             (found.id.clone(), format!("/commitments/{}", segment(found.id.trim_start_matches("SC-"))))
         }
         Kind::Finding => (String::new(), format!("/findings/{id}")),
-        // A waiver stands with the check that it is about.
-        Kind::Waiver => {
-            let check = found.title.rsplit(' ').next().unwrap_or_default();
-            (String::new(), format!("/checks/{}#waivers", segment(check)))
-        }
+        Kind::Waiver => (String::new(), format!("/waivers/{id}")),
         Kind::Request => (String::new(), format!("/waivers/requests/{id}")),
         Kind::Target => (String::new(), format!("/targets/{id}")),
         Kind::Occurrence => {
@@ -90,6 +93,23 @@ fn result(found: Found) -> Result_ {
             (String::new(), format!("/controls/{}/occurrences", segment(control)))
         }
         Kind::Member => (String::new(), format!("/people/{id}")),
+        Kind::System => (String::new(), format!("/systems/{id}")),
+        Kind::Engagement => {
+            (found.id.clone(), format!("/engagements/{}", segment(found.id.trim_start_matches("E-"))))
+        }
+        Kind::EvidenceRequest => (
+            String::new(),
+            parse(&found.id)
+                .map(|(key, number)| format!("/engagements/{}/requests/{number}", key.0))
+                .unwrap_or_default(),
+        ),
+        Kind::Run => (String::new(), format!("/runs/{id}")),
+        Kind::Comment => (
+            String::new(),
+            of_register(&found.id)
+                .map(|(key, about)| format!("{}#comment-{key}", about.path()))
+                .unwrap_or_default(),
+        ),
     };
     Result_ { id: shown, title: found.title, detail: found.detail, href }
 }
@@ -229,7 +249,7 @@ fn draw(text: &str, groups: &[Group]) -> Page {
         }
     };
     let mut page = Page::new(Place::Search, "Search", body);
-    page.lead = html! { "Over controls, commitments, evidence, findings, waivers, targets, checks, criteria, people and occurrences, as far as you may see them." };
+    page.lead = html! { "Over controls, commitments, evidence, findings, waivers, targets, runs, checks, criteria, systems, engagements and what is asked in them, people, occurrences and comments, as far as you may see them." };
     page
 }
 

@@ -16,7 +16,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use tickmark_app::conclusion::{Mark, Standing};
-use tickmark_app::{conclusion, identity};
+use tickmark_app::{View, conclusion, identity};
+use tickmark_core::conclusion::chosen::{LOOK_BACK_DAYS, looks_back};
 use tickmark_core::observation::Gap;
 use tickmark_core::observation::interval::Interval;
 use tickmark_core::time::DAY_US;
@@ -68,16 +69,20 @@ impl Live {
 
     pub(super) async fn context(&self) -> Result<Context, Refusal> {
         let now = self.app.now();
-        let (systems, example) = self
-            .app
-            .read(&self.actor, async |view| {
-                Ok((identity::systems(view).await?, identity::example(view).await?))
-            })
-            .await?;
-        let period = period(now);
+        let read = async |view: &mut View<'_>| {
+            let (systems, example) = (identity::systems(view).await?, identity::example(view).await?);
+            Ok((systems, example, conclusion::scope::current(view).await?))
+        };
+        let (systems, example, chosen) = self.app.read(&self.actor, read).await?;
+        let period = chosen.map_or_else(|| period(now), |one| looks_back(one.choice.target, now));
         Ok(Context {
             organization: self.actor.organization.name.clone(),
-            system: systems.into_iter().next().map(|system| system.name).unwrap_or_default(),
+            // Of several, none is that of the page: naming one would be wrong on the others.
+            system: match systems.as_slice() {
+                [only] => only.name.clone(),
+                _ => String::new(),
+            },
+            systems: systems.into_iter().map(|system| (system.id.to_string(), system.name)).collect(),
             aim: "Readiness".to_owned(),
             from: period.from,
             to: now,
@@ -120,27 +125,32 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The period that pages look back over.
+/// The period that pages of what was observed look back over.
 fn period(now: Timestamp) -> Span {
-    Span { from: now.plus_micros(-conclusion::PERIOD_DAYS * DAY_US), to: Some(now) }
+    Span { from: now.plus_micros(-LOOK_BACK_DAYS * DAY_US), to: Some(now) }
 }
 
-/// History as a strip over the period.
+/// History as a strip over that period.
 fn strip(label: &str, history: &[Interval], now: Timestamp) -> Strip {
-    let span = period(now);
+    strip_over(label, history, period(now), now)
+}
+
+/// History as a strip over a period.
+fn strip_over(label: &str, history: &[Interval], span: Span, now: Timestamp) -> Strip {
+    let end = span.to.unwrap_or(now);
     let segments = history
         .iter()
-        .filter(|interval| interval.span.to.is_none_or(|to| to > span.from))
+        .filter(|interval| interval.span.from < end && interval.span.to.is_none_or(|to| to > span.from))
         .map(|interval| Segment {
             from: interval.span.from.max(span.from),
-            to: interval.span.to.filter(|to| *to < now),
+            to: interval.span.to.filter(|to| *to < end),
             mark: badge::mark_of(interval.verdict),
             word: badge::word_of(interval.verdict).to_owned(),
             note: interval.reason.map(|reason| reason.plain().to_owned()).unwrap_or_default(),
             href: String::new(),
         })
         .collect();
-    Strip { label: label.to_owned(), from: span.from, to: now, now, segments }
+    Strip { label: label.to_owned(), from: span.from, to: end, now, segments }
 }
 
 /// The group of a check: the first word of its id.

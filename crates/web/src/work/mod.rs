@@ -8,15 +8,19 @@ use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::signed::Signing;
 use tickmark_app::engagement::fieldwork::waiting::{Unanswered, Unsigned, WaitingRequest};
 use tickmark_app::program::performance::Due;
-use tickmark_app::work::{self, Aging, Work};
+use tickmark_app::work::{self, Aging, Decision, OwnFinding, Work};
 use tickmark_core::Timestamp;
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::control::TestRecord;
 use tickmark_core::engagement::fieldwork::RequestState;
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::Item;
 use tickmark_core::id::ActorId;
 use tickmark_core::observation::waiver::Waiver;
+use tickmark_core::observation::{CheckDraft, DraftChange};
 
 use crate::comment::mention_row;
+use crate::design::form::capital;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::{block, moment, plural, segment};
@@ -83,7 +87,7 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &s
                 h3 { "Nothing waits for you" }
                 p {
                     @if links.is_auditor { "Answers that management hands in and workpapers that wait for a signature are listed here." } @else {
-                    "What is due of your controls, what an examination asks of you, evidence that comes back to you or waits for your decision, comments that name you, and what will not be good much longer is listed here." }
+                    "What is due of your controls, what an examination asks of you, evidence that comes back to you or waits for your decision, what others wrote and you approve, findings that you correct, comments that name you, and what will not be good much longer is listed here." }
                 }
                 p.row {
                     @if links.calendar { a.button href="/calendar" { "See the calendar" } }
@@ -95,10 +99,14 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &s
         (section("due", "Due", "windows of your controls that have begun", work.due.iter().map(|due| window(due, Mark::NotYetDue, now)).collect()))
         (section("returned", "Returned to you", "", work.returned.iter().map(|item| returned(item, people, now)).collect()))
         (section("waiting", "Waiting for your decision", &first_of(work.waiting.len(), work.waiting_count), work.waiting.iter().map(|item| waiting(item, people, now)).collect()))
+        (section("decisions", "Waiting for your approval", "what others wrote, asked for or fixed", work.approvals.iter().map(|one| decision(one, now)).collect()))
+        (section("findings", "Findings you correct", "", work.findings.iter().map(|one| finding(one, now)).collect()))
         (section("requests", "Requests of examinations", "asked by the auditor, answered by management", work.fieldwork.requests.iter().map(|one| request(one, now)).collect()))
         (section("exceptions", "Exceptions to answer", "what the auditor shared and management has not answered", work.fieldwork.exceptions.iter().map(|one| exception(one, now)).collect()))
         (section("answers", "Answers to decide about", "management handed them in", work.fieldwork.answers.iter().map(|one| answer(one, now)).collect()))
         (section("papers", "Workpapers to sign", "they are your firm\u{2019}s alone until they are shared", work.fieldwork.papers.iter().map(|one| unsigned(one, now)).collect()))
+        (section("tests", "Tests of controls to decide about", "somebody else proposed them", work.decisions.tests.iter().map(|test| test_row(test, now)).collect()))
+        (section("checks", "Checks to decide about", "written by somebody else, not in force yet", work.decisions.checks.iter().map(|draft| check_row(draft, now)).collect()))
         (section("mentions", "Comments that name you", "", work.mentions.iter().map(|one| mention_row(one, people, token, now)).collect()))
         (section("aging", "Evidence that needs renewal", "the best there is for each control", work.aging.iter().map(|one| aging(one, now)).collect()))
         (section("waivers", "Waivers that end", "", work.waivers.iter().map(|waiver| waiver_row(waiver, now)).collect()))
@@ -217,6 +225,28 @@ fn unsigned(one: &Unsigned, now: Timestamp) -> Markup {
     )
 }
 
+fn decision(one: &Decision, now: Timestamp) -> Markup {
+    row(
+        Mark::Unknown,
+        &one.path,
+        &html! { (one.title) },
+        &html! { (moment::ago(one.since, now)) },
+        &html! { (one.note) },
+    )
+}
+
+fn finding(one: &OwnFinding, now: Timestamp) -> Markup {
+    let record = &one.record;
+    let is_late = record.due.is_some_and(|due| record.is_overdue(Day::of(now)) && due < Day::of(now));
+    row(
+        if is_late { Mark::Missed } else { Mark::NotYetDue },
+        &format!("/findings/{}", segment(&one.reference)),
+        &html! { (record.found.title) },
+        &html! { @if let Some(due) = record.due { @if is_late { "was due " } @else { "by " } (due) } },
+        &html! { (record.plan) },
+    )
+}
+
 fn aging(one: &Aging, now: Timestamp) -> Markup {
     let when = match one.freshness {
         Freshness::Stale { since } => html! { "since " (moment::date(since)) },
@@ -232,10 +262,31 @@ fn aging(one: &Aging, now: Timestamp) -> Markup {
     )
 }
 
+fn test_row(test: &TestRecord, now: Timestamp) -> Markup {
+    let since = test.proposed.as_ref().map(|proposal| proposal.at);
+    row(
+        Mark::NotYetDue,
+        &format!("/controls/{}/tests/{}", segment(test.control.as_str()), segment(&test.id)),
+        &html! { span.mono { (test.control) } " " (test.id) },
+        &html! { @if let Some(since) = since { (moment::ago(since, now)) } },
+        &html! { (capital(test.state().word())) @if let Some(proposal) = &test.proposed { ": " (proposal.reason) } },
+    )
+}
+
+fn check_row(draft: &CheckDraft, now: Timestamp) -> Markup {
+    row(
+        Mark::NotYetDue,
+        &format!("/checks/{}/draft", segment(&draft.check)),
+        &html! { span.mono { (draft.check) } },
+        &html! { (moment::ago(draft.at, now)) },
+        &html! { @if draft.change == DraftChange::Aside { "To be put aside: " } (draft.reason) },
+    )
+}
+
 fn waiver_row(waiver: &Waiver, now: Timestamp) -> Markup {
     row(
         Mark::Waived,
-        &format!("/checks/{}", segment(&waiver.check)),
+        &format!("/waivers/{}", waiver.id),
         &html! { "Waiver " (waiver.id) " of " span.mono { (waiver.check) } },
         &html! { (moment::ago(waiver.expires_at, now)) },
         &html! { "It ends " (moment::date(waiver.expires_at)) ". Mend what it excuses, or ask for another one" },

@@ -379,7 +379,9 @@ impl Window {
             const one = document.activeElement;
             if (!one || one === document.body) return ['', true];
             const style = getComputedStyle(one);
-            const shows = one.matches(':focus-visible') && (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== 'none');
+            // Of the parts of a date the browser shows itself which one it is.
+            const parts = one.matches('input[type=date]');
+            const shows = parts || one.matches(':focus-visible') && (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== 'none');
             const words = one.getAttribute('aria-label') || one.labels?.[0]?.innerText || one.innerText || one.value || '';
             return [words.replace(/\\s+/g, ' ').trim(), shows]";
         let mut passed = Vec::new();

@@ -91,16 +91,9 @@ fn a_control_is_performed_and_its_evidence_accepted_by_keys() {
 
     let window = served.window();
     window.seat(&oscar);
-    window.go("/work");
-    window.tab_to("Skip to the content");
+    window.go(&format!("/controls/{id}"));
+    window.tab_to("Record");
     window.keys(ENTER);
-    window.tab_to(id.as_str());
-    window.keys(ENTER);
-    window.see("Occurrences");
-    if !window.here().contains("performances") {
-        window.tab_to("Record");
-        window.keys(ENTER);
-    }
     window.see_page("Occurrences");
     // How a day is typed depends on the language, and files are chosen in a window of the desk.
     window.set("Done on", "2026-11-24");

@@ -20,8 +20,9 @@ const WEIGHT_LIMIT: u64 = 150 * 1000;
 /// Most that a page may shift while it loads.
 const SHIFT_LIMIT: f64 = 0.01;
 
-/// What is downloaded or read by script, and is no page.
-const FILES: [&str; 22] = [
+/// What is downloaded or read by script, and is no page; and what is reached from a letter only, where no mail goes out.
+const FILES: [&str; 26] = [
+    "/address/{secret}",
     "/search.json",
     "/export/{file}",
     "/reports/{file}",
@@ -29,6 +30,7 @@ const FILES: [&str; 22] = [
     "/audit-trail/export.jsonl",
     "/evidence/{digest}/download",
     "/evidence/items/{key}/files/{version}/{seq}",
+    "/evidence/items/{key}/files/{version}/{seq}/pages",
     "/evidence/items/{key}/files/{version}/{seq}/download",
     "/ledger/leaves/{index}/tlog-proof",
     "/ledger/leaves/{index}/proof.json",
@@ -42,6 +44,8 @@ const FILES: [&str; 22] = [
     "/engagements/{key}/requests/export/{ending}",
     "/engagements/{key}/evidence/{item}/{seq}",
     "/engagements/{key}/evidence/{item}/{seq}/download",
+    "/engagements/{key}/evidence/populations/{number}/download",
+    "/populations/{key}/file",
     "/engagements/{key}/diagrams/{at}/picture",
     "/engagements/{key}/management/{name}",
 ];

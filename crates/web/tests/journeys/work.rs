@@ -92,6 +92,7 @@ fn a_control_is_performed_and_its_evidence_returned_and_accepted() {
 fn a_check_is_written_and_tried() {
     let served = Served::start();
     let (cam, _) = served.member("Cam", &[Role::ComplianceManager]);
+    let (max, _) = served.member("Max", &[Role::ComplianceManager]);
     let window = served.window();
     window.seat(&cam);
     window.go("/checks");
@@ -103,8 +104,16 @@ fn a_check_is_written_and_tried() {
     window.see("Logic (check.rego)");
     window.press("Try it");
     window.see("tests pass");
-    window.press("Keep it");
-    window.see("It goes live with the next run");
+    window.fill("Why", "Debugging shows secrets");
+    window.press("Hand it in");
+    window.see("so somebody else decides about it");
+
+    window.seat(&max);
+    window.go("/work");
+    window.see("Checks to decide about");
+    window.go("/checks/own-debug-off/draft");
+    window.press("Approve these files");
+    window.see("goes live with the next run");
     window.assert_quiet();
 }
 

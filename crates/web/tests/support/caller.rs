@@ -183,6 +183,45 @@ pub(crate) async fn fill(server: &Server) -> String {
     made(&person.post("/engagements/1/requests", &asked).await, StatusCode::CREATED);
     let done = json!({"performed_at": "2026-11-20T10:00:00Z", "items": [1]});
     made(&program.post("/controls/ACC-01/performances", &done).await, StatusCode::CREATED);
+    let test = json!({"content": {"kind": "occurrence", "window": "quarterly"}, "reason": "As it is run"});
+    let proposed = program.post("/controls/IAM-01/tests", &test).await;
+    made(&proposed, StatusCode::CREATED);
+    let approval = "/controls/IAM-01/tests/occurrence/approval";
+    made(&person.from(&proposed, Method::POST, approval, &json!({})).await, StatusCode::OK);
+    let seen = person.get("/readiness/scope").await;
+    let mut chosen = parse(&seen);
+    for one in chosen["categories"].as_array_mut().expect("categories") {
+        one["reason"] = json!("customers ask");
+    }
+    let chosen = json!({"scope": chosen, "reason": "As customers ask"});
+    made(&person.from(&seen, Method::PUT, "/readiness/scope", &chosen).await, StatusCode::OK);
+    let judgement = "/criteria/CC6.1/judgement";
+    let seen = person.get(judgement).await;
+    let said = json!({"status": "not_met", "lacks": "contractors", "reason": "They are left out"});
+    made(&person.from(&seen, Method::PUT, judgement, &said).await, StatusCode::OK);
+    let columns = json!({"name": "Pipeline", "columns": {"key": "Change", "occurred_at": "Deployed"}});
+    made(&program.post("/population-mappings", &columns).await, StatusCode::OK);
+    let files = "/checks/ssh-root-login-disabled/files";
+    let mut written = parse(&program.get(files).await);
+    let written = written.as_object_mut().expect("files");
+    written.retain(|name, _| ["manifest", "rego", "tests"].contains(&name.as_str()));
+    written.insert("reason".to_owned(), json!("Ours"));
+    let written = json!(written).to_string();
+    made(&program.send(Method::PUT, files, &[], &written).await, StatusCode::OK);
+    let concluded = parse(&program.get("/controls/IAM-08/conclusion").await);
+    let limit = json!({
+        "check": concluded["tests"][0]["test"], "hours": 720, "version": 0, "reason": "The policy gives 30 days.",
+    });
+    made(&program.post("/controls/IAM-08/tolerances", &limit).await, StatusCode::CREATED);
+    let sizes = json!({
+        "sizes": {"low": 2, "usual": 4, "high": 8}, "version": 0, "reason": "A new team runs it.",
+    });
+    made(&program.post("/controls/IAM-01/sample-sizes", &sizes).await, StatusCode::CREATED);
+    let hold = json!({"covers": {"item": 1}, "reason": "A dispute"});
+    made(&person.post("/legal-holds", &hold).await, StatusCode::CREATED);
+    let about = json!({"owner": pia, "criticality": "high", "reason": "Asked"}).to_string();
+    let tag = [("if-match", "\"0\"")];
+    made(&person.send(Method::PUT, "/targets/1/record", &tag, &about).await, StatusCode::OK);
     let reference = parse(&program.get("/findings?limit=1").await)["items"][0]["reference"].clone();
     let reference: String =
         reference.as_str().expect("a reference").bytes().map(|byte| format!("%{byte:02X}")).collect();

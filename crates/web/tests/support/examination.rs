@@ -188,7 +188,7 @@ pub(crate) async fn changes(server: &Server) {
         run_at: server.app.now(),
         row_count: 10,
         control_total: String::new(),
-        completeness: String::new(),
+        completeness: "numbers are without a gap".into(),
         accuracy: String::new(),
     };
     server

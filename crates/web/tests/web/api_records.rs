@@ -279,9 +279,10 @@ async fn a_comment_is_changed_by_its_author_alone() {
 }
 
 #[tokio::test]
-async fn a_check_of_ones_own_is_tried_kept_and_put_aside() {
+async fn a_check_of_ones_own_is_tried_handed_in_approved_and_put_aside() {
     let server = Server::start().await;
     let mut program = Caller::program(&server, "Cam", Role::ComplianceManager, None).await;
+    let mut person = Caller::person(&server, "Pia", Role::ComplianceManager).await;
     let path = "/checks/ssh-root-login-disabled";
     let there = made(&program.get(&format!("{path}/files")).await, StatusCode::OK);
     assert_eq!(there["is_own"], false);
@@ -295,12 +296,98 @@ async fn a_check_of_ones_own_is_tried_kept_and_put_aside() {
     let put = async |program: &mut Caller, body: &Value| {
         program.send(Method::PUT, &format!("{path}/files"), &[], &body.to_string()).await
     };
+    let (mut broken, mut files) = (broken, files);
+    (broken["reason"], files["reason"]) = (json!("ours"), json!("ours"));
     refused(&put(&mut program, &broken).await, StatusCode::UNPROCESSABLE_ENTITY, "does not pass");
     made(&put(&mut program, &files).await, StatusCode::OK);
+    assert_eq!(
+        parse(&program.get(&format!("{path}/files")).await)["is_own"],
+        false,
+        "a draft is not in force"
+    );
+    let waits = person.get(&format!("{path}/draft")).await;
+    let draft = made(&waits, StatusCode::OK);
+    assert_eq!((&draft["draft"]["state"], &draft["changes"]), (&json!("waiting"), &json!([])));
+    assert_eq!(draft["would_be"]["rego"], there["rego"]);
+    let approval = format!("{path}/approval");
+    refused(&person.post(&approval, &json!({})).await, StatusCode::PRECONDITION_REQUIRED, "If-Match");
+    refused(&program.from(&waits, Method::POST, &approval, &json!({})).await, StatusCode::NOT_FOUND, "such");
+    let approved = made(&person.from(&waits, Method::POST, &approval, &json!({})).await, StatusCode::OK);
+    assert_eq!((&approved["state"], &approved["is_alone"]), (&json!("approved"), &json!(false)));
+    refused(&person.get(&format!("{path}/draft")).await, StatusCode::NOT_FOUND, "such");
     assert_eq!(parse(&program.get(&format!("{path}/files")).await)["is_own"], true);
-    made(&program.post(&format!("{path}/retirement"), &json!({})).await, StatusCode::OK);
-    refused(&program.post(&format!("{path}/retirement"), &json!({})).await, StatusCode::NOT_FOUND, "such");
+
+    let retirement = format!("{path}/retirement");
+    let aside = json!({"reason": "not needed"});
+    assert_eq!(made(&program.post(&retirement, &aside).await, StatusCode::OK)["is_aside"], true);
+    let waits = person.get(&format!("{path}/draft")).await;
+    made(&person.from(&waits, Method::POST, &approval, &json!({})).await, StatusCode::OK);
+    refused(&program.post(&retirement, &aside).await, StatusCode::NOT_FOUND, "such");
+    let drafts = parse(&program.get(&format!("{path}/drafts")).await)["items"].clone();
+    assert_eq!(drafts.as_array().expect("drafts").len(), 2);
     refused(&program.get("/checks/no-such-check/files").await, StatusCode::NOT_FOUND, "no such thing");
+
+    let fields = parse(&program.get("/fact-fields?limit=200").await)["items"].clone();
+    assert!(fields.as_array().expect("fields").iter().any(|field| field["path"] == "accounts.users[].shell"));
+    let mut simple = json!({
+        "id": "own-no-csh", "title": "Nobody uses csh", "rationale": "It is old.", "remediation": "chsh",
+        "severity": "low", "field": "accounts.users[].shell", "operator": "none_of", "value": "/bin/csh\n/bin/tcsh",
+    });
+    let made_of = made(&program.post("/simple-checks", &simple).await, StatusCode::OK);
+    let files = json!({"manifest": made_of["manifest"], "rego": made_of["rego"], "tests": made_of["tests"]});
+    let trial = made(&program.post("/checks/own-no-csh/trial", &files).await, StatusCode::OK);
+    assert_eq!((&trial["is_passed"], &trial["faults"]), (&json!(true), &json!([])));
+    simple["operator"] = json!("at_least");
+    let asked = program.post("/simple-checks", &simple).await;
+    refused(&asked, StatusCode::UNPROCESSABLE_ENTITY, "cannot be asked");
+}
+
+#[tokio::test]
+async fn tests_of_a_control_are_proposed_approved_by_another_and_ended() {
+    let server = Server::start().await;
+    let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
+    collect(&server.app, &server.program, &library).await;
+    let mut program = Caller::program(&server, "Cam", Role::ComplianceManager, None).await;
+    let mut person = Caller::person(&server, "Pia", Role::ComplianceManager).await;
+    program.post("/controls", &json!({"id": "ACC-01", "reason": "New", "content": content("Review")})).await;
+    let (path, check) = ("/controls/ACC-01/tests", "ssh-root-login-disabled");
+    let of = |check: &str| json!({"content": {"kind": "configuration", "check": check, "attribute": "root"}, "reason": "it sees it"});
+    refused(&program.post(path, &of("no-such")).await, StatusCode::UNPROCESSABLE_ENTITY, "no check");
+    let proposed = program.post(path, &of(check)).await;
+    let test = made(&proposed, StatusCode::CREATED);
+    assert_eq!((&test["state"], &test["content"]), (&json!("proposed"), &Value::Null));
+    let one = format!("{path}/{check}");
+    let approval = format!("{one}/approval");
+    let approved = person.from(&proposed, Method::POST, &approval, &json!({})).await;
+    assert_eq!(made(&approved, StatusCode::OK)["content"]["check"], check);
+    let why = json!({"reason": "it does not"});
+    let stale = program.from(&proposed, Method::POST, &format!("{one}/ending"), &why).await;
+    let value = refused(&stale, StatusCode::PRECONDITION_FAILED, "read it again");
+    assert_eq!(value["current"]["state"], "in force");
+    let ending = program.from(&approved, Method::POST, &format!("{one}/ending"), &why).await;
+    assert_eq!(made(&ending, StatusCode::OK)["proposed"]["ends"], true);
+    let declined = person.from(&ending, Method::POST, &format!("{one}/refusal"), &why).await;
+    assert_eq!(made(&declined, StatusCode::OK)["state"], "in force");
+    let due = json!({"content": {"kind": "occurrence", "window": "monthly", "grace_days": 5}, "reason": "as agreed"});
+    let due = program.post(path, &due).await;
+    made(&due, StatusCode::CREATED);
+    made(
+        &person.from(&due, Method::POST, &format!("{path}/occurrence/approval"), &json!({})).await,
+        StatusCode::OK,
+    );
+    let listed = parse(&person.get(path).await)["items"].clone();
+    let ids: Vec<&str> =
+        listed.as_array().expect("tests").iter().filter_map(|one| one["id"].as_str()).collect();
+    assert_eq!(ids, ["occurrence", check]);
+    let then = parse(&person.get(&format!("{path}?as_of=2020-01-01T00:00:00Z")).await)["items"].clone();
+    assert_eq!(then, json!([]));
+    let versions = parse(&person.get(&format!("{one}/versions")).await)["items"].clone();
+    assert!(!versions.as_array().expect("versions").is_empty());
+    let versions = parse(&person.get(&format!("/checks/{check}/versions")).await)["items"].clone();
+    assert!(
+        versions[0]["logic"].as_str().is_some_and(|logic| logic.contains("package checks")),
+        "{versions}"
+    );
 }
 
 #[tokio::test]

@@ -29,6 +29,13 @@ pub(crate) async fn frozen(program: &mut Caller, person: &mut Caller) {
     let twice = program.post("/populations/1/list", &list(&rows)).await;
     refused(&twice, StatusCode::CONFLICT, "");
     refused(&program.post("/populations/1/freeze", &json!({})).await, StatusCode::NOT_FOUND, "no such thing");
+    let unchecked = person.post("/populations/1/freeze", &json!({})).await;
+    refused(&unchecked, StatusCode::UNPROCESSABLE_ENTITY, "nobody has checked");
+    let sequence = json!({"procedure": "sequence", "first": "DEP-1", "last": "DEP-12"});
+    let checked = made(&program.post("/populations/1/checks", &sequence).await, StatusCode::CREATED);
+    assert_eq!((&checked["agrees"], &checked["aspect"]), (&json!(true), &json!("completeness")));
+    let odd = json!({"procedure": "source_count", "source": "Pipeline"});
+    refused(&program.post("/populations/1/checks", &odd).await, StatusCode::UNPROCESSABLE_ENTITY, "counted");
     let frozen = made(&person.post("/populations/1/freeze", &json!({})).await, StatusCode::OK);
     assert_eq!(frozen["state"], "frozen");
 }
@@ -137,6 +144,10 @@ async fn management_answers_requests_and_completes_an_examination() {
     let dated =
         person.from(&seen, Method::PUT, &format!("{path}/report-date"), &json!({"day": "2027-02-15"})).await;
     assert_eq!(made(&dated, StatusCode::OK)["report_date"], "2027-02-15");
+    let fact =
+        json!({"day": "2027-02-16", "what": "A key was shared", "effect": "e", "follows": "undecided"});
+    let without = person.from(&dated, Method::POST, &format!("{path}/facts"), &fact).await;
+    refused(&without, StatusCode::UNPROCESSABLE_ENTITY, "no report of this engagement is recorded");
     let early = json!({"day": "2026-06-01"});
     let early = person.from(&dated, Method::PUT, &format!("{path}/report-date"), &early).await;
     refused(&early, StatusCode::UNPROCESSABLE_ENTITY, "");

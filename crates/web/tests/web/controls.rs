@@ -362,3 +362,101 @@ async fn an_assessment_is_frozen_by_whoever_judges() {
     let form = token(cora.get("/account").await.text());
     assert_eq!(cora.post("/readiness/freeze", &form, &[]).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_copy_of_a_starter_control_is_tested_by_its_checks() {
+    let server = Server::start().await;
+    let (mut cam, _) = server.member("Cam", WHO).await;
+    let library = Library::load(Library::builtin_sources()).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let check =
+        library.checks().find(|check| !check.definition().controls.is_empty()).expect("one that tests");
+    let starter = check.definition().controls[0].clone();
+
+    let from = format!("/controls/new?from={starter}");
+    let listed = cam.get("/controls/library").await;
+    assert!(listed.text().contains(&format!("href=\"{from}\"")), "{}", listed.text());
+    assert!(cam.get("/controls").await.text().contains("href=\"/controls/library\""));
+    let page = cam.get(&from).await;
+    assert_eq!(hidden(page.text(), "from"), starter);
+
+    let mut new = typed("We do it our own way, monthly.", "", "copied");
+    new.extend([("id", "OWN-01"), ("from", starter.as_str())]);
+    let sent = cam.send(&from, "/controls/new", &new).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    let mut unknown = typed("We do it our own way, monthly.", "", "copied");
+    unknown.extend([("id", "OWN-02"), ("from", "NOPE-99")]);
+    assert_eq!(cam.send(&from, "/controls/new", &unknown).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(control(&server, "OWN-01").await.starter.as_deref(), Some(starter.as_str()));
+
+    server.world.wait(1);
+    let program = &server.program;
+    server.app.transact(program, async |cx| control::sync_tests(cx, &library).await).await.expect("mapped");
+    let tests =
+        server.app.read(program, async |view| control::tests_by_control(view).await).await.expect("read");
+    let of_copy = &tests[&"OWN-01".parse().expect("an id")];
+    assert!(of_copy.iter().any(|id| id == check.id()), "{of_copy:?}");
+    assert!(cam.get("/controls/library").await.text().contains("href=\"/controls/OWN-01\""));
+}
+
+#[tokio::test]
+async fn a_test_of_a_control_is_proposed_approved_by_another_and_its_time_stays_visible() {
+    let server = Server::start().await;
+    let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
+    crate::host::collect(&server.app, &server.program, &library).await;
+    let (mut cam, _) = server.member("Cam", WHO).await;
+    let (mut max, _) = server.member("Max", WHO).await;
+    let (mut ona, _) = server.member("Ona", &[Role::ControlOwner]).await;
+    let mut new = typed("We do it our own way, monthly.", "", "ours");
+    new.push(("id", "OWN-01"));
+    cam.send("/controls/new", "/controls/new", &new).await;
+    server.world.wait(1);
+
+    let (all, form) = ("/controls/OWN-01/tests", "/controls/OWN-01/tests/new");
+    assert!(cam.get("/controls/OWN-01").await.text().contains("Propose a test"));
+    assert_eq!(ona.get(form).await.status, StatusCode::NOT_FOUND);
+    let check = "ssh-root-login-disabled";
+    let one = format!("{all}/{check}");
+    let mut fields =
+        vec![("kind", "configuration"), ("check", check), ("attribute", ""), ("reason", "it sees it")];
+    let refused = cam.send(form, form, &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("Say which attribute"), "{}", refused.text());
+    fields[2].1 = "direct root logins";
+    let sent = cam.send(form, form, &fields).await;
+    assert_eq!((sent.status, sent.header("location")), (StatusCode::SEE_OTHER, one.as_str()));
+
+    let page = cam.get(&one).await;
+    assert!(page.text().contains("somebody else decides") && page.text().contains("direct root logins"));
+    let version = hidden(page.text(), "version").to_owned();
+    let approve = [("version", version.as_str()), ("reason", ""), ("act", "approve")];
+    assert_eq!(cam.send(&one, &one, &approve).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(max.get("/work").await.text().contains(&one));
+    assert_eq!(max.send(&one, &one, &approve).await.status, StatusCode::SEE_OTHER);
+    let shown = cam.get(all).await;
+    assert!(shown.text().contains("proposed here") && shown.text().contains("in force"), "{}", shown.text());
+    assert_eq!(cam.send(&one, &one, &approve).await.status, StatusCode::CONFLICT, "a stale decision is none");
+
+    // It ends the same way, and is not there any more on a later day; on the day before it was not there either.
+    server.world.wait(1);
+    let version = hidden(max.get(&one).await.text(), "version").to_owned();
+    let end = [("version", version.as_str()), ("reason", "sees too little"), ("act", "end")];
+    assert_eq!(max.send(&one, &one, &end).await.status, StatusCode::SEE_OTHER);
+    let version = hidden(cam.get(&one).await.text(), "version").to_owned();
+    let approve = [("version", version.as_str()), ("reason", ""), ("act", "approve")];
+    assert_eq!(cam.send(&one, &one, &approve).await.status, StatusCode::SEE_OTHER);
+    let shown = cam.get(&one).await;
+    assert!(shown.text().contains("Holds nothing now") && shown.text().contains("sees too little"));
+    let before = cam.get(&format!("{all}?at=2020-01-01")).await;
+    assert!(before.text().contains("On 2020-01-01"), "{}", before.text());
+
+    // When it is due, the same way.
+    let due = "/controls/OWN-01/tests/new?kind=occurrence";
+    let fields =
+        [("kind", "occurrence"), ("window", "monthly"), ("grace_days", "x"), ("reason", "as agreed")];
+    let refused = cam.send(due, form, &fields).await;
+    assert!(refused.text().contains("number from 0 to 366"), "{}", refused.text());
+    let fields =
+        [("kind", "occurrence"), ("window", "monthly"), ("grace_days", "5"), ("reason", "as agreed")];
+    let sent = cam.send(due, form, &fields).await;
+    assert_eq!(sent.header("location"), "/controls/OWN-01/tests/occurrence", "{}", sent.text());
+}

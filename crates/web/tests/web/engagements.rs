@@ -115,6 +115,9 @@ async fn an_examination_is_planned_signed_by_three_and_taken_out() {
         ("why", "it guards the doors"),
         ("assumed", "CC6.5: media are destroyed\nstaff is screened"),
         ("control", "VEN-02"),
+        ("approver", "Eva"),
+        ("decided", "2026-10-15"),
+        ("category", "security"),
         ("reason", "hosted there"),
     ];
     let added = send(&mut cam, "/engagements/1/entries/subservices/new", &cloud).await;
@@ -209,4 +212,229 @@ async fn whoever_was_slower_loses_nothing_and_changes_nothing() {
     ] {
         assert_eq!(cam.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_guide_goes_from_questions_to_a_planned_examination() {
+    let server = Server::start().await;
+    program(&server).await;
+    let (mut cam, _) = server.member("Cam", &[Role::ComplianceManager]).await;
+    let at = "/engagements/guide";
+    let once = hidden(cam.get(at).await.text(), "once").to_owned();
+    let nothing = cam.send(at, at, &[("step", "questions"), ("once", &once)]).await;
+    assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+    let mut known = vec![("once", once.as_str()), ("answer", "financial"), ("answer", "uptime")];
+    let report = step(&mut cam, "questions", &known).await;
+    assert!(report.text().contains("Each is an examination of its own"), "{}", report.text());
+    known.push(("kind", "soc2"));
+    let yardstick = step(&mut cam, "report", &known).await;
+    assert!(yardstick.text().contains("It is promised how much of the time"), "{}", yardstick.text());
+    assert!(yardstick.text().contains("Nothing is promised to people about their data"));
+
+    known.extend([("category-security", "customers ask"), ("category-availability", "promised")]);
+    let silent = step(&mut cam, "yardstick", &known).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(silent.text().contains("Privacy"), "every category left out has a reason: {}", silent.text());
+    known.extend([
+        ("without-confidentiality", "nothing is kept"),
+        ("without-processing-integrity", "nothing is computed"),
+        ("without-privacy", "nothing is promised to people"),
+        ("commitment", "1"),
+    ]);
+    let boundary = step(&mut cam, "yardstick", &known).await;
+    assert!(boundary.text().contains("Environments outside"), "{}", boundary.text());
+    known.extend([
+        ("system", "Payroll"),
+        ("services", "Payroll"),
+        ("boundary", "The form."),
+        ("data-in", "Wages"),
+    ]);
+    let mut wrong = known.clone();
+    wrong.push(("site-out", "Office"));
+    assert_eq!(step(&mut cam, "boundary", &wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    known.push(("site-out", "Office: nobody reaches data from it"));
+    assert!(step(&mut cam, "boundary", &known).await.text().contains("just a vendor"));
+
+    known.push(("vendors", "A mail service: sends notices: what it sends is compared"));
+    let undecided = step(&mut cam, "vendors", &known).await;
+    assert!(undecided.text().contains("Say who decided."), "{}", undecided.text());
+    known.extend([("approver", "Eva"), ("decided", "2026-10-15")]);
+    assert!(step(&mut cam, "vendors", &known).await.text().contains("First day"));
+    known.extend([("type", "2"), ("from", "2026-11-01"), ("to", "2027-10-31")]);
+    let review = step(&mut cam, "time", &known).await;
+    assert!(
+        review.text().contains("Plan it") && review.text().contains("Office: nobody reaches"),
+        "{}",
+        review.text()
+    );
+    let back = {
+        let mut fields = known.clone();
+        fields.extend([("step", "review"), ("go", "back")]);
+        cam.send(at, at, &fields).await
+    };
+    assert!(back.text().contains("How long a period is"), "{}", back.text());
+    known.push(("reason", "customers ask"));
+    for _ in 0..2 {
+        let planned = step(&mut cam, "review", &known).await;
+        assert_eq!(planned.header("location"), "/engagements/1", "{}", planned.text());
+    }
+    let scope = record(&server).await.scope;
+    assert_eq!(scope.omissions.len(), 3);
+    assert_eq!((scope.systems.len(), scope.elements.len(), scope.vendors.len()), (1, 2, 1));
+    assert!(scope.vendors[0].decision.categories.contains("availability"));
+
+    // What the vendor expects of us is met by own controls.
+    let expects = [
+        ("vendor", "A mail service"),
+        ("text", "Customers review who may send."),
+        ("applies", "yes"),
+        ("control", "IAM-07"),
+        ("evidence", "the review of each quarter"),
+        ("reason", "its report says so"),
+    ];
+    let added = send(&mut cam, "/engagements/1/entries/vendor-controls/new", &expects).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text());
+    let page = cam.get("/engagements/1").await;
+    assert!(
+        page.text().contains("Customers review who may send.")
+            && page.text().contains("Decided on 2026-10-15 by Eva")
+    );
+    let refused = [("vendor", "A mail service"), ("text", "More."), ("applies", "no"), ("reason", "so")];
+    let refused = send(&mut cam, "/engagements/1/entries/vendor-controls/new", &refused).await;
+    assert!(refused.text().contains("Say why it does not apply."), "{}", refused.text());
+}
+
+/// Sends the answers so far as one step of the guide.
+async fn step(browser: &mut Browser, step: &str, known: &[(&str, &str)]) -> crate::visitor::Answer {
+    let at = "/engagements/guide";
+    let mut fields = known.to_vec();
+    fields.push(("step", step));
+    browser.send(at, at, &fields).await
+}
+
+#[tokio::test]
+async fn a_soc_1_is_guided_to_objectives_and_a_description_begins_with_records() {
+    let server = Server::start().await;
+    program(&server).await;
+    let (mut cam, _) = server.member("Cam", &[Role::ComplianceManager]).await;
+    let once = hidden(cam.get("/engagements/guide").await.text(), "once").to_owned();
+    let mut known = vec![("once", once.as_str()), ("answer", "financial"), ("kind", "soc1")];
+    let objectives = step(&mut cam, "report", &known).await;
+    assert!(objectives.text().contains("IT general control objectives"), "{}", objectives.text());
+    known.extend([
+        ("set", "soc1-payroll"),
+        ("objective", "CO-04"),
+        ("objective", "CO-15"),
+        ("system", "Payroll"),
+        ("services", "Payroll"),
+        ("boundary", "The form."),
+        ("type", "2"),
+        ("from", "2026-11-01"),
+        ("to", "2027-10-31"),
+        ("reason", "clients' auditors ask"),
+    ]);
+    let planned = step(&mut cam, "review", &known).await;
+    assert_eq!(planned.header("location"), "/engagements/1", "{}", planned.text());
+    let page = cam.get("/engagements/1").await;
+    assert!(page.text().contains("IT general control") && page.text().contains("Transactions: wages"));
+
+    let proposed = cam.get("/engagements/1/proposals").await;
+    assert!(proposed.text().contains("These services are provided: Payroll."), "{}", proposed.text());
+    let begun = send(&mut cam, "/engagements/1/proposals", &[("part", "services")]).await;
+    assert_eq!(begun.header("location"), "/engagements/1/description", "{}", begun.text());
+    let description = cam.get("/engagements/1/description").await;
+    assert!(description.text().contains("began with the scope"), "{}", description.text());
+    let wrong =
+        send(&mut cam, "/engagements/1/description", &[("procedures", "Reviewed as IAM-99 says.")]).await;
+    assert_eq!(wrong.status, StatusCode::SEE_OTHER, "a draft may say anything: {}", wrong.text());
+    let description = cam.get("/engagements/1/description").await;
+    assert!(description.text().contains("There is no control IAM-99."), "{}", description.text());
+}
+
+#[tokio::test]
+async fn firm_letter_and_walkthroughs_are_recorded_around_an_engagement() {
+    let server = Server::start().await;
+    program(&server).await;
+    let (mut cam, _) = server.member("Cam", &[Role::ComplianceManager]).await;
+    let once = hidden(cam.get("/engagements/new").await.text(), "once").to_owned();
+    let mut plan = PLAN.to_vec();
+    plan.push(("once", &once));
+    cam.send("/engagements/new", "/engagements/new", &plan).await;
+    let at = "/engagements/1/administration";
+    assert!(cam.get(at).await.text().contains("No firm is chosen."));
+    let mut fields = vec![
+        ("firms", "Example & Partners | looked up | pass, 2025 | no other services"),
+        ("chosen", "Example & Partners"),
+        ("why", "knows payroll"),
+        ("approver", "Eva"),
+        ("decided", "2026-09-01"),
+        ("letter", "EV-12"),
+        ("letter-dated", "2026-09-20"),
+        ("walkthroughs", "soon | Access"),
+    ];
+    let refused = send(&mut cam, at, &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    fields.pop();
+    fields.push(("walkthroughs", "2026-12-02 | Access | Ada"));
+    let written = send(&mut cam, at, &fields).await;
+    assert_eq!(written.status, StatusCode::SEE_OTHER, "{}", written.text());
+    let page = cam.get(at).await;
+    assert!(!page.text().contains("Still missing") && page.text().contains("2026-12-02 | Access | Ada"));
+    assert_eq!(record(&server).await.administration.firms.len(), 1);
+}
+
+#[tokio::test]
+async fn a_heavy_finding_is_told_of_or_left_out_for_a_reason() {
+    use tickmark_app::conclusion::remediation;
+    use tickmark_core::conclusion::finding::{Plan, ProposedFinding};
+    let server = Server::start().await;
+    program(&server).await;
+    let (mut cam, _) = server.member("Cam", &[Role::ComplianceManager]).await;
+    let once = hidden(cam.get("/engagements/new").await.text(), "once").to_owned();
+    let mut plan = PLAN.to_vec();
+    plan.push(("once", &once));
+    cam.send("/engagements/new", "/engagements/new", &plan).await;
+    let person = server.world.person(&server.app, &server.program).await;
+    let found = ProposedFinding {
+        title: "Leavers kept access".into(),
+        criteria: vec!["CC6.3".into()],
+        control: Some("IAM-05".parse().expect("an id")),
+        check: None,
+        condition: "Two leavers kept their accounts.".into(),
+        cause: String::new(),
+        effect: "Access was not limited.".into(),
+        recommendation: "Remove accounts.".into(),
+        severity: tickmark_core::observation::Severity::High,
+        origin: None,
+    };
+    let plan = Plan {
+        owner: Some(person.id),
+        due: Some("2026-12-31".parse().expect("a day")),
+        cause: String::new(),
+        plan: "Accounts end by themselves.".into(),
+    };
+    server
+        .app
+        .transact(&person, async |cx| remediation::take(cx, found.clone(), plan.clone()).await)
+        .await
+        .expect("taken");
+    let at = "/engagements/1/description";
+    let page = cam.get(at).await;
+    assert!(
+        page.text().contains("Leavers kept access") && page.text().contains("To decide"),
+        "{}",
+        page.text()
+    );
+    let (version, finding) =
+        (hidden(page.text(), "version").to_owned(), hidden(page.text(), "finding").to_owned());
+    let mut fields =
+        vec![("version", version.as_str()), ("finding", &finding), ("at", "0"), ("told-0", "no")];
+    let refused = cam.send(at, "/engagements/1/incidents", &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    fields.push(("why-0", "no account was used"));
+    let decided = cam.send(at, "/engagements/1/incidents", &fields).await;
+    assert_eq!(decided.header("location"), at, "{}", decided.text());
+    let page = cam.get(at).await;
+    assert!(page.text().contains("Not told of") && page.text().contains("no account was used"));
 }

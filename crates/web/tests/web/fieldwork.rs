@@ -272,7 +272,20 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
     assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
     let page = audrey.get(report).await;
     assert!(page.text().contains(&tickmark_core::Digest::of(&whole).hex()));
-    assert!(page.text().contains("management has not approved its description"), "{}", page.text());
+    for says in [
+        "Before the report is issued:",
+        "The description of the system is not written.",
+        "Management has not recorded the date of the report.",
+        "Management has not written its representation letter.",
+        "The opinion is qualified, and management",
+    ] {
+        assert!(page.text().contains(says), "{says}: {}", page.text());
+    }
+    assert!(!page.text().contains("Mark the report as issued"), "{}", page.text());
+    // Management reads its own part of it, and nothing of the opinion.
+    let theirs = cam.get(report).await;
+    assert!(theirs.text().contains("Management has not written its representation letter."));
+    assert!(!theirs.text().contains("qualified"), "{}", theirs.text());
     assert_eq!(cam.get(&format!("{report}/section.pdf")).await.status, StatusCode::NOT_FOUND);
     assert!(!cam.get(report).await.text().contains("Qualified"), "not before it is issued");
     let token = crate::members::token(cam.get("/account").await.text());
@@ -310,4 +323,112 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
         assert_eq!(audrey.get(page).await.status, StatusCode::OK, "{page}");
     }
     assert!(!audrey.get(path).await.text().contains("Save results"));
+}
+
+#[tokio::test]
+async fn an_auditor_reads_a_population_and_chooses_items_from_its_list() {
+    let server = Server::start().await;
+    let mut owner = owner(&server).await;
+    let mut cam = company(&server).await;
+    changes(&server).await;
+    server.state.set_with(std::sync::Arc::new(Says));
+    let mut audrey = auditor(&server, &mut owner, "Audrey").await;
+    let path = "/engagements/1/evidence/populations/1";
+    assert!(audrey.get("/engagements/1/evidence").await.text().contains(&format!("href=\"{path}\"")));
+    let page = audrey.get(path).await;
+    for part in ["CHG-0001", "CHG-0010", "numbers are without a gap", "deployments"] {
+        assert!(page.text().contains(part), "{part}: {}", page.text());
+    }
+    assert!(!page.text().contains("Not tested"), "what management found is not shown");
+    for other in ["/engagements/1/evidence/populations/9", "/populations/1", "/populations/1/file"] {
+        assert_eq!(audrey.get(other).await.status, StatusCode::NOT_FOUND, "{other}");
+    }
+    assert_eq!(cam.get(path).await.status, StatusCode::NOT_FOUND, "management has a page of its own");
+    assert!(cam.get("/populations/1").await.text().contains("CHG-0001"));
+    let file = audrey.get(&format!("{path}/download")).await;
+    assert!(file.text().starts_with("key,occurred_at\nCHG-0001,"), "{}", file.text());
+    let looked = cam.get("/audit-trail?event=evidence.viewed").await;
+    assert!(looked.text().contains("population"), "{}", looked.text());
+    let taken = cam.get("/audit-trail?event=evidence.downloaded").await;
+    assert!(taken.text().contains("evidence.downloaded"), "{}", taken.text());
+
+    let new = "/engagements/1/workpapers/new";
+    let paper = audrey.send(new, new, &PLAN).await.header("location").to_owned();
+    assert!(audrey.get(&paper).await.text().contains(&format!("{path}?paper=1")));
+    let choose = format!("{path}?paper=1");
+    assert!(audrey.get(&choose).await.text().contains("name=\"pick\" value=\"CHG-0004\""));
+    let select = format!("{paper}/select");
+    let chosen = |method: &'static str, picks: [&'static str; 2]| {
+        let mut fields = vec![("population", "1"), ("method", method), ("reason", "looked risky")];
+        fields.extend([("pick", picks[0]), ("picks", picks[1]), ("redrawn", "")]);
+        fields
+    };
+    let first = act(&mut audrey, &choose, &select, &chosen("haphazard", ["CHG-0001", "CHG-0002"])).await;
+    assert_eq!(first.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(first.text().contains("the first 2 items of the list"), "{}", first.text());
+    assert!(first.text().contains("CHG-0001\nCHG-0002"), "what was chosen is still there");
+    let holes = act(&mut audrey, &choose, &select, &chosen("block", ["CHG-0003", "CHG-0005"])).await;
+    assert!(holes.text().contains("A block is without holes"), "{}", holes.text());
+    done(&mut audrey, &choose, &select, &chosen("targeted", ["CHG-0004", "CHG-0007"])).await;
+    let page = audrey.get(&paper).await;
+    assert!(page.text().contains("2 of 10, targeted"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn management_hands_in_that_nothing_happened_and_lists_of_more_than_one_shape() {
+    let server = Server::start().await;
+    let mut owner = owner(&server).await;
+    let mut cam = company(&server).await;
+    let mut audrey = auditor(&server, &mut owner, "Audrey").await;
+    let asked = audrey.send("/engagements/1/requests/import", "/engagements/1/requests/defaults", &[]).await;
+    assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text());
+    let mut path = String::new();
+    for number in 1..=30 {
+        path = format!("/engagements/1/requests/{number}/population");
+        if cam.get(&path).await.status == StatusCode::OK {
+            break;
+        }
+    }
+    let fields = |rows: &'static str, nothing: &'static str, completeness: &'static str| {
+        vec![
+            ("control", "CHG-02"),
+            ("title", "Deployments"),
+            ("trigger", "a deployment"),
+            ("from", "2026-01-01"),
+            ("to", "2026-06-30"),
+            ("attributes", "approved: approved before: no approval\ntested: tested before: no test"),
+            ("nothing", nothing),
+            ("mapping", ""),
+            ("source", "pipeline"),
+            ("query", "all deployments"),
+            ("parameters", ""),
+            ("time_zone", "Europe/Berlin"),
+            ("run_on", "2026-07-02"),
+            ("rows", rows),
+            ("control_total", "none"),
+            ("completeness", completeness),
+            ("accuracy", "three rows were looked up"),
+            ("then", "import"),
+        ]
+    };
+    let empty: (&str, &[u8]) = ("empty.csv", b"key\n");
+    let unsaid = cam.upload(&path, &path, &fields("0", "yes", ""), &[empty]).await;
+    assert_eq!(unsaid.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(unsaid.text().contains("Say how it was checked, or why it was not"), "{}", unsaid.text());
+    let shown = cam.upload(&path, &path, &fields("0", "yes", "an observed run"), &[empty]).await;
+    assert_eq!(shown.status, StatusCode::SEE_OTHER, "{}", shown.text());
+    let page = cam.get("/populations/1").await;
+    for part in ["Evidence of zero", "tested before", "all deployments", "three rows were looked up"] {
+        assert!(page.text().contains(part), "{part}: {}", page.text());
+    }
+
+    let list: &[u8] = b"[{\"key\": \"A-1\", \"occurred_at\": \"2026-02-03\", \"approved\": \"met\"}]";
+    let handed = cam.upload(&path, &path, &fields("1", "", "an observed run"), &[("list.json", list)]).await;
+    assert_eq!(handed.status, StatusCode::SEE_OTHER, "{}", handed.text());
+    assert!(cam.get("/populations/2").await.text().contains("A-1"));
+    let odd: &[u8] = b"key,occurred_at\nA-1,=NOW()\n";
+    let refused = cam.upload(&path, &path, &fields("1", "", "an observed run"), &[("list.csv", odd)]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("line 2, column occurred_at") && refused.text().contains("is a formula"));
+    assert_eq!(cam.get("/populations/3").await.status, StatusCode::NOT_FOUND, "nothing is applied by half");
 }

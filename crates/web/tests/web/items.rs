@@ -243,6 +243,66 @@ async fn an_upload_is_taken_whole_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_form_with_files_outlives_its_session() {
+    let server = Server::start().await;
+    let (mut owner, account) = server.member("Oscar", &[Role::ControlOwner]).await;
+    let id = in_force(&server, "oscar@example.com").await;
+    let once = once(&mut owner).await;
+    let fields = fields(id.as_str(), &once, "draft");
+    let file: (&str, &[u8]) = ("groups.csv", b"group\npayroll\n");
+    let body = multipart(&token(owner.get(NEW).await.text()), &fields, &[file]);
+    server.world.wait(2 * 86_400);
+    // Whatever form it is, what was typed and the files are there for whoever was in that session.
+    let occurrences = format!("/controls/{id}/occurrences");
+    for path in [NEW, "/evidence/items/1/version", &occurrences, "/engagements/1/requests/1/answer"] {
+        let out = owner.bring(Method::POST, path, Some(MULTIPART), Body::from(body.clone())).await;
+        assert_eq!(out.status, StatusCode::UNAUTHORIZED, "{path}");
+        for held in ["You were signed out", "Groups &lt;b&gt; of payroll", "name=\"staged\"", "groups.csv"] {
+            assert!(out.text().contains(held), "{path} {held}: {}", out.text());
+        }
+        assert!(out.text().contains("enctype=\"multipart/form-data\""), "{}", out.text());
+    }
+    let out = owner.bring(Method::POST, NEW, Some(MULTIPART), Body::from(body.clone())).await;
+    let staged = value(out.text(), "staged").to_owned();
+    let mut again = fields.clone();
+    again.extend([("staged", staged.as_str()), ("keep_staged", "0")]);
+
+    // Somebody else gets nothing by it.
+    let (mut other, _) = server.member("Mallory", &[Role::ControlOwner]).await;
+    let theirs = other.upload(NEW, NEW, &again, &[]).await;
+    assert_eq!(theirs.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(theirs.text().contains("Choose at least one file"), "{}", theirs.text());
+
+    // Signed in again, the same person sends it again and confirms it: the form was made before that.
+    server.world.wait(60);
+    let code = server.code(&account.seed);
+    assert_eq!(owner.sign_in(&account.email, &account.password, &code).await.status, StatusCode::SEE_OTHER);
+    let body = multipart("", &again, &[]);
+    let asked = owner.bring(Method::POST, NEW, Some(MULTIPART), Body::from(body)).await;
+    assert_eq!(asked.status, StatusCode::FORBIDDEN);
+    assert!(asked.text().contains("Send it again?") && value(asked.text(), "staged") == staged);
+    let body = multipart(&token(asked.text()), &again, &[]);
+    let done = owner.bring(Method::POST, NEW, Some(MULTIPART), Body::from(body)).await;
+    assert_eq!(done.header("location"), "/evidence/items/1", "{}", done.text());
+    assert_eq!(owner.get("/evidence/items/1/files/1/1").await.text(), "group\npayroll\n");
+    // It is done: nothing is kept of it any more.
+    let spent = owner.upload(NEW, NEW, &again, &[]).await;
+    assert!(spent.text().contains("Choose at least one file"), "{}", spent.text());
+
+    // A form of another session of one's own is kept with its files at once.
+    let late = multipart("0123", &fields, &[file]);
+    let late = owner.bring(Method::POST, NEW, Some(MULTIPART), Body::from(late)).await;
+    assert!(late.status == StatusCode::FORBIDDEN && late.text().contains("name=\"staged\""));
+    // Of a stranger no file is kept; what they typed stands in the answer.
+    let mut stranger = server.browser();
+    let body = multipart("0123", &fields, &[file]);
+    let out = stranger.bring(Method::POST, NEW, Some(MULTIPART), Body::from(body)).await;
+    assert_eq!(out.status, StatusCode::UNAUTHORIZED);
+    assert!(out.text().contains("Choose them again") && out.text().contains("Groups &lt;b&gt;"));
+    assert!(!out.text().contains("name=\"staged\""), "{}", out.text());
+}
+
+#[tokio::test]
 async fn a_role_gets_the_pages_the_table_gives_it() {
     let server = Server::start().await;
     let (mut owner, _) = server.member("Oscar", &[Role::ControlOwner]).await;

@@ -117,6 +117,23 @@ async fn letters_are_written_signed_and_taken_out() {
         ("digest", digest.as_str()),
     ];
     done(&mut cam, "/engagements/1/received", &received).await;
+    let mut fact = vec![
+        ("day", "2026-12-03"),
+        ("what", "A key was shared"),
+        ("effect", "Some changes were not approved by two people."),
+        ("told", ""),
+        ("follows", "stands"),
+        ("reason", "It was small."),
+    ];
+    let untold = send(&mut cam, "/engagements/1/facts/new", &fact).await;
+    assert_eq!(untold.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(untold.text().contains("say when they were told") && untold.text().contains("A key was shared"));
+    fact[3].1 = "2026-12-03";
+    done(&mut cam, "/engagements/1/facts/new", &fact).await;
+    let page = cam.get("/engagements/1/completion").await;
+    assert!(page.text().contains("The report stands as it is: It was small."), "{}", page.text());
+    assert!(cam.get("/engagements/1/facts/1").await.text().contains("value=\"A key was shared\""));
+    assert_eq!(cam.get("/engagements/1/facts/2").await.status, StatusCode::NOT_FOUND);
     let page = cam.get("/engagements/1/bridges/new").await;
     assert!(page.text().contains("2026-11-28: Mail was down &lt;b&gt;"), "{}", page.text());
     let reference = hidden(page.text(), "reference-0").to_owned();

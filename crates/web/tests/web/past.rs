@@ -127,6 +127,12 @@ async fn from_the_board_to_why_it_failed_then() {
     for told in ["7 Nov 2026, 14:45 UTC", "6 Nov 2026, 14:45 UTC", "after 2 days", "last look too old"] {
         assert!(control.contains(told), "{told}: {control}");
     }
+    // On the second day of it nobody knew that it would be good again.
+    let then = text(&guest, "/period/IAM-08?span=30d&known=2026-11-08").await;
+    for told in ["As it was known at", "Show what is known now", "still so, ", "How far the tests reach"] {
+        assert!(then.contains(told), "{told}: {then}");
+    }
+    assert!(!then.contains("after 2 days"), "that was seen later: {then}");
     let moment = link(&control, &format!("/targets/1/checks/{CHECK}?at=2026-11-07T14:45"));
     let then = text(&guest, &moment).await;
     for told in [

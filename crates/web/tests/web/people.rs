@@ -308,8 +308,13 @@ async fn members_of_another_organization_see_their_own_and_go_between() {
     server.app.join(&link.secret, joining, &origin).await.expect("in both");
 
     let mut browser = server.signed_in(&robin).await;
+    let home = browser.get("/account").await;
+    assert!(home.text().contains("<strong>Beta Ltd</strong>"), "where they were last");
+    let first = server.program.organization.id.to_string();
+    browser.post("/account/organization", &token(home.text()), &[("organization", &first)]).await;
     let home = browser.get("/controls").await;
-    assert!(!home.text().contains("Beta"), "the oldest organization");
+    assert!(home.text().contains("Beta Ltd"), "one can go there");
+    assert!(!home.text().contains("<strong>Beta Ltd</strong>"), "the oldest organization");
     let page = browser.get("/account").await;
     assert!(page.text().contains("Go to Beta Ltd"), "{}", page.text());
     let before = browser.cookies.clone();

@@ -86,13 +86,34 @@ async fn one_asks_another_decides_and_the_failure_stays_a_failure() {
     }
     let page = cam.get(&format!("/checks/{check}")).await;
     assert!(page.text().contains("agent &lt;needs&gt; it") && page.text().contains("Fail"));
+    // All of it has a page of its own, and the requests a list of theirs.
+    assert!(list.text().contains("href=\"/waivers/1\""), "{}", list.text());
+    let one = cam.get("/waivers/1").await;
+    for says in [
+        "agent &lt;needs&gt; it",
+        "Asked for",
+        "Approved",
+        "/waivers/requests/2",
+        "/targets/1/",
+        "Take it back",
+    ] {
+        assert!(one.text().contains(says), "{says}: {}", one.text());
+    }
+    assert!(!cora.get("/waivers/1").await.text().contains("/waivers/1/revoke"), "not hers to take back");
+    let requests = cam.get("/waivers/requests?state=refused").await;
+    assert!(requests.text().contains("href=\"/waivers/requests/1\"") && requests.text().contains("too long"));
+    assert!(!requests.text().contains("href=\"/waivers/requests/2\""), "{}", requests.text());
+    let file = cam.get("/export/waiver-requests.csv").await;
+    assert_eq!((file.status, file.text().lines().count()), (StatusCode::OK, 3), "{}", file.text());
 
     let revoke = "/waivers/1/revoke";
     assert_eq!(cora.get(revoke).await.status, StatusCode::NOT_FOUND);
     assert_eq!(cam.send(revoke, revoke, &[("reason", "")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     server.world.wait(1);
     let taken = cam.send(revoke, revoke, &[("reason", "the agent is replaced")]).await;
-    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
+    assert_eq!((taken.status, taken.header("location")), (StatusCode::SEE_OTHER, "/waivers/1"));
+    let one = cam.get("/waivers/1").await;
+    assert!(one.text().contains("Taken back") && one.text().contains("the agent is replaced"));
     assert!(cam.get("/waivers").await.text().contains("revoked"));
     let all = server.app.read(&server.program, async |view| waiver::list(view).await).await.expect("listed");
     assert_eq!(all.len(), 1);
@@ -101,6 +122,8 @@ async fn one_asks_another_decides_and_the_failure_stays_a_failure() {
         "/waivers/new?check=no-such",
         "/waivers/requests/9",
         "/waivers/9/revoke",
+        "/waivers/9",
+        "/waivers/x",
         "/waivers/requests/x",
     ] {
         assert_eq!(cam.get(path).await.status, StatusCode::NOT_FOUND, "{path}");

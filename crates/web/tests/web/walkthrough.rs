@@ -34,6 +34,7 @@ async fn soc1(server: &Server) {
         statement: "Controls provide reasonable assurance that input is complete.".into(),
         assertions: ["completeness".to_owned()].into(),
         controls: ["CHG-02".parse().expect("an id")].into(),
+        ..Objective::default()
     };
     let scope = Scope {
         services: held.record.scope.services.clone(),

@@ -1,7 +1,8 @@
 //! Correcting what falls short: somebody takes a finding on, plans, fixes; somebody else verifies and closes.
 //!
-//! Findings themselves are computed, again each time. What people add is kept under the finding's reference, and stays when
-//! the finding is no longer found. Owns the tables of findings of migration `0031_exceptions.sql`.
+//! Findings of the rules are computed, again each time. What people add is kept under the finding's reference, and stays when
+//! the finding is no longer found. What no rule finds is written down by somebody ([`write`]) and goes the same way. Owns the
+//! tables of findings of migration `0031_exceptions.sql`, with what `0068_by_hand.sql` adds.
 
 mod sql;
 
@@ -10,19 +11,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use tickmark_core::Timestamp;
 use tickmark_core::conclusion::finding::{
-    Finding, FindingError, FindingState, Fix, Plan, ProposedFinding, Verification,
+    Finding, FindingError, FindingState, Fix, Plan, ProposedFinding, Verification, Written,
 };
 use tickmark_core::conclusion::scope::Day;
-use tickmark_core::id::{ActorId, FindingId};
+use tickmark_core::evidence::item::State as ItemState;
+use tickmark_core::id::{ActorId, FindingId, ItemKey};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use crate::context::{Cx, View};
+use crate::control;
+use crate::evidence::item;
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::{self, Access};
 use crate::{Error, Result};
 
 /// Most records of one reference, and of the list of open ones.
 pub const LIST_LIMIT: u32 = 1_000;
+/// Most items of evidence that show one fix.
+pub const EVIDENCE_MAX: usize = 50;
+/// Most characters of what names a page.
+const ONCE_MAX: usize = 64;
 
 /// What made a record so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,9 +132,30 @@ pub(crate) async fn all_open(view: &mut View<'_>) -> Result<BTreeMap<String, Fin
     sql::open(view.connection(), organization, LIST_LIMIT).await
 }
 
+/// Returns the records that were opened before a moment, closed ones with them, whoever asks.
+pub(crate) async fn opened_until(view: &mut View<'_>, until: Timestamp) -> Result<Vec<Finding>> {
+    let organization = view.organization();
+    sql::opened_until(view.connection(), organization, until, LIST_LIMIT).await
+}
+
 /// Returns the open record of a finding, if somebody took it on, whoever asks.
 pub(crate) async fn taken(view: &mut View<'_>, reference: &str) -> Result<Option<Finding>> {
     Ok(current(view, reference).await?.map(|version| version.record))
+}
+
+/// Returns the findings whose fix somebody else has verified, with their references, oldest first, whoever asks.
+pub(crate) async fn verified(view: &mut View<'_>) -> Result<Vec<(String, Finding)>> {
+    let organization = view.organization();
+    sql::closed(view.connection(), organization).await
+}
+
+/// Returns the open record of a finding as it stands, if somebody took it on.
+///
+/// # Errors
+/// As [`records`].
+pub async fn newest_open(view: &mut View<'_>, reference: &str) -> Result<Option<Version>> {
+    view.permit_whole(atom(Verb::Read))?;
+    current(view, reference).await
 }
 
 /// Returns how often each step was taken since a moment.
@@ -150,7 +179,35 @@ pub async fn take(cx: &mut Cx<'_>, found: ProposedFinding, plan: Plan) -> Result
     }
     let mut record = Finding::open(id, found, now);
     record.plan(plan).map_err(Error::invalid)?;
-    sql::add(cx.connection(), organization, id, &reference, now).await?;
+    sql::add(cx.connection(), organization, id, &reference, now, None).await?;
+    save(cx, &reference, None, &record, Step::Opened, "").await?;
+    Ok(record)
+}
+
+/// Writes a finding down that no rule finds, and takes it on with a plan. Sent twice from one page it is written once.
+///
+/// # Errors
+/// `Forbidden`; `NotFound` for an unknown control; `Invalid` with what is missing or cannot be.
+pub async fn write(cx: &mut Cx<'_>, once: &str, written: Written, plan: Plan) -> Result<Finding> {
+    let object = identity::object_of(cx, BTreeSet::new()).await?;
+    cx.permit_on(atom(Verb::Create), &object)?;
+    if once.is_empty() || once.len() > ONCE_MAX {
+        return Err(Error::invalid("the page it was written on has no name; load it again"));
+    }
+    let (organization, now) = (cx.organization(), cx.now);
+    if let Some(there) = sql::by_once(cx.connection(), organization, once).await? {
+        return Ok(there.record);
+    }
+    identity::need_known_person(cx, plan.owner).await?;
+    if let Some(control) = &written.control {
+        control::edit::see(cx, control).await?;
+    }
+    let number = sql::next_written(cx.connection(), organization).await?;
+    let found = written.numbered(number, Day::of(now)).map_err(Error::invalid)?;
+    let (id, reference) = (FindingId(cx.new_id()), found.reference());
+    let mut record = Finding::open(id, found, now);
+    record.plan(plan).map_err(Error::invalid)?;
+    sql::add(cx.connection(), organization, id, &reference, now, Some(once)).await?;
     save(cx, &reference, None, &record, Step::Opened, "").await?;
     Ok(record)
 }
@@ -178,15 +235,39 @@ pub async fn extend(cx: &mut Cx<'_>, reference: &str, from: i64, to: Day, reason
     finish(cx, reference, &before, after, decided, Step::Extended, reason).await
 }
 
+/// How something was fixed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fixed {
+    /// What was done.
+    pub note: String,
+    /// Where it can be seen, beside the evidence.
+    pub shown_by: String,
+    /// Items of evidence that show it.
+    pub evidence: BTreeSet<ItemKey>,
+}
+
 /// Says that it is fixed, and where that can be seen.
 ///
 /// # Errors
-/// As [`plan`].
-pub async fn fix(cx: &mut Cx<'_>, reference: &str, from: i64, note: &str, shown_by: &str) -> Result<Done> {
+/// As [`plan`]; `Invalid` for evidence that is not there, or was withdrawn.
+pub async fn fix(cx: &mut Cx<'_>, reference: &str, from: i64, fixed: &Fixed) -> Result<Done> {
     let Some(before) = begin(cx, reference, from, Verb::Update).await? else { return Ok(Done::Stale) };
+    if fixed.evidence.len() > EVIDENCE_MAX {
+        return Err(Error::invalid(format!("at most {EVIDENCE_MAX} items of evidence show a fix")));
+    }
+    for key in &fixed.evidence {
+        let item = match item::find(cx, *key).await {
+            Err(Error::NotFound { .. }) => return Err(Error::invalid(format!("there is no item E-{key}"))),
+            item => item?,
+        };
+        if item.state == ItemState::Withdrawn {
+            return Err(Error::invalid(format!("item E-{key} was withdrawn and shows nothing")));
+        }
+    }
     let (mut after, by, at) = (before.record.clone(), cx.actor.id, cx.now);
-    let (note, shown_by) = (note.trim().to_owned(), shown_by.trim().to_owned());
-    let decided = after.record_fix(Fix { by, at, note, evidence: Vec::new(), shown_by });
+    let (note, shown_by) = (fixed.note.trim().to_owned(), fixed.shown_by.trim().to_owned());
+    let evidence: Vec<ItemKey> = fixed.evidence.iter().copied().collect();
+    let decided = after.record_fix(Fix { by, at, note, evidence, shown_by });
     finish(cx, reference, &before, after, decided, Step::Fixed, "").await
 }
 

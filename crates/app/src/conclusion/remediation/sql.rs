@@ -24,10 +24,44 @@ pub(super) async fn add(
     id: FindingId,
     reference: &str,
     at: Timestamp,
+    once: Option<&str>,
 ) -> Result<()> {
-    let row = [Cell::from(org.0), id.to_string().into(), reference.into(), at.micros().into(), false.into()];
-    insert_rows(c, "finding", ["organization", "id", "reference", "opened_at", "is_closed"], [row]).await?;
+    let row = [
+        Cell::from(org.0),
+        id.to_string().into(),
+        reference.into(),
+        at.micros().into(),
+        false.into(),
+        once.map(str::to_owned).into(),
+    ];
+    let columns = ["organization", "id", "reference", "opened_at", "is_closed", "once"];
+    insert_rows(c, "finding", columns, [row]).await?;
     Ok(())
+}
+
+/// Returns the number of the next finding that somebody writes.
+pub(super) async fn next_written(c: &mut AnyConnection, org: Org) -> Result<i64> {
+    // None is ever taken away, and each is opened once.
+    let (count,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM finding WHERE organization = $1 AND once IS NOT NULL")
+            .bind(org.0)
+            .fetch_one(c)
+            .await?;
+    Ok(count + 1)
+}
+
+/// Finds what was written on a page, as it stands.
+pub(super) async fn by_once(c: &mut AnyConnection, org: Org, once: &str) -> Result<Option<Version>> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT held.number, held.at, held.by_actor, held.event, held.body FROM finding_version AS held \
+         JOIN finding ON finding.organization = held.organization AND finding.id = held.finding \
+         WHERE held.organization = $1 AND finding.once = $2 ORDER BY held.number DESC LIMIT 1",
+    )
+    .bind(org.0)
+    .bind(once)
+    .fetch_optional(c)
+    .await?;
+    row.map(version).transpose()
 }
 
 pub(super) async fn add_version(c: &mut AnyConnection, org: Org, version: &Version) -> Result<()> {
@@ -80,6 +114,43 @@ pub(super) async fn open(c: &mut AnyConnection, org: Org, limit: u32) -> Result<
     )
     .bind(org.0)
     .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|(reference, body)| Ok((reference, record(&body)?))).collect()
+}
+
+/// Returns the records that were opened before a moment, as they stand, oldest first.
+pub(super) async fn opened_until(
+    c: &mut AnyConnection,
+    org: Org,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Vec<Finding>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT held.body FROM finding JOIN finding_version AS held \
+         ON held.organization = finding.organization AND held.finding = finding.id \
+         WHERE finding.organization = $1 AND finding.opened_at < $2 AND held.number = \
+         (SELECT MAX(newest.number) FROM finding_version AS newest \
+         WHERE newest.organization = held.organization AND newest.finding = held.finding) \
+         ORDER BY finding.opened_at, finding.id LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(until.micros())
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|(body,)| record(&body)).collect()
+}
+
+/// Returns the records that are closed, as they stand, with their references.
+pub(super) async fn closed(c: &mut AnyConnection, org: Org) -> Result<Vec<(String, Finding)>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT finding.reference, held.body FROM finding JOIN finding_version AS held \
+         ON held.organization = finding.organization AND held.finding = finding.id \
+         WHERE finding.organization = $1 AND finding.is_closed = 1 AND held.event = 'closed' \
+         ORDER BY held.at, finding.id",
+    )
+    .bind(org.0)
     .fetch_all(c)
     .await?;
     rows.into_iter().map(|(reference, body)| Ok((reference, record(&body)?))).collect()

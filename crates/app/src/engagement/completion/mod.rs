@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::completion::{
-    BridgeGround, BridgeItem, BridgeLetter, Completion, CompletionError, Decided, Letter, Received, Told,
+    BridgeGround, BridgeItem, BridgeLetter, Completion, CompletionError, Decided, Learned, Letter, Received,
+    Told,
 };
 use tickmark_core::engagement::{DocumentError, Engagement, EngagementKey, Paper, Problem, Step, Time};
 use tickmark_core::id::ActorId;
@@ -20,7 +21,8 @@ use tickmark_core::report::{SocPackage, Writing};
 use tickmark_core::{Digest, Timestamp, canonical};
 
 use super::own_work::taken;
-use super::package::{changes, frozen, signed};
+use super::package::{changes, signed, whole};
+use super::unsigned::{Unsigned, What};
 use super::{atom, fieldwork, find, signing};
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
@@ -126,6 +128,42 @@ pub(super) async fn has_reviewed_letter(view: &mut View<'_>, engagement: &Engage
     Ok(record.representation.as_ref().is_some_and(|one| one.reviewed(ground).is_some()))
 }
 
+/// Returns what management recorded, without what the auditor issued here, whoever asks.
+pub(super) async fn recorded(view: &mut View<'_>, key: EngagementKey) -> Result<Completion> {
+    let organization = view.organization();
+    let found = sql::newest(view.connection(), organization, key).await?;
+    Ok(found.map_or_else(|| Completion::begin(key), |version| version.record))
+}
+
+/// Adds the letters of an engagement that the actor could review or sign now.
+pub(super) async fn unsigned(
+    view: &mut View<'_>,
+    engagement: &Engagement,
+    found: &mut Vec<Unsigned>,
+) -> Result<()> {
+    let version = current(view, engagement.key).await?;
+    let (record, scope) = (&version.record, engagement.scope_digest());
+    let (by, now) = (view.actor.id, view.now);
+    let waiting = |what, step, since| Unsigned { engagement: engagement.key, what, step, since };
+    if let Some(letter) = &record.representation {
+        let step = letter.progress(record.letter_ground(scope)).next_step();
+        let step = step.filter(|step| view.sees_whole(signing(*step)));
+        if let Some(step) = step.filter(|step| record.clone().sign_letter(*step, scope, by, now).is_ok()) {
+            found.push(waiting(What::Representation, step, letter.at));
+        }
+    }
+    let ground = record.bridge_ground(scope);
+    for bridge in record.bridges() {
+        let letter = &bridge.document;
+        let step = letter.progress(ground).next_step();
+        let step = step.filter(|step| view.sees_whole(signing(*step)));
+        if let Some(step) = step.filter(|step| letter.separated(*step, by, ground).is_ok()) {
+            found.push(waiting(What::Bridge(bridge.number), step, letter.at));
+        }
+    }
+    Ok(())
+}
+
 async fn current(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
     let (organization, now) = (view.organization(), view.now);
     let found = sql::newest(view.connection(), organization, key).await?;
@@ -145,6 +183,8 @@ async fn current(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` if it is not after the time of the examination.
 pub async fn date_report(cx: &mut Cx<'_>, key: EngagementKey, from: i64, day: Day) -> Result<Changed> {
+    cx.permit_whole(atom(Verb::Update))?;
+    fieldwork::refuse_issued(cx, key).await?;
     change(cx, key, from, Name::ReportDated, Verb::Update, |record, engagement, _, _| {
         engagement.open()?;
         record.date(day, engagement.holds().time)
@@ -169,12 +209,31 @@ pub async fn tell_event(
     .await
 }
 
+/// Enters a fact that became known after the date of the report, or writes one anew.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` with what cannot be right, or if there is no report.
+pub async fn learn_fact(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    from: i64,
+    number: Option<u32>,
+    learned: Learned,
+) -> Result<Changed> {
+    change(cx, key, from, Name::FactLearned, Verb::Update, |record, _, by, at| {
+        record.learn(number, learned, by, at).map(|_| ())
+    })
+    .await
+}
+
 /// States for management that the register of events is whole up to a day.
 ///
 /// # Errors
 /// `Forbidden`, for programs too; `NotFound`; `Invalid` if a decision is missing or the day cannot be.
 pub async fn confirm_events(cx: &mut Cx<'_>, key: EngagementKey, from: i64, until: Day) -> Result<Changed> {
     cx.need_person()?;
+    cx.permit_whole(atom(Verb::Approve))?;
+    fieldwork::refuse_issued(cx, key).await?;
     change(cx, key, from, Name::EventsConfirmed, Verb::Approve, |record, engagement, by, at| {
         record.confirm(until, engagement.holds().time, by, at)
     })
@@ -186,6 +245,8 @@ pub async fn confirm_events(cx: &mut Cx<'_>, key: EngagementKey, from: i64, unti
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` with what cannot be right.
 pub async fn represent(cx: &mut Cx<'_>, key: EngagementKey, from: i64, letter: Letter) -> Result<Changed> {
+    cx.permit_whole(atom(Verb::Update))?;
+    fieldwork::refuse_issued(cx, key).await?;
     change(cx, key, from, Name::RepresentationWritten, Verb::Update, |record, engagement, by, at| {
         engagement.open()?;
         record.represent(letter, by, at)
@@ -207,6 +268,8 @@ pub async fn sign_representation(
         Step::Review => Name::RepresentationReviewed,
         Step::Approve => Name::RepresentationSigned,
     };
+    cx.permit_whole(signing(step))?;
+    fieldwork::refuse_issued(cx, key).await?;
     sign(cx, key, from, step, name, |record, engagement, by, at| {
         engagement.open()?;
         record.sign_letter(step, engagement.scope_digest(), by, at)
@@ -276,7 +339,7 @@ pub async fn bridge_basis(view: &mut View<'_>, key: EngagementKey, catalog: &Cat
     let (_, end) = time.days();
     let mut items = Vec::new();
     if let Some(first) = end.next().filter(|first| *first <= today) {
-        let package = frozen(view, key, catalog, "").await?;
+        let package = whole(view, key, catalog, "").await?;
         let in_scope = package.controls.iter().map(|control| control.id.as_str()).collect();
         for change in changes(first, today, &control::controls(view).await?, &in_scope) {
             let day = Day::of(change.at);
@@ -389,7 +452,7 @@ pub async fn single(
     catalog: &Catalog,
     generator: &str,
 ) -> Result<Writing> {
-    let package = frozen(view, key, catalog, generator).await?;
+    let package = whole(view, key, catalog, generator).await?;
     single_of(view, key, what, &package).await
 }
 
@@ -531,6 +594,7 @@ fn said(record: &Completion) -> Result<Value> {
     Ok(json!({
         "report_date": record.report_date(),
         "events": record.events().len(),
+        "facts": record.facts().len(),
         "confirmed_until": record.confirmed().map(|confirmed| confirmed.until),
         "report": record.received().map(|received| received.digest),
         "bridge_letters": record.bridges().len(),

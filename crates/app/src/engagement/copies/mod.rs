@@ -88,6 +88,11 @@ pub(super) async fn copied(
 pub async fn copies(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Made>> {
     view.permit_whole(Atom::new(Resource::RestrictedReport, Verb::Read))?;
     find(view, key).await?;
+    made(view, key).await
+}
+
+/// Lists them, whoever asks.
+pub(super) async fn made(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Made>> {
     let organization = view.organization();
     sql::list(view.connection(), organization, key, LIST_LIMIT).await
 }

@@ -3,20 +3,24 @@
 //!
 //! What nobody of management has reviewed as it stands is a draft of its own, and is not handed out.
 
+use std::collections::BTreeSet;
+
+use tickmark_core::Timestamp;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::engagement::fieldwork::Party;
 use tickmark_core::engagement::{Engagement, EngagementKey, Paper};
+use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::report::readiness::DocumentStatus;
 use tickmark_core::report::{CopyFor, SocPackage, Writing};
 
 use super::super::completion::{has_reviewed_letter, single_of};
-use super::super::copies::{NAME_MAX, PACKAGE, copied};
-use super::super::package::recorded;
+use super::super::copies::{NAME_MAX, PACKAGE, copied, made};
+use super::super::package::{for_readers, recorded};
 use super::super::{Single, atom};
 use super::{Field, field};
 use crate::context::{Cx, View};
-use crate::identity::Access;
+use crate::identity::{Access, people};
 use crate::{Error, Result};
 
 const EXPORT: Atom = Atom::new(Resource::RestrictedReport, Verb::Export);
@@ -93,7 +97,34 @@ async fn available(view: &mut View<'_>, record: &Engagement) -> Result<Vec<Hande
     Ok(all)
 }
 
-/// Makes a copy of a document for the auditor who asks. Their name, their firm and the day stand on it, and in the log of
+/// Returns the documents that people of the firm took out as they stand now, alone or within the whole part; whoever asks.
+pub(in crate::engagement) async fn handed(
+    view: &mut View<'_>,
+    record: &Engagement,
+) -> Result<BTreeSet<Paper>> {
+    let auditors = people::of_engagement(view, record.key).await?;
+    let auditors: BTreeSet<ActorId> = auditors.into_iter().map(|one| one.member.actor).collect();
+    let copies = made(view, record.key).await?;
+    let is_handed = |paper: &Paper| {
+        let Some(reviewed) = reviewed_at(record, *paper) else { return false };
+        copies.iter().any(|one| {
+            let is_it = one.document == PACKAGE || one.document == Single::from(*paper).name();
+            is_it && one.copy.made >= reviewed && auditors.contains(&one.by)
+        })
+    };
+    Ok(record.papers().filter(is_handed).collect())
+}
+
+fn reviewed_at(record: &Engagement, paper: Paper) -> Option<Timestamp> {
+    let ground = record.ground(paper);
+    let reviewed = match paper {
+        Paper::Description => record.description.as_ref()?.reviewed(ground),
+        Paper::Assertion => record.assertion.as_ref()?.reviewed(ground),
+    };
+    reviewed.map(|signed| signed.at)
+}
+
+/// Makes a copy of a document for the auditor who asks. A draft is for their review from then on. Their name, their firm and the day stand on it, and in the log of
 /// copies.
 ///
 /// `generator` names program and version.
@@ -116,17 +147,24 @@ pub async fn take(
     let firm: String = record.holds().firm.chars().take(NAME_MAX).collect();
     let firm = if firm.is_empty() { FIRM.to_owned() } else { firm };
     let whom = (cx.actor.label.chars().take(NAME_MAX).collect(), firm);
-    let package = recorded(cx, key, catalog, generator).await?;
+    let is_open = field.report.frozen().is_none();
     let digesting = |error: serde_json::Error| Error::internal("digesting a document", error);
     Ok(match what {
         Handed::Package => {
-            let model = package.for_readers();
+            let mut model = for_readers(cx, key, catalog, generator).await?;
+            if is_open {
+                model.hand(true, true);
+            }
             let digest = model.digest().map_err(digesting)?;
             let copy = copied(cx, key, &what.name(), digest, whom).await?;
             Taken::Package(Box::new(model), copy)
         }
         Handed::Single(single) => {
-            let writing = single_of(cx, key, single, &package).await?;
+            let package = recorded(cx, key, catalog, generator).await?;
+            let mut writing = single_of(cx, key, single, &package).await?;
+            if is_open {
+                writing.status = writing.status.handed();
+            }
             let digest = writing.digest().map_err(digesting)?;
             let copy = copied(cx, key, &what.name(), digest, whom).await?;
             Taken::Writing(Box::new(writing), copy)

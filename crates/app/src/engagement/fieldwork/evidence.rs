@@ -16,7 +16,7 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::population::Population;
 
 use super::{controls_in_scope, field, span, sql};
-use crate::context::View;
+use crate::context::{Cx, View};
 use crate::evidence::item::{self, Purpose};
 use crate::identity::audit::{self, Event, Name};
 use crate::program::population;
@@ -114,6 +114,69 @@ pub async fn populations(
     let is_seen =
         |one: &Population| one.frozen.is_some() && (handed_in.contains(&one.key) || is_in_scope(one));
     Ok(all.into_iter().filter(is_seen).collect())
+}
+
+/// Finds a frozen population that an auditor may see.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn population(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    number: PopulationKey,
+    catalog: &Catalog,
+) -> Result<Population> {
+    let seen = populations(view, key, catalog).await?;
+    seen.into_iter().find(|one| one.key == number).ok_or_else(|| Error::not_found("population", number))
+}
+
+/// Records that an auditor looked at the items of a population, before they are shown.
+///
+/// # Errors
+/// As [`population`].
+pub async fn looked_at(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: PopulationKey,
+    catalog: &Catalog,
+) -> Result<()> {
+    population(cx, key, number, catalog).await?;
+    let after = json!({ "engagement": key, "population": number });
+    let event = Event::done(Name::EvidenceViewed, "population", number);
+    audit::record(cx, Event { after: Some(after), ..event }).await
+}
+
+/// Reads the list of a population as it was handed in, for an auditor who takes it away, with the name of its file. It is
+/// an event of the trail.
+///
+/// # Errors
+/// As [`population`]; `NotFound` if it has no list, or its content is gone.
+pub async fn read_list(
+    app: &App,
+    actor: &Actor,
+    key: EngagementKey,
+    number: PopulationKey,
+    catalog: &Catalog,
+) -> Result<(String, Bytes)> {
+    let (artifact, name) = app
+        .read(actor, async |view| {
+            let found = self::population(view, key, number, catalog).await?;
+            let field = field(view, key).await?;
+            view.permit_on(EXPORT, &field.object)?;
+            let file = found.file.ok_or_else(|| Error::not_found("list of population", number))?;
+            let format = population::reading_of(view, number).await?.map(|reading| reading.format);
+            let artifact = crate::evidence::find(view, crate::evidence::ArtifactKey(file.0)).await?;
+            Ok((artifact, population::file_name(number, format)))
+        })
+        .await?;
+    let bytes = crate::evidence::read(app, &artifact).await?;
+    let after = json!({ "engagement": key, "population": number, "artifacts": [artifact.key.0] });
+    app.transact(actor, async |cx| {
+        let event = Event::done(Name::EvidenceDownloaded, "population", number);
+        audit::record(cx, Event { after: Some(after), ..event }).await
+    })
+    .await?;
+    Ok((name, bytes))
 }
 
 /// What an answer to a request could be made of.

@@ -18,8 +18,9 @@ use tickmark_core::{Digest, Timestamp};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use super::handed_in::{EVIDENCE_COLUMNS, POPULATION_COLUMNS, evidence_rows, population_rows};
 use super::sql::Kind;
-use super::{Row, field, paper, request, signed, sql, workpaper};
+use super::{Row, field, handed_in, paper, request, signed, sql, workpaper};
 use crate::context::Cx;
 use crate::evidence::{self, ArtifactKey};
 use crate::identity::audit::{self, Event, Name};
@@ -30,6 +31,8 @@ use crate::{Actor, App, Error, Result, identity};
 const README: &str = "The file of an examination.\n\n\
     *.json   records whole, each with its version, its author and its time\n\
     *.xlsx   the same as lists\n\
+    populations.json   lists that requests were answered with or papers drew from, with where they came from\n\
+    evidence.json   items that requests were answered with, with the SHA-256 of each file\n\
     section-1.pdf   the signed report as it was uploaded, byte for byte, where there is one\n\
     SHA256SUMS   digests of all files: sha256sum -c SHA256SUMS\n\n\
     Each version of a record is an entry of the organization's ledger by its digest.\n";
@@ -73,6 +76,8 @@ async fn contents(cx: &mut Cx<'_>, key: EngagementKey, documents: &dyn Renderer)
     let walkthroughs = signed::list::<Walkthrough>(cx, key).await?;
     let requests = request::list(cx, key).await?;
     let responses = workpaper::responses(cx, key).await?;
+    let populations = handed_in::populations(cx, &requests, &papers).await?;
+    let evidence = handed_in::evidence(cx, &requests).await?;
     let names = identity::labels(cx).await?;
     let report = super::report::find(cx, key).await?.report;
     let mut files = BTreeMap::new();
@@ -86,6 +91,8 @@ async fn contents(cx: &mut Cx<'_>, key: EngagementKey, documents: &dyn Renderer)
     add("walkthroughs.json", &walkthroughs)?;
     add("responses.json", &responses)?;
     add("report.json", &report)?;
+    add("populations.json", &populations)?;
+    add("evidence.json", &evidence)?;
     if is_auditor {
         let notes: Vec<Row<Note>> = sql::papers(cx.connection(), organization, key, Kind::Note).await?;
         add("notes.json", &notes)?;
@@ -110,6 +117,8 @@ async fn contents(cx: &mut Cx<'_>, key: EngagementKey, documents: &dyn Renderer)
         ("items", &ITEM_COLUMNS[..], item_rows(&papers)),
         ("samples", &SAMPLE_COLUMNS[..], sample_rows(&papers, &names)),
         ("walkthroughs", &STEP_COLUMNS[..], step_rows(&walkthroughs)),
+        ("populations", &POPULATION_COLUMNS[..], population_rows(&populations)),
+        ("evidence", &EVIDENCE_COLUMNS[..], evidence_rows(&evidence)),
     ] {
         let sheet = Sheet {
             title: format!("{key} {name}"),

@@ -9,6 +9,7 @@ pub mod access;
 pub mod document;
 pub mod evidence;
 pub mod file;
+mod handed_in;
 mod next;
 pub mod report;
 pub mod request;
@@ -28,7 +29,7 @@ use tickmark_core::engagement::fieldwork::{Party, Report, SignedPaper as _, Work
 use tickmark_core::engagement::{Engagement, EngagementKey, Scope};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Object, Resource, Role, Verb};
-use tickmark_core::report::package::{Response, TestPart};
+use tickmark_core::report::package::{Response, TestCounts, TestPart};
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Digest, Span, Timestamp, canonical};
 
@@ -115,11 +116,8 @@ async fn field_of(view: &mut View<'_>, version: Version) -> Result<Field> {
     let key = version.record.key;
     let party = party(view, key).ok_or_else(|| Error::not_found("engagement", key))?;
     let report = newest_report(view, key).await?;
-    let object = Object {
-        engagement: Some(key),
-        is_frozen: report.frozen().is_some(),
-        ..identity::object_of(view, BTreeSet::new()).await?
-    };
+    let any = identity::object_of(view, BTreeSet::new()).await?;
+    let object = Object { is_frozen: report.frozen().is_some(), ..super::object(&any, &version.record) };
     Ok(Field { version, party, report, object })
 }
 
@@ -153,7 +151,7 @@ pub(crate) async fn open_field(cx: &mut Cx<'_>, key: EngagementKey) -> Result<Fi
     Ok(field)
 }
 
-async fn newest_report(view: &mut View<'_>, key: EngagementKey) -> Result<Report> {
+pub(super) async fn newest_report(view: &mut View<'_>, key: EngagementKey) -> Result<Report> {
     let organization = view.organization();
     let rows = sql::papers::<Report>(view.connection(), organization, key, sql::Kind::Report).await?;
     Ok(rows.into_iter().next_back().map(|row| row.record).unwrap_or_default())
@@ -162,6 +160,17 @@ async fn newest_report(view: &mut View<'_>, key: EngagementKey) -> Result<Report
 /// Refuses to change what is frozen; for what management writes about the engagement itself.
 pub(super) async fn refuse_frozen(view: &mut View<'_>, key: EngagementKey) -> Result<()> {
     newest_report(view, key).await?.open().map_err(Error::conflict)
+}
+
+/// Refuses to change what an issued report rests on beside the record of the engagement.
+pub(super) async fn refuse_issued(view: &mut View<'_>, key: EngagementKey) -> Result<()> {
+    match newest_report(view, key).await?.issued() {
+        None => Ok(()),
+        Some(issue) => Err(Error::conflict(format!(
+            "the report was issued on {}: its date, the register up to it and the representation letter stay as they were",
+            issue.released()
+        ))),
+    }
 }
 
 /// Returns the criteria in scope, or the ids of the objectives.
@@ -186,8 +195,10 @@ pub(crate) async fn controls_in_scope(
     let framework =
         catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
     let all = control::controls(view).await?;
-    let mut ids: BTreeSet<ControlId> =
-        scope.subservices.iter().flat_map(|one| one.monitoring.iter().cloned()).collect();
+    let watching: BTreeSet<&ControlId> =
+        scope.subservices.iter().flat_map(|one| one.monitoring.iter()).collect();
+    let is_watching = |one: &&Control| scope.covers(one) && watching.contains(&one.id);
+    let mut ids: BTreeSet<ControlId> = all.iter().filter(is_watching).map(|one| one.id.clone()).collect();
     for id in scope.criteria(framework) {
         ids.extend(scope.controls_for(framework, &all, &id).map(|control| control.id.clone()));
     }
@@ -216,9 +227,18 @@ pub(super) async fn results(
             nature,
             procedure: one.plan.procedure.clone(),
             result,
+            counts: (one.deviations() > 0).then(|| counts(one)),
         });
     }
     Ok(tests)
+}
+
+fn counts(paper: &Workpaper) -> TestCounts {
+    TestCounts {
+        tested: paper.items.len() as u64,
+        deviations: paper.deviations() as u64,
+        population: paper.selected.as_ref().map(|selected| selected.draw.items),
+    }
 }
 
 /// Returns what management answered to exceptions that were shared.
@@ -233,12 +253,13 @@ pub(super) async fn answered(view: &mut View<'_>, key: EngagementKey) -> Result<
             Some((one, exceptions.iter().find(|one| one.number == response.exception)?))
         });
         let Some((paper, exception)) = exception else { continue };
-        let said = [response.response, response.action].into_iter().filter(|text| !text.is_empty());
         answered.push(Response {
             finding: format!("WP-{}.{}", response.workpaper, response.exception),
             controls: vec![paper.record.plan.control.to_string()],
             condition: exception.nature.clone(),
-            response: said.collect::<Vec<_>>().join("\n\n"),
+            response: response.response,
+            plan: response.action,
+            due: response.due.map(|day| day.to_string()).unwrap_or_default(),
             state: response.due.map_or_else(|| "answered".to_owned(), |day| format!("planned by {day}")),
         });
     }

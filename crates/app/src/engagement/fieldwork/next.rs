@@ -15,7 +15,7 @@ use crate::context::View;
 use crate::identity::people;
 
 /// A party's next step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Management's.
     Management(ManagementStep),
@@ -76,7 +76,7 @@ async fn for_auditor(view: &mut View<'_>, field: &Field, catalog: &Catalog) -> R
         untested: controls.keys().filter(|id| !tested.contains(*id)).count(),
         unprepared: papers.len() - prepared.clone().count(),
         unreviewed: prepared.filter(|row| row.record.reviewed().is_none()).count(),
-        missing: report::find(view, key).await?.missing,
+        missing: report::find(view, key).await?.missing.first().map(ToString::to_string),
     };
     Ok(field.report.next_for_auditor(&ground))
 }

@@ -3,30 +3,34 @@
 //!
 //! Nothing of it is computed or filled in. Until it is issued only the firm reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde_json::json;
 use tickmark_core::Digest;
 use tickmark_core::catalog::Catalog;
+use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::EngagementKey;
-use tickmark_core::engagement::completion::Received;
+use tickmark_core::engagement::completion::{Completion, Received};
 use tickmark_core::engagement::fieldwork::{
-    Opinion, Party, Report, SectionFile, SignedPaper as _, Workpaper, check_pdf,
+    Gate, IssueGround, Opinion, OpinionError, Party, Report, SectionFile, SignedPaper as _, Workpaper,
+    check_pdf, managements,
 };
 use tickmark_core::evidence::media::clean_name;
 use tickmark_core::id::{ActorId, EvidenceKey};
-use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::identity::{Atom, Resource, Standing, Verb};
 use tickmark_core::report::package::SectionPart;
-use tickmark_core::report::readiness::DocumentStatus;
 
+use super::super::completion;
+use super::super::frozen;
 use super::sql::Kind;
 use super::{Field, Row, criteria, digest, field, newest_report, open_field, paper, same, sql};
 use crate::context::{Cx, View};
 use crate::evidence::{self, ArtifactKey};
 use crate::identity::Access;
 use crate::identity::audit::{self, Event, Name};
-use crate::{Actor, App, Error, Result};
+use crate::identity::people;
+use crate::{Actor, App, Error, Result, identity};
 
 const CREATE: Atom = Atom::new(Resource::RestrictedReport, Verb::Create);
 const READ: Atom = Atom::new(Resource::RestrictedReport, Verb::Read);
@@ -47,8 +51,11 @@ pub struct Known {
     pub report: Report,
     /// Of which party the actor is.
     pub party: Party,
-    /// What keeps it from being issued beside what is missing of it; for the firm.
-    pub missing: Option<&'static str>,
+    /// What is missing before it is issued, in the order of the work: for the firm all of it, for management what it has to
+    /// do itself. Nothing once it is frozen.
+    pub missing: Vec<Gate>,
+    /// Whether whoever set the opinion is alone of the firm in the engagement, and so issues the report too; for the firm.
+    pub is_alone: bool,
 }
 
 /// Returns what is recorded about the report: for the firm all of it, for management once it is issued.
@@ -60,10 +67,17 @@ pub async fn find(view: &mut View<'_>, key: EngagementKey) -> Result<Known> {
     view.permit_on(super::super::atom(Verb::Read), &field.object)?;
     let version = newest(view, key).await?.map_or(0, |row| row.version);
     let is_auditor = field.party == Party::Auditor;
-    let missing = if is_auditor { missing(view, &field).await? } else { None };
+    let issuing = Issuing::load(view, &field).await?;
+    let (by, today) = (view.actor.id, Day::of(view.now));
+    let missing = match (field.is_open(), is_auditor) {
+        (false, _) => Vec::new(),
+        (true, true) => field.report.gates(&issuing.ground(&field), by, today),
+        (true, false) => managements(&issuing.ground(&field), None),
+    };
+    let is_alone = is_auditor && issuing.others == 0;
     let is_known = is_auditor || field.report.issued().is_some();
     let report = if is_known { field.report } else { field.report.without_opinion() };
-    Ok(Known { version, report, party: field.party, missing })
+    Ok(Known { version, report, party: field.party, missing, is_alone })
 }
 
 /// Returns the report that was issued here, as management received it by that; none before.
@@ -90,8 +104,13 @@ pub(in crate::engagement) async fn issued(
     names: &BTreeMap<ActorId, String>,
 ) -> Result<Option<SectionPart>> {
     let report = newest_report(view, key).await?;
+    Ok(section_of(&report, names))
+}
+
+/// Returns the signed file as documents name it, once a report is issued; none before.
+fn section_of(report: &Report, names: &BTreeMap<ActorId, String>) -> Option<SectionPart> {
     let parts = report.issued().zip(report.opinion()).zip(report.section());
-    Ok(parts.map(|((issue, opinion), section)| SectionPart {
+    parts.map(|((issue, opinion), section)| SectionPart {
         name: section.name.clone(),
         digest: section.digest,
         size: Some(section.size),
@@ -99,7 +118,7 @@ pub(in crate::engagement) async fn issued(
         dated: opinion.dated.to_string(),
         by: names.get(&issue.by).cloned().unwrap_or_else(|| issue.by.to_string()),
         at: issue.at,
-    }))
+    })
 }
 
 /// Tells whether the actor may hand out the signed file at all.
@@ -114,20 +133,39 @@ async fn newest(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Row<Re
     Ok(rows.into_iter().next_back())
 }
 
-/// What management's documents and the firm's papers lack before a report is issued.
-async fn missing(view: &mut View<'_>, field: &Field) -> Result<Option<&'static str>> {
-    let record = &field.version.record;
-    if record.approved().is_none() {
-        return Ok(Some("its scope is not approved"));
+/// What issuing rests on beside the record of the engagement and of the report.
+struct Issuing {
+    completion: Completion,
+    unreviewed: Vec<i64>,
+    /// Other people of the firm who are in now.
+    others: usize,
+}
+
+impl Issuing {
+    async fn load(view: &mut View<'_>, field: &Field) -> Result<Self> {
+        let (key, by, now) = (field.version.record.key, view.actor.id, view.now);
+        let shared = super::signed::shared::<Workpaper>(view, key).await?;
+        let unreviewed = shared.iter().filter(|row| row.record.reviewed().is_none());
+        let unreviewed = unreviewed.map(|row| row.record.number).collect();
+        let auditors = people::of_engagement(view, key).await?;
+        let is_other = |one: &&people::Auditor| {
+            one.member.actor != by
+                && one.valid.contains(now)
+                && one.member.standing == Standing::Active
+                && one.member.valid.contains(now)
+        };
+        let others = auditors.iter().filter(is_other).count();
+        Ok(Self { completion: completion::recorded(view, key).await?, unreviewed, others })
     }
-    if record.status() != DocumentStatus::FinalManagement {
-        return Ok(Some("management has not approved its description and assertion as they stand"));
+
+    fn ground<'a>(&'a self, field: &'a Field) -> IssueGround<'a> {
+        IssueGround {
+            engagement: &field.version.record,
+            completion: &self.completion,
+            unreviewed: &self.unreviewed,
+            others: self.others,
+        }
     }
-    let shared = super::signed::shared::<Workpaper>(view, record.key).await?;
-    if shared.iter().any(|row| row.record.reviewed().is_none()) {
-        return Ok(Some("a workpaper that is shared with management is not reviewed as it was shared"));
-    }
-    Ok(None)
 }
 
 fn need_auditor(field: &Field, cx: &mut Cx<'_>) -> Result<()> {
@@ -156,7 +194,8 @@ pub async fn record(
     let scope = field.version.record.holds();
     let in_scope = criteria(scope, catalog)?;
     let mut report = field.report.clone();
-    report.record(opinion, scope, &in_scope).map_err(Error::invalid)?;
+    let by = cx.actor.id;
+    report.record(opinion, scope, &in_scope, by).map_err(Error::invalid)?;
     save(cx, key, from, report, Name::OpinionRecorded).await
 }
 
@@ -198,33 +237,79 @@ fn section_name(key: EngagementKey, name: &str) -> String {
     format!("{key}{SECTION_MARK}{name}")
 }
 
-/// Tells whether a document of this name is the file of a firm, which is nobody else's to hand out.
-pub(crate) fn is_section(name: &str) -> bool {
+/// Tells whether a document of this name goes with no bundle: the file of a firm, and what is kept with management's part and
+/// is not for readers.
+pub(crate) fn is_held_back(name: &str) -> bool {
+    is_section(name) || frozen::is_held_back(name)
+}
+
+/// Tells whether a document of this name says that it is management's part or its records. Those that are have their keys in
+/// [`kept_parts`]; a file of somebody that is called so is another one.
+pub(crate) fn is_part(name: &str) -> bool {
+    frozen::is_part(name)
+}
+
+/// Returns the documents of management's parts that were kept, of all engagements, whoever asks.
+pub(crate) async fn kept_parts(view: &mut View<'_>) -> Result<BTreeSet<ArtifactKey>> {
+    let mut kept = BTreeSet::new();
+    for key in super::super::keys(view).await? {
+        let report = newest_report(view, key).await?;
+        let files = report.kept().into_iter().flat_map(|part| [&part.package, &part.records]);
+        kept.extend(files.map(|file| ArtifactKey(file.artifact.0)));
+    }
+    Ok(kept)
+}
+
+fn is_section(name: &str) -> bool {
     let key = name.split_once(SECTION_MARK).and_then(|(key, _)| key.strip_prefix("E-"));
     key.is_some_and(|number| number.parse::<i64>().is_ok())
 }
 
-/// Marks the report as issued. From then on nothing in the engagement changes.
+/// Marks the report as issued. From then on nothing in the engagement changes, and management's part stays as it is now.
+///
+/// `generator` names program and version.
 ///
 /// # Errors
-/// As [`record`]; `Conflict` while something is missing.
-pub async fn issue(cx: &mut Cx<'_>, key: EngagementKey, from: i64) -> Result<()> {
+/// As [`record`]; `Conflict` while something is missing, and for whoever set the opinion while somebody else of the firm is
+/// in the engagement.
+pub async fn issue(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    from: i64,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<()> {
     let field = open_field(cx, key).await?;
     need_auditor(&field, cx)?;
     cx.permit_on(CREATE, &field.object)?;
-    let missing = missing(cx, &field).await?;
+    same(newest(cx, key).await?.map_or(0, |row| row.version), from)?;
+    let issuing = Issuing::load(cx, &field).await?;
     let (mut report, by, now) = (field.report.clone(), cx.actor.id, cx.now);
-    let firm = field.version.record.holds().firm.clone();
-    report.issue(&firm, missing, by, now).map_err(Error::conflict)?;
+    if let Err(error) = report.issue(&issuing.ground(&field), by, now) {
+        if error == OpinionError::NotReady(Gate::OwnOpinion) {
+            cx.refuse_by_rule("engagement", key.to_string(), "own_opinion");
+        }
+        return Err(Error::conflict(error));
+    }
+    let names = identity::labels(cx).await?;
+    let section = section_of(&report, &names);
+    let kept = frozen::keep(cx, &field.version.record, (section, &report), catalog, generator).await?;
+    report.keep(kept);
     save(cx, key, from, report, Name::ReportIssued).await
 }
 
 /// Freezes the engagement without issuing, with a reason: fieldwork is over, or given up. For whoever runs it on either
-/// side.
+/// side. Management's part stays as it is then.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` without a reason; `Conflict` if it is frozen already.
-pub async fn freeze(cx: &mut Cx<'_>, key: EngagementKey, why: &str) -> Result<()> {
+pub async fn freeze(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    why: &str,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<()> {
     let field = open_field(cx, key).await?;
     match field.party {
         Party::Auditor => cx.permit_on(paper(Verb::Update), &field.object)?,
@@ -232,6 +317,8 @@ pub async fn freeze(cx: &mut Cx<'_>, key: EngagementKey, why: &str) -> Result<()
     }
     let (mut report, by, now) = (field.report.clone(), cx.actor.id, cx.now);
     report.freeze(by, now, why).map_err(Error::invalid)?;
+    let kept = frozen::keep(cx, &field.version.record, (None, &report), catalog, generator).await?;
+    report.keep(kept);
     let from = newest(cx, key).await?.map_or(0, |row| row.version);
     save(cx, key, from, report, Name::EngagementFrozen).await
 }
@@ -249,6 +336,10 @@ async fn save(cx: &mut Cx<'_>, key: EngagementKey, from: i64, report: Report, na
         "section": report.section().map(|section| section.digest),
         "frozen": report.frozen().is_some(),
         "issued": report.issued().is_some(),
+        "alone": report.issued().is_some_and(|issue| issue.alone),
+        "package": report.kept().map(|kept| kept.package.digest),
+        "own_work": report.kept().map(|kept| kept.whole.digest),
+        "records": report.kept().map(|kept| kept.records.digest),
     });
     let event = Event { after: Some(after), ..Event::done(name, "engagement", key) };
     audit::record(cx, event).await

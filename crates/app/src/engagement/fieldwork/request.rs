@@ -11,7 +11,7 @@ use tickmark_core::engagement::fieldwork::{
 };
 use tickmark_core::evidence::item::{Item, State};
 use tickmark_core::id::ActorId;
-use tickmark_core::identity::Verb;
+use tickmark_core::identity::{Object, Verb};
 use tickmark_core::program::population::Population;
 use tickmark_core::report::sheet::{Sheet, SheetCell};
 
@@ -21,6 +21,7 @@ use crate::evidence::item;
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::{self, need_known_person};
 use crate::program::population;
+use crate::register::Kind;
 use crate::{Error, Result};
 
 /// Problems that one error message names.
@@ -89,6 +90,20 @@ pub async fn find(view: &mut View<'_>, key: EngagementKey, number: i64) -> Resul
     }
     let is_open = field.is_open();
     Ok(Whole { row, versions, items, populations, party: field.party, is_open })
+}
+
+/// Tells whether the actor may see a request, without anybody being refused.
+pub(crate) async fn is_seen(view: &mut View<'_>, key: EngagementKey, number: i64) -> Result<bool> {
+    let field = match field(view, key).await {
+        Err(Error::NotFound { .. }) => return Ok(false),
+        field => field?,
+    };
+    let organization = view.organization();
+    let Some(row) = sql::request(view.connection(), organization, key, number).await? else {
+        return Ok(false);
+    };
+    let object = Object { people: row.record.owner.into_iter().collect(), ..field.object };
+    Ok(view.may_on(asking(Verb::Read), &object))
 }
 
 async fn load(
@@ -201,6 +216,9 @@ pub async fn add(cx: &mut Cx<'_>, key: EngagementKey, requests: Vec<Request>) ->
         return Ok(added);
     }
     sql::add_requests(cx.connection(), organization, key, &rows).await?;
+    for row in &rows {
+        cx.touch(Kind::EvidenceRequest, id(key, row.record.number));
+    }
     let records: Vec<&EvidenceRequest> = rows.iter().map(|row| &row.record).collect();
     let after = json!({"n": rows.len(), "to": number, "records": digest(&records)?});
     let event = Event { after: Some(after), ..Event::done(Name::RequestsListed, "engagement", key) };
@@ -331,6 +349,35 @@ async fn write(
 #[must_use]
 pub fn id(key: EngagementKey, number: i64) -> String {
     format!("{key}/R-{number}")
+}
+
+/// Reads what the trail calls a request.
+#[must_use]
+pub fn parse(id: &str) -> Option<(EngagementKey, i64)> {
+    let (key, number) = id.strip_prefix("E-")?.split_once("/R-")?;
+    Some((EngagementKey(key.parse().ok()?), number.parse().ok()?))
+}
+
+/// Returns a request as it is now, whoever asks.
+pub(crate) async fn look_up(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    number: i64,
+) -> Result<Option<EvidenceRequest>> {
+    let organization = view.organization();
+    Ok(sql::request(view.connection(), organization, key, number).await?.map(|row| row.record))
+}
+
+/// Returns all requests of all engagements, whoever asks.
+pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<(EngagementKey, EvidenceRequest)>> {
+    let organization = view.organization();
+    let mut all = Vec::new();
+    for version in crate::engagement::everything(view).await? {
+        let key = version.record.key;
+        let rows = sql::requests(view.connection(), organization, key).await?;
+        all.extend(rows.into_iter().map(|row| (key, row.record)));
+    }
+    Ok(all)
 }
 
 fn said(row: &Row<EvidenceRequest>) -> Result<serde_json::Value> {

@@ -3,7 +3,7 @@
 //!
 //! Each party learns of the other's work what was handed to it and nothing else. What is frozen or closed waits for nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_core::Timestamp;
 use tickmark_core::conclusion::scope::Day;
@@ -20,10 +20,14 @@ use tickmark_core::time::DAY_US;
 use super::super::not_closed;
 use super::signed::{self, Paper, Signing};
 use super::workpaper::ANSWERING;
-use super::{Field, Row, asking, field_of, paper, party, sql, workpaper};
+use super::{Field, Row, asking, field_of, paper, party, request, sql, workpaper};
 use crate::context::View;
 use crate::identity::Access;
+use crate::register::{self, Kind, Query, Want};
 use crate::{Result, control};
+
+/// Most requests of one kind that are looked at for somebody.
+const MOST: u32 = 500;
 
 /// A request that waits for somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,6 +163,7 @@ pub async fn of(view: &mut View<'_>) -> Result<Waiting> {
     if !view.may(asking(Verb::Read)) {
         return Ok(waiting);
     }
+    let concerning = concerning(view).await?;
     for version in not_closed(view).await? {
         if party(view, version.record.key).is_none() {
             continue;
@@ -168,7 +173,12 @@ pub async fn of(view: &mut View<'_>) -> Result<Waiting> {
             continue;
         }
         match field.party {
-            Party::Management => for_management(view, &field, &mut waiting).await?,
+            Party::Management => {
+                if let Some(numbers) = concerning.get(&field.version.record.key) {
+                    requests(view, &field, numbers, &mut waiting).await?;
+                }
+                exceptions(view, &field, &mut waiting).await?;
+            }
             Party::Auditor => for_auditor(view, &field, &mut waiting).await?,
         }
     }
@@ -177,12 +187,41 @@ pub async fn of(view: &mut View<'_>) -> Result<Waiting> {
     Ok(waiting)
 }
 
-async fn for_management(view: &mut View<'_>, field: &Field, waiting: &mut Waiting) -> Result<()> {
+/// Returns the requests that may wait for the actor as the register has them, by engagement: reading all there are would take
+/// longer the more is asked.
+async fn concerning(view: &mut View<'_>) -> Result<BTreeMap<EngagementKey, BTreeSet<i64>>> {
+    let mut queries = vec![Query::of("mine", &view.actor.id.to_string())];
+    if view.sees_whole(asking(Verb::Create)) {
+        let soon = view.now.plus_micros(i64::from(SOON_DAYS) * DAY_US + DAY_US).micros();
+        let mut near = Query::of("nobodys", RequestState::Open.word());
+        let due = Want::Between(register::ordered(i64::MIN), register::ordered(soon));
+        near.filters.push(("late".to_owned(), due));
+        queries.extend([Query::of("nobodys", RequestState::Returned.word()), near]);
+    }
+    let mut found: BTreeMap<EngagementKey, BTreeSet<i64>> = BTreeMap::new();
+    for query in queries {
+        let query = Query { rows: MOST, ..query };
+        for id in register::ids(view, Kind::EvidenceRequest, &query).await? {
+            if let Some((key, number)) = request::parse(&id) {
+                found.entry(key).or_default().insert(number);
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn requests(
+    view: &mut View<'_>,
+    field: &Field,
+    numbers: &BTreeSet<i64>,
+    waiting: &mut Waiting,
+) -> Result<()> {
     let (key, organization, actor, now) =
         (field.version.record.key, view.organization(), view.actor.id, view.now);
     let runs_program = view.sees_whole(asking(Verb::Create));
     let mut object = field.object.clone();
-    for row in sql::requests(view.connection(), organization, key).await? {
+    for number in numbers {
+        let Some(row) = sql::request(view.connection(), organization, key, *number).await? else { continue };
         let one = &row.record;
         if !one.state.waits_for_management() {
             continue;
@@ -202,6 +241,11 @@ async fn for_management(view: &mut View<'_>, field: &Field, waiting: &mut Waitin
             waiting.requests.push(request);
         }
     }
+    Ok(())
+}
+
+async fn exceptions(view: &mut View<'_>, field: &Field, waiting: &mut Waiting) -> Result<()> {
+    let (key, actor) = (field.version.record.key, view.actor.id);
     if view.may_on(ANSWERING, &field.object) && view.may_on(super::super::atom(Verb::Read), &field.object) {
         let runs_program = view.sees_whole(Atom::new(Resource::Exception, Verb::Approve));
         let open = unanswered(view, key).await?;

@@ -8,12 +8,14 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::fieldwork::{
-    Cause, ManagementResponse, Note, Outcome, Party, Plan, Workpaper,
+    Cause, ManagementResponse, Note, Outcome, Party, Plan, Workpaper, ZeroShown,
 };
+use tickmark_core::id::PopulationKey;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::population::AttributeState;
+use tickmark_core::time::DAY_US;
 
-use super::signed::{Paper as _, held, id, need_auditor, save, shared, write};
+use super::signed::{Paper as _, find, held, id, need_auditor, save, shared, write};
 use super::sql::Kind;
 use super::{Row, controls_in_scope, digest, field, open_field, same, sql};
 use crate::context::{Cx, View};
@@ -135,22 +137,57 @@ pub async fn except(
     .await
 }
 
+/// What follows from a test, as it is written.
+#[derive(Clone, Debug)]
+pub struct Concluding {
+    /// In short.
+    pub outcome: Outcome,
+    /// In words.
+    pub text: String,
+    /// The frozen population without items that shows that there were no occurrences; only for that outcome.
+    pub zero: Option<PopulationKey>,
+}
+
 /// Writes what follows from the test.
 ///
 /// # Errors
-/// As [`replan`].
+/// As [`replan`]; `Invalid` for no occurrences without a frozen population that shows it over the whole period.
 pub async fn conclude(
     cx: &mut Cx<'_>,
     key: EngagementKey,
     number: i64,
     from: i64,
-    outcome: Outcome,
-    text: &str,
+    concluding: Concluding,
+    catalog: &Catalog,
 ) -> Result<()> {
+    let Concluding { outcome, text, zero } = concluding;
+    let shown = match zero.filter(|_| outcome == Outcome::NoOccurrences) {
+        Some(population) => Some(zero_shown(cx, key, number, population, catalog).await?),
+        None => None,
+    };
     write(cx, (key, number, from), Workpaper::WRITTEN, |paper: &mut Workpaper, by, _| {
-        paper.conclude(outcome, text, by)
+        paper.conclude(outcome, &text, shown, by)
     })
     .await
+}
+
+/// Reads what a population that the auditor may see shows about the control of a paper.
+async fn zero_shown(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    number: i64,
+    population: PopulationKey,
+    catalog: &Catalog,
+) -> Result<ZeroShown> {
+    let field = open_field(cx, key).await?;
+    need_auditor(&field, cx, Verb::Update)?;
+    let (first, last) = field.version.record.holds().time.days();
+    let control = find::<Workpaper>(cx, key, number).await?.record.plan.control;
+    let seen = super::evidence::populations(cx, key, catalog).await?;
+    let found = seen.into_iter().find(|one| one.key == population);
+    let found = found.ok_or_else(|| Error::not_found("population", population))?;
+    let period = (first.starts(), last.starts().plus_micros(DAY_US));
+    ZeroShown::of(&found, &control, period).map_err(Error::invalid)
 }
 
 /// Lists the notes of the firm, newest first.

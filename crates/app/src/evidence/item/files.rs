@@ -29,6 +29,9 @@ pub struct UploadLimits {
 
 /// The limits of an upload through the pages.
 pub const UPLOAD: UploadLimits = UploadLimits { file_bytes: 32 << 20, request_bytes: 64 << 20, files: 20 };
+/// Bytes of a gigabyte.
+const GIGABYTE: u64 = 1_000_000_000;
+
 /// A file as it is handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
@@ -120,6 +123,23 @@ pub(super) fn recognize(files: &[Upload]) -> Result<Vec<(String, Format)>> {
         .collect()
 }
 
+/// Refuses files for which the organization has no room left. What collectors bring is never refused: a look that is not kept
+/// is a gap.
+async fn need_room(cx: &mut Cx<'_>, coming: u64) -> Result<()> {
+    let most = cx.app.quota_bytes();
+    let organization = cx.organization();
+    let held = artifacts::bytes_held(cx.connection(), organization).await?;
+    if held.saturating_add(coming) <= most {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "the evidence of the organization may have {} GB, and {} GB are there; whoever operates the installation gives it \
+         more room, or prunes what need not be kept",
+        most / GIGABYTE,
+        held / GIGABYTE
+    )))
+}
+
 /// Keeps the bytes of files. Their artifacts are named after the item, so that a file of another item with the same name
 /// does not take their place.
 pub(super) async fn store(
@@ -130,6 +150,8 @@ pub(super) async fn store(
     recognized: Vec<(String, Format)>,
     first: i64,
 ) -> Result<Vec<ItemFile>> {
+    let coming: u64 = files.iter().map(|file| u64::try_from(file.bytes.len()).unwrap_or(u64::MAX)).sum();
+    need_room(cx, coming).await?;
     let class = RETENTION.into_iter().find(|class| *class == retention).unwrap_or(EVIDENCE_CLASS);
     let mut stored = Vec::with_capacity(files.len());
     for (seq, (file, (name, format))) in (first..).zip(files.into_iter().zip(recognized)) {

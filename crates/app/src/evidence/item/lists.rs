@@ -9,6 +9,7 @@ use tickmark_core::id::ItemKey;
 use tickmark_core::identity::{Object, Reach, separation};
 use tickmark_core::time::DAY_US;
 
+use super::super::ArtifactKey;
 use super::{APPROVE, MAX_ITEMS, READ, controls_by_id, people, sql};
 use crate::context::View;
 use crate::identity::{self, Access};
@@ -217,6 +218,12 @@ pub(crate) async fn several(view: &mut View<'_>, keys: &[ItemKey]) -> Result<Vec
 pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<Item>> {
     let organization = view.organization();
     sql::all(view.connection(), organization, u32::MAX).await
+}
+
+/// Returns the files of all versions of an item, whoever asks.
+pub(crate) async fn all_artifacts(view: &mut View<'_>, item: ItemKey) -> Result<BTreeSet<ArtifactKey>> {
+    let organization = view.organization();
+    sql::artifacts(view.connection(), organization, item).await
 }
 
 /// Returns the keys of the items of a control, whoever asks.

@@ -39,7 +39,7 @@ pub use files::{Purpose, UPLOAD, Upload, UploadLimits, digests, read_file};
 pub use staged::{STAGED_US, Secret, stage, staged, unstage};
 
 pub use lists::{OPEN, as_fresh, before, list, of_control, own_open, page, waiting_for};
-pub(crate) use lists::{best_accepted, everything, in_state, keys_of_control, several};
+pub(crate) use lists::{all_artifacts, best_accepted, everything, in_state, keys_of_control, several};
 
 use files::{recognize, store};
 

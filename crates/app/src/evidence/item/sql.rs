@@ -12,6 +12,7 @@ use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::commitment::Salt;
 use tickmark_store::{Cell, insert_rows};
 
+use super::super::ArtifactKey;
 use super::Happening;
 use crate::{Error, Result, stored};
 
@@ -442,6 +443,22 @@ fn erased(item: ItemKey, number: i64, by: ActorId) -> Version {
         by,
         at: Timestamp::from_micros(0),
     }
+}
+
+/// Returns the artifacts of all versions of an item.
+pub(super) async fn artifacts(
+    c: &mut AnyConnection,
+    org: Org,
+    item: ItemKey,
+) -> Result<BTreeSet<ArtifactKey>> {
+    let rows: Vec<(i64,)> = sqlx::query_as(
+        "SELECT artifact FROM evidence_item_file WHERE organization = $1 AND item = $2 ORDER BY version, seq",
+    )
+    .bind(org.0)
+    .bind(item.0)
+    .fetch_all(c)
+    .await?;
+    Ok(rows.into_iter().map(|(key,)| ArtifactKey(key)).collect())
 }
 
 /// Reads files by item and version.

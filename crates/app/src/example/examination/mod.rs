@@ -127,12 +127,13 @@ pub(super) struct Examined {
     calendar: Option<Calendar>,
     firm: Vec<Account>,
     drawn_from: Option<PopulationKey>,
+    nothing_in: Option<PopulationKey>,
 }
 
 impl Examined {
     /// Plans it, if the story is long enough.
     pub(super) fn plan(settings: &Settings) -> Self {
-        Self { calendar: Calendar::over(settings), firm: Vec::new(), drawn_from: None }
+        Self { calendar: Calendar::over(settings), firm: Vec::new(), drawn_from: None, nothing_in: None }
     }
 
     /// Returns the day up to which the examined list was brought in for the period.
@@ -169,9 +170,12 @@ impl Examined {
     async fn open(&mut self, play: &Play<'_>) -> Result<()> {
         document::sign(play).await?;
         let Calendar { first, opened, .. } = play.calendar;
-        let listed =
-            lists::of_period(play.stage, play.settings, play.people, play.chance, (first, opened)).await?;
-        self.drawn_from = Some(listed);
+        let listed = async |control| {
+            let Play { stage, settings, people, chance, .. } = play;
+            lists::of_period(stage, settings, people, *chance, control, (first, opened)).await
+        };
+        self.drawn_from = Some(listed(lists::EXAMINED).await?);
+        self.nothing_in = Some(listed(lists::UNUSED).await?);
         for auditor in [firm::LEAD, firm::STAFF] {
             let (account, actor) = firm::let_in(play, auditor).await?;
             if auditor == firm::LEAD {
@@ -187,10 +191,11 @@ impl Examined {
     async fn test(&self, play: &Play<'_>) -> Result<()> {
         let [lead, staff] = self.firm.as_slice() else { return Err(lost("people of its firm")) };
         let population = self.drawn_from.ok_or_else(|| lost("list to draw from"))?;
+        let nothing = self.nothing_in.ok_or_else(|| lost("list without items"))?;
         let staff = staff.sign_in(play).await?;
         let sample = paper::draw(play, &staff, population).await?;
         request::answer_sample(play, &sample, population).await?;
-        paper::write(play, &staff, &sample).await?;
+        paper::write(play, &staff, &sample, nothing).await?;
         firm::sign_out(play, &staff).await?;
         let lead = lead.sign_in(play).await?;
         request::decide(play, &lead).await?;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use tickmark_core::catalog::Catalog;
 use tickmark_core::control::TestAttribute;
 use tickmark_core::engagement::fieldwork::{Cause, ManagementResponse, Outcome, Plan, Procedure, Workpaper};
 use tickmark_core::id::PopulationKey;
@@ -10,13 +11,13 @@ use tickmark_core::program::population::{AttributeState, Item};
 use tickmark_core::program::sampling::{Method, Seed};
 use tickmark_core::time::DAY_US;
 
-use super::super::lists::EXAMINED;
+use super::super::lists::{EXAMINED, UNUSED};
 use super::super::story::Story;
 use super::{Day, Play, SOC2, firm, lost};
 use crate::context::{Cx, View};
 use crate::engagement::fieldwork::sample::{self, Selecting};
 use crate::engagement::fieldwork::signed::{self, Signing};
-use crate::engagement::fieldwork::workpaper::{self, Excepting};
+use crate::engagement::fieldwork::workpaper::{self, Concluding, Excepting};
 use crate::program::{population, sampling};
 use crate::{Actor, Error, Result};
 
@@ -116,7 +117,12 @@ fn deviates(item: &Item) -> bool {
 }
 
 /// Somebody of the firm tests, writes what was found, and shares the two exceptions with management.
-pub(super) async fn write(play: &Play<'_>, staff: &Actor, sample: &Drawn) -> Result<()> {
+pub(super) async fn write(
+    play: &Play<'_>,
+    staff: &Actor,
+    sample: &Drawn,
+    nothing: PopulationKey,
+) -> Result<()> {
     play.pass(3);
     let found = sample.items.iter().map(|item| {
         let second = if deviates(item) { AttributeState::NotMet } else { AttributeState::Met };
@@ -133,11 +139,13 @@ pub(super) async fn write(play: &Play<'_>, staff: &Actor, sample: &Drawn) -> Res
             effect: "The owner approved the same right; it was not used before that. (fictional)".to_owned(),
         }),
         outcome: Outcome::Exceptions,
+        zero: None,
         says: "The control operated for the other items that were selected. (fictional)",
     };
     play.app()
         .transact(staff, async |cx| {
-            finish(cx, (SAMPLED, sample.version), tested, &[Signing::Prepare, Signing::Share]).await
+            let signings = [Signing::Prepare, Signing::Share];
+            finish(cx, (SAMPLED, sample.version), tested, &signings, play.stage.catalog).await
         })
         .await?;
     play.pass(2);
@@ -145,7 +153,7 @@ pub(super) async fn write(play: &Play<'_>, staff: &Actor, sample: &Drawn) -> Res
     play.pass(2);
     encrypted(play, staff).await?;
     play.pass(2);
-    unused(play, staff).await
+    unused(play, staff, nothing).await
 }
 
 /// A configuration that was looked at each day: it deviated on one host for some days.
@@ -177,6 +185,7 @@ async fn privileged(play: &Play<'_>, staff: &Actor) -> Result<()> {
             effect: "Management is asked for the cause, and for who logged in. (fictional)".to_owned(),
         }),
         outcome: Outcome::Exceptions,
+        zero: None,
         says: "The setting was as described on the other hosts. (fictional)",
     };
     play.app()
@@ -184,7 +193,7 @@ async fn privileged(play: &Play<'_>, staff: &Actor) -> Result<()> {
             let number = workpaper::begin(cx, SOC2, plan, catalog).await?;
             need(number, PRIVILEGED)?;
             workpaper::name_items(cx, SOC2, number, 1, &tested.keys()).await?;
-            finish(cx, (number, 2), tested, &[Signing::Prepare, Signing::Share]).await
+            finish(cx, (number, 2), tested, &[Signing::Prepare, Signing::Share], catalog).await
         })
         .await
 }
@@ -208,6 +217,7 @@ async fn encrypted(play: &Play<'_>, staff: &Actor) -> Result<()> {
         results: found.into(),
         excepting: None,
         outcome: Outcome::NoExceptions,
+        zero: None,
         says: "The settings were as described and did not change in the period. (fictional)",
     };
     play.app()
@@ -215,16 +225,16 @@ async fn encrypted(play: &Play<'_>, staff: &Actor) -> Result<()> {
             let number = workpaper::begin(cx, SOC2, plan, catalog).await?;
             need(number, ENCRYPTED)?;
             workpaper::name_items(cx, SOC2, number, 1, &tested.keys()).await?;
-            finish(cx, (number, 2), tested, &[Signing::Prepare]).await
+            finish(cx, (number, 2), tested, &[Signing::Prepare], catalog).await
         })
         .await
 }
 
 /// A control that never occurred; its paper waits for its review.
-async fn unused(play: &Play<'_>, staff: &Actor) -> Result<()> {
+async fn unused(play: &Play<'_>, staff: &Actor, nothing: PopulationKey) -> Result<()> {
     let catalog = play.stage.catalog;
     let plan = plan(
-        "GOV-02",
+        UNUSED,
         &[Procedure::Inquiry, Procedure::Inspection],
         "Inspected the log of the channel for the period and asked two employees whether they know the channel.",
         &[("A", "a report is handled within 30 days", "a report is handled later, or not at all")],
@@ -233,12 +243,13 @@ async fn unused(play: &Play<'_>, staff: &Actor) -> Result<()> {
         results: Vec::new(),
         excepting: None,
         outcome: Outcome::NoOccurrences,
+        zero: Some(nothing),
         says: "The log has no report of the period. (fictional)",
     };
     play.app()
         .transact(staff, async |cx| {
             let number = workpaper::begin(cx, SOC2, plan, catalog).await?;
-            finish(cx, (number, 1), tested, &[Signing::Prepare]).await
+            finish(cx, (number, 1), tested, &[Signing::Prepare], catalog).await
         })
         .await
 }
@@ -287,6 +298,7 @@ struct Tested {
     results: Vec<(String, Vec<AttributeState>, String)>,
     excepting: Option<Excepting>,
     outcome: Outcome,
+    zero: Option<PopulationKey>,
     says: &'static str,
 }
 
@@ -302,6 +314,7 @@ async fn finish(
     (number, mut version): (i64, i64),
     tested: Tested,
     signings: &[Signing],
+    catalog: &Catalog,
 ) -> Result<()> {
     if !tested.results.is_empty() {
         workpaper::record(cx, SOC2, number, version, &tested.results).await?;
@@ -311,7 +324,8 @@ async fn finish(
         workpaper::except(cx, SOC2, number, version, excepting).await?;
         version += 1;
     }
-    workpaper::conclude(cx, SOC2, number, version, tested.outcome, tested.says).await?;
+    let concluding = Concluding { outcome: tested.outcome, text: tested.says.to_owned(), zero: tested.zero };
+    workpaper::conclude(cx, SOC2, number, version, concluding, catalog).await?;
     version += 1;
     for signing in signings {
         signed::sign::<Workpaper>(cx, SOC2, number, version, *signing).await?;

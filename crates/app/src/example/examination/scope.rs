@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use tickmark_core::catalog::{Catalog, ObjectiveSet};
 use tickmark_core::control::commitment::{CommitmentKey, CommitmentKind, Promise};
 use tickmark_core::engagement::{
-    Assumed, Method, Objective, ReportKind, Scope, Subservice, Time, UserEntityControl, UserEntityKind,
+    Assumed, Decision, Element, ElementKind, Method, ReportKind, Scope, Subservice, Time, UserEntityControl,
+    UserEntityKind, Vendor, VendorControl,
 };
 
 use super::super::company::{CHIEF, PLATFORM, SYSTEM};
@@ -13,6 +15,8 @@ use super::{Play, SOC1, SOC2, controls, done, firm, words};
 use crate::control::commitment;
 use crate::{Error, Result, engagement};
 
+/// Who hosts it.
+const HOSTING: &str = "Fenmoor Hosting (example)";
 /// Name of the system of the SOC 1.
 const PAYROLL: &str = "Larkspur Pay, payroll for small shops (example)";
 
@@ -100,7 +104,7 @@ pub(super) async fn settle(play: &Play<'_>) -> Result<()> {
     })
     .await?;
     play.pass(10);
-    let scopes = [(SOC2, soc2(play, &keys)?), (SOC1, soc1(play)?)];
+    let scopes = [(SOC2, soc2(play, &keys)?), (SOC1, soc1(play, catalog)?)];
     app.transact(lead, async |cx| {
         for (key, scope) in scopes {
             let once = format!("example/{key}");
@@ -156,30 +160,97 @@ fn soc2(play: &Play<'_>, keys: &[CommitmentKey]) -> Result<Scope> {
                    procedures and tools that run them."
             .to_owned(),
         outside: vec![
-            "Browsers and networks of customers".to_owned(),
-            "Billing of customers by the company".to_owned(),
+            "Browsers and networks of customers: nobody of the company runs them".to_owned(),
+            "Billing of customers by the company: no data of the service is in it".to_owned(),
         ],
+        elements: elements(),
         firm: firm::FIRM.to_owned(),
         categories: reasons.map(|(id, reason)| (id.to_owned(), reason.to_owned())).into(),
+        omissions: [
+            ("processing-integrity", "Shops check each invoice before they send it; nothing is promised."),
+            ("privacy", "What is promised to people is promised by the shops; the company acts for them."),
+        ]
+        .map(|(id, reason)| (id.to_owned(), reason.to_owned()))
+        .into(),
         commitments: keys.iter().copied().collect(),
         subservices: vec![Subservice {
-            name: "Fenmoor Hosting (example)".to_owned(),
-            service: "Data centers with power, cooling, network and the machines on which the hosts run".to_owned(),
-            method: Method::CarveOut,
-            why: "Nobody of the company enters the data centers or handles their disks; whether machines are safe there \
-                  depends on the provider."
-                .to_owned(),
+            decision: decision(play),
             assumed: vec![
                 assumed("Physical access to data centers is limited to authorized people and reviewed.", &["CC6.4"]),
                 assumed("Media is cleared or destroyed before it leaves a data center.", &["CC6.5"]),
                 assumed("Power, cooling and fire protection are maintained and tested.", &["A1.2"]),
             ],
             monitoring: controls(&["VEN-01", "VEN-04"])?,
-            gives_assertion: false,
+            ..Subservice::of(
+                HOSTING,
+                "Data centers with power, cooling, network and the machines on which the hosts run",
+                Method::CarveOut,
+                "Nobody of the company enters the data centers or handles their disks; whether machines are safe there \
+                 depends on the provider.",
+            )
         }],
+        vendors: vec![Vendor {
+            name: "Postrider Mail (example)".to_owned(),
+            service: "Delivers invoices by mail".to_owned(),
+            why: "What it reports as delivered is compared each day with what was to be sent; own controls suffice."
+                .to_owned(),
+            decision: decision(play),
+        }],
+        vendor_controls: vendor_controls()?,
         user_entities: user_entities(keys),
         ..Scope::of(ReportKind::Soc2, Time::Period { from, to }, SYSTEM)
     })
+}
+
+/// What is inside the boundary, and what is not.
+fn elements() -> Vec<Element> {
+    use ElementKind as E;
+    let pieces = [
+        (E::Environment, "Production", ""),
+        (E::Environment, "Test", "it holds made-up shops only and cannot reach production"),
+        (E::Site, "Office", "nobody reaches customers' data from its network alone"),
+        (E::Team, "Platform", ""),
+        (E::Team, "Security", ""),
+        (E::Data, "Invoices and customers of shops", ""),
+        (E::Data, "Users of shops", ""),
+    ];
+    let piece = |(kind, name, outside): (E, &str, &str)| Element {
+        kind,
+        name: name.to_owned(),
+        outside: outside.to_owned(),
+    };
+    pieces.map(piece).to_vec()
+}
+
+/// Who decided what a vendor is, before the period began.
+fn decision(play: &Play<'_>) -> Decision {
+    Decision {
+        approver: CHIEF.name.to_owned(),
+        decided: Some(play.period().0),
+        categories: words(&["security", "availability", "confidentiality"]),
+    }
+}
+
+/// What the report of the hosting provider expects of its customers.
+fn vendor_controls() -> Result<Vec<VendorControl>> {
+    let one = |text: &str, not_applicable: &str, of: &[&str], evidence: &str| -> Result<VendorControl> {
+        Ok(VendorControl {
+            vendor: HOSTING.to_owned(),
+            text: text.to_owned(),
+            not_applicable: not_applicable.to_owned(),
+            controls: controls(of)?,
+            evidence: evidence.to_owned(),
+        })
+    };
+    Ok(vec![
+        one(
+            "Customers remove users of the provider's console when they leave.",
+            "",
+            &["IAM-05"],
+            "The list of leavers of each quarter (fictional)",
+        )?,
+        one("Customers escort visitors to their own cages.", "There are no cages of our own.", &[], "")?,
+    ])
 }
 
 fn user_entities(keys: &[CommitmentKey]) -> Vec<UserEntityControl> {
@@ -205,46 +276,34 @@ fn user_entities(keys: &[CommitmentKey]) -> Vec<UserEntityControl> {
     ]
 }
 
-/// A small one: three objectives, and a description that is begun.
-fn soc1(play: &Play<'_>) -> Result<Scope> {
-    let objective = |id: &str, statement: &str, assertions: &[&str], of: &[&str]| -> Result<Objective> {
-        Ok(Objective {
-            id: id.to_owned(),
-            statement: statement.to_owned(),
-            assertions: words(assertions),
-            controls: controls(of)?,
-        })
-    };
+/// Objectives of the set, with the controls of the company that achieve them.
+const OBJECTIVES: [(&str, &[&str]); 4] = [
+    ("CO-02", &["PIN-02"]),
+    ("CO-04", &["PIN-06"]),
+    ("CO-13", &["IAM-03", "IAM-05", "IAM-07"]),
+    ("CO-15", &["CHG-02", "CHG-05"]),
+];
+
+/// A small one: four objectives of the example set, two of them of IT general controls, and a description that is begun.
+fn soc1(play: &Play<'_>, catalog: &Catalog) -> Result<Scope> {
+    let set: &ObjectiveSet =
+        catalog.objective_sets.first().ok_or_else(|| Error::invalid("the catalog has no objectives"))?;
+    let chosen = words(&OBJECTIVES.map(|(id, _)| id));
+    let mut objectives = set.proposed(&chosen);
+    for objective in &mut objectives {
+        let of = OBJECTIVES.iter().find(|(id, _)| *id == objective.id).map_or(&[][..], |(_, of)| *of);
+        objective.controls = controls(of)?;
+    }
     let (from, to) = play.period();
     Ok(Scope {
         services: vec!["Larkspur Pay: wages are computed and handed over as a payment file".to_owned()],
         boundary: "From the hours that a shop enters to the payment file that it fetches.".to_owned(),
-        outside: vec!["Payment itself, which the bank of the shop makes".to_owned()],
-        objectives: vec![
-            objective(
-                "CO-01",
-                "Controls provide reasonable assurance that hours and rates are entered completely and accurately.",
-                &["accuracy", "completeness"],
-                &["PIN-02", "PIN-06"],
-            )?,
-            objective(
-                "CO-02",
-                "Controls provide reasonable assurance that changes to programs that compute wages are reviewed before use.",
-                &["accuracy"],
-                &["CHG-02", "CHG-05"],
-            )?,
-            objective(
-                "CO-03",
-                "Controls provide reasonable assurance that access to programs and data of payroll is limited to authorized \
-                 people.",
-                &["accuracy", "occurrence"],
-                &["IAM-03", "IAM-05", "IAM-07"],
-            )?,
-        ],
+        outside: vec!["Payment itself: the bank of the shop makes it".to_owned()],
+        objectives,
         user_entities: vec![UserEntityControl {
             kind: UserEntityKind::Control,
             text: "Customers approve the wages of each month before they fetch the payment file.".to_owned(),
-            criteria: words(&["CO-01"]),
+            criteria: words(&["CO-04"]),
             commitment: None,
             why: "Only the shop knows the hours that were really worked.".to_owned(),
         }],

@@ -75,6 +75,7 @@ impl Format {
                     "event": row.event, "outcome": row.outcome,
                     "object": {"kind": row.object_kind, "id": row.object},
                     "reason": row.reason, "why": row.why, "request": row.request, "session": row.session,
+                    "auth": serde_json::from_str::<serde_json::Value>(&row.auth).ok(), "network": row.network,
                     "entry": row.leaf,
                 });
                 format!("{object}\n")

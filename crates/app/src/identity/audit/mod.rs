@@ -4,6 +4,7 @@
 //! itself: when it cannot be written, the change does not happen. The entry holds ids, words of closed lists and a salted
 //! commitment to what a person wrote; the words themselves stand in the row, which can be erased.
 
+mod denied;
 mod export;
 mod sql;
 mod verify;
@@ -11,6 +12,7 @@ mod verify;
 use serde_json::{Value, json};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Scope, Verb};
+use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::commitment::{self, Salt};
 use tickmark_ledger::leaf::LeafKind;
@@ -20,6 +22,7 @@ use super::Access;
 use crate::context::{Cx, Refused, View};
 use crate::{Error, Result};
 
+pub use denied::TurnedAway;
 pub use export::{EXPORT_PAGE, Format, begin_export, export_page};
 pub use verify::{Break, Verified, verify};
 
@@ -83,6 +86,11 @@ names! {
     Suspended = "member.suspended",
     Resumed = "member.resumed",
     Removed = "member.removed",
+    ValiditySet = "member.validity_set",
+    Expired = "member.expired",
+    SignedOutByOther = "member.signed_out",
+    AddressAsked = "member.address_asked",
+    AddressChanged = "member.address_changed",
     Renamed = "member.renamed",
     RemindersSet = "member.reminders_set",
     OrganizationChanged = "organization.changed",
@@ -95,6 +103,9 @@ names! {
     RoleRevoked = "role.revoked",
     CheckWritten = "check.written",
     CheckPutAside = "check.put_aside",
+    CheckApproved = "check.approved",
+    CheckDeclined = "check.declined",
+    CheckFromFiles = "check.from_files",
     JobAsked = "job.asked",
     JobCalledOff = "job.called_off",
     JobScheduled = "job.scheduled",
@@ -107,7 +118,15 @@ names! {
     ControlApproved = "control.approved",
     ControlDeclined = "control.declined",
     ControlRetired = "control.retired",
+    TestProposed = "test.proposed",
+    TestApproved = "test.approved",
+    TestDeclined = "test.declined",
+    TestEnded = "test.ended",
+    ToleranceSet = "control.tolerance_set",
+    SizesSet = "control.sizes_set",
     StartKept = "program.start_kept",
+    ReadinessScopeWritten = "readiness.scope_written",
+    CriterionJudged = "readiness.criterion_judged",
     FindingOpened = "finding.opened",
     FindingPlanned = "finding.planned",
     FindingExtended = "finding.extended",
@@ -139,6 +158,7 @@ names! {
     ReportReceived = "engagement.report_received",
     EventTold = "engagement.event_told",
     EventsConfirmed = "engagement.events_confirmed",
+    FactLearned = "engagement.fact_learned",
     RepresentationWritten = "representation.written",
     RepresentationReviewed = "representation.reviewed",
     RepresentationSigned = "representation.signed",
@@ -186,7 +206,13 @@ names! {
     EvidenceUnlinked = "evidence.unlinked",
     EvidenceViewed = "evidence.viewed",
     EvidenceDownloaded = "evidence.downloaded",
+    TargetDescribed = "target.described",
+    TargetRetired = "target.retired",
+    HoldPlaced = "hold.placed",
+    HoldReleased = "hold.released",
+    RetentionSet = "retention.set",
     PerformanceRecorded = "performance.recorded",
+    PerformanceScheduled = "performance.scheduled",
     ConfigChanged = "config.changed",
     Exported = "trail.exported",
     ListExported = "list.exported",
@@ -254,6 +280,8 @@ pub(crate) struct Event<'a> {
     pub(crate) why: Option<&'a str>,
     /// The request, where no signed-in actor carries it.
     pub(crate) request: Option<&'a str>,
+    /// From which network, where no signed-in actor carries it.
+    pub(crate) network: Option<String>,
 }
 
 impl Event<'_> {
@@ -268,6 +296,7 @@ impl Event<'_> {
             reason: "",
             why: None,
             request: None,
+            network: None,
         }
     }
 }
@@ -304,6 +333,10 @@ pub struct Row {
     pub request: String,
     /// The session.
     pub session: String,
+    /// With what they signed in, how long ago they showed it, and as what they acted: JSON; empty where nobody was signed in.
+    pub auth: String,
+    /// From which network.
+    pub network: String,
 }
 
 /// Which rows.
@@ -384,6 +417,18 @@ pub(crate) async fn of_object(view: &mut View<'_>, kind: &str, id: &str, limit: 
     Ok(rows)
 }
 
+/// Returns the latest of what happened to some things, newest first, whoever asks and whatever the outcome.
+pub(crate) async fn latest_of(view: &mut View<'_>, objects: &[String], limit: u32) -> Result<Vec<Row>> {
+    let place = (view.organization(), view.app.database.dialect());
+    let mut all = Vec::new();
+    for object in objects {
+        let filter = Filter { object: Some(object.clone()), ..Filter::default() };
+        all.extend(sql::search(view.connection(), place, &filter, sql::Order::NewestFirst, limit).await?);
+    }
+    all.sort_by_key(|row| std::cmp::Reverse(row.number));
+    Ok(all)
+}
+
 /// Records an event.
 pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
     debug_assert_eq!(event.outcome, event.name.outcome(), "{}", event.name.word());
@@ -395,10 +440,15 @@ pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
     let commitment = why
         .zip(salt.as_ref())
         .map(|(why, salt)| Digest(commitment::commit(salt, WHY_DOMAIN, why.as_bytes()).0));
-    let (request, session) = match &cx.actor.access {
-        Access::Member(member) => (member.request.clone(), member.session.to_string()),
-        Access::Local => (event.request.unwrap_or_default().to_owned(), String::new()),
+    let (request, session, network) = match &cx.actor.access {
+        Access::Member(member) => {
+            (member.request.clone(), member.session.to_string(), member.network.clone())
+        }
+        Access::Local => {
+            (event.request.unwrap_or_default().to_owned(), String::new(), event.network.unwrap_or_default())
+        }
     };
+    let auth = auth(cx);
     let (kind, object) = (event.object.0, &event.object.1);
     if let Some((kind, id)) = crate::register::of_object(kind, object) {
         cx.touch(kind, id);
@@ -413,6 +463,7 @@ pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
         "why": commitment,
         "request": request,
         "session": session,
+        "auth": auth,
     });
     let leaf = cx.record(LeafKind::AuditEvent, &body)?;
     let organization = cx.organization();
@@ -429,8 +480,21 @@ pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
         why: why.map(str::to_owned),
         request,
         session,
+        auth: auth.map(|auth| auth.to_string()).unwrap_or_default(),
+        network,
     };
     sql::insert(cx.connection(), organization, &row, salt.as_ref()).await
+}
+
+/// Returns what there is to say about how whoever acts is signed in: words, nothing that names them.
+fn auth(cx: &Cx<'_>) -> Option<Value> {
+    let Access::Member(member) = &cx.actor.access else { return None };
+    let subject = &member.subject;
+    let age = cx.now.micros().saturating_sub(subject.assurance.proven_at.micros()).max(0) / SECOND_US;
+    // A token proves nothing about a person.
+    let factor =
+        if subject.token.is_some() { "token" } else { super::session::factor_word(subject.assurance.factor) };
+    Some(json!({"factor": factor, "proof_age_s": age, "roles": subject.roles}))
 }
 
 /// Records that somebody asked for what they may not.

@@ -30,7 +30,8 @@ pub(super) async fn insert(
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO audit_event (organization, number, leaf, at, actor, event, outcome, object_kind, object, reason, \
-         why, salt, request, session) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         why, salt, request, session, auth, network) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+         $14, $15, $16)",
     )
     .bind(org.0)
     .bind(row.number)
@@ -46,6 +47,8 @@ pub(super) async fn insert(
     .bind(salt.map(|salt| salt.0.to_vec()))
     .bind(&row.request)
     .bind(&row.session)
+    .bind(&row.auth)
+    .bind(&row.network)
     .execute(c)
     .await?;
     Ok(())
@@ -58,8 +61,7 @@ pub(super) enum Order {
     OldestFirst,
 }
 
-const COLUMNS: &str =
-    "number, leaf, at, actor, event, outcome, object_kind, object, reason, why, request, session";
+const COLUMNS: &str = "number, leaf, at, actor, event, outcome, object_kind, object, reason, why, request, session, auth, network";
 /// How far the clock may have been set back, in microseconds: within a day, numbers and times need not agree.
 const DISORDER_US: i64 = DAY_US;
 
@@ -275,5 +277,7 @@ fn read(row: &AnyRow) -> Result<Row> {
         why: row.try_get("why")?,
         request: row.try_get("request")?,
         session: row.try_get("session")?,
+        auth: row.try_get("auth")?,
+        network: row.try_get("network")?,
     })
 }

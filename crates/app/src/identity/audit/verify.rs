@@ -132,6 +132,10 @@ fn differences(row: &Row, salt: Option<&Salt>, entry: &LogEntry, erased: &mut u6
             all.push(format!("{name} is {stands:?} and the entry says {said:?}"));
         }
     }
+    let auth: Option<Value> = serde_json::from_str(&row.auth).ok();
+    if body.get("auth").filter(|auth| !auth.is_null()) != auth.as_ref() {
+        all.push(format!("auth is {:?} and the entry says something else", row.auth));
+    }
     if leaf.ts_us() != row.at.micros() {
         all.push("its time is not that of the entry".to_owned());
     }

@@ -5,16 +5,13 @@
 //!
 //! Source: RFC 9106; `docs/domain/identity.md` section 1.3 (measured on two cores: 19 MiB, 2 passes: 117 ms).
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq as _;
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use crate::turns::Turns;
 use crate::{Error, Result};
 
 /// Hashes computed at one time.
@@ -46,8 +43,7 @@ impl Cost {
 #[derive(Clone, Debug)]
 pub(crate) struct Hasher {
     pub(super) cost: Cost,
-    turns: Arc<Semaphore>,
-    queued: Arc<AtomicUsize>,
+    turns: Turns,
 }
 
 /// What came out of a comparison.
@@ -67,13 +63,14 @@ struct Stored {
 
 impl Hasher {
     pub(crate) fn new(cost: Cost) -> Self {
-        Self { cost, turns: Arc::new(Semaphore::new(AT_ONCE)), queued: Arc::default() }
+        let busy = "too many people sign in at this moment; try again in a few seconds";
+        Self { cost, turns: Turns::new(AT_ONCE, QUEUE, busy) }
     }
 
     /// Hashes what a password became under the pepper; returns a PHC string.
     pub(crate) async fn hash(&self, peppered: Zeroizing<[u8; 32]>, salt: [u8; 16]) -> Result<String> {
         let cost = self.cost;
-        let hash = self.run(move || compute(cost, &peppered, &salt)).await?;
+        let hash = self.turns.run(move || compute(cost, &peppered, &salt)).await??;
         Ok(format!(
             "$argon2id$v=19$m={},t={},p=1${}${}",
             cost.memory_kib,
@@ -101,46 +98,13 @@ impl Hasher {
             known.unwrap_or(Stored { cost: self.cost, salt: vec![0; 16], hash: vec![0; HASH_BYTES] });
         let is_outdated = against.cost != self.cost;
         let is_same = self
-            .run(move || {
+            .turns
+            .run(move || -> Result<bool> {
                 let hash = compute(against.cost, &peppered, &against.salt)?;
                 Ok(bool::from(hash.ct_eq(&against.hash)))
             })
-            .await?;
+            .await??;
         Ok(Compared { is_same: is_same && is_known, is_outdated })
-    }
-
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-        let place = Place::take(&self.queued)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
-        let turn = turn.map_err(|error| Error::internal("waiting for a turn to hash", error))?;
-        tokio::task::spawn_blocking(move || {
-            // Held until the hash is done, also when whoever asked for it has gone away.
-            let _held = (place, turn);
-            work()
-        })
-        .await
-        .map_err(|error| Error::internal("hashing a password", error))?
-    }
-}
-
-/// A place in the queue, given back when dropped.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(queued: &Arc<AtomicUsize>) -> Result<Self> {
-        let place = Self(Arc::clone(queued));
-        if queued.fetch_add(1, Ordering::SeqCst) >= QUEUE {
-            return Err(Error::unavailable(
-                "too many people sign in at this moment; try again in a few seconds",
-            ));
-        }
-        Ok(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -171,6 +135,9 @@ impl Stored {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+
     use super::*;
 
     const CHEAP: Cost = Cost { memory_kib: 64, passes: 1 };
@@ -219,7 +186,7 @@ mod tests {
     #[tokio::test]
     async fn a_flood_is_told_to_come_back() {
         let hasher = Hasher::new(CHEAP);
-        let held = hasher.turns.clone().acquire_many_owned(2).await.expect("turns");
+        let held = Arc::clone(&hasher.turns.at_once).acquire_many_owned(2).await.expect("turns");
         let all: Vec<_> = (0..QUEUE + 5)
             .map(|_| {
                 let hasher = hasher.clone();
@@ -240,7 +207,7 @@ mod tests {
             }
         }
         assert_eq!(refused, 5);
-        assert_eq!(hasher.queued.load(Ordering::SeqCst), 0);
+        assert_eq!(hasher.turns.queued.load(Ordering::SeqCst), 0);
     }
 
     const EXPECTED: &str = "6a1796cc5b540d398fdecc3120c9f21e591169917c5f8da452f51b064c81e899";

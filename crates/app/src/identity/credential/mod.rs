@@ -11,7 +11,8 @@ mod vault;
 use std::sync::Arc;
 
 use sqlx::AnyConnection;
-use tickmark_core::id::PersonId;
+use tickmark_core::Digest;
+use tickmark_core::id::{PersonId, SessionId};
 use tickmark_core::identity::Email;
 use tickmark_core::identity::password::{MIN_WITH_SECOND, Password};
 use tickmark_core::identity::throttle::Network;
@@ -24,7 +25,7 @@ pub(crate) use proof::{Answer, Evidence, Need, Shown, Used, examine};
 use vault::Vault;
 
 use super::passkey;
-use crate::context::Cx;
+use crate::context::{Cx, View};
 use crate::{App, Error, Result};
 
 /// What the running program keeps for accounts.
@@ -60,9 +61,10 @@ pub(crate) struct NewPassword {
 }
 
 /// Takes a password that somebody chose, and hashes it. `known` are words that others connect with the account.
-pub(crate) async fn choose(app: &App, text: &str, known: &[&str]) -> Result<NewPassword> {
+pub(crate) async fn choose(app: &App, text: &str, known: &[String]) -> Result<NewPassword> {
     // A second factor is asked for always, so a password is never the only one.
-    let password = Password::chosen(text, MIN_WITH_SECOND, known).map_err(Error::invalid)?;
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let password = Password::chosen(text, MIN_WITH_SECOND, &known).map_err(Error::invalid)?;
     let vault = vault(app).await?;
     let hash = app.accounts.hasher.hash(vault.pepper(password.bytes()), app.random()).await?;
     Ok(NewPassword { hash, pepper: vault.id().to_owned() })
@@ -109,6 +111,12 @@ pub(crate) async fn reset(cx: &mut Cx<'_>, person: PersonId) -> Result<()> {
     sql::reset(cx.connection(), person).await
 }
 
+/// Forgets every failure to sign in with this address: who gets something new to sign in with waits for nothing old.
+pub(crate) async fn forget_failures(cx: &mut Cx<'_>, email: &Email) -> Result<()> {
+    let account = vault(cx.app).await?.account(email);
+    sql::forget_account(cx.connection(), &account).await
+}
+
 /// Tells whether a person has an authenticator.
 pub(crate) async fn has_authenticator(c: &mut AnyConnection, person: PersonId) -> Result<bool> {
     Ok(sql::authenticator(c, person).await?.is_some())
@@ -127,6 +135,26 @@ pub(crate) async fn codes_left(c: &mut AnyConnection, person: PersonId) -> Resul
 /// Returns the seed that is offered to the holder of a link.
 pub(crate) async fn offered_seed(app: &App, link: &[u8; 32]) -> Result<Seed> {
     Ok(vault(app).await?.offered(link))
+}
+
+/// Tells whether an account was signed in to from a network before.
+pub(crate) async fn knows_network(cx: &mut Cx<'_>, email: &Email, network: Network) -> Result<bool> {
+    let account = vault(cx.app).await?.account(email);
+    sql::is_known_network(cx.connection(), &account, &network.to_string()).await
+}
+
+/// Returns the seed that is offered to somebody who is signed in: the same one in a session until it is enrolled.
+pub(crate) async fn own_seed(view: &mut View<'_>, person: PersonId, session: SessionId) -> Result<Seed> {
+    let before = sql::authenticator(view.connection(), person).await?;
+    // What was enrolled before makes it another one, so none is offered twice.
+    let sealed = before.map_or_else(Vec::new, |row| row.sealed);
+    let parts = [person.0.as_bytes().as_slice(), session.0.as_bytes(), &sealed].concat();
+    offered_seed(view.app, &Digest::of(&parts).0).await
+}
+
+/// Takes a person's authenticator away. Recovery codes stay.
+pub(crate) async fn remove_authenticator(cx: &mut Cx<'_>, person: PersonId) -> Result<()> {
+    sql::delete_authenticator(cx.connection(), person).await
 }
 
 /// Counts a network as one from which a person is in, as after enrolling there.

@@ -178,6 +178,7 @@ async fn count(app: &App, account: &str, network: Network, now: Timestamp) -> Re
         pair: sql::failures(&mut tx, account, &network).await?,
         address: sql::failures(&mut tx, "", &network).await?,
         account: sql::failures(&mut tx, account, "").await?,
+        known: sql::failures(&mut tx, account, sql::KNOWN).await?,
         is_known: sql::is_known_network(&mut tx, account, &network).await?,
     };
     if let Err(wait) = before.admit(now) {
@@ -189,6 +190,9 @@ async fn count(app: &App, account: &str, network: Network, now: Timestamp) -> Re
     sql::set_failures(&mut tx, "", &network, &after.address).await?;
     if after.account != before.account {
         sql::set_failures(&mut tx, account, "", &after.account).await?;
+    }
+    if after.known != before.known {
+        sql::set_failures(&mut tx, account, sql::KNOWN, &after.known).await?;
     }
     sql::forget_failures(&mut tx, now).await?;
     tx.commit().await?;

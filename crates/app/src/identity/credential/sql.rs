@@ -7,6 +7,9 @@ use tickmark_core::{Digest, Timestamp};
 
 use crate::{Result, stored};
 
+/// Stands for all networks that an account knows, where its failures from them are counted together.
+pub(super) const KNOWN: &str = "known";
+
 pub(super) struct PasswordRow {
     pub(super) hash: String,
     pub(super) pepper: String,
@@ -152,6 +155,11 @@ pub(super) async fn use_code(
     Ok(done.rows_affected() == 1)
 }
 
+pub(super) async fn delete_authenticator(c: &mut AnyConnection, person: PersonId) -> Result<()> {
+    sqlx::query("DELETE FROM authenticator WHERE person = $1").bind(person.to_string()).execute(c).await?;
+    Ok(())
+}
+
 pub(super) async fn reset(c: &mut AnyConnection, person: PersonId) -> Result<()> {
     delete_codes(c, person).await?;
     for statement in ["DELETE FROM password WHERE person = $1", "DELETE FROM authenticator WHERE person = $1"]
@@ -204,9 +212,10 @@ pub(super) async fn set_failures(
 /// Forgets the failures of an account, all told and from this network. Those of the network stay, but for this attempt,
 /// which was none: whoever owns one account must not be able to guess at others without end.
 pub(super) async fn clear_failures(c: &mut AnyConnection, account: &str, network: &str) -> Result<()> {
-    sqlx::query("DELETE FROM sign_in_failure WHERE account = $1 AND (network = $2 OR network = '')")
+    sqlx::query("DELETE FROM sign_in_failure WHERE account = $1 AND network IN ($2, '', $3)")
         .bind(account)
         .bind(network)
+        .bind(KNOWN)
         .execute(&mut *c)
         .await?;
     sqlx::query(
@@ -218,14 +227,23 @@ pub(super) async fn clear_failures(c: &mut AnyConnection, account: &str, network
     Ok(())
 }
 
-/// Forgets what is old, but not that an account was failed at too often in a row.
+/// Forgets every failure of an account, wherever it came from: after a reset nobody waits for what was guessed before.
+pub(super) async fn forget_account(c: &mut AnyConnection, account: &str) -> Result<()> {
+    sqlx::query("DELETE FROM sign_in_failure WHERE account = $1").bind(account).execute(c).await?;
+    Ok(())
+}
+
+/// Forgets what is old, but not that an account was failed at too often in a row, nor what a network that the account knows
+/// failed at: that is counted until somebody gets in.
 pub(super) async fn forget_failures(c: &mut AnyConnection, now: Timestamp) -> Result<()> {
     sqlx::query(
-        "DELETE FROM sign_in_failure WHERE last_at < $1 AND (network <> '' OR (last_at < $2 AND failures < $3))",
+        "DELETE FROM sign_in_failure WHERE last_at < $1 AND network <> $4 \
+         AND (network <> '' OR (last_at < $2 AND failures < $3))",
     )
     .bind(now.plus_micros(-FORGET_US).micros())
     .bind(now.plus_micros(-FORGET_ACCOUNT_US).micros())
     .bind(i64::from(ACCOUNT_IN_A_ROW))
+    .bind(KNOWN)
     .execute(c)
     .await?;
     Ok(())

@@ -23,6 +23,7 @@ use crate::{App, Error, Result};
 
 pub(crate) use ceremony::NewKey;
 use ceremony::{Asked, Claim};
+pub(crate) use own::need_own_strength;
 pub use own::{mine, remove, rename};
 
 /// How long a browser may take to answer, in microseconds: 5 minutes.

@@ -2,10 +2,10 @@
 
 use tickmark_core::Digest;
 use tickmark_core::id::PasskeyId;
-use tickmark_core::identity::Factor;
+use tickmark_core::identity::{Alert, Factor};
 
 use super::super::audit::{self, Event, Name};
-use super::super::people::oneself;
+use super::super::people::{alert, oneself, tell_elsewhere};
 use super::super::session::{self, Origin};
 use super::super::{Access, check_name, credential};
 use super::{Begun, Passkey, Presented, Purpose, Relying, sql};
@@ -62,12 +62,15 @@ pub async fn remove(cx: &mut Cx<'_>, id: PasskeyId) -> Result<[u8; 32]> {
     }
     sql::delete(cx.connection(), own.person, id).await?;
     audit::record(cx, Event::done(Name::FactorRemoved, "passkey", id)).await?;
+    let after = serde_json::json!({"kind": "passkey"});
+    tell_elsewhere(cx, own.person, Name::FactorRemoved, &after).await?;
+    alert(cx, own.person, Alert::PasskeyRemoved).await?;
     session::renew_cookie(cx).await
 }
 
 /// Where a passkey is asked for and somebody has one, a session begun with less does not decide about passkeys: whoever got
 /// hold of password and code would only have to add a key of their own.
-async fn need_own_strength(view: &mut View<'_>) -> Result<()> {
+pub(crate) async fn need_own_strength(view: &mut View<'_>) -> Result<()> {
     let Access::Member(signed_in) = &view.actor.access else {
         return Err(Error::Forbidden("nobody is signed in".to_owned()));
     };
@@ -129,6 +132,9 @@ impl App {
         self.transact(actor, async |cx| {
             session::need_fresh_proof(cx)?;
             super::keep(cx, person, &key, name).await?;
+            let after = serde_json::json!({"kind": "passkey"});
+            tell_elsewhere(cx, person, Name::FactorEnrolled, &after).await?;
+            alert(cx, person, Alert::PasskeyAdded).await?;
             session::renew_cookie(cx).await
         })
         .await

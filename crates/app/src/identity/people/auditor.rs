@@ -51,7 +51,7 @@ pub(crate) async fn let_in(
     }
     let members = sql::members(cx.connection(), organization).await?;
     let Some(member) = members.into_iter().find(|member| member.email == typed.as_str()) else {
-        let link = invite_as(cx, email, &BTreeSet::from([Role::Auditor])).await?;
+        let link = invite_as(cx, email, &BTreeSet::from([Role::Auditor]), None).await?;
         sql::promise(cx.connection(), organization, link.invitation, engagement, until).await?;
         granted(cx, engagement, "invitation", link.invitation.to_string(), until).await?;
         return Ok(LetIn::ByLink(link));

@@ -5,13 +5,13 @@
 //! second one. Sessions of whoever gets or loses a role end, so that the next one begins with what they now are.
 
 use tickmark_core::id::{ActorId, MembershipId};
-use tickmark_core::identity::{Atom, Resource, Role, Verb, separation};
+use tickmark_core::identity::{Alert, Atom, Resource, Role, Verb, separation};
 use tickmark_core::{Span, Timestamp};
 use uuid::Uuid;
 
 use super::super::audit::{self, Event, Name};
 use super::super::{Access, session};
-use super::{AUDITORS, Member, member, need_another_owner, need_reason, refused, sql};
+use super::{AUDITORS, Member, alert, member, need_another_owner, need_reason, refused, sql};
 use crate::context::{Cx, View};
 use crate::{Error, Result};
 
@@ -145,7 +145,8 @@ pub async fn revoke(cx: &mut Cx<'_>, id: MembershipId, role: Role, why: &str) ->
         why: Some(why),
         ..Event::done(Name::RoleRevoked, "member", id)
     };
-    audit::record(cx, event).await
+    audit::record(cx, event).await?;
+    alert(cx, member.person, Alert::RolesChanged).await
 }
 
 async fn give(cx: &mut Cx<'_>, member: &Member, role: Role) -> Result<()> {
@@ -159,7 +160,8 @@ async fn give(cx: &mut Cx<'_>, member: &Member, role: Role) -> Result<()> {
         after: Some(after.state()),
         ..Event::done(Name::RoleGranted, "member", member.id)
     };
-    audit::record(cx, event).await
+    audit::record(cx, event).await?;
+    alert(cx, member.person, Alert::RolesChanged).await
 }
 
 async fn receiver(cx: &mut Cx<'_>, id: MembershipId, role: Role, verb: Verb) -> Result<Member> {

@@ -12,7 +12,7 @@ use tickmark_core::identity::password::{MIN_WITH_SECOND, Password};
 use tickmark_core::identity::totp::Seed;
 use tickmark_core::identity::{Atom, Email, Factor, Resource, Role, Verb, separation};
 use tickmark_core::time::{HOUR_US, SECOND_US};
-use tickmark_core::{Digest, Timestamp};
+use tickmark_core::{Digest, Span, Timestamp};
 use zeroize::Zeroizing;
 
 use super::super::audit::{self, Event, Name};
@@ -74,6 +74,8 @@ pub struct Invitation {
     pub made_at: Timestamp,
     /// Until when it works.
     pub expires_at: Timestamp,
+    /// Until when whoever comes in by it is a member; none: without an end.
+    pub valid_until: Option<Timestamp>,
     /// When somebody came in by it.
     pub used_at: Option<Timestamp>,
     /// When it was taken back.
@@ -84,7 +86,12 @@ impl Invitation {
     /// Tells whether its link works.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
-        self.used_at.is_none() && self.revoked_at.is_none() && self.made_at <= now && now < self.expires_at
+        let has_time = self.valid_until.is_none_or(|until| now < until);
+        has_time
+            && self.used_at.is_none()
+            && self.revoked_at.is_none()
+            && self.made_at <= now
+            && now < self.expires_at
     }
 }
 
@@ -168,7 +175,7 @@ pub async fn offer_set_up(cx: &mut Cx<'_>) -> Result<Option<Link>> {
     sql::revoke_set_up(cx.connection(), organization, now).await?;
     // Whoever begins alone runs the program too; roles that they should not keep are taken away later.
     let roles = BTreeSet::from([Role::Owner, Role::ComplianceManager]);
-    link(cx, None, &roles, "set_up", SET_UP_US).await.map(Some)
+    link(cx, None, &roles, "set_up", (SET_UP_US, None)).await.map(Some)
 }
 
 /// Invites somebody by address. Inviting again makes another link, and the earlier one stops working.
@@ -179,11 +186,33 @@ pub async fn invite(cx: &mut Cx<'_>, email: &str, roles: &BTreeSet<Role>) -> Res
     if roles.contains(&Role::Auditor) {
         return Err(Error::invalid(super::AUDITORS));
     }
-    invite_as(cx, email, roles).await
+    invite_as(cx, email, roles, None).await
+}
+
+/// Invites somebody to be a member until a moment.
+///
+/// # Errors
+/// As [`invite`]; `Invalid` for a moment that is past.
+pub async fn invite_until(
+    cx: &mut Cx<'_>,
+    email: &str,
+    roles: &BTreeSet<Role>,
+    until: Option<Timestamp>,
+) -> Result<Link> {
+    if roles.contains(&Role::Auditor) {
+        return Err(Error::invalid(super::AUDITORS));
+    }
+    super::time::need_coming(until, cx.now)?;
+    invite_as(cx, email, roles, until).await
 }
 
 /// The same, whatever the roles.
-pub(super) async fn invite_as(cx: &mut Cx<'_>, email: &str, roles: &BTreeSet<Role>) -> Result<Link> {
+pub(super) async fn invite_as(
+    cx: &mut Cx<'_>,
+    email: &str,
+    roles: &BTreeSet<Role>,
+    until: Option<Timestamp>,
+) -> Result<Link> {
     cx.permit(Atom::new(Resource::Member, Verb::Create))?;
     cx.permit(Atom::new(Resource::Grant, Verb::Create))?;
     let email = address(email)?;
@@ -207,7 +236,7 @@ pub(super) async fn invite_as(cx: &mut Cx<'_>, email: &str, roles: &BTreeSet<Rol
     }
     sql::revoke_invitations_to(cx.connection(), organization, email.as_str(), now).await?;
     let source = if is_operator { "operator" } else { "invitation" };
-    link(cx, Some(email.as_str()), roles, source, INVITATION_US).await
+    link(cx, Some(email.as_str()), roles, source, (INVITATION_US, until)).await
 }
 
 /// Lists invitations, newest first.
@@ -234,6 +263,11 @@ pub async fn revoke_invitation(cx: &mut Cx<'_>, id: InvitationId) -> Result<()> 
     if !found.is_open(cx.now) {
         return Err(Error::conflict("the invitation does not work any more anyway"));
     }
+    take_back(cx, id).await
+}
+
+/// Takes an open invitation back, whoever asks.
+pub(super) async fn take_back(cx: &mut Cx<'_>, id: InvitationId) -> Result<()> {
     let (organization, now) = (cx.organization(), cx.now);
     sql::revoke_invitation(cx.connection(), organization, id, now).await?;
     mail::call_off(cx, &format!("invitation {id}")).await?;
@@ -245,7 +279,7 @@ pub(super) async fn link(
     email: Option<&str>,
     roles: &BTreeSet<Role>,
     source: &'static str,
-    lasts_us: i64,
+    (lasts_us, until): (i64, Option<Timestamp>),
 ) -> Result<Link> {
     let secret: [u8; 32] = cx.app.random();
     let invitation = Invitation {
@@ -256,13 +290,18 @@ pub(super) async fn link(
         made_by: cx.actor.id,
         made_at: cx.now,
         expires_at: cx.now.plus_micros(lasts_us),
+        valid_until: until,
         used_at: None,
         revoked_at: None,
     };
     let organization = cx.organization();
     sql::insert_invitation(cx.connection(), organization, &invitation, Digest::of(&secret)).await?;
     let name = if email.is_some() { Name::Invited } else { Name::SetUpOffered };
-    let after = serde_json::json!({"roles": roles, "expires_at": invitation.expires_at});
+    let after = serde_json::json!({
+        "roles": roles,
+        "expires_at": invitation.expires_at,
+        "valid_until": until,
+    });
     let event = Event { after: Some(after), ..Event::done(name, "invitation", invitation.id) };
     audit::record(cx, event).await?;
     let mut link =
@@ -312,7 +351,10 @@ impl App {
         let coming = match (person.filter(|_| is_enrolled), joining.passkey) {
             (Some(person), None) => self.show_both(&email, person, &joining, origin).await?,
             (Some(person), Some(presented)) => self.show_passkey(person, presented).await?,
-            (None, _) => self.enroll(&email, &organization, &seed, &joining).await?,
+            (None, _) => {
+                self.need_newcomer(person, &invitation).await?;
+                self.enroll(&email, &organization, &seed, &joining).await?
+            }
         };
         let program = self.program_of(organization).await?;
         let token: [u8; 32] = self.random();
@@ -355,13 +397,31 @@ impl App {
             return Err(Error::conflict("you have an account here already; show what you have"));
         }
         drop(tx);
+        self.need_newcomer(person, &invitation).await?;
         let name = name.trim();
         check_name("person", name)?;
-        let known = [email.as_str(), name, organization.name.as_str()];
+        let mut known = self.words_of(&organization).await?;
+        known.extend([email.to_string(), name.to_owned()]);
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
         Password::chosen(password, MIN_WITH_SECOND, &known).map_err(Error::invalid)?;
         let person = person.unwrap_or_else(|| PersonId(self.new_id(self.now())));
         let called = (email.as_str(), name);
         passkey::ask_for_new(self, Purpose::Join, person, called, (relying, browser), origin.network).await
+    }
+
+    /// Refuses that a link lets somebody enroll who is in the installation and has nothing to sign in with, as after a
+    /// reset: whoever made the link would be them in every organization that they are in. Only who operates the
+    /// installation makes such links.
+    async fn need_newcomer(&self, person: Option<PersonId>, invitation: &Invitation) -> Result<()> {
+        let Some(person) = person.filter(|_| invitation.source != "operator") else { return Ok(()) };
+        let mut tx = self.database.read().await?;
+        if sql::homes(&mut tx, person).await?.is_empty() {
+            return Ok(());
+        }
+        Err(Error::conflict(
+            "this address has an account with nothing to sign in with; whoever operates the installation makes a link \
+             for that, with `tickmark people reset`",
+        ))
     }
 
     async fn open_invitation(&self, secret: &[u8; 32]) -> Result<(Organization, Invitation)> {
@@ -413,7 +473,8 @@ impl App {
     ) -> Result<Coming> {
         let name = joining.name.trim();
         check_name("person", name)?;
-        let known = [email.as_str(), name, organization.name.as_str()];
+        let mut known = self.words_of(organization).await?;
+        known.extend([email.to_string(), name.to_owned()]);
         let password = credential::choose(self, joining.password, &known).await?;
         let second = match joining.passkey {
             Some(presented) => {
@@ -464,6 +525,9 @@ async fn settle(
                 (Second::App(_), Some(person)) => person,
                 (Second::App(_), None) => PersonId(cx.new_id()),
             };
+            if credential::is_enrolled(cx.connection(), id).await? {
+                return Err(Error::conflict("somebody enrolled with this address; open the link again"));
+            }
             let now = cx.now;
             match person {
                 Some(_) => sql::rename(cx.connection(), id, name).await?,
@@ -513,8 +577,17 @@ async fn admit(
                 Some(actor) => actor,
                 None => new_actor(cx, person, email).await?,
             };
-            sql::insert_membership(cx.connection(), organization, id, person, actor, &invitation.source, now)
-                .await?;
+            let valid = Span { from: now, to: invitation.valid_until };
+            sql::insert_membership(
+                cx.connection(),
+                organization,
+                id,
+                person,
+                actor,
+                &invitation.source,
+                valid,
+            )
+            .await?;
             id
         }
     };

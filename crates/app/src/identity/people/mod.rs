@@ -3,19 +3,22 @@
 //! Somebody comes in by a link ([`join`](mod@join)) and is given roles by somebody else ([`grant`](mod@grant)). What is here
 //! changes the standing of those who are in. There is always an active owner: the last one is neither suspended nor removed.
 
+mod address;
+mod alert;
 mod auditor;
 mod grant;
 mod join;
 mod own;
 mod reset;
 mod sql;
+mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use tickmark_core::id::{ActorId, EngagementKey, MembershipId, PersonId, SystemId};
 use tickmark_core::identity::{
-    Atom, Email, Object, Reach, Resource, Role, Scope, Standing, Systems, Verb, separation,
+    Alert, Atom, Email, Object, Reach, Resource, Role, Scope, Standing, Systems, Verb, separation,
 };
 use tickmark_core::{Span, Timestamp};
 
@@ -25,16 +28,23 @@ use crate::context::{Cx, View};
 use crate::register::{self, Kind, Page, Query};
 use crate::{Error, Result};
 
+pub use address::{ADDRESS_US, Confirming, ask_for_address, set_address};
+pub(crate) use alert::{alert, tell_elsewhere};
 pub use auditor::{Auditor, LetIn};
 pub(crate) use auditor::{let_in, of_engagement, set_end};
 pub use grant::{Proposal, agree, decline, grant, proposals, propose, revoke};
 pub(crate) use own::oneself;
-pub use own::{Changed, Codes, rename, renew_codes};
+pub use own::{
+    Changed, Codes, Happening, OwnApp, own_app, own_happenings, own_ways, remove_own_app, rename,
+    renew_codes, set_own_app,
+};
 pub use reset::{Lost, RESET_US, Replaced, Replacing, ResetLink, Resetting, offer_reset};
 
+pub use time::set_until;
+
 pub use join::{
-    INVITATION_US, Invitation, Invited, Joined, Joining, Link, SET_UP_US, invitations, invite, offer_set_up,
-    revoke_invitation,
+    INVITATION_US, Invitation, Invited, Joined, Joining, Link, SET_UP_US, invitations, invite, invite_until,
+    offer_set_up, revoke_invitation,
 };
 
 /// What is said where an auditor would be made in another way.
@@ -128,6 +138,15 @@ pub async fn members(view: &mut View<'_>) -> Result<Vec<Member>> {
     Ok(all)
 }
 
+/// Tells whether the actor is the only member that the organization has now: nobody else could approve what they did.
+pub(crate) async fn is_only_member(view: &mut View<'_>) -> Result<bool> {
+    let (actor, now) = (view.actor.id, view.now);
+    let all = everybody(view).await?;
+    let mut active =
+        all.iter().filter(|member| member.standing == Standing::Active && member.valid.contains(now));
+    Ok(active.next().is_some_and(|member| member.actor == actor) && active.next().is_none())
+}
+
 /// Returns a page of those who are in the organization, by name unless another order is asked for, as far as the actor may
 /// see, with how many there are.
 ///
@@ -195,6 +214,7 @@ pub async fn suspend(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<()>
     need_another_owner(cx, &member).await?;
     let (organization, now) = (cx.organization(), cx.now);
     sql::set_state(cx.connection(), organization, id, "suspended", now).await?;
+    withdraw_made_by(cx, member.actor).await?;
     session::end_all(cx, id, "suspended").await?;
     let after = Member { standing: Standing::Suspended, ..member.clone() };
     changed(cx, Name::Suspended, &member, Some(&after), why).await
@@ -229,8 +249,24 @@ pub async fn remove(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<()> 
     sql::drop_proposals(cx.connection(), organization, id).await?;
     sql::end_reset_links(cx.connection(), organization, id, now).await?;
     crate::mail::call_off(cx, &format!("reset {id}")).await?;
+    withdraw_made_by(cx, member.actor).await?;
     session::end_all(cx, id, "removed").await?;
     changed(cx, Name::Removed, &member, None, why).await
+}
+
+/// Takes back what somebody made who is gone, or rests: invitations, links for others, proposals.
+async fn withdraw_made_by(cx: &mut Cx<'_>, maker: ActorId) -> Result<()> {
+    let (organization, now) = (cx.organization(), cx.now);
+    for invitation in sql::invitations(cx.connection(), organization).await? {
+        if invitation.made_by == maker && invitation.is_open(now) {
+            join::take_back(cx, invitation.id).await?;
+        }
+    }
+    for membership in sql::reset_links_by(cx.connection(), organization, maker).await? {
+        sql::end_reset_links(cx.connection(), organization, membership, now).await?;
+        crate::mail::call_off(cx, &format!("reset {membership}")).await?;
+    }
+    sql::drop_proposals_by(cx.connection(), organization, maker).await
 }
 
 /// Returns how many sessions a member is signed in to. For whoever may act on members.
@@ -240,6 +276,19 @@ pub async fn remove(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<()> 
 pub async fn sessions(view: &mut View<'_>, id: MembershipId) -> Result<usize> {
     let member = member(view, id).await?;
     session::count(view, &member).await
+}
+
+/// Ends every session of a member, wherever they are signed in to the organization. The membership goes on.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` without a reason; `Conflict` for oneself, whose own sessions are on the page of the
+/// account.
+pub async fn sign_out(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<()> {
+    let member = acted_on(cx, id, Verb::Update).await?;
+    need_reason(why)?;
+    session::end_all(cx, member.id, "ended_by_another").await?;
+    let event = Event { why: Some(why), ..Event::done(Name::SignedOutByOther, "member", id) };
+    audit::record(cx, event).await
 }
 
 /// Takes away what somebody signs in with, and makes a link by which they enroll again. For whoever operates the
@@ -252,10 +301,15 @@ pub async fn reset(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<Link>
     let member = member(cx, id).await?;
     need_reason(why)?;
     credential::reset(cx, member.person).await?;
+    credential::forget_failures(cx, &address(&member.email)?).await?;
     session::end_all_of_person(cx, member.person, "reset").await?;
-    let event = Event { why: Some(why), ..Event::done(Name::FactorReset, "member", id) };
+    let after = json!({"lost": "all"});
+    let event =
+        Event { after: Some(after.clone()), why: Some(why), ..Event::done(Name::FactorReset, "member", id) };
     audit::record(cx, event).await?;
-    join::link(cx, Some(&member.email), &BTreeSet::new(), "operator", INVITATION_US).await
+    tell_elsewhere(cx, member.person, Name::FactorReset, &after).await?;
+    alert(cx, member.person, Alert::Reset).await?;
+    join::link(cx, Some(&member.email), &BTreeSet::new(), "operator", (INVITATION_US, None)).await
 }
 
 /// Says for which systems somebody is. Where roles reach assigned systems only, they reach these.

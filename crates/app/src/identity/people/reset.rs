@@ -1,22 +1,24 @@
 //! Links by which somebody gets another password or another authenticator.
 //!
 //! Whoever makes the link learns nothing by it and gets nowhere with it: what was not lost must be shown as well. Both lost
-//! at once is a matter for whoever operates the installation ([`super::reset`]).
+//! at once is a matter for whoever operates the installation ([`super::reset`]). So is anybody of whom another organization
+//! asks for more than the one where the link is made: what somebody signs in with is one for all of them, and none may make
+//! it weaker than another one has it. Every organization that they are in has the event.
 
-use tickmark_core::id::MembershipId;
+use tickmark_core::id::{MembershipId, PersonId};
 use tickmark_core::identity::totp::Seed;
-use tickmark_core::identity::{Atom, Email, Resource, Verb};
+use tickmark_core::identity::{Alert, Atom, Email, Resource, Verb};
 use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, Timestamp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::super::audit::{self, Event, Name};
-use super::super::credential::{self, Answer, Evidence, Need};
+use super::super::credential::{self, Answer, Evidence, Need, NewPassword};
 use super::super::session::{self, Origin, SignIn};
-use super::super::{Organization, passkey, sql as actors};
+use super::super::{Access, Organization, passkey, sql as actors};
 use super::join::{digits, link_over};
-use super::{acted_on, need_reason, sql};
+use super::{acted_on, address, alert, need_reason, sql, tell_elsewhere};
 use crate::context::Cx;
 use crate::mail;
 use crate::{App, Error, Result};
@@ -113,7 +115,8 @@ pub enum Replaced {
 /// Makes a link for somebody who lost password or authenticator. Earlier ones for them stop working.
 ///
 /// # Errors
-/// `Forbidden`; `StepUp`; `NotFound`; `Invalid` without a reason; `Conflict` for oneself, or who rests.
+/// `Forbidden`, also where another organization asks more of them; `StepUp`; `NotFound`; `Invalid` without a reason;
+/// `Conflict` for oneself, or who rests.
 pub async fn offer_reset(cx: &mut Cx<'_>, id: MembershipId, lost: Lost, why: &str) -> Result<ResetLink> {
     let member = acted_on(cx, id, Verb::Update).await?;
     // As far-reaching as giving a role, and asked for as carefully.
@@ -122,6 +125,13 @@ pub async fn offer_reset(cx: &mut Cx<'_>, id: MembershipId, lost: Lost, why: &st
     if member.standing != tickmark_core::identity::Standing::Active {
         return Err(Error::conflict("the membership rests; let it count again first"));
     }
+    if matches!(cx.actor.access, Access::Member(_)) && session::elsewhere(cx, member.person).await?.asks_more
+    {
+        cx.refuse_by_rule("member", id.to_string(), "other_organization");
+        return Err(Error::Forbidden(NOT_HERE_ALONE.to_owned()));
+    }
+    // Who asked for it waits for nothing that others guessed.
+    credential::forget_failures(cx, &address(&member.email)?).await?;
     let secret: [u8; 32] = cx.app.random();
     let mut link = ResetLink { secret, expires_at: cx.now.plus_micros(RESET_US), is_mailed: false };
     let (organization, by, now) = (cx.organization(), cx.actor.id, cx.now);
@@ -136,6 +146,35 @@ pub async fn offer_reset(cx: &mut Cx<'_>, id: MembershipId, lost: Lost, why: &st
     link.is_mailed =
         mail::reset(cx, about, &member.email, &link.text(), lost.word(), link.expires_at).await?;
     Ok(link)
+}
+
+/// What is said where a link is not this organization's to make.
+const NOT_HERE_ALONE: &str = "they are in another organization of this installation as well, which asks for more; whoever \
+    operates the installation resets them, with `tickmark people reset`";
+
+/// Takes the place of what was lost, once what was not lost is shown. Passkeys of whoever is in another organization as
+/// well stay: none decides alone that they are lost, and their owner removes them. Returns new recovery codes.
+async fn exchange(
+    cx: &mut Cx<'_>,
+    person: PersonId,
+    lost: Lost,
+    new: (Option<&NewPassword>, Option<(&Seed, i64)>),
+) -> Result<Vec<Zeroizing<String>>> {
+    let elsewhere = session::elsewhere(cx, person).await?;
+    // It may have come to be so since the link was made.
+    if lost == Lost::Authenticator && elsewhere.asks_more {
+        return Err(Error::Forbidden(NOT_HERE_ALONE.to_owned()));
+    }
+    let (password, app) = new;
+    if let Some(password) = password {
+        credential::set_password(cx, person, password).await?;
+    }
+    let Some((seed, step)) = app else { return Ok(Vec::new()) };
+    if !elsewhere.is_member {
+        // Lost keys must not let in whoever finds them.
+        passkey::forget(cx.connection(), person).await?;
+    }
+    credential::enroll(cx, person, seed, step).await
 }
 
 impl App {
@@ -176,7 +215,8 @@ impl App {
         // taken.
         let (password, step) = match kept.lost {
             Lost::Password => {
-                let known = [email.as_str(), name.as_str(), organization.name.as_str()];
+                let mut known = self.words_of(&organization).await?;
+                known.extend([email.to_string(), name]);
                 (Some(credential::choose(self, replacing.password, &known).await?), None)
             }
             Lost::Authenticator => {
@@ -216,23 +256,19 @@ impl App {
                 if shown.take(cx).await?.is_none() {
                     return Ok(None);
                 }
-                let mut codes = Vec::new();
-                if let Some(password) = &password {
-                    credential::set_password(cx, person, password).await?;
-                }
-                if let Some(step) = step {
-                    // Lost keys must not let in whoever finds them.
-                    passkey::forget(cx.connection(), person).await?;
-                    codes = credential::enroll(cx, person, &seed, step).await?;
-                }
+                let new = (password.as_ref(), step.map(|step| (&seed, step)));
+                let codes = exchange(cx, person, kept.lost, new).await?;
+                credential::forget_failures(cx, &email).await?;
                 session::end_all_of_person(cx, person, "reset").await?;
                 let after = serde_json::json!({"lost": kept.lost.word()});
                 let event = Event {
-                    after: Some(after),
+                    after: Some(after.clone()),
                     request: Some(&origin.request),
                     ..Event::done(Name::FactorReset, "member", kept.membership)
                 };
                 audit::record(cx, event).await?;
+                tell_elsewhere(cx, person, Name::FactorReset, &after).await?;
+                alert(cx, person, Alert::Reset).await?;
                 Ok(Some(codes))
             })
             .await?;

@@ -17,7 +17,7 @@ use tickmark_core::identity::throttle::Network;
 use tickmark_core::identity::{
     Assurance, Atom, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, SignInRule, Standing, Subject,
 };
-use tickmark_core::time::SECOND_US;
+use tickmark_core::time::{DAY_US, SECOND_US};
 use tickmark_core::{Digest, Timestamp};
 
 use super::audit::{self, Event, Name};
@@ -26,13 +26,15 @@ use super::{Access, Organization, SignedIn, credential, sql as actors};
 use crate::context::{Cx, View};
 use crate::{Actor, ActorKind, App, Error, Result};
 
-pub(crate) use rule::required_of;
+pub(crate) use rule::{elsewhere, required_of};
 pub use rule::{rule, set_rule};
 pub use sign_in::{Attempt, SignIn};
 pub use switch::{Place, places};
 
 /// How old the moment of the last request may get before it is written again, in microseconds.
 const TOUCH_US: i64 = 60 * SECOND_US;
+/// How long after its last request a session that is over still says whose a form was, in microseconds.
+const REMEMBERED_US: i64 = 7 * DAY_US;
 /// Most characters of a browser's name of itself.
 const MAX_AGENT_CHARS: usize = 200;
 
@@ -109,6 +111,7 @@ async fn begin_as(
     let event = Event {
         after: Some(serde_json::json!({"factor": factor_word(factor), "membership": membership})),
         request: Some(&origin.request),
+        network: Some(origin.network.to_string()),
         ..Event::done(Name::Login, "session", session.id)
     };
     audit::record(cx, event).await?;
@@ -206,6 +209,11 @@ pub(crate) async fn renew_cookie(cx: &mut Cx<'_>) -> Result<[u8; 32]> {
     let organization = cx.organization();
     sql::renew(cx.connection(), organization, session, Digest::of(&token)).await?;
     Ok(token)
+}
+
+/// Returns the session that one is in.
+pub(crate) async fn own_session(view: &mut View<'_>) -> Result<SessionId> {
+    Ok(own(view).await?.1)
 }
 
 /// Returns the membership that one is signed in with.
@@ -336,6 +344,7 @@ pub(crate) fn acting_as(organization: &Organization, member: &Member, now: Times
         subject,
         session: nobody,
         request: String::new(),
+        network: String::new(),
     })
 }
 
@@ -364,12 +373,43 @@ pub(super) fn actor_of(
 }
 
 impl App {
+    /// Returns who was in the session of this cookie, over or not, if it was used within the last days and they are still a
+    /// member: whose the files of a form are that came after its end. Nobody acts by it.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn was_in(&self, token: &[u8; 32]) -> Result<Option<Actor>> {
+        let now = self.now();
+        let mut tx = self.database.read().await?;
+        let Some((key, session)) = sql::ever_by_digest(&mut tx, Digest::of(token)).await? else {
+            return Ok(None);
+        };
+        if now.micros() - session.seen_at.micros() > REMEMBERED_US {
+            return Ok(None);
+        }
+        let found = acting(&mut tx, key, session.membership, now).await?;
+        Ok(found.map(|acting| acting_as(&acting.organization, &acting.member, now)))
+    }
+
     /// Returns who is in the session of this cookie, as they are at this moment: with the roles that they have now, or not
     /// at all when the session is over or the membership does not count.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn resume(&self, token: &[u8; 32], request: &str) -> Result<Option<Actor>> {
+        self.resume_from(token, request, None).await
+    }
+
+    /// The same for a request that comes from a network, which need not be the one where the session was begun.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn resume_from(
+        &self,
+        token: &[u8; 32],
+        request: &str,
+        network: Option<Network>,
+    ) -> Result<Option<Actor>> {
         let now = self.now();
         let mut tx = self.database.read().await?;
         let Some((key, session)) = sql::by_digest(&mut tx, Digest::of(token)).await? else { return Ok(None) };
@@ -385,7 +425,9 @@ impl App {
             tx.commit().await?;
         }
         let assurance = Assurance { factor: session.factor, proven_at: session.proven_at };
-        let signed_in = |subject| SignedIn { subject, session: session.id, request: request.to_owned() };
+        let network = network.map_or(session.network, |network| network.to_string());
+        let (id, request) = (session.id, request.to_owned());
+        let signed_in = |subject| SignedIn { subject, session: id, request, network };
         Ok(Some(actor_of(acting, ActorKind::Person, assurance, None, signed_in)))
     }
 }

@@ -1,7 +1,7 @@
 //! What the organization asks of its members when they sign in.
 
 use tickmark_core::id::PersonId;
-use tickmark_core::identity::{Atom, Factor, Resource, SignInRule, Standing, Verb};
+use tickmark_core::identity::{Atom, Factor, Resource, Role, SignInRule, Standing, Verb};
 
 use super::super::audit::{self, Event, Name};
 use super::super::people::{self, oneself};
@@ -74,4 +74,35 @@ pub(crate) async fn required_of(view: &mut View<'_>, person: PersonId) -> Result
     }
     view.confine().await?;
     Ok(most)
+}
+
+/// Somebody in the other organizations of the installation, seen from one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Elsewhere {
+    /// Whether they are in any.
+    pub(crate) is_member: bool,
+    /// Whether one of them asks for more than this one, or has made them what only the highest or outsiders are: then
+    /// nobody here decides about what they sign in with.
+    pub(crate) asks_more: bool,
+}
+
+/// Returns how a person stands elsewhere. A membership that rests counts: it can count again any day.
+pub(crate) async fn elsewhere(view: &mut View<'_>, person: PersonId) -> Result<Elsewhere> {
+    let here = view.organization();
+    view.reach_all().await?;
+    let c = view.connection();
+    let (mut own, mut most, mut is_member, mut is_high) = (Factor::Password, Factor::Password, false, false);
+    for home in people::homes(c, person).await? {
+        let Some(member) = people::membership(c, home.organization, home.membership).await? else { continue };
+        let required = sql::rule(c, home.organization).await?.required(&member.roles);
+        if home.organization == here {
+            own = required;
+            continue;
+        }
+        is_member = true;
+        most = most.max(required);
+        is_high |= member.roles.iter().any(|role| role.is_highest() || *role == Role::Auditor);
+    }
+    view.confine().await?;
+    Ok(Elsewhere { is_member, asks_more: is_high || most > own })
 }

@@ -2,8 +2,8 @@
 
 use tickmark_core::Digest;
 use tickmark_core::id::{OrganizationId, PersonId, SessionId};
-use tickmark_core::identity::throttle::Wait;
-use tickmark_core::identity::{Email, Factor, Standing};
+use tickmark_core::identity::throttle::{Layer, Wait};
+use tickmark_core::identity::{Alert, Email, Factor, Standing};
 use tickmark_core::time::SECOND_US;
 
 use super::super::audit::{self, Event, Name, Outcome};
@@ -23,7 +23,7 @@ pub struct Attempt<'a> {
     pub password: &'a str,
     /// A code of their authenticator, or a recovery code.
     pub code: &'a str,
-    /// Into which organization, where they are in several; the oldest else.
+    /// Into which organization, where they are in several; the one where they were last else.
     pub organization: Option<OrganizationId>,
 }
 
@@ -53,6 +53,9 @@ impl SignIn {
             }
             Some(micros) => {
                 format!("too many attempts; try again in {} minutes", micros / (60 * SECOND_US) + 1)
+            }
+            None if wait.layer == Layer::Authenticator => {
+                "too many attempts in a row; sign in with a passkey, or ask for a reset".to_owned()
             }
             None => "too many attempts from elsewhere; sign in from a network that you used before, or ask for a reset"
                 .to_owned(),
@@ -113,9 +116,16 @@ impl App {
                 let token: [u8; 32] = self.random();
                 let used = self
                     .transact(&actor, async |cx| {
+                        let is_new = !credential::knows_network(cx, &email, origin.network).await?;
                         let Some(used) = shown.take(cx).await? else { return Ok(None) };
                         let session = begin(cx, home.membership, Factor::Code, origin, &token).await?;
                         record_recovery(cx, used, session, origin).await?;
+                        if let (Some(person), true) = (person, is_new) {
+                            people::alert(cx, person, Alert::NewNetwork).await?;
+                        }
+                        if let (Some(person), Used::Recovery(_)) = (person, used) {
+                            people::alert(cx, person, Alert::RecoveryUsed).await?;
+                        }
                         Ok(Some(used))
                     })
                     .await?;
@@ -197,6 +207,16 @@ impl App {
                     shown.take(cx).await?;
                 }
                 begin(cx, home.membership, Factor::Passkey, origin, &token).await?;
+                if let Some((person, email)) =
+                    people::person_email(cx.connection(), organization.key, home.membership).await?
+                {
+                    let email =
+                        email.parse().map_err(|error| Error::corrupt("the table of people", error))?;
+                    if !credential::knows_network(cx, &email, origin.network).await? {
+                        credential::remember_network(cx, &email, origin.network).await?;
+                        people::alert(cx, person, Alert::NewNetwork).await?;
+                    }
+                }
                 Ok(true)
             })
             .await?;
@@ -240,6 +260,9 @@ impl App {
                         let Some(used) = shown.take(cx).await? else { return Ok(None) };
                         prove(cx, session.id, &token, Factor::Code).await?;
                         record_recovery(cx, used, session.id, origin).await?;
+                        if matches!(used, Used::Recovery(_)) {
+                            people::alert(cx, person, Alert::RecoveryUsed).await?;
+                        }
                         Ok(Some(used))
                     })
                     .await?;
@@ -316,7 +339,7 @@ impl App {
         Ok((session, person, email))
     }
 
-    /// Finds where somebody comes in: into the organization that is wanted, or the oldest one that they are in.
+    /// Finds where somebody comes in: into the organization that is wanted, or the one where they were last.
     async fn door(&self, person: Option<PersonId>, wanted: Option<OrganizationId>) -> Result<Door> {
         let mut tx = self.database.read().await?;
         let homes = match person {
@@ -324,6 +347,17 @@ impl App {
             None => Vec::new(),
         };
         let organizations = actors::organizations(&mut tx).await?;
+        // Into the one where they were last; who was nowhere yet comes into the oldest.
+        let mut homes = homes;
+        if homes.len() > 1 && wanted.is_none() {
+            let mut seen = Vec::with_capacity(homes.len());
+            for home in homes {
+                let last = sql::last_seen(&mut tx, home.organization, home.membership).await?;
+                seen.push((last, home));
+            }
+            seen.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
+            homes = seen.into_iter().map(|(_, home)| home).collect();
+        }
         drop(tx);
         let at = |home: &Home| organizations.iter().find(|one| one.key == home.organization).cloned();
         let now = self.now();
@@ -391,6 +425,7 @@ impl App {
                 outcome: Outcome::Failed,
                 reason,
                 request: Some(&origin.request),
+                network: Some(origin.network.to_string()),
                 ..Event::done(Name::LoginFailed, kind, &object)
             };
             audit::record(cx, failed).await?;
@@ -402,6 +437,7 @@ impl App {
                     outcome: Outcome::Denied,
                     reason: wait.layer.word(),
                     request: Some(&origin.request),
+                    network: Some(origin.network.to_string()),
                     ..Event::done(Name::Locked, kind, &object)
                 };
                 audit::record(cx, locked).await?;

@@ -50,6 +50,16 @@ pub(super) async fn by_digest(
     row.map(|row| Ok((OrganizationKey(row.try_get("organization")?), session(&row)?))).transpose()
 }
 
+/// Finds a session by its cookie, ended or not.
+pub(super) async fn ever_by_digest(
+    c: &mut AnyConnection,
+    digest: Digest,
+) -> Result<Option<(OrganizationKey, Session)>> {
+    let text = format!("SELECT {COLUMNS} FROM session WHERE digest = $1");
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(digest.0.to_vec()).fetch_optional(c).await?;
+    row.map(|row| Ok((OrganizationKey(row.try_get("organization")?), session(&row)?))).transpose()
+}
+
 /// Finds a session that was not ended.
 pub(super) async fn find(
     c: &mut AnyConnection,
@@ -80,6 +90,21 @@ pub(super) async fn of_member(
         .fetch_all(c)
         .await?;
     rows.iter().map(session).collect()
+}
+
+/// Returns when a member was last seen, in whatever session.
+pub(super) async fn last_seen(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    membership: MembershipId,
+) -> Result<Option<i64>> {
+    let (last,): (Option<i64>,) =
+        sqlx::query_as("SELECT max(seen_at) FROM session WHERE organization = $1 AND membership = $2")
+            .bind(org.0)
+            .bind(membership.to_string())
+            .fetch_one(c)
+            .await?;
+    Ok(last)
 }
 
 fn session(row: &AnyRow) -> Result<Session> {

@@ -11,14 +11,14 @@ use std::collections::BTreeSet;
 
 use tickmark_core::id::{MembershipId, SessionId};
 use tickmark_core::identity::token::{MAX_TOKEN_DAYS, TokenText};
-use tickmark_core::identity::{Assurance, Atom, Factor, Resource, Scope, Verb, separation};
+use tickmark_core::identity::{Alert, Assurance, Atom, Factor, Resource, Scope, Verb, separation};
 use tickmark_core::time::{DAY_US, HOUR_US};
 use tickmark_core::{Digest, Timestamp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::audit::{self, Event, Name};
-use super::{Access, SignedIn, check_name, session};
+use super::{Access, SignedIn, check_name, people, session};
 use crate::context::{Cx, View};
 use crate::{Actor, ActorKind, App, Error, Result};
 
@@ -115,6 +115,8 @@ pub async fn create(
     let after = serde_json::json!({"atoms": words, "expires_at": token.expires_at, "member": membership});
     let event = Event { after: Some(after), ..Event::done(Name::TokenMade, "token", token.id) };
     audit::record(cx, event).await?;
+    let person = people::oneself(cx).await?.person;
+    people::alert(cx, person, Alert::TokenMade).await?;
     Ok((token, text.write()))
 }
 
@@ -154,6 +156,14 @@ impl App {
     /// # Errors
     /// If the database fails.
     pub async fn resume_token(&self, text: &str, request: &str) -> Result<Option<Actor>> {
+        self.resume_token_from(text, request, "").await
+    }
+
+    /// The same for a request that comes from a network.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn resume_token_from(&self, text: &str, request: &str, network: &str) -> Result<Option<Actor>> {
         let Some(shown) = TokenText::read(text) else { return Ok(None) };
         let now = self.now();
         let mut tx = self.database.read().await?;
@@ -173,7 +183,8 @@ impl App {
         // A token proves nothing about a person; what it may do is said by its permissions.
         let assurance = Assurance { factor: Factor::Password, proven_at: token.made_at };
         let id = SessionId(token.id);
-        let signed_in = |subject| SignedIn { subject, session: id, request: request.to_owned() };
+        let (request, network) = (request.to_owned(), network.to_owned());
+        let signed_in = |subject| SignedIn { subject, session: id, request, network };
         let atoms = Some(token.atoms);
         Ok(Some(session::actor_of(acting, ActorKind::Program, assurance, atoms, signed_in)))
     }

@@ -3,6 +3,8 @@
 mod answer;
 mod block;
 mod check;
+mod draft;
+pub(super) mod estate;
 mod facts;
 mod interval;
 mod run;
@@ -23,6 +25,7 @@ use crate::{Error, Result};
 pub(super) use answer::*;
 pub(super) use block::*;
 pub(super) use check::*;
+pub(super) use draft::*;
 pub(super) use facts::*;
 pub(super) use interval::*;
 pub(super) use run::*;
@@ -126,6 +129,17 @@ pub(super) async fn rename_target(c: &mut AnyConnection, org: Org, key: TargetKe
         .execute(c)
         .await?;
     Ok(())
+}
+
+/// Returns the targets that left the scope.
+pub(super) async fn retired(c: &mut AnyConnection, org: Org) -> Result<Vec<(TargetKey, Timestamp)>> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT key, retired_at FROM target WHERE organization = $1 AND retired_at IS NOT NULL ORDER BY key",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    Ok(rows.into_iter().map(|(key, at)| (TargetKey(key), moment(at))).collect())
 }
 
 pub(super) async fn set_retired(

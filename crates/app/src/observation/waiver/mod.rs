@@ -117,6 +117,52 @@ pub async fn revoke(cx: &mut Cx<'_>, id: WaiverKey, reason: &str) -> Result<Waiv
     Ok(waiver)
 }
 
+/// What happened to a waiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Somebody asked for it.
+    Asked,
+    /// Somebody approved it.
+    Granted,
+    /// Somebody took it back.
+    Revoked,
+    /// Its time ran out.
+    Expired,
+}
+
+/// A turn in the way of a waiver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub step: Step,
+    /// Who did it; nobody lets time run out.
+    pub by: Option<tickmark_core::id::ActorId>,
+    /// Why, if that was said.
+    pub why: String,
+}
+
+/// Returns what happened to a waiver until `now`, oldest first, with what was asked for it, if it was.
+#[must_use]
+pub fn turns(waiver: &Waiver, request: Option<&request::Asked>, now: Timestamp) -> Vec<Turn> {
+    let turn = |at, step, by, why: &str| Turn { at, step, by, why: why.to_owned() };
+    let mut turns = Vec::new();
+    if let Some(asked) = request {
+        turns.push(turn(asked.at, Step::Asked, Some(asked.request.requested_by), &asked.request.reason));
+    }
+    turns.push(turn(waiver.granted_at, Step::Granted, Some(waiver.approved_by), &waiver.note));
+    match waiver.revoked_at {
+        Some(at) => turns.push(turn(at, Step::Revoked, waiver.revoked_by, &waiver.revocation)),
+        None if waiver.expires_at <= now => {
+            turns.push(turn(waiver.expires_at, Step::Expired, None, ""));
+        }
+        None => {}
+    }
+    turns
+}
+
 /// Refuses programs, and whoever may not approve exceptions.
 fn decides(cx: &mut Cx<'_>) -> Result<()> {
     cx.need_person()?;

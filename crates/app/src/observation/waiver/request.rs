@@ -167,6 +167,19 @@ pub async fn waiting(view: &mut View<'_>, limit: u32) -> Result<(Vec<Asked>, u64
     Ok((several(view, &keys).await?, page.found))
 }
 
+/// Returns a page of requests, newest first unless another order is asked for, with how many there are.
+///
+/// # Errors
+/// As [`before`].
+pub async fn page(view: &mut View<'_>, query: &Query) -> Result<(Vec<Asked>, register::Page)> {
+    view.permit_whole(atom(Verb::Read))?;
+    let page = register::page(view, Kind::Request, query).await?;
+    let keys: Vec<i64> = page.ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let mut found = several(view, &keys).await?;
+    found.sort_by_key(|one| keys.iter().position(|key| *key == one.key));
+    Ok((found, page))
+}
+
 /// Lists requests, newest first, whoever asks.
 pub(crate) async fn all(view: &mut View<'_>) -> Result<Vec<Asked>> {
     let organization = view.organization();
@@ -177,6 +190,16 @@ pub(crate) async fn all(view: &mut View<'_>) -> Result<Vec<Asked>> {
 pub(crate) async fn several(view: &mut View<'_>, keys: &[i64]) -> Result<Vec<Asked>> {
     let organization = view.organization();
     sql::requests(view.connection(), organization, keys).await
+}
+
+/// Returns the request that became a waiver; none for one that was granted without.
+///
+/// # Errors
+/// As [`before`].
+pub async fn of_waiver(view: &mut View<'_>, waiver: WaiverKey) -> Result<Option<Asked>> {
+    view.permit_whole(atom(Verb::Read))?;
+    let organization = view.organization();
+    sql::request_of_waiver(view.connection(), organization, waiver).await
 }
 
 /// Finds one request.

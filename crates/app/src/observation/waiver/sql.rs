@@ -303,6 +303,17 @@ pub(super) async fn request_by_page(c: &mut AnyConnection, org: Org, once: &str)
     row.as_ref().map(asked).transpose()
 }
 
+pub(super) async fn request_of_waiver(
+    c: &mut AnyConnection,
+    org: Org,
+    waiver: WaiverKey,
+) -> Result<Option<Asked>> {
+    let text =
+        format!("SELECT {REQUEST_COLUMNS} FROM waiver_request WHERE organization = $1 AND waiver = $2");
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(waiver.0).fetch_optional(c).await?;
+    row.as_ref().map(asked).transpose()
+}
+
 fn body_of(asked: &Asked) -> String {
     let body = Body {
         scope: asked.request.scope.clone(),

@@ -15,7 +15,7 @@ use tickmark_core::conclusion::period::{self, WindowRow};
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::id::{ActorId, EvidenceKey, PerformanceKey, SystemId};
 use tickmark_core::identity::{Atom, Object, Resource, Verb};
-use tickmark_core::program::performance::{Performance, Schedule, Window, WindowState};
+use tickmark_core::program::performance::{Days, Performance, Schedule, Window, WindowState};
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 use tickmark_ledger::bundle::Record;
@@ -74,17 +74,19 @@ pub type Schedules = Vec<(Span, Schedule)>;
 /// Says when a control is due from now on, where that is not what its frequency usually means.
 ///
 /// # Errors
-/// If the actor may not set up controls, or there is no such control.
+/// If the actor may not set up controls, or there is no such control; `Conflict` where a test that people approved says so.
 pub async fn schedule(cx: &mut Cx<'_>, control: &ControlId, schedule: Schedule) -> Result<()> {
     cx.authorize(Action::Administer)?;
     control::find(cx, control).await?;
+    let by_test = control::test::due(cx, Some(control)).await?;
+    if by_test.last().is_some_and(|(_, _, due)| due.is_some()) {
+        return Err(Error::conflict(format!("a test of {control} says when it is due; change that one")));
+    }
     let (organization, now) = (cx.organization(), cx.now);
     sql::add_schedule(cx.connection(), organization, control, schedule, now).await?;
-    cx.record(
-        LeafKind::AuditEvent,
-        &json!({"event": "performance.scheduled", "control": control, "schedule": schedule}),
-    )?;
-    Ok(())
+    let after = json!({"control": control, "schedule": schedule});
+    let event = Event::done(Name::PerformanceScheduled, "control", control);
+    audit::record(cx, Event { after: Some(after), ..event }).await
 }
 
 /// Records that a control was performed for a window, with what shows it.
@@ -221,11 +223,10 @@ pub async fn schedules(
     view: &mut View<'_>,
     versions: &[ControlVersion],
 ) -> Result<BTreeMap<ControlId, Schedules>> {
-    let (organization, now) = (view.organization(), view.now);
-    let mut explicit: BTreeMap<ControlId, Vec<(Timestamp, Schedule)>> = BTreeMap::new();
-    for (control, since, schedule) in sql::schedules(view.connection(), organization).await? {
-        explicit.entry(control).or_default().push((since, schedule));
-    }
+    let now = view.now;
+    let first = versions.first().map(|version| &version.control.id);
+    let only = first.filter(|id| versions.iter().all(|version| version.control.id == **id));
+    let explicit = explicit(view, only).await?;
     let mut current: BTreeMap<&ControlId, &Control> = BTreeMap::new();
     for version in versions {
         current.insert(&version.control.id, &version.control);
@@ -251,6 +252,45 @@ pub async fn schedules(
     }
     by_control.retain(|_, schedules| !schedules.is_empty());
     Ok(by_control)
+}
+
+/// Returns since when each control is due otherwise than its frequency usually means, oldest first: as was said on the
+/// machine, and as people decided about its test. Nothing means that it is due as usual again.
+async fn explicit(
+    view: &mut View<'_>,
+    only: Option<&ControlId>,
+) -> Result<BTreeMap<ControlId, Vec<(Timestamp, Option<Schedule>)>>> {
+    let organization = view.organization();
+    let mut explicit: BTreeMap<ControlId, Vec<(Timestamp, Option<Schedule>)>> = BTreeMap::new();
+    for (control, since, schedule) in sql::schedules(view.connection(), organization).await? {
+        explicit.entry(control).or_default().push((since, Some(schedule)));
+    }
+    for (control, since, due) in control::test::due(view, only).await? {
+        let schedule = due
+            .map(|(frequency, grace_days, every_day)| {
+                let days = if every_day { Days::All } else { Days::Weekdays };
+                Schedule::new(frequency, grace_days, days)
+            })
+            .transpose()
+            .map_err(|error| Error::corrupt("a test of a control", error))?;
+        explicit.entry(control).or_default().push((since, schedule));
+    }
+    for schedules in explicit.values_mut() {
+        schedules.sort_by_key(|(since, _)| *since);
+    }
+    Ok(explicit)
+}
+
+/// Returns when a control is due now; none if it is not.
+///
+/// # Errors
+/// `NotFound` for an unknown control; `Forbidden` for whoever may not see it.
+pub async fn due_now(view: &mut View<'_>, id: &ControlId) -> Result<Option<Schedule>> {
+    control_of(view, id).await?;
+    let versions = control::versions_of(view, id).await?;
+    let all = schedules(view, &versions).await?;
+    let last = all.get(id).and_then(|schedules| schedules.last());
+    Ok(last.filter(|(held, _)| held.to.is_none()).map(|(_, schedule)| *schedule))
 }
 
 /// Finds a control whose occurrences the actor may see.
@@ -407,7 +447,7 @@ fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp
 fn parts(
     held: Span,
     usual: Option<Schedule>,
-    explicit: &[(Timestamp, Schedule)],
+    explicit: &[(Timestamp, Option<Schedule>)],
     now: Timestamp,
 ) -> Vec<(Span, Schedule)> {
     let mut parts = Vec::new();
@@ -419,7 +459,7 @@ fn parts(
             parts.extend(in_force.map(|schedule| (Span { from, to: Some(since) }, schedule)));
             from = since;
         }
-        in_force = Some(schedule);
+        in_force = schedule.or(usual);
     }
     if from < end {
         parts.extend(in_force.map(|schedule| (Span { from, to: held.to }, schedule)));
@@ -430,10 +470,8 @@ fn parts(
 /// Finds the window that a performance is for. Nothing is due before the control is in force or after it was retired, but
 /// what was done counts as evidence of the window all the same.
 async fn window_for(view: &mut View<'_>, control: &Control, new: &NewPerformance) -> Result<Window> {
-    let organization = view.organization();
-    let explicit = sql::schedules(view.connection(), organization).await?;
-    let newest =
-        explicit.into_iter().rev().find(|(id, _, _)| *id == control.id).map(|(_, _, schedule)| schedule);
+    let explicit = explicit(view, Some(&control.id)).await?;
+    let newest = explicit.get(&control.id).and_then(|all| all.last()).and_then(|(_, schedule)| *schedule);
     let schedule = match newest.or_else(|| Schedule::usual(control.frequency)) {
         Some(schedule) => schedule,
         None => {
@@ -468,14 +506,20 @@ mod tests {
         let usual = Schedule::usual(Frequency::Monthly);
         let other = Schedule::usual(Frequency::Weekly).expect("has windows");
         let held = Span { from: at(10), to: Some(at(50)) };
-        let explicit = [(at(30), other)];
+        let explicit = [(at(30), Some(other))];
         let span = |from, to| Span { from: at(from), to: Some(at(to)) };
         assert_eq!(
             parts(held, usual, &explicit, at(99)),
             [(span(10, 30), usual.expect("has windows")), (span(30, 50), other)]
         );
         assert_eq!(parts(held, None, &explicit, at(99)), [(span(30, 50), other)]);
-        assert_eq!(parts(held, usual, &[(at(5), other)], at(99)), [(span(10, 50), other)]);
-        assert_eq!(parts(held, None, &[(at(60), other)], at(99)), []);
+        assert_eq!(parts(held, usual, &[(at(5), Some(other))], at(99)), [(span(10, 50), other)]);
+        assert_eq!(parts(held, None, &[(at(60), Some(other))], at(99)), []);
+        let ended = [(at(20), Some(other)), (at(30), None)];
+        let usual_again = usual.expect("has windows");
+        assert_eq!(
+            parts(held, usual, &ended, at(99)),
+            [(span(10, 20), usual_again), (span(20, 30), other), (span(30, 50), usual_again)]
+        );
     }
 }

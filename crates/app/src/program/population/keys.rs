@@ -40,11 +40,7 @@ pub fn read_keys(columns: &KeyColumns<'_>, bytes: &[u8]) -> Result<KeyList, Vec<
     if bytes.len() > MAX_LIST_BYTES {
         return Err(vec![problem(1, "", format!("the list is larger than {MAX_LIST_BYTES} bytes"))]);
     }
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(vec![problem(1, "", "the list is UTF-16; save it as UTF-8")]);
-    }
-    // A mark of byte order, as spreadsheets write it.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = without_mark(bytes)?;
     let starts = record_lines(bytes, columns.delimiter)?;
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
@@ -96,11 +92,22 @@ pub fn read_keys(columns: &KeyColumns<'_>, bytes: &[u8]) -> Result<KeyList, Vec<
     if problems.is_empty() { Ok(list) } else { Err(problems) }
 }
 
-fn problem(line: u64, column: &str, what: impl ToString) -> ListProblem {
+/// Takes away a mark of byte order, as spreadsheets write it.
+///
+/// # Errors
+/// If it says that the text is UTF-16.
+pub(super) fn without_mark(bytes: &[u8]) -> Result<&[u8], Vec<ListProblem>> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(vec![problem(1, "", "the list is UTF-16; save it as UTF-8")]);
+    }
+    Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+}
+
+pub(super) fn problem(line: u64, column: &str, what: impl ToString) -> ListProblem {
     ListProblem { line, column: shown(column), what: what.to_string() }
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().take(SHOWN_CHARS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
@@ -175,7 +182,7 @@ fn unit(
     }
 }
 
-fn not_utf8(cell: &[u8], error: std::str::Utf8Error) -> String {
+pub(super) fn not_utf8(cell: &[u8], error: std::str::Utf8Error) -> String {
     let place = error.valid_up_to();
     format!(
         "is not UTF-8: byte 0x{:02x} at {} of the cell; save the whole list as UTF-8",
@@ -188,7 +195,7 @@ fn not_utf8(cell: &[u8], error: std::str::Utf8Error) -> String {
 ///
 /// # Errors
 /// For a zero byte, a quote that is never closed, and text after a closed one.
-fn record_lines(bytes: &[u8], delimiter: u8) -> Result<Vec<u64>, Vec<ListProblem>> {
+pub(super) fn record_lines(bytes: &[u8], delimiter: u8) -> Result<Vec<u64>, Vec<ListProblem>> {
     /// Where in a cell a byte stands.
     #[derive(Clone, Copy)]
     enum State {

@@ -1,36 +1,48 @@
 //! Populations: defined before testing, imported as a list with where it came from, frozen, and tested item by item.
 //!
 //! An import is all or nothing: every bad row is named with line and column, and nothing is applied. Once frozen the
-//! items do not change; what testing finds about them is added. Owns the tables `*population*` of migration
-//! `0014_period.sql`, apart from `population`, which belongs to runs.
+//! items do not change; what testing finds about them is added. Owns the tables `*population*` of the migrations
+//! `0014_period.sql` and `0034_population_list.sql`, apart from `population`, which belongs to runs.
 
+mod check;
 mod keys;
 mod list;
+mod mapping;
 mod outcome;
+mod register;
 mod sql;
+mod table;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde_json::json;
+use tickmark_core::Timestamp;
 use tickmark_core::conclusion::period::{Found, Subject};
 use tickmark_core::control::ControlId;
 use tickmark_core::id::{EvidenceKey, PopulationKey};
-use tickmark_core::identity::separation;
+use tickmark_core::identity::{Atom, Resource, Verb, separation};
 use tickmark_core::program::population::{
-    AttributeState, Definition, Frozen, Ipe, Item, ItemOutcome, Population, PopulationError, normal_key,
+    Amount, AttributeState, Definition, Frozen, Ipe, Item, ItemOutcome, ListFormat, Mapping, Population,
+    PopulationError, Reading, need_checks, normal_key,
 };
+use tickmark_core::program::sampling::MAX_STRATA;
 use tickmark_ledger::bundle::Record;
 use tickmark_ledger::leaf::LeafKind;
 
 use self::outcome::Outcomes;
 use crate::context::{Cx, View};
 use crate::identity::Access;
+use crate::identity::audit::{self, Event, Name};
 use crate::program::performance::EvidenceFile;
 use crate::{Action, Error, Result, control, evidence};
 
+pub use check::{check, checks, suggested};
 pub use keys::{KeyColumns, KeyList, read_keys};
-pub use list::{ListProblem, MAX_LIST_BYTES, MAX_PROBLEMS, read};
+pub use list::{ListProblem, Listed, MAX_LIST_BYTES, MAX_PROBLEMS, read, summary};
+pub use mapping::{Saved, forget_mapping, mapping, mappings, save_mapping};
+pub use register::{Register, build};
+pub use table::List;
 
 /// Most items whose results are added in one use case.
 pub const MAX_RESULTS: usize = 100_000;
@@ -68,15 +80,31 @@ pub async fn define(cx: &mut Cx<'_>, definition: Definition) -> Result<Populatio
     Ok(Population { key, definition, defined_at: now, ipe: None, file: None, items: 0, frozen: None })
 }
 
-/// Imports the list of a population, with where it came from. Read it with [`read`] first to name every bad row.
+/// Imports the list of a population from CSV with the names of columns that are read without a mapping.
 ///
 /// # Errors
-/// `Invalid` naming the first bad rows; `Conflict` if the population has its list; `NotFound` if there is none.
+/// As [`import_list`].
 pub async fn import(
     cx: &mut Cx<'_>,
     key: PopulationKey,
     name: &str,
     bytes: Bytes,
+    ipe: Ipe,
+) -> Result<Population> {
+    cx.authorize(Action::Observe)?;
+    let list = List::of_csv(name, bytes).map_err(|problems| Error::invalid(summary(name, &problems)))?;
+    import_list(cx, key, list, None, ipe).await
+}
+
+/// Imports the list of a population, with where it came from. Read it with [`read`] first to name every bad row.
+///
+/// # Errors
+/// `Invalid` naming the first bad rows; `Conflict` if the population has its list; `NotFound` if there is none.
+pub async fn import_list(
+    cx: &mut Cx<'_>,
+    key: PopulationKey,
+    list: List,
+    mapping: Option<Mapping>,
     ipe: Ipe,
 ) -> Result<Population> {
     cx.authorize(Action::Observe)?;
@@ -88,33 +116,77 @@ pub async fn import(
         return Err(Error::conflict(PopulationError::HasItems(key)));
     }
     ipe.check(&population.definition.control).map_err(Error::invalid)?;
-    let items = read(&population.definition, &bytes)
-        .map_err(|problems| Error::invalid(list::summary(name, &problems)))?;
-    let found = items.len() as u64;
+    let zone = ipe.zone().map_err(Error::invalid)?;
+    let listed = read(&population.definition, &list, mapping.as_ref(), &zone)
+        .map_err(|problems| Error::invalid(summary(&list.name, &problems)))?;
+    let found = listed.len() as u64;
     if ipe.row_count != found {
         return Err(Error::invalid(PopulationError::RowCount { reported: ipe.row_count, found }));
     }
-    let file = evidence::store_document(cx, name, "text/csv; charset=utf-8", bytes).await?;
+    let reading = reading(&list, mapping, &listed)?;
+    let file = evidence::store_document(cx, &list.name, list.media_type, list.bytes).await?;
     let file = EvidenceKey(file.key.0);
     let (organization, now) = (cx.organization(), cx.now);
     let (salt, commitment) = super::commit(cx.app, "where a population came from", &ipe)?;
     sql::add_extract(cx.connection(), organization, key, file, &ipe, salt, now).await?;
+    let (items, parts) = apart(listed);
     sql::add_items(cx.connection(), organization, key, &items, now).await?;
+    sql::add_parts(cx.connection(), organization, key, &parts).await?;
     sql::set_outcomes(cx.connection(), organization, key, &Outcomes::of(&items)).await?;
+    let mut read_as = None;
+    if !reading.is_plain() {
+        let (salt, commitment) = super::commit(cx.app, "how a population was read", &reading)?;
+        sql::add_reading(cx.connection(), organization, key, &reading, salt).await?;
+        read_as = Some(commitment);
+    }
     cx.record(
         LeafKind::AuditEvent,
         &json!({
             "event": "population.imported", "population": key, "n": found, "artifact": file, "record": commitment,
+            "reading": read_as,
         }),
     )?;
     Ok(Population { ipe: Some(ipe), file: Some(file), items: found, ..population })
 }
 
+/// Says how a list was read: its parts are counted and its amounts added.
+fn reading(list: &List, mapping: Option<Mapping>, listed: &[Listed]) -> Result<Reading> {
+    let mut strata: BTreeMap<String, u64> = BTreeMap::new();
+    for stratum in listed.iter().filter_map(|one| one.stratum.as_ref()) {
+        *strata.entry(stratum.clone()).or_default() += 1;
+    }
+    if strata.len() > MAX_STRATA {
+        return Err(Error::invalid(format!(
+            "{:?} was not imported, nothing was applied: it has {} parts, and a population has at most {MAX_STRATA}",
+            list.name,
+            strata.len()
+        )));
+    }
+    let amounts: Vec<Amount> = listed.iter().filter_map(|one| one.amount).collect();
+    let total = match amounts.as_slice() {
+        [] => None,
+        _ => Some(Amount::sum(amounts).ok_or_else(|| Error::invalid("the sum of the amounts is too large"))?),
+    };
+    Ok(Reading { format: list.format, mapping, strata, total })
+}
+
+/// Separates items from what only some of them have, which is named by their places.
+fn apart(listed: Vec<Listed>) -> (Vec<Item>, Vec<sql::Part>) {
+    let (mut items, mut parts) = (Vec::with_capacity(listed.len()), Vec::new());
+    for (place, one) in (1..).zip(listed) {
+        if one.stratum.is_some() || one.amount.is_some() {
+            parts.push(sql::Part { place, stratum: one.stratum, amount: one.amount });
+        }
+        items.push(one.item);
+    }
+    (items, parts)
+}
+
 /// Freezes a list: from here on its items do not change. A list without items needs evidence of zero, and a person who
-/// confirms it.
+/// confirms it; one with items needs a check that it is complete, or the reason why there is none.
 ///
 /// # Errors
-/// `Invalid` for a list without items and evidence; `Forbidden` for a program that confirms zero, and for every token.
+/// `Invalid` for a list without items and evidence, or without a check, or with one that found unexplained differences; `Forbidden` for a program that confirms zero, and for every token.
 pub async fn freeze(cx: &mut Cx<'_>, key: PopulationKey, zero: Option<EvidenceFile>) -> Result<Frozen> {
     cx.authorize(if zero.is_some() { Action::Decide } else { Action::Administer })?;
     if let Access::Member(_) = cx.actor.access {
@@ -122,6 +194,11 @@ pub async fn freeze(cx: &mut Cx<'_>, key: PopulationKey, zero: Option<EvidenceFi
     }
     let population = find(cx, key).await?;
     let organization = cx.organization();
+    // That nothing happened is shown by evidence of its own.
+    if population.frozen.is_none() && zero.is_none() && population.items > 0 {
+        let checks = checks(cx, key).await?;
+        need_checks(key, &checks, population.ipe.as_ref()).map_err(Error::invalid)?;
+    }
     let items = sql::items(cx.connection(), organization, key).await?;
     let keys = || items.iter().map(|item| item.key.as_str());
     // Decided before the file is kept: what is refused leaves nothing behind.
@@ -190,7 +267,7 @@ pub async fn record_results(cx: &mut Cx<'_>, key: PopulationKey, results: &[Item
     rows.sort_by_key(|(place, _)| *place);
     let tested: Vec<_> = rows.iter().map(|(_, item)| item).collect();
     let (salt, commitment) = super::commit(cx.app, "results", &tested)?;
-    let mut outcomes = outcomes(cx, key).await?;
+    let mut outcomes = outcomes(cx, key, None).await?;
     sql::add_results(cx.connection(), organization, key, &rows, now).await?;
     for (place, item) in &rows {
         if !outcomes.set(*place, item.outcome()) {
@@ -223,6 +300,13 @@ pub async fn records(view: &mut View<'_>) -> Result<Vec<Record>> {
         if let (Some(salt), Some(frozen)) = (salted.frozen, &population.frozen) {
             records.push(super::opening(&what, salt, frozen)?);
         }
+    }
+    for (key, reading, salt) in sql::readings(view.connection(), organization, None).await? {
+        records.push(super::opening(&format!("how population {key} was read"), salt, &reading)?);
+    }
+    for (checked, salt) in sql::checks(view.connection(), organization, None).await? {
+        let what = format!("check {} of population {}", checked.number, checked.population);
+        records.push(super::opening(&what, salt, &checked)?);
     }
     for (key, at, salt) in sql::tests(view.connection(), organization).await? {
         let found = sql::results_of(view.connection(), organization, key, at).await?;
@@ -269,6 +353,41 @@ pub async fn items(view: &mut View<'_>, key: PopulationKey) -> Result<Vec<Item>>
     sql::items(view.connection(), organization, key).await
 }
 
+/// Returns the part of the population to which items belong, by their places in the list, counted from 1.
+///
+/// # Errors
+/// As [`all`].
+pub async fn strata(view: &mut View<'_>, key: PopulationKey) -> Result<BTreeMap<i64, String>> {
+    let organization = view.organization();
+    let parts = sql::parts(view.connection(), organization, key, (0, i64::MAX)).await?;
+    Ok(parts.into_iter().filter_map(|part| Some((part.place, part.stratum?))).collect())
+}
+
+/// Returns stratum and amount of the items that [`items_after`] returns, by their places.
+///
+/// # Errors
+/// As [`all`].
+pub async fn parts_after(
+    view: &mut View<'_>,
+    key: PopulationKey,
+    place: i64,
+    limit: u32,
+) -> Result<BTreeMap<i64, (Option<String>, Option<Amount>)>> {
+    let organization = view.organization();
+    let places = (place, place.saturating_add(i64::from(limit)));
+    let parts = sql::parts(view.connection(), organization, key, places).await?;
+    Ok(parts.into_iter().map(|part| (part.place, (part.stratum, part.amount))).collect())
+}
+
+/// Returns how the list of a population was read; none for one in the plain form, or without a list.
+///
+/// # Errors
+/// As [`all`].
+pub async fn reading_of(view: &mut View<'_>, key: PopulationKey) -> Result<Option<Reading>> {
+    let organization = view.organization();
+    Ok(sql::readings(view.connection(), organization, Some(key)).await?.pop().map(|(_, reading, _)| reading))
+}
+
 /// Returns at most so many items of a population after a place in its list, counted from 1, as [`items`] does.
 ///
 /// # Errors
@@ -288,7 +407,7 @@ pub async fn items_after(
 /// # Errors
 /// As [`all`].
 pub async fn found(view: &mut View<'_>, key: PopulationKey) -> Result<Found> {
-    let outcomes = outcomes(view, key).await?;
+    let outcomes = outcomes(view, key, None).await?;
     let (mut found, mut deviating) = (Found::default(), Vec::new());
     for (place, at, outcome) in outcomes.iter() {
         match outcome {
@@ -297,17 +416,36 @@ pub async fn found(view: &mut View<'_>, key: PopulationKey) -> Result<Found> {
             ItemOutcome::Deviating => deviating.push(place),
         }
     }
-    let organization = view.organization();
-    found.deviating = sql::items_at(view.connection(), organization, key, &deviating).await?;
+    found.deviating = items_at(view, key, &deviating, None).await?;
     Ok(found)
 }
 
-async fn outcomes(view: &mut View<'_>, key: PopulationKey) -> Result<Outcomes> {
+/// Returns what was found about each item, packed: now, or as it was known at a moment.
+pub(crate) async fn outcomes(
+    view: &mut View<'_>,
+    key: PopulationKey,
+    known_at: Option<Timestamp>,
+) -> Result<Outcomes> {
     let organization = view.organization();
+    if let Some(known_at) = known_at {
+        let items = sql::items_known(view.connection(), organization, key, known_at).await?;
+        return Ok(Outcomes::of(&items));
+    }
     match sql::outcomes(view.connection(), organization, key).await? {
         Some(outcomes) => Ok(outcomes),
         None => Ok(Outcomes::of(&items(view, key).await?)),
     }
+}
+
+/// Returns the items at these places of a list, ascending, as [`outcomes`] does.
+pub(crate) async fn items_at(
+    view: &mut View<'_>,
+    key: PopulationKey,
+    places: &[i64],
+    known_at: Option<Timestamp>,
+) -> Result<Vec<Item>> {
+    let organization = view.organization();
+    sql::items_at(view.connection(), organization, key, places, known_at).await
 }
 
 /// Returns the items with an attribute that is not met, as subjects of deviations.
@@ -317,4 +455,24 @@ async fn outcomes(view: &mut View<'_>, key: PopulationKey) -> Result<Outcomes> {
 pub async fn deviations(view: &mut View<'_>, key: PopulationKey) -> Result<Vec<(Subject, Item)>> {
     let deviating = found(view, key).await?.deviating.into_iter();
     Ok(deviating.map(|item| (Subject::Item { population: key, key: item.key.clone() }, item)).collect())
+}
+
+/// Returns what the file of a list is called when it is taken out.
+#[must_use]
+pub fn file_name(key: PopulationKey, format: Option<ListFormat>) -> String {
+    let ending = match format {
+        Some(ListFormat::Xlsx) => "xlsx",
+        Some(ListFormat::Json) => "json",
+        Some(ListFormat::Csv | ListFormat::Register) | None => "csv",
+    };
+    format!("population-{key}.{ending}")
+}
+
+/// Records that the list of a population was taken out.
+///
+/// # Errors
+/// `Forbidden` if the actor may not take evidence out.
+pub async fn taken(cx: &mut Cx<'_>, key: PopulationKey) -> Result<()> {
+    cx.permit_whole(Atom::new(Resource::Evidence, Verb::Export))?;
+    audit::record(cx, Event::done(Name::EvidenceDownloaded, "population", key)).await
 }

@@ -9,7 +9,7 @@ const ITEM_BYTES: usize = 9;
 
 /// What was found about items, in the order of their list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Outcomes(Vec<u8>);
+pub(crate) struct Outcomes(Vec<u8>);
 
 impl Outcomes {
     pub(super) fn of(items: &[Item]) -> Self {
@@ -45,7 +45,7 @@ impl Outcomes {
     }
 
     /// Returns the place of each item, from 1, when it occurred, and what followed.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, Timestamp, ItemOutcome)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Timestamp, ItemOutcome)> {
         (1..).zip(self.0.chunks_exact(ITEM_BYTES)).map(|(place, item)| {
             let micros = i64::from_le_bytes(std::array::from_fn(|at| item[at]));
             let outcome = match item[8] {

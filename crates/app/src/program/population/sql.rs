@@ -1,16 +1,20 @@
-//! The tables `trigger_population`, `population_extract`, `population_item`, `population_result`, `population_test`,
-//! `population_freeze`, `population_outcome`.
+//! The tables `trigger_population`, `population_extract`, `population_reading`, `population_item`, `population_item_part`,
+//! `population_result`, `population_test`, `population_check`, `population_freeze`, `population_outcome`,
+//! `population_mapping`.
 
 use std::collections::BTreeMap;
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
-use tickmark_core::id::{EvidenceKey, OrganizationKey, PopulationKey};
-use tickmark_core::program::population::{AttributeState, Definition, Frozen, Ipe, Item, Population};
+use tickmark_core::id::{ActorId, EvidenceKey, OrganizationKey, PopulationKey};
+use tickmark_core::program::population::{
+    Amount, AttributeState, Checked, Definition, Frozen, Ipe, Item, Population, Reading,
+};
 use tickmark_core::{Digest, Timestamp};
 use tickmark_ledger::commitment::Salt;
 use tickmark_store::{Cell, insert_rows};
 
+use super::mapping::Saved;
 use super::outcome::Outcomes;
 use crate::{Error, Result, stored};
 
@@ -338,17 +342,34 @@ pub(super) async fn items_after(
     items_where(c, org, key, &format!("AND i.seq > {place} AND i.seq <= {last}")).await
 }
 
-/// Returns the items at these places of a list, ascending, with what was last found about each.
+/// Returns the items of a list with what had been found about each up to a moment; none before the list came.
+pub(super) async fn items_known(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    known_at: Timestamp,
+) -> Result<Vec<Item>> {
+    items_where(c, org, key, &up_to(Some(known_at))).await
+}
+
+/// Returns the part of a statement that leaves out what was found later.
+fn up_to(known_at: Option<Timestamp>) -> String {
+    known_at.map(|at| format!("AND r.at <= {}", at.micros())).unwrap_or_default()
+}
+
+/// Returns the items at these places of a list, ascending, with what was last found about each, or what had been found up to
+/// a moment.
 pub(super) async fn items_at(
     c: &mut AnyConnection,
     org: Org,
     key: PopulationKey,
     places: &[i64],
+    known_at: Option<Timestamp>,
 ) -> Result<Vec<Item>> {
     let mut items = Vec::with_capacity(places.len());
     for chunk in places.chunks(PLACES_AT_ONCE) {
         let places: Vec<String> = chunk.iter().map(i64::to_string).collect();
-        let those = format!("AND i.seq IN ({})", places.join(", "));
+        let those = format!("AND i.seq IN ({}) {}", places.join(", "), up_to(known_at));
         items.append(&mut items_where(&mut *c, org, key, &those).await?);
     }
     Ok(items)
@@ -423,4 +444,178 @@ fn newest(rows: &[AnyRow]) -> Result<BTreeMap<PopulationKey, Vec<Item>>> {
         items.push(item);
     }
     Ok(by_population)
+}
+
+/// What only some items have.
+pub(super) struct Part {
+    /// Place in the list, from 1.
+    pub(super) place: i64,
+    pub(super) stratum: Option<String>,
+    pub(super) amount: Option<Amount>,
+}
+
+pub(super) async fn add_parts(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    parts: &[Part],
+) -> Result<()> {
+    let columns = ["organization", "population", "seq", "stratum", "amount"];
+    for some in parts.chunks(ROWS_AT_ONCE) {
+        let rows: Vec<[Cell; 5]> = some
+            .iter()
+            .map(|part| {
+                [
+                    Cell::from(org.0),
+                    key.0.into(),
+                    part.place.into(),
+                    part.stratum.clone().into(),
+                    part.amount.map(Amount::parts).into(),
+                ]
+            })
+            .collect();
+        insert_rows(&mut *c, "population_item_part", columns, rows).await?;
+    }
+    Ok(())
+}
+
+/// Returns what items after a place up to another have beyond what all have.
+pub(super) async fn parts(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    (after, last): (i64, i64),
+) -> Result<Vec<Part>> {
+    let rows: Vec<(i64, Option<String>, Option<i64>)> = sqlx::query_as(
+        "SELECT seq, stratum, amount FROM population_item_part \
+         WHERE organization = $1 AND population = $2 AND seq > $3 AND seq <= $4 ORDER BY seq",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(after)
+    .bind(last)
+    .fetch_all(c)
+    .await?;
+    let part = |(place, stratum, amount): (i64, Option<String>, Option<i64>)| Part {
+        place,
+        stratum,
+        amount: amount.map(Amount::of_parts),
+    };
+    Ok(rows.into_iter().map(part).collect())
+}
+
+pub(super) async fn add_reading(
+    c: &mut AnyConnection,
+    org: Org,
+    key: PopulationKey,
+    reading: &Reading,
+    salt: Salt,
+) -> Result<()> {
+    let body = serde_json::to_string(reading).expect("a record has string keys only");
+    let row = [Cell::from(org.0), key.0.into(), body.into(), salt.0.to_vec().into()];
+    insert_rows(c, "population_reading", ["organization", "population", "body", "salt"], [row]).await?;
+    Ok(())
+}
+
+/// Returns how lists were read, of one population or all.
+pub(super) async fn readings(
+    c: &mut AnyConnection,
+    org: Org,
+    population: Option<PopulationKey>,
+) -> Result<Vec<(PopulationKey, Reading, Salt)>> {
+    let rows: Vec<(i64, String, Vec<u8>)> = sqlx::query_as(
+        "SELECT population, body, salt FROM population_reading \
+         WHERE organization = $1 AND ($2 = 0 OR population = $2) ORDER BY population",
+    )
+    .bind(org.0)
+    .bind(population.map_or(0, |key| key.0))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(key, body, salt)| Ok((PopulationKey(key), kept(&body)?, Salt(stored::array(&salt, WHAT)?))))
+        .collect()
+}
+
+pub(super) async fn add_check(c: &mut AnyConnection, org: Org, checked: &Checked, salt: Salt) -> Result<()> {
+    let body = serde_json::to_string(checked).expect("a check has string keys only");
+    let row = [
+        Cell::from(org.0),
+        checked.population.0.into(),
+        checked.number.into(),
+        checked.at.micros().into(),
+        checked.by.to_string().into(),
+        body.into(),
+        salt.0.to_vec().into(),
+    ];
+    let columns = ["organization", "population", "number", "made_at", "made_by", "body", "salt"];
+    insert_rows(c, "population_check", columns, [row]).await?;
+    Ok(())
+}
+
+/// Returns the checks of one population or of all, in order.
+pub(super) async fn checks(
+    c: &mut AnyConnection,
+    org: Org,
+    population: Option<PopulationKey>,
+) -> Result<Vec<(Checked, Salt)>> {
+    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(
+        "SELECT body, salt FROM population_check WHERE organization = $1 AND ($2 = 0 OR population = $2) \
+         ORDER BY population, number",
+    )
+    .bind(org.0)
+    .bind(population.map_or(0, |key| key.0))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|(body, salt)| Ok((kept(&body)?, Salt(stored::array(&salt, WHAT)?)))).collect()
+}
+
+/// Returns the saved mappings by name.
+pub(super) async fn mappings(c: &mut AnyConnection, org: Org) -> Result<Vec<Saved>> {
+    let rows: Vec<(String, i64, i64, String, String)> = sqlx::query_as(
+        "SELECT name, version, saved_at, saved_by, body FROM population_mapping WHERE organization = $1 ORDER BY name",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(name, version, at, by, body)| {
+            Ok(Saved {
+                name,
+                version,
+                saved_at: Timestamp::from_micros(at),
+                saved_by: by.parse::<ActorId>().map_err(|error| Error::corrupt("mapping", error))?,
+                mapping: kept(&body)?,
+            })
+        })
+        .collect()
+}
+
+/// Keeps a mapping in the place of the one of its name.
+pub(super) async fn put_mapping(c: &mut AnyConnection, org: Org, saved: &Saved) -> Result<()> {
+    remove_mapping(&mut *c, org, &saved.name).await?;
+    let body = serde_json::to_string(&saved.mapping).expect("a mapping has string keys only");
+    let row = [
+        Cell::from(org.0),
+        saved.name.as_str().into(),
+        saved.version.into(),
+        saved.saved_at.micros().into(),
+        saved.saved_by.to_string().into(),
+        body.into(),
+    ];
+    let columns = ["organization", "name", "version", "saved_at", "saved_by", "body"];
+    insert_rows(c, "population_mapping", columns, [row]).await?;
+    Ok(())
+}
+
+pub(super) async fn remove_mapping(c: &mut AnyConnection, org: Org, name: &str) -> Result<()> {
+    sqlx::query("DELETE FROM population_mapping WHERE organization = $1 AND name = $2")
+        .bind(org.0)
+        .bind(name)
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+fn kept<T: serde::de::DeserializeOwned>(body: &str) -> Result<T> {
+    serde_json::from_str(body).map_err(|error| Error::corrupt(WHAT, error))
 }

@@ -2,24 +2,30 @@
 //!
 //! A draw is repeatable: it keeps seed, method and population digest, and is made again whenever it is read, so that what
 //! is kept and what the seed gives cannot part. Whoever owns the control does not draw, and nobody draws twice over one
-//! population. Owns the tables `population_sample*` of migration `0035_sample.sql`.
+//! population. Owns the tables `population_sample*` of migration `0035_sample.sql`, and `sampling_own_size`.
 
+mod own;
 mod sql;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::json;
 use tickmark_core::id::PopulationKey;
 use tickmark_core::program::population::{Item, ItemOutcome, MAX_TEXT_CHARS, Population};
 use tickmark_core::program::sampling::{
-    Absence, Consequence, Draw, Drawn, Frame, Happened, Method, Pick, Sample, SampleEvent, SamplingError,
-    Seed, Sizing, Unit,
+    Absence, Consequence, CountPlan, Draw, Drawn, Evaluation, Frame, Happened, Method, NextStep, Pick,
+    RollForward, Sample, SampleEvent, SamplingError, Seed, SizeRule, Sizing, Tested, Unit, allocate,
 };
 use tickmark_ledger::bundle::Record;
 use tickmark_ledger::leaf::LeafKind;
 
 use crate::context::{Cx, View};
+use crate::ledger::periods;
 use crate::program::population;
 use crate::{Action, ActorKind, Error, Result, control};
+
+pub use own::{OwnVersion, set_sizes, sizes_of};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -62,6 +68,50 @@ impl SampleView {
     pub fn count(&self, outcome: ItemOutcome) -> u64 {
         self.units.iter().filter(|item| item.outcome() == outcome).count() as u64
     }
+
+    /// Returns what testing found, once every unit is tested. Statistics say nothing about what a person chose.
+    #[must_use]
+    pub fn tested(&self) -> Option<Tested> {
+        if self.drawn.draw.method.is_judgment() || self.count(ItemOutcome::NotTested) > 0 {
+            return None;
+        }
+        let deviations = self.count(ItemOutcome::Deviating);
+        Tested::new(self.units.len() as u64, deviations, Some(self.drawn.draw.items)).ok()
+    }
+
+    /// Evaluates a sample whose size was computed, against what it was to show; none before every unit is tested.
+    #[must_use]
+    pub fn evaluation(&self) -> Option<Evaluation> {
+        let SizeRule::Attributes { parameters, .. } = &self.drawn.size_rule else { return None };
+        self.tested()?.evaluate(parameters.risk(), parameters.tolerable()).ok()
+    }
+
+    /// Judges a sample by count; none before every unit is tested.
+    #[must_use]
+    pub fn next_step(&self) -> Option<NextStep> {
+        if self.count(ItemOutcome::NotTested) > 0 {
+            return None;
+        }
+        // What came by the extension, and what replaced some of that.
+        let (mut later, mut is_extended) = (BTreeSet::new(), false);
+        for happened in &self.events {
+            match &happened.event {
+                SampleEvent::Extended { added, .. } => {
+                    is_extended = true;
+                    later.extend(added.iter().map(String::as_str));
+                }
+                SampleEvent::Replaced(one) if later.contains(one.key.as_str()) => {
+                    later.insert(one.by.as_str());
+                }
+                SampleEvent::Replaced(_) => {}
+            }
+        }
+        let deviating = self.units.iter().filter(|item| item.outcome() == ItemOutcome::Deviating);
+        let (more, first): (Vec<&Item>, Vec<&Item>) =
+            deviating.partition(|item| later.contains(item.key.as_str()));
+        let plan = CountPlan::new(self.drawn.draw.picks.len() as u64, self.drawn.planned_extension).ok()?;
+        plan.judge(first.len() as u64, is_extended.then_some(more.len() as u64)).ok()
+    }
 }
 
 /// Draws a sample.
@@ -75,7 +125,7 @@ pub async fn draw(cx: &mut Cx<'_>, new: NewSample<'_>) -> Result<SampleView> {
         return Err(Error::Forbidden("a sample is drawn by a person, who answers for it".to_owned()));
     }
     let population = population::find(cx, new.population).await?;
-    let (frame, _) = frame(cx, &population).await?;
+    let (frame, items) = frame(cx, &population).await?;
     let control = control::find(cx, &population.definition.control).await?;
     let key = population.key;
     if control.owner == Some(cx.actor.id) {
@@ -93,8 +143,16 @@ pub async fn draw(cx: &mut Cx<'_>, new: NewSample<'_>) -> Result<SampleView> {
             "population {key} was sampled by the same person; drawing again needs another"
         )));
     }
-    let (size, size_rule) = new.sizing.resolve(frame.size()).map_err(Error::invalid)?;
+    let own = own::current(cx, &control.id).await?;
+    let sizing = match new.sizing {
+        Sizing::Preset { preset, catalog, frequency, level, .. } => {
+            Sizing::Preset { preset, catalog, frequency, level, own: own.as_ref() }
+        }
+        other => other,
+    };
+    let (size, size_rule) = sizing.resolve(frame.size()).map_err(Error::invalid)?;
     let draw = select(cx, &frame, &new, size)?;
+    let roll_forward = roll_forward(cx, &population, (&draw, &size_rule), &items).await?;
     let drawn = Drawn {
         population: key,
         number: earlier.len() as i64 + 1,
@@ -103,6 +161,7 @@ pub async fn draw(cx: &mut Cx<'_>, new: NewSample<'_>) -> Result<SampleView> {
         size_rule,
         again: Some(text("reason for drawing again", &new.again)?).filter(|again| !again.is_empty()),
         planned_extension: new.planned_extension,
+        roll_forward,
         draw: draw.without_reserve(),
     };
     Sample::new(draw, new.planned_extension).map_err(Error::invalid)?;
@@ -121,6 +180,26 @@ pub async fn draw(cx: &mut Cx<'_>, new: NewSample<'_>) -> Result<SampleView> {
     find(cx, key, drawn.number).await
 }
 
+/// Counts what a draw has of the end of the period that it is for: of those in the log that its list touches, the one that ends
+/// last.
+async fn roll_forward(
+    view: &mut View<'_>,
+    population: &Population,
+    (draw, size_rule): (&Draw, &SizeRule),
+    items: &[Item],
+) -> Result<Option<RollForward>> {
+    let (from, to) = (population.definition.from, population.definition.to);
+    let periods = periods(view).await?;
+    let touched = periods.iter().filter(|period| period.from < to && from < period.to);
+    let Some(period) = touched.max_by_key(|period| period.to) else { return Ok(None) };
+    let occurred = |pick: &Pick| {
+        let at = usize::try_from(pick.place).ok().and_then(|place| place.checked_sub(1));
+        at.and_then(|at| items.get(at)).map(|item| item.occurred_at)
+    };
+    let selected: Vec<_> = draw.picks.iter().filter_map(occurred).collect();
+    Ok(Some(RollForward::of((period.from, period.to), to, size_rule, &selected)))
+}
+
 /// Makes a selection, for a use case that has asked for the right to it.
 pub(crate) fn select(cx: &Cx<'_>, frame: &Frame, new: &NewSample<'_>, size: u64) -> Result<Draw> {
     let seed = || new.seed.clone().unwrap_or_else(|| Seed::random(cx.app.random()));
@@ -133,9 +212,14 @@ pub(crate) fn select(cx: &Cx<'_>, frame: &Frame, new: &NewSample<'_>, size: u64)
         Method::Random => frame.random(&seed(), size),
         Method::Systematic => frame.systematic(&seed(), size),
         Method::Stratified => {
-            return Err(Error::invalid(
-                "parts that run a control differently are populations of their own; define and sample each",
-            ));
+            // In proportion to the parts, each of which gets at least one.
+            let strata = frame.strata();
+            if strata.is_empty() {
+                return Err(Error::invalid(
+                    "the list does not say to which part an item belongs; import it with a column of strata",
+                ));
+            }
+            allocate(&strata, size).and_then(|sizes| frame.stratified(&seed(), &sizes))
         }
         method if size != new.picks.len() as u64 => {
             let count = new.picks.len();
@@ -291,12 +375,44 @@ pub(crate) async fn frame(view: &mut View<'_>, population: &Population) -> Resul
         Error::conflict(format!("population {key} is not frozen; freeze it before anything is selected"))
     })?;
     let items = population::items(view, key).await?;
-    let units = items.iter().map(|item| Unit { key: item.key.clone(), stratum: None }).collect();
+    let mut strata = population::strata(view, key).await?;
+    let units =
+        (1..).zip(&items).map(|(place, item)| Unit { key: item.key.clone(), stratum: strata.remove(&place) });
+    let units = units.collect();
     let frame = Frame::new(units).map_err(Error::invalid)?;
     if frame.digest() != frozen.keys {
         return Err(Error::corrupt(format!("population {key}"), "its keys are not those that were frozen"));
     }
     Ok((frame, items))
+}
+
+/// The newest sample of a population, as a conclusion needs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Newest {
+    /// As it was drawn.
+    pub(crate) drawn: Drawn,
+    /// Its units by their places in the list and whether the extension added them, without those that were replaced.
+    pub(crate) units: Vec<(i64, bool)>,
+}
+
+/// Returns the newest sample of each population as it stands at the moment of looking.
+pub(crate) async fn newest(view: &mut View<'_>) -> Result<BTreeMap<PopulationKey, Newest>> {
+    let (organization, now) = (view.organization(), view.now);
+    let mut newest: BTreeMap<PopulationKey, Newest> = BTreeMap::new();
+    for (drawn, _) in sql::drawn(view.connection(), organization, None).await? {
+        if drawn.drawn_at <= now {
+            newest.insert(drawn.population, Newest { drawn, units: Vec::new() });
+        }
+    }
+    if newest.is_empty() {
+        return Ok(newest);
+    }
+    for unit in sql::units(view.connection(), organization, now).await? {
+        if let Some(sample) = newest.get_mut(&unit.population).filter(|one| one.drawn.number == unit.number) {
+            sample.units.push((unit.place, unit.is_added));
+        }
+    }
+    Ok(newest)
 }
 
 /// Returns what opens the commitments to samples and to what happened to them.

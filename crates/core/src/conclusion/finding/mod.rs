@@ -1,14 +1,16 @@
 //! Findings: conditions found short of a criterion, from proposal to a fix that somebody else has verified.
 
 mod propose;
+mod written;
 
 use serde::{Deserialize, Serialize};
 
 use super::scope::Day;
-use crate::id::{ActorId, EvidenceId, FindingId};
+use crate::id::{ActorId, FindingId, ItemKey};
 use crate::{Timestamp, words};
 
 pub use propose::{FailingTarget, FailingTest, ProposedFinding, findings_from, severity_of};
+pub use written::{CRITERIA_MAX, Origin, Source, TITLE_MAX, Written, number_of};
 
 /// How far a finding has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,6 +24,18 @@ pub enum FindingState {
     Closed,
 }
 
+impl FindingState {
+    /// Returns the word used in storage.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Fixed => "fixed",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// What was done about a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
@@ -31,8 +45,8 @@ pub struct Fix {
     pub at: Timestamp,
     /// What was done.
     pub note: String,
-    /// Evidence of it.
-    pub evidence: Vec<EvidenceId>,
+    /// Items of evidence that show it.
+    pub evidence: Vec<ItemKey>,
     /// Where else it can be seen: a run, a ticket, a document. Empty if the evidence shows it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub shown_by: String,
@@ -98,6 +112,15 @@ pub enum FindingError {
     /// A text that is too long or cannot be read.
     #[error("the {0} has at most {TEXT_MAX} characters and no control characters")]
     Unreadable(&'static str),
+    /// A title beyond [`TITLE_MAX`].
+    #[error("the title has at most {TITLE_MAX} characters; the rest belongs into the condition")]
+    LongTitle,
+    /// It was found on a day that is still ahead.
+    #[error("{0} is still ahead; say when it was found")]
+    FoundLater(Day),
+    /// More than [`CRITERIA_MAX`].
+    #[error("it concerns at most {CRITERIA_MAX} criteria")]
+    ManyCriteria,
     /// An extension that extends nothing.
     #[error("it is due on {0} already; a later day is needed")]
     NotLater(Day),
@@ -320,14 +343,15 @@ mod tests {
             effect: "The criterion cannot be met.".into(),
             recommendation: "Adopt one.".into(),
             severity: Severity::Critical,
+            origin: None,
         };
         let mut finding = Finding::open(FindingId(uuid::Uuid::from_u128(3)), proposed, moment(1));
-        let fix = |evidence: &[u128]| Fix {
+        let fix = |evidence: &[i64]| Fix {
             by: person(1),
             at: moment(2),
             note: "wrote one".into(),
             shown_by: String::new(),
-            evidence: evidence.iter().map(|&id| EvidenceId(uuid::Uuid::from_u128(id))).collect(),
+            evidence: evidence.iter().map(|&key| ItemKey(key)).collect(),
         };
         let seen = |by| Verification { by: person(by), at: moment(3), note: "looked".into() };
         assert_eq!(finding.verify(seen(2)), Err(FindingError::NotFixed(finding.id)));
@@ -358,6 +382,7 @@ mod tests {
             effect: "e".into(),
             recommendation: "r".into(),
             severity: Severity::High,
+            origin: None,
         };
         assert_eq!(proposed.reference(), "test.IAM-05.a-b");
         let unchecked = ProposedFinding { check: None, ..proposed.clone() };

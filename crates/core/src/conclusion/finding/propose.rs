@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::written::{self, Origin};
 use crate::conclusion::readiness::{
     AssessedControl, AssessedCriterion, Assessment, ControlStatus, CriterionStatus, MappedControl,
 };
@@ -34,12 +35,18 @@ pub struct ProposedFinding {
     pub recommendation: String,
     /// How much it matters.
     pub severity: Severity,
+    /// Where it comes from, if a person wrote it; none where rules found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 impl ProposedFinding {
     /// Returns what names this finding whenever the rules find it again: what it is about, not how it stands.
     #[must_use]
     pub fn reference(&self) -> String {
+        if let Some(origin) = &self.origin {
+            return written::reference(origin);
+        }
         match (&self.control, &self.check) {
             (Some(control), Some(check)) => format!("test.{control}.{check}"),
             (Some(control), None) => format!("control.{control}"),
@@ -102,6 +109,7 @@ pub fn findings_from(assessment: &Assessment, failing: &[FailingTest]) -> Vec<Pr
                              criterion is not relevant to the system."
                         .to_owned(),
                 severity: Severity::Critical,
+                origin: None,
             }
         });
     let mapped = Mapped::of(assessment);
@@ -191,6 +199,7 @@ fn from_rating(mapped: &Mapped<'_>, control: &AssessedControl) -> Option<Propose
         effect: effect(unmet).to_owned(),
         recommendation: recommendation.to_owned(),
         severity,
+        origin: None,
     })
 }
 
@@ -243,6 +252,7 @@ fn from_test(mapped: &Mapped<'_>, test: &FailingTest) -> Option<ProposedFinding>
         effect: test.rationale.clone(),
         recommendation: test.remediation.clone(),
         severity,
+        origin: None,
     })
 }
 

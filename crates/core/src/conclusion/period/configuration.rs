@@ -1,12 +1,12 @@
 //! Configuration: was it so at every moment, for every target?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells::Counted;
 use super::{
     Beside, Conclusion, Deviation, DeviationKind, Spans, State, Subject, Tally, TestKind, Unseen, Why, adjoin,
 };
-use crate::control::ControlId;
+use crate::control::{ControlId, Tolerated, tolerance_at};
 use crate::id::TargetKey;
 use crate::observation::interval::Interval;
 use crate::observation::{ReasonClass, Verdict};
@@ -45,7 +45,58 @@ impl Waived {
     }
 }
 
-/// Concludes on one check over the time that it was a test of the control.
+/// What stands beside the verdicts of a check and changes what follows from them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Allowed<'a> {
+    /// Waivers of the check.
+    pub waivers: &'a [Waived],
+    /// How long it may fail before that is a deviation, in order of time. Empty when it may not.
+    pub tolerances: &'a [Tolerated],
+}
+
+/// A failing stretch, cut by what is known of its length against what is tolerated: it is certainly within the limit up
+/// to `perhaps`, certainly beyond it from `beyond` on, and in between nobody can say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cut {
+    from: Timestamp,
+    perhaps: Timestamp,
+    beyond: Timestamp,
+    to: Timestamp,
+}
+
+impl Cut {
+    /// Cuts a failing interval. It began after the last look that found it good and not after the first that found it bad,
+    /// and was still bad at the last look that found it so.
+    fn of(history: &History<'_>, interval: &Interval, tolerances: &[Tolerated], now: Timestamp) -> Self {
+        let from = interval.span.from;
+        let to = interval.span.to.unwrap_or(now).max(from);
+        let Some(tolerance) = tolerance_at(tolerances, from) else {
+            return Self { from, perhaps: from, beyond: from, to };
+        };
+        let (limit, before) = (tolerance.micros(), history.looks.partition_point(|look| *look < to));
+        let last_seen_bad = before.checked_sub(1).map_or(from, |last| history.looks[last].max(from));
+        let certain = from.plus_micros(limit);
+        let beyond = if last_seen_bad > certain { certain } else { to };
+        // Never seen good: it may have been bad for any time before.
+        let earliest = last_seen_good(history, from).map_or(from, |good| good.plus_micros(limit));
+        Self { from, perhaps: earliest.clamp(from, beyond), beyond, to }
+    }
+
+    fn within(&self) -> Spans {
+        Spans::one(self.from, self.perhaps)
+    }
+
+    fn perhaps(&self) -> Spans {
+        Spans::one(self.perhaps, self.beyond)
+    }
+
+    fn beyond(&self) -> Spans {
+        Spans::one(self.beyond, self.to)
+    }
+}
+
+/// Concludes on one check over the time that it was a test of the control. A failing stretch that is certainly within what
+/// is tolerated is no deviation, and one of which nobody can say whether it is could not be seen.
 ///
 /// `in_force` holds the moments at which the control was in force and the check was a test of it.
 #[must_use]
@@ -55,7 +106,7 @@ pub fn conclude_configuration(
     asked: Span,
     in_force: &Spans,
     histories: &[History<'_>],
-    waivers: &[Waived],
+    allowed: Allowed<'_>,
     now: Timestamp,
 ) -> Conclusion {
     let asked = Spans::of_span(asked, now);
@@ -71,17 +122,20 @@ pub fn conclude_configuration(
         has_subject = has_subject.union(&own);
         let subjects = || history.targets.iter().copied().map(Subject::Target);
         let count = i64::try_from(history.targets.len()).expect("targets in memory");
-        segments(history, &own, now, |verdict, reason, from, to| {
+        let mut not_seen = |why: Why, from: Timestamp, to: Timestamp| {
+            unseen.extend(subjects().map(|subject| Unseen { subject: Some(subject), why, from, to }));
+        };
+        segments(history, &own, now, |interval, from, to| {
             let micros = count * (to.micros() - from.micros());
             let shares = &mut conclusion.shares;
-            match verdict {
+            match interval.map_or(Verdict::Unknown, |interval| interval.verdict) {
                 Verdict::Pass => shares.pass_us += micros,
                 Verdict::Fail => shares.fail_us += micros,
                 Verdict::NotApplicable => shares.not_applicable_us += micros,
                 Verdict::Unknown => {
                     shares.unknown_us += micros;
-                    let why = Why::Look(reason.unwrap_or(ReasonClass::NotCollected));
-                    unseen.extend(subjects().map(|subject| Unseen { subject: Some(subject), why, from, to }));
+                    let reason = interval.and_then(|interval| interval.reason);
+                    not_seen(Why::Look(reason.unwrap_or(ReasonClass::NotCollected)), from, to);
                 }
             }
         });
@@ -89,9 +143,20 @@ pub fn conclude_configuration(
         let end = history.life.to.unwrap_or(now).min(now);
         for interval in failing {
             let to = interval.span.to.unwrap_or(end);
-            if !own.intersect(&Spans::one(interval.span.from, to)).is_empty() {
-                let of = |target: &TargetKey| deviation(check, *target, history, interval, waivers, now);
-                conclusion.deviations.extend(history.targets.iter().map(of));
+            let held = own.intersect(&Spans::one(interval.span.from, to));
+            if held.is_empty() {
+                continue;
+            }
+            let cut = Cut::of(history, interval, allowed.tolerances, end);
+            for (from, to) in held.intersect(&cut.perhaps()).iter() {
+                not_seen(Why::MayExceed, from, to);
+            }
+            let of = |target: &TargetKey| deviation(check, *target, history, interval, allowed.waivers, now);
+            let found = history.targets.iter().map(of);
+            if held.intersect(&cut.beyond()).is_empty() {
+                conclusion.tolerated.extend(found);
+            } else {
+                conclusion.deviations.extend(found);
             }
         }
         conclusion.subjects.extend(subjects());
@@ -112,7 +177,7 @@ pub fn tally_configuration(
     asked: Span,
     in_force: &Spans,
     histories: &[History<'_>],
-    waivers: &[Waived],
+    allowed: Allowed<'_>,
     now: Timestamp,
 ) {
     let tested = tested(&Spans::of_span(asked, now), in_force, now);
@@ -125,11 +190,14 @@ pub fn tally_configuration(
         if !own.minus(&has_subject).is_empty() {
             has_subject = has_subject.union(&own);
         }
-        if waivers.is_empty() {
-            tally_history(tally, history, &own, now, &Spans::default(), history.targets.len());
+        let cuts = cuts_of(history, allowed.tolerances, now);
+        if allowed.waivers.is_empty() {
+            let count = history.targets.len();
+            tally_history(tally, history, &own, now, (&cuts, &Spans::default()), count);
         } else {
             for target in &history.targets {
-                tally_history(tally, history, &own, now, &covering(waivers, *target), 1);
+                let waived = covering(allowed.waivers, *target);
+                tally_history(tally, history, &own, now, (&cuts, &waived), 1);
             }
         }
     }
@@ -139,27 +207,46 @@ pub fn tally_configuration(
     }
 }
 
+/// Returns how failing intervals are cut, by their beginning. Without a tolerance there is nothing to cut.
+fn cuts_of(history: &History<'_>, tolerances: &[Tolerated], now: Timestamp) -> BTreeMap<Timestamp, Cut> {
+    if tolerances.is_empty() {
+        return BTreeMap::new();
+    }
+    let end = history.life.to.unwrap_or(now).min(now);
+    let failing = history.intervals.iter().filter(|interval| interval.verdict == Verdict::Fail);
+    failing.map(|interval| (interval.span.from, Cut::of(history, interval, tolerances, end))).collect()
+}
+
 /// Counts what was said about `count` targets under the same waivers.
 fn tally_history(
     tally: &mut Tally,
     history: &History<'_>,
     own: &Spans,
     now: Timestamp,
-    waived: &Spans,
+    (cuts, waived): (&BTreeMap<Timestamp, Cut>, &Spans),
     count: usize,
 ) {
     let mut counted = Counted::of(count);
-    segments(history, own, now, |verdict, _, from, to| match verdict {
-        Verdict::Pass => tally.add(&mut counted, State::Operating, from, to),
-        Verdict::NotApplicable => tally.add(&mut counted, State::NotApplicable, from, to),
-        Verdict::Unknown => tally.add(&mut counted, State::Unknown, from, to),
-        Verdict::Fail => {
-            let failing = Spans::one(from, to);
-            for (from, to) in failing.minus(waived).iter() {
-                tally.add(&mut counted, State::Deviation, from, to);
+    segments(history, own, now, |interval, from, to| {
+        let mut add = |state: State, spans: &Spans| {
+            for (from, to) in spans.iter() {
+                tally.add(&mut counted, state, from, to);
             }
-            for (from, to) in failing.intersect(waived).iter() {
-                tally.add(&mut counted, State::Waived, from, to);
+        };
+        let Some(interval) = interval else { return add(State::Unknown, &Spans::one(from, to)) };
+        match interval.verdict {
+            Verdict::Pass => add(State::Operating, &Spans::one(from, to)),
+            Verdict::NotApplicable => add(State::NotApplicable, &Spans::one(from, to)),
+            Verdict::Unknown => add(State::Unknown, &Spans::one(from, to)),
+            Verdict::Fail => {
+                let mut failing = Spans::one(from, to);
+                if let Some(cut) = cuts.get(&interval.span.from) {
+                    add(State::Operating, &failing.intersect(&cut.within()));
+                    add(State::Unknown, &failing.intersect(&cut.perhaps()));
+                    failing = failing.intersect(&cut.beyond());
+                }
+                add(State::Deviation, &failing.minus(waived));
+                add(State::Waived, &failing.intersect(waived));
             }
         }
     });
@@ -174,12 +261,12 @@ fn covering(waivers: &[Waived], target: TargetKey) -> Spans {
     Spans::of(waivers.iter().filter(|waived| waived.covers(target)).map(|waived| (waived.from, waived.to)))
 }
 
-/// Gives what is known at each moment of `own`, in order; what no interval covers is unknown.
+/// Gives what is known at each moment of `own`, in order; what no interval covers is unknown and has none.
 fn segments(
     history: &History<'_>,
     own: &Spans,
     now: Timestamp,
-    mut give: impl FnMut(Verdict, Option<ReasonClass>, Timestamp, Timestamp),
+    mut give: impl FnMut(Option<&Interval>, Timestamp, Timestamp),
 ) {
     for (start, end) in own.iter() {
         let mut at = start;
@@ -194,13 +281,13 @@ fn segments(
                 continue;
             }
             if at < from {
-                give(Verdict::Unknown, Some(ReasonClass::NotCollected), at, from);
+                give(None, at, from);
             }
-            give(interval.verdict, interval.reason, from, to);
+            give(Some(interval), from, to);
             at = to;
         }
         if at < end {
-            give(Verdict::Unknown, Some(ReasonClass::NotCollected), at, end);
+            give(None, at, end);
         }
     }
 }
@@ -224,19 +311,24 @@ fn deviation(
         .filter(|beside| beside.from < beside.to)
         .collect();
     beside.sort();
+    Deviation {
+        first_seen_bad: from,
+        subject: Subject::Target(target),
+        kind: DeviationKind::Failing,
+        last_seen_good: last_seen_good(history, from),
+        good_again,
+        waivers: beside,
+        note: check.to_owned(),
+    }
+}
+
+/// Returns the last look before a moment that found a target good.
+fn last_seen_good(history: &History<'_>, from: Timestamp) -> Option<Timestamp> {
     let before = history.looks.partition_point(|look| *look < from);
     // A look that saw nothing was no good look.
     let saw_good = |look: &&Timestamp| {
         let held = history.intervals.iter().find(|interval| interval.span.contains(**look));
         held.is_some_and(|interval| matches!(interval.verdict, Verdict::Pass | Verdict::NotApplicable))
     };
-    Deviation {
-        first_seen_bad: from,
-        subject: Subject::Target(target),
-        kind: DeviationKind::Failing,
-        last_seen_good: history.looks[..before].iter().rev().find(saw_good).copied(),
-        good_again,
-        waivers: beside,
-        note: check.to_owned(),
-    }
+    history.looks[..before].iter().rev().find(saw_good).copied()
 }

@@ -7,9 +7,12 @@
 
 mod cells;
 mod configuration;
+mod coverage;
 mod occurrence;
 mod population;
+mod sample;
 mod spans;
+mod split;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,10 +26,13 @@ use crate::observation::ReasonClass;
 use crate::observation::interval::Shares;
 
 pub use cells::{Cell, Counted, Grain, MAX_CELLS, Tally};
-pub use configuration::{History, Waived, conclude_configuration, tally_configuration};
+pub use configuration::{Allowed, History, Waived, conclude_configuration, tally_configuration};
+pub use coverage::{Coverage, Share};
 pub use occurrence::{WindowRow, conclude_occurrence, tally_occurrence, windows};
 pub use population::{Found, Listed, conclude_population, tally_population};
+pub use sample::{SampleResult, SampleSays, SampledUnit};
 pub use spans::Spans;
+pub use split::{Fix, Part, instances_needed, split_at};
 
 /// The question a test asks over a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -227,6 +233,8 @@ pub enum Why {
     NoPopulation,
     /// A list covers the time and can still change.
     NotFrozen,
+    /// It fails, and nobody can say whether for longer than is tolerated: the looks lie too far apart.
+    MayExceed,
 }
 
 impl Why {
@@ -237,6 +245,7 @@ impl Why {
             Self::Look(reason) => reason.plain(),
             Self::NoPopulation => "no population covers this time",
             Self::NotFrozen => "the population is not frozen",
+            Self::MayExceed => "it may have failed for longer than is tolerated",
         }
     }
 }
@@ -259,14 +268,19 @@ pub struct Unseen {
 pub struct ItemCounts {
     /// All of them.
     pub occurred: usize,
-    /// Those of which not all attributes were looked at, and none was found short: they could not be seen.
+    /// Those of which not all attributes were looked at, and none was found short: they could not be seen. Where a sample
+    /// speaks for the rest, only units of the sample.
     pub not_tested: usize,
+    /// Those that were not selected: a sample speaks for them.
+    #[serde(default)]
+    pub unsampled: usize,
 }
 
 impl ItemCounts {
     fn add(&mut self, other: Self) {
         self.occurred += other.occurred;
         self.not_tested += other.not_tested;
+        self.unsampled += other.unsampled;
     }
 }
 
@@ -292,6 +306,12 @@ pub struct Conclusion {
     pub pending: BTreeSet<Subject>,
     /// Where the control did not operate, in order of time.
     pub deviations: BTreeSet<Deviation>,
+    /// Failing stretches that are no deviation, as they lie within what is tolerated as far as anybody can say.
+    #[serde(default)]
+    pub tolerated: BTreeSet<Deviation>,
+    /// What the newest sample of each population says, about all of it.
+    #[serde(default)]
+    pub samples: BTreeMap<PopulationKey, SampleResult>,
     /// What could not be seen.
     pub unseen: BTreeSet<Unseen>,
     /// Time of subjects under each verdict. Zero for populations, which have moments and no time.
@@ -312,20 +332,23 @@ impl Conclusion {
             items: BTreeMap::new(),
             pending: BTreeSet::new(),
             deviations: BTreeSet::new(),
+            tolerated: BTreeSet::new(),
+            samples: BTreeMap::new(),
             unseen: BTreeSet::new(),
             shares: Shares::default(),
         }
     }
 
     /// Returns the one word for it. A deviation without a waiver for all of its time comes first, then what could not
-    /// be seen: nothing unseen is operating.
+    /// be seen: nothing unseen is operating, and neither is what a sample does not support.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> State {
         let open = self.deviations.iter().filter(|deviation| !deviation.is_waived(now));
         if let Some(worst) = open.map(|deviation| deviation.kind.state()).max() {
             return worst;
         }
-        if !self.unseen.is_empty() || self.untested_items() > 0 {
+        let is_supported = self.samples.values().all(SampleResult::supports);
+        if !self.unseen.is_empty() || self.untested_items() > 0 || !is_supported {
             return State::Unknown;
         }
         if !self.deviations.is_empty() {
@@ -342,6 +365,7 @@ impl Conclusion {
         }
         let has_only_not_applicable = self.kind == TestKind::Configuration
             && self.shares.pass_us == 0
+            && self.shares.fail_us == 0
             && self.shares.not_applicable_us > 0;
         if has_only_not_applicable { State::NotApplicable } else { State::Operating }
     }
@@ -356,6 +380,12 @@ impl Conclusion {
     #[must_use]
     pub fn untested_items(&self) -> usize {
         self.items.values().map(|items| items.not_tested).sum()
+    }
+
+    /// Counts the items that a sample speaks for.
+    #[must_use]
+    pub fn unsampled_items(&self) -> usize {
+        self.items.values().map(|items| items.unsampled).sum()
     }
 
     /// Counts the subjects with at least one deviation.
@@ -380,6 +410,11 @@ impl Conclusion {
         for (population, counts) in &other.items {
             items.entry(*population).or_default().add(*counts);
         }
+        let deviations: BTreeSet<Deviation> = self.deviations.union(&other.deviations).cloned().collect();
+        // What began within the limit in one part may have gone beyond it in another.
+        let tolerated = self.tolerated.union(&other.tolerated).filter(|one| !deviations.contains(one));
+        let mut samples = self.samples.clone();
+        samples.extend(other.samples.iter().map(|(key, result)| (*key, result.clone())));
         let pending = self.pending.union(&other.pending).filter(|window| !subjects.contains(window));
         Some(Self {
             control: self.control.clone(),
@@ -388,7 +423,9 @@ impl Conclusion {
             asked: self.asked.union(&other.asked),
             tested: self.tested.union(&other.tested),
             pending: pending.cloned().collect(),
-            deviations: self.deviations.union(&other.deviations).cloned().collect(),
+            tolerated: tolerated.cloned().collect(),
+            deviations,
+            samples,
             unseen: adjoin(self.unseen.iter().chain(&other.unseen).cloned()),
             subjects,
             items,

@@ -2,8 +2,8 @@
 
 use super::cells::Counted;
 use super::{
-    Conclusion, Deviation, DeviationKind, ItemCounts, Spans, State, Subject, Tally, TestKind, Unseen, Why,
-    adjoin,
+    Conclusion, Deviation, DeviationKind, ItemCounts, SampleResult, Spans, State, Subject, Tally, TestKind,
+    Unseen, Why, adjoin,
 };
 use crate::control::ControlId;
 use crate::program::population::{AttributeState, Item, ItemOutcome, Population};
@@ -17,6 +17,10 @@ pub struct Found {
     pub conforming: Vec<Timestamp>,
     /// When the items occurred of which not all attributes were looked at, and none was found short.
     pub not_tested: Vec<Timestamp>,
+    /// When the items occurred that nobody looked at because they are not in the sample, which speaks for them.
+    pub unsampled: Vec<Timestamp>,
+    /// What the newest sample says, if one was drawn.
+    pub sample: Option<SampleResult>,
     /// Items with an attribute that is not met.
     pub deviating: Vec<Item>,
 }
@@ -46,8 +50,9 @@ pub struct Listed<'a> {
     pub found: &'a Found,
 }
 
-/// Concludes on all items that occurred in a period. Every item was looked at or is unseen; nothing is projected from
-/// some to all.
+/// Concludes on all items that occurred in a period. Where no sample was drawn every item was looked at or is unseen;
+/// nothing is projected from some to all. Where one was, it speaks for the items that were not selected, as soon as all its
+/// units are tested and as far as it supports reliance.
 ///
 /// `in_force` holds the moments at which the control was in force.
 #[must_use]
@@ -74,10 +79,11 @@ pub fn conclude_population(
         let count = |moments: &[Timestamp]| moments.iter().filter(|at| tested.contains(**at)).count();
         let deviating = found.deviating.iter().filter(|item| tested.contains(item.occurred_at));
         conclusion.deviations.extend(deviating.clone().map(|item| deviation(population, item)));
-        let not_tested = count(&found.not_tested);
-        let occurred = not_tested + count(&found.conforming) + deviating.count();
+        let (not_tested, unsampled) = (count(&found.not_tested), count(&found.unsampled));
+        let occurred = not_tested + unsampled + count(&found.conforming) + deviating.count();
         if occurred > 0 {
-            conclusion.items.insert(population.key, ItemCounts { occurred, not_tested });
+            conclusion.items.insert(population.key, ItemCounts { occurred, not_tested, unsampled });
+            conclusion.samples.extend(found.sample.clone().map(|sample| (population.key, sample)));
         }
     }
     conclusion.unseen = adjoin(unseen);
@@ -109,6 +115,9 @@ pub fn tally_population(
         };
         add(State::Operating, &mut found.conforming.iter().copied());
         add(State::Unknown, &mut found.not_tested.iter().copied());
+        let is_supported = found.sample.as_ref().is_some_and(SampleResult::supports);
+        let unsampled = if is_supported { State::Operating } else { State::Unknown };
+        add(unsampled, &mut found.unsampled.iter().copied());
         add(State::Deviation, &mut found.deviating.iter().map(|item| item.occurred_at));
     }
 }

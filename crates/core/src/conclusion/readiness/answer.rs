@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
+use crate::control::TEXT_MAX;
 use crate::id::ActorId;
 
 /// One of the four independent questions about a control.
@@ -100,6 +101,9 @@ pub enum DecisionError {
     /// Nobody can follow a decision without a reason.
     #[error("a decision needs a reason")]
     NoReason,
+    /// A text that is too long or cannot be read.
+    #[error("the {0} has at most {TEXT_MAX} characters and no control characters")]
+    Unreadable(&'static str),
 }
 
 impl Decision {

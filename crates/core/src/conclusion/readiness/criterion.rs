@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{ControlStatus, DecisionError, Points, Rating, ReadinessFigure, TargetType};
-use crate::Timestamp;
-use crate::control::{ControlId, CriterionMapping};
+use crate::control::{ControlId, CriterionMapping, TEXT_MAX};
 use crate::id::ActorId;
+use crate::{Timestamp, words};
 
 /// Status of a criterion, ordered from worst to best. Not assessed stands above what is known to fall short, since it
 /// may still turn out met, and below met, since it is not.
@@ -26,6 +26,15 @@ pub enum CriterionStatus {
 }
 
 impl CriterionStatus {
+    /// All, worst first.
+    pub const ALL: [Self; 4] = [Self::NotMet, Self::PartlyMet, Self::NotAssessed, Self::Met];
+
+    /// Reads the word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+
     /// Returns the word used in documents and storage.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -59,6 +68,35 @@ pub struct CriterionJudgement {
     pub compensation: Option<String>,
     /// The status a person decided, if one has.
     pub decision: Option<CriterionDecision>,
+}
+
+impl CriterionJudgement {
+    /// Makes a judgement of what a person says: what the key controls leave uncovered, what compensates, and the status, each
+    /// where there is something to say; `status` is none while the rule's suggestion stands. Without any of them, an
+    /// earlier judgement is taken back.
+    ///
+    /// # Errors
+    /// If the reason is empty or a text cannot be read.
+    pub fn new(
+        (lacks, compensation): (&str, &str),
+        status: Option<CriterionStatus>,
+        (by, at): (ActorId, Timestamp),
+        reason: &str,
+    ) -> Result<Self, DecisionError> {
+        let reason = words::readable(reason, TEXT_MAX).ok_or(DecisionError::Unreadable("reason"))?;
+        if reason.is_empty() {
+            return Err(DecisionError::NoReason);
+        }
+        let said = |what, text: &str| {
+            let text = words::readable(text, TEXT_MAX).ok_or(DecisionError::Unreadable(what))?;
+            Ok(Some(text).filter(|text| !text.is_empty()))
+        };
+        Ok(Self {
+            lacks: said("part that is not covered", lacks)?,
+            compensation: said("compensation", compensation)?,
+            decision: status.map(|status| CriterionDecision::new(status, by, at, reason)).transpose()?,
+        })
+    }
 }
 
 /// The status of a criterion as a person decided it.
@@ -220,6 +258,10 @@ pub struct AssessedCriterion {
     pub suggested: CriterionSuggestion,
     /// What a person decided, if one has.
     pub decision: Option<CriterionDecision>,
+    /// What the key controls leave uncovered, as a person said.
+    pub lacks: Option<String>,
+    /// What compensates, as a person said.
+    pub compensation: Option<String>,
 }
 
 impl AssessedCriterion {
@@ -289,6 +331,8 @@ impl Assessment {
                     criterion: criterion.to_owned(),
                     suggested: suggest_criterion(&controls, judgement),
                     decision: judgement.decision.clone(),
+                    lacks: judgement.lacks.clone(),
+                    compensation: judgement.compensation.clone(),
                     controls,
                 }
             })

@@ -9,6 +9,7 @@
 
 mod bridge;
 mod event;
+mod fact;
 mod representation;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ use crate::{Digest, Timestamp, canonical};
 
 pub use bridge::{BRIDGE_MONTHS_MAX, BRIDGE_NOTICE_DAYS, Bridge, BridgeGround, BridgeItem, BridgeLetter};
 pub use event::{Decided, EventKind, SubsequentEvent, Told};
+pub use fact::{Fact, Follows, Learned};
 pub use representation::{Letter, represented};
 
 /// Most events or bridge letters of one engagement.
@@ -71,6 +73,33 @@ pub enum CompletionError {
         /// Date of the letter.
         letter: Day,
     },
+    /// An event that the report was to tell of.
+    #[error(
+        "the report is dated {report}, and {day} is no later: what becomes known now is a fact discovered after the report"
+    )]
+    Reported {
+        /// Day of the event.
+        day: Day,
+        /// Date of the report.
+        report: Day,
+    },
+    /// There is no report after whose date something could become known.
+    #[error("no report of this engagement is recorded; what is known before it is a subsequent event")]
+    NoReport,
+    /// It was known in time.
+    #[error("it became known on {day}, before the report of {report}: it is a subsequent event")]
+    KnownBefore {
+        /// When.
+        day: Day,
+        /// Date of the report.
+        report: Day,
+    },
+    /// Nobody is told of what nobody knows.
+    #[error("the auditor cannot have been told before it became known")]
+    ToldBefore,
+    /// The auditor decides, once told.
+    #[error("the auditor decides what follows: say when they were told")]
+    Untold,
     /// A bridge letter that breaks a rule.
     #[error("the bridge letter cannot be signed: {0}")]
     Blocked(String),
@@ -114,13 +143,16 @@ pub struct Completion {
     pub representation: Option<Document<Letter>>,
     received: Option<Received>,
     bridges: Vec<Bridge>,
+    /// What became known after the date of the report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<Fact>,
 }
 
 #[derive(Serialize)]
 struct LetterGround<'a> {
     scope: Digest,
     report_date: Option<Day>,
-    events: &'a [SubsequentEvent],
+    events: Vec<&'a SubsequentEvent>,
 }
 
 #[derive(Serialize)]
@@ -141,6 +173,7 @@ impl Completion {
             representation: None,
             received: None,
             bridges: Vec::new(),
+            facts: Vec::new(),
         }
     }
 
@@ -168,6 +201,42 @@ impl Completion {
         &self.bridges
     }
 
+    /// Returns the facts that became known after the date of the report, by number.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
+    /// Enters a fact that became known after the date of the report, or writes one anew. Returns its number.
+    ///
+    /// # Errors
+    /// If there is no report, a text is missing, a day cannot be, or a decision does not stand as the auditor's.
+    pub fn learn(
+        &mut self,
+        number: Option<u32>,
+        learned: Learned,
+        by: ActorId,
+        at: Timestamp,
+    ) -> Result<u32, CompletionError> {
+        let report = self.received.as_ref().ok_or(CompletionError::NoReport)?.day;
+        let learned = learned.checked(report, Day::of(at))?;
+        let Some(number) = number else {
+            if self.facts.len() >= LIST_MAX {
+                return Err(CompletionError::TooMany);
+            }
+            let number = self.facts.last().map_or(1, |last| last.number + 1);
+            self.facts.push(Fact { number, learned, by, at });
+            return Ok(number);
+        };
+        let fact = self.facts.iter_mut().find(|fact| fact.number == number);
+        let fact = fact.ok_or(CompletionError::NotThere { what: "fact", number })?;
+        if fact.learned == learned {
+            return Err(DocumentError::NothingChanged.into());
+        }
+        (fact.learned, fact.by, fact.at) = (learned, by, at);
+        Ok(number)
+    }
+
     /// Says which date the report will have, as agreed with the auditor.
     ///
     /// # Errors
@@ -184,7 +253,7 @@ impl Completion {
     /// Enters an event, or writes one anew. What was confirmed before does not cover it. Returns its number.
     ///
     /// # Errors
-    /// If a text is missing, the day cannot be, or a decision has no reason.
+    /// If a text is missing, the day cannot be, a decision has no reason, or the report is there and is not dated before it.
     pub fn tell(
         &mut self,
         number: Option<u32>,
@@ -194,6 +263,9 @@ impl Completion {
         at: Timestamp,
     ) -> Result<u32, CompletionError> {
         let told = told.checked(time, Day::of(at))?;
+        if let Some(received) = self.received.as_ref().filter(|received| told.day <= received.day) {
+            return Err(CompletionError::Reported { day: told.day, report: received.day });
+        }
         let Some(number) = number else {
             if self.events.len() >= LIST_MAX {
                 return Err(CompletionError::TooMany);
@@ -240,18 +312,25 @@ impl Completion {
         self.confirmed.as_ref().filter(|confirmed| confirmed.signed.digest == self.events_digest())
     }
 
-    fn events_digest(&self) -> Digest {
-        canonical::digest(&self.events).expect("events have texts and whole numbers only")
+    /// Events up to the date of the report: what happens after it is no matter of the report and its letter.
+    fn told_to_auditor(&self) -> Vec<&SubsequentEvent> {
+        let is_before = |event: &&SubsequentEvent| self.report_date.is_none_or(|date| event.told.day <= date);
+        self.events.iter().filter(is_before).collect()
     }
 
-    /// Returns the digest of what the representation letter rests on: scope, date of the report, events. A signature is
-    /// bound to it.
+    fn events_digest(&self) -> Digest {
+        canonical::digest(&self.told_to_auditor()).expect("events have texts and whole numbers only")
+    }
+
+    /// Returns the digest of what the representation letter rests on: scope, date of the report, events up to it. A
+    /// signature is bound to it.
     ///
     /// # Panics
     /// Never: it has texts and whole numbers only.
     #[must_use]
     pub fn letter_ground(&self, scope: Digest) -> Digest {
-        let ground = LetterGround { scope, report_date: self.report_date, events: &self.events };
+        let events = self.told_to_auditor();
+        let ground = LetterGround { scope, report_date: self.report_date, events };
         canonical::digest(&ground).expect("it has texts and whole numbers only")
     }
 

@@ -241,3 +241,51 @@ fn a_drafted_letter_says_what_the_records_hold_and_nothing_banned() {
     assert!(!text.contains("2027-02-11"), "{text}");
     assert_eq!(Letter { text, ..letter() }.faults(), Vec::<String>::new());
 }
+
+#[test]
+fn what_becomes_known_after_the_report_waits_for_its_auditor() {
+    let mut one = begin();
+    let learned = |on: &str, told: Option<&str>, follows: Follows| Learned {
+        day: day(on),
+        what: "A key was shared".into(),
+        effect: "Changes of May were not approved by two people.".into(),
+        told: told.map(day),
+        follows,
+        reason: if follows == Follows::Undecided { String::new() } else { "material".into() },
+    };
+    let learn =
+        |one: &mut Completion, number, learned| one.learn(number, learned, person(1), noon("2027-04-01"));
+    let early = learned("2027-03-20", None, Follows::Undecided);
+    assert_eq!(learn(&mut one, None, early.clone()), Err(CompletionError::NoReport));
+    one.receive(report("2027-03-01"), period()).expect("received");
+    // What happened up to the date of the report is no subsequent event any more; what happened later still is.
+    let mut tell =
+        |on: &str| one.tell(None, told(on, Decided::NoEffect), period(), person(1), noon("2027-04-01"));
+    assert_eq!(
+        tell("2027-03-01"),
+        Err(CompletionError::Reported { day: day("2027-03-01"), report: day("2027-03-01") })
+    );
+    assert_eq!(tell("2027-03-02"), Ok(1));
+    for (wrong, error) in [
+        (
+            learned("2027-02-28", None, Follows::Undecided),
+            CompletionError::KnownBefore { day: day("2027-02-28"), report: day("2027-03-01") },
+        ),
+        (learned("2027-04-02", None, Follows::Undecided), CompletionError::Ahead(day("2027-04-02"))),
+        (learned("2027-03-20", Some("2027-03-19"), Follows::Undecided), CompletionError::ToldBefore),
+        (learned("2027-03-20", None, Follows::Stands), CompletionError::Untold),
+        (
+            Learned { reason: " ".into(), ..learned("2027-03-20", Some("2027-03-21"), Follows::Revised) },
+            CompletionError::NoReason,
+        ),
+    ] {
+        assert_eq!(learn(&mut one, None, wrong), Err(error));
+    }
+    assert_eq!(learn(&mut one, None, early.clone()), Ok(1));
+    assert_eq!(learn(&mut one, Some(1), early), Err(DocumentError::NothingChanged.into()));
+    let decided = learned("2027-03-20", Some("2027-03-21"), Follows::ReadersTold);
+    assert_eq!(learn(&mut one, Some(1), decided), Ok(1));
+    assert_eq!(one.facts()[0].learned.follows, Follows::ReadersTold);
+    let json = serde_json::to_string(&one).expect("serializes");
+    assert_eq!(serde_json::from_str::<Completion>(&json).expect("reads back"), one);
+}

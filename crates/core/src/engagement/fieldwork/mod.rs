@@ -8,6 +8,7 @@
 //! `docs/domain/soc-reports.md` sections 3 and 14.
 
 mod access;
+mod gate;
 mod list;
 mod opinion;
 mod pdf;
@@ -19,9 +20,11 @@ mod workpaper;
 use serde::{Deserialize, Serialize};
 
 pub use access::{ACCESS_DAYS_MAX, AccessError, access_ends};
+pub use gate::{Gate, IssueGround, managements};
 pub use list::{ListProblem, ListRow, MAX_REQUESTS, defaults, read_list};
 pub use opinion::{
-    ELEMENTS, Issue, Opinion, OpinionError, OpinionKind, Part, PartResult, Report, SectionFile,
+    ELEMENTS, FrozenPart, Issue, KeptFile, Opinion, OpinionError, OpinionKind, Part, PartResult, Report,
+    SectionFile,
 };
 pub use pdf::{PdfError, check_pdf};
 pub use request::{
@@ -31,7 +34,7 @@ pub use signature::{Shared, Signature, Signatures, SignedPaper};
 pub use walkthrough::{Answered, Walked, WalkedStep, Walkthrough};
 pub use workpaper::{
     Cause, Conclusion, Exception, ManagementResponse, Note, Outcome, Plan, Procedure, SampleChange, Selected,
-    TestedItem, Workpaper, WorkpaperError,
+    TestedItem, Workpaper, WorkpaperError, ZeroShown,
 };
 
 /// Who writes.

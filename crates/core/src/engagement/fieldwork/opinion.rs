@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::gate::{Gate, IssueGround};
 use crate::conclusion::scope::Day;
 use crate::control::{TEXT_MAX, TITLE_MAX};
 use crate::engagement::{ReportKind, Scope};
@@ -107,15 +108,52 @@ pub struct Issue {
     pub at: Timestamp,
     /// The firm.
     pub firm: String,
+    /// Whether whoever set the opinion issued it, since nobody else of the firm was in the engagement.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
+}
+
+impl Issue {
+    /// Returns the day from which on management and readers have the report.
+    #[must_use]
+    pub fn released(&self) -> Day {
+        Day::of(self.at)
+    }
+}
+
+/// A document of which every byte is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFile {
+    /// Its bytes.
+    pub artifact: EvidenceKey,
+    /// SHA-256 of them.
+    pub digest: Digest,
+}
+
+/// Management's part as it stood when the engagement was frozen. Whatever is made of it later is made from these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrozenPart {
+    /// The part as readers of the report get it.
+    pub package: KeptFile,
+    /// The part with criteria, controls and management's own tests, whatever readers get.
+    pub whole: KeptFile,
+    /// The records that the figures of the part follow from.
+    pub records: KeptFile,
 }
 
 /// What is recorded about the report of an engagement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     opinion: Option<Opinion>,
+    /// Who set the opinion as it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    set_by: Option<ActorId>,
     section: Option<SectionFile>,
     frozen: Option<(ActorId, Timestamp, String)>,
     issued: Option<Issue>,
+    /// Management's part as it was then; none for what was frozen before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept: Option<FrozenPart>,
 }
 
 /// Why something about a report cannot be recorded.
@@ -173,7 +211,7 @@ pub enum OpinionError {
     Frozen(Timestamp),
     /// Something is missing before issue.
     #[error("the report cannot be marked as issued yet: {0}")]
-    NotReady(&'static str),
+    NotReady(Gate),
     /// A text is needed.
     #[error("say why, so that others can follow it")]
     NoReason,
@@ -267,6 +305,12 @@ impl Report {
         self.opinion.as_ref()
     }
 
+    /// Returns who set the opinion as it stands.
+    #[must_use]
+    pub fn set_by(&self) -> Option<ActorId> {
+        self.set_by
+    }
+
     /// Returns the signed file, once it is there.
     #[must_use]
     pub fn section(&self) -> Option<&SectionFile> {
@@ -285,10 +329,21 @@ impl Report {
         self.issued.as_ref()
     }
 
+    /// Returns management's part as it was kept when this was frozen.
+    #[must_use]
+    pub fn kept(&self) -> Option<&FrozenPart> {
+        self.kept.as_ref()
+    }
+
+    /// Keeps management's part with what was frozen.
+    pub fn keep(&mut self, part: FrozenPart) {
+        self.kept = Some(part);
+    }
+
     /// Returns it as management may know it before it is issued: without what the auditor recorded.
     #[must_use]
     pub fn without_opinion(&self) -> Self {
-        Self { frozen: self.frozen.clone(), ..Self::default() }
+        Self { frozen: self.frozen.clone(), kept: self.kept.clone(), ..Self::default() }
     }
 
     /// Refuses what is frozen.
@@ -311,9 +366,11 @@ impl Report {
         opinion: Opinion,
         scope: &Scope,
         criteria: &BTreeSet<String>,
+        by: ActorId,
     ) -> Result<(), OpinionError> {
         self.open()?;
         self.opinion = Some(opinion.checked(scope, criteria)?);
+        self.set_by = Some(by);
         Ok(())
     }
 
@@ -345,34 +402,23 @@ impl Report {
         Ok(())
     }
 
-    /// Marks the report as issued, which freezes the engagement. `missing` is what its documents and papers lack.
+    /// Marks the report as issued, which freezes the engagement.
     ///
     /// # Errors
-    /// If it is frozen, or something is missing.
+    /// If it is frozen, or something is missing: the first of [`Self::gates`].
     pub fn issue(
         &mut self,
-        firm: &str,
-        missing: Option<&'static str>,
+        ground: &IssueGround<'_>,
         by: ActorId,
         at: Timestamp,
     ) -> Result<(), OpinionError> {
         self.open()?;
-        let not_ready = |says| Err(OpinionError::NotReady(says));
-        if firm.is_empty() {
-            return not_ready("the scope names no audit firm");
+        if let Some(gate) = self.gates(ground, by, Day::of(at)).into_iter().next() {
+            return Err(OpinionError::NotReady(gate));
         }
-        let Some(opinion) = &self.opinion else { return not_ready("the opinion is not recorded") };
-        if self.section.is_none() {
-            return not_ready("the signed Section I is not uploaded");
-        }
-        if Day::of(at) < opinion.dated {
-            return not_ready("its date lies ahead");
-        }
-        if let Some(missing) = missing {
-            return not_ready(missing);
-        }
+        let firm = ground.engagement.holds().firm.clone();
         self.frozen = Some((by, at, "The report is issued.".to_owned()));
-        self.issued = Some(Issue { by, at, firm: firm.to_owned() });
+        self.issued = Some(Issue { by, at, firm, alone: self.set_by == Some(by) });
         Ok(())
     }
 }
@@ -383,7 +429,6 @@ mod tests {
 
     use super::*;
     use crate::engagement::Time;
-    use crate::time::DAY_US;
 
     fn scope(kind: ReportKind, is_period: bool) -> Scope {
         let day = |text: &str| text.parse().expect("a day");
@@ -475,15 +520,15 @@ mod tests {
     }
 
     #[test]
-    fn a_report_is_issued_once_it_is_whole_and_then_nothing_changes() {
+    fn a_report_that_is_given_up_is_frozen_with_a_reason() {
         let who = ActorId(Uuid::from_u128(1));
         let at: Timestamp = "2027-02-10T00:00:00Z".parse().expect("a moment");
-        let scope = scope(ReportKind::Soc2, true);
-        let clean = opinion(
-            part(Part::Design, OpinionKind::Unmodified, &[]),
-            part(Part::Operation, OpinionKind::Unmodified, &[]),
-            OpinionKind::Unmodified,
-        );
+        let mut given_up = Report::default();
+        assert_eq!(given_up.freeze(who, at, " "), Err(OpinionError::NoReason));
+        assert_eq!(given_up.freeze(who, at, "the firm withdrew"), Ok(()));
+        assert!(given_up.issued().is_none());
+        let frozen = Err(OpinionError::Frozen(at));
+        assert_eq!(given_up.freeze(who, at, "again"), frozen);
         let file = SectionFile {
             name: "section-1.pdf".into(),
             artifact: EvidenceKey(1),
@@ -492,25 +537,6 @@ mod tests {
             by: who,
             at,
         };
-        let mut report = Report::default();
-        let says = |result: Result<(), OpinionError>| result.expect_err("refused").to_string();
-        assert!(says(report.issue("", None, who, at)).contains("no audit firm"));
-        assert!(says(report.issue("Firm", None, who, at)).contains("opinion is not recorded"));
-        report.record(clean.clone(), &scope, &criteria()).expect("recorded");
-        assert!(says(report.issue("Firm", None, who, at)).contains("Section I is not uploaded"));
-        report.attach(file.clone()).expect("attached");
-        let early = at.plus_micros(-DAY_US);
-        assert!(says(report.issue("Firm", None, who, early)).ends_with("its date lies ahead"));
-        assert!(says(report.issue("Firm", Some("x is open"), who, at)).ends_with("x is open"));
-        report.issue("Firm", None, who, at).expect("issued");
-        assert!(report.issued().is_some() && report.frozen().is_some());
-        let frozen = Err(OpinionError::Frozen(at));
-        assert_eq!(report.record(clean, &scope, &criteria()), frozen);
-        assert_eq!(report.attach(file), frozen);
-        assert_eq!(report.freeze(who, at, "again"), frozen);
-        let mut given_up = Report::default();
-        assert_eq!(given_up.freeze(who, at, " "), Err(OpinionError::NoReason));
-        assert_eq!(given_up.freeze(who, at, "the firm withdrew"), Ok(()));
-        assert!(given_up.issued().is_none());
+        assert_eq!(given_up.attach(file), frozen);
     }
 }

@@ -18,8 +18,8 @@ pub use sample::{SampleChange, Selected};
 use super::signature::{Signatures, SignedPaper};
 use crate::conclusion::scope::Day;
 use crate::control::{ControlId, TEXT_MAX, TITLE_MAX, TestAttribute};
-use crate::id::ActorId;
-use crate::program::population::{AttributeState, normal_key};
+use crate::id::{ActorId, EvidenceKey, PopulationKey};
+use crate::program::population::{AttributeState, Population, normal_key};
 use crate::words::{self, words_of};
 use crate::{Digest, Timestamp, canonical};
 
@@ -137,6 +137,47 @@ pub struct Exception {
     pub effect: String,
 }
 
+/// A frozen list without items: what shows that a control had no occurrence. Zero is a result that needs evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZeroShown {
+    /// The population.
+    pub population: PopulationKey,
+    /// The evidence of zero that was kept when it was frozen.
+    pub evidence: EvidenceKey,
+    /// First moment that the list covers.
+    pub from: Timestamp,
+    /// First moment after it.
+    pub to: Timestamp,
+}
+
+impl ZeroShown {
+    /// Reads it from a population.
+    ///
+    /// # Errors
+    /// If it is not of the control, is not frozen without items, or does not cover the period of the examination.
+    pub fn of(
+        population: &Population,
+        control: &ControlId,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Self, WorkpaperError> {
+        let definition = &population.definition;
+        if definition.control != *control {
+            return Err(WorkpaperError::Unfit("the list is about another control"));
+        }
+        let frozen = population.frozen.as_ref();
+        let evidence = frozen.filter(|frozen| frozen.items == 0).and_then(|frozen| frozen.zero);
+        let Some(evidence) = evidence else {
+            return Err(WorkpaperError::Unfit(
+                "the list has items or is not frozen; no occurrences are shown by one that was frozen without items",
+            ));
+        };
+        if from < definition.from || definition.to < to {
+            return Err(WorkpaperError::Unfit("the list does not cover the whole period of the examination"));
+        }
+        Ok(Self { population: population.key, evidence, from: definition.from, to: definition.to })
+    }
+}
+
 /// What follows from a test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conclusion {
@@ -144,6 +185,9 @@ pub struct Conclusion {
     pub outcome: Outcome,
     /// In words.
     pub text: String,
+    /// What shows that there were no occurrences; only for that outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zero: Option<ZeroShown>,
 }
 
 /// A workpaper.
@@ -398,19 +442,26 @@ impl Workpaper {
         Ok(number.unwrap_or(next))
     }
 
-    /// Writes what follows from the test.
+    /// Writes what follows from the test. That there were no occurrences needs the frozen list that shows it.
     ///
     /// # Errors
     /// If it does not fit what was found.
-    pub fn conclude(&mut self, outcome: Outcome, text: &str, by: ActorId) -> Result<(), WorkpaperError> {
+    pub fn conclude(
+        &mut self,
+        outcome: Outcome,
+        text: &str,
+        zero: Option<ZeroShown>,
+        by: ActorId,
+    ) -> Result<(), WorkpaperError> {
         let text = needed("conclusion", text)?;
-        self.fits(outcome)?;
-        self.conclusion = Some(Conclusion { outcome, text });
+        let zero = zero.filter(|_| outcome == Outcome::NoOccurrences);
+        self.fits(outcome, zero.as_ref())?;
+        self.conclusion = Some(Conclusion { outcome, text, zero });
         self.signatures.authors.insert(by);
         Ok(())
     }
 
-    fn fits(&self, outcome: Outcome) -> Result<(), WorkpaperError> {
+    fn fits(&self, outcome: Outcome, zero: Option<&ZeroShown>) -> Result<(), WorkpaperError> {
         let unfit = |says| Err(WorkpaperError::Unfit(says));
         match outcome {
             Outcome::NoExceptions if self.deviations() > 0 => {
@@ -422,6 +473,9 @@ impl Workpaper {
             Outcome::NoOccurrences if !self.items.is_empty() => {
                 unfit("there are items, so there were occurrences")
             }
+            Outcome::NoOccurrences if zero.is_none() => unfit(
+                "that there were no occurrences needs the frozen population without items that shows it",
+            ),
             Outcome::NoExceptions if self.items.is_empty() => {
                 unfit("nothing was tested; say that there were no occurrences, or name what was inspected")
             }
@@ -473,7 +527,7 @@ impl SignedPaper for Workpaper {
 
     fn complete(&self, _today: Day) -> Result<(), WorkpaperError> {
         let conclusion = self.conclusion.as_ref().ok_or(WorkpaperError::Missing("conclusion"))?;
-        self.fits(conclusion.outcome)?;
+        self.fits(conclusion.outcome, conclusion.zero.as_ref())?;
         for item in &self.items {
             if !item.is_tested() {
                 return Err(WorkpaperError::Untested(item.key.clone()));

@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod account;
+pub mod field;
 pub mod hardening;
 pub mod network;
 pub mod operation;

@@ -15,6 +15,8 @@ mod evaluation;
 mod frame;
 mod hypergeometric;
 mod kept;
+mod last_part;
+mod own;
 mod plan;
 mod preset;
 mod rate;
@@ -30,7 +32,9 @@ pub use allocation::allocate;
 pub use draw::{Draw, Method, Pick, StratumSize, UnknownMethod};
 pub use evaluation::{Evaluation, Tested, UpperLimit};
 pub use frame::{Frame, Unit};
-pub use kept::{Drawn, Happened, SampleEvent};
+pub use kept::{Drawn, Happened, RollForward, SampleEvent};
+pub use last_part::{last_part_of, needed_of_last_part};
+pub use own::{OwnSize, OwnSizes};
 pub use plan::{CountPlan, NextStep};
 pub use preset::{PresetSize, RiskLevel, preset_size};
 pub use rate::{Rate, RateError, WHOLE_BP};
@@ -94,6 +98,9 @@ pub enum SamplingError {
     /// Beyond [`MAX_SAMPLE`].
     #[error("a sample of {0} units is larger than {MAX_SAMPLE}, the most that is evaluated")]
     SampleTooLarge(u64),
+    /// Fewer units where more rests on a control.
+    #[error("sizes for low, usual and high risk do not become smaller")]
+    LessForMoreRisk,
     /// More deviations than were looked at.
     #[error("{deviations} deviations cannot be found in {size} units")]
     MoreDeviationsThanUnits {

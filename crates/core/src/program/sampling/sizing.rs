@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Parameters, Plan, PresetSize, RiskLevel, SamplingError, preset_size};
+use super::{OwnSize, Parameters, Plan, PresetSize, RiskLevel, SamplingError, preset_size};
 use crate::Digest;
 use crate::catalog::{Frequency, SamplingPreset};
 
@@ -23,6 +23,8 @@ pub enum Sizing<'a> {
         frequency: Frequency,
         /// How much rests on it.
         level: RiskLevel,
+        /// Sizes that the control has instead.
+        own: Option<&'a OwnSize>,
     },
 }
 
@@ -53,6 +55,9 @@ pub enum SizeRule {
         level: RiskLevel,
         /// What follows for the population.
         size: PresetSize,
+        /// Sizes that the control has instead of the preset's, with why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        own: Option<OwnSize>,
     },
 }
 
@@ -68,13 +73,14 @@ impl Sizing<'_> {
                 let plan = parameters.finite_population(items)?;
                 Ok((plan.size, SizeRule::Attributes { parameters, plan }))
             }
-            Self::Preset { preset, catalog, frequency, level } => {
-                let size = preset_size(preset, frequency, level, Some(items))?;
+            Self::Preset { preset, catalog, frequency, level, own } => {
+                let mut size = preset_size(preset, frequency, level, Some(items))?;
+                if let Some(own) = own {
+                    size = own.instead_of(size, level, items);
+                }
                 let units = size.size.min(items);
-                Ok((
-                    units,
-                    SizeRule::Preset { preset: preset.title.clone(), catalog, frequency, level, size },
-                ))
+                let (preset, own) = (preset.title.clone(), own.cloned());
+                Ok((units, SizeRule::Preset { preset, catalog, frequency, level, size, own }))
             }
         }
     }

@@ -64,6 +64,12 @@ impl DocumentStatus {
         }
     }
 
+    /// Returns what becomes of it where the auditor is given it: a draft of management is for their review.
+    #[must_use]
+    pub fn handed(self) -> Self {
+        if self == Self::ManagementDraft { Self::ForAuditorReview } else { self }
+    }
+
     /// Tells whether a watermark is due on each page.
     #[must_use]
     pub fn is_draft(self) -> bool {

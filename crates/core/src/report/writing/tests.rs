@@ -39,6 +39,7 @@ fn package() -> SocPackage {
         controls: Vec::new(),
         changes: Vec::new(),
         responses: Vec::new(),
+        events: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use super::blobs::Descriptors;
 use super::held::Held;
 use super::period::{PeriodAnswer, Periods};
 use super::records::Opened;
+use super::report::Parts;
 use super::{Files, Signed};
 use crate::Hash;
 use crate::bundle::answer::{Findings, Level};
@@ -32,6 +33,7 @@ pub(super) struct LogAnswer {
 pub(super) struct Collectors<'c, 'o> {
     pub(super) descriptors: &'c mut Descriptors,
     pub(super) opened: &'c mut Opened,
+    pub(super) parts: &'c mut Parts,
     /// Needs every entry of the log.
     pub(super) rebuild: &'c mut Rebuild<'o>,
 }
@@ -232,6 +234,7 @@ impl Seen {
                 }
                 collectors.descriptors.collect(&leaf);
                 collectors.opened.collect(&leaf);
+                collectors.parts.collect(&leaf);
                 if leaf.kind == LeafKind::LogGenesis
                     && let Ok(genesis) = serde_json::from_slice::<Genesis>(leaf.body)
                 {

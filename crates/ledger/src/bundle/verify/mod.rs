@@ -8,6 +8,7 @@ mod history;
 mod log;
 mod period;
 mod records;
+mod report;
 mod time;
 
 pub use archive::Limits;
@@ -20,6 +21,7 @@ use self::archive::Archive;
 use self::blobs::Descriptors;
 use self::held::Held;
 use self::records::Opened;
+use self::report::Parts;
 use super::answer::{Completeness, Findings, Level, Signer, Verification};
 use super::history::parse_rotations;
 use super::manifest::{Manifest, signed_text};
@@ -78,8 +80,14 @@ pub fn verify<R: Read + Seek>(reader: R, expectations: &Expectations) -> Result<
     let objects = history::objects(&mut files, &mut inclusion);
     let mut rebuild = Rebuild::new(&objects);
     let mut opened = Opened::read(&mut files, &mut inclusion);
+    let mut parts = Parts::read(&mut files);
     let mut held = Held::new(&expectations.held, &signed, &mut inclusion);
-    let walk = log::Collectors { descriptors: &mut descriptors, opened: &mut opened, rebuild: &mut rebuild };
+    let walk = log::Collectors {
+        descriptors: &mut descriptors,
+        opened: &mut opened,
+        parts: &mut parts,
+        rebuild: &mut rebuild,
+    };
     let mut log = log::examine(&mut files, &signed, walk, &mut held, &mut inclusion);
     match opened.finish(&mut inclusion) {
         0 => {}
@@ -95,18 +103,26 @@ pub fn verify<R: Read + Seek>(reader: R, expectations: &Expectations) -> Result<
     let uncommitted = blobs::examine(&mut files, &descriptors, &mut inclusion);
     let time = time::examine(&mut files, &signed, expectations, log.period.ends);
     files.read_the_rest();
-    Ok(answer(files, signed, time, log, history, inclusion, uncommitted))
+    let found = Found { inclusion, time, figures: parts.finish(), uncommitted };
+    Ok(answer(files, signed, log, history, found))
+}
+
+/// What was found beside the answers about log and history.
+struct Found {
+    inclusion: Findings,
+    time: Level,
+    figures: Level,
+    uncommitted: Vec<String>,
 }
 
 fn answer<R: Read + Seek>(
     files: Files<R>,
     signed: Signed,
-    time: Level,
     log: log::LogAnswer,
     history: history::HistoryAnswer,
-    inclusion: Findings,
-    uncommitted: Vec<String>,
+    found: Found,
 ) -> Verification {
+    let Found { inclusion, time, figures, uncommitted } = found;
     let count = files.names.len();
     let about = files.manifest.map(|manifest| manifest.about).unwrap_or_default();
     let checkpoint = signed.checkpoint.as_ref().map(|signed| &signed.checkpoint);
@@ -134,6 +150,7 @@ fn answer<R: Read + Seek>(
             deviations: history.deviations,
             checks: history.checks,
         },
+        figures,
         uncommitted,
     }
 }

@@ -51,6 +51,21 @@ pub(crate) enum Command {
         #[arg(long)]
         by: String,
     },
+    /// Enter a fact that became known after the date of the report from a file, or write one anew. The file has `day`, `what`,
+    /// `effect`, and once the auditor was told and decided, `told`, `follows` (undecided, revised, readers_told, stands) and
+    /// `reason`.
+    Fact {
+        /// Engagement.
+        engagement: String,
+        /// The fact as TOML.
+        file: PathBuf,
+        /// Number of the fact to write anew.
+        #[arg(long)]
+        number: Option<u32>,
+        /// Who tells of it.
+        #[arg(long)]
+        by: String,
+    },
     /// State that the register of subsequent events is whole up to a day, or that none is known.
     ConfirmEvents {
         /// Engagement.
@@ -141,6 +156,9 @@ pub(super) async fn run(app: &App, command: &Command, common: &Common, output: &
         Command::Events { engagement } => events(app, super::key(engagement)?, output).await,
         Command::Event { engagement, file, number, by } => {
             event(app, super::key(engagement)?, *number, file, by, output).await
+        }
+        Command::Fact { engagement, file, number, by } => {
+            fact(app, super::key(engagement)?, *number, file, by, output).await
         }
         Command::ConfirmEvents { engagement, until, by } => {
             confirm(app, super::key(engagement)?, *until, by, output).await
@@ -245,6 +263,25 @@ async fn event(
     let record = whole(done)?;
     let number = number.or(record.events().last().map(|event| event.number)).unwrap_or_default();
     say(output, &record, &format!("{key}: event {number} is in the register"))
+}
+
+/// Enters a fact that became known after the report, or writes one anew.
+async fn fact(
+    app: &App,
+    key: EngagementKey,
+    number: Option<u32>,
+    file: &Path,
+    by: &str,
+    output: &Output,
+) -> Outcome {
+    let learned = super::read(file)?;
+    let by = person(app, by).await?;
+    let from = find(app, key).await?.0.number;
+    let done =
+        app.transact(&by, async |cx| engagement::learn_fact(cx, key, from, number, learned).await).await?;
+    let record = whole(done)?;
+    let number = number.or(record.facts().last().map(|fact| fact.number)).unwrap_or_default();
+    say(output, &record, &format!("{key}: fact {number} is in the register"))
 }
 
 /// States that the register is whole.

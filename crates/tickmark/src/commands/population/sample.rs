@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
+use tickmark_app::engagement::preset_for;
 use tickmark_app::program::population;
 use tickmark_app::program::sampling::{self, NewSample, SampleView};
 use tickmark_app::{Actor, App};
@@ -9,7 +10,7 @@ use tickmark_core::control::ControlId;
 use tickmark_core::id::PopulationKey;
 use tickmark_core::program::population::{ItemOutcome, Population};
 use tickmark_core::program::sampling::{
-    Absence, Evaluation, Method, Parameters, Rate, RiskLevel, Seed, SizeRule, Sizing, Tested,
+    Absence, Method, Parameters, Rate, RiskLevel, RollForward, Seed, Sizing,
 };
 
 use super::super::assess::person;
@@ -48,7 +49,7 @@ pub(crate) struct Draw {
     /// Text agreed after the population was frozen, or random bytes as hex:...; random bytes when left out.
     #[arg(long, value_name = "TEXT")]
     seed: Option<Seed>,
-    /// random, systematic, haphazard, block or targeted.
+    /// random, systematic, stratified, haphazard, block or targeted.
     #[arg(long, default_value = "random")]
     method: Method,
     /// An item that a person chose, for haphazard, block and targeted; may be given again.
@@ -125,6 +126,9 @@ pub(super) async fn draw(options: &Draw, common: &Common, output: &Output) -> Ou
     let drawn = draw_in(options, &catalog, &app).await;
     let view = finish(app, drawn).await?;
     say(&view, output)?;
+    if let Some(left) = view.drawn.roll_forward.as_ref().and_then(RollForward::says) {
+        output.note(left);
+    }
     output.note("next: test these items, then tickmark population samples");
     Ok(())
 }
@@ -136,18 +140,27 @@ async fn draw_in(
 ) -> Outcome<(Actor, SampleView)> {
     let program = wiring::reader(app).await?;
     let population = frozen(app, &program, &options.control, options.population).await?;
+    let kept = match options.level {
+        Some(_) if options.size.is_none() && options.risk.is_none() => {
+            let span = (population.definition.from, population.definition.to);
+            let kept = app.transact(&program, async |cx| preset_for(cx, span, catalog).await).await?;
+            let id = &population.definition.control;
+            let control =
+                app.read(&program, async |view| tickmark_app::control::find(view, id).await).await?;
+            Some((kept, control.frequency))
+        }
+        _ => None,
+    };
     let sizing = match (options.size, options.risk, options.tolerable, options.level) {
         (Some(size), ..) => Sizing::Given(size),
         (_, Some(risk), Some(tolerable), _) => {
             let expected = options.expected.unwrap_or(Rate::ZERO);
             Sizing::Attributes(Parameters::new(risk, tolerable, expected).map_err(Failure::input)?)
         }
-        (_, _, _, Some(level)) => {
-            let id = &population.definition.control;
-            let control =
-                app.read(&program, async |view| tickmark_app::control::find(view, id).await).await?;
-            let (preset, frequency) = (sample::preset_of(catalog)?, control.frequency);
-            Sizing::Preset { preset, catalog: catalog.digest, frequency, level }
+        (.., Some(level)) if kept.is_some() => {
+            let (kept, frequency) = kept.as_ref().expect("just looked at");
+            let (preset, catalog) = (&kept.preset, kept.catalog);
+            Sizing::Preset { preset, catalog, frequency: *frequency, level, own: None }
         }
         _ if options.method.is_judgment() => Sizing::Given(options.pick.len() as u64),
         _ => return Err(Failure::input("how many? give --size, or --risk and --tolerable, or --level")),
@@ -275,7 +288,12 @@ async fn finish(app: App, done: Outcome<(Actor, SampleView)>) -> Outcome<SampleV
 }
 
 /// Finds the one frozen population of a control.
-async fn frozen(app: &App, actor: &Actor, control: &str, number: Option<i64>) -> Outcome<Population> {
+pub(super) async fn frozen(
+    app: &App,
+    actor: &Actor,
+    control: &str,
+    number: Option<i64>,
+) -> Outcome<Population> {
     let id: ControlId = control.parse().map_err(Failure::input)?;
     let mut all = app.read(actor, async |view| population::list(view, &id).await).await?;
     all.retain(|one| number.map_or(one.frozen.is_some(), |number| one.key.0 == number));
@@ -312,23 +330,13 @@ async fn find(app: &App, which: &Which) -> Outcome<(PopulationKey, i64)> {
     }
 }
 
-/// Evaluates a sample whose size was computed, once every unit is tested. One by judgment has no upper limit.
-fn evaluation(sample: &SampleView) -> Option<Evaluation> {
-    let SizeRule::Attributes { parameters, .. } = &sample.drawn.size_rule else { return None };
-    if sample.drawn.draw.method.is_judgment() || sample.count(ItemOutcome::NotTested) > 0 {
-        return None;
-    }
-    let deviations = sample.count(ItemOutcome::Deviating);
-    let tested = Tested::new(sample.units.len() as u64, deviations, Some(sample.drawn.draw.items)).ok()?;
-    tested.evaluate(parameters.risk(), parameters.tolerable()).ok()
-}
-
 fn answer(sample: &SampleView) -> serde_json::Value {
     json!({
         "sample": sample,
         "tested": sample.units.len() as u64 - sample.count(ItemOutcome::NotTested),
         "deviations": sample.count(ItemOutcome::Deviating),
-        "evaluation": evaluation(sample),
+        "evaluation": sample.evaluation(),
+        "next": sample.next_step(),
     })
 }
 
@@ -370,7 +378,7 @@ fn units(sample: &SampleView, output: &Output) {
             [number.to_string(), item.key.clone(), item.occurred_at.date(), found.to_owned()]
         }),
     );
-    if let Some(evaluation) = evaluation(sample) {
+    if let Some(evaluation) = sample.evaluation() {
         let word = if evaluation.supports_reliance { "supports" } else { "does not support" };
         output.line(format!(
             "upper limit {} at {} risk, tolerable {}: the sample {word} reliance",

@@ -237,7 +237,13 @@ fn size(options: &DrawFrom, items: u64, common: &Common) -> Outcome<(u64, SizeRu
     if let Some(frequency) = options.frequency {
         let catalog = catalog::load(&common.data)?;
         let preset = super::preset_of(&catalog)?;
-        return resolve(Sizing::Preset { preset, catalog: catalog.digest, frequency, level: options.level });
+        return resolve(Sizing::Preset {
+            preset,
+            catalog: catalog.digest,
+            frequency,
+            level: options.level,
+            own: None,
+        });
     }
     if !options.stratum_size.is_empty() {
         return Ok((0, SizeRule::GivenByStratum));

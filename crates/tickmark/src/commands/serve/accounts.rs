@@ -37,55 +37,84 @@ pub(super) async fn serve(options: &ServeTo, common: &Common, output: &Output) -
         app.serve_at(address.clone());
     }
     let app = Arc::new(app);
-    let actor = wiring::reader(&app).await?;
-    let (pages, library) = pages(Arc::clone(&app), actor.clone(), common, output)?;
+    // Pages of the others are made from those of the first one.
+    let everywhere = app.everywhere().await?;
+    let Some(first) = everywhere.first().cloned() else {
+        return Err(Failure::input("there is no organization here; `tickmark init` makes one".to_owned()));
+    };
+    let (pages, library) = pages(Arc::clone(&app), first, common.data.join("out"), (common, output))?;
     let state = WebState::with_accounts(Source::live(pages), settings, Arc::clone(&app), clock::now, random);
     state.assess_with(Arc::new(library), crate::commands::report::GENERATOR);
     state.set_with(Arc::new(Documents));
-    let set_up = app.transact(&actor, async |cx| people::offer_set_up(cx).await).await?;
-    match &set_up {
-        Some(link) => {
-            let page = format!("{address}/join/{}", link.text());
-            output.line(format!("\nSet up: {}", output.tone(Tone::Strong, page)));
-            output.note(
-                "Whoever opens it becomes the owner. It works once, for 30 minutes; starting again prints a new one.",
-            );
-        }
-        None => {
-            output.line(format!("\nSign in: {}", output.tone(Tone::Strong, format!("{address}/sign-in"))));
-        }
-    }
+    say_where(&app, &everywhere, &address, output).await?;
     output.note("Ctrl-C stops.");
     let mut silent = output.clone();
     silent.quiet = true;
     let serving = answer(listener, tickmark_web::router(state));
     tokio::select! {
         served = serving => served.map_err(anyhow::Error::from)??,
-        never = keep_the_log(&app, &actor, common, &silent) => match never {},
-        never = work::work(&app, &actor, common, output) => match never {},
-        never = work::mail(&app, &actor) => match never {},
-        never = work::remind(&app, &actor) => match never {},
+        never = keep_the_log(&app, common, &silent) => match never {},
+        never = work::work(&app, common, output) => match never {},
+        never = work::mail(&app) => match never {},
+        never = work::remind(&app) => match never {},
     }
-    app.sequence(&actor).await?;
+    for actor in app.everywhere().await? {
+        app.sequence(&actor).await?;
+    }
     app.close().await;
     Ok(())
 }
 
+/// Says where people sign in, and where the first owner of each organization comes in that has none.
+async fn say_where(app: &App, everywhere: &[Actor], address: &str, output: &Output) -> Outcome {
+    let (mut has_owner, mut has_none) = (false, false);
+    output.line("");
+    for actor in everywhere {
+        let Some(link) = app.transact(actor, async |cx| people::offer_set_up(cx).await).await? else {
+            has_owner = true;
+            continue;
+        };
+        has_none = true;
+        let page = format!("{address}/join/{}", link.text());
+        let whose =
+            if everywhere.len() > 1 { format!(" {}", actor.organization.name) } else { String::new() };
+        output.line(format!("Set up{whose}: {}", output.tone(Tone::Strong, page)));
+    }
+    if has_none {
+        output.note(
+            "Whoever opens it becomes the owner. It works once, for 30 minutes; starting again prints a new one.",
+        );
+    }
+    if has_owner {
+        output.line(format!("Sign in: {}", output.tone(Tone::Strong, format!("{address}/sign-in"))));
+    }
+    Ok(())
+}
+
 /// Gives entries their place in the log, and lets checkpoints leave the building on the interval of the settings.
-async fn keep_the_log(app: &App, actor: &Actor, common: &Common, output: &Output) -> Infallible {
+async fn keep_the_log(app: &App, common: &Common, output: &Output) -> Infallible {
     let settings = wiring::ledger_settings(common).unwrap_or_default();
     let publish_every = Duration::from_secs(u64::from(settings.publish_every_minutes.max(1)) * 60);
     let mut since_published = Duration::ZERO;
     loop {
         tokio::time::sleep(SEQUENCE_EVERY).await;
-        if let Err(error) = app.sequence(actor).await {
-            tracing::error!(%error, "entries get their place next time");
+        let everywhere = work::everywhere(app).await;
+        for actor in &everywhere {
+            let kept = async {
+                app.heartbeat(actor).await?;
+                app.sequence(actor).await
+            };
+            if let Err(error) = kept.await {
+                tracing::error!(%error, "entries get their place next time");
+            }
         }
         since_published += SEQUENCE_EVERY;
         if !settings.is_empty() && since_published >= publish_every {
             since_published = Duration::ZERO;
-            if let Err(failure) = super::super::ledger::outside::after_work(app, actor, output).await {
-                tracing::info!(?failure, "checkpoints are published next time");
+            for actor in &everywhere {
+                if let Err(failure) = super::super::ledger::outside::after_work(app, actor, output).await {
+                    tracing::info!(?failure, "checkpoints are published next time");
+                }
             }
         }
     }

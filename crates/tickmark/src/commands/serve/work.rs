@@ -11,6 +11,7 @@ use crate::cli::Common;
 use crate::commands::{Content, collect, report};
 use crate::failure::Outcome;
 use crate::output::{Listener, Output};
+use crate::wiring;
 
 /// How often somebody looks for work.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -19,27 +20,44 @@ const REMIND_EVERY: Duration = Duration::from_secs(300);
 /// How often a worker says what it does; well within its lease.
 const SAY_EVERY: Duration = Duration::from_secs(2);
 
+/// Returns the program as it acts in each organization there is at this moment: one that was added is served without a new
+/// start.
+pub(super) async fn everywhere(app: &App) -> Vec<Actor> {
+    app.everywhere().await.unwrap_or_else(|error| {
+        tracing::error!(%error, "looking for organizations");
+        Vec::new()
+    })
+}
+
 /// Does what there is to do, until the server stops. What is cut off then is taken over by the next one.
-pub(super) async fn work(app: &App, actor: &Actor, common: &Common, output: &Output) -> Infallible {
+pub(super) async fn work(app: &App, common: &Common, output: &Output) -> Infallible {
     loop {
-        match next(app, actor).await {
-            Ok(Some(taken)) => {
-                if let Err(failure) = see_through(app, actor, &taken, common, output).await {
-                    tracing::error!(job = taken.key, why = failure.words(), "a job is left to its lease");
+        // One job of each in a round: nobody waits for all the work of another organization.
+        for actor in &everywhere(app).await {
+            match next(app, actor).await {
+                Ok(Some(taken)) => {
+                    if let Err(failure) = see_through(app, actor, &taken, common, output).await {
+                        tracing::error!(job = taken.key, why = failure.words(), "a job is left to its lease");
+                    }
                 }
+                Ok(None) => {}
+                Err(failure) => tracing::error!(why = failure.words(), "looking for work"),
             }
-            Ok(None) => {}
-            Err(failure) => tracing::error!(why = failure.words(), "looking for work"),
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
 /// Tells people what waits for them, and takes files of refused forms away that nobody came for, until the server stops.
-pub(super) async fn remind(app: &App, actor: &Actor) -> Infallible {
+pub(super) async fn remind(app: &App) -> Infallible {
     loop {
-        if let Err(error) = app.remind(actor).await {
-            tracing::error!(%error, "telling people what waits for them");
+        for actor in &everywhere(app).await {
+            if let Err(error) = app.remind(actor).await {
+                tracing::error!(%error, "telling people what waits for them");
+            }
+            if let Err(error) = app.expire_memberships(actor).await {
+                tracing::error!(%error, "noting whose membership is over");
+            }
         }
         if let Err(error) = app.sweep_staged().await {
             tracing::error!(%error, "taking files away that nobody came for");
@@ -49,16 +67,18 @@ pub(super) async fn remind(app: &App, actor: &Actor) -> Infallible {
 }
 
 /// Sends mail that is to go out, until the server stops. A mail server that does not answer holds up nothing else.
-pub(super) async fn mail(app: &App, actor: &Actor) -> Infallible {
+pub(super) async fn mail(app: &App) -> Infallible {
     loop {
-        let passed = async {
-            if app.has_mail(actor).await? {
-                app.send_mail(actor).await?;
+        for actor in &everywhere(app).await {
+            let passed = async {
+                if app.has_mail(actor).await? {
+                    app.send_mail(actor).await?;
+                }
+                Ok::<(), tickmark_app::Error>(())
+            };
+            if let Err(error) = passed.await {
+                tracing::error!(%error, "sending mail");
             }
-            Ok::<(), tickmark_app::Error>(())
-        };
-        if let Err(error) = passed.await {
-            tracing::error!(%error, "sending mail");
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -117,7 +137,7 @@ async fn execute(
             ))
         }
         JobKind::Report => {
-            let out = common.data.join("out");
+            let out = wiring::out_folder(app, actor, common).await?;
             let written = report::write(app, actor, &out, &content, output).await?;
             let names = written.files.iter().filter_map(|file| file.file_name()?.to_str());
             Ok(names.collect::<Vec<_>>().join(", "))

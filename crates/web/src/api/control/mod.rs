@@ -187,10 +187,11 @@ async fn new(State(state): State<WebState>, asked: Asked, call: Call<NewControl>
         let body = &call.body;
         let id = body.id.parse().map_err(Error::invalid)?;
         let (content, assigned) = (body.content.read()?, body.people.read()?);
-        control_done(
-            StatusCode::CREATED,
-            &edit::write(cx, id, content, assigned, &body.reason, catalog).await?,
-        )
+        let made = match &body.starter {
+            Some(from) => edit::copy(cx, from, id, content, assigned, &body.reason, catalog).await?,
+            None => edit::write(cx, id, content, assigned, &body.reason, catalog).await?,
+        };
+        control_done(StatusCode::CREATED, &made)
     })
     .await
 }

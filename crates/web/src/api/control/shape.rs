@@ -181,6 +181,8 @@ pub(super) struct ControlRecord {
     pub(super) state: String,
     /// Whether something waits for somebody's approval: a draft as a whole, or a change of what is in force.
     pub(super) waits: bool,
+    /// The starter control that it was copied from; null for one from nothing.
+    pub(super) starter: Option<String>,
     /// What holds, or what the draft says.
     pub(super) content: ControlContent,
     /// What would hold once the change that waits is approved; null where none does.
@@ -194,6 +196,7 @@ impl From<&Record> for ControlRecord {
             id: control.id.to_string(),
             state: control.state().word().to_owned(),
             waits: control.waits(),
+            starter: control.starter.clone(),
             content: control.content().into(),
             proposed: control.proposed().map(|proposed| proposed.content.clone().into()),
             people: People::of(control.assigned()),
@@ -231,6 +234,10 @@ pub(super) struct NewControl {
     /// Its id, e.g. `IAM-30`.
     #[schemars(length(min = 1, max = 40))]
     pub(super) id: String,
+    /// The starter control that it is copied from; its checks are tests of the copy. Null for one from nothing.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 40))]
+    pub(super) starter: Option<String>,
     pub(super) content: ControlContent,
     #[serde(default)]
     pub(super) people: People,

@@ -9,8 +9,10 @@ use tickmark_app::engagement::Version;
 use tickmark_core::control::ControlId;
 use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::engagement::{
-    Assertion as CoreAssertion, Assumed as CoreAssumed, Description, Document, Objective as CoreObjective,
-    Part, Passage as CorePassage, Scope as CoreScope, Subservice as CoreSubservice, Time, UserEntityControl,
+    Assertion as CoreAssertion, Assumed as CoreAssumed, Decision as CoreDecision, Description, Document,
+    Element as CoreElement, Given as CoreGiven, Objective as CoreObjective, Part, Passage as CorePassage,
+    Scope as CoreScope, Subservice as CoreSubservice, Time, UserEntityControl, Vendor as CoreVendor,
+    VendorControl as CoreVendorControl,
 };
 
 use crate::api::call::Taken;
@@ -18,6 +20,8 @@ use crate::api::words::{parsed, read};
 
 const REPORTS: [&str; 3] = ["soc1", "soc2", "soc3"];
 const METHODS: [&str; 2] = ["carve_out", "inclusive"];
+const GIVEN: [&str; 4] = ["open", "agreed", "received", "refused"];
+const ELEMENTS: [&str; 4] = ["environment", "site", "team", "data"];
 const EXPECTED: [&str; 2] = ["control", "responsibility"];
 const STEPS: [&str; 2] = ["review", "approve"];
 const PARTS: [&str; 13] = [
@@ -59,10 +63,138 @@ pub(super) struct Objective {
     #[serde(default)]
     #[schemars(length(max = 20), inner(length(min = 1, max = 60)))]
     pub(super) assertions: Vec<String>,
+    /// Classes of transactions that it is about.
+    #[serde(default)]
+    #[schemars(length(max = 50), inner(length(min = 1, max = 200)))]
+    pub(super) transactions: Vec<String>,
+    /// Whether it is about IT general controls.
+    #[serde(default)]
+    pub(super) is_general_control: bool,
     /// Controls that meet it.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
     pub(super) controls: Vec<String>,
+}
+
+/// Who decided what a vendor is, for this examination.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Decision {
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    pub(super) approver: String,
+    /// The day; null while it has to be decided.
+    #[serde(default)]
+    #[schemars(extend("format" = "date"))]
+    pub(super) decided: Option<String>,
+    /// Categories that were looked at.
+    #[serde(default)]
+    #[schemars(length(max = 20), inner(length(min = 1, max = 60)))]
+    pub(super) categories: Vec<String>,
+}
+
+/// What a subservice organization's management gives under the inclusive method.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Given {
+    #[schemars(extend("enum" = GIVEN))]
+    pub(super) state: String,
+    /// Where it is.
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    pub(super) reference: String,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Self::from(&CoreGiven::default())
+    }
+}
+
+/// A vendor that was decided not to be a subservice organization.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Vendor {
+    #[schemars(length(min = 1, max = 200))]
+    pub(super) name: String,
+    /// What it does.
+    #[schemars(length(min = 1, max = 4_000))]
+    pub(super) service: String,
+    /// Why it is none.
+    #[schemars(length(min = 1, max = 4_000))]
+    pub(super) why: String,
+    #[serde(default)]
+    pub(super) decision: Decision,
+}
+
+/// A control that a vendor expects of its customers.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VendorControl {
+    /// Name of the vendor.
+    #[schemars(length(min = 1, max = 200))]
+    pub(super) vendor: String,
+    /// What it expects.
+    #[schemars(length(min = 1, max = 4_000))]
+    pub(super) text: String,
+    /// Why it does not apply; empty where it does.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    pub(super) not_applicable: String,
+    /// Own controls that meet it.
+    #[serde(default)]
+    #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
+    pub(super) controls: Vec<String>,
+    /// What shows it.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    pub(super) evidence: String,
+}
+
+/// A piece that is inside the boundary, or outside for a reason.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Element {
+    #[schemars(extend("enum" = ELEMENTS))]
+    pub(super) kind: String,
+    #[schemars(length(min = 1, max = 200))]
+    pub(super) name: String,
+    /// Why it is outside; empty where it is inside.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    pub(super) outside: String,
+}
+
+impl From<&CoreDecision> for Decision {
+    fn from(of: &CoreDecision) -> Self {
+        Self {
+            approver: of.approver.clone(),
+            decided: of.decided.map(|day| day.to_string()),
+            categories: texts(&of.categories),
+        }
+    }
+}
+
+impl Decision {
+    fn read(&self) -> Result<CoreDecision, Error> {
+        Ok(CoreDecision {
+            approver: self.approver.clone(),
+            decided: self.decided.as_deref().map(|day| parsed("decided", day)).transpose()?,
+            categories: self.categories.iter().cloned().collect(),
+        })
+    }
+}
+
+impl From<&CoreGiven> for Given {
+    fn from(of: &CoreGiven) -> Self {
+        Self { state: of.state.word().to_owned(), reference: of.reference.clone() }
+    }
+}
+
+impl Given {
+    fn read(&self) -> Result<CoreGiven, Error> {
+        Ok(CoreGiven { state: read("state", &self.state)?, reference: self.reference.clone() })
+    }
 }
 
 /// A type of control that is assumed at a subservice organization.
@@ -99,9 +231,19 @@ pub(super) struct Subservice {
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
     pub(super) monitoring: Vec<String>,
-    /// Whether its management asserts for its controls.
+    /// Who decided that it is one.
     #[serde(default)]
-    pub(super) gives_assertion: bool,
+    pub(super) decision: Decision,
+    /// Under the inclusive method, which parts of the system are its.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    pub(super) parts: String,
+    /// Under the inclusive method, the assertion of its management.
+    #[serde(default)]
+    pub(super) assertion: Given,
+    /// Under the inclusive method, the representations of its management.
+    #[serde(default)]
+    pub(super) representations: Given,
 }
 
 /// What customers have to do.
@@ -148,6 +290,10 @@ pub(super) struct Scope {
     /// Name of the system.
     #[schemars(length(min = 1, max = 200))]
     pub(super) system: String,
+    /// Ids of the systems that it is made of. Where there is one, it is that one.
+    #[serde(default)]
+    #[schemars(length(max = 200), inner(length(min = 1, max = 60)))]
+    pub(super) systems: Vec<String>,
     /// Services that it provides.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 200)))]
@@ -160,6 +306,10 @@ pub(super) struct Scope {
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 200)))]
     pub(super) outside: Vec<String>,
+    /// Environments, sites, teams and types of data, in and out.
+    #[serde(default)]
+    #[schemars(length(max = 500))]
+    pub(super) elements: Vec<Element>,
     /// The firm that examines.
     #[serde(default)]
     #[schemars(length(max = 200))]
@@ -186,6 +336,14 @@ pub(super) struct Scope {
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub(super) subservices: Vec<Subservice>,
+    /// Vendors that were decided to be none.
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    pub(super) vendors: Vec<Vendor>,
+    /// Controls that vendors expect of us.
+    #[serde(default)]
+    #[schemars(length(max = 500))]
+    pub(super) vendor_controls: Vec<VendorControl>,
     #[serde(default)]
     #[schemars(length(max = 200))]
     pub(super) user_entities: Vec<Expected>,
@@ -217,6 +375,8 @@ impl From<&CoreScope> for Scope {
             id: one.id.clone(),
             statement: one.statement.clone(),
             assertions: texts(&one.assertions),
+            transactions: texts(&one.transactions),
+            is_general_control: one.is_general_control,
             controls: texts(&one.controls),
         };
         let assumed = |one: &CoreAssumed| Assumed { text: one.text.clone(), criteria: texts(&one.criteria) };
@@ -227,7 +387,10 @@ impl From<&CoreScope> for Scope {
             why: one.why.clone(),
             assumed: one.assumed.iter().map(assumed).collect(),
             monitoring: texts(&one.monitoring),
-            gives_assertion: one.gives_assertion,
+            decision: (&one.decision).into(),
+            parts: one.parts.clone(),
+            assertion: (&one.assertion).into(),
+            representations: (&one.representations).into(),
         };
         let expected = |one: &UserEntityControl| Expected {
             kind: one.kind.word().to_owned(),
@@ -242,9 +405,11 @@ impl From<&CoreScope> for Scope {
             from,
             to,
             system: scope.system.clone(),
+            systems: texts(&scope.systems),
             services: scope.services.clone(),
             boundary: scope.boundary.clone(),
             outside: scope.outside.clone(),
+            elements: scope.elements.iter().map(element).collect(),
             firm: scope.firm.clone(),
             categories: reasons(&scope.categories),
             omissions: reasons(&scope.omissions),
@@ -252,8 +417,33 @@ impl From<&CoreScope> for Scope {
             objectives: scope.objectives.iter().map(objective).collect(),
             commitments: scope.commitments.iter().map(|key| key.0).collect(),
             subservices: scope.subservices.iter().map(subservice).collect(),
+            vendors: scope.vendors.iter().map(vendor).collect(),
+            vendor_controls: scope.vendor_controls.iter().map(vendor_control).collect(),
             user_entities: scope.user_entities.iter().map(expected).collect(),
         }
+    }
+}
+
+fn element(one: &CoreElement) -> Element {
+    Element { kind: one.kind.word().to_owned(), name: one.name.clone(), outside: one.outside.clone() }
+}
+
+fn vendor(one: &CoreVendor) -> Vendor {
+    Vendor {
+        name: one.name.clone(),
+        service: one.service.clone(),
+        why: one.why.clone(),
+        decision: (&one.decision).into(),
+    }
+}
+
+fn vendor_control(one: &CoreVendorControl) -> VendorControl {
+    VendorControl {
+        vendor: one.vendor.clone(),
+        text: one.text.clone(),
+        not_applicable: one.not_applicable.clone(),
+        controls: texts(&one.controls),
+        evidence: one.evidence.clone(),
     }
 }
 
@@ -280,6 +470,8 @@ impl Scope {
                 id: one.id.clone(),
                 statement: one.statement.clone(),
                 assertions: one.assertions.iter().cloned().collect(),
+                transactions: one.transactions.iter().cloned().collect(),
+                is_general_control: one.is_general_control,
                 controls: controls(&one.controls)?,
             });
         }
@@ -295,9 +487,13 @@ impl Scope {
                 why: one.why.clone(),
                 assumed: one.assumed.iter().map(assumed).collect(),
                 monitoring: controls(&one.monitoring)?,
-                gives_assertion: one.gives_assertion,
+                decision: one.decision.read()?,
+                parts: one.parts.clone(),
+                assertion: one.assertion.read()?,
+                representations: one.representations.read()?,
             });
         }
+        self.read_pieces(&mut scope)?;
         for one in &self.user_entities {
             scope.user_entities.push(UserEntityControl {
                 kind: read("kind", &one.kind)?,
@@ -308,6 +504,38 @@ impl Scope {
             });
         }
         Ok(scope)
+    }
+
+    /// Reads systems, the boundary, vendors and what they expect.
+    fn read_pieces(&self, scope: &mut CoreScope) -> Result<(), Error> {
+        for id in &self.systems {
+            scope.systems.insert(parsed("system", id)?);
+        }
+        for one in &self.elements {
+            scope.elements.push(CoreElement {
+                kind: read("kind", &one.kind)?,
+                name: one.name.clone(),
+                outside: one.outside.clone(),
+            });
+        }
+        for one in &self.vendors {
+            scope.vendors.push(CoreVendor {
+                name: one.name.clone(),
+                service: one.service.clone(),
+                why: one.why.clone(),
+                decision: one.decision.read()?,
+            });
+        }
+        for one in &self.vendor_controls {
+            scope.vendor_controls.push(CoreVendorControl {
+                vendor: one.vendor.clone(),
+                text: one.text.clone(),
+                not_applicable: one.not_applicable.clone(),
+                controls: controls(&one.controls)?,
+                evidence: one.evidence.clone(),
+            });
+        }
+        Ok(())
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Chosen {
     pub from: Timestamp,
     /// First moment after it.
     pub to: Timestamp,
+    /// Only what was recorded up to this moment counts; none for now.
+    pub known_at: Option<Timestamp>,
     /// The name in the address, e.g. `12m`; empty when it was given by dates.
     key: String,
 }
@@ -52,6 +54,14 @@ impl Moment {
     }
 }
 
+/// Reads the moment up to which records count: a date means the end of that day. What cannot be read, and what lies ahead, is
+/// now.
+fn known_at(query: &TableQuery, now: Timestamp) -> Option<Timestamp> {
+    let asked = query.get("known")?;
+    let end_of = |date: &str| Some(midnight(date)?.plus_micros(DAY_US - 1));
+    end_of(asked).or_else(|| asked.parse().ok()).filter(|at| at.micros() >= 0 && *at < now)
+}
+
 /// The first moment of the day of a moment.
 pub(crate) fn day_of(at: Timestamp) -> Timestamp {
     Timestamp::from_micros(at.micros().div_euclid(DAY_US) * DAY_US)
@@ -78,19 +88,27 @@ impl Chosen {
         let dates = || {
             let from = midnight(query.get("from")?)?;
             let to = midnight(query.get("to")?)?.plus_micros(DAY_US);
-            Some(Self { from, to, key: String::new() })
+            Some(Self { from, to, known_at: None, key: String::new() })
         };
         let named = || Self::named(query.get("span")?, now);
         let fits = |chosen: &Self| {
             let days = (chosen.to.micros() - chosen.from.micros()) / DAY_US;
             chosen.from < chosen.to && days <= LONGEST_DAYS && chosen.from <= now
         };
-        named().or_else(dates).filter(fits).unwrap_or_else(|| Self::last_days(USUAL_DAYS, "12m", now))
+        let chosen = named().or_else(dates).filter(fits);
+        let chosen = chosen.unwrap_or_else(|| Self::last_days(USUAL_DAYS, "12m", now));
+        Self { known_at: known_at(query, now), ..chosen }
+    }
+
+    /// The moment of looking: now, or the earlier one that is asked about.
+    #[must_use]
+    pub fn looked_at(&self, now: Timestamp) -> Timestamp {
+        self.known_at.unwrap_or(now)
     }
 
     fn last_days(days: i64, key: &str, now: Timestamp) -> Self {
         let to = day_of(now).plus_micros(DAY_US);
-        Self { from: to.plus_micros(-days * DAY_US), to, key: key.to_owned() }
+        Self { from: to.plus_micros(-days * DAY_US), to, known_at: None, key: key.to_owned() }
     }
 
     fn named(key: &str, now: Timestamp) -> Option<Self> {
@@ -110,17 +128,21 @@ impl Chosen {
                 (midnight(&format!("{year:04}-01-01"))?, midnight(&format!("{:04}-01-01", year + 1))?)
             }
         };
-        Some(Self { from, to, key: key.to_owned() })
+        Some(Self { from, to, known_at: None, key: key.to_owned() })
     }
 
     /// The pairs that name this period in an address.
     #[must_use]
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        if self.key.is_empty() {
+        let mut pairs = if self.key.is_empty() {
             vec![("from", self.from.date()), ("to", self.to.plus_micros(-1).date())]
         } else {
             vec![("span", self.key.clone())]
-        }
+        };
+        // The end of a day is written as the day.
+        let written = |at: Timestamp| if day_of(at.plus_micros(1)) > at { at.date() } else { at.to_string() };
+        pairs.extend(self.known_at.map(|at| ("known", written(at))));
+        pairs
     }
 
     /// The period as the end of an address: `?span=12m`.
@@ -173,8 +195,10 @@ impl Chosen {
     /// Links to the offered periods and a form for dates, on the page at `path` with the rest of its address kept.
     #[must_use]
     pub fn switcher(&self, path: &str, query: &TableQuery, now: Timestamp) -> Markup {
-        let kept: Vec<(&str, &str)> =
-            query.pairs().filter(|(key, _)| !matches!(*key, "span" | "from" | "to" | "page")).collect();
+        let kept: Vec<(&str, &str)> = query
+            .pairs()
+            .filter(|(key, _)| !matches!(*key, "span" | "from" | "to" | "page" | "known"))
+            .collect();
         let step = |direction: i32| {
             let (from, to) = self.beside(direction)?;
             let (first, last) = (from.date(), to.plus_micros(-1).date());
@@ -190,15 +214,19 @@ impl Chosen {
                     }
                     @if let Some((href, words)) = step(1) { a href=(href) title=(words) aria-label={ "Later, " (words) } { "later \u{2192}" } }
                 }
-                details open[self.key.is_empty()] {
+                details open[self.key.is_empty() || self.known_at.is_some()] {
                     summary { "Other dates" }
                     form method="get" action=(path) {
                     @for (key, value) in kept { input type="hidden" name=(key) value=(value); }
                     label { "From" input type="date" name="from" value=(self.from.date()); }
                     label { "to" input type="date" name="to" value=(self.to.plus_micros(-1).date()); }
+                    label { "as known on" input type="date" name="known" value=(self.known_at.map(Timestamp::date).unwrap_or_default()); }
                     button.button type="submit" { "Show" }
                     }
                 }
+            }
+            @if let Some(at) = self.known_at {
+                p.note-line { "As it was known at " (moment::exact(at)) ". Nothing that was recorded later counts. " a href=(query.with(path, &[("known", "")])) { "Show what is known now" } "." }
             }
         }
     }
@@ -227,6 +255,16 @@ mod tests {
                 vec![("from", "2026-02-28"), ("to", "2026-03-01")],
                 "28 Feb 2026 to 1 Mar 2026 ?from=2026-02-28&to=2026-03-01",
             ),
+            (
+                vec![("span", "2026"), ("known", "2026-07-01")],
+                "1 Jan 2026 to 31 Dec 2026 ?span=2026&known=2026-07-01",
+            ),
+            (
+                vec![("span", "2026"), ("known", "2026-07-01T12:30:00Z")],
+                "1 Jan 2026 to 31 Dec 2026 ?span=2026&known=2026-07-01T12:30:00.000000Z",
+            ),
+            (vec![("span", "2026"), ("known", "2030-01-01")], "1 Jan 2026 to 31 Dec 2026 ?span=2026"),
+            (vec![("span", "2026"), ("known", "")], "1 Jan 2026 to 31 Dec 2026 ?span=2026"),
         ] {
             assert_eq!(chosen(&pairs), words);
         }

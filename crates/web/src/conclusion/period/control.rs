@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use tickmark_core::{Digest, Timestamp};
 
+use super::detail::{self, PeriodDetails};
 use super::{Chosen, ControlPeriod, clip, moment_href};
 use crate::design::bar::{Fill, bar};
 use crate::design::board::{self, Board, BoardRow, Count, Group, Stretch, Zoom};
@@ -64,6 +65,8 @@ pub struct PopulationPeriod {
     pub deviating: usize,
     /// Items not tested in full.
     pub untested: usize,
+    /// Items that were not selected: a sample speaks for them.
+    pub unsampled: usize,
     /// When the list was frozen, with the digest of its keys.
     pub frozen: Option<(Timestamp, Digest)>,
 }
@@ -150,6 +153,8 @@ pub struct ControlPeriodView {
     pub unseen: Vec<StretchRow>,
     /// Every stretch of a deviation beside which a waiver stood, oldest first.
     pub waived: Vec<StretchRow>,
+    /// Limits, samples, fixes, and how far the tests reach.
+    pub details: PeriodDetails,
 }
 
 pub(super) fn page(view: &ControlPeriodView, chosen: &Chosen, query: &TableQuery, now: Timestamp) -> Page {
@@ -166,6 +171,7 @@ pub(super) fn page(view: &ControlPeriodView, chosen: &Chosen, query: &TableQuery
             (populations(view))
             (unseen(view))
             (waived(view))
+            (detail::blocks(&view.details))
         }
     };
     let mut page = Page::new(Place::Period, &row.title, body);
@@ -283,13 +289,16 @@ fn worst(stretches: &[Stretch]) -> u8 {
 /// The funnel of each population: all, tested, deviating.
 fn populations(view: &ControlPeriodView) -> Markup {
     let rows = view.populations.iter().map(|population| {
-        let tested = population.items - population.untested;
+        let tested = population.items - population.untested - population.unsampled;
         let fine = tested - population.deviating;
-        let label = format!("{fine} met every attribute, {} did not, {} not tested", population.deviating, population.untested);
+        let mut label = format!("{fine} met every attribute, {} did not, {} not tested", population.deviating, population.untested);
+        if population.unsampled > 0 {
+            label.push_str(&format!(", {} not selected", population.unsampled));
+        }
         vec![
             html! { strong { (population.title) } span.sub { (moment::date(population.from)) " to " (moment::date(population.to.plus_micros(-1))) "; each " (population.trigger) @if !population.source.is_empty() { ", from " (population.source) } } },
             html! { span.num { (population.items) } },
-            html! { span.fixed-bar title=(label) { (bar(&[(Fill::Pass, fine), (Fill::Fail, population.deviating), (Fill::Unknown, population.untested)], &label)) } span.sub { (label) } },
+            html! { span.fixed-bar title=(label) { (bar(&[(Fill::Pass, fine), (Fill::Fail, population.deviating), (Fill::Unknown, population.untested), (Fill::Rest, population.unsampled)], &label)) } span.sub { (label) } },
             html! {
                 @match &population.frozen {
                     Some((at, keys)) => { (moment::exact(*at)) span.sub { (digest::chip(keys)) } },
@@ -373,7 +382,7 @@ fn windows(view: &ControlPeriodView) -> Markup {
     }
 }
 
-fn listed(name: &str, rows: &[StretchRow]) -> Markup {
+pub(super) fn listed(name: &str, rows: &[StretchRow]) -> Markup {
     let lines = rows.iter().take(LIST_LIMIT).map(|row| {
         vec![
             html! { a.primary href=(row.href) { @if row.subject.is_empty() { "The test as a whole" } @else { (row.subject) } } },

@@ -2,6 +2,7 @@
 
 mod chosen;
 mod control;
+mod detail;
 mod program;
 
 use axum::extract::{Path, State};
@@ -10,10 +11,11 @@ use maud::Markup;
 use tickmark_core::Timestamp;
 
 pub use chosen::Chosen;
-pub(crate) use chosen::Moment;
+pub(crate) use chosen::{Moment, day_of};
 pub use control::{
     CheckPeriod, ControlPeriodView, DeviationRow, PopulationPeriod, StretchRow, TargetPeriod, WindowLine,
 };
+pub use detail::{FixRow, LimitRow, PartRow, PeriodDetails, ReachRow, SampleRow};
 pub use program::{ControlPeriod, PeriodView, SeriesOf};
 
 use crate::design::board::Stretch;
@@ -31,7 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
 async fn board(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let chosen = Chosen::of(&asked.query, asked.visit.now);
     let view = state.source().period(&chosen).await?;
-    asked.frame(&state, &program::page(&view, &chosen, &asked.query, asked.visit.now)).await
+    asked.frame(&state, &program::page(&view, &chosen, &asked.query, chosen.looked_at(asked.visit.now))).await
 }
 
 async fn one(
@@ -41,7 +43,7 @@ async fn one(
 ) -> Result<Markup, Refusal> {
     let chosen = Chosen::of(&asked.query, asked.visit.now);
     let view = state.source().control_period(&control, &chosen).await?;
-    asked.frame(&state, &control::page(&view, &chosen, &asked.query, asked.visit.now)).await
+    asked.frame(&state, &control::page(&view, &chosen, &asked.query, chosen.looked_at(asked.visit.now))).await
 }
 
 /// The part of `stretches` that lies in the period.

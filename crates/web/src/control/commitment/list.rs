@@ -10,13 +10,13 @@ use tickmark_core::identity::Verb;
 use tickmark_core::words::shortened;
 
 use super::{atom, href};
-use crate::WebState;
 use crate::control::fields::Names;
 use crate::design::frame::{Page, Place};
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table};
+use crate::design::table::{Cell, Column, Filter, PICK, Phone, Row, Table};
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
+use crate::{WebState, bulk};
 
 /// Characters of a statement in a list.
 pub(super) const SHOWN_CHARS: usize = 160;
@@ -35,7 +35,7 @@ fn columns() -> Vec<Column> {
         Column::number("key", "No.", Phone::Hidden),
         Column::text("title", "Commitment", Phone::Title),
         Column::text("source", "Source", Phone::Wide),
-        Column::shown("owner", "Owner", Phone::Line),
+        Column::text("owner", "Owner", Phone::Line),
         Column::number("controls", "Controls", Phone::Line),
         Column::text("state", "State", Phone::Status),
     ]
@@ -93,7 +93,13 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Resul
     if may_write {
         page.actions = html! { a.button href="/commitments/new" { "New commitment" } };
     }
-    Ok(Listed::of(page, table))
+    let mut listed = Listed::of(page, table);
+    if found.total > 0
+        && let Some((picks_in, after)) = bulk::picks(asked, &[bulk::What::Retire])
+    {
+        (listed.picks_in, listed.after) = (Some(picks_in), after);
+    }
+    Ok(listed)
 }
 
 fn row(record: &Commitment, names: &Names) -> Row {
@@ -121,6 +127,7 @@ fn row(record: &Commitment, names: &Names) -> Row {
             ("state", state.word().to_owned()),
             ("kind", promise.kind.word().to_owned()),
             ("kept", if controls == 0 { "no" } else { "yes" }.to_owned()),
+            (PICK, record.key.0.to_string()),
         ],
     }
 }

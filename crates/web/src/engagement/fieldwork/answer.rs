@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
+use tickmark_app::comment::About;
 use tickmark_app::engagement::fieldwork::evidence::{Offered, offered};
 use tickmark_app::engagement::fieldwork::request::{self, Whole};
 use tickmark_app::engagement::fieldwork::{Row, asking};
@@ -26,7 +27,6 @@ use tickmark_core::id::{ActorId, ItemKey, PopulationKey};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::{Tabbed, head, href, key, number, page as framed, refused, state_badge, wrong};
-use crate::WebState;
 use crate::control::Names;
 use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form_with_files, hidden};
 use crate::design::frame::Page;
@@ -37,8 +37,9 @@ use crate::error::Refusal;
 use crate::evidence::item as items;
 use crate::form::Sent;
 use crate::identity::go;
-use crate::upload::SentFiles;
+use crate::upload::{KEPT, SentFiles, drop_kept};
 use crate::visit::Asked;
+use crate::{WebState, comment};
 
 /// Fields of an answer.
 const FIELDS: [&str; 7] = ["version", "once", "answer", "item", "others", "population", "source"];
@@ -82,7 +83,10 @@ pub(super) async fn page(
     let shown = load(&state, &asked, key, number).await?;
     let once = hex::encode(&state.random()[..16]);
     let sent = Sent::of(vec![("once".into(), once)]);
-    asked.frame(&state, &draw(&shown, &asked, &sent, &Faults::default())).await
+    let mut page = draw(&shown, &asked, &sent, &Faults::default());
+    let said = comment::part(&state, &asked, &About::EvidenceRequest(key, number)).await?;
+    page.body = html! { (page.body) (said) };
+    asked.frame(&state, &page).await
 }
 
 fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
@@ -158,6 +162,10 @@ fn answer(shown: &Shown) -> Markup {
         true => format!("{}/evidence/{key}", href(shown.record.key)),
         false => format!("/evidence/items/{key}"),
     };
+    let to_list = |key: PopulationKey| match is_auditor {
+        true => format!("{}/evidence/populations/{key}", href(shown.record.key)),
+        false => format!("/populations/{key}"),
+    };
     let rows = whole.items.iter().map(|item| {
         vec![
             html! { a.primary href=(to(item.key)) { (item.version.description.title) } span.sub { (item.version.files.len()) " files" } },
@@ -167,7 +175,7 @@ fn answer(shown: &Shown) -> Markup {
     });
     let rows = rows.chain(whole.populations.iter().map(|one| {
         vec![
-            html! { span.primary { (one.definition.title) } span.sub { "Population " (one.key) " of " (one.definition.control) } },
+            html! { a.primary href=(to_list(one.key)) { (one.definition.title) } span.sub { "Population " (one.key) " of " (one.definition.control) } },
             html! { (one.frozen.as_ref().map_or(one.items, |frozen| frozen.items)) " items" },
             html! { "Frozen" },
         ]
@@ -369,8 +377,8 @@ pub(super) async fn submit(
 ) -> Result<Response, Refusal> {
     let (key, number) = (key(&at)?, number(&no)?);
     let (app, actor) = asked.member(&state)?;
-    let SentFiles { sent, files, refused: too_large, turn: _turn } = form;
-    sent.only(&FIELDS)?;
+    let SentFiles { sent, files, refused: too_large, turn: _turn } = form.with_kept(app, actor).await?;
+    sent.only(&[&FIELDS[..], &KEPT].concat())?;
     let version: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
     let shown = load(&state, &asked, key, number).await?;
     let (mut faults, mut answer) =
@@ -402,7 +410,10 @@ pub(super) async fn submit(
             false => Some(new_item(&shown, actor, &sent, files, &asked.visit.now.date())?),
         };
         match send(app, actor, (key, number, version), answer, new).await {
-            Ok(()) => return Ok(go(&format!("{}/requests/{number}", href(key)))),
+            Ok(()) => {
+                drop_kept(app, actor, &sent).await?;
+                return Ok(go(&format!("{}/requests/{number}", href(key))));
+            }
             Err(Error::NotFound { kind, name }) => faults.add("others", format!("there is no {kind} {name}")),
             Err(error) => (status, faults) = wrong(error)?,
         }

@@ -21,12 +21,13 @@ use crate::engagement::catalog;
 use crate::error::Refusal;
 use crate::evidence::{attachment, item as items};
 use crate::guard::SANDBOX;
+use crate::program::population::covers;
 use crate::visit::Asked;
 
 /// Items of one page; the list says when there are more.
 const SHOWN: usize = 500;
 
-async fn auditor(
+pub(super) async fn auditor(
     state: &WebState,
     asked: &Asked,
     at: &str,
@@ -64,9 +65,9 @@ pub(super) async fn list(
     });
     let lists = populations.iter().map(|one| {
         vec![
-            html! { strong { (one.definition.title) } span.sub { "Population " (one.key) ", " (one.definition.trigger) } },
+            html! { a.primary href={ (href(key)) "/evidence/populations/" (one.key) } { (one.definition.title) } span.sub { "Population " (one.key) ", " (one.definition.trigger) } },
             html! { (one.definition.control) },
-            html! { (moment::date(one.definition.from)) " to " (moment::date(one.definition.to.plus_micros(-1))) },
+            covers(one.definition.from, one.definition.to),
             html! { @if let Some(frozen) = &one.frozen { (frozen.items) } },
         ]
     });

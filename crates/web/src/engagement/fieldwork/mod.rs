@@ -7,6 +7,7 @@ mod evidence;
 mod note;
 mod overview;
 mod population;
+mod population_seen;
 mod report;
 mod request;
 mod shared;
@@ -28,7 +29,7 @@ pub(crate) use overview::page as overview;
 use super::{atom, href, key, page_of};
 use crate::design::badge::badge;
 use crate::design::form::Faults;
-use crate::design::frame::Page;
+use crate::design::frame::{Page, Papers};
 use crate::design::icon::Mark;
 use crate::design::tabs::{Tab, tabs};
 use crate::error::Refusal;
@@ -92,6 +93,16 @@ pub(super) fn desk_routes() -> Vec<Desk> {
             post(answer::act),
         ),
         looks("/engagements/{key}/evidence", "/engagements/1/evidence", get(evidence::list)),
+        looks(
+            "/engagements/{key}/evidence/populations/{number}",
+            "/engagements/1/evidence/populations/1",
+            get(population_seen::page),
+        ),
+        looks(
+            "/engagements/{key}/evidence/populations/{number}/download",
+            "/engagements/1/evidence/populations/1/download",
+            get(population_seen::take),
+        ),
         looks("/engagements/{key}/evidence/{item}", "/engagements/1/evidence/1", get(evidence::page)),
         looks("/engagements/{key}/evidence/{item}/{seq}", "/engagements/1/evidence/1/1", get(evidence::look)),
         looks(
@@ -231,7 +242,18 @@ pub(crate) fn parts(record: &Engagement, asked: &Asked, here: Tabbed) -> Markup 
 
 /// A page of a part of an engagement.
 pub(crate) fn page(record: &Engagement, asked: &Asked, here: Tabbed, title: &str, body: &Markup) -> Page {
-    page_of(record, title, maud::html! { (parts(record, asked, here)) (body) })
+    let mut page = page_of(record, title, maud::html! { (parts(record, asked, here)) (body) });
+    page.papers = match here {
+        Tabbed::Walkthroughs | Tabbed::Workpapers | Tabbed::Notes => Papers::Auditor,
+        Tabbed::Overview | Tabbed::Completion if !asked.visit.is_auditor() => page.papers,
+        Tabbed::Overview
+        | Tabbed::Requests
+        | Tabbed::Evidence
+        | Tabbed::Report
+        | Tabbed::Completion
+        | Tabbed::Access => Papers::Neither,
+    };
+    page
 }
 
 /// The mark of how far a request has come.

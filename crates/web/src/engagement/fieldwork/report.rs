@@ -15,7 +15,7 @@ use tickmark_app::evidence::item::Upload;
 use tickmark_app::{Actor, App, Error};
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::fieldwork::{
-    ELEMENTS, Opinion, OpinionKind, Part, PartResult, Party, check_pdf,
+    ELEMENTS, Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, check_pdf,
 };
 use tickmark_core::engagement::{Engagement, EngagementKey};
 use tickmark_core::identity::Verb;
@@ -27,6 +27,7 @@ use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form, f
 use crate::design::frame::Page;
 use crate::design::{block, digest, moment, size};
 use crate::engagement::catalog;
+use crate::engagement::take_out::generator;
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::form::Sent;
@@ -77,7 +78,10 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_document
     let body = html! {
         (faults.summary())
         @if let Some(issue) = known.report.issued() {
-            div.card role="status" { p { strong { "Issued" } " by " (issue.firm) ", marked by " (names.of(issue.by)) " on " (moment::exact(issue.at)) ". The engagement is frozen: nothing in it changes any more." } }
+            div.card role="status" {
+                p { strong { "Issued" } " by " (issue.firm) ", marked by " (names.of(issue.by)) " on " (moment::exact(issue.at)) ". The engagement is frozen: nothing in it changes any more." @if issue.alone { " Whoever set the opinion issued the report: nobody else of the firm was in the engagement." } }
+                (dates(record, &known.report))
+            }
         } @else if let Some((by, at, why)) = known.report.frozen() {
             div.card role="status" { p { strong { "Frozen" } " by " (names.of(by)) " on " (moment::exact(at)) ": " (why) } }
         }
@@ -105,6 +109,19 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_document
     let mut page = framed(record, asked, Tabbed::Report, "Report", &body);
     page.lead = html! { "What the auditor records and uploads. Nothing here is computed or filled in." };
     page
+}
+
+/// The four dates of a report, and the digest of management's part as it was frozen with it.
+fn dates(record: &Engagement, report: &Report) -> Markup {
+    let (from, to) = record.holds().time.days();
+    html! {
+        dl.facts {
+            @if record.holds().time.is_period() { dt { "Period" } dd { (from) " to " (to) } } @else { dt { "As of" } dd { (to) } }
+            @if let Some(opinion) = report.opinion() { dt { "Date of the report" } dd { (opinion.dated) } }
+            @if let Some(issue) = report.issued() { dt { "Released" } dd { (issue.released()) } }
+            @if let Some(kept) = report.kept() { dt { "Management\u{2019}s part" } dd { (digest::whole(&kept.package.digest)) } }
+        }
+    }
 }
 
 fn recorded(opinion: &Opinion) -> Markup {
@@ -204,23 +221,40 @@ fn section(shown: &Shown, path: &str, asked: &Asked, may_attach: bool, faults: &
     }
 }
 
-fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup {
-    let report = &shown.known.report;
-    let missing = match (report.opinion(), report.section()) {
-        (None, _) => Some("The opinion is not recorded."),
-        (_, None) => Some("The signed Section I is not uploaded."),
-        _ => None,
-    };
-    let may_freeze = asked.may(if is_auditor { paper(Verb::Update) } else { atom(Verb::Update) });
+/// Returns a message as a sentence of its own.
+fn sentence(says: &str) -> String {
+    let mut letters = says.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// Lists what is missing, with whose turn it is.
+fn waiting(missing: &[Gate], is_auditor: bool) -> Markup {
     html! {
-        @if is_auditor {
-            @if let Some(missing) = missing { p.muted { (missing) } }
-            @else if let Some(missing) = shown.known.missing { p.muted { "Not yet: " (missing) "." } }
-            @else {
-                p { "From then on nothing in the engagement changes, for anybody, and management reads the opinion and the signed file." }
-                (form(&format!("{path}/issue"), &asked.token, &html! { (hidden("version", &shown.known.version.to_string())) p.row { button.button.primary type="submit" { "Mark the report as issued" } } }))
+        p { @if is_auditor { "Before the report is issued:" } @else { "Before the report is issued, management still has to see to this:" } }
+        ul.lines {
+            @for gate in missing {
+                li { (sentence(&gate.to_string())) @if is_auditor { " " span.muted { (gate.party().title()) } } }
             }
         }
+    }
+}
+
+fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup {
+    let missing = &shown.known.missing;
+    let may_freeze = asked.may(if is_auditor { paper(Verb::Update) } else { atom(Verb::Update) });
+    html! {
+        @if !missing.is_empty() { (waiting(missing, is_auditor)) }
+        @else if is_auditor {
+            p { "From then on nothing in the engagement changes, for anybody; management\u{2019}s part stays as it is now, and management reads the opinion and the signed file." }
+            @if shown.known.is_alone {
+                p.muted { "Nobody else of your firm is in the engagement, so whoever set the opinion issues the report too. The record and the audit trail say so." }
+            } @else {
+                p.muted { "Two people of the firm: somebody else set the opinion." }
+            }
+            (form(&format!("{path}/issue"), &asked.token, &html! { (hidden("version", &shown.known.version.to_string())) p.row { button.button.primary type="submit" { "Mark the report as issued" } } }))
+        }
+        @if !is_auditor { p.muted { "Somebody of the audit firm marks the report as issued; that freezes the engagement." } }
         @if may_freeze {
             details.act {
                 summary { "Freeze without issuing" }
@@ -230,7 +264,7 @@ fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup 
                     p.row { button.button type="submit" { "Freeze the engagement" } }
                 }
             }
-        } @else if !is_auditor { p.muted { "The auditor marks the report as issued; that freezes the engagement." } }
+        }
     }
 }
 
@@ -385,8 +419,8 @@ pub(super) async fn issue(
     let key = key(&at)?;
     sent.only(&["version"])?;
     let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
-    let (app, actor) = asked.member(&state)?;
-    let done = app.transact(actor, async |cx| report::issue(cx, key, from).await).await;
+    let ((app, actor), catalog, generator) = (asked.member(&state)?, catalog(&state)?, generator(&state));
+    let done = app.transact(actor, async |cx| report::issue(cx, key, from, catalog, generator).await).await;
     ended(&state, &asked, key, &sent, done).await
 }
 
@@ -398,9 +432,10 @@ pub(super) async fn freeze(
 ) -> Result<Response, Refusal> {
     let key = key(&at)?;
     sent.only(&["reason"])?;
-    let (app, actor) = asked.member(&state)?;
+    let ((app, actor), catalog, generator) = (asked.member(&state)?, catalog(&state)?, generator(&state));
     let reason = sent.text("reason");
-    let done = app.transact(actor, async |cx| report::freeze(cx, key, &reason).await).await;
+    let done =
+        app.transact(actor, async |cx| report::freeze(cx, key, &reason, catalog, generator).await).await;
     ended(&state, &asked, key, &sent, done).await
 }
 

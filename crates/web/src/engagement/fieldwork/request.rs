@@ -34,7 +34,7 @@ use crate::evidence::attachment;
 use crate::form::Sent;
 use crate::guard::SANDBOX;
 use crate::identity::go;
-use crate::upload::SentFiles;
+use crate::upload::{KEPT, SentFiles, drop_kept};
 use crate::visit::Asked;
 
 const FIELDS: [&str; 8] = ["version", "reference", "title", "kind", "timing", "criteria", "controls", "due"];
@@ -354,8 +354,8 @@ pub(super) async fn import(
     let key = key(&at)?;
     let (app, actor) = asked.member(&state)?;
     let (record, _) = known(&state, &asked, key).await?;
-    let SentFiles { sent, files, refused: too_large, turn: _turn } = form;
-    sent.only(&[])?;
+    let SentFiles { sent, files, refused: too_large, turn: _turn } = form.with_kept(app, actor).await?;
+    sent.only(&KEPT)?;
     let mut faults = Faults::default();
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     match (too_large, files.as_slice()) {
@@ -368,7 +368,10 @@ pub(super) async fn import(
                     .transact(actor, async |cx| request::import(cx, key, &name, &rows, catalog).await)
                     .await;
                 match done {
-                    Ok(_) => return Ok(go(&format!("{}/requests", href(key)))),
+                    Ok(_) => {
+                        drop_kept(app, actor, &sent).await?;
+                        return Ok(go(&format!("{}/requests", href(key))));
+                    }
                     Err(Error::Invalid(says)) => faults.add("files", says),
                     Err(error) => (status, faults) = wrong(error)?,
                 }
@@ -413,7 +416,9 @@ pub(super) async fn export(
     let name = format!("{}-requests.{ending}", segment(&key.to_string().to_lowercase()));
     let (kind, bytes) = match documents.filter(|_| ending == "xlsx") {
         Some(documents) => {
-            let bytes = documents.list_xlsx(&sheet).map_err(|error| Refusal::Internal(error.to_string()))?;
+            let sheet = sheet.clone();
+            let bytes = state.setting().run(move || documents.list_xlsx(&sheet)).await?;
+            let bytes = bytes.map_err(|error| Refusal::Internal(error.to_string()))?;
             (XLSX, bytes)
         }
         None => {

@@ -11,6 +11,7 @@ use super::{key, one};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::form::Sent;
+use crate::guard::with_frames;
 use crate::identity::go;
 use crate::visit::Asked;
 
@@ -54,5 +55,5 @@ pub(super) async fn act(
     };
     let tried = one::Tried { act: word, says, reason };
     let page = one::draw(&state, &asked, key, Some(&tried)).await?;
-    asked.frame_refused(&state, status, &page).await
+    Ok(with_frames(asked.frame_refused(&state, status, &page).await?))
 }

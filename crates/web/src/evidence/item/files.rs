@@ -11,7 +11,7 @@ use super::key;
 use crate::WebState;
 use crate::error::Refusal;
 use crate::evidence::attachment;
-use crate::guard::SANDBOX;
+use crate::guard::{FRAMED, SANDBOX};
 use crate::visit::Asked;
 
 type Place = Path<(String, i64, i64)>;
@@ -35,6 +35,26 @@ pub(super) async fn look(
         (CONTENT_TYPE, media_type),
         (CONTENT_DISPOSITION, disposition),
         (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// A document in the frame of its item's page: nothing in it runs, and no other site shows it.
+pub(super) async fn pages(
+    State(state): State<WebState>,
+    Path((number, version, seq)): Place,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let (file, bytes) = item::read_file(app, actor, key(&number)?, version, seq, Purpose::Look).await?;
+    let shown = Format::by_media_type(&file.media_type).map(|format| format.shown);
+    if shown != Some(Shown::Pages) || !media::is_pages(&bytes) {
+        return Err(Refusal::NotFound);
+    }
+    let headers: [(HeaderName, String); 3] = [
+        (CONTENT_TYPE, file.media_type),
+        (CONTENT_DISPOSITION, "inline".to_owned()),
+        (CONTENT_SECURITY_POLICY, FRAMED.to_owned()),
     ];
     Ok((headers, bytes).into_response())
 }

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::evidence::item::{self, NewItem, NewVersion, RETENTION, UPLOAD};
+use tickmark_app::evidence::{self, RetentionClass};
 use tickmark_app::{Actor, App, Error};
 use tickmark_core::Timestamp;
 use tickmark_core::control::{Control, ControlId};
@@ -24,6 +25,7 @@ use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form_wi
 use crate::design::frame::{Page, Place};
 use crate::design::size;
 use crate::error::Refusal;
+use crate::evidence::keeping::class_title;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::identity::{name, names};
@@ -91,18 +93,17 @@ fn words<T: Copy>(
     all.iter().map(|one| (word(*one).to_owned(), title(*one).to_owned())).collect()
 }
 
-/// Retention classes in words.
-pub(super) fn retention_words(class: &str) -> &'static str {
-    match class {
-        "document" => "Documents: ten years after it was replaced",
-        _ => "Evidence: seven years after it was replaced",
-    }
+/// A retention class in words, as it is set.
+pub(super) fn retention_words(classes: &[RetentionClass], class: &str) -> String {
+    let title = class_title(class);
+    let kept = classes.iter().find(|one| one.name == class).map(RetentionClass::words);
+    kept.map_or_else(|| title.to_owned(), |kept| format!("{title}: {kept} after it was replaced"))
 }
 
 /// The page that hands something new in.
 pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    let controls = linkable(app, actor).await?;
+    let (controls, classes) = offered(app, actor).await?;
     let now = asked.visit.now;
     let mut pairs: Vec<(String, String)> = vec![
         ("collected_by".into(), actor.label.clone()),
@@ -116,7 +117,8 @@ pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<
         let date = asked.query.get(from).filter(|date| day(date).is_ok());
         pairs.extend(date.map(|date| (to.to_owned(), date.to_owned())));
     }
-    let page = draw_new(&controls, &asked.token, &Sent::of(pairs), &Faults::default(), &KeptFiles::default());
+    let (faults, kept) = (Faults::default(), KeptFiles::default());
+    let page = draw_new((&controls, &classes), &asked.token, &Sent::of(pairs), &faults, &kept);
     asked.frame(&state, &page).await
 }
 
@@ -158,8 +160,8 @@ pub(super) async fn open(
         }
     }
     let kept = KeptFiles::keep(app, actor, &sent, &files).await?;
-    let controls = linkable(app, actor).await?;
-    let page = draw_new(&controls, &asked.token, &sent, &faults, &kept);
+    let (controls, classes) = offered(app, actor).await?;
+    let page = draw_new((&controls, &classes), &asked.token, &sent, &faults, &kept);
     asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
 }
 
@@ -188,8 +190,13 @@ fn keep_version<'a>(
     Box::pin(app.transact(actor, async move |cx| item::revise(cx, key, revision, new).await.map(|_| ())))
 }
 
-fn linkable<'a>(app: &'a App, actor: &'a Actor) -> Later<'a, Vec<Control>> {
-    Box::pin(app.read(actor, async move |view| item::linkable(view).await))
+/// The controls that can be chosen, and how long things are kept.
+type Offered = (Vec<Control>, Vec<RetentionClass>);
+
+fn offered<'a>(app: &'a App, actor: &'a Actor) -> Later<'a, Offered> {
+    Box::pin(app.read(actor, async move |view| {
+        Ok((item::linkable(view).await?, evidence::retention_classes(view).await?))
+    }))
 }
 
 /// The item as it is, with the name of whoever made its newest version.
@@ -350,11 +357,17 @@ fn of_item(item: &Item) -> Sent {
     Sent::of(pairs)
 }
 
-fn draw_new(controls: &[Control], token: &str, sent: &Sent, faults: &Faults, kept: &KeptFiles) -> Page {
+fn draw_new(
+    (controls, classes): (&[Control], &[RetentionClass]),
+    token: &str,
+    sent: &Sent,
+    faults: &Faults,
+    kept: &KeptFiles,
+) -> Page {
     let chosen = sent.all("control");
     let choices = choices(controls, &chosen);
     let retention: Vec<(String, String)> =
-        RETENTION.iter().map(|class| ((*class).to_owned(), retention_words(class).to_owned())).collect();
+        RETENTION.iter().map(|class| ((*class).to_owned(), retention_words(classes, class))).collect();
     let body = html! {
         (hidden("once", &sent.text("once")))
         (faults.summary())

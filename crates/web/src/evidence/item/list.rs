@@ -15,15 +15,16 @@ use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::{fresh_mark, fresh_word, state_badge};
-use crate::WebState;
 use crate::design::badge::badge;
 use crate::design::frame::{Page, Place};
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
+use crate::design::table::{Cell, Column, Filter, PICK, Phone, Row, Table, plain};
 use crate::design::{moment, segment};
 use crate::error::Refusal;
 use crate::identity::{name, names};
 use crate::list::{self, Listed, Part};
+use crate::permission;
 use crate::visit::Asked;
+use crate::{WebState, bulk};
 
 /// Filters that are values of the register.
 const FILTERS: [&str; 5] = ["state", "control", "sensitivity", "kind", "by"];
@@ -103,12 +104,19 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Resul
     page.lead = html! {
         "What people handed in. "
         @if waiting > 0 { a href="/evidence/items?state=submitted" { (waiting) " waiting" } " to be accepted. " }
-        "Freshness is judged by how often each control is performed."
+        "Freshness is judged by how often each control is performed. "
+        @if permission::offers(actor, "/evidence/keeping") { a href="/evidence/keeping" { "How long it is kept" } "." }
     };
     if may_add {
         page.actions = html! { a.button.primary href="/evidence/items/new" { "Add evidence" } };
     }
-    Ok(Listed::of(page, table))
+    let mut listed = Listed::of(page, table);
+    if found.total > 0
+        && let Some((picks_in, after)) = bulk::picks(asked, &[bulk::What::Accept, bulk::What::Link])
+    {
+        (listed.picks_in, listed.after) = (Some(picks_in), after);
+    }
+    Ok(listed)
 }
 
 /// How often each control is performed.
@@ -202,7 +210,7 @@ fn row(
             by,
             files.join(" ")
         ),
-        facets,
+        facets: facets.into_iter().chain([(PICK, format!("{}.{}", item.key, item.revision))]).collect(),
     }
 }
 

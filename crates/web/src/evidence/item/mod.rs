@@ -66,6 +66,13 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
             handler: get(files::look),
         },
         Desk {
+            path: "/evidence/items/{key}/files/{version}/{seq}/pages",
+            example: "/evidence/items/1/files/1/1/pages",
+            looks: true,
+            changes: false,
+            handler: get(files::pages),
+        },
+        Desk {
             path: "/evidence/items/{key}/files/{version}/{seq}/download",
             example: "/evidence/items/1/files/1/1/download",
             looks: true,

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::comment::About;
 use tickmark_app::control;
 use tickmark_app::evidence::item::{self, Happening, Purpose, Whole};
+use tickmark_app::evidence::{self, HOLDING, Hold, HoldScope, RetentionClass};
 use tickmark_core::control::{Control, ControlId, ControlState};
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::{
@@ -29,6 +31,7 @@ use crate::design::table::plain;
 use crate::design::{block, digest, moment, segment, size};
 use crate::error::Refusal;
 use crate::evidence::pages::{TEXT_LIMIT, cut_note, floor_boundary, text};
+use crate::guard::with_frames;
 use crate::identity::{name, names};
 use crate::visit::Asked;
 
@@ -48,12 +51,12 @@ pub(super) async fn page(
     State(state): State<WebState>,
     Path(number): Path<String>,
     asked: Asked,
-) -> Result<Markup, Refusal> {
+) -> Result<Response, Refusal> {
     let key = key(&number)?;
     let mut page = draw(&state, &asked, key, None).await?;
     let said = comment::part(&state, &asked, &About::Item(key)).await?;
     page.body = html! { (page.body) (said) };
-    asked.frame(&state, &page).await
+    Ok(with_frames(asked.frame(&state, &page).await?.into_response()))
 }
 
 struct Shows {
@@ -65,6 +68,11 @@ struct Shows {
     offered: Vec<Control>,
     people: BTreeMap<ActorId, String>,
     digests: BTreeMap<EvidenceKey, Digest>,
+    /// How long things are kept.
+    classes: Vec<RetentionClass>,
+    /// Legal holds that keep it.
+    holds: Vec<Hold>,
+    may_hold: bool,
     /// Texts of files, by their number.
     texts: BTreeMap<i64, (String, usize)>,
 }
@@ -91,9 +99,13 @@ pub(super) async fn draw(
             let offered = item::linkable(view).await?;
             let involved =
                 whole.history.iter().map(|one| one.by).chain(whole.versions.iter().map(|one| one.by));
+            let holds = evidence::holds_of_item(view, key).await?;
+            let involved = involved.chain(holds.iter().map(|hold| hold.placed_by));
             let people = names(view, involved.collect::<Vec<_>>()).await?;
             let digests = item::digests(view, &version.files).await?;
-            Ok(Shows { whole, version, controls, offered, people, digests, texts: BTreeMap::new() })
+            let classes = evidence::retention_classes(view).await?;
+            let (may_hold, texts) = (view.sees_whole(HOLDING), BTreeMap::new());
+            Ok(Shows { whole, version, controls, offered, people, digests, classes, holds, may_hold, texts })
         })
         .await?;
     // A look at what is restricted is recorded, so it is only shown to whoever opens it.
@@ -135,6 +147,7 @@ fn page_of(shows: &Shows, token: &str, tried: Option<&Tried>, is_restricted: boo
             }
             div {
                 (block("about", "Where it comes from", &html! {}, &about(shows)))
+                (holding(shows, token))
                 @if shows.whole.versions.len() > 1 { (block("versions", "Versions", &html! {}, &versions(shows))) }
             }
         }
@@ -246,7 +259,7 @@ fn files(shows: &Shows, is_restricted: bool) -> Markup {
                         span.muted { (size(file.size)) ", " (Format::by_media_type(&file.media_type).map_or("a file", |format| format.words)) }
                         span.end {
                             @if is_here {
-                                a.button href=(place(file)) { @match kind { Shown::Elsewhere => "Save to read", _ => "Open" } }
+                                a.button href=(place(file)) { @match kind { Shown::Elsewhere | Shown::Pages => "Save to read", _ => "Open" } }
                                 @if shows.whole.may.export { a.button href={ (place(file)) "/download" } download { (icon("i-download")) "Download" } }
                             }
                         }
@@ -256,6 +269,11 @@ fn files(shows: &Shows, is_restricted: bool) -> Markup {
                     @if is_here && is_restricted && kind != Shown::Elsewhere { p.muted.small { "Restricted: opening it is recorded." } }
                     @else if is_here && kind == Shown::Picture && { pictures += 1; pictures <= SHOWN_FILES } {
                         a.preview href=(place(file)) { img src=(place(file)) alt={ "Preview of " (file.name) } loading="lazy"; }
+                    } @else if is_here && kind == Shown::Pages && { pictures += 1; pictures <= SHOWN_FILES } {
+                        details.preview { summary { "Look at its pages here" }
+                            iframe.pages src={ (place(file)) "/pages" } title={ "Pages of " (file.name) } sandbox="" loading="lazy" {}
+                            p.muted.small { "Empty here? This browser shows no documents in frames that may run nothing: save it to read it." }
+                        }
                     } @else if let Some((shown, bytes)) = shows.texts.get(&file.seq) {
                         div.preview { (cut_note(*bytes, usize::try_from(file.size).unwrap_or(usize::MAX))) (text(shown)) }
                     }
@@ -329,10 +347,38 @@ fn about(shows: &Shows) -> Markup {
                 }
             }
             dt { "Taken out" } dd { (line(&said.redaction)) }
-            dt { "Kept" } dd { (retention_words(&shows.whole.item.retention)) }
+            dt { "Kept" } dd { (retention_words(&shows.classes, &shows.whole.item.retention)) }
             dt { "Handed in by" } dd { (name(&shows.people, shows.version.by)) ", " (moment::exact(shows.version.at)) }
         }
     }
+}
+
+/// The legal holds that keep it, and the way to one more.
+fn holding(shows: &Shows, token: &str) -> Markup {
+    if shows.holds.is_empty() && !shows.may_hold {
+        return html! {};
+    }
+    let rows = shows.holds.iter().map(|hold| {
+        vec![
+            html! { a.primary href={ "/evidence/keeping#hold-" (hold.key) } { "Legal hold " (hold.key) } span.sub { (hold.reason) } },
+            html! { @match hold.scope { HoldScope::Item(_) => "this item", HoldScope::Artifact(_) => "a file of it", HoldScope::Target(_) | HoldScope::All => "everything" } },
+            html! { (name(&shows.people, hold.placed_by)) span.sub { (moment::date(hold.placed_at)) } },
+        ]
+    });
+    let body = html! {
+        @if shows.holds.is_empty() { p.block-body.muted { "None. Its files are kept as long as their class says." } }
+        @else { (plain("Legal holds", &["Hold", "Covers", "Placed by"], rows.collect())) }
+        @if shows.may_hold { div.block-body {
+            details.act { summary { "Place a legal hold" }
+                form method="post" action="/evidence/keeping/holds" {
+                    (hidden("form", token)) (hidden("item", &shows.whole.item.key.to_string()))
+                    (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), max: TEXT_CHARS, hint: "The files of all its versions are neither erased nor pruned until somebody releases the hold.", ..Field::default() }))
+                    p.row { button.button type="submit" { "Place it" } }
+                }
+            }
+        } }
+    };
+    block("holds", "Legal holds", &html! { (shows.holds.len()) }, &body)
 }
 
 fn versions(shows: &Shows) -> Markup {

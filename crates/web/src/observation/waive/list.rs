@@ -20,7 +20,7 @@ use crate::design::badge::badge;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
-use crate::design::{block, moment, segment};
+use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
@@ -41,9 +41,9 @@ fn columns() -> Vec<Column> {
     vec![
         Column::text("check", "Check", Phone::Title),
         Column::shown("scope", "Targets", Phone::Line),
-        Column::shown("approved", "Approved by", Phone::Line),
+        Column::text("approved", "Approved by", Phone::Line),
         Column::number("until", "Until", Phone::Line),
-        Column::shown("state", "State", Phone::Status),
+        Column::text("state", "State", Phone::Status),
     ]
 }
 
@@ -111,11 +111,12 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Resul
     };
     let body = html! {
         @if !waiting.is_empty() {
-            (block("requests", "Waiting for a decision", &html! { (open) }, &plain("Waiting for a decision", &["Check", "Targets", "Asked by", "Until"], waiting)))
+            (block("requests", "Waiting for a decision", &html! { a href="/waivers/requests?state=open" { (open) } }, &plain("Waiting for a decision", &["Check", "Targets", "Asked by", "Until"], waiting)))
         }
     };
     let mut page = Page::new(Place::Waivers, "Waivers", body);
     page.lead = html! { "Exceptions to checks: one asks, another approves, each for a time. A waived failure stays a failure." };
+    page.actions = html! { a.button href="/waivers/requests" { "All requests" } };
     Ok(Listed::of(page, table))
 }
 
@@ -126,7 +127,7 @@ fn row(one: &Waiver, targets: &[Target], names: &Names, now: Timestamp, may_revo
     Row {
         cells: vec![
             Cell::by_text(
-                html! { div { a.primary href={ "/checks/" (segment(&one.check)) "#waivers" } { (one.check) } span.sub { (one.reason) } } },
+                html! { div { a.primary href={ "/waivers/" (one.id) } { (one.check) } span.sub { (one.reason) } } },
                 &one.check,
             ),
             Cell::text(&scope_words(&one.scope, targets)),
@@ -150,7 +151,7 @@ fn row(one: &Waiver, targets: &[Target], names: &Names, now: Timestamp, may_revo
 }
 
 /// The targets that words about these scopes name.
-fn shown_targets<'a>(scopes: impl Iterator<Item = &'a Scope>) -> Vec<TargetKey> {
+pub(super) fn shown_targets<'a>(scopes: impl Iterator<Item = &'a Scope>) -> Vec<TargetKey> {
     let keys: BTreeSet<TargetKey> = scopes
         .flat_map(|scope| match scope {
             Scope::All => Vec::new(),

@@ -1,6 +1,8 @@
 //! Waivers in the pages: asked for by one, decided by another, listed with their expiry, taken back.
 
 mod list;
+mod one;
+mod requests;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -30,11 +32,26 @@ use crate::visit::Asked;
 use crate::{Desk, WebState};
 
 pub(crate) use self::list::listed;
+pub(crate) use self::requests::listed as listed_requests;
 
 pub(super) fn desk_routes() -> Vec<Desk> {
     let both = |path, example, handler| Desk { path, example, looks: true, changes: true, handler };
     vec![
         Desk { path: "/waivers", example: "/waivers", looks: true, changes: false, handler: get(list::page) },
+        Desk {
+            path: "/waivers/requests",
+            example: "/waivers/requests",
+            looks: true,
+            changes: false,
+            handler: get(requests::page),
+        },
+        Desk {
+            path: "/waivers/{key}",
+            example: "/waivers/1",
+            looks: true,
+            changes: false,
+            handler: get(one::page),
+        },
         both("/waivers/new", "/waivers/new", get(ask_page).post(ask)),
         both("/waivers/requests/{key}", "/waivers/requests/1", get(request_page).post(decide)),
         both("/waivers/{key}/revoke", "/waivers/1/revoke", get(revoke_page).post(revoke)),
@@ -303,6 +320,7 @@ fn draw_request(known: &Known, asked: &Asked, actor: &Actor, reason: &str, fault
                     @if let Some((by, at, why)) = &one.decided {
                         dt { "Decided" } dd { (crate::design::form::capital(one.state.word())) " by " (names.of(*by)) ", " (moment::written(*at)) @if !why.is_empty() { span.sub { (why) } } }
                     }
+                    @if let Some(waiver) = one.waiver { dt { "Waiver" } dd { a href={ "/waivers/" (waiver) } { "Waiver " (waiver) } } }
                 }
             }
             @if is_open && wanted.requested_by == actor.id { p.problem { "You asked for it, so somebody else decides." } }
@@ -341,7 +359,7 @@ async fn revoke(
     let reason = sent.text("reason");
     let id = one.id;
     let faults = match app.transact(actor, async |cx| waiver::revoke(cx, id, &reason).await).await {
-        Ok(_) => return Ok(go("/waivers")),
+        Ok(_) => return Ok(go(&format!("/waivers/{id}"))),
         Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::whole(says),
         Err(error) => return Err(error.into()),
     };
@@ -357,10 +375,13 @@ fn draw_revoke(one: &Waiver, token: &str, reason: &str, faults: &Faults) -> Page
         (faults.summary())
         p { "From now on the failure stands alone again. Where the waiver stood until now is still said." }
         (field(&Field { name: "reason", label: "Why", value: reason, kind: Kind::Area(2), max: MAX_CHARS, ..Field::default() }))
-        (send("Take it back", "/waivers"))
+        (send("Take it back", &format!("/waivers/{}", one.id)))
     };
     let body = html! { div.narrow { (form(&format!("/waivers/{}/revoke", one.id), token, &body)) } };
     let mut page = Page::new(Place::Waivers, &format!("Take back the waiver of {}", one.check), body);
-    page.crumbs = vec![("Waivers".into(), "/waivers".into())];
+    page.crumbs = vec![
+        ("Waivers".into(), "/waivers".into()),
+        (format!("Waiver {}", one.id), format!("/waivers/{}", one.id)),
+    ];
     page
 }

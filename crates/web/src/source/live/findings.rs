@@ -1,6 +1,6 @@
 //! Findings, proposed by the rules of `core` from the present answers and failing tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tickmark_app::conclusion::remediation;
@@ -83,14 +83,20 @@ impl Live {
                 });
             }
         }
-        let found = findings_from(&standing.assessment, &failing);
+        let mut found = findings_from(&standing.assessment, &failing);
+        // What somebody wrote, and what somebody took on, stays until it is closed, whether rules still find it or not.
+        let known: BTreeSet<String> = found.iter().map(|finding| finding.reference()).collect();
+        let kept = taken.iter().filter(|(reference, _)| !known.contains(*reference));
+        found.extend(kept.map(|(_, record)| record.found.clone()));
+        found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(found
             .into_iter()
             .take(FINDING_LIMIT)
             .map(|finding| {
                 let reference = finding.reference();
+                let known_by = reference.clone();
                 let taken = taken.get(&reference).map(|one| taken_words(one, &labels)).unwrap_or_default();
-                let check = finding.check.unwrap_or_default();
+                let (check, origin) = (finding.check.unwrap_or_default(), finding.origin);
                 let of_check = || {
                     let verdicts = standing.verdicts_of_check(&check).iter();
                     verdicts.filter(|verdict| verdict.verdict == Verdict::Fail)
@@ -120,7 +126,9 @@ impl Live {
                     waiver: waived
                         .map(|waiver| format!("until {}; {}", last_day(waiver.expires_at), waiver.reason))
                         .unwrap_or_default(),
+                    is_found: origin.is_some() || known.contains(&known_by),
                     check,
+                    origin,
                 }
             })
             .collect())

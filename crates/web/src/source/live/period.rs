@@ -2,24 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use tickmark_app::conclusion::period::{self, BoardRow, ControlPeriod as Concluded, TestPeriod};
+use tickmark_app::conclusion::period::{
+    self, BoardRow, ControlPeriod as Concluded, ListPeriod, Question, TestPeriod,
+};
 use tickmark_app::observation::waiver;
-use tickmark_app::program::population;
 use tickmark_app::{View, control, observation};
 use tickmark_core::conclusion::period::{
-    Cell, Deviation, DeviationKind, Found, State, Subject, TestKind, WindowRow,
+    Cell, Deviation, DeviationKind, SampleResult, SampleSays, Share, State, Subject, TestKind, WindowRow,
 };
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::id::{PopulationKey, TargetKey};
 use tickmark_core::observation::waiver::Waiver;
 use tickmark_core::program::performance::WindowState;
-use tickmark_core::program::population::Population;
+use tickmark_core::program::sampling::Rate;
 use tickmark_core::{Span, Timestamp};
 
 use super::Live;
 use crate::conclusion::period::{
-    CheckPeriod, Chosen, ControlPeriod, ControlPeriodView, DeviationRow, PeriodView, PopulationPeriod,
-    SeriesOf, StretchRow, TargetPeriod, WindowLine, moment_href,
+    CheckPeriod, Chosen, ControlPeriod, ControlPeriodView, DeviationRow, FixRow, LimitRow, PartRow,
+    PeriodDetails, PeriodView, PopulationPeriod, ReachRow, SampleRow, SeriesOf, StretchRow, TargetPeriod,
+    WindowLine, moment_href,
 };
 use crate::design::board::{Count, Stretch};
 use crate::design::icon::Mark;
@@ -100,8 +102,8 @@ fn tested_by(row: &BoardRow) -> String {
     parts.join(", ")
 }
 
-fn span(chosen: &Chosen) -> Span {
-    Span { from: chosen.from, to: Some(chosen.to) }
+fn question(chosen: &Chosen) -> Question {
+    Question { span: Span { from: chosen.from, to: Some(chosen.to) }, known_at: chosen.known_at }
 }
 
 /// Names for what a control's conclusion refers to by key.
@@ -129,7 +131,9 @@ impl Names {
             control: period.row.control.clone(),
             checks,
             targets: targets.into_iter().map(|target| (target.key, target.target.name)).collect(),
-            populations: populations.map(|known| (known.key, known.definition.title.clone())).collect(),
+            populations: populations
+                .map(|known| (known.population.key, known.population.definition.title.clone()))
+                .collect(),
             waivers: waiver::list(view).await?.into_iter().map(|waiver| (waiver.id.0, waiver)).collect(),
         })
     }
@@ -207,22 +211,110 @@ impl Names {
     }
 }
 
+impl Names {
+    /// Limits, samples, fixes, and how far the tests reach.
+    fn details(&self, period: &Concluded, chosen: &Chosen) -> PeriodDetails {
+        let mut details = PeriodDetails {
+            samples: period.populations.iter().filter_map(sample_row).collect(),
+            fixes: period
+                .fixes
+                .iter()
+                .map(|fix| FixRow { finding: fix.title.clone(), at: fix.at, verified_at: fix.verified_at })
+                .collect(),
+            ..PeriodDetails::default()
+        };
+        for test in &period.tests {
+            let name = self.test(test, None);
+            details.limits.extend(test.tolerances.iter().map(|version| LimitRow {
+                test: name.clone(),
+                limit: version.tolerance.map(|tolerance| tolerance.to_string()).unwrap_or_default(),
+                since: version.since,
+                reason: version.reason.clone(),
+            }));
+            details.tolerated.extend(test.conclusion.tolerated.iter().map(|one| StretchRow {
+                subject: self.subject(&one.subject),
+                href: self.href(test, Some(&one.subject), one.first_seen_bad),
+                test: name.clone(),
+                from: one.first_seen_bad,
+                to: one.good_again.unwrap_or(chosen.to),
+                why: if one.good_again.is_some() { "good again" } else { "still failing" }.to_owned(),
+            }));
+            details.parts.extend(test.detail.parts.iter().map(|part| PartRow {
+                test: name.clone(),
+                from: part.from,
+                to: part.to,
+                mark: mark_of(part.state),
+                counts: (part.subjects, part.deviating),
+                instances: (part.instances, part.needed),
+            }));
+            let (coverage, share) = (test.detail.coverage, |one: Share| (one.from, one.tested, one.needed));
+            details.reach.push(ReachRow {
+                test: name,
+                until: coverage.until,
+                left: coverage.left(chosen.from),
+                fourth: coverage.last_fourth.map(share),
+                month: coverage.last_month.map(share),
+            });
+        }
+        details
+    }
+}
+
 fn waiver_words(waiver: &Waiver) -> String {
     format!("until {}; {}", moment::date(waiver.expires_at.plus_micros(-1)), waiver.reason)
 }
 
-fn population_period(population: &Population, found: &Found) -> PopulationPeriod {
-    let (deviating, untested) = (found.deviating.len(), found.not_tested.len());
+fn population_period(list: &ListPeriod) -> PopulationPeriod {
+    let population = &list.population;
     PopulationPeriod {
         title: population.definition.title.clone(),
         trigger: population.definition.trigger.clone(),
         source: population.ipe.as_ref().map(|ipe| ipe.source.clone()).unwrap_or_default(),
         from: population.definition.from,
         to: population.definition.to,
-        items: found.conforming.len() + deviating + untested,
-        deviating,
-        untested,
+        items: list.conforming + list.deviating + list.not_tested + list.unsampled,
+        deviating: list.deviating,
+        untested: list.not_tested,
+        unsampled: list.unsampled,
         frozen: population.frozen.as_ref().map(|frozen| (frozen.at, frozen.keys)),
+    }
+}
+
+fn sample_row(list: &ListPeriod) -> Option<SampleRow> {
+    let sample = list.sample.as_ref()?;
+    Some(SampleRow {
+        population: list.population.definition.title.clone(),
+        method: sample.method.to_string(),
+        size: (sample.size, sample.items),
+        tested: sample.tested,
+        deviations: sample.deviations,
+        limit: limit_words(sample),
+        mark: match sample.says {
+            SampleSays::Supports => Mark::Pass,
+            SampleSays::NotTested | SampleSays::MayExtend => Mark::Unknown,
+            SampleSays::DoesNotSupport => Mark::Fail,
+        },
+        says: sample.says.plain(),
+    })
+}
+
+/// The upper limit with what it is measured against; empty where the size is judgement.
+fn limit_words(sample: &SampleResult) -> String {
+    let (Some(risk), Some(tolerable)) = (sample.risk, sample.tolerable) else { return String::new() };
+    let percent = |rate: Rate| rate.to_string();
+    match sample.upper_limit_bp {
+        Some(bp) => format!(
+            "{}.{}% at a risk of {}, against {}",
+            bp / 100,
+            bp % 100 / 10,
+            percent(risk),
+            percent(tolerable)
+        ),
+        None => format!(
+            "not until all units are tested; risk {}, tolerable {}",
+            percent(risk),
+            percent(tolerable)
+        ),
     }
 }
 
@@ -302,7 +394,7 @@ impl Live {
 
     pub(in crate::source) async fn period(&self, chosen: &Chosen) -> Result<PeriodView, Refusal> {
         let work = async |view: &mut View<'_>| {
-            let board = period::board(view, span(chosen)).await?;
+            let board = period::board(view, question(chosen)).await?;
             Ok((board, control::controls(view).await?))
         };
         let (board, controls) = self.app.read(&self.actor, work).await?;
@@ -325,17 +417,12 @@ impl Live {
     ) -> Result<ControlPeriodView, Refusal> {
         let id: ControlId = id.parse().map_err(|_| Refusal::NotFound)?;
         let work = async |view: &mut View<'_>| {
-            let period = period::control_period(view, &id, span(chosen)).await?;
+            let period = period::control_period(view, &id, question(chosen)).await?;
             let control = control::find(view, &id).await?;
             let names = Names::load(view, &period).await?;
-            let mut populations = Vec::new();
-            for population in &period.populations {
-                let found = population::found(view, population.key).await?;
-                populations.push(population_period(population, &found));
-            }
-            Ok((period, control, names, populations))
+            Ok((period, control, names))
         };
-        let (period, control, names, populations) = self.app.read(&self.actor, work).await?;
+        let (period, control, names) = self.app.read(&self.actor, work).await?;
         let of_kind = |kind: TestKind| period.tests.iter().filter(move |t| t.conclusion.kind == kind);
         let cells_of =
             |kind: TestKind| of_kind(kind).flat_map(|test| drawn(&test.cells, &period.row.windows));
@@ -346,7 +433,8 @@ impl Live {
                 waived.extend(names.waived(test, deviation));
             }
             unseen.extend(test.conclusion.items.iter().filter_map(|(key, items)| {
-                let population = period.populations.iter().find(|known| known.key == *key)?;
+                let known = period.populations.iter().find(|known| known.population.key == *key)?;
+                let population = &known.population;
                 let subject = Subject::Item { population: *key, key: String::new() };
                 (items.not_tested > 0).then(|| StretchRow {
                     subject: format!("{} {}", items.not_tested, plural(items.not_tested, "item", "items")),
@@ -378,7 +466,8 @@ impl Live {
             occurrence: cells_of(TestKind::Occurrence).collect(),
             windows: period.row.windows.iter().map(window_line).collect(),
             items: cells_of(TestKind::Population).collect(),
-            populations,
+            populations: period.populations.iter().map(population_period).collect(),
+            details: names.details(&period, chosen),
             deviations,
             unseen,
             waived,

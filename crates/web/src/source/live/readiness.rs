@@ -10,9 +10,9 @@ use tickmark_core::conclusion::readiness::{self, AssessedCriterion, Question};
 use tickmark_core::control::{Control, ControlId};
 use tickmark_core::id::{ActorId, TargetKey};
 
-use super::{Live, strip};
+use super::{Live, strip_over};
 use crate::catalog::{
-    CriterionRow, CriterionStatus, CriterionView, Crosswalk, MappedControl, PointOfFocus, RequestRow,
+    CriterionRow, CriterionView, Crosswalk, MappedControl, PointOfFocus, RequestRow, status_of,
 };
 use crate::control::{Answer, AnswerView, ControlList, ControlRow, ControlStatus, ControlView, TestRow};
 use crate::design::badge::VerdictCounts;
@@ -42,15 +42,6 @@ fn control_status(status: readiness::ControlStatus) -> ControlStatus {
         readiness::ControlStatus::EvidenceWeakness => ControlStatus::EvidenceWeakness,
         readiness::ControlStatus::NotAssessed => ControlStatus::NotAssessed,
         readiness::ControlStatus::Ready => ControlStatus::Ready,
-    }
-}
-
-fn criterion_status(status: readiness::CriterionStatus) -> CriterionStatus {
-    match status {
-        readiness::CriterionStatus::NotMet => CriterionStatus::NotMet,
-        readiness::CriterionStatus::PartlyMet => CriterionStatus::PartlyMet,
-        readiness::CriterionStatus::NotAssessed => CriterionStatus::NotAssessed,
-        readiness::CriterionStatus::Met => CriterionStatus::Met,
     }
 }
 
@@ -94,7 +85,8 @@ pub(super) fn control_row(standing: &Standing, control: &ControlStanding, labels
         answers: Question::ALL.map(|question| answer(control.rating.answer(question))),
         suggestions: Question::ALL.map(|question| suggested(control, question).map(|s| answer(s.answer))),
         verdicts: VerdictCounts::of(standing.verdicts_of(control).map(|verdict| verdict.verdict)),
-        strip: (!control.strip.is_empty()).then(|| strip(&id, &control.strip, standing.at)),
+        strip: (!control.strip.is_empty())
+            .then(|| strip_over(&id, &control.strip, standing.period, standing.at)),
         id,
     }
 }
@@ -234,7 +226,7 @@ impl Live {
                 reason: verdict.reason,
                 message: verdict.outcome.message.clone(),
                 since: verdict.since,
-                strip: history.map(|history| strip(&label, history, standing.at)),
+                strip: history.map(|history| strip_over(&label, history, standing.period, standing.at)),
             }
         });
         let about = &control.control;
@@ -309,18 +301,33 @@ impl Live {
             series_title: known.series_title.to_owned(),
             category: known.category.unwrap_or("Common criteria").to_owned(),
             text: known.requirement.text.clone(),
-            status: criterion_status(criterion.status()),
+            status: status_of(criterion.status()),
             controls: criterion.controls.len(),
             key_controls: key().count(),
             key_ready: key().filter(|control| control.status == readiness::ControlStatus::Ready).count(),
         })
     }
 
+    async fn why_outside(&self, standing: &Standing, id: &str) -> Result<String, Refusal> {
+        let excluded = standing.scope.scope.exclusions().iter().find(|one| one.criterion == id);
+        let Some(one) = excluded else {
+            return Ok("Its category is not among those that are assessed.".to_owned());
+        };
+        let by = one.approver;
+        let who = self.app.read(&self.actor, async |view| identity::actor(view, by).await).await?;
+        let at = moment::date(one.at);
+        Ok(format!("Judged not relevant to the system by {}, {at}: {}", who.label, one.reason))
+    }
+
     pub(in crate::source) async fn criterion(&self, id: &str) -> Result<CriterionView, Refusal> {
         let standing = self.standing().await?;
-        let criterion =
-            standing.assessment.criteria.iter().find(|c| c.criterion == id).ok_or(Refusal::NotFound)?;
         let known = self.catalog.requirement(id).map_err(|_| Refusal::NotFound)?;
+        let assessed = standing.assessment.criteria.iter().find(|c| c.criterion == id);
+        let criterion = assessed.cloned().or_else(|| standing.by_rule(id)).ok_or(Refusal::NotFound)?;
+        let outside = match assessed {
+            Some(_) => String::new(),
+            None => self.why_outside(&standing, id).await?,
+        };
         let decided = match &criterion.decision {
             Some(decision) => {
                 let by = decision.by;
@@ -367,9 +374,20 @@ impl Live {
         let basis =
             criterion.decision.as_ref().map_or(&criterion.suggested.reason, |decision| &decision.reason);
         Ok(CriterionView {
-            row: self.criterion_row(criterion).ok_or(Refusal::NotFound)?,
+            row: self.criterion_row(&criterion).ok_or(Refusal::NotFound)?,
             decided,
             basis: basis.clone(),
+            suggested: criterion
+                .decision
+                .as_ref()
+                .map(|_| {
+                    let suggested = &criterion.suggested;
+                    format!("{}: {}", status_of(suggested.status).word().to_lowercase(), suggested.reason)
+                })
+                .unwrap_or_default(),
+            lacks: criterion.lacks.clone().unwrap_or_default(),
+            compensation: criterion.compensation.clone().unwrap_or_default(),
+            outside,
             points: points.collect(),
             controls,
             crosswalks: crosswalks.collect(),

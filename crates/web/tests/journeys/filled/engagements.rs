@@ -48,6 +48,7 @@ pub(super) async fn planned(server: &Server) {
                 statement: "Controls provide reasonable assurance that input is complete.".into(),
                 assertions: ["completeness".to_owned()].into(),
                 controls: ["CHG-02".parse().expect("an id")].into(),
+                ..Objective::default()
             }],
             kind: ReportKind::Soc1,
             ..scope("2026-11-01", "2027-10-31")
@@ -96,6 +97,11 @@ async fn requests(seats: &mut Seats) {
 
 async fn workpapers(seats: &mut Seats) {
     let Seats { mia, audrey, bert, .. } = seats;
+    let draw = "/populations/1/samples/new";
+    let sample =
+        [("method", "random"), ("by", "size"), ("size", "3"), ("seed", "agreed"), ("extension", "5")];
+    let drawn = mia.send(draw, draw, &sample).await;
+    assert_eq!(drawn.status, StatusCode::SEE_OTHER, "{}", drawn.text());
     let new = "/engagements/1/workpapers/new";
     for control in ["CHG-02", "IAM-07"] {
         let plan = [

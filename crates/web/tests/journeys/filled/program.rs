@@ -195,6 +195,9 @@ async fn findings(server: &Server, seats: &mut Seats, known: &mut Vec<Known>) {
     }
     known.push(("/waivers/requests/{key}", "/waivers/requests/2".to_owned()));
     known.push(("/checks/{id}", format!("/checks/{check}")));
+    known.push(("/checks/{id}/draft", "/checks/own-debug-off/draft".to_owned()));
+    known.push(("/checks/{id}/versions", format!("/checks/{check}/versions")));
+    known.push(("/controls/{id}/tests/{test}", "/controls/IAM-01/tests/ssh-root-login-disabled".to_owned()));
     known.push(("/targets/{key}/checks/{id}", format!("/targets/1/checks/{check}")));
     known.push(("/waivers/new", new));
 }
@@ -202,8 +205,13 @@ async fn findings(server: &Server, seats: &mut Seats, known: &mut Vec<Known>) {
 async fn own_check(server: &Server) {
     let person = server.world.person(&server.app, &server.program).await;
     let kept = server.app.transact(&person, async |cx| {
-        let draft = workshop::begin(cx, "own-debug-off", "Debugging is off")?;
-        workshop::keep(cx, &draft).await
+        let mut draft = workshop::begin(cx, "own-debug-off", "Debugging is off")?;
+        workshop::propose(cx, &draft, "no debugging in production").await?;
+        let waits = workshop::look(cx, "own-debug-off").await?.draft.change.digest();
+        workshop::approve(cx, "own-debug-off", waits, "").await?;
+        // Another change of it waits.
+        draft.manifest = draft.manifest.replace("Debugging is off", "Debugging is switched off");
+        workshop::propose(cx, &draft, "worded as the policy has it").await
     });
     assert!(kept.await.expect("kept").passed());
 }

@@ -14,8 +14,8 @@ use tickmark_web::catalog::{
 use tickmark_web::conclusion::finding::{FindingRow, FindingTarget};
 use tickmark_web::conclusion::over_time::{ComparisonView, Figures, SnapshotRow};
 use tickmark_web::conclusion::period::{
-    CheckPeriod, ControlPeriod, ControlPeriodView, DeviationRow, PeriodView, PopulationPeriod, SeriesOf,
-    StretchRow, TargetPeriod, WindowLine,
+    CheckPeriod, ControlPeriod, ControlPeriodView, DeviationRow, PeriodDetails, PeriodView, PopulationPeriod,
+    SeriesOf, StretchRow, TargetPeriod, WindowLine,
 };
 use tickmark_web::conclusion::{Attention, GapCount, OverviewView, SectionCoverage};
 use tickmark_web::control::{Answer, AnswerView, ControlRow, ControlStatus, ControlView, TestRow};
@@ -94,6 +94,7 @@ pub(crate) fn views(report_folder: Option<PathBuf>) -> Views {
     };
     Views {
         context: Context {
+            systems: Vec::new(),
             organization: "Acme".into(),
             system: "Payroll SaaS".into(),
             aim: "SOC 2 Type 2".into(),

@@ -67,6 +67,7 @@ pub(super) fn population() -> PopulationPeriod {
         items: 180,
         deviating: 2,
         untested: 5,
+        unsampled: 0,
         frozen: Some((from.plus_micros(200 * DAY_US), Digest::of(b"changes"))),
     }
 }
@@ -162,6 +163,7 @@ pub(super) fn control_periods(controls: &[ControlView]) -> Vec<ControlPeriodView
                     stretches: if is_periodic { occurrence.clone() } else { stretches(row.strip.as_ref()) },
                 },
                 statement: control.statement.clone(),
+                details: PeriodDetails::default(),
                 count: Count::Time,
                 checks,
                 windows: occurrence
@@ -263,6 +265,8 @@ pub(super) fn findings(checks: &[(CheckRow, CheckView)]) -> Vec<FindingRow> {
         .filter(|(row, _)| row.verdicts.fail > 0)
         .map(|(row, view)| FindingRow {
             reference: "test.IAM-08.x".to_owned(),
+            origin: None,
+            is_found: true,
             taken: String::new(),
             title: format!("Not so: {}", row.title),
             severity: row.severity,

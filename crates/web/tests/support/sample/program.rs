@@ -203,6 +203,10 @@ pub(super) fn criteria(controls: &[ControlView]) -> Vec<CriterionView> {
                 row,
                 decided: String::new(),
                 basis: format!("{ready} of {} key controls are ready, {open} are not assessed.", key.len()),
+                suggested: String::new(),
+                lacks: String::new(),
+                compensation: String::new(),
+                outside: String::new(),
                 points: tables(requirement, "points_of_focus")
                     .iter()
                     .map(|point| PointOfFocus {

@@ -1,4 +1,5 @@
-//! Links by which people come in and come back: the tables `invitation*`, `reset_link`.
+//! Links by which people come in, come back and have another address: the tables `invitation*`, `reset_link`,
+//! `address_change`.
 
 use sqlx::{AnyConnection, Row as _};
 use tickmark_core::id::{ActorId, EngagementKey, InvitationId, MembershipId, OrganizationKey};
@@ -7,6 +8,7 @@ use uuid::Uuid;
 
 use super::LIST_LIMIT;
 use crate::identity::people::Invitation;
+use crate::identity::people::address::Asked;
 use crate::identity::people::reset::{Kept, Lost};
 use crate::{Error, Result, stored};
 
@@ -53,8 +55,8 @@ pub(in crate::identity::people) async fn insert_invitation(
 ) -> Result<()> {
     let roles: Vec<&str> = invitation.roles.iter().map(|role| role.word()).collect();
     sqlx::query(
-        "INSERT INTO invitation (organization, id, digest, email, roles, source, made_by, made_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO invitation (organization, id, digest, email, roles, source, made_by, made_at, expires_at, \
+         valid_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(org.0)
     .bind(invitation.id.to_string())
@@ -65,13 +67,14 @@ pub(in crate::identity::people) async fn insert_invitation(
     .bind(invitation.made_by.to_string())
     .bind(invitation.made_at.micros())
     .bind(invitation.expires_at.micros())
+    .bind(invitation.valid_until.map(Timestamp::micros))
     .execute(c)
     .await?;
     Ok(())
 }
 
 const INVITATION: &str = "SELECT organization, id, email, roles, source, made_by, made_at, expires_at, used_at, \
-                          revoked_at FROM invitation";
+                          revoked_at, valid_until FROM invitation";
 
 pub(in crate::identity::people) async fn invitations(
     c: &mut AnyConnection,
@@ -110,6 +113,7 @@ fn invitation(row: &sqlx::any::AnyRow) -> Result<(OrganizationKey, Invitation)> 
             made_by: stored::parse(row.try_get("made_by")?, what)?,
             made_at: Timestamp::from_micros(row.try_get("made_at")?),
             expires_at: Timestamp::from_micros(row.try_get("expires_at")?),
+            valid_until: moment("valid_until")?,
             used_at: moment("used_at")?,
             revoked_at: moment("revoked_at")?,
         },
@@ -211,6 +215,24 @@ pub(in crate::identity::people) async fn insert_reset_link(
     Ok(())
 }
 
+/// Returns for whom links wait that somebody made.
+pub(in crate::identity::people) async fn reset_links_by(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    maker: ActorId,
+) -> Result<Vec<MembershipId>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT membership FROM reset_link WHERE organization = $1 AND made_by = $2 AND over_at IS NULL \
+         ORDER BY membership LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(maker.to_string())
+    .bind(LIST_LIMIT)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|(membership,)| stored::parse(&membership, "the table of reset links")).collect()
+}
+
 /// Finds a link that was not used and not replaced.
 pub(in crate::identity::people) async fn reset_link(
     c: &mut AnyConnection,
@@ -267,6 +289,91 @@ pub(in crate::identity::people) async fn end_reset_links(
 ) -> Result<()> {
     sqlx::query(
         "UPDATE reset_link SET over_at = $1 WHERE organization = $2 AND membership = $3 AND over_at IS NULL",
+    )
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(membership.to_string())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(in crate::identity::people) async fn insert_address_change(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    asked: &Asked,
+    digest: Digest,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO address_change (organization, id, digest, membership, email, made_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(org.0)
+    .bind(asked.id.to_string())
+    .bind(digest.0.to_vec())
+    .bind(asked.membership.to_string())
+    .bind(asked.email.as_str())
+    .bind(now.micros())
+    .bind(asked.expires_at.micros())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Finds a link that was not used and not replaced.
+pub(in crate::identity::people) async fn address_change(
+    c: &mut AnyConnection,
+    digest: Digest,
+) -> Result<Option<(OrganizationKey, Asked)>> {
+    let row: Option<(i64, String, String, String, i64)> = sqlx::query_as(
+        "SELECT organization, id, membership, email, expires_at FROM address_change \
+         WHERE digest = $1 AND over_at IS NULL",
+    )
+    .bind(digest.0.to_vec())
+    .fetch_optional(c)
+    .await?;
+    row.map(|(org, id, membership, email, expires_at)| {
+        let what = "the table of changed addresses";
+        let asked = Asked {
+            id: stored::parse(&id, what)?,
+            membership: stored::parse(&membership, what)?,
+            email: stored::parse(&email, what)?,
+            expires_at: Timestamp::from_micros(expires_at),
+        };
+        Ok((OrganizationKey(org), asked))
+    })
+    .transpose()
+}
+
+/// Uses a link up; tells whether it was open. Of several that try, one does.
+pub(in crate::identity::people) async fn use_address_change(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE address_change SET over_at = $1 WHERE organization = $2 AND id = $3 AND over_at IS NULL \
+         AND expires_at > $1",
+    )
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(id.to_string())
+    .execute(c)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Lets no link of a membership work any more.
+pub(in crate::identity::people) async fn end_address_changes(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    membership: MembershipId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE address_change SET over_at = $1 WHERE organization = $2 AND membership = $3 AND over_at IS NULL",
     )
     .bind(now.micros())
     .bind(org.0)

@@ -62,6 +62,81 @@ pub(super) async fn name(c: &mut AnyConnection, id: PersonId) -> Result<String> 
     Ok(name)
 }
 
+/// Gives a person another address.
+pub(super) async fn set_email(c: &mut AnyConnection, id: PersonId, email: &Email) -> Result<()> {
+    sqlx::query("UPDATE person SET email = $1 WHERE id = $2")
+        .bind(email.as_str())
+        .bind(id.to_string())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+/// Says until when a membership counts.
+pub(super) async fn set_until(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: MembershipId,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE membership SET valid_until = $1, expired_at = NULL, changed_at = $2 \
+         WHERE organization = $3 AND id = $4",
+    )
+    .bind(until.map(Timestamp::micros))
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(id.to_string())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Returns memberships whose time is over, as far as that was not noted.
+pub(super) async fn over(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    now: Timestamp,
+) -> Result<Vec<MembershipId>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT id FROM membership WHERE organization = $1 AND valid_until IS NOT NULL AND valid_until <= $2 \
+         AND expired_at IS NULL AND state = 'active' ORDER BY valid_until, id LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(now.micros())
+    .bind(LIST_LIMIT)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|(id,)| stored::parse(&id, WHAT)).collect()
+}
+
+/// Notes that the time of a membership is over; tells whether that was not noted before.
+pub(super) async fn set_expired(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: MembershipId,
+    now: Timestamp,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE membership SET expired_at = $1 WHERE organization = $2 AND id = $3 AND expired_at IS NULL \
+         AND valid_until IS NOT NULL AND valid_until <= $1",
+    )
+    .bind(now.micros())
+    .bind(org.0)
+    .bind(id.to_string())
+    .execute(c)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Returns how a person signs in.
+pub(super) async fn email(c: &mut AnyConnection, id: PersonId) -> Result<String> {
+    let (email,): (String,) =
+        sqlx::query_as("SELECT email FROM person WHERE id = $1").bind(id.to_string()).fetch_one(c).await?;
+    Ok(email)
+}
+
 pub(crate) async fn person_by_email(c: &mut AnyConnection, email: &Email) -> Result<Option<PersonId>> {
     let row: Option<(String,)> = sqlx::query_as("SELECT id FROM person WHERE email = $1")
         .bind(email.as_str())
@@ -132,18 +207,19 @@ pub(super) async fn insert_membership(
     person: PersonId,
     actor: ActorId,
     source: &str,
-    now: Timestamp,
+    valid: Span,
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO membership (organization, id, person, actor, source, state, all_systems, valid_from, \
-         valid_until, changed_at) VALUES ($1, $2, $3, $4, $5, 'active', 1, $6, NULL, $6)",
+         valid_until, changed_at) VALUES ($1, $2, $3, $4, $5, 'active', 1, $6, $7, $6)",
     )
     .bind(org.0)
     .bind(id.to_string())
     .bind(person.to_string())
     .bind(actor.to_string())
     .bind(source)
-    .bind(now.micros())
+    .bind(valid.from.micros())
+    .bind(valid.to.map(Timestamp::micros))
     .execute(c)
     .await?;
     Ok(())
@@ -509,6 +585,20 @@ pub(super) async fn drop_proposals(
     sqlx::query("DELETE FROM role_proposal WHERE organization = $1 AND membership = $2")
         .bind(org.0)
         .bind(membership.to_string())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+/// Drops what somebody proposed.
+pub(super) async fn drop_proposals_by(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    maker: ActorId,
+) -> Result<()> {
+    sqlx::query("DELETE FROM role_proposal WHERE organization = $1 AND asked_by = $2")
+        .bind(org.0)
+        .bind(maker.to_string())
         .execute(c)
         .await?;
     Ok(())

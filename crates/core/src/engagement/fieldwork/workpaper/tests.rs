@@ -3,8 +3,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::id::PopulationKey;
-use crate::program::population::Item;
+use crate::program::population::{Definition, Item};
 use crate::program::sampling::{Absence, Draw, Frame, Sample, SampleEvent, SamplingError, Seed, Unit};
 
 fn who(n: u128) -> ActorId {
@@ -112,9 +111,9 @@ fn a_deviation_is_told_with_what_was_tested() {
     let found = results(&paper, 1);
     paper.record(&found, who(1)).expect("recorded");
     let key = paper.items[0].key.clone();
-    let no_exceptions = paper.conclude(Outcome::NoExceptions, "fine", who(1));
+    let no_exceptions = paper.conclude(Outcome::NoExceptions, "fine", None, who(1));
     assert!(matches!(no_exceptions, Err(WorkpaperError::Unfit(_))));
-    paper.conclude(Outcome::Exceptions, "It did not operate once.", who(1)).expect("concluded");
+    paper.conclude(Outcome::Exceptions, "It did not operate once.", None, who(1)).expect("concluded");
     assert_eq!(paper.prepare(who(1), at(1)), Err(WorkpaperError::Unexplained(key.clone())));
     let conforming = paper.items[1].key.clone();
     let wrong = paper.except(None, BTreeSet::from([conforming.clone()]), "x", (Cause::Slip, ""), who(1));
@@ -135,7 +134,7 @@ fn two_people_sign_and_a_change_leaves_their_signatures_behind() {
     let mut paper = drawn();
     let found = results(&paper, 0);
     paper.record(&found, who(2)).expect("recorded");
-    paper.conclude(Outcome::NoExceptions, "It operated.", who(1)).expect("concluded");
+    paper.conclude(Outcome::NoExceptions, "It operated.", None, who(1)).expect("concluded");
     assert_eq!(paper.review(who(3), at(1)), Err(WorkpaperError::NotPrepared));
     assert_eq!(paper.share(who(1), at(1)), Err(WorkpaperError::NotPrepared));
     assert_eq!(paper.prepare(who(1), at(2)), Ok(()));
@@ -146,7 +145,7 @@ fn two_people_sign_and_a_change_leaves_their_signatures_behind() {
     assert_eq!(paper.share(who(1), at(4)), Ok(()));
     assert_eq!(paper.share(who(1), at(4)), Err(WorkpaperError::SharedAlready));
     assert_eq!(paper.result().as_deref(), Some("No exceptions noted."));
-    paper.conclude(Outcome::NoExceptions, "It operated throughout.", who(3)).expect("concluded");
+    paper.conclude(Outcome::NoExceptions, "It operated throughout.", None, who(3)).expect("concluded");
     assert!(paper.prepared().is_none() && paper.reviewed().is_none() && paper.shared().is_none());
     assert!(paper.was_shared());
     paper.prepare(who(1), at(5)).expect("signed again");
@@ -175,9 +174,15 @@ fn what_counts_as_a_deviation_is_fixed_before_testing() {
 #[test]
 fn nothing_to_test_is_a_result_and_nothing_tested_is_none() {
     let mut paper = paper();
-    assert!(matches!(paper.conclude(Outcome::NoExceptions, "x", who(1)), Err(WorkpaperError::Unfit(_))));
-    assert!(matches!(paper.conclude(Outcome::Exceptions, "x", who(1)), Err(WorkpaperError::Unfit(_))));
-    paper.conclude(Outcome::NoOccurrences, "Nobody left.", who(1)).expect("concluded");
+    assert!(matches!(
+        paper.conclude(Outcome::NoExceptions, "x", None, who(1)),
+        Err(WorkpaperError::Unfit(_))
+    ));
+    assert!(matches!(paper.conclude(Outcome::Exceptions, "x", None, who(1)), Err(WorkpaperError::Unfit(_))));
+    let bare = paper.conclude(Outcome::NoOccurrences, "Nobody left.", None, who(1));
+    assert!(matches!(bare, Err(WorkpaperError::Unfit(says)) if says.contains("frozen population")));
+    let zero = zero_shown(&paper.plan.control, Some(EvidenceKey(7)), at(0)).expect("fits");
+    paper.conclude(Outcome::NoOccurrences, "Nobody left.", Some(zero), who(1)).expect("concluded");
     paper.prepare(who(1), at(1)).expect("signed");
     assert!(paper.result().is_some_and(|says| says.starts_with("Not tested: there were no occurrences")));
     paper.name_items(&[" Q1 review ".into(), "Q2 review".into()], who(1)).expect("named");
@@ -319,4 +324,45 @@ fn a_second_draw_needs_a_reason_another_person_and_nothing_tested() {
     let old = serde_json::json!({"population": 4, "draw": selected.earlier[0].draw});
     let read: Selected = serde_json::from_value(old.clone()).expect("read");
     assert_eq!(serde_json::to_value(&read).expect("written"), old);
+}
+
+/// What a list of a control from a moment on shows about a period from `at(0)` to `at(100)`.
+fn zero_shown(
+    control: &ControlId,
+    zero: Option<EvidenceKey>,
+    from: Timestamp,
+) -> Result<ZeroShown, WorkpaperError> {
+    let mut population = Population {
+        key: PopulationKey(3),
+        definition: Definition {
+            control: control.clone(),
+            title: "Leavers".into(),
+            trigger: "somebody leaves".into(),
+            attributes: plan().attributes,
+            from,
+            to: at(100),
+        },
+        defined_at: at(100),
+        ipe: None,
+        file: None,
+        items: u64::from(zero.is_none()),
+        frozen: None,
+    };
+    let key = zero.is_none().then_some("L-1");
+    population.frozen = Some(population.freeze(key, zero, at(101)).expect("freezes"));
+    ZeroShown::of(&population, &plan().control, (at(0), at(100)))
+}
+
+#[test]
+fn no_occurrences_are_shown_by_a_frozen_list_without_items_that_covers_the_period() {
+    let (control, evidence) = (plan().control, Some(EvidenceKey(7)));
+    let shown = zero_shown(&control, evidence, at(0)).expect("fits");
+    assert_eq!((shown.population, shown.evidence), (PopulationKey(3), EvidenceKey(7)));
+    let refused = |found: Result<ZeroShown, WorkpaperError>, part: &str| match found {
+        Err(WorkpaperError::Unfit(says)) => assert!(says.contains(part), "{says}"),
+        other => panic!("{other:?}"),
+    };
+    refused(zero_shown(&"OTHER-1".parse().expect("an id"), evidence, at(0)), "another control");
+    refused(zero_shown(&control, None, at(0)), "has items");
+    refused(zero_shown(&control, evidence, at(1)), "whole period");
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
-use tickmark_app::engagement::fieldwork::Row;
 use tickmark_core::control::TEXT_MAX;
-use tickmark_core::engagement::fieldwork::{Cause, Outcome, Workpaper};
+use tickmark_core::engagement::fieldwork::{Cause, Outcome};
+use tickmark_core::program::population::Population;
 
 use super::Known;
 use crate::design::form::{Field, Kind, field, hidden};
@@ -76,14 +76,8 @@ pub(in crate::engagement::fieldwork) fn exception_card(known: &Known, number: u3
     }
 }
 
-pub(super) fn conclusion(
-    row: &Row<Workpaper>,
-    path: &str,
-    asked: &Asked,
-    sent: &Sent,
-    may_write: bool,
-) -> Markup {
-    let one = &row.record;
+pub(super) fn conclusion(known: &Known, path: &str, asked: &Asked, sent: &Sent, may_write: bool) -> Markup {
+    let (row, one) = (&known.row, &known.row.record);
     let outcomes: Vec<(String, String)> =
         Outcome::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())).collect();
     let typed = sent.text("outcome");
@@ -96,12 +90,27 @@ pub(super) fn conclusion(
     };
     let mut options = vec![(String::new(), "Choose".to_owned())];
     options.extend(outcomes);
+    let zero = one.conclusion.as_ref().and_then(|held| held.zero);
+    let empty: Vec<&Population> = known
+        .populations
+        .iter()
+        .filter(|list| {
+            let is_empty = list.frozen.as_ref().is_some_and(|frozen| frozen.items == 0);
+            is_empty && list.definition.control == one.plan.control
+        })
+        .collect();
+    let mut lists = vec![(String::new(), "None".to_owned())];
+    lists.extend(empty.iter().map(|list| (list.key.to_string(), list.definition.title.clone())));
+    let chosen = zero.map(|zero| zero.population.to_string()).unwrap_or_default();
+    let chosen = if sent.text("zero").is_empty() { chosen } else { sent.text("zero") };
     html! {
+        @if let Some(zero) = zero { p { span.muted { "Shown by population " (zero.population) ", frozen without items, from " (moment::date(zero.from)) " to " (moment::date(zero.to.plus_micros(-1))) } } }
         @if let Some(result) = one.result() { p { span.muted { "In Section IV: " } span.lines { (result) } } }
         @if may_write {
             form.card method="post" action={ (path) "/conclude" } {
                 (hidden("form", &asked.token)) (hidden("version", &row.version.to_string()))
                 (field(&Field { name: "outcome", label: "Result", kind: Kind::Select(&options), value: if typed.is_empty() { held } else { &typed }, ..Field::default() }))
+                (field(&Field { name: "zero", label: "What shows that there were no occurrences", kind: Kind::Select(&lists), value: &chosen, optional: true, hint: "A population of the control that was frozen without items, with evidence of zero, over the whole period. Only for that result.", ..Field::default() }))
                 (field(&Field { name: "text", label: "Conclusion", kind: Kind::Area(3), value: &text, max: TEXT_MAX, ..Field::default() }))
                 p.row { button.button type="submit" { "Save the conclusion" } }
             }

@@ -11,13 +11,14 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::signed::{self, Signing};
-use tickmark_app::engagement::fieldwork::workpaper::{self, Excepting};
+use tickmark_app::engagement::fieldwork::workpaper::{self, Concluding, Excepting};
 use tickmark_app::engagement::fieldwork::{Row, evidence, paper, sample as samples};
 use tickmark_core::control::Control;
 use tickmark_core::engagement::fieldwork::{
     Cause, ManagementResponse, Outcome, Party, SignedPaper as _, Workpaper,
 };
 use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::id::PopulationKey;
 use tickmark_core::identity::Verb;
 use tickmark_core::program::population::Population;
 use tickmark_core::program::sampling::Absence;
@@ -146,7 +147,7 @@ fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
     if known.party == Party::Management {
         return shared::page(known, asked, sent, faults);
     }
-    let (row, one) = (&known.row, &known.row.record);
+    let one = &known.row.record;
     let path = format!("{}/workpapers/{}", href(known.record.key), one.number);
     let may_write = known.is_open && asked.may(paper(Verb::Update));
     let body = html! {
@@ -155,7 +156,7 @@ fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
             div {
                 (block("items", "Items and results", &html! { (one.items.len()) @if one.deviations() > 0 { ", " (one.deviations()) " deviating" } }, &items::items(known, &path, asked, sent, may_write)))
                 (block("exceptions", "Exceptions", &html! { (one.exceptions.len()) }, &finding::exceptions(known, &path, asked, sent, may_write)))
-                (block("conclusion", "Conclusion", &html! {}, &finding::conclusion(row, &path, asked, sent, may_write)))
+                (block("conclusion", "Conclusion", &html! {}, &finding::conclusion(known, &path, asked, sent, may_write)))
             }
             div {
                 (block("plan", "Test", &html! { @if may_write { a href={ (path) "/edit" } { "Edit" } } }, &planned(known)))
@@ -258,13 +259,15 @@ pub(super) async fn act(
             app.transact(actor, async |cx| workpaper::except(cx, key, number, from, excepting).await).await
         }
         "conclude" => {
-            sent.only(&["version", "outcome", "text"])?;
+            sent.only(&["version", "outcome", "zero", "text"])?;
             let (outcome, text) = (Outcome::from_word(&sent.text("outcome")), sent.text("text"));
+            let zero = sent.text("zero").parse().ok().map(PopulationKey);
             match outcome {
                 None => Err(tickmark_app::Error::invalid("choose a result")),
                 Some(outcome) => {
+                    let concluding = Concluding { outcome, text, zero };
                     app.transact(actor, async |cx| {
-                        workpaper::conclude(cx, key, number, from, outcome, &text).await
+                        workpaper::conclude(cx, key, number, from, concluding, catalog).await
                     })
                     .await
                 }

@@ -7,7 +7,7 @@ use tickmark_core::engagement::fieldwork::{Selected, TestedItem, Workpaper};
 use tickmark_core::id::PopulationKey;
 use tickmark_core::program::sampling::{Absence, Method, SampleEvent};
 
-use super::{Known, lines};
+use super::{Known, href, lines};
 use crate::control::Names;
 use crate::design::form::{Field, Kind, field, hidden};
 use crate::design::{digest, moment};
@@ -15,17 +15,31 @@ use crate::error::Refusal;
 use crate::form::Sent;
 
 /// Fields of a selection.
-pub(super) const SELECTING: [&str; 9] =
-    ["version", "population", "method", "size", "seed", "picks", "reason", "extension", "redrawn"];
+pub(super) const SELECTING: [&str; 10] =
+    ["version", "population", "method", "size", "seed", "picks", "pick", "reason", "extension", "redrawn"];
+
+/// Items that a person chose: in boxes of a list, and typed one a line.
+fn picked(sent: &Sent) -> Vec<String> {
+    let mut picks = sent.all("pick");
+    picks.extend(lines(&sent.text("picks")));
+    let mut seen = std::collections::BTreeSet::new();
+    picks.retain(|key| !key.is_empty() && seen.insert(key.clone()));
+    picks
+}
 
 pub(super) fn read_selecting(sent: &Sent) -> Result<Selecting, Refusal> {
     let extension = sent.text("extension");
+    let picks = picked(sent);
+    let size = match sent.text("size") {
+        text if text.is_empty() => picks.len() as u64,
+        text => text.parse().unwrap_or(0),
+    };
     Ok(Selecting {
         population: sent.text("population").parse().map(PopulationKey).map_err(|_| Refusal::Malformed)?,
         method: sent.text("method").parse().map_err(|_| Refusal::Malformed)?,
-        size: sent.text("size").parse().unwrap_or(0),
+        size,
         seed: Some(sent.text("seed")).filter(|seed| !seed.is_empty()),
-        picks: lines(&sent.text("picks")),
+        picks,
         reason: sent.text("reason"),
         // What is no number is none that adds anything, and is refused.
         planned_extension: (!extension.is_empty()).then(|| extension.parse().unwrap_or(0)),
@@ -167,16 +181,18 @@ pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup
         .collect();
     let methods: Vec<(String, String)> = Method::ALL
         .into_iter()
-        .filter(|method| *method != Method::Stratified)
         .map(|method| {
-            let words = if method.is_judgment() {
-                format!("{} (by judgment)", method.word())
-            } else {
-                method.word().to_owned()
+            let words = match method {
+                Method::Stratified => format!("{} (by the parts of the list)", method.word()),
+                method if method.is_judgment() => format!("{} (by judgment)", method.word()),
+                method => method.word().to_owned(),
             };
             (method.word().to_owned(), words)
         })
         .collect();
+    let (number, chosen) = (known.row.record.number, picked(sent).join("\n"));
+    let list =
+        |key: PopulationKey| format!("{}/evidence/populations/{key}?paper={number}", href(known.record.key));
     html! {
         @if populations.is_empty() {
             div.empty { h3 { "No frozen population is in sight" } p { "Ask management for one: a request of the kind population. It says where the list comes from, and is frozen before anything is selected." } }
@@ -186,11 +202,12 @@ pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup
                 (field(&Field { name: "population", label: "Population", kind: Kind::Select(&populations), value: &sent.text("population"), ..Field::default() }))
                 div.fields {
                     (field(&Field { name: "method", label: "Method", kind: Kind::Select(&methods), value: &sent.text("method"), ..Field::default() }))
-                    (field(&Field { name: "size", label: "How many", kind: Kind::Input("number"), value: &sent.text("size"), hint: "Yours to decide.", ..Field::default() }))
+                    (field(&Field { name: "size", label: "How many", kind: Kind::Input("number"), value: &sent.text("size"), optional: true, hint: "Yours to decide. For a choice by judgment, as many as are chosen.", ..Field::default() }))
                     (field(&Field { name: "extension", label: "Extension planned, to", kind: Kind::Input("number"), value: &sent.text("extension"), optional: true, hint: "The size after one extension, written down before anything is tested.", ..Field::default() }))
                 }
                 (field(&Field { name: "seed", label: "Seed", value: &sent.text("seed"), optional: true, hint: "Agreed after the list was frozen; random bytes when left out.", ..Field::default() }))
-                (field(&Field { name: "picks", label: "Items chosen by judgment, one a line", kind: Kind::Area(2), value: &sent.text("picks"), max: TEXT_MAX, optional: true, ..Field::default() }))
+                (field(&Field { name: "picks", label: "Items chosen by judgment, one a line", kind: Kind::Area(2), value: &chosen, max: TEXT_MAX, optional: true, ..Field::default() }))
+                p.muted { "Or choose them in the list: " @for (place, one) in known.populations.iter().enumerate() { @if place > 0 { ", " } a href=(list(one.key)) { (one.definition.title) } } "." }
                 (field(&Field { name: "reason", label: "Why these", value: &sent.text("reason"), optional: true, max: 1_000, hint: "For a choice by judgment.", ..Field::default() }))
                 (field(&Field { name: "redrawn", label: "Why it is drawn again", value: &sent.text("redrawn"), optional: true, max: 1_000, hint: "Needed where this population was drawn from before. In one paper somebody else draws again, and the first draw stays in sight.", ..Field::default() }))
                 p.row { button.button.primary type="submit" { "Select items" } }
