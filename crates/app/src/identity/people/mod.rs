@@ -382,7 +382,7 @@ async fn changed(
 }
 
 /// Where a person is a member, for signing in.
-pub(crate) use sql::{Home, homes, membership, person_by_email, person_email, person_of_actor};
+pub(crate) use sql::{Home, addresses, homes, membership, person_by_email, person_email, person_of_actor};
 
 /// Returns who is signed in, in this installation.
 ///

@@ -23,6 +23,7 @@ use tickmark_core::identity::{Atom, Resource, Role, Verb};
 use zeroize::Zeroizing;
 
 use super::audit::{self, Event, Name};
+use super::credential::Vault;
 use super::people::Member;
 use super::{Organization, check_name, credential, session, sql as actors};
 use crate::context::{Cx, View};
@@ -234,6 +235,20 @@ async fn sealed(cx: &mut Cx<'_>, id: ProviderId, secret: &Zeroizing<String>) -> 
 /// Where a client secret is at home: it opens there only.
 pub(crate) fn place(organization: OrganizationKey, id: ProviderId) -> String {
     format!("identity_provider|secret|{}|{id}", organization.0)
+}
+
+/// Seals anew the client secrets that another key than the present one seals.
+pub(crate) async fn reseal(app: &App, vault: &Vault) -> Result<usize> {
+    let mut tx = app.database.write().await?;
+    let secrets = sql::sealed_by_others(&mut tx, vault.id()).await?;
+    for (organization, id, sealed, by) in &secrets {
+        let place = place(*organization, *id);
+        let opened = vault.open_text(&place, by, sealed)?;
+        let sealed = vault.seal_text(&place, &opened, app.random());
+        sql::set_secret(&mut tx, *organization, *id, &sealed, vault.id()).await?;
+    }
+    tx.commit().await?;
+    Ok(secrets.len())
 }
 
 fn said(content: &Content, id: ProviderId, now: Timestamp) -> Result<Provider> {

@@ -448,3 +448,21 @@ pub(super) async fn forget_logouts(
         .await?;
     Ok(())
 }
+
+/// A client secret: whose, of which connection, sealed, and by which key.
+type Sealed = (OrganizationKey, ProviderId, Vec<u8>, String);
+
+/// Returns client secrets that another key than this one seals.
+pub(super) async fn sealed_by_others(c: &mut AnyConnection, key: &str) -> Result<Vec<Sealed>> {
+    let rows: Vec<(i64, String, Vec<u8>, String)> = sqlx::query_as(
+        "SELECT organization, id, secret, sealed_by FROM identity_provider WHERE sealed_by <> $1 \
+         ORDER BY organization, id LIMIT $2",
+    )
+    .bind(key)
+    .bind(LIST_LIMIT)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(org, id, sealed, by)| Ok((OrganizationKey(org), stored::parse(&id, WHAT)?, sealed, by)))
+        .collect()
+}

@@ -145,6 +145,19 @@ pub(crate) async fn person_by_email(c: &mut AnyConnection, email: &Email) -> Res
     row.map(|(id,)| stored::parse(&id, "the table of people")).transpose()
 }
 
+/// Returns addresses of some people after one, by id.
+pub(crate) async fn addresses(
+    c: &mut AnyConnection,
+    after: Option<PersonId>,
+) -> Result<Vec<(PersonId, String)>> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT id, email FROM person WHERE id > $1 ORDER BY id LIMIT 500")
+            .bind(after.map_or_else(String::new, |person| person.to_string()))
+            .fetch_all(c)
+            .await?;
+    rows.into_iter().map(|(id, email)| Ok((stored::parse(&id, "the table of people")?, email))).collect()
+}
+
 pub(crate) async fn person_email(
     c: &mut AnyConnection,
     org: OrganizationKey,
