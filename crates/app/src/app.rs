@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::context::{Cx, Refused, Told, View};
 use crate::identity::audit::{self, Event};
 use crate::identity::credential::{Accounts, Cost};
+use crate::identity::provider::Known;
 use crate::ledger::{Logs, Outside};
 use crate::mail::MailSettings;
 use crate::observation::Memories;
@@ -41,6 +42,8 @@ pub struct App {
     chosen: Option<String>,
     quota_bytes: u64,
     pub(crate) accounts: Accounts,
+    /// What identity providers said of themselves a moment ago.
+    pub(crate) providers: Known,
     /// Trials of checks that people write: programs of somebody else.
     pub(crate) trials: Turns,
 }
@@ -127,6 +130,7 @@ impl App {
             chosen: None,
             quota_bytes: QUOTA_BYTES,
             accounts: Accounts::default(),
+            providers: Known::default(),
             trials: Turns::new(TRIALS_AT_ONCE, TRIALS, TRIALS_BUSY),
         }
     }

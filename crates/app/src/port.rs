@@ -36,6 +36,19 @@ pub struct Post {
     pub max_answer_bytes: usize,
 }
 
+/// A request to a machine that somebody in an organization named, and nobody who operates the installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// Where it goes.
+    pub url: String,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// A form that is sent; nothing is sent but looked at where there is none.
+    pub form: Option<String>,
+    /// Size from which an answer is refused.
+    pub max_answer_bytes: usize,
+}
+
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -63,14 +76,24 @@ pub struct Letter {
 #[error("{0}")]
 pub struct NotSent(pub String);
 
-/// What goes out to other machines, and waits for the answer. Only hosts of the settings are ever named; redirections
-/// are not followed.
+/// What goes out to other machines, and waits for the answer. But for [`Outbound::fetch`] only hosts of the settings are ever
+/// named; redirections are not followed.
 pub trait Outbound: Debug + Send + Sync {
     /// Sends a request and reads the answer, whatever its status.
     ///
     /// # Errors
     /// If there is no answer.
     fn post(&self, post: &Post) -> Result<Answer, NotSent>;
+
+    /// Asks a machine that somebody in an organization named. It is reached by HTTPS at public addresses only, unless the
+    /// settings list it: otherwise whoever names it could have the installation look around where it stands.
+    ///
+    /// # Errors
+    /// If there is no answer, or the machine may not be asked.
+    fn fetch(&self, fetch: &Fetch) -> Result<Answer, NotSent> {
+        let _ = fetch;
+        Err(NotSent("nothing is asked from here".to_owned()))
+    }
 
     /// Sends a mail.
     ///

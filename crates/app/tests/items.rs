@@ -285,6 +285,37 @@ async fn what_lies_is_refused_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn what_an_organization_has_no_room_for_is_refused_and_leaves_nothing() {
+    for world in World::both().await {
+        let mut scene = scene(&world).await;
+        opened(&scene, &scene.owner, new("first", &[])).await.expect("there is room");
+        let held = async |scene: &Scene| {
+            let list = scene
+                .app
+                .read(&scene.program, async |view| evidence::list(view, evidence::ArtifactKey(0), 1000).await)
+                .await;
+            (list.expect("read").len(), events(scene).await)
+        };
+        let before = held(&scene).await;
+        scene.app.limit_evidence(40);
+        let two = NewItem {
+            files: vec![file("a.txt", "a few words that fit"), file("b.txt", "and some that do not")],
+            ..new("second", &[])
+        };
+        let refused = opened(&scene, &scene.owner, two.clone()).await.expect_err("no room");
+        assert!(
+            matches!(refused, Error::Invalid(_)) && refused.to_string().contains("gives it more room"),
+            "{refused}"
+        );
+        assert_eq!(held(&scene).await, before, "neither of the files, nor the item, nor an event");
+        scene.app.limit_evidence(1_000_000);
+        let opened = opened(&scene, &scene.owner, two).await.expect("the same form, once there is room");
+        assert_eq!(opened.version.files.len(), 2);
+        scene.app.close().await;
+    }
+}
+
+#[tokio::test]
 async fn each_sees_and_moves_what_is_theirs() {
     let world = World::sqlite();
     let scene = scene(&world).await;

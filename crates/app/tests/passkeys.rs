@@ -42,7 +42,7 @@ async fn answered(app: &App, begun: &Begun, key: &mut SoftKey) -> char {
         .expect("an answer")
     {
         SignIn::Done(_) => 'i',
-        SignIn::No | SignIn::NoPasskey(_) | SignIn::Wait(_) => 'n',
+        SignIn::No | SignIn::NoPasskey(_) | SignIn::ByProvider | SignIn::Wait(_) => 'n',
     }
 }
 

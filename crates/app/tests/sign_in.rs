@@ -15,7 +15,7 @@ async fn attempt(app: &App, email: &str, password: &str, code: &str, origin: &Or
     let attempt = Attempt { email, password, code, organization: None };
     match app.sign_in(attempt, origin).await.expect("an answer") {
         SignIn::Done(_) => 'i',
-        SignIn::No | SignIn::NoPasskey(_) => 'n',
+        SignIn::No | SignIn::NoPasskey(_) | SignIn::ByProvider => 'n',
         SignIn::Wait(_) => 'w',
     }
 }

@@ -64,6 +64,8 @@ record_ids! {
     PasskeyId,
     /// A person in an organization.
     MembershipId,
+    /// A connection of an organization to its identity provider.
+    ProviderId,
     /// A time in which a browser is signed in. Not the secret it shows.
     SessionId,
     /// An invitation into an organization. Not the secret of its link.

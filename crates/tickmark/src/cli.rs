@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    assess, audit, backup, bundle, catalog, checks, collect, control, engagement, evidence, example, history,
-    init, ledger, mail, objects, organization, people, perform, period, population, quickstart, replay,
-    report, sample, search, serve, verify, waive,
+    accounts, assess, audit, backup, bundle, catalog, checks, collect, control, engagement, evidence,
+    example, history, init, ledger, mail, objects, organization, people, perform, period, population,
+    quickstart, replay, report, sample, search, serve, verify, waive,
 };
 
 const EXAMPLES: &str = "\
@@ -154,6 +154,9 @@ pub(crate) enum Command {
     /// Accounts: who is in the organization, as what.
     #[command(subcommand, after_help = people::EXAMPLES)]
     People(people::Command),
+    /// The key that passwords, authenticators and secrets depend on: another one, and what still needs those before.
+    #[command(subcommand, after_help = accounts::EXAMPLES)]
+    Accounts(accounts::Command),
     /// Mail to people: try it, see what waits, send it now.
     #[command(subcommand, after_help = mail::EXAMPLES)]
     Mail(mail::Command),

@@ -74,6 +74,7 @@ async fn run(cli: &Cli, output: &Output) -> Outcome {
         Command::Mail(command) => commands::mail::run(command, common, output).await,
         Command::Organization(command) => commands::organization::run(command, common, output).await,
         Command::People(command) => commands::people::run(command, common, output).await,
+        Command::Accounts(command) => commands::accounts::run(command, common, output).await,
         Command::Audit(command) => commands::audit::run(command, common, output).await,
         Command::Serve(options) => commands::serve::run(options, common, output).await,
         Command::Completions { shell } => commands::help::completions(*shell, output),

@@ -27,12 +27,25 @@ pub(crate) struct Settings {
     /// How mail to people goes out; none goes out when left out.
     #[serde(default)]
     pub(crate) mail: Option<MailSettings>,
+    /// How people sign in.
+    #[serde(default)]
+    pub(crate) sign_in: SignInSettings,
     /// How evidence is kept.
     #[serde(default)]
     pub(crate) evidence: EvidenceSettings,
     /// In which bucket objects are kept; in the data folder when left out.
     #[serde(default)]
     pub(crate) objects: Option<ObjectsSettings>,
+}
+
+/// Section `[sign_in]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignInSettings {
+    /// Hosts of identity providers that may be asked although their addresses are not public, with a port where only that
+    /// one is meant, e.g. `id.internal.example:8443`.
+    #[serde(default)]
+    pub(crate) private_hosts: Vec<String>,
 }
 
 /// Section `[objects]`.

@@ -203,7 +203,8 @@ fn server(settings: &Settings) -> Option<&str> {
 }
 
 fn outside(settings: &Settings) -> Outside {
-    Outside { settings: settings.ledger.clone(), outbound: Arc::new(Internet) }
+    let internet = Internet { private: settings.sign_in.private_hosts.clone() };
+    Outside { settings: settings.ledger.clone(), outbound: Arc::new(internet) }
 }
 
 fn equipped(mut app: App, settings: &Settings, common: &Common) -> App {

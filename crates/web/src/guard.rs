@@ -314,7 +314,9 @@ async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turne
         (Some(actor), Some(Needs::Session | Needs::Permission(_) | Needs::Reach(_)))
             if identity::is_too_weak(&actor) && !permission::is_own(path) =>
         {
-            Err(Turned::Straight("/account/passkeys"))
+            // A provider showed the first factor; the second is a code, or a passkey.
+            let is_half = identity::is_half(&actor);
+            Err(if is_half { Turned::To("/step-up", back()) } else { Turned::Straight("/account/passkeys") })
         }
         (Some(actor), Some(needs)) => match permission::check(app, &actor, needs).await {
             Ok(()) => {
@@ -337,7 +339,7 @@ fn count_costly(state: &WebState, actor: &Actor, path: &str, is_form: bool) -> R
 }
 
 /// Records that a request was turned away, at most so often in a minute: whoever asks again and again fills no disk.
-async fn record_away(
+pub(crate) async fn record_away(
     state: &WebState,
     who: Option<&Actor>,
     reason: &'static str,
@@ -360,7 +362,7 @@ async fn record_away(
 }
 
 /// Tells whether a form was sent by a page of another site. What a browser does not say is left to the form's token.
-fn is_from_elsewhere(headers: &HeaderMap, state: &WebState) -> bool {
+pub(crate) fn is_from_elsewhere(headers: &HeaderMap, state: &WebState) -> bool {
     let value = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
     match (value("sec-fetch-site"), value("origin")) {
         (Some(site), _) => !matches!(site, "same-origin" | "none"),

@@ -198,6 +198,8 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("systems", [_]) => reach(Resource::System, Verb::Update),
         ("systems", [_, "retire"]) => reach(Resource::System, Verb::Delete),
         ("people", ["sign-in"]) => reach(Resource::Organization, Verb::Update),
+        // What is done, and a fresh proof, the use case asks.
+        ("people", ["providers", ..]) => reach(Resource::IdentityProvider, Verb::Read),
         ("people", _) => reach(Resource::Member, Verb::Read),
         ("checks", ["new" | "simple"]) => reach(Resource::Test, Verb::Create),
         ("checks", [_, "edit" | "draft"]) => reach(Resource::Test, Verb::Update),
@@ -294,6 +296,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("reports", _) => read(Resource::RestrictedReport),
         ("ledger", _) => read(Resource::AuditTrail),
         ("people", ["sign-in"]) => reach(Resource::Organization, Verb::Update),
+        ("people", ["providers", ..]) => read(Resource::IdentityProvider),
         ("people", _) => read(Resource::Member),
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),
         ("audit-trail", ["export.csv" | "export.jsonl"]) => reach(Resource::AuditTrail, Verb::Export),

@@ -14,6 +14,8 @@ mod host;
 mod hostile;
 #[path = "support/members.rs"]
 mod members;
+#[path = "support/provider.rs"]
+mod provider;
 #[path = "support/sample/mod.rs"]
 mod sample;
 #[path = "support/schema.rs"]
@@ -77,6 +79,8 @@ mod people;
 mod period;
 #[path = "web/populations.rs"]
 mod populations;
+#[path = "web/providers.rs"]
+mod providers;
 #[path = "web/readiness.rs"]
 mod readiness;
 #[path = "web/schemathesis.rs"]

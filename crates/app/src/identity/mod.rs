@@ -6,6 +6,7 @@ pub mod audit;
 pub mod credential;
 pub mod passkey;
 pub mod people;
+pub mod provider;
 pub mod session;
 pub mod setting;
 mod sql;

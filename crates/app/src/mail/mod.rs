@@ -20,8 +20,9 @@ use tickmark_core::mail::{LEASE_US, MailKind, MailState, retry_at};
 use tickmark_core::time::DAY_US;
 
 use crate::context::{Cx, View};
+use crate::identity::Access;
 use crate::identity::audit::{self, Event, Name};
-use crate::identity::{Access, credential};
+use crate::identity::credential::{self, Vault};
 use crate::ledger::{described, read_secret};
 use crate::port::{Letter, NotSent};
 use crate::{Actor, App, Error, Result};
@@ -420,6 +421,27 @@ impl App {
         })
         .await
         .map_err(|error| Error::internal("sending a letter", error))?
+    }
+}
+
+/// Seals anew what another key than the present one seals: letters that wait, and the password of the mail server.
+pub(crate) async fn reseal(app: &App, vault: &Vault) -> Result<usize> {
+    let mut count = usize::from(password::reseal(app, vault).await?);
+    loop {
+        let mut tx = app.database.write().await?;
+        let letters = sql::sealed_by_others(&mut tx, vault.id()).await?;
+        if letters.is_empty() {
+            tx.rollback().await?;
+            return Ok(count);
+        }
+        for (organization, key, sealed, by) in &letters {
+            let place = place(*organization, *key);
+            let opened = vault.open_text(&place, by, sealed)?;
+            let sealed = vault.seal_text(&place, &opened, app.random());
+            sql::reseal(&mut tx, *organization, *key, &sealed, vault.id()).await?;
+        }
+        tx.commit().await?;
+        count += letters.len();
     }
 }
 

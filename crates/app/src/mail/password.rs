@@ -6,7 +6,7 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 use super::sql;
 use crate::context::Cx;
 use crate::identity::audit::{self, Event, Name};
-use crate::identity::credential;
+use crate::identity::credential::{self, Vault};
 use crate::ledger::Secret;
 use crate::{Action, App, Error, Result};
 
@@ -32,6 +32,20 @@ pub async fn keep_password(cx: &mut Cx<'_>, password: &str) -> Result<()> {
     let now = cx.now;
     sql::set_secret(cx.connection(), NAME, &sealed, vault.id(), now).await?;
     audit::record(cx, Event::done(Name::ConfigChanged, "mail", "password")).await
+}
+
+/// Seals the password anew, if another key than the present one does; tells whether it did.
+pub(super) async fn reseal(app: &App, vault: &Vault) -> Result<bool> {
+    let mut tx = app.database.write().await?;
+    let Some((sealed, by)) = sql::secret(&mut tx, NAME).await?.filter(|(_, by)| by != vault.id()) else {
+        tx.rollback().await?;
+        return Ok(false);
+    };
+    let opened = vault.open_text(PLACE, &by, &sealed)?;
+    let sealed = vault.seal_text(PLACE, &opened, app.random());
+    sql::set_secret(&mut tx, NAME, &sealed, vault.id(), app.now()).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 impl App {

@@ -283,3 +283,35 @@ pub(super) async fn secret(c: &mut AnyConnection, name: &str) -> Result<Option<(
         .fetch_optional(c)
         .await?)
 }
+
+/// A letter: whose, its number, its sealed content, and by which key.
+type Sealed = (OrganizationKey, i64, Vec<u8>, String);
+
+/// Returns some letters that another key than this one seals.
+pub(super) async fn sealed_by_others(c: &mut AnyConnection, key: &str) -> Result<Vec<Sealed>> {
+    let rows: Vec<(i64, i64, Vec<u8>, String)> = sqlx::query_as(
+        "SELECT organization, key, content, sealed_by FROM outbox WHERE content IS NOT NULL AND sealed_by <> $1 \
+         ORDER BY organization, key LIMIT 500",
+    )
+    .bind(key)
+    .fetch_all(c)
+    .await?;
+    Ok(rows.into_iter().map(|(org, key, sealed, by)| (OrganizationKey(org), key, sealed, by)).collect())
+}
+
+pub(super) async fn reseal(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    key: i64,
+    sealed: &[u8],
+    sealed_by: &str,
+) -> Result<()> {
+    sqlx::query("UPDATE outbox SET content = $1, sealed_by = $2 WHERE organization = $3 AND key = $4")
+        .bind(sealed.to_vec())
+        .bind(sealed_by)
+        .bind(org.0)
+        .bind(key)
+        .execute(c)
+        .await?;
+    Ok(())
+}

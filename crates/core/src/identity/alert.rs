@@ -25,6 +25,8 @@ pub enum Alert {
     NewNetwork,
     /// A token was made, with which a program acts for them.
     TokenMade,
+    /// Somebody at an identity provider comes in as them.
+    ProviderLinked,
     /// Roles were given or taken.
     RolesChanged,
     /// The address with which they sign in is another one.
@@ -33,7 +35,7 @@ pub enum Alert {
 
 impl Alert {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::PasswordChanged,
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
@@ -44,6 +46,7 @@ impl Alert {
         Self::Reset,
         Self::NewNetwork,
         Self::TokenMade,
+        Self::ProviderLinked,
         Self::RolesChanged,
         Self::EmailChanged,
     ];
@@ -60,6 +63,8 @@ impl Alert {
             "factor.reset_offered" => {
                 "A link was made by which your password or authenticator can be replaced."
             }
+            "idp.linked" => Self::ProviderLinked.sentence(),
+            "idp.unlinked" => "An account at an identity provider does not sign in as you any more.",
             "role.granted" | "role.revoked" => Self::RolesChanged.sentence(),
             "member.address_changed" => Self::EmailChanged.sentence(),
             "member.address_asked" => "Another address was asked for; a letter went to it.",
@@ -88,6 +93,9 @@ impl Alert {
             Self::Reset => "What you sign in with was reset; all sessions ended.",
             Self::NewNetwork => "Somebody signed in to your account from a network that was not seen before.",
             Self::TokenMade => "A token was made with which a program acts for you.",
+            Self::ProviderLinked => {
+                "An account at your organization's identity provider signs in as you from now on."
+            }
             Self::RolesChanged => "Your roles were changed.",
             Self::EmailChanged => "The address with which you sign in was changed.",
         }

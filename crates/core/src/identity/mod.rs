@@ -16,6 +16,7 @@ mod email;
 mod lifetime;
 pub mod matrix;
 pub mod password;
+pub mod provider;
 mod resource;
 mod role;
 mod rule;

@@ -13,6 +13,7 @@ use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 
+pub(crate) mod accounts;
 pub(crate) mod assess;
 pub(crate) mod audit;
 pub(crate) mod backup;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tickmark_app::identity::people::{self, Link, Member};
+use tickmark_app::identity::provider;
 use tickmark_app::{Actor, App};
 use tickmark_core::Timestamp;
 use tickmark_core::identity::{Role, Standing};
@@ -24,6 +25,7 @@ Examples:
   tickmark people suspend ada@example.com --reason \"on leave\"
   tickmark people until ada@example.com 2027-03-31 --reason \"the contract ends\"
   tickmark people address ada@example.com byron@example.com --reason \"married\"
+  tickmark people provider-off Directory --reason \"its keys were stolen\"
   tickmark people reset ada@example.com --reason \"lost the telephone\"";
 
 /// `tickmark people`
@@ -103,6 +105,13 @@ pub(crate) enum Command {
         email: String,
         /// The new one.
         new: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Switch a connection to an identity provider off: it lets nobody in, and what people have here works again.
+    ProviderOff {
+        /// Its name.
+        name: String,
         #[command(flatten)]
         why: Why,
     },
@@ -200,6 +209,10 @@ async fn change(app: &App, actor: &Actor, command: &Command, output: &Output) ->
             let id = find(app, actor, email).await?.id;
             app.transact(actor, async |cx| people::set_address(cx, id, new, &why.reason).await).await?;
             done(output, email, &format!("signs in with {new} now"))
+        }
+        Command::ProviderOff { name, why } => {
+            app.transact(actor, async |cx| provider::switch_off(cx, name, &why.reason).await).await?;
+            done(output, name, "lets nobody in now")
         }
         Command::Remove { email, why } => {
             let id = find(app, actor, email).await?.id;

@@ -34,6 +34,7 @@ mod performance;
 mod period;
 mod population;
 mod population_list;
+mod provider;
 mod readiness;
 mod register;
 mod request;
@@ -86,6 +87,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         member::LOOKS,
         invitation::LOOKS,
         setting::LOOKS,
+        provider::LOOKS,
         system::LOOKS,
         population::LOOKS,
         population_list::LOOKS,
@@ -124,6 +126,7 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         member::WRITES,
         invitation::WRITES,
         setting::WRITES,
+        provider::WRITES,
         system::WRITES,
         population::WRITES,
         population_list::WRITES,

@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tickmark_app::Error;
 use tickmark_app::identity::people::{Invited, Joining};
+use tickmark_app::identity::provider::Offer;
 
 use super::passkey::Given;
 use super::sign_in::with_session;
-use super::{Caller, pages, passkey, secret, wait, with_cookie};
+use super::{Caller, pages, passkey, secret, through, wait, with_cookie};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::form;
@@ -47,8 +48,9 @@ pub(super) async fn page(
 ) -> Result<Response, Refusal> {
     let (_, invited) = open(&caller, &link).await?;
     let (token, cookie) = form::offer(&state, &caller.headers);
-    let here =
-        pages::Link { path: &format!("/join/{link}"), works: &passkey::works(&state, &caller.headers) };
+    let offers = offers(&caller, &invited).await?;
+    let path = format!("/join/{link}");
+    let here = pages::Link { offers: &offers, path: &path, works: &passkey::works(&state, &caller.headers) };
     let page = pages::join(caller.theme, &token, &invited, &pages::Filled::default(), &here, None);
     Ok(with_cookie(page.into_response(), cookie))
 }
@@ -65,7 +67,8 @@ pub(super) async fn enter(
     form::check(&state, &caller.headers, &typed.form)?;
     let filled = pages::Filled { email: typed.email.clone(), name: typed.name.clone() };
     let works = passkey::works(&state, &caller.headers);
-    let here = pages::Link { path: &format!("/join/{link}"), works: &works };
+    let (offers, path) = (offers(&caller, &invited).await?, format!("/join/{link}"));
+    let here = pages::Link { offers: &offers, path: &path, works: &works };
     let again = |says: &str| pages::join(caller.theme, &typed.form, &invited, &filled, &here, Some(says));
     if !invited.is_enrolled && typed.password != typed.again {
         return Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, again("the two passwords differ")));
@@ -93,6 +96,14 @@ pub(super) async fn enter(
         Err(Error::Unavailable { what, source: None }) => Ok(wait(5, again(&what))),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The ways to join through identity providers: not for the first owner, nor for whoever enrolls again.
+async fn offers(caller: &Caller, invited: &Invited) -> Result<Vec<Offer>, Refusal> {
+    if invited.email.is_none() || invited.roles.is_empty() {
+        return Ok(Vec::new());
+    }
+    through::offers(caller, &invited.organization.id.to_string()).await
 }
 
 async fn open(caller: &Caller, link: &str) -> Result<([u8; 32], Invited), Refusal> {

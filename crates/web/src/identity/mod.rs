@@ -11,6 +11,7 @@ mod member;
 mod pages;
 pub(crate) mod passkey;
 mod people;
+mod provider;
 mod qr;
 mod reminders;
 mod reset;
@@ -18,6 +19,7 @@ mod rule;
 mod settings;
 mod sign_in;
 mod system;
+mod through;
 mod token;
 mod trail;
 
@@ -58,9 +60,14 @@ pub const PATHS: &[(&str, Needs)] = &[
     ("/sign-in/passkey", Needs::Nothing),
     ("/join/{secret}/passkey", Needs::Nothing),
     ("/step-up/passkey", Needs::Session),
+    ("/sign-in/provider/{id}", Needs::Nothing),
+    ("/sign-in/provider/{id}/callback", Needs::Nothing),
+    ("/sign-in/provider/{id}/logout", Needs::Nothing),
+    ("/join/{secret}/provider/{id}", Needs::Nothing),
+    ("/step-up/provider", Needs::Session),
 ];
 
-pub(crate) use passkey::is_too_weak;
+pub(crate) use passkey::{is_half, is_too_weak};
 
 /// Whose request it is.
 #[derive(Clone, Debug)]
@@ -85,10 +92,16 @@ pub(crate) fn routes() -> Router<WebState> {
         .route("/sign-in/passkey", post(passkey::for_sign_in))
         .route("/join/{secret}/passkey", post(passkey::for_joining))
         .route("/step-up/passkey", post(passkey::for_step_up))
+        .route("/sign-in/provider/{id}", get(through::leave))
+        .route("/sign-in/provider/{id}/callback", get(through::arrive))
+        .route("/sign-in/provider/{id}/logout", post(through::sign_out))
+        .route("/join/{secret}/provider/{id}", get(through::join))
+        .route("/step-up/provider", get(through::step_up))
 }
 
 /// An id of the form that addresses have.
 const SOME_ID: &str = "/people/00000000-0000-7000-8000-000000000000";
+const SOME_PROVIDER: &str = "/people/providers/00000000-0000-7000-8000-000000000000";
 const SOME_SYSTEM: &str = "/systems/00000000-0000-7000-8000-000000000000";
 
 /// Returns the routes of pages in the frame.
@@ -142,6 +155,19 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
         ),
         both("/people", get(people::page).post(people::invite)),
         both("/people/sign-in", get(rule::page).post(rule::set)),
+        both(provider::HOME, get(provider::page).post(provider::write)),
+        Desk {
+            path: "/people/providers/{id}",
+            example: SOME_PROVIDER,
+            looks: true,
+            changes: true,
+            handler: get(provider::one).post(provider::change),
+        },
+        some(
+            "/people/providers/{id}/{act}",
+            "/people/providers/00000000-0000-7000-8000-000000000000/approve",
+            post(provider::act),
+        ),
         looks("/people/{id}", SOME_ID, get(member::page)),
         some("/people/{id}/{act}", "/people/00000000-0000-7000-8000-000000000000/suspend", post(member::act)),
         some(

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use tickmark_app::identity::people::{Confirming, Invited, Lost, Resetting};
+use tickmark_app::identity::provider::Offer;
 use tickmark_core::identity::Role;
 use tickmark_core::identity::password::{MAX_CHARS, MIN_WITH_SECOND};
 use zeroize::Zeroizing;
@@ -10,6 +11,8 @@ use super::passkey::{self, Button, Does, Ways, Works};
 use super::qr;
 use crate::design::form::{Field, Kind, field, hidden, problem};
 use crate::design::frame::{self, Theme};
+use crate::design::segment;
+use crate::visit::local;
 
 /// What was typed before and is typed again.
 #[derive(Default)]
@@ -56,10 +59,20 @@ fn show_passkey<'a>(words: &'a str, is_primary: bool, options: &'a str, instead:
     Button { does: Does::Show, words, is_primary, options, fields: "form", instead }
 }
 
+/// Where somebody comes in.
+pub(super) struct Entrance<'a> {
+    /// Where they want to go.
+    pub(super) back: &'a str,
+    /// Whose ways in are offered, if that was said.
+    pub(super) organization: &'a str,
+    /// The ways in through identity providers.
+    pub(super) offers: &'a [Offer],
+}
+
 pub(super) fn sign_in(
     theme: Theme,
     token: &str,
-    back: &str,
+    entrance: &Entrance<'_>,
     email: &str,
     works: &Works,
     says: Option<&str>,
@@ -67,16 +80,23 @@ pub(super) fn sign_in(
     let instead = "Sign in with password and code instead.";
     let alone = show_passkey("Sign in with a passkey", true, "/sign-in/passkey", instead);
     let beside = show_passkey("Sign in with a passkey in place of the code", false, "/sign-in/passkey", "");
+    let Entrance { back, organization, offers } = entrance;
+    let hold = html! { (hidden("form", token)) (hidden("back", back)) @if !organization.is_empty() { (hidden("organization", organization)) } };
     let body = html! {
         (problem(says))
+        @if !offers.is_empty() {
+            div.card {
+                @for offer in *offers {
+                    p.row { a.button href={ "/sign-in/provider/" (offer.id) "?back=" (segment(local(back))) } { "Sign in with " (offer.name) } }
+                }
+            }
+        }
         form.card method="post" action="/sign-in" {
-            (hidden("form", token))
-            (hidden("back", back))
+            (hold)
             (passkey::button(&alone, works, "/sign-in"))
         }
         form.card method="post" action="/sign-in" {
-            (hidden("form", token))
-            (hidden("back", back))
+            (hold)
             (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), complete: "username", value: email, ..Field::default() }))
             (current_password())
             (code(CODE_HINT))
@@ -103,7 +123,7 @@ pub(super) fn step_up(
     ways: &Ways,
     says: Option<&str>,
 ) -> Markup {
-    let here = format!("/step-up?back={}", crate::design::segment(crate::visit::local(back)));
+    let here = format!("/step-up?back={}", segment(local(back)));
     let hold = html! {
         (hidden("form", token))
         (hidden("back", back))
@@ -115,20 +135,44 @@ pub(super) fn step_up(
         "Show password and code instead."
     };
     let show = show_passkey("Show a passkey", true, "/step-up/passkey", instead);
-    let cancel = html! { a.button href=(crate::visit::local(back)) { "Cancel" } };
+    let cancel = html! { a.button href=(local(back)) { "Cancel" } };
+    let is_elsewhere = (!waiting.then.is_empty()).then_some("_blank");
+    // Whoever came through a provider may have no password here.
+    let takes_both = !ways.needs_passkey && (ways.through.is_none() || ways.has_app);
+    let password = field(&Field {
+        name: "password",
+        label: "Password",
+        kind: Kind::Input("password"),
+        complete: "current-password",
+        max: MAX_CHARS,
+        optional: true,
+        hint: "Not needed beside your identity provider.",
+        ..Field::default()
+    });
     let body = html! {
         p.muted { "What you are about to do needs a fresh proof that it is you. It holds for ten minutes." @if !waiting.then.is_empty() { " What you typed is kept meanwhile." } }
         (problem(says))
+        @if let Some(name) = &ways.through {
+            @if ways.is_half && !ways.has_passkeys && !ways.has_app {
+                div.card role="status" {
+                    p { (name) " showed one factor, and two are asked for. Add one of your own: a passkey, or an authenticator app." }
+                    p.row { a.button href="/account/passkeys" { "Add a passkey" } a.button href="/account/authenticator" { "Add an authenticator app" } }
+                }
+            }
+            div.card {
+                p.row { a.button href={ "/step-up/provider?back=" (segment(local(back))) } target=[is_elsewhere] rel=[is_elsewhere.map(|_| "noopener")] { "Show it at " (name) @if is_elsewhere.is_some() { ", in another tab" } } }
+            }
+        }
         @if ways.has_passkeys {
             form.card method="post" action="/step-up" {
                 (hold)
                 (passkey::button(&show, &ways.works, &here))
             }
         }
-        @if !ways.needs_passkey {
+        @if takes_both {
             form.card method="post" action="/step-up" {
                 (hold)
-                (current_password())
+                @if ways.is_half { (password) } @else { (current_password()) }
                 (code(CODE_HINT))
                 p.row { button.button.primary[!ways.has_passkeys] type="submit" { "Continue" } (cancel) }
             }
@@ -138,8 +182,20 @@ pub(super) fn step_up(
     frame::bare("Show that it is you", theme, &body)
 }
 
+/// What somebody sees whom a provider knows and nobody here does yet.
+pub(super) fn waiting(theme: Theme, provider: &str) -> Markup {
+    let body = html! {
+        p { (provider) " let you in. Nobody has said yet who you are here: an administrator of the organization sees that you wait, and says so." }
+        p.muted { "Sign in again once they have. If you have an invitation, open its link and join through " (provider) " there: that needs no administrator." }
+        p.row { a.button href="/sign-in" { "Back" } }
+    };
+    frame::bare("Wait for an administrator", theme, &body)
+}
+
 /// The link that somebody follows, and whether passkeys work where they are.
 pub(super) struct Link<'a> {
+    /// The ways to join through identity providers.
+    pub(super) offers: &'a [Offer],
     pub(super) path: &'a str,
     pub(super) works: &'a Works,
 }
@@ -171,6 +227,13 @@ pub(super) fn join(
         p.muted {
             @if is_set_up { "You are the first one here, and become the owner of " strong { (organization) } "." }
             @else { "You are invited to " strong { (organization) } " as " (roles(invited.roles.iter())) "." }
+        }
+        @if !link.offers.is_empty() {
+            div.card {
+                @for offer in link.offers {
+                    p.row { a.button href={ (link.path) "/provider/" (offer.id) } { (verb) " with " (offer.name) } }
+                }
+            }
         }
         form.card method="post" {
             (problem(says))

@@ -283,6 +283,12 @@ pub(crate) fn is_too_weak(actor: &Actor) -> bool {
     }
 }
 
+/// Tells whether somebody showed one factor only, at an identity provider.
+pub(crate) fn is_half(actor: &Actor) -> bool {
+    matches!(&actor.access, Access::Member(member) if member.subject.token.is_none()
+        && member.subject.assurance.factor == Factor::Password)
+}
+
 /// The page of one's own passkeys.
 pub(super) async fn page(
     State(state): State<WebState>,
@@ -441,15 +447,28 @@ pub(super) struct Ways {
     pub(super) has_passkeys: bool,
     /// Whether nothing less than a passkey does, as the session was begun with one.
     pub(super) needs_passkey: bool,
+    /// The identity provider through which the session was begun, by name.
+    pub(super) through: Option<String>,
+    /// Whether it showed one factor only, so that a code is the second.
+    pub(super) is_half: bool,
+    /// Whether they have an authenticator app here.
+    pub(super) has_app: bool,
 }
 
 /// Returns by what somebody who is in can show once more that it is them.
 pub(super) async fn ways(state: &WebState, actor: &Actor, works: Works) -> Result<Ways, Refusal> {
     let Some(app) = state.accounts() else { return Err(Refusal::NotFound) };
-    let count = app.read(actor, async |view| passkey::mine(view).await).await?.len();
+    let (count, has_app) = app
+        .read(actor, async |view| {
+            let count = passkey::mine(view).await?.len();
+            Ok((count, tickmark_app::identity::people::own_ways(view).await?.1))
+        })
+        .await?;
+    let through = app.provider_of_session(actor).await?.map(|(_, name)| name);
     let needs_passkey =
         matches!(&actor.access, Access::Member(member) if member.subject.assurance.factor == Factor::Passkey);
-    Ok(Ways { works, has_passkeys: count > 0, needs_passkey })
+    let is_half = is_half(actor) && through.is_some();
+    Ok(Ways { works, has_passkeys: count > 0, needs_passkey, through, is_half, has_app })
 }
 
 #[cfg(test)]

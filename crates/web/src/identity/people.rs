@@ -298,8 +298,10 @@ fn whole(view: &View, asked: &Asked, outcome: &Outcome) -> Listed {
     page.lead =
         html! { "Who is in the organization, and as what. Every change of it stands in the audit trail." };
     let may_set_rule = asked.may(Atom::new(Resource::Organization, Verb::Update));
-    if view.may_invite || may_set_rule {
+    let sees_providers = asked.may(Atom::new(Resource::IdentityProvider, Verb::Read));
+    if view.may_invite || may_set_rule || sees_providers {
         page.actions = html! {
+            @if sees_providers { a.button href=(super::provider::HOME) { "Identity providers" } }
             @if may_set_rule { a.button href="/people/sign-in" { "How people sign in" } }
             @if view.may_invite { a.button.primary href="#invite" { "Invite somebody" } }
         };

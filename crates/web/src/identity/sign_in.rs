@@ -11,9 +11,9 @@ use tickmark_app::identity::session::{self, Attempt, SignIn};
 use tickmark_core::identity::throttle::Wait;
 use tickmark_core::time::SECOND_US;
 
-use super::pages::Waiting;
+use super::pages::{Entrance, Waiting};
 use super::passkey::{Given, Ways};
-use super::{Caller, Who, go, pages, passkey, set_cookie, wait, with_cookie};
+use super::{Caller, Who, go, pages, passkey, set_cookie, through, wait, with_cookie};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::form;
@@ -26,6 +26,9 @@ const LONG_WAIT_SECONDS: i64 = 3_600;
 pub(super) struct Back {
     #[serde(default)]
     back: String,
+    /// Whose ways in are offered, where several organizations are here.
+    #[serde(default)]
+    organization: String,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +37,8 @@ pub(super) struct Typed {
     form: String,
     #[serde(default)]
     back: String,
+    #[serde(default)]
+    organization: String,
     #[serde(default)]
     then: String,
     #[serde(default)]
@@ -75,7 +80,9 @@ pub(super) async fn page(
     }
     let (token, cookie) = form::offer(&state, &caller.headers);
     let works = passkey::works(&state, &caller.headers);
-    let page = pages::sign_in(caller.theme, &token, &back.back, "", &works, None).into_response();
+    let offers = through::offers(&caller, &back.organization).await?;
+    let entrance = Entrance { back: &back.back, organization: &back.organization, offers: &offers };
+    let page = pages::sign_in(caller.theme, &token, &entrance, "", &works, None).into_response();
     Ok(with_cookie(page, cookie))
 }
 
@@ -100,8 +107,10 @@ pub(super) async fn enter(
             Attempt { email: &typed.email, password: &typed.password, code: &typed.code, organization: None };
         caller.app.sign_in(attempt, &caller.origin).await
     };
+    let offers = through::offers(&caller, &typed.organization).await?;
+    let entrance = Entrance { back: &typed.back, organization: &typed.organization, offers: &offers };
     let again =
-        |says: &str| pages::sign_in(caller.theme, &typed.form, &typed.back, &typed.email, &works, Some(says));
+        |says: &str| pages::sign_in(caller.theme, &typed.form, &entrance, &typed.email, &works, Some(says));
     match said(came)? {
         Said::In(token) => Ok(with_session(&state, &token, go(&typed.back))),
         Said::No(says) => Ok(answer(StatusCode::UNAUTHORIZED, again(says))),
@@ -193,6 +202,7 @@ fn said(came: tickmark_app::Result<SignIn>) -> Result<Said, Refusal> {
         Ok(SignIn::Done(token)) => Ok(Said::In(token)),
         Ok(SignIn::No) => Ok(Said::No(SignIn::NO)),
         Ok(SignIn::NoPasskey(says)) => Ok(Said::No(says)),
+        Ok(SignIn::ByProvider) => Ok(Said::No(SignIn::BY_PROVIDER)),
         Err(Error::Conflict(_)) => Ok(Said::No("you signed in with a passkey; show a passkey again")),
         Ok(SignIn::Wait(wait)) => Ok(Said::Wait(seconds(wait), SignIn::wait_words(wait))),
         // The queue of hashing is full.

@@ -23,8 +23,14 @@ const SHIFT_LIMIT: f64 = 0.01;
 /// on a machine that has much else to do does not.
 const LOOKS: usize = 3;
 
-/// What is downloaded or read by script, and is no page; and what is reached from a letter only, where no mail goes out.
-const FILES: [&str; 26] = [
+/// What is downloaded or read by script, and is no page; what is reached from a letter only, where no mail goes out; and what
+/// leads to identity providers and back.
+const FILES: [&str; 31] = [
+    "/sign-in/provider/{id}",
+    "/sign-in/provider/{id}/callback",
+    "/sign-in/provider/{id}/logout",
+    "/join/{secret}/provider/{id}",
+    "/step-up/provider",
     "/address/{secret}",
     "/search.json",
     "/export/{file}",

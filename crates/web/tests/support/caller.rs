@@ -172,6 +172,12 @@ pub(crate) async fn fill(server: &Server) -> String {
     let mut owner = Caller::person(server, "Olga", Role::Owner).await;
     let invited = json!({"email": "new@example.com", "roles": ["employee"]});
     made(&owner.post("/invitations", &invited).await, StatusCode::CREATED);
+    let connection = json!({
+        "content": {"name": "Directory", "issuer": "https://id.example.com", "client": "tickmark",
+            "algorithms": ["RS256"], "domains": [], "second": ["mfa"], "strong": [], "is_required": false, "is_on": true},
+        "secret": "a client secret",
+    });
+    made(&owner.post("/identity-providers", &connection).await, StatusCode::CREATED);
     let membership = server.world.find_member(&server.app, &server.program, "pia@example.com").await.id;
     let proposal = json!({"membership": membership, "role": "admin"});
     made(&owner.post("/role-proposals", &proposal).await, StatusCode::CREATED);

@@ -5,6 +5,7 @@
 
 mod hash;
 mod proof;
+mod rotate;
 mod sql;
 mod vault;
 
@@ -22,7 +23,8 @@ use zeroize::Zeroizing;
 
 pub use hash::Cost;
 pub(crate) use proof::{Answer, Evidence, Need, Shown, Used, examine};
-use vault::Vault;
+pub use rotate::{Moved, Use};
+pub(crate) use vault::Vault;
 
 use super::passkey;
 use crate::context::{Cx, View};
@@ -42,6 +44,11 @@ impl Default for Accounts {
 }
 
 impl Accounts {
+    /// Reads the file of keys anew when it is next needed.
+    fn forget(&mut self) {
+        self.vault = OnceCell::new();
+    }
+
     /// Takes another cost for new hashes; older ones are replaced when their owners sign in.
     pub(crate) fn set_cost(&mut self, cost: Cost) {
         self.hasher = hash::Hasher::new(cost);
@@ -99,7 +106,8 @@ pub(crate) async fn renew_codes(cx: &mut Cx<'_>, person: PersonId) -> Result<Vec
     let mut shown = Vec::with_capacity(RECOVERY_CODES);
     for _ in 0..RECOVERY_CODES {
         let code: Zeroizing<[u8; RECOVERY_BYTES]> = Zeroizing::new(cx.app.random());
-        sql::insert_code(cx.connection(), person, vault.recovery(person, &code), now).await?;
+        let digest = vault.recovery(person, &code);
+        sql::insert_code(cx.connection(), person, (digest, vault.id()), now).await?;
         shown.push(recovery_text(&code));
     }
     Ok(shown)

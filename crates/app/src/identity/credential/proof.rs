@@ -96,9 +96,12 @@ pub(crate) async fn examine(app: &App, evidence: Evidence<'_>) -> Result<Answer>
 
     // Too long to be anybody's: compared as the empty one, which is nobody's, so that it takes as long.
     let typed = Password::typed(evidence.password).ok();
-    let peppered = vault.pepper(typed.as_ref().map_or(b"".as_slice(), Password::bytes));
-    let is_other_pepper = password.as_ref().is_some_and(|stored| stored.pepper != vault.id());
-    let stored = password.as_ref().filter(|_| typed.is_some() && !is_other_pepper);
+    let bytes = typed.as_ref().map_or(b"".as_slice(), Password::bytes);
+    // With the key that it was hashed with, which can be one before the present one.
+    let by = password.as_ref().and_then(|stored| vault.pepper_by(&stored.pepper, bytes));
+    let stored = password.as_ref().filter(|_| typed.is_some() && by.is_some());
+    let is_older = password.as_ref().is_some_and(|stored| stored.pepper != vault.id());
+    let peppered = by.unwrap_or_else(|| vault.pepper(bytes));
     let compared = app.accounts.hasher.compare(peppered, stored.map(|stored| stored.hash.as_str())).await?;
 
     let person = evidence.person.unwrap_or(PersonId(uuid::Uuid::nil()));
@@ -113,9 +116,9 @@ pub(crate) async fn examine(app: &App, evidence: Evidence<'_>) -> Result<Answer>
             seed.matching_step(digits, now, Some(last_step)).map(Used::App)
         }
         Some(Typed::Recovery(code)) => {
-            let digest = vault.recovery(person, &code);
             // The digest is keyed, so the time that looking for it takes says nothing about the code.
-            codes.contains(&digest).then_some(Used::Recovery(digest))
+            let found = vault.recoveries(person, &code).into_iter().find(|digest| codes.contains(digest));
+            found.map(Used::Recovery)
         }
         None => None,
     };
@@ -128,7 +131,7 @@ pub(crate) async fn examine(app: &App, evidence: Evidence<'_>) -> Result<Answer>
         (_, false, ..) => no("password"),
         (_, _, None, _) | (_, _, _, false) => no("code"),
         (Some(person), true, Some(used), true) => {
-            let renewed = match typed.filter(|_| compared.is_same && compared.is_outdated) {
+            let renewed = match typed.filter(|_| compared.is_same && (compared.is_outdated || is_older)) {
                 Some(typed) => {
                     let hash = app.accounts.hasher.hash(vault.pepper(typed.bytes()), app.random()).await?;
                     Some(NewPassword { hash, pepper: vault.id().to_owned() })

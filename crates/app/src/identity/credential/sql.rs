@@ -106,13 +106,14 @@ pub(super) async fn use_step(c: &mut AnyConnection, person: PersonId, step: i64)
 pub(super) async fn insert_code(
     c: &mut AnyConnection,
     person: PersonId,
-    digest: Digest,
+    (digest, keyed_by): (Digest, &str),
     now: Timestamp,
 ) -> Result<()> {
-    sqlx::query("INSERT INTO recovery_code (person, digest, made_at) VALUES ($1, $2, $3)")
+    sqlx::query("INSERT INTO recovery_code (person, digest, made_at, keyed_by) VALUES ($1, $2, $3, $4)")
         .bind(person.to_string())
         .bind(digest.0.to_vec())
         .bind(now.micros())
+        .bind(keyed_by)
         .execute(c)
         .await?;
     Ok(())
@@ -274,5 +275,92 @@ pub(super) async fn remember_network(
     .bind(now.micros())
     .execute(c)
     .await?;
+    Ok(())
+}
+
+/// Most rows that are moved in one transaction.
+const MOVED_AT_ONCE: i64 = 500;
+
+/// Says of codes whose key nobody noted that it was this one: there was no other.
+pub(super) async fn note_key_of_codes(c: &mut AnyConnection, key: &str) -> Result<()> {
+    sqlx::query("UPDATE recovery_code SET keyed_by = $1 WHERE keyed_by = ''").bind(key).execute(c).await?;
+    Ok(())
+}
+
+/// Returns seeds that another key than this one seals.
+pub(super) async fn seeds_of_others(
+    c: &mut AnyConnection,
+    key: &str,
+) -> Result<Vec<(PersonId, Vec<u8>, String)>> {
+    let rows: Vec<(String, Vec<u8>, String)> = sqlx::query_as(
+        "SELECT person, sealed, sealed_by FROM authenticator WHERE sealed_by <> $1 ORDER BY person LIMIT $2",
+    )
+    .bind(key)
+    .bind(MOVED_AT_ONCE)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(person, sealed, by)| Ok((stored::parse(&person, "the table of authenticators")?, sealed, by)))
+        .collect()
+}
+
+pub(super) async fn reseal_seed(
+    c: &mut AnyConnection,
+    person: PersonId,
+    sealed: &[u8],
+    sealed_by: &str,
+) -> Result<()> {
+    sqlx::query("UPDATE authenticator SET sealed = $1, sealed_by = $2 WHERE person = $3")
+        .bind(sealed.to_vec())
+        .bind(sealed_by)
+        .bind(person.to_string())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+/// Counts what a person alone can move from a key: passwords and unused recovery codes, as how many people have some.
+pub(super) async fn held_by(c: &mut AnyConnection, key: &str) -> Result<(i64, i64)> {
+    Ok(sqlx::query_as(
+        "SELECT (SELECT count(*) FROM password WHERE pepper = $1), \
+         (SELECT count(DISTINCT person) FROM recovery_code WHERE keyed_by = $1 AND used_at IS NULL)",
+    )
+    .bind(key)
+    .fetch_one(c)
+    .await?)
+}
+
+/// Counts an account under another name from now on: networks that it knows, and failures. What was counted under both names
+/// meanwhile is counted together.
+pub(super) async fn rename_account(c: &mut AnyConnection, before: &str, now: &str) -> Result<()> {
+    let networks: Vec<(String, i64)> =
+        sqlx::query_as("SELECT network, last_at FROM known_network WHERE account = $1")
+            .bind(before)
+            .fetch_all(&mut *c)
+            .await?;
+    for (network, last_at) in networks {
+        if !is_known_network(c, now, &network).await? {
+            remember_network(c, now, &network, Timestamp::from_micros(last_at)).await?;
+        }
+    }
+    let counted: Vec<(String,)> = sqlx::query_as("SELECT network FROM sign_in_failure WHERE account = $1")
+        .bind(before)
+        .fetch_all(&mut *c)
+        .await?;
+    for (network,) in counted {
+        let (old, new) = (failures(c, before, &network).await?, failures(c, now, &network).await?);
+        let both = Failures {
+            count: old.count.saturating_add(new.count),
+            in_window: old.in_window.saturating_add(new.in_window),
+            window_from: old.window_from.max(new.window_from),
+            last: old.last.max(new.last),
+        };
+        set_failures(c, now, &network, &both).await?;
+    }
+    for statement in
+        ["DELETE FROM known_network WHERE account = $1", "DELETE FROM sign_in_failure WHERE account = $1"]
+    {
+        sqlx::query(statement).bind(before).execute(&mut *c).await?;
+    }
     Ok(())
 }

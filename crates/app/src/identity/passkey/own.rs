@@ -41,7 +41,7 @@ pub async fn rename(cx: &mut Cx<'_>, id: PasskeyId, name: &str) -> Result<()> {
 /// `Forbidden` if nobody is signed in; `StepUp`; `NotFound` if it is not one's own; `Conflict` if nothing would be left to
 /// sign in with.
 pub async fn remove(cx: &mut Cx<'_>, id: PasskeyId) -> Result<[u8; 32]> {
-    session::need_fresh_proof(cx)?;
+    session::need_own_proof(cx).await?;
     need_own_strength(cx).await?;
     let own = oneself(cx).await?;
     let others = sql::list(cx.connection(), own.person).await?;
@@ -101,7 +101,7 @@ impl App {
     ) -> Result<Begun> {
         let own = self
             .read(actor, async |view| {
-                session::need_fresh_proof(view)?;
+                session::need_own_proof(view).await?;
                 need_own_strength(view).await?;
                 oneself(view).await
             })
@@ -119,7 +119,7 @@ impl App {
         check_name("passkey", name)?;
         let own = self
             .read(actor, async |view| {
-                session::need_fresh_proof(view)?;
+                session::need_own_proof(view).await?;
                 need_own_strength(view).await?;
                 oneself(view).await
             })
@@ -130,7 +130,7 @@ impl App {
             return Err(Error::invalid(super::refusal("passkey_of_another")));
         }
         self.transact(actor, async |cx| {
-            session::need_fresh_proof(cx)?;
+            session::need_own_proof(cx).await?;
             super::keep(cx, person, &key, name).await?;
             let after = serde_json::json!({"kind": "passkey"});
             tell_elsewhere(cx, person, Name::FactorEnrolled, &after).await?;

@@ -47,7 +47,7 @@ pub struct Confirming {
 /// `Forbidden` if nobody is signed in; `StepUp`; `Invalid` for what is no address; `Conflict` if it is the one there is, or no
 /// mail goes out.
 pub async fn ask_for_address(cx: &mut Cx<'_>, email: &str) -> Result<Timestamp> {
-    session::need_fresh_proof(cx)?;
+    session::need_own_proof(cx).await?;
     let own = oneself(cx).await?;
     let email = address(email)?;
     if email == own.email {
@@ -67,7 +67,7 @@ pub async fn ask_for_address(cx: &mut Cx<'_>, email: &str) -> Result<Timestamp> 
         email: email.clone(),
         expires_at: now.plus_micros(ADDRESS_US),
     };
-    sql::end_address_changes(cx.connection(), organization, own.membership, now).await?;
+    sql::end_links(cx.connection(), sql::Links::Address, organization, own.membership, now).await?;
     sql::insert_address_change(cx.connection(), organization, &asked, Digest::of(&secret), now).await?;
     let about = format!("address {}", own.membership);
     mail::call_off(cx, &about).await?;
@@ -126,7 +126,7 @@ impl App {
         let program = self.program_of(organization).await?;
         self.transact(&program, async |cx| {
             let (key, now) = (cx.organization(), cx.now);
-            if !sql::use_address_change(cx.connection(), key, asked.id, now).await? {
+            if !sql::use_link(cx.connection(), sql::Links::Address, key, asked.id, now).await? {
                 return Err(link_over());
             }
             let found = sql::person_email(cx.connection(), key, asked.membership).await?;

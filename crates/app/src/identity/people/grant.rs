@@ -60,7 +60,8 @@ pub async fn propose(cx: &mut Cx<'_>, id: MembershipId, role: Role) -> Result<Uu
     }
     let (organization, proposal) = (cx.organization(), cx.new_id());
     let (by, now) = (cx.actor.id, cx.now);
-    sql::drop_old_proposals(cx.connection(), organization, now.plus_micros(-PROPOSAL_US)).await?;
+    sql::drop_proposals(cx.connection(), organization, sql::Which::Until(now.plus_micros(-PROPOSAL_US)))
+        .await?;
     sql::insert_proposal(
         cx.connection(),
         organization,
@@ -97,7 +98,7 @@ pub async fn agree(cx: &mut Cx<'_>, id: Uuid) -> Result<()> {
     let verdict = separation::grant(proposal.asked_by, member.actor, proposal.role, second);
     refused(cx, proposal.member, verdict)?;
     let organization = cx.organization();
-    sql::delete_proposal(cx.connection(), organization, id).await?;
+    sql::drop_proposals(cx.connection(), organization, sql::Which::One(id)).await?;
     give(cx, &member, proposal.role).await
 }
 
@@ -109,7 +110,7 @@ pub async fn decline(cx: &mut Cx<'_>, id: Uuid, why: &str) -> Result<()> {
     let proposal = find(cx, id).await?;
     cx.permit(Atom::new(Resource::HighestGrant, Verb::Delete))?;
     let organization = cx.organization();
-    sql::delete_proposal(cx.connection(), organization, id).await?;
+    sql::drop_proposals(cx.connection(), organization, sql::Which::One(id)).await?;
     let before = serde_json::json!({"role": proposal.role, "proposal": id});
     let event = Event {
         before: Some(before),

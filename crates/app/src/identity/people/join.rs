@@ -361,7 +361,7 @@ impl App {
         let recovery_codes = self
             .transact(&program, async |cx| {
                 let (key, now) = (cx.organization(), cx.now);
-                if !sql::use_invitation(cx.connection(), key, invitation.id, now).await? {
+                if !sql::use_link(cx.connection(), sql::Links::Invitation, key, invitation.id.0, now).await? {
                     return Err(link_over());
                 }
                 let (person, codes) = settle(cx, &email, person, &coming, &seed, origin).await?;
@@ -627,6 +627,50 @@ async fn new_actor(cx: &mut Cx<'_>, person: PersonId, email: &Email) -> Result<A
     };
     actors::insert_actor(cx.connection(), &actor, now).await?;
     Ok(actor.id)
+}
+
+/// Somebody whom an identity provider let in.
+pub(crate) struct Comer<'a> {
+    /// The name that it says; may be empty.
+    pub(crate) name: &'a str,
+}
+
+/// Lets somebody in by an invitation whom an identity provider of the organization knows. They have nothing here to sign in
+/// with by that, and what somebody has who is here already stays as it is: the provider vouches for them in this organization
+/// only. Returns the membership, and who made the invitation.
+///
+/// # Errors
+/// `NotFound` if the link does not work (any more).
+pub(crate) async fn join_through(
+    cx: &mut Cx<'_>,
+    digest: Digest,
+    comer: &Comer<'_>,
+    origin: &Origin,
+) -> Result<(MembershipId, ActorId)> {
+    let (key, now) = (cx.organization(), cx.now);
+    let found = sql::invitation_by_digest(cx.connection(), digest).await?;
+    let (_, invitation) =
+        found.filter(|(of, invitation)| *of == key && invitation.is_open(now)).ok_or_else(link_over)?;
+    // The first owner has something of their own, or nobody could get in without the provider.
+    let email = address(invitation.email.as_deref().ok_or_else(link_over)?)?;
+    // One without roles is for whoever enrolls again, which is done here and not there.
+    if invitation.roles.is_empty()
+        || !sql::use_link(cx.connection(), sql::Links::Invitation, key, invitation.id.0, now).await?
+    {
+        return Err(link_over());
+    }
+    let person = match sql::person_by_email(cx.connection(), &email).await? {
+        Some(person) => person,
+        None => {
+            let person = PersonId(cx.new_id());
+            let name = comer.name.trim();
+            let name = if check_name("person", name).is_ok() { name } else { email.as_str() };
+            sql::insert_person(cx.connection(), person, &email, name, now).await?;
+            person
+        }
+    };
+    let membership = admit(cx, person, &email, &invitation, origin).await?;
+    Ok((membership, invitation.made_by))
 }
 
 pub(super) fn digits(code: &str) -> String {

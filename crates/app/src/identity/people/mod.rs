@@ -23,7 +23,7 @@ use tickmark_core::identity::{
 use tickmark_core::{Span, Timestamp};
 
 use super::audit::{self, Event, Name};
-use super::{Access, credential, session};
+use super::{Access, credential, provider, session};
 use crate::context::{Cx, View};
 use crate::register::{self, Kind, Page, Query};
 use crate::{Error, Result};
@@ -42,6 +42,7 @@ pub use reset::{Lost, RESET_US, Replaced, Replacing, ResetLink, Resetting, offer
 
 pub use time::set_until;
 
+pub(crate) use join::{Comer, join_through};
 pub use join::{
     INVITATION_US, Invitation, Invited, Joined, Joining, Link, SET_UP_US, invitations, invite, invite_until,
     offer_set_up, revoke_invitation,
@@ -246,10 +247,11 @@ pub async fn remove(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<()> 
     need_another_owner(cx, &member).await?;
     let (organization, now) = (cx.organization(), cx.now);
     sql::set_state(cx.connection(), organization, id, "removed", now).await?;
-    sql::drop_proposals(cx.connection(), organization, id).await?;
-    sql::end_reset_links(cx.connection(), organization, id, now).await?;
+    sql::drop_proposals(cx.connection(), organization, sql::Which::For(id)).await?;
+    sql::end_links(cx.connection(), sql::Links::Reset, organization, id, now).await?;
     crate::mail::call_off(cx, &format!("reset {id}")).await?;
     withdraw_made_by(cx, member.actor).await?;
+    provider::end_links_of(cx, id).await?;
     session::end_all(cx, id, "removed").await?;
     changed(cx, Name::Removed, &member, None, why).await
 }
@@ -263,10 +265,10 @@ async fn withdraw_made_by(cx: &mut Cx<'_>, maker: ActorId) -> Result<()> {
         }
     }
     for membership in sql::reset_links_by(cx.connection(), organization, maker).await? {
-        sql::end_reset_links(cx.connection(), organization, membership, now).await?;
+        sql::end_links(cx.connection(), sql::Links::Reset, organization, membership, now).await?;
         crate::mail::call_off(cx, &format!("reset {membership}")).await?;
     }
-    sql::drop_proposals_by(cx.connection(), organization, maker).await
+    sql::drop_proposals(cx.connection(), organization, sql::Which::By(maker)).await
 }
 
 /// Returns how many sessions a member is signed in to. For whoever may act on members.
@@ -380,7 +382,7 @@ async fn changed(
 }
 
 /// Where a person is a member, for signing in.
-pub(crate) use sql::{Home, homes, membership, person_by_email, person_email, person_of_actor};
+pub(crate) use sql::{Home, addresses, homes, membership, person_by_email, person_email, person_of_actor};
 
 /// Returns who is signed in, in this installation.
 ///

@@ -72,7 +72,7 @@ pub(crate) async fn oneself(view: &mut View<'_>) -> Result<Own> {
 /// # Errors
 /// `Forbidden` if nobody is signed in; `StepUp`.
 pub async fn renew_codes(cx: &mut Cx<'_>) -> Result<Codes> {
-    session::need_fresh_proof(cx)?;
+    session::need_own_proof(cx).await?;
     let own = oneself(cx).await?;
     let codes = credential::renew_codes(cx, own.person).await?;
     let event = Event::done(Name::CodesRenewed, "person", own.person);
@@ -134,7 +134,7 @@ pub async fn own_ways(view: &mut View<'_>) -> Result<(String, bool)> {
 /// # Errors
 /// `Forbidden` if nobody is signed in; `StepUp`; `Conflict` where a passkey must be shown first.
 pub async fn own_app(view: &mut View<'_>) -> Result<OwnApp> {
-    session::need_fresh_proof(view)?;
+    session::need_own_proof(view).await?;
     passkey::need_own_strength(view).await?;
     let own = oneself(view).await?;
     let is_there = credential::has_authenticator(view.connection(), own.person).await?;
@@ -171,7 +171,7 @@ pub async fn set_own_app(cx: &mut Cx<'_>, code: &str) -> Result<Codes> {
 /// # Errors
 /// As [`own_app`]; `NotFound` if there is none; `Conflict` if there is no passkey, so that nothing would be left.
 pub async fn remove_own_app(cx: &mut Cx<'_>) -> Result<[u8; 32]> {
-    session::need_fresh_proof(cx)?;
+    session::need_own_proof(cx).await?;
     passkey::need_own_strength(cx).await?;
     let own = oneself(cx).await?;
     if !credential::has_authenticator(cx.connection(), own.person).await? {
@@ -245,7 +245,7 @@ impl App {
         let organization = &actor.organization;
         let (own, name) = self
             .read(actor, async |view| {
-                session::need_fresh_proof(view)?;
+                session::need_own_proof(view).await?;
                 let own = oneself(view).await?;
                 let name = sql::name(view.connection(), own.person).await?;
                 Ok((own, name))
@@ -277,7 +277,7 @@ impl App {
         let password = credential::choose(self, new, &known).await?;
         let token = self
             .transact(actor, async |cx| {
-                session::need_fresh_proof(cx)?;
+                session::need_own_proof(cx).await?;
                 shown.take(cx).await?;
                 credential::set_password(cx, own.person, &password).await?;
                 audit::record(cx, Event::done(Name::PasswordSet, "person", own.person)).await?;

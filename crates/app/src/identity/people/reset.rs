@@ -135,7 +135,7 @@ pub async fn offer_reset(cx: &mut Cx<'_>, id: MembershipId, lost: Lost, why: &st
     let secret: [u8; 32] = cx.app.random();
     let mut link = ResetLink { secret, expires_at: cx.now.plus_micros(RESET_US), is_mailed: false };
     let (organization, by, now) = (cx.organization(), cx.actor.id, cx.now);
-    sql::end_reset_links(cx.connection(), organization, id, now).await?;
+    sql::end_links(cx.connection(), sql::Links::Reset, organization, id, now).await?;
     let kept = Kept { id: cx.new_id(), membership: id, lost, expires_at: link.expires_at };
     sql::insert_reset_link(cx.connection(), organization, &kept, Digest::of(&secret), by, now).await?;
     let after = serde_json::json!({"lost": lost.word(), "expires_at": link.expires_at});
@@ -250,7 +250,7 @@ impl App {
         let codes = self
             .transact(&program, async |cx| {
                 let (key, now) = (cx.organization(), cx.now);
-                if !sql::use_reset_link(cx.connection(), key, kept.id, now).await? {
+                if !sql::use_link(cx.connection(), sql::Links::Reset, key, kept.id, now).await? {
                     return Err(link_over());
                 }
                 if shown.take(cx).await?.is_none() {

@@ -8,11 +8,12 @@ mod rule;
 mod sign_in;
 mod sql;
 mod switch;
+mod through;
 
 use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
-use tickmark_core::id::{EngagementKey, MembershipId, OrganizationKey, PersonId, SessionId};
+use tickmark_core::id::{EngagementKey, MembershipId, OrganizationKey, PersonId, ProviderId, SessionId};
 use tickmark_core::identity::throttle::Network;
 use tickmark_core::identity::{
     Assurance, Atom, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, SignInRule, Standing, Subject,
@@ -22,7 +23,7 @@ use tickmark_core::{Digest, Timestamp};
 
 use super::audit::{self, Event, Name};
 use super::people::{self, Home, Member};
-use super::{Access, Organization, SignedIn, credential, sql as actors};
+use super::{Access, Organization, SignedIn, credential, provider, sql as actors};
 use crate::context::{Cx, View};
 use crate::{Actor, ActorKind, App, Error, Result};
 
@@ -30,6 +31,8 @@ pub(crate) use rule::{elsewhere, required_of};
 pub use rule::{rule, set_rule};
 pub use sign_in::{Attempt, SignIn};
 pub use switch::{Place, places};
+pub use through::Through;
+pub(crate) use through::{begin_through, end_through, found, need_own_proof, prove_through};
 
 /// How old the moment of the last request may get before it is written again, in microseconds.
 const TOUCH_US: i64 = 60 * SECOND_US;
@@ -68,6 +71,8 @@ pub struct Session {
     pub network: String,
     /// With which browser.
     pub agent: String,
+    /// What it has from an identity provider; none where somebody signed in with what they have here.
+    pub through: Option<Through>,
 }
 
 /// Begins a session of a member. The oldest ones make room.
@@ -79,14 +84,14 @@ pub(crate) async fn begin(
     token: &[u8; 32],
 ) -> Result<SessionId> {
     let now = cx.now;
-    begin_as(cx, membership, factor, (now, now), origin, token).await
+    begin_as(cx, membership, (factor, None), (now, now), origin, token).await
 }
 
 /// The same for a session that goes on from another one: when that was begun, and when it was last shown who is in it.
 async fn begin_as(
     cx: &mut Cx<'_>,
     membership: MembershipId,
-    factor: Factor,
+    (factor, through): (Factor, Option<&Through>),
     (begun_at, proven_at): (Timestamp, Timestamp),
     origin: &Origin,
     token: &[u8; 32],
@@ -106,10 +111,14 @@ async fn begin_as(
         proven_at,
         network: origin.network.to_string(),
         agent: origin.agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT_CHARS).collect(),
+        through: through.cloned(),
     };
     sql::insert(cx.connection(), organization, &session, Digest::of(token)).await?;
+    let provider = through.map(|through| through.provider);
     let event = Event {
-        after: Some(serde_json::json!({"factor": factor_word(factor), "membership": membership})),
+        after: Some(serde_json::json!({
+            "factor": factor_word(factor), "membership": membership, "provider": provider,
+        })),
         request: Some(&origin.request),
         network: Some(origin.network.to_string()),
         ..Event::done(Name::Login, "session", session.id)
@@ -312,6 +321,16 @@ pub(super) struct Acting {
     pub(super) rule: SignInRule,
     /// Engagements that let them in at this moment.
     pub(super) engagements: BTreeSet<EngagementKey>,
+    /// Identity providers by one of which they have to come; empty where anything does that is asked for.
+    pub(super) providers: BTreeSet<ProviderId>,
+}
+
+impl Acting {
+    /// Tells whether the organization has them come by an identity provider, and they did not.
+    pub(super) fn comes_wrong(&self, through: Option<&Through>) -> bool {
+        let is_through = through.is_some_and(|through| self.providers.contains(&through.provider));
+        !self.providers.is_empty() && !is_through
+    }
 }
 
 /// Returns a membership that counts at this moment, with its organization; none if it does not count.
@@ -326,7 +345,8 @@ pub(super) async fn acting(
     let counts = |member: &Member| member.standing == Standing::Active && member.valid.contains(now);
     let Some((organization, member)) = organization.zip(member.filter(counts)) else { return Ok(None) };
     let engagements = member.engagements_at(now);
-    Ok(Some(Acting { organization, member, rule: sql::rule(c, key).await?, engagements }))
+    let providers = provider::required_of(c, key, &member).await?;
+    Ok(Some(Acting { organization, member, rule: sql::rule(c, key).await?, engagements, providers }))
 }
 
 /// Returns a member as they would act now, to find out what they would see. Nobody acts by it: it has no session.
@@ -338,6 +358,7 @@ pub(crate) fn acting_as(organization: &Organization, member: &Member, now: Times
         member: member.clone(),
         rule: SignInRule::default(),
         engagements: member.engagements_at(now),
+        providers: BTreeSet::new(),
     };
     let nobody = SessionId(uuid::Uuid::nil());
     actor_of(acting, ActorKind::Person, assurance, None, |subject| SignedIn {
@@ -350,7 +371,7 @@ pub(crate) fn acting_as(organization: &Organization, member: &Member, now: Times
 
 /// Returns a member as they act: themselves, or a program with a token of theirs.
 pub(super) fn actor_of(
-    Acting { organization, member, rule, engagements }: Acting,
+    Acting { organization, member, rule, engagements, .. }: Acting,
     kind: ActorKind,
     assurance: Assurance,
     token: Option<BTreeSet<Atom>>,
@@ -416,7 +437,10 @@ impl App {
         let found = acting(&mut tx, key, session.membership, now).await?;
         drop(tx);
         let Some(acting) = found else { return Ok(None) };
-        if Lifetime::of(&acting.member.roles).judge(session.begun_at, session.seen_at, now).is_some() {
+        let is_over =
+            Lifetime::of(&acting.member.roles).judge(session.begun_at, session.seen_at, now).is_some();
+        let through = session.through.as_ref();
+        if is_over || through.is_some_and(|through| through.is_over(now)) || acting.comes_wrong(through) {
             return Ok(None);
         }
         if self.may_write() && now.micros() - session.seen_at.micros() >= TOUCH_US {

@@ -1,10 +1,10 @@
 //! Signing in and showing once more who one is.
 
-use tickmark_core::Digest;
 use tickmark_core::id::{OrganizationId, PersonId, SessionId};
 use tickmark_core::identity::throttle::{Layer, Wait};
 use tickmark_core::identity::{Alert, Email, Factor, Standing};
 use tickmark_core::time::SECOND_US;
+use tickmark_core::{Digest, Timestamp};
 
 use super::super::audit::{self, Event, Name, Outcome};
 use super::super::credential::{self, Answer, Evidence, Need, Used};
@@ -36,6 +36,8 @@ pub enum SignIn {
     No,
     /// Their passkey was not accepted; what they are told.
     NoPasskey(&'static str),
+    /// It is them, and the organization has them come through its identity provider.
+    ByProvider,
     /// It was not looked at: they must wait.
     Wait(Wait),
 }
@@ -43,6 +45,10 @@ pub enum SignIn {
 impl SignIn {
     /// What is said when they are not in. It does not tell what was wrong, nor whether there is such an account.
     pub const NO: &str = "address, password and code do not belong together, or the code was used already";
+
+    /// What is said to whoever showed what they have, and has to come through an identity provider.
+    pub const BY_PROVIDER: &str =
+        "your organization has you sign in through its identity provider; take that way instead";
 
     /// What is said when they must wait. Said of every address alike.
     #[must_use]
@@ -69,6 +75,7 @@ impl std::fmt::Debug for SignIn {
             Self::Done(_) => f.write_str("Done(***)"),
             Self::No => f.write_str("No"),
             Self::NoPasskey(says) => write!(f, "NoPasskey({says:?})"),
+            Self::ByProvider => f.write_str("ByProvider"),
             Self::Wait(wait) => write!(f, "Wait({wait:?})"),
         }
     }
@@ -112,6 +119,10 @@ impl App {
                     self.record_failure(door.place, person, "", "no_membership", None, origin).await?;
                     return Ok(SignIn::No);
                 };
+                if self.comes_wrong(home).await? {
+                    self.record_failure(door.place, person, "", "by_provider", None, origin).await?;
+                    return Ok(SignIn::ByProvider);
+                }
                 let actor = self.as_person(home, organization);
                 let token: [u8; 32] = self.random();
                 let used = self
@@ -196,6 +207,10 @@ impl App {
             self.record_failure(door.place, person, "", "no_membership", None, origin).await?;
             return Ok(SignIn::NoPasskey(passkey::refusal("")));
         };
+        if self.comes_wrong(home).await? {
+            self.record_failure(door.place, person, "", "by_provider", None, origin).await?;
+            return Ok(SignIn::ByProvider);
+        }
         let actor = self.as_person(home, organization);
         let token: [u8; 32] = self.random();
         let is_in = self
@@ -244,8 +259,11 @@ impl App {
             return Err(Error::conflict("you signed in with a passkey; show a passkey again"));
         }
         let network = origin.network;
-        let evidence =
-            Evidence { need: Need::Both, email: &email, person: Some(person), password, code, network };
+        // A provider showed the one; what somebody has here is the other.
+        let is_second =
+            session.through.is_some() && session.factor == Factor::Password && password.is_empty();
+        let need = if is_second { Need::Code } else { Need::Both };
+        let evidence = Evidence { need, email: &email, person: Some(person), password, code, network };
         match credential::examine(self, evidence).await? {
             Answer::Wait(wait) => Ok(SignIn::Wait(wait)),
             Answer::No { reason, locked, account } => {
@@ -258,7 +276,13 @@ impl App {
                 let used = self
                     .transact(actor, async |cx| {
                         let Some(used) = shown.take(cx).await? else { return Ok(None) };
-                        prove(cx, session.id, &token, Factor::Code).await?;
+                        if is_second {
+                            // It becomes no fresher than what the provider showed.
+                            let at = session.proven_at;
+                            prove_at(cx, session.id, &token, (Factor::Code, at)).await?;
+                        } else {
+                            prove(cx, session.id, &token, Factor::Code).await?;
+                        }
                         record_recovery(cx, used, session.id, origin).await?;
                         if matches!(used, Used::Recovery(_)) {
                             people::alert(cx, person, Alert::RecoveryUsed).await?;
@@ -394,6 +418,13 @@ impl App {
         Ok(())
     }
 
+    /// Tells whether an organization has somebody come through its identity provider, and by nothing else.
+    async fn comes_wrong(&self, home: &Home) -> Result<bool> {
+        let mut tx = self.database.read().await?;
+        let there = super::acting(&mut tx, home.organization, home.membership, self.now()).await?;
+        Ok(there.is_some_and(|there| there.comes_wrong(None)))
+    }
+
     fn as_person(&self, home: &Home, organization: &Organization) -> Actor {
         Actor {
             id: home.actor,
@@ -453,10 +484,22 @@ fn typed(email: &str) -> Email {
     email.parse().unwrap_or_else(|_| "nobody@invalid.invalid".parse().expect("an address"))
 }
 
-/// Gives a session another cookie and a fresh proof.
+/// Gives a session another cookie and a fresh proof, of what somebody has here.
 async fn prove(cx: &mut crate::Cx<'_>, id: SessionId, token: &[u8; 32], factor: Factor) -> Result<()> {
     let (organization, now) = (cx.organization(), cx.now);
-    if !sql::prove(cx.connection(), organization, id, (Digest::of(token), factor), now).await? {
+    prove_at(cx, id, token, (factor, now)).await?;
+    sql::set_own(cx.connection(), organization, id).await
+}
+
+/// Gives a session another cookie, and a proof that was shown at a moment.
+pub(super) async fn prove_at(
+    cx: &mut crate::Cx<'_>,
+    id: SessionId,
+    token: &[u8; 32],
+    (factor, at): (Factor, Timestamp),
+) -> Result<()> {
+    let (organization, now) = (cx.organization(), cx.now);
+    if !sql::prove(cx.connection(), organization, id, (Digest::of(token), factor), (at, now)).await? {
         return Err(Error::not_found("session", id));
     }
     let after = serde_json::json!({"factor": super::factor_word(factor)});

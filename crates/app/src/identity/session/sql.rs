@@ -1,19 +1,21 @@
-//! The tables `session`, `sign_in_rule`.
+//! The tables `session`, `session_provider`, `sign_in_rule`.
 
 use sqlx::AnyConnection;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
-use tickmark_core::id::{ActorId, MembershipId, OrganizationKey, SessionId};
+use tickmark_core::id::{ActorId, MembershipId, OrganizationKey, ProviderId, SessionId};
 use tickmark_core::identity::{Factor, SignInRule};
 use tickmark_core::{Digest, Timestamp};
 
-use super::{Session, factor_word};
+use super::{Session, Through, factor_word};
 use crate::{Error, Result, stored};
 
 const WHAT: &str = "the table of sessions";
 /// Most sessions in one list.
 const LIST_LIMIT: i64 = 100;
-const COLUMNS: &str = "organization, id, membership, factor, begun_at, seen_at, proven_at, network, agent";
+const COLUMNS: &str = "s.organization, s.id, s.membership, s.factor, s.begun_at, s.seen_at, s.proven_at, s.network, s.agent, \
+                       p.provider, p.subject, p.sid, p.ends_at, p.is_own FROM session s LEFT JOIN session_provider p \
+                       ON p.organization = s.organization AND p.session = s.id";
 
 pub(super) async fn insert(
     c: &mut AnyConnection,
@@ -35,9 +37,73 @@ pub(super) async fn insert(
     .bind(session.proven_at.micros())
     .bind(&session.network)
     .bind(&session.agent)
+    .execute(&mut *c)
+    .await?;
+    let Some(through) = &session.through else { return Ok(()) };
+    sqlx::query(
+        "INSERT INTO session_provider (organization, session, provider, subject, sid, ends_at, is_own) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(org.0)
+    .bind(session.id.to_string())
+    .bind(through.provider.to_string())
+    .bind(&through.subject)
+    .bind(&through.sid)
+    .bind(through.ends_at.map(Timestamp::micros))
+    .bind(i64::from(through.is_own))
     .execute(c)
     .await?;
     Ok(())
+}
+
+/// Notes what a provider said when it was asked again.
+pub(super) async fn set_through(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: SessionId,
+    through: &Through,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE session_provider SET sid = $1, ends_at = $2, is_own = 0 WHERE organization = $3 AND session = $4",
+    )
+    .bind(&through.sid)
+    .bind(through.ends_at.map(Timestamp::micros))
+    .bind(org.0)
+    .bind(id.to_string())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Notes that what somebody has here was shown as well.
+pub(super) async fn set_own(c: &mut AnyConnection, org: OrganizationKey, id: SessionId) -> Result<()> {
+    sqlx::query("UPDATE session_provider SET is_own = 1 WHERE organization = $1 AND session = $2")
+        .bind(org.0)
+        .bind(id.to_string())
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+/// Lists the sessions that were not ended and that a provider vouches for: all, or those of a subject, or the one it calls so.
+pub(super) async fn of_provider(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    provider: ProviderId,
+    (subject, sid): (&str, &str),
+) -> Result<Vec<SessionId>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT p.session FROM session_provider p JOIN session s ON s.organization = p.organization AND s.id = p.session \
+         WHERE p.organization = $1 AND p.provider = $2 AND s.ended_at IS NULL AND ($3 = '' OR p.subject = $3) \
+         AND ($4 = '' OR p.sid = $4) ORDER BY p.session",
+    )
+    .bind(org.0)
+    .bind(provider.to_string())
+    .bind(subject)
+    .bind(sid)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|(id,)| stored::parse(&id, WHAT)).collect()
 }
 
 /// Finds a session that was not ended by its cookie.
@@ -45,7 +111,7 @@ pub(super) async fn by_digest(
     c: &mut AnyConnection,
     digest: Digest,
 ) -> Result<Option<(OrganizationKey, Session)>> {
-    let text = format!("SELECT {COLUMNS} FROM session WHERE digest = $1 AND ended_at IS NULL");
+    let text = format!("SELECT {COLUMNS} WHERE s.digest = $1 AND s.ended_at IS NULL");
     let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(digest.0.to_vec()).fetch_optional(c).await?;
     row.map(|row| Ok((OrganizationKey(row.try_get("organization")?), session(&row)?))).transpose()
 }
@@ -55,7 +121,7 @@ pub(super) async fn ever_by_digest(
     c: &mut AnyConnection,
     digest: Digest,
 ) -> Result<Option<(OrganizationKey, Session)>> {
-    let text = format!("SELECT {COLUMNS} FROM session WHERE digest = $1");
+    let text = format!("SELECT {COLUMNS} WHERE s.digest = $1");
     let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(digest.0.to_vec()).fetch_optional(c).await?;
     row.map(|row| Ok((OrganizationKey(row.try_get("organization")?), session(&row)?))).transpose()
 }
@@ -66,8 +132,7 @@ pub(super) async fn find(
     org: OrganizationKey,
     id: SessionId,
 ) -> Result<Option<Session>> {
-    let text =
-        format!("SELECT {COLUMNS} FROM session WHERE organization = $1 AND id = $2 AND ended_at IS NULL");
+    let text = format!("SELECT {COLUMNS} WHERE s.organization = $1 AND s.id = $2 AND s.ended_at IS NULL");
     let row =
         sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(id.to_string()).fetch_optional(c).await?;
     row.as_ref().map(session).transpose()
@@ -80,8 +145,8 @@ pub(super) async fn of_member(
     membership: MembershipId,
 ) -> Result<Vec<Session>> {
     let text = format!(
-        "SELECT {COLUMNS} FROM session WHERE organization = $1 AND membership = $2 AND ended_at IS NULL \
-         ORDER BY begun_at, id LIMIT $3"
+        "SELECT {COLUMNS} WHERE s.organization = $1 AND s.membership = $2 AND s.ended_at IS NULL \
+         ORDER BY s.begun_at, s.id LIMIT $3"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(text))
         .bind(org.0)
@@ -114,6 +179,8 @@ fn session(row: &AnyRow) -> Result<Session> {
         .into_iter()
         .find(|factor| factor_word(*factor) == word)
         .ok_or_else(|| Error::corrupt(WHAT, format!("the factor {word:?} is none")))?;
+    let provider: Option<String> = row.try_get("provider")?;
+    let through = provider.map(|provider| through(row, &provider)).transpose()?;
     Ok(Session {
         id: stored::parse(row.try_get("id")?, WHAT)?,
         membership: stored::parse(row.try_get("membership")?, WHAT)?,
@@ -123,6 +190,18 @@ fn session(row: &AnyRow) -> Result<Session> {
         proven_at: moment("proven_at")?,
         network: row.try_get("network")?,
         agent: row.try_get("agent")?,
+        through,
+    })
+}
+
+fn through(row: &AnyRow, provider: &str) -> Result<Through> {
+    let ends_at: Option<i64> = row.try_get("ends_at")?;
+    Ok(Through {
+        provider: stored::parse(provider, WHAT)?,
+        subject: row.try_get("subject")?,
+        sid: row.try_get("sid")?,
+        ends_at: ends_at.map(Timestamp::from_micros),
+        is_own: row.try_get::<i64, _>("is_own")? == 1,
     })
 }
 
@@ -141,23 +220,24 @@ pub(super) async fn touch(
     Ok(())
 }
 
-/// Gives a session another cookie and a fresh proof of this strength; tells whether it was still there.
+/// Gives a session another cookie, and a proof of this strength that was shown at a moment; tells whether it was still there.
 pub(super) async fn prove(
     c: &mut AnyConnection,
     org: OrganizationKey,
     id: SessionId,
     (digest, factor): (Digest, Factor),
-    now: Timestamp,
+    (proven_at, now): (Timestamp, Timestamp),
 ) -> Result<bool> {
     let done = sqlx::query(
-        "UPDATE session SET digest = $1, proven_at = $2, seen_at = $2, factor = $5 WHERE organization = $3 AND id = $4 \
+        "UPDATE session SET digest = $1, proven_at = $2, seen_at = $6, factor = $5 WHERE organization = $3 AND id = $4 \
          AND ended_at IS NULL",
     )
     .bind(digest.0.to_vec())
-    .bind(now.micros())
+    .bind(proven_at.micros())
     .bind(org.0)
     .bind(id.to_string())
     .bind(factor_word(factor))
+    .bind(now.micros())
     .execute(c)
     .await?;
     Ok(done.rows_affected() == 1)

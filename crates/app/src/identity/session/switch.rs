@@ -79,8 +79,16 @@ impl App {
         let there = acting(&mut tx, organization.key, home.membership, self.now()).await?;
         drop(tx);
         let there = there.ok_or_else(|| Error::not_found("organization", to))?;
-        if before.factor < there.rule.required(&there.member.roles) || before.factor == Factor::Password {
+        // What a provider of one organization says is worth nothing in another one.
+        let is_own = before.through.as_ref().is_none_or(|through| through.is_own);
+        if !is_own
+            || before.factor < there.rule.required(&there.member.roles)
+            || before.factor == Factor::Password
+        {
             return Err(Error::StepUp);
+        }
+        if there.comes_wrong(None) {
+            return Err(Error::conflict(super::SignIn::BY_PROVIDER));
         }
         self.transact(actor, async |cx| {
             let (key, now) = (cx.organization(), cx.now);
@@ -97,8 +105,8 @@ impl App {
             access: Access::Local,
         };
         self.transact(&there, async |cx| {
-            begin_as(cx, home.membership, before.factor, (before.begun_at, before.proven_at), origin, &token)
-                .await
+            let moments = (before.begun_at, before.proven_at);
+            begin_as(cx, home.membership, (before.factor, None), moments, origin, &token).await
         })
         .await?;
         Ok(token)

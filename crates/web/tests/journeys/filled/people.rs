@@ -33,6 +33,21 @@ pub(super) async fn fill(server: &Server, seats: &mut Seats, known: &mut Vec<Kno
     let system = systems.await.expect("systems")[0].id;
     known.push(("/systems/{id}", format!("/systems/{system}")));
 
+    let connection = [
+        ("name", "Example directory"),
+        ("issuer", "https://id.example.com/realms/example"),
+        ("client", "tickmark"),
+        ("secret", "a client secret"),
+        ("algorithm", "RS256"),
+        ("domains", "example.com"),
+        ("second", "mfa"),
+        ("strong", "phr"),
+        ("on", "yes"),
+    ];
+    let written = olu.send("/people/providers", "/people/providers", &connection).await;
+    assert_eq!(written.status, StatusCode::SEE_OTHER, "{}", written.text());
+    known.push(("/people/providers/{id}", written.header("location").to_owned()));
+
     let token = [("name", "nightly export"), ("atom", "control.read"), ("atom", "test.read"), ("days", "30")];
     assert_eq!(mia.send("/account/tokens", "/account/tokens", &token).await.status, StatusCode::OK);
     let form = "/views/new?list=controls&query=status%3Dgap%26sort%3Dtitle";

@@ -120,25 +120,6 @@ fn invitation(row: &sqlx::any::AnyRow) -> Result<(OrganizationKey, Invitation)> 
     ))
 }
 
-/// Uses an invitation up; tells whether it was open. Of several that try, one does.
-pub(in crate::identity::people) async fn use_invitation(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    id: InvitationId,
-    now: Timestamp,
-) -> Result<bool> {
-    let done = sqlx::query(
-        "UPDATE invitation SET used_at = $1 WHERE organization = $2 AND id = $3 AND used_at IS NULL \
-         AND revoked_at IS NULL AND expires_at > $1",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(id.to_string())
-    .execute(c)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
 pub(in crate::identity::people) async fn revoke_invitation(
     c: &mut AnyConnection,
     org: OrganizationKey,
@@ -261,43 +242,6 @@ pub(in crate::identity::people) async fn reset_link(
     .transpose()
 }
 
-/// Uses a link up; tells whether it was open. Of several that try, one does.
-pub(in crate::identity::people) async fn use_reset_link(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    id: Uuid,
-    now: Timestamp,
-) -> Result<bool> {
-    let done = sqlx::query(
-        "UPDATE reset_link SET over_at = $1 WHERE organization = $2 AND id = $3 AND over_at IS NULL \
-         AND expires_at > $1",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(id.to_string())
-    .execute(c)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Lets no link of a membership work any more.
-pub(in crate::identity::people) async fn end_reset_links(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    membership: MembershipId,
-    now: Timestamp,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE reset_link SET over_at = $1 WHERE organization = $2 AND membership = $3 AND over_at IS NULL",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(membership.to_string())
-    .execute(c)
-    .await?;
-    Ok(())
-}
-
 pub(in crate::identity::people) async fn insert_address_change(
     c: &mut AnyConnection,
     org: OrganizationKey,
@@ -346,39 +290,60 @@ pub(in crate::identity::people) async fn address_change(
     .transpose()
 }
 
+/// Which links.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::identity::people) enum Links {
+    /// Those by which people come in.
+    Invitation,
+    /// Those by which something lost is replaced.
+    Reset,
+    /// Those by which a new address is confirmed.
+    Address,
+}
+
 /// Uses a link up; tells whether it was open. Of several that try, one does.
-pub(in crate::identity::people) async fn use_address_change(
+pub(in crate::identity::people) async fn use_link(
     c: &mut AnyConnection,
+    links: Links,
     org: OrganizationKey,
     id: Uuid,
     now: Timestamp,
 ) -> Result<bool> {
-    let done = sqlx::query(
-        "UPDATE address_change SET over_at = $1 WHERE organization = $2 AND id = $3 AND over_at IS NULL \
-         AND expires_at > $1",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(id.to_string())
-    .execute(c)
-    .await?;
+    let text = match links {
+        Links::Invitation => {
+            "UPDATE invitation SET used_at = $1 WHERE organization = $2 AND id = $3 AND used_at IS NULL \
+             AND revoked_at IS NULL AND expires_at > $1"
+        }
+        Links::Reset => {
+            "UPDATE reset_link SET over_at = $1 WHERE organization = $2 AND id = $3 AND over_at IS NULL \
+             AND expires_at > $1"
+        }
+        Links::Address => {
+            "UPDATE address_change SET over_at = $1 WHERE organization = $2 AND id = $3 AND over_at IS NULL \
+             AND expires_at > $1"
+        }
+    };
+    let done = sqlx::query(text).bind(now.micros()).bind(org.0).bind(id.to_string()).execute(c).await?;
     Ok(done.rows_affected() == 1)
 }
 
-/// Lets no link of a membership work any more.
-pub(in crate::identity::people) async fn end_address_changes(
+/// Lets no link of a membership work any more. Invitations are of nobody yet, and are revoked by address.
+pub(in crate::identity::people) async fn end_links(
     c: &mut AnyConnection,
+    links: Links,
     org: OrganizationKey,
     membership: MembershipId,
     now: Timestamp,
 ) -> Result<()> {
-    sqlx::query(
-        "UPDATE address_change SET over_at = $1 WHERE organization = $2 AND membership = $3 AND over_at IS NULL",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(membership.to_string())
-    .execute(c)
-    .await?;
+    let text = match links {
+        Links::Invitation => return Ok(()),
+        Links::Reset => {
+            "UPDATE reset_link SET over_at = $1 WHERE organization = $2 AND membership = $3 AND over_at IS NULL"
+        }
+        Links::Address => {
+            "UPDATE address_change SET over_at = $1 WHERE organization = $2 AND membership = $3 AND over_at IS NULL"
+        }
+    };
+    sqlx::query(text).bind(now.micros()).bind(org.0).bind(membership.to_string()).execute(c).await?;
     Ok(())
 }

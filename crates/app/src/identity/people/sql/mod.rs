@@ -145,6 +145,19 @@ pub(crate) async fn person_by_email(c: &mut AnyConnection, email: &Email) -> Res
     row.map(|(id,)| stored::parse(&id, "the table of people")).transpose()
 }
 
+/// Returns addresses of some people after one, by id.
+pub(crate) async fn addresses(
+    c: &mut AnyConnection,
+    after: Option<PersonId>,
+) -> Result<Vec<(PersonId, String)>> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT id, email FROM person WHERE id > $1 ORDER BY id LIMIT 500")
+            .bind(after.map_or_else(String::new, |person| person.to_string()))
+            .fetch_all(c)
+            .await?;
+    rows.into_iter().map(|(id, email)| Ok((stored::parse(&id, "the table of people")?, email))).collect()
+}
+
 pub(crate) async fn person_email(
     c: &mut AnyConnection,
     org: OrganizationKey,
@@ -568,51 +581,39 @@ pub(super) async fn proposals(c: &mut AnyConnection, org: OrganizationKey) -> Re
         .collect()
 }
 
-pub(super) async fn delete_proposal(c: &mut AnyConnection, org: OrganizationKey, id: Uuid) -> Result<()> {
-    sqlx::query("DELETE FROM role_proposal WHERE organization = $1 AND id = $2")
-        .bind(org.0)
-        .bind(id.to_string())
-        .execute(c)
-        .await?;
-    Ok(())
+/// Which proposals.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Which {
+    /// One.
+    One(Uuid),
+    /// Those for somebody.
+    For(MembershipId),
+    /// Those that somebody made.
+    By(ActorId),
+    /// Those that waited since this moment or longer.
+    Until(Timestamp),
 }
 
-pub(super) async fn drop_proposals(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    membership: MembershipId,
-) -> Result<()> {
-    sqlx::query("DELETE FROM role_proposal WHERE organization = $1 AND membership = $2")
-        .bind(org.0)
-        .bind(membership.to_string())
-        .execute(c)
-        .await?;
-    Ok(())
-}
-
-/// Drops what somebody proposed.
-pub(super) async fn drop_proposals_by(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    maker: ActorId,
-) -> Result<()> {
-    sqlx::query("DELETE FROM role_proposal WHERE organization = $1 AND asked_by = $2")
-        .bind(org.0)
-        .bind(maker.to_string())
-        .execute(c)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn drop_old_proposals(
-    c: &mut AnyConnection,
-    org: OrganizationKey,
-    before: Timestamp,
-) -> Result<()> {
-    sqlx::query("DELETE FROM role_proposal WHERE organization = $1 AND asked_at <= $2")
-        .bind(org.0)
-        .bind(before.micros())
-        .execute(c)
-        .await?;
+/// Drops proposals.
+pub(super) async fn drop_proposals(c: &mut AnyConnection, org: OrganizationKey, which: Which) -> Result<()> {
+    let query = match which {
+        Which::One(id) => {
+            let text = "DELETE FROM role_proposal WHERE organization = $1 AND id = $2";
+            sqlx::query(text).bind(org.0).bind(id.to_string())
+        }
+        Which::For(membership) => {
+            let text = "DELETE FROM role_proposal WHERE organization = $1 AND membership = $2";
+            sqlx::query(text).bind(org.0).bind(membership.to_string())
+        }
+        Which::By(maker) => {
+            let text = "DELETE FROM role_proposal WHERE organization = $1 AND asked_by = $2";
+            sqlx::query(text).bind(org.0).bind(maker.to_string())
+        }
+        Which::Until(before) => {
+            let text = "DELETE FROM role_proposal WHERE organization = $1 AND asked_at <= $2";
+            sqlx::query(text).bind(org.0).bind(before.micros())
+        }
+    };
+    query.execute(c).await?;
     Ok(())
 }
