@@ -74,7 +74,7 @@ async fn section(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Secti
     Ok(completion.received().map(|received| SectionPart {
         name: received.file.clone(),
         digest: received.digest,
-        size: None,
+        size: received.kept.map(|kept| kept.size),
         firm: received.firm.clone(),
         dated: received.day.to_string(),
         by: names.get(&received.by).cloned().unwrap_or_else(|| received.by.to_string()),
@@ -169,7 +169,7 @@ pub(super) async fn live(
         time: scope.time.words(),
         status: record.status(),
         version: version.number.to_string(),
-        author: view.actor.label.clone(),
+        author: view.actor.name().to_owned(),
         generated: view.now,
         cut_off: view.now,
         generator: generator.to_owned(),

@@ -115,6 +115,7 @@ fn report(on: &str) -> Received {
         day: day(on),
         file: "report.pdf".into(),
         digest: Digest::of(b"pdf"),
+        kept: None,
         by: person(1),
         at: noon("2027-03-05"),
     }
