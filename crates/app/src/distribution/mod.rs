@@ -105,6 +105,8 @@ pub struct Basis {
     pub has_report: bool,
     /// Whether the auditor's signed file is kept here.
     pub has_file: bool,
+    /// Whether the auditor decided to revise it since.
+    pub is_revised: bool,
     /// The agreement as it stands; none while nobody wrote one.
     pub agreement: Option<Agreement>,
     /// Documents that can be granted.
@@ -128,6 +130,9 @@ impl Basis {
         }
         if !self.has_report {
             return Some("there is no report yet: it is issued here, or recorded as received");
+        }
+        if self.is_revised {
+            return Some("the auditor revises the report; it goes on once the revised one is recorded");
         }
         if !self.has_file {
             return Some("the auditor's signed file is not kept here; record the report again with its file");
@@ -245,6 +250,7 @@ async fn basis_of(view: &mut View<'_>, key: EngagementKey) -> Result<Basis> {
         class,
         has_report: received.is_some(),
         has_file: received.is_some_and(|received| received.kept.is_some()),
+        is_revised: completion.is_revised(),
         agreement,
         items,
         engagement: record,

@@ -130,6 +130,8 @@ fn door(version: &Version, basis: &Basis, now: Timestamp) -> Door {
     let record = &version.record;
     let recipient = &record.asked.recipient;
     match (record.standing(basis.version(), now), &basis.agreement) {
+        // A report that is revised is read by nobody until the revised one is here.
+        (Standing::Open, _) if basis.is_revised => Door::Waits,
         (Standing::Open, _) => Door::Open {
             items: record.asked.documents.iter().copied().collect(),
             until: record.ends(),
@@ -317,11 +319,8 @@ impl App {
                 let (version, basis) = going(view, &visitor).await?;
                 need_open(view, &visitor, browser).await?;
                 let record = version.record;
-                if record.gives(item, basis.version(), view.now) {
-                    Ok(record.engagement)
-                } else {
-                    Err(over())
-                }
+                let gives = !basis.is_revised && record.gives(item, basis.version(), view.now);
+                if gives { Ok(record.engagement) } else { Err(over()) }
             })
             .await?;
         match item {
@@ -374,7 +373,7 @@ impl App {
             let (version, basis) = going(cx, visitor).await?;
             need_open(cx, visitor, browser).await?;
             let grant = version.record;
-            if !grant.gives(item, basis.version(), cx.now) {
+            if basis.is_revised || !grant.gives(item, basis.version(), cx.now) {
                 return Err(over());
             }
             let recipient = grant.asked.recipient;

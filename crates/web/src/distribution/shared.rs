@@ -182,7 +182,7 @@ fn draw(
         Door::Agreement(agreement) => accept(token, agreement, name, says),
         Door::Waits => html! {
             (problem(says))
-            p { "You accepted the agreement. Somebody at " (shared.company) " has to open the report to you; come back to this page then." }
+            p { "You accepted the agreement. Somebody at " (shared.company) " has to open the report to you, or it is being revised; come back to this page later." }
         },
         Door::Open { items, until, name, company } => html! {
             (problem(says))

@@ -8,7 +8,9 @@ use tickmark_app::Error;
 use tickmark_app::engagement::{self, Completed, CompletionVersion, Single};
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::TEXT_MAX;
-use tickmark_core::engagement::completion::{Completion, Decided, EventKind, SubsequentEvent, Told};
+use tickmark_core::engagement::completion::{
+    BridgeItem, Completion, Decided, EventKind, SubsequentEvent, Told,
+};
 use tickmark_core::engagement::{Engagement, EngagementKey, Progress, Step};
 use tickmark_core::identity::Verb;
 
@@ -25,6 +27,9 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::visit::Asked;
+
+/// Most things of the registers that are suggested.
+const SUGGESTED: usize = 50;
 
 /// An engagement with what completes it.
 pub(super) struct Complete {
@@ -93,10 +98,11 @@ pub(super) async fn page(
     let may_write = asked.may(atom(Verb::Update));
     let may_confirm = asked.may(atom(Verb::Approve));
     let has_documents = state.documents().is_some();
+    let suggested = suggested(&state, &asked, &of).await?;
     let body = html! {
         div.columns {
             div {
-                (block("events", "Subsequent events", &html! { (of.version.record.events().len()) }, &events(&of, may_write, may_confirm)))
+                (block("events", "Subsequent events", &html! { (of.version.record.events().len()) }, &html! { (events(&of, may_write, may_confirm)) (suggestions(&suggested)) }))
                 @if of.version.record.received().is_some() { (block("facts", "Facts known after the report", &html! { (of.version.record.facts().len()) }, &super::fact::register(&of, may_write))) }
                 (block("bridges", "Bridge letters", &html! { (of.version.record.bridges().len()) }, &bridges(&of, &asked, may_write, has_documents)))
             }
@@ -109,6 +115,36 @@ pub(super) async fn page(
     let mut page = framed(&of.engagement, &asked, Tabbed::Completion, "Completion", &body);
     page.lead = html! { "From the end of the time examined to the report, and the letters that follow it." };
     asked.frame(&state, &page).await
+}
+
+/// What the registers hold from the end of the time to the date of the report, and no event tells of by itself.
+async fn suggested(state: &WebState, asked: &Asked, of: &Complete) -> Result<Vec<BridgeItem>, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let record = &of.version.record;
+    if record.received().is_some() || of.engagement.closed().is_some() {
+        return Ok(Vec::new());
+    }
+    let (key, catalog) = (of.engagement.key, super::catalog(state)?);
+    let basis = app.read(actor, async |view| engagement::bridge_basis(view, key, catalog).await).await?;
+    let is_of_report = |item: &BridgeItem| record.report_date().is_none_or(|date| item.day <= date);
+    let is_told = |item: &BridgeItem| item.reference.starts_with("event ");
+    Ok(basis.items.into_iter().filter(|item| !is_told(item) && is_of_report(item)).take(SUGGESTED).collect())
+}
+
+fn suggestions(suggested: &[BridgeItem]) -> Markup {
+    let rows = suggested.iter().map(|item| {
+        let kind = if item.is_incident { "Incident or failure" } else { "Change" };
+        vec![html! { span.nowrap { (item.day) } }, html! { (item.says) }, html! { (kind) }]
+    });
+    html! {
+        @if !suggested.is_empty() {
+            details.act {
+                summary { "The registers hold " (suggested.len()) " " (plural(suggested.len(), "thing", "things")) " since the end of the time examined" }
+                p.muted { "Enter those that could matter to the description or to controls." }
+                (plain("What the registers hold", &["Day", "What", "Kind"], rows.collect()))
+            }
+        }
+    }
 }
 
 fn events(of: &Complete, may_write: bool, may_confirm: bool) -> Markup {

@@ -24,8 +24,9 @@ const SHIFT_LIMIT: f64 = 0.01;
 const LOOKS: usize = 3;
 
 /// What is downloaded or read by script, and is no page; and what is reached from a letter only, where no mail goes out.
-const FILES: [&str; 26] = [
+const FILES: [&str; 27] = [
     "/address/{secret}",
+    "/shared/{secret}",
     "/search.json",
     "/export/{file}",
     "/reports/{file}",

@@ -364,7 +364,10 @@ async fn firm_letter_and_walkthroughs_are_recorded_around_an_engagement() {
     let at = "/engagements/1/administration";
     assert!(cam.get(at).await.text().contains("No firm is chosen."));
     let mut fields = vec![
-        ("firms", "Example & Partners | looked up | pass, 2025 | no other services | nine payrolls | | 40 days"),
+        (
+            "firms",
+            "Example & Partners | looked up | pass, 2025 | no other services | nine payrolls | | 40 days",
+        ),
         ("chosen", "Example & Partners"),
         ("why", "knows payroll"),
         ("approver", "Eva"),

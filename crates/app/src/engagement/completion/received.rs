@@ -13,7 +13,7 @@ use tickmark_core::id::EvidenceKey;
 use tickmark_core::identity::Verb;
 
 use super::super::{atom, fieldwork};
-use super::{Changed, change};
+use super::{Changed, change, current};
 use crate::context::Cx;
 use crate::engagement::fieldwork::report::{SECTION_BYTES, section_name};
 use crate::evidence;
@@ -44,7 +44,7 @@ pub struct Receiving {
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` if its day cannot be, or its file is no whole PDF or another one than the digest says;
-/// `Conflict` if the report was issued here.
+/// `Conflict` if the report was issued here and is not revised.
 pub async fn receive_report(
     cx: &mut Cx<'_>,
     key: EngagementKey,
@@ -54,8 +54,11 @@ pub async fn receive_report(
 ) -> Result<Changed> {
     cx.permit_whole(atom(Verb::Update))?;
     cx.need_person()?;
-    if fieldwork::newest_report(cx, key).await?.issued().is_some() {
-        return Err(Error::conflict("the report was issued here; no other one is recorded"));
+    let is_issued = fieldwork::newest_report(cx, key).await?.issued().is_some();
+    if is_issued && !current(cx, key).await?.record.is_revised() {
+        return Err(Error::conflict(
+            "the report was issued here; another one is recorded only once the auditor decided to revise it",
+        ));
     }
     let Receiving { firm, day, file, digest, bytes } = receiving;
     let kept = match bytes {

@@ -379,9 +379,10 @@ pub async fn read_section(app: &App, actor: &Actor, key: EngagementKey) -> Resul
             view.permit_on(EXPORT, &field.object)?;
             let report = newest_report(view, key).await?;
             let is_known = field.party == Party::Auditor || report.issued().is_some();
-            let section = match report.section().filter(|_| is_known) {
-                Some(section) => Some(section.clone()),
-                None => received_file(view, key).await?,
+            let section = match (received_file(view, key).await?, field.party) {
+                // What was recorded later takes its place.
+                (Some(received), Party::Management) => Some(received),
+                _ => report.section().filter(|_| is_known).cloned(),
             };
             let section = section.ok_or_else(|| Error::not_found("report", key))?;
             let artifact = evidence::find(view, ArtifactKey(section.artifact.0)).await?;

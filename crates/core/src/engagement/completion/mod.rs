@@ -219,6 +219,15 @@ impl Completion {
         &self.facts
     }
 
+    /// Tells whether the auditor decided to revise the report since it was there: the one that is there is not given to
+    /// readers any more.
+    #[must_use]
+    pub fn is_revised(&self) -> bool {
+        let since = self.received.as_ref().map(|received| received.at);
+        let revises = |fact: &Fact| fact.learned.follows == Follows::Revised;
+        self.facts.iter().any(|fact| revises(fact) && since.is_some_and(|since| fact.at >= since))
+    }
+
     /// Enters a fact that became known after the date of the report, or writes one anew. Returns its number.
     ///
     /// # Errors
