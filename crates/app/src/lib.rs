@@ -13,6 +13,7 @@ pub mod comment;
 pub mod conclusion;
 pub mod context;
 pub mod control;
+pub mod distribution;
 pub mod engagement;
 pub mod error;
 pub mod evidence;

@@ -1,7 +1,7 @@
 //! What completes an engagement, on both databases: events, letters, copies, OSCAL, the next engagement.
 
 use tickmark_app::control;
-use tickmark_app::engagement::{self, Completed, Single, Summary};
+use tickmark_app::engagement::{self, Completed, Receiving, Single, Summary};
 use tickmark_app::identity::audit::{self, Filter};
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, Error};
@@ -87,8 +87,14 @@ async fn receive(scene: &Scene, on: &str) -> Result<Completed, Error> {
     scene
         .app
         .transact(&scene.ada, async |cx| {
-            engagement::receive_report(cx, KEY, from, "Example Auditors LLP", day(on), "report.pdf", digest)
-                .await
+            let receiving = Receiving {
+                firm: "Example Auditors LLP".into(),
+                day: day(on),
+                file: "report.pdf".into(),
+                digest,
+                bytes: None,
+            };
+            engagement::receive_report(cx, KEY, from, receiving, (&scene.catalog, "a test")).await
         })
         .await
 }

@@ -18,6 +18,7 @@ mod conclusion_period;
 mod control_tests;
 mod crash;
 mod damage;
+mod distribution;
 mod engagement;
 mod evidence;
 mod example;

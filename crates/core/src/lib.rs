@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod conclusion;
 pub mod control;
 pub mod digest;
+pub mod distribution;
 pub mod engagement;
 pub mod evidence;
 pub mod id;

@@ -26,6 +26,8 @@ pub enum MailKind {
     Security,
     /// A new address is confirmed, by a link.
     Address,
+    /// A report is shared with somebody outside: a link, or a code that opens it.
+    Report,
 }
 
 /// How far a letter has come.
@@ -50,7 +52,7 @@ pub struct UnknownMailWord(pub String);
 
 impl MailKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Invitation,
         Self::Reset,
         Self::Reminder,
@@ -58,6 +60,7 @@ impl MailKind {
         Self::Digest,
         Self::Security,
         Self::Address,
+        Self::Report,
     ];
 
     /// Returns the word used in storage.
@@ -71,6 +74,7 @@ impl MailKind {
             Self::Digest => "digest",
             Self::Security => "security",
             Self::Address => "address",
+            Self::Report => "report",
         }
     }
 
@@ -85,6 +89,7 @@ impl MailKind {
             Self::Digest => "Weekly digest",
             Self::Security => "Security of an account",
             Self::Address => "Link that confirms an address",
+            Self::Report => "Link or code for a report",
         }
     }
 }

@@ -22,6 +22,9 @@ pub enum Refusal {
     /// A link of an invitation that is unknown, was used, taken back, or is too old.
     #[error("invitation over")]
     InvitationOver,
+    /// A link to what is shared with somebody that is unknown, was replaced, or whose time is over.
+    #[error("nothing is shared")]
+    SharedOver,
     /// A form came without a session.
     #[error("signed out")]
     SignedOut,
@@ -62,7 +65,7 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound | Self::InvitationOver => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::InvitationOver | Self::SharedOver => StatusCode::NOT_FOUND,
             Self::Forged => StatusCode::FORBIDDEN,
             Self::SignedOut | Self::NoSession | Self::LinkSpent => StatusCode::UNAUTHORIZED,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
@@ -118,6 +121,10 @@ impl Refusal {
             Self::InvitationOver => (
                 "This link does not work any more",
                 html! { p { "A link works once and for a short time. It was used, taken back, or its time is over: ask for another one. Are you in already? " a href="/sign-in" { "Sign in" } "." } },
+            ),
+            Self::SharedOver => (
+                "Nothing is shared by this link",
+                html! { p { "It may be mistyped, replaced by another one, or its time may be over. Ask whoever sent it to you." } },
             ),
             Self::SignedOut => (
                 "You are signed out",

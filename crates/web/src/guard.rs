@@ -81,7 +81,7 @@ pub(crate) fn answer(status: StatusCode, page: Markup) -> Response {
 pub(crate) async fn guard(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let id = state.next_request_id();
     let theme = theme(request.headers());
-    let line = format!("{} {}", request.method(), request.uri().path());
+    let line = format!("{} {}", request.method(), sayable(request.uri().path()));
     let is_api = is_api(request.uri().path());
     // The body stays out of what is looked at: it may not be shared between threads.
     let (mut parts, body) = request.into_parts();
@@ -137,7 +137,7 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
     let is_stale = response.extensions().get::<form::WrongToken>().map(|_| "forged");
     let reason = response.extensions().get::<Arc<Refusal>>().and_then(|refusal| match **refusal {
         Refusal::Forged => Some("forged"),
-        Refusal::InvitationOver | Refusal::LinkSpent => Some("link_over"),
+        Refusal::InvitationOver | Refusal::LinkSpent | Refusal::SharedOver => Some("link_over"),
         _ => None,
     });
     if let Some(reason) = reason.or(is_stale) {
@@ -156,6 +156,18 @@ fn changes(method: &Method) -> bool {
 
 fn is_api(path: &str) -> bool {
     path == "/api" || path.starts_with("/api/")
+}
+
+/// Returns a path as the log may have it: of addresses that hold a secret only where they lead.
+fn sayable(path: &str) -> &str {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    match first {
+        "join" => "/join/***",
+        "reset" => "/reset/***",
+        "address" => "/address/***",
+        "shared" => "/shared/***",
+        _ => path,
+    }
 }
 
 /// What somebody gets who may not pass.

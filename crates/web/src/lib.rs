@@ -13,6 +13,7 @@ mod comment;
 pub mod conclusion;
 pub mod control;
 pub mod design;
+mod distribution;
 mod engagement;
 pub mod error;
 pub mod evidence;
@@ -93,6 +94,7 @@ pub fn desk_routes() -> Vec<Desk> {
         comment::desk_routes(),
         conclusion::desk_routes(),
         engagement::desk_routes(),
+        distribution::desk_routes(),
         search::desk_routes(),
         bulk::desk_routes(),
         work::desk_routes(),
@@ -147,6 +149,7 @@ fn serving(state: WebState) -> Router {
     router
         .route("/enter", get(session::enter))
         .merge(identity::routes())
+        .merge(distribution::routes())
         .merge(api::routes())
         .route("/theme", post(visit::choose_theme))
         .route("/assets/{file}", get(assets::serve))

@@ -53,8 +53,28 @@ fn commitment(rest: &[&str]) -> Option<Needs> {
     })
 }
 
+/// Returns what the pages about readers of a report need; none for others.
+fn readers(rest: &[&str]) -> Option<Needs> {
+    let whole = |verb| Needs::Permission(Atom::new(Resource::TrustRequest, verb));
+    Some(match rest {
+        ["grants", "new"] => whole(Verb::Create),
+        // Both hand something out, for which whoever does it shows afresh who they are.
+        ["grants", _, "approve" | "code"] => export(Resource::RestrictedReport),
+        ["grants", _, "refuse"] => whole(Verb::Approve),
+        ["grants", _, "revoke"] => whole(Verb::Delete),
+        ["grants", _, _] => whole(Verb::Update),
+        ["grants", ..] => whole(Verb::Read),
+        _ => return None,
+    })
+}
+
 /// Returns what working on engagements needs.
 fn engagement(rest: &[&str]) -> Option<Needs> {
+    if let [_, rest @ ..] = rest
+        && let Some(needs) = readers(rest)
+    {
+        return Some(needs);
+    }
     let whole = |verb| Needs::Permission(Atom::new(Resource::Description, verb));
     Some(match rest {
         ["new" | "guide"] | [_, "roll-forward"] => whole(Verb::Create),
@@ -64,6 +84,7 @@ fn engagement(rest: &[&str]) -> Option<Needs> {
             | "representation" | "proposals" | "incidents" | "administration",
         ]
         | [_, "entries", _, _]
+        | [_, "received", "file"]
         | [_, "processes" | "diagrams", _]
         | [_, "events" | "facts" | "bridges", _]
         | [_, "sign" | "letters", _, "review"] => whole(Verb::Update),
@@ -188,7 +209,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
     let mut parts = path.strip_prefix('/')?.split('/');
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     Some(match (first, rest.as_slice()) {
-        ("sign-in" | "join" | "reset" | "address", _) => Needs::Nothing,
+        ("sign-in" | "join" | "reset" | "address" | "shared", _) => Needs::Nothing,
         // Which list it is of, and whether it is theirs, is asked there.
         ("account" | "notices" | "sign-out" | "step-up" | "theme" | "views" | "comments", _) => {
             Needs::Session
@@ -228,6 +249,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("waivers", rest) => waiver(rest)?,
         ("commitments", rest) => commitment(rest)?,
         ("populations", rest) => population(rest)?,
+        ("agreements", [_]) => Needs::Permission(Atom::new(Resource::TrustRequest, Verb::Update)),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("engagements", [_, rest @ ..]) if fieldwork(rest).is_some() => fieldwork(rest)?,
         ("engagements", rest) => engagement(rest)?,
@@ -242,7 +264,7 @@ pub fn needs(path: &str) -> Option<Needs> {
     let mut parts = path.strip_prefix('/')?.split('/');
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
     Some(match (first, rest.as_slice()) {
-        ("enter" | "assets" | "sign-in" | "join" | "reset" | "address", _) => Needs::Nothing,
+        ("enter" | "assets" | "sign-in" | "join" | "reset" | "address" | "shared", _) => Needs::Nothing,
         // What is taken out or named is asked about with the list it is of.
         (
             "account" | "notices" | "sign-out" | "step-up" | "theme" | "work" | "views" | "export" | "search"
@@ -259,6 +281,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("populations", [_, "file"]) => export(Resource::Evidence),
         ("populations", [_, "samples", number]) if *number != "new" => read(Resource::Control),
         ("populations", rest) => population(rest).unwrap_or(read(Resource::Control)),
+        ("agreements", [_]) => read(Resource::TrustRequest),
         // Both documents are read where they are written.
         ("engagements", ["new" | "guide"]) => engagement(&["new"])?,
         ("engagements", [] | [_] | [_, "description" | "assertion"] | [_, "diagrams", _, "picture"]) => {

@@ -45,6 +45,8 @@ mod commitments;
 mod controls;
 #[path = "web/daily.rs"]
 mod daily;
+#[path = "web/distribution.rs"]
+mod distribution;
 #[path = "web/downloads.rs"]
 mod downloads;
 #[path = "web/engagements.rs"]

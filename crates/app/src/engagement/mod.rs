@@ -39,10 +39,11 @@ use crate::identity::{self, System, system};
 use crate::{Error, Result};
 
 pub use completion::{
-    BridgeBasis, Changed as Completed, Single, Version as CompletionVersion, bridge_basis, completion,
-    completion_at, confirm_events, date_report, learn_fact, receive_report, represent, sign_bridge,
-    sign_representation, single, take_out_single, tell_event, write_bridge,
+    BridgeBasis, Changed as Completed, Receiving, Single, Version as CompletionVersion, bridge_basis,
+    completion, completion_at, confirm_events, date_report, learn_fact, receive_report, represent,
+    sign_bridge, sign_representation, single, take_out_single, tell_event, write_bridge,
 };
+pub(crate) use copies::copied as copy_for;
 pub use copies::{Made, copies, copy_package, handing_out};
 pub use describing::{NewDiagram, put_diagram, read_diagram, remove_diagram, remove_process, write_process};
 pub use files::{files_of_package, files_of_writing};

@@ -58,7 +58,9 @@ pub(super) async fn for_readers(
         Some(kept) => kept,
         None => live(view, key, catalog, generator).await?.for_readers(),
     };
-    if package.section.is_none() {
+    // A report that was recorded later takes the place of the one that was issued here: it is revised.
+    let recorded = completion::recorded(view, key).await?;
+    if package.section.is_none() || recorded.received().is_some() {
         package.section = section(view, key).await?;
     }
     Ok(package)
@@ -67,14 +69,15 @@ pub(super) async fn for_readers(
 /// Section I as it was issued here, or as management recorded that it was received.
 async fn section(view: &mut View<'_>, key: EngagementKey) -> Result<Option<SectionPart>> {
     let names = identity::labels(view).await?;
-    if let Some(issued) = fieldwork::report::issued(view, key, &names).await? {
+    let is_recorded = completion::recorded(view, key).await?.received().is_some();
+    if let Some(issued) = fieldwork::report::issued(view, key, &names).await?.filter(|_| !is_recorded) {
         return Ok(Some(issued));
     }
     let completion = completion::completion(view, key).await?.record;
     Ok(completion.received().map(|received| SectionPart {
         name: received.file.clone(),
         digest: received.digest,
-        size: None,
+        size: received.kept.map(|kept| kept.size),
         firm: received.firm.clone(),
         dated: received.day.to_string(),
         by: names.get(&received.by).cloned().unwrap_or_else(|| received.by.to_string()),
@@ -169,7 +172,7 @@ pub(super) async fn live(
         time: scope.time.words(),
         status: record.status(),
         version: version.number.to_string(),
-        author: view.actor.label.clone(),
+        author: view.actor.name().to_owned(),
         generated: view.now,
         cut_off: view.now,
         generator: generator.to_owned(),

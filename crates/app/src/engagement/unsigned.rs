@@ -49,6 +49,10 @@ pub async fn unsigned(view: &mut View<'_>) -> Result<Vec<Unsigned>> {
     for version in not_closed(view).await? {
         let record = &version.record;
         if fieldwork::refuse_frozen(view, record.key).await.is_err() {
+            // Bridge letters are written afterwards.
+            if record.approved().is_some() {
+                completion::unsigned(view, record, false, &mut found).await?;
+            }
             continue;
         }
         if scope_waits(view, record) {
@@ -57,7 +61,7 @@ pub async fn unsigned(view: &mut View<'_>) -> Result<Vec<Unsigned>> {
         }
         if record.approved().is_some() {
             papers(view, &version, &mut found).await?;
-            completion::unsigned(view, record, &mut found).await?;
+            completion::unsigned(view, record, true, &mut found).await?;
         }
     }
     Ok(found)

@@ -81,6 +81,14 @@ pub struct Actor {
     pub access: Access,
 }
 
+impl Actor {
+    /// Returns the name that documents for others carry: without the address that tells members apart.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        name_in(&self.label)
+    }
+}
+
 /// By what right somebody acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -324,13 +332,35 @@ pub(crate) async fn need_known_person(view: &mut View<'_>, id: Option<ActorId>) 
     }
 }
 
-/// Returns what people call everybody who ever acted here; empty for whoever was erased.
+/// Returns what people call everybody who ever acted here, by which they are told apart: the name, and the address beside it
+/// only where several have that name. Empty for whoever was erased.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn labels(view: &mut View<'_>) -> Result<BTreeMap<ActorId, String>> {
     let organization = view.organization();
-    sql::labels(view.connection(), organization).await
+    Ok(told_apart(sql::labels(view.connection(), organization).await?))
+}
+
+/// Leaves addresses out where a name says who it is.
+fn told_apart(labels: BTreeMap<ActorId, String>) -> BTreeMap<ActorId, String> {
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for label in labels.values() {
+        *times.entry(name_in(label).to_owned()).or_insert(0) += 1;
+    }
+    let shown = |label: String| {
+        let name = name_in(&label);
+        if times.get(name) == Some(&1) { name.to_owned() } else { label }
+    };
+    labels.into_iter().map(|(id, label)| (id, shown(label))).collect()
+}
+
+/// Returns the name in what somebody is called, `Name <address>`.
+fn name_in(label: &str) -> &str {
+    let address = label.strip_suffix('>').and_then(|rest| rest.rsplit_once(" <"));
+    address
+        .filter(|(name, address)| !name.is_empty() && address.contains('@'))
+        .map_or(label, |(name, _)| name)
 }
 
 /// Returns a thing of the organization as far as rights depend on it: of the one system, where there was never another
@@ -415,4 +445,27 @@ fn check_name(kind: &str, name: &str) -> Result<()> {
         return Err(Error::invalid(format!("the name of the {kind} has a control character")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_only_where_a_name_is_not_enough() {
+        let labels =
+            ["Ada Example <ada@example.com>", "Bo Li <bo@a.example>", "Bo Li <bo@b.example>", "cron", ""];
+        let ids = |n: usize| ActorId(uuid::Uuid::from_u128(n as u128));
+        let all = labels.iter().enumerate().map(|(n, label)| (ids(n), (*label).to_owned())).collect();
+        let shown: Vec<String> = told_apart(all).into_values().collect();
+        assert_eq!(shown, ["Ada Example", "Bo Li <bo@a.example>", "Bo Li <bo@b.example>", "cron", ""]);
+        for (label, name) in [
+            ("a <b>", "a <b>"),
+            ("<a@b.example>", "<a@b.example>"),
+            ("Ada", "Ada"),
+            ("A <x> <a@b.example>", "A <x>"),
+        ] {
+            assert_eq!(name_in(label), name);
+        }
+    }
 }

@@ -235,6 +235,66 @@ pub(crate) async fn confirm_address(
     Ok(true)
 }
 
+/// Writes to somebody outside with whom a report is shared: by this link they come in, at `path`, to accept the agreement or,
+/// once it is open to them, to read. Tells whether a letter goes out.
+pub(crate) async fn report_link(
+    cx: &mut Cx<'_>,
+    about: String,
+    to: &str,
+    path: &str,
+    is_open: bool,
+    until: Timestamp,
+) -> Result<bool> {
+    let Some(address) = link_to(cx, path) else { return Ok(false) };
+    let organization = &cx.actor.organization.name;
+    let what = if is_open {
+        format!("The report of {organization} that is shared with you can be read now.")
+    } else {
+        format!(
+            "{organization} shares a report with you. First read the agreement on its use; once you accepted it, somebody \
+             there opens the report to you."
+        )
+    };
+    let writing = Writing {
+        subject: format!("A report of {organization}"),
+        parts: vec![
+            Part::Text(what),
+            Part::Link { words: "Go there".to_owned(), address },
+            Part::Text(format!(
+                "The link alone opens nothing: a code comes to this address when you ask for it. It works until {}.",
+                until.minute()
+            )),
+            Part::Text("It is for you alone. If you did not expect this, do nothing.".to_owned()),
+        ],
+    };
+    let kind = MailKind::Report;
+    post(cx, &Mail { kind, about, to: to.to_owned(), writing, good_until: Some(until) }).await?;
+    Ok(true)
+}
+
+/// Sends the code that opens what is behind such a link.
+pub(crate) async fn report_code(
+    cx: &mut Cx<'_>,
+    about: String,
+    to: &str,
+    (code, reference): (&str, &str),
+    until: Timestamp,
+) -> Result<()> {
+    let organization = &cx.actor.organization.name;
+    let writing = Writing {
+        subject: format!("Your code for the report of {organization}"),
+        parts: vec![
+            Part::Text(format!("The code is {code}. It belongs to the page that shows {reference}.")),
+            Part::Text(format!(
+                "It works until {}, in the browser that asked for it. Nobody will ask you for it in another way.",
+                until.minute()
+            )),
+        ],
+    };
+    let kind = MailKind::Report;
+    post(cx, &Mail { kind, about, to: to.to_owned(), writing, good_until: Some(until) }).await
+}
+
 /// Tells somebody what happened to their account. Tells whether a letter goes out.
 pub(crate) async fn security(cx: &mut Cx<'_>, person: PersonId, to: &str, alert: Alert) -> Result<bool> {
     let Some(address) = link_to(cx, "/account") else { return Ok(false) };

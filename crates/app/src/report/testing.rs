@@ -83,7 +83,11 @@ pub(super) async fn waivers(view: &mut View<'_>, standing: &Standing) -> Result<
         };
         rows.push(WaiverRow {
             id: waiver.id.0,
-            approved_by: if approver.label.is_empty() { approver.id.to_string() } else { approver.label },
+            approved_by: if approver.label.is_empty() {
+                approver.id.to_string()
+            } else {
+                approver.name().to_owned()
+            },
             granted: waiver.granted_at,
             expires: waiver.expires_at,
             state: waiver.state(standing.at),

@@ -29,6 +29,34 @@ pub struct Firm {
     /// Whether it is independent: no prohibited services; what it has to do with tools and referrals is disclosed.
     #[serde(default)]
     pub independence: String,
+    /// What it has examined before, and who works on it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub experience: String,
+    /// How it goes about the work, by when.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub approach: String,
+    /// What it asks for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub price: String,
+    /// Who told what of its work.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub references: String,
+}
+
+impl Firm {
+    /// Returns what there is to record of a firm, in the order in which it is asked, each with what people call it.
+    #[must_use]
+    pub fn checks(&self) -> [(&'static str, &'static str, &str); 7] {
+        [
+            ("license", "License", &self.license),
+            ("peer_review", "Peer review", &self.peer_review),
+            ("independence", "Independence", &self.independence),
+            ("experience", "Experience", &self.experience),
+            ("approach", "Approach", &self.approach),
+            ("price", "Price", &self.price),
+            ("references", "References", &self.references),
+        ]
+    }
 }
 
 /// A walkthrough as it is agreed.
@@ -93,7 +121,15 @@ impl Administration {
         }
         for firm in &mut self.firms {
             firm.name = title("name of a firm", &firm.name)?;
-            for text in [&mut firm.license, &mut firm.peer_review, &mut firm.independence] {
+            for text in [
+                &mut firm.license,
+                &mut firm.peer_review,
+                &mut firm.independence,
+                &mut firm.experience,
+                &mut firm.approach,
+                &mut firm.price,
+                &mut firm.references,
+            ] {
                 *text = readable("check of a firm", text, TEXT_MAX)?;
             }
         }
@@ -128,6 +164,7 @@ impl Administration {
                     ("license", &firm.license),
                     ("peer review", &firm.peer_review),
                     ("independence", &firm.independence),
+                    ("experience", &firm.experience),
                 ] {
                     if text.is_empty() {
                         open.push(format!("nobody has recorded the check of the {what} of {}", firm.name));
@@ -173,6 +210,8 @@ mod tests {
                 license: "state board, looked up on 2026-02-01".into(),
                 peer_review: "pass, 2025".into(),
                 independence: "no other services; no referral".into(),
+                experience: "nine payroll services".into(),
+                ..Firm::default()
             }],
             chosen: "Example & Partners".into(),
             why: "knows payroll".into(),
@@ -188,6 +227,9 @@ mod tests {
         let mut lacks = whole.clone();
         lacks.firms[0].independence.clear();
         assert!(lacks.open(&scope)[0].contains("independence"));
+        lacks = whole.clone();
+        lacks.firms[0].experience.clear();
+        assert!(lacks.open(&scope)[0].contains("experience"));
         lacks = Administration { letter: String::new(), ..whole.clone() };
         assert!(lacks.open(&scope)[0].contains("letter of engagement"));
         let other = Scope { firm: "Another".into(), ..scope };

@@ -133,6 +133,7 @@ pub fn bridge_letter() -> Writing {
         day: day("2027-03-01"),
         file: "report.pdf".into(),
         digest: Digest::of(b"a signed file"),
+        kept: None,
         by: "00000000-0000-7000-8000-000000000001".parse().expect("an id"),
         at: readiness().generated,
     };

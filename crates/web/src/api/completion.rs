@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tickmark_app::engagement::{self, Completed as Changed, CompletionVersion as Version};
+use tickmark_app::engagement::{self, Completed as Changed, CompletionVersion as Version, Receiving};
 use tickmark_app::{Cx, Error, View};
 use tickmark_core::Digest;
 use tickmark_core::engagement::completion::{
@@ -599,10 +599,13 @@ async fn receive(
     asked: Asked,
     call: Call<Report>,
 ) -> Answered {
+    let catalog = state.source().catalog().ok_or(Refusal::NotFound)?;
+    let generator = state.assessing().map_or("Tickmark", |(_, generator)| generator);
     let body = call.body.clone();
     step(&state, &asked, &key, &call, async |cx, key, from| {
         let (day, digest) = (parsed("day", &body.day)?, parsed("digest", &body.digest)?);
-        engagement::receive_report(cx, key, from, &body.firm, day, &body.file, digest).await
+        let receiving = Receiving { firm: body.firm, day, file: body.file, digest, bytes: None };
+        engagement::receive_report(cx, key, from, receiving, (catalog, generator)).await
     })
     .await
 }

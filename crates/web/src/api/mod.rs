@@ -15,6 +15,7 @@ mod completion;
 mod control;
 mod control_test;
 mod correction;
+mod distribution;
 mod document;
 mod engagement;
 mod estate;
@@ -94,6 +95,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         sample::LOOKS,
         request::LOOKS,
         completion::LOOKS,
+        distribution::LOOKS,
         register::LOOKS,
         job::LOOKS,
         estate::LOOKS,
@@ -133,6 +135,7 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         sample::WRITES,
         request::WRITES,
         completion::WRITES,
+        distribution::WRITES,
         job::WRITES,
         estate::WRITES,
     ]

@@ -12,8 +12,10 @@ use tickmark_core::engagement::{Administration, Firm, Meeting};
 use super::paper::{load, may_write};
 use super::{href, outcome, page_of, refused};
 use crate::WebState;
+use crate::design::block;
 use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden, send};
 use crate::design::frame::Page;
+use crate::design::table::wide;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::visit::Asked;
@@ -53,7 +55,12 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 impl Typed {
     fn of(held: &Administration) -> Self {
         let firm = |one: &Firm| {
-            [&one.name, &one.license, &one.peer_review, &one.independence].map(String::as_str).join(" | ")
+            let mut parts = vec![one.name.as_str()];
+            parts.extend(one.checks().map(|(_, _, text)| text));
+            while parts.len() > 4 && parts.last().is_some_and(|last| last.is_empty()) {
+                parts.pop();
+            }
+            parts.join(" | ")
         };
         let meeting = |one: &Meeting| format!("{} | {} | {}", one.day, one.what, one.who);
         Self {
@@ -94,8 +101,9 @@ impl Typed {
             (read_day("decided", &self.decided), read_day("letter-dated", &self.letter_dated));
         let firms = lines(&self.firms)
             .map(|line| {
-                let [name, license, peer_review, independence] = parts(line);
-                Firm { name, license, peer_review, independence }
+                let [name, license, peer_review, independence, experience, approach, price, references] =
+                    parts(line);
+                Firm { name, license, peer_review, independence, experience, approach, price, references }
             })
             .collect();
         let mut walkthroughs = Vec::new();
@@ -163,7 +171,7 @@ impl Typed {
             })
         };
         html! {
-            (area("firms", "Firms that were considered", &self.firms, "One on each line: name | license | peer review | independence. Say what was checked and what came of it; arrangements about tools and referrals are disclosed."))
+            (area("firms", "Firms that were considered", &self.firms, "One on each line: name | license | peer review | independence | experience | approach | price | references. Say what was checked and what came of it; arrangements about tools and referrals are disclosed."))
             (line("chosen", "Chosen firm", &self.chosen, "As it is called in its line."))
             (area("why", "Why", &self.why, ""))
             div.fields {
@@ -179,6 +187,27 @@ impl Typed {
     }
 }
 
+/// The firms beside each other, as they are recorded.
+fn compared(held: &Administration) -> Markup {
+    let row = |firm: &Firm| {
+        let is_chosen = firm.name == held.chosen;
+        let mut cells = vec![html! { span.primary { (firm.name) } @if is_chosen { span.sub { "Chosen" } } }];
+        cells.extend(firm.checks().map(|(_, _, text)| {
+            html! { @if text.is_empty() { span.muted { "Not recorded" } } @else { (text) } }
+        }));
+        cells
+    };
+    let mut heads = vec!["Firm"];
+    heads.extend(Firm::default().checks().map(|(_, title, _)| title));
+    let rows = held.firms.iter().map(row).collect();
+    block(
+        "firms",
+        "Firms that were considered",
+        &html! { (held.firms.len()) },
+        &wide("Firms that were considered", &heads, rows),
+    )
+}
+
 fn draw(version: &Version, typed: &Typed, asked: &Asked, faults: &Faults) -> Page {
     let record = &version.record;
     let to = href(record.key);
@@ -189,7 +218,9 @@ fn draw(version: &Version, typed: &Typed, asked: &Asked, faults: &Faults) -> Pag
         (typed.draw(faults))
         (send("Save", &to))
     };
+    let held = &record.administration;
     let body = html! {
+        @if !held.firms.is_empty() { (compared(held)) }
         div.narrow.stack {
             @if !open.is_empty() {
                 section.card aria-labelledby="open" {

@@ -6,10 +6,11 @@ use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::engagement::{self, Completed, CompletionVersion, Single};
-use tickmark_core::Digest;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::TEXT_MAX;
-use tickmark_core::engagement::completion::{Completion, Decided, EventKind, SubsequentEvent, Told};
+use tickmark_core::engagement::completion::{
+    BridgeItem, Completion, Decided, EventKind, SubsequentEvent, Told,
+};
 use tickmark_core::engagement::{Engagement, EngagementKey, Progress, Step};
 use tickmark_core::identity::Verb;
 
@@ -26,6 +27,9 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::visit::Asked;
+
+/// Most things of the registers that are suggested.
+const SUGGESTED: usize = 50;
 
 /// An engagement with what completes it.
 pub(super) struct Complete {
@@ -94,10 +98,11 @@ pub(super) async fn page(
     let may_write = asked.may(atom(Verb::Update));
     let may_confirm = asked.may(atom(Verb::Approve));
     let has_documents = state.documents().is_some();
+    let suggested = suggested(&state, &asked, &of).await?;
     let body = html! {
         div.columns {
             div {
-                (block("events", "Subsequent events", &html! { (of.version.record.events().len()) }, &events(&of, may_write, may_confirm)))
+                (block("events", "Subsequent events", &html! { (of.version.record.events().len()) }, &html! { (events(&of, may_write, may_confirm)) (suggestions(&suggested)) }))
                 @if of.version.record.received().is_some() { (block("facts", "Facts known after the report", &html! { (of.version.record.facts().len()) }, &super::fact::register(&of, may_write))) }
                 (block("bridges", "Bridge letters", &html! { (of.version.record.bridges().len()) }, &bridges(&of, &asked, may_write, has_documents)))
             }
@@ -110,6 +115,36 @@ pub(super) async fn page(
     let mut page = framed(&of.engagement, &asked, Tabbed::Completion, "Completion", &body);
     page.lead = html! { "From the end of the time examined to the report, and the letters that follow it." };
     asked.frame(&state, &page).await
+}
+
+/// What the registers hold from the end of the time to the date of the report, and no event tells of by itself.
+async fn suggested(state: &WebState, asked: &Asked, of: &Complete) -> Result<Vec<BridgeItem>, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let record = &of.version.record;
+    if record.received().is_some() || of.engagement.closed().is_some() {
+        return Ok(Vec::new());
+    }
+    let (key, catalog) = (of.engagement.key, super::catalog(state)?);
+    let basis = app.read(actor, async |view| engagement::bridge_basis(view, key, catalog).await).await?;
+    let is_of_report = |item: &BridgeItem| record.report_date().is_none_or(|date| item.day <= date);
+    let is_told = |item: &BridgeItem| item.reference.starts_with("event ");
+    Ok(basis.items.into_iter().filter(|item| !is_told(item) && is_of_report(item)).take(SUGGESTED).collect())
+}
+
+fn suggestions(suggested: &[BridgeItem]) -> Markup {
+    let rows = suggested.iter().map(|item| {
+        let kind = if item.is_incident { "Incident or failure" } else { "Change" };
+        vec![html! { span.nowrap { (item.day) } }, html! { (item.says) }, html! { (kind) }]
+    });
+    html! {
+        @if !suggested.is_empty() {
+            details.act {
+                summary { "The registers hold " (suggested.len()) " " (plural(suggested.len(), "thing", "things")) " since the end of the time examined" }
+                p.muted { "Enter those that could matter to the description or to controls." }
+                (plain("What the registers hold", &["Day", "What", "Kind"], rows.collect()))
+            }
+        }
+    }
 }
 
 fn events(of: &Complete, may_write: bool, may_confirm: bool) -> Markup {
@@ -156,7 +191,7 @@ fn report(of: &Complete, may_write: bool) -> Markup {
         @if may_write {
             p.row {
                 @if of.engagement.closed().is_none() { a.button href={ (href) "/report-date" } { "Set the date" } }
-                a.button href={ (href) "/received" } { "Record the report" }
+                a.button href={ (href) "/received/file" } { "Record the report" } " " a.button.quiet href={ (href) "/received" } { "Only its digest" }
             }
         }
     }
@@ -468,90 +503,6 @@ pub(super) async fn event(
     }
     let of = load(&state, &asked, &at).await?;
     refused(&state, &asked, status, &event_form(&of, &asked, number, &typed, &faults)).await
-}
-
-fn received_form(of: &Complete, asked: &Asked, typed: &[(&str, String)], faults: &Faults) -> Page {
-    let key = of.engagement.key;
-    let value = |name: &str| typed.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
-    let body = html! {
-        (faults.summary())
-        (hidden("version", &of.version.number.to_string()))
-        p { "The report is the auditor's and stays as it was signed. Its date and digest are recorded here, so that letters can name it and anybody can see which file is meant." }
-        div.fields {
-            (field(&Field { name: "firm", label: "Audit firm", value: value("firm"), fault: faults.of("firm"), ..Field::default() }))
-            (field(&Field { name: "day", label: "Date of the report", value: value("day"), kind: Kind::Input("date"), fault: faults.of("day"), ..Field::default() }))
-        }
-        (field(&Field { name: "file", label: "Name of the file", value: value("file"), fault: faults.of("file"), ..Field::default() }))
-        (field(&Field { name: "digest", label: "SHA-256 of the file", value: value("digest"), max: 71, fault: faults.of("digest"), hint: "64 hexadecimal digits, as sha256sum prints them. The command tickmark engagement received takes the file itself.", ..Field::default() }))
-        (send("Record the report", &href_of(key)))
-    };
-    let inside = form(&format!("{}/received", href(key)), &asked.token, &body);
-    page_of(&of.engagement, "Record the report", html! { div.narrow { (inside) } })
-}
-
-const RECEIVED_FIELDS: [&str; 4] = ["firm", "day", "file", "digest"];
-
-pub(super) async fn received_page(
-    State(state): State<WebState>,
-    Path(at): Path<String>,
-    asked: Asked,
-) -> Result<Markup, Refusal> {
-    let of = load(&state, &asked, &at).await?;
-    let record = &of.version.record;
-    let typed = match record.received() {
-        Some(received) => vec![
-            ("firm", received.firm.clone()),
-            ("day", received.day.to_string()),
-            ("file", received.file.clone()),
-            ("digest", received.digest.hex()),
-        ],
-        None => vec![
-            ("firm", of.engagement.holds().firm.clone()),
-            ("day", record.report_date().map_or_else(String::new, |day| day.to_string())),
-        ],
-    };
-    asked.frame(&state, &received_form(&of, &asked, &typed, &Faults::default())).await
-}
-
-pub(super) async fn received(
-    State(state): State<WebState>,
-    Path(at): Path<String>,
-    asked: Asked,
-    sent: Sent,
-) -> Result<Response, Refusal> {
-    let (app, actor) = asked.member(&state)?;
-    let mut names = RECEIVED_FIELDS.to_vec();
-    names.push("version");
-    sent.only(&names)?;
-    let (key, from) = (key(&at)?, version(&sent)?);
-    let typed: Vec<(&str, String)> = RECEIVED_FIELDS.iter().map(|name| (*name, sent.text(name))).collect();
-    let mut faults = Faults::default();
-    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
-    let on = day("day", &sent.text("day"), &mut faults);
-    let hex = sent.text("digest").to_lowercase();
-    let digest: Option<Digest> = format!("sha256:{}", hex.trim_start_matches("sha256:")).parse().ok();
-    if digest.is_none() {
-        faults.add("digest", "it has 64 hexadecimal digits");
-    }
-    for (name, says) in [("firm", "say which firm signed"), ("file", "say what the file is called")] {
-        if sent.text(name).is_empty() {
-            faults.add(name, says);
-        }
-    }
-    if let (Some(day), Some(digest), true) = (on, digest, faults.is_empty()) {
-        let (firm, file) = (sent.text("firm"), sent.text("file"));
-        let done = app
-            .transact(actor, async |cx| {
-                engagement::receive_report(cx, key, from, &firm, day, &file, digest).await
-            })
-            .await;
-        match completed(done, &href_of(key)) {
-            Ok(done) => return Ok(done),
-            Err(wrong) => (status, faults) = wrong?,
-        }
-    }
-    let of = load(&state, &asked, &at).await?;
-    refused(&state, &asked, status, &received_form(&of, &asked, &typed, &faults)).await
 }
 
 fn roll_form(record: &Engagement, asked: &Asked, once: &str, reason: &str, faults: &Faults) -> Page {

@@ -33,6 +33,7 @@ pub(super) fn register(of: &Complete, may_write: bool) -> Markup {
             },
             html! {
                 @match learned.told { Some(told) => { "Auditor told on " (told) }, None => strong { "The auditor is not told" } }
+                @if learned.follows == Follows::ReadersTold { span.sub { a href={ (href) "/grants" } { "Who has it" } } }
                 span.sub { (learned.follows.title()) @if !learned.reason.is_empty() { ": " (learned.reason) } }
             },
         ]

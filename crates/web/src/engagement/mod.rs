@@ -14,7 +14,8 @@ mod paper;
 mod plan;
 mod process;
 mod propose;
-mod take_out;
+mod received;
+pub(crate) mod take_out;
 
 use std::collections::BTreeSet;
 
@@ -30,6 +31,7 @@ use tickmark_core::engagement::{Engagement, EngagementKey, Paper, Problem, Progr
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 pub(crate) use fieldwork::state_mark as request_mark;
+pub(crate) use fieldwork::{Tabbed, parts};
 
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field};
@@ -91,7 +93,12 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
         both(
             "/engagements/{key}/received",
             "/engagements/1/received",
-            get(completion::received_page).post(completion::received),
+            get(received::page).post(received::write),
+        ),
+        both(
+            "/engagements/{key}/received/file",
+            "/engagements/1/received/file",
+            get(received::file_page).post(received::take_file).layer(DefaultBodyLimit::disable()),
         ),
         both(
             "/engagements/{key}/roll-forward",
@@ -192,11 +199,11 @@ fn atom(verb: Verb) -> Atom {
     Atom::new(Resource::Description, verb)
 }
 
-fn href(key: EngagementKey) -> String {
+pub(crate) fn href(key: EngagementKey) -> String {
     format!("/engagements/{}", key.0)
 }
 
-fn key(text: &str) -> Result<EngagementKey, Refusal> {
+pub(crate) fn key(text: &str) -> Result<EngagementKey, Refusal> {
     text.parse().map(EngagementKey).map_err(|_| Refusal::NotFound)
 }
 
@@ -224,7 +231,7 @@ async fn known(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -> Re
 }
 
 /// A page of one engagement, with the way back.
-fn page_of(record: &Engagement, title: &str, body: Markup) -> Page {
+pub(crate) fn page_of(record: &Engagement, title: &str, body: Markup) -> Page {
     let mut page = Page::new(Place::Engagements, title, body);
     page.id = record.key.to_string();
     page.crumbs =

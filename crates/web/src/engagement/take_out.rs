@@ -20,18 +20,18 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::visit::Asked;
 
-pub(super) const PDF: &str = "application/pdf";
+pub(crate) const PDF: &str = "application/pdf";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-pub(super) fn file(name: &str, media_type: &'static str, bytes: Vec<u8>) -> Response {
+pub(crate) fn file(name: &str, media_type: &'static str, bytes: Vec<u8>) -> Response {
     let disposition = format!("attachment; filename=\"{name}\"");
     ([(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes)
         .into_response()
 }
 
 /// Makes a document apart from the threads that answer, few at one time.
-pub(super) async fn make(
+pub(crate) async fn make(
     state: &WebState,
     with: impl FnOnce(&dyn Renderer) -> Result<Vec<u8>, RenderError> + Send + 'static,
 ) -> Result<Vec<u8>, Refusal> {
@@ -40,7 +40,7 @@ pub(super) async fn make(
     made.map_err(|error| Refusal::Internal(error.to_string()))
 }
 
-pub(super) fn generator(state: &WebState) -> &str {
+pub(crate) fn generator(state: &WebState) -> &str {
     state.assessing().map_or("Tickmark", |(_, generator)| generator)
 }
 

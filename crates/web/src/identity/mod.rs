@@ -55,6 +55,7 @@ pub const PATHS: &[(&str, Needs)] = &[
     ("/join/{secret}", Needs::Nothing),
     ("/reset/{secret}", Needs::Nothing),
     ("/address/{secret}", Needs::Nothing),
+    ("/shared/{secret}", Needs::Nothing),
     ("/sign-out", Needs::Session),
     ("/step-up", Needs::Session),
     ("/sign-in/passkey", Needs::Nothing),
@@ -271,7 +272,7 @@ pub(crate) async fn was(state: &WebState, headers: &HeaderMap) -> Result<Option<
 }
 
 /// Reads 32 bytes of hexadecimal digits.
-fn secret(text: &str) -> Option<[u8; 32]> {
+pub(crate) fn secret(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     hex::decode_to_slice(text, &mut bytes).ok()?;
     Some(bytes)
@@ -286,7 +287,7 @@ pub(crate) fn set_cookie(state: &WebState, name: &str, value: &str) -> (HeaderNa
 }
 
 /// An answer that also sets a cookie, if there is one to set.
-fn with_cookie(mut response: Response, cookie: Option<(HeaderName, HeaderValue)>) -> Response {
+pub(crate) fn with_cookie(mut response: Response, cookie: Option<(HeaderName, HeaderValue)>) -> Response {
     if let Some((name, value)) = cookie {
         response.headers_mut().append(name, value);
     }
@@ -301,7 +302,7 @@ pub(crate) async fn names(
     let mut names = BTreeMap::new();
     for id in people.into_iter().collect::<BTreeSet<_>>() {
         match tickmark_app::identity::actor(view, id).await {
-            Ok(actor) if !actor.label.is_empty() => names.insert(id, actor.label),
+            Ok(actor) if !actor.label.is_empty() => names.insert(id, actor.name().to_owned()),
             Ok(_) | Err(Error::NotFound { .. }) => None,
             Err(error) => return Err(error),
         };
@@ -315,7 +316,7 @@ pub(crate) fn name(names: &BTreeMap<ActorId, String>, id: ActorId) -> &str {
 }
 
 /// The same for somebody who must wait.
-fn wait(seconds: i64, page: Markup) -> Response {
+pub(crate) fn wait(seconds: i64, page: Markup) -> Response {
     let mut response = answer(StatusCode::TOO_MANY_REQUESTS, page);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     response

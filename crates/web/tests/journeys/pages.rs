@@ -25,13 +25,14 @@ const LOOKS: usize = 3;
 
 /// What is downloaded or read by script, and is no page; what is reached from a letter only, where no mail goes out; and what
 /// leads to identity providers and back.
-const FILES: [&str; 31] = [
+const FILES: &[&str] = &[
     "/sign-in/provider/{id}",
     "/sign-in/provider/{id}/callback",
     "/sign-in/provider/{id}/logout",
     "/join/{secret}/provider/{id}",
     "/step-up/provider",
     "/address/{secret}",
+    "/shared/{secret}",
     "/search.json",
     "/export/{file}",
     "/reports/{file}",
@@ -60,10 +61,10 @@ const FILES: [&str; 31] = [
 ];
 
 /// Files of the report of an audit firm.
-const FIRM_FILES: [&str; 2] = ["/engagements/{key}/report/section.pdf", "/engagements/{key}/file"];
+const FIRM_FILES: &[&str] = &["/engagements/{key}/report/section.pdf", "/engagements/{key}/file"];
 
 /// Pages that no route names: what is not there, lists in another state, the other side of a page.
-const BESIDE: [(&str, &str); 13] = [
+const BESIDE: &[(&str, &str)] = &[
     ("not-found", "/nowhere"),
     ("controls-filtered", "/controls?status=gap&sort=title"),
     ("controls-none", "/controls?q=nothing+is+called+so"),

@@ -364,7 +364,10 @@ async fn firm_letter_and_walkthroughs_are_recorded_around_an_engagement() {
     let at = "/engagements/1/administration";
     assert!(cam.get(at).await.text().contains("No firm is chosen."));
     let mut fields = vec![
-        ("firms", "Example & Partners | looked up | pass, 2025 | no other services"),
+        (
+            "firms",
+            "Example & Partners | looked up | pass, 2025 | no other services | nine payrolls | | 40 days",
+        ),
         ("chosen", "Example & Partners"),
         ("why", "knows payroll"),
         ("approver", "Eva"),
@@ -381,7 +384,11 @@ async fn firm_letter_and_walkthroughs_are_recorded_around_an_engagement() {
     assert_eq!(written.status, StatusCode::SEE_OTHER, "{}", written.text());
     let page = cam.get(at).await;
     assert!(!page.text().contains("Still missing") && page.text().contains("2026-12-02 | Access | Ada"));
-    assert_eq!(record(&server).await.administration.firms.len(), 1);
+    for says in ["Firms that were considered", "nine payrolls", "Chosen", "Not recorded"] {
+        assert!(page.text().contains(says), "{says}: {}", page.text());
+    }
+    let held = record(&server).await.administration;
+    assert_eq!((held.firms.len(), held.firms[0].price.as_str()), (1, "40 days"));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::members::{Browser, Server, hidden};
 const DAY: i64 = 86_400;
 
 /// A server with an engagement whose period is over since a few days.
-async fn over() -> Server {
+pub(crate) async fn over() -> Server {
     let server = Server::start().await;
     program(&server).await;
     server.state.set_with(Arc::new(Says));
@@ -37,7 +37,7 @@ async fn over() -> Server {
     server
 }
 
-async fn done(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) {
+pub(crate) async fn done(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) {
     let sent = send(browser, path, fields).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{path}: {}", sent.text());
 }

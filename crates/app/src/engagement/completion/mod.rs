@@ -3,6 +3,7 @@
 //!
 //! The record of an engagement ends with its closing; this one goes on, since bridge letters are written afterwards.
 
+mod received;
 mod sql;
 
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use tickmark_core::identity::Verb;
 use tickmark_core::observation::Severity;
 use tickmark_core::report::writing::{self, LetterFrame};
 use tickmark_core::report::{SocPackage, Writing};
-use tickmark_core::{Digest, Timestamp, canonical};
+use tickmark_core::{Timestamp, canonical};
 
 use super::own_work::taken;
 use super::package::{changes, signed, whole};
@@ -28,6 +29,8 @@ use crate::conclusion::remediation;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::{Error, Result, control, identity};
+
+pub use received::{Receiving, receive_report};
 
 /// What completes an engagement, as it stood from a moment on. Number 0 stands for nothing yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,17 +138,19 @@ pub(super) async fn recorded(view: &mut View<'_>, key: EngagementKey) -> Result<
     Ok(found.map_or_else(|| Completion::begin(key), |version| version.record))
 }
 
-/// Adds the letters of an engagement that the actor could review or sign now.
+/// Adds the letters of an engagement that the actor could review or sign now; `before` the report the representation letter
+/// is among them.
 pub(super) async fn unsigned(
     view: &mut View<'_>,
     engagement: &Engagement,
+    before: bool,
     found: &mut Vec<Unsigned>,
 ) -> Result<()> {
     let version = current(view, engagement.key).await?;
     let (record, scope) = (&version.record, engagement.scope_digest());
     let (by, now) = (view.actor.id, view.now);
     let waiting = |what, step, since| Unsigned { engagement: engagement.key, what, step, since };
-    if let Some(letter) = &record.representation {
+    if let Some(letter) = record.representation.as_ref().filter(|_| before) {
         let step = letter.progress(record.letter_ground(scope)).next_step();
         let step = step.filter(|step| view.sees_whole(signing(*step)));
         if let Some(step) = step.filter(|step| record.clone().sign_letter(*step, scope, by, now).is_ok()) {
@@ -273,27 +278,6 @@ pub async fn sign_representation(
     sign(cx, key, from, step, name, |record, engagement, by, at| {
         engagement.open()?;
         record.sign_letter(step, engagement.scope_digest(), by, at)
-    })
-    .await
-}
-
-/// Records the report that the auditor gave to management. What it says is the auditor's; here are its date and digest.
-///
-/// # Errors
-/// `Forbidden`; `NotFound`; `Invalid` if its day cannot be.
-pub async fn receive_report(
-    cx: &mut Cx<'_>,
-    key: EngagementKey,
-    from: i64,
-    firm: &str,
-    day: Day,
-    file: &str,
-    digest: Digest,
-) -> Result<Changed> {
-    cx.need_person()?;
-    let (firm, file) = (firm.to_owned(), file.to_owned());
-    change(cx, key, from, Name::ReportReceived, Verb::Update, |record, engagement, by, at| {
-        record.receive(Received { firm, day, file, digest, by, at }, engagement.holds().time)
     })
     .await
 }

@@ -64,7 +64,7 @@ pub async fn copy_package(
 }
 
 /// Keeps for whom, and of which company, a copy of a document is made, whoever asks.
-pub(super) async fn copied(
+pub(crate) async fn copied(
     cx: &mut Cx<'_>,
     key: EngagementKey,
     document: &str,

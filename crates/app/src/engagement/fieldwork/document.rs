@@ -146,7 +146,7 @@ pub async fn take(
     }
     let firm: String = record.holds().firm.chars().take(NAME_MAX).collect();
     let firm = if firm.is_empty() { FIRM.to_owned() } else { firm };
-    let whom = (cx.actor.label.chars().take(NAME_MAX).collect(), firm);
+    let whom = (cx.actor.name().chars().take(NAME_MAX).collect(), firm);
     let is_open = field.report.frozen().is_none();
     let digesting = |error: serde_json::Error| Error::internal("digesting a document", error);
     Ok(match what {

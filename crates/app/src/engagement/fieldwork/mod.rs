@@ -162,15 +162,18 @@ pub(super) async fn refuse_frozen(view: &mut View<'_>, key: EngagementKey) -> Re
     newest_report(view, key).await?.open().map_err(Error::conflict)
 }
 
-/// Refuses to change what an issued report rests on beside the record of the engagement.
+/// Refuses to change what a report rests on beside the record of the engagement, once it is issued or recorded as received.
 pub(super) async fn refuse_issued(view: &mut View<'_>, key: EngagementKey) -> Result<()> {
-    match newest_report(view, key).await?.issued() {
-        None => Ok(()),
-        Some(issue) => Err(Error::conflict(format!(
-            "the report was issued on {}: its date, the register up to it and the representation letter stay as they were",
-            issue.released()
-        ))),
-    }
+    let how = match newest_report(view, key).await?.issued() {
+        Some(issue) => format!("issued on {}", issue.released()),
+        None => match super::completion::recorded(view, key).await?.received() {
+            Some(received) => format!("recorded as received on {}", received.at.date()),
+            None => return Ok(()),
+        },
+    };
+    Err(Error::conflict(format!(
+        "the report was {how}: its date, the register up to it and the representation letter stay as they were"
+    )))
 }
 
 /// Returns the criteria in scope, or the ids of the objectives.

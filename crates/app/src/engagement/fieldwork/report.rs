@@ -11,7 +11,7 @@ use tickmark_core::Digest;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::EngagementKey;
-use tickmark_core::engagement::completion::{Completion, Received};
+use tickmark_core::engagement::completion::{Completion, HeldFile, Received};
 use tickmark_core::engagement::fieldwork::{
     Gate, IssueGround, Opinion, OpinionError, Party, Report, SectionFile, SignedPaper as _, Workpaper,
     check_pdf, managements,
@@ -92,6 +92,7 @@ pub(in crate::engagement) async fn received(
         day: opinion.dated,
         file: section.name.clone(),
         digest: section.digest,
+        kept: Some(HeldFile { artifact: section.artifact, size: section.size }),
         by: issue.by,
         at: issue.at,
     }))
@@ -233,7 +234,7 @@ pub async fn attach(
 }
 
 /// Returns what the file of the firm is called among documents.
-fn section_name(key: EngagementKey, name: &str) -> String {
+pub(in crate::engagement) fn section_name(key: EngagementKey, name: &str) -> String {
     format!("{key}{SECTION_MARK}{name}")
 }
 
@@ -323,6 +324,27 @@ pub async fn freeze(
     save(cx, key, from, report, Name::EngagementFrozen).await
 }
 
+/// Freezes an engagement whose report was recorded as received, unless it is frozen already; whoever asks.
+pub(in crate::engagement) async fn freeze_with_received(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    why: &str,
+    catalog: &Catalog,
+    generator: &str,
+) -> Result<()> {
+    let mut report = newest_report(cx, key).await?;
+    if report.frozen().is_some() {
+        return Ok(());
+    }
+    let (by, now) = (cx.actor.id, cx.now);
+    report.freeze(by, now, why).map_err(Error::invalid)?;
+    let engagement = super::super::current(cx, key).await?.record;
+    let kept = frozen::keep(cx, &engagement, (None, &report), catalog, generator).await?;
+    report.keep(kept);
+    let from = newest(cx, key).await?.map_or(0, |row| row.version);
+    save(cx, key, from, report, Name::EngagementFrozen).await
+}
+
 async fn save(cx: &mut Cx<'_>, key: EngagementKey, from: i64, report: Report, name: Name) -> Result<()> {
     let held = newest(cx, key).await?.map_or(0, |row| row.version);
     same(held, from)?;
@@ -357,7 +379,11 @@ pub async fn read_section(app: &App, actor: &Actor, key: EngagementKey) -> Resul
             view.permit_on(EXPORT, &field.object)?;
             let report = newest_report(view, key).await?;
             let is_known = field.party == Party::Auditor || report.issued().is_some();
-            let section = report.section().filter(|_| is_known).cloned();
+            let section = match (received_file(view, key).await?, field.party) {
+                // What was recorded later takes its place.
+                (Some(received), Party::Management) => Some(received),
+                _ => report.section().filter(|_| is_known).cloned(),
+            };
             let section = section.ok_or_else(|| Error::not_found("report", key))?;
             let artifact = evidence::find(view, ArtifactKey(section.artifact.0)).await?;
             Ok((section, artifact))
@@ -374,6 +400,20 @@ pub async fn read_section(app: &App, actor: &Actor, key: EngagementKey) -> Resul
     })
     .await?;
     Ok((section, bytes))
+}
+
+/// Returns the file of a report that was recorded as received, where it is kept.
+async fn received_file(view: &mut View<'_>, key: EngagementKey) -> Result<Option<SectionFile>> {
+    let record = completion::recorded(view, key).await?;
+    let received = record.received().and_then(|received| received.kept.map(|kept| (received, kept)));
+    Ok(received.map(|(received, kept)| SectionFile {
+        name: received.file.clone(),
+        artifact: kept.artifact,
+        digest: received.digest,
+        size: kept.size,
+        by: received.by,
+        at: received.at,
+    }))
 }
 
 /// Tells whether the actor may read issued reports at all.

@@ -204,6 +204,19 @@ names! {
     ReportIssued = "report.issued",
     ReportDownloaded = "report.downloaded",
     FileTaken = "engagement.file_taken",
+    UseAgreementWritten = "distribution.agreement_written",
+    GrantEntered = "distribution.entered",
+    GrantChecked = "distribution.checked",
+    GrantAccepted = "distribution.accepted",
+    GrantApproved = "distribution.approved",
+    GrantRefused = "distribution.refused",
+    GrantRevoked = "distribution.revoked",
+    GrantLinkMade = "distribution.link_made",
+    GrantCodeAsked = "distribution.code_asked",
+    GrantCodeMade = "distribution.code_made",
+    GrantCodeFailed = "distribution.code_failed",
+    GrantOpened = "distribution.opened",
+    GrantTaken = "distribution.taken",
     EvidenceUploaded = "evidence.uploaded",
     EvidenceSuperseded = "evidence.superseded",
     EvidenceSubmitted = "evidence.submitted",
@@ -239,7 +252,7 @@ impl Name {
     pub fn outcome(self) -> Outcome {
         match self {
             Self::AccessDenied | Self::Locked => Outcome::Denied,
-            Self::LoginFailed | Self::CounterRegressed => Outcome::Failed,
+            Self::LoginFailed | Self::CounterRegressed | Self::GrantCodeFailed => Outcome::Failed,
             _ => Outcome::Done,
         }
     }

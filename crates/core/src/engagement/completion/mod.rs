@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::document::{Document, DocumentError, Signed, Step};
 use super::{EngagementError, EngagementKey, Time, title};
 use crate::conclusion::scope::Day;
-use crate::id::ActorId;
+use crate::id::{ActorId, EvidenceKey};
 use crate::{Digest, Timestamp, canonical};
 
 pub use bridge::{BRIDGE_MONTHS_MAX, BRIDGE_NOTICE_DAYS, Bridge, BridgeGround, BridgeItem, BridgeLetter};
@@ -114,6 +114,15 @@ pub struct Confirmed {
     pub signed: Signed,
 }
 
+/// The signed file itself, where it is kept here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldFile {
+    /// Its bytes.
+    pub artifact: EvidenceKey,
+    /// How many there are.
+    pub size: u64,
+}
+
 /// The auditor's report as management received it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
@@ -125,6 +134,9 @@ pub struct Received {
     pub file: String,
     /// Digest of the file, byte for byte.
     pub digest: Digest,
+    /// The file, where more than its digest is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<HeldFile>,
     /// Who recorded it.
     pub by: ActorId,
     /// When.
@@ -205,6 +217,15 @@ impl Completion {
     #[must_use]
     pub fn facts(&self) -> &[Fact] {
         &self.facts
+    }
+
+    /// Tells whether the auditor decided to revise the report since it was there: the one that is there is not given to
+    /// readers any more.
+    #[must_use]
+    pub fn is_revised(&self) -> bool {
+        let since = self.received.as_ref().map(|received| received.at);
+        let revises = |fact: &Fact| fact.learned.follows == Follows::Revised;
+        self.facts.iter().any(|fact| revises(fact) && since.is_some_and(|since| fact.at >= since))
     }
 
     /// Enters a fact that became known after the date of the report, or writes one anew. Returns its number.
@@ -414,7 +435,7 @@ impl Completion {
     /// If the day is not after the time of the examination, lies ahead, or is not that of the representation letter; if
     /// firm or file have no name.
     pub fn receive(&mut self, received: Received, time: Time) -> Result<(), CompletionError> {
-        let Received { firm, day, file, digest, by, at } = received;
+        let Received { firm, day, file, digest, kept, by, at } = received;
         after(day, time)?;
         if day > Day::of(at) {
             return Err(CompletionError::Ahead(day));
@@ -424,7 +445,7 @@ impl Completion {
         }
         let firm = title("name of the audit firm", &firm)?;
         let file = title("name of the file", &file)?;
-        self.received = Some(Received { firm, day, file, digest, by, at });
+        self.received = Some(Received { firm, day, file, digest, kept, by, at });
         Ok(())
     }
 

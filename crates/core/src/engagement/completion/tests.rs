@@ -115,6 +115,7 @@ fn report(on: &str) -> Received {
         day: day(on),
         file: "report.pdf".into(),
         digest: Digest::of(b"pdf"),
+        kept: None,
         by: person(1),
         at: noon("2027-03-05"),
     }
@@ -288,4 +289,25 @@ fn what_becomes_known_after_the_report_waits_for_its_auditor() {
     assert_eq!(one.facts()[0].learned.follows, Follows::ReadersTold);
     let json = serde_json::to_string(&one).expect("serializes");
     assert_eq!(serde_json::from_str::<Completion>(&json).expect("reads back"), one);
+}
+
+#[test]
+fn a_report_that_is_revised_is_given_to_nobody_until_the_revised_one_is_there() {
+    let mut one = begin();
+    one.receive(report("2027-03-01"), period()).expect("received");
+    let fact = |follows: Follows| Learned {
+        day: day("2027-03-06"),
+        what: "A key was shared".into(),
+        effect: "Some changes were not approved by two people.".into(),
+        told: Some(day("2027-03-06")),
+        follows,
+        reason: "it is material".into(),
+    };
+    one.learn(None, fact(Follows::Stands), person(1), noon("2027-03-07")).expect("learned");
+    assert!(!one.is_revised());
+    one.learn(Some(1), fact(Follows::Revised), person(1), noon("2027-03-08")).expect("learned");
+    assert!(one.is_revised());
+    let revised = Received { at: noon("2027-03-20"), ..report("2027-03-01") };
+    one.receive(revised, period()).expect("received");
+    assert!(!one.is_revised());
 }

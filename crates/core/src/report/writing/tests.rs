@@ -70,6 +70,7 @@ fn a_bridge_letter_names_the_report_and_what_the_registers_hold() {
         day: day("2027-03-01"),
         file: "report.pdf".into(),
         digest: Digest::of(b"pdf"),
+        kept: None,
         by: ActorId(uuid::Uuid::from_u128(1)),
         at: package.generated,
     };

@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::json;
-use tickmark_app::engagement::{self, Completed, CompletionVersion};
+use tickmark_app::engagement::{self, Completed, CompletionVersion, Receiving};
 use tickmark_app::{Actor, App};
 use tickmark_core::Digest;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::completion::{BridgeItem, BridgeLetter, Completion, Letter, represented};
+use tickmark_core::engagement::fieldwork::check_pdf;
 use tickmark_core::engagement::{EngagementKey, Step};
 
 use crate::cli::Common;
 use crate::commands::assess::person;
 use crate::commands::catalog;
+use crate::commands::report::GENERATOR;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::wiring;
@@ -97,7 +99,8 @@ pub(crate) enum Command {
         #[arg(long)]
         by: String,
     },
-    /// Record the report that the auditor gave to management: its date and the digest of its file.
+    /// Record the report that the auditor gave to management: its date, and its file byte for byte. The engagement is frozen
+    /// with it.
     Received {
         /// Engagement.
         engagement: String,
@@ -167,7 +170,8 @@ pub(super) async fn run(app: &App, command: &Command, common: &Common, output: &
             represent(app, super::key(engagement)?, file.as_deref(), (signatory, title, by), output).await
         }
         Command::Received { engagement, file, dated, firm, by } => {
-            received(app, super::key(engagement)?, file, (firm.as_deref(), *dated, by), output).await
+            received((app, common), super::key(engagement)?, file, (firm.as_deref(), *dated, by), output)
+                .await
         }
         Command::Bridge {
             engagement,
@@ -340,9 +344,9 @@ pub(super) async fn sign_representation(
     )
 }
 
-/// Records the report that the auditor gave to management: its date and the digest of its file.
+/// Records the report that the auditor gave to management: its date, and its file byte for byte.
 async fn received(
-    app: &App,
+    (app, common): (&App, &Common),
     key: EngagementKey,
     file: &Path,
     (firm, dated, by): (Option<&str>, Day, &str),
@@ -362,14 +366,22 @@ async fn received(
         .map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
     let engagement = super::find(app, key).await?.0.record;
     let firm = firm.unwrap_or(&engagement.holds().firm).to_owned();
-    let by = person(app, by).await?;
+    let (catalog, by) = (catalog::load(&common.data)?, person(app, by).await?);
     let from = find(app, key).await?.0.number;
+    // What is no whole PDF is recorded by its digest alone.
+    let bytes = check_pdf(&bytes).is_ok().then(|| bytes.into());
+    let is_kept = if bytes.is_some() { "and kept" } else { "by its digest alone, as it is no whole PDF" };
     let done = app
         .transact(&by, async |cx| {
-            engagement::receive_report(cx, key, from, &firm, dated, &name, digest).await
+            let receiving = Receiving { firm: firm.clone(), day: dated, file: name, digest, bytes };
+            engagement::receive_report(cx, key, from, receiving, (&catalog, GENERATOR)).await
         })
         .await?;
-    say(output, &whole(done)?, &format!("{key}: the report of {firm}, dated {dated}, is recorded ({digest})"))
+    say(
+        output,
+        &whole(done)?,
+        &format!("{key}: the report of {firm}, dated {dated}, is recorded, {is_kept} ({digest})"),
+    )
 }
 
 /// What a bridge letter says, as it is typed.

@@ -361,7 +361,7 @@ fn described(shown: &Shown, actor: &Actor, source: &str, today: &str) -> Result<
         source: source.to_owned(),
         method: Method::Exported,
         steps: String::new(),
-        collected_by: actor.label.chars().take(LINE_CHARS).collect(),
+        collected_by: actor.name().chars().take(LINE_CHARS).collect(),
         collected_at: day(today).ok(),
         covers: Covers::days(&from.to_string(), &to.to_string()).ok(),
         sensitivity: Sensitivity::Internal,

@@ -206,6 +206,7 @@ pub(crate) enum Tabbed {
     Report,
     Completion,
     Access,
+    Readers,
 }
 
 /// The ways to the parts of an engagement, as far as they are for whoever looks.
@@ -221,6 +222,7 @@ pub(crate) fn parts(record: &Engagement, asked: &Asked, here: Tabbed) -> Markup 
         (Tabbed::Report, "Report", "/report"),
         (Tabbed::Completion, "Completion", "/completion"),
         (Tabbed::Access, "Audit firm", "/access"),
+        (Tabbed::Readers, "Readers", "/grants"),
     ];
     let shown = all.into_iter().filter_map(|(one, label, end)| {
         let href = format!("{}{end}", href(record.key));
@@ -251,7 +253,8 @@ pub(crate) fn page(record: &Engagement, asked: &Asked, here: Tabbed, title: &str
         | Tabbed::Evidence
         | Tabbed::Report
         | Tabbed::Completion
-        | Tabbed::Access => Papers::Neither,
+        | Tabbed::Access
+        | Tabbed::Readers => Papers::Neither,
     };
     page
 }

@@ -229,14 +229,12 @@ async fn over(server: &Server, seats: &mut Seats) {
     done(mia, &at("representation"), &at("representation"), &letter).await;
     let review = at("letters/representation/review");
     done(max, &review, &review, &[]).await;
-    let digest = "a".repeat(64);
-    let received = [
-        ("firm", "Example & Partners"),
-        ("day", "2026-11-23"),
-        ("file", "report.pdf"),
-        ("digest", digest.as_str()),
-    ];
-    done(mia, &at("received"), &at("received"), &received).await;
+    let path = at("received/file");
+    let version = hidden(mia.get(&path).await.text(), "version").to_owned();
+    let received = [("version", version.as_str()), ("firm", "Example & Partners"), ("day", "2026-11-23")];
+    let signed = pdf("<< /Root 1 0 R >>");
+    let taken = mia.upload(&path, &path, &received, &[("report.pdf", &signed)]).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
     let page = mia.get(&at("bridges/new")).await;
     let reference = hidden(page.text(), "reference-0").to_owned();
     let bridge = [
@@ -254,6 +252,34 @@ async fn over(server: &Server, seats: &mut Seats) {
     let copy = [("recipient", "Cleo"), ("company", "Customer Ltd")];
     let made = mia.send(&copies, &copies, &copy).await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text());
+    reader(mia, home).await;
+}
+
+/// Somebody who is to read the report of E-2.
+async fn reader(mia: &mut Browser, home: &str) {
+    let agreement = "/agreements/specified_parties";
+    let text = [("title", "Agreement on the use of the report"), ("text", "I keep it to myself.")];
+    done(mia, agreement, agreement, &text).await;
+    let new = format!("{home}/grants/new");
+    let recipient = [
+        ("origin", "requested"),
+        ("name", "Cleo Vale"),
+        ("company", "Customer Ltd"),
+        ("email", "cleo@customer.example"),
+        ("relation", "customer"),
+        ("serves", ""),
+        ("used_from", "2026-01-01"),
+        ("used_to", ""),
+        ("basis", "Contract C-12"),
+        ("purpose", "Their review of vendors"),
+        ("until", "2026-12-31"),
+        ("documents", "report"),
+    ];
+    let once = hidden(mia.get(&new).await.text(), "once").to_owned();
+    let mut fields = recipient.to_vec();
+    fields.push(("once", &once));
+    let entered = mia.send(&new, &new, &fields).await;
+    assert_eq!(entered.status, StatusCode::OK, "{}", entered.text());
 }
 
 /// E-4: a process with two steps, a diagram, and a walkthrough that is begun.

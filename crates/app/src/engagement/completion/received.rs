@@ -1,0 +1,103 @@
+//! A report that came from outside: its date and digest, its file where it is given, and that it freezes the engagement as one
+//! that is issued here does.
+
+use bytes::Bytes;
+use tickmark_core::Digest;
+use tickmark_core::catalog::Catalog;
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::completion::{HeldFile, Received};
+use tickmark_core::engagement::fieldwork::check_pdf;
+use tickmark_core::evidence::media::clean_name;
+use tickmark_core::id::EvidenceKey;
+use tickmark_core::identity::Verb;
+
+use super::super::{atom, fieldwork};
+use super::{Changed, change, current};
+use crate::context::Cx;
+use crate::engagement::fieldwork::report::{SECTION_BYTES, section_name};
+use crate::evidence;
+use crate::identity::audit::Name;
+use crate::{Error, Result};
+
+const PDF: &str = "application/pdf";
+
+/// What is recorded of a report that came from outside.
+#[derive(Clone, Debug)]
+pub struct Receiving {
+    /// Firm that signed it.
+    pub firm: String,
+    /// Its date.
+    pub day: Day,
+    /// Name of its file.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub digest: Digest,
+    /// The file itself, to be kept byte for byte; none if only its digest is told.
+    pub bytes: Option<Bytes>,
+}
+
+/// Records the report that the auditor gave to management. What it says is the auditor's; here are its date and digest, and
+/// its file where it is given. From then on the engagement is frozen, and management's part stays as it is now.
+///
+/// `generator` names program and version.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`; `Invalid` if its day cannot be, or its file is no whole PDF or another one than the digest says;
+/// `Conflict` if the report was issued here and is not revised.
+pub async fn receive_report(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    from: i64,
+    receiving: Receiving,
+    (catalog, generator): (&Catalog, &str),
+) -> Result<Changed> {
+    cx.permit_whole(atom(Verb::Update))?;
+    cx.need_person()?;
+    let is_issued = fieldwork::newest_report(cx, key).await?.issued().is_some();
+    if is_issued && !current(cx, key).await?.record.is_revised() {
+        return Err(Error::conflict(
+            "the report was issued here; another one is recorded only once the auditor decided to revise it",
+        ));
+    }
+    let Receiving { firm, day, file, digest, bytes } = receiving;
+    let kept = match bytes {
+        None => None,
+        Some(bytes) => Some(keep(cx, key, &file, digest, bytes).await?),
+    };
+    let why = format!("The report of {}, dated {day}, was received.", firm.trim());
+    let changed = change(cx, key, from, Name::ReportReceived, Verb::Update, |record, engagement, by, at| {
+        // A file that is kept stays when the same report is recorded again without it.
+        let before =
+            record.received().filter(|before| before.digest == digest).and_then(|before| before.kept);
+        let kept = kept.or(before);
+        record.receive(Received { firm, day, file, digest, kept, by, at }, engagement.holds().time)
+    })
+    .await?;
+    if matches!(changed, Changed::Done(_)) {
+        fieldwork::report::freeze_with_received(cx, key, &why, catalog, generator).await?;
+    }
+    Ok(changed)
+}
+
+async fn keep(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    name: &str,
+    digest: Digest,
+    bytes: Bytes,
+) -> Result<HeldFile> {
+    let refuse = |why: &dyn std::fmt::Display| Err(Error::invalid(format!("the file was not taken: {why}")));
+    if bytes.len() > SECTION_BYTES {
+        return refuse(&format!("it is larger than {} MB", SECTION_BYTES >> 20));
+    }
+    if let Err(error) = check_pdf(&bytes) {
+        return refuse(&error);
+    }
+    if Digest::of(&bytes) != digest {
+        return refuse(&"its SHA-256 is another one than the one that is told");
+    }
+    let size = bytes.len() as u64;
+    let artifact = evidence::keep_document(cx, &section_name(key, &clean_name(name)), PDF, bytes).await?;
+    Ok(HeldFile { artifact: EvidenceKey(artifact.key.0), size })
+}

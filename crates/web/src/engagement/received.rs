@@ -1,0 +1,204 @@
+//! The report as management received it from outside: its date and digest, or the file itself.
+
+use std::pin::Pin;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use maud::{Markup, html};
+use tickmark_app::engagement::fieldwork::report::SECTION_BYTES;
+use tickmark_app::engagement::{self, Completed, Receiving};
+use tickmark_app::{Actor, App};
+use tickmark_core::Digest;
+use tickmark_core::catalog::Catalog;
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::fieldwork::check_pdf;
+
+use super::completion::{Complete, completed, day, href_of, load, version};
+use super::take_out::generator;
+use super::{catalog, href, key, page_of, refused};
+use crate::WebState;
+use crate::design::form::{
+    Faults, Field, FilesField, Kind, field, files, form, form_with_files, hidden, send,
+};
+use crate::design::frame::Page;
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::upload::{KEPT, SentFiles, drop_kept};
+use crate::visit::Asked;
+
+const FIELDS: [&str; 4] = ["firm", "day", "file", "digest"];
+
+/// What is known of the report before anything is typed.
+fn known(of: &Complete) -> Vec<(&'static str, String)> {
+    let record = &of.version.record;
+    match record.received() {
+        Some(received) => vec![
+            ("firm", received.firm.clone()),
+            ("day", received.day.to_string()),
+            ("file", received.file.clone()),
+            ("digest", received.digest.hex()),
+        ],
+        None => vec![
+            ("firm", of.engagement.holds().firm.clone()),
+            ("day", record.report_date().map_or_else(String::new, |day| day.to_string())),
+        ],
+    }
+}
+
+fn draw(of: &Complete, asked: &Asked, typed: &[(&str, String)], faults: &Faults) -> Page {
+    let key = of.engagement.key;
+    let value = |name: &str| typed.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
+    let body = html! {
+        (faults.summary())
+        (hidden("version", &of.version.number.to_string()))
+        p { "The report is the auditor's and stays as it was signed. Its date and digest are recorded here, so that letters can name it and anybody can see which file is meant. The engagement is frozen with it: management's part stays as it is." }
+        p { a href={ (href(key)) "/received/file" } { "Record it with its file instead" } ", which is kept byte for byte: only then can the report be given to readers from here." }
+        div.fields {
+            (field(&Field { name: "firm", label: "Audit firm", value: value("firm"), fault: faults.of("firm"), ..Field::default() }))
+            (field(&Field { name: "day", label: "Date of the report", value: value("day"), kind: Kind::Input("date"), fault: faults.of("day"), ..Field::default() }))
+        }
+        (field(&Field { name: "file", label: "Name of the file", value: value("file"), fault: faults.of("file"), ..Field::default() }))
+        (field(&Field { name: "digest", label: "SHA-256 of the file", value: value("digest"), max: 71, fault: faults.of("digest"), hint: "64 hexadecimal digits, as sha256sum prints them.", ..Field::default() }))
+        (send("Record the report", &href_of(key)))
+    };
+    let inside = form(&format!("{}/received", href(key)), &asked.token, &body);
+    page_of(&of.engagement, "Record the report", html! { div.narrow { (inside) } })
+}
+
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let of = load(&state, &asked, &at).await?;
+    asked.frame(&state, &draw(&of, &asked, &known(&of), &Faults::default())).await
+}
+
+pub(super) async fn write(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let mut names = FIELDS.to_vec();
+    names.push("version");
+    sent.only(&names)?;
+    let ((key, from), catalog) = ((key(&at)?, version(&sent)?), catalog(&state)?);
+    let generator = generator(&state);
+    let typed: Vec<(&str, String)> = FIELDS.iter().map(|name| (*name, sent.text(name))).collect();
+    let mut faults = Faults::default();
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    let on = day("day", &sent.text("day"), &mut faults);
+    let hex = sent.text("digest").to_lowercase();
+    let digest: Option<Digest> = format!("sha256:{}", hex.trim_start_matches("sha256:")).parse().ok();
+    if digest.is_none() {
+        faults.add("digest", "it has 64 hexadecimal digits");
+    }
+    for (name, says) in [("firm", "say which firm signed"), ("file", "say what the file is called")] {
+        if sent.text(name).is_empty() {
+            faults.add(name, says);
+        }
+    }
+    if let (Some(day), Some(digest), true) = (on, digest, faults.is_empty()) {
+        let (firm, file) = (sent.text("firm"), sent.text("file"));
+        let done = app
+            .transact(actor, async |cx| {
+                let receiving = Receiving { firm, day, file, digest, bytes: None };
+                engagement::receive_report(cx, key, from, receiving, (catalog, generator)).await
+            })
+            .await;
+        match completed(done, &href_of(key)) {
+            Ok(done) => return Ok(done),
+            Err(wrong) => (status, faults) = wrong?,
+        }
+    }
+    let of = load(&state, &asked, &at).await?;
+    refused(&state, &asked, status, &draw(&of, &asked, &typed, &faults)).await
+}
+
+fn draw_with_file(of: &Complete, asked: &Asked, typed: &[(&str, String)], faults: &Faults) -> Page {
+    let key = of.engagement.key;
+    let value = |name: &str| typed.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
+    let body = html! {
+        (faults.summary())
+        (hidden("version", &of.version.number.to_string()))
+        p { "The file is kept byte for byte, as it was signed, and goes to readers that way, inside a copy that is made for each of them. The engagement is frozen with it: management's part stays as it is." }
+        div.fields {
+            (field(&Field { name: "firm", label: "Audit firm", value: value("firm"), fault: faults.of("firm"), ..Field::default() }))
+            (field(&Field { name: "day", label: "Date of the report", value: value("day"), kind: Kind::Input("date"), fault: faults.of("day"), ..Field::default() }))
+        }
+        (files(&FilesField { name: "files", label: "Signed report (PDF)", hint: "Whole and without a password.", fault: faults.of("files"), accept: ".pdf,application/pdf", most_bytes: SECTION_BYTES, most_files: 1, is_optional: false }))
+        (send("Record the report", &href_of(key)))
+    };
+    let inside = form_with_files(&format!("{}/received/file", href(key)), &asked.token, &body);
+    page_of(&of.engagement, "Record the report with its file", html! { div.narrow { (inside) } })
+}
+
+pub(super) async fn file_page(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let of = load(&state, &asked, &at).await?;
+    let typed = known(&of);
+    asked.frame(&state, &draw_with_file(&of, &asked, &typed, &Faults::default())).await
+}
+
+type Later<'a, T> = Pin<Box<dyn Future<Output = tickmark_app::Result<T>> + Send + 'a>>;
+
+fn receiving<'a>(
+    (app, actor): (&'a App, &'a Actor),
+    (key, from): (EngagementKey, i64),
+    receiving: Receiving,
+    with: (&'a Catalog, &'a str),
+) -> Later<'a, Completed> {
+    Box::pin(
+        app.transact(actor, async move |cx| engagement::receive_report(cx, key, from, receiving, with).await),
+    )
+}
+
+pub(super) async fn take_file(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    form: SentFiles,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let SentFiles { sent, files, refused: too_large, turn: _turn } = form.with_kept(app, actor).await?;
+    sent.only(&["version", "firm", "day", KEPT[0], KEPT[1]])?;
+    let ((key, from), catalog) = ((key(&at)?, version(&sent)?), catalog(&state)?);
+    let typed = vec![("firm", sent.text("firm")), ("day", sent.text("day"))];
+    let mut faults = Faults::default();
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    let on = day("day", &sent.text("day"), &mut faults);
+    if sent.text("firm").is_empty() {
+        faults.add("firm", "say which firm signed");
+    }
+    let file = files.into_iter().next_back();
+    match (&file, too_large) {
+        (_, Some(says)) => faults.add("files", says),
+        (None, None) => faults.add("files", "choose the signed file"),
+        (Some(file), None) => {
+            if let Err(error) = check_pdf(&file.bytes) {
+                faults.add("files", error);
+            }
+        }
+    }
+    if let (Some(day), Some(file), true) = (on, file, faults.is_empty()) {
+        let digest = Digest::of(&file.bytes);
+        let given =
+            Receiving { firm: sent.text("firm"), day, file: file.name, digest, bytes: Some(file.bytes) };
+        let done = receiving((app, actor), (key, from), given, (catalog, generator(&state))).await;
+        match completed(done, &href_of(key)) {
+            Ok(done) => {
+                drop_kept(app, actor, &sent).await?;
+                return Ok(done);
+            }
+            Err(wrong) => (status, faults) = wrong?,
+        }
+    }
+    let of = load(&state, &asked, &at).await?;
+    refused(&state, &asked, status, &draw_with_file(&of, &asked, &typed, &faults)).await
+}

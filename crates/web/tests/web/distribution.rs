@@ -1,0 +1,181 @@
+//! Readers of an issued report: what management does on its pages, and what a recipient does who has no account.
+
+use axum::http::StatusCode;
+use tickmark_core::identity::Role;
+
+use crate::examination::pdf;
+use crate::letters::{done, over};
+use crate::members::{Browser, Server, hidden};
+
+const HOME: &str = "/engagements/1/grants";
+
+/// The report with its file, and the agreement.
+async fn received(cam: &mut Browser) {
+    let path = "/engagements/1/received/file";
+    let version = hidden(cam.get(path).await.text(), "version").to_owned();
+    let fields = [("version", version.as_str()), ("firm", "Example Auditors LLP"), ("day", "2026-12-03")];
+    let no_pdf = cam.upload(path, path, &fields, &[("report.pdf", b"words")]).await;
+    assert_eq!(no_pdf.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", no_pdf.text());
+    let file = pdf("<< /Root 1 0 R >>");
+    let taken = cam.upload(path, path, &fields, &[("report.pdf", &file)]).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
+}
+
+const RECIPIENT: [(&str, &str); 11] = [
+    ("origin", "requested"),
+    ("name", "Nora Vale <b>"),
+    ("company", "Customer Ltd"),
+    ("email", "nora@customer.example"),
+    ("relation", "customer"),
+    ("serves", ""),
+    ("used_from", "2026-01-01"),
+    ("used_to", ""),
+    ("basis", "contract C-12"),
+    ("purpose", "their review of vendors"),
+    ("until", "2027-02-01"),
+];
+
+/// Enters the recipient and returns the path of their link.
+async fn entered(cam: &mut Browser) -> String {
+    let path = format!("{HOME}/new");
+    let once = hidden(cam.get(&path).await.text(), "once").to_owned();
+    let mut fields = RECIPIENT.to_vec();
+    fields.extend([("once", once.as_str()), ("documents", "report")]);
+    fields[6].1 = "";
+    let refused = cam.send(&path, &path, &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.text().contains("Say since when the service is used")
+            && refused.text().contains("value=\"Nora Vale &lt;b&gt;\""),
+        "{}",
+        refused.text()
+    );
+    fields[6].1 = "2026-01-01";
+    let shown = cam.send(&path, &path, &fields).await;
+    assert_eq!(shown.status, StatusCode::OK, "{}", shown.text());
+    let at = shown.text().find("/shared/").expect("a link");
+    shown.text()[at..at + "/shared/".len() + 64].to_owned()
+}
+
+/// Asks for a code, has it told, and shows it.
+async fn opened(nora: &mut Browser, link: &str, cam: &mut Browser) {
+    let asked = nora.send(link, link, &[("act", "ask")]).await;
+    assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text());
+    let one = format!("{HOME}/1");
+    let number = hidden(cam.get(&one).await.text(), "number").to_owned();
+    let told = cam.send(&one, &format!("{one}/code"), &[("number", &number)]).await;
+    assert_eq!(told.status, StatusCode::OK, "{}", told.text());
+    let mark = "<code class=\"key\">";
+    let at = told.text().find(mark).expect("a code") + mark.len();
+    let code = told.text()[at..at + 11].to_owned();
+    let wrong = nora.send(link, link, &[("act", "open"), ("code", "AAAAA-AAAAA")]).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED, "{}", wrong.text());
+    let open = nora.send(link, link, &[("act", "open"), ("code", &code)]).await;
+    assert_eq!((open.status, open.header("location")), (StatusCode::SEE_OTHER, link), "{}", open.text());
+}
+
+/// A page without the id of its request.
+fn without_id(text: &str) -> &str {
+    text.split("Request <code>").next().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_recipient_comes_by_a_link_and_takes_a_copy_of_their_own() {
+    let server: Server = over().await;
+    let (mut cam, _) = server.member("Cem", &[Role::ComplianceManager]).await;
+    assert!(cam.get(HOME).await.text().contains("There is no report yet"));
+    assert_eq!(cam.get(&format!("{HOME}/new")).await.status, StatusCode::NOT_FOUND);
+    received(&mut cam).await;
+    let agreement = "/agreements/specified_parties";
+    assert!(cam.get(agreement).await.text().contains("Nobody has written it"));
+    let text = [("title", "Use of the report"), ("text", "I keep it <b>to myself</b>.")];
+    done(&mut cam, agreement, &text).await;
+    assert!(cam.get(HOME).await.text().contains("Nobody outside has the report from here"));
+    let link = entered(&mut cam).await;
+
+    let mut nora = server.browser();
+    let page = nora.get(&link).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+    assert!(page.header("content-security-policy").contains("default-src 'none'"));
+    assert!(page.text().contains("Ask for a code") && !page.text().contains("Nora Vale"));
+    let unknown = nora.get(&format!("/shared/{}", "0".repeat(64))).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    let forged = nora.post(&link, "0", &[("act", "ask")]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    opened(&mut nora, &link, &mut cam).await;
+    let page = nora.get(&link).await;
+    assert!(page.text().contains("I keep it &lt;b&gt;to myself&lt;/b&gt;."), "{}", page.text());
+    let nameless = nora.send(&link, &link, &[("act", "accept"), ("version", "1"), ("name", " ")]).await;
+    assert_eq!(nameless.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", nameless.text());
+    let accepted =
+        nora.send(&link, &link, &[("act", "accept"), ("version", "1"), ("name", "Nora Vale")]).await;
+    assert_eq!(accepted.status, StatusCode::SEE_OTHER, "{}", accepted.text());
+    assert!(nora.get(&link).await.text().contains("has to open the report to you, or"));
+    let report = format!("{link}/report");
+    assert_eq!(nora.get(&report).await.status, StatusCode::NOT_FOUND, "nobody has approved");
+
+    let one = format!("{HOME}/1");
+    let version = hidden(cam.get(&one).await.text(), "version").to_owned();
+    let how = [("version", version.as_str()), ("text", "called their head office")];
+    let checked = cam.send(&one, &format!("{one}/check"), &how).await;
+    assert_eq!(checked.status, StatusCode::SEE_OTHER, "{}", checked.text());
+    let page = cam.get(&one).await;
+    assert!(page.text().contains("Who entered a recipient does not approve it"), "{}", page.text());
+    let version = hidden(page.text(), "version").to_owned();
+    let own = cam.send(&one, &format!("{one}/approve"), &[("version", &version)]).await;
+    assert_eq!(own.status, StatusCode::CONFLICT, "{}", own.text());
+    let (mut mia, _) = server.member("Mia", &[Role::ComplianceManager]).await;
+    let approved = mia.send(&one, &format!("{one}/approve"), &[("version", &version)]).await;
+    assert_eq!(approved.status, StatusCode::SEE_OTHER, "{}", approved.text());
+
+    let page = nora.get(&link).await;
+    assert!(page.text().contains(&format!("href=\"{report}\"")), "{}", page.text());
+    let copy = nora.get(&report).await;
+    assert_eq!((copy.status, copy.header("content-type")), (StatusCode::OK, "application/pdf"));
+    assert!(copy.header("content-security-policy").starts_with("sandbox"));
+    assert!(
+        copy.text().contains("Copy 1 for Nora Vale <b>, Customer Ltd")
+            && copy.text().contains("; with sha256:"),
+        "{}",
+        copy.text()
+    );
+    assert_eq!(nora.get(&format!("{link}/bridge-1")).await.status, StatusCode::NOT_FOUND);
+    let mut other = server.browser();
+    other.get(&link).await;
+    let turned = other.get(&report).await;
+    assert_eq!((turned.status, turned.header("location")), (StatusCode::SEE_OTHER, link.as_str()));
+    let page = cam.get(&one).await;
+    assert!(
+        page.text().contains("Copy 1") && page.text().contains("accepted by Nora Vale"),
+        "{}",
+        page.text()
+    );
+
+    let version = hidden(page.text(), "version").to_owned();
+    let why = [("version", version.as_str()), ("text", "the contract ended")];
+    let revoked = cam.send(&one, &format!("{one}/revoke"), &why).await;
+    assert_eq!(revoked.status, StatusCode::SEE_OTHER, "{}", revoked.text());
+    for path in [link.as_str(), report.as_str()] {
+        let gone = nora.get(path).await;
+        assert_eq!(gone.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(without_id(gone.text()), without_id(unknown.text()), "one answer for all of them");
+    }
+    assert!(cam.get(HOME).await.text().contains("Revoked"));
+
+    let (mut cora, _) = server.member("Cora", &[Role::ControlOwner]).await;
+    for path in [HOME, one.as_str(), agreement] {
+        assert_eq!(cora.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn links_are_not_guessed_at_will() {
+    let server = over().await;
+    let mut stranger = server.browser();
+    let path = format!("/shared/{}", "0".repeat(64));
+    for _ in 0..60 {
+        assert_eq!(stranger.get(&path).await.status, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(stranger.get(&path).await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(stranger.get("/shared/x").await.status, StatusCode::TOO_MANY_REQUESTS);
+}
