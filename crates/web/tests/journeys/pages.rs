@@ -177,7 +177,7 @@ async fn stops(seats: &mut Seats, known: &[Known]) -> Result<Vec<Stop>, Vec<Stri
             }
         }
     }
-    for (name, path) in BESIDE {
+    for &(name, path) in BESIDE {
         stops.push(Stop { name: name.to_owned(), path: path.to_owned(), seat: Some("mia") });
     }
     for (name, path, seat) in [
