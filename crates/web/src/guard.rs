@@ -428,3 +428,5 @@ pub(crate) fn theme(headers: &HeaderMap) -> Theme {
 
 /// The cookie that keeps the colors; no secret, and script may set it.
 pub(crate) const THEME_COOKIE: &str = "tickmark_theme";
+/// The name of the cookie with the system that somebody looks at, behind the number of its organization.
+pub(crate) const SYSTEM_COOKIE: &str = "tickmark_system";

@@ -6,6 +6,8 @@ mod cell;
 mod query;
 mod small;
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 
 use super::icon::icon;
@@ -20,6 +22,7 @@ pub const PAGE_ROWS: usize = 100;
 pub const PICK: &str = "pick";
 /// The name in the address of a column that is shown; without one all are.
 pub const COLUMN: &str = "col";
+
 /// A choice above the table.
 #[derive(Clone, Debug)]
 pub struct Filter {
@@ -34,6 +37,18 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// A choice of the values that rows have, in order; only shown where there are several.
+    #[must_use]
+    pub fn of_values(
+        key: &'static str,
+        label: &'static str,
+        values: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let values: BTreeSet<String> = values.into_iter().filter(|value| !value.is_empty()).collect();
+        let shown = values.len() > 1;
+        Self { key, label, options: values.into_iter().map(|value| (value.clone(), value)).collect(), shown }
+    }
+
     /// A choice between yes and no.
     #[must_use]
     pub fn yes_or_no(key: &'static str, label: &'static str) -> Self {
@@ -66,9 +81,9 @@ pub struct Around {
 #[derive(Clone, Debug)]
 pub struct Table {
     /// Identifier in the page.
-    pub id: &'static str,
+    pub id: String,
     /// Address of the page.
-    pub path: &'static str,
+    pub path: String,
     /// The word for one row and for several.
     pub noun: (&'static str, &'static str),
     /// Columns.
@@ -179,7 +194,7 @@ impl Table {
                         label.choice { input type="checkbox" name=(COLUMN) value=(column.key) checked[shown.contains(&at)] disabled[is_fixed]; (column.label) }
                     }
                     button.button type="submit" { "Show these" }
-                    @if query.get(COLUMN).is_some() { a.button.quiet href=(query.with(self.path, &[(COLUMN, "")])) { "Show all" } }
+                    @if query.get(COLUMN).is_some() { a.button.quiet href=(query.with(&self.path, &[(COLUMN, "")])) { "Show all" } }
                 }
             }
         }
@@ -237,7 +252,7 @@ impl Table {
         html! {
             th scope="col" role="columnheader" class=[class] aria-sort=[direction] {
                 @if column.sorts {
-                    a href=(query.with(self.path, &[("sort", column.key), ("dir", next)])) {
+                    a href=(query.with(&self.path, &[("sort", column.key), ("dir", next)])) {
                         (column.label)
                         @if is_sorted { (icon(if is_descending { "i-down" } else { "i-up" })) }
                     }
@@ -286,7 +301,7 @@ impl Table {
     }
 
     fn pager(&self, query: &TableQuery, page: usize, pages: usize) -> Markup {
-        let to = |page: usize| query.with(self.path, &[("page", &page.to_string())]);
+        let to = |page: usize| query.with(&self.path, &[("page", &page.to_string())]);
         html! {
             nav.pager aria-label="Pages" {
                 @if page > 1 { a.button href=(to(page - 1)) rel="prev" { "Previous" } }
@@ -326,8 +341,8 @@ mod tests {
             facets: vec![("state", state.to_owned())],
         };
         Table {
-            id: "things",
-            path: "/things",
+            id: "things".into(),
+            path: "/things".into(),
             noun: ("thing", "things"),
             columns: vec![
                 Column::text("id", "Id", Phone::Title),
