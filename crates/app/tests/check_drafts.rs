@@ -157,3 +157,57 @@ async fn a_company_of_one_approves_with_a_reason_and_it_shows() {
         app.close().await;
     }
 }
+
+#[tokio::test]
+async fn each_of_several_organizations_writes_its_own_checks() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let cam = world.member(&app, &program, "Cam", MANAGER).await.actor(&world, &app).await;
+        let max = world.member(&app, &program, "Max", MANAGER).await.actor(&world, &app).await;
+        // Alone it has the folder of the installation.
+        let first = opened(&app, &cam, "of the first, alone").await;
+        assert!(propose(&app, &cam, &first, "ours").await.expect("handed in").passed());
+        approve(&app, &max, waits(&app, &max).await, "").await.expect("approved");
+        let shared = app.folder().checks().join("acct").join(ROOT);
+        assert!(shared.is_dir());
+
+        let other = app.ensure_organization("Second Ltd", "Example system").await.expect("another");
+        let sam = world.member(&app, &other, "Sam", MANAGER).await.actor(&world, &app).await;
+        let sue = world.member(&app, &other, "Sue", MANAGER).await.actor(&world, &app).await;
+        let second = opened(&app, &sam, "of the second").await;
+        assert!(second.rego.contains("of the first, alone"), "what lies there holds for all");
+        // What belongs to the installation is not put aside by one of them.
+        let aside = async |who: &Actor| {
+            app.transact(who, async |cx| workshop::put_aside(cx, ROOT, "no use").await).await.map(|_| ())
+        };
+        assert!(matches!(aside(&sam).await, Err(Error::Conflict(_))));
+        assert!(propose(&app, &sam, &second, "ours").await.expect("handed in").passed());
+        approve(&app, &sue, waits(&app, &sue).await, "").await.expect("approved");
+        let own = app.folder().checks_of(&other.organization.id.to_string()).join("acct").join(ROOT);
+        let text =
+            |folder: &std::path::Path| std::fs::read_to_string(folder.join("check.rego")).expect("its logic");
+        assert!(text(&own).contains("of the second"));
+        assert!(!text(&shared).contains("of the second"), "nobody else is judged by it");
+        assert!(!opened(&app, &cam, "x").await.rego.contains("of the second"));
+
+        // Each is asked its own checks.
+        let builtin = library("");
+        let rego_of = async |who: &Actor| {
+            app.read(who, async |view| {
+                let (library, left_out) = workshop::checks_of(view, &builtin)?;
+                assert!(left_out.is_empty(), "{left_out:?}");
+                let check = library.checks().find(|check| check.id() == ROOT).expect("a check");
+                Ok(check.source().rego.clone().unwrap_or_default())
+            })
+            .await
+            .expect("read")
+        };
+        assert!(rego_of(&sam).await.contains("of the second"));
+        assert!(!rego_of(&cam).await.contains("of the second"));
+
+        // Its own it puts aside, and the one of the installation is there again.
+        aside(&sam).await.expect("handed in");
+        approve(&app, &sue, waits(&app, &sue).await, "").await.expect("approved");
+        assert!(!own.exists() && shared.is_dir());
+    }
+}

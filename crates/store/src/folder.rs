@@ -217,6 +217,13 @@ impl DataFolder {
         self.root.join("checks")
     }
 
+    /// Returns the folder of one owner's checks, where several share this data folder; it need not be there. `name` is one
+    /// part of a path.
+    #[must_use]
+    pub fn checks_of(&self, name: &str) -> PathBuf {
+        self.root.join("organizations").join(name).join("checks")
+    }
+
     /// Returns the folder of documents for people.
     #[must_use]
     pub fn out(&self) -> PathBuf {

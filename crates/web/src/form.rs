@@ -4,6 +4,8 @@
 //! is a digest of a cookie that only this server reads: that of the session, or, before there is one, of a cookie made
 //! for the form.
 
+use std::sync::Arc;
+
 use axum::Form;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Query, Request};
@@ -78,10 +80,6 @@ fn bound<'a>(state: &WebState, headers: &'a HeaderMap) -> Option<&'a str> {
     let of_session = cookie(headers, &state.account_cookie()).filter(|value| value.len() == 64);
     of_session.or_else(|| cookie(headers, &state.form_cookie()).filter(|value| value.len() == 64))
 }
-
-/// Marks an answer to a form whose token is not one of this browser, though it is kept for its sender.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WrongToken;
 
 /// A form that a member sent, without its token.
 #[derive(Clone, Debug, Default)]
@@ -250,7 +248,8 @@ pub(crate) fn keep_as(headers: &HeaderMap, kept: Kept<'_>, why: Keeping<'_>) -> 
     let is_stale = matches!(why, Keeping::OtherSession(_));
     let mut response = answer(status, kept_page(theme(headers), kept, why));
     if is_stale {
-        response.extensions_mut().insert(WrongToken);
+        // The same refusal as that of a form of which there is nothing to keep, beside a page of its own.
+        response.extensions_mut().insert(Arc::new(Refusal::Forged));
     }
     response
 }

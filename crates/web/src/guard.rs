@@ -134,13 +134,12 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
         }
         Err(turned) => turned.into_response(),
     };
-    let is_stale = response.extensions().get::<form::WrongToken>().map(|_| "forged");
     let reason = response.extensions().get::<Arc<Refusal>>().and_then(|refusal| match **refusal {
         Refusal::Forged => Some("forged"),
         Refusal::InvitationOver | Refusal::LinkSpent | Refusal::SharedOver => Some("link_over"),
         _ => None,
     });
-    if let Some(reason) = reason.or(is_stale) {
+    if let Some(reason) = reason {
         record_away(&state, member.as_deref(), reason, (&id, &path, &headers)).await;
     }
     let mut response = dress(explain(response, theme, is_api, &id, &line), &state, &id);
@@ -443,3 +442,5 @@ pub(crate) fn theme(headers: &HeaderMap) -> Theme {
 
 /// The cookie that keeps the colors; no secret, and script may set it.
 pub(crate) const THEME_COOKIE: &str = "tickmark_theme";
+/// The name of the cookie with the system that somebody looks at, behind the number of its organization.
+pub(crate) const SYSTEM_COOKIE: &str = "tickmark_system";

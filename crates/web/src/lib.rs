@@ -152,6 +152,7 @@ fn serving(state: WebState) -> Router {
         .merge(distribution::routes())
         .merge(api::routes())
         .route("/theme", post(visit::choose_theme))
+        .route("/looking-at", post(visit::choose_system))
         .route("/assets/{file}", get(assets::serve))
         .fallback(|| async { Refusal::NotFound })
         .method_not_allowed_fallback(|| async { Refusal::Method })

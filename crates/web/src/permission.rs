@@ -142,6 +142,9 @@ fn population(rest: &[&str]) -> Option<Needs> {
 pub(crate) fn is_for_auditors(path: &str) -> bool {
     let mut parts = path.trim_start_matches('/').split('/');
     let (first, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
+    if let ("export", [file]) = (first, rest.as_slice()) {
+        return crate::list::is_of_engagement(file.split('.').next().unwrap_or_default());
+    }
     matches!(
         (first, rest.as_slice()),
         ("account" | "sign-out" | "step-up" | "theme" | "assets" | "work" | "notices" | "comments", _)
@@ -211,9 +214,10 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
     Some(match (first, rest.as_slice()) {
         ("sign-in" | "join" | "reset" | "address" | "shared", _) => Needs::Nothing,
         // Which list it is of, and whether it is theirs, is asked there.
-        ("account" | "notices" | "sign-out" | "step-up" | "theme" | "views" | "comments", _) => {
-            Needs::Session
-        }
+        (
+            "account" | "notices" | "sign-out" | "step-up" | "theme" | "looking-at" | "views" | "comments",
+            _,
+        ) => Needs::Session,
         ("settings", ["time"]) => Needs::Permission(Atom::new(Resource::Organization, Verb::Update)),
         ("systems", []) => reach(Resource::System, Verb::Create),
         ("systems", [_]) => reach(Resource::System, Verb::Update),

@@ -2,12 +2,13 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Form, extract::Query};
 use maud::Markup;
 use serde::Deserialize;
 use tickmark_app::{Actor, App};
+use tickmark_core::id::SystemId;
 use tickmark_core::identity::Atom;
 
 use crate::WebState;
@@ -15,10 +16,16 @@ use crate::design::frame::{Page, Visit, frame};
 use crate::design::table::TableQuery;
 use crate::error::Refusal;
 use crate::form;
-use crate::guard::{THEME_COOKIE, answer, theme};
+use crate::guard::{SYSTEM_COOKIE, THEME_COOKIE, answer, theme};
 use crate::identity::Who;
 use crate::identity::passkey::{self, Works};
+use crate::permission;
+use crate::session::cookie;
 
+/// Pages that show what is of the system which is looked at: the lists and the board whose records may belong to one.
+const OF_SYSTEM: [&str; 4] = ["/controls", "/targets", "/evidence/items", "/period"];
+/// The name of a system in an address.
+const SYSTEM: &str = "system";
 /// Pairs of a query string that are looked at.
 const PAIR_LIMIT: usize = 40;
 
@@ -106,8 +113,21 @@ impl FromRequestParts<WebState> for Asked {
             Some(Who::Member(actor)) => (Some(actor.clone()), form::token(state, &parts.headers)),
             Some(Who::Local | Who::Nobody) | None => (None, String::new()),
         };
+        // What the address says goes before what was chosen once.
+        let chosen = actor.as_deref().and_then(|actor| looked_at(&parts.headers, actor));
+        let named = pairs.iter().find(|(key, value)| key == SYSTEM && !value.is_empty());
+        let is_of_system = OF_SYSTEM.contains(&parts.uri.path());
+        let system = match (named, chosen) {
+            (Some((_, id)), _) if is_of_system => id.clone(),
+            (_, Some(id)) => id,
+            (_, None) => String::new(),
+        };
+        if is_of_system && named.is_none() && !system.is_empty() {
+            pairs.push((SYSTEM.to_owned(), system.clone()));
+        }
         let visit = Visit {
             here,
+            system,
             theme: theme(&parts.headers),
             now: state.now(),
             actor,
@@ -143,6 +163,56 @@ pub(crate) async fn choose_theme(
     Ok((StatusCode::SEE_OTHER, headers).into_response())
 }
 
+/// The system that a member chose to look at in the organization in which they are.
+fn looked_at(headers: &HeaderMap, actor: &Actor) -> Option<String> {
+    let (organization, system) = cookie(headers, SYSTEM_COOKIE)?.split_once('.')?;
+    let is_here = organization == actor.organization.id.to_string() && !permission::is_auditor(actor);
+    let id = is_here.then(|| system.parse::<SystemId>().ok()).flatten()?;
+    Some(id.to_string())
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SystemChoice {
+    system: String,
+    back: String,
+}
+
+/// Keeps which system is looked at, and goes back to the page, whose address says it too. Nothing chosen is all.
+pub(crate) async fn choose_system(
+    asked: Asked,
+    form: Result<Form<SystemChoice>, axum::extract::rejection::FormRejection>,
+) -> Result<Response, Refusal> {
+    let Form(choice) = form.map_err(|_| Refusal::Malformed)?;
+    let actor = asked.visit.actor.as_deref().ok_or(Refusal::NotFound)?;
+    let chosen = match choice.system.as_str() {
+        "" => None,
+        id => Some(id.parse::<SystemId>().map_err(|_| Refusal::Malformed)?),
+    };
+    let (value, age) = match chosen {
+        Some(id) => (format!("{}.{id}", actor.organization.id), 31_536_000),
+        None => (String::new(), 0),
+    };
+    let cookie = format!("{SYSTEM_COOKIE}={value}; SameSite=Strict; HttpOnly; Path=/; Max-Age={age}");
+    let back = going_back(local(&choice.back), chosen);
+    let headers: [(HeaderName, String); 2] = [(header::LOCATION, back), (header::SET_COOKIE, cookie)];
+    Ok((StatusCode::SEE_OTHER, headers).into_response())
+}
+
+/// The page to go back to, about another system: its first page, as there may be fewer rows.
+fn going_back(back: &str, system: Option<SystemId>) -> String {
+    let (path, query) = back.split_once('?').unwrap_or((back, ""));
+    if !OF_SYSTEM.contains(&path) {
+        return back.to_owned();
+    }
+    let is_other = |pair: &&str| {
+        let key = pair.split('=').next().unwrap_or_default();
+        !pair.is_empty() && key != SYSTEM && key != "page"
+    };
+    let kept = query.split('&').filter(is_other).map(str::to_owned);
+    let pairs: Vec<String> = kept.chain(system.map(|id| format!("{SYSTEM}={id}"))).collect();
+    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+}
+
 /// An address on this server, or the overview when it is not one.
 pub(crate) fn local(back: &str) -> &str {
     let is_local = back.starts_with('/')
@@ -154,6 +224,20 @@ pub(crate) fn local(back: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn going_back_to_a_list_names_the_system_and_begins_at_its_first_page() {
+        let id: SystemId = "00000000-0000-7000-8000-000000000001".parse().expect("an id");
+        for (back, system, goes) in [
+            ("/controls?q=a&page=3", Some(id), format!("/controls?q=a&system={id}")),
+            ("/controls?system=x&q=a", Some(id), format!("/controls?q=a&system={id}")),
+            ("/period?system=x&span=12m", None, "/period?span=12m".to_owned()),
+            ("/targets?system=x", None, "/targets".to_owned()),
+            ("/engagements/1/edit?system=x", Some(id), "/engagements/1/edit?system=x".to_owned()),
+        ] {
+            assert_eq!(going_back(back, system), goes, "{back}");
+        }
+    }
 
     #[test]
     fn only_local_addresses_are_gone_back_to() {

@@ -29,6 +29,7 @@ use crate::conclusion::scope::Holds;
 use crate::conclusion::{self, ControlStanding, Standing};
 use crate::context::View;
 use crate::identity::audit::{self, Event, Name};
+use crate::observation::workshop;
 use crate::{Cx, Error, Result, evidence, identity};
 
 /// Most findings a report lists one by one.
@@ -56,6 +57,8 @@ pub async fn readiness(
     author: &str,
     generator: &str,
 ) -> Result<ReadinessReport> {
+    let (library, _) = workshop::checks_of(view, library)?;
+    let library = &*library;
     let standing = conclusion::standing(view, catalog).await?;
     let ground = Ground::read(view).await?;
     let organization = Organization { name: view.actor.organization.name.clone() };

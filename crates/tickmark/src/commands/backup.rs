@@ -21,7 +21,7 @@ Examples:
 To restore, copy the folder to its place, put keys/ into it, and start.";
 
 /// Folders and files that people write, copied as they are.
-const OF_PEOPLE: [&str; 4] = ["checks", "catalog", "out", "tickmark.toml"];
+const OF_PEOPLE: [&str; 5] = ["checks", "organizations", "catalog", "out", "tickmark.toml"];
 
 /// `tickmark backup`
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tickmark_app::observation::{self, RunInput, RunSummary, TargetVerdict};
+use tickmark_app::observation::{self, RunInput, RunSummary, TargetVerdict, workshop};
 use tickmark_app::{Actor, App, control, identity};
 use tickmark_collect::host::{self, HostSettings};
 use tickmark_core::observation::{Collected, Gap, Verdict};
@@ -87,11 +87,16 @@ pub(crate) async fn look(
         enumeration: "this machine".into(),
         collected: vec![collected],
     };
+    let (library, left_out) =
+        app.read(actor, async |view| workshop::checks_of(view, &content.library)).await?;
+    for error in &left_out {
+        output.note(output.tone(Tone::Bad, format!("left out: {error}")));
+    }
     let summary = app
         .transact(actor, async |cx| {
             control::adopt_starters(cx, &content.catalog).await?;
-            control::sync_tests(cx, &content.library).await?;
-            observation::record(cx, &content.library, run, input).await
+            control::sync_tests(cx, &library).await?;
+            observation::record(cx, &library, run, input).await
         })
         .await?;
     app.sequence(actor).await?;

@@ -1,7 +1,7 @@
 //! `tickmark replay`: past verdicts computed again from what they rest on.
 
 use clap::Args;
-use tickmark_app::observation::{self, Replayed};
+use tickmark_app::observation::{self, Replayed, workshop};
 use tickmark_core::Timestamp;
 use tickmark_evaluate::Library;
 
@@ -66,7 +66,8 @@ async fn one(
     let replayed = app
         .read(&actor, async |view| {
             let at = at.unwrap_or(view.now);
-            observation::replay(view, library, check, target, at).await
+            let library = workshop::checks_of(view, library)?.0;
+            observation::replay(view, &library, check, target, at).await
         })
         .await;
     app.close().await;
@@ -108,7 +109,12 @@ async fn all(since: Option<&str>, library: &Library, common: &Common, output: &O
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
     let progress = output.progress("computing verdicts again");
-    let counted = app.read(&actor, async |view| observation::replay_all(view, library, since).await).await;
+    let counted = app
+        .read(&actor, async |view| {
+            let library = workshop::checks_of(view, library)?.0;
+            observation::replay_all(view, &library, since).await
+        })
+        .await;
     drop(progress);
     app.close().await;
     let count = counted?;

@@ -17,6 +17,7 @@ use super::operation::Operation;
 use crate::WebState;
 use crate::conclusion::finding::FindingRow;
 use crate::error::Refusal;
+use crate::observation::LookBack;
 use crate::visit::Asked;
 
 const ON_STATUS: &[(&str, &str)] = &[("status", "Only of this status")];
@@ -179,7 +180,8 @@ async fn criterion(
 
 async fn checks(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {
     let asking = asking(&uri, "/checks")?;
-    let items: Vec<model::Check> = state.source().checks().await?.iter().map(Into::into).collect();
+    let items: Vec<model::Check> =
+        state.source().checks(LookBack::default()).await?.iter().map(Into::into).collect();
     Ok(answer(&headers, &asking.page(items, |item| item.id.clone())?))
 }
 
@@ -190,7 +192,7 @@ async fn check(
     headers: HeaderMap,
 ) -> Answered {
     plain(&uri)?;
-    let all = state.source().checks().await?;
+    let all = state.source().checks(LookBack::default()).await?;
     let row = all.iter().find(|row| row.id == id).ok_or(Refusal::NotFound)?;
     Ok(answer(&headers, &model::Check::from(row)))
 }
@@ -209,7 +211,7 @@ async fn target(
     headers: HeaderMap,
 ) -> Answered {
     plain(&uri)?;
-    let view = state.source().target(number(&key)?, None).await?;
+    let view = state.source().target(number(&key)?, None, LookBack::default()).await?;
     Ok(answer(&headers, &model::TargetDetail::from(&view)))
 }
 

@@ -206,8 +206,8 @@ fn table(rows: &[CriterionRow]) -> Table {
     series.dedup();
     let options = CriterionStatus::ALL.map(|s| (s.key().to_owned(), s.word().to_owned())).to_vec();
     Table {
-        id: "criteria",
-        path: "/criteria",
+        id: "criteria".into(),
+        path: "/criteria".into(),
         noun: ("criterion", "criteria"),
         counted: None,
         columns: vec![

@@ -136,8 +136,8 @@ pub(super) fn page(rows: &[FindingRow], asked: &Asked, part: Part) -> Listed {
     let counted = Some(Counted { found: found.len(), total: rows.len() });
     let count = |wanted: Severity| rows.iter().filter(|row| row.severity == wanted).count();
     let table = Table {
-        id: "findings",
-        path: "/findings",
+        id: "findings".into(),
+        path: "/findings".into(),
         noun: ("finding", "findings"),
         counted,
         columns: vec![

@@ -428,8 +428,8 @@ fn table(view: &ControlList, may: May) -> Table {
         shown: false,
     }));
     Table {
-        id: "controls",
-        path: "/controls",
+        id: "controls".into(),
+        path: "/controls".into(),
         noun: ("control", "controls"),
         columns: columns(),
         filters,

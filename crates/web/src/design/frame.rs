@@ -186,6 +186,8 @@ pub struct Visit {
     pub places: Vec<(String, String)>,
     /// The token of forms in the frame.
     pub token: String,
+    /// The system whose records they look at, by its id; empty for all.
+    pub system: String,
 }
 
 impl Visit {
@@ -314,7 +316,8 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
                 @if is_auditor { p.auditor-band role="note" { "Auditor" span { "You work in the papers of your firm, in one engagement of " (context.organization) "." } } }
                 div.topbar {
                     @if is_auditor { span { strong { (context.organization) } } } @else {
-                        span { strong { (context.organization) } @if !context.system.is_empty() { " / " (context.system) } }
+                        span { strong { (context.organization) } @if !has_switcher(context, visit) && !context.system.is_empty() { " / " (context.system) } }
+                        @if has_switcher(context, visit) { (switcher(context, visit)) }
                         span.nowrap { (context.aim) ", " (period) }
                     }
                     (places(visit))
@@ -389,6 +392,26 @@ pub fn bare(title: &str, theme: Theme, body: &Markup) -> Markup {
 }
 
 /// Fonts that are needed are asked for before the style sheet says so: then text is set once, and nothing shifts.
+/// Of several systems, whoever is in chooses which to look at.
+fn has_switcher(context: &Context, visit: &Visit) -> bool {
+    visit.actor.is_some() && !visit.is_auditor() && context.systems.len() > 1
+}
+
+/// Chooses the system whose controls, evidence and targets are looked at.
+fn switcher(context: &Context, visit: &Visit) -> Markup {
+    html! {
+        form.switch method="post" action="/looking-at" data-auto {
+            input type="hidden" name="back" value=(visit.here);
+            label.visually-hidden for="looking-at" { "System to look at" }
+            select id="looking-at" name="system" {
+                option value="" { "All systems" }
+                @for (id, name) in &context.systems { option value=(id) selected[*id == visit.system] { (name) } }
+            }
+            button.button.quiet type="submit" { "Look" }
+        }
+    }
+}
+
 fn document(title: &str, theme: Theme, has_mono: bool, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)

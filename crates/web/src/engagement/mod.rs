@@ -30,8 +30,7 @@ use tickmark_core::catalog::{Catalog, Framework};
 use tickmark_core::engagement::{Engagement, EngagementKey, Paper, Problem, Progress, Scope, Step};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
-pub(crate) use fieldwork::state_mark as request_mark;
-pub(crate) use fieldwork::{Tabbed, parts};
+pub(crate) use fieldwork::{Tabbed, listed_of, parts, state_mark as request_mark};
 
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field};
@@ -320,8 +319,8 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Re
     let may_plan = asked.may(atom(Verb::Create));
     let standings: BTreeSet<&str> = all.iter().map(|version| version.record.standing().title()).collect();
     let table = Table {
-        id: "engagements",
-        path: "/engagements",
+        id: "engagements".into(),
+        path: "/engagements".into(),
         noun: ("engagement", "engagements"),
         counted: None,
         columns: vec![

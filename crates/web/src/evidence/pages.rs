@@ -93,8 +93,8 @@ fn target_link(row: &ArtifactRow) -> Markup {
 
 pub(super) fn list(rows: &[ArtifactRow], now: Timestamp) -> Listed {
     let table = Table {
-        id: "evidence",
-        path: "/evidence",
+        id: "evidence".into(),
+        path: "/evidence".into(),
         noun: ("artifact", "artifacts"),
         counted: None,
         columns: vec![

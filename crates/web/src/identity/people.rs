@@ -399,8 +399,8 @@ fn table(view: &View) -> Table {
     let options = view.roles.iter().map(|role| (role.word().to_owned(), role.name().to_owned()));
     let standings = ["active", "suspended"].map(|word| (word.to_owned(), word.to_owned()));
     Table {
-        id: "people",
-        path: "/people",
+        id: "people".into(),
+        path: "/people".into(),
         noun: ("person", "people"),
         counted: list::counted(&view.found),
         columns: columns(),

@@ -218,8 +218,8 @@ fn draw_all(systems: &[System], asked: &Asked, typed: &Typed) -> Listed {
         }
     };
     let table = Table {
-        id: "systems",
-        path: HOME,
+        id: "systems".into(),
+        path: HOME.into(),
         noun: ("system", "systems"),
         counted: None,
         columns: vec![

@@ -20,6 +20,7 @@ use crate::design::form::Faults;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::{go, names};
+use crate::list::Listed;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
@@ -35,6 +36,9 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
     ]
 }
 
+/// Jobs that the list has: the newest.
+const SHOWN: u32 = 1_000;
+
 /// What the page shows.
 struct JobsView {
     jobs: Vec<Job>,
@@ -48,7 +52,7 @@ struct JobsView {
 }
 
 async fn look(view: &mut View<'_>, sees_mail: bool) -> Result<JobsView, Error> {
-    let jobs = job::list(view).await?;
+    let jobs = job::page(view, None, SHOWN).await?;
     let names = names(view, jobs.iter().map(|job| job.asked_by)).await?;
     let every_hours = job::schedules(view)
         .await?
@@ -60,10 +64,16 @@ async fn look(view: &mut View<'_>, sees_mail: bool) -> Result<JobsView, Error> {
 }
 
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let (app, actor) = asked.member(&state)?;
+    let listed = listed(&state, &asked).await?;
+    crate::list::show(&state, &asked, listed).await
+}
+
+/// What was asked for, as a list.
+pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    let (app, actor) = asked.member(state)?;
     let sees_mail = asked.may(Atom::new(Resource::Notification, Verb::Read));
     let view = app.read(actor, async |view| look(view, sees_mail).await).await?;
-    asked.frame(&state, &pages::list(&view, &asked, &Sent::default(), &Faults::default())).await
+    Ok(pages::list(&view, asked, &Sent::default(), &Faults::default()))
 }
 
 async fn begin(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result<Response, Refusal> {
@@ -123,6 +133,7 @@ async fn schedule(State(state): State<WebState>, asked: Asked, sent: Sent) -> Re
     };
     let sees_mail = asked.may(Atom::new(Resource::Notification, Verb::Read));
     let view = app.read(actor, async |view| look(view, sees_mail).await).await?;
-    let page = pages::list(&view, &asked, &sent, &faults);
+    let listed = pages::list(&view, &asked, &sent, &faults);
+    let page = crate::list::framed(&state, &asked, listed).await?;
     asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
 }

@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 use tickmark_app::job::{Job, needed};
 use tickmark_app::mail::Sending;
-use tickmark_core::Timestamp;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::job::{JobKind, JobState, MAX_EVERY_HOURS};
 use tickmark_core::mail::MailState;
@@ -13,9 +12,10 @@ use crate::design::badge::badge;
 use crate::design::form::{Faults, Field, Kind, button, capital, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
-use crate::design::table::plain;
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
 use crate::design::{block, moment};
 use crate::form::Sent;
+use crate::list::Listed;
 use crate::visit::Asked;
 
 /// Seconds after which the page looks again while something goes on.
@@ -34,33 +34,25 @@ pub(crate) fn ask(asked: &Asked, kind: JobKind, words: &str) -> Markup {
     }
 }
 
-pub(super) fn list(view: &JobsView, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
-    let now = asked.visit.now;
+pub(super) fn list(view: &JobsView, asked: &Asked, sent: &Sent, faults: &Faults) -> Listed {
     let is_going_on = view.jobs.iter().any(|job| job.state.is_open());
-    let body = html! {
-        div data-again=[is_going_on.then_some(AGAIN_SECONDS)] {
-            @if view.jobs.is_empty() {
-                div.empty {
-                    h3 { "Nothing was asked for yet" }
-                    p { "The server can look at the machine it runs on, and write the readiness report, whenever somebody asks or on a schedule." }
-                }
-            } @else {
-                (jobs(view, asked, now))
-            }
-        }
-        @for kind in JobKind::ALL.into_iter().filter(|kind| asked.may(needed(*kind))) {
-            (block(kind.word(), kind.title(), &said(view, kind), &html! { div.block-body.narrow { (schedule(kind, view, asked, sent, faults)) } }))
-        }
-    };
-    let body =
-        html! { (body) @if let Some(letters) = &view.letters { (mail(letters, view.is_mail_on, asked)) } };
-    let mut page = Page::new(Place::Jobs, "Jobs", body);
+    let mut page = Page::new(
+        Place::Jobs,
+        "Jobs",
+        html! { @if is_going_on { span hidden data-again=(AGAIN_SECONDS) {} } },
+    );
     page.lead = html! { "What the server does beside these pages. What fails is tried again after 1, 5 and 25 minutes." };
     page.actions = html! {
         (ask(asked, JobKind::Collect, "Look now"))
         (ask(asked, JobKind::Report, "Write the report"))
     };
-    page
+    let after = html! {
+        @for kind in JobKind::ALL.into_iter().filter(|kind| asked.may(needed(*kind))) {
+            (block(kind.word(), kind.title(), &said(view, kind), &html! { div.block-body.narrow { (schedule(kind, view, asked, sent, faults)) } }))
+        }
+        @if let Some(letters) = &view.letters { (mail(letters, view.is_mail_on, asked)) }
+    };
+    Listed { after, ..Listed::of(page, table(view, asked)) }
 }
 
 /// How often it is done by itself.
@@ -95,19 +87,76 @@ fn schedule(kind: JobKind, view: &JobsView, asked: &Asked, sent: &Sent, faults: 
     form("/jobs/schedule", &asked.token, &body)
 }
 
-fn jobs(view: &JobsView, asked: &Asked, now: Timestamp) -> Markup {
-    let rows = view.jobs.iter().map(|job| {
-        let may_call_off = job.state.is_open() && asked.may(needed(job.kind));
-        vec![
-            html! { span.mono { (job.key) } },
-            html! { (job.kind.title()) span.sub { (what_became(job)) } },
-            state(job.state),
-            html! { (view.names.get(&job.asked_by).map_or("", String::as_str)) },
-            html! { span.muted.nowrap { (moment::ago(job.asked_at, now)) } },
-            html! { @if may_call_off { (button(&format!("/jobs/{}/call-off", job.key), &asked.token, "Call off", &format!("job {}", job.key))) } },
-        ]
-    });
-    plain("Work", &["Job", "What", "State", "Asked by", "Asked", ""], rows.collect())
+fn table(view: &JobsView, asked: &Asked) -> Table {
+    let kinds = JobKind::ALL.map(|kind| (kind.word().to_owned(), kind.title().to_owned()));
+    let states = JobState::ALL.map(|state| (state.word().to_owned(), state_words(state).1.to_owned()));
+    Table {
+        id: "jobs".into(),
+        path: "/jobs".into(),
+        noun: ("job", "jobs"),
+        columns: vec![
+            Column::number("job", "Job", Phone::Line),
+            Column::text("what", "What", Phone::Title),
+            Column::text("state", "State", Phone::Status),
+            Column::text("by", "Asked by", Phone::Line),
+            Column::number("asked", "Asked", Phone::Line),
+            Column::shown("act", "", Phone::Line),
+        ],
+        filters: vec![
+            Filter { key: "state", label: "State", options: states.to_vec(), shown: true },
+            Filter { key: "kind", label: "What", options: kinds.to_vec(), shown: true },
+            Filter::of_values("by", "Asked by", view.jobs.iter().map(|job| asker(view, job).to_owned())),
+        ],
+        rows: view.jobs.iter().map(|job| row(job, view, asked)).collect(),
+        counted: None,
+        empty: html! {
+            div.empty {
+                h3 { "Nothing was asked for yet" }
+                p { "The server can look at the machine it runs on, and write the readiness report, whenever somebody asks or on a schedule." }
+            }
+        },
+    }
+}
+
+fn asker<'a>(view: &'a JobsView, job: &Job) -> &'a str {
+    view.names.get(&job.asked_by).map_or("", String::as_str)
+}
+
+fn row(job: &Job, view: &JobsView, asked: &Asked) -> Row {
+    let may_call_off = job.state.is_open() && asked.may(needed(job.kind));
+    let by = asker(view, job);
+    let (mark, word) = state_words(job.state);
+    Row {
+        cells: vec![
+            Cell::by_number(html! { span.mono { (job.key) } }, job.key),
+            Cell::by_text(
+                html! { div { (job.kind.title()) span.sub { (what_became(job)) } } },
+                job.kind.title(),
+            )
+            .said(if job.outcome.is_empty() {
+                job.kind.title().to_owned()
+            } else {
+                format!("{}: {}", job.kind.title(), job.outcome)
+            }),
+            Cell::by_text(badge(mark, word), word),
+            Cell::text(by),
+            Cell::by_number(
+                html! { span.muted.nowrap { (moment::ago(job.asked_at, asked.visit.now)) } },
+                job.asked_at.micros(),
+            )
+            .said(job.asked_at.to_string()),
+            Cell::by_text(
+                html! { @if may_call_off { (button(&format!("/jobs/{}/call-off", job.key), &asked.token, "Call off", &format!("job {}", job.key))) } },
+                "",
+            ),
+        ],
+        find: format!("{} {} {} {word} {by}", job.key, job.kind.title(), job.outcome),
+        facets: vec![
+            ("state", job.state.word().to_owned()),
+            ("kind", job.kind.word().to_owned()),
+            ("by", by.to_owned()),
+        ],
+    }
 }
 
 /// What goes out by mail, with what went wrong.
@@ -149,13 +198,13 @@ fn mail_state(state: MailState) -> Markup {
     }
 }
 
-fn state(state: JobState) -> Markup {
+fn state_words(state: JobState) -> (Mark, &'static str) {
     match state {
-        JobState::Waiting => badge(Mark::NotYetDue, "Waiting"),
-        JobState::Running => badge(Mark::Partly, "Running"),
-        JobState::Done => badge(Mark::Pass, "Done"),
-        JobState::Failed => badge(Mark::Fail, "Failed"),
-        JobState::CalledOff => badge(Mark::NotApplicable, "Called off"),
+        JobState::Waiting => (Mark::NotYetDue, "Waiting"),
+        JobState::Running => (Mark::Partly, "Running"),
+        JobState::Done => (Mark::Pass, "Done"),
+        JobState::Failed => (Mark::Fail, "Failed"),
+        JobState::CalledOff => (Mark::NotApplicable, "Called off"),
     }
 }
 

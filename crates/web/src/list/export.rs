@@ -37,7 +37,7 @@ pub(super) async fn file(
     let (list, ending) = file.split_once('.').ok_or(Refusal::NotFound)?;
     let at = path(list).ok_or(Refusal::NotFound)?;
     let (app, actor) = asked.member(&state)?;
-    let needs = permission::needs(at).ok_or(Refusal::NotFound)?;
+    let needs = permission::needs(&at).ok_or(Refusal::NotFound)?;
     permission::check(app, actor, needs).await?;
     let is_workbook = match ending {
         "csv" => false,

@@ -9,13 +9,14 @@ pub(crate) mod views;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::register::{self, Query, Want};
+use tickmark_core::engagement::EngagementKey;
 
 use crate::design::frame::Page;
 use crate::design::table::{Around, Column, Counted, PAGE_ROWS, Table, TableQuery};
 use crate::error::Refusal;
 use crate::visit::Asked;
 use crate::{
-    Desk, WebState, catalog, conclusion, control, engagement, evidence, identity, observation, program,
+    Desk, WebState, catalog, conclusion, control, engagement, evidence, identity, job, observation, program,
 };
 
 /// A list as its feature has it.
@@ -52,7 +53,7 @@ impl Part {
 }
 
 /// The lists: what names them, and where they are.
-const LISTS: [(&str, &str); 15] = [
+const LISTS: [(&str, &str); 17] = [
     ("criteria", "/criteria"),
     ("controls", "/controls"),
     ("commitments", "/commitments"),
@@ -68,7 +69,61 @@ const LISTS: [(&str, &str); 15] = [
     ("systems", "/systems"),
     ("people", "/people"),
     ("populations", "/populations"),
+    ("due", "/calendar"),
+    ("jobs", "/jobs"),
 ];
+
+/// The lists of one engagement: what names them before its number, and what their address ends with.
+const OF_ENGAGEMENTS: [(&str, &str); 4] = [
+    ("requests", "requests"),
+    ("workpapers", "workpapers"),
+    ("walkthroughs", "walkthroughs"),
+    ("in-sight", "evidence"),
+];
+
+/// What stands before the name of a list where people of an audit firm name their views of it: management does not see how
+/// the firm looks at its work, nor the firm how management does.
+const FIRM: &str = "firm:";
+
+/// A list of one engagement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OfEngagement {
+    /// What the auditor asks for.
+    Requests,
+    /// What was tested.
+    Workpapers,
+    /// What was walked through.
+    Walkthroughs,
+    /// Evidence that an auditor sees.
+    InSight,
+}
+
+impl OfEngagement {
+    fn name(self) -> &'static str {
+        OF_ENGAGEMENTS[self as usize].0
+    }
+
+    /// What names the list of this engagement, and its address.
+    pub(crate) fn of(self, key: EngagementKey) -> (String, String) {
+        let (name, end) = OF_ENGAGEMENTS[self as usize];
+        (format!("{name}-{}", key.0), format!("/engagements/{}/{end}", key.0))
+    }
+
+    /// Reads the name of a list of an engagement.
+    fn read(list: &str) -> Option<(Self, EngagementKey)> {
+        let (name, number) = list.rsplit_once('-')?;
+        let key = EngagementKey(number.parse().ok().filter(|key: &i64| *key > 0)?);
+        let all = [Self::Requests, Self::Workpapers, Self::Walkthroughs, Self::InSight];
+        let found = all.into_iter().find(|one| one.name() == name)?;
+        // One list has one name.
+        (found.of(key).0 == list).then_some((found, key))
+    }
+}
+
+/// Tells whether a list is one that an audit firm works with.
+pub(crate) fn is_of_engagement(list: &str) -> bool {
+    OfEngagement::read(list).is_some()
+}
 
 /// The audit trail, as its views name it.
 pub(crate) const TRAIL: (&str, &str) = ("trail", "/audit-trail");
@@ -100,17 +155,23 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
 }
 
 /// Returns where a list is.
-fn path(list: &str) -> Option<&'static str> {
-    LISTS.iter().find(|(name, _)| *name == list).map(|(_, path)| *path)
+fn path(list: &str) -> Option<String> {
+    if let Some((kind, key)) = OfEngagement::read(list) {
+        return Some(kind.of(key).1);
+    }
+    LISTS.iter().find(|(name, _)| *name == list).map(|(_, path)| (*path).to_owned())
 }
 
 /// Returns where what has views is: the lists, and the audit trail, which is taken out in its own way.
-fn viewed(list: &str) -> Option<&'static str> {
-    if list == TRAIL.0 { Some(TRAIL.1) } else { path(list) }
+fn viewed(list: &str) -> Option<String> {
+    if list == TRAIL.0 { Some(TRAIL.1.to_owned()) } else { path(list.strip_prefix(FIRM).unwrap_or(list)) }
 }
 
 /// Asks a feature for its list.
 async fn listed(state: &WebState, asked: &Asked, list: &str, part: Part) -> Result<Listed, Refusal> {
+    if let Some((kind, key)) = OfEngagement::read(list) {
+        return engagement::listed_of(state, asked, kind, key).await;
+    }
     match list {
         "criteria" => catalog::listed(state).await,
         "controls" => control::listed(state, asked, part).await,
@@ -127,6 +188,8 @@ async fn listed(state: &WebState, asked: &Asked, list: &str, part: Part) -> Resu
         "evidence" => evidence::listed(state, asked).await,
         "people" => identity::listed(state, asked, part).await,
         "populations" => program::listed_populations(state, asked).await,
+        "due" => program::listed_due(state, asked).await,
+        "jobs" => job::listed(state, asked).await,
         _ => Err(Refusal::NotFound),
     }
 }
@@ -139,19 +202,33 @@ pub(crate) async fn show(state: &WebState, asked: &Asked, listed: Listed) -> Res
 
 /// The page of a list with what stands around its rows.
 pub(crate) async fn framed(state: &WebState, asked: &Asked, listed: Listed) -> Result<Page, Refusal> {
-    let Listed { mut page, table, picks_in, after } = listed;
-    // People of an audit firm have neither views nor files of lists: theirs are in their engagement.
+    let Listed { mut page, mut table, picks_in, after } = listed;
+    name_systems(state, &mut table).await?;
+    // People of an audit firm have views and files of the lists of their engagement only.
     let is_auditor = asked.visit.is_auditor();
+    let has_around = !is_auditor || is_of_engagement(&table.id);
+    let named = if is_auditor { format!("{FIRM}{}", table.id) } else { table.id.clone() };
     let around = Around {
         picks_in,
-        views: match is_auditor {
-            true => html! {},
-            false => views::of(state, asked, (table.id, table.path)).await?,
+        views: match has_around {
+            false => html! {},
+            true => views::of(state, asked, (&named, &table.path)).await?,
         },
-        exports: asked.visit.actor.is_some() && !is_auditor,
+        exports: asked.visit.actor.is_some() && has_around,
     };
     page.body = html! { (page.body) (table.draw(&asked.query, &around)) (after) };
     Ok(page)
+}
+
+/// Names the systems by which a list is filtered; of a single one there is nothing to choose.
+async fn name_systems(state: &WebState, table: &mut Table) -> Result<(), Refusal> {
+    let mut unnamed =
+        table.filters.iter_mut().filter(|filter| filter.key == "system" && filter.options.is_empty());
+    if let Some(filter) = unnamed.next() {
+        filter.options = state.source().context().await?.systems;
+        filter.shown = filter.options.len() > 1;
+    }
+    Ok(())
 }
 
 impl Part {
@@ -182,5 +259,29 @@ pub(crate) fn query(asked: &TableQuery, part: Part, filters: &[&str], columns: &
         sort: column.map(|key| (format!("by:{key}"), asked.get("dir") == Some("desc"))),
         page: part.page,
         rows: part.rows,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_an_engagement_has_one_name() {
+        for (name, at) in [
+            ("requests-1", Some("/engagements/1/requests")),
+            ("in-sight-12", Some("/engagements/12/evidence")),
+            ("waiver-requests", Some("/waivers/requests")),
+            ("requests-01", None),
+            ("requests-+1", None),
+            ("requests-0", None),
+            ("requests--1", None),
+            ("requests", None),
+            ("nope-1", None),
+        ] {
+            assert_eq!(path(name).as_deref(), at, "{name}");
+        }
+        assert_eq!(viewed("firm:workpapers-3").as_deref(), Some("/engagements/3/workpapers"));
+        assert!(!is_of_engagement("controls") && is_of_engagement("walkthroughs-1"));
     }
 }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::{Error, saved_view};
 
-use super::viewed;
+use super::{FIRM, viewed};
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, button, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
@@ -118,14 +118,15 @@ pub(super) async fn remove(
     let id = id.parse().map_err(|_| Refusal::NotFound)?;
     let (app, actor) = asked.member(&state)?;
     let list = app.transact(actor, async |cx| saved_view::remove(cx, id).await).await?;
-    Ok(go(viewed(&list).unwrap_or("/")).into_response())
+    Ok(go(viewed(&list).as_deref().unwrap_or("/")).into_response())
 }
 
 /// Returns where a list is that the member may see.
-fn known(asked: &Asked, list: &str) -> Result<&'static str, Refusal> {
+fn known(asked: &Asked, list: &str) -> Result<String, Refusal> {
     let path = viewed(list).ok_or(Refusal::NotFound)?;
     let actor = asked.visit.actor.as_deref().ok_or(Refusal::NotFound)?;
-    if permission::offers(actor, path) { Ok(path) } else { Err(Refusal::NotFound) }
+    let is_theirs = list.starts_with(FIRM) == asked.visit.is_auditor();
+    if is_theirs && permission::offers(actor, &path) { Ok(path) } else { Err(Refusal::NotFound) }
 }
 
 /// The query as addresses of this server have it.
@@ -136,13 +137,13 @@ fn normal(query: &str) -> String {
 }
 
 fn draw(typed: &Typed, token: &str, faults: &Faults) -> Page {
-    let path = viewed(&typed.list).unwrap_or("/");
+    let path = viewed(&typed.list).unwrap_or_else(|| "/".to_owned());
     let body = html! {
         (hidden("list", &typed.list))
         (hidden("query", &typed.query))
         (field(&Field { name: "name", label: "Name", value: &typed.name, fault: faults.of("name"), hint: "As short as a tab, e.g. \"Mine, not ready\".", ..Field::default() }))
         (field(&Field { name: "shared", label: "Everybody in the organization has it", kind: Kind::Check, value: if typed.is_shared { "yes" } else { "" }, fault: faults.of("shared"), ..Field::default() }))
-        (send("Save the view", path))
+        (send("Save the view", &path))
     };
     let mut page = Page::new(
         Place::Work,

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use tickmark_core::observation::{CheckDefinition, Outcome, Severity, Verdict};
 use tickmark_core::{Digest, Timestamp};
 
+use super::look_back::{self, LookBack};
 use crate::design::badge::{self, VerdictCounts};
 use crate::design::empty::{command, empty};
 use crate::design::frame::{Page, Place};
@@ -106,7 +107,7 @@ pub struct CheckView {
     pub versions: Vec<(Digest, Timestamp)>,
 }
 
-pub(super) fn list(rows: &[CheckRow]) -> Listed {
+pub(super) fn list(rows: &[CheckRow], span: Option<&str>) -> Listed {
     let mut page = Page::new(Place::Checks, "Checks", html! {});
     let failing = rows.iter().filter(|row| row.verdicts.fail > 0).count();
     let unknown = rows.iter().filter(|row| row.verdicts.unknown > 0).count();
@@ -115,17 +116,17 @@ pub(super) fn list(rows: &[CheckRow]) -> Listed {
         a href="/checks?verdict=unknown" { (unknown) " could not see" } " what they need. "
         "A check tests a control; it never proves a criterion by itself."
     };
-    Listed::of(page, table(rows))
+    Listed::of(page, table(rows, span))
 }
 
-fn table(rows: &[CheckRow]) -> Table {
+fn table(rows: &[CheckRow], span: Option<&str>) -> Table {
     let mut groups: Vec<String> = rows.iter().map(|r| r.group.clone()).collect();
     groups.sort_unstable();
     groups.dedup();
     let verdicts = [Verdict::Fail, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable];
     Table {
-        id: "checks",
-        path: "/checks",
+        id: "checks".into(),
+        path: "/checks".into(),
         noun: ("check", "checks"),
         counted: None,
         columns: vec![
@@ -151,8 +152,9 @@ fn table(rows: &[CheckRow]) -> Table {
             },
             badge::severity_filter(),
             Filter::yes_or_no("waived", "Waived"),
+            LookBack::filter(),
         ],
-        rows: rows.iter().map(table_row).collect(),
+        rows: rows.iter().map(|row| table_row(row, span)).collect(),
         empty: empty(
             "No checks are loaded",
             "The built-in checks come with the program; your own are folders beside them.",
@@ -161,7 +163,7 @@ fn table(rows: &[CheckRow]) -> Table {
     }
 }
 
-fn table_row(row: &CheckRow) -> Row {
+fn table_row(row: &CheckRow, span: Option<&str>) -> Row {
     let href = format!("/checks/{}", segment(&row.id));
     let counts = &row.verdicts;
     let mut facets = vec![("group", row.group.clone()), ("severity", row.severity.word().to_owned())];
@@ -175,6 +177,8 @@ fn table_row(row: &CheckRow) -> Row {
             facets.push(("verdict", verdict.word().to_owned()));
         }
     }
+    // However far back is looked, every check is there.
+    facets.extend(span.map(|span| (look_back::KEY, span.to_owned())));
     facets.push(("waived", if row.waived > 0 { "yes" } else { "no" }.to_owned()));
     let rank = counts.worst().map_or(i64::MAX, |verdict| i64::from(badge::rank(verdict)));
     Row {

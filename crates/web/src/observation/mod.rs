@@ -5,6 +5,7 @@ pub mod coverage;
 mod draft;
 mod estate;
 pub mod look;
+mod look_back;
 pub mod run;
 mod simple;
 pub mod target;
@@ -20,11 +21,13 @@ use tickmark_core::id::{RunKey, TargetKey};
 use tickmark_core::job::JobKind;
 
 use crate::conclusion::period::{Chosen, Moment};
+use crate::design::segment;
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState, comment, job};
 
+pub(crate) use look_back::LookBack;
 pub(crate) use waive::{listed as listed_waivers, listed_requests as listed_waiver_requests};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -59,7 +62,8 @@ async fn checks(State(state): State<WebState>, asked: Asked) -> Result<Markup, R
 }
 
 pub(crate) async fn listed_checks(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
-    let mut listed = check::list(&state.source().checks().await?);
+    let over = LookBack::of(&asked.query);
+    let mut listed = check::list(&state.source().checks(over).await?, asked.query.get(look_back::KEY));
     listed.page.actions = workshop::begin_button(asked);
     listed.page.lead = html! { (listed.page.lead) (draft::waiting(state, asked).await?) };
     Ok(listed)
@@ -70,7 +74,8 @@ async fn check(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let view = state.source().check(&id).await?;
+    let over = LookBack::of(&asked.query);
+    let view = state.source().check(&id, over).await?;
     let mut page = check::one(&view, asked.visit.now, asked.visit.actor.is_some());
     // A check that never looked at anything here has nothing to be said about it yet.
     let said = match comment::part(&state, &asked, &About::Check(id.clone())).await {
@@ -79,7 +84,8 @@ async fn check(
     };
     page.body = html! { (page.body) (said) };
     page.actions = html! { (waive::button(&asked, &id, None)) (workshop::actions(&asked, &id)) };
-    page.body = html! { (draft::notice(&state, &asked, &id).await?) (page.body) };
+    let spans = over.choice(&format!("/checks/{}", segment(&id)), &asked.query);
+    page.body = html! { (draft::notice(&state, &asked, &id).await?) (spans) (page.body) };
     asked.frame(&state, &page).await
 }
 
@@ -100,8 +106,9 @@ async fn target(
 ) -> Result<Markup, Refusal> {
     let at = asked.query.get("at").map(|_| Moment::of(&asked.query, asked.visit.now).at);
     let key = integer(&key)?;
-    let view = state.source().target(key, at).await?;
-    let mut page = target::one(&view, &asked.query, asked.visit.now);
+    let over = LookBack::of(&asked.query);
+    let view = state.source().target(key, at, over).await?;
+    let mut page = target::one(&view, &asked.query, over, asked.visit.now);
     (page.lead, page.actions) = estate::said(&state, &asked, TargetKey(key), page.lead).await?;
     let said = comment::part(&state, &asked, &About::Target(TargetKey(key))).await?;
     page.body = html! { (page.body) (said) };

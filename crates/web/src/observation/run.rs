@@ -179,8 +179,8 @@ pub fn run_table(rows: &[RunRow], now: Timestamp) -> Markup {
 pub(super) fn list(view: &RunsView, now: Timestamp) -> Listed {
     let rows = &view.rows;
     let table = Table {
-        id: "runs",
-        path: "/runs",
+        id: "runs".into(),
+        path: "/runs".into(),
         noun: ("run", "runs"),
         counted: None,
         columns: vec![

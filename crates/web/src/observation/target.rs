@@ -6,6 +6,7 @@ use tickmark_core::observation::estate::Criticality;
 use tickmark_core::observation::{Gap, Outcome, Severity, Verdict};
 use tickmark_core::{Digest, Timestamp};
 
+use super::look_back::LookBack;
 use super::run::{RunRow, run_table};
 use crate::design::badge::{self, VerdictCounts};
 use crate::design::empty::empty;
@@ -105,8 +106,8 @@ pub(crate) fn columns() -> Vec<Column> {
 
 pub(super) fn list(view: &TargetList, now: Timestamp) -> Listed {
     let table = Table {
-        id: "targets",
-        path: "/targets",
+        id: "targets".into(),
+        path: "/targets".into(),
         noun: ("target", "targets"),
         counted: view.counted,
         columns: columns(),
@@ -173,7 +174,7 @@ fn table_row(row: &TargetRow, now: Timestamp) -> Row {
 const PARTS: [(&str, &str); 4] =
     [("", "Verdicts"), ("facts", "Facts"), ("gaps", "Gaps"), ("evidence", "Raw evidence and runs")];
 
-pub(super) fn one(view: &TargetView, query: &TableQuery, now: Timestamp) -> Page {
+pub(super) fn one(view: &TargetView, query: &TableQuery, over: LookBack, now: Timestamp) -> Page {
     let row = &view.row;
     let part = query.get("part").filter(|part| PARTS.iter().any(|(key, _)| key == part)).unwrap_or("");
     let sections = view
@@ -204,7 +205,7 @@ pub(super) fn one(view: &TargetView, query: &TableQuery, now: Timestamp) -> Page
                 (block("evidence", "Raw evidence of the last look", &html! { (view.artifacts.len()) }, &artifacts(view, now)))
                 (block("runs", "Looks", &html! {}, &run_table(&view.runs, now)))
             }
-            _ => (verdicts(view, now)),
+            _ => { (over.choice(&format!("/targets/{}", row.key), query)) (verdicts(view, now)) },
         }
     };
     let mut page = Page::new(Place::Targets, &row.name, body);

@@ -14,16 +14,17 @@ use tickmark_core::time::DAY_US;
 use super::{mark_of, state_badge, word_of};
 use crate::WebState;
 use crate::design::frame::{Page, Place};
-use crate::design::table::plain;
-use crate::design::{moment, plural, segment};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table};
+use crate::design::{moment, segment};
 use crate::error::Refusal;
 use crate::identity::{name, names};
+use crate::list::Listed;
 use crate::visit::Asked;
 
 /// Entries that a day shows; the table below has all.
 const PER_DAY: usize = 4;
-/// Rows of the table below the month.
-const ROW_LIMIT: usize = 600;
+/// Months before and after the one that is shown which can be chosen from a list.
+const MONTHS: i32 = 12;
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 /// Years that can be asked for.
 const YEARS: std::ops::Range<i32> = 1990..2199;
@@ -100,7 +101,13 @@ impl Month {
 }
 
 pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
-    let (app, actor) = asked.member(&state)?;
+    let listed = listed(&state, &asked).await?;
+    crate::list::show(&state, &asked, listed).await
+}
+
+/// What is due in the month that is asked for: the month as a calendar, and its windows as a list.
+pub(super) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    let (app, actor) = asked.member(state)?;
     let now = asked.visit.now;
     let month = Month::of(asked.query.get("month").unwrap_or_default(), now);
     let owner = asked.query.get("owner").and_then(|id| id.parse::<ActorId>().ok());
@@ -125,19 +132,11 @@ pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<
         .collect();
     owners.sort_by(|a, b| (a.0 != actor.id, &a.1).cmp(&(b.0 != actor.id, &b.1)));
     let shown: Vec<&Due> = due.iter().filter(|one| owner.is_none_or(|owner| one.is_of(owner))).collect();
-    let page = draw(month, &shown, owner, &owners, &people, actor.id, now);
-    asked.frame(&state, &page).await
+    let page = draw(month, &shown, owner, now);
+    Ok(Listed::of(page, table(month, &due, &owners, &people, actor.id)))
 }
 
-fn draw(
-    month: Month,
-    due: &[&Due],
-    owner: Option<ActorId>,
-    owners: &[(ActorId, String)],
-    people: &BTreeMap<ActorId, String>,
-    own: ActorId,
-    now: Timestamp,
-) -> Page {
+fn draw(month: Month, due: &[&Due], owner: Option<ActorId>, now: Timestamp) -> Page {
     let tail = owner.map(|owner| format!("&owner={owner}")).unwrap_or_default();
     let to = |month: Month| format!("/calendar?month={}{tail}", month.key());
     let today = now.date();
@@ -154,15 +153,6 @@ fn draw(
                 strong { (month.words()) }
                 @if YEARS.contains(&month.plus(1).year) { a.button href=(to(month.plus(1))) aria-label={ "Later: " (month.plus(1).words()) } { "\u{2192}" } }
                 @if month.key() != today[..7] { a.button href={ "/calendar" @if let Some(owner) = owner { "?owner=" (owner) } } { "This month" } }
-            }
-            form.row method="get" action="/calendar" data-auto {
-                input type="hidden" name="month" value=(month.key());
-                label for="owner" { "Of" }
-                select id="owner" name="owner" {
-                    option value="" { "everybody" }
-                    @for (id, name) in owners { option value=(id) selected[Some(*id) == owner] { (name) @if *id == own { " (you)" } } }
-                }
-                button.button type="submit" { "Show" }
             }
             span.marks { @for (state, count) in counts.iter().filter(|(_, count)| *count > 0) { span { (mark_of(*state).draw()) (count) " " (word_of(*state).to_lowercase()) } } }
         }
@@ -186,13 +176,6 @@ fn draw(
                         }
                     }
                 }
-            }
-        }
-        @if !due.is_empty() {
-            details.behind id="all" {
-                summary { "As a table: " (due.len()) " " (plural(due.len(), "window", "windows")) }
-                (table(due, people))
-                @if due.len() > ROW_LIMIT { p.muted.small { "The first " (ROW_LIMIT) " of " (due.len()) "; choose an owner to see fewer." } }
             }
         }
     };
@@ -221,22 +204,81 @@ fn cell(at: Timestamp, due: &[&Due], today: &str) -> Markup {
                         }
                     }
                 }
-                @if due.len() > PER_DAY { li.more { a href="#all" { (due.len() - PER_DAY) " more" } } }
+                @if due.len() > PER_DAY { li.more { a href="#due" { (due.len() - PER_DAY) " more" } } }
             }
         }
     }
 }
 
-fn table(due: &[&Due], people: &BTreeMap<ActorId, String>) -> Markup {
-    let rows = due.iter().take(ROW_LIMIT).map(|one| {
-        vec![
-            html! { span.nowrap { (moment::date(one.last_day())) } },
-            html! { a.primary href={ "/controls/" (segment(one.control.as_str())) "/occurrences" } { span.mono { (one.control) } " " (one.title) } span.sub { (one.window.id) } },
-            html! { (one.owner.or(one.operator).map_or("nobody", |id| name(people, id))) },
-            state_badge(one.state),
-        ]
-    });
-    plain("What is due", &["By", "Control", "Owner", "State"], rows.collect())
+fn table(
+    month: Month,
+    due: &[Due],
+    owners: &[(ActorId, String)],
+    people: &BTreeMap<ActorId, String>,
+    own: ActorId,
+) -> Table {
+    let states = [WindowState::Missed, WindowState::Late, WindowState::NotYetDue, WindowState::Done];
+    let whose = |(id, name): &(ActorId, String)| {
+        (id.to_string(), if *id == own { format!("{name} (you)") } else { name.clone() })
+    };
+    // Months around the one that is shown; the arrows above lead further.
+    let months = (-MONTHS..=MONTHS).map(|by| month.plus(by)).filter(|one| YEARS.contains(&one.year));
+    Table {
+        id: "due".into(),
+        path: "/calendar".into(),
+        noun: ("window", "windows"),
+        columns: vec![
+            Column::number("by", "By", Phone::Line),
+            Column::text("control", "Control", Phone::Title),
+            Column::text("window", "Window", Phone::Line),
+            Column::text("owner", "Owner", Phone::Line),
+            Column::text("state", "State", Phone::Status),
+        ],
+        filters: vec![
+            Filter {
+                key: "month",
+                label: "Month",
+                options: months.map(|one| (one.key(), one.words())).collect(),
+                shown: true,
+            },
+            Filter { key: "owner", label: "Of", options: owners.iter().map(whose).collect(), shown: true },
+            Filter {
+                key: "state",
+                label: "State",
+                options: states.map(|one| (one.word().to_owned(), word_of(one).to_owned())).to_vec(),
+                shown: true,
+            },
+        ],
+        rows: due.iter().map(|one| row(month, one, people)).collect(),
+        counted: None,
+        empty: html! {},
+    }
+}
+
+fn row(month: Month, one: &Due, people: &BTreeMap<ActorId, String>) -> Row {
+    let owner = one.owner.or(one.operator).map_or("nobody", |id| name(people, id));
+    let title = format!("{} {}", one.control, one.title);
+    let mut facets = vec![("month", month.key()), ("state", one.state.word().to_owned())];
+    let of: BTreeSet<ActorId> = [one.owner, one.operator].into_iter().flatten().collect();
+    facets.extend(of.into_iter().map(|id| ("owner", id.to_string())));
+    Row {
+        cells: vec![
+            Cell::by_number(
+                html! { span.nowrap { (moment::date(one.last_day())) } },
+                one.last_day().micros(),
+            )
+            .said(one.last_day().date()),
+            Cell::by_text(
+                html! { a.primary href={ "/controls/" (segment(one.control.as_str())) "/occurrences" } { span.mono { (one.control) } " " (one.title) } },
+                &title,
+            ),
+            Cell::text(&one.window.id),
+            Cell::text(owner),
+            Cell::by_text(state_badge(one.state), word_of(one.state)),
+        ],
+        find: format!("{title} {} {owner}", one.window.id),
+        facets,
+    }
 }
 
 #[cfg(test)]

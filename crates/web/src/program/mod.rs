@@ -10,9 +10,12 @@ use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_core::program::performance::WindowState;
 
-use crate::Desk;
 use crate::design::badge::badge;
 use crate::design::icon::Mark;
+use crate::error::Refusal;
+use crate::list::Listed;
+use crate::visit::Asked;
+use crate::{Desk, WebState};
 
 pub(crate) use occurrence::on_control;
 pub(crate) use population::listed as listed_populations;
@@ -36,6 +39,11 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
     ];
     routes.extend(population::desk_routes());
     routes
+}
+
+/// What is due in a month, as a list.
+pub(crate) async fn listed_due(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
+    calendar::listed(state, asked).await
 }
 
 /// The mark of what became of a window.

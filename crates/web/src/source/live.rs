@@ -125,14 +125,9 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The period that pages of what was observed look back over.
+/// The time that the frame names while nobody chose what is aimed at.
 fn period(now: Timestamp) -> Span {
     Span { from: now.plus_micros(-LOOK_BACK_DAYS * DAY_US), to: Some(now) }
-}
-
-/// History as a strip over that period.
-fn strip(label: &str, history: &[Interval], now: Timestamp) -> Strip {
-    strip_over(label, history, period(now), now)
 }
 
 /// History as a strip over a period.

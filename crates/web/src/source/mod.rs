@@ -27,6 +27,7 @@ use crate::design::frame::Context;
 use crate::error::Refusal;
 use crate::evidence::{ArtifactRow, ArtifactView};
 use crate::ledger::{ConsistencyView, LeafView, LedgerView};
+use crate::observation::LookBack;
 use crate::observation::check::{CheckRow, CheckView};
 use crate::observation::coverage::CoverageView;
 use crate::observation::look::LookView;
@@ -246,18 +247,18 @@ impl Source {
         }
     }
 
-    /// All checks with current verdicts over all targets.
-    pub(crate) async fn checks(&self) -> Result<Vec<CheckRow>, Refusal> {
+    /// All checks with current verdicts over all targets, and their history so far back.
+    pub(crate) async fn checks(&self, over: LookBack) -> Result<Vec<CheckRow>, Refusal> {
         match &self.0 {
-            Kind::Live(live) => live.checks().await,
+            Kind::Live(live) => live.checks(over).await,
             Kind::Frozen(views) => Ok(views.checks.iter().map(|(row, _)| row.clone()).collect()),
         }
     }
 
     /// One check with logic, tests, results now and versions.
-    pub(crate) async fn check(&self, id: &str) -> Result<CheckView, Refusal> {
+    pub(crate) async fn check(&self, id: &str, over: LookBack) -> Result<CheckView, Refusal> {
         match &self.0 {
-            Kind::Live(live) => live.check(id).await,
+            Kind::Live(live) => live.check(id, over).await,
             Kind::Frozen(views) => find(&views.checks, |(row, _)| row.id == id).map(|(_, view)| view),
         }
     }
@@ -300,9 +301,14 @@ impl Source {
 
     /// One target with facts (those of a moment, when one is asked for), gaps, results, its latest runs and the artifacts
     /// of the last one.
-    pub(crate) async fn target(&self, key: i64, at: Option<Timestamp>) -> Result<TargetView, Refusal> {
+    pub(crate) async fn target(
+        &self,
+        key: i64,
+        at: Option<Timestamp>,
+        over: LookBack,
+    ) -> Result<TargetView, Refusal> {
         match &self.0 {
-            Kind::Live(live) => live.target(key, at).await,
+            Kind::Live(live) => live.target(key, at, over).await,
             Kind::Frozen(views) => find(&views.targets, |view| view.row.key == key),
         }
     }

@@ -243,6 +243,79 @@ async fn an_examination_is_planned_approved_described_and_closed() {
 }
 
 #[tokio::test]
+async fn what_an_examination_needs_beside_its_papers_goes_through_the_api_too() {
+    let server = Server::start().await;
+    let mut person = Caller::person(&server, "Pia", Role::ComplianceManager).await;
+    let mut program = Caller::program(&server, "Cam", Role::ComplianceManager, None).await;
+    let plan = json!({"reason": "Clients' auditors ask", "scope": {
+        "report": "soc1", "from": "2026-01-01", "to": "2026-12-31", "system": "Payroll", "services": ["Pay runs"],
+    }});
+    let planned = person.post("/engagements", &plan).await;
+    let value = made(&planned, StatusCode::CREATED);
+    assert_eq!((&value["processes"], &value["modification"]), (&json!([]), &Value::Null));
+
+    let run = json!({"name": "Pay run", "narrative": "Hours become pay.", "steps": [
+        {"act": "initiate", "what": "Hours are sent", "who": "Client", "controls": ["PAY-01"]},
+    ]});
+    let processes = "/engagements/1/processes";
+    let refusal = program.from(&planned, Method::POST, processes, &run).await;
+    refused(&refusal, StatusCode::NOT_FOUND, "no such thing");
+    let described = person.from(&planned, Method::POST, processes, &run).await;
+    let value = made(&described, StatusCode::OK);
+    assert_eq!(value["processes"][0]["steps"][0]["controls"], json!(["PAY-01"]));
+    let stale = person.from(&planned, Method::POST, processes, &run).await;
+    refused(&stale, StatusCode::PRECONDITION_FAILED, "read it again");
+    let mut wrong = run.clone();
+    wrong["steps"][0]["act"] = json!("guess");
+    let wrong = person.from(&described, Method::POST, processes, &wrong).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", wrong.text());
+    let mut longer = run.clone();
+    longer["narrative"] = json!("Hours become pay, and pay is paid out.");
+    let changed = person.from(&described, Method::PUT, "/engagements/1/processes/1", &longer).await;
+    assert_eq!(made(&changed, StatusCode::OK)["processes"][0]["narrative"], longer["narrative"]);
+    let none = person.from(&changed, Method::PUT, "/engagements/1/processes/2", &longer).await;
+    refused(&none, StatusCode::NOT_FOUND, "no such thing");
+    let removed = person.from(&changed, Method::POST, "/engagements/1/processes/1/removal", &json!({})).await;
+    assert_eq!(made(&removed, StatusCode::OK)["processes"], json!([]));
+
+    // What records tell is a draft until somebody begins a part with it; what is written stays.
+    let proposals = "/engagements/1/proposals";
+    let all = parse(&person.get(proposals).await);
+    assert!(
+        all["items"].as_array().is_some_and(|all| all.iter().any(|one| one["part"] == "services")),
+        "{all}"
+    );
+    let begin = json!({"parts": ["services"]});
+    let begun = person.from(&removed, Method::POST, proposals, &begin).await;
+    let value = made(&begun, StatusCode::OK);
+    assert!(value["description"]["content"]["parts"].to_string().contains("Pay runs"), "{value}");
+    let twice = person.from(&begun, Method::POST, proposals, &begin).await;
+    refused(&twice, StatusCode::CONFLICT, "is written already");
+
+    let around = json!({
+        "firms": [{"name": "Example & Partners", "license": "looked up"}], "chosen": "Example & Partners",
+        "why": "They know payroll", "approver": "Grace", "decided": "2026-01-15",
+        "walkthroughs": [{"day": "2026-03-31", "what": "Pay run", "who": "Ada"}],
+    });
+    let administration = "/engagements/1/administration";
+    let administered = person.from(&begun, Method::PUT, administration, &around).await;
+    let value = made(&administered, StatusCode::OK);
+    assert_eq!(value["administration"]["walkthroughs"][0]["day"], "2026-03-31");
+    let mut odd = around.clone();
+    odd["decided"] = json!("soon");
+    let odd = person.from(&administered, Method::PUT, administration, &odd).await;
+    assert_eq!(odd.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", odd.text());
+    let told = json!({"text": "Qualified for one objective."});
+    let told = person.from(&administered, Method::PUT, "/engagements/1/modification", &told).await;
+    assert_eq!(made(&told, StatusCode::OK)["modification"], "Qualified for one objective.");
+    let decision = json!({"is_told": false, "why": "There is none"});
+    let unknown = person.from(&told, Method::PUT, "/engagements/1/incidents/F-1", &decision).await;
+    refused(&unknown, StatusCode::NOT_FOUND, "no such thing");
+    let versions = parse(&person.get("/engagements/1/versions").await);
+    assert_eq!(versions["items"].as_array().map(Vec::len), Some(7));
+}
+
+#[tokio::test]
 async fn a_comment_is_changed_by_its_author_alone() {
     let server = Server::start().await;
     let mut program = Caller::program(&server, "Cam", Role::ComplianceManager, None).await;

@@ -432,3 +432,59 @@ async fn management_hands_in_that_nothing_happened_and_lists_of_more_than_one_sh
     assert!(refused.text().contains("line 2, column occurred_at") && refused.text().contains("is a formula"));
     assert_eq!(cam.get("/populations/3").await.status, StatusCode::NOT_FOUND, "nothing is applied by half");
 }
+
+#[tokio::test]
+async fn lists_of_an_engagement_are_filtered_named_and_taken_out_on_both_sides() {
+    let server = Server::start().await;
+    let mut owner = owner(&server).await;
+    let mut cam = company(&server).await;
+    let mut audrey = auditor(&server, &mut owner, "Audrey").await;
+    let import = "/engagements/1/requests/import";
+    let asked = audrey.send(import, "/engagements/1/requests/defaults", &[]).await;
+    assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text());
+    let path = "/engagements/1/requests";
+    let chart = "Organisation chart with names and dates";
+    assert!(audrey.get(&format!("{path}?q=organisation+chart")).await.text().contains(chart));
+    for query in ["state=accepted", "late=yes", "q=nothinglikeit", "criterion=ZZ9"] {
+        let page = audrey.get(&format!("{path}?{query}")).await;
+        assert!(page.text().contains("No request matches"), "{query}: {}", page.text());
+    }
+    let open = audrey.get(&format!("{path}?state=open&sort=request&dir=desc")).await;
+    assert!(open.text().contains("aria-sort=\"descending\""), "{}", open.text());
+
+    // Each side takes out what it sees there, with the columns that it has.
+    let theirs = audrey.get("/export/requests-1.csv?q=organisation+chart").await;
+    assert_eq!(theirs.status, StatusCode::OK, "{}", theirs.text());
+    assert!(theirs.text().starts_with("No.,Request,Criteria,Due,Answered by,State\r\n"), "{}", theirs.text());
+    assert!(theirs.text().contains(chart) && theirs.text().lines().count() == 2, "{}", theirs.text());
+    let ours = cam.get("/export/requests-1.csv").await;
+    assert!(ours.text().starts_with("No.,Request,Criteria,Due,Who sees to it,State\r\n"), "{}", ours.text());
+    for (list, heads) in [
+        ("workpapers-1", "Workpaper,Items,Conclusion,Prepared,Reviewed,Management"),
+        ("in-sight-1", "Evidence,Controls,About,State"),
+    ] {
+        let csv = audrey.get(&format!("/export/{list}.csv")).await;
+        assert_eq!((csv.status, csv.text().trim_end()), (StatusCode::OK, heads), "{list}");
+    }
+    assert!(
+        cam.get("/export/workpapers-1.csv").await.text().starts_with("Workpaper,Items,Result,Exceptions")
+    );
+    assert_eq!(cam.get("/export/in-sight-1.csv").await.status, StatusCode::NOT_FOUND);
+    for list in ["requests-2", "requests-01", "controls", "people", "engagements"] {
+        let csv = audrey.get(&format!("/export/{list}.csv")).await;
+        assert_eq!(csv.status, StatusCode::NOT_FOUND, "{list}");
+    }
+
+    // A view that the firm shares is the firm's.
+    let form = "/views/new?list=firm:requests-1&query=state%3Dopen";
+    let fields =
+        [("list", "firm:requests-1"), ("query", "state=open"), ("name", "Still open"), ("shared", "yes")];
+    let saved = audrey.send(form, "/views/new", &fields).await;
+    assert_eq!(saved.header("location"), "/engagements/1/requests?state=open", "{}", saved.text());
+    assert!(audrey.get(path).await.text().contains("Still open"));
+    assert!(!cam.get(path).await.text().contains("Still open"));
+    for (browser, list) in [(&mut cam, "firm:requests-1"), (&mut audrey, "requests-1")] {
+        let page = browser.get(&format!("/views/new?list={list}&query=q%3Da")).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{list}");
+    }
+}

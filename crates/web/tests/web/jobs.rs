@@ -50,10 +50,28 @@ async fn whoever_may_asks_for_work_and_sees_what_comes_of_it() {
     cam.send("/jobs", "/jobs/schedule", &[("kind", "report"), ("hours", "168")]).await;
     assert!(cam.get("/jobs").await.text().contains("every week"));
 
+    // The list is filtered by its address, and taken out.
+    let none = cam.get("/jobs?state=failed").await;
+    assert!(none.text().contains("No job matches"), "{}", none.text());
+    let off = cam.get("/jobs?state=called_off&kind=collect").await;
+    assert!(off.text().contains("1</span> of 1 job"), "{}", off.text());
+    let csv = cam.get("/export/jobs.csv?state=called_off").await;
+    let lines: Vec<&str> = csv.text().lines().collect();
+    assert!(lines[0].starts_with("Job,What,State,Asked by,Asked"), "{}", csv.text());
+    assert!(
+        lines.len() == 2 && lines[1].contains("Called off") && lines[1].contains("Cam"),
+        "{}",
+        csv.text()
+    );
+
     // A control owner sees what is done and asks for nothing.
     let (mut coo, _) = server.member("Coo", &[Role::ControlOwner]).await;
     let list = coo.get("/jobs").await;
-    assert!(list.status == StatusCode::OK && !list.text().contains("action=\"/jobs"), "{}", list.text());
+    assert!(
+        list.status == StatusCode::OK && !list.text().contains("method=\"post\" action=\"/jobs"),
+        "{}",
+        list.text()
+    );
     let own = token(coo.get("/account").await.text());
     for (path, fields) in
         [("/jobs", vec![("kind", "collect")]), ("/jobs/schedule", vec![("kind", "report"), ("hours", "1")])]

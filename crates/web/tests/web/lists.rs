@@ -253,6 +253,8 @@ async fn a_list_is_taken_out_as_it_is_shown_by_whoever_may_see_it() {
         "waivers",
         "evidence",
         "people",
+        "due",
+        "jobs",
     ] {
         let csv = mia.get(&format!("/export/{list}.csv")).await;
         assert_eq!(csv.status, StatusCode::OK, "{list}");

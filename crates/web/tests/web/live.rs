@@ -150,3 +150,25 @@ fn find(folder: &std::path::Path, name_part: &str) -> Option<std::path::PathBuf>
         }
     })
 }
+
+#[tokio::test]
+async fn the_reader_chooses_how_far_back_checks_and_targets_are_looked_at() {
+    let world = World::sqlite();
+    let (app, program) = world.start().await;
+    let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let catalog = Catalog::builtin();
+    app.transact(&program, async |cx| control::adopt_starters(cx, &catalog).await).await.expect("adopted");
+    collect(&app, &program, &library).await;
+    let guest = Visitor::guest_of(pages(app, program, &library)).await;
+    for path in ["/checks/ssh-root-login-disabled", "/targets/1"] {
+        let plain = text(&guest, path).await;
+        assert!(plain.contains(&format!("href=\"{path}?span=12m\"")), "{path}: {plain}");
+        let year = text(&guest, &format!("{path}?span=12m")).await;
+        assert!(year.contains(&format!("href=\"{path}?span=12m\" aria-current=\"true\"")), "{path}: {year}");
+        assert!(year.contains(&format!("href=\"{path}\">90 days")), "{path}: {year}");
+        let odd = text(&guest, &format!("{path}?span=nonsense")).await;
+        assert!(odd.contains(&format!("href=\"{path}\" aria-current=\"true\">90 days")), "{path}: {odd}");
+    }
+    let list = text(&guest, "/checks?span=12m").await;
+    assert!(list.contains("/checks/ssh-root-login-disabled") && list.contains("Looking back"), "{list}");
+}

@@ -64,6 +64,27 @@ async fn whoever_is_assigned_to_one_system_finds_its_controls_and_no_others() {
     assert_eq!(moved.status, StatusCode::SEE_OTHER, "{}", moved.text());
     assert!(manager.get("/controls/IAM-05/history").await.text().contains("Payroll"));
 
+    // Who looks at one system finds what is of it, wherever they go, until they look at all of them again.
+    let look = async |manager: &mut crate::members::Browser, system: &str| {
+        let fields = [("system", system), ("back", "/controls?q=access&page=2")];
+        manager.send("/controls", "/looking-at", &fields).await
+    };
+    let looks = look(&mut manager, &payroll).await;
+    let there = format!("/controls?q=access&system={payroll}");
+    assert_eq!((looks.status, looks.header("location")), (StatusCode::SEE_OTHER, there.as_str()));
+    for path in ["/controls", "/period"] {
+        let page = manager.get(path).await;
+        assert!(page.text().contains("/IAM-05"), "{path}: {}", page.text());
+        assert!(!page.text().contains("/IAM-06"), "{path}: {}", page.text());
+    }
+    let page = manager.get("/targets").await;
+    assert!(page.status == StatusCode::OK && page.text().contains("id=\"looking-at\""), "{}", page.text());
+    assert_eq!(manager.get("/evidence/items").await.status, StatusCode::OK);
+    assert_eq!(look(&mut manager, "nonsense").await.status, StatusCode::BAD_REQUEST);
+    let all = look(&mut manager, "").await;
+    assert_eq!(all.header("location"), "/controls?q=access");
+    assert!(manager.get("/period").await.text().contains("/IAM-06"));
+
     // Somebody is assigned to it, by whoever looks after members.
     let path = format!("/people/{id}");
     let assigned = admin

@@ -13,7 +13,8 @@ use tickmark_core::observation::{CheckDraft, DraftError, DraftState, Verdict};
 use tickmark_evaluate::{Check, CheckSource, FILE_MANIFEST, FILE_REGO, FILE_TESTS, Library, Origin};
 use tickmark_store::folder::write_durably;
 
-use super::{Draft, Trial, atom, digest_of, folder_of, need_own_folder, tried, waiting_of, written};
+use super::place::{self, folder_of};
+use super::{Draft, Trial, atom, digest_of, tried, waiting_of, written};
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::{Access, people};
@@ -137,8 +138,10 @@ fn changes(before: Option<&Trial>, after: Option<&Trial>) -> Vec<VerdictChange> 
 pub async fn approve(cx: &mut Cx<'_>, id: &str, digest: Digest, alone: &str) -> Result<CheckDraft> {
     cx.permit_whole(atom(Verb::Approve))?;
     cx.need_person()?;
-    need_own_folder(cx).await?;
     let mut draft = exact(cx, id, digest).await?;
+    if Draft::of(&draft).is_none() {
+        place::need_own(cx, id).await?;
+    }
     let note = separated(cx, &draft, alone).await?;
     let in_force = written(cx, id)?.map(|source| digest_of(&source));
     let (organization, by, now) = (cx.organization(), cx.actor.id, cx.now);
@@ -155,13 +158,13 @@ pub async fn approve(cx: &mut Cx<'_>, id: &str, digest: Digest, alone: &str) -> 
     audit::record(cx, event).await?;
     // The files last: what is refused leaves none behind.
     match Draft::of(&draft) {
-        None => take_out(cx, id)?,
+        None => take_out(cx, id).await?,
         Some(files) => {
             let trial = tried(cx, vec![files.source()]).await?;
             if !trial.iter().all(Trial::passed) {
                 return Err(Error::invalid("it does not pass any more; try it to see why"));
             }
-            put_in(cx, &files)?;
+            put_in(cx, &files).await?;
         }
     }
     Ok(draft)
@@ -234,8 +237,8 @@ async fn separated(cx: &mut Cx<'_>, draft: &CheckDraft, alone: &str) -> Result<S
     }
 }
 
-fn put_in(cx: &Cx<'_>, files: &Draft) -> Result<()> {
-    let folder = folder_of(cx, &files.id);
+async fn put_in(cx: &mut Cx<'_>, files: &Draft) -> Result<()> {
+    let folder = folder_of(cx, &files.id).await?;
     std::fs::create_dir_all(&folder).map_err(|error| Error::Unavailable {
         what: format!("{} cannot be made", folder.display()),
         source: Some(Box::new(error)),
@@ -248,8 +251,8 @@ fn put_in(cx: &Cx<'_>, files: &Draft) -> Result<()> {
     Ok(())
 }
 
-fn take_out(cx: &Cx<'_>, id: &str) -> Result<()> {
-    let folder = folder_of(cx, id);
+async fn take_out(cx: &mut Cx<'_>, id: &str) -> Result<()> {
+    let folder = folder_of(cx, id).await?;
     // Names that begin with a dot are not read.
     let aside = folder.with_file_name(format!(".{id}.{}", cx.now.micros()));
     std::fs::rename(&folder, &aside).map_err(|error| Error::Unavailable {

@@ -1,13 +1,12 @@
 //! Writing a check and trying it over the facts that hold now, before anything is said by it.
 //!
 //! What is written here is a draft until somebody else has approved its exact files ([`decide`]). Then they are a folder
-//! below the data folder, as those that were written with an editor, and go live with the next run that loads the checks;
+//! below the data folder ([`place`]), as those that were written with an editor, and go live with the next run that loads the checks;
 //! a changed check is a new version from then on. With the data folder in hand files can still be put there; the run that
 //! first uses such files leaves an event that says so.
 
 mod decide;
-
-use std::path::PathBuf;
+mod place;
 
 use serde_json::{Value, json};
 use tickmark_core::id::TargetKey;
@@ -18,18 +17,18 @@ use tickmark_core::observation::{CheckDraft, DraftChange, DraftState, Outcome, h
 use tickmark_core::{Digest, Timestamp};
 use tickmark_evaluate::{
     Check, CheckSource, Evaluator, FILE_MANIFEST, FILE_REGO, FILE_TESTS, Library, Origin, PreparedFacts,
-    ScaffoldFile, read_folder, run_tests, scaffold, simple,
+    ScaffoldFile, run_tests, scaffold, simple,
 };
 
 pub(in crate::observation) use decide::note_files;
 pub use decide::{Looked, VerdictChange, all_waiting, approve, decline, drafts_of, look, waiting};
+pub use place::checks_of;
 pub use tickmark_evaluate::{Operator, SimpleCheck};
 
 use super::record::nameless;
 use super::{Target, pack, sql};
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
-use crate::identity::{self, Access};
 use crate::{Error, Result};
 
 /// Targets over which a check is tried.
@@ -199,15 +198,9 @@ async fn waiting_of(view: &mut View<'_>, id: &str) -> Result<Option<CheckDraft>>
     Ok(all.into_iter().find(|draft| draft.state == DraftState::Waiting))
 }
 
-/// The folder of a check, own ones before those inside the program.
+/// The folder of a check: the organization's own, then one of the installation, then one inside the program.
 fn written(view: &View<'_>, id: &str) -> Result<Option<CheckSource>> {
-    let root = view.app.folder().checks();
-    let own = if root.is_dir() { read_folder(&root) } else { Ok(Vec::new()) };
-    let own = own.map_err(|error| Error::Unavailable {
-        what: format!("{} cannot be read", root.display()),
-        source: Some(Box::new(error)),
-    })?;
-    let all = own.into_iter().chain(Library::builtin_sources());
+    let all = place::own_sources(view)?.into_iter().chain(Library::builtin_sources());
     Ok(all.into_iter().find(|source| source.folder == id))
 }
 
@@ -282,7 +275,6 @@ pub async fn propose(cx: &mut Cx<'_>, draft: &Draft, reason: &str) -> Result<Tri
     let before = written(cx, &draft.id)?;
     let verb = if before.is_some() { Verb::Update } else { Verb::Create };
     cx.permit_whole(atom(verb))?;
-    need_own_folder(cx).await?;
     let trial = try_out(cx, draft).await?;
     if !trial.passed() {
         return Ok(trial);
@@ -304,23 +296,12 @@ pub async fn propose(cx: &mut Cx<'_>, draft: &Draft, reason: &str) -> Result<Tri
 /// `NotFound` if there is no own check with this id; `Invalid` without a reason.
 pub async fn put_aside(cx: &mut Cx<'_>, id: &str, reason: &str) -> Result<CheckDraft> {
     cx.permit_whole(atom(Verb::Delete))?;
-    need_own_folder(cx).await?;
     let is_own = written(cx, id)?.is_some_and(|source| source.origin == Origin::Own);
     if !is_own {
         return Err(Error::not_found("check of your own", id));
     }
+    place::need_own(cx, id).await?;
     hand_in(cx, id, DraftChange::Aside, reason, Name::CheckPutAside).await
-}
-
-/// Refuses members where several organizations share the folder of checks: what one of them writes would judge the others.
-async fn need_own_folder(view: &mut View<'_>) -> Result<()> {
-    if view.actor.access == Access::Local || identity::is_alone(view).await? {
-        return Ok(());
-    }
-    Err(Error::conflict(
-        "checks of one's own belong to the whole installation, and it has several organizations; whoever operates it \
-         writes them, on the machine: tickmark checks new",
-    ))
 }
 
 async fn hand_in(
@@ -354,10 +335,4 @@ async fn hand_in(
 /// The permission to do something with checks.
 fn atom(verb: Verb) -> Atom {
     Atom::new(Resource::Test, verb)
-}
-
-fn folder_of(view: &View<'_>, id: &str) -> PathBuf {
-    // An id is kebab case once it was loaded, so it names no other place.
-    let group = id.split('-').next().unwrap_or_default();
-    view.app.folder().checks().join(group).join(id)
 }

@@ -29,6 +29,8 @@ pub struct ControlPeriod {
     pub area: String,
     /// Who answers for it.
     pub owner: String,
+    /// Id of the system that it is for; empty for one that is for all.
+    pub system: String,
     /// Criteria it maps to, the first one being the one it is listed under.
     pub criteria: Vec<String>,
     /// How it is tested, in words: `2 checks`, `quarterly`; empty when nothing tests it.
@@ -76,6 +78,7 @@ struct Asked<'a> {
     category: Option<&'a str>,
     series: Option<&'a str>,
     criterion: Option<&'a str>,
+    system: Option<&'a str>,
     by_area: bool,
 }
 
@@ -88,6 +91,7 @@ impl<'a> Asked<'a> {
             category: query.get("category"),
             series: query.get("series"),
             criterion: query.get("criterion"),
+            system: query.get("system"),
             by_area: query.get("by") == Some("area"),
         }
     }
@@ -98,6 +102,7 @@ impl<'a> Asked<'a> {
             || self.category.is_some()
             || self.series.is_some()
             || self.criterion.is_some()
+            || self.system.is_some()
     }
 
     fn shows(&self, row: &ControlPeriod, view: &PeriodView) -> bool {
@@ -110,6 +115,7 @@ impl<'a> Asked<'a> {
             row.criteria.iter().filter_map(|id| series_of(view, id)).map(|s| s.id.as_str()).collect();
         self.words.iter().all(|word| text.contains(word.as_str()))
             && self.state.is_none_or(has_state)
+            && self.system.is_none_or(|id| row.system == id)
             && self.series.is_none_or(|id| series.contains(id))
             && self.criterion.is_none_or(|id| row.criteria.iter().any(|c| c == id))
             && self.category.is_none_or(|id| {
@@ -214,6 +220,7 @@ fn filters(
         form.filters method="get" action="/period" role="search" data-auto {
             @for (key, value) in chosen.pairs() { input type="hidden" name=(key) value=(value); }
             @if let Some(criterion) = asked.criterion { input type="hidden" name="criterion" value=(criterion); }
+            @if let Some(system) = asked.system { input type="hidden" name="system" value=(system); }
             label.visually-hidden for="board-q" { "Find among controls" }
             input type="search" name="q" id="board-q" value=(query.get("q").unwrap_or("")) placeholder="Find controls  ( / )" autocomplete="off";
             label { "State" select name="state" {

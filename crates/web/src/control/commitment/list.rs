@@ -64,8 +64,8 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Resul
     let states = CommitmentState::ALL.map(|one| (one.word().to_owned(), one.plain().to_owned())).to_vec();
     let kinds = CommitmentKind::ALL.map(|one| (one.word().to_owned(), one.plain().to_owned())).to_vec();
     let table = Table {
-        id: "commitments",
-        path: "/commitments",
+        id: "commitments".into(),
+        path: "/commitments".into(),
         noun: ("commitment", "commitments"),
         counted: list::counted(&found),
         columns: columns(),

@@ -8,30 +8,26 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::evidence;
 use tickmark_app::evidence::item::Purpose;
+use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::fieldwork::Party;
+use tickmark_core::evidence::item::Item;
 use tickmark_core::evidence::media::{self, Format, Shown};
 use tickmark_core::id::ItemKey;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::{Tabbed, head, href, key, number, page as framed, party};
 use crate::WebState;
-use crate::design::table::plain;
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
 use crate::design::{block, moment, size};
 use crate::engagement::catalog;
 use crate::error::Refusal;
 use crate::evidence::{attachment, item as items};
 use crate::guard::SANDBOX;
+use crate::list::{Listed, OfEngagement};
 use crate::program::population::covers;
 use crate::visit::Asked;
 
-/// Items of one page; the list says when there are more.
-const SHOWN: usize = 500;
-
-pub(super) async fn auditor(
-    state: &WebState,
-    asked: &Asked,
-    at: &str,
-) -> Result<tickmark_core::engagement::EngagementKey, Refusal> {
+pub(super) async fn auditor(state: &WebState, asked: &Asked, at: &str) -> Result<EngagementKey, Refusal> {
     let key = key(at)?;
     // Management has pages of its own for all of its evidence.
     if party(state, asked, key).await? == Party::Auditor { Ok(key) } else { Err(Refusal::NotFound) }
@@ -42,8 +38,17 @@ pub(super) async fn list(
     Path(at): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let key = auditor(&state, &asked, &at).await?;
-    let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
+    let listed = listed(&state, &asked, key(&at)?).await?;
+    crate::list::show(&state, &asked, listed).await
+}
+
+/// The evidence of an engagement that an auditor sees, with the frozen populations after it.
+pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Listed, Refusal> {
+    let ((app, actor), catalog) = (asked.member(state)?, catalog(state)?);
+    // Management has pages of its own for all of its evidence.
+    if party(state, asked, key).await? != Party::Auditor {
+        return Err(Refusal::NotFound);
+    }
     let (record, all, populations) = app
         .read(actor, async |view| {
             Ok((
@@ -53,37 +58,81 @@ pub(super) async fn list(
             ))
         })
         .await?;
-    let rows = all.iter().take(SHOWN).map(|item| {
-        let said = &item.version.description;
-        let controls: Vec<String> = item.controls.iter().map(ToString::to_string).collect();
-        vec![
-            html! { a.primary href={ (href(key)) "/evidence/" (item.key) } { (said.title) } span.sub { (said.kind.title()) ", " (item.version.files.len()) " files" } },
-            html! { (controls.join(", ")) },
-            html! { @if let Some(covers) = said.covers { (moment::date(covers.from)) " to " (moment::date(covers.last_day())) } @else { span.muted { "not stated" } } },
-            items::state_badge(item.state),
-        ]
-    });
+    let (id, path) = OfEngagement::InSight.of(key);
+    let table = Table {
+        noun: ("item", "items"),
+        columns: vec![
+            Column::text("evidence", "Evidence", Phone::Title),
+            Column::text("controls", "Controls", Phone::Line),
+            Column::text("about", "About", Phone::Line),
+            Column::text("state", "State", Phone::Status),
+        ],
+        filters: vec![
+            Filter::of_values(
+                "kind",
+                "Kind",
+                all.iter().map(|item| item.version.description.kind.title().to_owned()),
+            ),
+            Filter::of_values(
+                "control",
+                "Control",
+                all.iter().flat_map(|item| item.controls.iter().map(ToString::to_string)),
+            ),
+            Filter::of_values("state", "State", all.iter().map(|item| item.state.title().to_owned())),
+        ],
+        rows: all.iter().map(|item| line(item, &path)).collect(),
+        counted: None,
+        empty: html! { div.empty { h3 { "No evidence is in sight" } p { "You see what was accepted for a control in scope and is about the time of the examination, and what is handed in for your requests." } } },
+        id,
+        path: path.clone(),
+    };
     let lists = populations.iter().map(|one| {
         vec![
-            html! { a.primary href={ (href(key)) "/evidence/populations/" (one.key) } { (one.definition.title) } span.sub { "Population " (one.key) ", " (one.definition.trigger) } },
+            html! { a.primary href={ (path) "/populations/" (one.key) } { (one.definition.title) } span.sub { "Population " (one.key) ", " (one.definition.trigger) } },
             html! { (one.definition.control) },
             covers(one.definition.from, one.definition.to),
             html! { @if let Some(frozen) = &one.frozen { (frozen.items) } },
         ]
     });
-    let body = html! {
-        (block("items", "Evidence", &html! { (all.len()) @if all.len() > SHOWN { ", the newest " (SHOWN) " shown" } }, &html! {
-            @if all.is_empty() { div.empty { h3 { "No evidence is in sight" } p { "You see what was accepted for a control in scope and is about the time of the examination, and what is handed in for your requests." } } }
-            @else { (plain("Evidence", &["Evidence", "Controls", "About", "State"], rows.collect())) }
-        }))
-        (block("populations", "Frozen populations", &html! { (populations.len()) }, &html! {
+    let after = block(
+        "populations",
+        "Frozen populations",
+        &html! { (populations.len()) },
+        &html! {
             @if populations.is_empty() { div.empty { h3 { "No population is in sight" } p { "Ask for one: a request of the kind population." } } }
             @else { (plain("Populations", &["Population", "Control", "Covers", "Items"], lists.collect())) }
-        }))
-    };
-    let mut page = framed(&record, &asked, Tabbed::Evidence, "Evidence", &body);
+        },
+    );
+    let mut page = framed(&record, asked, Tabbed::Evidence, "Evidence", &html! {});
     page.lead = html! { "Of controls in scope, and about the time of the examination. Each file that you open stands in the audit trail." };
-    asked.frame(&state, &page).await
+    Ok(Listed { after, ..Listed::of(page, table) })
+}
+
+fn line(item: &Item, path: &str) -> Row {
+    let said = &item.version.description;
+    let controls: Vec<String> = item.controls.iter().map(ToString::to_string).collect();
+    let about = said.covers.map_or_else(
+        || "not stated".to_owned(),
+        |covers| format!("{} to {}", covers.from.date(), covers.last_day().date()),
+    );
+    let mut facets = vec![("kind", said.kind.title().to_owned()), ("state", item.state.title().to_owned())];
+    facets.extend(controls.iter().map(|id| ("control", id.clone())));
+    Row {
+        cells: vec![
+            Cell::by_text(
+                html! { div { a.primary href={ (path) "/" (item.key) } { (said.title) } span.sub { (said.kind.title()) ", " (item.version.files.len()) " files" } } },
+                &said.title,
+            ),
+            Cell::text(&controls.join(", ")),
+            Cell::by_text(
+                html! { @if let Some(covers) = said.covers { (moment::date(covers.from)) " to " (moment::date(covers.last_day())) } @else { span.muted { "not stated" } } },
+                &about,
+            ),
+            Cell::by_text(items::state_badge(item.state), item.state.title()),
+        ],
+        find: format!("{} {} {} {}", item.key, said.title, said.source, controls.join(" ")),
+        facets,
+    }
 }
 
 pub(super) async fn page(

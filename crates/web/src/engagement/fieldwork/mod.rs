@@ -33,6 +33,7 @@ use crate::design::frame::{Page, Papers};
 use crate::design::icon::Mark;
 use crate::design::tabs::{Tab, tabs};
 use crate::error::Refusal;
+use crate::list::{Listed, OfEngagement};
 use crate::permission;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
@@ -187,6 +188,21 @@ async fn party(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Pa
 /// Reads the head of an engagement for a page of its fieldwork, for whoever may see any of it.
 async fn head(view: &mut View<'_>, key: EngagementKey) -> Result<(Engagement, Party), Error> {
     fieldwork::head(view, key).await
+}
+
+/// A list of an engagement.
+pub(crate) async fn listed_of(
+    state: &WebState,
+    asked: &Asked,
+    kind: OfEngagement,
+    key: EngagementKey,
+) -> Result<Listed, Refusal> {
+    match kind {
+        OfEngagement::Requests => request::listed(state, asked, key).await,
+        OfEngagement::Workpapers => workpaper::listed(state, asked, key).await,
+        OfEngagement::Walkthroughs => walkthrough::listed(state, asked, key).await,
+        OfEngagement::InSight => evidence::listed(state, asked, key).await,
+    }
 }
 
 /// A number of an address.

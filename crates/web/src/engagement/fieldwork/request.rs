@@ -1,6 +1,6 @@
 //! The request list: looking at it, beginning it from the usual one or a firm's own, writing one request, taking it out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -15,6 +15,7 @@ use tickmark_core::engagement::fieldwork::{
     EvidenceRequest, ListRow, Party, Request, RequestState, defaults, kind_words, timing_words,
 };
 use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 use tickmark_core::report::sheet::{SheetCell, csv_line};
 
@@ -25,7 +26,7 @@ use crate::design::form::{
     Faults, Field, FilesField, Kind, button, field, files, form, form_with_files, hidden, send,
 };
 use crate::design::frame::Page;
-use crate::design::table::plain;
+use crate::design::table::{Cell, Column, Filter, Phone, Row as TableRow, Table};
 use crate::design::tabs::{Tab, tabs};
 use crate::design::{plural, segment};
 use crate::engagement::catalog;
@@ -34,6 +35,7 @@ use crate::evidence::attachment;
 use crate::form::Sent;
 use crate::guard::SANDBOX;
 use crate::identity::go;
+use crate::list::{Listed, OfEngagement};
 use crate::upload::{KEPT, SentFiles, drop_kept};
 use crate::visit::Asked;
 
@@ -45,8 +47,13 @@ pub(super) async fn list(
     Path(at): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let key = key(&at)?;
-    let (app, actor) = asked.member(&state)?;
+    let listed = listed(&state, &asked, key(&at)?).await?;
+    crate::list::show(&state, &asked, listed).await
+}
+
+/// What is asked for in an engagement, as far as whoever looks may see it.
+pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Listed, Refusal> {
+    let (app, actor) = asked.member(state)?;
     let (record, party, rows, names) = app
         .read(actor, async |view| {
             let (record, party) = head(view, key).await?;
@@ -54,9 +61,7 @@ pub(super) async fn list(
         })
         .await?;
     let chosen = asked.query.get("state").and_then(RequestState::from_word);
-    let path = format!("{}/requests", href(key));
-    let shown = rows.iter().filter(|row| chosen.is_none_or(|state| row.record.state == state));
-    let drawn = shown.map(|row| line(row, &path, party, &names)).collect::<Vec<_>>();
+    let (id, path) = OfEngagement::Requests.of(key);
     let may_ask = asked.may(asking(Verb::Create));
     let filters = std::iter::once(None).chain(RequestState::ALL.iter().copied().map(Some));
     let filters: Vec<Tab<'_>> = filters
@@ -67,20 +72,8 @@ pub(super) async fn list(
             current: chosen == one,
         })
         .collect();
-    let body = html! {
-        @if rows.is_empty() {
-            div.empty {
-                h3 { "Nothing is asked for yet" }
-                p { "A request says what the auditor needs, for which criteria and by when. Management answers it with evidence, and the auditor accepts or returns the answer." }
-                @if may_ask { p { a.button.primary href={ (path) "/import" } { "Begin a request list" } } }
-            }
-        } @else {
-            (tabs("State", &filters))
-            @if drawn.is_empty() { p.muted { "None is in this state." } }
-            @else { (plain("Requests", &["No.", "Request", "Criteria", "Due", if party == Party::Auditor { "Answered by" } else { "Who sees to it" }, "State"], drawn)) }
-        }
-    };
-    let mut page = page(&record, &asked, Tabbed::Requests, "Request list", &body);
+    let body = html! { @if !rows.is_empty() { (tabs("State", &filters)) } };
+    let mut page = page(&record, asked, Tabbed::Requests, "Request list", &body);
     let waiting = match party {
         Party::Auditor => request::count(&rows, RequestState::Submitted),
         Party::Management => rows.iter().filter(|row| row.record.state.waits_for_management()).count(),
@@ -89,27 +82,121 @@ pub(super) async fn list(
     page.actions = html! {
         @if may_ask && !rows.is_empty() { a.button href={ (path) "/new" } { "Ask for something" } a.button href={ (path) "/import" } { "Import" } }
         @if !rows.is_empty() {
-            a.button.quiet href={ (path) "/export/csv" } { "CSV" }
-            @if state.documents().is_some() { a.button.quiet href={ (path) "/export/xlsx" } { "Excel" } }
+            a.button.quiet href={ (path) "/export/csv" } { "With answers (CSV)" }
+            @if state.documents().is_some() { a.button.quiet href={ (path) "/export/xlsx" } { "With answers (Excel)" } }
         }
     };
-    asked.frame(&state, &page).await
+    let today = asked.visit.now.date();
+    let drawn: Vec<TableRow> = rows.iter().map(|row| line(row, &path, (party, &today), &names)).collect();
+    let table = table((id, path.clone()), &rows, (party, &names), drawn, may_ask);
+    Ok(Listed::of(page, table))
 }
 
-fn line(row: &Row<EvidenceRequest>, path: &str, party: Party, names: &Names) -> Vec<Markup> {
-    let record = &row.record;
-    let who = match party {
+/// Who is named beside a request: whoever answered it for the auditor, whoever sees to it for management.
+fn beside(record: &EvidenceRequest, party: Party) -> Option<ActorId> {
+    match party {
         Party::Auditor => record.submitted.map(|(by, _)| by),
         Party::Management => record.owner,
+    }
+}
+
+fn table(
+    (id, path): (String, String),
+    rows: &[Row<EvidenceRequest>],
+    (party, names): (Party, &Names),
+    drawn: Vec<TableRow>,
+    may_ask: bool,
+) -> Table {
+    let who = if party == Party::Auditor { "Answered by" } else { "Who sees to it" };
+    let people: BTreeMap<ActorId, String> = rows
+        .iter()
+        .filter_map(|row| beside(&row.record, party))
+        .map(|one| (one, names.of(one).to_owned()))
+        .collect();
+    let criteria = rows.iter().flat_map(|row| row.record.request.criteria.iter().cloned());
+    let empty = html! {
+        div.empty {
+            h3 { "Nothing is asked for yet" }
+            p { "A request says what the auditor needs, for which criteria and by when. Management answers it with evidence, and the auditor accepts or returns the answer." }
+            @if may_ask { p { a.button.primary href={ (path) "/import" } { "Begin a request list" } } }
+        }
     };
-    vec![
-        html! { span.num.muted { @if record.request.reference.is_empty() { (record.number) } @else { (record.request.reference) } } },
-        html! { a.primary href={ (path) "/" (record.number) } { (record.request.title) } span.sub { (kind_words(record.request.kind)) ", " (timing_words(record.request.timing).to_lowercase()) } },
-        html! { span.refs { @for id in record.request.criteria.iter().take(3) { span { (id) } } @if record.request.criteria.len() > 3 { span.muted.small { "+" (record.request.criteria.len() - 3) } } } },
-        html! { @if let Some(day) = record.request.due { span.nowrap { (day) } } },
-        html! { @if let Some(who) = who { (names.of(who)) } @else { span.muted { "Nobody yet" } } },
-        state_badge(record.state),
-    ]
+    Table {
+        id,
+        path,
+        noun: ("request", "requests"),
+        columns: vec![
+            Column::text("no", "No.", Phone::Line),
+            Column::text("request", "Request", Phone::Title),
+            Column::text("criteria", "Criteria", Phone::Line),
+            Column::text("due", "Due", Phone::Line),
+            Column::text("who", who, Phone::Line),
+            Column::text("state", "State", Phone::Status),
+        ],
+        filters: vec![
+            Filter {
+                key: "state",
+                label: "State",
+                options: RequestState::ALL
+                    .iter()
+                    .map(|one| (one.word().to_owned(), one.title().to_owned()))
+                    .collect(),
+                shown: true,
+            },
+            Filter {
+                key: "who",
+                label: who,
+                shown: !people.is_empty(),
+                options: people.into_iter().map(|(one, name)| (one.to_string(), name)).collect(),
+            },
+            Filter::of_values(
+                "kind",
+                "Kind",
+                rows.iter().map(|row| kind_words(row.record.request.kind).to_owned()),
+            ),
+            Filter::of_values("criterion", "Criterion", criteria),
+            Filter::yes_or_no("late", "Is late"),
+        ],
+        rows: drawn,
+        counted: None,
+        empty,
+    }
+}
+
+fn line(row: &Row<EvidenceRequest>, path: &str, (party, today): (Party, &str), names: &Names) -> TableRow {
+    let record = &row.record;
+    let wanted = &record.request;
+    let who = beside(record, party);
+    let no = if wanted.reference.is_empty() { record.number.to_string() } else { wanted.reference.clone() };
+    let criteria: Vec<&str> = wanted.criteria.iter().map(String::as_str).collect();
+    let due = wanted.due.map_or_else(String::new, |day| day.to_string());
+    let is_late = record.state.waits_for_management() && !due.is_empty() && due.as_str() < today;
+    let name = who.map_or("Nobody yet", |who| names.of(who));
+    let mut facets = vec![
+        ("state", record.state.word().to_owned()),
+        ("kind", kind_words(wanted.kind).to_owned()),
+        ("late", if is_late { "yes" } else { "no" }.to_owned()),
+    ];
+    facets.extend(who.map(|who| ("who", who.to_string())));
+    facets.extend(wanted.criteria.iter().map(|id| ("criterion", id.clone())));
+    TableRow {
+        find: format!("{no} {} {} {name} {}", wanted.title, criteria.join(" "), kind_words(wanted.kind)),
+        cells: vec![
+            Cell::by_text(html! { span.num.muted { (no) } }, &no),
+            Cell::by_text(
+                html! { div { a.primary href={ (path) "/" (record.number) } { (wanted.title) } span.sub { (kind_words(wanted.kind)) ", " (timing_words(wanted.timing).to_lowercase()) } } },
+                &wanted.title,
+            ),
+            Cell::by_text(
+                html! { span.refs { @for id in criteria.iter().take(3) { span { (id) } } @if criteria.len() > 3 { span.muted.small { "+" (criteria.len() - 3) } } } },
+                &criteria.join(", "),
+            ),
+            Cell::by_text(html! { span.nowrap { (due) @if is_late { span.sub { "late" } } } }, &due),
+            Cell::by_text(html! { @if who.is_some() { (name) } @else { span.muted { (name) } } }, name),
+            Cell::by_text(state_badge(record.state), record.state.title()),
+        ],
+        facets,
+    }
 }
 
 /// What a form of a request holds.

@@ -9,25 +9,27 @@ use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::Engagement;
 use tickmark_core::engagement::fieldwork::{ManagementResponse, Workpaper};
 
-use super::workpaper::{Known, exception_card, planned, results, sampled, title};
+use super::workpaper::{Known, concluded, exception_card, planned, results, sampled, title};
 use super::{Tabbed, href, key, number, page as framed, refused, wrong};
 use crate::WebState;
 use crate::design::block;
 use crate::design::form::{Faults, Field, Kind, field, hidden};
 use crate::design::frame::Page;
-use crate::design::table::plain;
+use crate::design::table::{Cell, Column, Filter, Phone, Row as TableRow, Table};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::list::{Listed, OfEngagement};
 use crate::visit::Asked;
 
-pub(super) fn list(
+/// The results that the firm shared.
+pub(super) fn listed(
     record: &Engagement,
     asked: &Asked,
     rows: &[Row<Workpaper>],
     responses: &[Row<ManagementResponse>],
-) -> Page {
-    let path = format!("{}/workpapers", href(record.key));
+) -> Listed {
+    let (id, path) = OfEngagement::Workpapers.of(record.key);
     let waits = |one: &Workpaper| {
         let is_answered = |number: u32| {
             responses.iter().any(|row| row.record.workpaper == one.number && row.record.exception == number)
@@ -35,24 +37,54 @@ pub(super) fn list(
         one.exceptions.iter().filter(|exception| !is_answered(exception.number)).count()
     };
     let open: usize = rows.iter().map(|row| waits(&row.record)).sum();
-    let drawn = rows.iter().map(|row| {
-        let one = &row.record;
-        vec![
-            html! { a.primary href={ (path) "/" (one.number) } { "WP-" (one.number) " " (one.plan.control) } },
-            html! { (one.items.len()) },
-            html! { @match &one.conclusion { Some(held) => { (held.outcome.title()) }, None => span.muted { "Not concluded" } } },
-            html! { (one.exceptions.len()) @if waits(one) > 0 { span.sub { (waits(one)) " to answer" } } },
-        ]
-    });
-    let body = html! {
-        @if rows.is_empty() { div.empty { h3 { "The auditor has shared no result" } p { "What the audit firm tests is its own until it shares it. Exceptions come here to be answered before the report is issued." } } }
-        @else { (plain("Results", &["Workpaper", "Items", "Result", "Exceptions"], drawn.collect())) }
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let line = |row: &Row<Workpaper>| {
+        let (one, left) = (&row.record, waits(&row.record));
+        let name = format!("WP-{} {}", one.number, one.plan.control);
+        let result = concluded(one);
+        TableRow {
+            cells: vec![
+                Cell::by_text(html! { a.primary href={ (path) "/" (one.number) } { (name) } }, &name),
+                Cell::by_number(html! { (one.items.len()) }, number(one.items.len())),
+                Cell::by_text(
+                    html! { @if one.conclusion.is_some() { (result) } @else { span.muted { (result) } } },
+                    result,
+                ),
+                Cell::by_number(
+                    html! { (one.exceptions.len()) @if left > 0 { span.sub { (left) " to answer" } } },
+                    number(one.exceptions.len()),
+                ),
+            ],
+            find: format!("{name} {}", one.plan.procedure),
+            facets: vec![
+                ("result", result.to_owned()),
+                ("answer", if left > 0 { "yes" } else { "no" }.to_owned()),
+            ],
+        }
     };
-    let mut page = framed(record, asked, Tabbed::Workpapers, "Results shared by the auditor", &body);
+    let table = Table {
+        noun: ("result", "results"),
+        columns: vec![
+            Column::text("paper", "Workpaper", Phone::Title),
+            Column::number("items", "Items", Phone::Line),
+            Column::text("result", "Result", Phone::Status),
+            Column::number("exceptions", "Exceptions", Phone::Line),
+        ],
+        filters: vec![
+            Filter::of_values("result", "Result", rows.iter().map(|row| concluded(&row.record).to_owned())),
+            Filter::yes_or_no("answer", "Waits for an answer"),
+        ],
+        rows: rows.iter().map(line).collect(),
+        counted: None,
+        empty: html! { div.empty { h3 { "The auditor has shared no result" } p { "What the audit firm tests is its own until it shares it. Exceptions come here to be answered before the report is issued." } } },
+        id,
+        path: path.clone(),
+    };
+    let mut page = framed(record, asked, Tabbed::Workpapers, "Results shared by the auditor", &html! {});
     if open > 0 {
-        page.lead = html! { (open) " exceptions wait for management\u{2019}s answer." };
+        page.lead = html! { a href={ (path) "?answer=yes" } { (open) " exceptions wait" } " for management\u{2019}s answer." };
     }
-    page
+    Listed::of(page, table)
 }
 
 pub(super) fn page(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {

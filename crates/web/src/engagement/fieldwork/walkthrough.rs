@@ -18,18 +18,19 @@ use tickmark_core::engagement::fieldwork::{
 use tickmark_core::engagement::{Engagement, EngagementKey, Process, ReportKind};
 use tickmark_core::identity::Verb;
 
-use super::workpaper::{signer, signing};
+use super::workpaper::{signed_cell, signing};
 use super::{Tabbed, head, href, key, number, page as framed, party, refused, wrong};
 use crate::WebState;
 use crate::control::Names;
 use crate::design::block;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::Page;
-use crate::design::table::plain;
+use crate::design::table::{Cell, Column, Filter, Phone, Row as TableRow, Table, plain};
 use crate::engagement::flow;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::list::{Listed, OfEngagement};
 use crate::visit::Asked;
 
 /// Fields of a step: the beginnings of their names.
@@ -40,8 +41,13 @@ pub(super) async fn list(
     Path(at): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let key = key(&at)?;
-    let (app, actor) = asked.member(&state)?;
+    let listed = listed(&state, &asked, key(&at)?).await?;
+    crate::list::show(&state, &asked, listed).await
+}
+
+/// The walkthroughs of an engagement that whoever looks may see.
+pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Listed, Refusal> {
+    let (app, actor) = asked.member(state)?;
     let (record, party, rows, processes, names) = app
         .read(actor, async |view| {
             let (record, party) = head(view, key).await?;
@@ -54,29 +60,38 @@ pub(super) async fn list(
         return Err(Refusal::NotFound);
     }
     let may_begin = party == Party::Auditor && asked.may(paper(Verb::Create)) && !processes.is_empty();
-    let path = format!("{}/walkthroughs", href(key));
-    let drawn = rows.iter().map(|row| {
-        let one = &row.record;
-        vec![
-            html! { a.primary href={ (path) "/" (one.number) } { "WT-" (one.number) " " (one.process) } span.sub { (one.transaction.chars().take(120).collect::<String>()) } },
-            html! { (one.walked()) " of " (one.steps.len()) @if one.differences().count() > 0 { span.sub { (one.differences().count()) " differing" } } },
-            html! { @if one.conclusion.is_empty() { span.muted { "Not concluded" } } @else { "Concluded" } },
-            html! { (signer(one.prepared(), &names)) },
-            html! { (signer(one.reviewed(), &names)) },
-            html! { @if one.shared().is_some() { "Shared" } @else if one.shared_at().is_some() { "Shared, changed since" } @else { span.muted { "Private" } } },
-        ]
-    });
-    let body = html! {
-        @if rows.is_empty() {
-            div.empty {
-                @if party == Party::Management { h3 { "The auditor has shared no walkthrough" } p { "The audit firm traces one transaction through each step of a process. What it writes is its own until it shares it." } }
-                @else if processes.is_empty() { h3 { "There is no process to walk through" } p { "Management describes the processes, step by step, in the description of the system." } p { a.button href={ (href(key)) "/description" } { "Read the description" } } }
-                @else { h3 { "No walkthrough is begun" } p { "A walkthrough traces one transaction through each step of a process, as it is described: whom you asked, what you saw, whether it is designed as it is described and is in place. It is your firm\u{2019}s until you share it." } @if may_begin { p { a.button.primary href={ (path) "/new" } { "Begin a walkthrough" } } } }
-            }
-        } @else { (plain("Walkthroughs", &["Walkthrough", "Steps", "Conclusion", "Prepared", "Reviewed", "Management"], drawn.collect())) }
+    let (id, path) = OfEngagement::Walkthroughs.of(key);
+    let empty = html! {
+        div.empty {
+            @if party == Party::Management { h3 { "The auditor has shared no walkthrough" } p { "The audit firm traces one transaction through each step of a process. What it writes is its own until it shares it." } }
+            @else if processes.is_empty() { h3 { "There is no process to walk through" } p { "Management describes the processes, step by step, in the description of the system." } p { a.button href={ (href(key)) "/description" } { "Read the description" } } }
+            @else { h3 { "No walkthrough is begun" } p { "A walkthrough traces one transaction through each step of a process, as it is described: whom you asked, what you saw, whether it is designed as it is described and is in place. It is your firm\u{2019}s until you share it." } @if may_begin { p { a.button.primary href={ (path) "/new" } { "Begin a walkthrough" } } } }
+        }
+    };
+    let table = Table {
+        noun: ("walkthrough", "walkthroughs"),
+        columns: vec![
+            Column::text("walkthrough", "Walkthrough", Phone::Title),
+            Column::number("steps", "Steps", Phone::Line),
+            Column::text("conclusion", "Conclusion", Phone::Status),
+            Column::text("prepared", "Prepared", Phone::Line),
+            Column::text("reviewed", "Reviewed", Phone::Line),
+            Column::text("management", "Management", Phone::Line),
+        ],
+        filters: vec![
+            Filter::of_values("process", "Process", rows.iter().map(|row| row.record.process.clone())),
+            Filter::yes_or_no("concluded", "Concluded"),
+            Filter::yes_or_no("differs", "Has differences"),
+            Filter::yes_or_no("reviewed", "Reviewed"),
+        ],
+        rows: rows.iter().map(|row| line(row, &path, &names)).collect(),
+        counted: None,
+        empty,
+        id,
+        path: path.clone(),
     };
     let title = if party == Party::Auditor { "Walkthroughs" } else { "Walkthroughs shared by the auditor" };
-    let mut page = framed(&record, &asked, Tabbed::Walkthroughs, title, &body);
+    let mut page = framed(&record, asked, Tabbed::Walkthroughs, title, &html! {});
     if party == Party::Auditor {
         let done: BTreeSet<&str> = rows.iter().map(|row| row.record.process.as_str()).collect();
         let left = processes.iter().filter(|process| !done.contains(process.name.as_str())).count();
@@ -86,7 +101,45 @@ pub(super) async fn list(
     if may_begin && !rows.is_empty() {
         page.actions = html! { a.button.primary href={ (path) "/new" } { "Begin a walkthrough" } };
     }
-    asked.frame(&state, &page).await
+    Ok(Listed::of(page, table))
+}
+
+fn line(row: &Row<Walkthrough>, path: &str, names: &Names) -> TableRow {
+    let one = &row.record;
+    let differing = one.differences().count();
+    let said = |is: bool| if is { "yes" } else { "no" }.to_owned();
+    let name = format!("WT-{} {}", one.number, one.process);
+    let transaction: String = one.transaction.chars().take(120).collect();
+    let conclusion = if one.conclusion.is_empty() { "Not concluded" } else { "Concluded" };
+    let management = match (one.shared().is_some(), one.shared_at().is_some()) {
+        (true, _) => "Shared",
+        (false, true) => "Shared, changed since",
+        (false, false) => "Private",
+    };
+    TableRow {
+        cells: vec![
+            Cell::by_text(
+                html! { div { a.primary href={ (path) "/" (one.number) } { (name) } span.sub { (transaction) } } },
+                &name,
+            ),
+            Cell::by_number(
+                html! { (one.walked()) " of " (one.steps.len()) @if differing > 0 { span.sub { (differing) " differing" } } },
+                i64::try_from(one.walked()).unwrap_or(i64::MAX),
+            )
+            .said(format!("{} of {}", one.walked(), one.steps.len())),
+            Cell::text(conclusion),
+            signed_cell(one.prepared(), names),
+            signed_cell(one.reviewed(), names),
+            Cell::text(management),
+        ],
+        find: format!("{name} {}", one.transaction),
+        facets: vec![
+            ("process", one.process.clone()),
+            ("concluded", said(!one.conclusion.is_empty())),
+            ("differs", said(differing > 0)),
+            ("reviewed", said(one.reviewed().is_some())),
+        ],
+    }
 }
 
 async fn beginning(

@@ -27,7 +27,7 @@ use crate::visit::Asked;
 use crate::{WebState, bulk};
 
 /// Filters that are values of the register.
-const FILTERS: [&str; 5] = ["state", "control", "sensitivity", "kind", "by"];
+const FILTERS: [&str; 6] = ["state", "control", "sensitivity", "kind", "by", "system"];
 /// Most choices of a filter.
 const OPTIONS: u32 = 200;
 /// Controls that a row names.
@@ -80,8 +80,8 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Resul
     let sensitivities =
         Sensitivity::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())).collect();
     let table = Table {
-        id: "items",
-        path: "/evidence/items",
+        id: "items".into(),
+        path: "/evidence/items".into(),
         noun: ("item", "items"),
         columns: columns(),
         filters: vec![
@@ -89,6 +89,7 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Resul
             Filter { key: "freshness", label: "Freshness", options: fresh, shown: true },
             Filter { key: "control", label: "Control", shown: !linked.is_empty(), options: linked },
             Filter { key: "sensitivity", label: "Sensitivity", options: sensitivities, shown: true },
+            Filter { key: "system", label: "System", options: Vec::new(), shown: false },
         ],
         rows,
         counted: list::counted(&found),

@@ -82,8 +82,8 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Resul
         .collect();
     let states = [Stands::InForce, Stands::Expired, Stands::Revoked];
     let table = Table {
-        id: "waivers",
-        path: "/waivers",
+        id: "waivers".into(),
+        path: "/waivers".into(),
         noun: ("waiver", "waivers"),
         counted: list::counted(&found),
         columns: columns(),

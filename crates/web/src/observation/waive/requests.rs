@@ -85,8 +85,8 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Resul
     };
     let states = [RequestState::Open, RequestState::Granted, RequestState::Refused];
     let table = Table {
-        id: "waiver-requests",
-        path: "/waivers/requests",
+        id: "waiver-requests".into(),
+        path: "/waivers/requests".into(),
         noun: ("request", "requests"),
         counted: list::counted(&found),
         columns: columns(),

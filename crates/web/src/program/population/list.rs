@@ -45,8 +45,8 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Re
     controls.dedup();
     let states = ["Defined", "Imported", "Frozen"];
     let table = Table {
-        id: "populations",
-        path: "/populations",
+        id: "populations".into(),
+        path: "/populations".into(),
         noun: ("population", "populations"),
         counted: None,
         columns: vec![

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use tickmark_app::observation::waiver::{self, Waived};
 use tickmark_app::observation::{self, CheckVersion, Run, RunState as StoredState, Target, TargetVerdict};
 use tickmark_app::register::{self, Kind, Query};
-use tickmark_app::{View, evidence, identity, ledger};
+use tickmark_app::{View, conclusion, evidence, identity, ledger};
 use tickmark_core::id::{RunKey, TargetKey};
 use tickmark_core::observation::Verdict;
 use tickmark_core::observation::interval::{self, Interval, Shares};
 use tickmark_core::observation::waiver::Scope;
 use tickmark_core::{Digest, Span, Timestamp};
 
-use super::{Live, gaps_of, group_of, period, strip};
+use super::{Live, gaps_of, group_of, strip_over};
 use crate::design::badge::{self, VerdictCounts};
 use crate::design::moment;
 use crate::error::Refusal;
 use crate::list;
+use crate::observation::LookBack;
 use crate::observation::check::{CheckRow, CheckView, ResultRow, WaiverRow};
 use crate::observation::run::{CheckCoverage, RunChange, RunGap, RunRow, RunState, RunView, RunsView};
 use crate::observation::target::{TargetList, TargetResult, TargetRow, TargetView};
@@ -59,10 +60,10 @@ pub(super) fn run_row(run: &Run) -> RunRow {
 }
 
 /// Thousandths of the period, over all targets, at which something was known.
-fn known(histories: &[&[Interval]], now: Timestamp) -> Option<usize> {
+fn known(histories: &[&[Interval]], span: Span, now: Timestamp) -> Option<usize> {
     let mut shares = Shares::default();
     for history in histories {
-        shares.add(&Shares::over(history, period(now), now));
+        shares.add(&Shares::over(history, span, now));
     }
     let known = shares.pass_us + shares.fail_us + shares.not_applicable_us;
     let all = i128::from(known) + i128::from(shares.unknown_us);
@@ -87,12 +88,12 @@ fn check_row(
     check: &CheckVersion,
     histories: Option<&BTreeMap<TargetKey, Vec<Interval>>>,
     verdicts: &[&TargetVerdict],
-    now: Timestamp,
+    (span, now): (Span, Timestamp),
 ) -> CheckRow {
     let definition = &check.definition;
     let histories = histories.into_iter().flat_map(BTreeMap::values);
     let of_check: Vec<&[Interval]> = histories.map(Vec::as_slice).collect();
-    let worst = interval::worst_of(&of_check, period(now), now);
+    let worst = interval::worst_of(&of_check, span, now);
     CheckRow {
         id: definition.id.clone(),
         title: definition.title.clone(),
@@ -100,8 +101,8 @@ fn check_row(
         severity: definition.severity,
         controls: definition.controls.clone(),
         verdicts: VerdictCounts::of(verdicts.iter().map(|verdict| verdict.verdict)),
-        strip: (!worst.is_empty()).then(|| strip(&definition.id, &worst, now)),
-        known: known(&of_check, now),
+        strip: (!worst.is_empty()).then(|| strip_over(&definition.id, &worst, span, now)),
+        known: known(&of_check, span, now),
         waived: verdicts.iter().filter(|verdict| verdict.waiver.is_some()).count(),
     }
 }
@@ -118,17 +119,23 @@ fn target_row(target: &Target, verdicts: &[&TargetVerdict], gaps: usize) -> Targ
     }
 }
 
+/// The time that is looked back over.
+async fn span_of(view: &mut View<'_>, over: LookBack) -> tickmark_app::Result<Span> {
+    let chosen = conclusion::scope::current(view).await?;
+    Ok(over.over(chosen.map(|one| one.choice.target), view.now))
+}
+
 impl Live {
-    pub(in crate::source) async fn checks(&self) -> Result<Vec<CheckRow>, Refusal> {
+    pub(in crate::source) async fn checks(&self, over: LookBack) -> Result<Vec<CheckRow>, Refusal> {
         let work = async |view: &mut View<'_>| {
-            let now = view.now;
-            let histories = observation::histories_in(view, period(now), None).await?;
+            let (now, span) = (view.now, span_of(view, over).await?);
+            let histories = observation::histories_in(view, span, None).await?;
             let checks = observation::checks_in_force(view).await?;
             let verdicts = observation::verdicts_now(view).await?;
             let mut verdicts = by_check(&verdicts);
             let rows = checks.iter().map(|(id, check)| {
                 let of_check = verdicts.remove(id.as_str()).unwrap_or_default();
-                check_row(check, histories.get(id), &of_check, now)
+                check_row(check, histories.get(id), &of_check, (span, now))
             });
             Ok(rows.collect())
         };
@@ -145,27 +152,28 @@ impl Live {
         self.check_titles.get(mark, now, work).await
     }
 
-    pub(in crate::source) async fn check(&self, id: &str) -> Result<CheckView, Refusal> {
+    pub(in crate::source) async fn check(&self, id: &str, over: LookBack) -> Result<CheckView, Refusal> {
         let work = async |view: &mut View<'_>| {
             let versions = observation::check_versions(view, id).await?;
             let verdicts = observation::verdicts_now(view).await?;
             let targets = observation::targets(view).await?;
-            let (span, only) = (period(view.now), [id.to_owned()]);
+            let (span, only) = (span_of(view, over).await?, [id.to_owned()]);
             let histories = observation::histories_in(view, span, Some(&only)).await?.remove(id);
             let mut waivers = Vec::new();
             for waiver in waiver::list(view).await?.into_iter().filter(|waiver| waiver.check == id) {
                 let approver = identity::actor(view, waiver.approved_by).await?.label;
                 waivers.push((waiver, approver));
             }
-            Ok((versions, verdicts, targets, histories, waivers, view.now))
+            Ok((versions, verdicts, targets, histories, waivers, (span, view.now)))
         };
-        let (versions, verdicts, targets, histories, waivers, now) = self.app.read(&self.actor, work).await?;
+        let (versions, verdicts, targets, histories, waivers, (span, now)) =
+            self.app.read(&self.actor, work).await?;
         let current = versions.iter().rev().find(|version| version.superseded_at.is_none());
         let current = current.or(versions.last()).ok_or(Refusal::NotFound)?;
         let CheckVersion { definition, logic, origin, .. } = current.clone();
         let of_check: Vec<&[Interval]> =
             histories.iter().flat_map(BTreeMap::values).map(Vec::as_slice).collect();
-        let worst = interval::worst_of(&of_check, period(now), now);
+        let worst = interval::worst_of(&of_check, span, now);
         let names: BTreeMap<TargetKey, &str> =
             targets.iter().map(|target| (target.key, target.target.name.as_str())).collect();
         let mut results: Vec<ResultRow> = verdicts
@@ -176,7 +184,7 @@ impl Live {
                 let history = histories.as_ref().and_then(|known| known.get(&verdict.target));
                 ResultRow {
                     target_key: verdict.target.0,
-                    strip: history.map(|history| strip(&format!("{id} on {name}"), history, now)),
+                    strip: history.map(|history| strip_over(&format!("{id} on {name}"), history, span, now)),
                     target_name: name,
                     waiver: verdict.waiver.as_ref().map(waiver_words).unwrap_or_default(),
                     outcome: verdict.outcome,
@@ -191,7 +199,7 @@ impl Live {
             origin: origin.replace('-', " "),
             rego: logic,
             tests: self.check_tests.get(id).cloned().unwrap_or_default(),
-            history: (!worst.is_empty()).then(|| strip(id, &worst, now)),
+            history: (!worst.is_empty()).then(|| strip_over(id, &worst, span, now)),
             results,
             waivers: waivers
                 .into_iter()
@@ -282,14 +290,15 @@ impl Live {
         &self,
         key: i64,
         at: Option<Timestamp>,
+        over: LookBack,
     ) -> Result<TargetView, Refusal> {
         let key = TargetKey(key);
         let work = async |view: &mut View<'_>| {
-            let now = view.now;
+            let (now, span) = (view.now, span_of(view, over).await?);
             let target = observation::find_target(view, key).await?;
             let verdicts = observation::verdicts_now(view).await?;
             let checks = observation::checks_in_force(view).await?;
-            let histories = observation::histories_of_target(view, period(now), key).await?;
+            let histories = observation::histories_of_target(view, span, key).await?;
             let facts = observation::facts_at(view, key, at.unwrap_or(now)).await?;
             let documents = observation::facts_history(view, key).await?;
             let artifacts = evidence::of_target(view, key).await?;
@@ -307,7 +316,7 @@ impl Live {
                     severity: definition.severity,
                     outcome: verdict.outcome.clone(),
                     since: verdict.since,
-                    strip: history.map(|history| strip(&verdict.check_id, history, now)),
+                    strip: history.map(|history| strip_over(&verdict.check_id, history, span, now)),
                 })
             });
             Ok(TargetView {

@@ -364,6 +364,7 @@ impl Live {
             title: row.title.clone(),
             area: control.area.clone(),
             owner: control.owner_role.clone(),
+            system: control.system.map(|system| system.to_string()).unwrap_or_default(),
             criteria: mappings.into_iter().map(|mapping| mapping.criterion.clone()).collect(),
             tested_by: tested_by(row),
             stretches: drawn(&row.cells, &row.windows),

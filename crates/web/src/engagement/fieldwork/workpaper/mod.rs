@@ -3,6 +3,7 @@
 
 mod finding;
 mod items;
+mod list;
 mod plan;
 mod sample;
 mod sign;
@@ -25,6 +26,7 @@ use tickmark_core::program::sampling::Absence;
 
 pub(super) use finding::exception_card;
 pub(super) use items::results;
+pub(super) use list::{concluded, listed, page as list, signed_cell};
 pub(super) use plan::{begin, edit_page, new_page, replan};
 pub(super) use sample::told as sampled;
 
@@ -34,64 +36,12 @@ use crate::control::Names;
 use crate::design::block;
 use crate::design::form::Faults;
 use crate::design::frame::Page;
-use crate::design::table::plain;
 use crate::engagement::catalog;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::visit::Asked;
-pub(super) use sign::{signer, signing};
-
-pub(super) async fn list(
-    State(state): State<WebState>,
-    Path(at): Path<String>,
-    asked: Asked,
-) -> Result<Markup, Refusal> {
-    let key = key(&at)?;
-    let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
-    let (record, party, rows, responses, controls, names) = app
-        .read(actor, async |view| {
-            let (record, party) = head(view, key).await?;
-            let rows = signed::list::<Workpaper>(view, key).await?;
-            let responses = workpaper::responses(view, key).await?;
-            let controls = match party {
-                Party::Auditor => workpaper::controls(view, key, catalog).await?,
-                Party::Management => Vec::new(),
-            };
-            Ok((record, party, rows, responses, controls, Names::for_looking(view).await?))
-        })
-        .await?;
-    if party == Party::Management {
-        let page = shared::list(&record, &asked, &rows, &responses);
-        return asked.frame(&state, &page).await;
-    }
-    let may_begin = asked.may(paper(Verb::Create));
-    let path = format!("{}/workpapers", href(key));
-    let tested = workpaper::tested(&rows);
-    let untested = controls.iter().filter(|one| !tested.contains(&one.id)).count();
-    let drawn = rows.iter().map(|row| {
-        let one = &row.record;
-        vec![
-            html! { a.primary href={ (path) "/" (one.number) } { "WP-" (one.number) " " (one.plan.control) } span.sub { (one.plan.procedure.chars().take(120).collect::<String>()) } },
-            html! { (one.items.len()) @if one.deviations() > 0 { span.sub { (one.deviations()) " deviating" } } },
-            html! { @match &one.conclusion { Some(held) => { (held.outcome.title()) }, None => span.muted { "Not concluded" } } },
-            html! { (signer(one.prepared(), &names)) },
-            html! { (signer(one.reviewed(), &names)) },
-            html! { @if one.shared().is_some() { "Shared" } @else if one.was_shared() { "Shared, changed since" } @else { span.muted { "Private" } } },
-        ]
-    });
-    let body = html! {
-        @if rows.is_empty() {
-            div.empty { h3 { "No workpaper is begun" } p { "A workpaper holds the test of one control: what is done, what counts as a deviation, the items, what was found and what follows. It is your firm's until you share it." } @if may_begin { p { a.button.primary href={ (path) "/new" } { "Begin a workpaper" } } } }
-        } @else { (plain("Workpapers", &["Workpaper", "Items", "Conclusion", "Prepared", "Reviewed", "Management"], drawn.collect())) }
-    };
-    let mut page = framed(&record, &asked, Tabbed::Workpapers, "Workpapers", &body);
-    page.lead = html! { (untested) " of " (controls.len()) " controls in scope have no workpaper." };
-    if may_begin && !rows.is_empty() {
-        page.actions = html! { a.button.primary href={ (path) "/new" } { "Begin a workpaper" } };
-    }
-    asked.frame(&state, &page).await
-}
+pub(super) use sign::signing;
 
 /// What the page of one paper shows.
 pub(super) struct Known {

@@ -1,21 +1,18 @@
-//! What examinations, their scope and their papers are in JSON.
+//! What a scope is in JSON.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
-use tickmark_app::engagement::Version;
 use tickmark_core::control::ControlId;
 use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::engagement::{
-    Assertion as CoreAssertion, Assumed as CoreAssumed, Decision as CoreDecision, Description, Document,
-    Element as CoreElement, Given as CoreGiven, Objective as CoreObjective, Part, Passage as CorePassage,
-    Scope as CoreScope, Subservice as CoreSubservice, Time, UserEntityControl, Vendor as CoreVendor,
-    VendorControl as CoreVendorControl,
+    Assumed as CoreAssumed, Decision as CoreDecision, Element as CoreElement, Given as CoreGiven,
+    Objective as CoreObjective, Scope as CoreScope, Subservice as CoreSubservice, Time, UserEntityControl,
+    Vendor as CoreVendor, VendorControl as CoreVendorControl,
 };
 
-use crate::api::call::Taken;
 use crate::api::words::{parsed, read};
 
 const REPORTS: [&str; 3] = ["soc1", "soc2", "soc3"];
@@ -23,86 +20,70 @@ const METHODS: [&str; 2] = ["carve_out", "inclusive"];
 const GIVEN: [&str; 4] = ["open", "agreed", "received", "refused"];
 const ELEMENTS: [&str; 4] = ["environment", "site", "team", "data"];
 const EXPECTED: [&str; 2] = ["control", "responsibility"];
-const STEPS: [&str; 2] = ["review", "approve"];
-const PARTS: [&str; 13] = [
-    "services",
-    "transactions",
-    "commitments",
-    "infrastructure",
-    "software",
-    "people",
-    "procedures",
-    "data",
-    "environment",
-    "incidents",
-    "user_entities",
-    "subservices",
-    "changes",
-];
 
 /// Why something is in a scope, or left out of it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Because {
+pub(in crate::api::engagement) struct Because {
     /// A category or criterion.
     #[schemars(length(min = 1, max = 60))]
-    pub(super) id: String,
+    pub(in crate::api::engagement) id: String,
     #[schemars(length(min = 1, max = 4_000))]
-    pub(super) reason: String,
+    pub(in crate::api::engagement) reason: String,
 }
 
 /// An objective of a SOC 1.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Objective {
+pub(in crate::api::engagement) struct Objective {
     #[schemars(length(min = 1, max = 200))]
-    pub(super) id: String,
+    pub(in crate::api::engagement) id: String,
     #[schemars(length(min = 1, max = 4_000))]
-    pub(super) statement: String,
+    pub(in crate::api::engagement) statement: String,
     /// Assertions of financial reporting that it serves.
     #[serde(default)]
     #[schemars(length(max = 20), inner(length(min = 1, max = 60)))]
-    pub(super) assertions: Vec<String>,
+    pub(in crate::api::engagement) assertions: Vec<String>,
     /// Classes of transactions that it is about.
     #[serde(default)]
     #[schemars(length(max = 50), inner(length(min = 1, max = 200)))]
-    pub(super) transactions: Vec<String>,
+    pub(in crate::api::engagement) transactions: Vec<String>,
     /// Whether it is about IT general controls.
     #[serde(default)]
-    pub(super) is_general_control: bool,
+    pub(in crate::api::engagement) is_general_control: bool,
     /// Controls that meet it.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
-    pub(super) controls: Vec<String>,
+    pub(in crate::api::engagement) controls: Vec<String>,
 }
 
 /// Who decided what a vendor is, for this examination.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Decision {
+pub(in crate::api::engagement) struct Decision {
     #[serde(default)]
     #[schemars(length(max = 200))]
-    pub(super) approver: String,
+    pub(in crate::api::engagement) approver: String,
     /// The day; null while it has to be decided.
     #[serde(default)]
     #[schemars(extend("format" = "date"))]
-    pub(super) decided: Option<String>,
+    pub(in crate::api::engagement) decided: Option<String>,
     /// Categories that were looked at.
     #[serde(default)]
     #[schemars(length(max = 20), inner(length(min = 1, max = 60)))]
-    pub(super) categories: Vec<String>,
+    pub(in crate::api::engagement) categories: Vec<String>,
 }
 
 /// What a subservice organization's management gives under the inclusive method.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Given {
+pub(in crate::api::engagement) struct Given {
     #[schemars(extend("enum" = GIVEN))]
-    pub(super) state: String,
+    pub(in crate::api::engagement) state: String,
     /// Where it is.
     #[serde(default)]
     #[schemars(length(max = 200))]
-    pub(super) reference: String,
+    pub(in crate::api::engagement) reference: String,
 }
 
 impl Default for Given {
@@ -114,55 +95,55 @@ impl Default for Given {
 /// A vendor that was decided not to be a subservice organization.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Vendor {
+pub(in crate::api::engagement) struct Vendor {
     #[schemars(length(min = 1, max = 200))]
-    pub(super) name: String,
+    pub(in crate::api::engagement) name: String,
     /// What it does.
     #[schemars(length(min = 1, max = 4_000))]
-    pub(super) service: String,
+    pub(in crate::api::engagement) service: String,
     /// Why it is none.
     #[schemars(length(min = 1, max = 4_000))]
-    pub(super) why: String,
+    pub(in crate::api::engagement) why: String,
     #[serde(default)]
-    pub(super) decision: Decision,
+    pub(in crate::api::engagement) decision: Decision,
 }
 
 /// A control that a vendor expects of its customers.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct VendorControl {
+pub(in crate::api::engagement) struct VendorControl {
     /// Name of the vendor.
     #[schemars(length(min = 1, max = 200))]
-    pub(super) vendor: String,
+    pub(in crate::api::engagement) vendor: String,
     /// What it expects.
     #[schemars(length(min = 1, max = 4_000))]
-    pub(super) text: String,
+    pub(in crate::api::engagement) text: String,
     /// Why it does not apply; empty where it does.
     #[serde(default)]
     #[schemars(length(max = 4_000))]
-    pub(super) not_applicable: String,
+    pub(in crate::api::engagement) not_applicable: String,
     /// Own controls that meet it.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
-    pub(super) controls: Vec<String>,
+    pub(in crate::api::engagement) controls: Vec<String>,
     /// What shows it.
     #[serde(default)]
     #[schemars(length(max = 4_000))]
-    pub(super) evidence: String,
+    pub(in crate::api::engagement) evidence: String,
 }
 
 /// A piece that is inside the boundary, or outside for a reason.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Element {
+pub(in crate::api::engagement) struct Element {
     #[schemars(extend("enum" = ELEMENTS))]
-    pub(super) kind: String,
+    pub(in crate::api::engagement) kind: String,
     #[schemars(length(min = 1, max = 200))]
-    pub(super) name: String,
+    pub(in crate::api::engagement) name: String,
     /// Why it is outside; empty where it is inside.
     #[serde(default)]
     #[schemars(length(max = 4_000))]
-    pub(super) outside: String,
+    pub(in crate::api::engagement) outside: String,
 }
 
 impl From<&CoreDecision> for Decision {
@@ -200,153 +181,153 @@ impl Given {
 /// A type of control that is assumed at a subservice organization.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Assumed {
+pub(in crate::api::engagement) struct Assumed {
     #[schemars(length(min = 1, max = 4_000))]
-    pub(super) text: String,
+    pub(in crate::api::engagement) text: String,
     /// Criteria that need it.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
-    pub(super) criteria: Vec<String>,
+    pub(in crate::api::engagement) criteria: Vec<String>,
 }
 
 /// A subservice organization.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Subservice {
+pub(in crate::api::engagement) struct Subservice {
     #[schemars(length(min = 1, max = 200))]
-    pub(super) name: String,
+    pub(in crate::api::engagement) name: String,
     /// What it does.
     #[schemars(length(min = 1, max = 4_000))]
-    pub(super) service: String,
+    pub(in crate::api::engagement) service: String,
     #[schemars(extend("enum" = METHODS))]
-    pub(super) method: String,
+    pub(in crate::api::engagement) method: String,
     /// Why own controls do not suffice without it.
     #[schemars(length(min = 1, max = 4_000))]
-    pub(super) why: String,
+    pub(in crate::api::engagement) why: String,
     /// Types of controls that are assumed there.
     #[serde(default)]
     #[schemars(length(max = 100))]
-    pub(super) assumed: Vec<Assumed>,
+    pub(in crate::api::engagement) assumed: Vec<Assumed>,
     /// Own controls that watch over it.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
-    pub(super) monitoring: Vec<String>,
+    pub(in crate::api::engagement) monitoring: Vec<String>,
     /// Who decided that it is one.
     #[serde(default)]
-    pub(super) decision: Decision,
+    pub(in crate::api::engagement) decision: Decision,
     /// Under the inclusive method, which parts of the system are its.
     #[serde(default)]
     #[schemars(length(max = 4_000))]
-    pub(super) parts: String,
+    pub(in crate::api::engagement) parts: String,
     /// Under the inclusive method, the assertion of its management.
     #[serde(default)]
-    pub(super) assertion: Given,
+    pub(in crate::api::engagement) assertion: Given,
     /// Under the inclusive method, the representations of its management.
     #[serde(default)]
-    pub(super) representations: Given,
+    pub(in crate::api::engagement) representations: Given,
 }
 
 /// What customers have to do.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Expected {
+pub(in crate::api::engagement) struct Expected {
     #[schemars(extend("enum" = EXPECTED))]
-    pub(super) kind: String,
+    pub(in crate::api::engagement) kind: String,
     #[schemars(length(min = 1, max = 4_000))]
-    pub(super) text: String,
+    pub(in crate::api::engagement) text: String,
     /// Criteria that need it.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 40)))]
-    pub(super) criteria: Vec<String>,
+    pub(in crate::api::engagement) criteria: Vec<String>,
     /// Number of the commitment that needs it.
     #[serde(default)]
     #[schemars(range(min = 1))]
-    pub(super) commitment: Option<i64>,
+    pub(in crate::api::engagement) commitment: Option<i64>,
     /// Why customers must do it.
     #[serde(default)]
     #[schemars(length(max = 4_000))]
-    pub(super) why: String,
+    pub(in crate::api::engagement) why: String,
 }
 
 /// What an examination is about.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Scope {
+pub(in crate::api::engagement) struct Scope {
     /// Which report it ends in.
     #[schemars(extend("enum" = REPORTS))]
-    pub(super) report: String,
+    pub(in crate::api::engagement) report: String,
     /// The day of a Type 1; null for a period.
     #[serde(default)]
     #[schemars(extend("format" = "date"))]
-    pub(super) as_of: Option<String>,
+    pub(in crate::api::engagement) as_of: Option<String>,
     /// First day of the period; null for one day.
     #[serde(default)]
     #[schemars(extend("format" = "date"))]
-    pub(super) from: Option<String>,
+    pub(in crate::api::engagement) from: Option<String>,
     /// Last day of the period.
     #[serde(default)]
     #[schemars(extend("format" = "date"))]
-    pub(super) to: Option<String>,
+    pub(in crate::api::engagement) to: Option<String>,
     /// Name of the system.
     #[schemars(length(min = 1, max = 200))]
-    pub(super) system: String,
+    pub(in crate::api::engagement) system: String,
     /// Ids of the systems that it is made of. Where there is one, it is that one.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 60)))]
-    pub(super) systems: Vec<String>,
+    pub(in crate::api::engagement) systems: Vec<String>,
     /// Services that it provides.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 200)))]
-    pub(super) services: Vec<String>,
+    pub(in crate::api::engagement) services: Vec<String>,
     /// What belongs to it, in words.
     #[serde(default)]
     #[schemars(length(max = 4_000))]
-    pub(super) boundary: String,
+    pub(in crate::api::engagement) boundary: String,
     /// What does not.
     #[serde(default)]
     #[schemars(length(max = 200), inner(length(min = 1, max = 200)))]
-    pub(super) outside: Vec<String>,
+    pub(in crate::api::engagement) outside: Vec<String>,
     /// Environments, sites, teams and types of data, in and out.
     #[serde(default)]
     #[schemars(length(max = 500))]
-    pub(super) elements: Vec<Element>,
+    pub(in crate::api::engagement) elements: Vec<Element>,
     /// The firm that examines.
     #[serde(default)]
     #[schemars(length(max = 200))]
-    pub(super) firm: String,
+    pub(in crate::api::engagement) firm: String,
     /// Categories, each with why it is in.
     #[serde(default)]
     #[schemars(length(max = 20))]
-    pub(super) categories: Vec<Because>,
+    pub(in crate::api::engagement) categories: Vec<Because>,
     /// Categories that were considered and left out, each with why.
     #[serde(default)]
     #[schemars(length(max = 20))]
-    pub(super) omissions: Vec<Because>,
+    pub(in crate::api::engagement) omissions: Vec<Because>,
     /// Criteria that are taken out, each with why.
     #[serde(default)]
     #[schemars(length(max = 200))]
-    pub(super) exclusions: Vec<Because>,
+    pub(in crate::api::engagement) exclusions: Vec<Because>,
     #[serde(default)]
     #[schemars(length(max = 200))]
-    pub(super) objectives: Vec<Objective>,
+    pub(in crate::api::engagement) objectives: Vec<Objective>,
     /// Numbers of commitments.
     #[serde(default)]
     #[schemars(length(max = 200), inner(range(min = 1)))]
-    pub(super) commitments: Vec<i64>,
+    pub(in crate::api::engagement) commitments: Vec<i64>,
     #[serde(default)]
     #[schemars(length(max = 100))]
-    pub(super) subservices: Vec<Subservice>,
+    pub(in crate::api::engagement) subservices: Vec<Subservice>,
     /// Vendors that were decided to be none.
     #[serde(default)]
     #[schemars(length(max = 200))]
-    pub(super) vendors: Vec<Vendor>,
+    pub(in crate::api::engagement) vendors: Vec<Vendor>,
     /// Controls that vendors expect of us.
     #[serde(default)]
     #[schemars(length(max = 500))]
-    pub(super) vendor_controls: Vec<VendorControl>,
+    pub(in crate::api::engagement) vendor_controls: Vec<VendorControl>,
     #[serde(default)]
     #[schemars(length(max = 200))]
-    pub(super) user_entities: Vec<Expected>,
+    pub(in crate::api::engagement) user_entities: Vec<Expected>,
 }
 
 fn reasons(of: &BTreeMap<String, String>) -> Vec<Because> {
@@ -448,7 +429,7 @@ fn vendor_control(one: &CoreVendorControl) -> VendorControl {
 }
 
 impl Scope {
-    pub(super) fn read(&self) -> Result<CoreScope, Error> {
+    pub(in crate::api::engagement) fn read(&self) -> Result<CoreScope, Error> {
         let time = match (&self.as_of, &self.from, &self.to) {
             (Some(date), None, None) => Time::AsOf { date: parsed("as_of", date)? },
             (None, Some(from), Some(to)) => {
@@ -538,170 +519,3 @@ impl Scope {
         Ok(())
     }
 }
-
-/// A scope, and why it is so.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewEngagement {
-    pub(super) scope: Scope,
-    /// Why; for a change after the first approval, the note that goes with it.
-    #[schemars(length(min = 1, max = 4_000))]
-    pub(super) reason: String,
-}
-
-/// What is said in one part of the description.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Passage {
-    #[schemars(extend("enum" = PARTS))]
-    pub(super) part: String,
-    #[serde(default)]
-    #[schemars(length(max = 40_000))]
-    pub(super) text: String,
-    /// There is nothing to tell, and management says so; for incidents and changes.
-    #[serde(default)]
-    pub(super) none: bool,
-}
-
-/// The description of the system.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DescriptionText {
-    #[schemars(length(max = 13))]
-    pub(super) parts: Vec<Passage>,
-}
-
-impl From<&Description> for DescriptionText {
-    fn from(description: &Description) -> Self {
-        let passage = |(part, passage): (&Part, &CorePassage)| Passage {
-            part: part.word().to_owned(),
-            text: passage.text.clone(),
-            none: passage.none,
-        };
-        Self { parts: description.parts.iter().map(passage).collect() }
-    }
-}
-
-impl DescriptionText {
-    pub(super) fn read(&self) -> Result<Description, Error> {
-        let mut parts = BTreeMap::new();
-        for one in &self.parts {
-            let passage = CorePassage { text: one.text.clone(), none: one.none };
-            if parts.insert(read::<Part>("part", &one.part)?, passage).is_some() {
-                return Err(Error::invalid(format!("the part {:?} is there twice", one.part)));
-            }
-        }
-        Ok(Description { parts, ..Description::default() })
-    }
-}
-
-/// Management's assertion.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AssertionText {
-    #[schemars(length(min = 1, max = 40_000))]
-    pub(super) text: String,
-    /// Name of who signs.
-    #[schemars(length(min = 1, max = 200))]
-    pub(super) signatory: String,
-    /// Their title.
-    #[schemars(length(min = 1, max = 200))]
-    pub(super) title: String,
-}
-
-impl From<&CoreAssertion> for AssertionText {
-    fn from(assertion: &CoreAssertion) -> Self {
-        Self {
-            text: assertion.text.clone(),
-            signatory: assertion.signatory.clone(),
-            title: assertion.title.clone(),
-        }
-    }
-}
-
-/// Which step is taken.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Signature {
-    #[schemars(extend("enum" = STEPS))]
-    pub(super) step: String,
-}
-
-/// A document with where it stands.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Written{T}")]
-pub(super) struct Written<T> {
-    /// Number of what was written last, from 1.
-    pub(super) version: u32,
-    /// Who wrote it last.
-    pub(super) by: String,
-    pub(super) at: String,
-    pub(super) content: T,
-}
-
-impl<T> Written<T> {
-    pub(super) fn of<C>(document: &Document<C>, content: impl FnOnce(&C) -> T) -> Self {
-        Self {
-            version: document.version,
-            by: document.by.to_string(),
-            at: document.at.to_string(),
-            content: content(&document.content),
-        }
-    }
-}
-
-/// An examination.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct Engagement {
-    /// Its number; pages call it `E-` and the number.
-    pub(super) key: i64,
-    /// `planned`, `scoped`, `change_waits` or `closed`.
-    pub(super) state: String,
-    /// The scope as last written.
-    pub(super) scope: Scope,
-    /// The scope that was approved and holds; null while none was.
-    pub(super) approved: Option<Scope>,
-    pub(super) description: Option<Written<DescriptionText>>,
-    pub(super) assertion: Option<Written<AssertionText>>,
-}
-
-impl From<&Version> for Engagement {
-    fn from(version: &Version) -> Self {
-        let record = &version.record;
-        Self {
-            key: record.key.0,
-            state: record.standing().word().to_owned(),
-            scope: Scope::from(&record.scope),
-            approved: record.approved().map(|approved| Scope::from(&approved.scope)),
-            description: record
-                .description
-                .as_ref()
-                .map(|document| Written::of(document, |content| DescriptionText::from(content))),
-            assertion: record
-                .assertion
-                .as_ref()
-                .map(|document| Written::of(document, |content| AssertionText::from(content))),
-        }
-    }
-}
-
-/// An examination as it stood from a moment on.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct EngagementVersion {
-    /// Its number, from 1, as `ETag` and `If-Match` have it.
-    pub(super) version: i64,
-    /// From when.
-    pub(super) since: String,
-    pub(super) engagement: Engagement,
-}
-
-impl From<&Version> for EngagementVersion {
-    fn from(version: &Version) -> Self {
-        Self { version: version.number, since: version.since.to_string(), engagement: version.into() }
-    }
-}
-
-impl Taken for NewEngagement {}
-impl Taken for DescriptionText {}
-impl Taken for AssertionText {}
-impl Taken for Signature {}

@@ -2,9 +2,19 @@
 //! and works without script; on a phone its rows become cards. Either it has all rows and shows some of them, or the
 //! database found those of one page ([`Counted`]).
 
+mod cell;
+mod query;
+mod small;
+
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 
 use super::icon::icon;
+
+pub use cell::{Cell, Column, Phone, Piece, Plain, Row, Sort};
+pub use query::TableQuery;
+pub use small::{plain, wide};
 
 /// Rows on one page.
 pub const PAGE_ROWS: usize = 100;
@@ -12,237 +22,6 @@ pub const PAGE_ROWS: usize = 100;
 pub const PICK: &str = "pick";
 /// The name in the address of a column that is shown; without one all are.
 pub const COLUMN: &str = "col";
-/// Characters of a search that are looked at.
-const SEARCH_LIMIT: usize = 200;
-
-/// What the address says about a table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TableQuery {
-    pairs: Vec<(String, String)>,
-}
-
-impl TableQuery {
-    /// Reads the pairs of a query string.
-    #[must_use]
-    pub fn new(pairs: Vec<(String, String)>) -> Self {
-        Self { pairs }
-    }
-
-    /// Returns the value of a key, if it is there and not empty.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.pairs.iter().find(|(k, v)| k == key && !v.is_empty()).map(|(_, v)| v.as_str())
-    }
-
-    /// Returns all values of a key that are not empty.
-    pub(crate) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
-        self.pairs().filter(move |(k, v)| *k == key && !v.is_empty()).map(|(_, value)| value)
-    }
-
-    /// Words that are searched for.
-    pub(crate) fn search(&self) -> String {
-        self.get("q").unwrap_or("").chars().take(SEARCH_LIMIT).collect()
-    }
-
-    /// The page that is asked for, from 1.
-    pub(crate) fn page(&self) -> u64 {
-        self.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1)
-    }
-
-    /// All pairs but the page, as the query of an address.
-    pub(crate) fn kept(&self) -> String {
-        self.with("", &[]).trim_start_matches('?').to_owned()
-    }
-
-    /// All pairs in order.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))
-    }
-
-    /// The address of `path` with one key changed (removed when `value` is empty) and the page reset.
-    pub(crate) fn with(&self, path: &str, changes: &[(&str, &str)]) -> String {
-        let mut out = String::from(path);
-        let mut separator = '?';
-        let kept = self
-            .pairs
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-            .filter(|(k, v)| *k != "page" && !v.is_empty() && !changes.iter().any(|(c, _)| c == k));
-        for (key, value) in kept.chain(changes.iter().copied()).filter(|(_, value)| !value.is_empty()) {
-            out.push(separator);
-            out.push_str(&super::segment(key));
-            out.push('=');
-            out.push_str(&super::segment(value));
-            separator = '&';
-        }
-        out
-    }
-}
-
-/// Where a column goes when the row becomes a card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phone {
-    /// The first line, left.
-    Title,
-    /// The first line, right.
-    Status,
-    /// The second line, in full, without its label.
-    Subtitle,
-    /// A line of its own with its label.
-    Line,
-    /// Not shown.
-    Hidden,
-    /// Not shown, nor on a tablet.
-    Wide,
-}
-
-impl Phone {
-    fn class(self) -> &'static str {
-        match self {
-            Self::Title => "p-title",
-            Self::Status => "p-status",
-            Self::Subtitle | Self::Line => "p-line",
-            Self::Hidden => "p-hide",
-            Self::Wide => "p-wide",
-        }
-    }
-}
-
-/// A column.
-#[derive(Clone, Copy, Debug)]
-pub struct Column {
-    /// Its name in the address.
-    pub key: &'static str,
-    /// Its head.
-    pub label: &'static str,
-    /// Whether figures stand at its right edge.
-    pub end: bool,
-    /// Whether rows can be ordered by it.
-    pub sorts: bool,
-    /// What becomes of it on a phone.
-    pub phone: Phone,
-}
-
-impl Column {
-    /// A sortable text column.
-    #[must_use]
-    pub const fn text(key: &'static str, label: &'static str, phone: Phone) -> Self {
-        Self { key, label, end: false, sorts: true, phone }
-    }
-
-    /// A sortable column of figures.
-    #[must_use]
-    pub const fn number(key: &'static str, label: &'static str, phone: Phone) -> Self {
-        Self { key, label, end: true, sorts: true, phone }
-    }
-
-    /// A column that is only looked at.
-    #[must_use]
-    pub const fn shown(key: &'static str, label: &'static str, phone: Phone) -> Self {
-        Self { key, label, end: false, sorts: false, phone }
-    }
-}
-
-/// What a cell is ordered by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sort {
-    /// By number.
-    Number(i64),
-    /// By text, with figures inside read as numbers (`CC2` before `CC10`).
-    Text(Vec<Piece>),
-}
-
-/// A piece of text to order by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Piece {
-    /// A run of digits.
-    Figure(u64),
-    /// Anything else, in lower case.
-    Word(String),
-}
-
-impl Sort {
-    /// Orders by text.
-    #[must_use]
-    pub fn text(text: &str) -> Self {
-        let mut pieces = Vec::new();
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let is_digit = first.is_ascii_digit();
-            let end = rest.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(rest.len());
-            let (run, after) = rest.split_at(end);
-            pieces.push(match run.parse() {
-                Ok(figure) if is_digit => Piece::Figure(figure),
-                _ => Piece::Word(run.to_lowercase()),
-            });
-            rest = after;
-        }
-        Self::Text(pieces)
-    }
-}
-
-/// A cell: what is shown and what it is ordered by.
-#[derive(Clone, Debug)]
-pub struct Cell {
-    /// What is shown.
-    pub show: Markup,
-    /// What it is ordered by.
-    pub sort: Sort,
-    /// What stands for it in a file.
-    pub plain: Plain,
-}
-
-/// What stands for a cell in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Plain {
-    /// Text.
-    Text(String),
-    /// A figure.
-    Number(i64),
-}
-
-impl Cell {
-    /// A cell of text.
-    #[must_use]
-    pub fn text(text: &str) -> Self {
-        Self { show: html! { (text) }, sort: Sort::text(text), plain: Plain::Text(text.to_owned()) }
-    }
-
-    /// The same cell with other words in a file.
-    #[must_use]
-    pub fn said(self, text: impl Into<String>) -> Self {
-        Self { plain: Plain::Text(text.into()), ..self }
-    }
-
-    /// The same cell with something else shown.
-    #[must_use]
-    pub fn showing(self, show: Markup) -> Self {
-        Self { show, ..self }
-    }
-
-    /// A cell ordered by text.
-    #[must_use]
-    pub fn by_text(show: Markup, text: &str) -> Self {
-        Self { show, sort: Sort::text(text), plain: Plain::Text(text.to_owned()) }
-    }
-
-    /// A cell ordered by a number.
-    #[must_use]
-    pub fn by_number(show: Markup, number: i64) -> Self {
-        Self { show, sort: Sort::Number(number), plain: Plain::Number(number) }
-    }
-}
-
-/// A row.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// One cell for each column.
-    pub cells: Vec<Cell>,
-    /// Text that a search looks at.
-    pub find: String,
-    /// Values that filters look at, as (filter, value); a row may have several of one filter.
-    pub facets: Vec<(&'static str, String)>,
-}
 
 /// A choice above the table.
 #[derive(Clone, Debug)]
@@ -258,6 +37,18 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// A choice of the values that rows have, in order; only shown where there are several.
+    #[must_use]
+    pub fn of_values(
+        key: &'static str,
+        label: &'static str,
+        values: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let values: BTreeSet<String> = values.into_iter().filter(|value| !value.is_empty()).collect();
+        let shown = values.len() > 1;
+        Self { key, label, options: values.into_iter().map(|value| (value.clone(), value)).collect(), shown }
+    }
+
     /// A choice between yes and no.
     #[must_use]
     pub fn yes_or_no(key: &'static str, label: &'static str) -> Self {
@@ -290,9 +81,9 @@ pub struct Around {
 #[derive(Clone, Debug)]
 pub struct Table {
     /// Identifier in the page.
-    pub id: &'static str,
+    pub id: String,
     /// Address of the page.
-    pub path: &'static str,
+    pub path: String,
     /// The word for one row and for several.
     pub noun: (&'static str, &'static str),
     /// Columns.
@@ -403,7 +194,7 @@ impl Table {
                         label.choice { input type="checkbox" name=(COLUMN) value=(column.key) checked[shown.contains(&at)] disabled[is_fixed]; (column.label) }
                     }
                     button.button type="submit" { "Show these" }
-                    @if query.get(COLUMN).is_some() { a.button.quiet href=(query.with(self.path, &[(COLUMN, "")])) { "Show all" } }
+                    @if query.get(COLUMN).is_some() { a.button.quiet href=(query.with(&self.path, &[(COLUMN, "")])) { "Show all" } }
                 }
             }
         }
@@ -461,7 +252,7 @@ impl Table {
         html! {
             th scope="col" role="columnheader" class=[class] aria-sort=[direction] {
                 @if column.sorts {
-                    a href=(query.with(self.path, &[("sort", column.key), ("dir", next)])) {
+                    a href=(query.with(&self.path, &[("sort", column.key), ("dir", next)])) {
                         (column.label)
                         @if is_sorted { (icon(if is_descending { "i-down" } else { "i-up" })) }
                     }
@@ -510,7 +301,7 @@ impl Table {
     }
 
     fn pager(&self, query: &TableQuery, page: usize, pages: usize) -> Markup {
-        let to = |page: usize| query.with(self.path, &[("page", &page.to_string())]);
+        let to = |page: usize| query.with(&self.path, &[("page", &page.to_string())]);
         html! {
             nav.pager aria-label="Pages" {
                 @if page > 1 { a.button href=(to(page - 1)) rel="prev" { "Previous" } }
@@ -539,33 +330,6 @@ fn body_cell(column: &Column, cell: &Cell) -> Markup {
     html! { td role="cell" class=(class) data-label=[label] { (cell.show) } }
 }
 
-/// A small table without controls: rows of a record. On a phone each row becomes a paragraph that begins with the
-/// cell that names it.
-#[must_use]
-pub fn plain(caption: &str, heads: &[&str], rows: Vec<Vec<Markup>>) -> Markup {
-    drawn(caption, heads, &rows, "rows")
-}
-
-/// A small table that keeps its columns on a phone and is scrolled sideways there.
-#[must_use]
-pub fn wide(caption: &str, heads: &[&str], rows: Vec<Vec<Markup>>) -> Markup {
-    drawn(caption, heads, &rows, "wide")
-}
-
-fn drawn(caption: &str, heads: &[&str], rows: &[Vec<Markup>], class: &str) -> Markup {
-    html! {
-        div.table-wrap tabindex="0" role="group" aria-label=(caption) {
-            table class=(class) role="table" {
-                caption.visually-hidden { (caption) }
-                thead role="rowgroup" { tr role="row" { @for head in heads { th scope="col" role="columnheader" { (head) } } } }
-                tbody role="rowgroup" {
-                    @for row in rows { tr role="row" { @for cell in row { td role="cell" { (cell) } } } }
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -577,8 +341,8 @@ mod tests {
             facets: vec![("state", state.to_owned())],
         };
         Table {
-            id: "things",
-            path: "/things",
+            id: "things".into(),
+            path: "/things".into(),
             noun: ("thing", "things"),
             columns: vec![
                 Column::text("id", "Id", Phone::Title),
