@@ -130,17 +130,23 @@ pub struct Left {
     pub reason: String,
 }
 
-/// Which names of lists stand for which members: addresses and names, as [`fold`] writes them.
+/// The members that lists may name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct People(pub BTreeMap<String, ActorId>);
+pub struct People {
+    /// Members by address and by name, as [`fold`] writes them.
+    pub names: BTreeMap<String, ActorId>,
+    /// Who of them may decide about access at all.
+    pub deciders: BTreeSet<ActorId>,
+}
 
 impl People {
-    fn of(&self, name: Option<&str>) -> Option<ActorId> {
-        name.and_then(|name| self.0.get(&fold(name))).copied()
+    fn decider(&self, name: Option<&str>) -> Option<ActorId> {
+        let found = name.and_then(|name| self.names.get(&fold(name))).copied();
+        found.filter(|who| self.deciders.contains(who))
     }
 
     fn holders(&self, holding: &Holding) -> BTreeSet<ActorId> {
-        holding.subjects().iter().filter_map(|name| self.0.get(name)).copied().collect()
+        holding.subjects().iter().filter_map(|name| self.names.get(name)).copied().collect()
     }
 }
 
@@ -257,7 +263,7 @@ fn seats(
         taken.insert(reviewer);
         Seat { role, reviewer }
     };
-    let manager = people.of(holding.manager.as_deref());
+    let manager = people.decider(holding.manager.as_deref());
     let owner = scoped.map(|one| one.owner);
     match (holding.tier, holding.kind) {
         (Tier::Zero, _) => vec![seat(SeatRole::Owner, owner), seat(SeatRole::Manager, manager)],

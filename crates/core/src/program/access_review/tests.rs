@@ -43,7 +43,10 @@ fn scope() -> Scope {
 
 fn people() -> People {
     let names = [("ada", ADA), ("bob", BOB), ("lin", LIN), ("sam", SAM), ("eve", EVE)];
-    People(names.map(|(name, number)| (format!("{name}@acme.example"), who(number))).into())
+    People {
+        names: names.map(|(name, number)| (format!("{name}@acme.example"), who(number))).into(),
+        deciders: names.map(|(_, number)| who(number)).into(),
+    }
 }
 
 fn row(account: &str, right: &str, tier: Tier) -> Holding {
