@@ -24,7 +24,7 @@ use tickmark_core::program::access_review::{
 use super::access;
 use crate::context::View;
 use crate::identity::people;
-use crate::{Error, Result, identity};
+use crate::{ActorKind, Error, Result, identity};
 
 pub use act::{Answer, DecideMany, decide, decide_many, delegate, look_back, reassign, ticket};
 pub use pack::{PACK_COLUMNS, take_pack};
@@ -272,6 +272,17 @@ async fn known(view: &mut View<'_>) -> Result<People> {
         }
         if decides(&member, now) {
             known.deciders.insert(member.actor);
+        }
+    }
+    // Whoever works on the machine itself has a name here and is no member.
+    let members: BTreeSet<ActorId> = known.names.values().copied().collect();
+    for (who, label) in identity::labels(view).await? {
+        if label.is_empty() || members.contains(&who) {
+            continue;
+        }
+        if identity::actor(view, who).await?.kind == ActorKind::Person {
+            known.names.entry(fold(&label)).or_insert(who);
+            known.deciders.insert(who);
         }
     }
     Ok(known)

@@ -25,7 +25,7 @@ use super::access;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::people;
-use crate::{Error, Result, control};
+use crate::{Error, Result, control, identity};
 
 const READ: Atom = Atom::new(Resource::AccessReview, Verb::Read);
 const DECIDE: Atom = Atom::new(Resource::AccessReview, Verb::Update);
@@ -401,7 +401,12 @@ pub fn parse(text: &str) -> Option<ExceptionKey> {
 async fn member_named(view: &mut View<'_>, name: &str) -> Result<Option<ActorId>> {
     let name = fold(name);
     let all = people::everybody(view).await?;
-    Ok(all.into_iter().find(|one| fold(&one.email) == name || fold(&one.name) == name).map(|one| one.actor))
+    let member = all.into_iter().find(|one| fold(&one.email) == name || fold(&one.name) == name);
+    if let Some(member) = member {
+        return Ok(Some(member.actor));
+    }
+    let labels = identity::labels(view).await?;
+    Ok(labels.into_iter().find(|(_, label)| fold(label) == name).map(|(who, _)| who))
 }
 
 async fn keep(cx: &mut Cx<'_>, exception: &ConflictException, name: Name, version: i64) -> Result<()> {
