@@ -24,7 +24,7 @@ const SHIFT_LIMIT: f64 = 0.01;
 const LOOKS: usize = 3;
 
 /// What is downloaded or read by script, and is no page; and what is reached from a letter only, where no mail goes out.
-const FILES: [&str; 26] = [
+const FILES: [&str; 27] = [
     "/address/{secret}",
     "/search.json",
     "/export/{file}",
@@ -49,6 +49,7 @@ const FILES: [&str; 26] = [
     "/engagements/{key}/evidence/{item}/{seq}/download",
     "/engagements/{key}/evidence/populations/{number}/download",
     "/populations/{key}/file",
+    "/access-reviews/{key}/pack/{ending}",
     "/engagements/{key}/diagrams/{at}/picture",
     "/engagements/{key}/management/{name}",
 ];
