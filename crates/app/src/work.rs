@@ -14,6 +14,7 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::observation::CheckDraft;
 use tickmark_core::observation::waiver::Waiver;
 use tickmark_core::program::performance::WindowState;
+use tickmark_core::program::segregation::ConflictException;
 use tickmark_core::time::DAY_US;
 
 use crate::Result;
@@ -23,7 +24,9 @@ use crate::control;
 use crate::engagement::fieldwork::waiting::{self, Waiting};
 use crate::evidence::item;
 use crate::observation::{waiver, workshop};
+use crate::program::access_review::{self, WaitingReview};
 use crate::program::performance::{self, Due};
+use crate::program::segregation;
 use crate::register::{self, Kind, Query};
 
 pub use decision::{Decision, OwnFinding};
@@ -79,6 +82,10 @@ pub struct Work {
     pub fieldwork: Waiting,
     /// What of tests of controls and of checks waits for their decision.
     pub decisions: Decisions,
+    /// Reviews of access with items that wait for their answer, by when they are due.
+    pub access_reviews: Vec<WaitingReview>,
+    /// Exceptions to conflicts of duties that wait for their decision, the longest first.
+    pub conflict_exceptions: Vec<ConflictException>,
     /// Items that they have begun and not handed in. Not counted: nobody waits for them.
     pub drafts: Vec<Item>,
 }
@@ -123,6 +130,8 @@ impl Work {
             + self.mentions.len()
             + self.fieldwork.count()
             + self.decisions.count()
+            + self.access_reviews.len()
+            + self.conflict_exceptions.len()
     }
 }
 
@@ -157,6 +166,8 @@ pub async fn of(view: &mut View<'_>) -> Result<Work> {
     work.mentions = comment::mentions(view).await?;
     work.fieldwork = waiting::of(view).await?;
     work.decisions = decisions(view).await?;
+    work.access_reviews = access_review::waiting(view).await?;
+    work.conflict_exceptions = segregation::waiting(view).await?;
     Ok(work)
 }
 

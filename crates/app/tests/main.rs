@@ -7,6 +7,7 @@ mod keys;
 mod outside;
 
 mod access;
+mod access_reviews;
 mod accounts_key;
 #[path = "../../web/tests/support/authenticator.rs"]
 mod authenticator;

@@ -137,6 +137,30 @@ fn population(rest: &[&str]) -> Option<Needs> {
     })
 }
 
+/// Returns what lists of access, conflicts of duties and reviews of access need to be changed; none where nothing is. Whose
+/// an item is to decide, the use case asks.
+fn access(first: &str, rest: &[&str]) -> Option<Needs> {
+    let whole = |resource, verb| Needs::Permission(Atom::new(resource, verb));
+    Some(match (first, rest) {
+        ("access" | "access-reviews", ["new"]) => whole(Resource::AccessReview, Verb::Create),
+        ("segregation", ["edit" | "adopt"]) => whole(Resource::AccessReview, Verb::Update),
+        ("segregation", ["exceptions", "new"]) => whole(Resource::Exception, Verb::Create),
+        ("segregation", ["exceptions", _, _]) => whole(Resource::Exception, Verb::Approve),
+        ("access-reviews", [_, "decide"]) => reach(Resource::AccessDecision, Verb::Approve),
+        ("access-reviews", [_, "sign"]) => whole(Resource::AccessReview, Verb::Approve),
+        ("access-reviews", [_, _]) => whole(Resource::AccessReview, Verb::Update),
+        _ => return None,
+    })
+}
+
+/// Returns what looking at them needs.
+fn access_seen(first: &str, rest: &[&str]) -> Needs {
+    let is_a_form = matches!(rest, ["new" | "edit"] | ["exceptions", "new"] | [_, "decide"]);
+    let form = if is_a_form { access(first, rest) } else { None };
+    let seen = if first == "access" { Resource::IdentityWarehouse } else { Resource::AccessReview };
+    form.unwrap_or(read(seen))
+}
+
 /// Tells whether an address is for people of an audit firm: their engagement, what of it waits for them, and their own
 /// account. Nothing else of the organization is.
 pub(crate) fn is_for_auditors(path: &str) -> bool {
@@ -254,6 +278,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("commitments", rest) => commitment(rest)?,
         ("populations", rest) => population(rest)?,
         ("agreements", [_]) => Needs::Permission(Atom::new(Resource::TrustRequest, Verb::Update)),
+        ("access" | "segregation" | "access-reviews", rest) => access(first, rest)?,
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("engagements", [_, rest @ ..]) if fieldwork(rest).is_some() => fieldwork(rest)?,
         ("engagements", rest) => engagement(rest)?,
@@ -282,6 +307,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("checks", [_, "edit" | "draft"]) => reach(Resource::Test, Verb::Update),
         ("start", [] | ["program"]) => reach(Resource::Control, Verb::Create),
         ("commitments", rest) => commitment(rest).unwrap_or(read(Resource::Control)),
+        ("access" | "segregation" | "access-reviews", rest) => access_seen(first, rest),
         ("populations", [_, "file"]) => export(Resource::Evidence),
         ("populations", [_, "samples", number]) if *number != "new" => read(Resource::Control),
         ("populations", rest) => population(rest).unwrap_or(read(Resource::Control)),

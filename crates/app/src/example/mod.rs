@@ -5,6 +5,7 @@
 //! and records. Everything is marked as an example: the names, the database ([`identity::example`]), and by that pages,
 //! reports and bundles. An example is never made beside a real organization.
 
+mod access;
 mod chance;
 mod company;
 mod duties;
@@ -202,6 +203,7 @@ pub async fn create(stage: &Stage<'_>, settings: &Settings) -> Result<Created> {
         estate.look_at_all(stage, &actor, &created.library, day).await?;
         (stage.move_clock)(settings.midnight(day).plus_micros(OFFICE_US));
         waivers::grant(stage, settings, &people, &created.library, day).await?;
+        access::work(stage, settings, &people, day).await?;
         created.performances += duties.perform(stage, &people, day).await?;
         if day == settings.days - 1 {
             lists::bring_in(stage, settings, &people, chance, examined.listed_until()).await?;

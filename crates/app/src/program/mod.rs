@@ -1,8 +1,12 @@
-//! What people do in the program: performances of controls, the populations that triggers produce, samples of them.
+//! What people do in the program: performances of controls, the populations that triggers produce, samples of them, lists
+//! of access, conflicts of duties, reviews of access.
 
+pub mod access;
+pub mod access_review;
 pub mod performance;
 pub mod population;
 pub mod sampling;
+pub mod segregation;
 
 use serde::Serialize;
 use tickmark_core::{Digest, canonical};

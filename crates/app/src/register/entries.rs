@@ -15,6 +15,7 @@ use tickmark_core::id::{ActorId, ItemKey, MembershipId, PerformanceKey, RunKey, 
 use tickmark_core::identity::{Role, Systems};
 use tickmark_core::observation::Waiver;
 use tickmark_core::observation::estate::{Criticality, TargetRecord};
+use tickmark_core::program::access_review::Review;
 use tickmark_core::program::performance::Performance;
 use tickmark_core::time::DAY_US;
 use tickmark_core::words::shortened;
@@ -30,7 +31,7 @@ use crate::identity::people::{self, Member};
 use crate::identity::{self, System, system};
 use crate::observation::waiver::{self, request};
 use crate::observation::{self, Run, Target, estate};
-use crate::program::performance;
+use crate::program::{access_review, performance};
 use crate::{Result, conclusion, control, engagement};
 
 /// How much the words of a name, of a title and of anything else weigh.
@@ -84,7 +85,9 @@ pub(super) async fn of(view: &mut View<'_>, kind: Kind, ids: &BTreeSet<String>) 
             let ids: Vec<MembershipId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
             people::several(view, &ids).await?.iter().map(member).collect()
         }
-        Kind::Finding | Kind::Waiver | Kind::Run | Kind::Comment => each(view, kind, ids).await?,
+        Kind::Finding | Kind::Waiver | Kind::Run | Kind::Comment | Kind::AccessReview => {
+            each(view, kind, ids).await?
+        }
         Kind::Control | Kind::Target | Kind::Occurrence | Kind::EvidenceRequest if few => {
             each(view, kind, ids).await?
         }
@@ -153,6 +156,10 @@ async fn one(view: &mut View<'_>, kind: Kind, id: &str) -> Result<Option<Entry>>
             let Some(key) = id.split(' ').next().and_then(|key| key.parse().ok()) else { return Ok(None) };
             comment::look_up(view, key).await?.as_ref().and_then(of_comment)
         }
+        Kind::AccessReview => {
+            let Some(key) = access_review::parse(id) else { return Ok(None) };
+            access_review::look_up(view, key).await?.as_ref().map(of_review)
+        }
         Kind::Item | Kind::Commitment | Kind::Request | Kind::Member | Kind::System | Kind::Engagement => {
             None
         }
@@ -216,6 +223,7 @@ pub(super) async fn all(view: &mut View<'_>, kind: Kind) -> Result<Vec<Entry>> {
             all.iter().map(|(key, record)| of_asked(*key, record)).collect()
         }
         Kind::Run => observation::runs(view, u32::MAX).await?.iter().map(run).collect(),
+        Kind::AccessReview => access_review::everything(view).await?.iter().map(of_review).collect(),
         Kind::Comment => comment::everything(view).await?.iter().filter_map(of_comment).collect(),
     })
 }
@@ -229,6 +237,23 @@ pub(super) async fn of_control(view: &mut View<'_>, id: &str) -> Result<(Vec<Str
         items.into_iter().map(|key| key.to_string()).collect(),
         performances.into_iter().map(|one| format!("{}/{}", one.control, one.key)).collect(),
     ))
+}
+
+fn of_review(review: &Review) -> Entry {
+    let systems: Vec<&str> = review.scope.systems.iter().map(|system| system.name.as_str()).collect();
+    Entry {
+        kind: Kind::AccessReview,
+        id: review.key.to_string(),
+        place: number(review.key.0),
+        title: review.scope.title.clone(),
+        detail: shortened(&systems.join(", "), DETAIL_CHARS),
+        values: vec![value("state", review.state.word()), value("by:key", number(review.key.0))],
+        texts: vec![
+            (NAME, review.key.to_string()),
+            (TITLE, review.scope.title.clone()),
+            (BODY, systems.join(" ")),
+        ],
+    }
 }
 
 fn by_id(controls: Vec<Control>) -> BTreeMap<ControlId, Control> {

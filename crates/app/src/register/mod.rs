@@ -23,7 +23,7 @@ pub(crate) use entries::{member as member_entry, until as until_name};
 pub(crate) use text::number as ordered;
 
 /// Counts the forms that the rows had: with another one they are made again.
-const FORM: i64 = 4;
+const FORM: i64 = 5;
 /// Most rows of one page.
 pub const PAGE_LIMIT: u32 = 500;
 /// Records that are written down at once.
@@ -79,6 +79,8 @@ kinds! {
     EvidenceRequest = "evidence_request";
     /// A look at targets.
     Run = "run";
+    /// A review of access.
+    AccessReview = "access_review";
     /// A comment: its number, and kind and id of what it is about.
     Comment = "comment";
 }
@@ -103,6 +105,7 @@ impl Kind {
             "engagement" => Self::Engagement,
             "request" => Self::EvidenceRequest,
             "target" => Self::Target,
+            "access_review" => Self::AccessReview,
             _ => return None,
         })
     }
@@ -116,6 +119,7 @@ impl Kind {
             Self::Item => (read(Resource::Evidence), true),
             Self::Finding | Self::Waiver | Self::Request => (read(Resource::Exception), false),
             Self::Target | Self::Run => (read(Resource::TestResult), false),
+            Self::AccessReview => (read(Resource::AccessReview), false),
             Self::System => (read(Resource::System), true),
             Self::Engagement => (read(Resource::Description), false),
             Self::EvidenceRequest => (read(Resource::EvidenceRequest), true),

@@ -16,6 +16,7 @@ mod problem;
 mod read;
 mod request;
 mod sampling;
+mod segregation;
 mod starter;
 mod stats;
 mod validate;
@@ -44,6 +45,7 @@ pub use sampling::{
     EventBand, FiniteSize, FrequencySize, SamplingPreset, SamplingVectors, SelectionVector, SizeCell,
     SizeRow, SizeTable, SystematicVector, UpperLimits,
 };
+pub use segregation::{Duty, DutyConflict, is_id as is_duty_id, problems_of as duty_problems};
 pub use starter::StarterControl;
 pub use stats::{CatalogStats, CatalogTotals, ControlStats, CrosswalkStats, FrameworkStats, SeriesStats};
 pub use view::{ControlLink, CrosswalkView, RequirementError, RequirementView};
@@ -71,6 +73,10 @@ pub struct Catalog {
     pub sampling_presets: Vec<SamplingPreset>,
     /// Legal and contractual clocks.
     pub clocks: Vec<LegalClock>,
+    /// Duties that entitlements can grant.
+    pub duties: Vec<Duty>,
+    /// Duties that one person should not hold together.
+    pub duty_conflicts: Vec<DutyConflict>,
 }
 
 impl Catalog {
@@ -137,6 +143,8 @@ impl Catalog {
             description_criteria: Vec::new(),
             sampling_presets: Vec::new(),
             clocks: Vec::new(),
+            duties: Vec::new(),
+            duty_conflicts: Vec::new(),
         }
     }
 }

@@ -15,6 +15,7 @@ use super::objective::{CuecsFile, ObjectiveControlsFile, ObjectiveSet, Objective
 use super::problem::Problems;
 use super::request::RequestsFile;
 use super::sampling::SamplingPreset;
+use super::segregation::SegregationFile;
 use super::starter::ControlsFile;
 use super::{Catalog, CatalogFiles};
 
@@ -33,6 +34,7 @@ pub(super) struct Sources {
     pub(super) description: Vec<String>,
     pub(super) clocks: Vec<String>,
     pub(super) presets: Vec<String>,
+    pub(super) duties: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -269,6 +271,17 @@ fn read_one(
                 catalog.clocks.push(clock);
                 sources.clocks.push(file.clone());
             }
+        }
+        Some("segregation/1") => {
+            let Some(parsed) = parse::<SegregationFile>(path, text, problems) else { return };
+            expect_count(problems, path, "duties", parsed.totals.duties, parsed.duties.len());
+            expect_count(problems, path, "conflicts", parsed.totals.conflicts, parsed.conflicts.len());
+            let duties = parsed.duties.iter().map(|duty| &duty.id);
+            for id in duties.chain(parsed.conflicts.iter().map(|conflict| &conflict.id)) {
+                sources.duties.insert(id.clone(), file.clone());
+            }
+            catalog.duties.extend(parsed.duties);
+            catalog.duty_conflicts.extend(parsed.conflicts);
         }
         Some(other) => problems.add(path, "", format!("{other:?} is not a format of this version")),
         None => {

@@ -21,6 +21,22 @@ fn edited(path: &str, from: &str, to: &str) -> String {
 }
 
 #[test]
+fn conflicts_of_duties_are_added_and_checked() {
+    let head = "format = \"segregation/1\"\ntitle = \"Ours\"\n";
+    let duty = "[[duties]]\nid = \"sell\"\ntitle = \"Sell\"\n";
+    let conflict = |second: &str| {
+        format!("[[conflicts]]\nid = \"ours\"\nfirst = \"sell\"\nsecond = \"{second}\"\nrisk = \"x\"\n")
+    };
+    let good = format!("{head}{duty}{}", conflict("deploy"));
+    let catalog = overlay(&[("ours.toml", &good)]).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((catalog.duties.len(), catalog.duty_conflicts.len()), (24, 13));
+    let bad = format!("{head}{duty}{}", conflict("fly"));
+    assert_eq!(refused(&[("ours.toml", &bad)]), ["ours.toml: ours: there is no duty \"fly\""]);
+    let gone = overlay(&[("segregation/default.toml", "")]).unwrap_or_else(|error| panic!("{error}"));
+    assert!(gone.duties.is_empty());
+}
+
+#[test]
 fn the_builtin_catalog_reconciles() {
     let catalog = Catalog::read(&CatalogFiles::builtin()).unwrap_or_else(|error| panic!("{error}"));
     let stats = catalog.stats();

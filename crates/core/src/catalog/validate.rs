@@ -21,6 +21,8 @@ pub(super) fn validate(catalog: &Catalog, sources: &Sources, problems: &mut Prob
     }
     controls(catalog, sources, problems);
     requests(catalog, sources, problems);
+    let file_of = |id: &str| sources.duties.get(id).cloned().unwrap_or_default();
+    super::segregation::validate(&catalog.duties, &catalog.duty_conflicts, file_of, problems);
     crosswalks(catalog, sources, problems);
     for set in &catalog.objective_sets {
         objective_set(set, &sources.sets[&set.id], problems);

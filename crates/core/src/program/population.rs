@@ -346,27 +346,43 @@ impl Ipe {
     /// # Errors
     /// If source, query, time zone or who ran it is missing, there is no such zone, or a text cannot be kept.
     pub fn check(&self, control: &ControlId) -> Result<(), PopulationError> {
-        let needed = [
-            ("source", &self.source),
-            ("query", &self.query),
-            ("time zone", &self.time_zone),
-            ("name of who ran it", &self.run_by),
-        ];
-        for (what, text) in needed {
-            if text.trim().is_empty() {
-                return Err(PopulationError::Missing { control: control.clone(), what });
-            }
+        match self.lacks() {
+            Some(what) => Err(PopulationError::Missing { control: control.clone(), what }),
+            None => self.check_texts(),
         }
+    }
+
+    /// Returns what a reader would miss who wants to produce the list again.
+    #[must_use]
+    pub fn lacks(&self) -> Option<&'static str> {
+        let missing = self.needed().into_iter().find(|(_, text)| text.trim().is_empty());
+        missing.map(|(what, _)| what)
+    }
+
+    /// Checks that its texts can be kept and its zone is one.
+    ///
+    /// # Errors
+    /// If not.
+    pub fn check_texts(&self) -> Result<(), PopulationError> {
         let optional = [
             ("parameters", &self.parameters),
             ("control total", &self.control_total),
             ("completeness check", &self.completeness),
             ("accuracy check", &self.accuracy),
         ];
-        for (what, text) in needed.into_iter().chain(optional) {
+        for (what, text) in self.needed().into_iter().chain(optional) {
             readable(what, text)?;
         }
         self.zone().map(|_| ())
+    }
+
+    fn needed(&self) -> [(&'static str, &String); 4] {
+        [
+            ("source", &self.source),
+            ("query", &self.query),
+            ("time zone", &self.time_zone),
+            ("name of who ran it", &self.run_by),
+        ]
     }
 
     /// Returns the zone of the clocks of the list.

@@ -4,6 +4,8 @@
 //! neither can have one that the other lacks. Requests come with a token, or with the session of a browser. Lists are paged
 //! by a cursor, answers carry an entity tag, and what is refused is said as a problem (RFC 9457).
 
+mod access;
+mod access_review;
 mod answer;
 mod asking;
 mod assessment;
@@ -40,6 +42,7 @@ mod readiness;
 mod register;
 mod request;
 mod sample;
+mod segregation;
 mod setting;
 mod several;
 mod simple_check;
@@ -101,6 +104,9 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         job::LOOKS,
         estate::LOOKS,
         look::LOOKS,
+        access::LOOKS,
+        segregation::LOOKS,
+        access_review::LOOKS,
     ]
     .into_iter()
     .flatten()
@@ -140,6 +146,9 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         distribution::WRITES,
         job::WRITES,
         estate::WRITES,
+        access::WRITES,
+        segregation::WRITES,
+        access_review::WRITES,
     ]
     .into_iter()
     .flatten()

@@ -129,7 +129,7 @@ struct NewPopulation {
 /// Where a list came from.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Origin {
+pub(super) struct Origin {
     /// System of record.
     #[schemars(length(min = 1, max = 4_000))]
     source: String,
@@ -183,7 +183,7 @@ impl From<&Ipe> for Origin {
 }
 
 impl Origin {
-    fn read(&self) -> Result<Ipe, Error> {
+    pub(super) fn read(&self) -> Result<Ipe, Error> {
         Ok(Ipe {
             source: self.source.clone(),
             query: self.query.clone(),

@@ -53,6 +53,12 @@ pub enum Place {
     Calendar,
     /// What triggers produced, to be tested.
     Populations,
+    /// Who holds which right where.
+    AccessLists,
+    /// Duties that one person should not hold together.
+    Segregation,
+    /// Rights that are decided about.
+    AccessReviews,
     /// Members and invitations.
     People,
     /// What somebody was told.
@@ -108,6 +114,9 @@ const WORK: Entry = desk(Place::Work, "My work", "/work", "i-work");
 const ITEMS: Entry = desk(Place::Items, "Evidence", "/evidence/items", "i-evidence");
 const CALENDAR: Entry = desk(Place::Calendar, "Calendar", "/calendar", "i-calendar");
 const POPULATIONS: Entry = desk(Place::Populations, "Populations", "/populations", "i-runs");
+const ACCESS_REVIEWS: Entry = desk(Place::AccessReviews, "Access reviews", "/access-reviews", "i-people");
+const ACCESS_LISTS: Entry = desk(Place::AccessLists, "Lists of access", "/access", "i-targets");
+const SEGREGATION: Entry = desk(Place::Segregation, "Segregation of duties", "/segregation", "i-criteria");
 const TIME: Entry = desk(Place::Time, "Time and reminders", "/settings/time", "i-calendar");
 const SYSTEMS: Entry = desk(Place::Systems, "Systems", "/systems", "i-targets");
 const TRAIL: Entry = desk(Place::AuditTrail, "Audit trail", "/audit-trail", "i-trail");
@@ -115,7 +124,20 @@ const PEOPLE: Entry = desk(Place::People, "People", "/people", "i-people");
 
 const GROUPS: [(&str, &[Entry]); 5] = [
     ("", &[OVERVIEW, WORK, PERIOD, READINESS]),
-    ("Program", &[CRITERIA, CONTROLS, COMMITMENTS, ITEMS, CALENDAR, POPULATIONS]),
+    (
+        "Program",
+        &[
+            CRITERIA,
+            CONTROLS,
+            COMMITMENTS,
+            ITEMS,
+            CALENDAR,
+            POPULATIONS,
+            ACCESS_REVIEWS,
+            ACCESS_LISTS,
+            SEGREGATION,
+        ],
+    ),
     ("Monitoring", &[CHECKS, TARGETS, RUNS, COVERAGE, FINDINGS, WAIVERS]),
     ("Proof", &[ENGAGEMENTS, REPORTS, EVIDENCE, LEDGER]),
     ("Settings", &[JOBS, PEOPLE, SYSTEMS, TIME, TRAIL]),
@@ -226,6 +248,9 @@ impl Papers {
             | Place::Findings
             | Place::Engagements
             | Place::Populations
+            | Place::AccessLists
+            | Place::Segregation
+            | Place::AccessReviews
             | Place::Reports => Self::Management,
             Place::Evidence
             | Place::Ledger

@@ -1,9 +1,12 @@
-//! What people do in the program: occurrences of controls, the calendar of what is due, and populations of what triggers
-//! produced.
+//! What people do in the program: occurrences of controls, the calendar of what is due, populations of what triggers
+//! produced, lists of access, conflicts of duties and reviews of access.
 
+mod access;
+mod access_review;
 mod calendar;
 mod occurrence;
 pub(crate) mod population;
+mod segregation;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
@@ -38,6 +41,9 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
         },
     ];
     routes.extend(population::desk_routes());
+    routes.extend(access::desk_routes());
+    routes.extend(segregation::desk_routes());
+    routes.extend(access_review::desk_routes());
     routes
 }
 

@@ -72,6 +72,7 @@ fn about(kind: Kind) -> (&'static str, &'static str) {
         Kind::Engagement => ("Engagements", ""),
         Kind::EvidenceRequest => ("Requests of examinations", ""),
         Kind::Run => ("Runs", "/runs"),
+        Kind::AccessReview => ("Access reviews", "/access-reviews"),
         Kind::Comment => ("Comments", ""),
     }
 }
@@ -104,6 +105,9 @@ fn result(found: Found) -> Result_ {
                 .unwrap_or_default(),
         ),
         Kind::Run => (String::new(), format!("/runs/{id}")),
+        Kind::AccessReview => {
+            (found.id.clone(), format!("/access-reviews/{}", segment(found.id.trim_start_matches("AR-"))))
+        }
         Kind::Comment => (
             String::new(),
             of_register(&found.id)

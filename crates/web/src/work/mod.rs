@@ -7,6 +7,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::signed::Signing;
 use tickmark_app::engagement::fieldwork::waiting::{Unanswered, Unsigned, WaitingRequest};
+use tickmark_app::program::access_review::WaitingReview;
 use tickmark_app::program::performance::Due;
 use tickmark_app::work::{self, Aging, Decision, OwnFinding, Work};
 use tickmark_core::Timestamp;
@@ -18,6 +19,8 @@ use tickmark_core::evidence::item::Item;
 use tickmark_core::id::ActorId;
 use tickmark_core::observation::waiver::Waiver;
 use tickmark_core::observation::{CheckDraft, DraftChange};
+
+use tickmark_core::program::segregation::ConflictException;
 
 use crate::comment::mention_row;
 use crate::design::form::capital;
@@ -107,6 +110,8 @@ fn draw(work: &Work, people: &BTreeMap<ActorId, String>, links: Links, token: &s
         (section("papers", "Workpapers to sign", "they are your firm\u{2019}s alone until they are shared", work.fieldwork.papers.iter().map(|one| unsigned(one, now)).collect()))
         (section("tests", "Tests of controls to decide about", "somebody else proposed them", work.decisions.tests.iter().map(|test| test_row(test, now)).collect()))
         (section("checks", "Checks to decide about", "written by somebody else, not in force yet", work.decisions.checks.iter().map(|draft| check_row(draft, now)).collect()))
+        (section("access", "Access to decide about", "no answer is never a keep", work.access_reviews.iter().map(|one| access_row(one, now)).collect()))
+        (section("conflicts", "Exceptions to conflicts of duties to decide about", "somebody else asked for them", work.conflict_exceptions.iter().map(|one| conflict_row(one, now)).collect()))
         (section("mentions", "Comments that name you", "", work.mentions.iter().map(|one| mention_row(one, people, token, now)).collect()))
         (section("aging", "Evidence that needs renewal", "the best there is for each control", work.aging.iter().map(|one| aging(one, now)).collect()))
         (section("waivers", "Waivers that end", "", work.waivers.iter().map(|waiver| waiver_row(waiver, now)).collect()))
@@ -222,6 +227,26 @@ fn unsigned(one: &Unsigned, now: Timestamp) -> Markup {
         &html! { span.mono { (one.prefix) "-" (one.number) } " " (one.subject) },
         &html! { (moment::ago(one.since, now)) },
         &html! { (one.engagement) ". " @if one.signing == Signing::Review { "Prepared by somebody else, and not reviewed as it stands" } @else { "Complete, and not signed by who prepared it" } },
+    )
+}
+
+fn access_row(one: &WaitingReview, now: Timestamp) -> Markup {
+    row(
+        if one.due_at <= now { Mark::Missed } else { Mark::NotYetDue },
+        &format!("/access-reviews/{}/decide", one.key.0),
+        &html! { (one.title) },
+        &html! { "due " (moment::ago(one.due_at, now)) },
+        &html! { (one.items) " " (plural(one.items, "item", "items")) ", " (one.time_over) " % of the time is over" },
+    )
+}
+
+fn conflict_row(one: &ConflictException, now: Timestamp) -> Markup {
+    row(
+        Mark::Unknown,
+        "/segregation",
+        &html! { (one.key) ": " (one.conflict) },
+        &html! { (moment::ago(one.asked_at, now)) },
+        &html! { (one.reason) },
     )
 }
 

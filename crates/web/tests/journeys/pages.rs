@@ -56,6 +56,7 @@ const FILES: &[&str] = &[
     "/engagements/{key}/evidence/{item}/{seq}/download",
     "/engagements/{key}/evidence/populations/{number}/download",
     "/populations/{key}/file",
+    "/access-reviews/{key}/pack/{ending}",
     "/engagements/{key}/diagrams/{at}/picture",
     "/engagements/{key}/management/{name}",
 ];

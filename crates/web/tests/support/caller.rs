@@ -228,10 +228,54 @@ pub(crate) async fn fill(server: &Server) -> String {
     let about = json!({"owner": pia, "criticality": "high", "reason": "Asked"}).to_string();
     let tag = [("if-match", "\"0\"")];
     made(&person.send(Method::PUT, "/targets/1/record", &tag, &about).await, StatusCode::OK);
+    access(server, &mut person).await;
     let reference = parse(&program.get("/findings?limit=1").await)["items"][0]["reference"].clone();
     let reference: String =
         reference.as_str().expect("a reference").bytes().map(|byte| format!("%{byte:02X}")).collect();
     let plan = json!({"owner": pia, "due": "2026-12-10", "plan": "We mend it."});
     made(&program.post(&format!("/findings/{reference}/correction"), &plan).await, StatusCode::CREATED);
     reference
+}
+
+/// Makes a list of access, a matrix of duties, an exception and a review with items.
+async fn access(server: &Server, person: &mut Caller) {
+    let mut reviewers = Vec::new();
+    for name in ["Rosa", "Rune"] {
+        Caller::person(server, name, Role::ControlOwner).await;
+        let email = format!("{}@example.com", name.to_lowercase());
+        reviewers.push(server.world.find_member(&server.app, &server.program, &email).await.actor);
+    }
+    // account,entitlement / ada,deploy
+    let list = json!({
+        "system": "Cloud", "name": "list.csv", "content": "YWNjb3VudCxlbnRpdGxlbWVudAphZGEsZGVwbG95Cg==",
+        "accounts_in_source": 1,
+        "origin": {
+            "source": "Console", "query": "members", "time_zone": "UTC", "run_by": "Pia",
+            "run_at": "2026-11-20T10:00:00Z", "row_count": 1,
+        },
+    });
+    made(&person.post("/access-lists", &list).await, StatusCode::CREATED);
+    let matrix = json!({
+        "from": 0, "reason": "Ours",
+        "matrix": {
+            "duties": [{"id": "write", "title": "Write"}, {"id": "deploy", "title": "Deploy"}],
+            "conflicts": [{"id": "both", "first": "write", "second": "deploy", "risk": "Nobody reads it"}],
+            "grants": [{"system": "Cloud", "entitlement": "deploy", "duty": "deploy"}],
+        },
+    });
+    made(&person.post("/duty-matrix", &matrix).await, StatusCode::CREATED);
+    let asked = json!({
+        "conflict": "both", "holder": "ada", "reason": "Two people", "control": "IAM-01",
+        "expires_at": "2026-12-24T00:00:00Z",
+    });
+    made(&person.post("/duty-exceptions", &asked).await, StatusCode::CREATED);
+    let scope = json!({
+        "title": "Quarter", "systems": [{"name": "Cloud", "owner": reviewers[0]}], "tiers": ["0", "1", "2", "3"],
+        "stand_in": reviewers[0], "second_stand_in": reviewers[1], "due_at": "2026-12-10T00:00:00Z",
+        "unanswered": "revoke",
+    });
+    made(&person.post("/access-reviews", &scope).await, StatusCode::CREATED);
+    for step in ["confirm", "freeze"] {
+        made(&person.post("/access-reviews/1/steps", &json!({"step": step})).await, StatusCode::OK);
+    }
 }

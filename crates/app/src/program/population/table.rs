@@ -208,6 +208,24 @@ impl List {
         &self.name
     }
 
+    /// Returns its media type.
+    #[must_use]
+    pub fn media_type(&self) -> &'static str {
+        self.media_type
+    }
+
+    /// Returns what it is written in.
+    #[must_use]
+    pub fn format(&self) -> ListFormat {
+        self.format
+    }
+
+    /// Returns the bytes as they were handed in.
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        self.bytes.clone()
+    }
+
     /// Returns the names of the columns.
     #[must_use]
     pub fn heading(&self) -> &[String] {

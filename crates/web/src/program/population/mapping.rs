@@ -19,7 +19,7 @@ use crate::identity::go;
 use crate::visit::Asked;
 
 /// How dates are read, in words.
-pub(super) fn dates(order: DateOrder) -> &'static str {
+pub(in crate::program) fn dates(order: DateOrder) -> &'static str {
     match order {
         DateOrder::Iso => "as 2026-11-24",
         DateOrder::DayFirst => "day first, as 24/11/2026",

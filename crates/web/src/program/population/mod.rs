@@ -29,6 +29,7 @@ pub(crate) use hand_in::{
 };
 pub(crate) use item::{Part, place};
 pub(crate) use list::{listed, on_control};
+pub(super) use mapping::dates as date_words;
 pub(crate) use one::{checked, origin};
 
 use crate::Desk;
@@ -130,7 +131,7 @@ pub(crate) fn covers(from: Timestamp, to: Timestamp) -> Markup {
 }
 
 /// The status and the faults of a form whose use case refused.
-fn wrong(error: Error) -> Result<(StatusCode, Faults), Refusal> {
+pub(super) fn wrong(error: Error) -> Result<(StatusCode, Faults), Refusal> {
     match error {
         Error::Invalid(says) => Ok((StatusCode::UNPROCESSABLE_ENTITY, Faults::whole(says))),
         Error::Conflict(says) => Ok((StatusCode::CONFLICT, Faults::whole(says))),

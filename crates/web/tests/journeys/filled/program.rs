@@ -20,6 +20,7 @@ pub(super) async fn fill(server: &Server, seats: &mut Seats, known: &mut Vec<Kno
     performance(seats, known).await;
     findings(server, seats, known).await;
     own_check(server).await;
+    access(server, seats).await;
     let say = "@Max, is this still so? It was another tool last year.";
     let page = "/controls/IAM-01";
     let once = hidden(seats.mia.get(page).await.text(), "once").to_owned();
@@ -37,6 +38,63 @@ pub(super) async fn fill(server: &Server, seats: &mut Seats, known: &mut Vec<Kno
 async fn went(browser: &mut Browser, page: &str, to: &str, fields: &[(&str, &str)]) {
     let sent = browser.send(page, to, fields).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{to}: {}", sent.text());
+}
+
+/// A list of access, a matrix of duties with an exception that waits, and a review that is open for decisions.
+async fn access(server: &Server, seats: &mut Seats) {
+    let mut deciders = Vec::new();
+    for email in ["cora@example.com", "eva@example.com"] {
+        let member = server.world.find_member(&server.app, &server.program, email).await;
+        deciders.push(member.actor.to_string());
+    }
+    let mia = &mut seats.mia;
+    let list = b"account,entitlement,kind,tier,status\nada,deploy,human,1,active\nbob,wiki,human,3,active\n";
+    let fields = [
+        ("system", "Cloud"),
+        ("accounts", "3"),
+        ("exclusions", "root: sealed"),
+        ("source", "Console"),
+        ("query", "all members with their roles"),
+        ("parameters", ""),
+        ("time_zone", "UTC"),
+        ("run_on", "2026-11-24"),
+        ("rows", "2"),
+        ("control_total", ""),
+        ("completeness", ""),
+        ("accuracy", ""),
+        ("dates", "iso"),
+    ];
+    let new = "/access/new";
+    let made = mia.upload(new, new, &fields, &[("members.csv", list.as_slice())]).await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text());
+    went(mia, "/segregation", "/segregation/adopt", &[]).await;
+    let asked = [
+        ("conflict", "change-deployment"),
+        ("holder", "ada"),
+        ("reason", "Two people run it."),
+        ("control", QUARTERLY),
+        ("until", "2026-12-20"),
+    ];
+    let exception = "/segregation/exceptions/new";
+    went(mia, exception, exception, &asked).await;
+    let begin = "/access-reviews/new";
+    let scope = [
+        ("title", "Production access, fourth quarter"),
+        ("systems", "Cloud"),
+        ("owner", deciders[0].as_str()),
+        ("tiers", "0"),
+        ("tiers", "1"),
+        ("tiers", "3"),
+        ("stand_in", deciders[0].as_str()),
+        ("second_stand_in", deciders[1].as_str()),
+        ("due", "2026-12-10"),
+        ("unanswered", "revoke"),
+        ("control", ""),
+    ];
+    went(mia, begin, begin, &scope).await;
+    for step in ["confirm", "freeze", "open"] {
+        went(mia, "/access-reviews/1", &format!("/access-reviews/1/{step}"), &[]).await;
+    }
 }
 
 async fn controls(server: &Server, seats: &mut Seats) {

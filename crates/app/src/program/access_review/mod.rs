@@ -1,0 +1,312 @@
+//! Reviews of access: what they are about, their snapshot, who decides what, removals and the end.
+//!
+//! A review is kept whole in versions, its items once, and what happens to them as entries that are only added. Whoever
+//! decides needs `access_decision.approve` on their own items and is never whom an item is about. Owns the tables of
+//! migration `0077_access_review.sql`.
+
+mod act;
+mod pack;
+mod run;
+mod sql;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tickmark_core::Timestamp;
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::matrix::cell;
+use tickmark_core::identity::{Atom, Object, Resource, Verb};
+use tickmark_core::program::access::fold;
+use tickmark_core::program::access_review::{
+    Deviation, Item, Outcome, People, Quality, Recorded, Removal, Review, ReviewKey, Standing, State,
+    deviations, quality, removals, standing,
+};
+
+use super::access;
+use crate::context::View;
+use crate::identity::people;
+use crate::{ActorKind, Error, Result, identity};
+
+pub use act::{Answer, DecideMany, decide, decide_many, delegate, look_back, reassign, ticket};
+pub use pack::{PACK_COLUMNS, take_pack};
+pub use run::{change, confirm, draft, freeze, open, sign, step};
+
+const READ: Atom = Atom::new(Resource::AccessReview, Verb::Read);
+const CREATE: Atom = Atom::new(Resource::AccessReview, Verb::Create);
+const UPDATE: Atom = Atom::new(Resource::AccessReview, Verb::Update);
+const SIGN: Atom = Atom::new(Resource::AccessReview, Verb::Approve);
+const DECIDE: Atom = Atom::new(Resource::AccessDecision, Verb::Approve);
+/// Most reviews in one answer.
+pub const MAX_REVIEWS: u32 = 10_000;
+/// Most items of one review.
+pub const MAX_ITEMS: u64 = 100_000;
+
+/// A review with everything that belongs to it.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// The review as it is now.
+    pub review: Review,
+    /// Number of its newest version, for changes made from it.
+    pub version: u32,
+    /// Its items.
+    pub items: Vec<Item>,
+    /// What happened to them, oldest first.
+    pub entries: Vec<Recorded>,
+    /// What has to go, and how far that has come.
+    pub removals: Vec<Removal>,
+}
+
+impl Whole {
+    /// Returns what stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing<'_> {
+        standing(&self.items, &self.entries)
+    }
+
+    /// Returns how each reviewer decided.
+    #[must_use]
+    pub fn quality(&self) -> BTreeMap<ActorId, Quality> {
+        quality(&self.review, &self.standing(), &self.entries)
+    }
+
+    /// Returns what was not as it should be: as found when it was signed, and what came back since.
+    #[must_use]
+    pub fn deviations(&self) -> Vec<Deviation> {
+        deviations(&self.review, &self.standing(), &self.removals)
+    }
+
+    /// Returns the removal of an item.
+    #[must_use]
+    pub fn removal(&self, item: u64) -> Option<&Removal> {
+        self.removals.iter().find(|removal| removal.item == item)
+    }
+
+    /// Counts items by what follows for them.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<Outcome, usize> {
+        let mut counts = BTreeMap::new();
+        for one in &self.standing().items {
+            *counts.entry(one.outcome()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// Lists reviews as they are now, newest first.
+///
+/// # Errors
+/// `Forbidden` for whoever may not see reviews.
+pub async fn list(view: &mut View<'_>) -> Result<Vec<Review>> {
+    view.permit_whole(READ)?;
+    everything(view).await
+}
+
+/// Lists reviews as they are now, newest first, whoever asks.
+pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<Review>> {
+    let organization = view.organization();
+    sql::reviews(view.connection(), organization, MAX_REVIEWS).await
+}
+
+/// Finds a review as it is now, whoever asks.
+pub(crate) async fn look_up(view: &mut View<'_>, key: ReviewKey) -> Result<Option<Review>> {
+    let organization = view.organization();
+    Ok(sql::review(view.connection(), organization, key).await?.map(|(review, _)| review))
+}
+
+/// Returns a review with everything that belongs to it.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn whole(view: &mut View<'_>, key: ReviewKey) -> Result<Whole> {
+    view.permit_whole(READ)?;
+    load(view, key).await
+}
+
+/// What of a review is somebody's to decide.
+#[derive(Clone, Debug)]
+pub struct Own {
+    /// The review with its items and entries.
+    pub whole: Whole,
+    /// Numbers of the items that they decide about, or decided about.
+    pub items: BTreeSet<u64>,
+}
+
+/// Returns what of a review is for the actor to decide, themselves or for others.
+///
+/// # Errors
+/// `Forbidden` for whoever decides nothing; `NotFound` if there is no such review, or nothing in it is theirs.
+pub async fn own(view: &mut View<'_>, key: ReviewKey) -> Result<Own> {
+    view.permit(DECIDE)?;
+    let whole = load(view, key).await?;
+    let (by, now) = (view.actor.id, view.now);
+    let items = {
+        let standing = whole.standing();
+        let acts_for = standing.acts_for(by, now);
+        let is_own = |one: &&tickmark_core::program::access_review::ItemStanding<'_>| {
+            one.seats.iter().any(|seat| {
+                acts_for.contains(&seat.seat.reviewer) || seat.made.as_ref().is_some_and(|made| made.by == by)
+            })
+        };
+        standing.items.iter().filter(is_own).map(|one| one.item.number).collect::<BTreeSet<u64>>()
+    };
+    if items.is_empty() {
+        return Err(Error::not_found("review of access", key));
+    }
+    Ok(Own { whole, items })
+}
+
+/// Reviews that wait for somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingReview {
+    /// The review.
+    pub key: ReviewKey,
+    /// Its title.
+    pub title: String,
+    /// When decisions are due.
+    pub due_at: Timestamp,
+    /// Items that wait for their answer.
+    pub items: usize,
+    /// How much of the time is over, in percent.
+    pub time_over: u8,
+}
+
+/// Returns reviews in which items wait for the actor's answer, by when they are due.
+///
+/// # Errors
+/// If the database fails.
+pub async fn waiting(view: &mut View<'_>) -> Result<Vec<WaitingReview>> {
+    if !view.may(DECIDE) {
+        return Ok(Vec::new());
+    }
+    let (by, now) = (view.actor.id, view.now);
+    let mut found = Vec::new();
+    for review in everything(view).await?.into_iter().filter(|one| one.state == State::Open) {
+        let organization = view.organization();
+        let items = sql::items(view.connection(), organization, review.key).await?;
+        let entries = sql::entries(view.connection(), organization, review.key).await?;
+        let waits = standing(&items, &entries).waiting_for(by, now).count();
+        if waits > 0 {
+            found.push(WaitingReview {
+                key: review.key,
+                title: review.scope.title.clone(),
+                due_at: review.scope.due_at,
+                items: waits,
+                time_over: review.time_over(now).unwrap_or(0),
+            });
+        }
+    }
+    found.sort_by_key(|one| (one.due_at, one.key));
+    Ok(found)
+}
+
+/// Reads a review, its items, its entries and what lists show since.
+pub(crate) async fn load(view: &mut View<'_>, key: ReviewKey) -> Result<Whole> {
+    let (organization, now) = (view.organization(), view.now);
+    let found = sql::review(view.connection(), organization, key).await?;
+    let (review, version) = found.ok_or_else(|| Error::not_found("review of access", key))?;
+    let items = sql::items(view.connection(), organization, key).await?;
+    let entries = sql::entries(view.connection(), organization, key).await?;
+    let removals = {
+        let all = standing(&items, &entries);
+        let mut keys: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        if review.decided_at.is_some() {
+            for one in &all.items {
+                if one.final_outcome(review.scope.unanswered).is_removal() {
+                    keys.entry(&one.item.system).or_default().insert(one.item.holding.key());
+                }
+            }
+        }
+        let since = review.opened_at.unwrap_or(now);
+        let mut sightings = Vec::new();
+        for (system, keys) in &keys {
+            sightings.extend(access::sightings(view, system, since, keys).await?);
+        }
+        removals(&review, &all, &sightings, now)
+    };
+    Ok(Whole { review, version, items, entries, removals })
+}
+
+/// Reads the number of a review as it stands in addresses.
+#[must_use]
+pub fn parse(text: &str) -> Option<ReviewKey> {
+    text.strip_prefix("AR-").unwrap_or(text).parse().ok().filter(|key| *key > 0).map(ReviewKey)
+}
+
+/// A member who may decide about access.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decider {
+    /// Who.
+    pub actor: ActorId,
+    /// Name for people.
+    pub name: String,
+}
+
+/// Returns the members who may decide about access, by name.
+///
+/// # Errors
+/// `Forbidden` for whoever may not see reviews.
+pub async fn deciders(view: &mut View<'_>) -> Result<Vec<Decider>> {
+    view.permit_whole(READ)?;
+    let now = view.now;
+    let mut all: Vec<Decider> = people::everybody(view)
+        .await?
+        .into_iter()
+        .filter(|member| decides(member, now))
+        .map(|member| Decider { actor: member.actor, name: member.name })
+        .collect();
+    all.sort_by(|a, b| (&a.name, a.actor).cmp(&(&b.name, b.actor)));
+    Ok(all)
+}
+
+fn decides(member: &people::Member, now: Timestamp) -> bool {
+    let is_here = member.standing == tickmark_core::identity::Standing::Active && member.valid.contains(now);
+    is_here && member.roles.iter().any(|role| cell(*role, DECIDE.resource).scope(DECIDE.verb).is_some())
+}
+
+/// Returns the members that lists may name.
+async fn known(view: &mut View<'_>) -> Result<People> {
+    let now = view.now;
+    let mut known = People::default();
+    for member in people::everybody(view).await? {
+        for name in [&member.email, &member.name] {
+            known.names.insert(fold(name), member.actor);
+        }
+        if decides(&member, now) {
+            known.deciders.insert(member.actor);
+        }
+    }
+    // Whoever works on the machine itself has a name here and is no member.
+    let members: BTreeSet<ActorId> = known.names.values().copied().collect();
+    for (who, label) in identity::labels(view).await? {
+        if label.is_empty() || members.contains(&who) {
+            continue;
+        }
+        if identity::actor(view, who).await?.kind == ActorKind::Person {
+            known.names.entry(fold(&label)).or_insert(who);
+            known.deciders.insert(who);
+        }
+    }
+    Ok(known)
+}
+
+/// Refuses people who are not here, or may decide nothing.
+async fn need_deciders(view: &mut View<'_>, wanted: &BTreeSet<ActorId>) -> Result<()> {
+    let now = view.now;
+    let members = people::everybody(view).await?;
+    for who in wanted {
+        identity::need_known_person(view, Some(*who)).await?;
+        let member = members.iter().find(|member| member.actor == *who);
+        // Whoever works on the machine itself is no member.
+        if member.is_some_and(|member| !decides(member, now)) {
+            return Err(Error::invalid(
+                "a reviewer has a role that decides about access; choose somebody else",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// An object that is the actor's own.
+async fn own_object(view: &mut View<'_>) -> Result<Object> {
+    let by = view.actor.id;
+    identity::object_of(view, BTreeSet::from([by])).await
+}

@@ -1,0 +1,142 @@
+//! The tables `access_review`, `access_review_item`, `access_review_entry`.
+
+use sqlx::AnyConnection;
+use tickmark_core::Timestamp;
+use tickmark_core::id::{ActorId, OrganizationKey};
+use tickmark_core::program::access_review::{Item, Recorded, Review, ReviewKey};
+use tickmark_ledger::commitment::Salt;
+use tickmark_store::{Cell, insert_rows};
+
+use crate::{Error, Result};
+
+type Org = OrganizationKey;
+
+const WHAT: &str = "the table of reviews of access";
+
+fn body<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::internal("writing a review of access", error))
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| Error::corrupt(WHAT, error))
+}
+
+fn number(number: u64) -> Cell {
+    i64::try_from(number).unwrap_or(i64::MAX).into()
+}
+
+pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<ReviewKey> {
+    let (key,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM access_review WHERE organization = $1",
+    )
+    .bind(org.0)
+    .fetch_one(c)
+    .await?;
+    Ok(ReviewKey(key))
+}
+
+pub(super) async fn add_version(
+    c: &mut AnyConnection,
+    org: Org,
+    review: &Review,
+    version: u32,
+    (by, at): (ActorId, Timestamp),
+) -> Result<()> {
+    let row = [
+        Cell::from(org.0),
+        review.key.0.into(),
+        i64::from(version).into(),
+        at.micros().into(),
+        by.to_string().into(),
+        body(review)?.into(),
+    ];
+    insert_rows(c, "access_review", ["organization", "key", "version", "at", "by_actor", "body"], [row])
+        .await?;
+    Ok(())
+}
+
+/// Returns a review as it is now, with the number of its newest version.
+pub(super) async fn review(c: &mut AnyConnection, org: Org, key: ReviewKey) -> Result<Option<(Review, u32)>> {
+    let row: Option<(String, i64)> = sqlx::query_as(
+        "SELECT body, version FROM access_review WHERE organization = $1 AND key = $2 ORDER BY version DESC LIMIT 1",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_optional(c)
+    .await?;
+    row.map(|(text, version)| {
+        let version = u32::try_from(version).map_err(|error| Error::corrupt(WHAT, error))?;
+        Ok((read(&text)?, version))
+    })
+    .transpose()
+}
+
+/// Returns reviews as they are now, newest first.
+pub(super) async fn reviews(c: &mut AnyConnection, org: Org, limit: u32) -> Result<Vec<Review>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT held.body FROM access_review AS held WHERE held.organization = $1 AND held.version = \
+         (SELECT MAX(other.version) FROM access_review AS other WHERE other.organization = held.organization \
+         AND other.key = held.key) ORDER BY held.key DESC LIMIT $2",
+    )
+    .bind(org.0)
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(|(text,)| read(text)).collect()
+}
+
+pub(super) async fn add_items(c: &mut AnyConnection, org: Org, key: ReviewKey, items: &[Item]) -> Result<()> {
+    let rows: Vec<[Cell; 4]> = items
+        .iter()
+        .map(|item| Ok([Cell::from(org.0), key.0.into(), number(item.number), body(item)?.into()]))
+        .collect::<Result<_>>()?;
+    insert_rows(c, "access_review_item", ["organization", "review", "number", "body"], rows).await?;
+    Ok(())
+}
+
+pub(super) async fn items(c: &mut AnyConnection, org: Org, key: ReviewKey) -> Result<Vec<Item>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT body FROM access_review_item WHERE organization = $1 AND review = $2 ORDER BY number",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(|(text,)| read(text)).collect()
+}
+
+pub(super) async fn add_entries(
+    c: &mut AnyConnection,
+    org: Org,
+    key: ReviewKey,
+    entries: &[(Recorded, Salt)],
+) -> Result<()> {
+    let rows: Vec<[Cell; 7]> = entries
+        .iter()
+        .map(|(recorded, salt)| {
+            Ok([
+                Cell::from(org.0),
+                key.0.into(),
+                number(recorded.number),
+                recorded.at.micros().into(),
+                recorded.by.to_string().into(),
+                body(recorded)?.into(),
+                salt.0.into(),
+            ])
+        })
+        .collect::<Result<_>>()?;
+    let columns = ["organization", "review", "number", "at", "by_actor", "body", "salt"];
+    insert_rows(c, "access_review_entry", columns, rows).await?;
+    Ok(())
+}
+
+pub(super) async fn entries(c: &mut AnyConnection, org: Org, key: ReviewKey) -> Result<Vec<Recorded>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT body FROM access_review_entry WHERE organization = $1 AND review = $2 ORDER BY number",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(|(text,)| read(text)).collect()
+}

@@ -1,0 +1,388 @@
+//! Lists of access, conflicts of duties and reviews of access on both databases.
+
+use tickmark_app::program::access::{self, NewList};
+use tickmark_app::program::access_review::{self, Answer, DecideMany};
+use tickmark_app::program::performance;
+use tickmark_app::program::segregation::{self, NewException, Ruling};
+use tickmark_app::testing::World;
+use tickmark_app::{Actor, ActorKind, App, Error, Result, control, identity, work};
+use tickmark_core::catalog::Catalog;
+use tickmark_core::identity::Role;
+use tickmark_core::program::access::{AccessList, Columns, Exclusion, Tier};
+use tickmark_core::program::access_review::{
+    Decision, Deviation, Flag, Outcome, RemovalState, Scope, ScopedSystem, State, Step, Timeliness,
+    Unanswered,
+};
+use tickmark_core::program::population::Ipe;
+use tickmark_core::program::segregation::{ExceptionState, Grant, Verdict};
+use tickmark_core::time::{DAY_US, HOUR_US};
+
+const HEADING: &str = "account,entitlement,person,kind,tier,last_used,mfa,manager,status\n";
+const DAY_S: i64 = DAY_US / 1_000_000;
+
+async fn person(app: &App, program: &Actor, name: &str) -> Actor {
+    app.transact(program, async |cx| identity::ensure_actor(cx, ActorKind::Person, name).await)
+        .await
+        .expect("a person")
+}
+
+/// Hands a list in; `rows` are lines behind the heading.
+async fn hand_in(app: &App, actor: &Actor, system: &str, rows: &str, accounts: u64) -> Result<AccessList> {
+    let new = NewList {
+        system: system.to_owned(),
+        ipe: Ipe {
+            source: "Console".into(),
+            query: "all members".into(),
+            parameters: String::new(),
+            time_zone: "UTC".into(),
+            run_by: "Ada".into(),
+            run_at: app.now(),
+            row_count: rows.lines().count() as u64,
+            control_total: String::new(),
+            completeness: String::new(),
+            accuracy: String::new(),
+        },
+        columns: Columns::default(),
+        accounts_in_source: accounts,
+        exclusions: vec![Exclusion { account: "root".into(), reason: "sealed".into() }],
+        list: access::open(None, "list.csv", format!("{HEADING}{rows}").into()).expect("a list"),
+    };
+    app.transact(actor, async |cx| access::hand_in(cx, new.clone()).await).await
+}
+
+const ROWS: &str = "ada,deploy,Ada,human,1,2026-11-01,yes,Bob,active\n\
+    eve,read,Eve,human,2,2026-11-01,yes,Bob,leaver\n\
+    sam,wiki,Sam,human,3,2026-11-20,yes,Bob,active\n";
+
+struct People {
+    lead: Actor,
+    ada: Actor,
+    bob: Actor,
+    lin: Actor,
+    sam: Actor,
+}
+
+async fn people(app: &App, program: &Actor) -> People {
+    People {
+        lead: person(app, program, "Lead").await,
+        ada: person(app, program, "Ada").await,
+        bob: person(app, program, "Bob").await,
+        lin: person(app, program, "Lin").await,
+        sam: person(app, program, "Sam").await,
+    }
+}
+
+fn scope(people: &People, app: &App) -> Scope {
+    Scope {
+        title: "Fourth quarter".into(),
+        systems: vec![ScopedSystem {
+            name: "aws".into(),
+            owner: people.lin.id,
+            provisioners: [people.ada.id].into(),
+        }],
+        tiers: Tier::ALL.iter().copied().collect(),
+        stand_in: people.sam.id,
+        second_stand_in: people.lin.id,
+        due_at: app.now().plus_micros(14 * DAY_US),
+        unanswered: Unanswered::Revoke,
+        control: None,
+        window: None,
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_kept_whole_or_not_at_all() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let lead = person(&app, &program, "Lead").await;
+        let bad = "ada,deploy,Ada,martian,9,someday,yes,Bob,active\n";
+        let refused = hand_in(&app, &lead, "AWS", bad, 2).await;
+        let Err(Error::Invalid(says)) = refused else { panic!("{refused:?}") };
+        for part in ["line 2, column kind", "line 2, column tier", "line 2, column last_used"] {
+            assert!(says.contains(part), "{says}");
+        }
+        let none = app.read(&lead, async |view| access::lists(view).await).await.expect("read");
+        assert_eq!(none, []);
+
+        let good = hand_in(&app, &lead, "AWS", ROWS, 4).await.expect("kept");
+        assert!(good.is_complete(), "{}", good.tie_out);
+        let short = hand_in(&app, &lead, "AWS", ROWS, 9).await.expect("kept, and says that it is short");
+        assert!(!short.is_complete());
+        let (lists, rows) = app
+            .read(&lead, async |view| {
+                Ok((access::lists(view).await?, access::holdings(view, good.key).await?))
+            })
+            .await
+            .expect("read");
+        assert_eq!(lists.iter().map(|list| list.key).collect::<Vec<_>>(), [short.key, good.key]);
+        assert_eq!(rows.iter().map(|row| row.account.as_str()).collect::<Vec<_>>(), ["ada", "eve", "sam"]);
+    }
+}
+
+#[tokio::test]
+async fn a_review_goes_its_way_and_ends_as_an_occurrence_of_its_control() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let people = people(&app, &program).await;
+        let catalog = Catalog::builtin();
+        app.transact(&program, async |cx| control::adopt_starters(cx, &catalog).await)
+            .await
+            .expect("adopted");
+        hand_in(&app, &people.lead, "AWS", ROWS, 4).await.expect("kept");
+        let scope = Scope { control: Some("IAM-07".parse().expect("an id")), ..scope(&people, &app) };
+        let key = app
+            .transact(&people.lead, async |cx| {
+                let key = access_review::draft(cx, scope.clone()).await?.key;
+                access_review::confirm(cx, key).await?;
+                Ok(key)
+            })
+            .await
+            .expect("drafted");
+        let early = app.transact(&people.lead, async |cx| access_review::open(cx, key).await).await;
+        assert!(matches!(early, Err(Error::Conflict(_))), "{early:?}");
+        let whole = app
+            .transact(&people.lead, async |cx| {
+                access_review::freeze(cx, key).await?;
+                access_review::open(cx, key).await?;
+                access_review::whole(cx, key).await
+            })
+            .await
+            .expect("open");
+        assert_eq!(whole.review.state, State::Open);
+        let seats: Vec<_> = whole.items.iter().map(|item| item.seats[0].reviewer).collect();
+        assert_eq!(seats, [people.lin.id, people.bob.id, people.bob.id]);
+        assert!(whole.items[1].flags.contains(&Flag::Leaver));
+        let waits =
+            app.read(&people.bob, async |view| access_review::waiting(view).await).await.expect("read");
+        assert_eq!(waits.iter().map(|one| (one.key, one.items)).collect::<Vec<_>>(), [(key, 2)]);
+        let own = app.read(&people.bob, async |view| work::of(view).await).await.expect("read");
+        assert_eq!(own.access_reviews.len(), 1);
+
+        let decide = async |who: &Actor, item, decision: Decision, why: &str| {
+            let answer = Answer { item, decision, why: why.to_owned() };
+            app.transact(who, async |cx| access_review::decide(cx, key, answer.clone()).await).await
+        };
+        // Ada may neither decide about her own, nor about what she hands out; Sam's is Bob's to decide.
+        assert!(matches!(decide(&people.ada, 1, Decision::Revoke, "").await, Err(Error::Forbidden(_))));
+        assert!(matches!(decide(&people.lin, 3, Decision::Keep, "").await, Err(Error::Forbidden(_))));
+        assert!(
+            matches!(decide(&people.lin, 1, Decision::Keep, "").await, Err(Error::Invalid(_))),
+            "no reason"
+        );
+        assert!(matches!(decide(&program, 1, Decision::Revoke, "").await, Err(Error::Forbidden(_))));
+        decide(&people.lin, 1, Decision::Revoke, "").await.expect("decided");
+        decide(&people.bob, 2, Decision::Revoke, "").await.expect("decided");
+        let many = DecideMany { items: vec![2, 3], decision: Decision::Keep, why: String::new() };
+        let bulk =
+            app.transact(&people.bob, async |cx| access_review::decide_many(cx, key, many.clone()).await);
+        assert!(matches!(bulk.await, Err(Error::Invalid(_))), "one of them is not of the lowest tier");
+        let close = async |who: &Actor| {
+            app.transact(who, async |cx| access_review::step(cx, key, Step::Close, "").await).await
+        };
+        assert!(matches!(close(&people.lead).await, Err(Error::Conflict(_))), "an answer is missing");
+        let many = DecideMany { items: vec![3], decision: Decision::Keep, why: String::new() };
+        let bulk =
+            app.transact(&people.bob, async |cx| access_review::decide_many(cx, key, many.clone()).await);
+        assert_eq!(bulk.await.expect("low"), 1);
+        close(&people.lead).await.expect("closed");
+        app.transact(&people.lead, async |cx| access_review::step(cx, key, Step::Remediate, "").await)
+            .await
+            .expect("removing");
+        assert!(
+            matches!(decide(&people.bob, 3, Decision::Revoke, "").await, Err(Error::Conflict(_))),
+            "too late"
+        );
+
+        app.transact(&people.lead, async |cx| access_review::ticket(cx, key, 1, "OPS-1").await)
+            .await
+            .expect("kept");
+        let verify = async || {
+            app.transact(&people.lead, async |cx| access_review::step(cx, key, Step::Verify, "").await).await
+        };
+        assert!(matches!(verify().await, Err(Error::Conflict(_))), "a ticket proves nothing");
+        // Eve's right is gone within a day; Ada's is still there long after its time, and gone then.
+        world.wait(HOUR_US / 1_000_000);
+        let ada = "ada,deploy,Ada,human,1,2026-11-01,yes,Bob,active\n";
+        let sam = "sam,wiki,Sam,human,3,2026-11-20,yes,Bob,active\n";
+        hand_in(&app, &people.lead, "aws", &format!("{ada}{sam}"), 3).await.expect("kept");
+        world.wait(5 * DAY_S);
+        hand_in(&app, &people.lead, "aws", &format!("{ada}{sam}"), 3).await.expect("kept");
+        assert!(matches!(verify().await, Err(Error::Conflict(_))), "one is still there");
+        world.wait(DAY_S);
+        hand_in(&app, &people.lead, "aws", sam, 9).await.expect("kept, and does not tie out");
+        assert!(matches!(verify().await, Err(Error::Conflict(_))), "a list that is short closes nothing");
+        world.wait(1);
+        hand_in(&app, &people.lead, "aws", sam, 2).await.expect("kept");
+        verify().await.expect("gone");
+        let sign = async |statement: &str| {
+            app.transact(&people.lead, async |cx| access_review::sign(cx, key, statement).await).await
+        };
+        assert!(matches!(sign(" ").await, Err(Error::Invalid(_))));
+        let signed = sign("Everything was reviewed.").await.expect("signed");
+        let signed = signed.signed.expect("signed");
+        assert_eq!(signed.deviations, [Deviation::RemovedLate { items: vec![1] }]);
+        let (whole, performed) = app
+            .read(&people.lead, async |view| {
+                let control = "IAM-07".parse().map_err(Error::invalid)?;
+                Ok((access_review::whole(view, key).await?, performance::list(view, &control).await?))
+            })
+            .await
+            .expect("read");
+        assert_eq!(whole.counts(), [(Outcome::Keep, 1), (Outcome::Revoke, 2)].into());
+        let timely: Vec<Timeliness> = whole.removals.iter().map(|one| one.timeliness).collect();
+        assert_eq!(timely, [Timeliness::Late, Timeliness::OnTime]);
+        let [occurrence] = performed.as_slice() else { panic!("{performed:?}") };
+        assert!(occurrence.note.contains("Removed late: 1 item"), "{}", occurrence.note);
+        assert_eq!(occurrence.evidence.len(), 1);
+        let sheet = app.transact(&people.lead, async |cx| access_review::take_pack(cx, key).await).await;
+        assert_eq!(sheet.expect("taken").rows.len(), 3);
+
+        // What was gone is there again: the record says so, though it is signed.
+        world.wait(DAY_S);
+        hand_in(&app, &people.lead, "aws", &format!("{ada}{sam}"), 3).await.expect("kept");
+        let whole = app.read(&people.lead, async |view| access_review::whole(view, key).await).await;
+        let whole = whole.expect("read");
+        assert!(matches!(whole.removals[0].state, RemovalState::Reappeared { .. }));
+        assert!(whole.deviations().contains(&Deviation::Reappeared { items: vec![1] }));
+    }
+}
+
+#[tokio::test]
+async fn conflicts_of_duties_are_seen_or_said_not_to_be() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let people = people(&app, &program).await;
+        let catalog = Catalog::builtin();
+        app.transact(&program, async |cx| control::adopt_starters(cx, &catalog).await)
+            .await
+            .expect("adopted");
+        let report = async || app.read(&people.lead, async |view| segregation::report(view).await).await;
+        assert!(report().await.expect("read").is_none());
+        let first = app
+            .transact(&people.lead, async |cx| segregation::adopt(cx, &catalog, "As usual").await)
+            .await
+            .expect("adopted");
+        assert_eq!((first.written.version, first.matrix.conflicts.len()), (1, 12));
+        let unseen = report().await.expect("read").expect("a matrix");
+        assert!(unseen.looked.iter().all(|one| one.verdict() == Verdict::Unseen), "nothing was looked at");
+
+        let grant = |right: &str, duty: &str| Grant {
+            system: "aws".into(),
+            entitlement: right.into(),
+            duty: Some(duty.into()),
+        };
+        let mut matrix = first.matrix.clone();
+        matrix.grants = vec![grant("approve*", "approve-change"), grant("deploy", "deploy")];
+        let decide = async |from| {
+            app.transact(&people.lead, async |cx| segregation::decide(cx, matrix.clone(), "Ours", from).await)
+                .await
+        };
+        assert!(matches!(decide(7).await, Err(Error::Conflict(_))), "another version counts");
+        decide(1).await.expect("decided");
+        let rows = "ada,deploy,Ada,human,1,,yes,Bob,active\nada,approve: all,Ada,human,2,,yes,Bob,active\n\
+            eve,deploy,Eve,human,1,,yes,Bob,active\n";
+        hand_in(&app, &people.lead, "AWS", rows, 3).await.expect("kept");
+        let found = report().await.expect("read").expect("a matrix");
+        let row = found.looked.iter().find(|one| one.conflict.id == "change-deployment").expect("there");
+        assert_eq!(row.held.iter().map(|both| both.holder.as_str()).collect::<Vec<_>>(), ["ada"]);
+        assert_eq!(found.uncovered(), 1);
+        let ask = async |who: &str, right: &str| {
+            app.read(&people.lead, async |view| segregation::ask(view, who, "aws", right).await)
+                .await
+                .expect("asked")
+                .expect("a matrix")
+                .verdict()
+        };
+        assert_eq!(ask("Eve", "approve: all").await, Verdict::Held);
+        assert_eq!(ask("Lin", "approve: all").await, Verdict::None);
+        assert_eq!(ask("Lin", "something").await, Verdict::Unseen);
+
+        let new = NewException {
+            conflict: "change-deployment".into(),
+            holder: "Ada".into(),
+            reason: "Two people".into(),
+            control: "CHG-02".parse().expect("an id"),
+            expires_at: app.now().plus_micros(DAY_US),
+        };
+        let key = app
+            .transact(&people.lead, async |cx| segregation::request(cx, new.clone()).await)
+            .await
+            .expect("asked")
+            .key;
+        assert_eq!(report().await.expect("read").expect("a matrix").uncovered(), 1, "not approved");
+        let rule = async |who: &Actor, ruling| {
+            app.transact(who, async |cx| segregation::rule(cx, key, ruling, "").await).await
+        };
+        for own in [&people.lead, &people.ada] {
+            assert!(matches!(rule(own, Ruling::Approve).await, Err(Error::Forbidden(_))));
+        }
+        let waits = app.read(&people.bob, async |view| segregation::waiting(view).await).await.expect("read");
+        assert_eq!(waits.len(), 1);
+        rule(&people.bob, Ruling::Approve).await.expect("approved");
+        assert!(matches!(rule(&people.bob, Ruling::Withdraw).await, Err(Error::Invalid(_))), "no reason");
+        let covered = report().await.expect("read").expect("a matrix");
+        assert_eq!((covered.uncovered(), covered.covered.len()), (0, 1));
+        world.wait(DAY_S);
+        let expired = report().await.expect("read").expect("a matrix");
+        assert_eq!(expired.uncovered(), 1, "an exception whose time is over covers nothing");
+        let now = app.now();
+        let one = app.read(&people.lead, async |view| segregation::find_exception(view, key).await).await;
+        assert_eq!(one.expect("there").state(now), ExceptionState::Expired);
+    }
+}
+
+#[tokio::test]
+async fn members_do_what_their_roles_let_them() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let member = async |name: &str, role| {
+            world.member(&app, &program, name, &[role]).await.actor(&world, &app).await
+        };
+        let lead = member("Lea", Role::ComplianceManager).await;
+        let owner = member("Otto", Role::ControlOwner).await;
+        let chief = member("Cleo", Role::Executive).await;
+        let employee = member("Emil", Role::Employee).await;
+        let rows = "emil,deploy,emil@example.com,human,1,,yes,,active\nzoe,read,zoe@example.com,human,2,,yes,,active\n";
+        assert!(matches!(hand_in(&app, &employee, "aws", rows, 3).await, Err(Error::Forbidden(_))));
+        hand_in(&app, &lead, "aws", rows, 3).await.expect("kept");
+        let named = |owner: &Actor| Scope {
+            title: "Quarter".into(),
+            systems: vec![ScopedSystem { name: "aws".into(), owner: owner.id, provisioners: [].into() }],
+            tiers: Tier::ALL.iter().copied().collect(),
+            stand_in: chief.id,
+            second_stand_in: employee.id,
+            due_at: app.now().plus_micros(DAY_US),
+            unanswered: Unanswered::Fail,
+            control: None,
+            window: None,
+        };
+        let draft = async |who: &Actor, scope: Scope| {
+            app.transact(who, async |cx| access_review::draft(cx, scope.clone()).await).await
+        };
+        assert!(matches!(draft(&employee, named(&owner)).await, Err(Error::Forbidden(_))));
+        assert!(
+            matches!(draft(&lead, named(&lead)).await, Err(Error::Invalid(_))),
+            "the lead decides nothing"
+        );
+        let key = draft(&lead, named(&owner)).await.expect("drafted").key;
+        let open = app.transact(&lead, async |cx| {
+            access_review::confirm(cx, key).await?;
+            access_review::freeze(cx, key).await?;
+            access_review::open(cx, key).await
+        });
+        open.await.expect("open");
+        let seen = app.read(&employee, async |view| access_review::whole(view, key).await).await;
+        assert!(matches!(seen, Err(Error::Forbidden(_))));
+        let own = app.read(&owner, async |view| access_review::own(view, key).await).await.expect("theirs");
+        assert_eq!(own.items, [1].into());
+        let none = app.read(&employee, async |view| access_review::own(view, key).await).await;
+        assert!(matches!(none, Err(Error::NotFound { .. })), "nothing in it is theirs to decide");
+        let answer = Answer { item: 1, decision: Decision::Revoke, why: String::new() };
+        let by = async |who: &Actor| {
+            app.transact(who, async |cx| access_review::decide(cx, key, answer.clone()).await).await
+        };
+        assert!(matches!(by(&lead).await, Err(Error::Forbidden(_))));
+        assert!(matches!(by(&employee).await, Err(Error::Forbidden(_))), "it is their own access");
+        by(&owner).await.expect("decided");
+    }
+}

@@ -1,0 +1,327 @@
+//! Lists of access: who holds which right in one system at one moment, handed in with where they came from and what ties
+//! them to their source.
+
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use maud::{Markup, html};
+use tickmark_app::Error;
+use tickmark_app::program::access::{self, NewList};
+use tickmark_app::program::population::{List, MAX_LIST_BYTES};
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::program::access::{
+    AccessList, Columns, Exclusion, FIELDS, Given, Holding, LastUse, MAX_NAME_CHARS, fold,
+};
+use tickmark_core::program::population::{DateOrder, MAX_COLUMN_CHARS};
+
+use super::population::{self, ORIGIN, accepted, origin, origin_fields, read_origin, says};
+use crate::design::badge::badge;
+use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form_with_files};
+use crate::design::frame::{Page, Place};
+use crate::design::icon::Mark;
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
+use crate::design::{block, digest, moment};
+use crate::error::Refusal;
+use crate::form::Sent;
+use crate::identity::go;
+use crate::upload::{KEPT, KeptFiles, SentFiles, drop_kept};
+use crate::visit::Asked;
+use crate::{Desk, WebState};
+
+const SET_UP: Atom = Atom::new(Resource::AccessReview, Verb::Create);
+
+pub(super) fn desk_routes() -> Vec<Desk> {
+    vec![
+        Desk { path: "/access", example: "/access", looks: true, changes: false, handler: get(page) },
+        Desk {
+            path: "/access/new",
+            example: "/access/new",
+            looks: true,
+            changes: true,
+            handler: get(new_page).post(hand_in).layer(DefaultBodyLimit::disable()),
+        },
+        Desk { path: "/access/{key}", example: "/access/1", looks: true, changes: false, handler: get(one) },
+    ]
+}
+
+/// Whether a list ties out to its source, as a badge.
+pub(super) fn tie_badge(agrees: bool) -> Markup {
+    if agrees { badge(Mark::Pass, "Ties out") } else { badge(Mark::Fail, "Does not tie out") }
+}
+
+async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let all = app.read(actor, async |view| access::lists(view).await).await?;
+    let may_add = crate::permission::may_all(actor, SET_UP);
+    let rows = all.iter().map(|list| {
+        vec![
+            html! { a.primary href={ "/access/" (list.key.0) } { (list.system) } span.sub.mono { (list.key) } },
+            moment::exact(list.ipe.run_at),
+            html! { span.num { (list.tie_out.rows) } },
+            html! { span.num { (list.tie_out.listed) } },
+            tie_badge(list.is_complete()),
+        ]
+    });
+    let body = html! {
+        @if all.is_empty() {
+            div.empty {
+                h3 { "There is no list yet" }
+                p { "A list says who holds which right in one system at one moment. Reviews of access and the search for conflicts of duties begin with it." }
+                @if may_add { p { a.button.primary href="/access/new" { "Hand in the first" } } }
+            }
+        } @else {
+            (plain("Lists of access", &["System", "Taken", "Rights", "Accounts", "Tie-out"], rows.collect()))
+        }
+    };
+    let mut page = Page::new(Place::AccessLists, "Lists of access", body);
+    page.lead = html! { "Who holds which right where, as each system says it." };
+    if may_add {
+        page.actions = html! { a.button href="/access/new" { "Hand in a list" } };
+    }
+    asked.frame(&state, &page).await
+}
+
+async fn one(State(state): State<WebState>, Path(at): Path<String>, asked: Asked) -> Result<Markup, Refusal> {
+    let key = access::parse(&at).ok_or(Refusal::NotFound)?;
+    let (app, actor) = asked.member(&state)?;
+    let (list, holdings) = app
+        .read(actor, async |view| Ok((access::find(view, key).await?, access::holdings(view, key).await?)))
+        .await?;
+    let exclusions = list.exclusions.iter().map(|one| vec![html! { (one.account) }, html! { (one.reason) }]);
+    let body = html! {
+        (block("tie-out", "What ties it to its source", &tie_badge(list.is_complete()), &html! {
+            dl.facts {
+                dt { "Accounts in the source" } dd.num { (list.tie_out.in_source) }
+                dt { "Accounts in the list" } dd.num { (list.tie_out.listed) }
+                dt { "Left out by name" } dd.num { (list.tie_out.excluded) }
+                dt { "Rows in the source" } dd.num { (list.tie_out.rows_in_source) }
+                dt { "Rows in the list" } dd.num { (list.tie_out.rows) }
+                dt { "Digest of its rights" } dd { (digest::chip(&list.keys)) }
+            }
+            @if !list.exclusions.is_empty() { (plain("Accounts left out", &["Account", "Why"], exclusions.collect())) }
+        }))
+        (block("origin", "Where it comes from", &html! { (moment::exact(list.ipe.run_at)) }, &origin(Some(&list.ipe), None)))
+        (table(&list, &holdings).render(&asked.query))
+    };
+    let mut page = Page::new(Place::AccessLists, &list.system, body);
+    page.id = list.key.to_string();
+    page.crumbs = vec![("Lists of access".into(), "/access".into())];
+    asked.frame(&state, &page).await
+}
+
+pub(super) fn last_used(of: LastUse) -> Markup {
+    match of {
+        LastUse::Unknown => html! { span.muted { "unknown" } },
+        LastUse::Never => html! { "never" },
+        LastUse::At(at) => html! { (moment::date(at)) },
+    }
+}
+
+pub(super) fn right(holding: &Holding) -> Markup {
+    match &holding.entitlement {
+        Some(right) => html! { (right) },
+        None => html! { (badge(Mark::Unknown, "Unknown")) },
+    }
+}
+
+fn table(list: &AccessList, holdings: &[Holding]) -> Table {
+    let rows = holdings.iter().map(|holding| {
+        let given = match &holding.given {
+            Given::Unknown => "unknown".to_owned(),
+            Given::Direct => "directly".to_owned(),
+            Given::By(role) => role.clone(),
+        };
+        let who = holding.person.as_deref().or(holding.owner.as_deref()).unwrap_or("nobody known");
+        let right_text = holding.entitlement.as_deref().unwrap_or("unknown");
+        Row {
+            cells: vec![
+                Cell::by_text(html! { strong { (holding.account) } span.sub { (who) } }, &holding.account),
+                Cell::by_text(right(holding), right_text),
+                Cell::text(holding.tier.word()),
+                Cell::text(holding.kind.title()),
+                Cell::by_text(last_used(holding.last_used), &format!("{:?}", holding.last_used)),
+                Cell::text(holding.employment.title()),
+                Cell::text(&given),
+            ],
+            find: format!("{} {who} {right_text} {given}", holding.account),
+            facets: vec![("tier", holding.tier.word().to_owned()), ("kind", holding.kind.word().to_owned())],
+        }
+    });
+    Table {
+        id: "holdings",
+        path: "/access",
+        noun: ("right", "rights"),
+        counted: None,
+        columns: vec![
+            Column::text("account", "Account", Phone::Title),
+            Column::text("right", "Right", Phone::Line),
+            Column::text("tier", "Tier", Phone::Line),
+            Column::text("kind", "Kind", Phone::Wide),
+            Column::text("used", "Last use", Phone::Line),
+            Column::text("status", "Status", Phone::Line),
+            Column::text("given", "Given", Phone::Wide),
+        ],
+        filters: vec![
+            Filter {
+                key: "tier",
+                label: "Tier",
+                options: tickmark_core::program::access::Tier::ALL
+                    .iter()
+                    .map(|tier| (tier.word().to_owned(), tier.title().to_owned()))
+                    .collect(),
+                shown: true,
+            },
+            Filter {
+                key: "kind",
+                label: "Kind of account",
+                options: tickmark_core::program::access::AccountKind::ALL
+                    .iter()
+                    .map(|kind| (kind.word().to_owned(), kind.title().to_owned()))
+                    .collect(),
+                shown: true,
+            },
+        ],
+        rows: rows.collect(),
+        empty: html! { div.empty { p { "The list " (list.key) " has no row." } } },
+    }
+}
+
+fn column_name(field: &str) -> String {
+    format!("column_{field}")
+}
+
+async fn new_page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let system = asked.query.get("system").unwrap_or_default().to_owned();
+    let lists = app.read(actor, async |view| access::lists(view).await).await.or_else(none_seen)?;
+    // What was said of the last list of the system is said of the next.
+    let last = lists.iter().find(|list| fold(&list.system) == fold(&system));
+    let mut pairs = vec![
+        ("system".to_owned(), system),
+        ("time_zone".to_owned(), last.map_or("UTC".to_owned(), |list| list.ipe.time_zone.clone())),
+        ("run_on".to_owned(), asked.visit.now.date()),
+    ];
+    if let Some(list) = last {
+        pairs.push(("source".to_owned(), list.ipe.source.clone()));
+        pairs.push(("query".to_owned(), list.ipe.query.clone()));
+        pairs.push(("parameters".to_owned(), list.ipe.parameters.clone()));
+        pairs.push(("dates".to_owned(), list.columns.dates.word().to_owned()));
+        for (name, column) in &list.columns.named {
+            pairs.push((column_name(name), column.clone()));
+        }
+    }
+    let page = draw(&state, &asked.token, &Sent::of(pairs), &Faults::default(), &KeptFiles::default());
+    asked.frame(&state, &page).await
+}
+
+fn none_seen(error: Error) -> Result<Vec<AccessList>, Error> {
+    if matches!(error, Error::Forbidden(_)) { Ok(Vec::new()) } else { Err(error) }
+}
+
+fn draw(state: &WebState, token: &str, sent: &Sent, faults: &Faults, held: &KeptFiles) -> Page {
+    let (accept, words) = accepted(state);
+    let hint = format!("{words}. Each line that cannot be read is named, and nothing is kept then.");
+    let orders: Vec<(String, String)> = DateOrder::ALL
+        .map(|order| (order.word().to_owned(), population::date_words(order).to_owned()))
+        .to_vec();
+    let text = |name: &str| sent.text(name);
+    let body = html! {
+        (form_with_files("/access/new", token, &html! {
+            (faults.summary())
+            (field(&Field { name: "system", label: "System", hint: "As it is called in reviews: lists of the same system are compared by this name.", value: &text("system"), max: MAX_NAME_CHARS, fault: faults.of("system"), ..Field::default() }))
+            (held.draw_one())
+            (files(&FilesField { name: "files", label: "List", hint: &hint, fault: faults.of("files"), accept, most_bytes: MAX_LIST_BYTES, most_files: 1, is_optional: !held.is_empty() }))
+            div.fields {
+                (field(&Field { name: "accounts", label: "Accounts, as the source counts them", kind: Kind::Input("number"), value: &text("accounts"), fault: faults.of("accounts"), ..Field::default() }))
+            }
+            (field(&Field { name: "exclusions", label: "Accounts that it leaves out, one a line", kind: Kind::Area(3), value: &text("exclusions"), max: 20_000, optional: true, hint: "As account: reason. Accounts in the source are those in the list and those left out.", fault: faults.of("exclusions"), ..Field::default() }))
+            (origin_fields(sent, faults))
+            details {
+                summary { "Columns have other names" }
+                p.muted { "Where nothing is written, a column has its usual name, or is not there. Without kind it is a person's, without tier ordinary; anything else that is missing is unknown, which is never a no." }
+                div.fields {
+                    @for one in FIELDS { (field(&Field { name: &column_name(one.name), label: one.title, value: &text(&column_name(one.name)), max: MAX_COLUMN_CHARS, optional: true, hint: &format!("Usually {}.", one.name), ..Field::default() })) }
+                    (field(&Field { name: "dates", label: "Dates are written", kind: Kind::Select(&orders), value: &text("dates"), ..Field::default() }))
+                }
+            }
+            p.row { button.button.primary type="submit" { "Hand in the list" } a.button href="/access" { "Cancel" } }
+        }))
+    };
+    let mut page = Page::new(Place::AccessLists, "Hand in a list of access", body);
+    page.crumbs = vec![("Lists of access".into(), "/access".into())];
+    page
+}
+
+fn exclusions(text: &str) -> Result<Vec<Exclusion>, String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(|line| match line.split_once(':') {
+            Some((account, reason)) if !account.trim().is_empty() && !reason.trim().is_empty() => {
+                Ok(Exclusion { account: account.trim().to_owned(), reason: reason.trim().to_owned() })
+            }
+            _ => {
+                let shown: String = line.chars().take(60).collect();
+                Err(format!("{shown:?} is not of the form account: reason"))
+            }
+        })
+        .collect()
+}
+
+async fn hand_in(State(state): State<WebState>, asked: Asked, form: SentFiles) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let columns: Vec<String> = FIELDS.iter().map(|one| column_name(one.name)).collect();
+    let all: Vec<&str> = ORIGIN
+        .into_iter()
+        .chain(["system", "accounts", "exclusions", "dates"])
+        .chain(columns.iter().map(String::as_str))
+        .chain(KEPT)
+        .collect();
+    form.sent.only(&all)?;
+    let SentFiles { sent, files, refused: too_large, turn: _turn } = form.with_kept(app, actor).await?;
+    let (mut faults, mut status) = (Faults::default(), StatusCode::UNPROCESSABLE_ENTITY);
+    let file = files.last().cloned();
+    let mut list = None;
+    match (&too_large, &file) {
+        (Some(says), _) => faults.add("files", says),
+        (None, None) => faults.add("files", "choose the list"),
+        (None, Some(file)) => {
+            match List::open(&file.name, file.bytes.clone(), state.documents().as_deref()) {
+                Ok(read) => list = Some(read),
+                Err(problems) => faults.add("files", says(&problems)),
+            }
+        }
+    }
+    let ipe = read_origin(&sent, actor, &mut faults);
+    if sent.text("system").is_empty() {
+        faults.add("system", "it is needed");
+    }
+    let accounts_in_source = sent.text("accounts").parse().unwrap_or_else(|_| {
+        faults.add("accounts", "say how many accounts the source counts");
+        0
+    });
+    let exclusions = exclusions(&sent.text("exclusions")).unwrap_or_else(|says| {
+        faults.add("exclusions", says);
+        Vec::new()
+    });
+    let named = FIELDS.iter().map(|one| (one.name.to_owned(), sent.text(&column_name(one.name))));
+    let columns = Columns {
+        named: named.filter(|(_, column)| !column.is_empty()).collect(),
+        dates: DateOrder::of_word(&sent.text("dates")).unwrap_or_default(),
+    };
+    if let (true, Some(list)) = (faults.is_empty(), list) {
+        let system = sent.text("system");
+        let new = NewList { system, ipe, columns, accounts_in_source, exclusions, list };
+        match app.transact(actor, async |cx| access::hand_in(cx, new.clone()).await).await {
+            Ok(kept) => {
+                drop_kept(app, actor, &sent).await?;
+                return Ok(go(&format!("/access/{}", kept.key.0)));
+            }
+            Err(Error::Invalid(says)) => faults.add("files", says),
+            Err(error) => (status, faults) = population::wrong(error)?,
+        }
+    }
+    let held = KeptFiles::keep(app, actor, &sent, file.as_slice()).await?;
+    let page = draw(&state, &asked.token, &sent, &faults, &held);
+    asked.frame_refused(&state, status, &page).await
+}

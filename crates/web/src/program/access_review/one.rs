@@ -1,0 +1,527 @@
+//! One review: how far it has come, its snapshot, its items, what has to go, how it was done, and its end.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use tickmark_app::identity;
+use tickmark_app::program::access_review::{self, Decider, Whole};
+
+use tickmark_core::id::ActorId;
+use tickmark_core::identity::{Atom, Resource, Verb};
+use tickmark_core::program::access::Answer;
+use tickmark_core::program::access_review::{
+    ItemStanding, MAX_TEXT_CHARS, RemovalState, SeatRole, State as Stage, Step, Timeliness,
+};
+use tickmark_core::report::sheet::{SheetCell, csv_line};
+
+use super::super::access::{last_used, right, tie_badge};
+use super::super::population::wrong;
+use super::{PATH, UPDATE, href, key, may, outcome_badge, state_badge};
+use crate::WebState;
+use crate::design::badge::badge;
+use crate::design::form::{Faults, Field, Kind, button, field, form, hidden};
+use crate::design::frame::{Page, Place};
+use crate::design::icon::Mark;
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
+use crate::design::{block, digest, moment, plural, segment};
+use crate::error::Refusal;
+use crate::evidence::attachment;
+use crate::form::Sent;
+use crate::guard::SANDBOX;
+use crate::identity::go;
+use crate::visit::Asked;
+
+const SIGN: Atom = Atom::new(Resource::AccessReview, Verb::Approve);
+const DECIDE: Atom = Atom::new(Resource::AccessDecision, Verb::Approve);
+
+type Labels = BTreeMap<ActorId, String>;
+
+struct Known {
+    whole: Whole,
+    labels: Labels,
+    deciders: Vec<Decider>,
+}
+
+async fn known(state: &WebState, asked: &Asked, at: &str) -> Result<Known, Refusal> {
+    let key = key(at)?;
+    let (app, actor) = asked.member(state)?;
+    let known = app
+        .read(actor, async |view| {
+            Ok(Known {
+                whole: access_review::whole(view, key).await?,
+                labels: identity::labels(view).await?,
+                deciders: access_review::deciders(view).await?,
+            })
+        })
+        .await?;
+    Ok(known)
+}
+
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
+    let known = known(&state, &asked, &at).await?;
+    asked.frame(&state, &draw(&known, &asked, &Sent::default(), &Faults::default())).await
+}
+
+fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
+    let whole = &known.whole;
+    let review = &whole.review;
+    let path = href(review.key);
+    let standing = whole.standing();
+    let chosen = asked.query.get("item").and_then(|text| text.parse().ok());
+    let chosen = chosen.and_then(|number| standing.item(number));
+    let is_frozen = review.snapshot.is_some();
+    let body = html! {
+        (faults.summary())
+        (next(known, asked, sent, faults))
+        @if let Some(one) = chosen { (about_one(known, one, asked)) }
+        (block("about", "What it is about", &state_badge(review), &scope(known)))
+        @if is_frozen {
+            (block("snapshot", "Snapshot", &html! { @if let Some(snapshot) = &review.snapshot { (digest::chip(&snapshot.digest)) } }, &snapshot(whole)))
+            @if review.decided_at.is_some() { (block("removals", "What has to go", &html! { "a later list shows that it is gone; a ticket does not" }, &removals(known, &path))) }
+            (block("deviations", "What was not as it should be", &html! {}, &deviations(whole)))
+            (block("quality", "How it was done", &html! { "for whoever relies on it" }, &quality(known)))
+            (items(known, &standing.items, &path).render(&asked.query))
+        }
+    };
+    let mut page = Page::new(Place::AccessReviews, &review.scope.title, body);
+    page.id = review.key.to_string();
+    page.crumbs = vec![("Access reviews".into(), PATH.into())];
+    let counts = whole.counts();
+    let total: usize = counts.values().sum();
+    let open = standing.undecided().count();
+    if is_frozen {
+        page.lead = html! { (total - open) " of " (total) " " (plural(total, "item has", "items have")) " their answer." };
+        page.actions = html! {
+            @if asked.may(DECIDE) && review.state == Stage::Open { a.button href={ (path) "/decide" } { "Decide" } }
+            a.button href={ (path) "/pack/csv" } download { "Record as CSV" }
+            a.button href={ (path) "/pack/xlsx" } download { "Record as XLSX" }
+        };
+    }
+    page
+}
+
+/// What comes next, with the one useful action.
+fn next(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Markup {
+    let whole = &known.whole;
+    let review = &whole.review;
+    let path = href(review.key);
+    let (may_run, may_sign) = (may(asked, UPDATE), may(asked, SIGN));
+    let step = |step: Step| button(&format!("{path}/{}", step.word()), &asked.token, step.title(), "");
+    let note = |label: &str, optional: bool| {
+        field(&Field {
+            name: "note",
+            label,
+            kind: Kind::Area(3),
+            value: &sent.text("note"),
+            max: MAX_TEXT_CHARS,
+            optional,
+            fault: faults.of("note"),
+            ..Field::default()
+        })
+    };
+    let unshown = whole.removals.iter().filter(|removal| !removal.state.is_shown()).count();
+    let came_back =
+        whole.removals.iter().any(|removal| matches!(removal.state, RemovalState::Reappeared { .. }));
+    let says = |title: &str, text: &str, action: Markup| {
+        html! { div.empty { h3 { (title) } p { (text) } @if may_run { div.row { (action) } } } }
+    };
+    match review.state {
+        Stage::Draft => says(
+            "Its scope is a draft",
+            "Once it is confirmed the snapshot can be frozen.",
+            step(Step::Confirm),
+        ),
+        Stage::Scoped => says(
+            "Its snapshot is not frozen",
+            "The newest list of each system becomes its items. Each list ties out to its source, or it is refused.",
+            html! { (step(Step::Freeze)) a.button href="/access" { "Lists of access" } },
+        ),
+        Stage::Frozen => says(
+            "It can be opened",
+            "Reviewers decide from then on. The lists are of the last 24 hours.",
+            step(Step::Open),
+        ),
+        Stage::Open => says(
+            "Reviewers decide",
+            "Deciding ends when each item has its answer, or when the time is over: no answer is never a keep.",
+            html! { @if whole.standing().undecided().next().is_none() || review.scope.due_at <= asked.visit.now { (step(Step::Close)) } },
+        ),
+        Stage::Decided => says(
+            "Deciding has ended",
+            "What has to go is listed with when it is late.",
+            step(Step::Remediate),
+        ),
+        Stage::Remediating => html! {
+            div.empty {
+                h3 { @if unshown == 0 { "Everything that had to go is gone" } @else { (unshown) " " (plural(unshown, "removal is", "removals are")) " not shown" } }
+                p { "Hand in a later list of each system: what it lacks is gone, as far as it ties out to its source." }
+                p { a.button href="/access/new" { "Hand in a list" } }
+            }
+            @if may_run { div.narrow { (form(&format!("{path}/verify"), &asked.token, &html! {
+                (note("What becomes of removals that are not shown", unshown == 0))
+                p.row { button.button.primary type="submit" { "Confirm the removals" } }
+            })) } }
+        },
+        Stage::Verified => html! {
+            @if came_back { (says("Something that was gone is there again", "Removals are opened again.", step(Step::Reopen))) }
+            @if may_sign { div.narrow { (form(&format!("{path}/sign"), &asked.token, &html! {
+                (field(&Field { name: "statement", label: "What you say about its completeness", kind: Kind::Area(3), value: &sent.text("statement"), max: MAX_TEXT_CHARS, fault: faults.of("statement"), ..Field::default() }))
+                p.muted { "What was late or only partly done stays with it as a deviation." }
+                p.row { button.button.primary type="submit" { "Sign off" } }
+            })) } }
+            @else { div.empty { h3 { "It waits for its sign-off" } } }
+        },
+        Stage::Signed => says("It is signed off", "Its record stays as it is.", step(Step::Archive)),
+        Stage::Archived => html! {},
+    }
+}
+
+fn scope(known: &Known) -> Markup {
+    let review = &known.whole.review;
+    let name = |who: &ActorId| known.labels.get(who).cloned().unwrap_or_default();
+    let scope = &review.scope;
+    let systems = scope.systems.iter().map(|system| {
+        let provisioners: Vec<String> = system.provisioners.iter().map(name).collect();
+        vec![html! { (system.name) }, html! { (name(&system.owner)) }, html! { (provisioners.join(", ")) }]
+    });
+    let tiers: Vec<&str> = scope.tiers.iter().map(|tier| tier.word()).collect();
+    html! {
+        dl.facts {
+            dt { "Tiers" } dd { (tiers.join(", ")) }
+            dt { "Decisions due" } dd { (moment::exact(scope.due_at)) }
+            dt { "Without an answer" } dd { (scope.unanswered.title()) }
+            dt { "Stand-ins" } dd { (name(&scope.stand_in)) ", then " (name(&scope.second_stand_in)) }
+            @if let Some(control) = &scope.control { dt { "Control" } dd { a.mono href={ "/controls/" (segment(control.as_str())) } { (control) } } }
+            @if let Some(signed) = &review.signed { dt { "Signed off" } dd { (name(&signed.by)) ", " (moment::exact(signed.at)) ": " (signed.statement) } }
+        }
+        (plain("Systems", &["System", "Answers for it", "Hands rights out"], systems.collect()))
+    }
+}
+
+fn snapshot(whole: &Whole) -> Markup {
+    let Some(snapshot) = &whole.review.snapshot else { return html! {} };
+    let rows = snapshot.lists.iter().map(|list| {
+        vec![
+            html! { a.primary href={ "/access/" (list.list.0) } { (list.system) } span.sub.mono { (list.list) } },
+            html! { (moment::exact(list.run_at)) },
+            html! { (list.tie_out.to_string()) },
+            html! { (list.items) " items, " (list.left.len()) " accounts without one" },
+            tie_badge(list.tie_out.agrees()),
+        ]
+    });
+    plain("Lists of the snapshot", &["System", "Taken", "Tie-out", "Items", "Result"], rows.collect())
+}
+
+fn removals(known: &Known, path: &str) -> Markup {
+    let whole = &known.whole;
+    let standing = whole.standing();
+    let rows = whole.removals.iter().filter_map(|removal| {
+        let one = standing.item(removal.item)?;
+        let mark = match removal.timeliness {
+            Timeliness::NotYetDue => Mark::NotYetDue,
+            Timeliness::OnTime => Mark::Pass,
+            Timeliness::NotShown => Mark::Unknown,
+            Timeliness::Late => Mark::Late,
+        };
+        let holding = &one.item.holding;
+        Some(vec![
+            html! { a.primary href={ (path) "?item=" (removal.item) } { (holding.account) } span.sub { (right(holding)) " in " (one.item.system) } },
+            html! { (moment::exact(removal.due_at)) },
+            html! { @match &one.ticket { Some(ticket) => (ticket), None => span.muted { "none" } } },
+            html! {
+                (removal.state.title())
+                @if let RemovalState::Shown { list, at } | RemovalState::Reappeared { list, at } = &removal.state { span.sub { a.mono href={ "/access/" (list.0) } { (list) } " of " (moment::exact(*at)) } }
+            },
+            badge(mark, removal.timeliness.title()),
+        ])
+    });
+    html! {
+        @if whole.removals.is_empty() { div.empty { h3 { "Nothing has to go" } } }
+        @else { (plain("Removals", &["Right", "Late from", "Ticket", "Shown", "In time"], rows.collect())) }
+    }
+}
+
+fn deviations(whole: &Whole) -> Markup {
+    let found = whole.deviations();
+    let rows = found.iter().map(|one| {
+        let items: Vec<String> = one.items().iter().take(30).map(ToString::to_string).collect();
+        vec![
+            badge(Mark::Fail, one.title()),
+            html! { span.num { (one.items().len()) } },
+            html! { "items " (items.join(", ")) },
+        ]
+    });
+    html! {
+        @if found.is_empty() { p.muted { "Nothing so far." } }
+        @else { (plain("Deviations", &["What", "Items", "Which"], rows.collect())) }
+    }
+}
+
+fn percent(bp: u64) -> String {
+    format!("{}.{} %", bp / 100, bp % 100 / 10)
+}
+
+fn quality(known: &Known) -> Markup {
+    let all = known.whole.quality();
+    let rows = all.iter().map(|(who, one)| {
+        let marks: Vec<&str> = one.marks.iter().map(|mark| mark.title()).collect();
+        vec![
+            html! { (known.labels.get(who).cloned().unwrap_or_default()) },
+            html! { (one.decided) " of " (one.items) },
+            html! { (percent(one.share_bp(one.kept))) },
+            html! { (percent(one.share_bp(one.bulk))) },
+            html! { (percent(one.share_bp(one.late))) },
+            html! { span.num { (one.per_minute) } },
+            html! { @if marks.is_empty() { span.muted { "nothing" } } @else { (badge(Mark::Unknown, &marks.join(", "))) } },
+        ]
+    });
+    plain(
+        "Reviewers",
+        &["Reviewer", "Answered", "Kept", "In bulk", "Late", "Most a minute", "To look at"],
+        rows.collect(),
+    )
+}
+
+fn items(known: &Known, all: &[ItemStanding<'_>], path: &str) -> Table {
+    let review = &known.whole.review;
+    let rows = all.iter().map(|one| {
+        let (item, holding) = (one.item, &one.item.holding);
+        let outcome = one.outcome();
+        let flags: Vec<&str> = item.flags.iter().map(|flag| flag.title()).collect();
+        let reviewers: Vec<String> = one
+            .seats
+            .iter()
+            .map(|seat| known.labels.get(&seat.seat.reviewer).cloned().unwrap_or_default())
+            .collect();
+        let right_text = holding.entitlement.as_deref().unwrap_or("unknown");
+        let facet = |flag: &tickmark_core::program::access_review::Flag| ("flag", flag.word().to_owned());
+        let mut facets = vec![("outcome", outcome.word().to_owned()), ("system", item.system.clone())];
+        facets.extend(item.flags.iter().map(facet));
+        Row {
+            cells: vec![
+                Cell::by_number(
+                    html! { a.num href={ (path) "?item=" (item.number) } { (item.number) } },
+                    i64::try_from(item.number).unwrap_or(i64::MAX),
+                ),
+                Cell::by_text(
+                    html! { strong { (holding.account) } span.sub { (item.system) } },
+                    &holding.account,
+                ),
+                Cell::by_text(
+                    html! { (right(holding)) span.sub { "tier " (holding.tier.word()) } },
+                    right_text,
+                ),
+                Cell::by_text(last_used(holding.last_used), &format!("{:?}", holding.last_used)),
+                Cell::text(&flags.join(", ")),
+                Cell::text(&reviewers.join(", ")),
+                Cell::by_text(outcome_badge(outcome), outcome.title()),
+            ],
+            find: format!("{} {} {right_text} {}", holding.account, item.system, reviewers.join(" ")),
+            facets,
+        }
+    });
+    let outcomes = ["undecided", "keep", "exception", "reduce", "revoke"];
+    let titles = ["No answer", "Keep", "Exception", "Reduce", "Revoke"];
+    let options = outcomes.iter().zip(titles).map(|(word, title)| ((*word).to_owned(), title.to_owned()));
+    Table {
+        id: "items",
+        path: "/access-reviews",
+        noun: ("item", "items"),
+        counted: None,
+        columns: vec![
+            Column::number("number", "No.", Phone::Hidden),
+            Column::text("account", "Account", Phone::Title),
+            Column::text("right", "Right", Phone::Line),
+            Column::text("used", "Last use", Phone::Wide),
+            Column::text("flags", "Flags", Phone::Line),
+            Column::text("reviewer", "Decides", Phone::Line),
+            Column::text("outcome", "Decision", Phone::Status),
+        ],
+        filters: vec![
+            Filter { key: "outcome", label: "Decision", options: options.collect(), shown: true },
+            Filter {
+                key: "flag",
+                label: "Flag",
+                options: tickmark_core::program::access_review::Flag::ALL
+                    .iter()
+                    .map(|flag| (flag.word().to_owned(), flag.title().to_owned()))
+                    .collect(),
+                shown: true,
+            },
+        ],
+        rows: rows.collect(),
+        empty: html! { div.empty { p { "Review " (review.key) " has no item." } } },
+    }
+}
+
+/// One item: what was decided, and what is done about it.
+fn about_one(known: &Known, one: &ItemStanding<'_>, asked: &Asked) -> Markup {
+    let review = &known.whole.review;
+    let (path, item) = (href(review.key), one.item);
+    let name = |who: &ActorId| known.labels.get(who).cloned().unwrap_or_default();
+    let people: Vec<(String, String)> =
+        known.deciders.iter().map(|one| (one.actor.to_string(), one.name.clone())).collect();
+    let answers: Vec<(String, String)> =
+        Answer::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())).collect();
+    let number = item.number.to_string();
+    let rows = one.seats.iter().map(|seat| {
+        vec![
+            html! { (seat.seat.role.title()) },
+            html! { (name(&seat.seat.reviewer)) },
+            html! {
+                @match &seat.made {
+                    Some(made) => { (made.decided.decision.title()) @if made.decided.is_bulk { " in bulk" } @if !made.decided.why.is_empty() { ": " (made.decided.why) } span.sub { (name(&made.by)) ", " (moment::exact(made.at)) } },
+                    None => span.muted { "no answer" },
+                }
+            },
+        ]
+    });
+    let may_run = may(asked, UPDATE);
+    let open_seat = one.seats.iter().find(|seat| seat.answer().is_none());
+    block(
+        "item",
+        &format!("Item {}", item.number),
+        &html! { (item.holding.account) ", " (right(&item.holding)) },
+        &html! {
+            (plain("Decisions", &["Decides as", "Who", "Decided"], rows.collect()))
+            @if let (true, Some(seat), Stage::Frozen | Stage::Open) = (may_run, open_seat, review.state) {
+                (form(&format!("{path}/reassign"), &asked.token, &html! {
+                    (hidden("item", &number)) (hidden("seat", seat.seat.role.word()))
+                    (field(&Field { name: "to", label: "Who decides instead", kind: Kind::Select(&people), ..Field::default() }))
+                    (field(&Field { name: "reason", label: "Why it is reassigned", max: MAX_TEXT_CHARS, ..Field::default() }))
+                    p.row { button.button type="submit" { "Reassign" } }
+                }))
+            }
+            @if let (true, Some(_)) = (may_run, known.whole.removal(item.number)) {
+                (form(&format!("{path}/ticket"), &asked.token, &html! {
+                    (hidden("item", &number))
+                    (field(&Field { name: "ticket", label: "Ticket of the removal", value: one.ticket.as_deref().unwrap_or_default(), max: 200, ..Field::default() }))
+                    p.row { button.button type="submit" { "Keep the ticket" } }
+                }))
+                (form(&format!("{path}/look-back"), &asked.token, &html! {
+                    (hidden("item", &number))
+                    (field(&Field { name: "used", label: "Was it used while it should not have been there?", kind: Kind::Select(&answers), value: one.looked_back.as_ref().map_or("", |(used, _)| used.word()), ..Field::default() }))
+                    (field(&Field { name: "seen", label: "Where somebody looked, and what they saw", value: one.looked_back.as_ref().map_or("", |(_, note)| note.as_str()), max: MAX_TEXT_CHARS, ..Field::default() }))
+                    p.row { button.button type="submit" { "Keep what was seen" } }
+                }))
+            }
+        },
+    )
+}
+
+/// Takes a step, or does something about one item.
+pub(super) async fn act(
+    State(state): State<WebState>,
+    Path((at, act)): Path<(String, String)>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    sent.only(&["note", "item", "seat", "to", "reason", "ticket", "used", "seen"])?;
+    let (app, actor) = asked.member(&state)?;
+    let text = |name: &str| sent.text(name);
+    let item = || text("item").parse::<u64>().map_err(|_| Refusal::Malformed);
+    let mut back = href(key);
+    let done = match act.as_str() {
+        "freeze" => app.transact(actor, async |cx| access_review::freeze(cx, key).await.map(|_| ())).await,
+        "reassign" => {
+            let (number, to) = (item()?, text("to").parse::<ActorId>().map_err(|_| Refusal::Malformed)?);
+            let seat = SeatRole::from_word(&text("seat")).ok_or(Refusal::Malformed)?;
+            let note = text("reason");
+            back = format!("{back}?item={number}");
+            app.transact(actor, async |cx| access_review::reassign(cx, key, (number, seat, to), &note).await)
+                .await
+        }
+        "ticket" => {
+            let (number, ticket) = (item()?, text("ticket"));
+            back = format!("{back}?item={number}");
+            app.transact(actor, async |cx| access_review::ticket(cx, key, number, &ticket).await).await
+        }
+        "look-back" => {
+            let number = item()?;
+            let used = Answer::from_word(&text("used")).ok_or(Refusal::Malformed)?;
+            let seen = text("seen");
+            back = format!("{back}?item={number}");
+            app.transact(actor, async |cx| access_review::look_back(cx, key, number, used, &seen).await).await
+        }
+        word => {
+            let step = Step::from_word(word).filter(|step| *step != Step::Sign).ok_or(Refusal::NotFound)?;
+            let note = text("note");
+            app.transact(actor, async |cx| access_review::step(cx, key, step, &note).await.map(|_| ())).await
+        }
+    };
+    match done {
+        Ok(()) => Ok(go(&back)),
+        Err(error) => again(&state, &asked, &at, &sent, wrong(error)?).await,
+    }
+}
+
+async fn again(
+    state: &WebState,
+    asked: &Asked,
+    at: &str,
+    sent: &Sent,
+    (status, faults): (StatusCode, Faults),
+) -> Result<Response, Refusal> {
+    let known = known(state, asked, at).await?;
+    asked.frame_refused(state, status, &draw(&known, asked, sent, &faults)).await
+}
+
+pub(super) async fn sign(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    sent.only(&["statement"])?;
+    let (app, actor) = asked.member(&state)?;
+    let statement = sent.text("statement");
+    match app.transact(actor, async |cx| access_review::sign(cx, key, &statement).await).await {
+        Ok(_) => Ok(go(&href(key))),
+        Err(error) => again(&state, &asked, &at, &sent, wrong(error)?).await,
+    }
+}
+
+/// The record of a review as a file.
+pub(super) async fn pack(
+    State(state): State<WebState>,
+    Path((at, ending)): Path<(String, String)>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    let (app, actor) = asked.member(&state)?;
+    let renderer = match ending.as_str() {
+        "csv" => None,
+        "xlsx" => Some(state.documents().ok_or(Refusal::NotFound)?),
+        _ => return Err(Refusal::NotFound),
+    };
+    let sheet = app.transact(actor, async |cx| access_review::take_pack(cx, key).await).await?;
+    let name = format!("{key}-{}.{ending}", app.now().date());
+    let (kind, bytes) = match renderer {
+        Some(renderer) => {
+            let bytes = state.setting().run(move || renderer.list_xlsx(&sheet)).await?;
+            let bytes = bytes.map_err(|error| Refusal::Internal(error.to_string()))?;
+            ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", bytes)
+        }
+        None => {
+            let heads: Vec<SheetCell> = sheet.columns.into_iter().map(SheetCell::Text).collect();
+            let lines: String = sheet.rows.iter().map(|row| csv_line(row)).collect();
+            ("text/csv; charset=utf-8", (csv_line(&heads) + &lines).into_bytes())
+        }
+    };
+    let headers = [
+        (CONTENT_TYPE, kind.to_owned()),
+        (CONTENT_DISPOSITION, attachment(&name)),
+        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
+}
