@@ -35,6 +35,7 @@ mod notice;
 mod observation;
 mod period;
 mod period_ends;
+mod policy;
 mod population_list;
 mod program;
 mod readiness;

@@ -15,6 +15,7 @@ pub(crate) mod keys;
 mod marks;
 mod outside;
 mod period;
+mod policy;
 mod prove;
 mod recover;
 mod rotate;
@@ -45,9 +46,12 @@ pub use keys::KeyOfLog;
 pub(crate) use outside::described;
 pub use outside::{
     Anchor, Anchoring, Cosignature, Delivery, MAX_ANCHORS, MAX_COSIGNATURES, MEDIA_TYPE as TIMESTAMP_TYPE,
-    Witnessed, Witnessing, anchors, authority_roots, cosignatures, witnessed,
+    Party, PartyKind, Watched, Witnessed, Witnessing, anchors, authority_roots, cosignatures, watched,
+    witnessed,
 };
 pub use period::{Closed, Period, periods};
+pub(crate) use policy::follow_change as follow_policy;
+pub use policy::recorded_policy;
 pub use prove::{Consistency, checkpoint_at, checkpoints_around, prove_consistency, prove_inclusion, tiles};
 pub use rotate::Rotated;
 pub use settings::{

@@ -14,6 +14,8 @@ use crate::{Error, Result};
 
 /// Places, authorities and witnesses of each kind, at most.
 const MAX_PLACES: usize = 16;
+/// Length from which the name of a witness' key is refused: sixteen of them fit into one entry.
+const MAX_WITNESS_NAME_BYTES: usize = 200;
 /// Size from which a file of a secret or of certificates is refused.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
@@ -27,6 +29,8 @@ pub struct LedgerSettings {
     pub publish_every_minutes: u32,
     /// Hours between two timestamps of one authority.
     pub anchor_every_hours: u32,
+    /// Hours without an answer of somebody outside after which people are told.
+    pub alert_after_hours: u32,
     /// How many witnesses make a checkpoint witnessed: `any`, `all` or a number.
     pub quorum: String,
     /// Folders on other disks.
@@ -47,6 +51,7 @@ impl Default for LedgerSettings {
             allowed_hosts: Vec::new(),
             publish_every_minutes: 10,
             anchor_every_hours: 24,
+            alert_after_hours: 24,
             quorum: "all".to_owned(),
             file: Vec::new(),
             webhook: Vec::new(),
@@ -181,7 +186,7 @@ impl LedgerSettings {
         if lists.iter().any(|count| *count > MAX_PLACES) {
             return invalid(format!("more than {MAX_PLACES} places of a kind"));
         }
-        if self.publish_every_minutes == 0 || self.anchor_every_hours == 0 {
+        if self.publish_every_minutes == 0 || self.anchor_every_hours == 0 || self.alert_after_hours == 0 {
             return invalid("an interval of 0".to_owned());
         }
         let mut names = BTreeSet::new();
@@ -231,7 +236,10 @@ impl LedgerSettings {
     pub fn witness_keys(&self) -> Result<Vec<VerifierKey>> {
         let key = |witness: &WitnessSettings| {
             let key = witness.key.parse::<VerifierKey>();
-            let key = key.ok().filter(|key| key.algorithm() == Algorithm::CosignatureV1);
+            let is_fit = |key: &VerifierKey| {
+                key.algorithm() == Algorithm::CosignatureV1 && key.name().len() <= MAX_WITNESS_NAME_BYTES
+            };
+            let key = key.ok().filter(is_fit);
             key.ok_or_else(|| {
                 Error::invalid(format!("settings, [ledger]: {:?} is not the key of a witness", witness.key))
             })

@@ -10,9 +10,12 @@
 //! Source: c2sp.org/tlog-policy.
 
 mod file;
+mod leaf;
 
 use std::collections::BTreeSet;
 use std::fmt;
+
+pub use leaf::{NamedAuthority, NamedWitness, PolicyInForce, PolicySet};
 
 use crate::epoch::Rotation;
 use crate::note::{Algorithm, Note, NoteError, SignedCheckpoint, Verified, VerifierKey};
