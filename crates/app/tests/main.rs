@@ -7,6 +7,7 @@ mod keys;
 mod outside;
 
 mod access;
+mod agent;
 #[path = "../../web/tests/support/authenticator.rs"]
 mod authenticator;
 mod bundle;

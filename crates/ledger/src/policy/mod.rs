@@ -333,7 +333,7 @@ mod tests {
                 assert_eq!(accepted.witnesses.len(), cosigners.len());
             }
         }
-        let mut unsigned = checkpoint.sign(&[]).expect("checkpoint");
+        let mut unsigned = checkpoint.sign::<SignerKey>(&[]).expect("checkpoint");
         unsigned.add_signature(witness(1).cosign(&unsigned.note.text, 1));
         unsigned.add_signature(witness(2).cosign(&unsigned.note.text, 1));
         assert!(
