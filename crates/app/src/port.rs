@@ -1,6 +1,7 @@
 //! What use cases need from outside the process. The binary plugs these in; tests bring their own.
 
 use std::fmt::Debug;
+use std::path::Path;
 
 use tickmark_core::Timestamp;
 use tickmark_core::engagement::fieldwork::ListRow;
@@ -100,6 +101,16 @@ pub trait Outbound: Debug + Send + Sync {
     /// # Errors
     /// If the mail server does not take it.
     fn mail(&self, target: &MailTarget, password: Option<&Secret>, letter: &Letter) -> Result<(), NotSent>;
+
+    /// Hands a request to a program on this machine that holds keys, by its socket, and returns the answer without its
+    /// length. Both have their length in front, as in the SSH agent protocol; all of it takes `timeout_seconds` at most.
+    ///
+    /// # Errors
+    /// If there is no answer in time, or agents are not asked here.
+    fn ask_agent(&self, socket: &Path, request: &[u8], timeout_seconds: u32) -> Result<Vec<u8>, NotSent> {
+        let _ = (socket, request, timeout_seconds);
+        Err(NotSent("agents are not asked here".to_owned()))
+    }
 }
 
 /// Sends nothing: for programs and tests that stay inside.

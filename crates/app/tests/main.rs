@@ -9,6 +9,7 @@ mod outside;
 mod access;
 mod access_reviews;
 mod accounts_key;
+mod agent;
 #[path = "../../web/tests/support/authenticator.rs"]
 mod authenticator;
 mod bundle;
@@ -38,6 +39,7 @@ mod notice;
 mod observation;
 mod period;
 mod period_ends;
+mod policy;
 mod population_list;
 mod program;
 mod readiness;

@@ -10,8 +10,11 @@ use tickmark_app::ledger::{
     WebhookTarget, WitnessSettings,
 };
 use tickmark_app::port::{Answer, Letter, NotSent, Outbound, Post};
-use tickmark_app::testing::World;
-use tickmark_app::{Actor, App};
+use tickmark_app::testing::{Account, World};
+use tickmark_app::{Actor, App, notice};
+use tickmark_core::identity::Role;
+use tickmark_core::program::reminder::Matter;
+use tickmark_core::time::HOUR_US;
 use tickmark_ledger::Hash;
 use tickmark_ledger::note::{Checkpoint, Note, SignedCheckpoint, SignerKey};
 use tickmark_ledger::policy::Policy;
@@ -384,4 +387,83 @@ async fn a_published_checkpoint_is_a_mark_even_if_the_whole_data_folder_is_an_ol
     let outbound: Arc<dyn Outbound> = outside.clone();
     let error = world.try_start_with(Outside { settings, outbound }).await.expect_err("behind").to_string();
     assert!(error.contains("has 1 entries, but a checkpoint over 4 was released"), "{error}");
+}
+
+/// What somebody was told of the ledger: what is read and what is not.
+async fn told_of_the_ledger(world: &World, app: &App, account: &Account) -> (usize, usize) {
+    let actor = account.actor(world, app).await;
+    let all = app.read(&actor, async |view| notice::list(view).await).await.expect("listed");
+    let (read, unread): (Vec<_>, Vec<_>) =
+        all.into_iter().filter(|one| one.matter == Matter::Ledger).partition(|one| one.read_at.is_some());
+    (read.len(), unread.len())
+}
+
+#[tokio::test]
+async fn silence_outside_is_told_once_and_is_over_when_it_is_well_again() {
+    for world in World::both().await {
+        let outside = Outdoors::new(None);
+        let (app, actor) = start(&world, with_witness(&outside), &outside).await;
+        let owner = world.member(&app, &actor, "Ann", &[Role::Owner]).await;
+        let manager = world.member(&app, &actor, "Cam", &[Role::ComplianceManager]).await;
+        let other = world.member(&app, &actor, "Coo", &[Role::ControlOwner]).await;
+        let ask = async || {
+            record(&app, &actor, 1).await;
+            app.sequence(&actor).await.expect("sequencing");
+            app.request_cosignatures(&actor).await.expect("asking");
+            app.remind(&actor).await.expect("reminded");
+        };
+        let silent = async || {
+            let watched = app.read(&actor, async |view| ledger::watched(view).await).await.expect("watched");
+            watched.silent().count()
+        };
+        let answers = |does: bool| *outside.witness_answers.lock().expect("lock") = does;
+        answers(false);
+        ask().await;
+        // A little less than a day.
+        world.clock.advance(23 * HOUR_US);
+        ask().await;
+        assert_eq!((silent().await, told_of_the_ledger(&world, &app, &manager).await), (0, (0, 0)));
+        world.clock.advance(HOUR_US);
+        ask().await;
+        world.clock.advance(HOUR_US);
+        ask().await;
+        assert_eq!(silent().await, 1);
+        for one in [&owner, &manager] {
+            assert_eq!(told_of_the_ledger(&world, &app, one).await, (0, 1), "once, not each hour");
+        }
+        assert_eq!(told_of_the_ledger(&world, &app, &other).await, (0, 0), "it is not theirs");
+        answers(true);
+        ask().await;
+        assert_eq!((silent().await, told_of_the_ledger(&world, &app, &manager).await), (0, (1, 0)));
+        // The next silence is told anew.
+        answers(false);
+        ask().await;
+        world.clock.advance(25 * HOUR_US);
+        ask().await;
+        assert_eq!(told_of_the_ledger(&world, &app, &manager).await, (1, 1));
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_period_of_which_nobody_outside_sees_the_log_is_told_once() {
+    for world in World::both().await {
+        let outside = Outdoors::new(None);
+        let (app, actor) = start(&world, LedgerSettings::default(), &outside).await;
+        let manager = world.member(&app, &actor, "Cam", &[Role::ComplianceManager]).await;
+        app.remind(&actor).await.expect("reminded");
+        assert_eq!(told_of_the_ledger(&world, &app, &manager).await, (0, 0), "no period is open");
+        let from = app.now();
+        app.open_period(&actor, from, from.plus_micros(48 * HOUR_US)).await.expect("opened");
+        for _ in 0..3 {
+            app.remind(&actor).await.expect("reminded");
+            world.clock.advance(HOUR_US);
+        }
+        assert_eq!(told_of_the_ledger(&world, &app, &manager).await, (0, 1));
+        world.clock.advance(48 * HOUR_US);
+        app.close_period(&actor, 1).await.expect("closed");
+        app.remind(&actor).await.expect("reminded");
+        assert_eq!(told_of_the_ledger(&world, &app, &manager).await, (1, 0), "it is over");
+        app.close().await;
+    }
 }

@@ -11,7 +11,7 @@ use crate::Hash;
 use crate::epoch::{KeyRotate, Rotation};
 use crate::leaf::{Leaf, LeafKind};
 use crate::note::{CheckpointError, SignedCheckpoint};
-use crate::policy::{Accepted, Policy, Refusal};
+use crate::policy::{Accepted, Policy, PolicyInForce, Refusal};
 use crate::tile::{self, Edge, FullTile, TILE_WIDTH, Tile, TileError, TilePath};
 use crate::tree::hash_leaf;
 
@@ -114,11 +114,20 @@ pub fn check<F: FileSource>(
     let checkpoint = SignedCheckpoint::parse(&bytes)?;
     let mut policy = policy.clone();
     let mut rotations = 0;
+    let mut in_force = PolicyInForce::default();
+    let mut no_policies = Vec::new();
     let Walk { root, mut problems } = walk(files, checkpoint.checkpoint.size, |index, entry| {
+        let taken = Leaf::parse_strict(entry).map_or(Ok(()), |leaf| in_force.entry(index, &leaf));
+        no_policies.extend(taken.err().map(|problem| Problem { subject: format!("entry {index}"), problem }));
         rotations += usize::from(rotation(entry).is_some_and(|rotation| policy.follow(&rotation).is_ok()));
         visit(index, entry);
     });
+    problems.extend(no_policies.into_iter().take(MAX_PROBLEMS));
     let accepted = policy.accept(&checkpoint)?;
+    if let Err(problem) = in_force.compare(&accepted.log, &checkpoint.note) {
+        let index = in_force.in_force().map_or(0, |(index, _)| *index);
+        problems.push(Problem { subject: format!("entry {index}"), problem });
+    }
     if root.is_some_and(|root| root != checkpoint.checkpoint.root) {
         let problem = "the entries do not hash to the root of the checkpoint".to_owned();
         problems.push(Problem { subject: CHECKPOINT.to_owned(), problem });

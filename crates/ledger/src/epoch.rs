@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Hash;
 use crate::hash::shorten;
-use crate::note::{Algorithm, Checkpoint, Note, NoteError, SignerKey, VerifierKey};
+use crate::note::{Algorithm, Checkpoint, Note, NoteError, Signer, VerifierKey};
 
 const ROTATION_HEADER: &str = "tickmark key rotation";
 const OPEN_END: &str = "-";
@@ -87,7 +87,7 @@ impl Rotation {
     ///
     /// # Errors
     /// If the keys are not the two of the statement, or the overlap is empty.
-    pub fn sign(&self, old: &SignerKey, new: &SignerKey) -> Result<Note, RotationError> {
+    pub fn sign(&self, old: &dyn Signer, new: &dyn Signer) -> Result<Note, RotationError> {
         self.check()?;
         if old.verifier() != self.old || new.verifier() != self.new {
             return Err(RotationError::OneSignature(self.old.name().to_owned()));
@@ -214,6 +214,7 @@ pub struct KeyRevoke {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::note::SignerKey;
     use crate::policy::{LogKey, Policy, Refusal, Sizes};
     use crate::tree::EMPTY_ROOT;
 

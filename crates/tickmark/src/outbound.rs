@@ -1,11 +1,15 @@
-//! The only code that contacts other machines for the ledger and for mail to people: HTTP by `ureq`, mail by `lettre`.
+//! The only code that contacts other machines for the ledger and for mail to people: HTTP by `ureq`, mail by `lettre`; and
+//! the agent on this machine that may hold signing keys.
 //!
 //! Which hosts may be contacted was decided when the settings were read. Redirections are not followed and no proxy of the
 //! environment is used, so nothing else is. Identity providers are named by organizations: of them only those at public
 //! addresses are asked, by HTTPS, and others that the settings list.
 
+mod agent;
+
 use std::net::IpAddr;
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use lettre::message::MultiPart;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
@@ -216,6 +220,11 @@ impl Outbound for Internet {
             transport = transport.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
         }
         transport.timeout(Some(TIMEOUT)).build().send(&message).map(drop).map_err(not_sent)
+    }
+
+    fn ask_agent(&self, socket: &Path, request: &[u8], timeout_seconds: u32) -> Result<Vec<u8>, NotSent> {
+        let until = Instant::now() + Duration::from_secs(u64::from(timeout_seconds));
+        agent::ask(socket, request, until).map_err(|error| NotSent(error.to_string()))
     }
 }
 

@@ -114,7 +114,8 @@ async fn export_over(view: &mut View<'_>, period: Option<(Timestamp, Timestamp)>
     let key = head.verifier_key.parse().map_err(|error| Error::corrupt("the key of the log", error))?;
     let signer = ledger::keys::load(view.app, view.actor.organization.id, &key)?;
     let mut zip = Cursor::new(Vec::new());
-    write(&contents, &signer, &mut zip).map_err(|error| Error::internal("writing the bundle", error))?;
+    write(&contents, signer.as_ref(), &mut zip)
+        .map_err(|error| Error::internal("writing the bundle", error))?;
     Ok(Exported {
         zip: zip.into_inner(),
         leaves: head.size,

@@ -26,6 +26,7 @@ use tickmark_ledger::commitment::{self, ARTIFACT_DOMAIN, ArtifactDescriptor, REC
 use tickmark_ledger::leaf::{LeafKind, MAX_LEAF_BYTES};
 use uuid::Uuid;
 
+pub(crate) use retain::usual_retention;
 pub use retain::{
     Erased, Erasure, HOLDING, Hold, HoldScope, KEEPING, Prunable, Pruned, RetentionClass, erase, holds,
     holds_of_item, place_hold, prunable, prune, release_hold, retention_classes, set_retention,

@@ -19,7 +19,7 @@ use super::sql::Aging;
 use super::{Artifact, ArtifactKey, Content, Removal, RemovalCause, find, sql};
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
-use crate::{Action, Actor, App, Error, Result};
+use crate::{Action, Actor, App, Error, Result, ledger};
 
 /// Class of what runs read.
 pub(super) const EVIDENCE_CLASS: &str = "evidence";
@@ -275,6 +275,11 @@ fn text<'a>(what: &str, text: &'a str) -> Result<&'a str> {
     Ok(text)
 }
 
+/// Returns the days that each class is kept unless set otherwise.
+pub(crate) fn usual_retention() -> BTreeMap<String, u64> {
+    CLASSES.into_iter().map(|(class, days)| (class.to_owned(), u64::from(days))).collect()
+}
+
 /// Lists the classes with the days they are kept.
 ///
 /// # Errors
@@ -306,6 +311,7 @@ pub async fn set_retention(cx: &mut Cx<'_>, class: &str, keep_days: u32) -> Resu
     }
     let (organization, now) = (cx.organization(), cx.now);
     sql::set_retention(cx.connection(), organization, class, keep_days, now).await?;
+    ledger::follow_policy(cx).await?;
     let event = Event {
         before: Some(json!({"keep_days": before})),
         after: Some(json!({"keep_days": keep_days})),

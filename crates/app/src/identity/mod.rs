@@ -19,7 +19,6 @@ use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationId, OrganizationKey, SessionId, SystemId};
 use tickmark_core::identity::{Object, Subject};
 use tickmark_ledger::leaf::LeafKind;
-use tickmark_ledger::note::SignerKey;
 
 use self::audit::{Event, Name};
 use crate::context::{Cx, View};
@@ -156,7 +155,7 @@ impl App {
             label: PROGRAM.to_owned(),
             access: Access::Local,
         };
-        let signer: SignerKey = keys::create(self, organization.id)?;
+        let signer = keys::create(self, organization.id)?;
         let mut cx = Cx::new(self, &actor, tx);
         sql::insert_organization(cx.connection(), &organization).await?;
         sql::insert_actor(cx.connection(), &actor, now).await?;
@@ -168,7 +167,7 @@ impl App {
         };
         sql::insert_system(cx.connection(), organization.key, &system, now).await?;
         cx.touch(crate::register::Kind::System, system.id);
-        crate::ledger::found(&mut cx, &signer).await?;
+        crate::ledger::found(&mut cx, signer.as_ref()).await?;
         crate::evidence::begin_encryption(&mut cx).await?;
         crate::register::begin(&mut cx).await?;
         cx.commit().await?;

@@ -214,9 +214,9 @@ async fn begin(
     let epoch = head.epoch + 1;
     let origin = origin(organization.id, epoch);
     // Durable before anything names it.
-    let signer = keys::create_next(app, organization.id, &origin)?;
+    let signer = keys::create_next(app, organization.id, &origin, &ring)?;
     let empty = Checkpoint { origin: origin.clone(), size: head.size, root: head.root };
-    let signed = empty.sign(&[&signer]).map_err(|error| Error::internal("signing a checkpoint", error))?;
+    let signed = empty.sign(&[signer.as_ref()]).map_err(keys::unsigned)?;
     let to = Head {
         origin: origin.clone(),
         verifier_key: signer.verifier().to_string(),

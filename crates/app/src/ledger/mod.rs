@@ -7,6 +7,7 @@
 //!
 //! Formats are those of the crate `tickmark-ledger`. Nothing here invents one.
 
+mod agent;
 mod epochs;
 mod export;
 mod fsck;
@@ -15,6 +16,7 @@ pub(crate) mod keys;
 mod marks;
 mod outside;
 mod period;
+mod policy;
 mod prove;
 mod recover;
 mod rotate;
@@ -31,7 +33,7 @@ use tickmark_core::id::{OrganizationId, OrganizationKey};
 use tickmark_ledger::Hash;
 use tickmark_ledger::bundle::Record;
 use tickmark_ledger::leaf::{Leaf, LeafKind};
-use tickmark_ledger::note::{Checkpoint, SignerKey};
+use tickmark_ledger::note::{Checkpoint, Signer};
 use tickmark_ledger::policy::Policy;
 use tickmark_ledger::tree::{EMPTY_ROOT, Frontier};
 use tokio::sync::Mutex;
@@ -42,17 +44,21 @@ pub use export::Exported;
 pub use fsck::{Difference, Scrub};
 pub use heartbeat::HEARTBEAT_EVERY_US;
 pub use keys::KeyOfLog;
+pub(crate) use keys::unsigned;
 pub(crate) use outside::described;
 pub use outside::{
     Anchor, Anchoring, Cosignature, Delivery, MAX_ANCHORS, MAX_COSIGNATURES, MEDIA_TYPE as TIMESTAMP_TYPE,
-    Witnessed, Witnessing, anchors, authority_roots, cosignatures, witnessed,
+    Party, PartyKind, Watched, Witnessed, Witnessing, anchors, authority_roots, cosignatures, watched,
+    witnessed,
 };
 pub use period::{Closed, Period, periods};
+pub(crate) use policy::follow_change as follow_policy;
+pub use policy::recorded_policy;
 pub use prove::{Consistency, checkpoint_at, checkpoints_around, prove_consistency, prove_inclusion, tiles};
 pub use rotate::Rotated;
 pub use settings::{
-    AuthoritySettings, FileTarget, LedgerSettings, MailSecurity, MailTarget, Secret, WebhookTarget,
-    WitnessSettings,
+    AuthoritySettings, FileTarget, LedgerSettings, MailSecurity, MailTarget, Secret, SignerSettings,
+    WebhookTarget, WitnessSettings,
 };
 pub(crate) use settings::{is_loopback, read_secret};
 
@@ -153,10 +159,10 @@ pub(crate) fn origin(organization: OrganizationId, epoch: i64) -> String {
 }
 
 /// Begins the log of a new organization: an empty tree, and a first entry that says what the log is.
-pub(crate) async fn found(cx: &mut Cx<'_>, signer: &SignerKey) -> Result<()> {
+pub(crate) async fn found(cx: &mut Cx<'_>, signer: &dyn Signer) -> Result<()> {
     let origin = origin(cx.actor.organization.id, FIRST_EPOCH);
     let empty = Checkpoint { origin: origin.clone(), size: 0, root: EMPTY_ROOT };
-    let signed = empty.sign(&[signer]).map_err(|error| Error::internal("signing the empty log", error))?;
+    let signed = empty.sign(&[signer]).map_err(unsigned)?;
     let head = Head {
         origin: origin.clone(),
         verifier_key: signer.verifier().to_string(),

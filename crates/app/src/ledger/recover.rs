@@ -1,8 +1,10 @@
 //! Before anything is signed: does what is stored carry the signed head, and is it at least what was released?
 
+use std::sync::Arc;
+
 use sqlx::AnyConnection;
 use tickmark_core::id::OrganizationKey;
-use tickmark_ledger::note::{SignedCheckpoint, SignerKey};
+use tickmark_ledger::note::{SignedCheckpoint, Signer};
 use tickmark_ledger::policy::{Policy, Sizes};
 use tickmark_ledger::tile::{Edge, TILE_HEIGHT, TILE_WIDTH};
 use tickmark_ledger::tree::{Frontier, hash_leaf};
@@ -15,7 +17,7 @@ use crate::{App, Error, Organization, Result};
 #[derive(Debug)]
 pub(super) struct OpenLog {
     /// The keys that sign, with the sizes from which they do.
-    pub(super) signers: Vec<(SignerKey, Sizes)>,
+    pub(super) signers: Vec<(Arc<dyn Signer>, Sizes)>,
     pub(super) policy: Policy,
     pub(super) head: Head,
     pub(super) frontier: Frontier,

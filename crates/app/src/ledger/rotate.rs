@@ -1,8 +1,8 @@
 //! Replacing the signing key: both keys sign for a while, so that whoever pinned the old one can follow to the new.
 
-use tickmark_ledger::epoch::{KeyRotate, Rotation};
+use tickmark_ledger::epoch::{KeyRotate, Rotation, RotationError};
 use tickmark_ledger::leaf::LeafKind;
-use tickmark_ledger::note::Note;
+use tickmark_ledger::note::{Note, NoteError};
 
 use super::keys::{self, Ring};
 use super::{State, sql};
@@ -71,10 +71,10 @@ async fn begin(cx: &mut Cx<'_>) -> Result<Rotated> {
     };
     let old_signer = keys::load(cx.app, id, &old.key)?;
     // Durable before anything names it.
-    let new_signer = keys::create_next(cx.app, id, &head.origin)?;
+    let new_signer = keys::create_next(cx.app, id, &head.origin, &ring)?;
     let rotation =
         Rotation { old: old.key.clone(), new: new_signer.verifier(), from: head.size + 1, until: None };
-    let note = rotation.sign(&old_signer, &new_signer).map_err(signing)?;
+    let note = rotation.sign(old_signer.as_ref(), new_signer.as_ref()).map_err(signing)?;
     let to = super::Head { verifier_key: rotation.new.to_string(), ..head };
     sql::insert_key(cx.connection(), org, &to, rotation.from).await?;
     record(cx, &rotation, &note)
@@ -94,7 +94,7 @@ async fn finish(cx: &mut Cx<'_>) -> Result<Rotated> {
     let rotation =
         Rotation { old: old.key.clone(), new: new.key.clone(), from: new.sizes.from, until: Some(head.size) };
     let note = rotation
-        .sign(&keys::load(cx.app, id, &old.key)?, &keys::load(cx.app, id, &new.key)?)
+        .sign(keys::load(cx.app, id, &old.key)?.as_ref(), keys::load(cx.app, id, &new.key)?.as_ref())
         .map_err(signing)?;
     sql::end_key(cx.connection(), org, &rotation.old.to_string(), head.size).await?;
     sql::set_key(cx.connection(), org, &rotation.new.to_string()).await?;
@@ -111,6 +111,9 @@ fn record(cx: &mut Cx<'_>, rotation: &Rotation, note: &Note) -> Result<Rotated> 
     })
 }
 
-fn signing(error: tickmark_ledger::epoch::RotationError) -> Error {
-    Error::internal("signing the rotation of a key", error)
+fn signing(error: RotationError) -> Error {
+    match error {
+        RotationError::Note(NoteError::NotSigned(why)) => Error::unavailable(why),
+        other => Error::internal("signing the rotation of a key", other),
+    }
 }

@@ -5,9 +5,11 @@
 //! the database said that it committed. An error in between leaves "unknown": the database decides, and entry ids
 //! make handing in twice harmless.
 
+use std::sync::Arc;
+
 use tickmark_core::Timestamp;
 use tickmark_ledger::leaf::{Leaf, LeafBytes, LeafKind};
-use tickmark_ledger::note::{Checkpoint, SignedCheckpoint, SignerKey};
+use tickmark_ledger::note::{Checkpoint, SignedCheckpoint, Signer};
 use tickmark_ledger::policy::Sizes;
 use tickmark_ledger::tile::Edge;
 use tickmark_ledger::tree::{Frontier, hash_leaf};
@@ -224,9 +226,10 @@ impl App {
 
 /// Signs, and reads the signature back before anybody sees it.
 fn sign(log: &OpenLog, checkpoint: &Checkpoint) -> Result<String> {
-    let counts = |(_, sizes): &&(SignerKey, Sizes)| sizes.contains(checkpoint.size);
-    let signers: Vec<&SignerKey> = log.signers.iter().filter(counts).map(|(signer, _)| signer).collect();
-    let signed = checkpoint.sign(&signers).map_err(|error| Error::internal("signing a checkpoint", error))?;
+    let counts = |(_, sizes): &&(Arc<dyn Signer>, Sizes)| sizes.contains(checkpoint.size);
+    let signers: Vec<&dyn Signer> =
+        log.signers.iter().filter(counts).map(|(signer, _)| signer.as_ref()).collect();
+    let signed = checkpoint.sign(&signers).map_err(super::unsigned)?;
     let text = signed.to_text();
     let read = SignedCheckpoint::parse(text.as_bytes())
         .map_err(|error| Error::internal("reading back a checkpoint", error))?;

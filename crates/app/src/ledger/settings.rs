@@ -7,13 +7,17 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
 use serde::Deserialize;
-use tickmark_ledger::note::{Algorithm, VerifierKey};
+use tickmark_ledger::note::VerifierKey;
 use tickmark_ledger::timestamp::Roots;
 
 use crate::{Error, Result};
 
 /// Places, authorities and witnesses of each kind, at most.
 const MAX_PLACES: usize = 16;
+/// Length from which the name of a witness' key is refused: sixteen of them fit into one entry.
+const MAX_WITNESS_NAME_BYTES: usize = 200;
+/// Seconds that an agent may take at most: nothing else is recorded meanwhile.
+const MAX_SIGNER_SECONDS: u32 = 30;
 /// Size from which a file of a secret or of certificates is refused.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
@@ -27,6 +31,8 @@ pub struct LedgerSettings {
     pub publish_every_minutes: u32,
     /// Hours between two timestamps of one authority.
     pub anchor_every_hours: u32,
+    /// Hours without an answer of somebody outside after which people are told.
+    pub alert_after_hours: u32,
     /// How many witnesses make a checkpoint witnessed: `any`, `all` or a number.
     pub quorum: String,
     /// Folders on other disks.
@@ -39,6 +45,8 @@ pub struct LedgerSettings {
     pub authority: Vec<AuthoritySettings>,
     /// Witnesses (C2SP `tlog-witness`).
     pub witness: Vec<WitnessSettings>,
+    /// A program on this machine that holds signing keys; files in the data folder hold them where there is none.
+    pub signer: Option<SignerSettings>,
 }
 
 impl Default for LedgerSettings {
@@ -47,14 +55,35 @@ impl Default for LedgerSettings {
             allowed_hosts: Vec::new(),
             publish_every_minutes: 10,
             anchor_every_hours: 24,
+            alert_after_hours: 24,
             quorum: "all".to_owned(),
             file: Vec::new(),
             webhook: Vec::new(),
             mail: Vec::new(),
             authority: Vec::new(),
             witness: Vec::new(),
+            signer: None,
         }
     }
+}
+
+/// `[ledger.signer]`: an agent of the SSH agent protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignerSettings {
+    /// Its socket.
+    pub socket: PathBuf,
+    /// The public key that new logs, and the next key of a log, get: a line as `ssh-add -L` prints it, `ssh-ed25519 …`. If it
+    /// is left out they get files; the agent is asked for keys that no file holds.
+    #[serde(default)]
+    pub public_key: Option<String>,
+    /// Seconds that a signature may take, at most 30.
+    #[serde(default = "signer_seconds")]
+    pub timeout_seconds: u32,
+}
+
+fn signer_seconds() -> u32 {
+    5
 }
 
 /// One `[[ledger.file]]`: a folder, best on another disk.
@@ -181,8 +210,19 @@ impl LedgerSettings {
         if lists.iter().any(|count| *count > MAX_PLACES) {
             return invalid(format!("more than {MAX_PLACES} places of a kind"));
         }
-        if self.publish_every_minutes == 0 || self.anchor_every_hours == 0 {
+        if self.publish_every_minutes == 0 || self.anchor_every_hours == 0 || self.alert_after_hours == 0 {
             return invalid("an interval of 0".to_owned());
+        }
+        if let Some(signer) = &self.signer {
+            if !signer.socket.is_absolute() {
+                return invalid("the socket of signer is not an absolute path".to_owned());
+            }
+            if !(1..=MAX_SIGNER_SECONDS).contains(&signer.timeout_seconds) {
+                return invalid(format!("signer, timeout_seconds: not 1 to {MAX_SIGNER_SECONDS}"));
+            }
+            if signer.public_key.as_deref().is_some_and(|line| super::agent::public_key_of(line).is_none()) {
+                return invalid("signer, public_key: not a line of the form ssh-ed25519 BASE64".to_owned());
+            }
         }
         let mut names = BTreeSet::new();
         let named = (self.file.iter().map(|place| &place.name))
@@ -231,7 +271,9 @@ impl LedgerSettings {
     pub fn witness_keys(&self) -> Result<Vec<VerifierKey>> {
         let key = |witness: &WitnessSettings| {
             let key = witness.key.parse::<VerifierKey>();
-            let key = key.ok().filter(|key| key.algorithm() == Algorithm::CosignatureV1);
+            let is_fit =
+                |key: &VerifierKey| key.algorithm().cosigns() && key.name().len() <= MAX_WITNESS_NAME_BYTES;
+            let key = key.ok().filter(is_fit);
             key.ok_or_else(|| {
                 Error::invalid(format!("settings, [ledger]: {:?} is not the key of a witness", witness.key))
             })

@@ -1,4 +1,5 @@
-//! The tables `log_pending`, `leaf`, `tile`, `log_head`, `log_checkpoint`, `log_scrub`, `log_key`, `log_epoch`.
+//! The tables `log_pending`, `leaf`, `tile`, `log_head`, `log_checkpoint`, `log_scrub`, `log_key`, `log_epoch`,
+//! `log_policy`.
 
 use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
@@ -11,6 +12,7 @@ use tickmark_ledger::note::Checkpoint;
 use tickmark_ledger::tile::{FullTile, tile_bytes};
 use tickmark_ledger::tree::Frontier;
 use tickmark_store::insert_rows;
+use uuid::Uuid;
 
 use super::{Difference, Entry, Head, KeyOfLog, LogEntry, Scrub};
 use crate::{Error, Result, stored};
@@ -546,4 +548,35 @@ pub(super) async fn epoch_reasons(c: &mut AnyConnection, org: Org) -> Result<Vec
         Ok(Record { text, salt: Salt(stored::array(&salt, "the table of epochs")?) })
     };
     rows.into_iter().map(record).collect()
+}
+
+// ---- policies
+
+pub(super) async fn insert_policy(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    body: &str,
+    now: Timestamp,
+    leaf: Uuid,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO log_policy (organization, key, body, set_at, leaf) \
+         SELECT $1, COALESCE(MAX(key), 0) + 1, $2, $3, $4 FROM log_policy WHERE organization = $1",
+    )
+    .bind(org.0)
+    .bind(body)
+    .bind(now.micros())
+    .bind(leaf.to_string())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn last_policy(c: &mut AnyConnection, org: OrganizationKey) -> Result<Option<String>> {
+    let row: Option<(String,)> =
+        sqlx::query_as("SELECT body FROM log_policy WHERE organization = $1 ORDER BY key DESC LIMIT 1")
+            .bind(org.0)
+            .fetch_optional(c)
+            .await?;
+    Ok(row.map(|(body,)| body))
 }

@@ -2,7 +2,8 @@
 //!
 //! What there is to tell is worked out from the records again each time, as each person sees them
 //! ([`tickmark_core::program::reminder`]); a notice is kept once for each thing and step, so nobody is told twice. Owns
-//! the tables `notice` and `notice_slot` of migrations `0042_notice.sql` and `0051_notice_matter.sql`.
+//! the tables `notice` and `notice_slot` of migrations `0042_notice.sql`, `0051_notice_matter.sql` and
+//! `0073_ledger_watch.sql`.
 
 mod fact;
 mod letter;
@@ -21,7 +22,7 @@ use tickmark_core::zone::{Reading, Zone};
 use crate::context::{Cx, View};
 use crate::identity::people::{self, Member};
 use crate::identity::setting::{self, PersonSettings};
-use crate::{Actor, App, Result, mail};
+use crate::{Actor, App, Result, ledger, mail};
 
 /// Notices in one list.
 pub const LISTED: u32 = 200;
@@ -102,7 +103,7 @@ impl App {
     /// If the database fails.
     pub async fn remind(&self, program: &Actor) -> Result<Reminded> {
         let now = self.now();
-        let (everybody, organization, escalations) = self
+        let (everybody, organization, escalations, unseen) = self
             .read(program, async |view| {
                 let organization = setting::organization(view).await?;
                 let set = setting::of_people(view).await?;
@@ -117,9 +118,11 @@ impl App {
                     })
                     .collect();
                 let escalations = fact::escalations(view, organization.escalate_days).await?;
-                Ok((everybody, organization, escalations))
+                let unseen = ledger::watched(view).await?.facts();
+                Ok((everybody, organization, escalations, unseen))
             })
             .await?;
+        self.clear_ledger(program, &unseen).await?;
         let mut reminded = Reminded::default();
         for one in &everybody {
             let acting = crate::identity::session::acting_as(&program.organization, &one.member, now);
@@ -137,6 +140,9 @@ impl App {
                     .filter(|late| late.is_told(one.member.actor, is_manager))
                     .map(|late| late.fact.clone()),
             );
+            if is_manager || one.member.roles.contains(&Role::Owner) {
+                facts.extend(unseen.iter().cloned());
+            }
             let mut new: Vec<(Notice, String)> = reminder::notices(&facts, now, &one.zone)
                 .into_iter()
                 .filter(|notice| !known.contains(&(notice.fact.about.clone(), notice.step)))
@@ -157,6 +163,29 @@ impl App {
             }
         }
         Ok(reminded)
+    }
+
+    /// What was told of the ledger and is well again is read, and goes into no letter. If it comes up once more, it is told
+    /// once more.
+    async fn clear_ledger(&self, program: &Actor, facts: &[Fact]) -> Result<()> {
+        let over = self
+            .read(program, async |view| {
+                let organization = view.organization();
+                let mut told = sql::standing(view.connection(), organization, Matter::Ledger).await?;
+                told.retain(|about| !facts.iter().any(|fact| fact.about == *about));
+                Ok(told)
+            })
+            .await?;
+        if over.is_empty() {
+            return Ok(());
+        }
+        self.transact(program, async |cx| {
+            for about in &over {
+                sql::end(cx, Matter::Ledger, about).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// The notice of a week that is over, if nobody has it yet.

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationKey};
-use tickmark_core::program::reminder::{Notice, Step};
+use tickmark_core::program::reminder::{Matter, Notice, Step};
 
 use super::Kept;
 use crate::context::Cx;
@@ -112,6 +112,40 @@ pub(super) async fn mark_read(
         query = query.bind(key);
     }
     query.execute(c).await?;
+    Ok(())
+}
+
+/// Marks what is told of a state that is over.
+const OVER: &str = " until ";
+
+/// Returns what somebody was told of a matter and that is not over.
+pub(super) async fn standing(c: &mut AnyConnection, org: Org, matter: Matter) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT DISTINCT about FROM notice WHERE organization = $1 AND matter = $2 AND about NOT LIKE $3 \
+         ORDER BY about LIMIT 1000",
+    )
+    .bind(org.0)
+    .bind(matter.word())
+    .bind(format!("%{OVER}%"))
+    .fetch_all(c)
+    .await?;
+    Ok(rows.into_iter().map(|(about,)| about).collect())
+}
+
+/// Marks as read what everybody was told of a state that is over, under a name that it has once.
+pub(super) async fn end(cx: &mut Cx<'_>, matter: Matter, about: &str) -> Result<()> {
+    let (org, now) = (cx.organization(), cx.now.micros());
+    sqlx::query(
+        "UPDATE notice SET about = $4, read_at = COALESCE(read_at, $5) \
+         WHERE organization = $1 AND matter = $2 AND about = $3",
+    )
+    .bind(org.0)
+    .bind(matter.word())
+    .bind(about)
+    .bind(format!("{about}{OVER}{now}"))
+    .bind(now)
+    .execute(cx.connection())
+    .await?;
     Ok(())
 }
 

@@ -43,6 +43,8 @@ pub enum Matter {
     Request,
     /// An exception that management answers.
     Response,
+    /// Nobody outside sees the ledger.
+    Ledger,
     /// The week, for those who run the program.
     Week,
 }
@@ -91,9 +93,9 @@ macro_rules! words {
     };
 }
 
-words!(Matter, 10: Occurrence = "occurrence", Returned = "returned", Decision = "decision", Evidence = "evidence",
+words!(Matter, 11: Occurrence = "occurrence", Returned = "returned", Decision = "decision", Evidence = "evidence",
     Waiver = "waiver", Finding = "finding", Mention = "mention", Request = "request", Response = "response",
-    Week = "week");
+    Ledger = "ledger", Week = "week");
 words!(Step, 5: New = "new", Soon = "soon", Today = "today", Overdue = "overdue", Escalated = "escalated");
 words!(Preference, 4: InApp = "in_app", Each = "each", Daily = "daily", Weekly = "weekly");
 

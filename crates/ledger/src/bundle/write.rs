@@ -17,7 +17,7 @@ use super::verify::{MAX_RATIO, RATIO_FREE_BYTES};
 use crate::Hash;
 use crate::canonical::WriteError;
 use crate::leaf::{Leaf, LeafError};
-use crate::note::{Checkpoint, Note, NoteError, SignedCheckpoint, SignerKey};
+use crate::note::{Checkpoint, Note, NoteError, SignedCheckpoint, Signer};
 use crate::policy::Policy;
 use crate::proof::TlogProof;
 use crate::tile::{self, TILE_WIDTH, TileError, TilePath, TileSet};
@@ -161,7 +161,7 @@ pub enum BundleError {
 /// If the contents contradict each other, the key is not one of the policy, or writing fails.
 pub fn write<W: Write + Seek>(
     contents: &BundleContents,
-    signer: &SignerKey,
+    signer: &dyn Signer,
     to: W,
 ) -> Result<Written, BundleError> {
     let mut files = BTreeMap::new();

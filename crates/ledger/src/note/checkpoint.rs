@@ -1,6 +1,6 @@
 //! Checkpoints: origin, size and root of a log at one moment.
 
-use super::{Note, NoteError, NoteSignature, SignerKey};
+use super::{Note, NoteError, NoteSignature, Signer};
 use crate::Hash;
 use crate::hash::shorten;
 
@@ -70,8 +70,8 @@ impl Checkpoint {
     /// Signs the checkpoint.
     ///
     /// # Errors
-    /// If the origin cannot stand in a checkpoint.
-    pub fn sign(&self, signers: &[&SignerKey]) -> Result<SignedCheckpoint, CheckpointError> {
+    /// If the origin cannot stand in a checkpoint, or a key does not sign.
+    pub fn sign<S: Signer + ?Sized>(&self, signers: &[&S]) -> Result<SignedCheckpoint, CheckpointError> {
         let checkpoint = Self::parse(&self.text())?;
         let note = Note::sign(self.text(), signers)?;
         Ok(SignedCheckpoint { checkpoint, note })
@@ -104,6 +104,7 @@ impl SignedCheckpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::note::SignerKey;
 
     const ROOT: &str = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
 

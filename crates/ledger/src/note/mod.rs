@@ -8,9 +8,13 @@
 
 mod checkpoint;
 mod key;
+mod lattice;
+mod signer;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 pub use key::{Algorithm, KeyError, SignerKey, VerifierKey};
+pub use lattice::Subtree;
+pub use signer::{Signer, SigningError};
 
 use std::fmt::Write as _;
 
@@ -78,19 +82,22 @@ pub enum NoteError {
     /// No signature by any of the known keys.
     #[error("not signed by any of the expected keys")]
     NoKnownKey,
+    /// A key did not sign.
+    #[error(transparent)]
+    NotSigned(#[from] SigningError),
 }
 
 impl Note {
     /// Signs `text`, which must end in a newline.
     ///
     /// # Errors
-    /// If the text cannot be that of a note.
-    pub fn sign(text: String, signers: &[&SignerKey]) -> Result<Self, NoteError> {
+    /// If the text cannot be that of a note, or a key does not sign.
+    pub fn sign<S: Signer + ?Sized>(text: String, signers: &[&S]) -> Result<Self, NoteError> {
         check_text(&text)?;
         if !text.ends_with('\n') {
             return Err(NoteError::NotText);
         }
-        let signatures = signers.iter().map(|signer| signer.sign(&text)).collect();
+        let signatures = signers.iter().map(|signer| signer.sign_text(&text)).collect::<Result<_, _>>()?;
         Ok(Self { text, signatures })
     }
 

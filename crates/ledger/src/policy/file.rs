@@ -42,7 +42,7 @@ impl Policy {
 
     fn add_witness(&mut self, name: &str, key: VerifierKey) -> Result<(), String> {
         self.check_new_name(name)?;
-        if key.algorithm() != Algorithm::CosignatureV1 {
+        if !key.algorithm().cosigns() {
             return Err(format!("{} is not the key of a witness", key.name()));
         }
         if self.witnesses.iter().any(|(_, earlier)| earlier.public_key() == key.public_key()) {

@@ -10,9 +10,12 @@
 //! Source: c2sp.org/tlog-policy.
 
 mod file;
+mod leaf;
 
 use std::collections::BTreeSet;
 use std::fmt;
+
+pub use leaf::{NamedAuthority, NamedWitness, PolicyInForce, PolicySet};
 
 use crate::epoch::Rotation;
 use crate::note::{Algorithm, Note, NoteError, SignedCheckpoint, Verified, VerifierKey};
@@ -330,7 +333,7 @@ mod tests {
                 assert_eq!(accepted.witnesses.len(), cosigners.len());
             }
         }
-        let mut unsigned = checkpoint.sign(&[]).expect("checkpoint");
+        let mut unsigned = checkpoint.sign::<SignerKey>(&[]).expect("checkpoint");
         unsigned.add_signature(witness(1).cosign(&unsigned.note.text, 1));
         unsigned.add_signature(witness(2).cosign(&unsigned.note.text, 1));
         assert!(

@@ -314,7 +314,7 @@ fn a_checkpoint_that_is_held_must_itself_be_signed_and_may_be_any_size() {
     }
     let hashes: Vec<_> = recorded.leaves.iter().take(3).map(|leaf| hash_leaf(leaf)).collect();
     let unsigned = Checkpoint { origin: ORIGIN.to_owned(), size: 3, root: root_of(&hashes) };
-    let answer = verify(&whole, &holding(unsigned.sign(&[]).expect("checkpoint")));
+    let answer = verify(&whole, &holding(unsigned.sign::<SignerKey>(&[]).expect("checkpoint")));
     assert!(named(&answer)[0].contains("not signed"), "{answer}");
     // Single entries cannot be compared with an earlier state; the answer says so and claims nothing.
     let mut files = unpack(&write(&whole));

@@ -150,13 +150,14 @@ async fn show(last: u64, common: &Common, output: &Output) -> Outcome {
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
     let limit = u32::try_from(last).unwrap_or(u32::MAX);
-    let (head, pending, entries, scrub) = app
+    let (head, pending, entries, scrub, watched) = app
         .read(&actor, async |view| {
             Ok((
                 ledger::head(view).await?,
                 ledger::pending(view).await?,
                 ledger::latest(view, limit).await?,
                 ledger::last_scrub(view).await?,
+                ledger::watched(view).await?,
             ))
         })
         .await?;
@@ -168,7 +169,7 @@ async fn show(last: u64, common: &Common, output: &Output) -> Outcome {
     let answer = json!({
         "origin": head.origin, "size": head.size, "root": head.root.base64(), "epoch": head.epoch,
         "checkpoint": head.checkpoint, "verifier_key": head.verifier_key, "pending": pending,
-        "last_scrub": scrub, "latest": rows,
+        "last_scrub": scrub, "watched": watched, "latest": rows,
     });
     output.answer(&answer, |output| {
         output.line(head.checkpoint.trim_end());
@@ -178,6 +179,7 @@ async fn show(last: u64, common: &Common, output: &Output) -> Outcome {
             Tone::Muted,
             format!("signed {}, {pending} pending, last full scrub {scrubbed}", head.updated_at.minute()),
         ));
+        outside::print_watched(&watched, output);
         output.table(
             ["Index", "When", "What", "Body"],
             entries.iter().map(|entry| {

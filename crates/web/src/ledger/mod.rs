@@ -14,7 +14,7 @@ use serde_json::json;
 use tickmark_core::Digest;
 
 pub use consistency::ConsistencyView;
-pub use outside::{ANCHORS_SHOWN, AnchorRow, CosignatureRow, KeyRow, OutsideView, PlaceRow};
+pub use outside::{ANCHORS_SHOWN, AnchorRow, CosignatureRow, KeyRow, OutsideView, PlaceRow, SilentRow};
 pub use pages::{LeafRow, LeafView, LedgerView, ScrubView};
 
 use crate::error::Refusal;

@@ -12,6 +12,8 @@ use crate::design::{badge::badge, block, moment, plural};
 /// Lines of each list that are shown.
 pub const ANCHORS_SHOWN: usize = 20;
 const LIMIT: usize = ANCHORS_SHOWN;
+/// Kinds of parties that there are.
+const PARTIES: usize = 3;
 
 /// A timestamp of an authority over a checkpoint.
 #[derive(Clone, Debug)]
@@ -63,6 +65,25 @@ pub struct OutsideView {
     pub witnessed: Option<u64>,
     /// Places, by name.
     pub places: Vec<PlaceRow>,
+    /// Those who have not answered for too long.
+    pub silent: Vec<SilentRow>,
+    /// Kinds of parties of which the settings name none, in words.
+    pub lacking: Vec<&'static str>,
+    /// Periods that are open in the log.
+    pub open_periods: Vec<i64>,
+}
+
+/// Somebody outside who does not answer.
+#[derive(Clone, Debug)]
+pub struct SilentRow {
+    /// What they do for the log: `witness`.
+    pub kind: &'static str,
+    /// Their name.
+    pub name: String,
+    /// When they were first asked without an answer.
+    pub since: Timestamp,
+    /// What went wrong last time.
+    pub problem: String,
 }
 
 /// A key that signed.
@@ -90,6 +111,7 @@ pub(super) fn signers(view: &LedgerView, now: Timestamp) -> Markup {
     let others: Vec<&&str> = names.iter().filter(|name| **name != view.origin).collect();
     let is_alone = others.is_empty() && outside.cosignatures.is_empty();
     html! {
+        (alarms(outside, now))
         dl.facts {
             dt { "Signed by" } dd { "this log" @if is_alone { span.muted { ", and nobody else" } } @for name in &others { ", " code { (name) } } }
             dt { "Time anchors" }
@@ -127,6 +149,28 @@ pub(super) fn signers(view: &LedgerView, now: Timestamp) -> Markup {
         @if !outside.cosignatures.is_empty() { div id="cosignatures" { (cosignatures(&outside.cosignatures)) } }
         @if is_alone {
             p.muted.small.block-body { "A second party that keeps and signs checkpoints makes it impossible to show different logs to different people. Name authorities and witnesses in the settings of the ledger." }
+        }
+    }
+}
+
+/// What is wrong with who sees the log: nobody of a kind is named, or somebody does not answer.
+fn alarms(outside: &OutsideView, now: Timestamp) -> Markup {
+    let periods = &outside.open_periods;
+    let is_alone = outside.lacking.len() == PARTIES;
+    html! {
+        @for row in &outside.silent {
+            p.note-line {
+                (badge(Mark::Missed, "No answer")) " The " (row.kind) " " code { (row.name) } " has not answered since " (moment::ago(row.since, now))
+                @if !row.problem.is_empty() { "; last time: " (row.problem) } "."
+            }
+        }
+        @if is_alone {
+            p.note-line {
+                (badge(Mark::Missed, "Nobody outside")) " The settings name no witness, no time-stamping authority and no place that keeps checkpoints"
+                @if !periods.is_empty() { ", while " (plural(periods.len(), "period", "periods")) " " @for (at, period) in periods.iter().enumerate() { @if at > 0 { ", " } (period) } " " (plural(periods.len(), "is", "are")) " open: whoever holds the key could write another history of it" } "."
+            }
+        } @else if !outside.lacking.is_empty() {
+            p.muted.small.block-body { "The settings name no " @for (at, kind) in outside.lacking.iter().enumerate() { @if at > 0 { " and no " } (kind) } "." }
         }
     }
 }

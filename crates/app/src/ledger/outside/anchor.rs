@@ -13,7 +13,7 @@ use tickmark_ledger::leaf::LeafKind;
 use tickmark_ledger::note::SignedCheckpoint;
 use tickmark_ledger::timestamp::{MAX_RESPONSE_BYTES, Roots, Timestamped, Token, request};
 
-use super::{publish, sql};
+use super::{PartyKind, publish, sql};
 use crate::context::View;
 use crate::ledger::marks::Mark;
 use crate::ledger::settings::{AuthoritySettings, read_roots};
@@ -88,6 +88,8 @@ impl App {
                     (None, Some(problem))
                 }
             };
+            let org = actor.organization.key;
+            self.note_party(org, PartyKind::Authority, &authority.name, problem.as_deref()).await?;
             done.push(Anchoring { authority: authority.name.clone(), anchor, problem });
         }
         Ok(done)

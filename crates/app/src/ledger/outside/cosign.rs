@@ -10,7 +10,7 @@ use tickmark_core::time::SECOND_US;
 use tickmark_ledger::note::{Note, SignedCheckpoint, VerifierKey};
 use tickmark_ledger::witness::{ADD_CHECKPOINT, AddCheckpoint, MAX_BODY_BYTES, read_cosignature, read_size};
 
-use super::{publish, sql};
+use super::{PartyKind, publish, sql};
 use crate::context::View;
 use crate::ledger::marks::Mark;
 use crate::ledger::settings::WitnessSettings;
@@ -76,6 +76,8 @@ impl App {
                     (None, Some(problem))
                 }
             };
+            let org = actor.organization.key;
+            self.note_party(org, PartyKind::Witness, &name, problem.as_deref()).await?;
             done.push(Witnessing { witness: name, cosignature, problem });
         }
         Ok(done)

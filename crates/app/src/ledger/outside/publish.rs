@@ -17,7 +17,7 @@ use tickmark_ledger::note::SignedCheckpoint;
 use tickmark_store::StoreError;
 use tickmark_store::folder::write_durably;
 
-use super::sql;
+use super::{PartyKind, sql};
 use crate::ledger::marks::Mark;
 use crate::ledger::settings::{self, FileTarget, LedgerSettings};
 use crate::ledger::sql as log;
@@ -94,6 +94,8 @@ impl App {
             let problem = outcome.err().map(|error| described(&error));
             let mut tx = self.database.write().await?;
             sql::end_delivery(&mut tx, org, &delivery, self.now(), again, problem.as_deref()).await?;
+            let (kind, now) = (PartyKind::Place, self.now());
+            sql::note_party(&mut tx, org, kind, &delivery.target, now, problem.as_deref()).await?;
             tx.commit().await?;
             if let Some(problem) = problem {
                 tracing::warn!(
@@ -169,7 +171,8 @@ impl App {
     }
 }
 
-fn names(settings: &LedgerSettings) -> Vec<String> {
+/// Returns the names of the places in the settings.
+pub(in crate::ledger) fn names(settings: &LedgerSettings) -> Vec<String> {
     let files = settings.file.iter().map(|place| &place.name);
     let hooks = settings.webhook.iter().map(|place| &place.name);
     files.chain(hooks).chain(settings.mail.iter().map(|place| &place.name)).cloned().collect()

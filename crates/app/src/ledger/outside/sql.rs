@@ -1,10 +1,11 @@
-//! The tables `log_delivery`, `log_anchor`, `log_cosignature`.
+//! The tables `log_delivery`, `log_anchor`, `log_cosignature`, `log_party`.
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 use tickmark_core::Timestamp;
 use tickmark_core::id::OrganizationKey;
 
-use super::{Anchor, Cosignature, Delivery};
+use super::watch::Answered;
+use super::{Anchor, Cosignature, Delivery, PartyKind};
 use crate::ledger::sql::{checkpoint, number};
 use crate::{Result, stored};
 
@@ -279,4 +280,57 @@ pub(super) async fn cosignatures(c: &mut AnyConnection, org: Org, limit: u32) ->
     .fetch_all(c)
     .await?;
     rows.into_iter().map(cosignature).collect()
+}
+
+// ---- who answers
+
+/// Keeps that somebody answered, or since when they do not.
+pub(super) async fn note_party(
+    c: &mut AnyConnection,
+    org: Org,
+    kind: PartyKind,
+    name: &str,
+    now: Timestamp,
+    problem: Option<&str>,
+) -> Result<()> {
+    let (answered, failing) = if problem.is_none() { (Some(now), None) } else { (None, Some(now)) };
+    sqlx::query(
+        "INSERT INTO log_party (organization, kind, name, answered_at, failing_since, problem) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization, kind, name) DO UPDATE SET \
+         answered_at = COALESCE(excluded.answered_at, log_party.answered_at), \
+         failing_since = CASE WHEN excluded.failing_since IS NULL THEN NULL \
+         ELSE COALESCE(log_party.failing_since, excluded.failing_since) END, \
+         problem = excluded.problem",
+    )
+    .bind(org.0)
+    .bind(kind.word())
+    .bind(name)
+    .bind(answered.map(Timestamp::micros))
+    .bind(failing.map(Timestamp::micros))
+    .bind(problem)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+type PartyRow = (String, String, Option<i64>, Option<i64>, Option<String>);
+
+pub(super) async fn parties(c: &mut AnyConnection, org: Org) -> Result<Vec<(PartyKind, String, Answered)>> {
+    let rows: Vec<PartyRow> = sqlx::query_as(
+        "SELECT kind, name, answered_at, failing_since, problem FROM log_party WHERE organization = $1 \
+         ORDER BY kind, name LIMIT 1000",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(kind, name, answered_at, failing_since, problem)| {
+            let answered = Answered {
+                answered_at: answered_at.map(Timestamp::from_micros),
+                failing_since: failing_since.map(Timestamp::from_micros),
+                problem,
+            };
+            Ok((stored::parse(&kind, "the table of those outside")?, name, answered))
+        })
+        .collect()
 }

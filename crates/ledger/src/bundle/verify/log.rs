@@ -18,6 +18,7 @@ use crate::epoch::{Continued, Genesis, KeyRotate};
 use crate::history::Rebuild;
 use crate::leaf::{Leaf, LeafKind};
 use crate::note::{Checkpoint, SignedCheckpoint};
+use crate::policy::PolicyInForce;
 use crate::proof::TlogProof;
 use crate::tile::TilePath;
 use crate::tree::{Frontier, hash_leaf, verify_consistency, verify_inclusion};
@@ -86,6 +87,7 @@ pub(super) fn examine<R: Read + Seek>(
     if let Some((index, continued)) = seen.continues.as_ref().filter(|_| whole.is_some()) {
         check_continued(files, &checkpoint, *index, continued, inclusion);
     }
+    let whole_log = whole.is_some();
     let completeness = complete(whole, &checkpoint, signed, seen.continues.as_ref(), inclusion);
     let mut period = std::mem::take(&mut seen.periods).finish(first, last);
     if !matches!(completeness, Level::Proven { .. }) && !matches!(period.level, Level::Failed { .. }) {
@@ -94,8 +96,11 @@ pub(super) fn examine<R: Read + Seek>(
     }
     let blobs = files.names.iter().filter(|name| matches!(classify(name), FileKind::Blob(_))).count();
     let size = checkpoint.size;
-    let inclusion =
-        format!("{} entries and {blobs} artifacts under the checkpoint of {size} entries{held}", seen.count);
+    let policy = seen.policy(signed, whole_log, inclusion);
+    let inclusion = format!(
+        "{} entries and {blobs} artifacts under the checkpoint of {size} entries{held}{policy}",
+        seen.count
+    );
     LogAnswer { inclusion, completeness, period }
 }
 
@@ -221,9 +226,28 @@ struct Seen {
     /// The epoch before, as the entry that begins the present one names it, and the position of that entry.
     continues: Option<(u64, Continued)>,
     periods: Periods,
+    policy: PolicyInForce,
 }
 
 impl Seen {
+    /// Compares the policy that entries say with whoever signed. It takes the whole log to know the one in force.
+    fn policy(&self, signed: &Signed, is_whole: bool, inclusion: &mut Findings) -> String {
+        let Some((accepted, checkpoint)) = signed.accepted.as_ref().zip(signed.checkpoint.as_ref()) else {
+            return String::new();
+        };
+        if !is_whole {
+            return String::new();
+        }
+        match self.policy.compare(&accepted.log, &checkpoint.note) {
+            Ok(said) => said.map(|said| format!("; {said}")).unwrap_or_default(),
+            Err(problem) => {
+                let index = self.policy.in_force().map_or(0, |(index, _)| *index);
+                inclusion.add(format!("entry {index}"), problem);
+                String::new()
+            }
+        }
+    }
+
     fn entry(&mut self, index: u64, bytes: &[u8], collectors: &mut Collectors<'_, '_>, is_whole: bool) {
         self.count += 1;
         match Leaf::parse_strict(bytes) {
@@ -244,6 +268,9 @@ impl Seen {
                     && let Ok(body) = serde_json::from_slice::<KeyRotate>(leaf.body)
                 {
                     self.rotations.insert(body.note);
+                }
+                if let Err(problem) = self.policy.entry(index, &leaf) {
+                    self.problems.push((format!("entry {index}"), problem));
                 }
                 if is_whole {
                     collectors.rebuild.entry(index, &leaf);

@@ -1,7 +1,7 @@
 //! What leaves the building.
 
 use serde_json::json;
-use tickmark_app::ledger::{self, Anchoring, Delivery, Witnessing};
+use tickmark_app::ledger::{self, Anchoring, Delivery, PartyKind, Watched, Witnessing};
 use tickmark_app::{Actor, App};
 
 use crate::cli::Common;
@@ -12,6 +12,7 @@ use crate::wiring;
 /// After work that signed a checkpoint: what is configured gets it. What does not arrive is tried again later and does
 /// not make the work fail.
 pub(crate) async fn after_work(app: &App, actor: &Actor, output: &Output) -> Outcome {
+    keep_policy(app, actor, output).await;
     if app.outside().settings.is_empty() {
         return Ok(());
     }
@@ -34,12 +35,22 @@ pub(crate) async fn after_work(app: &App, actor: &Actor, output: &Output) -> Out
     Ok(())
 }
 
+/// Before anything goes on under a changed policy of the ledger, an entry says what it is now. What cannot be recorded
+/// at this moment is recorded the next time, and makes no work fail.
+pub(crate) async fn keep_policy(app: &App, actor: &Actor, output: &Output) {
+    if let Err(error) = app.keep_policy(actor).await {
+        tracing::warn!(%error, "the policy of the ledger is recorded next time");
+        output.note(format!("the policy of the ledger is not recorded yet: {error}"));
+    }
+}
+
 pub(super) async fn publish(common: &Common, output: &Output) -> Outcome {
     let app = wiring::open(common).await?;
     let actor = wiring::reader(&app).await?;
     if app.outside().settings.is_empty() {
         return Err(Failure::input("the settings name no place, authority or witness under [ledger]"));
     }
+    keep_policy(&app, &actor, output).await;
     let deliveries = app.publish(&actor, true).await?;
     let witnessings = app.request_cosignatures(&actor).await?;
     let witnessed = app.read(&actor, async |view| ledger::witnessed(view).await).await?;
@@ -98,6 +109,7 @@ pub(super) async fn anchor(common: &Common, output: &Output) -> Outcome {
     if app.outside().settings.authority.is_empty() {
         return Err(Failure::input("the settings name no authority: add one as [[ledger.authority]]"));
     }
+    keep_policy(&app, &actor, output).await;
     let anchored = app.anchor(&actor, true).await?;
     app.close().await;
     output.answer(&anchored, |output| {
@@ -127,7 +139,7 @@ pub(super) async fn anchor(common: &Common, output: &Output) -> Outcome {
 pub(super) async fn show(common: &Common, output: &Output) -> Outcome {
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
-    let (keys, deliveries, anchors, cosignatures, witnessed) = app
+    let (keys, deliveries, anchors, cosignatures, witnessed, watched) = app
         .read(&actor, async |view| {
             Ok((
                 ledger::keys_of_log(view).await?,
@@ -135,6 +147,7 @@ pub(super) async fn show(common: &Common, output: &Output) -> Outcome {
                 ledger::anchors(view).await?,
                 ledger::cosignatures(view).await?,
                 ledger::witnessed(view).await?,
+                ledger::watched(view).await?,
             ))
         })
         .await?;
@@ -145,9 +158,10 @@ pub(super) async fn show(common: &Common, output: &Output) -> Outcome {
         .collect();
     let answer = json!({
         "keys": keys, "deliveries": deliveries, "timestamps": anchors, "cosignatures": cosignatures,
-        "witnessed": witnessed,
+        "witnessed": witnessed, "watched": watched,
     });
     output.answer(&answer, |output| {
+        print_watched(&watched, output);
         for key in &keys {
             output.line(format!("key {} counts from size {} to {}", key["key"], key["from"], key["to"]));
         }
@@ -172,4 +186,30 @@ pub(super) async fn show(common: &Common, output: &Output) -> Outcome {
         }
     })?;
     Ok(())
+}
+
+/// Says plainly who does not answer, and that nobody outside is named.
+pub(super) fn print_watched(watched: &Watched, output: &Output) {
+    for party in watched.silent() {
+        let since = party.failing_since.map(|since| since.minute()).unwrap_or_default();
+        let problem = party.problem.as_deref().unwrap_or_default();
+        let line = format!("✗ {} {} has not answered since {since}: {problem}", party.kind, party.name);
+        output.line(output.tone(Tone::Bad, line));
+    }
+    if !watched.is_alone() {
+        let lacking: Vec<&str> = watched.lacking().into_iter().map(PartyKind::word).collect();
+        if !lacking.is_empty() {
+            let line = format!("the settings name no {}", lacking.join(" and no "));
+            output.line(output.tone(Tone::Muted, line));
+        }
+        return;
+    }
+    let nobody = "nobody outside sees this log: the settings name no witness, no authority and no place";
+    if watched.open_periods.is_empty() {
+        output.line(output.tone(Tone::Unknown, nobody.to_owned()));
+    } else {
+        let periods: Vec<String> = watched.open_periods.iter().map(ToString::to_string).collect();
+        let line = format!("✗ {nobody}, while period {} is open", periods.join(", "));
+        output.line(output.tone(Tone::Bad, line));
+    }
 }

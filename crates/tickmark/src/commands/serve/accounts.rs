@@ -96,6 +96,9 @@ async fn keep_the_log(app: &App, common: &Common, output: &Output) -> Infallible
     let settings = wiring::ledger_settings(common).unwrap_or_default();
     let publish_every = Duration::from_secs(u64::from(settings.publish_every_minutes.max(1)) * 60);
     let mut since_published = Duration::ZERO;
+    for actor in &work::everywhere(app).await {
+        super::super::ledger::outside::keep_policy(app, actor, output).await;
+    }
     loop {
         tokio::time::sleep(SEQUENCE_EVERY).await;
         let everywhere = work::everywhere(app).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use tickmark_app::evidence::{self, Artifact, ArtifactKey};
-use tickmark_app::ledger::{self, LogEntry};
+use tickmark_app::ledger::{self, LogEntry, PartyKind};
 use tickmark_app::{View, observation};
 use tickmark_core::id::TargetKey;
 use tickmark_core::{Digest, Timestamp};
@@ -14,7 +14,7 @@ use crate::error::Refusal;
 use crate::evidence::{ArtifactRow, ArtifactView, Origin, how};
 use crate::ledger::{
     ANCHORS_SHOWN, AnchorRow, ConsistencyView, CosignatureRow, KeyRow, LeafRow, LeafView, LedgerView,
-    OutsideView, PlaceRow, ScrubView,
+    OutsideView, PlaceRow, ScrubView, SilentRow,
 };
 use crate::report::{ReportRow, documents};
 
@@ -80,6 +80,7 @@ fn summary(kind: &str, body: &serde_json::Value) -> String {
                 None => format!("{count} documents"),
             }
         }
+        "policy.set" => "Who signs, who outside is asked, how long evidence is kept".to_owned(),
         "population.define" => "Which targets are looked at".to_owned(),
         "schedule.set" => "Which checks are due, and when".to_owned(),
         "approval" | "audit.event" => word("event").replace(['.', '_'], " "),
@@ -118,6 +119,14 @@ async fn outside(view: &mut View<'_>) -> tickmark_app::Result<OutsideView> {
         }
     }
     places.sort_by(|a, b| a.name.cmp(&b.name));
+    let watched = ledger::watched(view).await?;
+    let silent = watched.silent().map(|party| SilentRow {
+        kind: party_word(party.kind),
+        name: party.name.clone(),
+        since: party.failing_since.unwrap_or(view.now),
+        problem: party.problem.clone().unwrap_or_default(),
+    });
+    let silent = silent.collect();
     Ok(OutsideView {
         anchors,
         cosignatures: cosignatures
@@ -127,7 +136,18 @@ async fn outside(view: &mut View<'_>) -> tickmark_app::Result<OutsideView> {
         quorum: (witnessed.witnesses, witnessed.needed),
         witnessed: witnessed.size,
         places,
+        silent,
+        lacking: watched.lacking().into_iter().map(party_word).collect(),
+        open_periods: watched.open_periods,
     })
+}
+
+fn party_word(kind: PartyKind) -> &'static str {
+    match kind {
+        PartyKind::Place => "place that keeps checkpoints",
+        PartyKind::Authority => "time-stamping authority",
+        PartyKind::Witness => "witness",
+    }
 }
 
 impl Live {

@@ -69,6 +69,14 @@ pub(super) fn log(leaves: &[LeafView], token: Digest) -> LedgerView {
                 arrived: None,
                 problem: "refused".into(),
             }],
+            silent: vec![SilentRow {
+                kind: "witness",
+                name: "witness.example/w2".into(),
+                since: ago(2, 0),
+                problem: "connection refused".into(),
+            }],
+            lacking: Vec::new(),
+            open_periods: vec![1],
         },
         keys: vec![
             KeyRow { key: format!("{origin}+11111111+AQ"), epoch: 1, from: 0, to: Some(900) },

@@ -27,7 +27,7 @@ use tickmark_web::design::strip::{Segment, Strip};
 use tickmark_web::evidence::{ArtifactRow, ArtifactView, Origin, how};
 use tickmark_web::ledger::{
     AnchorRow, ConsistencyView, CosignatureRow, KeyRow, LeafRow, LeafView, LedgerView, OutsideView, PlaceRow,
-    ScrubView,
+    ScrubView, SilentRow,
 };
 use tickmark_web::observation::check::{CheckRow, CheckView, ResultRow, WaiverRow};
 use tickmark_web::observation::coverage::{CoverageRow, CoverageView};
@@ -162,7 +162,10 @@ pub(crate) fn empty_views() -> Views {
     views.artifacts.clear();
     views.leaves.clear();
     views.consistency.clear();
-    views.ledger.outside = OutsideView::default();
+    views.ledger.outside = OutsideView {
+        lacking: vec!["place that keeps checkpoints", "time-stamping authority", "witness"],
+        ..OutsideView::default()
+    };
     views.snapshots.clear();
     views.comparisons.clear();
     views.ledger.scrub = None;
