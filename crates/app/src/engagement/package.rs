@@ -77,7 +77,7 @@ async fn section(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Secti
         size: None,
         firm: received.firm.clone(),
         dated: received.day.to_string(),
-        by: names.get(&received.by).cloned().unwrap_or_else(|| received.by.to_string()),
+        by: named(&names, received.by),
         at: received.at,
     }))
 }
@@ -169,7 +169,7 @@ pub(super) async fn live(
         time: scope.time.words(),
         status: record.status(),
         version: version.number.to_string(),
-        author: view.actor.label.clone(),
+        author: identity::without_address(&view.actor.label).to_owned(),
         generated: view.now,
         cut_off: view.now,
         generator: generator.to_owned(),
@@ -279,12 +279,17 @@ fn paragraphs(text: &str) -> Vec<String> {
     text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
+/// Who somebody is to the readers of a document.
+pub(super) fn named(names: &BTreeMap<ActorId, String>, who: ActorId) -> String {
+    names.get(&who).map_or_else(|| who.to_string(), |label| identity::without_address(label).to_owned())
+}
+
 pub(super) fn signed<T: Clone + PartialEq + serde::Serialize>(
     document: &Document<T>,
     scope: Digest,
     names: &BTreeMap<ActorId, String>,
 ) -> Vec<SignedBy> {
-    let name = |who: ActorId| names.get(&who).cloned().unwrap_or_else(|| who.to_string());
+    let name = |who: ActorId| named(names, who);
     let mut all = vec![SignedBy { step: "prepared".to_owned(), name: name(document.by), at: document.at }];
     let mut add = |step: &str, signed: Option<&Signed>| {
         all.extend(signed.map(|one| SignedBy { step: step.to_owned(), name: name(one.by), at: one.at }));

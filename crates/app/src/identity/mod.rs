@@ -332,6 +332,13 @@ pub async fn labels(view: &mut View<'_>) -> Result<BTreeMap<ActorId, String>> {
     sql::labels(view.connection(), organization).await
 }
 
+/// Returns what somebody is called without the address that tells people of one name apart: documents name people to readers
+/// outside, who have no use for it.
+#[must_use]
+pub fn without_address(label: &str) -> &str {
+    label.split(" <").next().unwrap_or(label)
+}
+
 /// Returns a thing of the organization as far as rights depend on it: of the one system, where there was never another
 /// one, and owned by or assigned to `people`.
 ///
