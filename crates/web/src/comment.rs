@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::comment::{self, About, Changed, Comment, Step, TEXT_CHARS};
-use tickmark_app::identity::people;
+use tickmark_app::identity::{people, without_address};
 use tickmark_app::{Error, View};
 use tickmark_core::Timestamp;
 use tickmark_core::id::ActorId;
@@ -121,7 +121,7 @@ async fn draw(state: &WebState, asked: &Asked, about: &About, typed: &Typed) -> 
                 @match step {
                     Step::Said(one) => (said_row(one, &people, &here, actor.id, &asked.token, now)),
                     Step::Happened(row) => li.happened {
-                        span { strong { (short(name(&people, row.actor))) } " " (happened(&row.event)) }
+                        span { strong { (without_address(name(&people, row.actor))) } " " (happened(&row.event)) }
                         span.when { (moment::ago(row.at, now)) }
                     }
                 }
@@ -146,11 +146,6 @@ async fn draw(state: &WebState, asked: &Asked, about: &About, typed: &Typed) -> 
     ))
 }
 
-/// A name without the address after it.
-fn short(label: &str) -> &str {
-    label.split(" <").next().unwrap_or(label)
-}
-
 fn said_row(
     one: &Comment,
     people: &BTreeMap<ActorId, String>,
@@ -162,7 +157,7 @@ fn said_row(
     html! {
         li.comment id={ "comment-" (one.key) } {
             p.head {
-                strong { (short(name(people, one.by))) }
+                strong { (without_address(name(people, one.by))) }
                 span.when { (moment::ago(one.at, now)) @if one.texts.len() > 1 && one.removed_at.is_none() { ", edited" } }
             }
             @match one.now() {
@@ -354,7 +349,7 @@ pub(crate) fn mention_row(
             (crate::design::icon::Mark::NotYetDue.draw())
             a.what href={ (one.about.path()) "#comment-" (one.key) } { (one.about.title()) }
             span.when { (moment::ago(one.at, now)) }
-            span.why { (short(name(people, one.by))) ": " (text.unwrap_or_default()) }
+            span.why { (without_address(name(people, one.by))) ": " (text.unwrap_or_default()) }
             (button(&format!("/comments/{}/seen", one.key), token, "Seen", &format!("the comment on {}", one.about.title())))
         }
     }

@@ -80,7 +80,7 @@ async fn section(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Secti
         size: received.kept.map(|kept| kept.size),
         firm: received.firm.clone(),
         dated: received.day.to_string(),
-        by: names.get(&received.by).cloned().unwrap_or_else(|| received.by.to_string()),
+        by: named(&names, received.by),
         at: received.at,
     }))
 }
@@ -282,12 +282,17 @@ fn paragraphs(text: &str) -> Vec<String> {
     text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
+/// Who somebody is to the readers of a document.
+pub(super) fn named(names: &BTreeMap<ActorId, String>, who: ActorId) -> String {
+    names.get(&who).map_or_else(|| who.to_string(), |label| identity::without_address(label).to_owned())
+}
+
 pub(super) fn signed<T: Clone + PartialEq + serde::Serialize>(
     document: &Document<T>,
     scope: Digest,
     names: &BTreeMap<ActorId, String>,
 ) -> Vec<SignedBy> {
-    let name = |who: ActorId| names.get(&who).cloned().unwrap_or_else(|| who.to_string());
+    let name = |who: ActorId| named(names, who);
     let mut all = vec![SignedBy { step: "prepared".to_owned(), name: name(document.by), at: document.at }];
     let mut add = |step: &str, signed: Option<&Signed>| {
         all.extend(signed.map(|one| SignedBy { step: step.to_owned(), name: name(one.by), at: one.at }));

@@ -287,7 +287,7 @@ async fn keep(
         attributes: vec![TestAttribute {
             id: list.attribute.into(),
             asserts: list.asserts.into(),
-            deviation: format!("not so: {}", list.asserts),
+            deviation: format!("not met: {}", list.asserts),
         }],
         from,
         to,

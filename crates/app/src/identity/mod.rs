@@ -84,7 +84,7 @@ impl Actor {
     /// Returns the name that documents for others carry: without the address that tells members apart.
     #[must_use]
     pub fn name(&self) -> &str {
-        name_in(&self.label)
+        without_address(&self.label)
     }
 }
 
@@ -345,17 +345,19 @@ pub async fn labels(view: &mut View<'_>) -> Result<BTreeMap<ActorId, String>> {
 fn told_apart(labels: BTreeMap<ActorId, String>) -> BTreeMap<ActorId, String> {
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
     for label in labels.values() {
-        *times.entry(name_in(label).to_owned()).or_insert(0) += 1;
+        *times.entry(without_address(label).to_owned()).or_insert(0) += 1;
     }
     let shown = |label: String| {
-        let name = name_in(&label);
+        let name = without_address(&label);
         if times.get(name) == Some(&1) { name.to_owned() } else { label }
     };
     labels.into_iter().map(|(id, label)| (id, shown(label))).collect()
 }
 
-/// Returns the name in what somebody is called, `Name <address>`.
-fn name_in(label: &str) -> &str {
+/// Returns the name in what somebody is called, `Name <address>`: documents name people to readers outside, who have no use for
+/// the address.
+#[must_use]
+pub fn without_address(label: &str) -> &str {
     let address = label.strip_suffix('>').and_then(|rest| rest.rsplit_once(" <"));
     address
         .filter(|(name, address)| !name.is_empty() && address.contains('@'))
@@ -464,7 +466,7 @@ mod tests {
             ("Ada", "Ada"),
             ("A <x> <a@b.example>", "A <x>"),
         ] {
-            assert_eq!(name_in(label), name);
+            assert_eq!(without_address(label), name);
         }
     }
 }

@@ -100,16 +100,17 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
     for subservice in &scope.subservices {
         let said = match subservice.method {
             super::Method::CarveOut => {
-                "its controls are not part of the description; the types of controls that we assume there are"
+                "Its controls are not part of the description; the types of controls that we assume there are"
             }
             super::Method::Inclusive => {
-                "its controls are part of the description, and its management asserts for them"
+                "Its controls are part of the description, and its management asserts for them"
             }
         };
         if scope.kind != ReportKind::Soc3 {
             text.push(format!(
-                "{} is a subservice organization ({}): {said}.",
-                subservice.name, subservice.service
+                "{} is a subservice organization. Its service: {}. {said}.",
+                subservice.name,
+                subservice.service.trim_end_matches('.')
             ));
         }
     }

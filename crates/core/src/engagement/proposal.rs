@@ -93,6 +93,15 @@ fn about(lead: &str, things: &[String]) -> String {
     if things.is_empty() { String::new() } else { format!("{lead}: {}.", things.join("; ")) }
 }
 
+/// Returns the noun as it stands after a number: `host` as `hosts`, `repository` as `repositories`.
+fn counted(noun: &str, count: usize) -> String {
+    match noun.strip_suffix('y') {
+        _ if count == 1 => noun.to_owned(),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{noun}s"),
+    }
+}
+
 impl Of<'_> {
     fn part(&self, part: Part) -> Option<Proposal> {
         let mut draft = Draft::default();
@@ -129,7 +138,7 @@ impl Of<'_> {
     fn targets(&self, infrastructure: bool) -> Vec<String> {
         let is_infrastructure = |kind: &str| INFRASTRUCTURE.iter().any(|word| kind.contains(word));
         let of = self.material.targets.iter().filter(|(kind, _)| is_infrastructure(kind) == infrastructure);
-        of.map(|(kind, count)| format!("{count} of the kind {}", kind.replace('_', " "))).collect()
+        of.map(|(kind, count)| format!("{count} {}", counted(&kind.replace('_', " "), *count))).collect()
     }
 
     fn infrastructure(&self, draft: &mut Draft) {
@@ -281,10 +290,10 @@ mod tests {
         };
         let all = of(&description);
         let text = |part: Part| all.iter().find(|one| one.part == part).map_or("", |one| one.text.as_str());
-        assert!(text(Part::Infrastructure).contains("12 of the kind host"));
+        assert!(text(Part::Infrastructure).contains("12 hosts"));
         assert!(text(Part::Infrastructure).contains("The web form and its database."));
         assert!(
-            text(Part::Software).contains("3 of the kind repository")
+            text(Part::Software).contains("3 repositories")
                 && text(Part::Software).contains("A mail service")
         );
         assert!(text(Part::People).contains("Platform") && text(Part::Data).contains("Wages"));

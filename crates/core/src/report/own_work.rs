@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SocPackage;
 use super::sheet::{Sheet, SheetCell};
+use super::writing::capital;
 use crate::conclusion::FindingState;
 use crate::conclusion::period::{Coverage, DeviationKind, Part, SampleResult, SampleSays, State, TestKind};
 use crate::observation::Severity;
@@ -88,7 +89,10 @@ impl OwnTest {
             }
             let missing = coverage.missing();
             if missing > 0 {
-                said.push(format!("{missing} more from the end of the period needed."));
+                said.push(format!(
+                    "{missing} more from the end of the period {}.",
+                    if missing == 1 { "is needed" } else { "are needed" }
+                ));
             }
         }
         said
@@ -206,6 +210,15 @@ impl OscalModel {
     }
 }
 
+/// Objectives of management stand in a SOC 1, never criteria.
+fn is_soc1(package: &SocPackage) -> bool {
+    package.report.starts_with("SOC 1")
+}
+
+fn way(kind: DeviationKind) -> &'static str {
+    if kind == DeviationKind::Attribute { "attribute not met" } else { kind.word() }
+}
+
 /// Lists deviations that management's own tests showed, with what is done about each control. `None` of a control's rows
 /// is an auditor's exception.
 #[must_use]
@@ -234,11 +247,11 @@ pub fn exception_summary(package: &SocPackage, work: &OwnWork) -> Sheet {
                 text(&test.test),
                 SheetCell::Number(i64::try_from(test.subjects).unwrap_or(i64::MAX)),
                 text(&deviation.subject),
-                text(deviation.kind.word()),
+                text(way(deviation.kind)),
                 text(&deviation.from.minute()),
                 text(&deviation.until.map(Timestamp::minute).unwrap_or_default()),
                 text(if deviation.waived { "yes" } else { "no" }),
-                text(&deviation.note),
+                text(if deviation.note == test.test { "" } else { &deviation.note }),
                 text(&joined(|finding| &finding.cause)),
                 text(&joined(|finding| &finding.plan)),
             ]);
@@ -247,7 +260,7 @@ pub fn exception_summary(package: &SocPackage, work: &OwnWork) -> Sheet {
     let columns = [
         "Control",
         "Title",
-        "Criteria",
+        if is_soc1(package) { "Objectives" } else { "Criteria" },
         "Kind of test",
         "Test",
         "Tested",
@@ -275,7 +288,7 @@ pub fn exception_summary(package: &SocPackage, work: &OwnWork) -> Sheet {
 pub fn control_matrix(package: &SocPackage, work: &OwnWork) -> Sheet {
     let tested = |id: &str| {
         let of = work.tests.iter().filter(|test| test.control == id).map(|test| {
-            let mut says = format!("{} {}: {}", test.kind.word(), test.test, test.state);
+            let mut says = format!("{} ({}): {}.", capital(test.kind.word()), test.test, test.state);
             for sentence in test.also() {
                 says.push(' ');
                 says.push_str(&sentence);
@@ -329,8 +342,8 @@ pub fn control_matrix(package: &SocPackage, work: &OwnWork) -> Sheet {
         }
     }
     let columns = [
-        "Criterion",
-        "What it asks for, in our words",
+        if is_soc1(package) { "Objective" } else { "Criterion" },
+        if is_soc1(package) { "Control objective" } else { "What it asks for, in our words" },
         "Control",
         "Title",
         "What is done",

@@ -372,8 +372,9 @@ fn subservices(writing: &mut Writing, package: &SocPackage) {
     }
 }
 
-/// The text with a capital at its beginning.
-fn capital(text: &str) -> String {
+/// Returns the text with a capital at its beginning.
+#[must_use]
+pub fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use tickmark_core::report::Writing;
 use tickmark_core::report::package::SignedBy;
-use tickmark_core::report::writing::Block;
+use tickmark_core::report::writing::{Block, capital};
 
 use super::pictures::Pictures;
 use super::xml::{HEAD, escaped, paragraph, run};
@@ -15,7 +15,10 @@ const NARROWEST: usize = 1_100;
 pub(super) fn document(writing: &Writing, pictures: &Pictures<'_>) -> String {
     let mut body = String::new();
     body.push_str(&paragraph("Title", &run(&writing.title, "")));
-    let about = format!("{}, {}\n{}, {}", writing.system, writing.organization, writing.report, writing.time);
+    let about = format!(
+        "{}, {}\n{} examination, {}",
+        writing.system, writing.organization, writing.report, writing.time
+    );
     body.push_str(&paragraph("Subtitle", &run(&about, "")));
     if writing.is_example {
         let says = "An example. The organization and everything about it are made up.";
@@ -113,7 +116,7 @@ fn signature(name: &str, title: &str, signed: &[SignedBy], organization: &str) -
         "Not adopted by management yet."
     };
     all.push_str(&paragraph("Notice", &run(says, "")));
-    let row = |one: &SignedBy| vec![one.step.clone(), one.name.clone(), one.at.minute()];
+    let row = |one: &SignedBy| vec![capital(&one.step), one.name.clone(), one.at.minute()];
     let rows: Vec<Vec<String>> = signed.iter().map(row).collect();
     if !rows.is_empty() {
         all.push_str(&table(&["Step".to_owned(), "By".to_owned(), "When".to_owned()], &rows));

@@ -2,6 +2,7 @@
 
 use tickmark_core::Digest;
 use tickmark_core::report::Writing;
+use tickmark_core::report::writing::capital;
 
 use super::body::attribute;
 use super::pictures::Pictures;
@@ -200,7 +201,7 @@ pub(super) fn footer(writing: &Writing, digest: &Digest) -> String {
     let second = run(
         &format!(
             "{} \u{b7} version {} \u{b7} data cut-off {} \u{b7} written out {} by {} \u{b7} model {}",
-            writing.status.words(),
+            capital(writing.status.words()),
             writing.version,
             writing.cut_off.minute(),
             writing.generated.minute(),

@@ -44,7 +44,7 @@ fn each_page_says_what_the_draft_is_and_a_final_one_has_no_watermark() {
     let (header, footer) = (part(&bytes, "word/header1.xml"), part(&bytes, "word/footer1.xml"));
     assert!(header.contains("string=\"MANAGEMENT DRAFT\""), "{header}");
     let digest = writing.digest().expect("a digest").to_string();
-    for says in [digest.as_str(), "management draft", "version 7", "NUMPAGES", "not an auditor's report"] {
+    for says in [digest.as_str(), "Management draft", "version 7", "NUMPAGES", "not an auditor's report"] {
         assert!(footer.contains(says), "{says}: {footer}");
     }
     writing.status = DocumentStatus::FinalManagement;

@@ -110,6 +110,9 @@ mod tests {
         let matrix = control_matrix(&package, &work);
         let pairs: usize = package.criteria.iter().map(|one| one.controls.len().max(1)).sum();
         assert_eq!(matrix.rows.len(), pairs);
+        let payroll = sample::payroll();
+        assert_eq!(control_matrix(&payroll, &work).columns[..2], ["Objective", "Control objective"]);
+        assert_eq!(exception_summary(&payroll, &work).columns[2], "Objectives");
         for list in [exceptions, matrix] {
             assert!(list_xlsx(&list).expect("written").starts_with(b"PK"));
         }

@@ -24,7 +24,7 @@ pub(super) const CONTROLS: [Control; 53] = [
     (
         "GOV-04",
         "Structure and roles",
-        "An organisation chart and written responsibilities for security, privacy and key controls are kept current and reviewed yearly.",
+        "An organization chart and written responsibilities for security, privacy and key controls are kept current and reviewed yearly.",
         "Chief executive",
         "annual",
         &["CC1.3", "CC1.4"],
@@ -175,7 +175,7 @@ pub(super) const CONTROLS: [Control; 53] = [
     ),
     (
         "END-05",
-        "Media sanitisation",
+        "Media sanitization",
         "Storage is wiped or destroyed by an approved method before disposal or reuse and recorded.",
         "IT lead",
         "per occurrence",
@@ -192,7 +192,7 @@ pub(super) const CONTROLS: [Control; 53] = [
     (
         "LOG-03",
         "Log protection",
-        "Logs are tamper-protected, time-synchronised and kept at least 12 months.",
+        "Logs are tamper-protected, time-synchronized and kept at least 12 months.",
         "Platform lead",
         "continuous",
         &["CC7.2"],
@@ -200,7 +200,7 @@ pub(super) const CONTROLS: [Control; 53] = [
     (
         "LOG-05",
         "Change detection",
-        "Unauthorised change to critical configuration or files raises an alert.",
+        "Unauthorized change to critical configuration or files raises an alert.",
         "Platform lead",
         "continuous",
         &["CC7.1", "CC6.8"],
@@ -352,7 +352,7 @@ pub(super) const CONTROLS: [Control; 53] = [
     (
         "PIN-05",
         "Output checks",
-        "Outputs are checked for completeness and sent only to authorised recipients.",
+        "Outputs are checked for completeness and sent only to authorized recipients.",
         "Operations lead",
         "per occurrence",
         &["PI1.4"],
@@ -408,7 +408,7 @@ pub(super) const CONTROLS: [Control; 53] = [
     (
         "PRV-08",
         "Breach register",
-        "Unauthorised disclosures are recorded, risk-assessed and, when required, notified.",
+        "Unauthorized disclosures are recorded, risk-assessed and, when required, notified.",
         "Privacy lead",
         "per occurrence",
         &["P6.3", "P6.6"],

@@ -8,6 +8,10 @@ use tickmark_core::time::DAY_US;
 /// Most labels on the axis; more would overlap.
 const MOST_TICKS: usize = 13;
 
+/// Thousandths of the width that a label needs. A first month that began before the picture is named at the left edge if
+/// there is room up to the next.
+const LABEL_ROOM: i64 = 120;
+
 /// Returns ticks and strips with positions in thousandths of the width, and days by state. Time before `cut_off` that
 /// no stretch covers counts as unknown.
 pub(crate) fn of(picture: &PeriodPicture, cut_off: Timestamp) -> Value {
@@ -115,8 +119,12 @@ fn ticks(picture: &PeriodPicture) -> Vec<Value> {
             json!({"x": position(picture, *moment), "label": label.to_string()})
         })
         .collect();
-    if ticks.is_empty() {
-        ticks.push(json!({"x": 0, "label": picture.from.date()}));
+    match ticks.first().and_then(|tick| tick["x"].as_i64()) {
+        None => ticks.push(json!({"x": 0, "label": picture.from.date()})),
+        Some(x) if x > LABEL_ROOM => {
+            ticks.insert(0, json!({"x": 0, "label": start.strftime("%b").to_string()}));
+        }
+        Some(_) => {}
     }
     ticks
 }
@@ -159,6 +167,19 @@ mod tests {
         let drawn = of(&PeriodPicture { from: day(3), to: day(3), strips: Vec::new() }, day(1));
         assert_eq!(drawn["now"], json!(0));
         assert_eq!(drawn["ticks"].as_array().map(Vec::len), Some(1));
+    }
+
+    #[test]
+    fn a_month_that_began_before_the_picture_is_named_at_its_edge() {
+        let labels = |from: i64| {
+            let drawn =
+                of(&PeriodPicture { from: day(from), to: day(from + 60), strips: Vec::new() }, day(90));
+            drawn["ticks"].clone()
+        };
+        // From 12 January on, February begins after a third; from 27 January on, too early for two labels.
+        assert_eq!(labels(11)[0], json!({"x": 0, "label": "Jan"}));
+        assert_eq!(labels(11)[1]["label"], json!("Feb"));
+        assert_eq!(labels(26)[0], json!({"x": 83, "label": "Feb"}));
     }
 
     #[test]

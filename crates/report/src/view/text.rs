@@ -11,6 +11,9 @@ const BREAK_AFTER: usize = 14;
 /// Longest run of characters that is left alone.
 const LONGEST_RUN: usize = 16;
 
+/// Longest word that is not broken within: `responsibilities` has 16 letters, `telecommunications` 18.
+const LONGEST_WORD: usize = 18;
+
 /// Where people break names, addresses and paths.
 const SEAMS: [&str; 8] = [".", "_", ":", "@", ",", "=", "&", "?"];
 
@@ -71,23 +74,33 @@ fn breakable(text: &str) -> String {
     }
     let mut broken = String::with_capacity(text.len());
     for run in text.split_inclusive([' ', '\n', '-', '/']) {
-        if run.len() <= LONGEST_RUN || run.chars().count() <= LONGEST_RUN {
+        let run_alone = run.trim_end_matches([' ', '\n', '-', '/']);
+        if run_alone.len() <= LONGEST_RUN || run_alone.chars().count() <= LONGEST_RUN {
             broken.push_str(run);
-            continue;
-        }
-        let mut since_break = 0;
-        let mut at_seam = false;
-        for cluster in run.graphemes(true) {
-            if since_break == BREAK_AFTER || at_seam && !SEAMS.contains(&cluster) {
-                broken.push(ZERO_WIDTH_SPACE);
-                since_break = 0;
-            }
-            broken.push_str(cluster);
-            since_break += 1;
-            at_seam = SEAMS.contains(&cluster);
+        } else {
+            offer_breaks(run, &mut broken);
         }
     }
     broken
+}
+
+/// Offers breaks after seams, and within what is too long to be a word.
+fn offer_breaks(run: &str, broken: &mut String) {
+    let clusters: Vec<&str> = run.graphemes(true).collect();
+    let mut pieces = clusters.as_slice();
+    while !pieces.is_empty() {
+        let word = pieces.iter().take_while(|cluster| !SEAMS.contains(cluster)).count();
+        let seams = pieces[word..].iter().take_while(|cluster| SEAMS.contains(cluster)).count();
+        let (piece, rest) = pieces.split_at(word + seams);
+        let step = if word > LONGEST_WORD { BREAK_AFTER } else { piece.len() };
+        for part in piece.chunks(step) {
+            if part.as_ptr() != clusters.as_ptr() {
+                broken.push(ZERO_WIDTH_SPACE);
+            }
+            broken.extend(part.iter().copied());
+        }
+        pieces = rest;
+    }
 }
 
 /// Tells whether `text` is a word of the model such as `operating_weakness`.
@@ -146,6 +159,8 @@ mod tests {
             check(whole, whole);
         }
         check("node-1.db.example.internal.", "node-1.\u{200b}db.\u{200b}example.\u{200b}internal.");
+        check("Confidentiality: as promised", "Confidentiality: as promised");
+        check("responsibilities, of all", "responsibilities,\u{200b} of all");
         check("ssh-password-authentication-disabled", "ssh-password-authentication-disabled");
     }
 }

@@ -149,8 +149,8 @@ fn table(list: &AccessList, holdings: &[Holding]) -> Table {
         }
     });
     Table {
-        id: "holdings",
-        path: "/access",
+        id: "holdings".into(),
+        path: "/access".into(),
         noun: ("right", "rights"),
         counted: None,
         columns: vec![

@@ -43,7 +43,7 @@ fn an_auditor_joins_and_opens_a_request_evidence_and_a_workpaper() {
     window.press("Begin a request list");
     window.press("Ask for these");
     window.see_page("Request list");
-    window.see("Organisation chart with names and dates");
+    window.see("Organization chart with names and dates");
     window.assert_quiet();
     let auditor = window.cookies();
 
@@ -58,9 +58,9 @@ fn an_auditor_joins_and_opens_a_request_evidence_and_a_workpaper() {
 
     window.hand_over(&auditor);
     window.go("/engagements/1/requests");
-    window.press("Organisation chart with names and dates");
+    window.press("Organization chart with names and dates");
     window.see("As of today.");
-    window.press("Organisation chart with names and dates");
+    window.press("Organization chart with names and dates");
     window.see("chart.csv");
     window.press("Open");
     window.see("Ada,Director");

@@ -73,7 +73,7 @@ async fn a_request_is_answered_with_files_returned_and_accepted() {
     let done = audrey.send(import, "/engagements/1/requests/defaults", &[]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
     let list = audrey.get("/engagements/1/requests").await;
-    assert!(list.text().contains("Organisation chart with names and dates"), "{}", list.text());
+    assert!(list.text().contains("Organization chart with names and dates"), "{}", list.text());
     assert!(!list.text().contains("Capacity monitoring"), "availability is not in scope");
 
     // A list that cannot be read applies nothing, and says where.

@@ -23,7 +23,7 @@ async fn a_request_stands_in_the_work_of_whoever_sees_to_it_and_its_answer_in_th
     let path = "/engagements/1/requests/1";
     done(&mut cam, path, &format!("{path}/assign"), &[("owner", &member.actor.to_string())]).await;
     let work = coo.get("/work").await;
-    for says in ["Requests of examinations", path, "Organisation chart with names and dates", "You see to it"]
+    for says in ["Requests of examinations", path, "Organization chart with names and dates", "You see to it"]
     {
         assert!(work.text().contains(says), "{says}: {}", work.text());
     }

@@ -23,6 +23,7 @@ use tickmark_core::report::package::SectionPart;
 
 use super::super::completion;
 use super::super::frozen;
+use super::super::package;
 use super::sql::Kind;
 use super::{Field, Row, criteria, digest, field, newest_report, open_field, paper, same, sql};
 use crate::context::{Cx, View};
@@ -117,7 +118,7 @@ fn section_of(report: &Report, names: &BTreeMap<ActorId, String>) -> Option<Sect
         size: Some(section.size),
         firm: issue.firm.clone(),
         dated: opinion.dated.to_string(),
-        by: names.get(&issue.by).cloned().unwrap_or_else(|| issue.by.to_string()),
+        by: package::named(names, issue.by),
         at: issue.at,
     })
 }

@@ -240,7 +240,7 @@ fn from_test(mapped: &Mapped<'_>, test: &FailingTest) -> Option<ProposedFinding>
     let waived = test.failing.iter().filter(|failing| failing.waived_until.is_some()).count();
     let waived = if waived == 0 { String::new() } else { format!(" {waived} of them under a waiver.") };
     Some(ProposedFinding {
-        title: format!("Not so: {}", test.title),
+        title: format!("Test fails: {}", test.title),
         criteria: mapped
             .criteria_of(&test.control)
             .map(|(criterion, _)| criterion.criterion.clone())

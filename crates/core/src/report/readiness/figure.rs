@@ -29,7 +29,7 @@ impl CitationKind {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Rows => "rows",
+            Self::Rows => "rows of",
             Self::Run => "run",
             Self::Check => "check",
             Self::Digest => "digest",
@@ -180,7 +180,7 @@ mod tests {
     fn citations_are_short_and_name_their_kind() {
         let digest = Digest::of(b"");
         assert_eq!(Citation::run(41).to_string(), "run 41");
-        assert_eq!(Citation::rows("controls", "key: 36").to_string(), "rows controls, key: 36");
+        assert_eq!(Citation::rows("controls", "key: 36").to_string(), "rows of controls, key: 36");
         assert_eq!(
             Citation::check("ssh-root-login-disabled", &digest).to_string(),
             "check ssh-root-login-disabled@e3b0c44298fc"

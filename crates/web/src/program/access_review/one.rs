@@ -332,8 +332,8 @@ fn items(known: &Known, all: &[ItemStanding<'_>], path: &str) -> Table {
     let titles = ["No answer", "Keep", "Exception", "Reduce", "Revoke"];
     let options = outcomes.iter().zip(titles).map(|(word, title)| ((*word).to_owned(), title.to_owned()));
     Table {
-        id: "items",
-        path: "/access-reviews",
+        id: "items".into(),
+        path: "/access-reviews".into(),
         noun: ("item", "items"),
         counted: None,
         columns: vec![

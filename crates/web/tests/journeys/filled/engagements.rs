@@ -88,7 +88,7 @@ async fn requests(seats: &mut Seats) {
         let path = format!("/engagements/1/requests/{number}");
         let said =
             [("answer", "As of today, as the personnel system has it."), ("source", "Personnel system")];
-        answer(mia, &path, &said, &[("organisation-chart.csv", b"who,what\nAda,Director\n")]).await;
+        answer(mia, &path, &said, &[("organization-chart.csv", b"who,what\nAda,Director\n")]).await;
     }
     done(audrey, "/engagements/1/requests/1", "/engagements/1/requests/1/accept", &[("reason", "")]).await;
     let why = [("reason", "It has no date, and the second site is missing.")];

@@ -269,7 +269,7 @@ pub(super) fn findings(checks: &[(CheckRow, CheckView)]) -> Vec<FindingRow> {
             origin: None,
             is_found: true,
             taken: String::new(),
-            title: format!("Not so: {}", row.title),
+            title: format!("Test fails: {}", row.title),
             severity: row.severity,
             control: row.controls.first().cloned().unwrap_or_default(),
             criteria: view.definition.criteria.clone(),

@@ -180,6 +180,22 @@ struct Firm {
     #[serde(default)]
     #[schemars(length(max = 4_000))]
     independence: String,
+    /// What it has examined before, and who works on it.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    experience: String,
+    /// How it goes about the work, by when.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    approach: String,
+    /// What it asks for.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    price: String,
+    /// Who told what of its work.
+    #[serde(default)]
+    #[schemars(length(max = 4_000))]
+    references: String,
 }
 
 /// A walkthrough as it is agreed.
@@ -238,6 +254,10 @@ impl From<&CoreAdministration> for Administration {
             license: one.license.clone(),
             peer_review: one.peer_review.clone(),
             independence: one.independence.clone(),
+            experience: one.experience.clone(),
+            approach: one.approach.clone(),
+            price: one.price.clone(),
+            references: one.references.clone(),
         };
         let meeting = |one: &CoreMeeting| Meeting {
             day: one.day.to_string(),
@@ -268,6 +288,10 @@ impl Administration {
             license: one.license.clone(),
             peer_review: one.peer_review.clone(),
             independence: one.independence.clone(),
+            experience: one.experience.clone(),
+            approach: one.approach.clone(),
+            price: one.price.clone(),
+            references: one.references.clone(),
         };
         let meeting = |one: &Meeting| {
             Ok(CoreMeeting { day: parsed("day", &one.day)?, what: one.what.clone(), who: one.who.clone() })
