@@ -12,10 +12,10 @@ use tickmark_core::engagement::fieldwork::{ManagementResponse, Workpaper};
 use super::workpaper::{Known, exception_card, planned, results, sampled, title};
 use super::{Tabbed, href, key, number, page as framed, refused, wrong};
 use crate::WebState;
-use crate::design::block;
 use crate::design::form::{Faults, Field, Kind, field, hidden};
 use crate::design::frame::Page;
 use crate::design::table::plain;
+use crate::design::{block, plural};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
@@ -50,7 +50,7 @@ pub(super) fn list(
     };
     let mut page = framed(record, asked, Tabbed::Workpapers, "Results shared by the auditor", &body);
     if open > 0 {
-        page.lead = html! { (open) " exceptions wait for management\u{2019}s answer." };
+        page.lead = html! { (open) " " (plural(open, "exception waits", "exceptions wait")) " for management\u{2019}s answer." };
     }
     page
 }
