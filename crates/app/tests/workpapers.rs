@@ -29,6 +29,12 @@ fn concluding(text: &str) -> Concluding {
 
 /// A frozen list of ten changes of CHG-02, handed in by management.
 pub(crate) async fn changes(scene: &Scene) -> PopulationKey {
+    let days: Vec<String> = (1..=10).map(|number| format!("2026-11-{number:02}")).collect();
+    changes_of(scene, "2026-11-01", &days).await
+}
+
+/// A frozen list of changes of CHG-02 on these days, over the time from a day on.
+async fn changes_of(scene: &Scene, from: &str, days: &[String]) -> PopulationKey {
     let attribute = TestAttribute {
         id: "approved".into(),
         asserts: "approved before deployment".into(),
@@ -39,12 +45,12 @@ pub(crate) async fn changes(scene: &Scene) -> PopulationKey {
         title: "Production deployments".into(),
         trigger: "a deployment to production".into(),
         attributes: vec![attribute],
-        from: "2026-11-01T00:00:00Z".parse().expect("a moment"),
+        from: format!("{from}T00:00:00Z").parse().expect("a moment"),
         to: "2026-11-24T00:00:00Z".parse().expect("a moment"),
     };
     let mut list = "key,occurred_at\n".to_owned();
-    for number in 1..=10 {
-        list.push_str(&format!("CHG-{number:04},2026-11-{number:02}T10:00:00Z\n"));
+    for (number, day) in (1..).zip(days) {
+        list.push_str(&format!("CHG-{number:04},{day}T10:00:00Z\n"));
     }
     let ipe = Ipe {
         source: "pipeline".into(),
@@ -53,7 +59,7 @@ pub(crate) async fn changes(scene: &Scene) -> PopulationKey {
         time_zone: "UTC".into(),
         run_by: "Cam".into(),
         run_at: scene.app.now(),
-        row_count: 10,
+        row_count: days.len() as u64,
         control_total: String::new(),
         completeness: "numbers are without a gap".into(),
         accuracy: String::new(),
@@ -393,6 +399,31 @@ async fn a_sample_goes_on_in_the_order_of_its_seed_and_each_step_is_recorded() {
         assert!(denied.expect("rows").iter().any(|row| row.reason == "draws_again"));
         let theirs = app.read(&scene.cam, async |view| signed::list::<Workpaper>(view, KEY).await).await;
         assert!(theirs.expect("a list").is_empty(), "private");
+    }
+}
+
+#[tokio::test]
+async fn a_list_with_items_from_outside_the_period_is_not_drawn_from() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, catalog) = (&scene.app, &scene.catalog);
+        let audrey = auditor(&world, &scene, "Audrey").await;
+        let days = |all: &[&str]| all.iter().map(|day| (*day).to_owned()).collect::<Vec<_>>();
+        let wide = changes_of(&scene, "2026-10-20", &days(&["2026-10-21", "2026-10-28", "2026-11-02"])).await;
+        // Its time begins before the period; all of its items are inside.
+        let inside = changes_of(&scene, "2026-10-20", &days(&["2026-11-02", "2026-11-03"])).await;
+        app.transact(&audrey, async |cx| workpaper::begin(cx, KEY, plan(), catalog).await)
+            .await
+            .expect("begun");
+        let select = async |from: PopulationKey| {
+            let what = selecting(from, 2, None, "");
+            app.transact(&audrey, async |cx| sample::select(cx, KEY, 1, 1, what, catalog).await).await
+        };
+        let says = refused(select(wide).await).to_string();
+        assert!(says.contains("2 of the 3 items") && says.contains("2026-11-01 to 2027-10-31"), "{says}");
+        let row = app.read(&audrey, async |view| signed::find::<Workpaper>(view, KEY, 1).await).await;
+        assert!(row.expect("there").record.items.is_empty(), "nothing is drawn");
+        select(inside).await.expect("selected");
     }
 }
 

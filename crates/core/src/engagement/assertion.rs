@@ -55,9 +55,13 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
         ),
     };
     let mut text = vec![format!(
-        "We, the management of {organization}, are responsible for the system called {system}, for its commitments to \
-         customers and the requirements that follow from them, and for controls that give reasonable assurance that \
-         these are met."
+        "We, the management of {organization}, are responsible for the system called {system}, for {}, and for controls that \
+         give reasonable assurance that these are met.",
+        match scope.kind {
+            ReportKind::Soc1 =>
+                "the control objectives stated in its description, for identifying the risks that threaten them",
+            _ => "its commitments to customers and the requirements that follow from them",
+        }
     )];
     if scope.kind == ReportKind::Soc3 {
         text.push(format!(
@@ -82,11 +86,13 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
         ));
         let operate = if scope.time.is_period() { ";" } else { "." };
         text.push(format!(
-            "(b) the controls stated in it were suitably designed {time} to give reasonable assurance that {} would be \
-             achieved on {yardstick}, if they operated effectively{}{operate}",
+            "(b) the controls stated in it were suitably designed {time} to give reasonable assurance that {}, if they \
+             operated effectively{}{operate}",
             match scope.kind {
-                ReportKind::Soc1 => "the control objectives",
-                _ => "the service commitments and system requirements",
+                ReportKind::Soc1 => format!("{yardstick} would be achieved"),
+                _ => format!(
+                    "the service commitments and system requirements would be achieved on {yardstick}"
+                ),
             },
             complementary(scope, "and if", "operated as we assumed"),
         ));

@@ -18,6 +18,8 @@ pub struct ManagementGround {
     pub requests: usize,
     /// Exceptions that were shared and have no answer.
     pub exceptions: usize,
+    /// Things that management has to do itself before the report is issued; counted once the time of the examination is over.
+    pub missing: usize,
     /// Whether the report was issued or received.
     pub has_report: bool,
     /// Whether the engagement was frozen.
@@ -41,6 +43,8 @@ pub enum ManagementStep {
     Write(Paper),
     /// Take the step that a document waits for.
     Sign(Paper, Step),
+    /// Do so many things that the report waits for: its date, the register of events, the representation letter.
+    Finish(usize),
     /// Write what follows the report: letters, the next engagement.
     Complete,
     /// Nothing: the auditor works.
@@ -118,18 +122,22 @@ impl Engagement {
         if ground.auditors == 0 {
             return Some(S::LetIn);
         }
-        if ground.requests > 0 {
-            return Some(S::Answer(ground.requests));
-        }
+        // An exception is about one control and is disclosed; the list of requests is long and may never be answered whole.
         if ground.exceptions > 0 {
             return Some(S::Respond(ground.exceptions));
+        }
+        if ground.requests > 0 {
+            return Some(S::Answer(ground.requests));
         }
         let paper = self.papers().find_map(|paper| match self.next_step(paper) {
             Some(step) => Some(S::Sign(paper, step)),
             None if !is_written(paper) => Some(S::Write(paper)),
             None => None,
         });
-        Some(paper.unwrap_or(S::Await))
+        Some(paper.unwrap_or(match ground.missing {
+            0 => S::Await,
+            missing => S::Finish(missing),
+        }))
     }
 }
 
@@ -197,15 +205,32 @@ mod tests {
             .expect("described");
         assert_eq!(next(&one, &ground), Some(S::LetIn));
         ground = ManagementGround { auditors: 1, requests: 3, exceptions: 1, ..ground };
-        assert_eq!(next(&one, &ground), Some(S::Answer(3)));
-        ground.requests = 0;
         assert_eq!(next(&one, &ground), Some(S::Respond(1)));
         ground.exceptions = 0;
+        assert_eq!(next(&one, &ground), Some(S::Answer(3)));
+        ground.requests = 0;
         assert_eq!(next(&one, &ground), Some(S::Sign(Paper::Description, Step::Review)));
         let assertion = Assertion { text: "We assert.".into(), signatory: "Eva".into(), title: "CEO".into() };
         let mut written = one.clone();
         written.assert(assertion, person(1), moment(4)).expect("asserted");
         assert_eq!(next(&written, &ground), Some(S::Sign(Paper::Description, Step::Review)), "one by one");
+        for paper in [Paper::Description, Paper::Assertion] {
+            for (step, who) in [(Step::Review, 2), (Step::Approve, 3)] {
+                let on = written.ground(paper);
+                let signed = match paper {
+                    Paper::Description => {
+                        written.description.as_mut().expect("there").sign(step, person(who), moment(5), on)
+                    }
+                    Paper::Assertion => {
+                        written.assertion.as_mut().expect("there").sign(step, person(who), moment(5), on)
+                    }
+                };
+                signed.expect("signed");
+            }
+        }
+        assert_eq!(next(&written, &ground), Some(S::Await));
+        let finish = ManagementGround { missing: 3, ..ground };
+        assert_eq!(next(&written, &finish), Some(S::Finish(3)), "date, register and letter");
         let frozen = ManagementGround { is_frozen: true, ..ground };
         assert_eq!(next(&one, &frozen), None);
         assert_eq!(

@@ -10,12 +10,17 @@ use crate::conclusion::scope::Day;
 use crate::control::commitment::CommitmentKey;
 use crate::control::{Control, ControlId, TEXT_MAX, TITLE_MAX};
 use crate::id::SystemId;
+use crate::time::{HOUR_US, Timestamp};
 use crate::words::words_of;
 
 /// Months below which a period draws a notice. Never a refusal: its length is management's decision.
 pub const PERIOD_NOTICE_MONTHS: i32 = 3;
 /// Most entries of any list in a scope.
 const LIST_MAX: usize = 500;
+/// How far clocks are ahead of UTC at most.
+const ZONE_EAST_HOURS: i64 = 14;
+/// How far they are behind it at most.
+const ZONE_WEST_HOURS: i64 = 12;
 
 /// Which report an examination ends in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -84,6 +89,15 @@ impl Time {
     #[must_use]
     pub fn is_period(self) -> bool {
         matches!(self, Self::Period { .. })
+    }
+
+    /// Tells whether a moment lies outside of it wherever on earth its days are counted: a list has its own time zone, and
+    /// what lies on the first or the last day there is inside.
+    #[must_use]
+    pub fn excludes(self, at: Timestamp) -> bool {
+        let (from, to) = self.days();
+        let day_there = |hours: i64| Day::of(at.plus_micros(hours * HOUR_US));
+        day_there(ZONE_EAST_HOURS) < from || day_there(-ZONE_WEST_HOURS) > to
     }
 }
 

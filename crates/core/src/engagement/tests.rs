@@ -568,11 +568,41 @@ fn a_drafted_assertion_covers_what_the_report_is_about() {
         !soc1.contains("trust services")
             && soc1.contains("control objectives")
             && soc1.contains("AT-C section 320")
+            && soc1.contains(
+                "that the control objectives stated in the description would be achieved, if they operated"
+            )
+            && !soc1.contains("commitments"),
+        "{soc1}"
+    );
+    assert!(
+        type_2.contains("would be achieved on the trust services criteria for security, if they operated"),
+        "{type_2}"
     );
     for text in [type_2, type_1, soc3, soc1] {
         let assertion = Assertion { text, signatory: "Alex Example".into(), title: "Director".into() };
         assert!(assertion.checked().expect("whole").faults().is_empty());
     }
+}
+
+#[test]
+fn a_moment_is_outside_of_a_time_only_if_no_zone_has_it_inside() {
+    let at = |text: &str| text.parse::<crate::Timestamp>().expect("a moment");
+    let period = Time::Period { from: day("2026-01-01"), to: day("2026-10-31") };
+    for (moment, is_outside) in [
+        ("2025-12-12T10:00:00Z", true),
+        // The first of January has begun on the islands furthest east.
+        ("2025-12-31T09:59:59Z", true),
+        ("2025-12-31T10:00:00Z", false),
+        ("2026-01-01T00:00:00Z", false),
+        ("2026-10-31T23:59:59Z", false),
+        // The last of October goes on furthest west.
+        ("2026-11-01T11:59:59Z", false),
+        ("2026-11-01T12:00:00Z", true),
+        ("2026-11-04T10:00:00Z", true),
+    ] {
+        assert_eq!(period.excludes(at(moment)), is_outside, "{moment}");
+    }
+    assert!(Time::AsOf { date: day("2026-11-15") }.excludes(at("2026-11-17T00:00:00Z")));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Bytes from which an agent's answer is refused.
 const MAX_AGENT_ANSWER: usize = 4096;
@@ -59,9 +59,10 @@ pub(super) fn ask(_: &Path, _: &[u8], _: Instant) -> std::io::Result<Vec<u8>> {
 mod tests {
     use std::os::unix::net::UnixListener;
 
+    use tickmark_app::port::{NotSent, Outbound as _};
+
     use super::*;
     use crate::outbound::Internet;
-    use tickmark_app::port::{NotSent, Outbound as _};
 
     /// What somebody hears who asks an agent that answers so, in pieces, and then holds the line.
     fn asked(pieces: &[&[u8]], hangs_up: bool) -> Result<Vec<u8>, NotSent> {

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
-use tickmark_app::engagement::{self, Completed, CompletionVersion, Single};
+use tickmark_app::engagement::{self, Completed, CompletionVersion, Single, fieldwork};
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::completion::{
@@ -19,7 +19,7 @@ use super::take_out::links;
 use super::{atom, href, key, page_of, progress, refused};
 use crate::WebState;
 use crate::control::Names;
-use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
+use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden, send};
 use crate::design::frame::Page;
 use crate::design::table::plain;
 use crate::design::{block, moment, plural};
@@ -35,6 +35,8 @@ const SUGGESTED: usize = 50;
 pub(super) struct Complete {
     pub(super) engagement: Engagement,
     pub(super) version: CompletionVersion,
+    /// Whether its report was issued here: date, register up to it and letter stay as they were.
+    pub(super) is_issued: bool,
     pub(super) names: Names,
 }
 
@@ -43,7 +45,10 @@ pub(super) async fn load(state: &WebState, asked: &Asked, at: &str) -> Result<Co
     let key = key(at)?;
     let found = app
         .read(actor, async |view| {
+            let is_issued = !fieldwork::is_open(view, key).await?
+                && fieldwork::report::find(view, key).await?.report.issued().is_some();
             Ok(Complete {
+                is_issued,
                 engagement: engagement::find(view, key).await?.record,
                 version: engagement::completion(view, key).await?,
                 names: Names::for_looking(view).await?,
@@ -173,7 +178,7 @@ fn events(of: &Complete, may_write: bool, may_confirm: bool) -> Markup {
         } }
         p.row {
             @if may_write { a.button href={ (href) "/events/new" } { "Enter an event" } }
-            @if may_confirm { a.button href={ (href) "/confirm-events" } { @if record.events().is_empty() { "Confirm that none is known" } @else { "Confirm the register" } } }
+            @if may_confirm && !of.is_issued { a.button href={ (href) "/confirm-events" } { @if record.events().is_empty() { "Confirm that none is known" } @else { "Confirm the register" } } }
         }
     }
 }
@@ -188,7 +193,7 @@ fn report(of: &Complete, may_write: bool) -> Markup {
                 None => { span.muted { "No report is recorded" } }
             } }
         }
-        @if may_write {
+        @if may_write && !of.is_issued {
             p.row {
                 @if of.engagement.closed().is_none() { a.button href={ (href) "/report-date" } { "Set the date" } }
                 a.button href={ (href) "/received/file" } { "Record the report" } " " a.button.quiet href={ (href) "/received" } { "Only its digest" }
@@ -202,8 +207,9 @@ fn representation(of: &Complete, asked: &Asked, may_write: bool, has_documents: 
     let there = letter_progress(of, Single::Representation);
     html! {
         p { (progress(there)) "." @if there.is_none() { " " span.muted { "It goes to the auditor only, dated as of the report." } } }
+        @if let Some(says) = of.version.record.letter_contradiction() { p.problem { (capital(&says)) "." } }
         p.row {
-            @if may_write && of.engagement.closed().is_none() { a.button href={ (href) "/representation" } { @if there.is_none() { "Write it" } @else { "Edit" } } }
+            @if may_write && !of.is_issued && of.engagement.closed().is_none() { a.button href={ (href) "/representation" } { @if there.is_none() { "Write it" } @else { "Edit" } } }
             (sign_link(of, Single::Representation, asked))
             @if there.is_some() && has_documents { (links(of.engagement.key, Single::Representation)) }
         }
@@ -349,7 +355,7 @@ fn confirm_form(of: &Complete, asked: &Asked, value: &str, faults: &Faults) -> P
         button: "Confirm for management",
         above: html! {
             @if known == 0 { p { "No event is known that happened since and could matter to the description or to controls." } }
-            @else { p { "The " (known) " " (plural(known, "event", "events")) " of the register " (plural(known, "is", "are")) " all that are known to have happened since and could matter to the description or to controls." } }
+            @else { p { @if known == 1 { "The one event of the register is all that is" } @else { "The " (known) " events of the register are all that are" } " known to have happened since and could matter to the description or to controls." } }
         },
     };
     day_form(of, asked, &what, value, faults)

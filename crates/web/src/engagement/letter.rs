@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use tickmark_app::engagement::{self, BridgeBasis, Completed, Single};
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::Step;
-use tickmark_core::engagement::completion::{BridgeItem, BridgeLetter, Letter, represented};
+use tickmark_core::engagement::completion::{BridgeItem, BridgeLetter, Letter, happened, represented};
 use tickmark_core::report::Writing;
 use tickmark_core::report::writing::Block;
 
@@ -33,6 +33,13 @@ fn representation_form(of: &Complete, asked: &Asked, typed: &Letter, faults: &Fa
     let body = html! {
         (faults.summary())
         (hidden("version", &of.version.number.to_string()))
+        @if let Some(says) = of.version.record.letter_contradiction() {
+            div.card role="status" {
+                p.problem { (capital(&says)) "." }
+                p.muted { "As the register stands, a draft says of that time:" }
+                @for line in happened(&of.version.record) { p { (line) } }
+            }
+        }
         (field(&Field { name: "to", label: "To", value: &typed.to, fault: faults.of("to"), hint: "The audit firm. The letter goes to nobody else.", ..Field::default() }))
         (field(&Field { name: "text", label: "What management confirms", value: &typed.text, kind: Kind::Area(20), max: LETTER_MAX, fault: fault.as_deref(), hint: "Drafted from the scope and the register of subsequent events. Change what is not so.", ..Field::default() }))
         div.fields {

@@ -35,7 +35,7 @@ fn management(step: ManagementStep) -> Says {
                 "mend {} of the scope, so that it can be approved",
                 counted(problems, "problem", "problems")
             ),
-            to("/edit", "Edit the scope"),
+            to("#open", "See what is to mend"),
         ),
         S::ApproveScope => (
             "somebody who did not write the scope approves it".to_owned(),
@@ -63,6 +63,10 @@ fn management(step: ManagementStep) -> Says {
                 Some((format!("/sign/{}/{}", paper.word(), step.word()), button)),
             )
         }
+        S::Finish(missing) => (
+            format!("see to {} that the report waits for", counted(missing, "thing", "things")),
+            to("/report", "See what is missing"),
+        ),
         S::Complete => (
             "the report is there; letters and the next examination follow it".to_owned(),
             to("/completion", "See what follows"),
@@ -116,7 +120,7 @@ pub(in crate::engagement) fn line(key: EngagementKey, next: Option<Next>, asked:
         Next::Auditor(step) => auditor(step),
     };
     let way = way.map(|(end, words)| (format!("{}{end}", href(key)), words)).filter(|(path, _)| {
-        let path = path.split('?').next().unwrap_or_default();
+        let path = path.split(['?', '#']).next().unwrap_or_default();
         asked.visit.actor.as_deref().is_some_and(|actor| permission::offers(actor, path))
     });
     html! {

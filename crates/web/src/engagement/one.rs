@@ -48,17 +48,20 @@ pub(super) async fn page(
     if asked.visit.is_auditor() {
         return super::fieldwork::overview(&state, &asked, key).await;
     }
-    let (known, versions, changed, next) = app
+    let (known, versions, changed, next, is_open) = app
         .read(actor, async |view| {
             let known = known(view, key, catalog).await?;
             let changed = engagement::changed_since(view, &known.version.record, &known.grounds).await?;
             let next = fieldwork::next(view, key, &known.problems, catalog).await?;
-            Ok((known, engagement::versions(view, key).await?, changed, next))
+            let is_open = fieldwork::is_open(view, key).await?;
+            Ok((known, engagement::versions(view, key).await?, changed, next, is_open))
         })
         .await?;
     let record = &known.version.record;
     let scope = &record.scope;
-    let may_write = record.closed().is_none() && asked.may(atom(Verb::Update));
+    // What is frozen with its report can still be closed, and nothing else.
+    let may_close = record.closed().is_none() && asked.may(atom(Verb::Update));
+    let may_write = is_open && may_close;
     let may_approve = record.closed().is_none() && asked.may(atom(Verb::Approve));
     let waits = matches!(record.standing(), Standing::Planned | Standing::ChangeWaits);
     let body = html! {
@@ -92,7 +95,7 @@ pub(super) async fn page(
         @if state.documents().is_some() { a.button href={ (href(key)) "/package" } { "Management's part (PDF)" } }
         @if may_write { a.button.quiet href={ (href(key)) "/administration" } { "Firm and letter" } }
         @if asked.may(atom(Verb::Create)) { a.button.quiet href={ (href(key)) "/roll-forward" } { "Plan the next" } }
-        @if may_write { a.button.quiet href={ (href(key)) "/close" } { "Close" } }
+        @if may_close { a.button.quiet href={ (href(key)) "/close" } { "Close" } }
     };
     asked.frame(&state, &page).await
 }
@@ -108,7 +111,7 @@ fn problems(known: &Known) -> Markup {
     };
     let rows = known.problems.iter().map(|problem| {
         vec![
-            html! { (capital(&problem.says)) "." },
+            html! { (capital(&problem.says)) "." @if let Some((at, words)) = mended_at(problem.rule) { " " a href=(at) { (words) } } },
             html! { @if problem.blocks { strong.nowrap { "To mend" } } @else { span.muted.nowrap { "To know" } } },
         ]
     });
@@ -118,6 +121,17 @@ fn problems(known: &Known) -> Markup {
         &note,
         &plain("What the scope lacks", &["What", "Weight"], rows.collect()),
     )
+}
+
+/// The list of this page in which what a rule finds is mended; none for what stands in the scope itself.
+fn mended_at(rule: &str) -> Option<(&'static str, &'static str)> {
+    Some(match rule {
+        "carve_out" | "inclusive" => ("#subservices", "See the organizations"),
+        "vendor_controls" => ("#vendor-controls", "See what vendors expect"),
+        "cuec" => ("#user-entities", "See what customers do"),
+        "objectives" | "icfr" => ("#objectives", "See the objectives"),
+        _ => return None,
+    })
 }
 
 fn documents(record: &Engagement, asked: &Asked, has_documents: bool) -> Markup {

@@ -226,6 +226,8 @@ pub(super) fn join(
     let body = html! {
         p.muted {
             @if is_set_up { "You are the first one here, and become the owner of " strong { (organization) } "." }
+            // Whoever is a member already and never signed in, or lost how they do, gets no new role by the link.
+            @else if invited.roles.is_empty() { "This link sets up how you sign in to " strong { (organization) } "." }
             @else { "You are invited to " strong { (organization) } " as " (roles(invited.roles.iter())) "." }
         }
         @if !link.offers.is_empty() {

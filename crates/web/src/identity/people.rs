@@ -434,7 +434,7 @@ fn invited(view: &View, token: &str) -> Markup {
         let email = one.email.as_deref().unwrap_or("the first owner");
         vec![
             html! { (email) },
-            html! { (capital(&pages::roles(one.roles.iter()))) },
+            html! { @if one.roles.is_empty() { span.muted { "No new one: to sign in again" } } @else { (capital(&pages::roles(one.roles.iter()))) } },
             html! { (name(&one.made_by)) ", " (moment::ago(one.made_at, view.now)) },
             html! { (moment::exact(one.expires_at)) },
             html! { @if view.may_withdraw { (button(&format!("/people/invitations/{}", one.id), token, "Withdraw", &format!("the invitation to {email}"))) } },

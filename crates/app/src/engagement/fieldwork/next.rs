@@ -1,6 +1,7 @@
 //! What comes next in an engagement for whoever looks.
 
 use tickmark_core::catalog::Catalog;
+use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::fieldwork::{Party, RequestState, SignedPaper as _, Workpaper};
 use tickmark_core::engagement::{
     AuditorGround, AuditorStep, EngagementKey, ManagementGround, ManagementStep, Problem,
@@ -51,14 +52,20 @@ async fn for_management(
     let key = record.key;
     let requests = sql::requests(view.connection(), organization, key).await?;
     let auditors = people::of_engagement(view, key).await?;
-    let ground = ManagementGround {
+    let mut ground = ManagementGround {
         problems: problems.iter().filter(|problem| problem.blocks).count(),
         auditors: auditors.iter().filter(|one| one.valid.contains(now)).count(),
         requests: requests.iter().filter(|row| row.record.state.waits_for_management()).count(),
         exceptions: unanswered(view, key).await?.len(),
+        missing: 0,
         has_report: completion::has_report(view, key).await?,
         is_frozen: field.report.frozen().is_some(),
     };
+    // What the report waits for is read last, and once there can be a report.
+    let (_, end) = record.holds().time.days();
+    if record.next_for_management(&ground) == Some(ManagementStep::Await) && Day::of(now) > end {
+        ground.missing = report::find(view, key).await?.missing.len();
+    }
     Ok(record.next_for_management(&ground))
 }
 

@@ -45,8 +45,8 @@ pub struct Selecting {
 /// Selects items from a frozen population that the auditor may see, from version `from` of the paper.
 ///
 /// # Errors
-/// `Forbidden` for everybody but the firm; `NotFound`; `Invalid` for a selection that cannot be made, or a draw over a
-/// population that was drawn from before without a reason; `Conflict` if the paper was changed meanwhile, something of its
+/// `Forbidden` for everybody but the firm; `NotFound`; `Invalid` for a selection that cannot be made, a list with items from
+/// outside the period that is examined, or a draw over a population that was drawn from before without a reason; `Conflict` if the paper was changed meanwhile, something of its
 /// sample was tested, the same person drew before, or once the engagement is frozen.
 pub async fn select(
     cx: &mut Cx<'_>,
@@ -57,6 +57,7 @@ pub async fn select(
     catalog: &Catalog,
 ) -> Result<()> {
     let (frame, items) = seen(cx, key, selecting.population, catalog).await?;
+    refuse_outside(cx, key, selecting.population, &items).await?;
     let papers: Vec<Row<Workpaper>> = held(cx, key).await?;
     let drew = |one: &Row<Workpaper>| {
         one.record.selected.as_ref().is_some_and(|held| held.population == selecting.population)
@@ -90,6 +91,27 @@ pub async fn select(
         paper.select(selecting.population, &sample, &selecting.again, &items, by)
     })
     .await
+}
+
+/// Refuses a list with items from outside the period that is examined: a sample of it would say nothing about how the control
+/// operated in it, and the size of the list would not be that of the period.
+async fn refuse_outside(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    population: PopulationKey,
+    items: &[Item],
+) -> Result<()> {
+    let time = open_field(cx, key).await?.version.record.holds().time;
+    let outside = items.iter().filter(|item| time.excludes(item.occurred_at)).count();
+    if !time.is_period() || outside == 0 {
+        return Ok(());
+    }
+    let (from, to) = time.days();
+    Err(Error::invalid(format!(
+        "{outside} of the {} items of population {population} are outside of {from} to {to}, which is what is examined; ask \
+         management for the list of that time",
+        items.len()
+    )))
 }
 
 /// Extends the sample of a paper to the size that was planned, once, from version `from`.

@@ -23,7 +23,7 @@ use crate::{Digest, Timestamp, canonical};
 pub use bridge::{BRIDGE_MONTHS_MAX, BRIDGE_NOTICE_DAYS, Bridge, BridgeGround, BridgeItem, BridgeLetter};
 pub use event::{Decided, EventKind, SubsequentEvent, Told};
 pub use fact::{Fact, Follows, Learned};
-pub use representation::{Letter, represented};
+pub use representation::{Letter, happened, represented};
 
 /// Most events or bridge letters of one engagement.
 const LIST_MAX: usize = 500;
@@ -374,11 +374,20 @@ impl Completion {
         Ok(())
     }
 
+    /// Returns what the representation letter says against the register of events; none where there is no letter.
+    #[must_use]
+    pub fn letter_contradiction(&self) -> Option<String> {
+        representation::contradiction(&self.representation.as_ref()?.content, self)
+    }
+
     /// Returns the first thing that keeps the representation letter from a step on a day.
     #[must_use]
     pub fn letter_fault(&self, step: Step, today: Day) -> Option<String> {
         let letter = &self.representation.as_ref()?.content;
         if let Some(fault) = letter.faults().into_iter().next() {
+            return Some(fault);
+        }
+        if let Some(fault) = self.letter_contradiction() {
             return Some(fault);
         }
         let Some(date) = self.report_date else {

@@ -3,11 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::{EngagementError, Method, ReportKind, Scope, UserEntityKind, needed, title};
-use super::{Completion, Decided};
+use super::{Completion, Decided, SubsequentEvent};
 use crate::report::lint::{self, BannedPhrase};
 
 /// Most characters of the text.
 const LETTER_MAX: usize = 40_000;
+/// What a draft says where the register tells of nothing that matters.
+const NOTHING: &str = "Nothing happened between the end of the time examined and the date of this letter that could matter to \
+                       the subject or to our assertion.";
+/// What a draft says before it tells of the events.
+const THE_FOLLOWING: &str = "Between the end of the time examined and the date of this letter the following happened that \
+                             could matter to the subject or to our assertion; we know of nothing else.";
 
 /// What a letter says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,22 +112,7 @@ pub fn represented(scope: &Scope, organization: &str, completion: &Completion) -
     if scope.user_entities.iter().any(|one| one.kind == UserEntityKind::Control) {
         text.push("The controls that we assume at user entities are whole as described.".to_owned());
     }
-    let told: Vec<String> = completion
-        .events()
-        .iter()
-        .filter(|event| event.told.decided != Decided::NoEffect)
-        .map(|event| format!("On {}: {}. {}", event.told.day, event.told.what, event.told.effect))
-        .collect();
-    text.push(if told.is_empty() {
-        "Nothing happened between the end of the time examined and the date of this letter that could matter to the subject \
-         or to our assertion."
-            .to_owned()
-    } else {
-        "Between the end of the time examined and the date of this letter the following happened that could matter to the \
-         subject or to our assertion; we know of nothing else."
-            .to_owned()
-    });
-    text.extend(told);
+    text.extend(happened(completion));
     if scope.kind != ReportKind::Soc3 {
         text.push(
             "We know that your report is for those whom it names, and we will not give it to others."
@@ -129,4 +120,38 @@ pub fn represented(scope: &Scope, organization: &str, completion: &Completion) -
         );
     }
     text.join("\n\n")
+}
+
+/// Returns what a draft says about the time between the end of the time examined and the letter, from the register of events
+/// up to the date of the report.
+#[must_use]
+pub fn happened(completion: &Completion) -> Vec<String> {
+    let told = mattering(completion);
+    let first = if told.is_empty() { NOTHING } else { THE_FOLLOWING };
+    let tell = |event: &&SubsequentEvent| {
+        format!("On {}: {}. {}", event.told.day, event.told.what, event.told.effect)
+    };
+    std::iter::once(first.to_owned()).chain(told.iter().map(tell)).collect()
+}
+
+/// Returns what a letter says against the register of events: that nothing happened, while the register tells of something
+/// that matters up to the date of the report. A draft is older than the register where an event came after it.
+pub(super) fn contradiction(letter: &Letter, completion: &Completion) -> Option<String> {
+    let told = mattering(completion);
+    let first = told.first()?;
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    plain(&letter.text).contains(&plain(NOTHING)).then(|| {
+        format!(
+            "it says that nothing happened after the time examined, and the register of subsequent events tells of \u{201c}{}\u{201d} \
+             on {}: write this part of the letter anew",
+            first.told.what, first.told.day
+        )
+    })
+}
+
+/// Returns the events up to the date of the report that are not without effect.
+fn mattering(completion: &Completion) -> Vec<&SubsequentEvent> {
+    let mut told = completion.told_to_auditor();
+    told.retain(|event| event.told.decided != Decided::NoEffect);
+    told
 }

@@ -244,6 +244,37 @@ fn a_drafted_letter_says_what_the_records_hold_and_nothing_banned() {
 }
 
 #[test]
+fn a_letter_that_says_nothing_happened_is_not_signed_once_something_did() {
+    let scope = Scope::of(ReportKind::Soc2, period(), "Payroll");
+    let mut one = begin();
+    one.date(day("2027-03-01"), period()).expect("after");
+    let drafted = |one: &Completion| Letter { text: represented(&scope, "Example Ltd", one), ..letter() };
+    let before = drafted(&one);
+    // Lines break where a person likes.
+    let broken =
+        Letter { text: before.text.replace("of this letter that", "of this letter\nthat"), ..letter() };
+    one.represent(broken, person(1), noon("2027-02-01")).expect("written");
+    assert_eq!(one.letter_contradiction(), None);
+    let mut tell = |number, on, decided| {
+        one.tell(number, told(on, decided), period(), person(1), noon("2027-03-10")).expect("told")
+    };
+    tell(None, "2027-02-10", Decided::NoEffect);
+    // After the date of the report: no matter of its letter.
+    tell(None, "2027-03-02", Decided::ToldAuditor);
+    assert_eq!(one.letter_contradiction(), None);
+    one.tell(Some(1), told("2027-02-10", Decided::ToldAuditor), period(), person(1), noon("2027-03-10"))
+        .expect("told");
+    let says = one.letter_fault(Step::Review, day("2027-03-10")).expect("a fault");
+    assert!(says.contains("Mail was down") && says.contains("2027-02-10"), "{says}");
+    assert!(one.clone().sign_letter(Step::Review, self::scope(), person(2), noon("2027-03-10")).is_err());
+    let anew = drafted(&one);
+    assert!(anew.text.contains("On 2027-02-10: Mail was down."), "{}", anew.text);
+    assert!(!anew.text.contains("2027-03-02"), "{}", anew.text);
+    one.represent(anew, person(1), noon("2027-03-10")).expect("written anew");
+    assert_eq!(one.letter_fault(Step::Review, day("2027-03-10")), None);
+}
+
+#[test]
 fn what_becomes_known_after_the_report_waits_for_its_auditor() {
     let mut one = begin();
     let learned = |on: &str, told: Option<&str>, follows: Follows| Learned {

@@ -10,14 +10,15 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::report::{self, Known, SECTION_BYTES};
-use tickmark_app::engagement::fieldwork::{file, paper};
+use tickmark_app::engagement::fieldwork::{file, paper, signed, workpaper};
 use tickmark_app::evidence::item::Upload;
 use tickmark_app::{Actor, App, Error};
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::fieldwork::{
-    ELEMENTS, Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, check_pdf,
+    ELEMENTS, Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper,
+    check_pdf,
 };
-use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind};
 use tickmark_core::identity::Verb;
 
 use super::{Tabbed, atom, head, href, key, page as framed, refused, wrong};
@@ -25,7 +26,7 @@ use crate::WebState;
 use crate::control::Names;
 use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form, form_with_files, hidden};
 use crate::design::frame::Page;
-use crate::design::{block, digest, moment, size};
+use crate::design::{block, digest, moment, plural, size};
 use crate::engagement::catalog;
 use crate::engagement::take_out::generator;
 use crate::error::Refusal;
@@ -39,18 +40,33 @@ use crate::visit::Asked;
 struct Shown {
     record: Engagement,
     known: Known,
+    /// Controls in scope whose test no shared paper holds, of how many; for the firm, while it can still share one.
+    untested: Option<(usize, usize)>,
     names: Names,
     /// A file that was sent with a form which was refused.
     held: KeptFiles,
 }
 
 async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Shown, Refusal> {
-    let (app, actor) = asked.member(state)?;
+    let ((app, actor), catalog) = (asked.member(state)?, catalog(state)?);
     let shown = app
         .read(actor, async |view| {
             let (record, _) = head(view, key).await?;
             let (known, names) = (report::find(view, key).await?, Names::for_looking(view).await?);
-            Ok(Shown { record, known, names, held: KeptFiles::default() })
+            // A SOC 3 has no tests and results; a paper of a report as of one date shows nothing in Section IV.
+            let has_tests = record.holds().kind != ReportKind::Soc3 && record.holds().time.is_period();
+            let is_open = known.report.frozen().is_none() && record.closed().is_none();
+            let untested = if known.party == Party::Auditor && has_tests && is_open {
+                let papers = signed::list::<Workpaper>(view, key).await?;
+                let shared = papers.iter().filter(|row| row.record.shared().is_some());
+                let tested: BTreeSet<_> = shared.map(|row| row.record.plan.control.clone()).collect();
+                let controls = workpaper::controls(view, key, catalog).await?;
+                let without = controls.iter().filter(|one| !tested.contains(&one.id)).count();
+                Some((without, controls.len()))
+            } else {
+                None
+            };
+            Ok(Shown { record, known, untested, names, held: KeptFiles::default() })
         })
         .await?;
     Ok(shown)
@@ -198,6 +214,7 @@ fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fa
 
 fn section(shown: &Shown, path: &str, asked: &Asked, may_attach: bool, faults: &Faults) -> Markup {
     let held = shown.known.report.section();
+    let is_auditor = shown.known.party == Party::Auditor;
     html! {
         @match held {
             Some(held) => {
@@ -208,7 +225,8 @@ fn section(shown: &Shown, path: &str, asked: &Asked, may_attach: bool, faults: &
                 }
                 p { a.button href={ (path) "/section.pdf" } { "Download" } span.muted.small { " Byte for byte as it was uploaded. Each download stands in the audit trail." } }
             }
-            None => p.muted { "Not uploaded yet." }
+            None if is_auditor => p.muted { "Not uploaded yet." },
+            None => p.muted { "The file that the auditor signs stands here once the report is issued." }
         }
         @if may_attach {
             (form_with_files(&format!("{path}/section"), &asked.token, &html! {
@@ -244,6 +262,9 @@ fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup 
     let missing = &shown.known.missing;
     let may_freeze = asked.may(if is_auditor { paper(Verb::Update) } else { atom(Verb::Update) });
     html! {
+        @if let Some((without, all)) = shown.untested.filter(|(without, _)| *without > 0) {
+            p { "Of " (all) " controls in scope, " (without) " " (plural(without, "has", "have")) " no workpaper that is shared: in Section IV of management\u{2019}s part their tests and results are left to you. " a href={ (href(shown.record.key)) "/workpapers" } { "See the workpapers" } }
+        }
         @if !missing.is_empty() { (waiting(missing, is_auditor)) }
         @else if is_auditor {
             p { "From then on nothing in the engagement changes, for anybody; management\u{2019}s part stays as it is now, and management reads the opinion and the signed file." }
@@ -254,6 +275,7 @@ fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup 
             }
             (form(&format!("{path}/issue"), &asked.token, &html! { (hidden("version", &shown.known.version.to_string())) p.row { button.button.primary type="submit" { "Mark the report as issued" } } }))
         }
+        @if !is_auditor && missing.is_empty() { p { "Nothing of this waits for management now." } }
         @if !is_auditor { p.muted { "Somebody of the audit firm marks the report as issued; that freezes the engagement." } }
         @if may_freeze {
             details.act {

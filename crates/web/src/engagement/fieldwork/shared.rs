@@ -12,10 +12,10 @@ use tickmark_core::engagement::fieldwork::{ManagementResponse, Workpaper};
 use super::workpaper::{Known, concluded, exception_card, planned, results, sampled, title};
 use super::{Tabbed, href, key, number, page as framed, refused, wrong};
 use crate::WebState;
-use crate::design::block;
 use crate::design::form::{Faults, Field, Kind, field, hidden};
 use crate::design::frame::Page;
 use crate::design::table::{Cell, Column, Filter, Phone, Row as TableRow, Table};
+use crate::design::{block, plural};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
@@ -82,7 +82,7 @@ pub(super) fn listed(
     };
     let mut page = framed(record, asked, Tabbed::Workpapers, "Results shared by the auditor", &html! {});
     if open > 0 {
-        page.lead = html! { a href={ (path) "?answer=yes" } { (open) " exceptions wait" } " for management\u{2019}s answer." };
+        page.lead = html! { a href={ (path) "?answer=yes" } { (open) " " (plural(open, "exception waits", "exceptions wait")) } " for management\u{2019}s answer." };
     }
     Listed::of(page, table)
 }

@@ -50,6 +50,16 @@ pub(super) fn element_fields(kind: ElementKind) -> [String; 2] {
     [format!("{}-in", kind.word()), outside_field(kind).to_owned()]
 }
 
+/// A line of what is outside, to learn from.
+fn outside_example(kind: ElementKind) -> &'static str {
+    match kind {
+        ElementKind::Environment => "Test: no customer data is in it",
+        ElementKind::Site => "Office: nothing of the system stands or is run there",
+        ElementKind::Team => "Sales: nobody of it reaches the system",
+        ElementKind::Data => "Applications of candidates: they are kept elsewhere",
+    }
+}
+
 fn outside_field(kind: ElementKind) -> &'static str {
     match kind {
         ElementKind::Environment => "environment-out",
@@ -271,7 +281,7 @@ impl Typed {
                 @let [are_in, are_out] = self.elements.get(&kind).unwrap_or(&empty);
                 div.fields {
                     (area(&inside, &format!("{} inside", kind.title()), are_in, 2, "One on each line.", faults))
-                    (area(&outside, &format!("{} outside", kind.title()), are_out, 2, "One on each line with the reason, as in: Test: no customer data is in it", faults))
+                    (area(&outside, &format!("{} outside", kind.title()), are_out, 2, &format!("One on each line with the reason, as in: {}", outside_example(kind)), faults))
                 }
             }
         }

@@ -22,6 +22,7 @@ use super::fields::{Offered, Typed, category_field, element_fields, lines, names
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden};
 use crate::design::frame::{Page, Place};
+use crate::design::plural;
 use crate::design::table::plain;
 use crate::error::Refusal;
 use crate::form::Sent;
@@ -647,7 +648,7 @@ fn review(
                     (scope.objectives.iter().filter(|one| one.is_general_control).count()) " of IT general controls"
                 }
             }
-            dt { "Vendors" } dd { (scope.subservices.len()) " subservice organizations, " (scope.vendors.len()) " that are none" }
+            dt { "Vendors" } dd { (scope.subservices.len()) " " (plural(scope.subservices.len(), "subservice organization", "subservice organizations")) ", " (scope.vendors.len()) " that " (plural(scope.vendors.len(), "is", "are")) " none" }
         }
         @if !problems.is_empty() {
             h2 { "What the scope lacks" }

@@ -175,7 +175,13 @@ pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup
             let items = one.frozen.as_ref().map_or(one.items, |frozen| frozen.items);
             (
                 one.key.to_string(),
-                format!("{} ({}, {items} items)", one.definition.title, one.definition.control),
+                format!(
+                    "{} ({}, {items} items, {} to {})",
+                    one.definition.title,
+                    one.definition.control,
+                    moment::date(one.definition.from),
+                    moment::date(one.definition.to.plus_micros(-1))
+                ),
             )
         })
         .collect();
@@ -193,6 +199,12 @@ pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup
     let (number, chosen) = (known.row.record.number, picked(sent).join("\n"));
     let list =
         |key: PopulationKey| format!("{}/evidence/populations/{key}?paper={number}", href(known.record.key));
+    // Items are chosen in the list of the control; other lists are found under Evidence.
+    let own: Vec<_> = known
+        .populations
+        .iter()
+        .filter(|one| one.definition.control == known.row.record.plan.control)
+        .collect();
     html! {
         @if populations.is_empty() {
             div.empty { h3 { "No frozen population is in sight" } p { "Ask management for one: a request of the kind population. It says where the list comes from, and is frozen before anything is selected." } }
@@ -207,7 +219,7 @@ pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup
                 }
                 (field(&Field { name: "seed", label: "Seed", value: &sent.text("seed"), optional: true, hint: "Agreed after the list was frozen; random bytes when left out.", ..Field::default() }))
                 (field(&Field { name: "picks", label: "Items chosen by judgment, one a line", kind: Kind::Area(2), value: &chosen, max: TEXT_MAX, optional: true, ..Field::default() }))
-                p.muted { "Or choose them in the list: " @for (place, one) in known.populations.iter().enumerate() { @if place > 0 { ", " } a href=(list(one.key)) { (one.definition.title) } } "." }
+                @if !own.is_empty() { p.muted { "Or choose them in the list: " @for (place, one) in own.iter().enumerate() { @if place > 0 { ", " } a href=(list(one.key)) { (one.definition.title) } } "." } }
                 (field(&Field { name: "reason", label: "Why these", value: &sent.text("reason"), optional: true, max: 1_000, hint: "For a choice by judgment.", ..Field::default() }))
                 (field(&Field { name: "redrawn", label: "Why it is drawn again", value: &sent.text("redrawn"), optional: true, max: 1_000, hint: "Needed where this population was drawn from before. In one paper somebody else draws again, and the first draw stays in sight.", ..Field::default() }))
                 p.row { button.button.primary type="submit" { "Select items" } }
