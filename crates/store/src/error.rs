@@ -65,7 +65,7 @@ pub enum StoreError {
         source: Option<sqlx::Error>,
     },
     /// Another process works on the data folder.
-    #[error("the data folder {} is in use by another process", .0.display())]
+    #[error("the data folder {} is in use by another process, for instance `tickmark serve`: stop it first", .0.display())]
     Locked(PathBuf),
     /// The folder is not one of ours.
     #[error("{} {detail}", .folder.display())]

@@ -83,6 +83,15 @@ words_of!(Part {
 });
 
 impl Part {
+    /// Returns what forms call it: with the description criterion that it answers, which a SOC 1 does not have.
+    #[must_use]
+    pub fn label(self, kind: ReportKind) -> String {
+        match kind {
+            ReportKind::Soc1 => self.title().to_owned(),
+            _ => format!("{} ({})", self.title(), self.criterion()),
+        }
+    }
+
     /// Returns the description criterion it answers, of DC section 200.
     #[must_use]
     pub fn criterion(self) -> &'static str {
@@ -108,8 +117,8 @@ impl Part {
         match self {
             Self::Services => "Which services, to whom, and what is not part of them.",
             Self::Transactions => {
-                "How each class of transactions is initiated, authorized, recorded, processed, corrected and reported, and \
-                 how reports are prepared."
+                "How each class of transactions is initiated, authorized, recorded, processed, corrected and reported, how \
+                 significant events other than transactions are captured, and how reports are prepared."
             }
             Self::Commitments => {
                 "What readers should know about the commitments listed below; may stay empty."
@@ -157,10 +166,17 @@ impl Part {
     pub fn of(kind: ReportKind, time: Time) -> Vec<(Self, bool)> {
         let there = |part: &Self| match part {
             Self::Transactions => kind == ReportKind::Soc1,
+            // Objectives take the place of commitments (AT-C 320).
+            Self::Commitments => kind != ReportKind::Soc1,
             Self::Changes => time.is_period(),
             _ => true,
         };
-        let needed = |part: Self| !matches!(part, Self::Commitments | Self::UserEntities | Self::Subservices);
+        let needed = |part: Self| match part {
+            Self::Commitments | Self::UserEntities | Self::Subservices => false,
+            // What went wrong with commitments is asked by DC 4; a SOC 1 tells of errors where readers need to know.
+            Self::Incidents => kind != ReportKind::Soc1,
+            _ => true,
+        };
         match kind {
             ReportKind::Soc3 => Vec::new(),
             _ => Self::ALL.iter().copied().filter(there).map(|part| (part, needed(part))).collect(),

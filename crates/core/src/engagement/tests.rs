@@ -495,6 +495,11 @@ fn a_description_is_whole_when_every_part_that_the_report_needs_is_written() {
         !type_2.contains(&Part::Transactions) && of(ReportKind::Soc1, year()).contains(&Part::Transactions)
     );
     assert!(of(ReportKind::Soc3, year()).is_empty(), "it has none");
+    let of_soc1: Vec<Part> = Part::of(ReportKind::Soc1, year()).into_iter().map(|(part, _)| part).collect();
+    assert!(!of_soc1.contains(&Part::Commitments), "objectives take their place");
+    assert!(of_soc1.contains(&Part::Incidents) && !of(ReportKind::Soc1, year()).contains(&Part::Incidents));
+    assert_eq!(Part::Data.label(ReportKind::Soc1), "Data");
+    assert_eq!(Part::Data.label(ReportKind::Soc2), "Data (DC 3)");
     let mut whole = described();
     assert!(whole.missing(&sound()).is_empty());
     whole.parts.insert(Part::Incidents, Passage { text: String::new(), none: true });

@@ -103,7 +103,7 @@ fn description_form(
         let of_part: Vec<String> =
             wrong.iter().filter(|(at, _)| *at == part).map(|(_, fault)| fault.clone()).collect();
         let fault = (!of_part.is_empty()).then(|| of_part.join("; "));
-        let label = format!("{} ({})", part.title(), part.criterion());
+        let label = part.label(scope.kind);
         let none = none_field(part);
         let hint = if needed {
             format!("{} Needed before it is signed.", part.hint())
