@@ -100,7 +100,7 @@ fn table(view: &JobsView, asked: &Asked) -> Table {
             Column::text("state", "State", Phone::Status),
             Column::text("by", "Asked by", Phone::Line),
             Column::number("asked", "Asked", Phone::Line),
-            Column::shown("act", "", Phone::Line),
+            Column::shown("act", "Action", Phone::Line),
         ],
         filters: vec![
             Filter { key: "state", label: "State", options: states.to_vec(), shown: true },
