@@ -171,8 +171,18 @@ pub(crate) fn is_for_auditors(path: &str) -> bool {
     }
     matches!(
         (first, rest.as_slice()),
-        ("account" | "sign-out" | "step-up" | "theme" | "assets" | "work" | "notices" | "comments", _)
-            | ("engagements", [] | [_] | [_, "description" | "assertion"] | [_, "diagrams", _, "picture"])
+        (
+            "account"
+                | "sign-out"
+                | "step-up"
+                | "theme"
+                | "assets"
+                | "work"
+                | "notices"
+                | "comments"
+                | "views",
+            _
+        ) | ("engagements", [] | [_] | [_, "description" | "assertion"] | [_, "diagrams", _, "picture"])
             | (
                 "engagements",
                 [

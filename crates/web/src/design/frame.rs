@@ -416,7 +416,6 @@ pub fn bare(title: &str, theme: Theme, body: &Markup) -> Markup {
     document(title, theme, false, &body)
 }
 
-/// Fonts that are needed are asked for before the style sheet says so: then text is set once, and nothing shifts.
 /// Of several systems, whoever is in chooses which to look at.
 fn has_switcher(context: &Context, visit: &Visit) -> bool {
     visit.actor.is_some() && !visit.is_auditor() && context.systems.len() > 1
@@ -437,6 +436,7 @@ fn switcher(context: &Context, visit: &Visit) -> Markup {
     }
 }
 
+/// Fonts that are needed are asked for before the style sheet says so: then text is set once, and nothing shifts.
 fn document(title: &str, theme: Theme, has_mono: bool, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)

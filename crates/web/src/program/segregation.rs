@@ -120,7 +120,12 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
         None => html! { "Duties that one person should not hold together." },
         Some(report) => {
             let open = report.uncovered();
-            html! { @if open > 0 { (open) " " (plural(open, "person holds", "people hold")) " both duties of a conflict without an exception." } @else { "Nobody was found who holds both duties of a conflict without an exception." } }
+            let unseen = report.looked.iter().filter(|one| !one.unseen.is_empty()).count();
+            html! {
+                @if open > 0 { (open) " " (plural(open, "person holds", "people hold")) " both duties of a conflict without an exception." }
+                @else if unseen == 0 { "Nobody holds both duties of a conflict without an exception." }
+                @if unseen > 0 { " " (unseen) " of " (report.looked.len()) " " (plural(report.looked.len(), "conflict", "conflicts")) " could not be looked for in full." }
+            }
         }
     };
     if may_decide && report.is_some() {

@@ -73,6 +73,11 @@ async fn every_operation_is_called_and_answers_as_it_is_described() {
                 let one = parse(list.text())["items"][0]["id"].as_str().expect("an id").to_owned();
                 format!("{BASE}/systems/{one}")
             }
+            "getIdentityProvider" => {
+                let list = browser.get(&format!("{BASE}/identity-providers?limit=1")).await;
+                let one = parse(list.text())["items"][0]["id"].as_str().expect("an id").to_owned();
+                format!("{BASE}/identity-providers/{one}")
+            }
             "askDutyConflict" => format!("{BASE}/duty-question?person=ada&system=Cloud&right=deploy"),
             _ => format!("{BASE}{}", operation.example),
         };

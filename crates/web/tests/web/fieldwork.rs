@@ -443,8 +443,8 @@ async fn lists_of_an_engagement_are_filtered_named_and_taken_out_on_both_sides()
     let asked = audrey.send(import, "/engagements/1/requests/defaults", &[]).await;
     assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text());
     let path = "/engagements/1/requests";
-    let chart = "Organisation chart with names and dates";
-    assert!(audrey.get(&format!("{path}?q=organisation+chart")).await.text().contains(chart));
+    let chart = "Organization chart with names and dates";
+    assert!(audrey.get(&format!("{path}?q=organization+chart")).await.text().contains(chart));
     for query in ["state=accepted", "late=yes", "q=nothinglikeit", "criterion=ZZ9"] {
         let page = audrey.get(&format!("{path}?{query}")).await;
         assert!(page.text().contains("No request matches"), "{query}: {}", page.text());
@@ -453,7 +453,7 @@ async fn lists_of_an_engagement_are_filtered_named_and_taken_out_on_both_sides()
     assert!(open.text().contains("aria-sort=\"descending\""), "{}", open.text());
 
     // Each side takes out what it sees there, with the columns that it has.
-    let theirs = audrey.get("/export/requests-1.csv?q=organisation+chart").await;
+    let theirs = audrey.get("/export/requests-1.csv?q=organization+chart").await;
     assert_eq!(theirs.status, StatusCode::OK, "{}", theirs.text());
     assert!(theirs.text().starts_with("No.,Request,Criteria,Due,Answered by,State\r\n"), "{}", theirs.text());
     assert!(theirs.text().contains(chart) && theirs.text().lines().count() == 2, "{}", theirs.text());

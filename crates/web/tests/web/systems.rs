@@ -67,7 +67,7 @@ async fn whoever_is_assigned_to_one_system_finds_its_controls_and_no_others() {
     // Who looks at one system finds what is of it, wherever they go, until they look at all of them again.
     let look = async |manager: &mut crate::members::Browser, system: &str| {
         let fields = [("system", system), ("back", "/controls?q=access&page=2")];
-        manager.send("/controls", "/looking-at", &fields).await
+        manager.post("/looking-at", "", &fields).await
     };
     let looks = look(&mut manager, &payroll).await;
     let there = format!("/controls?q=access&system={payroll}");

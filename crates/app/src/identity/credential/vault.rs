@@ -315,8 +315,7 @@ mod tests {
         let (one, other) = (PersonId(Uuid::from_u128(1)), PersonId(Uuid::from_u128(2)));
         let sealed = vault(7).seal(one, &Seed::new([3; 20]), [9; 24]);
         assert!(!sealed.windows(20).any(|window| window == [3; 20]));
-        let open =
-            |vault: &Vault, person, sealed: &[u8]| vault.open_seed(person, &vault.id().to_owned(), sealed);
+        let open = |vault: &Vault, person, sealed: &[u8]| vault.open_seed(person, vault.id(), sealed);
         assert_eq!(open(&vault(7), one, &sealed).expect("its own").bytes(), &[3; 20]);
         assert!(matches!(open(&vault(7), other, &sealed), Err(Error::Damaged { .. })));
         assert!(matches!(open(&vault(8), one, &sealed), Err(Error::Damaged { .. })));
@@ -352,8 +351,7 @@ mod tests {
     fn a_letter_opens_in_its_own_row_only() {
         let sealed = vault(7).seal_text("outbox|1", b"a link", [9; 24]);
         assert!(!sealed.windows(6).any(|window| window == b"a link"));
-        let open =
-            |vault: &Vault, place, sealed: &[u8]| vault.open_text(place, &vault.id().to_owned(), sealed);
+        let open = |vault: &Vault, place, sealed: &[u8]| vault.open_text(place, vault.id(), sealed);
         assert_eq!(open(&vault(7), "outbox|1", &sealed).expect("its own").as_slice(), b"a link");
         assert!(matches!(open(&vault(7), "outbox|2", &sealed), Err(Error::Damaged { .. })));
         assert!(matches!(open(&vault(8), "outbox|1", &sealed), Err(Error::Damaged { .. })));

@@ -87,7 +87,7 @@ impl Keys {
 
     /// Tells whether one of them could have signed a token, by its name.
     pub(super) fn knows(&self, token: &str) -> bool {
-        let header = token.split('.').next().and_then(|part| read::<Header>(part));
+        let header = token.split('.').next().and_then(read::<Header>);
         header.is_some_and(|header| self.fitting(&header).next().is_some())
     }
 
