@@ -86,7 +86,7 @@ default message := ""
 
 message := sprintf("open to others: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d accounts, nobody else can write into the home of one that can log in", [count(users)]) if verdict == "pass"
+message := sprintf("accounts: %d, nobody else can write into the home of one that can log in", [count(users)]) if verdict == "pass"
 
 result := {
 	"verdict": verdict,

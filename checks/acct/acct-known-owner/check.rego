@@ -68,7 +68,7 @@ default message := ""
 
 message := sprintf("accounts without a known owner: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d accounts of people, each has a known owner", [count(people)]) if verdict == "pass"
+message := sprintf("accounts of people: %d, each has a known owner", [count(people)]) if verdict == "pass"
 
 message := "no person has an account on this host" if verdict == "not_applicable"
 

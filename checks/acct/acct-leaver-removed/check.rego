@@ -125,7 +125,7 @@ default message := ""
 
 message := sprintf("accounts of leavers that can still be used: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d accounts, none in use belongs to a leaver", [count(users)]) if verdict == "pass"
+message := sprintf("accounts: %d, none in use belongs to a leaver", [count(users)]) if verdict == "pass"
 
 message := "set the parameters leavers and list_as_of: nobody has said who left" if {
 	verdict == "unknown"

@@ -40,7 +40,7 @@ default message := ""
 
 message := sprintf("no password is asked for: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d accounts, none of those that can log in has an empty password", [count(users)]) if verdict == "pass"
+message := sprintf("accounts: %d, none of those that can log in has an empty password", [count(users)]) if verdict == "pass"
 
 result := {
 	"verdict": verdict,

@@ -63,7 +63,7 @@ default message := ""
 
 message := sprintf("weak password hashes: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d stored password hashes, all strong", [count(judged)]) if verdict == "pass"
+message := sprintf("stored password hashes: %d, all strong", [count(judged)]) if verdict == "pass"
 
 message := "no account stores a password hash" if verdict == "not_applicable"
 

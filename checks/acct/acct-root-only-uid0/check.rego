@@ -44,7 +44,7 @@ default message := ""
 
 message := sprintf("user id 0 is also held by %s", [concat(", ", sort(intruders))]) if count(intruders) > 0
 
-message := sprintf("%d accounts, user id 0 is held by %s only", [count(users), concat(", ", sort(input.params.allowed_names))]) if {
+message := sprintf("accounts: %d, user id 0 is held by %s only", [count(users), concat(", ", sort(input.params.allowed_names))]) if {
 	count(intruders) == 0
 	everything_seen
 }

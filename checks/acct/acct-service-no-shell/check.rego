@@ -39,7 +39,7 @@ default message := ""
 
 message := sprintf("accounts of programs with a shell: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d accounts, none of those of programs has a shell", [count(users)]) if verdict == "pass"
+message := sprintf("accounts: %d, none of those of programs has a shell", [count(users)]) if verdict == "pass"
 
 result := {
 	"verdict": verdict,

@@ -55,7 +55,7 @@ default message := ""
 
 message := sprintf("sudo rules for others than the approved: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d sudo rules, all for approved groups and users", [count(sudo.rules)]) if verdict == "pass"
+message := sprintf("sudo rules: %d, all for approved groups and users", [count(sudo.rules)]) if verdict == "pass"
 
 message := "sudo is not installed" if verdict == "not_applicable"
 

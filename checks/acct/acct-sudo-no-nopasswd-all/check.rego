@@ -59,7 +59,7 @@ default message := ""
 
 message := sprintf("every command without authentication: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d sudo rules, none gives everything without authentication", [count(sudo.rules)]) if verdict == "pass"
+message := sprintf("sudo rules: %d, none gives everything without authentication", [count(sudo.rules)]) if verdict == "pass"
 
 message := "sudo is not installed" if verdict == "not_applicable"
 

@@ -38,7 +38,7 @@ default message := ""
 
 message := sprintf("backups that are not encrypted: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d backup repositories, all encrypted", [count(repositories)]) if verdict == "pass"
+message := sprintf("backup repositories: %d, all encrypted", [count(repositories)]) if verdict == "pass"
 
 message := "no backup repository is seen on this host; if it is backed up from outside, the evidence lies there" if {
 	verdict == "unknown"

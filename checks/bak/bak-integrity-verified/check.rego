@@ -75,7 +75,7 @@ default message := ""
 
 message := sprintf("no successful check of the backup within %d days: %s", [input.params.maximum_days, concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d jobs check backups, each succeeded within %d days", [count(checking), input.params.maximum_days]) if verdict == "pass"
+message := sprintf("jobs that check backups: %d, each succeeded within %d days", [count(checking), input.params.maximum_days]) if verdict == "pass"
 
 message := "no scheduled job that checks a backup is seen on this host; if it is checked elsewhere, the evidence lies there" if {
 	verdict == "unknown"

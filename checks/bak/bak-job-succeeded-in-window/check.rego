@@ -82,7 +82,7 @@ default message := ""
 
 message := sprintf("no successful backup within %d hours: %s", [input.params.window_hours, concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d backup jobs, each succeeded within %d hours", [count(making), input.params.window_hours]) if verdict == "pass"
+message := sprintf("backup jobs: %d, each succeeded within %d hours", [count(making), input.params.window_hours]) if verdict == "pass"
 
 message := "no backup job is seen on this host; if it is backed up from outside, the evidence lies there" if {
 	verdict == "unknown"

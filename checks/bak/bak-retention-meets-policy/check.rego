@@ -66,7 +66,7 @@ default message := ""
 
 message := sprintf("retention differs from the policy: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d backup repositories, the oldest snapshot of each is as the policy says", [count(seen)]) if verdict == "pass"
+message := sprintf("backup repositories: %d, the oldest snapshot of each is as the policy says", [count(seen)]) if verdict == "pass"
 
 message := "no backup repository is seen on this host; if it is backed up from outside, the evidence lies there" if {
 	verdict == "unknown"

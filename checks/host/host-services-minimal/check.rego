@@ -45,7 +45,7 @@ default message := ""
 
 message := sprintf("enabled and not approved: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d units are enabled, all approved", [count(services.enabled)]) if verdict == "pass"
+message := sprintf("enabled units: %d, all approved", [count(services.enabled)]) if verdict == "pass"
 
 message := "set the parameter approved: the list of units that may be enabled" if {
 	verdict == "unknown"

@@ -47,7 +47,7 @@ default message := ""
 
 message := sprintf("more open than %d tenths: %s", [input.params.maximum_tenths, concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d services listen on a network, all within the limit or approved", [count(services.exposure)]) if verdict == "pass"
+message := sprintf("services on a network: %d, all within the limit or approved", [count(services.exposure)]) if verdict == "pass"
 
 message := "no unit listens on a network" if verdict == "not_applicable"
 

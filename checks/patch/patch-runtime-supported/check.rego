@@ -69,7 +69,7 @@ default message := ""
 
 message := sprintf("out of support: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d runtimes and databases, all supported", [count(found)]) if verdict == "pass"
+message := sprintf("runtimes and databases: %d, all supported", [count(found)]) if verdict == "pass"
 
 message := "none of the installed packages is a runtime or database whose end of support is known" if verdict == "not_applicable"
 

@@ -104,7 +104,7 @@ message := "no security update is pending" if {
 	count(waiting) == 0
 }
 
-message := sprintf("%d security updates are pending, each for less than %d days", [count(waiting), input.params.limit_days]) if {
+message := sprintf("pending security updates: %d, each for less than %d days", [count(waiting), input.params.limit_days]) if {
 	verdict == "pass"
 	count(waiting) > 0
 }

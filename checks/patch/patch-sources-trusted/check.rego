@@ -69,7 +69,7 @@ default message := ""
 
 message := sprintf("package sources that are not as they should be: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d package sources, all approved and signed", [count(sources)]) if verdict == "pass"
+message := sprintf("package sources: %d, all approved and signed", [count(sources)]) if verdict == "pass"
 
 result := {
 	"verdict": verdict,

@@ -96,7 +96,7 @@ message := sprintf("keys that have been there for more than %d days: %s", [input
 	verdict == "fail"
 }
 
-message := sprintf("%d authorized keys, all came within the last %d days", [count(keys), input.params.maximum_days]) if verdict == "pass"
+message := sprintf("authorized keys: %d, all came within the last %d days", [count(keys), input.params.maximum_days]) if verdict == "pass"
 
 message := "no key opens an SSH session on this host" if verdict == "not_applicable"
 

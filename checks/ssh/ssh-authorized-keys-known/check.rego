@@ -71,7 +71,7 @@ default message := ""
 
 message := sprintf("authorized keys without a known owner: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d authorized keys, all with a known owner", [count(keys)]) if verdict == "pass"
+message := sprintf("authorized keys: %d, all with a known owner", [count(keys)]) if verdict == "pass"
 
 message := "no key opens an SSH session on this host" if verdict == "not_applicable"
 

@@ -57,7 +57,7 @@ default message := ""
 
 message := sprintf("weak host keys: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d host keys, all strong", [count(sshd.host_keys)]) if verdict == "pass"
+message := sprintf("host keys: %d, all strong", [count(sshd.host_keys)]) if verdict == "pass"
 
 message := "no SSH server is installed" if verdict == "not_applicable"
 

@@ -42,7 +42,7 @@ default message := ""
 
 message := sprintf("Match blocks weaken settings: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d Match blocks, none weakens a setting", [count(sshd.match_blocks)]) if verdict == "pass"
+message := sprintf("Match blocks: %d, none weakens a setting", [count(sshd.match_blocks)]) if verdict == "pass"
 
 message := "no SSH server is installed" if verdict == "not_applicable"
 

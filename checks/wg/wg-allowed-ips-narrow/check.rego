@@ -56,7 +56,7 @@ default message := ""
 
 message := sprintf("peers that may use every address: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d peers, none may use every address without approval", [count(peers)]) if verdict == "pass"
+message := sprintf("peers: %d, none may use every address without approval", [count(peers)]) if verdict == "pass"
 
 message := "no WireGuard peer is configured on this host" if verdict == "not_applicable"
 

@@ -91,7 +91,7 @@ default message := ""
 
 message := sprintf("peer keys that have been there for more than %d days: %s", [input.params.maximum_days, concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d peer keys, all came within the last %d days", [count(peers), input.params.maximum_days]) if verdict == "pass"
+message := sprintf("peer keys: %d, all came within the last %d days", [count(peers), input.params.maximum_days]) if verdict == "pass"
 
 message := "no WireGuard peer is configured on this host" if verdict == "not_applicable"
 

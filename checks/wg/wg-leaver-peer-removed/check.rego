@@ -103,7 +103,7 @@ default message := ""
 
 message := sprintf("peers of leavers that are still there: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d peers, none belongs to a leaver", [count(peers)]) if verdict == "pass"
+message := sprintf("peers: %d, none belongs to a leaver", [count(peers)]) if verdict == "pass"
 
 message := "no WireGuard peer is configured on this host" if verdict == "not_applicable"
 

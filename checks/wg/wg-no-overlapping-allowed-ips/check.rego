@@ -61,7 +61,7 @@ default message := ""
 
 message := sprintf("claimed by two peers: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d peers, none claims addresses of another", [count(peers)]) if verdict == "pass"
+message := sprintf("peers: %d, none claims addresses of another", [count(peers)]) if verdict == "pass"
 
 message := "no WireGuard peer is configured on this host" if verdict == "not_applicable"
 

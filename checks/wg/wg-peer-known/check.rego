@@ -69,7 +69,7 @@ default message := ""
 
 message := sprintf("peers that nobody knows: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d peers, all known", [count(peers)]) if verdict == "pass"
+message := sprintf("peers: %d, all known", [count(peers)]) if verdict == "pass"
 
 message := "no WireGuard peer is configured on this host" if verdict == "not_applicable"
 

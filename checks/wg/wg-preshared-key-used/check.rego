@@ -69,7 +69,7 @@ default message := ""
 
 message := sprintf("peers without a preshared key: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d peers, all with a preshared key or exempt", [count(peers)]) if verdict == "pass"
+message := sprintf("peers: %d, all with a preshared key or exempt", [count(peers)]) if verdict == "pass"
 
 message := why_not if verdict == "not_applicable"
 

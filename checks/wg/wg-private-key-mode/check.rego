@@ -63,7 +63,7 @@ default message := ""
 
 message := sprintf("WireGuard keys that others can read: %s", [concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d files with WireGuard keys, only root can read them", [count(files)]) if verdict == "pass"
+message := sprintf("files with WireGuard keys: %d, only root can read them", [count(files)]) if verdict == "pass"
 
 message := "WireGuard is not configured on this host" if verdict == "not_applicable"
 

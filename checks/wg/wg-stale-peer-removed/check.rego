@@ -89,7 +89,7 @@ default message := ""
 
 message := sprintf("peers without a recorded handshake for %d days: %s", [input.params.maximum_days, concat(", ", sort(bad))]) if verdict == "fail"
 
-message := sprintf("%d peers of interfaces that are up, all shook hands within %d days or are newer than that", [count(watched), input.params.maximum_days]) if verdict == "pass"
+message := sprintf("peers of interfaces that are up: %d, all shook hands within %d days or are newer than that", [count(watched), input.params.maximum_days]) if verdict == "pass"
 
 message := "no WireGuard peer is configured on this host" if verdict == "not_applicable"
 
