@@ -17,7 +17,7 @@ use tickmark_core::zone::Reading;
 use tickmark_core::{Digest, Timestamp};
 
 use crate::api::call::UnderWay;
-use crate::api::limit::Limits;
+use crate::api::limit::{Limits, REQUESTS};
 use crate::error::Refusal;
 use crate::session::Sessions;
 use crate::source::Source;
@@ -43,6 +43,8 @@ pub struct Settings {
     /// The port, part of the cookie's name: cookies do not know ports, and two servers on one machine must not
     /// overwrite each other's.
     pub port: u16,
+    /// How many requests of one token or session the API takes in a minute.
+    pub requests_a_minute: u32,
 }
 
 impl Settings {
@@ -50,7 +52,7 @@ impl Settings {
     #[must_use]
     pub fn loopback(port: u16) -> Self {
         let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}"));
-        Self { hosts: hosts.to_vec(), is_secure: false, port }
+        Self { hosts: hosts.to_vec(), is_secure: false, port, requests_a_minute: REQUESTS }
     }
 }
 
@@ -127,6 +129,7 @@ impl WebState {
     ) -> Self {
         let instance = random();
         let inner = Inner {
+            limits: Limits::new(settings.requests_a_minute),
             settings,
             accounts,
             sessions: Sessions::default(),
@@ -139,7 +142,6 @@ impl WebState {
             requests: AtomicU64::new(0),
             waiting: Mutex::default(),
             places: Mutex::default(),
-            limits: Limits::default(),
             under_way: UnderWay::default(),
             others: Mutex::default(),
         };

@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderValue};
 use tickmark_core::Timestamp;
 use tickmark_core::time::SECOND_US;
 
-/// Requests of one token in a window.
-const REQUESTS: u32 = 600;
+/// Requests of one token or session in a window, where nobody says otherwise.
+pub(crate) const REQUESTS: u32 = 600;
 /// Events of requests that were turned away, of one person or network in a window.
 const TURNED_AWAY: u32 = 20;
 /// Tokens that are none, from one network in a window.
@@ -19,8 +19,12 @@ const WINDOW_SECONDS: i64 = 60;
 const MOST_COUNTERS: usize = 10_000;
 
 /// Counters since the server began.
-#[derive(Debug, Default)]
-pub(crate) struct Limits(Mutex<BTreeMap<String, Window>>);
+#[derive(Debug)]
+pub(crate) struct Limits {
+    /// Requests of one token or session in a window.
+    requests: u32,
+    counters: Mutex<BTreeMap<String, Window>>,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Window {
@@ -33,6 +37,8 @@ struct Window {
 pub(crate) struct Left {
     /// Requests.
     pub(crate) requests: u32,
+    /// Of how many.
+    pub(crate) most: u32,
     /// Seconds until all are back.
     pub(crate) seconds: i64,
     /// Whether this one was within the limit.
@@ -40,9 +46,14 @@ pub(crate) struct Left {
 }
 
 impl Limits {
+    /// Takes so many requests of one token or session in a window.
+    pub(crate) fn new(requests: u32) -> Self {
+        Self { requests, counters: Mutex::default() }
+    }
+
     /// Counts a request of a token or session.
     pub(crate) fn count(&self, who: &str, now: Timestamp) -> Left {
-        self.take(format!("of {who}"), REQUESTS, now)
+        self.take(format!("of {who}"), self.requests, now)
     }
 
     /// Counts what somebody asks for that costs much, of one kind.
@@ -62,14 +73,14 @@ impl Limits {
 
     /// Tells what a network has left of tokens that are none, without counting.
     pub(crate) fn look_wrong(&self, network: &str, now: Timestamp) -> Left {
-        let counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let window = counters.get(&format!("from {network}")).copied().filter(|window| window.is_on(now));
         left(window.unwrap_or(Window { from: now, count: 0 }), WRONG_TOKENS, now, 1)
     }
 
     fn take(&self, key: String, most: u32, now: Timestamp) -> Left {
         // Each counter is whole after any single change.
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         if counters.len() >= MOST_COUNTERS && !counters.contains_key(&key) {
             counters.retain(|_, window| window.is_on(now));
             if counters.len() >= MOST_COUNTERS {
@@ -95,6 +106,7 @@ fn left(window: Window, most: u32, now: Timestamp, coming: u32) -> Left {
     let ends = window.from.micros() + WINDOW_SECONDS * SECOND_US - now.micros();
     Left {
         requests: most.saturating_sub(window.count),
+        most,
         seconds: (ends + SECOND_US - 1).div_euclid(SECOND_US).max(1),
         is_within: window.count.saturating_add(coming) <= most,
     }
@@ -109,7 +121,7 @@ impl Left {
         if let Ok(value) = HeaderValue::from_str(&left) {
             headers.insert("ratelimit", value);
         }
-        let policy = format!("\"token\";q={REQUESTS};w={WINDOW_SECONDS}");
+        let policy = format!("\"token\";q={};w={WINDOW_SECONDS}", self.most);
         if let Ok(value) = HeaderValue::from_str(&policy) {
             headers.insert("ratelimit-policy", value);
         }
@@ -122,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_window_takes_so_many_and_begins_anew() {
-        let limits = Limits::default();
+        let limits = Limits::new(REQUESTS);
         let at = Timestamp::from_seconds;
         for expected in (0..REQUESTS).rev() {
             let left = limits.count("a", at(0));
@@ -141,10 +153,10 @@ mod tests {
 
     #[test]
     fn the_number_of_counters_is_bounded() {
-        let limits = Limits::default();
+        let limits = Limits::new(REQUESTS);
         for n in 0..MOST_COUNTERS + 10 {
             limits.count(&n.to_string(), Timestamp::from_seconds(0));
         }
-        assert!(limits.0.lock().expect("whole").len() <= MOST_COUNTERS);
+        assert!(limits.counters.lock().expect("whole").len() <= MOST_COUNTERS);
     }
 }

@@ -167,7 +167,8 @@ async fn a_link_opens_one_browser_once() {
 
 #[tokio::test]
 async fn over_https_the_cookie_is_bound_to_the_host() {
-    let settings = Settings { hosts: vec!["tickmark.example".into()], is_secure: true, port: 443 };
+    let settings =
+        Settings { hosts: vec!["tickmark.example".into()], is_secure: true, ..Settings::loopback(443) };
     let visitor = Visitor::stranger(empty_views(), settings);
     let link = visitor.state.one_time_link(&[5; 32]);
     let answer = visitor.ask(Method::GET, &link, "tickmark.example", "").await;

@@ -299,7 +299,8 @@ async fn nobody_is_led_to_another_site() {
 
 #[tokio::test]
 async fn where_there_is_https_cookies_are_bound_to_the_host() {
-    let settings = Settings { hosts: vec!["tickmark.example".into()], is_secure: true, port: 443 };
+    let settings =
+        Settings { hosts: vec!["tickmark.example".into()], is_secure: true, ..Settings::loopback(443) };
     let server = Server::start_at(settings).await;
     let account = server.world.member(&server.app, &server.program, "Robin", &[Role::Employee]).await;
     server.world.wait(STEP_SECONDS);

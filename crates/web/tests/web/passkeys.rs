@@ -486,8 +486,11 @@ async fn pages_say_where_passkeys_work() {
         (vec!["tickmark.example"], false, false),
     ] {
         let host = hosts[0];
-        let settings =
-            Settings { hosts: hosts.into_iter().map(str::to_owned).collect(), is_secure, port: 443 };
+        let settings = Settings {
+            hosts: hosts.into_iter().map(str::to_owned).collect(),
+            is_secure,
+            ..Settings::loopback(443)
+        };
         let server = Server::start_at(settings).await;
         let page = Browser { host, ..server.browser() }.get("/sign-in").await;
         assert_eq!(page.text().contains("data-passkey"), works, "{host}");

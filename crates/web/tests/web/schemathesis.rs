@@ -95,7 +95,8 @@ async fn whatever_is_asked_the_api_answers_as_its_document_says() {
     let world = World::sqlite();
     let (app, starter) = world.start().await;
     // As behind HTTPS: the cookie is then called as the document says.
-    let mut settings = Settings { is_secure: true, ..Settings::loopback(port) };
+    // However quickly it asks, the limit of requests does not end the questions.
+    let mut settings = Settings { is_secure: true, requests_a_minute: u32::MAX, ..Settings::loopback(port) };
     settings.hosts.push(HOST_NAME.to_owned());
     let server = Server::over(world, app, starter, settings);
     let library = Library::builtin().unwrap_or_else(|errors| panic!("{errors:#?}"));
@@ -123,7 +124,7 @@ async fn whatever_is_asked_the_api_answers_as_its_document_says() {
 
     let router = server.router.clone();
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-    // The clock goes on quickly, so that the limit of requests does not end the questions.
+    // The clock goes on quickly, so that of wrong tokens and of what costs much enough is answered.
     let world = Arc::new(server.world);
     let (clock, seconds) = (Arc::clone(&world), Arc::new(AtomicI64::new(PERSON_SECONDS)));
     let pace = Arc::clone(&seconds);

@@ -135,7 +135,10 @@ fn settings(url: Option<&str>, port: u16) -> Outcome<(Settings, String)> {
             "{url:?} is not the address of a server by HTTPS without a path, such as https://tickmark.example.com"
         )));
     }
-    Ok((Settings { hosts: vec![host.to_owned()], is_secure: true, port }, format!("https://{host}")))
+    Ok((
+        Settings { hosts: vec![host.to_owned()], is_secure: true, ..Settings::loopback(port) },
+        format!("https://{host}"),
+    ))
 }
 
 #[cfg(test)]
