@@ -54,6 +54,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let mut assets = vec![
         Asset::new("tickmark.css", "text/css; charset=utf-8", styles.as_bytes()),
         Asset::new("enhance.js", "text/javascript; charset=utf-8", include_bytes!("design/enhance.js")),
+        Asset::new("drawer.js", "text/javascript; charset=utf-8", include_bytes!("design/drawer.js")),
         Asset::new("keys.js", "text/javascript; charset=utf-8", include_bytes!("design/keys.js")),
         Asset::new("passkey.js", "text/javascript; charset=utf-8", include_bytes!("design/passkey.js")),
         Asset::new("icon.svg", "image/svg+xml; charset=utf-8", include_bytes!("design/icon.svg")),

@@ -451,6 +451,7 @@ fn document(title: &str, theme: Theme, has_mono: bool, body: &Markup) -> Markup 
                 @if has_mono { link rel="preload" as="font" type="font/woff2" crossorigin href=(assets::href("jetbrains-mono.woff2")); }
                 link rel="stylesheet" href=(assets::href("tickmark.css"));
                 script type="module" src=(assets::href("enhance.js")) {}
+                script type="module" src=(assets::href("drawer.js")) {}
                 script type="module" src=(assets::href("keys.js")) {}
             }
             body { (body) }

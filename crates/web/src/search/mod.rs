@@ -281,7 +281,7 @@ async fn palette(State(state): State<WebState>, asked: Asked) -> Result<Response
 }
 
 /// Keys and what they do, by where they work.
-const KEYS: [(&str, &[(&str, &str)]); 3] = [
+const KEYS: [(&str, &[(&str, &str)]); 4] = [
     (
         "Everywhere",
         &[
@@ -300,9 +300,14 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
             ("/", "find in the list"),
             ("j", "next row"),
             ("k", "row before"),
-            ("Enter", "open the row"),
+            ("Enter", "go to the page of the row"),
+            ("o", "open the row beside the list"),
             ("x", "choose the row"),
         ],
+    ),
+    (
+        "Beside a list",
+        &[("j", "what the next row names"), ("k", "the row before"), ("Esc", "back to the list")],
     ),
     ("In the palette", &[("↓ ↑", "next result, result before"), ("Enter", "open it"), ("Esc", "close")]),
 ];

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use tickmark_core::identity::Role;
 use tickmark_evaluate::Library;
 
+use crate::driver::ESCAPE;
 use crate::host;
+use crate::seen::{Colors, axe};
 use crate::served::Served;
 use crate::work::in_force;
 
@@ -103,6 +105,66 @@ fn rows_are_ticked_at_once_and_filtered_while_typing() {
         "fewer rows",
         "const all = [...document.querySelectorAll('main tbody tr')]; const shown = all.filter((one) => !one.hidden); \
          return shown.length > 0 && shown.length < all.length && shown.every((one) => one.innerText.includes('root')) || null",
+    );
+    window.assert_quiet();
+}
+
+#[test]
+fn a_row_opens_beside_its_list_and_its_address_opens_the_same() {
+    let served = Served::start();
+    crate::work::failing(&served);
+    let (mia, _) = served.member("Mia", &[Role::ComplianceManager]);
+    in_force(&served, "mia@example.com");
+    let window = served.window();
+    window.seat(&mia);
+    let is_open = |path: &str| {
+        format!(
+            "return document.querySelector('dialog.drawer[open]')?.dataset.path === '{path}' && location.hash === '#open={path}' || null"
+        )
+    };
+    let gone = "return document.querySelector('dialog') === null && location.hash === '' || null";
+    window.go("/checks?group=ssh");
+    window.see_page("Checks");
+    let row = "[...document.querySelectorAll('main table.cards tbody tr')]";
+    let path = |at: usize| {
+        let script = format!("return {row}[{at}].querySelector('a').pathname");
+        let path = window.run(&script, json!([])).expect("a row");
+        path.as_str().expect("a path").to_owned()
+    };
+    let (first, second) = (path(0), path(1));
+    window.run(&format!("{row}[0].querySelector('td:last-child').click()"), json!([])).expect("clicked");
+    window.until("the first row", &is_open(&first));
+    let title = "return document.querySelector('dialog.drawer h1').innerText.length > 0 || null";
+    window.until("its title", title);
+    for colors in Colors::ALL {
+        window.set_colors(colors);
+        assert_eq!(window.violations(&axe(), false), [], "{colors:?}");
+    }
+    let twice = "const all = [...document.querySelectorAll('[id]')].map((one) => one.id); return all.length === new Set(all).size";
+    assert_eq!(window.run(twice, json!([])).expect("a page"), json!(true));
+    window.keys("j");
+    window.until("the second row", &is_open(&second));
+    window.keys(ESCAPE);
+    window.until("no drawer", gone);
+
+    // A link opens the same; the back button closes it; nothing that the list does not name is opened.
+    window.go("/");
+    window.go(&format!("/checks?group=ssh#open={second}"));
+    window.until("the second row", &is_open(&second));
+    window.go("/");
+    window.go("/checks?group=ssh");
+    window.see_page("Checks");
+    window.run(&format!("{row}[0].querySelector('a').focus()"), json!([])).expect("in focus");
+    window.keys("o");
+    window.until("the first row", &is_open(&first));
+    window.run("history.back()", json!([])).expect("back");
+    window.until("no drawer", gone);
+    window.go("/");
+    window.go("/checks?group=ssh#open=/sign-out");
+    window.see_page("Checks");
+    assert_eq!(
+        window.run("return document.querySelector('dialog')", json!([])).expect("a page"),
+        Value::Null
     );
     window.assert_quiet();
 }

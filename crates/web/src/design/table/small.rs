@@ -22,9 +22,29 @@ fn drawn(caption: &str, heads: &[&str], rows: &[Vec<Markup>], class: &str) -> Ma
                 caption.visually-hidden { (caption) }
                 thead role="rowgroup" { tr role="row" { @for head in heads { th scope="col" role="columnheader" { (head) } } } }
                 tbody role="rowgroup" {
-                    @for row in rows { tr role="row" { @for cell in row { td role="cell" { (cell) } } } }
+                    @for row in rows { tr role="row" { @for (at, cell) in row.iter().enumerate() { td role="cell" data-label=[label(cell, heads.get(at))] { (cell) } } } }
                 }
             }
         }
+    }
+}
+
+/// What a cell is called where its head is not seen: a figure alone says nothing.
+fn label<'a>(cell: &Markup, head: Option<&&'a str>) -> Option<&'a str> {
+    let is_figure = cell.0.contains(|c: char| c.is_ascii_digit())
+        && cell.0.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '%' | ' '));
+    head.copied().filter(|head| is_figure && !head.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_say_what_they_count_where_heads_are_not_seen() {
+        let cells = vec![html! { "Cloud" }, html! { "12" }, html! { "2.5 %" }, html! { b { "7" } }];
+        let html = plain("Lists", &["System", "Rights", "", "Left"], vec![cells]).0;
+        assert!(html.contains(r#"data-label="Rights">12<"#), "{html}");
+        assert_eq!(html.matches("data-label").count(), 1, "{html}");
     }
 }
