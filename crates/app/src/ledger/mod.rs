@@ -8,6 +8,7 @@
 //! Formats are those of the crate `tickmark-ledger`. Nothing here invents one.
 
 mod agent;
+mod ahead;
 mod epochs;
 mod export;
 mod fsck;
