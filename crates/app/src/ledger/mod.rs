@@ -54,7 +54,7 @@ pub use outside::{
 };
 pub use period::{Closed, Period, periods};
 pub(crate) use policy::follow_change as follow_policy;
-pub use policy::recorded_policy;
+pub use policy::{LogPolicy, PolicyChange, log_policy};
 pub use prove::{Consistency, checkpoint_at, checkpoints_around, prove_consistency, prove_inclusion, tiles};
 pub use rotate::Rotated;
 pub use settings::{
