@@ -12,6 +12,7 @@ mod period;
 mod program;
 mod readme;
 mod records;
+mod statements;
 mod tamper;
 mod timestamp;
 mod vectors;
