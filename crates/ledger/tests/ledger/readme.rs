@@ -51,8 +51,11 @@ fn instructions_find_a_whole_bundle_whole_and_a_changed_one_changed() {
         );
     }
     // What the second one leaves is what the log's key signed.
-    let key = [&hex::decode("302a300506032b6570032100").expect("quoted"), signer().verifier().public_key()]
-        .concat();
+    let key = [
+        hex::decode("302a300506032b6570032100").expect("quoted").as_slice(),
+        signer().verifier().public_key(),
+    ]
+    .concat();
     std::fs::write(folder.path().join("key.der"), key).expect("written");
     let verify = || {
         let words = "pkeyutl -verify -rawin -pubin -keyform DER -inkey key.der -in text -sigfile signature";
