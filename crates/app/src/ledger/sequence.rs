@@ -10,7 +10,7 @@ use tickmark_ledger::leaf::{Leaf, LeafBytes, LeafKind};
 use tickmark_ledger::note::Checkpoint;
 use tickmark_ledger::tile::Edge;
 use tickmark_ledger::tree::{Frontier, hash_leaf};
-use tickmark_store::{StoreError, WriteTx};
+use tickmark_store::{Dialect, StoreError, WriteTx};
 
 use super::ahead::{Ahead, is_any_again, sign};
 use super::recover::OpenLog;
@@ -80,7 +80,9 @@ impl App {
             };
             let Batch { tx, head, frontier, edge, last_moment, whole } = batch;
             if let Err(error) = tx.commit().await {
-                if matches!(error, StoreError::Io { .. }) {
+                // A server that went away knows what it has when it is back; a disk may show what it does not have.
+                let is_file = self.database.dialect() == Dialect::Sqlite;
+                if is_file && matches!(error, StoreError::Io { .. }) {
                     *state = State::Halted;
                 }
                 return Err(Error::Unavailable {
