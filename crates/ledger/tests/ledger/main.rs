@@ -10,6 +10,7 @@ mod independent;
 mod malicious;
 mod period;
 mod program;
+mod published;
 mod readme;
 mod records;
 mod statements;
