@@ -3,12 +3,13 @@
 //!
 //! `TICKMARK_KILLS` says how often it is killed, 25 times unless set, and a few times with PostgreSQL; `TICKMARK_FAULTS=all` refuses every call of one round
 //! of work in turn instead of a sample of them; `TICKMARK_FAULT_FIRST` and `TICKMARK_FAULT_STEP` share them out among several
-//! processes. A killed process loses nothing that the kernel has; loss of power is not
-//! what this shows.
+//! processes. A killed process loses nothing that the kernel has; what a power cut loses is modelled in `power.rs`, on 16 disks
+//! unless `TICKMARK_POWER_CUTS` says more.
 
 mod check;
 mod child;
 mod faults;
+mod power;
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
