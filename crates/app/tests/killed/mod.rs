@@ -3,7 +3,7 @@
 //!
 //! `TICKMARK_KILLS` says how often it is killed, 25 times unless set, and a few times with PostgreSQL; `TICKMARK_FAULTS=all` refuses every call of one round
 //! of work in turn instead of a sample of them; `TICKMARK_FAULT_FIRST` and `TICKMARK_FAULT_STEP` share them out among several
-//! processes. A killed process loses nothing that the kernel has; what a power cut loses is modelled in `power.rs`, on 16 disks
+//! processes. A killed process loses nothing that the kernel has; what a power cut loses is modelled in `power.rs`, on 12 disks
 //! unless `TICKMARK_POWER_CUTS` says more.
 
 mod check;
@@ -25,7 +25,7 @@ use tickmark_store::testing::TestDatabase;
 /// Times the process is killed, unless set otherwise.
 const KILLS: usize = 25;
 /// The same with a database server, whose beginnings take longer.
-const KILLS_WITH_SERVER: usize = 6;
+const KILLS_WITH_SERVER: usize = 5;
 /// After so many rounds the data folder is a new one, so that checking everything stays quick.
 const ROUNDS_PER_FOLDER: usize = 25;
 /// Longest time until a kill: about three rounds of work, or a start.

@@ -19,7 +19,7 @@ const CALLS: &str = "openat,write,pwrite64,ftruncate,fsync,fdatasync,rename,rena
 /// Calls that would change it in a way that is not read here.
 const UNKNOWN: &str = "writev,pwritev,pwritev2,fallocate,copy_file_range,sendfile,sync_file_range,syncfs";
 /// Disks that are tried, unless set otherwise.
-const DISKS: usize = 16;
+const DISKS: usize = 12;
 /// Longest piece of content in the record.
 const PIECE: &str = "67108864";
 
