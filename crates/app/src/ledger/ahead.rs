@@ -53,10 +53,10 @@ impl App {
         if is_any_again(&mut tx, org).await? {
             // Handed in twice: without them, what waits is what is new.
             drop(tx);
-            let mut tx = self.database.write().await?;
-            sql::delete_sequenced(&mut tx, org).await?;
-            tx.commit().await?;
-            return Box::pin(self.sign_ahead(organization, log)).await;
+            let mut writing = self.database.write().await?;
+            sql::delete_sequenced(&mut writing, org).await?;
+            writing.commit().await?;
+            tx = self.snapshot(organization, log).await?;
         }
         let pending = sql::pending(&mut tx, org, i64::from(BATCH)).await?;
         if pending.is_empty() {
