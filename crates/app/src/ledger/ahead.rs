@@ -67,7 +67,9 @@ impl App {
 
         // First computation: from the bytes that will be written.
         let mut frontier = log.frontier.clone();
-        leaves.iter().for_each(|leaf| frontier.push(leaf.hash()));
+        for leaf in &leaves {
+            frontier.push(leaf.hash());
+        }
         // Second: from the bytes read once more, through the other structure.
         let mut edge = log.edge.clone();
         let mut full = Vec::new();

@@ -198,7 +198,7 @@ fn read(root: &Path, log: &str) -> Vec<Asked> {
         }
         let Some((name, arguments)) = call.split_once('(') else { continue };
         let is_unfinished = call.ends_with("<unfinished ...>");
-        if !is_unfinished && call.contains(") = -1 ") {
+        if !is_unfinished && call.contains("= -1 E") {
             continue;
         }
         let is_below = arguments.contains(&*root.to_string_lossy());
@@ -252,7 +252,7 @@ fn after(before: &Disk, done: &[Asked], rest: Rest) -> Disk {
     for one in done {
         let Asked::Flush(file, until) = one else { continue };
         for (number, other) in done[..*until].iter().enumerate() {
-            if other.is_name() || other.content_of() == Some(file) {
+            if other.is_name() || other.content_of() == Some(file.as_path()) {
                 flushed.insert(number);
             }
         }
