@@ -88,6 +88,9 @@ pub async fn log_policy(view: &mut View<'_>) -> Result<LogPolicy> {
     let keys = keys_that_sign(view).await?;
     let first = of_settings(&LedgerSettings::default(), keys, evidence::usual_retention())?;
     let policies: Vec<PolicySet> = rows.iter().map(|(body, ..)| read(body)).collect::<Result<_>>()?;
+    // Keys that were replaced before anything was recorded are no change of the first entry.
+    let oldest = policies.last().map_or_else(|| first.keys.clone(), |set| set.keys.clone());
+    let before_all = PolicySet { keys: oldest, ..first.clone() };
     let mut changes = Vec::new();
     for (place, (_, at, leaf)) in rows.iter().enumerate().take(MAX_CHANGES as usize) {
         let id = stored::parse(leaf, "the table of ledger policies")?;
@@ -97,7 +100,7 @@ pub async fn log_policy(view: &mut View<'_>) -> Result<LogPolicy> {
             at: Timestamp::from_micros(*at),
             index: entry.map(|entry| entry.index),
             by: by.and_then(|who| who.parse().ok()),
-            what: differences(policies.get(place + 1).unwrap_or(&first), &policies[place]),
+            what: differences(policies.get(place + 1).unwrap_or(&before_all), &policies[place]),
         });
     }
     Ok(LogPolicy { policy: policies.into_iter().next().unwrap_or(first), changes })
