@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tickmark_core::Timestamp;
-use tickmark_store::{Access, Blobs, DataFolder, Database, Migrations};
+use tickmark_store::{Access, Blobs, DataFolder, Database, Migrations, Server};
 use uuid::Uuid;
 
 use crate::context::{Cx, Refused, Told, View};
@@ -340,6 +340,14 @@ impl App {
     #[must_use]
     pub fn may_write(&self) -> bool {
         self.database.access() == Access::Write
+    }
+
+    /// Asks the database server how it keeps what it acknowledged; none is asked where the database is a file.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn server(&self) -> Result<Option<Server>> {
+        Ok(self.database.server().await?)
     }
 
     /// Closes the connections to the database.

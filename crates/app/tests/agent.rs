@@ -11,6 +11,7 @@ use tickmark_app::port::{Answer, Letter, NotSent, Outbound, Post};
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, App, Error};
 use tickmark_ledger::note::{SignedCheckpoint, SignerKey};
+use tickmark_store::{Access, Database, StoreError};
 
 use crate::ledger::{quiet, record};
 
@@ -29,6 +30,46 @@ enum Mood {
 struct Agent {
     held: [u8; 32],
     mood: Mutex<Mood>,
+    /// A database to which somebody else writes while the agent signs.
+    written: Mutex<Option<Written>>,
+}
+
+/// The file of a database, or the address of its server.
+#[derive(Clone, Debug)]
+struct Written {
+    file: PathBuf,
+    url: Option<String>,
+}
+
+impl Written {
+    fn of(world: &World) -> Self {
+        let file = world.folder().join("db/tickmark.sqlite");
+        Self { file, url: world.database().url().map(str::to_owned) }
+    }
+
+    /// Changes the row that every batch changes, and undoes it, in a thread of its own.
+    fn try_to(self) -> Result<(), StoreError> {
+        let change = async move {
+            let database = match &self.url {
+                Some(url) => Database::open_postgres(url, Access::Write).await?,
+                None => Database::open_sqlite(&self.file, Access::Write).await?,
+            };
+            let mut tx = database.write().await?;
+            if self.url.is_some() {
+                sqlx::query("SET LOCAL lock_timeout = '2s'").execute(&mut *tx).await?;
+            }
+            sqlx::query("UPDATE log_head SET updated_at = updated_at").execute(&mut *tx).await?;
+            tx.rollback().await?;
+            database.close().await;
+            Ok(())
+        };
+        let alone = move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(change)
+        };
+        std::thread::spawn(alone).join().expect("a thread")
+    }
 }
 
 fn string(bytes: &[u8]) -> Vec<u8> {
@@ -63,6 +104,9 @@ impl Outbound for Agent {
 
     fn ask_agent(&self, socket: &Path, request: &[u8], timeout_seconds: u32) -> Result<Vec<u8>, NotSent> {
         assert_eq!((socket, timeout_seconds), (Path::new("/run/agent"), 5));
+        if let Some(written) = self.written.lock().expect("lock").take() {
+            written.try_to().map_err(|error| NotSent(format!("nobody can write meanwhile: {error}")))?;
+        }
         let seed = match *self.mood.lock().expect("lock") {
             Mood::Honest => self.held,
             Mood::Confused => [99; 32],
@@ -109,13 +153,23 @@ async fn accepted(app: &App, actor: &Actor) -> (ledger::Head, String) {
 #[tokio::test]
 async fn an_agent_signs_the_log_which_waits_for_it() {
     for world in World::both().await {
-        let agent = Arc::new(Agent { held: [1; 32], mood: Mutex::new(Mood::Honest) });
+        let agent =
+            Arc::new(Agent { held: [1; 32], mood: Mutex::new(Mood::Honest), written: Mutex::new(None) });
         let held = STANDARD.encode(Agent::key([1; 32]).verifier().public_key());
         let (app, actor) = start(&world, &agent, Some(agent.line())).await;
         record(&app, &actor, 3).await;
         app.sequence(&actor).await.expect("sequencing");
         let (head, key) = accepted(&app, &actor).await;
         assert_eq!((head.size, key, key_files(&app)), (4, held.clone(), 0), "no file holds a key");
+
+        // Whoever writes meanwhile need not wait for it; what is written afterwards is what was signed.
+        for entries in [1, 5000] {
+            record(&app, &actor, entries).await;
+            *agent.written.lock().expect("lock") = Some(Written::of(&world));
+            app.sequence(&actor).await.expect("sequencing");
+            assert!(agent.written.lock().expect("lock").is_none(), "it was asked");
+        }
+        assert_eq!(app.sequence(&actor).await.expect("nothing to do").size, 5005);
 
         // Whatever it does instead of signing: nothing is released, nothing is lost.
         for (mood, expected) in [
@@ -128,10 +182,10 @@ async fn an_agent_signs_the_log_which_waits_for_it() {
             let error = app.sequence(&actor).await.expect_err("nothing is signed");
             assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
             assert!(error.to_string().contains(expected), "{error}");
-            assert_eq!(accepted(&app, &actor).await.0.size, 4);
+            assert_eq!(accepted(&app, &actor).await.0.size, 5005);
         }
         agent.is(Mood::Honest);
-        assert_eq!(app.sequence(&actor).await.expect("sequencing").size, 7);
+        assert_eq!(app.sequence(&actor).await.expect("sequencing").size, 5008);
 
         // The same key again is none to go on with.
         let same = app.rotate_key(&actor).await.expect_err("the same key");

@@ -31,6 +31,81 @@ impl<F: Future> Future for KilledAfter<F> {
     }
 }
 
+/// Polls a future a number of times and leaves it there.
+struct PausedAfter<'f, F> {
+    future: &'f mut Pin<Box<F>>,
+    polls: usize,
+}
+
+impl<F: Future> Future for PausedAfter<'_, F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.polls == 0 {
+            return Poll::Ready(None);
+        }
+        self.polls -= 1;
+        self.future.as_mut().poll(context).map(Some)
+    }
+}
+
+/// Polls between two cuts of the test below.
+const POLLS_A_ROUND: usize = 4;
+
+#[tokio::test]
+async fn a_server_that_cuts_connections_at_any_step_loses_nothing() {
+    for world in World::both().await {
+        let Some(url) = world.database().url() else { continue };
+        // Its connections have a name of their own: other tests are on the same server.
+        let name = format!("cut{}", std::process::id());
+        let folder = tickmark_store::DataFolder::create_or_open(&world.folder()).expect("a folder");
+        let entropy = std::sync::Arc::new(tickmark_app::testing::TestEntropy::of(7));
+        let url = format!("{url}&application_name={name}");
+        let app =
+            tickmark_app::App::open(folder, Some(&url), world.clock.clone(), entropy).await.expect("opened");
+        let actor = app.ensure_organization("Example Ltd", "Example system").await.expect("an organization");
+        let server = direct(&world).await;
+        let cut = async || {
+            let mut tx = server.read().await.expect("begin");
+            let statement =
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1";
+            let (count,): (i64,) =
+                sqlx::query_as(statement).bind(&name).fetch_one(&mut *tx).await.expect("an answer");
+            count
+        };
+        let (mut expected, mut polls, mut finished, mut hit) = (1, 1, 0, 0);
+        while finished < 2 {
+            assert!(polls < 1000, "sequencing never ends");
+            record(&app, &actor, 20).await;
+            expected += 20;
+            let mut sequencing = Box::pin(app.sequence(&actor));
+            match (PausedAfter { future: &mut sequencing, polls }).await {
+                Some(done) => {
+                    done.expect("nobody was cut off");
+                    finished += 1;
+                }
+                None => {
+                    assert!(cut().await > 0, "somebody is connected");
+                    hit += usize::from(sequencing.await.is_err());
+                }
+            }
+            let mut head = app.sequence(&actor).await;
+            for _ in 0..5 {
+                if head.is_ok() {
+                    break;
+                }
+                head = app.sequence(&actor).await;
+            }
+            assert_eq!(head.expect("it goes on").size, expected, "after {polls} polls");
+            polls += POLLS_A_ROUND;
+        }
+        assert!(hit > 3, "{hit} of the cuts were felt");
+        assert_eq!(app.fsck(&actor, &quiet).await.expect("scrubbing").count, 0);
+        app.close().await;
+        server.close().await;
+    }
+}
+
 #[tokio::test]
 async fn killed_at_any_step_the_log_is_whole_and_complete_afterwards() {
     for world in World::both().await {

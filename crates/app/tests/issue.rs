@@ -459,6 +459,12 @@ async fn what_was_issued_stays_as_it_was_and_its_figures_follow_from_the_bundle(
         );
         assert!(detail.starts_with(&expected), "{detail}");
         assert!(detail.contains("1 responses to management's own findings"), "{detail}");
+        // The log's key states in an envelope what was frozen, for tools that know nothing else of this format.
+        let [stated] = &answer.statements[..] else { panic!("{answer}") };
+        assert_eq!(stated.file, "report/E-1-statement.dsse.json");
+        assert_eq!(stated.about, ["report/E-1-package.json", "report/E-1-records.json"]);
+        assert_eq!((stated.what.as_str(), stated.signers.len()), ("urn:tickmark:frozen-part:1", 1));
+        assert!(!answer.uncommitted.contains(&stated.file), "an entry commits to it");
         let held = contents(&exported);
         let digest = |bytes: &[u8]| tickmark_core::Digest::of(bytes);
         assert!(held.iter().any(|file| digest(file) == kept.package.digest), "the part travels");

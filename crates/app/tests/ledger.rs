@@ -174,8 +174,14 @@ async fn more_than_a_batch_is_sequenced_at_once() {
         let last =
             app.read(&actor, async |view| ledger::last_scrub(view).await).await.expect("the last scrub");
         assert_eq!(last, Some(scrub));
+        // However much a process left behind: the next start gives everything its position.
+        record(&app, &actor, 9000).await;
+        app.close().await;
         drop(app);
-        world.try_start().await.expect("starting again");
+        let app = world.try_start().await.expect("starting again");
+        let head = app.read(&actor, async |view| ledger::head(view).await).await.expect("head");
+        assert_eq!(head.size, 18_001);
+        app.close().await;
     }
 }
 

@@ -26,6 +26,7 @@ mod evidence;
 mod example;
 mod fieldwork;
 mod fieldwork_waiting;
+mod hammer;
 mod history;
 mod identity;
 mod issue;

@@ -96,6 +96,21 @@ async fn each_change_of_policy_is_an_entry_once() {
         // Nobody outside any more: that does not go unnoticed.
         let app = world.try_start().await.expect("starting");
         assert!(keep(&app, &actor).await);
+        let told = app.read(&actor, async |view| ledger::log_policy(view).await).await.expect("a policy");
+        assert!(told.policy.witnesses.is_empty() && told.policy.retention_days["evidence"] == 3000);
+        let what: Vec<&[&str]> = told.changes.iter().map(|change| change.what.as_slice()).collect();
+        assert_eq!(
+            what,
+            [
+                &["witnesses", "how many witnesses have to cosign", "places"][..],
+                &["signing keys"],
+                &["signing keys"],
+                &["witnesses", "how many witnesses have to cosign", "places"],
+                &["how long evidence is kept"],
+            ]
+        );
+        assert_eq!(told.changes[4].by, Some(person.id));
+        assert!(told.changes.iter().skip(1).all(|change| change.index.is_some()));
         let said = policies(&app, &actor).await;
         assert_eq!((said.len(), said.last().map(|last| last.witnesses.len())), (5, Some(0)));
         assert_eq!(app.fsck(&actor, &quiet).await.expect("scrubbing").count, 0);

@@ -6,6 +6,7 @@
 use std::io::Cursor;
 
 use tickmark_ledger::bundle::{self, Expectations, Limits};
+use tickmark_ledger::dsse::{self, Envelope, Statement};
 use tickmark_ledger::epoch::Rotation;
 use tickmark_ledger::history::{Objects, Schedule, block};
 use tickmark_ledger::leaf::Leaf;
@@ -21,6 +22,7 @@ pub(crate) type Target = fn(&[u8]);
 /// Every target with its name.
 pub(crate) const ALL: &[(&str, Target)] = &[
     ("note", note),
+    ("envelope", envelope),
     ("checkpoint", checkpoint),
     ("key", key),
     ("policy", policy),
@@ -44,6 +46,16 @@ pub(crate) fn note(data: &[u8]) {
     if let Ok(note) = Note::parse(data) {
         assert_eq!(note.to_text().as_bytes(), data);
     }
+}
+
+/// An envelope that reads writes to one that reads the same; a statement in it is about what it names.
+pub(crate) fn envelope(data: &[u8]) {
+    if let Ok(envelope) = Envelope::parse(data) {
+        let written = envelope.to_bytes().expect("text and numbers only");
+        assert_eq!(Envelope::parse(&written), Ok(envelope.clone()));
+        let _ = Statement::parse(&envelope);
+    }
+    let _ = text(data).map(|text| dsse::key_of_pem("name", text));
 }
 
 /// A checkpoint that reads writes back to the same bytes, and its text is its own.

@@ -10,6 +10,7 @@
 //! - [`note`]: signed notes, checkpoints, cosignatures; [`policy`]: whose signatures count; [`epoch`]: how keys follow
 //!   each other; [`proof`]: `tlog-proof`.
 //! - [`timestamp`]: tokens of RFC 3161 authorities; [`witness`]: second-party cosignatures over `tlog-witness`.
+//! - [`dsse`]: envelopes of statements, as in-toto tools read them.
 //! - [`commitment`]: salted commitments and artifact descriptors.
 //! - [`period`]: what opens and closes the period of an examination.
 //! - [`history`]: what runs found, recomputed from blocks, and whether what was due was done.
@@ -19,6 +20,7 @@ pub mod bundle;
 pub mod canonical;
 pub mod commitment;
 pub mod directory;
+pub mod dsse;
 pub mod epoch;
 mod hash;
 pub mod history;

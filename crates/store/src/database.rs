@@ -11,7 +11,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, ConnectOptions, Connection, Executor, Row, Transaction};
 
 use crate::connections::{Connections, Seat};
-use crate::{Dialect, Result, StoreError};
+use crate::{Dialect, Result, Server, StoreError};
 
 /// Oldest SQLite that may be linked: earlier ones can lose committed data in WAL mode with two connections
 /// (the WAL-reset race, fixed in 3.51.3).
@@ -83,7 +83,8 @@ impl Database {
     /// Opens the PostgreSQL database at `url`.
     ///
     /// # Errors
-    /// If it cannot be reached, or sorts text otherwise than by bytes (both databases must give the same order).
+    /// If it cannot be reached, sorts text otherwise than by bytes (both databases must give the same order), or could
+    /// lose or double what it acknowledged ([`Server::refusal`]).
     pub async fn open_postgres(url: &str, access: Access) -> Result<Self> {
         sqlx::any::install_default_drivers();
         let options = options(url)?;
@@ -102,6 +103,13 @@ impl Database {
             })
         });
         let (mut connection, _seat) = pool.acquire().await?;
+        let server = Server::ask(&mut connection).await?;
+        if let Some(refusal) = server.refusal(access) {
+            return Err(StoreError::Unsuitable(refusal));
+        }
+        for remark in server.remarks().iter().filter(|_| !server.is_throwaway) {
+            tracing::warn!(remark, "the PostgreSQL server");
+        }
         let row = sqlx::query(
             "SELECT CAST(datcollate AS TEXT), pg_encoding_to_char(encoding)::TEXT FROM pg_database \
              WHERE datname = current_database()",
@@ -172,6 +180,18 @@ impl Database {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Asks a PostgreSQL server how it keeps what it acknowledged; none is asked where the database is a file.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn server(&self) -> Result<Option<Server>> {
+        if self.dialect == Dialect::Sqlite {
+            return Ok(None);
+        }
+        let (mut connection, _seat) = self.readers.acquire().await?;
+        Server::ask(&mut connection).await.map(Some)
     }
 
     /// Asks the database itself whether its file is sound. PostgreSQL has no such question and answers yes.

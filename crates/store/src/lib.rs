@@ -20,6 +20,7 @@ pub mod error;
 pub mod folder;
 pub mod migrate;
 pub mod rows;
+pub mod server;
 pub mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -32,6 +33,7 @@ pub use error::StoreError;
 pub use folder::DataFolder;
 pub use migrate::{Migration, Migrations};
 pub use rows::{Cell, insert_missing_rows, insert_rows};
+pub use server::Server;
 pub use tenant::{confine, prove as prove_tenants};
 
 /// What every function here returns.

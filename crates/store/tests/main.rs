@@ -4,4 +4,5 @@ mod blobs;
 mod bucket;
 mod folders;
 mod migrations;
+mod servers;
 mod transactions;

@@ -122,6 +122,23 @@ fn every_path_that_architecture_names_exists_and_every_crate_is_named() {
 }
 
 /// A merge that drops a line of such a list switches tests off without a word.
+/// The document claims for each pitfall that a test holds it off: each test that it names must be there.
+#[test]
+fn every_test_that_the_pitfalls_name_exists() {
+    let text = read(&root().join("docs/ledger/pitfalls.md"));
+    let sources: String = files(&root().join("crates"), ".rs").iter().map(|file| read(file)).collect();
+    let tests: BTreeSet<&str> =
+        sources.split("fn ").filter_map(|rest| rest.split_once('(').map(|(name, _)| name.trim())).collect();
+    let named: BTreeSet<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| word.matches('_').count() > 2 && !word.contains(['/', '.', ':', ' ', '<']))
+        .collect();
+    let missing: Vec<_> = named.difference(&tests).collect();
+    assert!(named.len() > 40 && missing.is_empty(), "{missing:?} of {} names", named.len());
+}
+
 #[test]
 fn every_file_beside_the_main_file_of_tests_is_part_of_it() {
     let mut lists = 0;

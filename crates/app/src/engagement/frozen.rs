@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::Control;
 use tickmark_core::engagement::fieldwork::{FrozenPart, KeptFile, Report, SignedPaper as _, Workpaper};
@@ -15,6 +15,8 @@ use tickmark_core::report::package::SectionPart;
 use tickmark_core::report::package_records::{CitedRecord, PACKAGE_RECORDS_SCHEMA, PackageRecords};
 use tickmark_core::report::{OscalModel, SocPackage};
 use tickmark_core::{Digest, canonical};
+use tickmark_ledger::Hash;
+use tickmark_ledger::dsse::{self, Statement};
 
 use super::fieldwork;
 use super::own_work::own_work;
@@ -23,7 +25,7 @@ use crate::conclusion::remediation;
 use crate::context::{Cx, View};
 use crate::control::commitment;
 use crate::evidence::{self, ArtifactKey};
-use crate::{Error, Result, control};
+use crate::{Error, Result, control, ledger};
 
 const JSON: &str = "application/json";
 /// Between an engagement and the name of what is kept with its part and is not for readers.
@@ -31,6 +33,9 @@ const WHOLE_MARK: &str = " with own work: ";
 /// How documents of the part end, after the engagement.
 const PACKAGE_END: &str = "-package.json";
 const RECORDS_END: &str = "-records.json";
+const STATEMENT_END: &str = "-statement.dsse.json";
+/// What the statement says: that these bytes were frozen, by which event, when, and by whom.
+const STATEMENT_TYPE: &str = "urn:tickmark:frozen-part:1";
 
 /// Keeps management's part as it is recorded now, with `section` as its Section I.
 pub(super) async fn keep(
@@ -42,6 +47,7 @@ pub(super) async fn keep(
 ) -> Result<FrozenPart> {
     let key = engagement.key;
     let mut package = live(cx, key, catalog, generator).await?;
+    let signed = section.as_ref().map(|section| section.digest);
     package.section = section;
     let open = remediation::all_open(cx).await?;
     let work = own_work(cx, key, &package, open).await?;
@@ -56,7 +62,34 @@ pub(super) async fn keep(
         records: cited(cx, engagement, report, &package).await?,
     };
     let records = store(cx, &format!("{key}{RECORDS_END}"), &records).await?;
-    Ok(FrozenPart { package: kept, whole, records })
+    let statement = state(cx, key, (&kept, &records, signed), report).await?;
+    Ok(FrozenPart { package: kept, whole, records, statement: Some(statement) })
+}
+
+/// Has the log's key state what was frozen, so that tools which know nothing of this format can tell whose report a file
+/// is of. Files are named as they stand in a bundle.
+async fn state(
+    cx: &mut Cx<'_>,
+    key: EngagementKey,
+    (package, records, section): (&KeptFile, &KeptFile, Option<Digest>),
+    report: &Report,
+) -> Result<KeptFile> {
+    let hash = |digest: Digest| Hash(digest.0);
+    let mut subjects = vec![
+        (format!("report/{key}{PACKAGE_END}"), hash(package.digest)),
+        (format!("report/{key}{RECORDS_END}"), hash(records.digest)),
+    ];
+    subjects.extend(section.map(|digest| (format!("{key} Section I"), hash(digest))));
+    let event = if report.issued().is_some() { "report.issued" } else { "engagement.frozen" };
+    let predicate = json!({
+        "event": event, "engagement": key.to_string(), "at": cx.now.to_string(), "by": cx.actor.id.to_string(),
+    });
+    let statement = Statement { predicate_type: STATEMENT_TYPE.to_owned(), subjects };
+    let bytes = ledger::state(cx, &statement, &predicate).await?;
+    let digest = Digest::of(&bytes);
+    let name = format!("{key}{STATEMENT_END}");
+    let artifact = evidence::keep_document(cx, &name, dsse::MEDIA_TYPE, bytes.into()).await?;
+    Ok(KeptFile { artifact: EvidenceKey(artifact.key.0), digest })
 }
 
 async fn store<T: Serialize>(cx: &mut Cx<'_>, name: &str, record: &T) -> Result<KeptFile> {
@@ -74,7 +107,7 @@ pub(super) fn is_held_back(name: &str) -> bool {
 
 /// Tells whether a document is called as a part or its records are.
 pub(super) fn is_part(name: &str) -> bool {
-    let key = name.strip_suffix(PACKAGE_END).or_else(|| name.strip_suffix(RECORDS_END));
+    let key = [PACKAGE_END, RECORDS_END, STATEMENT_END].iter().find_map(|end| name.strip_suffix(end));
     key.and_then(|key| key.strip_prefix("E-")).is_some_and(|number| number.parse::<i64>().is_ok())
 }
 

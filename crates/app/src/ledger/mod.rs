@@ -8,6 +8,7 @@
 //! Formats are those of the crate `tickmark-ledger`. Nothing here invents one.
 
 mod agent;
+mod ahead;
 mod epochs;
 mod export;
 mod fsck;
@@ -32,6 +33,7 @@ use tickmark_core::Timestamp;
 use tickmark_core::id::{OrganizationId, OrganizationKey};
 use tickmark_ledger::Hash;
 use tickmark_ledger::bundle::Record;
+use tickmark_ledger::dsse::{self, Envelope, Statement};
 use tickmark_ledger::leaf::{Leaf, LeafKind};
 use tickmark_ledger::note::{Checkpoint, Signer};
 use tickmark_ledger::policy::Policy;
@@ -53,7 +55,7 @@ pub use outside::{
 };
 pub use period::{Closed, Period, periods};
 pub(crate) use policy::follow_change as follow_policy;
-pub use policy::recorded_policy;
+pub use policy::{LogPolicy, PolicyChange, log_policy};
 pub use prove::{Consistency, checkpoint_at, checkpoints_around, prove_consistency, prove_inclusion, tiles};
 pub use rotate::Rotated;
 pub use settings::{
@@ -199,6 +201,25 @@ pub(crate) async fn hand_in(
 pub async fn head(view: &mut View<'_>) -> Result<Head> {
     let organization = view.organization();
     Ok(sql::head(view.connection(), organization).await?.0)
+}
+
+/// Has the log's key sign a statement: a DSSE envelope, to be kept as a document that an entry commits to.
+///
+/// # Errors
+/// If the key cannot be read, or whoever holds it does not sign.
+pub(crate) async fn state(
+    view: &mut View<'_>,
+    statement: &Statement,
+    predicate: &serde_json::Value,
+) -> Result<Vec<u8>> {
+    let internal = |error| Error::internal("writing a statement", error);
+    let key = head(view).await?.verifier_key;
+    let key = key.parse().map_err(|error| Error::corrupt("the key of the log", error))?;
+    let signer = keys::load(view.app, view.actor.organization.id, &key)?;
+    let payload = statement.to_payload(predicate).map_err(internal)?;
+    let envelope =
+        Envelope::sign(dsse::STATEMENT, payload, &[signer.as_ref()]).map_err(Error::unavailable)?;
+    envelope.to_bytes().map_err(internal)
 }
 
 /// Counts the entries that wait for their position.

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use tickmark_core::Timestamp;
+use tickmark_core::id::ActorId;
 use tickmark_ledger::Hash;
 use tickmark_ledger::leaf::LeafKind;
 use tickmark_ledger::policy::{NamedAuthority, NamedWitness, PolicySet};
@@ -14,7 +16,10 @@ use super::keys::Ring;
 use super::settings::{LedgerSettings, read_roots};
 use super::sql;
 use crate::context::{Cx, View};
-use crate::{Actor, App, Error, Result, evidence};
+use crate::{Actor, App, Error, Result, evidence, stored};
+
+/// Changes of policy in one answer.
+const MAX_CHANGES: u32 = 20;
 
 impl App {
     /// Records the policy in force if it is another one than was recorded last. Returns whether it was.
@@ -51,26 +56,93 @@ async fn record_change(cx: &mut Cx<'_>) -> Result<()> {
     sql::insert_policy(cx.connection(), org, &body, now, leaf).await
 }
 
-/// Returns the policy that was recorded last; none while it is that of a new organization.
+/// The policy of a log, and what led to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPolicy {
+    /// What is in force.
+    pub policy: PolicySet,
+    /// The entries that changed it, newest first, the latest 20; none while it is that of a new organization.
+    pub changes: Vec<PolicyChange>,
+}
+
+/// An entry that changed the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyChange {
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Position of the entry; none while it waits for it.
+    pub index: Option<u64>,
+    /// Who made the change, or the program that noticed other settings; none while the entry waits.
+    pub by: Option<ActorId>,
+    /// What is another than before, in words.
+    pub what: Vec<&'static str>,
+}
+
+/// Returns the policy in force, as it was recorded.
 ///
 /// # Errors
-/// If the database fails, or its row is damaged.
-pub async fn recorded_policy(view: &mut View<'_>) -> Result<Option<PolicySet>> {
+/// If the database fails, or a row is damaged.
+pub async fn log_policy(view: &mut View<'_>) -> Result<LogPolicy> {
     let org = view.organization();
-    let body = sql::last_policy(view.connection(), org).await?;
-    let read = |body: String| {
-        serde_json::from_str(&body).map_err(|error| Error::corrupt("the table of ledger policies", error))
-    };
-    body.map(read).transpose()
+    let rows = sql::policies(view.connection(), org, MAX_CHANGES + 1).await?;
+    let keys = keys_that_sign(view).await?;
+    let first = of_settings(&LedgerSettings::default(), keys, evidence::usual_retention())?;
+    let policies: Vec<PolicySet> = rows.iter().map(|(body, ..)| read(body)).collect::<Result<_>>()?;
+    // Keys that were replaced before anything was recorded are no change of the first entry.
+    let oldest = policies.last().map_or_else(|| first.keys.clone(), |set| set.keys.clone());
+    let before_all = PolicySet { keys: oldest, ..first.clone() };
+    let mut changes = Vec::new();
+    for (place, (_, at, leaf)) in rows.iter().enumerate().take(MAX_CHANGES as usize) {
+        let id = stored::parse(leaf, "the table of ledger policies")?;
+        let entry = super::find(view, id).await?;
+        let by = entry.as_ref().map(|entry| entry.leaf().map(|leaf| leaf.who.to_owned())).transpose()?;
+        changes.push(PolicyChange {
+            at: Timestamp::from_micros(*at),
+            index: entry.map(|entry| entry.index),
+            by: by.and_then(|who| who.parse().ok()),
+            what: differences(policies.get(place + 1).unwrap_or(&before_all), &policies[place]),
+        });
+    }
+    Ok(LogPolicy { policy: policies.into_iter().next().unwrap_or(first), changes })
+}
+
+/// Names what is another in `new` than in `old`.
+fn differences(old: &PolicySet, new: &PolicySet) -> Vec<&'static str> {
+    let often = |set: &PolicySet| (set.publish_every_minutes, set.anchor_every_hours, set.alert_after_hours);
+    let parts = [
+        ("signing keys", old.keys != new.keys),
+        ("witnesses", old.witnesses != new.witnesses),
+        ("how many witnesses have to cosign", old.quorum != new.quorum),
+        ("time-stamping authorities", old.authorities != new.authorities),
+        ("places", old.places != new.places),
+        ("how often", often(old) != often(new)),
+        ("how long evidence is kept", old.retention_days != new.retention_days),
+    ];
+    parts.into_iter().filter(|(_, is_other)| *is_other).map(|(what, _)| what).collect()
+}
+
+/// Returns the policy that was recorded last; none while it is that of a new organization.
+async fn recorded_policy(view: &mut View<'_>) -> Result<Option<PolicySet>> {
+    let org = view.organization();
+    let rows = sql::policies(view.connection(), org, 1).await?;
+    rows.first().map(|(body, ..)| read(body)).transpose()
+}
+
+fn read(body: &str) -> Result<PolicySet> {
+    serde_json::from_str(body).map_err(|error| Error::corrupt("the table of ledger policies", error))
+}
+
+async fn keys_that_sign(view: &mut View<'_>) -> Result<Vec<String>> {
+    let org = view.organization();
+    let (head, _) = sql::head(view.connection(), org).await?;
+    let ring = Ring::read(view.connection(), org, &head).await?;
+    Ok(ring.active.iter().map(|key| key.key.to_string()).collect())
 }
 
 /// Returns the policy in force if it was not recorded.
 async fn changed(view: &mut View<'_>) -> Result<Option<PolicySet>> {
     let outside = view.app.outside();
-    let org = view.organization();
-    let (head, _) = sql::head(view.connection(), org).await?;
-    let ring = Ring::read(view.connection(), org, &head).await?;
-    let keys: Vec<String> = ring.active.iter().map(|key| key.key.to_string()).collect();
+    let keys = keys_that_sign(view).await?;
     let retention = evidence::retention_classes(view).await?;
     let retention = retention.into_iter().map(|class| (class.name, u64::from(class.keep_days))).collect();
     let policy = of_settings(&outside.settings, keys, retention)?;

@@ -1,20 +1,18 @@
 //! The sequencer: pending entries get their positions, in batches, each under a signed checkpoint.
 //!
 //! One transaction reads the head, appends leaves and full tiles, computes the new root twice from different
-//! buffers, signs, and moves the head on only if it is still where it was found. The checkpoint is released after
-//! the database said that it committed. An error in between leaves "unknown": the database decides, and entry ids
+//! buffers, signs, and moves the head on only if it is still where it was found. (A key that somebody else holds signs
+//! ahead of it, see [`super::ahead`].) The checkpoint is released after the database said that it committed. An error in between leaves "unknown": the database decides, and entry ids
 //! make handing in twice harmless.
-
-use std::sync::Arc;
 
 use tickmark_core::Timestamp;
 use tickmark_ledger::leaf::{Leaf, LeafBytes, LeafKind};
-use tickmark_ledger::note::{Checkpoint, SignedCheckpoint, Signer};
-use tickmark_ledger::policy::Sizes;
+use tickmark_ledger::note::Checkpoint;
 use tickmark_ledger::tile::Edge;
 use tickmark_ledger::tree::{Frontier, hash_leaf};
-use tickmark_store::{StoreError, WriteTx};
+use tickmark_store::{Dialect, StoreError, WriteTx};
 
+use super::ahead::{Ahead, is_any_again, sign};
 use super::recover::OpenLog;
 use super::{Head, State, marks, sql};
 use crate::{Actor, App, Error, Organization, Result};
@@ -67,14 +65,24 @@ impl App {
                 marks::release(self, organization.id, &log.head.checkpoint)?;
                 log.released = log.head.size;
             }
-            let Some(batch) = self.write_batch(organization, &mut log).await? else {
+            let batch = if log.is_signed_elsewhere() {
+                match self.sign_ahead(organization, &mut log).await? {
+                    None => None,
+                    ahead => self.write_batch(organization, &mut log, ahead).await?,
+                }
+            } else {
+                self.write_batch(organization, &mut log, None).await?
+            };
+            let Some(batch) = batch else {
                 let head = log.head.clone();
                 *state = State::Known(log);
                 return Ok(head);
             };
             let Batch { tx, head, frontier, edge, last_moment, whole } = batch;
             if let Err(error) = tx.commit().await {
-                if matches!(error, StoreError::Io { .. }) {
+                // A server that went away knows what it has when it is back; a disk may show what it does not have.
+                let is_file = self.database.dialect() == Dialect::Sqlite;
+                if is_file && matches!(error, StoreError::Io { .. }) {
                     *state = State::Halted;
                 }
                 return Err(Error::Unavailable {
@@ -95,15 +103,19 @@ impl App {
         }
     }
 
-    /// Writes the next batch, or finds that there is nothing to do.
+    /// Writes the next batch, the one that was signed ahead if one was, or finds that there is nothing to do.
     async fn write_batch(
         &self,
         organization: &Organization,
         log: &mut Box<OpenLog>,
+        ahead: Option<Ahead>,
     ) -> Result<Option<Batch>> {
         let org = organization.key;
         let mut tx = self.database.write().await?;
         let (stored, _) = sql::head(&mut tx, org).await?;
+        if stored != log.head && ahead.is_some() {
+            return Err(Error::unavailable("another node is writing the ledger; try again"));
+        }
         if stored != log.head {
             // Another node went on, or a commit that looked failed was not. Look closely before going on from there.
             tx.rollback().await?;
@@ -120,21 +132,22 @@ impl App {
             )));
         }
 
-        for (id, pending, logged) in sql::pending_again(&mut tx, org, i64::from(BATCH)).await? {
-            if pending != logged {
-                return Err(Error::corrupt(format!("pending ledger entry {id}"), "another entry has its id"));
-            }
-        }
+        is_any_again(&mut tx, org).await?;
         sql::delete_sequenced(&mut tx, org).await?;
-        let pending = sql::pending(&mut tx, org, i64::from(BATCH)).await?;
-        if pending.is_empty() {
-            // Entries handed in again are gone with this.
-            tx.commit().await?;
-            return Ok(None);
-        }
-        let whole = pending.len() == BATCH as usize;
         let now = self.now();
-        let leaves = self.leaves(pending, log, now)?;
+        let (leaves, whole, signed) = match ahead {
+            Some(Ahead { leaves, whole, checkpoint, signed }) => (leaves, whole, Some((checkpoint, signed))),
+            None => {
+                let pending = sql::pending(&mut tx, org, i64::from(BATCH)).await?;
+                if pending.is_empty() {
+                    // Entries handed in again are gone with this.
+                    tx.commit().await?;
+                    return Ok(None);
+                }
+                let whole = pending.len() == BATCH as usize;
+                (self.leaves(pending, log, now)?, whole, None)
+            }
+        };
 
         // First computation: from the bytes as they were handed in.
         let first = log.head.size;
@@ -168,19 +181,21 @@ impl App {
             }
         }
         if (edge.size(), edge.root()) != (frontier.size(), frontier.root()) {
-            return Err(Error::corrupt(
-                "the memory or the database",
-                "two computations of the ledger's root differ; nothing was signed",
-            ));
+            return Err(differ("released"));
         }
         sql::insert_tiles(&mut tx, org, &full).await?;
 
         let checkpoint =
             Checkpoint { origin: log.head.origin.clone(), size: frontier.size(), root: frontier.root() };
+        let text = match signed {
+            Some((ahead, _)) if ahead != checkpoint => return Err(differ("released")),
+            Some((_, text)) => text,
+            None => sign(&log.signers_of(checkpoint.size), &log.policy, &checkpoint)?,
+        };
         let head = Head {
             size: checkpoint.size,
             root: checkpoint.root,
-            checkpoint: sign(log, &checkpoint)?,
+            checkpoint: text,
             updated_at: now,
             ..log.head.clone()
         };
@@ -192,7 +207,7 @@ impl App {
     }
 
     /// Reads pending entries strictly, and notes first when the clock went back.
-    fn leaves(
+    pub(super) fn leaves(
         &self,
         pending: Vec<(String, Vec<u8>)>,
         log: &OpenLog,
@@ -224,15 +239,10 @@ impl App {
     }
 }
 
-/// Signs, and reads the signature back before anybody sees it.
-fn sign(log: &OpenLog, checkpoint: &Checkpoint) -> Result<String> {
-    let counts = |(_, sizes): &&(Arc<dyn Signer>, Sizes)| sizes.contains(checkpoint.size);
-    let signers: Vec<&dyn Signer> =
-        log.signers.iter().filter(counts).map(|(signer, _)| signer.as_ref()).collect();
-    let signed = checkpoint.sign(&signers).map_err(super::unsigned)?;
-    let text = signed.to_text();
-    let read = SignedCheckpoint::parse(text.as_bytes())
-        .map_err(|error| Error::internal("reading back a checkpoint", error))?;
-    log.policy.accept(&read).map_err(|error| Error::internal("verifying our own signature", error))?;
-    Ok(text)
+/// Two computations of the same root differ: somewhere a bit is not as it was.
+pub(super) fn differ(what: &str) -> Error {
+    Error::corrupt(
+        "the memory or the database",
+        format!("two computations of the ledger's root differ; nothing was {what}"),
+    )
 }

@@ -16,7 +16,7 @@ use crate::{Error, Result};
 const MAX_PLACES: usize = 16;
 /// Length from which the name of a witness' key is refused: sixteen of them fit into one entry.
 const MAX_WITNESS_NAME_BYTES: usize = 200;
-/// Seconds that an agent may take at most: nothing else is recorded meanwhile.
+/// Seconds that an agent may take at most: no checkpoint is signed meanwhile, and no key changed.
 const MAX_SIGNER_SECONDS: u32 = 30;
 /// Size from which a file of a secret or of certificates is refused.
 const MAX_FILE_BYTES: u64 = 1 << 20;

@@ -572,11 +572,17 @@ pub(super) async fn insert_policy(
     Ok(())
 }
 
-pub(super) async fn last_policy(c: &mut AnyConnection, org: OrganizationKey) -> Result<Option<String>> {
-    let row: Option<(String,)> =
-        sqlx::query_as("SELECT body FROM log_policy WHERE organization = $1 ORDER BY key DESC LIMIT 1")
-            .bind(org.0)
-            .fetch_optional(c)
-            .await?;
-    Ok(row.map(|(body,)| body))
+/// Returns the policies that were recorded, newest first: body, moment, id of the entry.
+pub(super) async fn policies(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    limit: u32,
+) -> Result<Vec<(String, i64, String)>> {
+    Ok(sqlx::query_as(
+        "SELECT body, set_at, leaf FROM log_policy WHERE organization = $1 ORDER BY key DESC LIMIT $2",
+    )
+    .bind(org.0)
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?)
 }

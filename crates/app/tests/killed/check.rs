@@ -19,8 +19,8 @@ use tickmark_ledger::policy::Policy;
 use super::child::{BUNDLE, PUBLISHED, open};
 use crate::ledger::quiet;
 
-/// Rows that are half of something. Each statement counts them.
-const ORPHANS: [(&str, &str); 11] = [
+/// Rows that are half of something. Each statement counts them; `{{TEXT}}` is the content of an entry as text.
+const ORPHANS: [(&str, &str); 10] = [
     ("entries that wait", "SELECT count(*) FROM log_pending"),
     (
         "artifacts without entry",
@@ -61,15 +61,18 @@ const ORPHANS: [(&str, &str); 11] = [
     (
         "runs without their entry, or entries without their run",
         "SELECT abs((SELECT count(*) FROM run WHERE state IN ('complete', 'partial')) - \
-         (SELECT count(*) FROM leaf WHERE CAST(content AS TEXT) LIKE '%\"t\":\"run.close\"%'))",
+         (SELECT count(*) FROM leaf WHERE {{TEXT}} LIKE '%\"t\":\"run.close\"%'))",
     ),
     (
         "openings without their entry, or entries without their opening",
         "SELECT abs((SELECT count(*) FROM run) - \
-         (SELECT count(*) FROM leaf WHERE CAST(content AS TEXT) LIKE '%\"t\":\"run.open\"%'))",
+         (SELECT count(*) FROM leaf WHERE {{TEXT}} LIKE '%\"t\":\"run.open\"%'))",
     ),
-    ("references that lead nowhere", "SELECT count(*) FROM pragma_foreign_key_check"),
 ];
+
+/// A server refuses references that lead nowhere at once; the file is asked.
+const NOWHERE: (&str, &str) =
+    ("references that lead nowhere", "SELECT count(*) FROM pragma_foreign_key_check");
 
 /// What happened over many deaths.
 #[derive(Debug, Default)]
@@ -148,7 +151,10 @@ async fn examine(app: &App, actor: &Actor, root: &Path, acknowledged: &[Vec<&str
         return Err(format!("fsck: {:?}", scrub.differences));
     }
     app.export_log(actor, &root.join(PUBLISHED), &quiet).await.map_err(told)?;
-    for (what, statement) in ORPHANS {
+    let is_file = app.server().await.map_err(told)?.is_none();
+    let text = if is_file { "CAST(content AS TEXT)" } else { "convert_from(content, 'UTF8')" };
+    for (what, statement) in ORPHANS.into_iter().chain(is_file.then_some(NOWHERE)) {
+        let statement = statement.replace("{{TEXT}}", text);
         let count: (i64,) = app
             .read(actor, async |view| {
                 Ok(sqlx::query_as(AssertSqlSafe(statement)).fetch_one(view.connection()).await?)

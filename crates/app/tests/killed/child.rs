@@ -23,6 +23,8 @@ pub(super) const ROUNDS: &str = "TICKMARK_KILLED_ROUNDS";
 
 /// Names of things below the folder.
 pub(super) const DATA: &str = "data";
+/// Holds the address of the database; without it the database is a file in the data folder.
+pub(super) const SERVER: &str = "server";
 pub(super) const PUBLISHED: &str = "published";
 pub(super) const BUNDLE: &str = "bundle.zip";
 
@@ -43,7 +45,8 @@ impl Clock for WallClock {
 pub(super) async fn open(root: &Path) -> Result<App, Error> {
     let folder = DataFolder::create_or_open(&root.join(DATA))?;
     let seed = WallClock.now().micros().unsigned_abs();
-    App::open(folder, None, Arc::new(WallClock), Arc::new(TestEntropy::of(seed))).await
+    let server = std::fs::read_to_string(root.join(SERVER)).ok();
+    App::open(folder, server.as_deref(), Arc::new(WallClock), Arc::new(TestEntropy::of(seed))).await
 }
 
 #[test]

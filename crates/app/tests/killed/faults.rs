@@ -1,4 +1,5 @@
-//! Every file and database system call of one round of work is refused in turn, with an I/O error and a full disk.
+//! Every file and database system call of one round of work is refused in turn: with an I/O error, as on a full disk, and as
+//! on one that can only be read.
 //!
 //! `strace` counts the calls of a round that goes well and then makes the N-th call of each kind fail, for each N at which
 //! a call touches the data folder or what is published from it. It counts in each thread, so a run can refuse the N-th call
@@ -14,7 +15,7 @@ use super::{ROUNDS_PER_FOLDER, Worker, check, setting};
 const CALLS: &str = "open,openat,read,pread64,write,pwrite64,pwritev,pwritev2,fsync,fdatasync,syncfs,ftruncate,fallocate,\
     rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,chmod,fchmod,fchmodat,stat,lstat,fstat,newfstatat,\
     statx,lseek,getdents64,flock,fcntl,mmap";
-/// Kinds of calls that a full disk refuses.
+/// Kinds of calls that a full disk refuses, or one that can only be read.
 const NEED_SPACE: [&str; 15] = [
     "open",
     "openat",
@@ -90,6 +91,7 @@ async fn refused_calls_lose_nothing_that_was_acknowledged() {
             faults.push((call.as_str(), *number, "EIO"));
             if NEED_SPACE.contains(&call.as_str()) {
                 faults.push((call.as_str(), *number, "ENOSPC"));
+                faults.push((call.as_str(), *number, "EROFS"));
             }
         }
     }
@@ -140,4 +142,26 @@ async fn refused_calls_lose_nothing_that_was_acknowledged() {
     assert!(lost.is_empty(), "{} of {tried} faults did harm:\n{}", lost.len(), lost.join("\n"));
     assert!(hung.is_empty(), "a refused call makes it hang instead of fail: {hung:#?}");
     assert!(refused * 2 > tried, "most faults met no call on a file: {refused} of {tried}");
+}
+
+/// Kinds of calls that change a disk and nothing else.
+const CHANGE: &str = "pwrite64,pwritev,pwritev2,fsync,fdatasync,ftruncate,fallocate,rename,renameat,renameat2,link,linkat,\
+    unlink,unlinkat,mkdir,mkdirat";
+
+#[tokio::test]
+async fn a_disk_that_can_only_be_read_from_some_moment_on_keeps_what_was_acknowledged() {
+    let scratch = tempfile::tempdir().expect("scratch");
+    let calls = CHANGE.replace([' ', '\n'], "");
+    for from in [1, 4, 16, 64] {
+        let folder = scratch.path().join(format!("from-{from}"));
+        fs::create_dir(&folder).expect("a folder");
+        works(&folder, &[]);
+        let log = scratch.path().join("strace.log");
+        let inject = format!("inject={calls}:error=EROFS:when={from}+");
+        let options = ["-e".to_owned(), format!("trace={calls}"), "-e".to_owned(), inject];
+        let (heard, ended) = Worker::start(&folder, 3, &strace(&log, &options)).finish();
+        assert!(ended, "it hangs: {heard:#?}");
+        assert!(!heard.iter().any(|line| line == "done"), "nobody noticed: {heard:#?}");
+        check::check(&folder, &heard).await.unwrap_or_else(|why| panic!("from {from}: {why}\n{heard:#?}"));
+    }
 }

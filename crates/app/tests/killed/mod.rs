@@ -1,14 +1,15 @@
 //! A process that works on a data folder dies, or the system refuses it a call, at any moment; then everything that it
 //! had acknowledged is there, and nothing is half there.
 //!
-//! `TICKMARK_KILLS` says how often it is killed, 25 times unless set; `TICKMARK_FAULTS=all` refuses every call of one round
+//! `TICKMARK_KILLS` says how often it is killed, 25 times unless set, and a few times with PostgreSQL; `TICKMARK_FAULTS=all` refuses every call of one round
 //! of work in turn instead of a sample of them; `TICKMARK_FAULT_FIRST` and `TICKMARK_FAULT_STEP` share them out among several
-//! processes. A killed process loses nothing that the kernel has; loss of power is not
-//! what this shows.
+//! processes. A killed process loses nothing that the kernel has; what a power cut loses is modelled in `power.rs`, on 12 disks
+//! unless `TICKMARK_POWER_CUTS` says more.
 
 mod check;
 mod child;
 mod faults;
+mod power;
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -19,9 +20,12 @@ use std::time::{Duration, Instant};
 
 use tickmark_app::port::Entropy;
 use tickmark_app::testing::TestEntropy;
+use tickmark_store::testing::TestDatabase;
 
 /// Times the process is killed, unless set otherwise.
 const KILLS: usize = 25;
+/// The same with a database server, whose beginnings take longer.
+const KILLS_WITH_SERVER: usize = 5;
 /// After so many rounds the data folder is a new one, so that checking everything stays quick.
 const ROUNDS_PER_FOLDER: usize = 25;
 /// Longest time until a kill: about three rounds of work, or a start.
@@ -128,27 +132,50 @@ fn setting(name: &str, default: usize) -> usize {
     set.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}: {text:?} is not a number")))
 }
 
-#[tokio::test]
-async fn killed_at_random_moments_nothing_acknowledged_is_lost() {
-    let (kills, seed) = (setting("TICKMARK_KILLS", KILLS), setting("TICKMARK_KILL_SEED", 1));
+/// Returns an empty scratch folder of the wanted kind; none where the tests leave servers out.
+async fn scratch(with_server: bool) -> Option<TestDatabase> {
+    if !with_server {
+        return Some(TestDatabase::sqlite());
+    }
+    let test = TestDatabase::both().await.into_iter().find(|test| test.url().is_some())?;
+    let url = test.url().expect("found by it");
+    std::fs::write(test.folder().join(child::SERVER), url).expect("the address is written");
+    Some(test)
+}
+
+/// Kills a process again and again, and compares each time.
+async fn kill_often(kills: usize, with_server: bool) {
+    let seed = setting("TICKMARK_KILL_SEED", 1);
     let entropy = TestEntropy::of(seed as u64);
     let mut tally = check::Tally::default();
-    let mut scratch = tempfile::tempdir().expect("scratch");
+    let Some(mut folder) = scratch(with_server).await else { return };
     for round in 0..kills {
-        if round % ROUNDS_PER_FOLDER == 0 {
-            scratch = tempfile::tempdir().expect("scratch");
+        if round > 0 && round % ROUNDS_PER_FOLDER == 0 {
+            folder = scratch(with_server).await.expect("as before");
         }
-        let mut worker = Worker::start(scratch.path(), usize::MAX, &[]);
+        let root = folder.folder();
+        let mut worker = Worker::start(root, usize::MAX, &[]);
         // One in five dies while it starts: making the folder, recovering, sequencing what the one before left.
         if below(&entropy, 5) > 0 {
             assert!(worker.hear("ready"), "round {round}: it does not start: {:?}", worker.heard);
         }
         let heard = worker.kill_after(Duration::from_micros(below(&entropy, MOST_MILLIS * 1000)));
         tally.add(&heard);
-        check::check(scratch.path(), &heard)
+        check::check(root, &heard)
             .await
             .unwrap_or_else(|why| panic!("round {round}, seed {seed}: {why}\n{heard:#?}"));
     }
     println!("killed {kills} times: {tally}");
-    assert!(kills < KILLS || tally.acknowledged > 0, "{tally}");
+    assert!(kills < KILLS_WITH_SERVER || tally.acknowledged > 0, "{tally}");
+}
+
+#[tokio::test]
+async fn killed_at_random_moments_nothing_acknowledged_is_lost() {
+    kill_often(setting("TICKMARK_KILLS", KILLS), false).await;
+}
+
+/// What a server was sent before the process died, it may still do afterwards.
+#[tokio::test]
+async fn killed_at_random_moments_with_a_server_nothing_acknowledged_is_lost() {
+    kill_often(setting("TICKMARK_KILLS", KILLS_WITH_SERVER), true).await;
 }

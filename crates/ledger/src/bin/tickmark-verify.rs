@@ -1,6 +1,6 @@
 //! `tickmark-verify`: checks an evidence bundle, or an exported log, offline.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use tickmark_ledger::bundle::{self, Expectations};
 use tickmark_ledger::directory::{self, Folder};
-use tickmark_ledger::note::{MAX_NOTE_BYTES, SignedCheckpoint};
+use tickmark_ledger::dsse;
+use tickmark_ledger::note::{MAX_NOTE_BYTES, SignedCheckpoint, VerifierKey};
 use tickmark_ledger::policy::{MAX_POLICY_BYTES, Policy};
 use tickmark_ledger::timestamp::{RevocationLists, Roots};
 
@@ -16,7 +17,7 @@ const HELP: &str = "\
 Checks an evidence bundle, or a log exported as a tlog-tiles directory. Works offline; changes nothing.
 
 Usage: tickmark-verify BUNDLE.zip [--key KEY | --policy FILE] [--held FILE]...
-                       [--tsa-root FILE]... [--tsa-crl FILE]... [--json]
+                       [--tsa-root FILE]... [--tsa-crl FILE]... [--statement-key KEY]... [--json]
        tickmark-verify DIRECTORY  (--key KEY | --policy FILE) [--json]
 
   --key KEY      the log's public key, name+id+base64, obtained through another channel than the bundle
@@ -24,6 +25,8 @@ Usage: tickmark-verify BUNDLE.zip [--key KEY | --policy FILE] [--held FILE]...
   --held FILE    a checkpoint of this log that you kept from an earlier bundle; shows a rewritten or shortened log
   --tsa-root FILE  root certificates (PEM) of time-stamping authorities that count
   --tsa-crl FILE   revocation lists (PEM or DER) of those who issued the authorities' certificates
+  --statement-key KEY  whose signed statements count, beside the log's: name+id+base64, or a file of a public key
+                 (PEM, Ed25519)
   --json         answer as JSON
   --help         this text
   --version      the version
@@ -45,6 +48,7 @@ struct Arguments {
     held: Vec<SignedCheckpoint>,
     roots: Roots,
     lists: RevocationLists,
+    statement_keys: Vec<VerifierKey>,
     json: bool,
 }
 
@@ -72,7 +76,8 @@ fn main() -> ExitCode {
 
 fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
     let (mut path, mut policy, mut held, mut json) = (None, None, Vec::new(), false);
-    let (mut roots, mut lists) = (Roots::default(), RevocationLists::default());
+    let (mut roots, mut lists, mut statement_keys) =
+        (Roots::default(), RevocationLists::default(), Vec::new());
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{} needs a value", argument.display()));
@@ -91,6 +96,10 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
             }
             Some("--tsa-crl") => {
                 lists.extend(read_lists(Path::new(&value()?))?);
+                continue;
+            }
+            Some("--statement-key") => {
+                statement_keys.push(read_statement_key(&value()?)?);
                 continue;
             }
             Some("--key") => {
@@ -117,7 +126,20 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
         }
     }
     let path = path.ok_or("no bundle given; see --help")?;
-    Ok(Request::Verify(Box::new(Arguments { path, policy, held, roots, lists, json })))
+    Ok(Request::Verify(Box::new(Arguments { path, policy, held, roots, lists, statement_keys, json })))
+}
+
+fn read_statement_key(text: &OsStr) -> Result<VerifierKey, String> {
+    if let Some(key) = text.to_str().and_then(|text| text.parse().ok()) {
+        return Ok(key);
+    }
+    let path = Path::new(text);
+    let name = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut pem = String::new();
+    let file = File::open(path).map_err(|error| name(&error))?;
+    file.take(MAX_NOTE_BYTES as u64).read_to_string(&mut pem).map_err(|error| name(&error))?;
+    let stem: String = path.file_stem().unwrap_or_default().to_string_lossy().split_whitespace().collect();
+    dsse::key_of_pem(&stem.replace('+', "-"), &pem).ok_or_else(|| name(&"no public key of Ed25519 in PEM"))
 }
 
 fn read_checkpoint(path: &Path) -> Result<SignedCheckpoint, String> {
@@ -167,6 +189,7 @@ fn verify_bundle(arguments: &Arguments) -> Result<(String, u8), String> {
         held: arguments.held.clone(),
         timestamp_roots: arguments.roots.clone(),
         revocation_lists: arguments.lists.clone(),
+        statement_keys: arguments.statement_keys.clone(),
         ..Expectations::default()
     };
     let answer = bundle::verify(BufReader::new(file), &expectations).map_err(|error| name(&error))?;

@@ -110,6 +110,21 @@ pub struct Verification {
     pub figures: Level,
     /// Documents that no entry commits to: only the signature over the manifest vouches for them.
     pub uncommitted: Vec<String>,
+    /// Signed statements among what the bundle holds.
+    pub statements: Vec<Stated>,
+}
+
+/// A signed statement: a DSSE envelope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stated {
+    /// The file that holds it.
+    pub file: String,
+    /// What kind of statement it is; not proven if nobody signed whose signature counts.
+    pub what: String,
+    /// Files of the bundle that it names with the digests they have.
+    pub about: Vec<String>,
+    /// Those whose signatures count and verify.
+    pub signers: Vec<String>,
 }
 
 impl Verification {
@@ -191,6 +206,23 @@ impl fmt::Display for Verification {
             )?;
             for name in &self.uncommitted {
                 writeln!(f, "  {name}")?;
+            }
+        }
+        if !self.statements.is_empty() {
+            writeln!(f, "\nSigned statements:")?;
+            for Stated { file, what, about, signers } in &self.statements {
+                let by = if signers.is_empty() {
+                    "nobody whose signature counts".to_owned()
+                } else {
+                    plain(&signers.join(", "))
+                };
+                writeln!(
+                    f,
+                    "  {}: {}, about {} files here, signed by {by}",
+                    plain(file),
+                    plain(what),
+                    about.len()
+                )?;
             }
         }
         writeln!(f)?;

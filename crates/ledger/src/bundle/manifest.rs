@@ -2,13 +2,14 @@
 //!
 //! It is canonical JSON of the log's profile, so there is one spelling and no duplicate member. `MANIFEST.sig` is a
 //! note over its digest, signed with the log's key: so no byte of the bundle can change unnoticed, not even in
-//! documents that no entry commits to. What the log itself vouches for comes from the signed checkpoint alone.
+//! documents that no entry commits to; `MANIFEST.dsse.json` is the same statement in a signed envelope, for tools that
+//! read those. What the log itself vouches for comes from the signed checkpoint alone.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::{MANIFEST, MANIFEST_SIGNATURE, is_safe_name};
+use super::name::{is_of_manifest, is_safe_name};
 use crate::Hash;
 use crate::canonical::{self, WriteError};
 use crate::hash::shorten;
@@ -126,7 +127,7 @@ impl Manifest {
         for Subject { digest, name } in statement.subject {
             let digest =
                 Hash::parse_hex(&digest.sha256).map_err(|error| format!("{}: {error}", shorten(&name)))?;
-            if !is_safe_name(&name) || name == MANIFEST || name == MANIFEST_SIGNATURE {
+            if !is_safe_name(&name) || is_of_manifest(&name) {
                 return Err(format!("names {:?}, which cannot be a file of a bundle", shorten(&name)));
             }
             if files.last_key_value().is_some_and(|(last, _)| *last >= name) {

@@ -3,6 +3,7 @@
 //! ```text
 //! MANIFEST.json         in-toto Statement: what, which checkpoint, every file with its SHA-256
 //! MANIFEST.sig          signed note over the manifest's digest, by the log's key
+//! MANIFEST.dsse.json    the manifest in a DSSE envelope signed by the log's key, as in-toto tools read it
 //! README.txt            how to verify with ordinary tools
 //! policy                tlog-policy: the log's key (for reading; who verifies pins their own)
 //! checkpoint.latest     signed checkpoint; checkpoint.a and checkpoint.b at the ends of a period
@@ -30,7 +31,7 @@ mod salts;
 mod verify;
 mod write;
 
-pub use answer::{Completeness, Finding, Level, MAX_FINDINGS, Signer, Verification};
+pub use answer::{Completeness, Finding, Level, MAX_FINDINGS, Signer, Stated, Verification};
 pub use history::{HistoryContents, TargetName};
 pub use manifest::{Manifest, PREDICATE_TYPE};
 pub use name::is_safe_name;

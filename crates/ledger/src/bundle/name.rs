@@ -9,6 +9,8 @@ pub(super) const MAX_NAME_BYTES: usize = 240;
 pub(super) const MANIFEST: &str = "MANIFEST.json";
 /// A signed note over the digest of the manifest, so that no byte of a bundle can change unnoticed.
 pub(super) const MANIFEST_SIGNATURE: &str = "MANIFEST.sig";
+/// The manifest in a DSSE envelope, for tools that read in-toto statements.
+pub(super) const MANIFEST_ENVELOPE: &str = "MANIFEST.dsse.json";
 pub(super) const README: &str = "README.txt";
 pub(super) const POLICY: &str = "policy";
 pub(super) const CHECKPOINT: &str = "checkpoint.latest";
@@ -50,8 +52,8 @@ pub(super) enum FileKind {
 
 pub(super) fn classify(name: &str) -> FileKind {
     match name {
-        MANIFEST | MANIFEST_SIGNATURE | README | POLICY | CHECKPOINT | CHECKPOINT_A | CHECKPOINT_B
-        | CONSISTENCY | SALTS | ROTATIONS | STRETCHES | TARGETS => {
+        MANIFEST | MANIFEST_SIGNATURE | MANIFEST_ENVELOPE | README | POLICY | CHECKPOINT | CHECKPOINT_A
+        | CHECKPOINT_B | CONSISTENCY | SALTS | ROTATIONS | STRETCHES | TARGETS => {
             return FileKind::Structure;
         }
         _ => {}
@@ -67,6 +69,11 @@ pub(super) fn classify(name: &str) -> FileKind {
         _ => Some(FileKind::Other),
     };
     kind.unwrap_or(FileKind::Misplaced)
+}
+
+/// Whether a file is the manifest, or stands beside it and so cannot be named by it.
+pub(super) fn is_of_manifest(name: &str) -> bool {
+    matches!(name, MANIFEST | MANIFEST_SIGNATURE | MANIFEST_ENVELOPE)
 }
 
 pub(super) fn leaf_name(index: u64) -> String {

@@ -15,6 +15,7 @@ another channel than this archive.
 WHAT IS HERE
   MANIFEST.json          names every other file with its SHA-256 (an in-toto Statement)
   MANIFEST.sig           the SHA-256 of MANIFEST.json, signed with the log's key
+  MANIFEST.dsse.json     MANIFEST.json in a DSSE envelope signed with the log's key, for in-toto tools
   checkpoint.latest      three lines: name of the log, number of entries, root hash in base64; then signatures
   checkpoint.a, .b       the checkpoints at the ends of a period, if the bundle is about one: before the entry
                          period.open and behind the entry period.close, if the log has them
@@ -33,7 +34,8 @@ WHAT IS HERE
   rotations.json         signed statements that one key of the log follows another, if there were any
   report/...             documents made from the evidence, for example report/readiness.pdf
   report/E-*-package.json  management's part of an issued report, as it was frozen; report/E-*-records.json: the records
-                         that its figures follow from, each with the SHA-256 that an entry names for its canonical JSON
+                         that its figures follow from, each with the SHA-256 that an entry names for its canonical JSON;
+                         report/E-*-statement.dsse.json: the signed statement that they were frozen
 
 THE SHORT WAY
   tickmark-verify bundle.zip --key "<the log's public key, obtained elsewhere>"
@@ -62,6 +64,18 @@ BY HAND
      openssl pkeyutl -verify -rawin -pubin -keyform DER -inkey key.der -in text -sigfile signature
 
    MANIFEST.sig is signed in the same way; its third line must be the SHA-256 of MANIFEST.json.
+   A DSSE envelope (*.dsse.json) signs "DSSEv1", the length of its type, the type, the length of its payload and the
+   payload, with single spaces between. For MANIFEST.dsse.json, with KEY and key.der from above:
+
+     python3 - <<'END'
+     import base64, json
+     e = json.load(open("MANIFEST.dsse.json"))
+     p, t = base64.b64decode(e["payload"]), e["payloadType"].encode()
+     open("text", "wb").write(b"DSSEv1 %d %s %d %s" % (len(t), t, len(p), p))
+     open("signature", "wb").write(base64.b64decode(e["signatures"][0]["sig"]))
+     print("ok" if p == open("MANIFEST.json", "rb").read() else "ANOTHER MANIFEST")
+     END
+     openssl pkeyutl -verify -rawin -pubin -keyform DER -inkey key.der -in text -sigfile signature
 
 3. Entries. The hash of an entry is SHA-256 over a zero byte and its bytes; the hash of two neighbours is SHA-256
    over a byte one and both hashes. With the whole log in tile/entries, its root follows:

@@ -16,6 +16,7 @@ use super::salts::{self, Release};
 use super::verify::{MAX_RATIO, RATIO_FREE_BYTES};
 use crate::Hash;
 use crate::canonical::WriteError;
+use crate::dsse::{self, Envelope};
 use crate::leaf::{Leaf, LeafError};
 use crate::note::{Checkpoint, Note, NoteError, SignedCheckpoint, Signer};
 use crate::policy::Policy;
@@ -221,12 +222,14 @@ pub fn write<W: Write + Seek>(
     }
     let manifest = manifest(contents, &files)?.to_bytes()?;
     let digest = Hash::of(&manifest);
+    let envelope = Envelope::sign(dsse::STATEMENT, manifest.clone(), &[signer]).map_err(NoteError::from)?;
     files.insert(name::MANIFEST.to_owned(), manifest);
     let origin = &contents.checkpoint.checkpoint.origin;
     let signature = Note::sign(signed_text(origin, &digest), &[signer])?;
     let accepted = contents.policy.accept_note(origin, contents.checkpoint.checkpoint.size, &signature);
     accepted.map_err(|error| BundleError::Contradiction(format!("{}: {error}", name::MANIFEST_SIGNATURE)))?;
     files.insert(name::MANIFEST_SIGNATURE.to_owned(), signature.to_text().into_bytes());
+    files.insert(name::MANIFEST_ENVELOPE.to_owned(), envelope.to_bytes()?);
     let content_bytes = files.values().map(|content| content.len() as u64).sum();
     write_archive(&files, to)?;
     Ok(Written { manifest: digest, files: files.len(), content_bytes })

@@ -23,6 +23,11 @@ pub trait Signer: fmt::Debug + Send + Sync {
     /// Returns the public half.
     fn verifier(&self) -> VerifierKey;
 
+    /// Tells whether somebody has to be asked, who may keep waiting whoever asks.
+    fn is_elsewhere(&self) -> bool {
+        true
+    }
+
     /// Signs a message with Ed25519 (RFC 8032).
     ///
     /// # Errors
@@ -47,6 +52,10 @@ pub trait Signer: fmt::Debug + Send + Sync {
 impl Signer for SignerKey {
     fn verifier(&self) -> VerifierKey {
         Self::verifier(self)
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        false
     }
 
     fn sign_message(&self, message: &[u8]) -> Result<[u8; 64], SigningError> {

@@ -53,6 +53,48 @@ impl tlog_tiles::tlog::HashReader for Stored {
     }
 }
 
+/// What Go's `golang.org/x/mod/sumdb/tlog` says of trees of up to 2,000 entries; `check_tiles.go` prints it.
+const GO: &str = include_str!("published/go-trees.txt");
+
+#[test]
+fn roots_and_proofs_are_those_of_go() {
+    let hashes = hashes(2_000);
+    let (mut frontier, mut roots) = (Frontier::new(), Vec::new());
+    for hash in &hashes {
+        frontier.push(*hash);
+        roots.push(frontier.root());
+    }
+    let joined = |all: &[Hash]| -> String {
+        let bytes: Vec<u8> = all.iter().flat_map(|hash| hash.0).collect();
+        Hash::of(&bytes).hex()
+    };
+    let mut proofs = 0;
+    for line in GO.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let size: usize = words[1].parse().expect("a number");
+        match words[0] {
+            "root" => assert_eq!(roots[size - 1].hex(), words[2], "{size}"),
+            "roots" => assert_eq!(joined(&roots[..size]), words[2]),
+            "proofs" => {
+                let tiles = TileSet::from_leaf_hashes(hashes[..size].iter().copied());
+                let (mut inclusion, mut consistency) = (Vec::new(), Vec::new());
+                let size = size as u64;
+                for index in (0..size).step_by(1 + usize::try_from(size / 300).expect("small")) {
+                    inclusion.extend(inclusion_proof(index, size, &tiles).expect("proof"));
+                    consistency.extend(consistency_proof(index + 1, size, &tiles).expect("proof"));
+                }
+                assert_eq!(
+                    (joined(&inclusion).as_str(), joined(&consistency).as_str()),
+                    (words[2], words[3])
+                );
+                proofs += 1;
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(proofs, 8);
+}
+
 /// Sizes 0 to 2,000 against `tlog_tiles` and `ct-merkle`: roots at each, and proofs both ways at a spread of places.
 #[test]
 fn two_thousand_sizes_agree_with_two_other_implementations() {

@@ -9,6 +9,7 @@ use tickmark_ledger::bundle::{
     Attachment, Blob, BundleContents, Entries, Expectations, Release, Verification, VerifyError,
 };
 use tickmark_ledger::commitment::{ArtifactDescriptor, Salt};
+use tickmark_ledger::dsse::{self, Envelope};
 use tickmark_ledger::leaf::{Leaf, LeafKind};
 use tickmark_ledger::note::{Checkpoint, Note, SignedCheckpoint, SignerKey};
 use tickmark_ledger::policy::Policy;
@@ -145,6 +146,10 @@ pub(crate) fn resign_manifest(files: &mut [(String, Vec<u8>)]) {
     let note = Note::sign(text, &[&signer()]).expect("note");
     let place = files.iter().position(|(name, _)| name == "MANIFEST.sig").expect("signature");
     files[place].1 = note.to_text().into_bytes();
+    let manifest = files.iter().find(|(name, _)| name == "MANIFEST.json").expect("manifest").1.clone();
+    let envelope = Envelope::sign(dsse::STATEMENT, manifest, &[&signer()]).expect("envelope");
+    let place = files.iter().position(|(name, _)| name == "MANIFEST.dsse.json").expect("envelope");
+    files[place].1 = envelope.to_bytes().expect("written");
 }
 
 /// Makes the manifest fit the files again, as somebody would who alters a bundle with care.

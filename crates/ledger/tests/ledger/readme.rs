@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::fixture::{contents, unpack, write};
+use crate::fixture::{contents, signer, unpack, write};
 
 fn scripts(readme: &str) -> Vec<String> {
     let parts = readme.split("python3 - <<'END'\n").skip(1);
@@ -28,7 +28,7 @@ fn instructions_find_a_whole_bundle_whole_and_a_changed_one_changed() {
     let bytes = write(&contents(700));
     let readme = unpack(&bytes).into_iter().find(|(name, _)| name == "README.txt").expect("readme").1;
     let scripts = scripts(std::str::from_utf8(&readme).expect("text"));
-    assert_eq!(scripts.len(), 3);
+    assert_eq!(scripts.len(), 4);
     if Command::new("python3").arg("--version").output().is_err() {
         return;
     }
@@ -42,12 +42,34 @@ fn instructions_find_a_whole_bundle_whole_and_a_changed_one_changed() {
     };
     for script in &scripts {
         let said = run(script);
-        assert!(!said.is_empty() && !said.contains("CHANGED") && !said.contains("NOT"), "{said}");
+        assert!(
+            !said.is_empty()
+                && !said.contains("CHANGED")
+                && !said.contains("NOT")
+                && !said.contains("ANOTHER"),
+            "{said}"
+        );
     }
+    // What the second one leaves is what the log's key signed.
+    let key = [
+        hex::decode("302a300506032b6570032100").expect("quoted").as_slice(),
+        signer().verifier().public_key(),
+    ]
+    .concat();
+    std::fs::write(folder.path().join("key.der"), key).expect("written");
+    let verify = || {
+        let words = "pkeyutl -verify -rawin -pubin -keyform DER -inkey key.der -in text -sigfile signature";
+        let output = Command::new("openssl").args(words.split(' ')).current_dir(folder.path()).output();
+        output.expect("openssl, which the tests need").status.success()
+    };
+    run(&scripts[1]);
+    assert!(verify());
+    std::fs::write(folder.path().join("text"), b"DSSEv1 1 t 1 p").expect("written");
+    assert!(!verify());
     let entries = folder.path().join("tile/entries/001");
     let mut changed = std::fs::read(&entries).expect("read");
     changed[10] ^= 1;
     std::fs::write(&entries, changed).expect("written");
     assert!(run(&scripts[0]).contains("CHANGED tile/entries/001"));
-    assert!(run(&scripts[1]).contains("NOT THOSE OF THE CHECKPOINT"));
+    assert!(run(&scripts[2]).contains("NOT THOSE OF THE CHECKPOINT"));
 }

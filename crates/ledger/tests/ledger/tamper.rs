@@ -79,10 +79,13 @@ fn added_renamed_and_reordered_files_are_named() {
 #[test]
 fn bytes_of_the_manifest_matter_wherever_they_stand() {
     let mut whole = unpack(&write(&contents(8)));
-    for at in (0..whole[0].1.len()).step_by(19) {
-        whole[0].1[at] ^= 1;
-        failed(&whole);
-        whole[0].1[at] ^= 1;
+    for (place, name) in [(0, "MANIFEST.dsse.json"), (1, "MANIFEST.json")] {
+        assert_eq!(whole[place].0, name);
+        for at in (0..whole[place].1.len()).step_by(19) {
+            whole[place].1[at] ^= 1;
+            failed(&whole);
+            whole[place].1[at] ^= 1;
+        }
     }
 }
 
@@ -111,7 +114,9 @@ fn a_newly_signed_manifest_does_not_help_against_the_log() {
     for place in 0..whole.len() {
         let name = whole[place].0.clone();
         // Words for people and the unpinned key are vouched for by the manifest's signature alone.
-        if ["MANIFEST.json", "MANIFEST.sig", "README.txt", "policy"].contains(&name.as_str()) {
+        if ["MANIFEST.json", "MANIFEST.sig", "MANIFEST.dsse.json", "README.txt", "policy"]
+            .contains(&name.as_str())
+        {
             continue;
         }
         let length = whole[place].1.len();

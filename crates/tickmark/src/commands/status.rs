@@ -7,6 +7,7 @@ use tickmark_core::Span;
 use tickmark_core::id::TargetKey;
 use tickmark_core::observation::Verdict;
 use tickmark_core::time::DAY_US;
+use tickmark_store::Access;
 
 use super::{catalog, waive};
 use crate::cli::Common;
@@ -33,6 +34,7 @@ pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
             ))
         })
         .await?;
+    let server = app.server().await?;
     app.close().await;
     // A single machine needs no name beside each of its results.
     let name = |key: TargetKey| {
@@ -51,6 +53,9 @@ pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
         "failing": of(Verdict::Fail).collect::<Vec<_>>(), "unknown": of(Verdict::Unknown).collect::<Vec<_>>(),
         "waivers": waivers.iter().map(|waiver| waive::with_state(waiver, standing.at)).collect::<Vec<_>>(),
         "last_run": runs.first(), "targets": targets,
+        "database": server.as_ref().map(|server| json!({
+            "version": server.version, "refusal": server.refusal(Access::Write), "remarks": server.remarks(),
+        })),
     });
     output.answer(&answer, |output| {
         output.line(
@@ -73,6 +78,11 @@ pub(crate) async fn run(common: &Common, output: &Output) -> Outcome {
                 run.finished_at.unwrap_or(run.started_at).minute()
             )),
             None => output.line("no run yet: tickmark collect"),
+        }
+        if let Some(server) = &server {
+            for said in server.refusal(Access::Write).into_iter().chain(server.remarks()) {
+                output.line(format!("database: {said}"));
+            }
         }
         for (verdict, title) in [(Verdict::Fail, "Not as asserted"), (Verdict::Unknown, "Could not be seen")]
         {

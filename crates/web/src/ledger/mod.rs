@@ -3,6 +3,7 @@
 mod consistency;
 mod outside;
 mod pages;
+mod policy;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderName;
@@ -16,6 +17,7 @@ use tickmark_core::Digest;
 pub use consistency::ConsistencyView;
 pub use outside::{ANCHORS_SHOWN, AnchorRow, CosignatureRow, KeyRow, OutsideView, PlaceRow, SilentRow};
 pub use pages::{LeafRow, LeafView, LedgerView, ScrubView};
+pub use policy::{PolicyRow, PolicyView};
 
 use crate::error::Refusal;
 use crate::evidence::attachment;

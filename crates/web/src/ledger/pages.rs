@@ -5,6 +5,7 @@ use tickmark_core::{Digest, Timestamp};
 
 use super::consistency::prove;
 use super::outside::{self, KeyRow, OutsideView};
+use super::policy::{self, PolicyView};
 use crate::design::digest;
 use crate::design::empty::{command, empty};
 use crate::design::frame::{Page, Place};
@@ -52,6 +53,8 @@ pub struct LedgerView {
     pub outside: OutsideView,
     /// Every key that ever signed, oldest first.
     pub keys: Vec<KeyRow>,
+    /// The policy of the log.
+    pub policy: PolicyView,
     /// Leaves, newest first: the latest, or those before the one that was asked for.
     pub leaves: Vec<LeafRow>,
 }
@@ -112,6 +115,7 @@ pub(super) fn log(view: &LedgerView, query: &TableQuery, now: Timestamp) -> Page
             }
             div {
                 (block("signers", "Who stands behind it", &html! {}, &outside::signers(view, now)))
+                (policy::policy(&view.policy, now))
                 (block("scrub", "Hashed again", &html! {}, &scrub(view, now)))
                 (block("verify", "Verify without us", &html! {}, &verify()))
             }

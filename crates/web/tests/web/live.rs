@@ -48,7 +48,8 @@ async fn every_page_tells_the_same_story() {
     let (check_id, control_id) = (tested.id().to_owned(), tested.definition().controls[0].clone());
     let id = control_id.parse().expect("an id");
     app.transact(&person, async |cx| {
-        conclusion::decide(cx, &id, Question::Designed, Answer::Yes, "reviewed with IT").await
+        conclusion::decide(cx, &id, Question::Designed, Answer::Yes, "reviewed with IT").await?;
+        evidence::set_retention(cx, "evidence", 3000).await
     })
     .await
     .expect("decided");
@@ -84,6 +85,10 @@ async fn every_page_tells_the_same_story() {
     assert!(raw.contains("&lt;script&gt;") && raw.contains("ledger leaf") && raw.contains("ada (uid 1000)"));
     let ledger = text(&guest, "/ledger").await;
     assert!(ledger.contains("Run 1 reached 1 of 1 targets") && ledger.contains("tickmark/t/"), "{ledger}");
+    // Which policy is in force since when, by whom, and what it changed.
+    for told in ["3000</span> days", "by Robin Example", "how long evidence is kept", "Changes of policy"] {
+        assert!(ledger.contains(told), "the ledger tells {told}: {ledger}");
+    }
     assert!(text(&guest, "/ledger/leaves/0").await.contains("log.genesis"));
     assert!(text(&guest, "/criteria/CC6.1").await.contains("/controls/"));
     for path in ["/controls", "/criteria", "/checks", "/targets", "/runs", "/evidence", "/reports"] {

@@ -256,7 +256,10 @@ pub(crate) async fn kept_parts(view: &mut View<'_>) -> Result<BTreeSet<ArtifactK
     let mut kept = BTreeSet::new();
     for key in super::super::keys(view).await? {
         let report = newest_report(view, key).await?;
-        let files = report.kept().into_iter().flat_map(|part| [&part.package, &part.records]);
+        let files = report
+            .kept()
+            .into_iter()
+            .flat_map(|part| [&part.package, &part.records].into_iter().chain(&part.statement));
         kept.extend(files.map(|file| ArtifactKey(file.artifact.0)));
     }
     Ok(kept)

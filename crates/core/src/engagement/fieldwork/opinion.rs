@@ -139,6 +139,9 @@ pub struct FrozenPart {
     pub whole: KeptFile,
     /// The records that the figures of the part follow from.
     pub records: KeptFile,
+    /// What the log's key stated of them, in an envelope; none of what was kept before there were such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<KeptFile>,
 }
 
 /// What is recorded about the report of an engagement.

@@ -7,6 +7,7 @@ use std::io::{Read, Seek};
 use serde::Deserialize;
 
 use super::Files;
+use super::statements::{self, Statements};
 use crate::Hash;
 use crate::bundle::answer::Findings;
 use crate::bundle::name::{self, FileKind, classify};
@@ -105,11 +106,27 @@ impl Descriptors {
 pub(super) fn examine<R: Read + Seek>(
     files: &mut Files<R>,
     descriptors: &Descriptors,
+    statements: &mut Statements<'_>,
     inclusion: &mut Findings,
 ) -> Vec<String> {
     for name in files.names.clone() {
-        if let FileKind::Blob(digest) = classify(&name) {
-            examine_blob(files, &name, digest, descriptors, inclusion);
+        match classify(&name) {
+            FileKind::Blob(digest) => {
+                let start = examine_blob(files, &name, digest, descriptors, inclusion);
+                // One that stands here as a document too is looked at there.
+                let is_document =
+                    |(name, own): (&String, &Hash)| *own == digest && name.ends_with(statements::ENDING);
+                let may_be = start.starts_with(b"{") && start.len() < statements::MAX_BYTES;
+                if may_be && !files.expected.iter().any(is_document) {
+                    statements.look(files, &name, &start, inclusion);
+                }
+            }
+            FileKind::Other if name.ends_with(statements::ENDING) => {
+                if let Some(content) = files.fetch(&name) {
+                    statements.look(files, &name, &content, inclusion);
+                }
+            }
+            _ => {}
         }
     }
     // A document that is stored encrypted is also a released blob, which was held against its commitment above.
@@ -124,22 +141,25 @@ pub(super) fn examine<R: Read + Seek>(
     files.names.iter().filter(is_uncommitted).cloned().collect()
 }
 
+/// Returns the beginning of its content, at most [`statements::MAX_BYTES`].
 fn examine_blob<R: Read + Seek>(
     files: &mut Files<R>,
     name: &str,
     named: Hash,
     descriptors: &Descriptors,
     inclusion: &mut Findings,
-) {
+) -> Vec<u8> {
     let releases = descriptors.releases.get(&named).map_or(&[][..], Vec::as_slice);
     let mut committers: Vec<Committer> =
         releases.iter().map(|release| Committer::new(&release.salt, ARTIFACT_DOMAIN)).collect();
-    let mut size = 0_u64;
+    let (mut size, mut start) = (0_u64, Vec::new());
     let digest = files.stream(name, |piece| {
         size += piece.len() as u64;
+        let room = (statements::MAX_BYTES - start.len()).min(piece.len());
+        start.extend_from_slice(&piece[..room]);
         committers.iter_mut().for_each(|committer| committer.update(piece));
     });
-    let Some(digest) = digest else { return };
+    let Some(digest) = digest else { return start };
     if digest != named {
         files.findings.add(name, "changed: its content has not the digest in its name");
     }
@@ -160,4 +180,5 @@ fn examine_blob<R: Read + Seek>(
         };
         inclusion.add(name, problem);
     }
+    start
 }

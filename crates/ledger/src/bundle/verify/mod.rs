@@ -9,6 +9,7 @@ mod log;
 mod period;
 mod records;
 mod report;
+mod statements;
 mod time;
 
 pub use archive::Limits;
@@ -22,16 +23,18 @@ use self::blobs::Descriptors;
 use self::held::Held;
 use self::records::Opened;
 use self::report::Parts;
-use super::answer::{Completeness, Findings, Level, Signer, Verification};
+use self::statements::Statements;
+use super::answer::{Completeness, Findings, Level, Signer, Stated, Verification};
 use super::history::parse_rotations;
 use super::manifest::{Manifest, signed_text};
 use super::name::{self, FileKind, classify};
 use crate::Hash;
+use crate::dsse::{self, Envelope};
 use crate::epoch::Rotation;
 use crate::history::Rebuild;
 use crate::leaf::parse_moment;
-use crate::note::{Note, SignedCheckpoint};
-use crate::policy::{Accepted, Policy};
+use crate::note::{Checkpoint, Note, SignedCheckpoint, VerifierKey};
+use crate::policy::{Accepted, LogKey, Policy};
 use crate::timestamp::{RevocationLists, Roots};
 
 /// What the verifier brings along; nothing of it is taken from the bundle.
@@ -45,6 +48,8 @@ pub struct Expectations {
     pub timestamp_roots: Roots,
     /// Lists of revoked certificates, for those of the authorities.
     pub revocation_lists: RevocationLists,
+    /// Keys of people and firms whose signed statements count, beside those of the log.
+    pub statement_keys: Vec<VerifierKey>,
     /// How large a bundle may be.
     pub limits: Limits,
 }
@@ -77,6 +82,7 @@ pub fn verify<R: Read + Seek>(reader: R, expectations: &Expectations) -> Result<
     }
     let mut descriptors = Descriptors::wanted_by(&mut files, &mut inclusion);
     check_signature(&mut files, &signed);
+    check_envelope(&mut files, &signed);
     let objects = history::objects(&mut files, &mut inclusion);
     let mut rebuild = Rebuild::new(&objects);
     let mut opened = Opened::read(&mut files, &mut inclusion);
@@ -100,10 +106,12 @@ pub fn verify<R: Read + Seek>(reader: R, expectations: &Expectations) -> Result<
         }
         _ => history::unclaimed("the whole log is needed for it"),
     };
-    let uncommitted = blobs::examine(&mut files, &descriptors, &mut inclusion);
+    let mut statements = Statements::new(&signed, &expectations.statement_keys);
+    let uncommitted = blobs::examine(&mut files, &descriptors, &mut statements, &mut inclusion);
+    let statements = statements.finish();
     let time = time::examine(&mut files, &signed, expectations, log.period.ends);
     files.read_the_rest();
-    let found = Found { inclusion, time, figures: parts.finish(), uncommitted };
+    let found = Found { inclusion, time, figures: parts.finish(), uncommitted, statements };
     Ok(answer(files, signed, log, history, found))
 }
 
@@ -113,6 +121,7 @@ struct Found {
     time: Level,
     figures: Level,
     uncommitted: Vec<String>,
+    statements: Vec<Stated>,
 }
 
 fn answer<R: Read + Seek>(
@@ -122,7 +131,7 @@ fn answer<R: Read + Seek>(
     history: history::HistoryAnswer,
     found: Found,
 ) -> Verification {
-    let Found { inclusion, time, figures, uncommitted } = found;
+    let Found { inclusion, time, figures, uncommitted, statements } = found;
     let count = files.names.len();
     let about = files.manifest.map(|manifest| manifest.about).unwrap_or_default();
     let checkpoint = signed.checkpoint.as_ref().map(|signed| &signed.checkpoint);
@@ -152,6 +161,7 @@ fn answer<R: Read + Seek>(
         },
         figures,
         uncommitted,
+        statements,
     }
 }
 
@@ -199,6 +209,27 @@ impl Signed {
             },
         };
         Self { policy, is_pinned: pinned.is_some(), checkpoint, accepted, problems, rotations }
+    }
+}
+
+impl Signed {
+    /// Returns the keys that count for the checkpoint.
+    fn keys(&self) -> Vec<&VerifierKey> {
+        let Some((checkpoint, policy)) = self.checkpoint.as_ref().zip(self.policy.as_ref()) else {
+            return Vec::new();
+        };
+        let Checkpoint { origin, size, .. } = &checkpoint.checkpoint;
+        let counts = |log: &&LogKey| log.key.name() == origin && log.sizes.contains(*size);
+        policy.logs().iter().filter(counts).map(|log| &log.key).collect()
+    }
+
+    /// Returns the keys that the log has and had.
+    fn keys_of_origin(&self) -> Vec<&VerifierKey> {
+        let Some((checkpoint, policy)) = self.checkpoint.as_ref().zip(self.policy.as_ref()) else {
+            return Vec::new();
+        };
+        let origin = &checkpoint.checkpoint.origin;
+        policy.logs().iter().map(|log| &log.key).filter(|key| key.name() == origin).collect()
     }
 }
 
@@ -251,6 +282,34 @@ fn check_signature<R: Read + Seek>(files: &mut Files<R>, signed: &Signed) {
     };
     if let Err(problem) = checked {
         files.findings.add(name::MANIFEST_SIGNATURE, problem);
+    }
+}
+
+/// Checks that the envelope holds the manifest, as the log's key signed it and in no other spelling.
+fn check_envelope<R: Read + Seek>(files: &mut Files<R>, signed: &Signed) {
+    let Some(digest) = files.manifest_digest else { return };
+    let checked = match files.fetch(name::MANIFEST_ENVELOPE) {
+        None if files.has(name::MANIFEST_ENVELOPE) => return,
+        None => Err("missing".to_owned()),
+        Some(bytes) => Envelope::parse(&bytes).map_err(|error| error.to_string()).and_then(|envelope| {
+            if envelope.payload_type != dsse::STATEMENT || Hash::of(&envelope.payload) != digest {
+                return Err("holds another statement than MANIFEST.json".to_owned());
+            }
+            let keys = signed.keys();
+            let [signer] = envelope.signers(keys.iter().copied())[..] else {
+                return Err("is not signed by one key of the log".to_owned());
+            };
+            let said = envelope.signatures.iter().map(|one| one.key_id.as_deref());
+            if !said.eq([Some(dsse::key_id(signer).as_str())])
+                || envelope.to_bytes().ok().as_ref() != Some(&bytes)
+            {
+                return Err("is spelled otherwise than it was written".to_owned());
+            }
+            Ok(())
+        }),
+    };
+    if let Err(problem) = checked {
+        files.findings.add(name::MANIFEST_ENVELOPE, problem);
     }
 }
 
@@ -311,8 +370,7 @@ impl<R: Read + Seek> Files<R> {
             if classify(name) == FileKind::Misplaced {
                 self.findings.add(name, "not a name of the format");
             }
-            let is_manifest = name == name::MANIFEST || name == name::MANIFEST_SIGNATURE;
-            if self.manifest.is_some() && !is_manifest && !self.expected.contains_key(name) {
+            if self.manifest.is_some() && !name::is_of_manifest(name) && !self.expected.contains_key(name) {
                 self.findings.add(name, "added: MANIFEST.json does not name it");
             }
         }

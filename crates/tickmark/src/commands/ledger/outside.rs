@@ -139,7 +139,7 @@ pub(super) async fn anchor(common: &Common, output: &Output) -> Outcome {
 pub(super) async fn show(common: &Common, output: &Output) -> Outcome {
     let app = wiring::inspect(common).await?;
     let actor = wiring::reader(&app).await?;
-    let (keys, deliveries, anchors, cosignatures, witnessed, watched) = app
+    let (keys, deliveries, anchors, cosignatures, witnessed, watched, policy) = app
         .read(&actor, async |view| {
             Ok((
                 ledger::keys_of_log(view).await?,
@@ -148,6 +148,7 @@ pub(super) async fn show(common: &Common, output: &Output) -> Outcome {
                 ledger::cosignatures(view).await?,
                 ledger::witnessed(view).await?,
                 ledger::watched(view).await?,
+                ledger::log_policy(view).await?,
             ))
         })
         .await?;
@@ -156,12 +157,22 @@ pub(super) async fn show(common: &Common, output: &Output) -> Outcome {
         .iter()
         .map(|key| json!({"key": key.verifier_key, "epoch": key.epoch, "from": key.from, "to": key.to}))
         .collect();
+    let changes: Vec<_> = policy
+        .changes
+        .iter()
+        .map(|change| json!({"at": change.at, "leaf": change.index, "by": change.by, "what": change.what}))
+        .collect();
     let answer = json!({
-        "keys": keys, "deliveries": deliveries, "timestamps": anchors, "cosignatures": cosignatures,
+        "policy": {"in_force": policy.policy, "changes": changes}, "keys": keys, "deliveries": deliveries, "timestamps": anchors, "cosignatures": cosignatures,
         "witnessed": witnessed, "watched": watched,
     });
     output.answer(&answer, |output| {
         print_watched(&watched, output);
+        if let Some(last) = policy.changes.first() {
+            let (at, what) = (last.at.minute(), last.what.join(", "));
+            output
+                .line(format!("the policy was changed {} times, last at {at}: {what}", policy.changes.len()));
+        }
         for key in &keys {
             output.line(format!("key {} counts from size {} to {}", key["key"], key["from"], key["to"]));
         }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use tickmark_app::evidence::{self, Artifact, ArtifactKey};
 use tickmark_app::ledger::{self, LogEntry, PartyKind};
-use tickmark_app::{View, observation};
-use tickmark_core::id::TargetKey;
+use tickmark_app::{View, identity, observation};
+use tickmark_core::id::{ActorId, TargetKey};
 use tickmark_core::{Digest, Timestamp};
 
 use super::Live;
@@ -14,7 +14,7 @@ use crate::error::Refusal;
 use crate::evidence::{ArtifactRow, ArtifactView, Origin, how};
 use crate::ledger::{
     ANCHORS_SHOWN, AnchorRow, ConsistencyView, CosignatureRow, KeyRow, LeafRow, LeafView, LedgerView,
-    OutsideView, PlaceRow, ScrubView, SilentRow,
+    OutsideView, PlaceRow, PolicyRow, PolicyView, ScrubView, SilentRow,
 };
 use crate::report::{ReportRow, documents};
 
@@ -142,6 +142,31 @@ async fn outside(view: &mut View<'_>) -> tickmark_app::Result<OutsideView> {
     })
 }
 
+/// The policy of the log, and who changed it.
+async fn policy(view: &mut View<'_>) -> tickmark_app::Result<PolicyView> {
+    let ledger::LogPolicy { policy, changes } = ledger::log_policy(view).await?;
+    let labels = if changes.is_empty() { BTreeMap::new() } else { identity::labels(view).await? };
+    let name = |by: Option<ActorId>| by.and_then(|by| labels.get(&by).cloned()).unwrap_or_default();
+    let change = |change: ledger::PolicyChange| PolicyRow {
+        at: change.at,
+        leaf: change.index,
+        by: name(change.by),
+        what: change.what,
+    };
+    Ok(PolicyView {
+        keys: policy.keys.len(),
+        witnesses: policy.witnesses.into_iter().map(|witness| witness.name).collect(),
+        quorum: policy.quorum,
+        authorities: policy.authorities.into_iter().map(|authority| authority.name).collect(),
+        places: policy.places,
+        publish_every_minutes: policy.publish_every_minutes,
+        anchor_every_hours: policy.anchor_every_hours,
+        alert_after_hours: policy.alert_after_hours,
+        retention: policy.retention_days.into_iter().collect(),
+        changes: changes.into_iter().map(change).collect(),
+    })
+}
+
 fn party_word(kind: PartyKind) -> &'static str {
     match kind {
         PartyKind::Place => "place that keeps checkpoints",
@@ -198,9 +223,9 @@ impl Live {
             let rows = leaves.iter().rev().map(leaf_row).collect::<tickmark_app::Result<Vec<_>>>()?;
             let keys = ledger::keys_of_log(view).await?;
             let (pending, scrub) = (ledger::pending(view).await?, ledger::last_scrub(view).await?);
-            Ok((head, rows, keys, outside(view).await?, pending, scrub))
+            Ok((head, rows, keys, outside(view).await?, policy(view).await?, pending, scrub))
         };
-        let (head, leaves, keys, outside, pending, scrub) = self.app.read(&self.actor, work).await?;
+        let (head, leaves, keys, outside, policy, pending, scrub) = self.app.read(&self.actor, work).await?;
         Ok(LedgerView {
             origin: head.origin,
             size: head.size,
@@ -222,6 +247,7 @@ impl Live {
                 .into_iter()
                 .map(|key| KeyRow { key: key.verifier_key, epoch: key.epoch, from: key.from, to: key.to })
                 .collect(),
+            policy,
             leaves,
         })
     }

@@ -82,6 +82,31 @@ pub(super) fn log(leaves: &[LeafView], token: Digest) -> LedgerView {
             KeyRow { key: format!("{origin}+11111111+AQ"), epoch: 1, from: 0, to: Some(900) },
             KeyRow { key: format!("{origin}+909e7112+AR"), epoch: 1, from: 901, to: None },
         ],
+        policy: PolicyView {
+            keys: 1,
+            witnesses: vec!["witness.example/w1".into(), "witness.example/w2".into()],
+            quorum: 1,
+            authorities: vec!["tsa.example".into()],
+            places: vec!["vault".into()],
+            publish_every_minutes: 10,
+            anchor_every_hours: 24,
+            alert_after_hours: 24,
+            retention: vec![("evidence".into(), 2_555)],
+            changes: vec![
+                PolicyRow {
+                    at: ago(3, 0),
+                    leaf: None,
+                    by: "Robin Example".into(),
+                    what: vec!["how long evidence is kept"],
+                },
+                PolicyRow {
+                    at: ago(40, 0),
+                    leaf: Some(1_003),
+                    by: String::new(),
+                    what: vec!["witnesses", "how many witnesses have to cosign"],
+                },
+            ],
+        },
         leaves: leaves.iter().take(24).map(|leaf| leaf.row.clone()).collect(),
     }
 }

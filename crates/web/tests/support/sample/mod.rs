@@ -27,7 +27,7 @@ use tickmark_web::design::strip::{Segment, Strip};
 use tickmark_web::evidence::{ArtifactRow, ArtifactView, Origin, how};
 use tickmark_web::ledger::{
     AnchorRow, ConsistencyView, CosignatureRow, KeyRow, LeafRow, LeafView, LedgerView, OutsideView, PlaceRow,
-    ScrubView, SilentRow,
+    PolicyRow, PolicyView, ScrubView, SilentRow,
 };
 use tickmark_web::observation::check::{CheckRow, CheckView, ResultRow, WaiverRow};
 use tickmark_web::observation::coverage::{CoverageRow, CoverageView};
