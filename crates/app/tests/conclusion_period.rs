@@ -110,6 +110,17 @@ async fn a_test_that_may_fail_for_a_while_deviates_only_beyond_its_limit() {
         assert_eq!((test.deviations.len(), test.tolerated.len()), (0, 1));
         assert_eq!(found.state, State::Operating, "{found:#?}");
         assert_eq!(found.details[0].tolerance, hours(60));
+        let suggested = async || {
+            let standing =
+                app.read(&actor, async |view| conclusion::standing(view, &Catalog::builtin()).await);
+            let standing = standing.await.expect("computed");
+            let of = standing.control(&id).expect("adopted");
+            let failed = of.strip.iter().any(|interval| interval.verdict == Verdict::Fail);
+            let operating = of.suggestions.iter().find(|one| one.question == Question::Operating);
+            (failed, operating.expect("a suggestion").reason.clone())
+        };
+        let (failed, reason) = suggested().await;
+        assert!(!failed && reason.starts_with("no failure"), "{reason}");
 
         // Bad at looks a day apart, four days in all: first nobody can say, then it is certain.
         look(bad).await;
@@ -127,6 +138,8 @@ async fn a_test_that_may_fail_for_a_while_deviates_only_beyond_its_limit() {
             (found.state, of_kind(&found, TestKind::Configuration).deviations.len()),
             (State::Deviation, 1)
         );
+        let (failed, reason) = suggested().await;
+        assert!(failed && reason.starts_with("fails for"), "{reason}");
         let board = app.read(&actor, async |view| period::board(view, asked).await).await.expect("a board");
         let row = board.rows.iter().find(|row| row.control == id).expect("a row");
         assert_eq!(row.state, State::Deviation);

@@ -17,6 +17,7 @@ use maud::Markup;
 use tickmark_app::identity::Access;
 use tickmark_app::identity::audit::TurnedAway;
 use tickmark_app::{Actor, Error};
+use tickmark_core::identity::throttle::Network;
 use tickmark_core::zone::Reading;
 use tower::ServiceExt as _;
 
@@ -230,13 +231,16 @@ async fn admit_to_api(
     let now = state.now();
     let actor = match bearer(&request.headers) {
         Some(token) => {
-            let network = identity::network(state, &request.headers).to_string();
+            let address = identity::address(state, &request.headers);
+            let network = Network::of(address).to_string();
             let wrong = state.limits().look_wrong(&network, now);
             if !wrong.is_within {
                 return Err(Refusal::TooMany(wrong.seconds).into());
             }
             let found = match token {
-                Some(token) => app.resume_token_from(token, id, &network).await.map_err(Refusal::from)?,
+                Some(token) => {
+                    app.resume_token_from(token, id, Some(address)).await.map_err(Refusal::from)?
+                }
                 None => None,
             };
             if found.is_none() {

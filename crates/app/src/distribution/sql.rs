@@ -8,10 +8,13 @@ use tickmark_core::{Digest, Timestamp};
 use tickmark_store::{Cell, insert_rows};
 
 use super::{CodeAsked, Download, Version};
+use crate::stored::{self, VersionRow};
 use crate::{Error, Result};
 
+const WHAT: &str = "the tables of distribution";
+
 fn corrupt(error: impl std::fmt::Display) -> Error {
-    Error::corrupt("the tables of distribution", error.to_string())
+    Error::corrupt(WHAT, error.to_string())
 }
 
 pub(super) async fn agreement(
@@ -105,9 +108,9 @@ pub(super) async fn add_version(
     Ok(())
 }
 
-fn version((number, since, body): (i64, i64, String)) -> Result<Version> {
-    let record = serde_json::from_str(&body).map_err(corrupt)?;
-    Ok(Version { number, since: Timestamp::from_micros(since), record })
+fn version(row: VersionRow) -> Result<Version> {
+    let (number, since, record) = stored::version(row, WHAT)?;
+    Ok(Version { number, since, record })
 }
 
 pub(super) async fn newest(
@@ -115,15 +118,9 @@ pub(super) async fn newest(
     org: OrganizationKey,
     key: GrantKey,
 ) -> Result<Option<Version>> {
-    let row: Option<(i64, i64, String)> = sqlx::query_as(
-        "SELECT number, since, body FROM report_grant_version WHERE organization = $1 AND key = $2 \
-         ORDER BY number DESC LIMIT 1",
-    )
-    .bind(org.0)
-    .bind(key.0)
-    .fetch_optional(c)
-    .await?;
-    row.map(version).transpose()
+    let text = "SELECT number, since, body FROM report_grant_version WHERE organization = $1 AND key = $2 \
+                ORDER BY number DESC LIMIT 1";
+    stored::newest(c, text, org, key.0).await?.map(version).transpose()
 }
 
 pub(super) async fn list(
@@ -132,7 +129,7 @@ pub(super) async fn list(
     engagement: EngagementKey,
     limit: u32,
 ) -> Result<Vec<Version>> {
-    let rows: Vec<(i64, i64, String)> = sqlx::query_as(
+    let rows: Vec<VersionRow> = sqlx::query_as(
         "SELECT v.number, v.since, v.body FROM report_grant g JOIN report_grant_version v \
          ON v.organization = g.organization AND v.key = g.key \
          WHERE g.organization = $1 AND g.engagement = $2 AND v.number = (SELECT MAX(n.number) FROM report_grant_version n \

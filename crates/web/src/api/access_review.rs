@@ -386,8 +386,8 @@ async fn one(
     plain(&uri)?;
     let (app, actor) = asked.member(&state)?;
     let key = review_key(&key)?;
-    let found = app.read(actor, async |view| access_review::whole(view, key).await).await?;
-    Ok(answer(&headers, &Review::from(&found.review)))
+    let found = app.read(actor, async |view| access_review::find(view, key).await).await?;
+    Ok(answer(&headers, &Review::from(&found)))
 }
 
 async fn items(

@@ -112,6 +112,15 @@ pub(crate) async fn look_up(view: &mut View<'_>, key: ReviewKey) -> Result<Optio
     Ok(sql::review(view.connection(), organization, key).await?.map(|(review, _)| review))
 }
 
+/// Returns a review as it is now, without its items.
+///
+/// # Errors
+/// As [`whole`].
+pub async fn find(view: &mut View<'_>, key: ReviewKey) -> Result<Review> {
+    view.permit_whole(READ)?;
+    look_up(view, key).await?.ok_or_else(|| Error::not_found("review of access", key))
+}
+
 /// Returns a review with everything that belongs to it.
 ///
 /// # Errors
