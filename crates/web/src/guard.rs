@@ -16,7 +16,7 @@ use maud::Markup;
 
 use tickmark_app::identity::Access;
 use tickmark_app::identity::audit::TurnedAway;
-use tickmark_app::{Actor, Error};
+use tickmark_app::{Actor, ActorKind, Error};
 use tickmark_core::identity::throttle::Network;
 use tickmark_core::zone::Reading;
 use tower::ServiceExt as _;
@@ -279,6 +279,11 @@ async fn admit_to_api(
         Error::StepUp => show_again(),
         error => error.into(),
     })?;
+    // What needs no permission of its own may still be for people alone.
+    if actor.kind == ActorKind::Program && crate::api::is_for_people(&request.method, path) {
+        record_away(state, Some(&actor), "not_for_tokens", (id, path, &request.headers)).await;
+        return Err(Refusal::NotFound.into());
+    }
     Ok(Who::Member(Box::new(actor)))
 }
 

@@ -35,6 +35,21 @@ pub(super) async fn agreement(
     row.map(|(body,)| serde_json::from_str(&body).map_err(corrupt)).transpose()
 }
 
+pub(super) async fn agreements(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    class: Class,
+) -> Result<Vec<Agreement>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT body FROM use_agreement WHERE organization = $1 AND class = $2 ORDER BY version LIMIT 10000",
+    )
+    .bind(org.0)
+    .bind(class.word())
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(|(body,)| serde_json::from_str(body).map_err(corrupt)).collect()
+}
+
 pub(super) async fn add_agreement(
     c: &mut AnyConnection,
     org: OrganizationKey,
@@ -121,6 +136,22 @@ pub(super) async fn newest(
     let text = "SELECT number, since, body FROM report_grant_version WHERE organization = $1 AND key = $2 \
                 ORDER BY number DESC LIMIT 1";
     stored::newest(c, text, org, key.0).await?.map(version).transpose()
+}
+
+pub(super) async fn versions(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    key: GrantKey,
+) -> Result<Vec<Version>> {
+    let rows: Vec<VersionRow> = sqlx::query_as(
+        "SELECT number, since, body FROM report_grant_version WHERE organization = $1 AND key = $2 ORDER BY number \
+         LIMIT 10000",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(version).collect()
 }
 
 pub(super) async fn list(

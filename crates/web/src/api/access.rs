@@ -19,8 +19,9 @@ use tickmark_core::program::access::{
 
 use super::BASE;
 use super::answer::{Answered, answer};
-use super::asking::{asking, plain};
+use super::asking::asking;
 use super::call::{Call, FILES_BYTES, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::population::Origin;
 use crate::WebState;
@@ -190,26 +191,17 @@ impl Taken for Handed {
     const BYTES: usize = FILES_BYTES;
 }
 
-async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/access-lists")?;
-    let all = app.read(actor, async |view| access::lists(view).await).await?;
-    let items: Vec<List> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+async fn list(look: Looking) -> Answered {
+    look.list(
+        async |view, _| Ok(access::lists(view).await?.iter().map(List::from).collect()),
+        |item: &List| item.key.to_string(),
+    )
+    .await
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     let key = access::parse(&key).ok_or(Refusal::NotFound)?;
-    let found = app.read(actor, async |view| access::find(view, key).await).await?;
-    Ok(answer(&headers, &List::from(&found)))
+    look.one(async |view| Ok(List::from(&access::find(view, key).await?))).await
 }
 
 async fn rights(

@@ -10,9 +10,10 @@ use tickmark_app::{ActorKind, Cx, Error};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::BASE;
-use super::answer::{Answered, answer, answer_of};
-use super::asking::{asking, number, plain};
+use super::answer::{Answered, answer};
+use super::asking::{asking, number};
 use super::call::{Call, Done, Taken, done, write};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::Nothing;
@@ -185,18 +186,13 @@ async fn feed(
     Ok(answer(&headers, &asking.page(items, |item| item.number.to_string())?))
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     let key = number(&key)?;
-    let found = app.read(actor, async |view| comment::find(view, key).await).await?;
-    Ok(answer_of(&headers, &Comment::from(&found), &tag(&found)))
+    look.tagged(async |view| {
+        let found = comment::find(view, key).await?;
+        Ok((Comment::from(&found), tag(&found)))
+    })
+    .await
 }
 
 async fn new(State(state): State<WebState>, asked: Asked, call: Call<NewComment>) -> Answered {

@@ -23,6 +23,7 @@ use super::BASE;
 use super::answer::{Answered, answer};
 use super::asking::{asking, control_id};
 use super::call::{Call, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::{parsed, person, word};
 use crate::WebState;
@@ -144,24 +145,16 @@ impl From<&WindowRow> for DueWindow {
 
 impl Taken for NewPerformance {}
 
-async fn list(
-    State(state): State<WebState>,
-    Path(code): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn list(Path(code): Path<String>, look: Looking) -> Answered {
     let code = control_id(&code)?;
-    let asking = asking(&uri, "/controls/{id}/performances")?;
-    let all = app
-        .read(actor, async |view| {
+    look.list(
+        async |view, _| {
             performance::control_of(view, &code).await?;
-            performance::list(view, &code).await
-        })
-        .await?;
-    let items: Vec<Performance> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+            Ok(performance::list(view, &code).await?.iter().map(Performance::from).collect())
+        },
+        |item: &Performance| item.key.to_string(),
+    )
+    .await
 }
 
 async fn windows(

@@ -20,11 +20,13 @@ use tickmark_core::identity::Verb::{Create, Update};
 use super::BASE;
 use super::answer::{Answered, answer, answer_of};
 use super::asking::{asking, number, plain};
-use super::call::{Call, Done, Taken, done, write};
+use super::call::{Call, Done, FILES_BYTES, Taken, bytes_of, done, unfit, write};
+use super::fit::Misfit;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
-use super::words::{AS_OF, as_of, parsed, person, read, word};
+use super::words::{AS_OF, Nothing, as_of, parsed, person, read, word};
 use crate::WebState;
+use crate::engagement::cells;
 use crate::error::Refusal;
 use crate::visit::Asked;
 
@@ -67,6 +69,24 @@ pub(super) static WRITES: &[Writing] = &[
         "Enters what is asked for; what is there already with the same words and reference is left alone",
         (Requests, Create),
         || post(add),
+    )
+    .created()
+    .for_people(),
+    Writing::post::<NewList, Added>(
+        "importEvidenceRequests",
+        ("/engagements/{key}/request-lists", "/engagements/1/request-lists"),
+        "Enters a firm's own list, CSV or XLSX, whole or not at all; what is wrong is named by line and column",
+        (Requests, Create),
+        || post(import),
+    )
+    .created()
+    .for_people(),
+    Writing::post::<Nothing, Added>(
+        "addUsualRequests",
+        ("/engagements/{key}/usual-requests", "/engagements/1/usual-requests"),
+        "Enters the usual requests that concern the criteria in scope; those that are there are left alone",
+        (Requests, Create),
+        || post(add_usual),
     )
     .created()
     .for_people(),
@@ -153,6 +173,18 @@ impl Wanted {
 struct NewRequests {
     #[schemars(length(min = 1, max = 500))]
     requests: Vec<Wanted>,
+}
+
+/// A list as a file.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewList {
+    /// Ends with `.csv` or `.xlsx`.
+    #[schemars(length(min = 5, max = 200))]
+    name: String,
+    /// Its bytes, as Base64.
+    #[schemars(length(min = 1))]
+    content: String,
 }
 
 /// What came of it.
@@ -249,6 +281,9 @@ impl RequestVersion {
 }
 
 impl Taken for NewRequests {}
+impl Taken for NewList {
+    const BYTES: usize = FILES_BYTES;
+}
 impl Taken for Owner {}
 impl Taken for Answer {}
 
@@ -315,11 +350,40 @@ async fn add(
     let key = EngagementKey(number(&key)?);
     write(&state, &asked, &call, async |cx| {
         let requests = call.body.requests.iter().map(Wanted::read).collect::<Result<_, _>>()?;
-        let came = request::add(cx, key, requests).await?;
-        let added = Added { added: came.added, known: came.known };
-        done(StatusCode::CREATED, &added, "", &format!("{BASE}/engagements/{}/requests", key.0))
+        said(key, &request::add(cx, key, requests).await?)
     })
     .await
+}
+
+async fn import(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    asked: Asked,
+    call: Call<NewList>,
+) -> Answered {
+    let key = EngagementKey(number(&key)?);
+    let catalog = state.source().catalog().ok_or(Refusal::NotFound)?;
+    let (name, bytes) = (&call.body.name, bytes_of("#/content", &call.body.content)?);
+    let rows = cells(&state, name, &bytes)
+        .map_err(|says| unfit(vec![Misfit { pointer: "#/content".to_owned(), says }]))?;
+    write(&state, &asked, &call, async |cx| said(key, &request::import(cx, key, name, &rows, catalog).await?))
+        .await
+}
+
+async fn add_usual(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    asked: Asked,
+    call: Call<Nothing>,
+) -> Answered {
+    let key = EngagementKey(number(&key)?);
+    let catalog = state.source().catalog().ok_or(Refusal::NotFound)?;
+    write(&state, &asked, &call, async |cx| said(key, &request::add_defaults(cx, key, catalog).await?)).await
+}
+
+fn said(key: EngagementKey, came: &request::Added) -> Result<Done, Error> {
+    let added = Added { added: came.added, known: came.known };
+    done(StatusCode::CREATED, &added, "", &format!("{BASE}/engagements/{}/requests", key.0))
 }
 
 async fn assign(

@@ -19,9 +19,10 @@ use super::BASE;
 use super::answer::{Answered, answer_of};
 use super::asking::plain;
 use super::call::{Call, Done, Taken, done, write};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
-use super::words::parsed;
+use super::words::{AS_OF, parsed};
 use crate::WebState;
 use crate::visit::Asked;
 
@@ -35,6 +36,14 @@ pub(super) static LOOKS: &[Operation] = &[
         Organization,
         || get(settings),
     ),
+    Operation::list::<SettingsVersion>(
+        "listSettingsVersions",
+        ("/settings/versions", "/settings/versions"),
+        "What the organization has set, oldest first; nothing where nobody changed what holds by default",
+        Organization,
+        || get(versions),
+    )
+    .filtered(AS_OF),
     Operation::one::<SignIn>(
         "getSignInRule",
         ("/settings/sign-in", "/settings/sign-in"),
@@ -90,6 +99,24 @@ impl From<&OrganizationSettings> for Settings {
     }
 }
 
+/// What an organization set at a moment.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct SettingsVersion {
+    since: String,
+    by: String,
+    settings: Settings,
+}
+
+impl From<&setting::SettingsVersion> for SettingsVersion {
+    fn from(version: &setting::SettingsVersion) -> Self {
+        Self {
+            since: version.since.to_string(),
+            by: version.by.to_string(),
+            settings: Settings::from(&version.settings),
+        }
+    }
+}
+
 impl Settings {
     fn read(&self) -> Result<OrganizationSettings, Error> {
         Ok(OrganizationSettings {
@@ -138,6 +165,15 @@ async fn sign_in(State(state): State<WebState>, asked: Asked, uri: Uri, headers:
     let (app, actor) = asked.member(&state)?;
     let rule = app.read(actor, async |view| session::rule(view).await).await?;
     Ok(answer_of(&headers, &SignIn { rule: rule.word().to_owned() }, rule.word()))
+}
+
+async fn versions(look: Looking) -> Answered {
+    look.versions(
+        async |view| setting::versions(view).await,
+        |version| version.since,
+        |item: &SettingsVersion| item.since.clone(),
+    )
+    .await
 }
 
 async fn current(view: &mut View<'_>) -> Result<Settings, Error> {
