@@ -352,7 +352,12 @@ async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turne
 }
 
 /// Refuses what somebody asks for too often that costs much.
-fn count_costly(state: &WebState, actor: &Actor, path: &str, is_form: bool) -> Result<(), Refusal> {
+pub(crate) fn count_costly(
+    state: &WebState,
+    actor: &Actor,
+    path: &str,
+    is_form: bool,
+) -> Result<(), Refusal> {
     let Some((kind, most)) = permission::costly(path, is_form) else { return Ok(()) };
     let left = state.limits().count_costly(kind, most, &actor.id.to_string(), state.now());
     if left.is_within { Ok(()) } else { Err(Refusal::TooMany(left.seconds)) }

@@ -43,6 +43,7 @@ mod population_list;
 mod provider;
 mod readiness;
 mod register;
+mod report;
 mod request;
 mod review_act;
 mod sample;
@@ -93,6 +94,8 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         engagement::diagram::LOOKS,
         engagement::shared::LOOKS,
         engagement::letting_in::LOOKS,
+        engagement::take_out::LOOKS,
+        report::LOOKS,
         assessment::LOOKS,
         readiness::LOOKS,
         own_check::LOOKS,

@@ -105,6 +105,14 @@ impl Operation {
         self
     }
 
+    /// For whoever may do this to all things of its kind.
+    pub(super) const fn to_whole(mut self, verb: Verb) -> Self {
+        if let Needs::Reach(atom) | Needs::Permission(atom) = self.needs {
+            self.needs = Needs::Permission(Atom::new(atom.resource, verb));
+        }
+        self
+    }
+
     /// For whoever may do more than read.
     pub(super) const fn to(mut self, verb: Verb) -> Self {
         if let Needs::Permission(atom) = self.needs {

@@ -10,17 +10,19 @@ use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
 use tickmark_app::program::population::{self, Register, Saved};
 use tickmark_core::identity::Resource::{Control, Evidence};
-use tickmark_core::identity::Verb::Create;
+use tickmark_core::identity::Verb::{Create, Export};
 use tickmark_core::program::population::{AskedCheck, Aspect, Checked, DateOrder, Mapping, Traced};
 
 use super::BASE;
 use super::answer::Answered;
+use super::asking::plain;
 use super::call::{Call, FILES_BYTES, Taken, done, write};
 use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::population::population as population_key;
 use super::words::{parsed, read, word};
 use crate::WebState;
+use crate::program::population_file;
 use crate::visit::Asked;
 
 const REGISTERS: [&str; 5] = ["performances", "joiners", "leavers", "role-changes", "control-texts"];
@@ -53,6 +55,14 @@ pub(super) static LOOKS: &[Operation] = &[
         Control,
         || get(checks),
     ),
+    Operation::file(
+        "getPopulationFile",
+        ("/populations/{key}/file", "/populations/1/file"),
+        "The list of a population as it came; that it was taken out is recorded",
+        Evidence,
+        || get(file),
+    )
+    .to_whole(Export),
 ];
 
 pub(super) static WRITES: &[Writing] = &[
@@ -380,6 +390,11 @@ async fn checks(Path(key): Path<String>, look: Looking) -> Answered {
         |item: &Check| item.number.to_string(),
     )
     .await
+}
+
+async fn file(Path(key): Path<String>, look: Looking) -> Answered {
+    plain(&look.uri)?;
+    population_file(&look.state, &look.asked, population_key(&key)?).await
 }
 
 async fn save(State(state): State<WebState>, asked: Asked, call: Call<NewMapping>) -> Answered {

@@ -65,6 +65,9 @@ pub(crate) async fn granted() -> (Server, Browser) {
     let text = [("title", "Use of the report"), ("text", "I keep it to myself.")];
     done(&mut cam, "/agreements/specified_parties", &text).await;
     entered(&mut cam).await;
+    let copy = [("recipient", "Nora Vale"), ("company", "Customer Ltd")];
+    let copied = cam.send("/engagements/1/copies", "/engagements/1/copies", &copy).await;
+    assert_eq!(copied.status, StatusCode::OK, "{}", copied.text());
     (server, cam)
 }
 
