@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,8 +18,7 @@ use tickmark_core::program::access::{
 };
 
 use super::BASE;
-use super::answer::{Answered, answer};
-use super::asking::asking;
+use super::answer::Answered;
 use super::call::{Call, FILES_BYTES, Taken, done, write};
 use super::looking::Looking;
 use super::operation::{Operation, Writing};
@@ -204,21 +203,12 @@ async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     look.one(async |view| Ok(List::from(&access::find(view, key).await?))).await
 }
 
-async fn rights(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn rights(Path(key): Path<String>, look: Looking) -> Answered {
     let key = access::parse(&key).ok_or(Refusal::NotFound)?;
-    let asking = asking(&uri, "/access-lists/{key}/rights")?;
-    let rows = app.read(actor, async |view| access::holdings(view, key).await).await?;
-    let items: Vec<Right> = rows.iter().map(Into::into).collect();
     let name =
         |item: &Right| format!("{}\t{}", item.account, item.entitlement.as_deref().unwrap_or_default());
-    Ok(answer(&headers, &asking.page(items, name)?))
+    look.list(async |view, _| Ok(access::holdings(view, key).await?.iter().map(Right::from).collect()), name)
+        .await
 }
 
 async fn hand_in(State(state): State<WebState>, asked: Asked, call: Call<Handed>) -> Answered {

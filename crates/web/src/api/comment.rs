@@ -1,7 +1,7 @@
 //! What people say about records, and what happened to a record: one order of both.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,8 @@ use tickmark_app::{ActorKind, Cx, Error};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::BASE;
-use super::answer::{Answered, answer};
-use super::asking::{asking, number};
+use super::answer::Answered;
+use super::asking::number;
 use super::call::{Call, Done, Taken, done, write};
 use super::looking::Looking;
 use super::meanwhile::stale;
@@ -171,19 +171,13 @@ impl FeedStep {
 impl Taken for NewComment {}
 impl Taken for CommentChange {}
 
-async fn feed(
-    State(state): State<WebState>,
-    Path((kind, id)): Path<(String, String)>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn feed(Path((kind, id)): Path<(String, String)>, look: Looking) -> Answered {
     let about = About::of(&kind, &id).ok_or(Refusal::NotFound)?;
-    let asking = asking(&uri, "/records/{kind}/{id}/feed")?;
-    let steps = app.read(actor, async |view| comment::feed(view, &about).await).await?;
-    let items: Vec<FeedStep> = steps.iter().enumerate().map(FeedStep::of).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.number.to_string())?))
+    look.list(
+        async |view, _| Ok(comment::feed(view, &about).await?.iter().enumerate().map(FeedStep::of).collect()),
+        |item: &FeedStep| item.number.to_string(),
+    )
+    .await
 }
 
 async fn one(Path(key): Path<String>, look: Looking) -> Answered {

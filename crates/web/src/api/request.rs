@@ -18,10 +18,11 @@ use tickmark_core::identity::Resource::EvidenceRequest as Requests;
 use tickmark_core::identity::Verb::{Create, Update};
 
 use super::BASE;
-use super::answer::{Answered, answer, answer_of};
-use super::asking::{asking, number, plain};
+use super::answer::{Answered, answer};
+use super::asking::{asking, number};
 use super::call::{Call, Done, FILES_BYTES, Taken, bytes_of, done, unfit, write};
 use super::fit::Misfit;
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, Nothing, as_of, parsed, person, read, word};
@@ -292,36 +293,27 @@ fn named(key: &str, at: &str) -> Result<(EngagementKey, i64), Refusal> {
     Ok((EngagementKey(number(key)?), number(at)?))
 }
 
-async fn list(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn list(Path(key): Path<String>, look: Looking) -> Answered {
     let key = EngagementKey(number(&key)?);
-    let asking = asking(&uri, "/engagements/{key}/requests")?;
-    let mut rows = app.read(actor, async |view| request::list(view, key).await).await?;
-    let wanted = asking.filter("state");
-    rows.retain(|row| wanted.is_none_or(|state| row.record.state.word() == state));
-    let items: Vec<EvidenceRequest> = rows.iter().map(|row| EvidenceRequest::of(key, &row.record)).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.number.to_string())?))
+    look.list(
+        async |view, asking| {
+            let wanted = asking.filter("state");
+            let mut rows = request::list(view, key).await?;
+            rows.retain(|row| wanted.is_none_or(|state| row.record.state.word() == state));
+            Ok(rows.iter().map(|row| EvidenceRequest::of(key, &row.record)).collect())
+        },
+        |item: &EvidenceRequest| item.number.to_string(),
+    )
+    .await
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path((key, at)): Path<(String, String)>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path((key, at)): Path<(String, String)>, look: Looking) -> Answered {
     let (key, at) = named(&key, &at)?;
-    let found = app.read(actor, async |view| request::find(view, key, at).await).await?;
-    let shown = EvidenceRequest::of(key, &found.row.record);
-    Ok(answer_of(&headers, &shown, &found.row.version.to_string()))
+    look.tagged(async |view| {
+        let row = request::find(view, key, at).await?.row;
+        Ok((EvidenceRequest::of(key, &row.record), row.version.to_string()))
+    })
+    .await
 }
 
 async fn versions(

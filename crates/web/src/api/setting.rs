@@ -2,7 +2,7 @@
 //! sign in. People change it, no token does.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,8 +16,7 @@ use tickmark_core::identity::Verb::Update;
 use tickmark_core::zone::{DateStyle, Zone};
 
 use super::BASE;
-use super::answer::{Answered, answer_of};
-use super::asking::plain;
+use super::answer::Answered;
 use super::call::{Call, Done, Taken, done, write};
 use super::looking::Looking;
 use super::meanwhile::stale;
@@ -153,18 +152,21 @@ struct NewSignIn {
 impl Taken for Settings {}
 impl Taken for NewSignIn {}
 
-async fn settings(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
-    let now = app.read(actor, async |view| current(view).await).await?;
-    Ok(answer_of(&headers, &now, &now.tag()))
+async fn settings(look: Looking) -> Answered {
+    look.tagged(async |view| {
+        let now = current(view).await?;
+        let tag = now.tag();
+        Ok((now, tag))
+    })
+    .await
 }
 
-async fn sign_in(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
-    let rule = app.read(actor, async |view| session::rule(view).await).await?;
-    Ok(answer_of(&headers, &SignIn { rule: rule.word().to_owned() }, rule.word()))
+async fn sign_in(look: Looking) -> Answered {
+    look.tagged(async |view| {
+        let rule = session::rule(view).await?.word().to_owned();
+        Ok((SignIn { rule: rule.clone() }, rule))
+    })
+    .await
 }
 
 async fn versions(look: Looking) -> Answered {

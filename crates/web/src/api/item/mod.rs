@@ -24,7 +24,7 @@ use crate::api::call::{Call, Done, bytes_of, done, write};
 use crate::api::looking::Looking;
 use crate::api::meanwhile::stale;
 use crate::api::operation::{Operation, Writing};
-use crate::api::words::{AS_OF, Note, Nothing, Reason, as_of, parsed};
+use crate::api::words::{AS_OF, Note, Nothing, Reason, parsed};
 use crate::api::{BASE, model};
 use crate::error::Refusal;
 use crate::evidence::attachment;
@@ -157,21 +157,14 @@ async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     .await
 }
 
-async fn versions(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn versions(Path(key): Path<String>, look: Looking) -> Answered {
     let key = ItemKey(number(&key)?);
-    let asking = asking(&uri, "/evidence-items/{key}/versions")?;
-    let at = asking.moment("as_of")?;
-    let whole = app.read(actor, async |view| item::whole(view, key).await).await?;
-    let items: Vec<ItemVersion> =
-        as_of(whole.versions, at, |version| version.at).iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.version.to_string())?))
+    look.versions(
+        async |view| Ok(item::whole(view, key).await?.versions),
+        |version| version.at,
+        |item: &ItemVersion| item.version.to_string(),
+    )
+    .await
 }
 
 async fn file(
@@ -193,19 +186,16 @@ async fn file(
     Ok((fields, bytes).into_response())
 }
 
-async fn events(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn events(Path(key): Path<String>, look: Looking) -> Answered {
     let key = ItemKey(number(&key)?);
-    let asking = asking(&uri, "/evidence-items/{key}/events")?;
-    let whole = app.read(actor, async |view| item::whole(view, key).await).await?;
-    let items: Vec<ItemEvent> = whole.history.iter().enumerate().map(ItemEvent::of).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.number.to_string())?))
+    look.list(
+        async |view, _| {
+            let whole = item::whole(view, key).await?;
+            Ok(whole.history.iter().enumerate().map(ItemEvent::of).collect())
+        },
+        |item: &ItemEvent| item.number.to_string(),
+    )
+    .await
 }
 
 async fn new(State(state): State<WebState>, asked: Asked, call: Call<NewItem>) -> Answered {
