@@ -173,7 +173,7 @@ async fn stand(
         let rating = ratings.remove(&control.id).unwrap_or_default();
         let checks = tests.remove(&control.id).unwrap_or_default();
         let own = judged.get(&control.id);
-        let of_check = |check| own.and_then(|own| own.get(check)).or_else(|| histories.get(check));
+        let of_check = |check: &String| own.and_then(|own| own.get(check)).or_else(|| histories.get(check));
         let of_control = checks.iter().filter_map(of_check);
         let of_control: Vec<&[Interval]> = of_control.flat_map(BTreeMap::values).map(Vec::as_slice).collect();
         controls.push(ControlStanding {

@@ -21,11 +21,12 @@ use tickmark_app::identity::token::once::{self, Answered, Repeated};
 use tickmark_app::{Actor, Cx, Error};
 use tickmark_core::Digest;
 
-use super::answer::quoted;
+use super::answer::{answer, quoted};
 use super::fit::{Misfit, misfits};
 use super::meanwhile::Meanwhile;
 use crate::WebState;
 use crate::error::Refusal;
+use crate::visit::Asked;
 
 /// Bytes of a body.
 pub(crate) const BODY_BYTES: usize = 1 << 20;
