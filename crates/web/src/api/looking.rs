@@ -35,7 +35,7 @@ impl FromRequestParts<WebState> for Looking {
 
 impl Looking {
     /// Reads what a list is asked for: only the filters that its operation has.
-    fn asking(&self) -> Result<Asking, Refusal> {
+    pub(super) fn asking(&self) -> Result<Asking, Refusal> {
         let path = self.uri.path().strip_prefix(BASE).unwrap_or_default().trim_start_matches('/');
         let rest: Vec<&str> = path.split('/').collect();
         let operation = operations().find(|one| fits(one.path, &rest));

@@ -270,8 +270,8 @@ async fn views_and_notices_are_of_people_and_nobody_sees_those_of_others() {
     made(&other.post(&removal(&shared), &json!({})).await, StatusCode::OK);
     assert_eq!(names(&person.get("/views").await), Vec::<Value>::new());
 
-    let draft = json!({"content": crate::caller::commitment("We are there."), "reason": "New"});
-    made(&program.post("/commitments", &draft).await, StatusCode::CREATED);
+    let draft = json!({"id": "ACC-01", "reason": "New", "content": content("Review")});
+    made(&program.post("/controls", &draft).await, StatusCode::CREATED);
     server.app.remind(&server.program).await.expect("reminded");
     let told = parse(&person.get("/notices").await)["items"].clone();
     let first = told[0]["key"].as_i64().expect("a notice");
