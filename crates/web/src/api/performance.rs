@@ -196,7 +196,7 @@ impl From<&performance::Due> for DueOfControl {
             owner: one.owner.map(|who| who.to_string()),
             operator: one.operator.map(|who| who.to_string()),
             system: one.system.map(|id| id.to_string()),
-            window: one.window.name.clone(),
+            window: one.window.id.clone(),
             due: one.window.due.to_string(),
             state: word(one.state),
             performance: one.performance.map(|key| key.0),
