@@ -24,7 +24,7 @@ use super::call::{Call, Taken, done, write};
 use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
-use super::words::parsed;
+use super::words::{AS_OF, parsed};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;

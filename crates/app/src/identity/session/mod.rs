@@ -17,7 +17,7 @@ use tickmark_core::id::{EngagementKey, MembershipId, OrganizationKey, PersonId, 
 use tickmark_core::identity::throttle::Network;
 use tickmark_core::identity::token::Given;
 use tickmark_core::identity::{
-    Assurance, Atom, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, SignInRule, Standing, Subject,
+    Assurance, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, SignInRule, Standing, Subject,
 };
 use tickmark_core::time::{DAY_US, SECOND_US};
 use tickmark_core::{Digest, Timestamp};
