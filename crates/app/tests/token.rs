@@ -155,6 +155,7 @@ async fn a_token_is_bound_to_addresses_and_systems() {
         assert!(from(Some("203.0.113.9")).await && from(Some("::ffff:203.0.113.9")).await);
         assert!(!from(Some("198.51.100.1")).await && !from(None).await);
 
+        world.wait(1);
         let bound = Given { systems: Some(BTreeSet::from([second])), ..reading() };
         let text = made(&app, &cam, bound.clone()).await;
         let program = app.resume_token(&text, "r").await.expect("read").expect("works");

@@ -106,7 +106,7 @@ impl Operation {
     }
 
     /// For whoever may do this to all things of its kind.
-    pub(super) const fn to_whole(mut self, verb: Verb) -> Self {
+    pub(super) const fn wholly(mut self, verb: Verb) -> Self {
         if let Needs::Reach(atom) | Needs::Permission(atom) = self.needs {
             self.needs = Needs::Permission(Atom::new(atom.resource, verb));
         }

@@ -62,7 +62,7 @@ pub(super) static LOOKS: &[Operation] = &[
         Evidence,
         || get(file),
     )
-    .to_whole(Export),
+    .wholly(Export),
 ];
 
 pub(super) static WRITES: &[Writing] = &[

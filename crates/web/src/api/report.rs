@@ -29,7 +29,7 @@ pub(super) static LOOKS: &[Operation] = &[
         RestrictedReport,
         || get(file),
     )
-    .to_whole(Export)
+    .wholly(Export)
     .for_people(),
 ];
 
