@@ -106,7 +106,7 @@ pub(super) async fn make(
                 "days"
             } else if says.contains("address") {
                 "addresses"
-            } else if says.contains("system") {
+            } else if says.starts_with("the system") {
                 "system"
             } else {
                 "atom"
