@@ -13,9 +13,10 @@ use tickmark_app::{Actor, ActorKind, App, Error, control, engagement, identity};
 use tickmark_core::catalog::{Catalog, Frequency, Nature};
 use tickmark_core::conclusion::finding::{Plan, ProposedFinding};
 use tickmark_core::conclusion::period::{Conclusion, SampleSays, State, TestKind, Why};
+use tickmark_core::conclusion::readiness::Question as Asked;
 use tickmark_core::control::{ControlId, Tolerance};
 use tickmark_core::id::PopulationKey;
-use tickmark_core::observation::Severity;
+use tickmark_core::observation::{Severity, Verdict};
 use tickmark_core::program::population::AttributeState::{self, Met, NotMet};
 use tickmark_core::program::population::Definition;
 use tickmark_core::program::sampling::{Method, OwnSizes, RiskLevel, SizeRule, Sizing};
@@ -110,6 +111,18 @@ async fn a_test_that_may_fail_for_a_while_deviates_only_beyond_its_limit() {
         assert_eq!((test.deviations.len(), test.tolerated.len()), (0, 1));
         assert_eq!(found.state, State::Operating, "{found:#?}");
         assert_eq!(found.details[0].tolerance, hours(60));
+        let catalog = Catalog::builtin();
+        let suggested = async || {
+            let standing =
+                app.read(&actor, async |view| tickmark_app::conclusion::standing(view, &catalog).await);
+            let standing = standing.await.expect("computed");
+            let of = standing.control(&id).expect("adopted");
+            let failed = of.strip.iter().any(|interval| interval.verdict == Verdict::Fail);
+            let operating = of.suggestions.iter().find(|one| one.question == Asked::Operating);
+            (failed, operating.expect("a suggestion").reason.clone())
+        };
+        let (failed, reason) = suggested().await;
+        assert!(!failed && reason.starts_with("no failure"), "{reason}");
 
         // Bad at looks a day apart, four days in all: first nobody can say, then it is certain.
         look(bad).await;
@@ -127,6 +140,8 @@ async fn a_test_that_may_fail_for_a_while_deviates_only_beyond_its_limit() {
             (found.state, of_kind(&found, TestKind::Configuration).deviations.len()),
             (State::Deviation, 1)
         );
+        let (failed, reason) = suggested().await;
+        assert!(failed && reason.starts_with("fails for"), "{reason}");
         let board = app.read(&actor, async |view| period::board(view, asked).await).await.expect("a board");
         let row = board.rows.iter().find(|row| row.control == id).expect("a row");
         assert_eq!(row.state, State::Deviation);

@@ -96,6 +96,7 @@ fn as_member(actor: &Actor, roles: &[Role], at: Timestamp) -> Actor {
         assurance: Assurance { factor: Factor::Code, proven_at: at },
         required: Factor::Code,
         token: None,
+        is_within_systems: false,
     };
     let session = SessionId(actor.id.0);
     let member = SignedIn { subject, session, request: "0123456789ab".to_owned(), network: String::new() };

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 use support::{Folder, errors};
@@ -50,4 +51,32 @@ fn organizations_are_added_named_and_chosen() {
         folder.json(&["ledger", "show", "--organization", organization])["checkpoint"].to_string()
     };
     assert_ne!(origin("Acme"), origin("Beta AG"));
+}
+
+#[test]
+fn checks_of_one_organization_are_written_listed_and_tested_for_it_alone() {
+    let folder = Folder::copy_of(&FIRST, &["init", "--organization", "Acme"]);
+    let alone = folder.json(&["checks", "new", "app-first"]);
+    assert_eq!(
+        Path::new(alone["folder"].as_str().expect("a folder")),
+        folder.data().join("checks/app/app-first")
+    );
+    folder.json(&["organization", "add", "Beta GmbH"]);
+    let beta = ["--organization", "Beta GmbH"];
+    let made = folder.json(&[&["checks", "new", "app-second"][..], &beta].concat());
+    let below = folder.data().join("organizations");
+    assert!(Path::new(made["folder"].as_str().expect("a folder")).starts_with(below), "{made}");
+    // Of Acme nobody has a folder: where several share the data folder, each writes its own.
+    let ids = |arguments: &[&str]| -> Vec<String> {
+        let listed = folder.json(&[&["checks", "list", "--group", "app"], arguments].concat());
+        let all = listed.as_array().expect("a list").iter();
+        all.map(|one| one["check"]["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    assert_eq!(ids(&["--organization", "Acme"]), ["app-first"]);
+    assert_eq!(ids(&beta), ["app-first", "app-second"]);
+    let test = |arguments: &[&str]| folder.run(&[&["checks", "test", "app-second"], arguments].concat());
+    assert_eq!(test(&beta).status.code(), Some(0), "{}", errors(&test(&beta)));
+    assert_eq!(test(&[]).status.code(), Some(2), "it is of none in particular");
+    assert_eq!(folder.run(&["checks", "test", "app-first"]).status.code(), Some(0), "it is of all");
+    assert_eq!(folder.json(&[&["checks", "show", "app-second"][..], &beta].concat())["origin"], "own");
 }

@@ -16,7 +16,8 @@ use maud::Markup;
 
 use tickmark_app::identity::Access;
 use tickmark_app::identity::audit::TurnedAway;
-use tickmark_app::{Actor, Error};
+use tickmark_app::{Actor, ActorKind, Error};
+use tickmark_core::identity::throttle::Network;
 use tickmark_core::zone::Reading;
 use tower::ServiceExt as _;
 
@@ -230,13 +231,16 @@ async fn admit_to_api(
     let now = state.now();
     let actor = match bearer(&request.headers) {
         Some(token) => {
-            let network = identity::network(state, &request.headers).to_string();
+            let address = identity::address(state, &request.headers);
+            let network = Network::of(address).to_string();
             let wrong = state.limits().look_wrong(&network, now);
             if !wrong.is_within {
                 return Err(Refusal::TooMany(wrong.seconds).into());
             }
             let found = match token {
-                Some(token) => app.resume_token_from(token, id, &network).await.map_err(Refusal::from)?,
+                Some(token) => {
+                    app.resume_token_from(token, id, Some(address)).await.map_err(Refusal::from)?
+                }
                 None => None,
             };
             if found.is_none() {
@@ -275,6 +279,11 @@ async fn admit_to_api(
         Error::StepUp => show_again(),
         error => error.into(),
     })?;
+    // What needs no permission of its own may still be for people alone.
+    if actor.kind == ActorKind::Program && crate::api::is_for_people(&request.method, path) {
+        record_away(state, Some(&actor), "not_for_tokens", (id, path, &request.headers)).await;
+        return Err(Refusal::NotFound.into());
+    }
     Ok(Who::Member(Box::new(actor)))
 }
 
@@ -343,7 +352,12 @@ async fn admit(state: &WebState, request: &Parts, id: &str) -> Result<Who, Turne
 }
 
 /// Refuses what somebody asks for too often that costs much.
-fn count_costly(state: &WebState, actor: &Actor, path: &str, is_form: bool) -> Result<(), Refusal> {
+pub(crate) fn count_costly(
+    state: &WebState,
+    actor: &Actor,
+    path: &str,
+    is_form: bool,
+) -> Result<(), Refusal> {
     let Some((kind, most)) = permission::costly(path, is_form) else { return Ok(()) };
     let left = state.limits().count_costly(kind, most, &actor.id.to_string(), state.now());
     if left.is_within { Ok(()) } else { Err(Refusal::TooMany(left.seconds)) }

@@ -29,6 +29,8 @@ mod access;
 mod accounts;
 #[path = "web/api.rs"]
 mod api;
+#[path = "web/api_examination.rs"]
+mod api_examination;
 #[path = "web/api_people.rs"]
 mod api_people;
 #[path = "web/api_records.rs"]

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::chosen;
+use tickmark_core::conclusion::period::{self, History};
 use tickmark_core::conclusion::readiness::{
     AssessedCriterion, Assessment, ControlInput, ControlStatus, EvidenceSeen, Rating, Suggestion,
     TargetResult, TestResult, suggest_evidenced, suggest_implemented, suggest_operating,
 };
-use tickmark_core::control::{Control, ControlId, ControlState};
+use tickmark_core::control::{Control, ControlId, ControlState, Tolerated};
 use tickmark_core::id::TargetKey;
 use tickmark_core::observation::Verdict;
 use tickmark_core::observation::interval::{self, Interval, Shares};
@@ -17,7 +18,8 @@ use tickmark_core::{Span, Timestamp};
 use super::scope::{self, Holds};
 use super::{judgement, sql};
 use crate::context::View;
-use crate::observation::{self, Seen, TargetVerdict};
+use crate::control::tolerance::ToleranceVersion;
+use crate::observation::{self, Histories, Seen, TargetVerdict};
 use crate::register::{self, Kind};
 use crate::{Result, control};
 
@@ -162,16 +164,17 @@ async fn stand(
     let period = chosen::looks_back(scope.choice.target, now);
     let named: Vec<String> = tests.values().flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect();
     let histories = observation::histories_in(view, period, Some(&named)).await?;
-    let targets: BTreeMap<TargetKey, String> = observation::targets(view)
-        .await?
-        .into_iter()
-        .map(|target| (target.key, target.target.name))
-        .collect();
+    let known = observation::targets(view).await?;
+    let judged = judged(view, &tests, &known).await?;
+    let targets: BTreeMap<TargetKey, String> =
+        known.into_iter().map(|target| (target.key, target.target.name)).collect();
     let mut controls = Vec::new();
     for control in adopted {
         let rating = ratings.remove(&control.id).unwrap_or_default();
         let checks = tests.remove(&control.id).unwrap_or_default();
-        let of_control = checks.iter().filter_map(|check| histories.get(check));
+        let own = judged.get(&control.id);
+        let of_check = |check: &String| own.and_then(|own| own.get(check)).or_else(|| histories.get(check));
+        let of_control = checks.iter().filter_map(of_check);
         let of_control: Vec<&[Interval]> = of_control.flat_map(BTreeMap::values).map(Vec::as_slice).collect();
         controls.push(ControlStanding {
             status: rating.status(scope.choice.rates(&control.id)),
@@ -186,6 +189,48 @@ async fn stand(
     let assessment = Assessment::of(&framework.id, scope.scope.criteria(), &inputs, &judgements);
     let framework = framework.id.clone();
     Ok(Standing { at: now, period, scope, framework, assessment, controls, verdicts, targets })
+}
+
+/// Returns what checks say that a control gives some time, by control: each failing stretch judged as over a period. Read
+/// whole, for how long something failed does not begin with what is looked back over.
+async fn judged(
+    view: &mut View<'_>,
+    tests: &BTreeMap<ControlId, Vec<String>>,
+    targets: &[observation::Target],
+) -> Result<BTreeMap<ControlId, Histories>> {
+    let mut limits = control::tolerance::tolerances(view).await?;
+    limits.retain(|control, checks| {
+        checks.retain(|check, _| tests.get(control).is_some_and(|tests| tests.contains(check)));
+        !checks.is_empty()
+    });
+    let checks: BTreeSet<&String> = limits.values().flat_map(BTreeMap::keys).collect();
+    if checks.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let checks: Vec<String> = checks.into_iter().cloned().collect();
+    let (now, ever) = (view.now, Span { from: Timestamp::from_micros(0), to: None });
+    let groups = observation::groups_in(view, ever, Some(&checks)).await?;
+    let lives: BTreeMap<TargetKey, Span> = targets
+        .iter()
+        .map(|target| (target.key, Span { from: target.first_seen, to: target.retired_at }))
+        .collect();
+    let mut judged: BTreeMap<ControlId, Histories> = BTreeMap::new();
+    for (control, checks) in limits {
+        let of_control = judged.entry(control).or_default();
+        for (check, versions) in checks {
+            let tolerated: Vec<Tolerated> = versions.iter().map(ToleranceVersion::tolerated).collect();
+            let of_check: &mut BTreeMap<TargetKey, Vec<Interval>> =
+                of_control.entry(check.clone()).or_default();
+            for group in groups.get(&check).into_iter().flatten() {
+                for (target, intervals) in group.histories() {
+                    let Some(&life) = lives.get(&target) else { continue };
+                    let history = History { targets: vec![target], life, intervals, looks: &group.looks };
+                    of_check.insert(target, period::judged(&history, &tolerated, now));
+                }
+            }
+        }
+    }
+    Ok(judged)
 }
 
 /// A retired control counts for nothing any more; its page still says what it was.

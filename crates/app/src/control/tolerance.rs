@@ -14,6 +14,7 @@ use super::edit::reached;
 use super::{mapped_tests, sql};
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
+use crate::register::Kind;
 use crate::{Error, Result};
 
 /// A tolerance of one test as it was set, until the next one.
@@ -88,6 +89,8 @@ pub async fn set_tolerance(
         ..Event::done(Name::ToleranceSet, "control", control)
     };
     audit::record(cx, event).await?;
+    // Where the program stands is computed anew.
+    cx.touch(Kind::Control, control);
     Ok(version)
 }
 

@@ -196,6 +196,16 @@ pub async fn agreement(view: &mut View<'_>, class: Class) -> Result<Option<Agree
     sql::agreement(view.connection(), organization, class, None).await
 }
 
+/// Returns every version of the agreement for a class, oldest first.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn agreements(view: &mut View<'_>, class: Class) -> Result<Vec<Agreement>> {
+    view.permit_whole(atom(Verb::Read))?;
+    let organization = view.organization();
+    sql::agreements(view.connection(), organization, class).await
+}
+
 /// Writes the next version of the agreement for a class, from version `from`, 0 while there is none. Whoever accepted an
 /// earlier one accepts this one before they read on.
 ///
@@ -276,6 +286,16 @@ pub async fn find(view: &mut View<'_>, key: EngagementKey, grant: GrantKey) -> R
     view.permit_whole(atom(Verb::Read))?;
     engagement::find(view, key).await?;
     current(view, key, grant).await
+}
+
+/// Returns every version of a grant, oldest first.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`.
+pub async fn versions(view: &mut View<'_>, key: EngagementKey, grant: GrantKey) -> Result<Vec<Version>> {
+    find(view, key, grant).await?;
+    let organization = view.organization();
+    sql::versions(view.connection(), organization, grant).await
 }
 
 async fn current(view: &mut View<'_>, key: EngagementKey, grant: GrantKey) -> Result<Version> {

@@ -8,10 +8,13 @@ use tickmark_core::{Digest, Timestamp};
 use tickmark_store::{Cell, insert_rows};
 
 use super::{CodeAsked, Download, Version};
+use crate::stored::{self, VersionRow};
 use crate::{Error, Result};
 
+const WHAT: &str = "the tables of distribution";
+
 fn corrupt(error: impl std::fmt::Display) -> Error {
-    Error::corrupt("the tables of distribution", error.to_string())
+    Error::corrupt(WHAT, error.to_string())
 }
 
 pub(super) async fn agreement(
@@ -30,6 +33,21 @@ pub(super) async fn agreement(
     .fetch_optional(c)
     .await?;
     row.map(|(body,)| serde_json::from_str(&body).map_err(corrupt)).transpose()
+}
+
+pub(super) async fn agreements(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    class: Class,
+) -> Result<Vec<Agreement>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT body FROM use_agreement WHERE organization = $1 AND class = $2 ORDER BY version LIMIT 10000",
+    )
+    .bind(org.0)
+    .bind(class.word())
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(|(body,)| serde_json::from_str(body).map_err(corrupt)).collect()
 }
 
 pub(super) async fn add_agreement(
@@ -105,9 +123,9 @@ pub(super) async fn add_version(
     Ok(())
 }
 
-fn version((number, since, body): (i64, i64, String)) -> Result<Version> {
-    let record = serde_json::from_str(&body).map_err(corrupt)?;
-    Ok(Version { number, since: Timestamp::from_micros(since), record })
+fn version(row: VersionRow) -> Result<Version> {
+    let (number, since, record) = stored::version(row, WHAT)?;
+    Ok(Version { number, since, record })
 }
 
 pub(super) async fn newest(
@@ -115,15 +133,25 @@ pub(super) async fn newest(
     org: OrganizationKey,
     key: GrantKey,
 ) -> Result<Option<Version>> {
-    let row: Option<(i64, i64, String)> = sqlx::query_as(
-        "SELECT number, since, body FROM report_grant_version WHERE organization = $1 AND key = $2 \
-         ORDER BY number DESC LIMIT 1",
+    let text = "SELECT number, since, body FROM report_grant_version WHERE organization = $1 AND key = $2 \
+                ORDER BY number DESC LIMIT 1";
+    stored::newest(c, text, org, key.0).await?.map(version).transpose()
+}
+
+pub(super) async fn versions(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    key: GrantKey,
+) -> Result<Vec<Version>> {
+    let rows: Vec<VersionRow> = sqlx::query_as(
+        "SELECT number, since, body FROM report_grant_version WHERE organization = $1 AND key = $2 ORDER BY number \
+         LIMIT 10000",
     )
     .bind(org.0)
     .bind(key.0)
-    .fetch_optional(c)
+    .fetch_all(c)
     .await?;
-    row.map(version).transpose()
+    rows.into_iter().map(version).collect()
 }
 
 pub(super) async fn list(
@@ -132,7 +160,7 @@ pub(super) async fn list(
     engagement: EngagementKey,
     limit: u32,
 ) -> Result<Vec<Version>> {
-    let rows: Vec<(i64, i64, String)> = sqlx::query_as(
+    let rows: Vec<VersionRow> = sqlx::query_as(
         "SELECT v.number, v.since, v.body FROM report_grant g JOIN report_grant_version v \
          ON v.organization = g.organization AND v.key = g.key \
          WHERE g.organization = $1 AND g.engagement = $2 AND v.number = (SELECT MAX(n.number) FROM report_grant_version n \

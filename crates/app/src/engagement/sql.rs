@@ -7,13 +7,13 @@ use tickmark_core::id::OrganizationKey;
 use tickmark_store::{Cell, insert_rows};
 
 use super::{KeptPreset, Version};
-use crate::{Error, Result, stored};
+use crate::stored::{self, VersionRow};
+use crate::{Error, Result};
 
 type Org = OrganizationKey;
 
 /// The format of the catalog's file of presets.
 const PRESET_FORMAT: &str = "sampling-presets/1";
-type Row = (i64, i64, String);
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<EngagementKey> {
     let (key,): (i64,) = sqlx::query_as(
@@ -98,7 +98,7 @@ pub(super) async fn preset(
 }
 
 pub(super) async fn list(c: &mut AnyConnection, org: Org, limit: u32) -> Result<Vec<Version>> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<VersionRow> = sqlx::query_as(
         "SELECT held.number, held.since, held.body FROM engagement_version AS held \
          WHERE held.organization = $1 AND held.number = (SELECT MAX(newest.number) FROM engagement_version AS newest \
          WHERE newest.organization = held.organization AND newest.engagement = held.engagement) \
@@ -122,15 +122,9 @@ pub(super) async fn keys(c: &mut AnyConnection, org: Org) -> Result<Vec<Engageme
 }
 
 pub(super) async fn newest(c: &mut AnyConnection, org: Org, key: EngagementKey) -> Result<Option<Version>> {
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT number, since, body FROM engagement_version WHERE organization = $1 AND engagement = $2 \
-         ORDER BY number DESC LIMIT 1",
-    )
-    .bind(org.0)
-    .bind(key.0)
-    .fetch_optional(c)
-    .await?;
-    row.map(version).transpose()
+    let text = "SELECT number, since, body FROM engagement_version WHERE organization = $1 AND engagement = $2 \
+                ORDER BY number DESC LIMIT 1";
+    stored::newest(c, text, org, key.0).await?.map(version).transpose()
 }
 
 pub(super) async fn versions(
@@ -139,7 +133,7 @@ pub(super) async fn versions(
     key: EngagementKey,
     limit: u32,
 ) -> Result<Vec<Version>> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<VersionRow> = sqlx::query_as(
         "SELECT number, since, body FROM engagement_version WHERE organization = $1 AND engagement = $2 \
          ORDER BY number DESC LIMIT $3",
     )
@@ -161,8 +155,7 @@ pub(super) async fn by_page(c: &mut AnyConnection, org: Org, once: &str) -> Resu
     Ok(key.map(|(key,)| EngagementKey(key)))
 }
 
-fn version((number, since, body): Row) -> Result<Version> {
-    let record =
-        serde_json::from_str(&body).map_err(|error| Error::corrupt("the table of engagements", error))?;
-    Ok(Version { number, since: Timestamp::from_micros(since), record })
+fn version(row: VersionRow) -> Result<Version> {
+    let (number, since, record) = stored::version(row, "the table of engagements")?;
+    Ok(Version { number, since, record })
 }

@@ -20,6 +20,8 @@ pub const NAME_CHARS: usize = 60;
 pub const QUERY_BYTES: usize = 2_000;
 /// Most views of one person, and of one list.
 pub const MOST: u32 = 200;
+/// Most views of all lists in one answer.
+const ALL_MOST: u32 = 5_000;
 
 /// A filter and an order that somebody named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +49,15 @@ pub struct SavedView {
 pub async fn of_list(view: &mut View<'_>, list: &str) -> Result<Vec<SavedView>> {
     let (organization, actor) = (view.organization(), view.actor.id);
     sql::of_list(view.connection(), organization, list, actor, MOST).await
+}
+
+/// Lists the views of all lists that the actor has, by list and name.
+///
+/// # Errors
+/// As [`of_list`].
+pub async fn all(view: &mut View<'_>) -> Result<Vec<SavedView>> {
+    let (organization, actor) = (view.organization(), view.actor.id);
+    sql::all(view.connection(), organization, actor, ALL_MOST).await
 }
 
 /// Tells whether the actor may take a view away: one's own, and shared ones for whoever runs the program.

@@ -48,6 +48,25 @@ pub(super) async fn of_list(
     rows.into_iter().map(view).collect()
 }
 
+pub(super) async fn all(
+    c: &mut AnyConnection,
+    org: Org,
+    actor: ActorId,
+    limit: u32,
+) -> Result<Vec<SavedView>> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM saved_view WHERE organization = $1 AND (is_shared = 1 OR made_by = $2) \
+         ORDER BY list, name, id LIMIT $3"
+    );
+    let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(text))
+        .bind(org.0)
+        .bind(actor.to_string())
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await?;
+    rows.into_iter().map(view).collect()
+}
+
 pub(super) async fn find(c: &mut AnyConnection, org: Org, id: Uuid) -> Result<Option<SavedView>> {
     let text = format!("SELECT {COLUMNS} FROM saved_view WHERE organization = $1 AND id = $2");
     let row: Option<Row> =

@@ -53,6 +53,17 @@ pub enum Systems {
     Only(BTreeSet<SystemId>),
 }
 
+impl Systems {
+    /// Returns those of them that are among some.
+    #[must_use]
+    pub fn within(self, some: &BTreeSet<SystemId>) -> Self {
+        match self {
+            Self::All => Self::Only(some.clone()),
+            Self::Only(own) => Self::Only(own.intersection(some).copied().collect()),
+        }
+    }
+}
+
 /// Somebody who asks, in one organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
@@ -76,6 +87,8 @@ pub struct Subject {
     pub required: Factor,
     /// All that a token may do, where one is used.
     pub token: Option<BTreeSet<Atom>>,
+    /// Whether that token is for some systems only, which are then `systems`: nothing reaches further.
+    pub is_within_systems: bool,
 }
 
 /// One thing that something is done to, as far as rights depend on it.
@@ -232,7 +245,8 @@ impl Subject {
                 let cell = matrix::cell(*role, atom.resource);
                 // Inside engagements is nowhere for whoever is in none, or in none any more.
                 let counts = |scope: &Scope| *scope != Scope::Engagement || !self.engagements.is_empty();
-                cell.scope(atom.verb).filter(counts).map(|scope| (scope, cell.condition))
+                let scope = cell.scope(atom.verb).filter(counts)?;
+                Some((self.narrowed(scope, atom)?, cell.condition))
             })
         };
         let reach = Reach(cells().map(|(scope, _)| scope).collect());
@@ -244,6 +258,16 @@ impl Subject {
         let conditions =
             if is_free { BTreeSet::new() } else { cells().filter_map(|(_, condition)| condition).collect() };
         Decision::Allow { reach, conditions }
+    }
+
+    /// Narrows how far a role reaches to the systems that a token is for. What no role has by system is not kept apart by
+    /// system either, and is then not reached at all.
+    fn narrowed(&self, scope: Scope, atom: Atom) -> Option<Scope> {
+        if !self.is_within_systems || scope == Scope::Systems {
+            return Some(scope);
+        }
+        let is_by_system = Role::ALL.iter().any(|role| matrix::scope(*role, atom) == Some(Scope::Systems));
+        (scope == Scope::Organization && is_by_system).then_some(Scope::Systems)
     }
 
     /// What denies whatever is granted.

@@ -37,6 +37,7 @@ fn subject(roles: &[Role]) -> Subject {
         assurance: Assurance { factor: Factor::Code, proven_at: now() },
         required: Factor::Code,
         token: None,
+        is_within_systems: false,
     }
 }
 
@@ -123,6 +124,41 @@ fn a_scope_covers_what_it_says() {
     let policy = Atom::new(Resource::Policy, Verb::Read);
     assert!(!employee.decide_on(policy, &object(), now()).is_allowed());
     assert!(employee.decide_on(policy, &Object { is_published: true, ..object() }, now()).is_allowed());
+}
+
+#[test]
+fn a_token_for_some_systems_reaches_nothing_else() {
+    let mine = Object { system: Some(system(1)), people: BTreeSet::from([actor(1)]), ..object() };
+    let other = Object { system: Some(system(2)), people: BTreeSet::from([actor(1)]), ..object() };
+    let read = Atom::new(Resource::Control, Verb::Read);
+    let only = BTreeSet::from([system(1), system(3)]);
+    for role in [Role::ComplianceManager, Role::Owner, Role::ControlOwner] {
+        let whole = subject(&[role]);
+        let systems = whole.systems.clone().within(&only);
+        let token = Subject {
+            token: Some(BTreeSet::from([read, Atom::new(Resource::Catalog, Verb::Read)])),
+            is_within_systems: true,
+            systems,
+            ..whole
+        };
+        assert!(token.decide_on(read, &mine, now()).is_allowed(), "{role}");
+        for outside in [&other, &object()] {
+            assert_eq!(token.decide_on(read, outside, now()), Decision::Deny(Denial::OutOfReach), "{role}");
+        }
+        match token.decide(read, now()) {
+            Decision::Allow { reach, .. } => assert!(!reach.is_whole(&token), "{role}"),
+            Decision::Deny(denial) => panic!("{role}: {denial}"),
+        }
+        // Nobody has the catalog by system.
+        let catalog = token.decide(Atom::new(Resource::Catalog, Verb::Read), now());
+        assert_eq!(catalog, Decision::Deny(Denial::NotGranted), "{role}");
+    }
+    let all = Systems::All.within(&only);
+    assert_eq!(all, Systems::Only(only.clone()));
+    assert_eq!(
+        Systems::Only(BTreeSet::from([system(2), system(3)])).within(&only),
+        Systems::Only([system(3)].into())
+    );
 }
 
 #[test]

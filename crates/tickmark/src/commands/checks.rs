@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use serde_json::{Value, json};
 use tickmark_app::observation::{self, workshop};
+use tickmark_app::{Actor, App};
 use tickmark_core::observation::{Verdict, host};
 use tickmark_evaluate::{Check, CheckSource, Library, TestReport, explain, read_folder, run_tests, scaffold};
 
@@ -29,7 +30,8 @@ Examples:
   tickmark checks new app-debug-off --title \"Debugging is off\"
   tickmark checks test app-debug-off
 
-DATA/checks holds your own checks. DATA/checks/parameters.toml changes parameters of checks:
+DATA/checks holds your own checks; where several organizations share DATA, those of one lie below
+DATA/organizations. DATA/checks/parameters.toml changes parameters of checks:
   [ssh-idle-disconnect]
   maximum_seconds = 600";
 
@@ -59,7 +61,7 @@ pub(crate) enum Command {
         /// Title, worded as the passing state.
         #[arg(long)]
         title: Option<String>,
-        /// Folder that will hold it; `DATA/checks` when left out.
+        /// Folder that will hold it; when left out `DATA/checks`, or the one of the organization that has its own.
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
     },
@@ -110,6 +112,56 @@ fn folder(data: &Path) -> PathBuf {
     data.join("checks")
 }
 
+/// The organization whose checks are meant; none where there is no data folder yet, or where several share one and none is
+/// named: then what holds for all of them is meant.
+async fn meant(common: &Common) -> Outcome<Option<(App, Actor)>> {
+    let Some(app) = wiring::inspect_if_there(common).await? else { return Ok(None) };
+    if common.organization.is_none() && app.organizations().await?.len() != 1 {
+        app.close().await;
+        return Ok(None);
+    }
+    let actor = wiring::reader(&app).await?;
+    Ok(Some((app, actor)))
+}
+
+/// Puts the checks that an organization has of its own in the place of those that hold for all, and adds what is wrong with
+/// them.
+async fn with_those_of_organization(
+    library: Library,
+    common: &Common,
+    errors: &mut Vec<String>,
+) -> Outcome<Library> {
+    let Some((app, actor)) = meant(common).await? else { return Ok(library) };
+    let found = app
+        .read(&actor, async |view| {
+            let (own, refused) = workshop::checks_of(view, &library)?;
+            Ok((own.into_owned(), refused))
+        })
+        .await;
+    app.close().await;
+    let (library, refused) = found?;
+    errors.extend(refused);
+    Ok(library)
+}
+
+/// Loads the checks that hold for the organization that is meant.
+async fn load_own(common: &Common, output: &Output) -> Outcome<Library> {
+    let mut errors = Vec::new();
+    let library = with_those_of_organization(load(&common.data, output)?, common, &mut errors).await?;
+    for error in &errors {
+        output.note(output.tone(Tone::Bad, format!("left out: {error}")));
+    }
+    Ok(library)
+}
+
+/// The folder in which the organization that is meant writes its checks.
+async fn own_folder(common: &Common) -> Outcome<PathBuf> {
+    let Some((app, actor)) = meant(common).await? else { return Ok(folder(&common.data)) };
+    let found = app.read(&actor, async |view| workshop::own_folder(view).await).await;
+    app.close().await;
+    Ok(found?)
+}
+
 fn own_sources(data: &Path) -> Outcome<Vec<CheckSource>> {
     let folder = folder(data);
     if !folder.is_dir() {
@@ -123,9 +175,12 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
     match command {
         Command::List { group } => list(group.as_deref(), common, output).await,
         Command::Show { id } => show(id, common, output).await,
-        Command::Test { ids } => test(ids, common, output),
+        Command::Test { ids } => test(ids, common, output).await,
         Command::New { id, title, folder } => {
-            let into = folder.clone().unwrap_or_else(|| self::folder(&common.data));
+            let into = match folder {
+                Some(folder) => folder.clone(),
+                None => own_folder(common).await?,
+            };
             new(id, title.as_deref(), &into, output)
         }
         Command::Drafts => drafts(common, output).await,
@@ -172,7 +227,7 @@ async fn approve(id: &str, by: &str, common: &Common, output: &Output) -> Outcom
 }
 
 async fn list(group: Option<&str>, common: &Common, output: &Output) -> Outcome {
-    let library = load(&common.data, output)?;
+    let library = load_own(common, output).await?;
     let now = said(common).await?;
     let checks: Vec<&Check> =
         library.checks().filter(|check| group.is_none_or(|group| check.group() == group)).collect();
@@ -207,7 +262,7 @@ async fn list(group: Option<&str>, common: &Common, output: &Output) -> Outcome 
 }
 
 async fn show(id: &str, common: &Common, output: &Output) -> Outcome {
-    let library = load(&common.data, output)?;
+    let library = load_own(common, output).await?;
     let check = find(&library, id)?;
     let definition = check.definition();
     let now: Vec<Said> = said(common).await?.into_iter().filter(|said| said.verdict.check_id == id).collect();
@@ -288,10 +343,11 @@ fn find<'a>(library: &'a Library, id: &str) -> Outcome<&'a Check> {
         .ok_or_else(|| Failure::input(format!("there is no check {id:?}; `tickmark checks list` names them")))
 }
 
-fn test(ids: &[String], common: &Common, output: &Output) -> Outcome {
+async fn test(ids: &[String], common: &Common, output: &Output) -> Outcome {
     // Tests are about the logic, with the parameters of its manifest.
     let (library, mut errors) = load_as_written(&common.data)?;
     errors.extend(parameters::apply(library.clone(), &folder(&common.data))?.1);
+    let library = with_those_of_organization(library, common, &mut errors).await?;
     let wanted: Vec<&Check> = if ids.is_empty() {
         library.checks().collect()
     } else {

@@ -6,11 +6,14 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tickmark_app::identity::people::{self, Link, Member};
-use tickmark_app::identity::provider;
+use tickmark_app::identity::token::{self, Token};
+use tickmark_app::identity::{provider, system};
 use tickmark_app::{Actor, App};
 use tickmark_core::Timestamp;
+use tickmark_core::id::SystemId;
 use tickmark_core::identity::{Role, Standing};
 use tickmark_core::time::DAY_US;
+use uuid::Uuid;
 
 use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
@@ -25,6 +28,7 @@ Examples:
   tickmark people suspend ada@example.com --reason \"on leave\"
   tickmark people until ada@example.com 2027-03-31 --reason \"the contract ends\"
   tickmark people address ada@example.com byron@example.com --reason \"married\"
+  tickmark people tokens
   tickmark people provider-off Directory --reason \"its keys were stolen\"
   tickmark people reset ada@example.com --reason \"lost the telephone\"";
 
@@ -115,6 +119,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         why: Why,
     },
+    /// List API tokens that work: whose they are, what they may do, and to what they are bound.
+    Tokens,
+    /// Take an API token back: it does nothing from now on.
+    RevokeToken {
+        /// Its id, as `tickmark people tokens` has it.
+        id: Uuid,
+    },
     /// For somebody who lost password or authenticator: takes both away and prints a link by which they enroll again.
     Reset {
         /// Their e-mail address.
@@ -144,10 +155,13 @@ pub(crate) struct At {
 
 /// Runs `tickmark people …`.
 pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
-    if let Command::List = command {
+    if let Command::List | Command::Tokens = command {
         let app = wiring::inspect(common).await?;
         let actor = wiring::reader(&app).await?;
-        return list(&app, &actor, output).await;
+        return match command {
+            Command::Tokens => tokens(&app, &actor, output).await,
+            _ => list(&app, &actor, output).await,
+        };
     }
     // Opening for writing makes a data folder, and nobody means that here.
     wiring::inspect(common).await?.close().await;
@@ -161,7 +175,7 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
 
 async fn change(app: &App, actor: &Actor, command: &Command, output: &Output) -> Outcome {
     match command {
-        Command::List => Ok(()),
+        Command::List | Command::Tokens => Ok(()),
         Command::Invite { email, role, until, at } => {
             let roles = role.iter().map(|role| parse(role)).collect::<Outcome<BTreeSet<Role>>>()?;
             let until = until.as_deref().map(after_day).transpose()?;
@@ -214,6 +228,10 @@ async fn change(app: &App, actor: &Actor, command: &Command, output: &Output) ->
             app.transact(actor, async |cx| provider::switch_off(cx, name, &why.reason).await).await?;
             done(output, name, "lets nobody in now")
         }
+        Command::RevokeToken { id } => {
+            app.transact(actor, async |cx| token::revoke(cx, *id).await).await?;
+            done(output, &id.to_string(), "does nothing any more")
+        }
         Command::Remove { email, why } => {
             let id = find(app, actor, email).await?.id;
             app.transact(actor, async |cx| people::remove(cx, id, &why.reason).await).await?;
@@ -256,6 +274,59 @@ async fn list(app: &App, actor: &Actor, output: &Output) -> Outcome {
             let to = one.email.as_deref().unwrap_or("the first owner");
             output.line(format!("Invited: {to} as {}, until {}", words(&one.roles), one.expires_at.minute()));
         }
+    })?)
+}
+
+async fn tokens(app: &App, actor: &Actor, output: &Output) -> Outcome {
+    let (tokens, members, systems) = app
+        .read(actor, async |view| {
+            Ok((token::list(view).await?, people::members(view).await?, system::all(view).await?))
+        })
+        .await?;
+    let open: Vec<&Token> = tokens.iter().filter(|token| token.is_open(app.now())).collect();
+    let whose = |token: &Token| {
+        let member = members.iter().find(|member| member.id == token.membership);
+        member.map(|member| member.email.to_string()).unwrap_or_default()
+    };
+    let system = |id: &SystemId| {
+        let found = systems.iter().find(|system| system.id == *id);
+        found.map_or_else(|| id.to_string(), |system| system.name.clone())
+    };
+    let value: Vec<_> = open
+        .iter()
+        .map(|token| {
+            let given = &token.given;
+            json!({
+                "id": token.id, "name": token.name, "email": whose(token),
+                "atoms": given.atoms.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "systems": given.systems,
+                "addresses": given.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "expires_at": token.expires_at, "used_at": token.used_at,
+            })
+        })
+        .collect();
+    Ok(output.answer(&value, |output| {
+        if open.is_empty() {
+            output.line("No API token works. One is made in the pages, by whoever it acts for.");
+            return;
+        }
+        let rows = open.iter().map(|token| {
+            let given = &token.given;
+            let atoms: Vec<String> = given.atoms.iter().map(ToString::to_string).collect();
+            let systems: Option<Vec<String>> =
+                given.systems.as_ref().map(|all| all.iter().map(system).collect());
+            let addresses: Vec<String> = given.addresses.iter().map(ToString::to_string).collect();
+            [
+                token.id.to_string(),
+                token.name.clone(),
+                whose(token),
+                atoms.join(" "),
+                systems.map_or_else(|| "all".to_owned(), |names| names.join(", ")),
+                if addresses.is_empty() { "anywhere".to_owned() } else { addresses.join(" ") },
+                token.expires_at.minute(),
+            ]
+        });
+        output.table(["Token", "What for", "Whose", "May", "Systems", "From", "Until"], rows);
     })?)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,9 +18,9 @@ use tickmark_core::program::access::{
 };
 
 use super::BASE;
-use super::answer::{Answered, answer};
-use super::asking::{asking, plain};
+use super::answer::Answered;
 use super::call::{Call, FILES_BYTES, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::population::Origin;
 use crate::WebState;
@@ -190,43 +190,25 @@ impl Taken for Handed {
     const BYTES: usize = FILES_BYTES;
 }
 
-async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/access-lists")?;
-    let all = app.read(actor, async |view| access::lists(view).await).await?;
-    let items: Vec<List> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+async fn list(look: Looking) -> Answered {
+    look.list(
+        async |view, _| Ok(access::lists(view).await?.iter().map(List::from).collect()),
+        |item: &List| item.key.to_string(),
+    )
+    .await
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     let key = access::parse(&key).ok_or(Refusal::NotFound)?;
-    let found = app.read(actor, async |view| access::find(view, key).await).await?;
-    Ok(answer(&headers, &List::from(&found)))
+    look.one(async |view| Ok(List::from(&access::find(view, key).await?))).await
 }
 
-async fn rights(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn rights(Path(key): Path<String>, look: Looking) -> Answered {
     let key = access::parse(&key).ok_or(Refusal::NotFound)?;
-    let asking = asking(&uri, "/access-lists/{key}/rights")?;
-    let rows = app.read(actor, async |view| access::holdings(view, key).await).await?;
-    let items: Vec<Right> = rows.iter().map(Into::into).collect();
     let name =
         |item: &Right| format!("{}\t{}", item.account, item.entitlement.as_deref().unwrap_or_default());
-    Ok(answer(&headers, &asking.page(items, name)?))
+    look.list(async |view, _| Ok(access::holdings(view, key).await?.iter().map(Right::from).collect()), name)
+        .await
 }
 
 async fn hand_in(State(state): State<WebState>, asked: Asked, call: Call<Handed>) -> Answered {

@@ -20,10 +20,11 @@ use tickmark_core::program::access_review::{
 use super::BASE;
 use super::access::Right;
 use super::answer::{Answered, answer};
-use super::asking::{asking, plain};
+use super::asking::asking;
 use super::call::{Call, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
-use super::words::parsed;
+use super::words::{AS_OF, parsed};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::visit::Asked;
@@ -43,6 +44,14 @@ pub(super) static LOOKS: &[Operation] = &[
         AccessReview,
         || get(one),
     ),
+    Operation::list::<ReviewVersion>(
+        "listAccessReviewVersions",
+        ("/access-reviews/{key}/versions", "/access-reviews/1/versions"),
+        "Every version of a review, oldest first",
+        AccessReview,
+        || get(versions),
+    )
+    .filtered(AS_OF),
     Operation::list::<Item>(
         "listAccessReviewItems",
         ("/access-reviews/{key}/items", "/access-reviews/1/items"),
@@ -212,8 +221,8 @@ struct Signed {
 
 /// An item.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-struct Item {
-    number: u64,
+pub(super) struct Item {
+    pub(super) number: u64,
     system: String,
     right: Right,
     flags: Vec<String>,
@@ -251,6 +260,27 @@ impl Taken for Scope {}
 impl Taken for Stepped {}
 impl Taken for NewDecision {}
 impl Taken for Statement {}
+
+/// A review as it stood from a moment on.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct ReviewVersion {
+    /// Its number, from 1.
+    version: i64,
+    since: String,
+    by: String,
+    review: Review,
+}
+
+impl From<&access_review::ReviewVersion> for ReviewVersion {
+    fn from(version: &access_review::ReviewVersion) -> Self {
+        Self {
+            version: version.number,
+            since: version.since.to_string(),
+            by: version.by.to_string(),
+            review: Review::from(&version.record),
+        }
+    }
+}
 
 impl From<&Record> for Review {
     fn from(record: &Record) -> Self {
@@ -330,7 +360,7 @@ impl Scope {
     }
 }
 
-fn all_items(whole: &Whole) -> Vec<Item> {
+pub(super) fn all_items(whole: &Whole) -> Vec<Item> {
     let standing = whole.standing();
     let one = |one: &tickmark_core::program::access_review::ItemStanding<'_>| {
         let removal = whole.removal(one.item.number).map(|removal| Removal {
@@ -364,30 +394,36 @@ fn all_items(whole: &Whole) -> Vec<Item> {
     standing.items.iter().map(one).collect()
 }
 
-fn review_key(text: &str) -> Result<ReviewKey, Refusal> {
+/// Reads what is decided.
+pub(super) fn decided(word: &str, to: &str, until: Option<&str>) -> Result<Decision, Error> {
+    Ok(match word {
+        "keep" => Decision::Keep,
+        "revoke" => Decision::Revoke,
+        "not_mine" => Decision::NotMine,
+        "reduce" => Decision::Reduce { to: to.to_owned() },
+        "exception" => {
+            let until = until.ok_or_else(|| Error::invalid("an exception ends: say until"))?;
+            Decision::Exception { until: parsed("until", until)? }
+        }
+        other => return Err(Error::invalid(format!("there is no decision {other:?}"))),
+    })
+}
+
+pub(super) fn review_key(text: &str) -> Result<ReviewKey, Refusal> {
     access_review::parse(text).ok_or(Refusal::NotFound)
 }
 
-async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/access-reviews")?;
-    let all = app.read(actor, async |view| access_review::list(view).await).await?;
-    let items: Vec<Review> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+async fn list(look: Looking) -> Answered {
+    look.list(
+        async |view, _| Ok(access_review::list(view).await?.iter().map(Review::from).collect()),
+        |item: &Review| item.key.to_string(),
+    )
+    .await
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     let key = review_key(&key)?;
-    let found = app.read(actor, async |view| access_review::whole(view, key).await).await?;
-    Ok(answer(&headers, &Review::from(&found.review)))
+    look.one(async |view| Ok(Review::from(&access_review::find(view, key).await?))).await
 }
 
 async fn items(
@@ -402,6 +438,16 @@ async fn items(
     let asking = asking(&uri, "/access-reviews/{key}/items")?;
     let found = app.read(actor, async |view| access_review::whole(view, key).await).await?;
     Ok(answer(&headers, &asking.page(all_items(&found), |item| item.number.to_string())?))
+}
+
+async fn versions(Path(key): Path<String>, look: Looking) -> Answered {
+    let key = review_key(&key)?;
+    look.versions(
+        async |view| access_review::versions(view, key).await,
+        |version| version.since,
+        |item: &ReviewVersion| item.version.to_string(),
+    )
+    .await
 }
 
 async fn begin(State(state): State<WebState>, asked: Asked, call: Call<Scope>) -> Answered {
@@ -443,18 +489,7 @@ async fn decide(
     let key = review_key(&key)?;
     write(&state, &asked, &call, async |cx| {
         let body = &call.body;
-        let decision = match body.decision.as_str() {
-            "keep" => Decision::Keep,
-            "revoke" => Decision::Revoke,
-            "not_mine" => Decision::NotMine,
-            "reduce" => Decision::Reduce { to: body.to.clone() },
-            "exception" => {
-                let until =
-                    body.until.as_deref().ok_or_else(|| Error::invalid("an exception ends: say until"))?;
-                Decision::Exception { until: parsed("until", until)? }
-            }
-            other => return Err(Error::invalid(format!("there is no decision {other:?}"))),
-        };
+        let decision = decided(&body.decision, &body.to, body.until.as_deref())?;
         let answer = GivenAnswer { item: body.item, decision, why: body.why.clone() };
         access_review::decide(cx, key, answer).await?;
         let own = access_review::own(cx, key).await?;

@@ -1,7 +1,7 @@
 //! Readiness assessments that people freeze. They say how ready something is, and are never an opinion.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,9 +10,9 @@ use tickmark_app::report;
 use tickmark_core::identity::Resource::{Control, TestResult};
 use tickmark_core::identity::Verb::Approve;
 
-use super::answer::{Answered, answer};
-use super::asking::asking;
+use super::answer::Answered;
 use super::call::{Call, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::Nothing;
 use crate::WebState;
@@ -58,12 +58,12 @@ impl From<&Snapshot> for Assessment {
     }
 }
 
-async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/assessments")?;
-    let all = app.read(actor, async |view| conclusion::snapshots(view).await).await?;
-    let items: Vec<Assessment> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+async fn list(look: Looking) -> Answered {
+    look.list(
+        async |view, _| Ok(conclusion::snapshots(view).await?.iter().map(Assessment::from).collect()),
+        |item: &Assessment| item.key.to_string(),
+    )
+    .await
 }
 
 async fn freeze(State(state): State<WebState>, asked: Asked, call: Call<Nothing>) -> Answered {

@@ -8,7 +8,9 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
@@ -19,7 +21,7 @@ use tickmark_app::identity::token::once::{self, Answered, Repeated};
 use tickmark_app::{Actor, Cx, Error};
 use tickmark_core::Digest;
 
-use super::answer::quoted;
+use super::answer::{answer, quoted};
 use super::fit::{Misfit, misfits};
 use super::meanwhile::Meanwhile;
 use crate::WebState;
@@ -314,6 +316,42 @@ where
         }
         Err(error) => Err(unwritten(error)),
     }
+}
+
+/// Does what was asked as [`write`] does, and answers with what is told this once, such as a link: what is kept to be answered
+/// again does not hold it.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) async fn write_telling<B, T, F>(
+    state: &WebState,
+    asked: &Asked,
+    call: &Call<B>,
+    status: StatusCode,
+    act: F,
+) -> Result<Response, Refusal>
+where
+    T: Serialize,
+    F: AsyncFnOnce(&mut Cx<'_>) -> Result<(Done, T), Error>,
+{
+    let mut told = None;
+    let answered = write(state, asked, call, async |cx| {
+        let (kept, all) = act(cx).await?;
+        told = Some(all);
+        Ok(kept)
+    })
+    .await?;
+    match told {
+        Some(all) => Ok((status, answer(&HeaderMap::new(), &all)).into_response()),
+        None => Ok(answered),
+    }
+}
+
+/// The bytes that a field holds as Base64; `pointer` is where it is.
+pub(super) fn bytes_of(pointer: &str, content: &str) -> Result<Vec<u8>, Refusal> {
+    STANDARD
+        .decode(content)
+        .map_err(|_| unfit(vec![Misfit { pointer: pointer.to_owned(), says: "it is no Base64".to_owned() }]))
 }
 
 /// Why nothing was done. What a use case says about what was sent is said on.

@@ -1,7 +1,7 @@
 //! What people say about records, and what happened to a record: one order of both.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,10 @@ use tickmark_app::{ActorKind, Cx, Error};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::BASE;
-use super::answer::{Answered, answer, answer_of};
-use super::asking::{asking, number, plain};
+use super::answer::Answered;
+use super::asking::number;
 use super::call::{Call, Done, Taken, done, write};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::Nothing;
@@ -170,33 +171,22 @@ impl FeedStep {
 impl Taken for NewComment {}
 impl Taken for CommentChange {}
 
-async fn feed(
-    State(state): State<WebState>,
-    Path((kind, id)): Path<(String, String)>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn feed(Path((kind, id)): Path<(String, String)>, look: Looking) -> Answered {
     let about = About::of(&kind, &id).ok_or(Refusal::NotFound)?;
-    let asking = asking(&uri, "/records/{kind}/{id}/feed")?;
-    let steps = app.read(actor, async |view| comment::feed(view, &about).await).await?;
-    let items: Vec<FeedStep> = steps.iter().enumerate().map(FeedStep::of).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.number.to_string())?))
+    look.list(
+        async |view, _| Ok(comment::feed(view, &about).await?.iter().enumerate().map(FeedStep::of).collect()),
+        |item: &FeedStep| item.number.to_string(),
+    )
+    .await
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     let key = number(&key)?;
-    let found = app.read(actor, async |view| comment::find(view, key).await).await?;
-    Ok(answer_of(&headers, &Comment::from(&found), &tag(&found)))
+    look.tagged(async |view| {
+        let found = comment::find(view, key).await?;
+        Ok((Comment::from(&found), tag(&found)))
+    })
+    .await
 }
 
 async fn new(State(state): State<WebState>, asked: Asked, call: Call<NewComment>) -> Answered {

@@ -17,9 +17,10 @@ use super::BASE;
 use super::answer::{Answered, answer, answer_of};
 use super::asking::{asking, number, plain};
 use super::call::{Call, Done, Taken, done, write};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
-use super::words::{AS_OF, Nothing, Reason, as_of, parsed, person, read};
+use super::words::{AS_OF, Nothing, Reason, parsed, person, read};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::visit::Asked;
@@ -240,21 +241,14 @@ async fn one(
     Ok(answer_of(&headers, &Commitment::from(newest), &newest.number.to_string()))
 }
 
-async fn versions(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn versions(Path(key): Path<String>, look: Looking) -> Answered {
     let key = CommitmentKey(number(&key)?);
-    let asking = asking(&uri, "/commitments/{key}/versions")?;
-    let at = asking.moment("as_of")?;
-    let all = app.read(actor, async |view| commitment::versions(view, key).await).await?;
-    let items: Vec<CommitmentVersion> =
-        as_of(all, at, |version| version.since).iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.version.to_string())?))
+    look.versions(
+        async |view| commitment::versions(view, key).await,
+        |version| version.since,
+        |item: &CommitmentVersion| item.version.to_string(),
+    )
+    .await
 }
 
 async fn new(State(state): State<WebState>, asked: Asked, call: Call<NewCommitment>) -> Answered {

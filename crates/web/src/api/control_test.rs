@@ -16,9 +16,10 @@ use tickmark_core::identity::Resource::Test;
 use tickmark_core::identity::Verb::{Approve, Create, Delete, Update};
 
 use super::BASE;
-use super::answer::{Answered, answer, answer_of};
-use super::asking::{asking, control_id, plain};
+use super::answer::{Answered, answer};
+use super::asking::{asking, control_id};
 use super::call::{Call, Done, Taken, done, no_tag, write};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{Reason, read, word};
@@ -362,40 +363,27 @@ async fn list(
     Ok(answer(&headers, &asking.page(items, |item| item.id.clone())?))
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path((code, test)): Path<(String, String)>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path((code, test)): Path<(String, String)>, look: Looking) -> Answered {
     let code = control_id(&code)?;
-    let found = app.read(actor, async |view| test::find_reached(view, &code, &test).await).await?;
-    let found = ControlTest::of(&found)?;
-    Ok(answer_of(&headers, &found, &found.version))
+    look.tagged(async |view| {
+        let found = ControlTest::of(&test::find_reached(view, &code, &test).await?)?;
+        let version = found.version.clone();
+        Ok((found, version))
+    })
+    .await
 }
 
-async fn versions(
-    State(state): State<WebState>,
-    Path((code, test)): Path<(String, String)>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn versions(Path((code, test)): Path<(String, String)>, look: Looking) -> Answered {
     let code = control_id(&code)?;
-    let asking = asking(&uri, "/controls/{id}/tests/{test}/versions")?;
-    let all = app
-        .read(actor, async |view| {
+    look.list(
+        async |view, _| {
             test::find_reached(view, &code, &test).await?;
-            test::history(view, &code).await
-        })
-        .await?;
-    let of_test = all.iter().filter(|version| version.record.id == test);
-    let items = of_test.map(ControlTestVersion::of).collect::<Result<Vec<_>, _>>()?;
-    Ok(answer(&headers, &asking.page(items, |item| item.since.clone())?))
+            let all = test::history(view, &code).await?;
+            all.iter().filter(|version| version.record.id == test).map(ControlTestVersion::of).collect()
+        },
+        |item: &ControlTestVersion| item.since.clone(),
+    )
+    .await
 }
 
 async fn propose(

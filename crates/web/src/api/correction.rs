@@ -16,6 +16,7 @@ use super::BASE;
 use super::answer::{Answered, answer, answer_of};
 use super::asking::{asking, plain};
 use super::call::{Call, Done, Taken, done, write};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, as_of, parsed, person, word};
@@ -315,13 +316,15 @@ impl Taken for Extension {}
 impl Taken for Fix {}
 impl Taken for Verification {}
 
-async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/corrections")?;
-    let open = app.read(actor, async |view| remediation::open(view).await).await?;
-    let items: Vec<Correction> =
-        open.iter().map(|(reference, record)| Correction::of(reference, record)).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.reference.clone())?))
+async fn list(look: Looking) -> Answered {
+    look.list(
+        async |view, _| {
+            let open = remediation::open(view).await?;
+            Ok(open.iter().map(|(reference, record)| Correction::of(reference, record)).collect())
+        },
+        |item: &Correction| item.reference.clone(),
+    )
+    .await
 }
 
 async fn one(

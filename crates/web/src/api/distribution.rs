@@ -21,10 +21,11 @@ use tickmark_core::identity::Verb::{Approve, Create, Delete, Update};
 use super::BASE;
 use super::answer::{Answered, answer, answer_of};
 use super::asking::{number, plain};
-use super::call::{Call, Done, Taken, done, write};
+use super::call::{Call, Done, Taken, done, write, write_telling};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
-use super::words::parsed;
+use super::words::{AS_OF, Nothing, parsed};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::visit::Asked;
@@ -40,6 +41,14 @@ pub(super) static LOOKS: &[Operation] = &[
         Requests,
         || get(readers),
     ),
+    Operation::list::<GrantVersion>(
+        "listGrantVersions",
+        ("/engagements/{key}/grants/{grant}/versions", "/engagements/1/grants/1/versions"),
+        "Every version of a grant, oldest first",
+        Requests,
+        || get(versions),
+    )
+    .filtered(AS_OF),
     Operation::one::<UseAgreement>(
         "getUseAgreement",
         ("/agreements/{class}", "/agreements/specified_parties"),
@@ -47,6 +56,14 @@ pub(super) static LOOKS: &[Operation] = &[
         Requests,
         || get(agreement),
     ),
+    Operation::list::<UseAgreement>(
+        "listUseAgreementVersions",
+        ("/agreements/{class}/versions", "/agreements/specified_parties/versions"),
+        "Every version of the agreement, oldest first",
+        Requests,
+        || get(agreements),
+    )
+    .filtered(AS_OF),
 ];
 
 pub(super) static WRITES: &[Writing] = &[
@@ -90,6 +107,24 @@ pub(super) static WRITES: &[Writing] = &[
         (Requests, Delete),
         || post(revoke),
     )
+    .for_people(),
+    Writing::post::<Nothing, Handed>(
+        "renewGrantLink",
+        ("/engagements/{key}/grants/{grant}/links", "/engagements/1/grants/1/links"),
+        "Makes another link for a recipient, told this once; the one before stops working, and so does what it opened",
+        (Requests, Update),
+        || post(renew_link),
+    )
+    .created()
+    .for_people(),
+    Writing::post::<CodeFor, Handed>(
+        "makeGrantCode",
+        ("/engagements/{key}/grants/{grant}/codes", "/engagements/1/grants/1/codes"),
+        "Makes the code that a recipient asked for where no mail goes out, told this once, with a fresh proof of who makes it",
+        (Requests, Update),
+        || post(make_code),
+    )
+    .created()
     .for_people(),
     Writing::put::<NewAgreement, UseAgreement>(
         "writeUseAgreement",
@@ -141,6 +176,8 @@ struct Grant {
     approved_at: Option<String>,
     /// Why it was refused or revoked.
     ended: Option<String>,
+    /// Numbers of the codes that were asked for and that somebody has to make, as no mail goes out.
+    codes_asked: Vec<i64>,
     downloads: Vec<Taking>,
 }
 
@@ -247,6 +284,23 @@ struct Ending {
     reason: String,
 }
 
+/// Which request for a code is answered.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CodeFor {
+    /// Its number, as `codes_asked` of the grant has it.
+    #[schemars(range(min = 1))]
+    number: i64,
+}
+
+/// What is handed to a recipient.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct Handed {
+    grant: i64,
+    /// The link, or the code; null for a link that goes by mail. Told once, by the answer that made it, and not again for the same key.
+    secret: Option<String>,
+}
+
 /// The next version of an agreement.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -261,6 +315,7 @@ impl Taken for NewGrant {}
 impl Taken for Step {}
 impl Taken for Check {}
 impl Taken for Ending {}
+impl Taken for CodeFor {}
 impl Taken for NewAgreement {}
 
 impl Recipient {
@@ -309,7 +364,31 @@ impl NewGrant {
     }
 }
 
+/// A grant as it stood from a moment on.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct GrantVersion {
+    /// Its number, from 1.
+    version: i64,
+    since: String,
+    grant: Grant,
+}
+
+impl From<&(Timestamp, Self)> for GrantVersion {
+    fn from((_, version): &(Timestamp, Self)) -> Self {
+        version.clone()
+    }
+}
+
 impl Grant {
+    /// A grant as it stands, with what it took and what waits for it.
+    async fn now(view: &mut View<'_>, version: &Version, basis: &Basis) -> Result<Self, Error> {
+        let (key, grant) = (version.record.engagement, version.record.key);
+        let downloads = distribution::downloads(view, key, grant).await?;
+        let codes = distribution::codes_to_make(view, key, grant).await?;
+        let codes_asked = codes.iter().map(|code| code.number).collect();
+        Ok(Self { codes_asked, ..Self::of(version, basis, &downloads, view.now) })
+    }
+
     fn of(version: &Version, basis: &Basis, downloads: &[Download], now: Timestamp) -> Self {
         let record = &version.record;
         let (checked, approved) = (record.checked(), record.approved());
@@ -341,6 +420,7 @@ impl Grant {
             approved_by: approved.map(|mark| mark.by.to_string()),
             approved_at: approved.map(|mark| mark.at.to_string()),
             ended: record.ended().map(|mark| mark.says.clone()),
+            codes_asked: Vec::new(),
             downloads: downloads
                 .iter()
                 .map(|one| Taking {
@@ -373,8 +453,7 @@ async fn readers(
         let basis = distribution::basis(view, key).await?;
         let mut grants = Vec::new();
         for version in distribution::list(view, key).await? {
-            let downloads = distribution::downloads(view, key, version.record.key).await?;
-            grants.push(Grant::of(&version, &basis, &downloads, view.now));
+            grants.push(Grant::now(view, &version, &basis).await?);
         }
         Ok(Readers {
             engagement: key.0,
@@ -386,6 +465,30 @@ async fn readers(
         })
     });
     Ok(answer(&headers, &found.await?))
+}
+
+impl From<&Agreement> for UseAgreement {
+    fn from(held: &Agreement) -> Self {
+        said(held.class, Some(held), "").0
+    }
+}
+
+async fn versions(Path((key, grant)): Path<(String, String)>, look: Looking) -> Answered {
+    let (key, grant) = (EngagementKey(number(&key)?), GrantKey(number(&grant)?));
+    look.versions(
+        async |view| {
+            let basis = distribution::basis(view, key).await?;
+            let shown = |version: &Version| {
+                let (since, now) = (version.since.to_string(), version.since);
+                let grant = Grant::of(version, &basis, &[], now);
+                (now, GrantVersion { version: version.number, since, grant })
+            };
+            Ok(distribution::versions(view, key, grant).await?.iter().map(shown).collect())
+        },
+        |version| version.0,
+        |item: &GrantVersion| item.version.to_string(),
+    )
+    .await
 }
 
 /// What is said of an agreement, with its tag.
@@ -419,6 +522,16 @@ async fn agreement(
     let held = app.read(actor, async |view| distribution::agreement(view, class).await).await?;
     let (said, tag) = said(class, held.as_ref(), &actor.organization.name);
     Ok(answer_of(&headers, &said, &tag))
+}
+
+async fn agreements(Path(word): Path<String>, look: Looking) -> Answered {
+    let class = class(&word)?;
+    look.versions(
+        async |view| distribution::agreements(view, class).await,
+        |version| version.at,
+        |item: &UseAgreement| item.version.to_string(),
+    )
+    .await
 }
 
 async fn write_agreement(
@@ -512,6 +625,54 @@ async fn revoke(
     .await
 }
 
+async fn renew_link(
+    State(state): State<WebState>,
+    Path(at): Path<(String, String)>,
+    asked: Asked,
+    call: Call<Nothing>,
+) -> Answered {
+    hand(&state, &asked, at, &call, async |cx, key, grant| {
+        let link = distribution::renew_link(cx, key, grant).await?;
+        // Where it goes by mail, nobody else gets to see it.
+        Ok(link.path().map(|path| format!("{}{path}", state.address())))
+    })
+    .await
+}
+
+async fn make_code(
+    State(state): State<WebState>,
+    Path(at): Path<(String, String)>,
+    asked: Asked,
+    call: Call<CodeFor>,
+) -> Answered {
+    let number = call.body.number;
+    hand(&state, &asked, at, &call, async |cx, key, grant| {
+        distribution::make_code(cx, key, grant, number).await.map(Some)
+    })
+    .await
+}
+
+/// Makes what is told this once.
+async fn hand<B, F>(
+    state: &WebState,
+    asked: &Asked,
+    (key, grant): (String, String),
+    call: &Call<B>,
+    make: F,
+) -> Answered
+where
+    F: AsyncFnOnce(&mut Cx<'_>, EngagementKey, GrantKey) -> Result<Option<String>, Error>,
+{
+    let (key, grant) = (EngagementKey(number(&key)?), GrantKey(number(&grant)?));
+    write_telling(state, asked, call, StatusCode::CREATED, async |cx| {
+        let secret = make(cx, key, grant).await?;
+        let told = Handed { grant: grant.0, secret: None };
+        let kept = done(StatusCode::CREATED, &told, "", &format!("{BASE}/engagements/{}/grants", key.0))?;
+        Ok((kept, Handed { secret, ..told }))
+    })
+    .await
+}
+
 /// Takes one step with a grant.
 async fn step<B, F>(
     state: &WebState,
@@ -543,7 +704,6 @@ async fn now(
     version: &Version,
 ) -> Result<Done, Error> {
     let basis = distribution::basis(view, key).await?;
-    let downloads = distribution::downloads(view, key, version.record.key).await?;
-    let shown = Grant::of(version, &basis, &downloads, view.now);
+    let shown = Grant::now(view, version, &basis).await?;
     done(status, &shown, &version.number.to_string(), &format!("{BASE}/engagements/{}/grants", key.0))
 }

@@ -192,7 +192,7 @@ fn described(operation: &Operation, content: &Value) -> Value {
         "operationId": operation.id,
         "summary": operation.summary,
         "description": needed(operation.needs),
-        "security": security(operation.needs, false),
+        "security": security(operation.needs, operation.is_for_people),
         "tags": [operation.path.split('/').nth(1).unwrap_or_default()],
         "parameters": parameters,
         "responses": responses,

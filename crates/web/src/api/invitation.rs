@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +17,8 @@ use tickmark_core::identity::Verb::{Create, Delete, Update};
 use super::BASE;
 use super::answer::{Answered, answer};
 use super::asking::asking;
-use super::call::{Call, Done, Taken, done, write};
+use super::call::{Call, Done, Taken, done, write, write_telling};
+use super::looking::Looking;
 use super::member::membership;
 use super::operation::{Operation, Writing};
 use super::words::{Nothing, Reason, read, word};
@@ -198,17 +198,16 @@ async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: He
     Ok(answer(&headers, &asking.page(items, |item| item.id.clone())?))
 }
 
-async fn proposals(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/role-proposals")?;
-    let all = app.read(actor, async |view| people::proposals(view).await).await?;
-    let items: Vec<Proposal> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.id.clone())?))
+async fn proposals(look: Looking) -> Answered {
+    look.list(
+        async |view, _| Ok(people::proposals(view).await?.iter().map(Proposal::from).collect()),
+        |item: &Proposal| item.id.clone(),
+    )
+    .await
 }
 
 async fn invite(State(state): State<WebState>, asked: Asked, call: Call<NewInvitation>) -> Answered {
-    let mut told = None;
-    let answered = write(&state, &asked, &call, async |cx| {
+    write_telling(&state, &asked, &call, StatusCode::CREATED, async |cx| {
         let body = &call.body;
         let roles: BTreeSet<Role> =
             body.roles.iter().map(|word| read("role", word)).collect::<Result<_, _>>()?;
@@ -218,15 +217,11 @@ async fn invite(State(state): State<WebState>, asked: Asked, call: Call<NewInvit
         let made = made.ok_or_else(|| Error::not_found("invitation", link.invitation))?;
         let made = Invitation::of(made, cx.now);
         // What is kept to be answered again does not hold the link.
-        let kept = done(StatusCode::CREATED, &made, "", &format!("{BASE}/invitations"));
-        told = Some(Invitation { link: Some(format!("{}/join/{}", state.address(), link.text())), ..made });
-        kept
+        let kept = done(StatusCode::CREATED, &made, "", &format!("{BASE}/invitations"))?;
+        let link = format!("{}/join/{}", state.address(), link.text());
+        Ok((kept, Invitation { link: Some(link), ..made }))
     })
-    .await?;
-    match told {
-        Some(made) => Ok((StatusCode::CREATED, answer(&HeaderMap::new(), &made)).into_response()),
-        None => Ok(answered),
-    }
+    .await
 }
 
 async fn withdraw(

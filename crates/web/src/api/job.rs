@@ -11,8 +11,9 @@ use tickmark_core::identity::Verb::{Read, Update};
 use tickmark_core::job::JobKind;
 
 use super::answer::{Answered, answer};
-use super::asking::{asking, cover, number, plain};
+use super::asking::{asking, cover, number};
 use super::call::{Call, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::{Nothing, parsed};
 use super::{BASE, model};
@@ -142,26 +143,17 @@ async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: He
     Ok(answer(&headers, &model::Page { items: found.iter().map(Job::from).collect(), next }))
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     let key = number(&key)?;
-    let found = app.read(actor, async |view| job::find(view, key).await).await?;
-    Ok(answer(&headers, &Job::from(&found)))
+    look.one(async |view| Ok(Job::from(&job::find(view, key).await?))).await
 }
 
-async fn schedules(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/job-schedules")?;
-    let all = app.read(actor, async |view| job::schedules(view).await).await?;
-    let items: Vec<Schedule> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.kind.clone())?))
+async fn schedules(look: Looking) -> Answered {
+    look.list(
+        async |view, _| Ok(job::schedules(view).await?.iter().map(Schedule::from).collect()),
+        |item: &Schedule| item.kind.clone(),
+    )
+    .await
 }
 
 async fn ask(State(state): State<WebState>, asked: Asked, call: Call<NewJob>) -> Answered {

@@ -1,7 +1,7 @@
 //! How long evidence is kept, and legal holds. People decide, no token does.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,10 @@ use tickmark_core::identity::Resource::{Evidence, Organization};
 use tickmark_core::identity::Verb::{Approve, Update};
 
 use super::BASE;
-use super::answer::{Answered, answer};
-use super::asking::{asking, number};
+use super::answer::Answered;
+use super::asking::number;
 use super::call::{Call, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::Nothing;
 use crate::WebState;
@@ -168,20 +169,22 @@ impl Covered {
     }
 }
 
-async fn classes(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/retention-classes")?;
-    let all = app.read(actor, async |view| evidence::retention_classes(view).await).await?;
-    let items: Vec<RetentionClass> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.name.clone())?))
+async fn classes(look: Looking) -> Answered {
+    look.list(
+        async |view, _| {
+            Ok(evidence::retention_classes(view).await?.iter().map(RetentionClass::from).collect())
+        },
+        |item: &RetentionClass| item.name.clone(),
+    )
+    .await
 }
 
-async fn holds(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/legal-holds")?;
-    let all = app.read(actor, async |view| evidence::holds(view).await).await?;
-    let items: Vec<LegalHold> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+async fn holds(look: Looking) -> Answered {
+    look.list(
+        async |view, _| Ok(evidence::holds(view).await?.iter().map(LegalHold::from).collect()),
+        |item: &LegalHold| item.key.to_string(),
+    )
+    .await
 }
 
 async fn set(

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tickmark_app::identity::people::{self, Member as Record};
+use tickmark_app::identity::people::{self, Lost, Member as Record};
 use tickmark_app::register::{self, Kind, Query};
 use tickmark_app::{Cx, Error, View};
 use tickmark_core::id::MembershipId;
@@ -14,9 +14,10 @@ use tickmark_core::identity::Resource::{Grant, Member as Members};
 use tickmark_core::identity::Verb::{Create, Delete, Update};
 use tickmark_core::identity::{Role, Standing, Systems};
 
-use super::answer::{Answered, answer, answer_of};
-use super::asking::{asking, cover, plain};
-use super::call::{Call, Done, Taken, done, write};
+use super::answer::{Answered, answer};
+use super::asking::{asking, cover};
+use super::call::{Call, Done, Taken, done, write, write_telling};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{Reason, parsed, read, word};
@@ -27,6 +28,7 @@ use crate::visit::Asked;
 
 /// Roles that one person gives to another. Owners and administrators are proposed; auditors are let into an engagement.
 const ROLES: [&str; 4] = ["compliance_manager", "control_owner", "employee", "executive"];
+const LOST: [&str; 2] = ["password", "authenticator"];
 const STANDINGS: [&str; 2] = ["active", "suspended"];
 
 pub(super) static LOOKS: &[Operation] = &[
@@ -98,6 +100,32 @@ pub(super) static WRITES: &[Writing] = &[
     )
     .versioned()
     .for_people(),
+    Writing::put::<NewEnd, Member>(
+        "setMemberEnd",
+        ("/members/{membership}/end", "/members/00000000-0000-7000-8000-000000000000/end"),
+        "Says until when somebody is a member; a moment ahead may bring back whose time was over",
+        (Members, Update),
+        || put(set_end),
+    )
+    .versioned()
+    .for_people(),
+    Writing::post::<Reason, Member>(
+        "signMemberOut",
+        ("/members/{membership}/sign-out", "/members/00000000-0000-7000-8000-000000000000/sign-out"),
+        "Ends every session of somebody; they can sign in again",
+        (Members, Update),
+        || post(sign_out),
+    )
+    .for_people(),
+    Writing::post::<NewReset, Reset>(
+        "resetMember",
+        ("/members/{membership}/resets", "/members/00000000-0000-7000-8000-000000000000/resets"),
+        "Makes a link for somebody who lost password or authenticator, told this once; earlier ones stop working",
+        (Members, Update),
+        || post(reset),
+    )
+    .created()
+    .for_people(),
     Writing::post::<Reason, Removed>(
         "removeMember",
         ("/members/{membership}/removal", "/members/00000000-0000-7000-8000-000000000000/removal"),
@@ -123,6 +151,8 @@ struct Member {
     systems: Option<Vec<String>>,
     /// Whether the membership counts, or rests.
     is_active: bool,
+    /// First moment at which they are a member no longer; null without an end.
+    until: Option<String>,
     changed_at: String,
 }
 
@@ -139,6 +169,7 @@ impl From<&Record> for Member {
                 Systems::Only(some) => Some(some.iter().map(ToString::to_string).collect()),
             },
             is_active: member.standing == Standing::Active,
+            until: member.valid.to.map(|at| at.to_string()),
             changed_at: member.changed_at.to_string(),
         }
     }
@@ -175,6 +206,39 @@ struct ForSystems {
     reason: String,
 }
 
+/// Until when somebody is a member.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewEnd {
+    /// First moment at which they are a member no longer; null for a membership without an end.
+    #[schemars(extend("format" = "date-time"))]
+    until: Option<String>,
+    /// Why.
+    #[schemars(length(min = 1, max = 2_000))]
+    reason: String,
+}
+
+/// What somebody lost.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewReset {
+    #[schemars(extend("enum" = LOST))]
+    lost: String,
+    /// Why.
+    #[schemars(length(min = 1, max = 2_000))]
+    reason: String,
+}
+
+/// A link by which something lost is replaced.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct Reset {
+    membership: String,
+    /// Whether it goes to them by mail as well.
+    is_mailed: bool,
+    /// The link. Told once, by the answer that made it, and not again for the same key.
+    link: Option<String>,
+}
+
 /// Somebody who is a member no longer.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 struct Removed {
@@ -185,6 +249,8 @@ struct Removed {
 impl Taken for NewRole {}
 impl Taken for OldRole {}
 impl Taken for ForSystems {}
+impl Taken for NewEnd {}
+impl Taken for NewReset {}
 
 /// The membership that an address names.
 pub(super) fn membership(text: &str) -> Result<MembershipId, Refusal> {
@@ -215,18 +281,13 @@ async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: He
     Ok(answer(&headers, &model::Page { items, next: next.as_deref().map(cover) }))
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(id): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(id): Path<String>, look: Looking) -> Answered {
     let id = membership(&id)?;
-    let found = app.read(actor, async |view| people::member(view, id).await).await?;
-    Ok(answer_of(&headers, &Member::from(&found), &tag(&found)))
+    look.tagged(async |view| {
+        let found = people::member(view, id).await?;
+        Ok((Member::from(&found), tag(&found)))
+    })
+    .await
 }
 
 async fn grant(
@@ -290,6 +351,55 @@ async fn resume(
 ) -> Answered {
     let why = call.body.reason.clone();
     step(&state, &asked, &id, &call, async |cx, id| people::resume(cx, id, &why).await).await
+}
+
+async fn set_end(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    asked: Asked,
+    call: Call<NewEnd>,
+) -> Answered {
+    let body = call.body.clone();
+    step(&state, &asked, &id, &call, async |cx, id| {
+        let until = body.until.as_deref().map(|at| parsed("until", at)).transpose()?;
+        people::set_until(cx, id, until, &body.reason).await
+    })
+    .await
+}
+
+async fn sign_out(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    asked: Asked,
+    call: Call<Reason>,
+) -> Answered {
+    let id = membership(&id)?;
+    write(&state, &asked, &call, async |cx| {
+        people::sign_out(cx, id, &call.body.reason).await?;
+        let after = people::member(cx, id).await?;
+        done(StatusCode::OK, &Member::from(&after), &tag(&after), &format!("{BASE}/members/{id}"))
+    })
+    .await
+}
+
+async fn reset(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    asked: Asked,
+    call: Call<NewReset>,
+) -> Answered {
+    let id = membership(&id)?;
+    write_telling(&state, &asked, &call, StatusCode::CREATED, async |cx| {
+        let (body, word) = (&call.body, &call.body.lost);
+        let lost = Lost::ALL.into_iter().find(|one| one.word() == word);
+        let lost = lost.ok_or_else(|| Error::invalid(format!("there is no {word:?} to lose")))?;
+        let made = people::offer_reset(cx, id, lost, &body.reason).await?;
+        let told = Reset { membership: id.to_string(), is_mailed: made.is_mailed, link: None };
+        let kept = done(StatusCode::CREATED, &told, "", "")?;
+        let link = format!("{}/reset/{}", state.address(), made.text());
+        Ok((kept, Reset { link: Some(link), ..told }))
+    })
+    .await
 }
 
 async fn remove(

@@ -28,9 +28,12 @@ mod job;
 mod keeping;
 pub(crate) mod limit;
 mod look;
+mod looking;
+mod mail;
 mod meanwhile;
 mod member;
 mod model;
+mod notice;
 mod operation;
 mod own_check;
 mod performance;
@@ -40,13 +43,17 @@ mod population_list;
 mod provider;
 mod readiness;
 mod register;
+mod report;
 mod request;
+mod review_act;
 mod sample;
+mod saved_view;
 mod segregation;
 mod setting;
 mod several;
 mod simple_check;
 mod system;
+mod token;
 mod waiver;
 mod words;
 
@@ -84,6 +91,11 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         correction::LOOKS,
         engagement::LOOKS,
         engagement::prepare::LOOKS,
+        engagement::diagram::LOOKS,
+        engagement::shared::LOOKS,
+        engagement::letting_in::LOOKS,
+        engagement::take_out::LOOKS,
+        report::LOOKS,
         assessment::LOOKS,
         readiness::LOOKS,
         own_check::LOOKS,
@@ -92,6 +104,10 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         member::LOOKS,
         invitation::LOOKS,
         setting::LOOKS,
+        token::LOOKS,
+        notice::LOOKS,
+        saved_view::LOOKS,
+        mail::LOOKS,
         provider::LOOKS,
         system::LOOKS,
         population::LOOKS,
@@ -126,6 +142,9 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         correction::WRITES,
         engagement::WRITES,
         engagement::prepare::WRITES,
+        engagement::diagram::WRITES,
+        engagement::shared::WRITES,
+        engagement::letting_in::WRITES,
         assessment::WRITES,
         readiness::WRITES,
         own_check::WRITES,
@@ -136,6 +155,10 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         member::WRITES,
         invitation::WRITES,
         setting::WRITES,
+        token::WRITES,
+        notice::WRITES,
+        saved_view::WRITES,
+        mail::WRITES,
         provider::WRITES,
         system::WRITES,
         population::WRITES,
@@ -149,6 +172,7 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         access::WRITES,
         segregation::WRITES,
         access_review::WRITES,
+        review_act::WRITES,
     ]
     .into_iter()
     .flatten()
@@ -186,6 +210,18 @@ pub fn needs(rest: &[&str]) -> Option<Needs> {
 pub fn needs_to_write(method: &Method, path: &str) -> Option<Needs> {
     let rest: Vec<&str> = path.strip_prefix(BASE)?.strip_prefix('/')?.split('/').collect();
     writings().find(|one| one.method == *method && fits(one.path, &rest)).map(|one| one.needs)
+}
+
+/// Tells whether only people do what a request asks for, with the session of a browser, and no program with a token.
+pub(crate) fn is_for_people(method: &Method, path: &str) -> bool {
+    let Some(rest) = path.strip_prefix(BASE).and_then(|rest| rest.strip_prefix('/')) else { return false };
+    let rest: Vec<&str> = rest.split('/').collect();
+    if [Method::GET, Method::HEAD].contains(method) {
+        operations().find(|one| fits(one.path, &rest)).is_some_and(|one| one.is_for_people)
+    } else {
+        let found = writings().find(|one| one.method == *method && fits(one.path, &rest));
+        found.is_some_and(|one| one.is_for_people)
+    }
 }
 
 /// Returns the methods that an address takes; none if it is no address of the API.

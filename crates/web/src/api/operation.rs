@@ -26,6 +26,8 @@ pub struct Operation {
     pub is_list: bool,
     /// Whether it is bytes, not JSON.
     pub is_file: bool,
+    /// Whether only people look, never tokens.
+    pub is_for_people: bool,
     /// Other parameters of its query: name and meaning.
     pub filters: &'static [(&'static str, &'static str)],
     /// The shape of its answer.
@@ -54,6 +56,7 @@ impl Operation {
             needs: Needs::Permission(Atom::new(resource, Verb::Read)),
             is_list: false,
             is_file: false,
+            is_for_people: false,
             filters: &[],
             schema: SchemaGenerator::subschema_for::<T>,
             handler,
@@ -94,6 +97,22 @@ impl Operation {
         self
     }
 
+    /// For whoever may do this to what it is about; the use case decides which.
+    pub(super) const fn reached(mut self, verb: Verb) -> Self {
+        if let Needs::Reach(atom) | Needs::Permission(atom) = self.needs {
+            self.needs = Needs::Reach(Atom::new(atom.resource, verb));
+        }
+        self
+    }
+
+    /// For whoever may do this to all things of its kind.
+    pub(super) const fn wholly(mut self, verb: Verb) -> Self {
+        if let Needs::Reach(atom) | Needs::Permission(atom) = self.needs {
+            self.needs = Needs::Permission(Atom::new(atom.resource, verb));
+        }
+        self
+    }
+
     /// For whoever may do more than read.
     pub(super) const fn to(mut self, verb: Verb) -> Self {
         if let Needs::Permission(atom) = self.needs {
@@ -113,6 +132,12 @@ impl Operation {
     /// The use case asks for what it is about.
     pub(super) const fn for_members(mut self) -> Self {
         self.needs = Needs::Session;
+        self
+    }
+
+    /// Only people look.
+    pub(super) const fn for_people(mut self) -> Self {
+        self.is_for_people = true;
         self
     }
 }

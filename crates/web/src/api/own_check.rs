@@ -17,6 +17,7 @@ use super::BASE;
 use super::answer::{Answered, answer, answer_of};
 use super::asking::{asking, plain};
 use super::call::{Call, Done, Taken, done, no_tag, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, Reason, as_of, word};
 use crate::WebState;
@@ -382,18 +383,12 @@ async fn draft(
     Ok(answer_of(&headers, &WaitingDraft::from(&looked), &tag))
 }
 
-async fn drafts(
-    State(state): State<WebState>,
-    Path(id): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/checks/{id}/drafts")?;
-    let all = app.read(actor, async |view| workshop::drafts_of(view, &id).await).await?;
-    let items: Vec<DraftRecord> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+async fn drafts(Path(id): Path<String>, look: Looking) -> Answered {
+    look.list(
+        async |view, _| Ok(workshop::drafts_of(view, &id).await?.iter().map(DraftRecord::from).collect()),
+        |item: &DraftRecord| item.key.to_string(),
+    )
+    .await
 }
 
 async fn versions(

@@ -23,6 +23,7 @@ use super::BASE;
 use super::answer::{Answered, answer};
 use super::asking::{asking, control_id};
 use super::call::{Call, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::{parsed, person, word};
 use crate::WebState;
@@ -32,6 +33,9 @@ use crate::visit::Asked;
 
 /// Days back that windows are shown of when nothing else is asked for.
 const BACK_DAYS: i64 = 400;
+/// Days back and ahead of which it is shown what is due when nothing else is asked for.
+const BEHIND_DAYS: i64 = 31;
+const AHEAD_DAYS: i64 = 92;
 /// Most days of windows that are shown at once.
 const MOST_DAYS: i64 = 3_660;
 
@@ -52,6 +56,15 @@ pub(super) static LOOKS: &[Operation] = &[
         || get(windows),
     )
     .filtered(&[("from", "From this moment on (RFC 3339)"), ("to", "Before this moment (RFC 3339)")])
+    .narrowed(),
+    Operation::list::<DueOfControl>(
+        "listDueWindows",
+        ("/due-windows", "/due-windows"),
+        "When controls are due, by when; from a month ago to three months ahead unless said otherwise",
+        Control,
+        || get(due),
+    )
+    .filtered(&[("from", "Due after this moment (RFC 3339)"), ("to", "Due up to this moment (RFC 3339)")])
     .narrowed(),
 ];
 
@@ -144,24 +157,68 @@ impl From<&WindowRow> for DueWindow {
 
 impl Taken for NewPerformance {}
 
-async fn list(
-    State(state): State<WebState>,
-    Path(code): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn list(Path(code): Path<String>, look: Looking) -> Answered {
     let code = control_id(&code)?;
-    let asking = asking(&uri, "/controls/{id}/performances")?;
-    let all = app
-        .read(actor, async |view| {
+    look.list(
+        async |view, _| {
             performance::control_of(view, &code).await?;
-            performance::list(view, &code).await
-        })
-        .await?;
-    let items: Vec<Performance> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+            Ok(performance::list(view, &code).await?.iter().map(Performance::from).collect())
+        },
+        |item: &Performance| item.key.to_string(),
+    )
+    .await
+}
+
+/// A window in which a control is due.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct DueOfControl {
+    control: String,
+    title: String,
+    owner: Option<String>,
+    /// Who performs it, where that is somebody else.
+    operator: Option<String>,
+    /// Id of the system that the control is for.
+    system: Option<String>,
+    /// The name of the window, e.g. `2026-Q4`.
+    window: String,
+    /// First moment at which a performance is late.
+    due: String,
+    /// `done`, `not_yet_due`, `late` or `missed`.
+    state: String,
+    performance: Option<i64>,
+}
+
+impl From<&performance::Due> for DueOfControl {
+    fn from(one: &performance::Due) -> Self {
+        Self {
+            control: one.control.to_string(),
+            title: one.title.clone(),
+            owner: one.owner.map(|who| who.to_string()),
+            operator: one.operator.map(|who| who.to_string()),
+            system: one.system.map(|id| id.to_string()),
+            window: one.window.id.clone(),
+            due: one.window.due.to_string(),
+            state: word(one.state),
+            performance: one.performance.map(|key| key.0),
+        }
+    }
+}
+
+async fn due(look: Looking) -> Answered {
+    let (asking, now) = (look.asking()?, look.asked.visit.now);
+    let from = asking.moment("from")?.unwrap_or(now.plus_micros(-BEHIND_DAYS * DAY_US));
+    let to = asking.moment("to")?.unwrap_or(now.plus_micros(AHEAD_DAYS * DAY_US));
+    if from > to || to.micros() - from.micros() > MOST_DAYS * DAY_US {
+        return Err(Refusal::Unfit(format!("from lies before to, at most {MOST_DAYS} days")));
+    }
+    look.list(
+        async |view, _| {
+            let all = performance::due_between(view, from, to).await?;
+            Ok(all.iter().map(DueOfControl::from).collect())
+        },
+        |item: &DueOfControl| format!("{} {}", item.control, item.window),
+    )
+    .await
 }
 
 async fn windows(

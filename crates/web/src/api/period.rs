@@ -21,6 +21,7 @@ use super::BASE;
 use super::answer::{Answered, answer};
 use super::asking::{Asking, asking, control_id};
 use super::call::{Call, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::word;
 use crate::WebState;
@@ -359,27 +360,19 @@ async fn one(
     Ok(answer(&headers, &ControlConcluded::of(&found, question, now)))
 }
 
-async fn tolerances(
-    State(state): State<WebState>,
-    Path(code): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn tolerances(Path(code): Path<String>, look: Looking) -> Answered {
     let code = control_id(&code)?;
-    let asking = asking(&uri, "/controls/{id}/tolerances")?;
-    let all = app
-        .read(actor, async |view| {
-            control::find(view, &code).await?;
-            control::tolerance::of_control(view, &code).await
-        })
-        .await?;
     let of = |(check, versions): (&String, &Vec<ToleranceVersion>)| -> Vec<ToleranceOf> {
         versions.iter().map(|version| ToleranceOf::of(check, version)).collect()
     };
-    let items: Vec<ToleranceOf> = all.iter().flat_map(of).collect();
-    Ok(answer(&headers, &asking.page(items, |item| format!("{} {}", item.check, item.version))?))
+    look.list(
+        async |view, _| {
+            control::find(view, &code).await?;
+            Ok(control::tolerance::of_control(view, &code).await?.iter().flat_map(of).collect())
+        },
+        |item: &ToleranceOf| format!("{} {}", item.check, item.version),
+    )
+    .await
 }
 
 async fn set(

@@ -20,9 +20,10 @@ use tickmark_core::program::population::{
 };
 
 use super::answer::{Answered, answer};
-use super::asking::{asking, cover, number, plain};
+use super::asking::{asking, cover, number};
 use super::call::{Call, FILES_BYTES, Taken, done, unfit, write};
 use super::fit::Misfit;
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::population_list::Columns;
 use super::words::{parsed, read, word};
@@ -419,18 +420,9 @@ async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: He
     Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     let key = population(&key)?;
-    let found = app.read(actor, async |view| population::find(view, key).await).await?;
-    Ok(answer(&headers, &Population::from(&found)))
+    look.one(async |view| Ok(Population::from(&population::find(view, key).await?))).await
 }
 
 async fn items(

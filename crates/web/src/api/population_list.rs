@@ -3,24 +3,26 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
 use tickmark_app::program::population::{self, Register, Saved};
 use tickmark_core::identity::Resource::{Control, Evidence};
-use tickmark_core::identity::Verb::Create;
+use tickmark_core::identity::Verb::{Create, Export};
 use tickmark_core::program::population::{AskedCheck, Aspect, Checked, DateOrder, Mapping, Traced};
 
 use super::BASE;
-use super::answer::{Answered, answer};
-use super::asking::asking;
+use super::answer::Answered;
+use super::asking::plain;
 use super::call::{Call, FILES_BYTES, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::population::population as population_key;
 use super::words::{parsed, read, word};
 use crate::WebState;
+use crate::program::population_file;
 use crate::visit::Asked;
 
 const REGISTERS: [&str; 5] = ["performances", "joiners", "leavers", "role-changes", "control-texts"];
@@ -53,6 +55,14 @@ pub(super) static LOOKS: &[Operation] = &[
         Control,
         || get(checks),
     ),
+    Operation::file(
+        "getPopulationFile",
+        ("/populations/{key}/file", "/populations/1/file"),
+        "The list of a population as it came; that it was taken out is recorded",
+        Evidence,
+        || get(file),
+    )
+    .wholly(Export),
 ];
 
 pub(super) static WRITES: &[Writing] = &[
@@ -62,6 +72,13 @@ pub(super) static WRITES: &[Writing] = &[
         "Saves which column of a list is what, to be named where the next list of the source is handed in",
         (Evidence, Create),
         || post(save),
+    ),
+    Writing::post::<Named, NamedMapping>(
+        "removePopulationMapping",
+        ("/population-mappings/removal", "/population-mappings/removal"),
+        "Takes a saved mapping away; lists that were read by it keep what they were read by",
+        (Evidence, Create),
+        || post(remove),
     ),
     Writing::post::<NewReading, Built>(
         "readRegister",
@@ -151,6 +168,14 @@ struct NewMapping {
     #[schemars(range(min = 1))]
     version: Option<i64>,
     columns: Columns,
+}
+
+/// A mapping that is named.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    #[schemars(length(min = 1, max = 200))]
+    name: String,
 }
 
 /// A saved mapping.
@@ -341,43 +366,51 @@ impl From<&Checked> for Check {
 }
 
 impl Taken for NewMapping {}
+impl Taken for Named {}
 impl Taken for NewReading {}
 impl Taken for NewCheck {
     const BYTES: usize = FILES_BYTES;
 }
 
-async fn mappings(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/population-mappings")?;
-    let all = app.read(actor, async |view| population::mappings(view).await).await?;
-    let items: Vec<NamedMapping> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.name.clone())?))
+async fn mappings(look: Looking) -> Answered {
+    look.list(
+        async |view, _| Ok(population::mappings(view).await?.iter().map(NamedMapping::from).collect()),
+        |item: &NamedMapping| item.name.clone(),
+    )
+    .await
 }
 
-async fn checks(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn checks(Path(key): Path<String>, look: Looking) -> Answered {
     let key = population_key(&key)?;
-    let asking = asking(&uri, "/populations/{key}/checks")?;
-    let all = app
-        .read(actor, async |view| {
+    look.list(
+        async |view, _| {
             population::find(view, key).await?;
-            population::checks(view, key).await
-        })
-        .await?;
-    let items: Vec<Check> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.number.to_string())?))
+            Ok(population::checks(view, key).await?.iter().map(Check::from).collect())
+        },
+        |item: &Check| item.number.to_string(),
+    )
+    .await
+}
+
+async fn file(Path(key): Path<String>, look: Looking) -> Answered {
+    plain(&look.uri)?;
+    population_file(&look.state, &look.asked, population_key(&key)?).await
 }
 
 async fn save(State(state): State<WebState>, asked: Asked, call: Call<NewMapping>) -> Answered {
     write(&state, &asked, &call, async |cx| {
         let body = &call.body;
         let saved = population::save_mapping(cx, &body.name, body.version, body.columns.read()?).await?;
+        done(StatusCode::OK, &NamedMapping::from(&saved), "", "")
+    })
+    .await
+}
+
+async fn remove(State(state): State<WebState>, asked: Asked, call: Call<Named>) -> Answered {
+    write(&state, &asked, &call, async |cx| {
+        let name = &call.body.name;
+        let saved = population::mapping(cx, name).await?;
+        population::forget_mapping(cx, name).await?;
         done(StatusCode::OK, &NamedMapping::from(&saved), "", "")
     })
     .await

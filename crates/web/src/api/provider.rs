@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,9 +18,9 @@ use tickmark_core::identity::provider::Algorithm;
 use zeroize::Zeroizing;
 
 use super::BASE;
-use super::answer::{Answered, answer, answer_of};
-use super::asking::{asking, plain};
+use super::answer::Answered;
 use super::call::{Call, Done, Taken, done, write};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::parsed;
@@ -265,27 +265,22 @@ async fn found(view: &mut View<'_>, id: ProviderId) -> Result<(Record, Provider)
     Ok((record, whole))
 }
 
-async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/identity-providers")?;
-    let all = app.read(actor, async |view| provider::list(view).await).await?;
+async fn list(look: Looking) -> Answered {
     let listed = |one: &Record| Listed { id: one.id.to_string(), content: one.into() };
-    let items: Vec<Listed> = all.iter().map(listed).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.id.clone())?))
+    look.list(
+        async |view, _| Ok(provider::list(view).await?.iter().map(listed).collect()),
+        |item: &Listed| item.id.clone(),
+    )
+    .await
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(id): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(id): Path<String>, look: Looking) -> Answered {
     let id = read(&id)?;
-    let (record, whole) = app.read(actor, async |view| found(view, id).await).await?;
-    Ok(answer_of(&headers, &whole, &tag(&record)))
+    look.tagged(async |view| {
+        let (record, whole) = found(view, id).await?;
+        Ok((whole, tag(&record)))
+    })
+    .await
 }
 
 async fn new(State(state): State<WebState>, asked: Asked, call: Call<NewProvider>) -> Answered {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,12 +19,12 @@ use tickmark_core::identity::Resource::{Control, TestResult};
 use tickmark_core::identity::Verb::Approve;
 
 use super::BASE;
-use super::answer::{Answered, answer, answer_of};
-use super::asking::{asking, plain};
+use super::answer::Answered;
 use super::call::{Call, Taken, done, write};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
-use super::words::parsed;
+use super::words::{AS_OF, parsed};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
@@ -44,10 +44,11 @@ pub(super) static LOOKS: &[Operation] = &[
     Operation::list::<ScopeVersion>(
         "listReadinessScopeVersions",
         ("/readiness/scope/versions", "/readiness/scope/versions"),
-        "Every version of what readiness is computed for, newest first",
+        "Every version of what readiness is computed for, oldest first",
         Control,
         || get(versions),
-    ),
+    )
+    .filtered(AS_OF),
     Operation::one::<Judgement>(
         "getCriterionJudgement",
         JUDGEMENT,
@@ -58,10 +59,11 @@ pub(super) static LOOKS: &[Operation] = &[
     Operation::list::<JudgementVersion>(
         "listCriterionJudgements",
         ("/criteria/{id}/judgement/versions", "/criteria/CC6.1/judgement/versions"),
-        "Every judgement of a criterion, newest first",
+        "Every judgement of a criterion, oldest first",
         Control,
         || get(judgements),
-    ),
+    )
+    .filtered(AS_OF),
 ];
 
 pub(super) static WRITES: &[Writing] = &[
@@ -206,6 +208,29 @@ struct JudgementVersion {
     judgement: Judgement,
 }
 
+impl From<&Chosen> for ScopeVersion {
+    fn from(chosen: &Chosen) -> Self {
+        Self {
+            version: chosen.written.version,
+            since: chosen.written.at.to_string(),
+            by: chosen.written.by.to_string(),
+            reason: chosen.written.reason.clone(),
+            scope: Scope::from(&chosen.choice),
+        }
+    }
+}
+
+impl From<&judgement::Version> for JudgementVersion {
+    fn from(version: &judgement::Version) -> Self {
+        Self {
+            version: version.number,
+            since: version.at.to_string(),
+            by: version.by.to_string(),
+            judgement: version.into(),
+        }
+    }
+}
+
 impl Taken for ScopeChange {}
 impl Taken for JudgementChange {}
 
@@ -284,29 +309,28 @@ fn framework(catalog: &Catalog) -> Result<&Framework, Refusal> {
     catalog.frameworks.first().ok_or(Refusal::NotFound)
 }
 
-async fn one(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
-    let framework = framework(catalog(&state)?)?;
-    let chosen = app.read(actor, async |view| scope::current(view).await).await?;
-    let version = chosen.as_ref().map_or(0, |chosen| chosen.written.version);
-    let choice = chosen.map_or_else(|| Choice::whole(framework), |chosen| chosen.choice);
-    Ok(answer_of(&headers, &Scope::from(&choice), &version.to_string()))
+async fn one(look: Looking) -> Answered {
+    let framework = framework(catalog(&look.state)?)?;
+    look.tagged(async |view| {
+        let chosen = scope::current(view).await?;
+        let version = chosen.as_ref().map_or(0, |chosen| chosen.written.version);
+        let choice = chosen.map_or_else(|| Choice::whole(framework), |chosen| chosen.choice);
+        Ok((Scope::from(&choice), version.to_string()))
+    })
+    .await
 }
 
-async fn versions(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/readiness/scope/versions")?;
-    let all = app.read(actor, async |view| scope::versions(view).await).await?;
-    let version = |chosen: &Chosen| ScopeVersion {
-        version: chosen.written.version,
-        since: chosen.written.at.to_string(),
-        by: chosen.written.by.to_string(),
-        reason: chosen.written.reason.clone(),
-        scope: Scope::from(&chosen.choice),
-    };
-    let items: Vec<ScopeVersion> = all.iter().map(version).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.version.to_string())?))
+async fn versions(look: Looking) -> Answered {
+    look.versions(
+        async |view| {
+            let mut all = scope::versions(view).await?;
+            all.reverse();
+            Ok(all)
+        },
+        |chosen| chosen.written.at,
+        |item: &ScopeVersion| item.version.to_string(),
+    )
+    .await
 }
 
 async fn change(State(state): State<WebState>, asked: Asked, call: Call<ScopeChange>) -> Answered {
@@ -331,41 +355,29 @@ async fn change(State(state): State<WebState>, asked: Asked, call: Call<ScopeCha
     .await
 }
 
-async fn judged(
-    State(state): State<WebState>,
-    Path(id): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
-    let catalog = catalog(&state)?;
-    let all = app.read(actor, async |view| judgement::versions(view, catalog, &id).await).await?;
-    let (judgement, number) =
-        all.first().map_or((Judgement::default(), 0), |newest| (newest.into(), newest.number));
-    Ok(answer_of(&headers, &judgement, &number.to_string()))
+async fn judged(Path(id): Path<String>, look: Looking) -> Answered {
+    let catalog = catalog(&look.state)?;
+    look.tagged(async |view| {
+        let all = judgement::versions(view, catalog, &id).await?;
+        let (judgement, number) =
+            all.first().map_or((Judgement::default(), 0), |newest| (newest.into(), newest.number));
+        Ok((judgement, number.to_string()))
+    })
+    .await
 }
 
-async fn judgements(
-    State(state): State<WebState>,
-    Path(id): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/criteria/{id}/judgement/versions")?;
-    let catalog = catalog(&state)?;
-    let all = app.read(actor, async |view| judgement::versions(view, catalog, &id).await).await?;
-    let version = |version: &judgement::Version| JudgementVersion {
-        version: version.number,
-        since: version.at.to_string(),
-        by: version.by.to_string(),
-        judgement: version.into(),
-    };
-    let items: Vec<JudgementVersion> = all.iter().map(version).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.version.to_string())?))
+async fn judgements(Path(id): Path<String>, look: Looking) -> Answered {
+    let catalog = catalog(&look.state)?;
+    look.versions(
+        async |view| {
+            let mut all = judgement::versions(view, catalog, &id).await?;
+            all.reverse();
+            Ok(all)
+        },
+        |version| version.at,
+        |item: &JudgementVersion| item.version.to_string(),
+    )
+    .await
 }
 
 async fn judge(

@@ -18,13 +18,16 @@ use tickmark_core::identity::Resource::EvidenceRequest as Requests;
 use tickmark_core::identity::Verb::{Create, Update};
 
 use super::BASE;
-use super::answer::{Answered, answer, answer_of};
-use super::asking::{asking, number, plain};
-use super::call::{Call, Done, Taken, done, write};
+use super::answer::{Answered, answer};
+use super::asking::{asking, number};
+use super::call::{Call, Done, FILES_BYTES, Taken, bytes_of, done, unfit, write};
+use super::fit::Misfit;
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
-use super::words::{AS_OF, as_of, parsed, person, read, word};
+use super::words::{AS_OF, Nothing, as_of, parsed, person, read, word};
 use crate::WebState;
+use crate::engagement::cells;
 use crate::error::Refusal;
 use crate::visit::Asked;
 
@@ -67,6 +70,24 @@ pub(super) static WRITES: &[Writing] = &[
         "Enters what is asked for; what is there already with the same words and reference is left alone",
         (Requests, Create),
         || post(add),
+    )
+    .created()
+    .for_people(),
+    Writing::post::<NewList, Added>(
+        "importEvidenceRequests",
+        ("/engagements/{key}/request-lists", "/engagements/1/request-lists"),
+        "Enters a firm's own list, CSV or XLSX, whole or not at all; what is wrong is named by line and column",
+        (Requests, Create),
+        || post(import),
+    )
+    .created()
+    .for_people(),
+    Writing::post::<Nothing, Added>(
+        "addUsualRequests",
+        ("/engagements/{key}/usual-requests", "/engagements/1/usual-requests"),
+        "Enters the usual requests that concern the criteria in scope; those that are there are left alone",
+        (Requests, Create),
+        || post(add_usual),
     )
     .created()
     .for_people(),
@@ -153,6 +174,18 @@ impl Wanted {
 struct NewRequests {
     #[schemars(length(min = 1, max = 500))]
     requests: Vec<Wanted>,
+}
+
+/// A list as a file.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewList {
+    /// Ends with `.csv` or `.xlsx`.
+    #[schemars(length(min = 5, max = 200))]
+    name: String,
+    /// Its bytes, as Base64.
+    #[schemars(length(min = 1))]
+    content: String,
 }
 
 /// What came of it.
@@ -249,6 +282,9 @@ impl RequestVersion {
 }
 
 impl Taken for NewRequests {}
+impl Taken for NewList {
+    const BYTES: usize = FILES_BYTES;
+}
 impl Taken for Owner {}
 impl Taken for Answer {}
 
@@ -257,36 +293,27 @@ fn named(key: &str, at: &str) -> Result<(EngagementKey, i64), Refusal> {
     Ok((EngagementKey(number(key)?), number(at)?))
 }
 
-async fn list(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn list(Path(key): Path<String>, look: Looking) -> Answered {
     let key = EngagementKey(number(&key)?);
-    let asking = asking(&uri, "/engagements/{key}/requests")?;
-    let mut rows = app.read(actor, async |view| request::list(view, key).await).await?;
-    let wanted = asking.filter("state");
-    rows.retain(|row| wanted.is_none_or(|state| row.record.state.word() == state));
-    let items: Vec<EvidenceRequest> = rows.iter().map(|row| EvidenceRequest::of(key, &row.record)).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.number.to_string())?))
+    look.list(
+        async |view, asking| {
+            let wanted = asking.filter("state");
+            let mut rows = request::list(view, key).await?;
+            rows.retain(|row| wanted.is_none_or(|state| row.record.state.word() == state));
+            Ok(rows.iter().map(|row| EvidenceRequest::of(key, &row.record)).collect())
+        },
+        |item: &EvidenceRequest| item.number.to_string(),
+    )
+    .await
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path((key, at)): Path<(String, String)>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path((key, at)): Path<(String, String)>, look: Looking) -> Answered {
     let (key, at) = named(&key, &at)?;
-    let found = app.read(actor, async |view| request::find(view, key, at).await).await?;
-    let shown = EvidenceRequest::of(key, &found.row.record);
-    Ok(answer_of(&headers, &shown, &found.row.version.to_string()))
+    look.tagged(async |view| {
+        let row = request::find(view, key, at).await?.row;
+        Ok((EvidenceRequest::of(key, &row.record), row.version.to_string()))
+    })
+    .await
 }
 
 async fn versions(
@@ -315,11 +342,40 @@ async fn add(
     let key = EngagementKey(number(&key)?);
     write(&state, &asked, &call, async |cx| {
         let requests = call.body.requests.iter().map(Wanted::read).collect::<Result<_, _>>()?;
-        let came = request::add(cx, key, requests).await?;
-        let added = Added { added: came.added, known: came.known };
-        done(StatusCode::CREATED, &added, "", &format!("{BASE}/engagements/{}/requests", key.0))
+        said(key, &request::add(cx, key, requests).await?)
     })
     .await
+}
+
+async fn import(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    asked: Asked,
+    call: Call<NewList>,
+) -> Answered {
+    let key = EngagementKey(number(&key)?);
+    let catalog = state.source().catalog().ok_or(Refusal::NotFound)?;
+    let (name, bytes) = (&call.body.name, bytes_of("#/content", &call.body.content)?);
+    let rows = cells(&state, name, &bytes)
+        .map_err(|says| unfit(vec![Misfit { pointer: "#/content".to_owned(), says }]))?;
+    write(&state, &asked, &call, async |cx| said(key, &request::import(cx, key, name, &rows, catalog).await?))
+        .await
+}
+
+async fn add_usual(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    asked: Asked,
+    call: Call<Nothing>,
+) -> Answered {
+    let key = EngagementKey(number(&key)?);
+    let catalog = state.source().catalog().ok_or(Refusal::NotFound)?;
+    write(&state, &asked, &call, async |cx| said(key, &request::add_defaults(cx, key, catalog).await?)).await
+}
+
+fn said(key: EngagementKey, came: &request::Added) -> Result<Done, Error> {
+    let added = Added { added: came.added, known: came.known };
+    done(StatusCode::CREATED, &added, "", &format!("{BASE}/engagements/{}/requests", key.0))
 }
 
 async fn assign(

@@ -1,7 +1,7 @@
 //! Samples of frozen populations: drawn, extended once, units replaced; each of them by a person who answers for it.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,10 @@ use tickmark_core::program::sampling::{
 };
 
 use super::BASE;
-use super::answer::{Answered, answer};
-use super::asking::{asking, control_id, number, plain};
+use super::answer::Answered;
+use super::asking::{control_id, number};
 use super::call::{Call, Done, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::population::{Item, population as population_key};
 use super::words::{Reason, parsed, read, word};
@@ -302,39 +303,25 @@ impl Taken for NewSample {}
 impl Taken for NewSizes {}
 impl Taken for NewReplacement {}
 
-async fn list(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn list(Path(key): Path<String>, look: Looking) -> Answered {
     let key = population_key(&key)?;
-    let asking = asking(&uri, "/populations/{key}/samples")?;
-    let all = app.read(actor, async |view| sampling::list(view, key).await).await?;
-    let items: Vec<Sample> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.number.to_string())?))
+    look.list(
+        async |view, _| Ok(sampling::list(view, key).await?.iter().map(Sample::from).collect()),
+        |item: &Sample| item.number.to_string(),
+    )
+    .await
 }
 
-async fn list_sizes(
-    State(state): State<WebState>,
-    Path(code): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn list_sizes(Path(code): Path<String>, look: Looking) -> Answered {
     let code = control_id(&code)?;
-    let asking = asking(&uri, "/controls/{id}/sample-sizes")?;
-    let all = app
-        .read(actor, async |view| {
+    look.list(
+        async |view, _| {
             tickmark_app::control::find(view, &code).await?;
-            sampling::sizes_of(view, &code).await
-        })
-        .await?;
-    let items: Vec<SampleSizes> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.version.to_string())?))
+            Ok(sampling::sizes_of(view, &code).await?.iter().map(SampleSizes::from).collect())
+        },
+        |item: &SampleSizes| item.version.to_string(),
+    )
+    .await
 }
 
 async fn set_sizes(
@@ -355,18 +342,9 @@ async fn set_sizes(
     .await
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path((key, at)): Path<(String, String)>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path((key, at)): Path<(String, String)>, look: Looking) -> Answered {
     let (key, at) = (population_key(&key)?, number(&at)?);
-    let found = app.read(actor, async |view| sampling::find(view, key, at).await).await?;
-    Ok(answer(&headers, &Sample::from(&found)))
+    look.one(async |view| Ok(Sample::from(&sampling::find(view, key, at).await?))).await
 }
 
 async fn draw(

@@ -18,8 +18,9 @@ use super::BASE;
 use super::answer::{Answered, answer};
 use super::asking::{asking, plain};
 use super::call::{Call, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
-use super::words::parsed;
+use super::words::{AS_OF, Reason, parsed};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::visit::Asked;
@@ -32,6 +33,14 @@ pub(super) static LOOKS: &[Operation] = &[
         AccessReview,
         || get(matrix),
     ),
+    Operation::list::<Version>(
+        "listDutyMatrixVersions",
+        ("/duty-matrix/versions", "/duty-matrix/versions"),
+        "Every matrix that was decided about, oldest first",
+        AccessReview,
+        || get(matrix_versions),
+    )
+    .filtered(AS_OF),
     Operation::list::<Conflict>(
         "listDutyConflicts",
         ("/duty-conflicts", "/duty-conflicts"),
@@ -58,6 +67,14 @@ pub(super) static LOOKS: &[Operation] = &[
         Exception,
         || get(exceptions),
     ),
+    Operation::list::<ExceptedVersion>(
+        "listDutyExceptionVersions",
+        ("/duty-exceptions/{key}/versions", "/duty-exceptions/1/versions"),
+        "Every version of an exception, oldest first",
+        Exception,
+        || get(exception_versions),
+    )
+    .filtered(AS_OF),
 ];
 
 pub(super) static WRITES: &[Writing] = &[
@@ -67,6 +84,15 @@ pub(super) static WRITES: &[Writing] = &[
         "Decides about the matrix: it counts from now on",
         (AccessReview, Update),
         || post(decide),
+    )
+    .created()
+    .for_people(),
+    Writing::post::<Reason, Version>(
+        "adoptUsualDuties",
+        ("/duty-matrix/adoption", "/duty-matrix/adoption"),
+        "Adds the usual duties and conflicts to the matrix; what was said of rights stays",
+        (AccessReview, Update),
+        || post(adopt),
     )
     .created()
     .for_people(),
@@ -240,6 +266,16 @@ struct NewExcepted {
     expires_at: String,
 }
 
+/// An exception as it stood from a moment on.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct ExceptedVersion {
+    /// Its number, from 1.
+    version: i64,
+    since: String,
+    by: String,
+    exception: Excepted,
+}
+
 /// What is decided about an exception.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -264,6 +300,24 @@ impl Taken for NewVersion {
 }
 impl Taken for NewExcepted {}
 impl Taken for Ruled {}
+
+impl From<&MatrixVersion> for Version {
+    fn from(version: &MatrixVersion) -> Self {
+        Self::from(Some(version))
+    }
+}
+
+impl From<&segregation::ExceptionVersion> for ExceptedVersion {
+    fn from(version: &segregation::ExceptionVersion) -> Self {
+        Self {
+            version: version.number,
+            since: version.since.to_string(),
+            by: version.by.to_string(),
+            // As it stood then, whatever time it is now.
+            exception: Excepted::of(&version.record, version.since),
+        }
+    }
+}
 
 impl From<Option<&MatrixVersion>> for Version {
     fn from(version: Option<&MatrixVersion>) -> Self {
@@ -358,6 +412,29 @@ async fn matrix(State(state): State<WebState>, asked: Asked, uri: Uri, headers: 
     Ok(answer(&headers, &Version::from(found.as_ref())))
 }
 
+async fn matrix_versions(look: Looking) -> Answered {
+    look.versions(
+        async |view| {
+            let mut all = segregation::versions(view).await?;
+            all.reverse();
+            Ok(all)
+        },
+        |version| version.written.at,
+        |item: &Version| item.version.to_string(),
+    )
+    .await
+}
+
+async fn exception_versions(Path(key): Path<String>, look: Looking) -> Answered {
+    let key = segregation::parse(&key).ok_or(Refusal::NotFound)?;
+    look.versions(
+        async |view| segregation::exception_versions(view, key).await,
+        |version| version.since,
+        |item: &ExceptedVersion| item.version.to_string(),
+    )
+    .await
+}
+
 async fn conflicts(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
     let (app, actor) = asked.member(&state)?;
     let asking = asking(&uri, "/duty-conflicts")?;
@@ -419,6 +496,15 @@ async fn decide(State(state): State<WebState>, asked: Asked, call: Call<NewVersi
     write(&state, &asked, &call, async |cx| {
         let body = &call.body;
         let version = segregation::decide(cx, body.matrix.read(), &body.reason, body.from).await?;
+        done(StatusCode::CREATED, &Version::from(Some(&version)), "", &format!("{BASE}/duty-matrix"))
+    })
+    .await
+}
+
+async fn adopt(State(state): State<WebState>, asked: Asked, call: Call<Reason>) -> Answered {
+    let catalog = state.source().catalog().ok_or(Refusal::NotFound)?;
+    write(&state, &asked, &call, async |cx| {
+        let version = segregation::adopt(cx, catalog, &call.body.reason).await?;
         done(StatusCode::CREATED, &Version::from(Some(&version)), "", &format!("{BASE}/duty-matrix"))
     })
     .await

@@ -2,7 +2,7 @@
 //! sign in. People change it, no token does.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,12 +16,12 @@ use tickmark_core::identity::Verb::Update;
 use tickmark_core::zone::{DateStyle, Zone};
 
 use super::BASE;
-use super::answer::{Answered, answer_of};
-use super::asking::plain;
+use super::answer::Answered;
 use super::call::{Call, Done, Taken, done, write};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
-use super::words::parsed;
+use super::words::{AS_OF, parsed};
 use crate::WebState;
 use crate::visit::Asked;
 
@@ -35,6 +35,14 @@ pub(super) static LOOKS: &[Operation] = &[
         Organization,
         || get(settings),
     ),
+    Operation::list::<SettingsVersion>(
+        "listSettingsVersions",
+        ("/settings/versions", "/settings/versions"),
+        "What the organization has set, oldest first; nothing where nobody changed what holds by default",
+        Organization,
+        || get(versions),
+    )
+    .filtered(AS_OF),
     Operation::one::<SignIn>(
         "getSignInRule",
         ("/settings/sign-in", "/settings/sign-in"),
@@ -90,6 +98,24 @@ impl From<&OrganizationSettings> for Settings {
     }
 }
 
+/// What an organization set at a moment.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct SettingsVersion {
+    since: String,
+    by: String,
+    settings: Settings,
+}
+
+impl From<&setting::SettingsVersion> for SettingsVersion {
+    fn from(version: &setting::SettingsVersion) -> Self {
+        Self {
+            since: version.since.to_string(),
+            by: version.by.to_string(),
+            settings: Settings::from(&version.settings),
+        }
+    }
+}
+
 impl Settings {
     fn read(&self) -> Result<OrganizationSettings, Error> {
         Ok(OrganizationSettings {
@@ -126,18 +152,30 @@ struct NewSignIn {
 impl Taken for Settings {}
 impl Taken for NewSignIn {}
 
-async fn settings(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
-    let now = app.read(actor, async |view| current(view).await).await?;
-    Ok(answer_of(&headers, &now, &now.tag()))
+async fn settings(look: Looking) -> Answered {
+    look.tagged(async |view| {
+        let now = current(view).await?;
+        let tag = now.tag();
+        Ok((now, tag))
+    })
+    .await
 }
 
-async fn sign_in(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
-    let rule = app.read(actor, async |view| session::rule(view).await).await?;
-    Ok(answer_of(&headers, &SignIn { rule: rule.word().to_owned() }, rule.word()))
+async fn sign_in(look: Looking) -> Answered {
+    look.tagged(async |view| {
+        let rule = session::rule(view).await?.word().to_owned();
+        Ok((SignIn { rule: rule.clone() }, rule))
+    })
+    .await
+}
+
+async fn versions(look: Looking) -> Answered {
+    look.versions(
+        async |view| setting::versions(view).await,
+        |version| version.since,
+        |item: &SettingsVersion| item.since.clone(),
+    )
+    .await
 }
 
 async fn current(view: &mut View<'_>) -> Result<Settings, Error> {

@@ -1,7 +1,7 @@
 //! Systems: the boundaries that reports describe, to which many permissions are confined. People retire them, no token does.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,9 @@ use tickmark_core::identity::Resource::System as Systems;
 use tickmark_core::identity::Verb::{Create, Delete, Update};
 
 use super::BASE;
-use super::answer::{Answered, answer, answer_of};
-use super::asking::{asking, plain};
+use super::answer::Answered;
 use super::call::{Call, Done, Taken, done, write};
+use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::Reason;
@@ -118,26 +118,21 @@ fn read(id: &str) -> Result<SystemId, Refusal> {
     id.parse().map_err(|_| Refusal::NotFound)
 }
 
-async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/systems")?;
-    let all = app.read(actor, async |view| system::list(view).await).await?;
-    let items: Vec<System> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.id.clone())?))
+async fn list(look: Looking) -> Answered {
+    look.list(
+        async |view, _| Ok(system::list(view).await?.iter().map(System::from).collect()),
+        |item: &System| item.id.clone(),
+    )
+    .await
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(id): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(id): Path<String>, look: Looking) -> Answered {
     let id = read(&id)?;
-    let found = app.read(actor, async |view| system::find(view, id).await).await?;
-    Ok(answer_of(&headers, &System::from(&found), &tag(&found)))
+    look.tagged(async |view| {
+        let found = system::find(view, id).await?;
+        Ok((System::from(&found), tag(&found)))
+    })
+    .await
 }
 
 async fn new(State(state): State<WebState>, asked: Asked, call: Call<SystemContent>) -> Answered {

@@ -17,6 +17,7 @@ use super::BASE;
 use super::answer::{Answered, answer};
 use super::asking::{asking, number, plain};
 use super::call::{Call, Taken, done, write};
+use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::{Nothing, Reason, parsed, word};
 use crate::WebState;
@@ -260,18 +261,9 @@ async fn requests(State(state): State<WebState>, asked: Asked, uri: Uri, headers
     Ok(answer(&headers, &asking.cut(items, |item| item.key.to_string())))
 }
 
-async fn one_request(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one_request(Path(key): Path<String>, look: Looking) -> Answered {
     let key = number(&key)?;
-    let found = app.read(actor, async |view| request::request(view, key).await).await?;
-    Ok(answer(&headers, &WaiverRequest::from(&found)))
+    look.one(async |view| Ok(WaiverRequest::from(&request::request(view, key).await?))).await
 }
 
 async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {

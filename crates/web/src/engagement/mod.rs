@@ -30,7 +30,7 @@ use tickmark_core::catalog::{Catalog, Framework};
 use tickmark_core::engagement::{Engagement, EngagementKey, Paper, Problem, Progress, Scope, Step};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
-pub(crate) use fieldwork::{Tabbed, listed_of, parts, state_mark as request_mark};
+pub(crate) use fieldwork::{Tabbed, cells, listed_of, parts, state_mark as request_mark};
 
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field};

@@ -49,31 +49,50 @@ pub(super) fn stem(key: EngagementKey) -> String {
     key.to_string().to_lowercase()
 }
 
-/// Sets management's part as PDF, as it is recorded now.
+/// A document that was taken out.
+pub(crate) struct Out {
+    pub(crate) name: String,
+    media_type: &'static str,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl IntoResponse for Out {
+    fn into_response(self) -> Response {
+        file(&self.name, self.media_type, self.bytes)
+    }
+}
+
 pub(super) async fn package(
     State(state): State<WebState>,
     Path(at): Path<String>,
     asked: Asked,
-) -> Result<Response, Refusal> {
-    let (app, actor) = asked.member(&state)?;
-    let (key, catalog) = (key(&at)?, catalog(&state)?);
-    let generator = generator(&state);
+) -> Result<Out, Refusal> {
+    package_of(&state, &asked, key(&at)?).await
+}
+
+/// Sets management's part as PDF, as it is recorded now.
+pub(crate) async fn package_of(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Out, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let (catalog, generator) = (catalog(state)?, generator(state));
     let model =
         app.transact(actor, async |cx| engagement::take_out(cx, key, catalog, generator).await).await?;
     let files = engagement::files_of_package(app, actor, key, &model).await?;
-    let pdf = make(&state, move |documents| documents.package_pdf(&model, None, &files)).await?;
-    Ok(file(&format!("{}-management.pdf", stem(key)), PDF, pdf))
+    let bytes = make(state, move |documents| documents.package_pdf(&model, None, &files)).await?;
+    Ok(Out { name: format!("{}-management.pdf", stem(key)), media_type: PDF, bytes })
 }
 
-/// Writes the examination as OSCAL, as it is recorded now.
 pub(super) async fn oscal(
     State(state): State<WebState>,
     Path(at): Path<String>,
     asked: Asked,
-) -> Result<Response, Refusal> {
-    let (app, actor) = asked.member(&state)?;
-    let (key, catalog) = (key(&at)?, catalog(&state)?);
-    let generator = generator(&state);
+) -> Result<Out, Refusal> {
+    oscal_of(&state, &asked, key(&at)?).await
+}
+
+/// Writes the examination as OSCAL, as it is recorded now.
+pub(crate) async fn oscal_of(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Out, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let (catalog, generator) = (catalog(state)?, generator(state));
     let taken =
         app.transact(actor, async |cx| engagement::take_out_oscal(cx, key, catalog, generator).await).await;
     let model = match taken {
@@ -81,42 +100,58 @@ pub(super) async fn oscal(
         Err(Error::Invalid(_)) => return Err(Refusal::NotFound),
         other => other?,
     };
-    let archive = make(&state, move |documents| documents.oscal_zip(&model)).await?;
-    Ok(file(&format!("{}-oscal.zip", stem(key)), "application/zip", archive))
+    let bytes = make(state, move |documents| documents.oscal_zip(&model)).await?;
+    Ok(Out { name: format!("{}-oscal.zip", stem(key)), media_type: "application/zip", bytes })
 }
 
-/// Writes a list as XLSX.
 pub(super) async fn sheet(
     State(state): State<WebState>,
     Path((at, word)): Path<(String, String)>,
     asked: Asked,
-) -> Result<Response, Refusal> {
-    let (app, actor) = asked.member(&state)?;
-    let (key, catalog) = (key(&at)?, catalog(&state)?);
+) -> Result<Out, Refusal> {
+    sheet_of(&state, &asked, key(&at)?, &word).await
+}
+
+/// Writes a list as XLSX.
+pub(crate) async fn sheet_of(
+    state: &WebState,
+    asked: &Asked,
+    key: EngagementKey,
+    word: &str,
+) -> Result<Out, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let (catalog, generator) = (catalog(state)?, generator(state));
     let summary = Summary::ALL.into_iter().find(|one| one.word() == word).ok_or(Refusal::NotFound)?;
-    let generator = generator(&state);
     let sheet = app
         .transact(actor, async |cx| engagement::take_out_summary(cx, key, summary, catalog, generator).await)
         .await?;
-    let bytes = make(&state, move |documents| documents.list_xlsx(&sheet)).await?;
-    Ok(file(&format!("{}-{}.xlsx", stem(key), summary.word()), XLSX, bytes))
+    let bytes = make(state, move |documents| documents.list_xlsx(&sheet)).await?;
+    Ok(Out { name: format!("{}-{}.xlsx", stem(key), summary.word()), media_type: XLSX, bytes })
 }
 
-/// Writes one document of management as PDF or DOCX.
 pub(super) async fn single(
     State(state): State<WebState>,
     Path((at, name, format)): Path<(String, String, String)>,
     asked: Asked,
-) -> Result<Response, Refusal> {
-    let (app, actor) = asked.member(&state)?;
-    let (key, catalog) = (key(&at)?, catalog(&state)?);
-    let what = Single::from_name(&name).ok_or(Refusal::NotFound)?;
-    let is_pdf = match format.as_str() {
+) -> Result<Out, Refusal> {
+    single_of(&state, &asked, key(&at)?, (&name, &format)).await
+}
+
+/// Writes one document of management as PDF or DOCX.
+pub(crate) async fn single_of(
+    state: &WebState,
+    asked: &Asked,
+    key: EngagementKey,
+    (name, format): (&str, &str),
+) -> Result<Out, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let (catalog, generator) = (catalog(state)?, generator(state));
+    let what = Single::from_name(name).ok_or(Refusal::NotFound)?;
+    let is_pdf = match format {
         "pdf" => true,
         "docx" => false,
         _ => return Err(Refusal::NotFound),
     };
-    let generator = generator(&state);
     let taken = app
         .transact(actor, async |cx| engagement::take_out_single(cx, key, what, catalog, generator).await)
         .await;
@@ -127,13 +162,14 @@ pub(super) async fn single(
     };
     let name = format!("{}-{}.{format}", stem(key), what.name());
     let files = engagement::files_of_writing(app, actor, key, &writing).await?;
-    if is_pdf {
-        let pdf = make(&state, move |documents| documents.writing_pdf(&writing, None, &files)).await?;
-        Ok(file(&name, PDF, pdf))
-    } else {
-        let docx = make(&state, move |documents| documents.writing_docx(&writing, &files)).await?;
-        Ok(file(&name, DOCX, docx))
-    }
+    let made = make(state, move |documents| {
+        if is_pdf {
+            documents.writing_pdf(&writing, None, &files)
+        } else {
+            documents.writing_docx(&writing, &files)
+        }
+    });
+    Ok(Out { name, media_type: if is_pdf { PDF } else { DOCX }, bytes: made.await? })
 }
 
 /// The ways to take a document out.

@@ -245,12 +245,17 @@ impl FromRequestParts<WebState> for Caller {
 /// Returns the network that a request comes from. The server is reached on loopback: directly, or through the one proxy
 /// that does HTTPS for it, whose own entry is the last of the list; those before it are whatever the client wrote.
 pub(crate) fn network(state: &WebState, headers: &HeaderMap) -> Network {
+    Network::of(address(state, headers))
+}
+
+/// Returns the address that a request comes from, as far as that is known: see [`network`].
+pub(crate) fn address(state: &WebState, headers: &HeaderMap) -> std::net::IpAddr {
     let loopback = std::net::IpAddr::from([127, 0, 0, 1]);
     let last = || {
         let list = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
         list.rsplit(',').next()?.trim().parse().ok()
     };
-    Network::of(state.is_secure().then(last).flatten().unwrap_or(loopback))
+    state.is_secure().then(last).flatten().unwrap_or(loopback)
 }
 
 /// The member whose cookie came with the request.

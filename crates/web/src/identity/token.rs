@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::identity::token::{self, Token};
-use tickmark_app::identity::{people, session};
+use tickmark_app::identity::{System, people, session, system};
 use tickmark_core::Timestamp;
-use tickmark_core::id::MembershipId;
-use tickmark_core::identity::token::{DEFAULT_TOKEN_DAYS, MAX_TOKEN_DAYS};
+use tickmark_core::id::{MembershipId, SystemId};
+use tickmark_core::identity::token::{AddressRange, DEFAULT_TOKEN_DAYS, Given, MAX_TOKEN_DAYS};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::account::within;
@@ -32,6 +32,10 @@ struct View {
     names: BTreeMap<MembershipId, String>,
     own: MembershipId,
     given: Vec<Atom>,
+    /// Systems that a token of theirs may be for.
+    to_give: Vec<System>,
+    /// Names of all systems.
+    systems: BTreeMap<SystemId, String>,
     may_make: bool,
     may_revoke: bool,
     now: Timestamp,
@@ -44,6 +48,8 @@ struct Outcome {
     faults: Faults,
     name: String,
     atoms: String,
+    systems: String,
+    addresses: String,
     days: String,
 }
 
@@ -61,18 +67,26 @@ pub(super) async fn make(
     sent: Sent,
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    sent.only(&["name", "atom", "days"])?;
-    let (name, days) = (sent.text("name"), sent.text("days"));
-    let mut atoms = BTreeSet::new();
-    for word in sent.all("atom") {
-        atoms.insert(word.parse::<Atom>().map_err(|_| Refusal::Malformed)?);
-    }
-    let words: Vec<String> = atoms.iter().map(ToString::to_string).collect();
-    let mut outcome =
-        Outcome { name: name.clone(), days: days.clone(), atoms: words.join(" "), ..Outcome::default() };
-    let made = match days.parse::<i64>() {
-        Ok(days) => app.transact(actor, async |cx| token::create(cx, &name, &atoms, days).await).await,
-        Err(_) => Err(Error::invalid(format!("a token lasts 1 to {MAX_TOKEN_DAYS} days"))),
+    sent.only(&["name", "atom", "system", "addresses", "days"])?;
+    let (name, days, addresses) = (sent.text("name"), sent.text("days"), sent.text("addresses"));
+    let atoms: BTreeSet<Atom> = chosen(&sent, "atom")?;
+    let systems: BTreeSet<SystemId> = chosen(&sent, "system")?;
+    let mut outcome = Outcome {
+        name: name.clone(),
+        days: days.clone(),
+        atoms: words(&atoms),
+        systems: words(&systems),
+        addresses: addresses.clone(),
+        ..Outcome::default()
+    };
+    let made = match (days.parse::<i64>(), ranges(&addresses)) {
+        (Err(_), _) => Err(Error::invalid(format!("a token lasts 1 to {MAX_TOKEN_DAYS} days"))),
+        (_, Err(error)) => Err(error),
+        (Ok(days), Ok(addresses)) => {
+            let systems = (!systems.is_empty()).then_some(systems);
+            let given = Given { atoms, systems, addresses };
+            app.transact(actor, async |cx| token::create_within(cx, &name, given.clone(), days).await).await
+        }
     };
     let status = match made {
         Ok((_, text)) => {
@@ -90,6 +104,10 @@ pub(super) async fn make(
                 "name"
             } else if says.contains("days") {
                 "days"
+            } else if says.contains("address") {
+                "addresses"
+            } else if says.starts_with("the system") {
+                "system"
             } else {
                 "atom"
             };
@@ -104,6 +122,21 @@ pub(super) async fn make(
     };
     let view = look(&state, &asked).await?;
     asked.frame_refused(&state, status, &draw(&view, &asked.token, &outcome)).await
+}
+
+/// Reads what was chosen of a list; what is none of it was never offered.
+fn chosen<T: Ord + std::str::FromStr>(sent: &Sent, field: &str) -> Result<BTreeSet<T>, Refusal> {
+    sent.all(field).iter().map(|word| word.parse().map_err(|_| Refusal::Malformed)).collect()
+}
+
+fn words<T: ToString>(chosen: &BTreeSet<T>) -> String {
+    chosen.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Reads addresses and ranges of them, with spaces, commas or line breaks between.
+fn ranges(text: &str) -> Result<BTreeSet<AddressRange>, Error> {
+    let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
+    words.map(|word| word.parse().map_err(|error| Error::invalid(format!("{word:?}: {error}")))).collect()
 }
 
 /// Takes a token back.
@@ -126,12 +159,13 @@ pub(super) async fn revoke(
 async fn look(state: &WebState, asked: &Asked) -> Result<View, Refusal> {
     let (app, actor) = asked.member(state)?;
     let sees_members = asked.may(Atom::new(Resource::Member, Verb::Read));
-    let (tokens, members, own, given) = app
+    let (tokens, members, own, given, to_give, systems) = app
         .read(actor, async |view| {
             let tokens = token::list(view).await?;
             let members = if sees_members { people::members(view).await? } else { Vec::new() };
             let own = session::mine(view).await?.first().map(|one| one.membership);
-            Ok((tokens, members, own, token::can_be_given(view)?))
+            let to_give = token::systems_to_give(view).await?;
+            Ok((tokens, members, own, token::can_be_given(view)?, to_give, system::all(view).await?))
         })
         .await?;
     Ok(View {
@@ -139,6 +173,8 @@ async fn look(state: &WebState, asked: &Asked) -> Result<View, Refusal> {
         names: members.into_iter().map(|member| (member.id, member.name)).collect(),
         own: own.ok_or(Refusal::NotFound)?,
         given,
+        to_give,
+        systems: systems.into_iter().map(|system| (system.id, system.name)).collect(),
         may_make: asked.may(Atom::new(Resource::Token, Verb::Create)),
         may_revoke: asked.may(Atom::new(Resource::Token, Verb::Delete)),
         now: app.now(),
@@ -176,13 +212,23 @@ fn list(view: &View, tokens: &[&Token], form: &str) -> Markup {
         vec![
             html! { strong { (token.name) } br; code.small { (token.id.to_string()) } },
             html! { (whose) },
-            html! { @for atom in &token.atoms { code { (atom.to_string()) } " " } },
+            html! { @for atom in &token.given.atoms { code { (atom.to_string()) } " " } (within_what(view, &token.given)) },
             html! { @match token.used_at { Some(at) => { (moment::ago(at, view.now)) } None => { span.muted { "Never" } } } },
             html! { @match token.revoked_at { Some(at) => { "Revoked " (moment::ago(at, view.now)) } None => { (moment::exact(token.expires_at)) } } },
             html! { @if view.may_revoke && token.is_open(view.now) { (button(&format!("{PATH}/{}", token.id), form, "Revoke", &format!("the token {}", token.name))) } },
         ]
     });
     plain("Tokens", &["What for", "Whose", "May", "Last used", "Until", "Action"], rows.collect())
+}
+
+/// Says to which systems and addresses a token is bound.
+fn within_what(view: &View, given: &Given) -> Markup {
+    let name = |id: &SystemId| view.systems.get(id).map_or("a system that is gone", String::as_str);
+    let systems: Option<Vec<&str>> = given.systems.as_ref().map(|systems| systems.iter().map(name).collect());
+    html! {
+        @if let Some(systems) = &systems { br; span.small { "Only for " (systems.join(", ")) } }
+        @if !given.addresses.is_empty() { br; span.small { "Only from " code { (words(&given.addresses)) } } }
+    }
 }
 
 fn making(view: &View, token: &str, outcome: &Outcome) -> Markup {
@@ -194,10 +240,16 @@ fn making(view: &View, token: &str, outcome: &Outcome) -> Markup {
         .iter()
         .map(|atom| (atom.to_string(), format!("{}: {}", atom.resource.title(), atom.verb.word())))
         .collect();
+    let systems: Vec<(String, String)> =
+        view.to_give.iter().map(|system| (system.id.to_string(), system.name.clone())).collect();
     let days = format!("1 to {MAX_TOKEN_DAYS}. A token that ends by itself is one less to be forgotten.");
     let body = html! {
         (field(&Field { name: "name", label: "What it is for", value: &outcome.name, fault: outcome.faults.of("name"), max: 200, ..Field::default() }))
         (field(&Field { name: "atom", label: "What it may do", kind: Kind::Several(&options), value: &outcome.atoms, fault: outcome.faults.of("atom"), hint: "Only what you may do yourself. Approving and accounts are never for tokens.", ..Field::default() }))
+        @if !systems.is_empty() {
+            (field(&Field { name: "system", label: "Only for these systems", optional: true, kind: Kind::Several(&systems), value: &outcome.systems, fault: outcome.faults.of("system"), hint: "None chosen: as far as you reach. With some chosen it reads and changes what belongs to them, and nothing that belongs to the organization as a whole.", ..Field::default() }))
+        }
+        (field(&Field { name: "addresses", label: "Only from these addresses", optional: true, kind: Kind::Area(2), value: &outcome.addresses, fault: outcome.faults.of("addresses"), max: 2_000, hint: "Such as 203.0.113.7 or 203.0.113.0/24, one on each line. Left empty it works from anywhere.", ..Field::default() }))
         (field(&Field { name: "days", label: "Days until it ends", kind: Kind::Input("number"), value: &outcome.days, fault: outcome.faults.of("days"), hint: &days, ..Field::default() }))
         p.row { button.button.primary type="submit" { "Make a token" } }
     };

@@ -71,7 +71,7 @@ struct Typed {
 pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let get = |key: &str| asked.query.get(key).unwrap_or_default().to_owned();
     let typed = Typed { list: get("list"), query: get("query"), name: String::new(), is_shared: false };
-    known(&asked, &typed.list)?;
+    place_of(&asked, &typed.list)?;
     asked.frame(&state, &draw(&typed, &asked.token, &Faults::default())).await
 }
 
@@ -84,11 +84,11 @@ pub(super) async fn save(
     sent.only(&["list", "query", "name", "shared"])?;
     let typed = Typed {
         list: sent.text("list"),
-        query: normal(&sent.text("query")),
+        query: query_of(&sent.text("query")),
         name: sent.text("name"),
         is_shared: sent.text("shared") == "yes",
     };
-    let path = known(&asked, &typed.list)?;
+    let path = place_of(&asked, &typed.list)?;
     let (app, actor) = asked.member(&state)?;
     let saved = app
         .transact(actor, async |cx| {
@@ -122,7 +122,7 @@ pub(super) async fn remove(
 }
 
 /// Returns where a list is that the member may see.
-fn known(asked: &Asked, list: &str) -> Result<String, Refusal> {
+pub(crate) fn place_of(asked: &Asked, list: &str) -> Result<String, Refusal> {
     let path = viewed(list).ok_or(Refusal::NotFound)?;
     let actor = asked.visit.actor.as_deref().ok_or(Refusal::NotFound)?;
     let is_theirs = list.starts_with(FIRM) == asked.visit.is_auditor();
@@ -130,7 +130,7 @@ fn known(asked: &Asked, list: &str) -> Result<String, Refusal> {
 }
 
 /// The query as addresses of this server have it.
-fn normal(query: &str) -> String {
+pub(crate) fn query_of(query: &str) -> String {
     let address = format!("/?{}", query.trim_start_matches('?')).parse::<Uri>();
     let pairs = address.ok().and_then(|address| Query::<Vec<(String, String)>>::try_from_uri(&address).ok());
     TableQuery::new(pairs.map(|Query(pairs)| pairs).unwrap_or_default()).kept()

@@ -21,7 +21,7 @@ use crate::visit::Asked;
 use crate::{Desk, WebState};
 
 pub(crate) use occurrence::on_control;
-pub(crate) use population::listed as listed_populations;
+pub(crate) use population::{file_of as population_file, listed as listed_populations};
 
 pub(crate) fn desk_routes() -> Vec<Desk> {
     let mut routes = vec![

@@ -47,6 +47,16 @@ async fn download(
     Path(name): Path<String>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
+    taken(&state, &asked, &name, false).await
+}
+
+/// The same; `is_bytes` if it is no document to be shown, whatever is in it.
+pub(crate) async fn taken(
+    state: &WebState,
+    asked: &Asked,
+    name: &str,
+    is_bytes: bool,
+) -> Result<Response, Refusal> {
     let document = documents().iter().find(|document| document.file == name).ok_or(Refusal::NotFound)?;
     let path = state.source().report_folder().ok_or(Refusal::NotFound)?.join(document.file);
     let file = match File::open(&path).await {
@@ -62,11 +72,11 @@ async fn download(
         return Err(Refusal::NotFound);
     }
     // Recorded before the first byte leaves.
-    if let Ok((app, actor)) = asked.member(&state) {
+    if let Ok((app, actor)) = asked.member(state) {
         app.transact(actor, async |cx| tickmark_app::report::take_away(cx, document.file).await).await?;
     }
     let headers: [(HeaderName, String); 4] = [
-        (CONTENT_TYPE, document.media_type.to_owned()),
+        (CONTENT_TYPE, if is_bytes { "application/octet-stream" } else { document.media_type }.to_owned()),
         (CONTENT_LENGTH, about.len().to_string()),
         (CONTENT_DISPOSITION, attachment(document.file)),
         (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),

@@ -37,6 +37,11 @@ impl Caller {
         Self { browser: server.browser(), token: Some(text.to_string()) }
     }
 
+    /// Whoever is signed in in a browser.
+    pub(crate) fn of(browser: Browser) -> Self {
+        Self { browser, token: None }
+    }
+
     /// A new member with a role, signed in.
     pub(crate) async fn person(server: &Server, name: &str, role: Role) -> Self {
         let (browser, _) = server.member(name, &[role]).await;
@@ -178,6 +183,8 @@ pub(crate) async fn fill(server: &Server) -> String {
         "secret": "a client secret",
     });
     made(&owner.post("/identity-providers", &connection).await, StatusCode::CREATED);
+    let token = json!({"name": "A job", "permissions": ["control.read"], "days": 30, "addresses": ["203.0.113.0/24"]});
+    made(&owner.post("/tokens", &token).await, StatusCode::CREATED);
     let membership = server.world.find_member(&server.app, &server.program, "pia@example.com").await.id;
     let proposal = json!({"membership": membership, "role": "admin"});
     made(&owner.post("/role-proposals", &proposal).await, StatusCode::CREATED);
@@ -185,6 +192,14 @@ pub(crate) async fn fill(server: &Server) -> String {
     let mut other = Caller::person(server, "Otto", Role::ComplianceManager).await;
     let sample = json!({"size": {"units": 3}, "method": "random"});
     made(&other.post("/populations/1/samples", &sample).await, StatusCode::CREATED);
+    let view = json!({"list": "controls", "name": "Gaps", "query": "status=gap", "is_shared": true});
+    made(&person.post("/views", &view).await, StatusCode::CREATED);
+    let agreement = json!({"title": "Use", "text": "I keep it to myself."}).to_string();
+    let first = [("if-match", "\"0\"")];
+    made(
+        &person.send(Method::PUT, "/agreements/specified_parties", &first, &agreement).await,
+        StatusCode::OK,
+    );
     let asked = json!({"requests": [{"title": "Accounts", "kind": "document", "timing": "as_of"}]});
     made(&person.post("/engagements/1/requests", &asked).await, StatusCode::CREATED);
     let done = json!({"performed_at": "2026-11-20T10:00:00Z", "items": [1]});
@@ -229,11 +244,16 @@ pub(crate) async fn fill(server: &Server) -> String {
     let tag = [("if-match", "\"0\"")];
     made(&person.send(Method::PUT, "/targets/1/record", &tag, &about).await, StatusCode::OK);
     access(server, &mut person).await;
+    let seen = owner.get("/settings").await;
+    let settings = json!({"time_zone": "Europe/Vienna", "date_style": "day_first", "escalate_days": 5});
+    made(&owner.from(&seen, Method::PUT, "/settings", &settings).await, StatusCode::OK);
     let reference = parse(&program.get("/findings?limit=1").await)["items"][0]["reference"].clone();
     let reference: String =
         reference.as_str().expect("a reference").bytes().map(|byte| format!("%{byte:02X}")).collect();
     let plan = json!({"owner": pia, "due": "2026-12-10", "plan": "We mend it."});
     made(&program.post(&format!("/findings/{reference}/correction"), &plan).await, StatusCode::CREATED);
+    // Whoever runs the program is told of what waits.
+    server.app.remind(&server.program).await.expect("reminded");
     reference
 }
 

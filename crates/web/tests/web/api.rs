@@ -38,6 +38,10 @@ async fn every_operation_is_called_and_answers_as_it_is_described() {
     let reference = crate::caller::fill(&server).await;
     let document = document();
     let (mut owner, _) = server.member("Oda", &[Role::Owner]).await;
+    let (_examined, mut examiner, diagram) = crate::api_examination::examined().await;
+    let (_granted, mut granter) = crate::distribution::granted().await;
+    std::fs::create_dir_all(server.app.folder().out()).expect("a folder");
+    std::fs::write(server.app.folder().out().join("readiness.pdf"), "a,b\n1,2\n").expect("written");
     let (mut called, mut empty) = (BTreeMap::new(), Vec::new());
     for operation in operations() {
         let path = format!("{BASE}{}", operation.path);
@@ -78,16 +82,27 @@ async fn every_operation_is_called_and_answers_as_it_is_described() {
                 let one = parse(list.text())["items"][0]["id"].as_str().expect("an id").to_owned();
                 format!("{BASE}/identity-providers/{one}")
             }
+            "getDiagram" => format!("{BASE}{diagram}/picture"),
             "askDutyConflict" => format!("{BASE}/duty-question?person=ada&system=Cloud&right=deploy"),
             _ => format!("{BASE}{}", operation.example),
         };
-        // What waits for a second owner is seen by owners.
-        let browser = if operation.id == "listRoleProposals" { &mut owner } else { &mut browser };
+        let browser = match operation.id {
+            // What waits for a second owner, and the tokens of everybody, are seen by owners.
+            "listRoleProposals" | "listTokens" => &mut owner,
+            // What there is of an examination once there are auditors, and once there are readers.
+            "listWorkpapers" | "getWorkpaper" | "listWalkthroughs" | "getWalkthrough" | "listDiagrams"
+            | "getDiagram" | "listAuditors" => &mut examiner,
+            "listGrantVersions" | "listCopies" | "getManagementPart" | "getOscal" | "getSheet"
+            | "getDocument" => &mut granter,
+            _ => &mut browser,
+        };
         let answer = browser.get(&address).await;
         assert_eq!(answer.status, StatusCode::OK, "{address}: {}", answer.text());
         if operation.is_file {
             assert_eq!(answer.header("content-type"), "application/octet-stream", "{address}");
-            assert_eq!(answer.text(), "a,b\n1,2\n", "{address}");
+            let is_kept = ["getEvidenceFile", "getReport"].contains(&operation.id);
+            assert!(!answer.bytes.is_empty(), "{address}");
+            assert!(!is_kept || answer.text() == "a,b\n1,2\n", "{address}");
             called.insert(operation.id, Value::Null);
             continue;
         }
@@ -95,7 +110,9 @@ async fn every_operation_is_called_and_answers_as_it_is_described() {
         let value = parse(answer.text());
         let errors = misfits(&document, of_answer, &value);
         assert_eq!(errors, Vec::<String>::new(), "{address}");
-        if operation.is_list && value["items"].as_array().is_none_or(Vec::is_empty) {
+        // Letters are written where mail goes out.
+        let may_be_empty = operation.id == "listLetters";
+        if operation.is_list && !may_be_empty && value["items"].as_array().is_none_or(Vec::is_empty) {
             empty.push(address.clone());
         }
         called.insert(operation.id, value);

@@ -164,3 +164,128 @@ async fn several_controls_change_together_or_not_at_all() {
     .collect();
     assert_eq!(states, [json!("active"), json!("retired")]);
 }
+
+#[tokio::test]
+async fn tokens_are_made_by_people_for_some_systems_and_addresses_and_told_once() {
+    let server = Server::start().await;
+    let mut person = Caller::person(&server, "Pia", Role::ComplianceManager).await;
+    let mut owner = Caller::person(&server, "Olga", Role::Owner).await;
+    let mut program = Caller::program(&server, "Pam", Role::ComplianceManager, None).await;
+    let system = parse(&owner.get("/systems?limit=1").await)["items"][0]["id"].clone();
+    let new = json!({
+        "name": "Nightly", "permissions": ["control.read"], "days": 30, "systems": [system],
+        "addresses": ["203.0.113.0/24", "127.0.0.1"],
+    });
+    refused(&program.post("/tokens", &new).await, StatusCode::NOT_FOUND, "no such thing");
+    refused(&program.get("/tokens").await, StatusCode::NOT_FOUND, "no such thing");
+    let key = [("idempotency-key", "token-1")];
+    let first = person.send(Method::POST, "/tokens", &key, &new.to_string()).await;
+    let value = made(&first, StatusCode::CREATED);
+    let text = value["token"].as_str().expect("a token").to_owned();
+    assert_eq!((&value["systems"], &value["addresses"][1]), (&json!([system]), &json!("203.0.113.0/24")));
+    let again = person.send(Method::POST, "/tokens", &key, &new.to_string()).await;
+    assert_eq!(made(&again, StatusCode::CREATED)["token"], Value::Null, "what is kept does not hold it");
+    for (field, wrong, says) in [
+        ("permissions", json!(["member.create"]), "cannot be given"),
+        ("permissions", json!(["nothing"]), "permission"),
+        ("addresses", json!(["203.0.113.0/40"]), "address"),
+        ("systems", json!(["00000000-0000-7000-8000-000000000000"]), "system"),
+    ] {
+        let mut body = new.clone();
+        body[field] = wrong;
+        refused(&person.post("/tokens", &body).await, StatusCode::UNPROCESSABLE_ENTITY, says);
+    }
+    // It works from where it was bound to: the machine itself, as there is no proxy. Not all controls are its system's.
+    let mut job = Caller::of(server.browser());
+    job.token = Some(text);
+    refused(&job.get("/controls").await, StatusCode::NOT_FOUND, "no such thing");
+    let mut elsewhere = new.clone();
+    elsewhere["addresses"] = json!(["203.0.113.7"]);
+    let elsewhere = made(&person.post("/tokens", &elsewhere).await, StatusCode::CREATED);
+    job.token = elsewhere["token"].as_str().map(str::to_owned);
+    refused(&job.get("/controls").await, StatusCode::UNAUTHORIZED, "send a token");
+    let id = elsewhere["id"].as_str().expect("an id");
+    let path = format!("/tokens/{id}/revocation");
+    let mut other = Caller::person(&server, "Otto", Role::ComplianceManager).await;
+    refused(&other.post(&path, &json!({})).await, StatusCode::NOT_FOUND, "no such thing");
+    assert_eq!(made(&owner.post(&path, &json!({})).await, StatusCode::OK)["is_open"], false);
+    refused(&person.post(&path, &json!({})).await, StatusCode::CONFLICT, "does not work any more");
+}
+
+#[tokio::test]
+async fn a_membership_gets_an_end_and_something_lost_is_replaced_by_a_link_told_once() {
+    let server = Server::start().await;
+    let mut owner = Caller::person(&server, "Olga", Role::Owner).await;
+    Caller::person(&server, "Eve", Role::Employee).await;
+    let eve = membership(&mut owner, "eve@example.com").await;
+    let path = format!("/members/{eve}");
+    let seen = owner.get(&path).await;
+    assert_eq!(made(&seen, StatusCode::OK)["until"], Value::Null);
+    let end = json!({"until": "2027-04-01T00:00:00Z", "reason": "The contract ends"});
+    server.world.wait(1);
+    let ends = owner.from(&seen, Method::PUT, &format!("{path}/end"), &end).await;
+    assert_eq!(made(&ends, StatusCode::OK)["until"], "2027-04-01T00:00:00Z");
+    let stale = owner.from(&seen, Method::PUT, &format!("{path}/end"), &end).await;
+    refused(&stale, StatusCode::PRECONDITION_FAILED, "read it again");
+    let past = json!({"until": "2020-01-01T00:00:00Z", "reason": "x"});
+    let past = owner.from(&ends, Method::PUT, &format!("{path}/end"), &past).await;
+    refused(&past, StatusCode::UNPROCESSABLE_ENTITY, "");
+    made(&owner.post(&format!("{path}/sign-out"), &json!({"reason": "A lost laptop"})).await, StatusCode::OK);
+    let lost = json!({"lost": "password", "reason": "Forgotten"});
+    let key = [("idempotency-key", "reset-1")];
+    let resets = format!("{path}/resets");
+    let first = owner.send(Method::POST, &resets, &key, &lost.to_string()).await;
+    let link = made(&first, StatusCode::CREATED)["link"].clone();
+    assert!(link.as_str().is_some_and(|link| link.contains("/reset/")), "{link}");
+    let again = owner.send(Method::POST, &resets, &key, &lost.to_string()).await;
+    assert_eq!(made(&again, StatusCode::CREATED)["link"], Value::Null, "what is kept does not hold it");
+}
+
+#[tokio::test]
+async fn views_and_notices_are_of_people_and_nobody_sees_those_of_others() {
+    let server = Server::start().await;
+    let mut person = Caller::person(&server, "Pia", Role::ComplianceManager).await;
+    let mut other = Caller::person(&server, "Otto", Role::ComplianceManager).await;
+    let mut program = Caller::program(&server, "Pam", Role::ComplianceManager, None).await;
+    let view = |name: &str, shared: bool| json!({"list": "controls", "name": name, "query": "status=gap", "is_shared": shared});
+    let own = made(&person.post("/views", &view("Mine", false)).await, StatusCode::CREATED);
+    let shared = made(&person.post("/views", &view("Ours", true)).await, StatusCode::CREATED);
+    assert_eq!(
+        made(&person.post("/views", &view("Mine", false)).await, StatusCode::CREATED)["id"],
+        own["id"]
+    );
+    let unknown = json!({"list": "nothing", "name": "x"});
+    refused(&person.post("/views", &unknown).await, StatusCode::NOT_FOUND, "no such thing");
+    refused(&program.post("/views", &view("x", false)).await, StatusCode::NOT_FOUND, "no such thing");
+    refused(&program.get("/views").await, StatusCode::NOT_FOUND, "no such thing");
+    let names = |answer: &crate::answer::Answer| -> Vec<Value> {
+        parse(answer)["items"].as_array().expect("items").iter().map(|one| one["name"].clone()).collect()
+    };
+    assert_eq!(names(&person.get("/views?list=controls").await), [json!("Mine"), json!("Ours")]);
+    assert_eq!(names(&other.get("/views").await), [json!("Ours")]);
+    assert_eq!(names(&person.get("/views?list=findings").await), Vec::<Value>::new());
+    let removal = |one: &Value| format!("/views/{}/removal", one["id"].as_str().expect("an id"));
+    refused(&other.post(&removal(&own), &json!({})).await, StatusCode::NOT_FOUND, "no such thing");
+    made(&person.post(&removal(&own), &json!({})).await, StatusCode::OK);
+    made(&other.post(&removal(&shared), &json!({})).await, StatusCode::OK);
+    assert_eq!(names(&person.get("/views").await), Vec::<Value>::new());
+
+    let draft = json!({"id": "ACC-01", "reason": "New", "content": content("Review")});
+    made(&program.post("/controls", &draft).await, StatusCode::CREATED);
+    server.app.remind(&server.program).await.expect("reminded");
+    let decision = |answer: &crate::answer::Answer| -> Value {
+        let all = parse(answer)["items"].clone();
+        let mut all = all.as_array().expect("items").iter();
+        all.find(|one| one["matter"] == "decision").cloned().expect("a notice")
+    };
+    let told = decision(&person.get("/notices").await);
+    assert_eq!(told["read_at"], Value::Null);
+    let (first, theirs) = (&told["key"], decision(&other.get("/notices").await)["key"].clone());
+    let of_others = person.post(&format!("/notices/{theirs}/reading"), &json!({})).await;
+    refused(&of_others, StatusCode::NOT_FOUND, "no such thing");
+    made(&person.post(&format!("/notices/{first}/reading"), &json!({})).await, StatusCode::OK);
+    assert!(decision(&person.get("/notices").await)["read_at"].is_string());
+    assert_eq!(made(&person.post("/notices/reading", &json!({})).await, StatusCode::OK)["unread"], 0);
+    refused(&program.get("/notices").await, StatusCode::NOT_FOUND, "no such thing");
+    refused(&program.post("/notices/reading", &json!({})).await, StatusCode::NOT_FOUND, "no such thing");
+}

@@ -57,6 +57,20 @@ async fn entered(cam: &mut Browser) -> String {
     shown.text()[at..at + "/shared/".len() + 64].to_owned()
 }
 
+/// A report that was received, with one recipient.
+pub(crate) async fn granted() -> (Server, Browser) {
+    let server: Server = over().await;
+    let (mut cam, _) = server.member("Cem", &[Role::ComplianceManager]).await;
+    received(&mut cam).await;
+    let text = [("title", "Use of the report"), ("text", "I keep it to myself.")];
+    done(&mut cam, "/agreements/specified_parties", &text).await;
+    entered(&mut cam).await;
+    let copy = [("recipient", "Nora Vale"), ("company", "Customer Ltd")];
+    let copied = cam.send("/engagements/1/copies", "/engagements/1/copies", &copy).await;
+    assert_eq!(copied.status, StatusCode::OK, "{}", copied.text());
+    (server, cam)
+}
+
 /// Asks for a code, has it told, and shows it.
 async fn opened(nora: &mut Browser, link: &str, cam: &mut Browser) {
     let asked = nora.send(link, link, &[("act", "ask")]).await;

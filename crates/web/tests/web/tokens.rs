@@ -199,3 +199,43 @@ async fn what_is_no_token_gets_nowhere_and_is_slowed_down() {
         (StatusCode::TOO_MANY_REQUESTS, "application/problem+json")
     );
 }
+
+#[tokio::test]
+async fn a_token_is_bound_to_addresses_and_systems_on_its_page() {
+    let server = Server::start().await;
+    let (mut browser, _) = server.member("Cam", &[Role::ComplianceManager]).await;
+    let page = browser.get(PATH).await;
+    let mark = "name=\"system\" value=\"";
+    let at = page.text().find(mark).map(|at| at + mark.len()).expect("a system is offered");
+    let system = page.text()[at..at + 36].to_owned();
+    let fields = [("name", "job"), ("atom", "control.read"), ("days", "30")];
+    let with = |more: &[(&'static str, &'static str)]| -> Vec<(&'static str, &'static str)> {
+        fields.iter().chain(more).copied().collect()
+    };
+    let wrong = browser.send(PATH, PATH, &with(&[("addresses", "203.0.113.0/24 here")])).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        wrong.text().contains("203.0.113.0/24 here") && wrong.text().contains("an address is written as")
+    );
+    let other = with(&[("system", "00000000-0000-7000-8000-000000000000")]);
+    let other = browser.send(PATH, PATH, &other).await;
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", other.text());
+
+    let made = browser.send(PATH, PATH, &with(&[("addresses", "203.0.113.0/24,\r\n198.51.100.7")])).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.text());
+    let elsewhere = program(&server, &shown(made.text())).get("/api/v1/controls").await;
+    assert_eq!(elsewhere.status, StatusCode::UNAUTHORIZED, "this machine is none of them");
+    let mut bound = fields.to_vec();
+    bound.extend([("addresses", "127.0.0.1"), ("system", system.as_str())]);
+    let made = browser.send(PATH, PATH, &bound).await;
+    let narrowed = program(&server, &shown(made.text())).get("/api/v1/controls").await;
+    assert_eq!(narrowed.status, StatusCode::NOT_FOUND, "not all of them are its system's");
+    let listed = browser.get(PATH).await;
+    for says in [
+        "Only from <code>127.0.0.1</code>",
+        "Only from <code>198.51.100.7 203.0.113.0/24</code>",
+        "Only for ",
+    ] {
+        assert!(listed.text().contains(says), "{says}: {}", listed.text());
+    }
+}

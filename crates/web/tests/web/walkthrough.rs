@@ -10,7 +10,7 @@ use crate::examination::{KEY, Says, act, auditor, company, done, owner};
 use crate::members::{Browser, Server, hidden};
 
 /// A picture of this size: a head, something in between, an end.
-fn png(width: u32) -> Vec<u8> {
+pub(crate) fn png(width: u32) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR".to_vec();
     bytes.extend(width.to_be_bytes());
     bytes.extend(120_u32.to_be_bytes());
@@ -20,7 +20,7 @@ fn png(width: u32) -> Vec<u8> {
 }
 
 /// The company's engagement, turned into a SOC 1.
-async fn soc1(server: &Server) {
+pub(crate) async fn soc1(server: &Server) {
     let catalog = Catalog::builtin();
     let (app, program) = (&server.app, &server.program);
     let person = server.world.person(app, program).await;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row as _};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, Database, Row as _};
 use tickmark_core::id::{ActorId, MembershipId, OrganizationKey, ProviderId};
 use tickmark_core::identity::provider::{Algorithm, Logout};
 use tickmark_core::{Digest, Timestamp};
@@ -66,6 +67,27 @@ pub(super) async fn by_id(
     row.map(|row| Ok((OrganizationKey(row.try_get("organization")?), provider(&row)?))).transpose()
 }
 
+/// A statement about a connection, whose first twelve parameters are what [`COLUMNS`] name.
+fn about(
+    text: &'static str,
+    org: OrganizationKey,
+    provider: &Provider,
+) -> Query<'static, Any, <Any as Database>::Arguments> {
+    sqlx::query(text)
+        .bind(org.0)
+        .bind(provider.id.to_string())
+        .bind(&provider.name)
+        .bind(&provider.issuer)
+        .bind(&provider.client)
+        .bind(joined(provider.algorithms.iter().map(|one| one.word())))
+        .bind(joined(provider.domains.iter().map(String::as_str)))
+        .bind(joined(provider.second.iter().map(String::as_str)))
+        .bind(joined(provider.strong.iter().map(String::as_str)))
+        .bind(i64::from(provider.is_required))
+        .bind(i64::from(provider.is_on))
+        .bind(provider.changed_at.micros())
+}
+
 pub(super) async fn insert(
     c: &mut AnyConnection,
     org: OrganizationKey,
@@ -73,49 +95,18 @@ pub(super) async fn insert(
     secret: &[u8],
     sealed_by: &str,
 ) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO identity_provider (organization, id, name, issuer, client, algorithms, domains, second, strong, \
-         is_required, is_on, changed_at, secret, sealed_by) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-    )
-    .bind(org.0)
-    .bind(provider.id.to_string())
-    .bind(&provider.name)
-    .bind(&provider.issuer)
-    .bind(&provider.client)
-    .bind(joined(provider.algorithms.iter().map(|one| one.word())))
-    .bind(joined(provider.domains.iter().map(String::as_str)))
-    .bind(joined(provider.second.iter().map(String::as_str)))
-    .bind(joined(provider.strong.iter().map(String::as_str)))
-    .bind(i64::from(provider.is_required))
-    .bind(i64::from(provider.is_on))
-    .bind(provider.changed_at.micros())
-    .bind(secret.to_vec())
-    .bind(sealed_by)
-    .execute(c)
-    .await?;
+    let text = "INSERT INTO identity_provider (organization, id, name, issuer, client, algorithms, domains, second, \
+                strong, is_required, is_on, changed_at, secret, sealed_by) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    about(text, org, provider).bind(secret.to_vec()).bind(sealed_by).execute(c).await?;
     Ok(())
 }
 
 pub(super) async fn change(c: &mut AnyConnection, org: OrganizationKey, provider: &Provider) -> Result<()> {
-    sqlx::query(
-        "UPDATE identity_provider SET name = $3, issuer = $4, client = $5, algorithms = $6, domains = $7, second = $8, \
-         strong = $9, is_required = $10, is_on = $11, changed_at = $12 WHERE organization = $1 AND id = $2",
-    )
-    .bind(org.0)
-    .bind(provider.id.to_string())
-    .bind(&provider.name)
-    .bind(&provider.issuer)
-    .bind(&provider.client)
-    .bind(joined(provider.algorithms.iter().map(|one| one.word())))
-    .bind(joined(provider.domains.iter().map(String::as_str)))
-    .bind(joined(provider.second.iter().map(String::as_str)))
-    .bind(joined(provider.strong.iter().map(String::as_str)))
-    .bind(i64::from(provider.is_required))
-    .bind(i64::from(provider.is_on))
-    .bind(provider.changed_at.micros())
-    .execute(c)
-    .await?;
+    let text = "UPDATE identity_provider SET name = $3, issuer = $4, client = $5, algorithms = $6, domains = $7, \
+                second = $8, strong = $9, is_required = $10, is_on = $11, changed_at = $12 \
+                WHERE organization = $1 AND id = $2";
+    about(text, org, provider).execute(c).await?;
     Ok(())
 }
 
@@ -246,14 +237,9 @@ pub(super) async fn end_link(
     id: Uuid,
     now: Timestamp,
 ) -> Result<()> {
-    sqlx::query(
-        "UPDATE provider_link SET ended_at = $1 WHERE organization = $2 AND id = $3 AND ended_at IS NULL",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(id.to_string())
-    .execute(c)
-    .await?;
+    let text =
+        "UPDATE provider_link SET ended_at = $1 WHERE organization = $2 AND id = $3 AND ended_at IS NULL";
+    stored::end(c, text, now, org, id).await?;
     Ok(())
 }
 
@@ -263,14 +249,8 @@ pub(super) async fn end_links_of(
     membership: MembershipId,
     now: Timestamp,
 ) -> Result<()> {
-    sqlx::query(
-        "UPDATE provider_link SET ended_at = $1 WHERE organization = $2 AND membership = $3 AND ended_at IS NULL",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(membership.to_string())
-    .execute(c)
-    .await?;
+    let text = "UPDATE provider_link SET ended_at = $1 WHERE organization = $2 AND membership = $3 AND ended_at IS NULL";
+    stored::end(c, text, now, org, membership).await?;
     Ok(())
 }
 

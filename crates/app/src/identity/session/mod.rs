@@ -15,8 +15,9 @@ use std::collections::BTreeSet;
 use sqlx::AnyConnection;
 use tickmark_core::id::{EngagementKey, MembershipId, OrganizationKey, PersonId, ProviderId, SessionId};
 use tickmark_core::identity::throttle::Network;
+use tickmark_core::identity::token::Given;
 use tickmark_core::identity::{
-    Assurance, Atom, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, SignInRule, Standing, Subject,
+    Assurance, Factor, Lifetime, MOST_SESSIONS, STEP_UP_US, SignInRule, Standing, Subject,
 };
 use tickmark_core::time::{DAY_US, SECOND_US};
 use tickmark_core::{Digest, Timestamp};
@@ -374,20 +375,26 @@ pub(super) fn actor_of(
     Acting { organization, member, rule, engagements, .. }: Acting,
     kind: ActorKind,
     assurance: Assurance,
-    token: Option<BTreeSet<Atom>>,
+    token: Option<Given>,
     signed_in: impl FnOnce(Subject) -> SignedIn,
 ) -> Actor {
+    let (token, only) = token.map_or((None, None), |given| (Some(given.atoms), given.systems));
+    let is_within_systems = only.is_some();
     let subject = Subject {
         id: member.actor,
         organization: organization.key,
         required: rule.required(&member.roles),
         roles: member.roles,
-        systems: member.systems,
+        systems: match &only {
+            Some(only) => member.systems.within(only),
+            None => member.systems,
+        },
         engagements,
         standing: member.standing,
         valid: member.valid,
         assurance,
         token,
+        is_within_systems,
     };
     let access = Access::Member(Box::new(signed_in(subject)));
     Actor { id: member.actor, organization, kind, label: member.name, access }

@@ -5,7 +5,8 @@ mod sql;
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use tickmark_core::id::PersonId;
+use tickmark_core::Timestamp;
+use tickmark_core::id::{ActorId, PersonId};
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::reminder::{ESCALATE_DAYS, MAX_ESCALATE_DAYS, Preference};
 use tickmark_core::zone::{DateStyle, Reading, Zone};
@@ -48,6 +49,28 @@ pub struct PersonSettings {
 pub async fn organization(view: &mut View<'_>) -> Result<OrganizationSettings> {
     let organization = view.organization();
     Ok(sql::organization(view.connection(), organization).await?.unwrap_or_default())
+}
+
+/// What an organization set at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsVersion {
+    /// From when.
+    pub since: Timestamp,
+    /// Who set it.
+    pub by: ActorId,
+    /// What.
+    pub settings: OrganizationSettings,
+}
+
+/// Returns what the organization has set, oldest first. Nothing before the first that was set: what holds then is the
+/// default.
+///
+/// # Errors
+/// `Forbidden`; or if the database refuses, or holds what we never wrote.
+pub async fn versions(view: &mut View<'_>) -> Result<Vec<SettingsVersion>> {
+    view.permit_whole(Atom::new(Resource::Organization, Verb::Read))?;
+    let organization = view.organization();
+    sql::versions(view.connection(), organization).await
 }
 
 /// Sets what holds in the organization from now on.

@@ -7,7 +7,7 @@ use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationKey, PersonId};
 use tickmark_core::zone::Zone;
 
-use super::{OrganizationSettings, PersonSettings};
+use super::{OrganizationSettings, PersonSettings, SettingsVersion};
 use crate::{Error, Result, stored};
 
 const WHAT: &str = "settings of time and reminders";
@@ -23,12 +23,32 @@ pub(super) async fn organization(
     .bind(org.0)
     .fetch_optional(c)
     .await?;
-    let Some((zone, style, days)) = row else { return Ok(None) };
-    Ok(Some(OrganizationSettings {
-        zone: known(&zone),
-        style: stored::parse(&style, WHAT)?,
+    row.map(|(zone, style, days)| set(&zone, &style, days)).transpose()
+}
+
+fn set(zone: &str, style: &str, days: i64) -> Result<OrganizationSettings> {
+    Ok(OrganizationSettings {
+        zone: known(zone),
+        style: stored::parse(style, WHAT)?,
         escalate_days: u32::try_from(days).map_err(|error| Error::corrupt(WHAT, error))?,
-    }))
+    })
+}
+
+/// Returns what was set, oldest first.
+pub(super) async fn versions(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<SettingsVersion>> {
+    let rows: Vec<(i64, String, String, String, i64)> = sqlx::query_as(
+        "SELECT since, set_by, time_zone, date_style, escalate_days FROM organization_setting \
+         WHERE organization = $1 ORDER BY since LIMIT 10000",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(since, by, zone, style, days)| {
+            let since = Timestamp::from_micros(since);
+            Ok(SettingsVersion { since, by: stored::parse(&by, WHAT)?, settings: set(&zone, &style, days)? })
+        })
+        .collect()
 }
 
 pub(super) async fn set_organization(

@@ -1,9 +1,12 @@
 //! The tables `api_token`, `api_answer`.
 
+use std::collections::BTreeSet;
+
 use sqlx::AnyConnection;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 use tickmark_core::id::{MembershipId, OrganizationKey, SessionId};
+use tickmark_core::identity::token::Given;
 use tickmark_core::{Digest, Timestamp};
 use uuid::Uuid;
 
@@ -15,7 +18,13 @@ const WHAT: &str = "the table of API tokens";
 const ANSWERS: &str = "what programs were answered";
 /// Most tokens in one list.
 const LIST_LIMIT: i64 = 1_000;
-const COLUMNS: &str = "organization, id, membership, name, atoms, made_at, expires_at, used_at, revoked_at";
+const COLUMNS: &str =
+    "organization, id, membership, name, atoms, systems, addresses, made_at, expires_at, used_at, revoked_at";
+
+/// Words with spaces between.
+fn joined<T: ToString>(words: impl IntoIterator<Item = T>) -> String {
+    words.into_iter().map(|word| word.to_string()).collect::<Vec<_>>().join(" ")
+}
 
 pub(super) async fn insert(
     c: &mut AnyConnection,
@@ -23,19 +32,21 @@ pub(super) async fn insert(
     token: &Token,
     digest: Digest,
 ) -> Result<()> {
-    let atoms: Vec<String> = token.atoms.iter().map(ToString::to_string).collect();
+    let given = &token.given;
     sqlx::query(
-        "INSERT INTO api_token (organization, id, digest, membership, name, atoms, made_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO api_token (organization, id, digest, membership, name, atoms, made_at, expires_at, systems, \
+         addresses) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(org.0)
     .bind(token.id.to_string())
     .bind(digest.0.to_vec())
     .bind(token.membership.to_string())
     .bind(&token.name)
-    .bind(atoms.join(" "))
+    .bind(joined(&given.atoms))
     .bind(token.made_at.micros())
     .bind(token.expires_at.micros())
+    .bind(given.systems.as_ref().map(joined))
+    .bind((!given.addresses.is_empty()).then(|| joined(&given.addresses)))
     .execute(c)
     .await?;
     Ok(())
@@ -68,6 +79,10 @@ pub(super) async fn all(c: &mut AnyConnection, org: OrganizationKey) -> Result<V
     query.fetch_all(c).await?.iter().map(token).collect()
 }
 
+fn parsed<T: Ord + std::str::FromStr>(words: &str) -> Result<BTreeSet<T>> {
+    words.split_whitespace().map(|word| stored::parse(word, WHAT)).collect()
+}
+
 fn token(row: &AnyRow) -> Result<Token> {
     let moment = |column| -> Result<Timestamp> { Ok(Timestamp::from_micros(row.try_get(column)?)) };
     let perhaps = |column| -> Result<Option<Timestamp>> {
@@ -75,11 +90,18 @@ fn token(row: &AnyRow) -> Result<Token> {
         Ok(micros.map(Timestamp::from_micros))
     };
     let atoms: String = row.try_get("atoms")?;
+    let systems: Option<String> = row.try_get("systems")?;
+    let addresses: Option<String> = row.try_get("addresses")?;
+    let given = Given {
+        atoms: parsed(&atoms)?,
+        systems: systems.as_deref().map(parsed).transpose()?,
+        addresses: parsed(addresses.as_deref().unwrap_or_default())?,
+    };
     Ok(Token {
         id: stored::parse(row.try_get("id")?, WHAT)?,
         membership: stored::parse(row.try_get("membership")?, WHAT)?,
         name: row.try_get("name")?,
-        atoms: atoms.split_whitespace().map(|atom| stored::parse(atom, WHAT)).collect::<Result<_>>()?,
+        given,
         made_at: moment("made_at")?,
         expires_at: moment("expires_at")?,
         used_at: perhaps("used_at")?,
@@ -93,14 +115,9 @@ pub(super) async fn revoke(
     id: Uuid,
     now: Timestamp,
 ) -> Result<()> {
-    sqlx::query(
-        "UPDATE api_token SET revoked_at = $1 WHERE organization = $2 AND id = $3 AND revoked_at IS NULL",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(id.to_string())
-    .execute(c)
-    .await?;
+    let text =
+        "UPDATE api_token SET revoked_at = $1 WHERE organization = $2 AND id = $3 AND revoked_at IS NULL";
+    stored::end(c, text, now, org, id).await?;
     Ok(())
 }
 

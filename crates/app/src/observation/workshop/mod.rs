@@ -22,7 +22,7 @@ use tickmark_evaluate::{
 
 pub(in crate::observation) use decide::note_files;
 pub use decide::{Looked, VerdictChange, all_waiting, approve, decline, drafts_of, look, waiting};
-pub use place::checks_of;
+pub use place::{checks_of, own_folder};
 pub use tickmark_evaluate::{Operator, SimpleCheck};
 
 use super::record::nameless;

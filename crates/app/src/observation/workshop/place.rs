@@ -37,7 +37,7 @@ pub(super) fn own_sources(view: &View<'_>) -> Result<Vec<CheckSource>> {
 /// # Errors
 /// If the database fails.
 pub(super) async fn folder_of(view: &mut View<'_>, id: &str) -> Result<PathBuf> {
-    Ok(below(&root(view).await?, id))
+    Ok(below(&own_folder(view).await?, id))
 }
 
 /// Refuses to take out a check that lies in the folder of the installation while several organizations share it.
@@ -55,7 +55,10 @@ pub(super) async fn need_own(view: &mut View<'_>, id: &str) -> Result<()> {
 }
 
 /// The folder in which own checks are written. Where an organization once had one of its own, it keeps it.
-async fn root(view: &mut View<'_>) -> Result<PathBuf> {
+///
+/// # Errors
+/// If the database fails.
+pub async fn own_folder(view: &mut View<'_>) -> Result<PathBuf> {
     let own = of_organization(view);
     let has_all = !own.is_dir() && identity::is_alone(view).await?;
     Ok(if has_all { view.app.folder().checks() } else { own })

@@ -112,6 +112,42 @@ pub(crate) async fn look_up(view: &mut View<'_>, key: ReviewKey) -> Result<Optio
     Ok(sql::review(view.connection(), organization, key).await?.map(|(review, _)| review))
 }
 
+/// Returns a review as it is now, without its items.
+///
+/// # Errors
+/// As [`whole`].
+pub async fn find(view: &mut View<'_>, key: ReviewKey) -> Result<Review> {
+    view.permit_whole(READ)?;
+    look_up(view, key).await?.ok_or_else(|| Error::not_found("review of access", key))
+}
+
+/// A review as it stood from a moment on.
+#[derive(Clone, Debug)]
+pub struct ReviewVersion {
+    /// Number, from 1.
+    pub number: i64,
+    /// From when.
+    pub since: Timestamp,
+    /// Who took the step.
+    pub by: ActorId,
+    /// The review.
+    pub record: Review,
+}
+
+/// Returns every version of a review, oldest first.
+///
+/// # Errors
+/// As [`whole`].
+pub async fn versions(view: &mut View<'_>, key: ReviewKey) -> Result<Vec<ReviewVersion>> {
+    view.permit_whole(READ)?;
+    let organization = view.organization();
+    let versions = sql::versions(view.connection(), organization, key).await?;
+    if versions.is_empty() {
+        return Err(Error::not_found("review of access", key));
+    }
+    Ok(versions)
+}
+
 /// Returns a review with everything that belongs to it.
 ///
 /// # Errors

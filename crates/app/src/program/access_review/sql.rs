@@ -7,7 +7,8 @@ use tickmark_core::program::access_review::{Item, Recorded, Review, ReviewKey};
 use tickmark_ledger::commitment::Salt;
 use tickmark_store::{Cell, insert_rows};
 
-use crate::{Error, Result};
+use super::ReviewVersion;
+use crate::{Error, Result, stored};
 
 type Org = OrganizationKey;
 
@@ -69,6 +70,27 @@ pub(super) async fn review(c: &mut AnyConnection, org: Org, key: ReviewKey) -> R
         Ok((read(&text)?, version))
     })
     .transpose()
+}
+
+/// Returns every version of a review, oldest first.
+pub(super) async fn versions(c: &mut AnyConnection, org: Org, key: ReviewKey) -> Result<Vec<ReviewVersion>> {
+    let rows: Vec<(i64, i64, String, String)> = sqlx::query_as(
+        "SELECT version, at, by_actor, body FROM access_review WHERE organization = $1 AND key = $2 ORDER BY version",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    rows.iter()
+        .map(|(number, at, by, text)| {
+            Ok(ReviewVersion {
+                number: *number,
+                since: Timestamp::from_micros(*at),
+                by: stored::parse(by, WHAT)?,
+                record: read(text)?,
+            })
+        })
+        .collect()
 }
 
 /// Returns reviews as they are now, newest first.

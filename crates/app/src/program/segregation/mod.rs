@@ -366,6 +366,33 @@ pub async fn exceptions(view: &mut View<'_>) -> Result<Vec<ConflictException>> {
     sql::exceptions(view.connection(), organization, MAX_EXCEPTIONS).await
 }
 
+/// An exception as it stood from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionVersion {
+    /// Number, from 1.
+    pub number: i64,
+    /// From when.
+    pub since: Timestamp,
+    /// Who asked or decided.
+    pub by: ActorId,
+    /// The exception.
+    pub record: ConflictException,
+}
+
+/// Returns every version of an exception, oldest first.
+///
+/// # Errors
+/// As [`exceptions`]; `NotFound`.
+pub async fn exception_versions(view: &mut View<'_>, key: ExceptionKey) -> Result<Vec<ExceptionVersion>> {
+    view.permit_whole(Atom::new(Resource::Exception, Verb::Read))?;
+    let organization = view.organization();
+    let versions = sql::exception_versions(view.connection(), organization, key).await?;
+    if versions.is_empty() {
+        return Err(Error::not_found("exception to a conflict of duties", key));
+    }
+    Ok(versions)
+}
+
 /// Finds an exception as it is now.
 ///
 /// # Errors

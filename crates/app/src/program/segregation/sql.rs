@@ -7,7 +7,8 @@ use tickmark_core::program::segregation::{ConflictException, ExceptionKey, Matri
 use tickmark_ledger::commitment::Salt;
 use tickmark_store::{Cell, insert_rows};
 
-use crate::{Error, Result};
+use super::ExceptionVersion;
+use crate::{Error, Result, stored};
 
 type Org = OrganizationKey;
 
@@ -80,6 +81,28 @@ pub(super) async fn add_exception(
 }
 
 /// Returns exceptions as they are now, newest first.
+/// Returns every version of an exception, oldest first.
+pub(super) async fn exception_versions(
+    c: &mut AnyConnection,
+    org: Org,
+    key: ExceptionKey,
+) -> Result<Vec<ExceptionVersion>> {
+    let rows: Vec<(i64, i64, String, String)> = sqlx::query_as(
+        "SELECT version, at, by_actor, body FROM segregation_exception WHERE organization = $1 AND key = $2 \
+         ORDER BY version",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(number, at, by, body)| {
+            let (since, by) = (Timestamp::from_micros(at), stored::parse(&by, WHAT)?);
+            Ok(ExceptionVersion { number, since, by, record: read((body,))? })
+        })
+        .collect()
+}
+
 pub(super) async fn exceptions(
     c: &mut AnyConnection,
     org: Org,

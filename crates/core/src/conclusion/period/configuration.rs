@@ -217,6 +217,34 @@ fn cuts_of(history: &History<'_>, tolerances: &[Tolerated], now: Timestamp) -> B
     failing.map(|interval| (interval.span.from, Cut::of(history, interval, tolerances, end))).collect()
 }
 
+/// Returns what a history says of a control that gives its check some time: a failing stretch is as good as a passing one
+/// while it is certainly within the limit, unknown while nobody can say, and failing beyond. As [`conclude_configuration`]
+/// judges it, so that what is computed of intervals alone says the same.
+#[must_use]
+pub fn judged(history: &History<'_>, tolerances: &[Tolerated], now: Timestamp) -> Vec<Interval> {
+    let cuts = cuts_of(history, tolerances, now);
+    let mut judged = Vec::with_capacity(history.intervals.len());
+    for interval in history.intervals {
+        let failing = interval.verdict == Verdict::Fail;
+        let Some(cut) = cuts.get(&interval.span.from).filter(|_| failing) else {
+            judged.push(*interval);
+            continue;
+        };
+        let parts = [
+            (Verdict::Pass, None, cut.from, cut.perhaps),
+            (Verdict::Unknown, Some(ReasonClass::NotCollected), cut.perhaps, cut.beyond),
+            (Verdict::Fail, None, cut.beyond, cut.to),
+        ];
+        let lasting = parts.into_iter().filter(|(_, _, from, to)| from < to);
+        judged.extend(lasting.map(|(verdict, reason, from, to)| Interval {
+            verdict,
+            reason,
+            span: Span { from, to: Some(to) },
+        }));
+    }
+    judged
+}
+
 /// Counts what was said about `count` targets under the same waivers.
 fn tally_history(
     tally: &mut Tally,

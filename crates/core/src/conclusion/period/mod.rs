@@ -26,7 +26,7 @@ use crate::observation::ReasonClass;
 use crate::observation::interval::Shares;
 
 pub use cells::{Cell, Counted, Grain, MAX_CELLS, Tally};
-pub use configuration::{Allowed, History, Waived, conclude_configuration, tally_configuration};
+pub use configuration::{Allowed, History, Waived, conclude_configuration, judged, tally_configuration};
 pub use coverage::{Coverage, Share};
 pub use occurrence::{WindowRow, conclude_occurrence, tally_occurrence, windows};
 pub use population::{Found, Listed, conclude_population, tally_population};

@@ -7,7 +7,7 @@ use crate::Span;
 use crate::control::{Frequency, TestAttribute, Tolerance, Tolerated};
 use crate::id::{ActorId, EvidenceKey, PerformanceKey};
 use crate::observation::block::Observation;
-use crate::observation::interval::{self, Interval};
+use crate::observation::interval::{self, Interval, Shares};
 use crate::program::performance::{Days, Performance, Schedule};
 use crate::program::population::{AttributeState, Definition, Item, Population};
 use crate::time::HOUR_US;
@@ -104,6 +104,12 @@ fn under_two_days(
     tally_configuration(&mut tally, asked(from, to), &in_force, &histories, allowed, at(now));
     assert_eq!(tally.cells()[0].state, found.state(at(now)), "the board says what the conclusion says");
     let hours = |at: Timestamp| at.micros() / HOUR_US;
+    let strip = judged(&histories[0], &tolerances, at(now));
+    let shares = Shares::over(&strip, asked(from, to.min(now)), at(now));
+    let is_beyond = found.state(at(now)) == State::Deviation;
+    assert_eq!(shares.fail_us > 0, is_beyond, "intervals say what the conclusion says: {strip:?}");
+    let unseen: i64 = found.unseen.iter().map(|unseen| unseen.to.micros() - unseen.from.micros()).sum();
+    assert_eq!(shares.unknown_us, unseen, "{strip:?}");
     let exceed = found.unseen.iter().filter(|unseen| unseen.why == Why::MayExceed);
     let exceed = exceed.map(|unseen| (hours(unseen.from), hours(unseen.to))).collect();
     (found.state(at(now)), found.deviations.len(), found.tolerated.len(), exceed)

@@ -19,6 +19,7 @@ use crate::api::BASE;
 use crate::api::answer::{Answered, answer, answer_of};
 use crate::api::asking::{asking, control_id, plain};
 use crate::api::call::{Call, Done, done, no_tag, write};
+use crate::api::looking::Looking;
 use crate::api::meanwhile::stale;
 use crate::api::operation::{Operation, Writing};
 use crate::api::words::{AS_OF, Reason, as_of, person, read};
@@ -154,24 +155,16 @@ async fn versions(
     Ok(answer(&headers, &asking.page(items, |item| item.since.clone())?))
 }
 
-async fn answers(
-    State(state): State<WebState>,
-    Path(code): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn answers(Path(code): Path<String>, look: Looking) -> Answered {
     let code = control_id(&code)?;
-    let asking = asking(&uri, "/controls/{id}/answers")?;
-    let all = app
-        .read(actor, async |view| {
+    look.list(
+        async |view, _| {
             control::find(view, &code).await?;
-            conclusion::decisions(view, &code).await
-        })
-        .await?;
-    let items: Vec<QuestionAnswer> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| format!("{} {}", item.at, item.question))?))
+            Ok(conclusion::decisions(view, &code).await?.iter().map(QuestionAnswer::from).collect())
+        },
+        |item: &QuestionAnswer| format!("{} {}", item.at, item.question),
+    )
+    .await
 }
 
 async fn starters(State(state): State<WebState>, uri: Uri, headers: HeaderMap) -> Answered {

@@ -1,11 +1,15 @@
 //! Examinations: planned, their scope changed and approved, described, asserted, signed, closed. Only people do this, with
 //! the session of a browser: no token may be given it.
 
+pub(super) mod diagram;
+pub(super) mod letting_in;
 pub(super) mod prepare;
 mod shape;
+pub(super) mod shared;
+pub(super) mod take_out;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use tickmark_app::engagement::{self, Changed};
 use tickmark_app::{Cx, Error, View};
@@ -15,12 +19,13 @@ use tickmark_core::identity::Verb::{Approve, Create, Read, Update};
 
 use crate::WebState;
 use crate::api::BASE;
-use crate::api::answer::{Answered, answer, answer_of};
-use crate::api::asking::{asking, number, plain};
+use crate::api::answer::Answered;
+use crate::api::asking::number;
 use crate::api::call::{Call, Done, done, write};
+use crate::api::looking::Looking;
 use crate::api::meanwhile::stale;
 use crate::api::operation::{Operation, Writing};
-use crate::api::words::{AS_OF, Nothing, Reason, as_of, read};
+use crate::api::words::{AS_OF, Nothing, Reason, read};
 use crate::error::Refusal;
 use crate::visit::Asked;
 
@@ -117,44 +122,35 @@ pub(in crate::api) static WRITES: &[Writing] = &[
     .for_people(),
 ];
 
-async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: HeaderMap) -> Answered {
-    let (app, actor) = asked.member(&state)?;
-    let asking = asking(&uri, "/engagements")?;
-    let all = app.read(actor, async |view| engagement::list(view).await).await?;
-    let items: Vec<Engagement> = all.iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.key.to_string())?))
+async fn list(look: Looking) -> Answered {
+    look.list(
+        async |view, _| Ok(engagement::list(view).await?.iter().map(Engagement::from).collect()),
+        |item: &Engagement| item.key.to_string(),
+    )
+    .await
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     let key = EngagementKey(number(&key)?);
-    let found = app.read(actor, async |view| engagement::find(view, key).await).await?;
-    Ok(answer_of(&headers, &Engagement::from(&found), &found.number.to_string()))
+    look.tagged(async |view| {
+        let found = engagement::find(view, key).await?;
+        Ok((Engagement::from(&found), found.number.to_string()))
+    })
+    .await
 }
 
-async fn versions(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn versions(Path(key): Path<String>, look: Looking) -> Answered {
     let key = EngagementKey(number(&key)?);
-    let asking = asking(&uri, "/engagements/{key}/versions")?;
-    let at = asking.moment("as_of")?;
-    let mut all = app.read(actor, async |view| engagement::versions(view, key).await).await?;
-    all.reverse();
-    let items: Vec<EngagementVersion> =
-        as_of(all, at, |version| version.since).iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.version.to_string())?))
+    look.versions(
+        async |view| {
+            let mut all = engagement::versions(view, key).await?;
+            all.reverse();
+            Ok(all)
+        },
+        |version| version.since,
+        |item: &EngagementVersion| item.version.to_string(),
+    )
+    .await
 }
 
 async fn plan(State(state): State<WebState>, asked: Asked, call: Call<NewEngagement>) -> Answered {

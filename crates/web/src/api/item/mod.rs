@@ -9,8 +9,6 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_T
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::routing::{get, post, put};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tickmark_app::evidence::item::{self, Purpose, Upload};
 use tickmark_app::{Cx, Error};
 use tickmark_core::Digest;
@@ -20,13 +18,13 @@ use tickmark_core::identity::Resource::Evidence;
 use tickmark_core::identity::Verb::{Approve, Create, Read};
 
 use crate::WebState;
-use crate::api::answer::{Answered, answer, answer_of, quoted};
+use crate::api::answer::{Answered, answer, quoted};
 use crate::api::asking::{asking, cover, number, plain};
-use crate::api::call::{Call, Done, done, unfit, write};
-use crate::api::fit::Misfit;
+use crate::api::call::{Call, Done, bytes_of, done, write};
+use crate::api::looking::Looking;
 use crate::api::meanwhile::stale;
 use crate::api::operation::{Operation, Writing};
-use crate::api::words::{AS_OF, Note, Nothing, Reason, as_of, parsed};
+use crate::api::words::{AS_OF, Note, Nothing, Reason, parsed};
 use crate::api::{BASE, model};
 use crate::error::Refusal;
 use crate::evidence::attachment;
@@ -150,35 +148,23 @@ async fn list(State(state): State<WebState>, asked: Asked, uri: Uri, headers: He
     Ok(answer(&headers, &model::Page { items, next }))
 }
 
-async fn one(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
+async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     let key = ItemKey(number(&key)?);
-    let found = app.read(actor, async |view| item::find(view, key).await).await?;
-    Ok(answer_of(&headers, &EvidenceItem::from(&found), &found.revision.to_string()))
+    look.tagged(async |view| {
+        let found = item::find(view, key).await?;
+        Ok((EvidenceItem::from(&found), found.revision.to_string()))
+    })
+    .await
 }
 
-async fn versions(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn versions(Path(key): Path<String>, look: Looking) -> Answered {
     let key = ItemKey(number(&key)?);
-    let asking = asking(&uri, "/evidence-items/{key}/versions")?;
-    let at = asking.moment("as_of")?;
-    let whole = app.read(actor, async |view| item::whole(view, key).await).await?;
-    let items: Vec<ItemVersion> =
-        as_of(whole.versions, at, |version| version.at).iter().map(Into::into).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.version.to_string())?))
+    look.versions(
+        async |view| Ok(item::whole(view, key).await?.versions),
+        |version| version.at,
+        |item: &ItemVersion| item.version.to_string(),
+    )
+    .await
 }
 
 async fn file(
@@ -200,19 +186,16 @@ async fn file(
     Ok((fields, bytes).into_response())
 }
 
-async fn events(
-    State(state): State<WebState>,
-    Path(key): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    let (app, actor) = asked.member(&state)?;
+async fn events(Path(key): Path<String>, look: Looking) -> Answered {
     let key = ItemKey(number(&key)?);
-    let asking = asking(&uri, "/evidence-items/{key}/events")?;
-    let whole = app.read(actor, async |view| item::whole(view, key).await).await?;
-    let items: Vec<ItemEvent> = whole.history.iter().enumerate().map(ItemEvent::of).collect();
-    Ok(answer(&headers, &asking.page(items, |item| item.number.to_string())?))
+    look.list(
+        async |view, _| {
+            let whole = item::whole(view, key).await?;
+            Ok(whole.history.iter().enumerate().map(ItemEvent::of).collect())
+        },
+        |item: &ItemEvent| item.number.to_string(),
+    )
+    .await
 }
 
 async fn new(State(state): State<WebState>, asked: Asked, call: Call<NewItem>) -> Answered {
@@ -353,10 +336,7 @@ async fn changed_since(cx: &mut Cx<'_>, key: ItemKey, from: i64) -> Result<Optio
 
 fn uploads(files: &[NewFile]) -> Result<Vec<Upload>, Refusal> {
     let one = |(at, file): (usize, &NewFile)| {
-        let bytes = STANDARD.decode(&file.content).map_err(|_| {
-            let pointer = format!("#/files/{at}/content");
-            unfit(vec![Misfit { pointer, says: "it is no Base64".to_owned() }])
-        })?;
+        let bytes = bytes_of(&format!("#/files/{at}/content"), &file.content)?;
         Ok(Upload { name: file.name.clone(), bytes: bytes.into() })
     };
     files.iter().enumerate().map(one).collect()

@@ -25,6 +25,7 @@ use tickmark_core::engagement::fieldwork::{Party, RequestState};
 use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind};
 
 pub(crate) use overview::page as overview;
+pub(crate) use request::cells;
 
 use super::{atom, href, key, page_of};
 use crate::design::badge::badge;

@@ -421,7 +421,7 @@ pub(super) async fn import_page(
 }
 
 /// Reads the cells of a file by what its name says it is.
-fn cells(state: &WebState, name: &str, bytes: &[u8]) -> Result<Vec<ListRow>, String> {
+pub(crate) fn cells(state: &WebState, name: &str, bytes: &[u8]) -> Result<Vec<ListRow>, String> {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     match (ending.as_deref(), state.documents()) {
         (Some("xlsx"), Some(documents)) => documents

@@ -30,7 +30,7 @@ pub(crate) use hand_in::{
 pub(crate) use item::{Part, place};
 pub(crate) use list::{listed, on_control};
 pub(super) use mapping::dates as date_words;
-pub(crate) use one::{checked, origin};
+pub(crate) use one::{checked, file_of, origin};
 
 use crate::Desk;
 use crate::design::badge::badge;

@@ -209,8 +209,16 @@ pub(super) async fn file(
     Path(at): Path<String>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let key = key(&at)?;
-    let (app, actor) = asked.member(&state)?;
+    file_of(&state, &asked, key(&at)?).await
+}
+
+/// Sends the list of a population as it came; that it was taken out is recorded.
+pub(crate) async fn file_of(
+    state: &WebState,
+    asked: &Asked,
+    key: tickmark_core::id::PopulationKey,
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(state)?;
     let (artifact, name) = app
         .read(actor, async |view| {
             let file = population::find(view, key).await?.file;

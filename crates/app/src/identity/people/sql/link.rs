@@ -126,14 +126,9 @@ pub(in crate::identity::people) async fn revoke_invitation(
     id: InvitationId,
     now: Timestamp,
 ) -> Result<()> {
-    sqlx::query(
-        "UPDATE invitation SET revoked_at = $1 WHERE organization = $2 AND id = $3 AND used_at IS NULL",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(id.to_string())
-    .execute(c)
-    .await?;
+    let text =
+        "UPDATE invitation SET revoked_at = $1 WHERE organization = $2 AND id = $3 AND used_at IS NULL";
+    stored::end(c, text, now, org, id).await?;
     Ok(())
 }
 
@@ -143,15 +138,9 @@ pub(in crate::identity::people) async fn revoke_invitations_to(
     email: &str,
     now: Timestamp,
 ) -> Result<()> {
-    sqlx::query(
-        "UPDATE invitation SET revoked_at = $1 WHERE organization = $2 AND email = $3 AND used_at IS NULL \
-         AND revoked_at IS NULL",
-    )
-    .bind(now.micros())
-    .bind(org.0)
-    .bind(email)
-    .execute(c)
-    .await?;
+    let text = "UPDATE invitation SET revoked_at = $1 WHERE organization = $2 AND email = $3 AND used_at IS NULL \
+                AND revoked_at IS NULL";
+    stored::end(c, text, now, org, email).await?;
     Ok(())
 }
 
@@ -323,8 +312,7 @@ pub(in crate::identity::people) async fn use_link(
              AND expires_at > $1"
         }
     };
-    let done = sqlx::query(text).bind(now.micros()).bind(org.0).bind(id.to_string()).execute(c).await?;
-    Ok(done.rows_affected() == 1)
+    Ok(stored::end(c, text, now, org, id).await? == 1)
 }
 
 /// Lets no link of a membership work any more. Invitations are of nobody yet, and are revoked by address.
@@ -344,6 +332,6 @@ pub(in crate::identity::people) async fn end_links(
             "UPDATE address_change SET over_at = $1 WHERE organization = $2 AND membership = $3 AND over_at IS NULL"
         }
     };
-    sqlx::query(text).bind(now.micros()).bind(org.0).bind(membership.to_string()).execute(c).await?;
+    stored::end(c, text, now, org, membership).await?;
     Ok(())
 }
