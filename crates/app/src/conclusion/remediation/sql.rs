@@ -132,7 +132,7 @@ pub(super) async fn opened_since(
          WHERE finding.organization = $1 AND finding.is_closed = 0 AND finding.opened_at >= $2 AND held.number = \
          (SELECT MAX(newest.number) FROM finding_version AS newest \
          WHERE newest.organization = held.organization AND newest.finding = held.finding) \
-         ORDER BY finding.reference LIMIT $3",
+         ORDER BY finding.opened_at, finding.id LIMIT $3",
     )
     .bind(org.0)
     .bind(since.micros())
