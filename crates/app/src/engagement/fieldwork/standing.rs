@@ -63,7 +63,7 @@ pub(crate) async fn rebuild(cx: &mut Cx<'_>) -> Result<()> {
         again::<Walkthrough>(cx, key).await?;
         for row in signed::shared::<Workpaper>(cx, key).await? {
             let shared = exceptions(key, &row);
-            sql::keep_shared(cx.connection(), organization, key, row.record.number(), &shared).await?;
+            sql::keep_shared(cx.connection(), organization, key, row.record.number, &shared).await?;
         }
     }
     Ok(())

@@ -9,9 +9,7 @@ use tickmark_core::Timestamp;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::ControlId;
 use tickmark_core::engagement::EngagementKey;
-use tickmark_core::engagement::fieldwork::{
-    EvidenceRequest, Party, RequestState, SignedPaper as _, Walkthrough, Workpaper,
-};
+use tickmark_core::engagement::fieldwork::{EvidenceRequest, Party, RequestState, Walkthrough, Workpaper};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::reminder::SOON_DAYS;
