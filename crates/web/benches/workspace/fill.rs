@@ -130,7 +130,7 @@ async fn examination(server: &Server, size: &Size) {
         timing: RequestTiming::Period,
         criteria: BTreeSet::new(),
         controls: BTreeSet::new(),
-        due: (number % 3 == 0).then(|| "2026-12-20".parse().expect("a day")),
+        due: number.is_multiple_of(3).then(|| "2026-12-20".parse().expect("a day")),
         reference: String::new(),
     };
     let list: Vec<Request> = (0..size.requests).map(asked).collect();

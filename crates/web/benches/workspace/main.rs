@@ -8,6 +8,7 @@
 //! `cargo bench -p tickmark-web -- tenth` has a tenth of everything, to see in a moment that it runs.
 
 #[path = "../../tests/support/answer.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
 mod answer;
 #[path = "../../tests/support/examination.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
