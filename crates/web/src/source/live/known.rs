@@ -6,8 +6,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tickmark_app::conclusion::Mark;
+use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, Timestamp};
 
+const MINUTE_US: i64 = 60 * SECOND_US;
 /// Objects that are remembered at a time.
 const KEPT: usize = 20_000;
 
@@ -36,11 +38,10 @@ impl<T: Clone> Known<T> {
     }
 }
 
-/// For how long what follows from records is as good as new.
-const WHILE_US: i64 = 30_000_000;
-/// For how long it is shown once more while it is worked out again: only time has passed, and time changes what is too old
-/// by days.
-const MEANWHILE_US: i64 = 300_000_000;
+/// For how long what follows from records is as good as new: only time passes, and time changes what is too old by hours.
+const WHILE_US: i64 = 2 * MINUTE_US;
+/// For how long it is shown once more while it is worked out again.
+const MEANWHILE_US: i64 = 10 * MINUTE_US;
 
 /// What follows from the records of a mark.
 #[derive(Debug)]
