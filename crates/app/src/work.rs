@@ -214,11 +214,8 @@ fn aging(best: &BTreeMap<ControlId, Item>, own: &[Control], now: Timestamp) -> V
 async fn waivers(view: &mut View<'_>) -> Result<Vec<Waiver>> {
     let (now, actor) = (view.now, view.actor.id);
     let decides = view.may(Atom::new(Resource::Exception, Verb::Approve));
-    let mut soon = waiver::in_force_at(view, now).await?;
-    soon.retain(|waiver| {
-        let is_theirs = decides || waiver.requested_by == actor || waiver.approved_by == actor;
-        is_theirs && waiver.expires_at <= now.plus_micros(WAIVER_DAYS * DAY_US)
-    });
+    let mut soon = waiver::ending(view, now.plus_micros(WAIVER_DAYS * DAY_US)).await?;
+    soon.retain(|waiver| decides || waiver.requested_by == actor || waiver.approved_by == actor);
     soon.sort_by_key(|waiver| (waiver.expires_at, waiver.id));
     Ok(soon)
 }

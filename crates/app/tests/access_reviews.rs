@@ -5,13 +5,13 @@ use tickmark_app::program::access_review::{self, Answer, DecideMany};
 use tickmark_app::program::performance;
 use tickmark_app::program::segregation::{self, NewException, Ruling};
 use tickmark_app::testing::World;
-use tickmark_app::{Actor, ActorKind, App, Error, Result, control, identity, work};
+use tickmark_app::{Actor, ActorKind, App, Error, Result, control, identity, register, work};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::identity::Role;
 use tickmark_core::program::access::{AccessList, Columns, Exclusion, Tier};
 use tickmark_core::program::access_review::{
-    Decision, Deviation, Flag, Outcome, RemovalState, Scope, ScopedSystem, State, Step, Timeliness,
-    Unanswered,
+    Decision, Deviation, Flag, Outcome, RemovalState, ReviewKey, Scope, ScopedSystem, SeatRole, State, Step,
+    Timeliness, Unanswered,
 };
 use tickmark_core::program::population::Ipe;
 use tickmark_core::program::segregation::{ExceptionState, Grant, Verdict};
@@ -244,6 +244,80 @@ async fn a_review_goes_its_way_and_ends_as_an_occurrence_of_its_control() {
         let whole = whole.expect("read");
         assert!(matches!(whole.removals[0].state, RemovalState::Reappeared { .. }));
         assert!(whole.deviations().contains(&Deviation::Reappeared { items: vec![1] }));
+    }
+}
+
+/// What waits for somebody, by what is kept for that and by reading the review: as (what is kept, what is read).
+async fn waits(app: &App, lead: &Actor, who: &Actor, key: ReviewKey) -> (usize, usize) {
+    let kept = app.read(who, async |view| access_review::waiting(view).await).await.expect("read");
+    let whole = app.read(lead, async |view| access_review::whole(view, key).await).await.expect("read");
+    let read = match whole.review.state {
+        State::Open => whole.standing().waiting_for(who.id, app.now()).count(),
+        _ => 0,
+    };
+    (kept.iter().map(|one| one.items).sum(), read)
+}
+
+#[tokio::test]
+async fn what_is_kept_of_whom_a_review_waits_for_is_what_the_review_says() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let people = people(&app, &program).await;
+        let People { lead, ada, bob, lin, sam } = &people;
+        hand_in(&app, lead, "AWS", ROWS, 4).await.expect("kept");
+        let opened = app.transact(lead, async |cx| {
+            let key = access_review::draft(cx, scope(&people, &app)).await?.key;
+            access_review::confirm(cx, key).await?;
+            access_review::freeze(cx, key).await?;
+            access_review::open(cx, key).await
+        });
+        let key = opened.await.expect("open").key;
+        let all = async |expected: [usize; 4]| {
+            let mut kept = Vec::new();
+            for who in [ada, bob, lin, sam] {
+                let (waits, read) = waits(&app, lead, who, key).await;
+                assert_eq!(waits, read, "{}", who.label);
+                kept.push(waits);
+            }
+            assert_eq!(kept, expected);
+        };
+        all([0, 2, 1, 0]).await;
+        // Bob is away: Sam decides in his place, but never about his own.
+        let until = app.now().plus_micros(DAY_US);
+        let let_in =
+            app.transact(bob, async |cx| access_review::delegate(cx, key, sam.id, until, "away").await);
+        let_in.await.expect("let");
+        all([0, 2, 1, 1]).await;
+        let answer = |item, decision| Answer { item, decision, why: "as it is".to_owned() };
+        let not_mine = answer(1, Decision::NotMine);
+        app.transact(lin, async |cx| access_review::decide(cx, key, not_mine.clone()).await)
+            .await
+            .expect("said");
+        all([0, 2, 0, 1]).await;
+        let to_sam = (1, SeatRole::Owner, sam.id);
+        app.transact(lead, async |cx| access_review::reassign(cx, key, to_sam, "it is Sam's").await)
+            .await
+            .expect("reassigned");
+        all([0, 2, 0, 2]).await;
+        let revoked = answer(2, Decision::Revoke);
+        app.transact(sam, async |cx| access_review::decide(cx, key, revoked.clone()).await)
+            .await
+            .expect("decided for Bob");
+        all([0, 1, 0, 1]).await;
+        app.transact(&program, async |cx| register::rebuild(cx).await).await.expect("rebuilt");
+        all([0, 1, 0, 1]).await;
+        world.wait(DAY_S);
+        all([0, 1, 0, 1]).await;
+        let plan = app.read(bob, async |view| access_review::plan_of_waiting(view).await);
+        if world.database().url().is_none() {
+            let plan = plan.await.expect("a plan");
+            assert!(!plan.is_empty() && plan.iter().all(|step| !step.starts_with("SCAN")), "{plan:?}");
+        }
+        world.wait(20 * DAY_S);
+        app.transact(lead, async |cx| access_review::step(cx, key, Step::Close, "").await)
+            .await
+            .expect("closed after its day");
+        all([0, 0, 0, 0]).await;
     }
 }
 

@@ -6,7 +6,7 @@ use tickmark_app::engagement::fieldwork::workpaper;
 use tickmark_app::engagement::fieldwork::{report, request};
 use tickmark_app::notice::{self, Kept};
 use tickmark_app::testing::{Account, World};
-use tickmark_app::{Actor, App, work};
+use tickmark_app::{Actor, App, register, work};
 use tickmark_core::engagement::fieldwork::{Answer, ManagementResponse, RequestStep, Workpaper};
 use tickmark_core::identity::Role;
 use tickmark_core::program::reminder::{Matter, Step};
@@ -148,6 +148,11 @@ async fn papers_wait_inside_the_firm_and_exceptions_for_management_once_they_are
         sign(&audrey, version + 1, Signing::Share).await;
         let open = waits(app, cam).await.exceptions;
         assert_eq!(open.len(), 1);
+        // What is kept of papers can be made again from them.
+        let (of_audrey, of_bert) = (waits(app, &audrey).await, waits(app, &bert).await);
+        app.transact(&scene.program, async |cx| register::rebuild(cx).await).await.expect("rebuilt");
+        assert_eq!(waits(app, cam).await.exceptions, open);
+        assert_eq!((waits(app, &audrey).await, waits(app, &bert).await), (of_audrey, of_bert));
         assert_eq!((open[0].workpaper, open[0].exception), (1, 1));
         assert_eq!(open[0].nature, "The author approved the change.");
         assert!(waits(app, &audrey).await.exceptions.is_empty());

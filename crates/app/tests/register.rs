@@ -228,6 +228,31 @@ async fn rows_are_filtered_ordered_and_cut_by_the_database() {
 }
 
 #[tokio::test]
+async fn what_can_be_chosen_has_its_title_unless_it_is_too_much() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let catalog = Catalog::builtin();
+        app.transact(&program, async |cx| control::adopt_starters(cx, &catalog).await)
+            .await
+            .expect("adopted");
+        let all = page(&app, &program, Kind::Control, Query::default()).await;
+        let count = u32::try_from(all.ids.len()).expect("few");
+        let titled = async |query: Query| {
+            app.read(&program, async |view| register::titled(view, Kind::Control, &query).await).await
+        };
+        let of = |rows: u32| {
+            let not_retired = ("state".to_owned(), Want::Not("retired".to_owned()));
+            Query { rows, filters: vec![not_retired], ..Query::default() }
+        };
+        let found = titled(of(count)).await.expect("read").expect("not too many");
+        assert_eq!(found.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>(), all.ids);
+        let first = catalog.controls.iter().find(|control| control.id == found[0].0).expect("a starter");
+        assert_eq!(found[0].1, first.title);
+        assert_eq!(titled(of(count - 1)).await.expect("read"), None);
+    }
+}
+
+#[tokio::test]
 async fn sqlite_uses_an_index_for_what_is_asked() {
     let world = World::sqlite();
     let (app, program) = world.start().await;

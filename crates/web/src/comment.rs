@@ -96,6 +96,11 @@ pub(crate) async fn part(state: &WebState, asked: &Asked, about: &About) -> Resu
     draw(state, asked, about, &typed).await
 }
 
+/// Tells whether a comment may name somebody: only then it matters who is here.
+fn names_somebody(comment: &Comment) -> bool {
+    comment.now().is_some_and(|text| text.body.contains('@'))
+}
+
 async fn draw(state: &WebState, asked: &Asked, about: &About, typed: &Typed) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(state)?;
     let sees_members = asked.may(Atom::new(Resource::Member, Verb::Read));
@@ -104,7 +109,8 @@ async fn draw(state: &WebState, asked: &Asked, about: &About, typed: &Typed) -> 
             let steps = comment::feed(view, about).await?;
             let people = names(view, steps.iter().map(Step::by)).await?;
             // Names are marked for whoever may see who is here; others read them as they were written.
-            let members = if sees_members { people::members(view).await? } else { Vec::new() };
+            let names_some = steps.iter().any(|step| matches!(step, Step::Said(one) if names_somebody(one)));
+            let members = if sees_members && names_some { people::members(view).await? } else { Vec::new() };
             Ok((steps, people, members))
         })
         .await?;

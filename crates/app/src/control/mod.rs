@@ -18,7 +18,7 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{Control, ControlId, ControlState, TestKind, agreed, common_system, map_checks};
 use tickmark_core::id::{ActorId, SystemId};
 use tickmark_core::identity::Object;
-use tickmark_core::{Digest, Span, canonical};
+use tickmark_core::{Digest, Span, Timestamp, canonical};
 use tickmark_evaluate::Library;
 use tickmark_ledger::leaf::LeafKind;
 
@@ -236,6 +236,12 @@ pub async fn tests_by_control(view: &mut View<'_>) -> Result<BTreeMap<ControlId,
 pub(crate) async fn several(view: &mut View<'_>, ids: &[ControlId]) -> Result<Vec<Control>> {
     let organization = view.organization();
     sql::several(view.connection(), organization, ids).await
+}
+
+/// Lists controls as they are now of which something was written since a moment, by id.
+pub(crate) async fn changed_since(view: &mut View<'_>, since: Timestamp) -> Result<Vec<Control>> {
+    let organization = view.organization();
+    sql::changed_since(view.connection(), organization, since).await
 }
 
 /// Lists the checks that are tests of some controls now.

@@ -25,6 +25,21 @@ pub(super) async fn controls(c: &mut AnyConnection, org: OrganizationKey) -> Res
     rows.iter().map(current).collect()
 }
 
+pub(super) async fn changed_since(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    since: Timestamp,
+) -> Result<Vec<Control>> {
+    let rows = sqlx::query(
+        "SELECT code, body FROM control_version WHERE organization = $1 AND since >= $2 AND until IS NULL ORDER BY code",
+    )
+    .bind(org.0)
+    .bind(since.micros())
+    .fetch_all(c)
+    .await?;
+    rows.iter().map(current).collect()
+}
+
 pub(super) async fn find(
     c: &mut AnyConnection,
     org: OrganizationKey,

@@ -36,6 +36,7 @@ use crate::context::{Cx, View};
 use crate::control::{self, commitment};
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::{self, System, system};
+use crate::register::{self, Kind, Query};
 use crate::{Error, Result};
 
 pub use completion::{
@@ -211,9 +212,16 @@ pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<Version>> {
 /// Returns those that are not closed, newest first, whoever asks.
 pub(crate) async fn not_closed(view: &mut View<'_>) -> Result<Vec<Version>> {
     let organization = view.organization();
-    let mut all = sql::list(view.connection(), organization, LIST_LIMIT).await?;
-    all.retain(|version| version.record.closed().is_none());
-    Ok(all)
+    // Those that are closed stay for good, each with its description: the register names the others.
+    let query = Query { rows: LIST_LIMIT, ..Query::of("closed", "no") };
+    let mut open = Vec::new();
+    for id in register::ids(view, Kind::Engagement, &query).await? {
+        let key = id.trim_start_matches("E-").parse().map(EngagementKey);
+        let Ok(key) = key else { continue };
+        open.extend(sql::newest(view.connection(), organization, key).await?);
+    }
+    open.retain(|version| version.record.closed().is_none());
+    Ok(open)
 }
 
 /// Returns one as it is now.

@@ -445,6 +445,26 @@ fn listed(words: Option<&BTreeSet<String>>) -> Vec<String> {
     words.into_iter().flatten().cloned().collect()
 }
 
+/// Returns the ids of those of some controls that [`recorded`] has.
+pub(super) async fn in_scope(
+    view: &mut View<'_>,
+    engagement: &Engagement,
+    catalog: &Catalog,
+    of: &[Control],
+) -> Result<BTreeSet<String>> {
+    if of.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    if let Some(kept) = frozen::whole(view, engagement.key).await? {
+        return Ok(kept.package.controls.into_iter().map(|control| control.id).collect());
+    }
+    let framework =
+        catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
+    let scope = engagement.holds();
+    let criteria = criteria(scope, framework, of);
+    Ok(controls(scope, &criteria, of, view.now).into_iter().map(|control| control.id).collect())
+}
+
 fn criteria(scope: &Scope, framework: &Framework, controls: &[Control]) -> Vec<CriterionPart> {
     let others = |id: &str| -> Vec<String> {
         let answers = |one: &&Subservice| one.assumed.iter().any(|assumed| assumed.criteria.contains(id));

@@ -23,7 +23,7 @@ pub(crate) use entries::{member as member_entry, until as until_name};
 pub(crate) use text::number as ordered;
 
 /// Counts the forms that the rows had: with another one they are made again.
-const FORM: i64 = 5;
+const FORM: i64 = 6;
 /// Most rows of one page.
 pub const PAGE_LIMIT: u32 = 500;
 /// Records that are written down at once.
@@ -306,6 +306,20 @@ pub async fn page(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<Page
     Ok(Page { ids, found, total })
 }
 
+/// Returns id and title of the records that fit, in the order of their list and as far as the actor may see them; none where
+/// there are more than the query has rows.
+///
+/// # Errors
+/// As [`page`].
+pub async fn titled(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<Option<Vec<(String, String)>>> {
+    let Some((query, _)) = within_reach(view, kind, query).await? else { return Ok(Some(Vec::new())) };
+    let most = query.rows.clamp(1, PAGE_LIMIT);
+    let organization = view.organization();
+    let one_more = Query { rows: most + 1, ..query };
+    let found = sql::titled(view.connection(), organization, kind, &one_more).await?;
+    Ok((found.len() <= most as usize).then_some(found))
+}
+
 /// Returns the ids of at most `limit` records that fit, in the order of the list, after the one that is named, as far as the
 /// actor may see them; with the one after which the list goes on, if it does.
 ///
@@ -507,6 +521,9 @@ pub async fn rebuild(cx: &mut Cx<'_>) -> Result<usize> {
         count += entries.len();
         put(cx, &entries).await?;
     }
+    // What features keep beside their own records for the sake of what waits.
+    crate::program::access_review::rebuild_waits(cx).await?;
+    crate::engagement::fieldwork::standing::rebuild(cx).await?;
     sql::set_form(cx.connection(), organization, FORM).await?;
     Ok(count)
 }

@@ -172,9 +172,34 @@ pub(super) async fn page(
     org: Org,
     kind: Kind,
     query: &Query,
-    (found, total): (u64, u64),
+    of: (u64, u64),
     offset: u64,
 ) -> Result<Vec<String>> {
+    let rows = rows(c, org, kind, query, of, offset, "r.id").await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Returns id and title of the first records that fit, as many as `query` has rows.
+pub(super) async fn titled(
+    c: &mut AnyConnection,
+    org: Org,
+    kind: Kind,
+    query: &Query,
+) -> Result<Vec<(String, String)>> {
+    let rows = rows(c, org, kind, query, (0, 1), 0, "r.id, r.title").await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// Returns columns of a page of what `query` asks for, of which there are `found` among `total`.
+async fn rows(
+    c: &mut AnyConnection,
+    org: Org,
+    kind: Kind,
+    query: &Query,
+    (found, total): (u64, u64),
+    offset: u64,
+    columns: &str,
+) -> Result<Vec<AnyRow>> {
     let first = match &query.sort {
         None => First::Filter,
         Some(_) if found.saturating_mul(FEW) < total => First::Filter,
@@ -203,9 +228,8 @@ pub(super) async fn page(
     };
     let limit = parts.number(i64::from(query.rows));
     let offset = parts.number(i64::try_from(offset).unwrap_or(i64::MAX));
-    let statement = parts.statement("r.id", &format!("ORDER BY {order} LIMIT {limit} OFFSET {offset}"));
-    let rows = run(c, statement, parts.binds).await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    let statement = parts.statement(columns, &format!("ORDER BY {order} LIMIT {limit} OFFSET {offset}"));
+    run(c, statement, parts.binds).await
 }
 
 /// Returns where a record stands in its list.

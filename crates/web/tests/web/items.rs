@@ -123,6 +123,11 @@ async fn evidence_is_handed_in_returned_mended_and_accepted() {
         .send("/evidence/items/1", "/evidence/items/1/return", &[("revision", "2"), ("reason", "")])
         .await;
     assert_eq!(bare.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // Where controls are too many to choose from, somebody types the id.
+    let typed = [("revision", "2"), ("control", "NOT-01")];
+    let wrong = manager.send("/evidence/items/1", "/evidence/items/1/link", &typed).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text().contains("No control is called"), "{}", wrong.text());
     let reason = [("revision", "2"), ("reason", "Which <groups>?")];
     let back = manager.send("/evidence/items/1", "/evidence/items/1/return", &reason).await;
     assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.text());

@@ -132,6 +132,16 @@ pub(crate) async fn all_open(view: &mut View<'_>) -> Result<BTreeMap<String, Fin
     sql::open(view.connection(), organization, LIST_LIMIT).await
 }
 
+/// Returns the open records that were opened since a moment, by their reference.
+///
+/// # Errors
+/// `Forbidden` for whoever may not see findings.
+pub async fn opened_since(view: &mut View<'_>, since: Timestamp) -> Result<BTreeMap<String, Finding>> {
+    view.permit_whole(atom(Verb::Read))?;
+    let organization = view.organization();
+    sql::opened_since(view.connection(), organization, since, LIST_LIMIT).await
+}
+
 /// Returns the records that were opened before a moment, closed ones with them, whoever asks.
 pub(crate) async fn opened_until(view: &mut View<'_>, until: Timestamp) -> Result<Vec<Finding>> {
     let organization = view.organization();

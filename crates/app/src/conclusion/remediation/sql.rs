@@ -119,6 +119,29 @@ pub(super) async fn open(c: &mut AnyConnection, org: Org, limit: u32) -> Result<
     rows.into_iter().map(|(reference, body)| Ok((reference, record(&body)?))).collect()
 }
 
+/// Returns the open records that were opened since a moment, as they stand.
+pub(super) async fn opened_since(
+    c: &mut AnyConnection,
+    org: Org,
+    since: Timestamp,
+    limit: u32,
+) -> Result<BTreeMap<String, Finding>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT finding.reference, held.body FROM finding JOIN finding_version AS held \
+         ON held.organization = finding.organization AND held.finding = finding.id \
+         WHERE finding.organization = $1 AND finding.is_closed = 0 AND finding.opened_at >= $2 AND held.number = \
+         (SELECT MAX(newest.number) FROM finding_version AS newest \
+         WHERE newest.organization = held.organization AND newest.finding = held.finding) \
+         ORDER BY finding.opened_at, finding.id LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(since.micros())
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|(reference, body)| Ok((reference, record(&body)?))).collect()
+}
+
 /// Returns the records that were opened before a moment, as they stand, oldest first.
 pub(super) async fn opened_until(
     c: &mut AnyConnection,

@@ -246,12 +246,10 @@ pub async fn waiting(view: &mut View<'_>) -> Result<Vec<TestRecord>> {
     }
     let mut found = Vec::new();
     let all = sql::waiting(view.connection(), organization).await?;
-    if all.is_empty() {
-        return Ok(found);
-    }
-    let is_alone = people::is_only_member(view).await?;
+    let is_by_actor = |test: &TestRecord| test.proposed.as_ref().is_some_and(|proposal| proposal.by == actor);
+    let is_alone = all.iter().any(is_by_actor) && people::is_only_member(view).await?;
     for test in all {
-        let is_own = test.proposed.as_ref().is_some_and(|proposal| proposal.by == actor);
+        let is_own = is_by_actor(&test);
         let Some(control) = super::look_up(view, &test.control).await? else { continue };
         let object = edit::object(view, &control).await?;
         let is_open = control.state() != ControlState::Retired;

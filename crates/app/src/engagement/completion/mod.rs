@@ -6,9 +6,12 @@
 mod received;
 mod sql;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::scope::Day;
+use tickmark_core::control::{Control, ControlId};
 use tickmark_core::engagement::completion::{
     BridgeGround, BridgeItem, BridgeLetter, Completion, CompletionError, Decided, Learned, Letter, Received,
     Told,
@@ -22,7 +25,7 @@ use tickmark_core::report::{SocPackage, Writing};
 use tickmark_core::{Timestamp, canonical};
 
 use super::own_work::taken;
-use super::package::{changes, signed, whole};
+use super::package::{changes, in_scope, signed, whole};
 use super::unsigned::{Unsigned, What};
 use super::{atom, fieldwork, find, signing};
 use crate::conclusion::remediation;
@@ -316,6 +319,7 @@ impl BridgeBasis {
 /// # Errors
 /// `Forbidden`; `NotFound`.
 pub async fn bridge_basis(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -> Result<BridgeBasis> {
+    view.permit_whole(atom(Verb::Read))?;
     let engagement = find(view, key).await?.record;
     let record = current(view, key).await?.record;
     let time = engagement.holds().time;
@@ -323,9 +327,15 @@ pub async fn bridge_basis(view: &mut View<'_>, key: EngagementKey, catalog: &Cat
     let (_, end) = time.days();
     let mut items = Vec::new();
     if let Some(first) = end.next().filter(|first| *first <= today) {
-        let package = whole(view, key, catalog, "").await?;
-        let in_scope = package.controls.iter().map(|control| control.id.as_str()).collect();
-        for change in changes(first, today, &control::controls(view).await?, &in_scope) {
+        // What neither changed nor failed since is not read: pages ask each time.
+        let findings = remediation::opened_since(view, first.starts()).await?;
+        let named: Vec<ControlId> = findings.values().filter_map(|one| one.found.control.clone()).collect();
+        let changed = control::changed_since(view, first.starts()).await?;
+        let touched: Vec<Control> =
+            changed.iter().cloned().chain(control::some(view, &named).await?).collect();
+        let in_scope = in_scope(view, &engagement, catalog, &touched).await?;
+        let in_scope: BTreeSet<&str> = in_scope.iter().map(String::as_str).collect();
+        for change in changes(first, today, &changed, &in_scope) {
             let day = Day::of(change.at);
             let joint = if change.what.starts_with("its ") { ":" } else { "" };
             items.push(BridgeItem {
@@ -340,7 +350,7 @@ pub async fn bridge_basis(view: &mut View<'_>, key: EngagementKey, catalog: &Cat
                 left_out: String::new(),
             });
         }
-        for (reference, finding) in remediation::open(view).await? {
+        for (reference, finding) in findings {
             let day = Day::of(finding.opened);
             let about = finding.found.control.as_ref().map(ToString::to_string).unwrap_or_default();
             let is_in_scope = in_scope.contains(about.as_str());

@@ -16,6 +16,7 @@ pub mod request;
 pub mod sample;
 pub mod signed;
 mod sql;
+pub(crate) mod standing;
 pub mod waiting;
 pub mod walkthrough;
 pub mod workpaper;

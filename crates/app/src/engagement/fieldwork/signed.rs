@@ -16,7 +16,8 @@ use tickmark_core::identity::Verb;
 use tickmark_core::program::sampling::SamplingError;
 
 use super::sql::Kind;
-use super::{Field, Row, digest, field, open_field, paper, same, sql};
+use super::waiting::Unanswered;
+use super::{Field, Row, digest, field, open_field, paper, same, sql, standing};
 use crate::context::{Cx, View};
 use crate::identity::Access;
 use crate::identity::audit::{self, Event, Name};
@@ -37,6 +38,8 @@ pub trait Paper: SignedPaper + Clone + Serialize + DeserializeOwned {
     fn subject(&self) -> String;
     /// What the trail says when it is signed.
     fn signed(signing: Signing) -> Name;
+    /// What of it management answers once it is shared.
+    fn answerable(&self, key: EngagementKey, since: Timestamp) -> Vec<Unanswered>;
 }
 
 #[expect(private_interfaces, reason = "where it is kept is nobody else's business")]
@@ -57,6 +60,20 @@ impl Paper for Workpaper {
             Signing::Share => Name::WorkpaperShared,
         }
     }
+
+    fn answerable(&self, key: EngagementKey, since: Timestamp) -> Vec<Unanswered> {
+        let exceptions = self.exceptions.iter();
+        exceptions
+            .map(|exception| Unanswered {
+                engagement: key,
+                workpaper: self.number,
+                exception: exception.number,
+                control: self.plan.control.clone(),
+                nature: exception.nature.clone(),
+                since,
+            })
+            .collect()
+    }
 }
 
 #[expect(private_interfaces, reason = "where it is kept is nobody else's business")]
@@ -76,6 +93,10 @@ impl Paper for Walkthrough {
             Signing::Review => Name::WalkthroughReviewed,
             Signing::Share => Name::WalkthroughShared,
         }
+    }
+
+    fn answerable(&self, _key: EngagementKey, _since: Timestamp) -> Vec<Unanswered> {
+        Vec::new()
     }
 }
 
@@ -240,6 +261,7 @@ pub(super) async fn save<P: Paper>(
     let row = Row { version: before.unwrap_or(0) + 1, since: cx.now, by: cx.actor.id, record };
     let organization = cx.organization();
     sql::add_paper(cx.connection(), organization, key, P::KIND, number, &row).await?;
+    standing::follow(cx, key, &row).await?;
     // No word of it but what it is: the trail is management's to read.
     let after = json!({
         "version": row.version, "content": row.record.digest(), "record": digest(&row.record)?,

@@ -1,4 +1,7 @@
-//! The tables `evidence_request`, `working_paper`, `walkthrough`, `management_response`: records whole, in versions.
+//! The tables `evidence_request`, `working_paper`, `walkthrough`, `management_response`: records whole, in versions; and
+//! `paper_to_sign`, `shared_exception`: what waits of them.
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,6 +13,7 @@ use tickmark_core::id::{ActorId, OrganizationKey};
 use tickmark_store::{Cell, insert_rows};
 
 use super::Row;
+use super::waiting::Unanswered;
 use crate::{Error, Result, stored};
 
 type Org = OrganizationKey;
@@ -19,6 +23,8 @@ type Raw = (i64, i64, String, String);
 const VERSIONS: i64 = 500;
 /// Papers that one statement asks for; each needs two parameters.
 const PAPERS_PER_STATEMENT: usize = 200;
+/// Requests that one statement asks for.
+const NUMBERS_PER_STATEMENT: usize = 500;
 
 /// What the firm writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +75,35 @@ pub(super) async fn requests(
     .fetch_all(c)
     .await?;
     rows.into_iter().map(|raw| row(raw, "the table of requests")).collect()
+}
+
+/// The newest version of some requests, by number.
+pub(super) async fn requests_numbered(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    numbers: &[i64],
+) -> Result<Vec<Row<EvidenceRequest>>> {
+    let mut found = Vec::new();
+    for chunk in numbers.chunks(NUMBERS_PER_STATEMENT) {
+        let named: Vec<String> = (3..chunk.len() + 3).map(|place| format!("${place}")).collect();
+        let text = format!(
+            "SELECT held.version, held.since, held.by_actor, held.body FROM evidence_request AS held \
+             WHERE held.organization = $1 AND held.engagement = $2 AND held.number IN ({}) AND held.version = \
+             (SELECT MAX(newest.version) FROM evidence_request AS newest WHERE newest.organization = held.organization \
+             AND newest.engagement = held.engagement AND newest.number = held.number) ORDER BY held.number",
+            named.join(", ")
+        );
+        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(org.0).bind(key.0);
+        for number in chunk {
+            query = query.bind(*number);
+        }
+        let rows: Vec<Raw> = query.fetch_all(&mut *c).await?;
+        for raw in rows {
+            found.push(row(raw, "the table of requests")?);
+        }
+    }
+    Ok(found)
 }
 
 /// The newest version of one request; none if there is no such request.
@@ -280,6 +315,171 @@ pub(super) async fn add_response(
     let columns =
         ["organization", "engagement", "number", "exception", "version", "since", "by_actor", "body"];
     insert_rows(c, "management_response", columns, [cells]).await?;
+    Ok(())
+}
+
+/// A paper that somebody signs next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ToSign {
+    /// Its number.
+    pub(super) number: i64,
+    /// From when it stands as it does.
+    pub(super) since: Timestamp,
+    /// What it is about.
+    pub(super) subject: String,
+    /// Who wrote in it.
+    pub(super) authors: BTreeSet<ActorId>,
+    /// Whether somebody prepared it as it stands.
+    pub(super) is_prepared: bool,
+    /// Whether it was whole on the day on which it was written.
+    pub(super) is_whole: bool,
+}
+
+/// Keeps what waits of a paper for a signature, in place of what did before.
+pub(super) async fn keep_to_sign(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    kind: Kind,
+    number: i64,
+    one: Option<&ToSign>,
+) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM paper_to_sign WHERE organization = $1 AND engagement = $2 AND kind = $3 AND number = $4",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(kind.word())
+    .bind(number)
+    .execute(&mut *c)
+    .await?;
+    let Some(one) = one else { return Ok(()) };
+    let authors: Vec<String> = one.authors.iter().map(ToString::to_string).collect();
+    let cells = [
+        Cell::from(org.0),
+        key.0.into(),
+        kind.word().into(),
+        number.into(),
+        one.since.micros().into(),
+        one.subject.as_str().into(),
+        authors.join(" ").into(),
+        i64::from(one.is_prepared).into(),
+        i64::from(one.is_whole).into(),
+    ];
+    let columns = [
+        "organization",
+        "engagement",
+        "kind",
+        "number",
+        "since",
+        "subject",
+        "authors",
+        "is_prepared",
+        "is_whole",
+    ];
+    insert_rows(c, "paper_to_sign", columns, [cells]).await?;
+    Ok(())
+}
+
+/// Papers of a kind that somebody signs next, by number.
+pub(super) async fn to_sign(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    kind: Kind,
+) -> Result<Vec<ToSign>> {
+    let rows: Vec<(i64, i64, String, String, i64, i64)> = sqlx::query_as(
+        "SELECT number, since, subject, authors, CAST(is_prepared AS BIGINT), CAST(is_whole AS BIGINT) FROM paper_to_sign \
+         WHERE organization = $1 AND engagement = $2 AND kind = $3 ORDER BY number",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(kind.word())
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(number, since, subject, authors, is_prepared, is_whole)| {
+            let ids = authors.split(' ').filter(|id| !id.is_empty());
+            Ok(ToSign {
+                number,
+                since: Timestamp::from_micros(since),
+                subject,
+                authors: ids.map(|id| stored::parse(id, "papers to sign")).collect::<Result<_>>()?,
+                is_prepared: is_prepared != 0,
+                is_whole: is_whole != 0,
+            })
+        })
+        .collect()
+}
+
+/// Keeps the exceptions of a workpaper as they are shared now, in place of those that were before.
+pub(super) async fn keep_shared(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    number: i64,
+    exceptions: &[Unanswered],
+) -> Result<()> {
+    sqlx::query("DELETE FROM shared_exception WHERE organization = $1 AND engagement = $2 AND number = $3")
+        .bind(org.0)
+        .bind(key.0)
+        .bind(number)
+        .execute(&mut *c)
+        .await?;
+    let cells: Vec<[Cell; 7]> = exceptions
+        .iter()
+        .map(|one| {
+            [
+                Cell::from(org.0),
+                key.0.into(),
+                number.into(),
+                i64::from(one.exception).into(),
+                one.control.to_string().into(),
+                one.nature.as_str().into(),
+                one.since.micros().into(),
+            ]
+        })
+        .collect();
+    let columns = ["organization", "engagement", "number", "exception", "control", "nature", "since"];
+    insert_rows(c, "shared_exception", columns, cells).await?;
+    Ok(())
+}
+
+/// Exceptions that were shared and that management has not answered, by workpaper and number.
+pub(super) async fn unanswered(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+) -> Result<Vec<Unanswered>> {
+    let rows: Vec<(i64, i64, String, String, i64)> = sqlx::query_as(
+        "SELECT held.number, held.exception, held.control, held.nature, held.since FROM shared_exception AS held \
+         WHERE held.organization = $1 AND held.engagement = $2 AND NOT EXISTS (SELECT 1 FROM management_response AS said \
+         WHERE said.organization = held.organization AND said.engagement = held.engagement \
+         AND said.number = held.number AND said.exception = held.exception) ORDER BY held.number, held.exception",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .map(|(workpaper, exception, control, nature, since)| {
+            Ok(Unanswered {
+                engagement: key,
+                workpaper,
+                exception: u32::try_from(exception)
+                    .map_err(|error| Error::corrupt("shared exceptions", error))?,
+                control: stored::parse(&control, "shared exceptions")?,
+                nature,
+                since: Timestamp::from_micros(since),
+            })
+        })
+        .collect()
+}
+
+/// Forgets what waits of all papers.
+pub(super) async fn forget_standing(c: &mut AnyConnection, org: Org) -> Result<()> {
+    sqlx::query("DELETE FROM paper_to_sign WHERE organization = $1").bind(org.0).execute(&mut *c).await?;
+    sqlx::query("DELETE FROM shared_exception WHERE organization = $1").bind(org.0).execute(c).await?;
     Ok(())
 }
 

@@ -9,18 +9,16 @@ use tickmark_core::Timestamp;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::ControlId;
 use tickmark_core::engagement::EngagementKey;
-use tickmark_core::engagement::fieldwork::{
-    EvidenceRequest, Party, RequestState, SignedPaper as _, Walkthrough, Workpaper,
-};
+use tickmark_core::engagement::fieldwork::{EvidenceRequest, Party, RequestState, Walkthrough, Workpaper};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::reminder::SOON_DAYS;
 use tickmark_core::time::DAY_US;
 
 use super::super::not_closed;
-use super::signed::{self, Paper, Signing};
+use super::signed::{Paper, Signing};
 use super::workpaper::ANSWERING;
-use super::{Field, Row, asking, field_of, paper, party, request, sql, workpaper};
+use super::{Field, Row, asking, field_of, paper, party, request, sql};
 use crate::context::View;
 use crate::identity::Access;
 use crate::register::{self, Kind, Query, Want};
@@ -28,6 +26,8 @@ use crate::{Result, control};
 
 /// Most requests of one kind that are looked at for somebody.
 const MOST: u32 = 500;
+/// Most answers that an auditor decides about in one engagement.
+const MOST_ANSWERS: u32 = 5_000;
 
 /// A request that waits for somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,8 +220,8 @@ async fn requests(
         (field.version.record.key, view.organization(), view.actor.id, view.now);
     let runs_program = view.sees_whole(asking(Verb::Create));
     let mut object = field.object.clone();
-    for number in numbers {
-        let Some(row) = sql::request(view.connection(), organization, key, *number).await? else { continue };
+    let numbers: Vec<i64> = numbers.iter().copied().collect();
+    for row in sql::requests_numbered(view.connection(), organization, key, &numbers).await? {
         let one = &row.record;
         if !one.state.waits_for_management() {
             continue;
@@ -265,69 +265,69 @@ async fn exceptions(view: &mut View<'_>, field: &Field, waiting: &mut Waiting) -
 
 /// Returns the exceptions that were shared and have no answer, whoever asks.
 pub(crate) async fn unanswered(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Unanswered>> {
-    let mut open = Vec::new();
-    for row in signed::shared::<Workpaper>(view, key).await? {
-        let one = &row.record;
-        let since = one.shared_at().unwrap_or(row.since);
-        open.extend(one.exceptions.iter().map(|exception| Unanswered {
-            engagement: key,
-            workpaper: one.number,
-            exception: exception.number,
-            control: one.plan.control.clone(),
-            nature: exception.nature.clone(),
-            since,
-        }));
-    }
-    if !open.is_empty() {
-        let held = workpaper::held_responses(view, key).await?;
-        let answered: BTreeSet<(i64, u32)> =
-            held.iter().map(|row| (row.record.workpaper, row.record.exception)).collect();
-        open.retain(|one| !answered.contains(&(one.workpaper, one.exception)));
-    }
-    Ok(open)
+    let organization = view.organization();
+    sql::unanswered(view.connection(), organization, key).await
 }
 
 async fn for_auditor(view: &mut View<'_>, field: &Field, waiting: &mut Waiting) -> Result<()> {
-    let (key, organization, actor) = (field.version.record.key, view.organization(), view.actor.id);
+    let (key, organization) = (field.version.record.key, view.organization());
     if view.actor.access == Access::Local {
         return Ok(());
     }
     if view.may_on(asking(Verb::Update), &field.object) {
-        let rows = sql::requests(view.connection(), organization, key).await?;
+        let query = Query::of("engagement", &key.to_string()).and("state", RequestState::Submitted.word());
+        let query = Query { rows: MOST_ANSWERS, ..query };
+        let ids = register::ids(view, Kind::EvidenceRequest, &query).await?;
+        let numbers: Vec<i64> =
+            ids.iter().filter_map(|id| request::parse(id)).map(|(_, number)| number).collect();
+        let rows = sql::requests_numbered(view.connection(), organization, key, &numbers).await?;
         let submitted = rows.iter().filter(|row| row.record.state == RequestState::Submitted);
         waiting.answers.extend(submitted.map(|row| WaitingRequest::of(key, row)));
     }
     if view.may_on(paper(Verb::Update), &field.object) {
-        let papers = to_sign::<Workpaper>(view, key, actor).await?;
-        let walkthroughs = to_sign::<Walkthrough>(view, key, actor).await?;
+        let papers = to_sign::<Workpaper>(view, key).await?;
+        let walkthroughs = to_sign::<Walkthrough>(view, key).await?;
         waiting.papers.extend(papers.into_iter().chain(walkthroughs));
     }
     Ok(())
 }
 
-/// Returns the papers that somebody signs next: what they wrote and is whole, and what others prepared.
-async fn to_sign<P: Paper>(view: &mut View<'_>, key: EngagementKey, actor: ActorId) -> Result<Vec<Unsigned>> {
-    let today = Day::of(view.now);
-    let rows: Vec<Row<P>> = signed::held(view, key).await?;
-    let unsigned = rows.iter().filter_map(|row| {
-        let one = &row.record;
-        let wrote = one.signatures().authors.contains(&actor);
-        let signing = match (one.prepared(), one.reviewed()) {
-            (None, _) if wrote && one.complete(today).is_ok() => Signing::Prepare,
-            (Some(_), None) if !wrote => Signing::Review,
-            _ => return None,
+/// Returns the papers that the actor signs next: what they wrote and is whole, and what others prepared.
+async fn to_sign<P: Paper>(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Unsigned>> {
+    let (organization, actor, today) = (view.organization(), view.actor.id, Day::of(view.now));
+    let mut unsigned = Vec::new();
+    for one in sql::to_sign(view.connection(), organization, key, P::KIND).await? {
+        let wrote = one.authors.contains(&actor);
+        let signing = match (one.is_prepared, wrote) {
+            (true, false) => Signing::Review,
+            (false, true) if one.is_whole || is_whole::<P>(view, key, one.number, today).await? => {
+                Signing::Prepare
+            }
+            _ => continue,
         };
-        Some(Unsigned {
+        unsigned.push(Unsigned {
             engagement: key,
             noun: P::NOUN,
             prefix: P::PREFIX,
-            number: one.number(),
-            subject: one.subject(),
+            number: one.number,
+            subject: one.subject,
             signing,
-            since: row.since,
-        })
-    });
-    Ok(unsigned.collect())
+            since: one.since,
+        });
+    }
+    Ok(unsigned)
+}
+
+/// Tells whether a paper that named a day ahead when it was written is whole by now.
+async fn is_whole<P: Paper>(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    number: i64,
+    today: Day,
+) -> Result<bool> {
+    let organization = view.organization();
+    let row: Option<Row<P>> = sql::paper(view.connection(), organization, key, P::KIND, number).await?;
+    Ok(row.is_some_and(|row| row.record.complete(today).is_ok()))
 }
 
 /// Returns requests that somebody sees to and that are late, since `back` or later; whoever asks.

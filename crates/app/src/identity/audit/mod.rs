@@ -470,6 +470,33 @@ pub(crate) async fn latest_of(view: &mut View<'_>, objects: &[String], limit: u3
 
 /// Records an event.
 pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
+    let (kind, object) = &event.object;
+    if let Some((kind, id)) = crate::register::of_object(kind, object) {
+        cx.touch(kind, id);
+    }
+    let organization = cx.organization();
+    let number = sql::next_number(cx.connection(), organization).await?;
+    let (row, salt) = row(cx, event, number)?;
+    sql::insert(cx.connection(), organization, &row, salt.as_ref()).await
+}
+
+/// Records events for which no record was changed, many in few statements: for tests and benchmarks.
+#[cfg(feature = "testing")]
+pub(crate) async fn record_many(
+    cx: &mut Cx<'_>,
+    events: impl IntoIterator<Item = Event<'static>>,
+) -> Result<()> {
+    let organization = cx.organization();
+    let first = sql::next_number(cx.connection(), organization).await?;
+    let mut rows = Vec::new();
+    for (number, event) in (first..).zip(events) {
+        rows.push(row(cx, event, number)?);
+    }
+    sql::insert_many(cx.connection(), organization, &rows).await
+}
+
+/// Records the entry of an event in the ledger, and returns the row that goes with it.
+fn row(cx: &mut Cx<'_>, event: Event<'_>, number: i64) -> Result<(Row, Option<Salt>)> {
     debug_assert_eq!(event.outcome, event.name.outcome(), "{}", event.name.word());
     let why = event.why.map(str::trim).filter(|why| !why.is_empty());
     if why.is_some_and(|why| why.chars().count() > MAX_WHY_CHARS) {
@@ -489,9 +516,6 @@ pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
     };
     let auth = auth(cx);
     let (kind, object) = (event.object.0, &event.object.1);
-    if let Some((kind, id)) = crate::register::of_object(kind, object) {
-        cx.touch(kind, id);
-    }
     let body = json!({
         "event": event.name.word(),
         "outcome": event.outcome.word(),
@@ -505,9 +529,8 @@ pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
         "auth": auth,
     });
     let leaf = cx.record(LeafKind::AuditEvent, &body)?;
-    let organization = cx.organization();
     let row = Row {
-        number: sql::next_number(cx.connection(), organization).await?,
+        number,
         leaf,
         at: cx.now,
         actor: cx.actor.id,
@@ -522,7 +545,7 @@ pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
         auth: auth.map(|auth| auth.to_string()).unwrap_or_default(),
         network,
     };
-    sql::insert(cx.connection(), organization, &row, salt.as_ref()).await
+    Ok((row, salt))
 }
 
 /// Returns what there is to say about how whoever acts is signed in: words, nothing that names them.

@@ -54,6 +54,60 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// Inserts many rows, in few statements.
+#[cfg(feature = "testing")]
+pub(super) async fn insert_many(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    rows: &[(Row, Option<Salt>)],
+) -> Result<()> {
+    use tickmark_store::Cell;
+
+    let cells: Vec<[Cell; 16]> = rows
+        .iter()
+        .map(|(row, salt)| {
+            [
+                Cell::from(org.0),
+                row.number.into(),
+                row.leaf.to_string().into(),
+                row.at.micros().into(),
+                row.actor.to_string().into(),
+                row.event.as_str().into(),
+                row.outcome.as_str().into(),
+                row.object_kind.as_str().into(),
+                row.object.as_str().into(),
+                row.reason.as_str().into(),
+                Cell::Text(row.why.clone()),
+                Cell::Bytes(salt.as_ref().map(|salt| salt.0.to_vec())),
+                row.request.as_str().into(),
+                row.session.as_str().into(),
+                row.auth.as_str().into(),
+                row.network.as_str().into(),
+            ]
+        })
+        .collect();
+    let columns = [
+        "organization",
+        "number",
+        "leaf",
+        "at",
+        "actor",
+        "event",
+        "outcome",
+        "object_kind",
+        "object",
+        "reason",
+        "why",
+        "salt",
+        "request",
+        "session",
+        "auth",
+        "network",
+    ];
+    tickmark_store::insert_rows(c, "audit_event", columns, cells).await?;
+    Ok(())
+}
+
 /// In which order rows come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {

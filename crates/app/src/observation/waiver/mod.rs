@@ -251,6 +251,14 @@ pub async fn in_force_at(view: &mut View<'_>, at: Timestamp) -> Result<Vec<Waive
     in_force_over(view, Span { from: at, to: Some(at.plus_micros(1)) }).await
 }
 
+/// Lists the waivers in force now that expire until a moment, oldest first.
+pub(crate) async fn ending(view: &mut View<'_>, until: Timestamp) -> Result<Vec<Waiver>> {
+    let (organization, now) = (view.organization(), view.now);
+    let all = sql::waivers(view.connection(), organization, sql::Which::Ending(now, until)).await?;
+    let stands = |waiver: &Waiver| waiver.span().to.is_some_and(|to| now < to);
+    Ok(all.into_iter().filter(stands).collect())
+}
+
 /// Lists the waivers that stood beside verdicts at some moment of a span (an open end being now), oldest first.
 ///
 /// # Errors

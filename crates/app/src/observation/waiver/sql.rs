@@ -30,6 +30,8 @@ pub(super) enum Which {
     Before(WaiverKey, u32),
     /// Granted before the second moment and expiring after the first.
     Over(Timestamp, Timestamp),
+    /// Expiring after the first moment and not after the second.
+    Ending(Timestamp, Timestamp),
 }
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<WaiverKey> {
@@ -112,6 +114,9 @@ pub(super) async fn waivers(c: &mut AnyConnection, org: Org, which: Which) -> Re
         ),
         Which::Over(from, to) => {
             ("waiver.expires_at > $2 AND waiver.granted_at < $3", from.micros(), to.micros())
+        }
+        Which::Ending(from, to) => {
+            ("waiver.expires_at > $2 AND waiver.expires_at <= $3", from.micros(), to.micros())
         }
     };
     read(c, org, condition, a, b).await

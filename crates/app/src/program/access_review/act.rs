@@ -9,7 +9,7 @@ use tickmark_core::program::access_review::{
     check_decision, check_delegation, check_reassignment,
 };
 
-use super::{DECIDE, UPDATE, Whole, load, need_deciders, own_object, sql};
+use super::{DECIDE, UPDATE, Whole, load, need_deciders, own_object, sql, waits};
 use crate::context::Cx;
 use crate::identity::audit::{self, Event, Name};
 use crate::{Error, Result};
@@ -50,7 +50,7 @@ pub async fn decide(cx: &mut Cx<'_>, key: ReviewKey, answer: Answer) -> Result<D
     let whole = begin(cx, key).await?;
     let asked = (answer.item, answer.decision, answer.why.as_str());
     let decided = checked(cx, key, &whole, asked, false)?;
-    keep(cx, &whole, vec![Entry::Decided(decided.clone())]).await?;
+    keep(cx, whole, vec![Entry::Decided(decided.clone())]).await?;
     Ok(decided)
 }
 
@@ -72,7 +72,7 @@ pub async fn decide_many(cx: &mut Cx<'_>, key: ReviewKey, many: DecideMany) -> R
         entries.push(Entry::Decided(checked(cx, key, &whole, asked, true)?));
     }
     let count = entries.len();
-    keep(cx, &whole, entries).await?;
+    keep(cx, whole, entries).await?;
     Ok(count)
 }
 
@@ -116,7 +116,7 @@ pub async fn delegate(
     let delegation = Delegation { from, to, until, note: note.to_owned() };
     let delegation =
         check_delegation(&whole.review, delegation, now).map_err(|error| refused(cx, key, error))?;
-    keep(cx, &whole, vec![Entry::Delegated(delegation.clone())]).await?;
+    keep(cx, whole, vec![Entry::Delegated(delegation.clone())]).await?;
     Ok(delegation)
 }
 
@@ -135,7 +135,7 @@ pub async fn reassign(
     need_deciders(cx, &[to].into()).await?;
     let entry = check_reassignment(&whole.review, &whole.standing(), (item, seat, to), note)
         .map_err(|error| refused(cx, key, error))?;
-    keep(cx, &whole, vec![entry]).await
+    keep(cx, whole, vec![entry]).await
 }
 
 /// Says which ticket a removal has. It proves nothing.
@@ -149,7 +149,7 @@ pub async fn ticket(cx: &mut Cx<'_>, key: ReviewKey, item: u64, ticket: &str) ->
     let ticket = tickmark_core::words::readable(ticket, MAX_TICKET_CHARS).filter(|text| !text.is_empty());
     let ticket =
         ticket.ok_or_else(|| Error::invalid(format!("a ticket has 1 to {MAX_TICKET_CHARS} characters")))?;
-    keep(cx, &whole, vec![Entry::Ticketed { item, ticket }]).await
+    keep(cx, whole, vec![Entry::Ticketed { item, ticket }]).await
 }
 
 /// Says whether a right was used while it should not have been there.
@@ -162,7 +162,7 @@ pub async fn look_back(cx: &mut Cx<'_>, key: ReviewKey, item: u64, used: Used, n
     whole.removal(item).ok_or_else(|| Error::not_found("removal of item", item))?;
     let note = tickmark_core::words::readable(note, MAX_TEXT_CHARS).filter(|text| !text.is_empty());
     let note = note.ok_or_else(|| Error::invalid("say where somebody looked, and what they saw"))?;
-    keep(cx, &whole, vec![Entry::LookedBack { item, used, note }]).await
+    keep(cx, whole, vec![Entry::LookedBack { item, used, note }]).await
 }
 
 /// A rule that refuses a person is recorded as such.
@@ -180,7 +180,7 @@ fn refused(cx: &mut Cx<'_>, key: ReviewKey, error: DecisionError) -> Error {
 }
 
 /// Adds entries. The trail has what was done in words and ids, and a commitment to each entry.
-async fn keep(cx: &mut Cx<'_>, whole: &Whole, entries: Vec<Entry>) -> Result<()> {
+async fn keep(cx: &mut Cx<'_>, mut whole: Whole, entries: Vec<Entry>) -> Result<()> {
     let (organization, now, by) = (cx.organization(), cx.now, cx.actor.id);
     let review = whole.review.key;
     let mut rows = Vec::with_capacity(entries.len());
@@ -195,6 +195,8 @@ async fn keep(cx: &mut Cx<'_>, whole: &Whole, entries: Vec<Entry>) -> Result<()>
         commitments.push(commitment);
     }
     sql::add_entries(cx.connection(), organization, review, &rows).await?;
+    whole.entries.extend(rows.iter().map(|(recorded, _)| recorded.clone()));
+    waits::follow(cx, &whole, first).await?;
     // One event for one act, however many items it is about: their commitments are folded into one digest.
     let record = match commitments.as_slice() {
         [one] => *one,

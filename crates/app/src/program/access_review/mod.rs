@@ -2,12 +2,13 @@
 //!
 //! A review is kept whole in versions, its items once, and what happens to them as entries that are only added. Whoever
 //! decides needs `access_decision.approve` on their own items and is never whom an item is about. Owns the tables of
-//! migration `0077_access_review.sql`.
+//! migrations `0077_access_review.sql` and `0092_access_review_wait.sql`.
 
 mod act;
 mod pack;
 mod run;
 mod sql;
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +18,8 @@ use tickmark_core::identity::matrix::cell;
 use tickmark_core::identity::{Atom, Object, Resource, Verb};
 use tickmark_core::program::access::fold;
 use tickmark_core::program::access_review::{
-    Deviation, Item, Outcome, People, Quality, Recorded, Removal, Review, ReviewKey, Standing, State,
-    deviations, quality, removals, standing,
+    Deviation, Item, Outcome, People, Quality, Recorded, Removal, Review, ReviewKey, Standing, deviations,
+    quality, removals, standing,
 };
 
 use super::access;
@@ -29,6 +30,10 @@ use crate::{ActorKind, Error, Result, identity};
 pub use act::{Answer, DecideMany, decide, decide_many, delegate, look_back, reassign, ticket};
 pub use pack::{PACK_COLUMNS, take_pack};
 pub use run::{change, confirm, draft, freeze, open, sign, step};
+#[cfg(feature = "testing")]
+pub use waits::plan_of_waiting;
+pub(crate) use waits::rebuild as rebuild_waits;
+pub use waits::{WaitingReview, waiting};
 
 const READ: Atom = Atom::new(Resource::AccessReview, Verb::Read);
 const CREATE: Atom = Atom::new(Resource::AccessReview, Verb::Create);
@@ -188,50 +193,6 @@ pub async fn own(view: &mut View<'_>, key: ReviewKey) -> Result<Own> {
         return Err(Error::not_found("review of access", key));
     }
     Ok(Own { whole, items })
-}
-
-/// Reviews that wait for somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WaitingReview {
-    /// The review.
-    pub key: ReviewKey,
-    /// Its title.
-    pub title: String,
-    /// When decisions are due.
-    pub due_at: Timestamp,
-    /// Items that wait for their answer.
-    pub items: usize,
-    /// How much of the time is over, in percent.
-    pub time_over: u8,
-}
-
-/// Returns reviews in which items wait for the actor's answer, by when they are due.
-///
-/// # Errors
-/// If the database fails.
-pub async fn waiting(view: &mut View<'_>) -> Result<Vec<WaitingReview>> {
-    if !view.may(DECIDE) {
-        return Ok(Vec::new());
-    }
-    let (by, now) = (view.actor.id, view.now);
-    let mut found = Vec::new();
-    for review in everything(view).await?.into_iter().filter(|one| one.state == State::Open) {
-        let organization = view.organization();
-        let items = sql::items(view.connection(), organization, review.key).await?;
-        let entries = sql::entries(view.connection(), organization, review.key).await?;
-        let waits = standing(&items, &entries).waiting_for(by, now).count();
-        if waits > 0 {
-            found.push(WaitingReview {
-                key: review.key,
-                title: review.scope.title.clone(),
-                due_at: review.scope.due_at,
-                items: waits,
-                time_over: review.time_over(now).unwrap_or(0),
-            });
-        }
-    }
-    found.sort_by_key(|one| (one.due_at, one.key));
-    Ok(found)
 }
 
 /// Reads a review, its items, its entries and what lists show since.

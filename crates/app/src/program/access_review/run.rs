@@ -12,7 +12,7 @@ use tickmark_core::program::access_review::{
 use tickmark_core::program::segregation::{Looked, Seen, look};
 use tickmark_ledger::leaf::LeafKind;
 
-use super::{CREATE, MAX_ITEMS, SIGN, UPDATE, Whole, known, load, need_deciders, pack, sql};
+use super::{CREATE, MAX_ITEMS, SIGN, UPDATE, Whole, known, load, need_deciders, pack, sql, waits};
 use crate::context::Cx;
 use crate::identity::audit::{self, Event, Name};
 use crate::program::performance::{self, EvidenceFile, NewPerformance};
@@ -177,6 +177,9 @@ pub async fn step(cx: &mut Cx<'_>, key: ReviewKey, step: Step, note: &str) -> Re
     keep(cx, &review, whole.version + 1).await?;
     let after = json!({"review": key, "step": step, "state": review.state});
     let before = json!({"state": whole.review.state});
+    if matches!(step, Step::Open | Step::Close) {
+        waits::write(cx, &Whole { review: review.clone(), ..whole }).await?;
+    }
     let why = review.verified.as_ref().filter(|_| step == Step::Verify).map(|(_, note)| note.clone());
     let event = Event::done(Name::ReviewStepped, "access_review", key);
     let why = why.as_deref().and_then(audit::kept_why);

@@ -1,9 +1,9 @@
-//! The tables `access_review`, `access_review_item`, `access_review_entry`.
+//! The tables `access_review`, `access_review_item`, `access_review_entry`, `access_review_wait`.
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationKey};
-use tickmark_core::program::access_review::{Item, Recorded, Review, ReviewKey};
+use tickmark_core::program::access_review::{Item, Recorded, Review, ReviewKey, Wait};
 use tickmark_ledger::commitment::Salt;
 use tickmark_store::{Cell, insert_rows};
 
@@ -13,6 +13,11 @@ use crate::{Error, Result, stored};
 type Org = OrganizationKey;
 
 const WHAT: &str = "the table of reviews of access";
+/// Items named in one statement.
+const ITEMS_PER_STATEMENT: usize = 500;
+/// Open reviews in which items wait for somebody, with how many.
+const WAITS_FOR: &str = "SELECT review, COUNT(DISTINCT item) FROM access_review_wait \
+     WHERE organization = $1 AND who = $2 AND (until IS NULL OR until > $3) GROUP BY review ORDER BY review";
 
 fn body<T: serde::Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::internal("writing a review of access", error))
@@ -161,4 +166,86 @@ pub(super) async fn entries(c: &mut AnyConnection, org: Org, key: ReviewKey) -> 
     .fetch_all(c)
     .await?;
     rows.iter().map(|(text,)| read(text)).collect()
+}
+
+/// Writes down for whose answers items of a review wait.
+pub(super) async fn add_waits(c: &mut AnyConnection, org: Org, key: ReviewKey, waits: &[Wait]) -> Result<()> {
+    let rows: Vec<[Cell; 6]> = waits
+        .iter()
+        .map(|wait| {
+            [
+                Cell::from(org.0),
+                wait.who.to_string().into(),
+                key.0.into(),
+                number(wait.item),
+                wait.seat.word().into(),
+                wait.until.map(Timestamp::micros).into(),
+            ]
+        })
+        .collect();
+    let columns = ["organization", "who", "review", "item", "seat", "until"];
+    insert_rows(c, "access_review_wait", columns, rows).await?;
+    Ok(())
+}
+
+/// Forgets it for some items.
+pub(super) async fn forget_waits_of(
+    c: &mut AnyConnection,
+    org: Org,
+    key: ReviewKey,
+    items: &[u64],
+) -> Result<()> {
+    for chunk in items.chunks(ITEMS_PER_STATEMENT) {
+        let named: Vec<String> = (3..chunk.len() + 3).map(|place| format!("${place}")).collect();
+        let text = format!(
+            "DELETE FROM access_review_wait WHERE organization = $1 AND review = $2 AND item IN ({})",
+            named.join(", ")
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text)).bind(org.0).bind(key.0);
+        for item in chunk {
+            query = query.bind(i64::try_from(*item).unwrap_or(i64::MAX));
+        }
+        query.execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+/// Forgets it for a whole review.
+pub(super) async fn forget_waits(c: &mut AnyConnection, org: Org, key: ReviewKey) -> Result<()> {
+    sqlx::query("DELETE FROM access_review_wait WHERE organization = $1 AND review = $2")
+        .bind(org.0)
+        .bind(key.0)
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+/// Forgets it for all reviews.
+pub(super) async fn forget_all_waits(c: &mut AnyConnection, org: Org) -> Result<()> {
+    sqlx::query("DELETE FROM access_review_wait WHERE organization = $1").bind(org.0).execute(c).await?;
+    Ok(())
+}
+
+/// Returns the reviews in which items wait for somebody, with how many.
+pub(super) async fn waits_for(
+    c: &mut AnyConnection,
+    org: Org,
+    who: ActorId,
+    now: Timestamp,
+) -> Result<Vec<(ReviewKey, usize)>> {
+    let rows: Vec<(i64, i64)> =
+        sqlx::query_as(WAITS_FOR).bind(org.0).bind(who.to_string()).bind(now.micros()).fetch_all(c).await?;
+    Ok(rows.into_iter().map(|(key, items)| (ReviewKey(key), usize::try_from(items).unwrap_or(0))).collect())
+}
+
+/// Returns how SQLite would answer that, for tests: each step of its plan.
+#[cfg(feature = "testing")]
+pub(super) async fn plan_of_waits(c: &mut AnyConnection, org: Org, who: ActorId) -> Result<Vec<String>> {
+    let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {WAITS_FOR}")))
+        .bind(org.0)
+        .bind(who.to_string())
+        .bind(0_i64)
+        .fetch_all(c)
+        .await?;
+    rows.iter().map(|row| Ok(sqlx::Row::try_get(row, "detail")?)).collect()
 }

@@ -37,6 +37,8 @@ const CREATE: Atom = Atom::new(Resource::Evidence, Verb::Create);
 const SEE: Atom = Atom::new(Resource::Control, Verb::Read);
 /// Largest file handed in as evidence, in bytes.
 pub const MAX_FILE_BYTES: usize = 64 << 20;
+/// Days back before a window that what was done for it may lie: the longest window and the longest grace, two years.
+const DONE_DAYS: i64 = 732;
 
 /// A file handed in as evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -379,7 +381,9 @@ pub(crate) async fn due_of(
     let ids: Vec<ControlId> = controls.iter().map(|control| control.id.clone()).collect();
     let versions = control::versions_of_some(view, &ids).await?;
     let organization = view.organization();
-    let done = by_control(sql::read(view.connection(), organization, Which::Of(&ids)).await?);
+    // What is done belongs to a window that lasts a year at most and then waits a year at most.
+    let since = from.plus_micros(-DONE_DAYS * DAY_US);
+    let done = by_control(sql::read(view.connection(), organization, Which::OfSince(&ids, since)).await?);
     due_by(view, &versions, &done, from, to).await
 }
 

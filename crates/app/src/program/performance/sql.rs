@@ -83,6 +83,8 @@ pub(super) enum Which<'a> {
     All,
     One(PerformanceKey),
     Of(&'a [ControlId]),
+    /// Of these controls, done at a moment or later.
+    OfSince(&'a [ControlId], Timestamp),
 }
 
 /// Returns performances by control, oldest first.
@@ -94,16 +96,26 @@ pub(super) async fn read(
     match which {
         Which::All => those(c, org, "", &[]).await,
         Which::One(key) => those(c, org, &format!("AND p.key = {}", key.0), &[]).await,
-        Which::Of(controls) => {
-            let mut found = Vec::new();
-            for chunk in controls.chunks(KEYS_PER_STATEMENT) {
-                let named: Vec<String> = (2..chunk.len() + 2).map(|n| format!("${n}")).collect();
-                let condition = format!("AND p.code IN ({})", named.join(", "));
-                found.extend(those(&mut *c, org, &condition, chunk).await?);
-            }
-            Ok(found)
+        Which::Of(controls) => of(c, org, controls, "").await,
+        Which::OfSince(controls, at) => {
+            of(c, org, controls, &format!(" AND p.performed_at >= {}", at.micros())).await
         }
     }
+}
+
+async fn of(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    controls: &[ControlId],
+    also: &str,
+) -> Result<Vec<Performance>> {
+    let mut found = Vec::new();
+    for chunk in controls.chunks(KEYS_PER_STATEMENT) {
+        let named: Vec<String> = (2..chunk.len() + 2).map(|n| format!("${n}")).collect();
+        let condition = format!("AND p.code IN ({}){also}", named.join(", "));
+        found.extend(those(&mut *c, org, &condition, chunk).await?);
+    }
+    Ok(found)
 }
 
 async fn those(

@@ -413,9 +413,8 @@ pub async fn waiting(view: &mut View<'_>) -> Result<Vec<ConflictException>> {
         return Ok(Vec::new());
     }
     let (organization, now, by) = (view.organization(), view.now, view.actor.id);
-    let mut all = sql::exceptions(view.connection(), organization, MAX_EXCEPTIONS).await?;
+    let mut all = sql::undecided(view.connection(), organization, MAX_EXCEPTIONS).await?;
     all.retain(|one| one.clone().approve(by, now).is_ok());
-    all.reverse();
     Ok(all)
 }
 

@@ -120,6 +120,21 @@ pub(super) async fn exceptions(
     rows.into_iter().map(read).collect()
 }
 
+/// Returns exceptions about which nobody decided, oldest first: the first version is what was asked for, and each decision
+/// makes another one.
+pub(super) async fn undecided(c: &mut AnyConnection, org: Org, limit: u32) -> Result<Vec<ConflictException>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT asked.body FROM segregation_exception AS asked WHERE asked.organization = $1 AND asked.version = 1 \
+         AND NOT EXISTS (SELECT 1 FROM segregation_exception AS decided WHERE decided.organization = asked.organization \
+         AND decided.key = asked.key AND decided.version = 2) ORDER BY asked.key LIMIT $2",
+    )
+    .bind(org.0)
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(read).collect()
+}
+
 /// Returns every version of an exception, oldest first.
 pub(super) async fn exception(
     c: &mut AnyConnection,

@@ -268,6 +268,19 @@ impl ItemStanding<'_> {
     }
 }
 
+/// Somebody for whose answer an item waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wait {
+    /// The item.
+    pub item: u64,
+    /// As what they decide.
+    pub seat: SeatRole,
+    /// Who.
+    pub who: ActorId,
+    /// First moment at which it does not wait for them any more: for whoever decides in somebody's place.
+    pub until: Option<Timestamp>,
+}
+
 /// All items with what stands about them, in the order of their numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing<'a> {
@@ -317,6 +330,28 @@ impl<'a> Standing<'a> {
             let waits = |seat: &&SeatStanding| all.contains(&seat.seat.reviewer) && seat.made.is_none();
             one.seats.iter().find(waits).map(|seat| (one, seat.seat.role))
         })
+    }
+
+    /// Returns for whose answers an item waits: of each seat without one for whoever has it, and for those who decide in their
+    /// place after `at`. Never for those whom it is about.
+    #[must_use]
+    pub fn waits_of(&self, one: &ItemStanding<'a>, at: Timestamp) -> Vec<Wait> {
+        let mut waits: BTreeMap<(SeatRole, ActorId), Option<Timestamp>> = BTreeMap::new();
+        for seat in one.seats.iter().filter(|seat| seat.made.is_none()) {
+            let (role, reviewer) = (seat.seat.role, seat.seat.reviewer);
+            waits.insert((role, reviewer), None);
+            for (_, given) in self.delegations.iter().filter(|(_, given)| given.from == reviewer) {
+                if given.until <= at {
+                    continue;
+                }
+                // Who was let twice may until the later of both.
+                let until = waits.entry((role, given.to)).or_insert(Some(given.until));
+                *until = until.map(|known| known.max(given.until));
+            }
+        }
+        let is_theirs = |((_, who), _): &((SeatRole, ActorId), _)| !one.item.holders.contains(who);
+        let wait = |((seat, who), until)| Wait { item: one.item.number, seat, who, until };
+        waits.into_iter().filter(is_theirs).map(wait).collect()
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{Digest, Timestamp};
 
 pub use entry::{
     Decided, Decision, DecisionError, Delegation, Entry, ItemStanding, Made, Outcome, Recorded, SeatStanding,
-    Standing, check_decision, check_delegation, check_reassignment, standing, why_keep_needs_reason,
+    Standing, Wait, check_decision, check_delegation, check_reassignment, standing, why_keep_needs_reason,
 };
 pub use item::{DORMANT_DAYS, Flag, Frozen, Item, Left, People, Seat, SeatRole, freeze};
 pub use quality::{Deviation, MAX_ITEMS_OF_REVIEWER, Mark, Quality, deviations, quality};

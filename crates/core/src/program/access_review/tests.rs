@@ -426,6 +426,37 @@ proptest! {
         prop_assert_eq!(removals(&review, &standing, &mixed, at(100)), found, "the order does not matter");
     }
 
+    /// What is kept of whom items wait for says the same as reading everything, whatever happened.
+    #[test]
+    fn waits_are_what_waits(acts in proptest::collection::vec((0_u8..4, 1_u64..4, 1_u128..6, 1_u128..6), 0..12), when in 0_i64..40) {
+        let (_, items) = made(vec![
+            row("ada", "root", Tier::Zero),
+            row("eve", "read", Tier::Two),
+            row("sam", "read", Tier::Two),
+        ]);
+        let mut log = Log(Vec::new());
+        for (hours, (act, item, by, to)) in (2..).zip(acts) {
+            let seat = if by % 2 == 0 { SeatRole::Manager } else { SeatRole::Owner };
+            let decided = |decision| Entry::Decided(Decided {
+                item, seat, decision, why: String::new(), is_bulk: false, on_behalf_of: None,
+            });
+            log.add(by, hours, match act {
+                0 => decided(Decision::Keep),
+                1 => decided(Decision::NotMine),
+                2 => Entry::Reassigned { item, seat, from: who(by), to: who(to), note: "x".into() },
+                _ => Entry::Delegated(Delegation { from: who(by), to: who(to), until: at(hours + 9), note: "x".into() }),
+            });
+        }
+        let (standing, now) = (standing(&items, &log.0), at(14 + when));
+        let all = || standing.items.iter().flat_map(|one| standing.waits_of(one, at(14)));
+        for someone in (1..6).map(who) {
+            let read: BTreeSet<u64> = standing.waiting_for(someone, now).map(|(one, _)| one.item.number).collect();
+            let theirs = |wait: &Wait| wait.who == someone && wait.until.is_none_or(|until| until > now);
+            let kept: BTreeSet<u64> = all().filter(theirs).map(|wait| wait.item).collect();
+            prop_assert_eq!(kept, read);
+        }
+    }
+
     /// A delegation holds until its end and no longer.
     #[test]
     fn a_delegation_has_an_end(since in 0_i64..20, length in 1_i64..20, when in 0_i64..60) {

@@ -32,18 +32,27 @@ pub(super) async fn act(
     sent.only(fields)?;
     let revision: i64 = sent.text("revision").parse().map_err(|_| Refusal::Malformed)?;
     let reason = sent.text("reason");
-    let control = || sent.text("control").parse::<ControlId>().map_err(|_| Refusal::Malformed);
+    let named = sent.text("control").trim().to_owned();
+    let control = || named.parse::<ControlId>();
+    let unknown = || Error::invalid(format!("no control is called {named:?}"));
     let done = match word.as_str() {
         "submit" => app.transact(actor, async |cx| item::submit(cx, key, revision).await).await,
         "accept" => app.transact(actor, async |cx| item::accept(cx, key, revision, &reason).await).await,
         "return" => app.transact(actor, async |cx| item::give_back(cx, key, revision, &reason).await).await,
         "withdraw" => app.transact(actor, async |cx| item::withdraw(cx, key, revision, &reason).await).await,
-        "link" => {
-            let control = control()?;
-            app.transact(actor, async |cx| item::link(cx, key, revision, &control).await).await
-        }
+        // Where controls are many, somebody typed it.
+        "link" => match control() {
+            Ok(control) => {
+                let linked = app.transact(actor, async |cx| item::link(cx, key, revision, &control).await);
+                linked.await.map_err(|error| match error {
+                    Error::NotFound { .. } => unknown(),
+                    error => error,
+                })
+            }
+            Err(_) => Err(unknown()),
+        },
         _ => {
-            let control = control()?;
+            let control = control().map_err(|_| Refusal::Malformed)?;
             app.transact(actor, async |cx| item::unlink(cx, key, revision, &control).await).await
         }
     };

@@ -9,6 +9,7 @@ use tickmark_app::comment::About;
 use tickmark_app::control;
 use tickmark_app::evidence::item::{self, Happening, Purpose, Whole};
 use tickmark_app::evidence::{self, HOLDING, Hold, HoldScope, RetentionClass};
+use tickmark_app::register::{self, Query, Want};
 use tickmark_core::control::{Control, ControlId, ControlState};
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::{
@@ -39,6 +40,8 @@ use crate::visit::Asked;
 const SHOWN_FILES: usize = 4;
 /// Bytes of a text that is shown in the page.
 const SHOWN_BYTES: u64 = 4 << 20;
+/// Controls to choose from in the page; where there are more, the id is typed.
+const OFFERED: u32 = 300;
 
 /// What somebody tried and why it was not done.
 pub(super) struct Tried {
@@ -64,8 +67,8 @@ struct Shows {
     /// The version that is looked at.
     version: Version,
     controls: BTreeMap<ControlId, Control>,
-    /// Controls that it can be linked to.
-    offered: Vec<Control>,
+    /// Controls that it can be linked to, by id with their titles; none where they are too many to choose from.
+    offered: Option<Vec<(String, String)>>,
     people: BTreeMap<ActorId, String>,
     digests: BTreeMap<EvidenceKey, Digest>,
     /// How long things are kept.
@@ -91,12 +94,15 @@ pub(super) async fn draw(
             let whole = item::whole(view, key).await?;
             let version = whole.versions.iter().find(|version| Some(version.number) == wanted);
             let version = version.unwrap_or(&whole.item.version).clone();
-            let controls = control::controls(view)
-                .await?
-                .into_iter()
-                .map(|control| (control.id.clone(), control))
-                .collect();
-            let offered = item::linkable(view).await?;
+            let ids: Vec<ControlId> = whole.item.controls.iter().cloned().collect();
+            let controls = control::some(view, &ids).await?;
+            let controls = controls.into_iter().map(|control| (control.id.clone(), control)).collect();
+            let mut others = Query { rows: OFFERED, ..Query::default() };
+            others.filters.push(("state".to_owned(), Want::Not(ControlState::Retired.word().to_owned())));
+            let offered = match whole.may.change {
+                true => register::titled(view, register::Kind::Control, &others).await?,
+                false => Some(Vec::new()),
+            };
             let involved =
                 whole.history.iter().map(|one| one.by).chain(whole.versions.iter().map(|one| one.by));
             let holds = evidence::holds_of_item(view, key).await?;
@@ -309,19 +315,22 @@ fn controls(shows: &Shows, token: &str, is_newest: bool, now: Timestamp) -> Mark
             ]
         })
         .collect();
-    let offered: Vec<(String, String)> = shows
-        .offered
-        .iter()
-        .filter(|control| !item.controls.contains(&control.id) && control.state() != ControlState::Retired)
-        .map(|control| (control.id.to_string(), format!("{}  {}", control.id, control.text.current().title)))
-        .collect();
+    let is_linked = |id: &str| item.controls.iter().any(|known| known.as_str() == id);
+    let offered: Option<Vec<(String, String)>> = shows.offered.as_ref().map(|all| {
+        let others = all.iter().filter(|(id, _)| !is_linked(id));
+        others.map(|(id, title)| (id.clone(), format!("{id}  {title}"))).collect()
+    });
+    let another = Field { name: "control", label: "Link another control", ..Field::default() };
     html! {
         @if rows.is_empty() { div.empty { h3 { "Linked to no control" } p { "Evidence counts for the controls it is linked to." } } }
         @else { (plain("Controls", &["Control", "Freshness", "", ""], rows)) }
-        @if changes && !offered.is_empty() {
+        @if changes && offered.as_ref().is_none_or(|offered| !offered.is_empty()) {
             form.row.block-body method="post" action={ (path) "/link" } {
                 (hidden("form", token)) (hidden("revision", &item.revision.to_string()))
-                (field(&Field { name: "control", label: "Link another control", kind: Kind::Select(&offered), ..Field::default() }))
+                @match &offered {
+                    Some(offered) => (field(&Field { kind: Kind::Select(offered), ..another })),
+                    None => (field(&Field { hint: "Its id, as it stands in the list of controls", ..another })),
+                }
                 button.button type="submit" { "Link" }
             }
         }

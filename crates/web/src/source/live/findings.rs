@@ -37,7 +37,9 @@ impl Live {
     /// these changes.
     pub(in crate::source) async fn findings(&self) -> Result<Arc<[FindingRow]>, Refusal> {
         let (mark, now) = (self.mark().await?, self.app.now());
-        self.findings.get(mark, now, async { Ok(self.find().await?.into()) }).await
+        let live = self.clone();
+        let work = async move { Ok::<Arc<[FindingRow]>, Refusal>(live.find().await?.into()) };
+        self.findings.get(mark, now, work).await
     }
 
     async fn find(&self) -> Result<Vec<FindingRow>, Refusal> {

@@ -2,11 +2,14 @@
 //! and for a short while, as time alone changes what is too old.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tickmark_app::conclusion::Mark;
+use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, Timestamp};
 
+const MINUTE_US: i64 = 60 * SECOND_US;
 /// Objects that are remembered at a time.
 const KEPT: usize = 20_000;
 
@@ -35,36 +38,71 @@ impl<T: Clone> Known<T> {
     }
 }
 
-/// For how long what follows from records is kept.
-const WHILE_US: i64 = 30_000_000;
+/// For how long what follows from records is as good as new: only time passes, and time changes what is too old by hours.
+const WHILE_US: i64 = 2 * MINUTE_US;
+/// For how long it is shown once more while it is worked out again.
+const MEANWHILE_US: i64 = 10 * MINUTE_US;
 
 /// What follows from the records of a mark.
 #[derive(Debug)]
-pub(super) struct Followed<T>(tokio::sync::Mutex<Option<(Mark, Timestamp, T)>>);
+pub(super) struct Followed<T> {
+    kept: Mutex<Option<(Mark, Timestamp, T)>>,
+    /// Held by whoever works it out.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
 
 impl<T> Default for Followed<T> {
     fn default() -> Self {
-        Self(tokio::sync::Mutex::default())
+        Self { kept: Mutex::default(), turn: Arc::default() }
     }
 }
 
-impl<T: Clone> Followed<T> {
-    /// Returns what was worked out, or works it out; meanwhile others wait for it instead of doing the same.
-    pub(super) async fn get<E>(
-        &self,
+impl<T: Clone + Send + 'static> Followed<T> {
+    /// Returns what was worked out, or works it out; meanwhile others wait for it instead of doing the same. Where only time
+    /// has passed nobody waits.
+    pub(super) async fn get<E: fmt::Display + Send + 'static>(
+        self: &Arc<Self>,
         mark: Mark,
         now: Timestamp,
-        work: impl Future<Output = Result<T, E>>,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
     ) -> Result<T, E> {
-        let mut kept = self.0.lock().await;
-        if let Some((of, at, value)) = kept.as_ref()
-            && *of == mark
-            && (0..WHILE_US).contains(&(now.micros() - at.micros()))
-        {
-            return Ok(value.clone());
+        match self.known(&mark, now) {
+            Some((value, true)) => return Ok(value),
+            Some((value, false)) => {
+                if let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() {
+                    let kept = Arc::clone(self);
+                    tokio::spawn(async move {
+                        let _turn = turn;
+                        match work.await {
+                            Ok(value) => kept.keep(mark, now, value),
+                            Err(error) => {
+                                tracing::warn!(%error, "what follows from records is not worked out")
+                            }
+                        }
+                    });
+                }
+                return Ok(value);
+            }
+            None => {}
+        }
+        let _turn = self.turn.lock().await;
+        if let Some((value, _)) = self.known(&mark, now) {
+            return Ok(value);
         }
         let value = work.await?;
-        *kept = Some((mark, now, value.clone()));
+        self.keep(mark, now, value.clone());
         Ok(value)
+    }
+
+    /// What was worked out for a mark, and whether it is as good as new.
+    fn known(&self, mark: &Mark, now: Timestamp) -> Option<(T, bool)> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, at, value) = kept.as_ref().filter(|(of, _, _)| of == mark)?;
+        let age = now.micros() - at.micros();
+        (0..MEANWHILE_US).contains(&age).then(|| (value.clone(), age < WHILE_US))
+    }
+
+    fn keep(&self, mark: Mark, at: Timestamp, value: T) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((mark, at, value));
     }
 }

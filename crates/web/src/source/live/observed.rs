@@ -144,12 +144,14 @@ impl Live {
 
     pub(in crate::source) async fn check_titles(&self) -> Result<Arc<[(String, String)]>, Refusal> {
         let (mark, now) = (self.mark().await?, self.app.now());
-        let work = async {
-            let work = async |view: &mut View<'_>| observation::checks_in_force(view).await;
-            let checks = self.app.read(&self.actor, work).await?;
-            Ok(checks.into_iter().map(|(id, check)| (id, check.definition.title)).collect())
-        };
-        self.check_titles.get(mark, now, work).await
+        let live = self.clone();
+        self.check_titles.get(mark, now, async move { live.titles().await }).await
+    }
+
+    async fn titles(&self) -> Result<Arc<[(String, String)]>, Refusal> {
+        let work = async |view: &mut View<'_>| observation::checks_in_force(view).await;
+        let checks = self.app.read(&self.actor, work).await?;
+        Ok(checks.into_iter().map(|(id, check)| (id, check.definition.title)).collect())
     }
 
     pub(in crate::source) async fn check(&self, id: &str, over: LookBack) -> Result<CheckView, Refusal> {

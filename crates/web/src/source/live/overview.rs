@@ -31,7 +31,8 @@ type Checks = BTreeMap<String, CheckVersion>;
 impl Live {
     pub(in crate::source) async fn overview(&self) -> Result<OverviewView, Refusal> {
         let (mark, now) = (self.mark().await?, self.app.now());
-        let work = async { self.look_over().await.map(Arc::new) };
+        let live = self.clone();
+        let work = async move { live.look_over().await.map(Arc::new) };
         let view = self.overview.get(mark, now, work).await?;
         // Everything that happens is an entry.
         let head = self.app.read(&self.actor, async |view| ledger::head(view).await).await?;
