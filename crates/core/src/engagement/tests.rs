@@ -579,6 +579,19 @@ fn a_drafted_assertion_covers_what_the_report_is_about() {
             && !soc1.contains("commitments"),
         "{soc1}"
     );
+    // What a user auditor reads it for: transactions, risks, how controls were applied, and by whom.
+    for says in [
+        "initiated, authorized, recorded",
+        "their auditors",
+        "risks that threaten",
+        "competence and authority",
+        "what changed",
+    ] {
+        assert!(soc1.contains(says), "{says}: {soc1}");
+    }
+    let as_of = Time::AsOf { date: day("2026-06-30") };
+    let soc1_type_1 = text(&Scope { kind: ReportKind::Soc1, time: as_of, ..sound() });
+    assert!(!soc1_type_1.contains("competence") && !soc1_type_1.contains("what changed"), "{soc1_type_1}");
     assert!(
         type_2.contains("would be achieved on the trust services criteria for security, if they operated"),
         "{type_2}"

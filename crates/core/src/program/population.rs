@@ -178,6 +178,16 @@ pub struct Population {
     pub frozen: Option<Frozen>,
 }
 
+impl Population {
+    /// Returns its first and last day, as the zone of its list counts days; in UTC while there is none.
+    #[must_use]
+    pub fn days(&self) -> [String; 2] {
+        let zone = self.ipe.as_ref().and_then(|ipe| ipe.time_zone.parse().ok()).unwrap_or_else(Zone::utc);
+        let (from, to) = (self.definition.from, self.definition.to);
+        [from, to.plus_micros(-1)].map(|at| zone.day(at).to_string())
+    }
+}
+
 /// Why something is not a population.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PopulationError {

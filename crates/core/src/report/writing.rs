@@ -335,7 +335,11 @@ fn expected(rows: &[Expected]) -> Vec<Vec<String>> {
 
 fn user_entities(writing: &mut Writing, package: &SocPackage) {
     writing.blocks.push(Block::heading(2, "Complementary user entity controls"));
-    let none = "No control of user entities is assumed: the commitments are kept whatever they do.";
+    let none = if package.report.starts_with("SOC 1") {
+        "No control of user entities is assumed: the control objectives are achieved whatever they do."
+    } else {
+        "No control of user entities is assumed: the commitments are kept whatever they do."
+    };
     let head = ["Control that user entities perform", measure(package)];
     writing.table(&head, expected(&package.user_controls), none);
     writing.blocks.push(Block::heading(2, "Responsibilities of user entities"));

@@ -101,7 +101,7 @@ pub enum CompletionError {
     #[error("the auditor decides what follows: say when they were told")]
     Untold,
     /// A bridge letter that breaks a rule.
-    #[error("the bridge letter cannot be signed: {0}")]
+    #[error("the bridge letter cannot stand as it is: {0}")]
     Blocked(String),
 }
 
