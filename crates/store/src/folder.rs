@@ -296,3 +296,17 @@ fn lock(root: &Path) -> Result<File> {
         Err(TryLockError::Error(error)) => Err(locking(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_named_without_a_folder_is_in_the_one_the_program_runs_in() {
+        for (path, folder) in
+            [("bundle.zip", "."), ("./bundle.zip", "."), ("out/bundle.zip", "out"), ("/bundle.zip", "/")]
+        {
+            assert_eq!(folder_of(Path::new(path)), Path::new(folder), "{path}");
+        }
+    }
+}

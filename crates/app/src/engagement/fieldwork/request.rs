@@ -460,3 +460,29 @@ pub(super) fn cells(
 pub fn count(rows: &[Row<EvidenceRequest>], state: RequestState) -> usize {
     rows.iter().filter(|row| row.record.state == state).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Vec<(u64, String)> {
+        let rows = read_csv("pbc.csv", bytes).expect("a list");
+        rows.into_iter().map(|row| (row.line, row.cells.join("|"))).collect()
+    }
+
+    #[test]
+    fn lists_of_offices_are_read_with_the_lines_they_have() {
+        let expected =
+            [(1, "ref|request".to_owned()), (2, "1|Pay runs".to_owned()), (3, "2|Leavers".to_owned())];
+        for text in [
+            &b"ref,request\n1,Pay runs\n2,Leavers\n"[..],
+            b"ref,request\r\n1,Pay runs\r\n2,Leavers\r\n",
+            b"\xef\xbb\xbfref;request\r\n1;Pay runs\r\n2;Leavers\r\n",
+            b"ref\trequest\n1\tPay runs\n2\tLeavers\n",
+        ] {
+            assert_eq!(read(text), expected, "{}", String::from_utf8_lossy(text));
+        }
+        let says = read_csv("pbc.csv", b"ref,request\r\n1,M\xfcller\r\n").expect_err("not UTF-8").to_string();
+        assert!(says.contains("line 2, column request") && says.contains("UTF-8"), "{says}");
+    }
+}
