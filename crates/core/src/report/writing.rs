@@ -330,7 +330,7 @@ fn commitments(writing: &mut Writing, package: &SocPackage) {
 }
 
 fn expected(rows: &[Expected]) -> Vec<Vec<String>> {
-    rows.iter().map(|one| vec![one.text.clone(), one.criteria.join(", ")]).collect()
+    rows.iter().map(|one| vec![capital(&one.text), one.criteria.join(", ")]).collect()
 }
 
 fn user_entities(writing: &mut Writing, package: &SocPackage) {
@@ -366,7 +366,7 @@ fn subservices(writing: &mut Writing, package: &SocPackage) {
         if !one.monitoring.is_empty() {
             writing
                 .blocks
-                .push(Block::paragraph(&format!("Watched by own controls: {}.", one.monitoring.join(", "))));
+                .push(Block::paragraph(&format!("Monitored by own controls: {}.", one.monitoring.join(", "))));
         }
         if !one.expects.is_empty() {
             let row = |met: &super::package::Met| vec![met.text.clone(), met.controls.join(", ")];
