@@ -364,9 +364,10 @@ fn subservices(writing: &mut Writing, package: &SocPackage) {
             writing.table(&[what, measure(package)], expected(&one.assumed), "");
         }
         if !one.monitoring.is_empty() {
-            writing
-                .blocks
-                .push(Block::paragraph(&format!("Monitored by own controls: {}.", one.monitoring.join(", "))));
+            writing.blocks.push(Block::paragraph(&format!(
+                "Monitored by own controls: {}.",
+                one.monitoring.join(", ")
+            )));
         }
         if !one.expects.is_empty() {
             let row = |met: &super::package::Met| vec![met.text.clone(), met.controls.join(", ")];
