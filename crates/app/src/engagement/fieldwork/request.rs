@@ -146,7 +146,7 @@ pub async fn usual(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -
         return Ok(defaults(&catalog.requests, &criteria(scope, catalog)?));
     }
     let controls: Vec<Control> = controls_in_scope(view, scope, catalog).await?.into_values().collect();
-    Ok(defaults_for_objectives(&catalog.requests, &scope.objectives, &controls))
+    Ok(defaults_for_objectives(&catalog.requests, &scope.objectives, &controls, scope.time))
 }
 
 /// Adds a firm's own list, whole or not at all. `rows` are the cells of its file.

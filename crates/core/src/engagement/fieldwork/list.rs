@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::super::Objective;
+use super::super::{Objective, Time};
 use super::request::{Request, kind_words, timing_words};
 use crate::catalog::{RequestKind, RequestTemplate, RequestTiming};
 use crate::control::{Control, ControlId};
@@ -75,13 +75,19 @@ pub fn defaults(templates: &[RequestTemplate], in_scope: &BTreeSet<String>) -> V
 }
 
 /// Returns the usual requests of a SOC 1: what the controls of each objective did, and of the list for the trust services
-/// criteria what concerns controls in scope, by the criteria that they serve as well. `controls` are those in scope.
+/// criteria what concerns controls in scope, by the criteria that they serve as well. `controls` are those in scope. As of
+/// one date nobody tests how controls operated, so nothing is asked of a period.
 #[must_use]
 pub fn defaults_for_objectives(
     templates: &[RequestTemplate],
     objectives: &[Objective],
     controls: &[Control],
+    time: Time,
 ) -> Vec<Request> {
+    let (kind, timing) = match time.is_period() {
+        true => (RequestKind::Population, RequestTiming::Period),
+        false => (RequestKind::Document, RequestTiming::AsOf),
+    };
     let of_objective = |objective: &Objective| {
         let ids: BTreeSet<ControlId> = controls
             .iter()
@@ -91,13 +97,19 @@ pub fn defaults_for_objectives(
             .collect();
         let named = ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
         let ask = Request {
-            title: format!(
-                "What {named} did for {}: each occurrence in the time, with the query that the list comes from; where a system \
-                 does it, its settings and their changes",
-                objective.id
-            ),
-            kind: RequestKind::Population,
-            timing: RequestTiming::Period,
+            title: match time.is_period() {
+                true => format!(
+                    "What {named} did for {}: each occurrence in the time, with the query that the list comes from; where a \
+                     system does it, its settings and their changes",
+                    objective.id
+                ),
+                false => format!(
+                    "How {named} is put in place for {}: one instance of each, or its settings where a system does it",
+                    objective.id
+                ),
+            },
+            kind,
+            timing,
             criteria: [objective.id.clone()].into(),
             controls: ids,
             due: None,
@@ -114,10 +126,13 @@ pub fn defaults_for_objectives(
         let ids: BTreeSet<&ControlId> = controls.iter().filter(serves).map(|control| &control.id).collect();
         let touched = objectives.iter().filter(|one| one.controls.iter().any(|id| ids.contains(id)));
         let criteria: BTreeSet<String> = touched.map(|one| one.id.clone()).collect();
-        (template.all_criteria || !criteria.is_empty()).then(|| Request {
+        let is_of_period = template.timing == RequestTiming::Period
+            && matches!(template.kind, RequestKind::Population | RequestKind::Sample);
+        let is_asked = time.is_period() || !is_of_period;
+        (is_asked && (template.all_criteria || !criteria.is_empty())).then(|| Request {
             title: template.title.clone(),
             kind: template.kind,
-            timing: template.timing,
+            timing: if time.is_period() { template.timing } else { timing },
             criteria,
             controls: BTreeSet::new(),
             due: None,
@@ -370,7 +385,9 @@ mod tests {
         };
         let objectives =
             [objective("CO-13", "IAM-05"), objective("CO-15", "CHG-02"), objective("CO-99", "ZZZ-01")];
-        let asked = defaults_for_objectives(&catalog.requests, &objectives, &starters);
+        let day = |text: &str| text.parse().expect("a day");
+        let year = Time::Period { from: day("2026-01-01"), to: day("2026-12-31") };
+        let asked = defaults_for_objectives(&catalog.requests, &objectives, &starters, year);
         let of = |begins: &str| asked.iter().find(|one| one.title.starts_with(begins));
         let leavers = of("Leavers in the period").expect("asked");
         assert_eq!(leavers.criteria, BTreeSet::from(["CO-13".to_owned()]), "in words of the SOC 1");
@@ -382,6 +399,11 @@ mod tests {
         assert!(!asked.iter().any(|one| one.criteria.contains("CO-99")), "nothing of it is in scope");
         assert!(of("Management assertion draft").is_some());
         assert!(asked.len() > 5 && asked.len() < 60, "{}", asked.len());
+        let date = Time::AsOf { date: day("2026-12-31") };
+        let of_date = defaults_for_objectives(&catalog.requests, &objectives, &starters, date);
+        assert!(of_date.iter().all(|one| one.timing == RequestTiming::AsOf), "{of_date:?}");
+        assert!(of_date.iter().any(|one| one.title.starts_with("How IAM-05 is put in place")));
+        assert!(!of_date.iter().any(|one| one.title.starts_with("Leavers in the period")));
     }
 
     #[test]
