@@ -185,15 +185,15 @@ async fn party(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Pa
     party.ok_or(Refusal::NotFound)
 }
 
-/// Reads the head of an engagement for a page of its fieldwork, for whoever may see any of it.
 /// What controls are measured against in a report: one of them, and many.
-pub(super) fn measures(scope: &Scope) -> [&'static str; 2] {
+fn measures(scope: &Scope) -> [&'static str; 2] {
     match scope.kind {
         ReportKind::Soc1 => ["Objective", "Objectives"],
         ReportKind::Soc2 | ReportKind::Soc3 => ["Criterion", "Criteria"],
     }
 }
 
+/// Reads the head of an engagement for a page of its fieldwork, for whoever may see any of it.
 async fn head(view: &mut View<'_>, key: EngagementKey) -> Result<(Engagement, Party), Error> {
     fieldwork::head(view, key).await
 }
