@@ -159,6 +159,11 @@ impl Found<'_> {
         self.problems.push(Problem { rule, says: says.into(), blocks: false });
     }
 
+    /// What controls are measured against, in a word.
+    fn measure(&self) -> &'static str {
+        if self.scope.kind.has_criteria() { "criterion" } else { "control objective" }
+    }
+
     fn services(&mut self) {
         if self.scope.services.is_empty() {
             self.blocks("services", "no service is named");
@@ -359,13 +364,12 @@ impl Found<'_> {
         if !bare.is_empty() {
             let list = bare.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
             let more = if bare.len() > 12 { format!(" and {} more", bare.len() - 12) } else { String::new() };
-            self.blocks(
-                "controls",
-                format!(
-                    "nothing answers for {list}{more}: each needs a control in force, a control at a subservice organization, or \
-                     to be taken out with a reason"
-                ),
-            );
+            let ways = if self.scope.kind.has_criteria() {
+                "a control in force, a control at a subservice organization, or to be taken out with a reason"
+            } else {
+                "a control in force, or one at a subservice organization"
+            };
+            self.blocks("controls", format!("nothing answers for {list}{more}: each needs {ways}"));
         }
         let scope = self.scope;
         let named = scope.objectives.iter().flat_map(|objective| &objective.controls);
@@ -390,7 +394,8 @@ impl Found<'_> {
                     self.blocks("carve_out", format!("no type of control is assumed at {name}"));
                 }
                 if one.assumed.iter().all(|assumed| assumed.criteria.is_empty()) {
-                    self.blocks("carve_out", format!("no criterion is named that depends on {name}"));
+                    let measure = self.measure();
+                    self.blocks("carve_out", format!("no {measure} is named that depends on {name}"));
                 }
                 if one.monitoring.is_empty() {
                     self.blocks("carve_out", format!("no own control watches {name}"));
@@ -535,7 +540,7 @@ impl Found<'_> {
         }
         let short = short_of(&one.text);
         if one.criteria.is_empty() {
-            let measure = if self.scope.kind.has_criteria() { "criterion" } else { "control objective" };
+            let measure = self.measure();
             self.blocks("cuec", format!("\u{201c}{short}\u{201d}: no {measure} depends on it"));
         }
         if self.scope.kind.has_criteria() && one.commitment.is_none() {

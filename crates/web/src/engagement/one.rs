@@ -112,7 +112,7 @@ fn problems(known: &Known) -> Markup {
     let of_record = href(known.version.record.key);
     let rows = known.problems.iter().map(|problem| {
         vec![
-            html! { (capital(&problem.says)) "." @if let Some((at, words)) = mended_at(problem.rule) { " " a href={ (of_record) (at) } { (words) } } },
+            html! { (capital(&problem.says)) "." @if let Some((at, words)) = mended_at(problem.rule) { " " a href={ @if at.starts_with('#') { (of_record) } (at) } { (words) } } },
             html! { @if problem.blocks { strong.nowrap { "To mend" } } @else { span.muted.nowrap { "To know" } } },
         ]
     });
@@ -124,11 +124,12 @@ fn problems(known: &Known) -> Markup {
     )
 }
 
-/// The list of this page in which what a rule finds is mended; none for what stands in the scope itself.
+/// The list of this page, or the page, on which what a rule finds is mended; none for what stands in the scope itself.
 fn mended_at(rule: &str) -> Option<(&'static str, &'static str)> {
     Some(match rule {
         "carve_out" | "inclusive" | "subservices" => ("#subservices", "See the organizations"),
         "vendors" => ("#vendors", "See the vendors"),
+        "controls" => ("/controls", "See the controls"),
         "vendor_controls" => ("#vendor-controls", "See what vendors expect"),
         "cuec" => ("#user-entities", "See what customers do"),
         "objectives" | "icfr" => ("#objectives", "See the objectives"),
