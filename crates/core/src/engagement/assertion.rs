@@ -76,10 +76,11 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
     } else {
         text.push(match scope.kind {
             ReportKind::Soc1 => format!(
-                "We prepared the description of the system {time} for entities that used it in this time and for their \
-                 auditors, who know enough to read it together with other information, that on controls of the user entities \
-                 themselves included, when they judge the risk of material misstatement of the financial statements of user \
-                 entities. On our evaluation, we assert that:"
+                "We prepared the description of the system {time} for entities that used it {} and for their auditors. They \
+                 know enough to read it together with other information, that on controls of the user entities themselves \
+                 included, when they judge the risk of material misstatement of the financial statements of user entities. On \
+                 our evaluation, we assert that:",
+                if scope.time.is_period() { "at any time of this period" } else { "on this date" }
             ),
             _ => format!(
                 "We prepared the description of the system {time} so that its readers can understand it together with other \
@@ -147,7 +148,7 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
 ///
 /// Source: AT-C section 320; `docs/domain/soc-reports.md` section 4.
 fn described_by(scope: &Scope) -> String {
-    let changes = if scope.time.is_period() { ", what changed in the period" } else { "" };
+    let changes = if scope.time.is_period() { "; of what changed in the period" } else { "" };
     format!(
         "the criteria for descriptions of AT-C section 320: it tells of the services and the classes of transactions; of the \
          procedures by which transactions are initiated, authorized, recorded, processed, corrected and reported, with the \

@@ -99,12 +99,12 @@ pub fn defaults_for_objectives(
         let ask = Request {
             title: match time.is_period() {
                 true => format!(
-                    "What {named} did for {}: each occurrence in the time, with the query that the list comes from; where a \
-                     system does it, its settings and their changes",
+                    "{}: each occurrence of {named} in the time, with the query that the list comes from; where a system does \
+                     it, its settings and their changes",
                     objective.id
                 ),
                 false => format!(
-                    "How {named} is put in place for {}: one instance of each, or its settings where a system does it",
+                    "{}: one instance of each of {named}, or its settings where a system does it",
                     objective.id
                 ),
             },
@@ -394,7 +394,7 @@ mod tests {
         assert!(of("Production deployments in the period").is_some());
         assert!(of("Privacy notices").is_none(), "no control in scope serves it");
         assert!(of("Backup settings").is_none(), "a control that no objective names");
-        let own = of("What IAM-05 did for CO-13").expect("asked");
+        let own = of("CO-13: each occurrence of IAM-05").expect("asked");
         assert_eq!((own.kind, own.controls.len()), (RequestKind::Population, 1));
         assert!(!asked.iter().any(|one| one.criteria.contains("CO-99")), "nothing of it is in scope");
         assert!(of("Management assertion draft").is_some());
@@ -402,7 +402,7 @@ mod tests {
         let date = Time::AsOf { date: day("2026-12-31") };
         let of_date = defaults_for_objectives(&catalog.requests, &objectives, &starters, date);
         assert!(of_date.iter().all(|one| one.timing == RequestTiming::AsOf), "{of_date:?}");
-        assert!(of_date.iter().any(|one| one.title.starts_with("How IAM-05 is put in place")));
+        assert!(of_date.iter().any(|one| one.title.starts_with("CO-13: one instance of each of IAM-05")));
         assert!(!of_date.iter().any(|one| one.title.starts_with("Leavers in the period")));
     }
 
