@@ -224,7 +224,7 @@ pub fn description(package: &SocPackage) -> Option<Writing> {
         writing.blocks.push(Block::heading(1, "Diagrams of the system"));
         writing.blocks.extend(part.figures.iter().map(|figure| Block::Figure { figure: figure.clone() }));
     }
-    for passage in &part.parts {
+    for passage in part.parts.iter().filter(|passage| !says_nothing(passage)) {
         let heading = match passage.criterion.as_str() {
             "" => passage.title.clone(),
             criterion => format!("{} ({criterion})", passage.title),
@@ -258,6 +258,15 @@ pub fn description(package: &SocPackage) -> Option<Writing> {
         writing.table(&head, rows.collect(), "Every criterion of the chosen categories is relevant.");
     }
     Some(writing)
+}
+
+/// Tells whether a part that may stay empty did, and no records stand under it.
+fn says_nothing(passage: &PassagePart) -> bool {
+    let has_records = ["transactions", "commitments", "user_entities", "subservices", "changes"];
+    passage.paragraphs.is_empty()
+        && !passage.none
+        && !passage.needed
+        && !has_records.contains(&passage.part.as_str())
 }
 
 /// Where criteria or objectives and their controls are listed.
