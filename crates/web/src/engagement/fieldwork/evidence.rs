@@ -90,7 +90,7 @@ pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) 
         vec![
             html! { a.primary href={ (path) "/populations/" (one.key) } { (one.definition.title) } span.sub { "Population " (one.key) ", " (one.definition.trigger) } },
             html! { (one.definition.control) },
-            covers(one.definition.from, one.definition.to),
+            covers(one),
             html! { @if let Some(frozen) = &one.frozen { (frozen.items) } },
         ]
     });
