@@ -295,6 +295,32 @@ async fn comments(app: &App, actor: &Actor, once: &str, about: &About) -> Result
 }
 
 #[tokio::test]
+async fn people_of_an_audit_firm_answer_for_nothing_of_the_organization() {
+    for world in World::both().await {
+        let scene = crate::fieldwork::scene(&world).await;
+        let (app, cam) = (&scene.app, &scene.cam);
+        let audrey = auditor(&world, &scene, "Audrey").await;
+        app.transact(&audrey, async |cx| request::add(cx, KEY, vec![wanted("Chart", None)]).await)
+            .await
+            .expect("asked");
+        let control: ControlId = "CHG-02".parse().expect("an id");
+        let owned = app
+            .transact(cam, async |cx| {
+                edit::assign(cx, std::slice::from_ref(&control), audrey.id, "helps").await
+            })
+            .await;
+        let seen_to = app
+            .transact(cam, async |cx| request::assign(cx, KEY, 1, 1, Some(audrey.id)).await)
+            .await
+            .map(|_| 1);
+        for refused in [owned, seen_to] {
+            let says = refused.expect_err("refused").to_string();
+            assert!(says.contains("people of an audit firm"), "{says}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn both_parties_speak_about_a_request_and_management_alone_about_the_rest() {
     for world in World::both().await {
         let scene = crate::fieldwork::scene(&world).await;

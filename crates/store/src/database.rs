@@ -244,7 +244,7 @@ impl Database {
         let sync = || -> std::io::Result<()> {
             std::fs::File::open(&unfinished)?.sync_all()?;
             std::fs::rename(&unfinished, to)?;
-            std::fs::File::open(to.parent().unwrap_or(Path::new(".")))?.sync_all()
+            std::fs::File::open(crate::folder::folder_of(to))?.sync_all()
         };
         sync().map_err(|error| StoreError::io(what(), error))
     }

@@ -238,7 +238,7 @@ impl DataFolder {
 /// If the disk refuses.
 pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || -> io::Result<()> {
-        let parent = path.parent().unwrap_or(Path::new("."));
+        let parent = folder_of(path);
         // The descriptor is held across the renaming: an error of the folder's own flush is not lost with its
         // inode.
         let folder = File::open(parent)?;
@@ -251,6 +251,11 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
         folder.sync_all()
     };
     write().map_err(|error| StoreError::io(format!("writing {}", path.display()), error))
+}
+
+/// Returns the folder that a file is in; the one that the program runs in for a bare name.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn folder(path: &Path) -> io::Result<()> {
@@ -289,5 +294,19 @@ fn lock(root: &Path) -> Result<File> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked(root.to_owned())),
         Err(TryLockError::Error(error)) => Err(locking(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_named_without_a_folder_is_in_the_one_the_program_runs_in() {
+        for (path, folder) in
+            [("bundle.zip", "."), ("./bundle.zip", "."), ("out/bundle.zip", "out"), ("/bundle.zip", "/")]
+        {
+            assert_eq!(folder_of(Path::new(path)), Path::new(folder), "{path}");
+        }
     }
 }

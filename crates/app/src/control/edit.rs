@@ -391,7 +391,9 @@ async fn known_people(view: &mut View<'_>, assigned: &Assigned, before: &Assigne
     let all = |a: &Assigned| [a.owner, a.operator, a.reviewer].into_iter().flatten().collect::<BTreeSet<_>>();
     for one in all(assigned).difference(&all(before)) {
         match identity::actor(view, *one).await {
-            Ok(actor) if actor.kind == ActorKind::Person => {}
+            Ok(actor) if actor.kind == ActorKind::Person => {
+                identity::people::need_own(view, *one).await?;
+            }
             Ok(_) => return Err(Error::invalid("a program answers for nothing; choose a person")),
             Err(Error::NotFound { .. }) => return Err(Error::invalid("choose somebody who is here")),
             Err(error) => return Err(error),

@@ -325,7 +325,7 @@ pub async fn actor(view: &mut View<'_>, id: ActorId) -> Result<Actor> {
 pub(crate) async fn need_known_person(view: &mut View<'_>, id: Option<ActorId>) -> Result<()> {
     let Some(id) = id else { return Ok(()) };
     match actor(view, id).await {
-        Ok(actor) if actor.kind == ActorKind::Person => Ok(()),
+        Ok(actor) if actor.kind == ActorKind::Person => people::need_own(view, id).await,
         Ok(_) | Err(Error::NotFound { .. }) => Err(Error::invalid("choose somebody who is here")),
         Err(error) => Err(error),
     }

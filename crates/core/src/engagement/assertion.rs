@@ -47,6 +47,7 @@ impl Assertion {
 pub fn drafted(scope: &Scope, organization: &str) -> String {
     let system = &scope.system;
     let time = scope.time.words();
+    let is_soc1 = scope.kind == ReportKind::Soc1;
     let yardstick = match scope.kind {
         ReportKind::Soc1 => "the control objectives stated in the description".to_owned(),
         _ => format!(
@@ -73,21 +74,31 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
              principal service commitments and system requirements were achieved on {yardstick}."
         ));
     } else {
-        text.push(format!(
-            "We prepared the description of the system {time} so that its readers can understand it together with other \
-             information they have. On our evaluation, we assert that:"
-        ));
+        text.push(match scope.kind {
+            ReportKind::Soc1 => format!(
+                "We prepared the description of the system {time} for entities that used it {} and for their auditors. They \
+                 know enough to read it together with other information, that on controls of the user entities themselves \
+                 included, when they judge the risk of material misstatement of the financial statements of user entities. On \
+                 our evaluation, we assert that:",
+                if scope.time.is_period() { "at any time of this period" } else { "on this date" }
+            ),
+            _ => format!(
+                "We prepared the description of the system {time} so that its readers can understand it together with other \
+                 information they have. On our evaluation, we assert that:"
+            ),
+        });
         text.push(format!(
             "(a) the description shows the system as it was designed and put in place {time}, measured against {};",
             match scope.kind {
-                ReportKind::Soc1 => "the criteria for descriptions of AT-C section 320",
-                _ => "the description criteria of DC section 200",
+                ReportKind::Soc1 => described_by(scope),
+                _ => "the description criteria of DC section 200".to_owned(),
             }
         ));
         let operate = if scope.time.is_period() { ";" } else { "." };
         text.push(format!(
-            "(b) the controls stated in it were suitably designed {time} to give reasonable assurance that {}, if they \
+            "(b) {}the controls stated in it were suitably designed {time} to give reasonable assurance that {}, if they \
              operated effectively{}{operate}",
+            if is_soc1 { "we identified the risks that threaten the control objectives, and " } else { "" },
             match scope.kind {
                 ReportKind::Soc1 => format!("{yardstick} would be achieved"),
                 _ => format!(
@@ -98,7 +109,12 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
         ));
         if scope.time.is_period() {
             text.push(format!(
-                "(c) those controls operated effectively {time} to that end{}.",
+                "(c) those controls operated effectively {time} to that end{}{}.",
+                if is_soc1 {
+                    ", applied as designed, and manual ones by people with the competence and authority for them"
+                } else {
+                    ""
+                },
                 complementary(scope, "provided that", "operated as we assumed"),
             ));
         }
@@ -126,6 +142,21 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
             .to_owned(),
     );
     text.join("\n\n")
+}
+
+/// What the description of a SOC 1 is measured against, in our words.
+///
+/// Source: AT-C section 320; `docs/domain/soc-reports.md` section 4.
+fn described_by(scope: &Scope) -> String {
+    let changes = if scope.time.is_period() { "; of what changed in the period" } else { "" };
+    format!(
+        "the criteria for descriptions of AT-C section 320: it tells of the services and the classes of transactions; of the \
+         procedures by which transactions are initiated, authorized, recorded, processed, corrected and reported, with the \
+         records and accounts that belong to them; how significant events other than transactions are captured; how reports \
+         are prepared; of the control objectives and the controls for them, those assumed of others included; of the control \
+         environment, risk assessment, communication and monitoring as far as they matter{changes}; and it leaves out and \
+         distorts nothing that matters to a broad range of user entities and their auditors"
+    )
 }
 
 fn complementary(scope: &Scope, joined: &str, operated: &str) -> String {

@@ -112,9 +112,23 @@ impl Part {
     }
 
     /// Tells what to write, for whoever writes it.
+    ///
+    /// Source: for a SOC 1, AT-C section 320; `docs/domain/soc-reports.md` section 4.
     #[must_use]
-    pub fn hint(self) -> &'static str {
+    pub fn hint(self, kind: ReportKind) -> &'static str {
         match self {
+            Self::Data if kind == ReportKind::Soc1 => {
+                "Which records and accounts go with the transactions, which data comes in and goes out, how it is kept and \
+                 removed, and which reports are made of it."
+            }
+            Self::Incidents if kind == ReportKind::Soc1 => {
+                "Errors and incidents that may matter to the financial reporting of user entities: nature, time, extent, \
+                 outcome. Say so if there were none."
+            }
+            Self::Environment if kind == ReportKind::Soc1 => {
+                "What matters of oversight and values, of how risks to the control objectives are assessed, of communication \
+                 and of monitoring."
+            }
             Self::Services => "Which services, to whom, and what is not part of them.",
             Self::Transactions => {
                 "How each class of transactions is initiated, authorized, recorded, processed, corrected and reported, how \

@@ -43,8 +43,8 @@ pub use problem::{Ground, KnownSystem, Problem};
 pub use proposal::{Material, Proposal, proposals};
 pub use roll::Kept;
 pub use scope::{
-    Element, ElementKind, Objective, PERIOD_NOTICE_MONTHS, ReportKind, Scope, Time, UserEntityControl,
-    UserEntityKind,
+    Element, ElementKind, Objective, PERIOD_NOTICE_MONTHS, ReportKind, SOC1_NOTICE_MONTHS, Scope, Time,
+    UserEntityControl, UserEntityKind,
 };
 pub use vendor::{Assumed, Decision, Given, GivenState, Method, Subservice, Vendor, VendorControl};
 

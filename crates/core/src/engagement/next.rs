@@ -129,7 +129,11 @@ impl Engagement {
         if ground.requests > 0 {
             return Some(S::Answer(ground.requests));
         }
+        let lacks =
+            self.description.as_ref().is_some_and(|one| !one.content.missing(self.holds()).is_empty());
         let paper = self.papers().find_map(|paper| match self.next_step(paper) {
+            // Nobody can sign what is not written to its end.
+            Some(_) if paper == Paper::Description && lacks => Some(S::Write(paper)),
             Some(step) => Some(S::Sign(paper, step)),
             None if !is_written(paper) => Some(S::Write(paper)),
             None => None,
@@ -210,6 +214,9 @@ mod tests {
         assert_eq!(next(&one, &ground), Some(S::Answer(3)));
         ground.requests = 0;
         assert_eq!(next(&one, &ground), Some(S::Sign(Paper::Description, Step::Review)));
+        let mut begun = one.clone();
+        begun.describe(Description::default(), person(1), moment(4)).expect("described anew");
+        assert_eq!(next(&begun, &ground), Some(S::Write(Paper::Description)), "it is begun and not whole");
         let assertion = Assertion { text: "We assert.".into(), signatory: "Eva".into(), title: "CEO".into() };
         let mut written = one.clone();
         written.assert(assertion, person(1), moment(4)).expect("asserted");

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::vendor::short_of;
 use super::{
-    Decision, ElementKind, EngagementKey, GivenState, Method, PERIOD_NOTICE_MONTHS, ReportKind, Scope,
-    Subservice, Time, UserEntityControl, UserEntityKind, VendorControl,
+    Decision, ElementKind, EngagementKey, GivenState, Method, PERIOD_NOTICE_MONTHS, ReportKind,
+    SOC1_NOTICE_MONTHS, Scope, Subservice, Time, UserEntityControl, UserEntityKind, VendorControl,
 };
 use crate::catalog::Framework;
 use crate::control::commitment::CommitmentKey;
@@ -156,6 +157,11 @@ impl Found<'_> {
 
     fn notices(&mut self, rule: &'static str, says: impl Into<String>) {
         self.problems.push(Problem { rule, says: says.into(), blocks: false });
+    }
+
+    /// What controls are measured against, in a word.
+    fn measure(&self) -> &'static str {
+        if self.scope.kind.has_criteria() { "criterion" } else { "control objective" }
     }
 
     fn services(&mut self) {
@@ -358,13 +364,12 @@ impl Found<'_> {
         if !bare.is_empty() {
             let list = bare.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
             let more = if bare.len() > 12 { format!(" and {} more", bare.len() - 12) } else { String::new() };
-            self.blocks(
-                "controls",
-                format!(
-                    "nothing answers for {list}{more}: each needs a control in force, a control at a subservice organization, or \
-                     to be taken out with a reason"
-                ),
-            );
+            let ways = if self.scope.kind.has_criteria() {
+                "a control in force, a control at a subservice organization, or to be taken out with a reason"
+            } else {
+                "a control in force, or one at a subservice organization"
+            };
+            self.blocks("controls", format!("nothing answers for {list}{more}: each needs {ways}"));
         }
         let scope = self.scope;
         let named = scope.objectives.iter().flat_map(|objective| &objective.controls);
@@ -389,7 +394,8 @@ impl Found<'_> {
                     self.blocks("carve_out", format!("no type of control is assumed at {name}"));
                 }
                 if one.assumed.iter().all(|assumed| assumed.criteria.is_empty()) {
-                    self.blocks("carve_out", format!("no criterion is named that depends on {name}"));
+                    let measure = self.measure();
+                    self.blocks("carve_out", format!("no {measure} is named that depends on {name}"));
                 }
                 if one.monitoring.is_empty() {
                     self.blocks("carve_out", format!("no own control watches {name}"));
@@ -464,6 +470,23 @@ impl Found<'_> {
 
     fn vendors(&mut self) {
         let scope = self.scope;
+        let named = scope.subservices.iter().map(|one| &one.name);
+        let named: Vec<String> =
+            named.chain(scope.vendors.iter().map(|one| &one.name)).map(|name| name.to_lowercase()).collect();
+        for (place, one) in scope.subservices.iter().enumerate() {
+            if named[..place].contains(&one.name.to_lowercase()) {
+                self.blocks(
+                    "subservices",
+                    format!("{} is in the list of subservice organizations twice", one.name),
+                );
+            }
+        }
+        let first = scope.subservices.len();
+        for (place, one) in scope.vendors.iter().enumerate() {
+            if named[first..first + place].contains(&one.name.to_lowercase()) {
+                self.blocks("vendors", format!("{} is in the list of vendors twice", one.name));
+            }
+        }
         for vendor in &scope.vendors {
             self.decision(&vendor.name, &vendor.decision);
             if scope.subservices.iter().any(|one| one.name.eq_ignore_ascii_case(&vendor.name)) {
@@ -473,7 +496,9 @@ impl Found<'_> {
         }
         let has_none =
             |name: &str| !scope.vendor_controls.iter().any(|one| one.vendor.eq_ignore_ascii_case(name));
-        for one in scope.subservices.iter().filter(|one| has_none(&one.name)) {
+        // An inclusive organization is examined here, and gives no report of its own.
+        let carved_out = scope.subservices.iter().filter(|one| one.method == Method::CarveOut);
+        for one in carved_out.filter(|one| has_none(&one.name)) {
             let says = format!("nothing says which controls {} expects of us: its report does", one.name);
             self.notices("vendor_controls", says);
         }
@@ -513,19 +538,25 @@ impl Found<'_> {
         if one.kind == UserEntityKind::Responsibility {
             return;
         }
-        let short: String = one.text.chars().take(60).collect();
+        let short = short_of(&one.text);
         if one.criteria.is_empty() {
-            self.blocks("cuec", format!("\u{201c}{short}\u{201d}: no criterion depends on it"));
+            let measure = self.measure();
+            self.blocks("cuec", format!("\u{201c}{short}\u{201d}: no {measure} depends on it"));
         }
         if self.scope.kind.has_criteria() && one.commitment.is_none() {
             self.blocks("cuec", format!("\u{201c}{short}\u{201d}: no commitment depends on it"));
         }
         if one.why.is_empty() {
+            let (fails, all_the_same) = if self.scope.kind.has_criteria() {
+                ("the commitment fails", "kept")
+            } else {
+                ("the control objective is missed", "achieved")
+            };
             self.blocks(
                 "cuec",
                 format!(
-                    "\u{201c}{short}\u{201d}: nothing says why the commitment fails if customers ignore it; if it would be \
-                     kept all the same, it is a responsibility"
+                    "\u{201c}{short}\u{201d}: nothing says why {fails} if customers ignore it; if it would be {all_the_same} \
+                     all the same, it is a responsibility"
                 ),
             );
         }
@@ -559,15 +590,17 @@ impl Found<'_> {
     }
 
     fn time(&mut self) {
+        let least =
+            if self.scope.kind == ReportKind::Soc1 { SOC1_NOTICE_MONTHS } else { PERIOD_NOTICE_MONTHS };
         if let Time::Period { from, to } = self.scope.time
-            && from
-                .plus_months(PERIOD_NOTICE_MONTHS)
-                .is_some_and(|least| to.next().is_some_and(|end| end < least))
+            && from.plus_months(least).is_some_and(|least| to.next().is_some_and(|end| end < least))
         {
-            self.notices(
-                "period",
-                format!("the period is shorter than {PERIOD_NOTICE_MONTHS} months: is it long enough for evidence?"),
-            );
+            let why = if self.scope.kind == ReportKind::Soc1 {
+                "does it overlap enough of the financial year of customers for their auditors?"
+            } else {
+                "is it long enough for evidence?"
+            };
+            self.notices("period", format!("the period is shorter than {least} months: {why}"));
         }
     }
 

@@ -15,6 +15,8 @@ use crate::words::words_of;
 
 /// Months below which a period draws a notice. Never a refusal: its length is management's decision.
 pub const PERIOD_NOTICE_MONTHS: i32 = 3;
+/// The same for a SOC 1: auditors of customers want it to overlap a substantial part of the financial year.
+pub const SOC1_NOTICE_MONTHS: i32 = 6;
 /// Most entries of any list in a scope.
 const LIST_MAX: usize = 500;
 /// How far clocks are ahead of UTC at most.

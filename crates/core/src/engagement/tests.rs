@@ -454,6 +454,51 @@ fn a_control_of_customers_says_what_fails_without_it() {
 }
 
 #[test]
+fn an_organization_stands_in_a_list_once_and_a_sister_company_that_is_examined_gives_no_report() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let controls = controls(&catalog);
+    let host = Subservice {
+        decision: decided(),
+        assumed: vec![Assumed { text: "Doors".into(), criteria: BTreeSet::from(["CC6.4".into()]) }],
+        monitoring: BTreeSet::from(["VEN-04".parse().expect("an id")]),
+        ..Subservice::of("A cloud", "Hosting", Method::CarveOut, "It guards the doors.")
+    };
+    let of = |subservices: Vec<Subservice>| ask(&Scope { subservices, ..sound() }, framework, &controls, &[]);
+    let once = of(vec![host.clone()]);
+    assert!(!once.iter().any(|one| one.blocks), "{once:?}");
+    assert!(once.iter().any(|one| one.says.contains("its report does")));
+    let twice = of(vec![host.clone(), Subservice { name: "a Cloud".into(), ..host.clone() }]);
+    assert!(twice.iter().any(|one| one.blocks && one.says.contains("twice")), "{twice:?}");
+    let examined = of(vec![Subservice { method: Method::Inclusive, ..host }]);
+    assert!(!examined.iter().any(|one| one.says.contains("its report does")), "{examined:?}");
+}
+
+#[test]
+fn what_is_long_is_cut_at_a_word_in_messages() {
+    let text = "Customers remove users of the provider's console when they leave the company.";
+    let short = super::vendor::short_of(text);
+    assert_eq!(short, "Customers remove users of the provider's console when they\u{2026}");
+    assert_eq!(super::vendor::short_of("Customers lock the doors."), "Customers lock the doors.");
+}
+
+#[test]
+fn auditors_of_customers_want_six_months_of_a_soc_1() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let controls = controls(&catalog);
+    let of = |kind, to: &str| {
+        let scope = Scope { kind, time: Time::Period { from: day("2026-01-01"), to: day(to) }, ..sound() };
+        let found = ask(&scope, framework, &controls, &[]);
+        found.into_iter().find(|one| one.rule == "period").map(|one| one.says)
+    };
+    let short = of(ReportKind::Soc1, "2026-05-31").expect("told");
+    assert!(short.contains("shorter than 6 months") && short.contains("financial year"), "{short}");
+    assert_eq!(of(ReportKind::Soc1, "2026-06-30"), None);
+    assert_eq!(of(ReportKind::Soc2, "2026-05-31"), None, "three months are asked of a SOC 2");
+}
+
+#[test]
 fn periods_are_held_against_each_other_and_never_block() {
     let catalog = Catalog::builtin();
     let framework = &catalog.frameworks[0];
@@ -579,6 +624,19 @@ fn a_drafted_assertion_covers_what_the_report_is_about() {
             && !soc1.contains("commitments"),
         "{soc1}"
     );
+    // What a user auditor reads it for: transactions, risks, how controls were applied, and by whom.
+    for says in [
+        "initiated, authorized, recorded",
+        "their auditors",
+        "risks that threaten",
+        "competence and authority",
+        "what changed",
+    ] {
+        assert!(soc1.contains(says), "{says}: {soc1}");
+    }
+    let as_of = Time::AsOf { date: day("2026-06-30") };
+    let soc1_type_1 = text(&Scope { kind: ReportKind::Soc1, time: as_of, ..sound() });
+    assert!(!soc1_type_1.contains("competence") && !soc1_type_1.contains("what changed"), "{soc1_type_1}");
     assert!(
         type_2.contains("would be achieved on the trust services criteria for security, if they operated"),
         "{type_2}"

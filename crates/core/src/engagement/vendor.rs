@@ -262,6 +262,19 @@ pub struct VendorControl {
     pub evidence: String,
 }
 
+/// Most characters of a text in a message.
+const SHORT_CHARS: usize = 60;
+
+/// Returns the beginning of a text for messages, up to the end of a word.
+pub(super) fn short_of(text: &str) -> String {
+    if text.chars().count() <= SHORT_CHARS {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(SHORT_CHARS).collect();
+    let whole = cut.rsplit_once(' ').map_or(cut.as_str(), |(whole, _)| whole);
+    format!("{}\u{2026}", whole.trim_end_matches([',', ';', ':', '.']))
+}
+
 impl VendorControl {
     /// Tells whether it applies to us.
     #[must_use]
@@ -272,7 +285,7 @@ impl VendorControl {
     /// Returns its beginning, for messages.
     #[must_use]
     pub fn short(&self) -> String {
-        self.text.chars().take(60).collect()
+        short_of(&self.text)
     }
 
     pub(super) fn check(&mut self) -> Result<(), EngagementError> {

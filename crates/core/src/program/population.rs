@@ -178,6 +178,27 @@ pub struct Population {
     pub frozen: Option<Frozen>,
 }
 
+impl Population {
+    /// Returns the zone of its list; UTC while there is none.
+    fn zone(&self) -> Zone {
+        self.ipe.as_ref().and_then(|ipe| ipe.time_zone.parse().ok()).unwrap_or_else(Zone::utc)
+    }
+
+    /// Returns its first and last day, as the zone of its list counts days.
+    #[must_use]
+    pub fn days(&self) -> [String; 2] {
+        let (zone, Definition { from, to, .. }) = (self.zone(), &self.definition);
+        [*from, to.plus_micros(-1)].map(|at| zone.day(at).to_string())
+    }
+
+    /// Tells whether it begins and ends with days of that zone.
+    #[must_use]
+    pub fn is_of_days(&self) -> bool {
+        let (zone, Definition { from, to, .. }) = (self.zone(), &self.definition);
+        [*from, *to].into_iter().all(|at| zone.first_moment(zone.day(at)) == Some(at))
+    }
+}
+
 /// Why something is not a population.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PopulationError {
@@ -576,6 +597,17 @@ mod tests {
         assert_eq!(missing.expect_err("refused").to_string(), "a population of CHG-02 needs its query");
         let nowhere = Ipe { time_zone: "local time".into(), ..ipe.clone() }.check(&definition().control);
         assert!(matches!(nowhere, Err(PopulationError::Zone(_))), "{nowhere:?}");
+        let utc = Population { ipe: Some(ipe.clone()), ..population(1) };
+        assert_eq!((utc.days(), utc.is_of_days()), (["1970-01-01".into(), "1970-03-31".into()], true));
+        // Days of Berlin begin an hour earlier, and are days of its list.
+        let mut berlin = Population {
+            ipe: Some(Ipe { time_zone: "Europe/Berlin".into(), ..ipe.clone() }),
+            ..population(1)
+        };
+        assert!(!berlin.is_of_days());
+        berlin.definition.from = day(0).plus_micros(-DAY_US / 24);
+        berlin.definition.to = day(90).plus_micros(-DAY_US / 24);
+        assert_eq!((berlin.days(), berlin.is_of_days()), (["1970-01-01".into(), "1970-03-31".into()], true));
         let counted = Population { ipe: Some(ipe), ..population(1) };
         assert_eq!(
             counted.freeze(["a"], None, day(92)),

@@ -313,16 +313,18 @@ pub fn control_matrix(package: &SocPackage, work: &OwnWork) -> Sheet {
             ]);
         }
         for other in &criterion.others {
-            let assumed =
-                package.subservices.iter().filter(|one| one.name == *other).flat_map(|one| &one.assumed);
-            let types: Vec<&str> = assumed
+            let of_name = || package.subservices.iter().filter(|one| one.name == *other);
+            let types: Vec<String> = of_name()
+                .flat_map(|one| &one.assumed)
                 .filter(|one| one.criteria.contains(&criterion.id))
-                .map(|one| one.text.as_str())
+                .map(|one| capital(&one.text))
                 .collect();
+            // What an inclusive organization does is examined, and nothing that is assumed.
+            let is_examined = of_name().any(|one| one.is_inclusive);
             rows.push(vec![
                 text(&criterion.id),
                 text(&criterion.text),
-                text("assumed"),
+                text(if is_examined { "run there" } else { "assumed" }),
                 text(other),
                 text(&types.join("; ")),
                 text(""),

@@ -224,7 +224,7 @@ pub fn description(package: &SocPackage) -> Option<Writing> {
         writing.blocks.push(Block::heading(1, "Diagrams of the system"));
         writing.blocks.extend(part.figures.iter().map(|figure| Block::Figure { figure: figure.clone() }));
     }
-    for passage in &part.parts {
+    for passage in part.parts.iter().filter(|passage| !says_nothing(passage)) {
         let heading = match passage.criterion.as_str() {
             "" => passage.title.clone(),
             criterion => format!("{} ({criterion})", passage.title),
@@ -258,6 +258,15 @@ pub fn description(package: &SocPackage) -> Option<Writing> {
         writing.table(&head, rows.collect(), "Every criterion of the chosen categories is relevant.");
     }
     Some(writing)
+}
+
+/// Tells whether a part that may stay empty did, and no records stand under it.
+fn says_nothing(passage: &PassagePart) -> bool {
+    let has_records = ["transactions", "commitments", "user_entities", "subservices", "changes"];
+    passage.paragraphs.is_empty()
+        && !passage.none
+        && !passage.needed
+        && !has_records.contains(&passage.part.as_str())
 }
 
 /// Where criteria or objectives and their controls are listed.
@@ -330,12 +339,16 @@ fn commitments(writing: &mut Writing, package: &SocPackage) {
 }
 
 fn expected(rows: &[Expected]) -> Vec<Vec<String>> {
-    rows.iter().map(|one| vec![one.text.clone(), one.criteria.join(", ")]).collect()
+    rows.iter().map(|one| vec![capital(&one.text), one.criteria.join(", ")]).collect()
 }
 
 fn user_entities(writing: &mut Writing, package: &SocPackage) {
     writing.blocks.push(Block::heading(2, "Complementary user entity controls"));
-    let none = "No control of user entities is assumed: the commitments are kept whatever they do.";
+    let none = if package.report.starts_with("SOC 1") {
+        "No control of user entities is assumed: the control objectives are achieved whatever they do."
+    } else {
+        "No control of user entities is assumed: the commitments are kept whatever they do."
+    };
     let head = ["Control that user entities perform", measure(package)];
     writing.table(&head, expected(&package.user_controls), none);
     writing.blocks.push(Block::heading(2, "Responsibilities of user entities"));
@@ -360,9 +373,10 @@ fn subservices(writing: &mut Writing, package: &SocPackage) {
             writing.table(&[what, measure(package)], expected(&one.assumed), "");
         }
         if !one.monitoring.is_empty() {
-            writing
-                .blocks
-                .push(Block::paragraph(&format!("Watched by own controls: {}.", one.monitoring.join(", "))));
+            writing.blocks.push(Block::paragraph(&format!(
+                "Monitored by own controls: {}.",
+                one.monitoring.join(", ")
+            )));
         }
         if !one.expects.is_empty() {
             let row = |met: &super::package::Met| vec![met.text.clone(), met.controls.join(", ")];

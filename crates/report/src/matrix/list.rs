@@ -110,6 +110,13 @@ mod tests {
         let matrix = control_matrix(&package, &work);
         let pairs: usize = package.criteria.iter().map(|one| one.controls.len().max(1)).sum();
         assert_eq!(matrix.rows.len(), pairs);
+        let says =
+            |list: &Sheet, word: &str| list.rows.iter().any(|row| row[2] == SheetCell::Text(word.to_owned()));
+        let mut examined = package.clone();
+        examined.subservices.iter_mut().for_each(|one| one.is_inclusive = true);
+        let examined = control_matrix(&examined, &work);
+        assert!(says(&matrix, "assumed") && !says(&matrix, "run there"));
+        assert!(says(&examined, "run there") && !says(&examined, "assumed"), "it is examined");
         let payroll = sample::payroll();
         assert_eq!(control_matrix(&payroll, &work).columns[..2], ["Objective", "Control objective"]);
         assert_eq!(exception_summary(&payroll, &work).columns[2], "Objectives");

@@ -319,6 +319,30 @@ fn what_the_auditor_shared_stands_in_its_columns_and_the_rest_stays_open() {
 }
 
 #[test]
+fn a_soc_1_lists_controls_under_each_objective_and_an_exception_under_all_that_it_concerns() {
+    let mut package = sample::payroll();
+    // FR-05 serves another objective as well, and its test found something.
+    package.criteria[1].controls.push("FR-05".into());
+    let says = "Exception noted: for 1 of 25 items tested, hours were not matched.";
+    package.controls[2].tests[0].result = says.into();
+    let document = package_with(&package, &sample::payroll_files());
+    assert_accessible(&document);
+    let text = dense(&pages(&document).concat());
+    assert_eq!(text.matches(&dense(says)).count(), 2, "under both objectives");
+    assert!(text.contains(&dense("As described under CO-02.")), "{text}");
+    assert_eq!(text.matches(&dense(&package.controls[2].statement)).count(), 1, "told once");
+    let at = |what: &str| text.rfind(&dense(what)).unwrap_or_else(|| panic!("{what} is missing"));
+    assert!(at(&package.criteria[0].text) < at(&package.controls[0].statement));
+    assert!(at(&package.controls[0].statement) < at(&package.criteria[1].text), "objective by objective");
+
+    let type_1 = SocPackage { report: "SOC 1 Type 1".into(), is_period: false, ..package };
+    let document = package_with(&type_1, &sample::payroll_files());
+    assert_accessible(&document);
+    let text = dense(&pages(&document).concat());
+    assert!(!text.contains("Testperformedbytheauditor") && !text.contains(&dense(says)));
+}
+
+#[test]
 fn a_copy_says_on_each_page_for_whom_it_is() {
     let made = sample::readiness().generated;
     let copy = CopyFor { number: 7, recipient: "Cleo Customer".into(), company: "Customer Ltd".into(), made };

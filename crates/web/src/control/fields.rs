@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use tickmark_app::identity::{System, people};
+use tickmark_app::identity::System;
+use tickmark_app::identity::people::{self, Member};
 use tickmark_app::{View, identity};
 use tickmark_core::catalog::{Framework, StarterControl};
 use tickmark_core::control::{
     Assigned, Content, Control, ControlKind, CriterionMapping, Frequency, Level, Nature, TEXT_MAX, TITLE_MAX,
 };
 use tickmark_core::id::{ActorId, SystemId};
-use tickmark_core::identity::Standing;
+use tickmark_core::identity::{Role, Standing};
 use tickmark_core::words::shortened;
 
 use crate::design::diff::Changed;
@@ -36,7 +37,10 @@ impl Names {
     /// Reads them.
     pub(crate) async fn read(view: &mut View<'_>) -> Result<Self, tickmark_app::Error> {
         let members = people::members(view).await?;
-        let active = members.iter().filter(|member| member.standing == Standing::Active);
+        // People of an audit firm are in the list of members, and answer for nothing of the organization.
+        let is_offered =
+            |one: &&Member| one.standing == Standing::Active && !one.roles.contains(&Role::Auditor);
+        let active = members.iter().filter(is_offered);
         let here = active.map(|member| (member.actor, member.name.clone())).collect();
         Ok(Self { here, ..Self::for_looking(view).await? })
     }

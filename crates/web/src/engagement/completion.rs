@@ -193,10 +193,11 @@ fn report(of: &Complete, may_write: bool) -> Markup {
                 None => { span.muted { "No report is recorded" } }
             } }
         }
-        @if may_write && !of.is_issued {
+        @if record.is_revised() { p.problem { "The auditor revises the report: nobody is given it until the revised one is recorded." } }
+        @if may_write && (!of.is_issued || record.is_revised()) {
             p.row {
-                @if of.engagement.closed().is_none() { a.button href={ (href) "/report-date" } { "Set the date" } }
-                a.button href={ (href) "/received/file" } { "Record the report" } " " a.button.quiet href={ (href) "/received" } { "Only its digest" }
+                @if !of.is_issued && of.engagement.closed().is_none() { a.button href={ (href) "/report-date" } { "Set the date" } }
+                a.button href={ (href) "/received/file" } { @if record.is_revised() { "Record the revised report" } @else { "Record the report" } } " " a.button.quiet href={ (href) "/received" } { "Only its digest" }
             }
         }
     }

@@ -78,7 +78,7 @@ pub(super) fn controls(step: &FlowStep) -> Markup {
     let ids: Vec<String> = step.controls.iter().map(ToString::to_string).collect();
     let objectives: Vec<&str> = step.objectives.iter().map(String::as_str).collect();
     html! {
-        @if ids.is_empty() && objectives.is_empty() { span.muted { "None" } }
+        @if ids.is_empty() && objectives.is_empty() { span.muted { "No control" } }
         (ids.join(", "))
         @if !objectives.is_empty() { span.sub { (objectives.join(", ")) } }
     }

@@ -67,7 +67,7 @@ pub(super) async fn page(
     let body = html! {
         (parts(record, &asked, Tabbed::Overview))
         (super::next::line(key, next, &asked))
-        (problems(&known))
+        @if is_open { (problems(&known)) }
         @if let (Some(before), true) = (record.follows, waits) { (changed_since(&changed, &before.to_string())) }
         @if record.standing() == Standing::ChangeWaits {
             @if let Some(approved) = record.approved() {
@@ -109,9 +109,10 @@ fn problems(known: &Known) -> Markup {
     let note = html! {
         @if must > 0 { (must) " to mend before the scope can be approved" } @else { "nothing that keeps it from being approved" }
     };
+    let of_record = href(known.version.record.key);
     let rows = known.problems.iter().map(|problem| {
         vec![
-            html! { (capital(&problem.says)) "." @if let Some((at, words)) = mended_at(problem.rule) { " " a href=(at) { (words) } } },
+            html! { (capital(&problem.says)) "." @if let Some((at, words)) = mended_at(problem.rule) { " " a href={ @if at.starts_with('#') { (of_record) } (at) } { (words) } } },
             html! { @if problem.blocks { strong.nowrap { "To mend" } } @else { span.muted.nowrap { "To know" } } },
         ]
     });
@@ -123,10 +124,12 @@ fn problems(known: &Known) -> Markup {
     )
 }
 
-/// The list of this page in which what a rule finds is mended; none for what stands in the scope itself.
+/// The list of this page, or the page, on which what a rule finds is mended; none for what stands in the scope itself.
 fn mended_at(rule: &str) -> Option<(&'static str, &'static str)> {
     Some(match rule {
-        "carve_out" | "inclusive" => ("#subservices", "See the organizations"),
+        "carve_out" | "inclusive" | "subservices" => ("#subservices", "See the organizations"),
+        "vendors" => ("#vendors", "See the vendors"),
+        "controls" => ("/controls", "See the controls"),
         "vendor_controls" => ("#vendor-controls", "See what vendors expect"),
         "cuec" => ("#user-entities", "See what customers do"),
         "objectives" | "icfr" => ("#objectives", "See the objectives"),
@@ -195,11 +198,11 @@ fn lists(scope: &Scope, record: &Engagement, may_write: bool) -> Markup {
             }))
         }
         (block("subservices", "Subservice organizations", &html! { (scope.subservices.len()) }, &html! {
-            @if scope.subservices.is_empty() { p.muted { "None. A vendor belongs here only if its controls are needed, together with own ones, to keep the commitments." } } @else {
+            @if scope.subservices.is_empty() { p.muted { "None. A vendor belongs here only if its controls are needed, together with own ones, to " @if scope.kind.has_criteria() { "keep the commitments" } @else { "achieve the control objectives" } "." } } @else {
                 (plain("Subservice organizations", &["Organization", "Method", "Answers for"], scope.subservices.iter().enumerate().map(|(at, one)| vec![
                     html! { (entry(List::Subservices, at, &one.name)) span.sub { (one.service) } },
                     html! { (one.method.title()) (decided(&one.decision)) },
-                    html! { span.refs { @for id in one.assumed.iter().flat_map(|assumed| &assumed.criteria) { span { (id) } } } },
+                    html! { span.refs { @for id in one.assumed.iter().flat_map(|assumed| &assumed.criteria).collect::<BTreeSet<_>>() { span { (id) } } } },
                 ]).collect()))
             }
             (add(List::Subservices, "Add an organization"))
@@ -251,7 +254,7 @@ fn decided(decision: &Decision) -> Markup {
 }
 
 /// What an objective is about in customers' financial reporting.
-fn of_reporting(one: &Objective) -> Markup {
+pub(super) fn of_reporting(one: &Objective) -> Markup {
     let words = |all: &BTreeSet<String>| all.iter().cloned().collect::<Vec<_>>().join(", ");
     html! {
         @if !one.transactions.is_empty() { span.sub { "Transactions: " (words(&one.transactions)) } }

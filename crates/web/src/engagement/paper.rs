@@ -106,13 +106,13 @@ fn description_form(
         let label = part.label(scope.kind);
         let none = none_field(part);
         let hint = if needed {
-            format!("{} Needed before it is signed.", part.hint())
+            format!("{} Needed before it is signed.", part.hint(scope.kind))
         } else {
-            part.hint().to_owned()
+            part.hint(scope.kind).to_owned()
         };
         html! {
-            (propose::sources(held, part))
             (field(&Field { name: part.word(), label: &label, value: held.text(part), kind: Kind::Area(if needed { 7 } else { 3 }), max: TEXT_MAX, optional: true, hint: &hint, fault: fault.as_deref(), ..Field::default() }))
+            (propose::sources(held, part))
             @if part.may_be_none() {
                 (field(&Field { name: &none, label: "There is nothing to tell", value: if held.is_none(part) { "yes" } else { "" }, kind: Kind::Check, ..Field::default() }))
             }
@@ -131,7 +131,7 @@ fn description_form(
                 (form(&format!("{href}/description"), &asked.token, &html! {
                     (faults.summary())
                     (hidden("version", &version.number.to_string()))
-                    p.muted { "Lists of commitments, controls, customers' controls, subservice organizations and changes of controls are put in their places from the records when the document is set. Leave a part empty to write it later." }
+                    p.muted { "Lists of " @if scope.kind.has_criteria() { "commitments" } @else { "control objectives" } ", controls, customers' controls, subservice organizations and changes of controls are put in their places from the records when the document is set. Leave a part empty to write it later." }
                     @for (part, needed) in &parts { (part_field(*part, *needed)) }
                     (send("Save", &href))
                 }))

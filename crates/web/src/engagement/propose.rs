@@ -48,7 +48,7 @@ pub(super) async fn beside(state: &WebState, asked: &Asked, record: &Engagement)
 pub(super) fn sources(held: &Description, part: Part) -> Markup {
     html! {
         @if let Some(sources) = held.sources.get(&part) {
-            p.muted { "“" (part.title()) "” began with " (sources.join(", ")) "." }
+            p.muted.small { "“" (part.title()) "” began with " (sources.join(", ")) "." }
         }
     }
 }

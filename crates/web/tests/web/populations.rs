@@ -53,6 +53,8 @@ async fn hand_in(cam: &mut Browser) {
     let look = cam.upload(path, path, &fields, &[("changes.csv", LIST)]).await;
     assert_eq!(look.status, StatusCode::OK, "{}", look.text());
     assert!(look.text().contains("4 rows in changes.csv") && look.text().contains("30/06/2026 23:30"));
+    // Its columns have no usual names, so those that are chosen below count.
+    assert!(look.text().contains("<option value=\"columns\" selected>"), "{}", look.text());
     let kept = hidden(look.text(), "staged").to_owned();
     let mut fields = ORIGIN.to_vec();
     fields.extend([

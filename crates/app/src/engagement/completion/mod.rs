@@ -370,7 +370,11 @@ pub async fn bridge_basis(view: &mut View<'_>, key: EngagementKey, catalog: &Cat
         items.push(BridgeItem {
             day: event.told.day,
             reference: format!("event {}", event.number),
-            says: format!("{}. {}", event.told.what.trim_end_matches('.'), event.told.effect),
+            says: format!(
+                "{}. {}.",
+                event.told.what.trim_end_matches('.'),
+                event.told.effect.trim_end_matches('.')
+            ),
             is_incident: event.told.kind.is_incident(),
             left_out: String::new(),
         });

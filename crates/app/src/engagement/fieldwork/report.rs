@@ -216,7 +216,8 @@ pub async fn attach(
     need_auditor(&field, cx)?;
     cx.permit_on(CREATE, &field.object)?;
     let name = clean_name(name);
-    let refuse = |why: &dyn std::fmt::Display| Err(Error::invalid(format!("{name} was not taken: {why}")));
+    let refuse =
+        |why: &dyn std::fmt::Display| Err(Error::invalid(format!("the file {name} was not taken: {why}")));
     if bytes.len() > SECTION_BYTES {
         return refuse(&format!("it is larger than {} MB", SECTION_BYTES >> 20));
     }

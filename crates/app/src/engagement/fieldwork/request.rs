@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use serde_json::json;
 use tickmark_core::catalog::Catalog;
+use tickmark_core::control::Control;
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::fieldwork::{
     Answer, EvidenceRequest, ListProblem, ListRow, MAX_REQUESTS, Party, Request, RequestError, RequestState,
-    RequestStep, defaults, read_list,
+    RequestStep, defaults, defaults_for_objectives, read_list,
 };
 use tickmark_core::evidence::item::{Item, State};
 use tickmark_core::id::ActorId;
@@ -20,7 +22,7 @@ use crate::context::{Cx, View};
 use crate::evidence::item;
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::{self, need_known_person};
-use crate::program::population;
+use crate::program::population::{self, List};
 use crate::register::Kind;
 use crate::{Error, Result};
 
@@ -127,9 +129,24 @@ async fn load(
 /// # Errors
 /// `Forbidden`; `NotFound`; `Conflict` once the engagement is frozen.
 pub async fn add_defaults(cx: &mut Cx<'_>, key: EngagementKey, catalog: &Catalog) -> Result<Added> {
-    let field = open_field(cx, key).await?;
-    let in_scope = criteria(field.version.record.holds(), catalog)?;
-    add(cx, key, defaults(&catalog.requests, &in_scope)).await
+    open_field(cx, key).await?;
+    let usual = usual(cx, key, catalog).await?;
+    add(cx, key, usual).await
+}
+
+/// Returns the usual requests as far as they concern what is in scope: the criteria, or the objectives of a SOC 1 and the
+/// controls for them.
+///
+/// # Errors
+/// `NotFound`; or if the catalog has no framework.
+pub async fn usual(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -> Result<Vec<Request>> {
+    let field = field(view, key).await?;
+    let scope = field.version.record.holds();
+    if scope.kind.has_criteria() {
+        return Ok(defaults(&catalog.requests, &criteria(scope, catalog)?));
+    }
+    let controls: Vec<Control> = controls_in_scope(view, scope, catalog).await?.into_values().collect();
+    Ok(defaults_for_objectives(&catalog.requests, &scope.objectives, &controls, scope.time))
 }
 
 /// Adds a firm's own list, whole or not at all. `rows` are the cells of its file.
@@ -153,7 +170,7 @@ pub async fn import(
     add(cx, key, requests).await
 }
 
-/// Reads the cells of comma-separated values.
+/// Reads the cells of separated values, whatever stands between them: programs of offices write commas, semicolons or tabs.
 ///
 /// # Errors
 /// `Invalid` for what cannot be read, naming the line.
@@ -161,17 +178,14 @@ pub fn read_csv(name: &str, bytes: &[u8]) -> Result<Vec<ListRow>> {
     if bytes.len() > MAX_LIST_BYTES {
         return Err(Error::invalid(format!("{name} is larger than {} MB", MAX_LIST_BYTES >> 20)));
     }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(bytes);
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| {
-            Error::invalid(format!("{name:?} was not imported, nothing was applied: {error}"))
-        })?;
-        let line = record.position().map_or(0, csv::Position::line);
-        rows.push(ListRow { line, cells: record.iter().map(str::to_owned).collect() });
-    }
-    Ok(rows)
+    let list = List::of_csv(name, Bytes::copy_from_slice(bytes)).map_err(|problems| {
+        let said: Vec<String> = problems.iter().take(SHOWN).map(ToString::to_string).collect();
+        Error::invalid(format!("{name:?} was not imported, nothing was applied: {}", said.join("; ")))
+    })?;
+    let heading = ListRow { line: list.heading_line(), cells: list.heading().to_vec() };
+    let owned = |cells: Vec<&str>| cells.into_iter().map(str::to_owned).collect();
+    let rows = list.cells().map(|(line, cells)| ListRow { line, cells: owned(cells) });
+    Ok(std::iter::once(heading).chain(rows).collect())
 }
 
 /// Says in one message what is wrong.
@@ -445,4 +459,30 @@ pub(super) fn cells(
 #[must_use]
 pub fn count(rows: &[Row<EvidenceRequest>], state: RequestState) -> usize {
     rows.iter().filter(|row| row.record.state == state).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Vec<(u64, String)> {
+        let rows = read_csv("pbc.csv", bytes).expect("a list");
+        rows.into_iter().map(|row| (row.line, row.cells.join("|"))).collect()
+    }
+
+    #[test]
+    fn lists_of_offices_are_read_with_the_lines_they_have() {
+        let expected =
+            [(1, "ref|request".to_owned()), (2, "1|Pay runs".to_owned()), (3, "2|Leavers".to_owned())];
+        for text in [
+            &b"ref,request\n1,Pay runs\n2,Leavers\n"[..],
+            b"ref,request\r\n1,Pay runs\r\n2,Leavers\r\n",
+            b"\xef\xbb\xbfref;request\r\n1;Pay runs\r\n2;Leavers\r\n",
+            b"ref\trequest\n1\tPay runs\n2\tLeavers\n",
+        ] {
+            assert_eq!(read(text), expected, "{}", String::from_utf8_lossy(text));
+        }
+        let says = read_csv("pbc.csv", b"ref,request\r\n1,M\xfcller\r\n").expect_err("not UTF-8").to_string();
+        assert!(says.contains("line 2, column request") && says.contains("UTF-8"), "{says}");
+    }
 }

@@ -186,6 +186,17 @@ pub(crate) async fn everybody(view: &mut View<'_>) -> Result<Vec<Member>> {
     sql::members(view.connection(), organization).await
 }
 
+/// Refuses people of an audit firm: they examine the organization, and answer for nothing in it.
+pub(crate) async fn need_own(view: &mut View<'_>, who: ActorId) -> Result<()> {
+    let is_examiner = |one: &Member| one.actor == who && one.roles.contains(&Role::Auditor);
+    if everybody(view).await?.iter().any(is_examiner) {
+        return Err(Error::invalid(
+            "people of an audit firm examine the organization and answer for nothing in it; choose somebody else",
+        ));
+    }
+    Ok(())
+}
+
 /// Returns some of those who are in the organization, whoever asks.
 pub(crate) async fn several(view: &mut View<'_>, ids: &[MembershipId]) -> Result<Vec<Member>> {
     let organization = view.organization();

@@ -288,7 +288,9 @@ impl Reader<'_> {
                 let definition = self.definition;
                 let what = format!(
                     "{error}: it goes from {} to {}, and the list is in {}",
-                    definition.from, definition.to, self.zone
+                    self.zone.day(definition.from),
+                    self.zone.day(definition.to.plus_micros(-1)),
+                    self.zone
                 );
                 report(Some(self.columns.occurred_at), what);
             }

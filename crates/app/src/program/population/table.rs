@@ -226,6 +226,12 @@ impl List {
         self.bytes.clone()
     }
 
+    /// Returns the line of the heading.
+    #[must_use]
+    pub fn heading_line(&self) -> u64 {
+        self.heading_line
+    }
+
     /// Returns the names of the columns.
     #[must_use]
     pub fn heading(&self) -> &[String] {

@@ -73,6 +73,17 @@ pub enum CompletionError {
         /// Date of the letter.
         letter: Day,
     },
+    /// What is recorded as the revised report is the one that is revised.
+    #[error("this file is the report that is recorded already; the revised one is another")]
+    SameReport,
+    /// A revised report is dated before the one that it revises.
+    #[error("the revised report is dated {report}, and the one that it revises {before}")]
+    RevisedBefore {
+        /// Date of the revised report.
+        report: Day,
+        /// Date of the one before.
+        before: Day,
+    },
     /// An event that the report was to tell of.
     #[error(
         "the report is dated {report}, and {day} is no later: what becomes known now is a fact discovered after the report"
@@ -101,7 +112,7 @@ pub enum CompletionError {
     #[error("the auditor decides what follows: say when they were told")]
     Untold,
     /// A bridge letter that breaks a rule.
-    #[error("the bridge letter cannot be signed: {0}")]
+    #[error("the bridge letter cannot stand as it is: {0}")]
     Blocked(String),
 }
 
@@ -441,16 +452,28 @@ impl Completion {
     /// Records the report that the auditor gave to management.
     ///
     /// # Errors
-    /// If the day is not after the time of the examination, lies ahead, or is not that of the representation letter; if
-    /// firm or file have no name.
+    /// If the day is not after the time of the examination, lies ahead, or is not that of the representation letter; if a
+    /// revised report is the one that is there, or earlier; if firm or file have no name.
     pub fn receive(&mut self, received: Received, time: Time) -> Result<(), CompletionError> {
         let Received { firm, day, file, digest, kept, by, at } = received;
         after(day, time)?;
         if day > Day::of(at) {
             return Err(CompletionError::Ahead(day));
         }
-        if let Some(letter) = self.report_date.filter(|letter| *letter != day) {
-            return Err(CompletionError::OtherDate { report: day, letter });
+        match (&self.received, self.report_date) {
+            // A revised report is another file, and has its own date.
+            (Some(before), _) if self.is_revised() => {
+                if before.digest == digest {
+                    return Err(CompletionError::SameReport);
+                }
+                if day < before.day {
+                    return Err(CompletionError::RevisedBefore { report: day, before: before.day });
+                }
+            }
+            (_, Some(letter)) if letter != day => {
+                return Err(CompletionError::OtherDate { report: day, letter });
+            }
+            _ => {}
         }
         let firm = title("name of the audit firm", &firm)?;
         let file = title("name of the file", &file)?;

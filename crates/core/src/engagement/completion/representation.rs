@@ -80,10 +80,15 @@ pub fn represented(scope: &Scope, organization: &str, completion: &Completion) -
          to everybody from whom you thought it necessary to learn something. Nothing of it was held back or changed for the \
          examination."
             .to_owned(),
-        "We told you of every weakness in the design of controls that we know of, of every case in which a control did not \
-         operate as described, whether or not it was corrected, and of every incident that came from such a case or otherwise \
-         kept us from what we promised."
-            .to_owned(),
+        format!(
+            "We told you of every weakness in the design of controls that we know of, of every case in which a control did not \
+             operate as described, whether or not it was corrected, and of every incident that came from such a case or \
+             otherwise kept us from {}.",
+            match scope.kind {
+                ReportKind::Soc1 => "achieving the control objectives",
+                ReportKind::Soc2 | ReportKind::Soc3 => "what we promised",
+            }
+        ),
         "We know of no fraud, no suspicion of fraud and no intended act by management, by people with a part in controls or by \
          others that could matter to the subject, beyond what we told you. We also told you of every breach of law or rule and \
          of every uncorrected error that may affect user entities."
@@ -129,9 +134,15 @@ pub fn happened(completion: &Completion) -> Vec<String> {
     let told = mattering(completion);
     let first = if told.is_empty() { NOTHING } else { THE_FOLLOWING };
     let tell = |event: &&SubsequentEvent| {
-        format!("On {}: {}. {}", event.told.day, event.told.what, event.told.effect)
+        format!("On {}: {} {}", event.told.day, sentence(&event.told.what), sentence(&event.told.effect))
     };
     std::iter::once(first.to_owned()).chain(told.iter().map(tell)).collect()
+}
+
+/// Returns a text with a mark at its end.
+fn sentence(text: &str) -> String {
+    let text = text.trim_end();
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
 /// Returns what a letter says against the register of events: that nothing happened, while the register tells of something

@@ -338,7 +338,18 @@ fn a_report_that_is_revised_is_given_to_nobody_until_the_revised_one_is_there() 
     assert!(!one.is_revised());
     one.learn(Some(1), fact(Follows::Revised), person(1), noon("2027-03-08")).expect("learned");
     assert!(one.is_revised());
-    let revised = Received { at: noon("2027-03-20"), ..report("2027-03-01") };
-    one.receive(revised, period()).expect("received");
+    let revised = |dated: &str, bytes: &[u8]| Received {
+        at: noon("2027-03-20"),
+        digest: Digest::of(bytes),
+        ..report(dated)
+    };
+    let same = Received { at: noon("2027-03-20"), ..report("2027-03-01") };
+    assert_eq!(one.receive(same, period()), Err(CompletionError::SameReport));
+    assert_eq!(
+        one.receive(revised("2027-02-20", b"revised"), period()),
+        Err(CompletionError::RevisedBefore { report: day("2027-02-20"), before: day("2027-03-01") })
+    );
+    assert!(one.is_revised(), "nothing was recorded");
+    one.receive(revised("2027-03-18", b"revised"), period()).expect("it has a date of its own");
     assert!(!one.is_revised());
 }

@@ -7,9 +7,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::super::{Objective, Time};
 use super::request::{Request, kind_words, timing_words};
 use crate::catalog::{RequestKind, RequestTemplate, RequestTiming};
-use crate::control::ControlId;
+use crate::control::{Control, ControlId};
 
 /// Most requests of one engagement.
 pub const MAX_REQUESTS: usize = 2_000;
@@ -71,6 +72,74 @@ pub fn defaults(templates: &[RequestTemplate], in_scope: &BTreeSet<String>) -> V
         reference: template.number.to_string(),
     };
     templates.iter().filter(concerns).map(ask).collect()
+}
+
+/// Returns the usual requests of a SOC 1: what the controls of each objective did, and of the list for the trust services
+/// criteria what concerns controls in scope, by the criteria that they serve as well. `controls` are those in scope. As of
+/// one date nobody tests how controls operated, so nothing is asked of a period.
+#[must_use]
+pub fn defaults_for_objectives(
+    templates: &[RequestTemplate],
+    objectives: &[Objective],
+    controls: &[Control],
+    time: Time,
+) -> Vec<Request> {
+    let (kind, timing) = match time.is_period() {
+        true => (RequestKind::Population, RequestTiming::Period),
+        false => (RequestKind::Document, RequestTiming::AsOf),
+    };
+    let of_objective = |objective: &Objective| {
+        let ids: BTreeSet<ControlId> = controls
+            .iter()
+            .map(|control| &control.id)
+            .filter(|id| objective.controls.contains(*id))
+            .cloned()
+            .collect();
+        let named = ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
+        let ask = Request {
+            title: match time.is_period() {
+                true => format!(
+                    "{}: each occurrence of {named} in the time, with the query that the list comes from; where a system does \
+                     it, its settings and their changes",
+                    objective.id
+                ),
+                false => format!(
+                    "{}: one instance of each of {named}, or its settings where a system does it",
+                    objective.id
+                ),
+            },
+            kind,
+            timing,
+            criteria: [objective.id.clone()].into(),
+            controls: ids,
+            due: None,
+            reference: objective.id.clone(),
+        };
+        (!ask.controls.is_empty()).then_some(ask)
+    };
+    let of_template = |template: &RequestTemplate| {
+        let serves = |control: &&Control| {
+            control.criteria.iter().any(|mapping| {
+                mapping.framework == template.framework && template.criteria.contains(&mapping.criterion)
+            })
+        };
+        let ids: BTreeSet<&ControlId> = controls.iter().filter(serves).map(|control| &control.id).collect();
+        let touched = objectives.iter().filter(|one| one.controls.iter().any(|id| ids.contains(id)));
+        let criteria: BTreeSet<String> = touched.map(|one| one.id.clone()).collect();
+        let is_of_period = template.timing == RequestTiming::Period
+            && matches!(template.kind, RequestKind::Population | RequestKind::Sample);
+        let is_asked = time.is_period() || !is_of_period;
+        (is_asked && (template.all_criteria || !criteria.is_empty())).then(|| Request {
+            title: template.title.clone(),
+            kind: template.kind,
+            timing: if time.is_period() { template.timing } else { timing },
+            criteria,
+            controls: BTreeSet::new(),
+            due: None,
+            reference: template.number.to_string(),
+        })
+    };
+    objectives.iter().filter_map(of_objective).chain(templates.iter().filter_map(of_template)).collect()
 }
 
 /// Where each thing stands in a row.
@@ -292,6 +361,49 @@ mod tests {
             scoped.iter().any(|one| one.title.starts_with("Management assertion draft")),
             "for all criteria"
         );
+    }
+
+    #[test]
+    fn a_soc_1_asks_for_what_its_objectives_and_their_controls_need() {
+        use crate::control::Control;
+
+        let catalog = Catalog::builtin();
+        let starters: Vec<Control> = ["CHG-02", "IAM-05", "AVL-03"]
+            .iter()
+            .map(|id| {
+                let starter = catalog.controls.iter().find(|one| one.id == *id).expect("a starter");
+                let (by, at) =
+                    (crate::id::ActorId(uuid::Uuid::from_u128(1)), crate::Timestamp::from_seconds(0));
+                Control::adopt(starter, by, at).expect("adopted")
+            })
+            .collect();
+        let objective = |id: &str, control: &str| Objective {
+            id: id.into(),
+            statement: "Controls provide reasonable assurance.".into(),
+            controls: [control.parse().expect("an id")].into(),
+            ..Objective::default()
+        };
+        let objectives =
+            [objective("CO-13", "IAM-05"), objective("CO-15", "CHG-02"), objective("CO-99", "ZZZ-01")];
+        let day = |text: &str| text.parse().expect("a day");
+        let year = Time::Period { from: day("2026-01-01"), to: day("2026-12-31") };
+        let asked = defaults_for_objectives(&catalog.requests, &objectives, &starters, year);
+        let of = |begins: &str| asked.iter().find(|one| one.title.starts_with(begins));
+        let leavers = of("Leavers in the period").expect("asked");
+        assert_eq!(leavers.criteria, BTreeSet::from(["CO-13".to_owned()]), "in words of the SOC 1");
+        assert!(of("Production deployments in the period").is_some());
+        assert!(of("Privacy notices").is_none(), "no control in scope serves it");
+        assert!(of("Backup settings").is_none(), "a control that no objective names");
+        let own = of("CO-13: each occurrence of IAM-05").expect("asked");
+        assert_eq!((own.kind, own.controls.len()), (RequestKind::Population, 1));
+        assert!(!asked.iter().any(|one| one.criteria.contains("CO-99")), "nothing of it is in scope");
+        assert!(of("Management assertion draft").is_some());
+        assert!(asked.len() > 5 && asked.len() < 60, "{}", asked.len());
+        let date = Time::AsOf { date: day("2026-12-31") };
+        let of_date = defaults_for_objectives(&catalog.requests, &objectives, &starters, date);
+        assert!(of_date.iter().all(|one| one.timing == RequestTiming::AsOf), "{of_date:?}");
+        assert!(of_date.iter().any(|one| one.title.starts_with("CO-13: one instance of each of IAM-05")));
+        assert!(!of_date.iter().any(|one| one.title.starts_with("Leavers in the period")));
     }
 
     #[test]

@@ -21,10 +21,10 @@ use serde::{Deserialize, Serialize};
 
 pub use access::{ACCESS_DAYS_MAX, AccessError, access_ends};
 pub use gate::{Gate, IssueGround, managements};
-pub use list::{ListProblem, ListRow, MAX_REQUESTS, defaults, read_list};
+pub use list::{ListProblem, ListRow, MAX_REQUESTS, defaults, defaults_for_objectives, read_list};
 pub use opinion::{
-    ELEMENTS, FrozenPart, Issue, KeptFile, Opinion, OpinionError, OpinionKind, Part, PartResult, Report,
-    SectionFile,
+    FrozenPart, Issue, KeptFile, Opinion, OpinionError, OpinionKind, Part, PartResult, Report, SectionFile,
+    elements,
 };
 pub use pdf::{PdfError, check_pdf};
 pub use request::{

@@ -17,7 +17,7 @@ use crate::words::{self, words_of};
 use crate::{Digest, Timestamp};
 
 /// What a part of the description is called where an opinion is modified about it.
-pub const ELEMENTS: [&str; 9] = ["DC1", "DC2", "DC3", "DC4", "DC5", "DC6", "DC7", "DC8", "DC9"];
+const ELEMENTS: [&str; 9] = ["DC1", "DC2", "DC3", "DC4", "DC5", "DC6", "DC7", "DC8", "DC9"];
 
 /// How an opinion, or a part of it, turns out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -175,7 +175,7 @@ pub enum OpinionError {
     #[error("{}: an unmodified result concerns no criterion; take them out, or modify it", .0.title())]
     Concerned(Part),
     /// Unknown criterion.
-    #[error("{}: {what:?} is neither a criterion in scope nor an element of the description", .part.title())]
+    #[error("{}: {what:?} is neither a criterion or objective in scope nor an element of the description", .part.title())]
     Unknown {
         /// Which part.
         part: Part,
@@ -220,6 +220,18 @@ pub enum OpinionError {
     NoReason,
 }
 
+/// Returns the elements of the description that a modification may concern: those of the description criteria, or the parts of
+/// the description of a SOC 1, for which they are not written.
+#[must_use]
+pub fn elements(scope: &Scope) -> Vec<&'static str> {
+    match scope.kind {
+        ReportKind::Soc1 => {
+            super::super::Part::of(scope.kind, scope.time).into_iter().map(|(part, _)| part.word()).collect()
+        }
+        ReportKind::Soc2 | ReportKind::Soc3 => ELEMENTS.to_vec(),
+    }
+}
+
 impl Part {
     /// Returns the parts of the opinion of a report.
     #[must_use]
@@ -247,12 +259,13 @@ impl Opinion {
         if let Some(extra) = self.parts.iter().find(|one| !expected.contains(&one.part)) {
             return Err(OpinionError::NoPart(extra.part));
         }
+        let elements = elements(scope);
         for one in &mut self.parts {
             let part = one.part;
             one.basis = words::readable(&one.basis, TEXT_MAX)
                 .ok_or(OpinionError::Unreadable { what: "basis", max: TEXT_MAX })?;
             for what in &one.concerns {
-                let is_element = part == Part::Description && ELEMENTS.contains(&what.as_str());
+                let is_element = part == Part::Description && elements.contains(&what.as_str());
                 if !criteria.contains(what) && !is_element {
                     return Err(OpinionError::Unknown { part, what: what.clone() });
                 }

@@ -146,7 +146,17 @@ fn processes_stand_under_the_transactions_and_diagrams_before_the_parts() {
         signed: Vec::new(),
     };
     let package = SocPackage { report: "SOC 1 Type 2".into(), description: Some(description), ..package() };
+    // What may stay empty, and did, has no heading of its own.
+    let mut package = package;
+    let optional = PassagePart {
+        part: "incidents".into(),
+        title: "System incidents".into(),
+        needed: false,
+        ..package.description.as_ref().expect("described").parts[0].clone()
+    };
+    package.description.as_mut().expect("described").parts.push(optional);
     let writing = description_of(&package);
+    assert!(!all_text(&writing).contains("System incidents"));
     assert_eq!(writing.figures().collect::<Vec<_>>(), [&figure]);
     let text = all_text(&writing);
     assert!(!text.contains("Not written yet."), "{text}");

@@ -66,7 +66,7 @@ pub(super) fn description(record: &Engagement) -> String {
     let held = record.description.as_ref().map(|document| &document.content);
     for (part, needed) in Part::of(scope.kind, scope.time) {
         let remark = if needed { "" } else { " (may stay empty)" };
-        let _ = writeln!(text, "# {}{remark}\n# {}", part.label(scope.kind), part.hint());
+        let _ = writeln!(text, "# {}{remark}\n# {}", part.label(scope.kind), part.hint(scope.kind));
         let _ = writeln!(text, "[{}]", part.word());
         let said = held.map_or("", |description| description.text(part));
         let _ = writeln!(text, "text = {}", toml::Value::String(said.to_owned()));

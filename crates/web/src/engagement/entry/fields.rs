@@ -392,13 +392,17 @@ impl Typed {
     }
 
     fn draw_subservice(&self, faults: &Faults, known: &Known) -> Markup {
+        let front = match known.version.record.scope.kind.has_criteria() {
+            true => "criteria in front: CC6.4, CC6.5",
+            false => "control objectives in front: CO-13, CO-21",
+        };
         html! {
             (line("name", "Name", &self.name, "", false, faults))
             (area("service", "Service", &self.service, "What it does for the system.", false, faults))
             (area("why", "Why own controls do not suffice", &self.why, "If they do, it is a vendor and is listed there.", false, faults))
             (self.draw_decision(faults, known))
             (select("method", "Method", &self.method, &pairs(Method::ALL.iter().map(|one| (one.word(), one.title()))), "Carve-out leaves its controls out of the description; inclusive describes and examines them too.", faults))
-            (area("assumed", "Controls there", &self.assumed, "One on each line, with the criteria in front: CC6.4, CC6.5: access to the buildings is limited. Carve-out: types of controls that are assumed. Inclusive: its controls.", true, faults))
+            (area("assumed", "Controls there", &self.assumed, &format!("One on each line, with the {front}: access to the buildings is limited. Carve-out: types of controls that are assumed. Inclusive: its controls."), true, faults))
             (self.draw_controls("Own controls that watch it", "Review of its report, service reviews, reconciliations.", faults, known))
             fieldset.field {
                 legend { "Only for the inclusive method" }
@@ -443,12 +447,24 @@ impl Typed {
             let record = &one.record;
             (record.key.0.to_string(), format!("{} {}", record.key, record.promise.title))
         }));
+        let has_criteria = known.version.record.scope.kind.has_criteria();
+        let kinds = pairs(UserEntityKind::ALL.iter().map(|one| (one.word(), one.title())));
         html! {
-            (select("kind", "Kind", &self.kind, &pairs(UserEntityKind::ALL.iter().map(|one| (one.word(), one.title()))), "Could the commitment be kept if customers ignored it? Then it is a responsibility. Most are.", faults))
+            // Commitments are the measure of a SOC 2 and a SOC 3; in a SOC 1 objectives are, and controls of customers are usual.
+            @if has_criteria {
+                (select("kind", "Kind", &self.kind, &kinds, "Could the commitment be kept if customers ignored it? Then it is a responsibility. Most are.", faults))
+            } @else {
+                (select("kind", "Kind", &self.kind, &kinds, "Could the control objective be achieved if customers ignored it? Then it is a responsibility.", faults))
+            }
             (area("text", "What customers do", &self.text, "", false, faults))
-            (line("criteria", "Criteria or objectives", &self.criteria, "Apart by commas. A control needs at least one.", true, faults))
-            (select("commitment", "Commitment that depends on it", &self.commitment, &options, "For a control.", faults))
-            (area("why", "Why the commitment fails without it", &self.why, "For a control.", true, faults))
+            @if has_criteria {
+                (line("criteria", "Criteria", &self.criteria, "Apart by commas. A control needs at least one.", true, faults))
+                (select("commitment", "Commitment that depends on it", &self.commitment, &options, "For a control.", faults))
+                (area("why", "Why the commitment fails without it", &self.why, "For a control.", true, faults))
+            } @else {
+                (line("criteria", "Control objectives", &self.criteria, "Apart by commas, as CO-02, CO-13. A control needs at least one.", true, faults))
+                (area("why", "Why the objective is missed without it", &self.why, "For a control.", true, faults))
+            }
         }
     }
 }

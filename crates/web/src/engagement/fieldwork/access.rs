@@ -73,7 +73,7 @@ fn drawn(record: &Engagement, auditors: &[Auditor], asked: &Asked, outcome: &Out
         let until = one.valid.to.unwrap_or(now);
         vec![
             html! { strong { (one.member.name) } span.sub { (one.member.email) } },
-            html! { @if is_in { "until " (moment::exact(until)) } @else { span.muted { "ended " (moment::exact(until)) } } },
+            html! { @if is_in { "to " (moment::date(until.plus_micros(-1))) } @else { span.muted { "ended " (moment::exact(until)) } } },
             html! { @if may_extend { (moving(&path, one, is_in, &asked.token)) } },
         ]
     });

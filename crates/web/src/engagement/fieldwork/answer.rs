@@ -31,7 +31,7 @@ use crate::control::Names;
 use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form_with_files, hidden};
 use crate::design::frame::Page;
 use crate::design::table::plain;
-use crate::design::{block, moment};
+use crate::design::{block, moment, plural};
 use crate::engagement::catalog;
 use crate::error::Refusal;
 use crate::evidence::item as items;
@@ -112,7 +112,7 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
                     dl.facts {
                         dt { "Kind" } dd { (kind_words(request.kind)) }
                         dt { "Time" } dd { (timing_words(request.timing)) }
-                        dt { "Criteria" } dd { @if request.criteria.is_empty() { "all" } @else { (request.criteria.iter().map(String::as_str).collect::<Vec<_>>().join(", ")) } }
+                        dt { (super::measures(record.holds())[1]) } dd { @if request.criteria.is_empty() { "all" } @else { (request.criteria.iter().map(String::as_str).collect::<Vec<_>>().join(", ")) } }
                         @if !request.controls.is_empty() { dt { "Controls" } dd { (request.controls.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")) } }
                         @if let Some(day) = request.due { dt { "Wanted by" } dd { (day) } }
                         dt { "Asked by" } dd { (row.record.asked_by.title()) }
@@ -168,7 +168,7 @@ fn answer(shown: &Shown) -> Markup {
     };
     let rows = whole.items.iter().map(|item| {
         vec![
-            html! { a.primary href=(to(item.key)) { (item.version.description.title) } span.sub { (item.version.files.len()) " files" } },
+            html! { a.primary href=(to(item.key)) { (item.version.description.title) } span.sub { (item.version.files.len()) " " (plural(item.version.files.len(), "file", "files")) } },
             html! { (item.version.description.kind.title()) },
             items::state_badge(item.state),
         ]

@@ -22,7 +22,7 @@ use maud::Markup;
 use tickmark_app::engagement::fieldwork;
 use tickmark_app::{Error, View};
 use tickmark_core::engagement::fieldwork::{Party, RequestState};
-use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind};
+use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind, Scope};
 
 pub(crate) use overview::page as overview;
 pub(crate) use request::cells;
@@ -184,6 +184,14 @@ async fn party(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Pa
     let (app, actor) = asked.member(state)?;
     let party = app.read(actor, async |view| Ok(fieldwork::party(view, key))).await?;
     party.ok_or(Refusal::NotFound)
+}
+
+/// What controls are measured against in a report: one of them, and many.
+fn measures(scope: &Scope) -> [&'static str; 2] {
+    match scope.kind {
+        ReportKind::Soc1 => ["Objective", "Objectives"],
+        ReportKind::Soc2 | ReportKind::Soc3 => ["Criterion", "Criteria"],
+    }
 }
 
 /// Reads the head of an engagement for a page of its fieldwork, for whoever may see any of it.

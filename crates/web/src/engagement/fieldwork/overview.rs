@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::{document as handed, next, request};
 use tickmark_core::catalog::Framework;
 use tickmark_core::engagement::fieldwork::RequestState;
-use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::engagement::{ElementKind, Engagement, EngagementKey};
 
 use super::{Tabbed, document, head, href, page as framed};
 use crate::WebState;
@@ -40,6 +40,8 @@ pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) ->
                         div.empty { h3 { "Nothing is asked for yet" } p { "Begin with the usual list, scoped to the criteria of this examination, or with your firm's own." } p { a.button.primary href={ (href(key)) "/requests/import" } { "Begin a request list" } } }
                     } @else { (plain("Requests by state", &["State", "Requests"], counts)) }
                 }))
+                (measured_against(&record))
+                (others(&record))
                 (block("documents", "Management's documents", &html! {}, &document::list(&record, &offered, state.documents().is_some())))
             }
             div { (block("scope", "Scope", &html! { (record.standing().title()) }, &scope(&record, framework))) }
@@ -67,8 +69,61 @@ fn scope(record: &Engagement, framework: &Framework) -> Markup {
             dt { "Boundary" } dd { @if scope.boundary.is_empty() { span.muted { "not written" } } @else { (scope.boundary) } }
             @if !scope.categories.is_empty() { dt { "Categories" } dd { (categories.join(", ")) } }
             @if !scope.exclusions.is_empty() { dt { "Criteria taken out" } dd { @for (id, reason) in &scope.exclusions { span.sub { (id) ": " (reason) } } } }
-            @if !scope.subservices.is_empty() { dt { "Subservice organizations" } dd { @for one in &scope.subservices { span.sub { (one.name) ", " (one.method.title()) } } } }
+            @if !scope.outside.is_empty() { dt { "Outside" } dd { (scope.outside.join("; ")) } }
+            @for &kind in ElementKind::ALL {
+                @if scope.elements.iter().any(|one| one.kind == kind) {
+                    dt { (kind.title()) } dd {
+                        @for one in scope.elements_of(kind, true) { (one.name) br; }
+                        @for one in scope.elements_of(kind, false) { span.sub { "Outside: " (one.name) ". " (one.outside) } }
+                    }
+                }
+            }
             dt { "Firm" } dd { @if scope.firm.is_empty() { span.muted { "not named" } } @else { (scope.firm) } }
+        }
+    }
+}
+
+/// The control objectives of a SOC 1 with the controls for each. Criteria of the others are known to every auditor.
+fn measured_against(record: &Engagement) -> Markup {
+    let scope = record.holds();
+    if scope.kind.has_criteria() {
+        return html! {};
+    }
+    let rows = scope.objectives.iter().map(|one| {
+        vec![
+            html! { strong { (one.id) } span.sub { (one.statement) } (crate::engagement::one::of_reporting(one)) },
+            html! { @if one.is_general_control { "IT general control" } @else { "Business process" } },
+            html! { span.refs { @for id in &one.controls { span { (id) } } } },
+        ]
+    });
+    let table = plain("Control objectives", &["Objective", "Kind", "Controls"], rows.collect());
+    block("objectives", "Control objectives", &html! { (scope.objectives.len()) }, &table)
+}
+
+/// What others do for it: subservice organizations with what is assumed there, and customers.
+fn others(record: &Engagement) -> Markup {
+    let scope = record.holds();
+    let measures = super::measures(scope)[1];
+    let organizations = scope.subservices.iter().map(|one| {
+        vec![
+            html! { strong { (one.name) } span.sub { (one.service) } },
+            html! { (one.method.title()) },
+            html! { @for assumed in &one.assumed { span.sub { (assumed.text) @if !assumed.criteria.is_empty() { " (" (assumed.criteria.iter().map(String::as_str).collect::<Vec<_>>().join(", ")) ")" } } } },
+        ]
+    });
+    let customers = scope.user_entities.iter().map(|one| {
+        vec![
+            html! { (one.text) },
+            html! { (one.kind.title()) },
+            html! { span.refs { @for id in &one.criteria { span { (id) } } } },
+        ]
+    });
+    html! {
+        @if !scope.subservices.is_empty() {
+            (block("subservices", "Subservice organizations", &html! { (scope.subservices.len()) }, &plain("Subservice organizations", &["Organization", "Method", "Controls there"], organizations.collect())))
+        }
+        @if !scope.user_entities.is_empty() {
+            (block("user-entities", "What customers do", &html! { (scope.user_entities.len()) }, &plain("What customers do", &["Control or responsibility", "Kind", measures], customers.collect())))
         }
     }
 }

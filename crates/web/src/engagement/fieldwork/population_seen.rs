@@ -72,7 +72,7 @@ pub(super) async fn page(
             dl.facts {
                 dt { "Control" } dd.mono { (one.definition.control) }
                 dt { "Trigger" } dd { (one.definition.trigger) }
-                dt { "Covers" } dd { (covers(one.definition.from, one.definition.to)) }
+                dt { "Covers" } dd { (covers(&one)) }
                 @if let Some(frozen) = &one.frozen { dt { "Frozen" } dd { (frozen.items) " items, keys " (digest::chip(&frozen.keys)) } }
             }
         }))

@@ -15,8 +15,8 @@ use tickmark_app::evidence::item::Upload;
 use tickmark_app::{Actor, App, Error};
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::fieldwork::{
-    ELEMENTS, Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper,
-    check_pdf,
+    Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper, check_pdf,
+    elements,
 };
 use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind};
 use tickmark_core::identity::Verb;
@@ -171,6 +171,8 @@ fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fa
         |name: &str, held: Option<String>| if is_typed { sent.text(name) } else { held.unwrap_or_default() };
     let label = text("label", held.map(|held| held.label.word().to_owned()));
     let dated = text("dated", held.map(|held| held.dated.to_string()));
+    let scope = shown.record.holds();
+    let (many, elements) = (super::measures(scope)[1], elements(scope));
     let part = |part: Part| {
         let one = held.and_then(|held| held.of(part));
         let (result, concerns, basis) = (
@@ -182,10 +184,8 @@ fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fa
         let joined = one.map(|one| one.concerns.iter().cloned().collect::<Vec<_>>().join(", "));
         let (concerned, based) = (text(&concerns, joined), text(&basis, one.map(|one| one.basis.clone())));
         let hint = match part {
-            Part::Description => {
-                format!("Criteria, or elements of the description as {} to {}.", ELEMENTS[0], ELEMENTS[8])
-            }
-            Part::Design | Part::Operation => "Criteria, or objectives, with commas between.".to_owned(),
+            Part::Description => format!("{many}, or elements of the description: {}.", elements.join(", ")),
+            Part::Design | Part::Operation => format!("{many}, with commas between."),
         };
         html! {
             fieldset {

@@ -12,7 +12,7 @@ use tickmark_app::engagement::fieldwork::{Row, asking, criteria, request};
 use tickmark_core::catalog::{RequestKind, RequestTiming};
 use tickmark_core::control::{ControlId, TEXT_MAX};
 use tickmark_core::engagement::fieldwork::{
-    EvidenceRequest, ListRow, Party, Request, RequestState, defaults, kind_words, timing_words,
+    EvidenceRequest, ListRow, Party, Request, RequestState, kind_words, timing_words,
 };
 use tickmark_core::engagement::{Engagement, EngagementKey};
 use tickmark_core::id::ActorId;
@@ -88,7 +88,8 @@ pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) 
     };
     let today = asked.visit.now.date();
     let drawn: Vec<TableRow> = rows.iter().map(|row| line(row, &path, (party, &today), &names)).collect();
-    let table = table((id, path.clone()), &rows, (party, &names), drawn, may_ask);
+    let measured = super::measures(record.holds());
+    let table = table((id, path.clone()), &rows, (party, &names, measured), drawn, may_ask);
     Ok(Listed::of(page, table))
 }
 
@@ -103,7 +104,7 @@ fn beside(record: &EvidenceRequest, party: Party) -> Option<ActorId> {
 fn table(
     (id, path): (String, String),
     rows: &[Row<EvidenceRequest>],
-    (party, names): (Party, &Names),
+    (party, names, [one, many]): (Party, &Names, [&'static str; 2]),
     drawn: Vec<TableRow>,
     may_ask: bool,
 ) -> Table {
@@ -128,7 +129,7 @@ fn table(
         columns: vec![
             Column::text("no", "No.", Phone::Line),
             Column::text("request", "Request", Phone::Title),
-            Column::text("criteria", "Criteria", Phone::Line),
+            Column::text("criteria", many, Phone::Line),
             Column::text("due", "Due", Phone::Line),
             Column::text("who", who, Phone::Line),
             Column::text("state", "State", Phone::Status),
@@ -154,7 +155,7 @@ fn table(
                 "Kind",
                 rows.iter().map(|row| kind_words(row.record.request.kind).to_owned()),
             ),
-            Filter::of_values("criterion", "Criterion", criteria),
+            Filter::of_values("criterion", one, criteria),
             Filter::yes_or_no("late", "Is late"),
         ],
         rows: drawn,
@@ -380,23 +381,23 @@ pub(super) async fn change(
     refused(&state, &asked, status, &edit_form(&record, &asked, number, version, &request, &faults)).await
 }
 
-fn import_form(
+async fn import_form(
     record: &Engagement,
     asked: &Asked,
     state: &WebState,
     faults: &Faults,
 ) -> Result<Page, Refusal> {
-    let path = format!("{}/requests", href(record.key));
-    let catalog = catalog(state)?;
-    let in_scope = criteria(record.holds(), catalog)?;
-    let usual = defaults(&catalog.requests, &in_scope).len();
+    let ((app, actor), catalog) = (asked.member(state)?, catalog(state)?);
+    let (key, path) = (record.key, format!("{}/requests", href(record.key)));
+    let usual = app.read(actor, async |view| request::usual(view, key, catalog).await).await?.len();
     let accept = if state.documents().is_some() { ".xlsx,.csv" } else { ".csv" };
     let body = html! {
         div.narrow.stack {
             (faults.summary())
             section.card aria-labelledby="usual" {
                 h2 id="usual" { "The usual list" }
-                p { (usual) " of " (catalog.requests.len()) " requests concern the criteria in scope. Those that are asked already are left alone." }
+                @if record.holds().kind.has_criteria() { p { (usual) " of " (catalog.requests.len()) " requests concern the criteria in scope. Those that are asked already are left alone." } }
+                @else { p { (usual) " requests: what the controls for each objective did, and what is usually asked about such controls. Those that are asked already are left alone." } }
                 (button(&format!("{path}/defaults"), &asked.token, &format!("Ask for these {usual}"), ""))
             }
             (form_with_files(&format!("{path}/import"), &asked.token, &html! {
@@ -416,7 +417,7 @@ pub(super) async fn import_page(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let (record, _) = known(&state, &asked, key(&at)?).await?;
-    let page = import_form(&record, &asked, &state, &Faults::default())?;
+    let page = import_form(&record, &asked, &state, &Faults::default()).await?;
     asked.frame(&state, &page).await
 }
 
@@ -466,7 +467,7 @@ pub(super) async fn import(
         },
         (None, _) => faults.add("files", "choose one file"),
     }
-    refused(&state, &asked, status, &import_form(&record, &asked, &state, &faults)?).await
+    refused(&state, &asked, status, &import_form(&record, &asked, &state, &faults).await?).await
 }
 
 pub(super) async fn add_defaults(
@@ -483,7 +484,7 @@ pub(super) async fn add_defaults(
         Err(error) => {
             let (status, faults) = wrong(error)?;
             let (record, _) = known(&state, &asked, key).await?;
-            refused(&state, &asked, status, &import_form(&record, &asked, &state, &faults)?).await
+            refused(&state, &asked, status, &import_form(&record, &asked, &state, &faults).await?).await
         }
     }
 }

@@ -304,14 +304,13 @@ fn facts(one: &Walkthrough) -> Markup {
         let walked = &held.walked;
         let did: Vec<&str> = walked.procedures.iter().map(|one| one.title()).collect();
         vec![
-            html! { span.num { (place + 1) } },
-            step_told(held),
+            step_told(place + 1, held),
             html! { (did.join(", ")) @if let Some(day) = walked.on { span.sub { (day) } } },
             html! { (walked.asked) @if !walked.seen.is_empty() { span.sub { (walked.seen) } } },
             html! { (answer("Designed as described", walked.as_described)) (answer("In place", walked.in_place)) @if !walked.found.is_empty() { span.sub { (walked.found) } } },
         ]
     });
-    let head = ["No.", "Step as described", "How", "Asked and seen", "Found"];
+    let head = ["Step as described", "How", "Asked and seen", "Found"];
     plain("Steps of the walkthrough", &head, rows.collect())
 }
 
@@ -319,9 +318,9 @@ fn answer(question: &str, answered: Answered) -> Markup {
     html! { span.sub { (question) ": " (answered.title()) } }
 }
 
-fn step_told(held: &WalkedStep) -> Markup {
+fn step_told(number: usize, held: &WalkedStep) -> Markup {
     let step = &held.step;
-    html! { strong { (step.act.title()) } span.sub { (step.what) } span.sub { (step.who) @if !step.system.is_empty() { ", " (step.system) } } (flow::controls(step)) }
+    html! { strong { (number) ". " (step.act.title()) } span.sub { (step.what) } span.sub { (step.who) @if !step.system.is_empty() { ", " (step.system) } } (flow::controls(step)) }
 }
 
 /// The step of a form, or as it is held.

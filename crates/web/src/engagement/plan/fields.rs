@@ -233,8 +233,16 @@ impl Typed {
             (self.draw_time(faults))
             (self.draw_boundary(faults, of.systems))
             (line("firm", "Audit firm", &self.firm, "Once it is chosen.", true, faults))
-            (self.draw_categories(of.framework))
-            (self.draw_criteria(faults, of.commitments))
+            @if self.kind == ReportKind::Soc1.word() && self.categories.values().chain(self.omissions.values()).all(String::is_empty) {
+                // What only a SOC 2 and a SOC 3 have is out of the way, and there if the report becomes one.
+                details.act { summary { "Only for a SOC 2 or a SOC 3: categories, criteria, commitments" }
+                    (self.draw_categories(of.framework))
+                    (self.draw_criteria(faults, of.commitments))
+                }
+            } @else {
+                (self.draw_categories(of.framework))
+                (self.draw_criteria(faults, of.commitments))
+            }
             (reason_field(&self.reason, faults))
         }
     }

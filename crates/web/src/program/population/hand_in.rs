@@ -264,6 +264,11 @@ pub(crate) fn guessed(sent: &Sent, list: &List, attributes: &[String]) -> Vec<(S
         names.iter().find_map(|wanted| called(wanted)).cloned()
     };
     let mut pairs: Vec<(String, String)> = Vec::new();
+    // A list that lacks the usual names is read by the columns that are chosen below its first rows.
+    let has = |wanted: &str| list.heading().iter().any(|name| name == wanted);
+    if sent.text("mapping").is_empty() && !(has("key") && has("occurred_at")) {
+        pairs.push(("mapping".to_owned(), CHOSEN.to_owned()));
+    }
     for (name, names) in fixed {
         if sent.text(name).is_empty()
             && let Some(column) = find(&names)

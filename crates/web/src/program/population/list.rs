@@ -107,7 +107,7 @@ fn row(one: &Population, tested: usize, deviating: usize) -> Row {
                 html! { a.mono href=(super::control_href(one)) { (definition.control) } },
                 definition.control.as_str(),
             ),
-            Cell::by_text(covers(definition.from, definition.to), &definition.from.date())
+            Cell::by_text(covers(one), &definition.from.date())
                 .said(format!("{} to {}", definition.from, definition.to)),
             Cell::by_number(html! { a.num href={ (href(one.key)) "#items" } { (one.items) } }, items),
             Cell::by_number(html! { span.num { (tested) } }, number(tested)),
@@ -146,7 +146,7 @@ pub(crate) async fn on_control(state: &WebState, asked: &Asked, id: &str) -> Res
     let rows = all.iter().take(ON_CONTROL).map(|one| {
         vec![
             html! { a.primary href=(href(one.key)) { (one.definition.title) } span.sub { "Population " (one.key) } },
-            covers(one.definition.from, one.definition.to),
+            covers(one),
             html! { span.num { (one.items) } },
             state_badge(one),
         ]

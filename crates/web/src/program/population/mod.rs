@@ -120,10 +120,15 @@ fn state_badge(one: &Population) -> Markup {
     badge(mark, state(one))
 }
 
-/// The time that a population covers: days where it covers days of UTC, moments otherwise.
-pub(crate) fn covers(from: Timestamp, to: Timestamp) -> Markup {
+/// The time that a population covers: its days as the zone of its list counts them, or its moments where they are no whole days.
+pub(crate) fn covers(one: &Population) -> Markup {
+    let (from, to) = (one.definition.from, one.definition.to);
+    let zone = one.ipe.as_ref().map_or("UTC", |ipe| ipe.time_zone.as_str());
     let is_day = |at: Timestamp| at.micros().rem_euclid(DAY_US) == 0;
-    if is_day(from) && is_day(to) {
+    if zone != "UTC" && one.is_of_days() {
+        let [first, last] = one.days();
+        html! { (first) " to " (last) " in " (zone) }
+    } else if is_day(from) && is_day(to) {
         html! { (moment::date(from)) " to " (moment::date(to.plus_micros(-1))) }
     } else {
         html! { (moment::exact(from)) " to " (moment::exact(to)) }

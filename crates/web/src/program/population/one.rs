@@ -68,7 +68,7 @@ pub(super) async fn page(
             dl.facts {
                 dt { "Control" } dd { a.mono href=(control_href(&one)) { (definition.control) } }
                 dt { "Trigger" } dd { (definition.trigger) }
-                dt { "Covers" } dd { (covers(definition.from, definition.to)) }
+                dt { "Covers" } dd { (covers(&one)) }
                 dt { "Defined" } dd { (moment::exact(one.defined_at)) }
                 @if let Some(frozen) = &one.frozen {
                     dt { "Frozen" } dd { (moment::exact(frozen.at)) ", " (frozen.items) " items, keys " (digest::chip(&frozen.keys)) }

@@ -36,7 +36,7 @@ pub(super) fn exceptions(known: &Known, path: &str, asked: &Asked, sent: &Sent, 
                 (hidden("form", &asked.token)) (hidden("version", &known.row.version.to_string()))
                 @if let Some(number) = number { (hidden("number", &number.to_string())) }
                 fieldset.field { legend { "Items" } div.choices { @for (value, words) in &deviating { label.choice { input type="checkbox" name="item" value=(value) checked[chosen.contains(value)]; span { (words) } } } } }
-                (field(&Field { name: "nature", label: "What happened", kind: Kind::Area(3), value: nature, max: TEXT_MAX, hint: "As it will stand in Section IV.", ..Field::default() }))
+                (field(&Field { name: "nature", label: "What happened", kind: Kind::Area(3), value: nature, max: TEXT_MAX, hint: "As it will stand in Section IV, behind the words \u{201c}for so many of so many items tested,\u{201d}.", ..Field::default() }))
                 (field(&Field { name: "cause", label: "Cause", kind: Kind::Select(&causes), value: cause.word(), ..Field::default() }))
                 (field(&Field { name: "effect", label: "Cause and effect in words", kind: Kind::Area(2), value: effect, max: TEXT_MAX, optional: true, hint: "Whether a wrong outcome occurred, and whether others are affected.", ..Field::default() }))
                 p.row { button.button type="submit" { @if number.is_some() { "Save" } @else { "Note the exception" } } }

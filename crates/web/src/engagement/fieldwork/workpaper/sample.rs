@@ -173,16 +173,12 @@ pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup
         .iter()
         .map(|one| {
             let items = one.frozen.as_ref().map_or(one.items, |frozen| frozen.items);
-            (
-                one.key.to_string(),
-                format!(
-                    "{} ({}, {items} items, {} to {})",
-                    one.definition.title,
-                    one.definition.control,
-                    moment::date(one.definition.from),
-                    moment::date(one.definition.to.plus_micros(-1))
-                ),
-            )
+            let ([from, to], definition) = (one.days(), &one.definition);
+            let words = format!(
+                "{}: {} ({}, {items} items, {from} to {to})",
+                one.key, definition.title, definition.control
+            );
+            (one.key.to_string(), words)
         })
         .collect();
     let methods: Vec<(String, String)> = Method::ALL
