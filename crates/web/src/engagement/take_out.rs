@@ -18,6 +18,7 @@ use crate::design::table::plain;
 use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
+use crate::identity::go;
 use crate::visit::Asked;
 
 pub(crate) const PDF: &str = "application/pdf";
@@ -57,6 +58,11 @@ pub(super) async fn package(
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let (key, catalog) = (key(&at)?, catalog(&state)?);
+    // The auditor's signed file goes with it, and comes back here once whoever takes it has shown who they are.
+    match engagement::prove_for_package(app, actor, key).await {
+        Err(Error::StepUp) => return Ok(go(&format!("/step-up?back={}", asked.path()))),
+        other => other?,
+    }
     let generator = generator(&state);
     let model =
         app.transact(actor, async |cx| engagement::take_out(cx, key, catalog, generator).await).await?;
