@@ -128,8 +128,9 @@ async fn load(
 /// `Forbidden`; `NotFound`; `Conflict` once the engagement is frozen.
 pub async fn add_defaults(cx: &mut Cx<'_>, key: EngagementKey, catalog: &Catalog) -> Result<Added> {
     let field = open_field(cx, key).await?;
-    let in_scope = criteria(field.version.record.holds(), catalog)?;
-    add(cx, key, defaults(&catalog.requests, &in_scope)).await
+    let scope = field.version.record.holds();
+    let (in_scope, time) = (criteria(scope, catalog)?, scope.time);
+    add(cx, key, defaults(&catalog.requests, &in_scope, time)).await
 }
 
 /// Adds a firm's own list, whole or not at all. `rows` are the cells of its file.

@@ -67,7 +67,7 @@ pub fn represented(scope: &Scope, organization: &str, completion: &Completion) -
     };
     let mut text = vec![
         format!(
-            "This letter belongs to your examination of {subject} ({report}). We, the management of {organization}, confirm \
+            "We give you this letter for your examination of {subject} ({report}). We, the management of {organization}, confirm \
              the following to you as of the date of this letter, to the best of our knowledge and belief and after asking \
              those who know."
         ),
@@ -98,8 +98,8 @@ pub fn represented(scope: &Scope, organization: &str, completion: &Completion) -
     let (carved, included) = (of_method(Method::CarveOut), of_method(Method::Inclusive));
     if !carved.is_empty() {
         text.push(format!(
-            "We depend on controls at {}, which are left out of the examination. The types of controls that we assume there \
-             are whole, and we watch them as described.",
+            "We depend on controls at {}, which are left out of the examination. We told you of every type of control \
+             that we assume there, and we watch them as described.",
             carved.join(", ")
         ));
     }
@@ -110,7 +110,7 @@ pub fn represented(scope: &Scope, organization: &str, completion: &Completion) -
         ));
     }
     if scope.user_entities.iter().any(|one| one.kind == UserEntityKind::Control) {
-        text.push("The controls that we assume at user entities are whole as described.".to_owned());
+        text.push("We told you of every control that we assume at user entities.".to_owned());
     }
     text.extend(happened(completion));
     if scope.kind != ReportKind::Soc3 {
@@ -129,7 +129,8 @@ pub fn happened(completion: &Completion) -> Vec<String> {
     let told = mattering(completion);
     let first = if told.is_empty() { NOTHING } else { THE_FOLLOWING };
     let tell = |event: &&SubsequentEvent| {
-        format!("On {}: {}. {}", event.told.day, event.told.what, event.told.effect)
+        let (what, effect) = (event.told.what.trim_end_matches('.'), event.told.effect.trim_end_matches('.'));
+        format!("On {}: {what}. {effect}.", event.told.day)
     };
     std::iter::once(first.to_owned()).chain(told.iter().map(tell)).collect()
 }

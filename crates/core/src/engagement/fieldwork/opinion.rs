@@ -50,12 +50,15 @@ pub enum Part {
     Design,
     /// (c) the operating effectiveness of controls.
     Operation,
+    /// Management's assertion: the one part of a SOC 3.
+    Assertion,
 }
 
 words_of!(Part {
     Description = "description", "(a) Description of the system";
     Design = "design", "(b) Suitability of the design of controls";
     Operation = "operation", "(c) Operating effectiveness of controls";
+    Assertion = "assertion", "Management\u{2019}s assertion that controls were effective";
 });
 
 /// One part of an opinion.
@@ -222,10 +225,10 @@ impl Part {
     #[must_use]
     pub fn of(scope: &Scope) -> Vec<Self> {
         let has = |part: &Self| match part {
-            // A SOC 3 has no description.
-            Self::Description => scope.kind != ReportKind::Soc3,
-            Self::Design => true,
-            Self::Operation => scope.time.is_period(),
+            // A SOC 3 has no description; its opinion is on the assertion that controls were effective.
+            Self::Assertion => scope.kind == ReportKind::Soc3,
+            Self::Description | Self::Design => scope.kind != ReportKind::Soc3,
+            Self::Operation => scope.kind != ReportKind::Soc3 && scope.time.is_period(),
         };
         Self::ALL.iter().copied().filter(has).collect()
     }
@@ -457,9 +460,9 @@ mod tests {
     #[test]
     fn a_report_has_the_parts_of_its_kind() {
         let parts = |kind, is_period| Part::of(&scope(kind, is_period));
-        assert_eq!(parts(ReportKind::Soc2, true), Part::ALL);
+        assert_eq!(parts(ReportKind::Soc2, true), [Part::Description, Part::Design, Part::Operation]);
         assert_eq!(parts(ReportKind::Soc2, false), [Part::Description, Part::Design]);
-        assert_eq!(parts(ReportKind::Soc3, true), [Part::Design, Part::Operation]);
+        assert_eq!(parts(ReportKind::Soc3, true), [Part::Assertion]);
     }
 
     #[test]

@@ -18,9 +18,10 @@ use tickmark_core::engagement::fieldwork::{
     ELEMENTS, Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper,
     check_pdf,
 };
-use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind};
+use tickmark_core::engagement::{Engagement, EngagementKey};
 use tickmark_core::identity::Verb;
 
+use super::workpaper::has_results;
 use super::{Tabbed, atom, head, href, key, page as framed, refused, wrong};
 use crate::WebState;
 use crate::control::Names;
@@ -53,8 +54,7 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Sho
         .read(actor, async |view| {
             let (record, _) = head(view, key).await?;
             let (known, names) = (report::find(view, key).await?, Names::for_looking(view).await?);
-            // A SOC 3 has no tests and results; a paper of a report as of one date shows nothing in Section IV.
-            let has_tests = record.holds().kind != ReportKind::Soc3 && record.holds().time.is_period();
+            let has_tests = has_results(&record);
             let is_open = known.report.frozen().is_none() && record.closed().is_none();
             let untested = if known.party == Party::Auditor && has_tests && is_open {
                 let papers = signed::list::<Workpaper>(view, key).await?;
@@ -114,7 +114,7 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_document
             }
             div {
                 (block("section", "Signed Section I", &html! {}, &section(shown, &path, asked, is_auditor && is_open, faults)))
-                @if is_open { (block("end", if is_auditor { "Issue" } else { "Freeze" }, &html! {}, &ending(shown, &path, asked, is_auditor))) }
+                @if is_open { (block("end", if is_auditor { "Issue" } else { "Before it is issued" }, &html! {}, &ending(shown, &path, asked, is_auditor))) }
                 @if has_documents { (block("file", "File", &html! {}, &html! {
                     p.muted { @if is_auditor { "Workpapers, notes, requests with answers, responses and what is recorded about the report, as JSON and workbooks with digests. It leaves with your firm." } @else { "Requests with answers, results that were shared, and your responses, as JSON and workbooks with digests." } }
                     p { a.button href={ (href(record.key)) "/file" } download { @if is_auditor { "Take the firm\u{2019}s file" } @else { "Take the file" } } }
@@ -167,6 +167,8 @@ fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fa
     let held = shown.known.report.opinion();
     let is_typed = !sent.text("version").is_empty();
     let options = choices();
+    let has_criteria = shown.record.holds().kind.has_criteria();
+    let yardstick = if has_criteria { "Criteria" } else { "Objectives" };
     let text =
         |name: &str, held: Option<String>| if is_typed { sent.text(name) } else { held.unwrap_or_default() };
     let label = text("label", held.map(|held| held.label.word().to_owned()));
@@ -183,9 +185,9 @@ fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fa
         let (concerned, based) = (text(&concerns, joined), text(&basis, one.map(|one| one.basis.clone())));
         let hint = match part {
             Part::Description => {
-                format!("Criteria, or elements of the description as {} to {}.", ELEMENTS[0], ELEMENTS[8])
+                format!("{yardstick}, or elements of the description as {} to {}.", ELEMENTS[0], ELEMENTS[8])
             }
-            Part::Design | Part::Operation => "Criteria, or objectives, with commas between.".to_owned(),
+            Part::Design | Part::Operation | Part::Assertion => format!("{yardstick}, with commas between."),
         };
         html! {
             fieldset {
@@ -249,7 +251,7 @@ fn sentence(says: &str) -> String {
 /// Lists what is missing, with whose turn it is.
 fn waiting(missing: &[Gate], is_auditor: bool) -> Markup {
     html! {
-        p { @if is_auditor { "Before the report is issued:" } @else { "Before the report is issued, management still has to see to this:" } }
+        p { @if is_auditor { "Before the report is issued:" } @else { "Management still has to see to this:" } }
         ul.lines {
             @for gate in missing {
                 li { (sentence(&gate.to_string())) @if is_auditor { " " span.muted { (gate.party().title()) } } }
@@ -275,7 +277,7 @@ fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup 
             }
             (form(&format!("{path}/issue"), &asked.token, &html! { (hidden("version", &shown.known.version.to_string())) p.row { button.button.primary type="submit" { "Mark the report as issued" } } }))
         }
-        @if !is_auditor && missing.is_empty() { p { "Nothing of this waits for management now." } }
+        @if !is_auditor && missing.is_empty() { p { "Nothing waits for management now." } }
         @if !is_auditor { p.muted { "Somebody of the audit firm marks the report as issued; that freezes the engagement." } }
         @if may_freeze {
             details.act {

@@ -389,14 +389,14 @@ fn import_form(
     let path = format!("{}/requests", href(record.key));
     let catalog = catalog(state)?;
     let in_scope = criteria(record.holds(), catalog)?;
-    let usual = defaults(&catalog.requests, &in_scope).len();
+    let usual = defaults(&catalog.requests, &in_scope, record.holds().time).len();
     let accept = if state.documents().is_some() { ".xlsx,.csv" } else { ".csv" };
     let body = html! {
         div.narrow.stack {
             (faults.summary())
             section.card aria-labelledby="usual" {
                 h2 id="usual" { "The usual list" }
-                p { (usual) " of " (catalog.requests.len()) " requests concern the criteria in scope. Those that are asked already are left alone." }
+                p { (usual) " of " (catalog.requests.len()) " requests concern the criteria in scope" @if !record.holds().time.is_period() { " as of one date" } ". Those that are asked already are left alone." }
                 (button(&format!("{path}/defaults"), &asked.token, &format!("Ask for these {usual}"), ""))
             }
             (form_with_files(&format!("{path}/import"), &asked.token, &html! {
