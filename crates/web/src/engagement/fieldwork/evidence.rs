@@ -18,7 +18,7 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 use super::{Tabbed, head, href, key, number, page as framed, party};
 use crate::WebState;
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
-use crate::design::{block, moment, size};
+use crate::design::{block, moment, plural, size};
 use crate::engagement::catalog;
 use crate::error::Refusal;
 use crate::evidence::{attachment, item as items};
@@ -120,7 +120,7 @@ fn line(item: &Item, path: &str) -> Row {
     Row {
         cells: vec![
             Cell::by_text(
-                html! { div { a.primary href={ (path) "/" (item.key) } { (said.title) } span.sub { (said.kind.title()) ", " (item.version.files.len()) " files" } } },
+                html! { div { a.primary href={ (path) "/" (item.key) } { (said.title) } span.sub { (said.kind.title()) ", " (item.version.files.len()) " " (plural(item.version.files.len(), "file", "files")) } } },
                 &said.title,
             ),
             Cell::text(&controls.join(", ")),
