@@ -137,7 +137,7 @@ impl Scope {
     }
 
     /// Tells whether another scope is about the same system: by its records, or by its name where either names none.
-    fn is_of_system(&self, other: &Self) -> bool {
+    pub(in crate::engagement) fn is_of_system(&self, other: &Self) -> bool {
         if self.systems.is_empty() || other.systems.is_empty() {
             return self.system == other.system;
         }

@@ -294,6 +294,17 @@ impl Opinion {
         }
     }
 
+    /// Tells whether this opinion on a SOC 3 is unmodified where that on a SOC 2 from the same work is not: of the same system,
+    /// over the same time.
+    #[must_use]
+    pub fn forgets(&self, scope: &Scope, other: &Self, of: &Scope) -> bool {
+        let is_same_work = scope.kind == ReportKind::Soc3
+            && of.kind == ReportKind::Soc2
+            && scope.time == of.time
+            && scope.is_of_system(of);
+        is_same_work && self.label == OpinionKind::Unmodified && other.label != OpinionKind::Unmodified
+    }
+
     /// Returns a part.
     #[must_use]
     pub fn of(&self, part: Part) -> Option<&PartResult> {
@@ -520,6 +531,21 @@ mod tests {
             opinion(part(Part::Design, Unmodified, &[]), operates(Unmodified, &[]), Qualified);
         description.parts[0] = part(Part::Description, Qualified, &["DC4"]);
         assert_eq!(check(description), Ok(()));
+    }
+
+    #[test]
+    fn an_opinion_on_a_soc_3_is_no_cleaner_than_that_on_the_soc_2_from_the_same_work() {
+        use OpinionKind::{Qualified, Unmodified};
+        let of = |label| opinion(part(Part::Design, label, &[]), part(Part::Operation, label, &[]), label);
+        let (soc2, soc3) = (scope(ReportKind::Soc2, true), scope(ReportKind::Soc3, true));
+        assert!(of(Unmodified).forgets(&soc3, &of(Qualified), &soc2));
+        assert!(!of(Qualified).forgets(&soc3, &of(Qualified), &soc2));
+        assert!(!of(Unmodified).forgets(&soc3, &of(Unmodified), &soc2));
+        assert!(!of(Unmodified).forgets(&soc2, &of(Qualified), &soc2), "two reports of one kind");
+        let other = Scope { system: "Books".into(), ..soc2.clone() };
+        assert!(!of(Unmodified).forgets(&soc3, &of(Qualified), &other));
+        let as_of_date = scope(ReportKind::Soc2, false);
+        assert!(!of(Unmodified).forgets(&soc3, &of(Qualified), &as_of_date));
     }
 
     #[test]

@@ -9,16 +9,17 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_T
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use maud::{Markup, html};
+use tickmark_app::engagement;
 use tickmark_app::engagement::fieldwork::report::{self, Known, SECTION_BYTES};
 use tickmark_app::engagement::fieldwork::{file, paper, signed, workpaper};
 use tickmark_app::evidence::item::Upload;
-use tickmark_app::{Actor, App, Error};
+use tickmark_app::{Actor, App, Error, View};
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::fieldwork::{
     ELEMENTS, Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper,
     check_pdf,
 };
-use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind};
 use tickmark_core::identity::Verb;
 
 use super::workpaper::has_results;
@@ -43,6 +44,8 @@ struct Shown {
     known: Known,
     /// Controls in scope whose test no shared paper holds, of how many; for the firm, while it can still share one.
     untested: Option<(usize, usize)>,
+    /// The SOC 2 from the same work whose opinion is modified, where this one is not.
+    forgotten: Option<(EngagementKey, OpinionKind)>,
     names: Names,
     /// A file that was sent with a form which was refused.
     held: KeptFiles,
@@ -66,10 +69,34 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Sho
             } else {
                 None
             };
-            Ok(Shown { record, known, untested, names, held: KeptFiles::default() })
+            let forgotten = forgotten(view, &record, &known).await?;
+            Ok(Shown { record, known, untested, forgotten, names, held: KeptFiles::default() })
         })
         .await?;
     Ok(shown)
+}
+
+/// Returns the SOC 2 from the same work whose opinion is modified where that of this SOC 3 is not, as far as whoever looks may
+/// know of both.
+async fn forgotten(
+    view: &mut View<'_>,
+    record: &Engagement,
+    known: &Known,
+) -> Result<Option<(EngagementKey, OpinionKind)>, Error> {
+    let Some(opinion) = known.report.opinion().filter(|_| record.holds().kind == ReportKind::Soc3) else {
+        return Ok(None);
+    };
+    for other in engagement::list(view).await? {
+        let (key, of) = (other.record.key, other.record.holds());
+        if key == record.key || of.kind != ReportKind::Soc2 {
+            continue;
+        }
+        let beside = report::find(view, key).await?.report;
+        if let Some(label) = beside.opinion().filter(|one| opinion.forgets(record.holds(), one, of)) {
+            return Ok(Some((key, label.label)));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) async fn page(
@@ -93,6 +120,9 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_document
     let is_open = known.report.frozen().is_none() && record.closed().is_none();
     let body = html! {
         (faults.summary())
+        @if let Some((other, label)) = shown.forgotten {
+            p.problem { "The opinion of " a href=(href(other)) { (other) } ", from the same work over the same time, is recorded as " (label.title().to_lowercase()) ". An opinion on a SOC 3 is then modified too." }
+        }
         @if let Some(issue) = known.report.issued() {
             div.card role="status" {
                 p { strong { "Issued" } " by " (issue.firm) ", marked by " (names.of(issue.by)) " on " (moment::exact(issue.at)) ". The engagement is frozen: nothing in it changes any more." @if issue.alone { " Whoever set the opinion issued the report: nobody else of the firm was in the engagement." } }
