@@ -228,6 +228,79 @@ async fn an_auditor_is_let_into_one_engagement_until_a_day() {
     }
 }
 
+/// A second engagement whose scope is approved.
+async fn second(scene: &Scene) -> EngagementKey {
+    use tickmark_app::identity::{ActorKind, ensure_actor};
+    use tickmark_core::control::commitment::CommitmentKey;
+    let (app, key) = (&scene.app, EngagementKey(2));
+    let other =
+        Scope { system: "Hosting".into(), commitments: BTreeSet::from([CommitmentKey(1)]), ..scope() };
+    app.transact(&scene.cam, async |cx| engagement::plan(cx, "other", other, "second").await)
+        .await
+        .expect("planned");
+    let grace = app
+        .transact(&scene.program, async |cx| ensure_actor(cx, ActorKind::Person, "Grace Example").await)
+        .await
+        .expect("a person");
+    app.transact(&grace, async |cx| engagement::approve(cx, key, 1, &scene.catalog).await)
+        .await
+        .expect("approved");
+    key
+}
+
+#[tokio::test]
+async fn a_link_that_was_lost_is_made_anew_until_somebody_came_in_by_it() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, program, email) = (&scene.app, &scene.program, "audrey@firm.example");
+        let other = second(&scene).await;
+        let let_in = async |key: EngagementKey| {
+            let last = "2027-01-31".parse().expect("a day");
+            app.transact(program, async |cx| access::let_in(cx, key, email, last).await)
+                .await
+                .expect("let in")
+        };
+        let awaited = async |key: EngagementKey| {
+            app.read(program, async |view| access::awaited(view, key).await).await.expect("a list")
+        };
+        assert!(awaited(KEY).await.is_empty());
+        let LetIn::ByLink(lost) = let_in(KEY).await else { panic!("no link") };
+        // Into another engagement by another link, which is about both: the first one does not work any more.
+        let LetIn::ByLink(both) = let_in(other).await else { panic!("no link") };
+        assert!(matches!(refused(app.invited(&lost.secret).await.map(|_| ())), Error::NotFound { .. }));
+        for key in [KEY, other] {
+            let ids: Vec<_> = awaited(key).await.into_iter().map(|one| one.invitation.id).collect();
+            assert_eq!(ids, [both.invitation], "{key}");
+        }
+
+        // It runs out unused, and is made anew with the same last day; whoever may invite nobody makes none.
+        world.wait(2 * 86_400);
+        assert!(app.invited(&both.secret).await.is_err(), "24 hours are over");
+        let renew =
+            async |actor: &Actor, id| app.transact(actor, async |cx| access::renew(cx, KEY, id).await).await;
+        assert!(matches!(refused(renew(&scene.cam, both.invitation).await), Error::Forbidden(_)));
+        let (to, LetIn::ByLink(anew)) = renew(program, both.invitation).await.expect("renewed") else {
+            panic!("no link")
+        };
+        assert_eq!(to, email);
+        assert!(matches!(refused(renew(program, both.invitation).await), Error::NotFound { .. }));
+        let until = "2027-02-01T00:00:00Z".parse().expect("a moment");
+        assert!(
+            awaited(KEY).await.iter().all(|one| one.until == until && one.invitation.id == anew.invitation)
+        );
+
+        // Whoever comes in by it is in both, and nobody is awaited any more.
+        let audrey = world.join(app, &anew, email, "Audrey").await.actor(&world, app).await;
+        let list = app.read(&audrey, async |view| engagement::list(view).await).await.expect("a list");
+        assert_eq!(list.len(), 2);
+        assert!(awaited(KEY).await.is_empty() && awaited(other).await.is_empty());
+        assert!(matches!(refused(renew(program, anew.invitation).await), Error::NotFound { .. }));
+        let filter = Filter { event: Some("engagement.access_granted".into()), ..Filter::default() };
+        let trail = app.read(program, async |view| audit::search(view, &filter, 100).await).await;
+        assert_eq!(trail.expect("the trail").len(), 3, "each link");
+    }
+}
+
 #[tokio::test]
 async fn nobody_who_was_in_the_company_within_twelve_months_becomes_its_auditor() {
     for world in World::both().await {

@@ -33,6 +33,14 @@ pub async fn files_of_package(
     Ok(files)
 }
 
+/// Asks for what [`files_of_package`] asks, before anything is recorded as taken out.
+///
+/// # Errors
+/// `StepUp`; `NotFound`.
+pub async fn prove_for_package(app: &App, actor: &Actor, key: EngagementKey) -> Result<()> {
+    app.read(actor, async |view| report::need_fresh(view, key).await).await
+}
+
 /// Returns the files that go with a document: the pictures in it.
 ///
 /// # Errors

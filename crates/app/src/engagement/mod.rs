@@ -26,7 +26,7 @@ use tickmark_core::control::Control;
 use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::engagement::{
     Administration, Assertion, Description, Document, DocumentError, Engagement, EngagementError,
-    EngagementKey, Ground, Kept, KnownSystem, Paper, Problem, Scope, Step,
+    EngagementKey, Ground, Kept, KnownCommitment, KnownSystem, Paper, Problem, Scope, Step,
 };
 use tickmark_core::id::{ActorId, SystemId};
 use tickmark_core::identity::{Atom, Object, Resource, Verb};
@@ -47,7 +47,7 @@ pub use completion::{
 pub(crate) use copies::copied as copy_for;
 pub use copies::{Made, copies, copy_package, handing_out};
 pub use describing::{NewDiagram, put_diagram, read_diagram, remove_diagram, remove_process, write_process};
-pub use files::{files_of_package, files_of_writing};
+pub use files::{files_of_package, files_of_writing, prove_for_package};
 pub use own_work::{Summary, oscal, take_out_oscal, take_out_summary};
 pub use package::{package, take_out};
 pub use preset::{KeptPreset, kept_preset, preset_for};
@@ -136,10 +136,14 @@ impl Grounds {
     pub fn problems(&self, key: EngagementKey, scope: &Scope, catalog: &Catalog) -> Result<Vec<Problem>> {
         let framework =
             catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
-        let commitments: BTreeMap<CommitmentKey, bool> = self
+        let commitments: BTreeMap<CommitmentKey, KnownCommitment> = self
             .commitments
             .iter()
-            .map(|version| (version.record.key, version.record.in_force().is_some()))
+            .map(|version| {
+                let (record, holds) = (&version.record, version.record.in_force());
+                let categories = holds.unwrap_or(&record.promise).categories.clone();
+                (record.key, KnownCommitment { holds: holds.is_some(), categories })
+            })
             .collect();
         let others: Vec<(EngagementKey, Scope)> = self
             .engagements
@@ -159,7 +163,12 @@ impl Grounds {
             commitments: &commitments,
             others: &others,
         };
-        Ok(scope.problems(&ground))
+        let mut problems = scope.problems(&ground);
+        let own = self.engagements.iter().find(|version| version.record.key == key);
+        if let Some(approved) = own.and_then(|version| version.record.approved()) {
+            problems.extend(scope.taken_out_of(&approved.scope));
+        }
+        Ok(problems)
     }
 }
 

@@ -158,7 +158,7 @@ pub(super) async fn live(
             }
             .to_owned(),
         });
-    let responses = answered.into_iter().chain(own).collect();
+    let responses = answered.into_iter().chain(joined(own)).collect();
     let events = events(&completion::recorded(view, key).await?);
     let changes = match scope.time {
         Time::Period { from, to } => changes(from, to, &grounds.controls, &in_scope),
@@ -188,7 +188,7 @@ pub(super) async fn live(
         open: open(record, &grounds, &candidates, catalog)?,
         assertion: assertion(record, &names),
         description: description(record, &names),
-        commitments: commitments(scope, &grounds),
+        commitments: commitments(scope, &grounds, &criteria),
         subservices: subservices(scope),
         user_controls: expected(scope, UserEntityKind::Control),
         responsibilities: expected(scope, UserEntityKind::Responsibility),
@@ -202,6 +202,27 @@ pub(super) async fn live(
     let handed = fieldwork::document::handed(view, record).await?;
     package.hand(handed.contains(&Paper::Description), handed.contains(&Paper::Assertion));
     Ok(package)
+}
+
+/// Joins what is said alike about several controls: readers find it once, with all of them.
+fn joined(own: impl Iterator<Item = Response>) -> Vec<Response> {
+    let mut all: Vec<Response> = Vec::new();
+    for one in own {
+        let is_alike = |held: &&mut Response| {
+            (&held.condition, &held.response, &held.due, &held.state)
+                == (&one.condition, &one.response, &one.due, &one.state)
+        };
+        match all.iter_mut().find(is_alike) {
+            None => all.push(one),
+            Some(held) => {
+                held.finding = format!("{}, {}", held.finding, one.finding);
+                held.controls.extend(one.controls);
+                held.controls.sort();
+                held.controls.dedup();
+            }
+        }
+    }
+    all
 }
 
 /// Returns the events that Section V tells of.
@@ -388,7 +409,8 @@ fn excluded(scope: &Scope, framework: &Framework) -> Vec<Reasoned> {
     scope.exclusions.iter().map(one).collect()
 }
 
-fn commitments(scope: &Scope, grounds: &Grounds) -> Vec<Promised> {
+/// The principal commitments, each with those of its criteria that are in scope.
+fn commitments(scope: &Scope, grounds: &Grounds, criteria: &[CriterionPart]) -> Vec<Promised> {
     let all = grounds.commitments.iter().map(|version| &version.record);
     all.filter(|record| scope.commitments.contains(&record.key))
         .map(|record| {
@@ -398,7 +420,12 @@ fn commitments(scope: &Scope, grounds: &Grounds) -> Vec<Promised> {
                 kind: promise.kind.plain().to_owned(),
                 statement: promise.statement.clone(),
                 source: promise.source.clone(),
-                criteria: promise.criteria.iter().cloned().collect(),
+                criteria: promise
+                    .criteria
+                    .iter()
+                    .filter(|id| criteria.iter().any(|one| one.id == **id))
+                    .cloned()
+                    .collect(),
             }
         })
         .collect()
@@ -587,4 +614,32 @@ pub(super) fn changes(
 fn is_within(at: Timestamp, from: Day, to: Day) -> bool {
     let day = at.date();
     from.to_string() <= day && day <= to.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_alike_about_several_controls_stands_once() {
+        let said = |finding: &str, control: &str, plan: &str| Response {
+            finding: finding.to_owned(),
+            controls: vec![control.to_owned()],
+            condition: "it did not run as designed".to_owned(),
+            response: plan.to_owned(),
+            plan: String::new(),
+            due: "2027-01-31".to_owned(),
+            state: "open".to_owned(),
+        };
+        let all = joined(
+            [
+                said("1", "AVL-04", "restored monthly"),
+                said("2", "GOV-06", "met again"),
+                said("3", "AVL-03", "restored monthly"),
+            ]
+            .into_iter(),
+        );
+        let told: Vec<_> = all.iter().map(|one| (one.finding.as_str(), one.controls.join(" "))).collect();
+        assert_eq!(told, [("1, 3", "AVL-03 AVL-04".to_owned()), ("2", "GOV-06".to_owned())]);
+    }
 }

@@ -50,10 +50,7 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
     let is_soc1 = scope.kind == ReportKind::Soc1;
     let yardstick = match scope.kind {
         ReportKind::Soc1 => "the control objectives stated in the description".to_owned(),
-        _ => format!(
-            "the trust services criteria for {}",
-            listed(scope.categories.keys().map(|id| id.replace('-', " ")).collect())
-        ),
+        _ => format!("the trust services criteria for {}", listed(categories(scope))),
     };
     let mut text = vec![format!(
         "We, the management of {organization}, are responsible for the system called {system}, for {}, and for controls that \
@@ -71,7 +68,8 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
         ));
         text.push(format!(
             "We assert that these controls were effective {time}, so that there was reasonable assurance that the \
-             principal service commitments and system requirements were achieved on {yardstick}."
+             principal service commitments and system requirements were achieved on {yardstick}{}.",
+            complementary(scope, "provided that", "operated as we assumed"),
         ));
     } else {
         text.push(match scope.kind {
@@ -122,10 +120,10 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
     for subservice in &scope.subservices {
         let said = match subservice.method {
             super::Method::CarveOut => {
-                "Its controls are not part of the description; the types of controls that we assume there are"
+                "The description leaves its controls out, and tells which types of controls we assume there"
             }
             super::Method::Inclusive => {
-                "Its controls are part of the description, and its management asserts for them"
+                "The description has its controls, and its management asserts for them"
             }
         };
         if scope.kind != ReportKind::Soc3 {
@@ -137,9 +135,11 @@ pub fn drafted(scope: &Scope, organization: &str) -> String {
         }
     }
     text.push(
-        "Our assertion rests on our own work: assessing risks, monitoring controls, testing them over time and reviewing \
-         those of others that we depend on. The tests of the auditor are no part of it."
-            .to_owned(),
+        format!(
+            "Our assertion rests on our own work: assessing risks, monitoring controls, testing them{} and reviewing those of \
+             others that we depend on. The tests of the auditor are no part of it.",
+            if scope.time.is_period() { " over time" } else { "" }
+        ),
     );
     text.join("\n\n")
 }
@@ -157,6 +157,12 @@ fn described_by(scope: &Scope) -> String {
          environment, risk assessment, communication and monitoring as far as they matter{changes}; and it leaves out and \
          distorts nothing that matters to a broad range of user entities and their auditors"
     )
+}
+
+/// The categories as readers expect them: security first.
+fn categories(scope: &Scope) -> Vec<String> {
+    let (first, rest): (Vec<_>, Vec<_>) = scope.categories.keys().partition(|id| *id == "security");
+    first.into_iter().chain(rest).map(|id| id.replace('-', " ")).collect()
 }
 
 fn complementary(scope: &Scope, joined: &str, operated: &str) -> String {

@@ -23,6 +23,7 @@ mod proposal;
 mod roll;
 mod scope;
 mod soc1;
+mod terms;
 mod vendor;
 
 use std::collections::BTreeSet;
@@ -39,7 +40,7 @@ pub use diagram::{
 pub use document::{Document, DocumentError, Paper, Progress, Signed, Step};
 pub use flow::{Act, FlowStep, NARRATIVE_MAX, PROCESSES_MAX, Process, STEPS_MAX};
 pub use next::{AuditorGround, AuditorStep, ManagementGround, ManagementStep};
-pub use problem::{Ground, KnownSystem, Problem};
+pub use problem::{Ground, KnownCommitment, KnownSystem, Problem};
 pub use proposal::{Material, Proposal, proposals};
 pub use roll::Kept;
 pub use scope::{

@@ -37,6 +37,15 @@ pub struct KnownSystem {
     pub is_retired: bool,
 }
 
+/// A commitment or requirement, as far as it matters here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownCommitment {
+    /// Whether it holds.
+    pub holds: bool,
+    /// Categories that it is about.
+    pub categories: BTreeSet<String>,
+}
+
 /// What a scope is held against.
 #[derive(Clone, Copy, Debug)]
 pub struct Ground<'a> {
@@ -46,8 +55,8 @@ pub struct Ground<'a> {
     pub systems: &'a BTreeMap<SystemId, KnownSystem>,
     /// The controls of the organization.
     pub controls: &'a [Control],
-    /// Commitments, with whether each holds.
-    pub commitments: &'a BTreeMap<CommitmentKey, bool>,
+    /// The commitments of the organization.
+    pub commitments: &'a BTreeMap<CommitmentKey, KnownCommitment>,
     /// Scopes of the other engagements that are not given up.
     pub others: &'a [(EngagementKey, Scope)],
 }
@@ -129,7 +138,7 @@ impl Scope {
     }
 
     /// Tells whether another scope is about the same system: by its records, or by its name where either names none.
-    fn is_of_system(&self, other: &Self) -> bool {
+    pub(in crate::engagement) fn is_of_system(&self, other: &Self) -> bool {
         if self.systems.is_empty() || other.systems.is_empty() {
             return self.system == other.system;
         }
@@ -397,8 +406,15 @@ impl Found<'_> {
                     let measure = self.measure();
                     self.blocks("carve_out", format!("no {measure} is named that depends on {name}"));
                 }
+                let known =
+                    self.ground.controls.iter().filter(|control| one.monitoring.contains(&control.id));
+                let in_force: Vec<bool> = known.map(|control| self.scope.has_in_force(control)).collect();
                 if one.monitoring.is_empty() {
                     self.blocks("carve_out", format!("no own control watches {name}"));
+                } else if !in_force.is_empty() && !in_force.contains(&true) {
+                    let ids: Vec<&str> = one.monitoring.iter().map(|id| id.as_str()).collect();
+                    let says = format!("no own control in force watches {name}: {} is not", ids.join(", "));
+                    self.blocks("carve_out", says);
                 }
             }
             Method::Inclusive => self.inclusive(one),
@@ -583,10 +599,35 @@ impl Found<'_> {
         for key in &self.scope.commitments {
             match self.ground.commitments.get(key) {
                 None => self.blocks("commitments", format!("there is no commitment {key}")),
-                Some(false) => self.notices("commitments", format!("{key} is not in force")),
-                Some(true) => {}
+                Some(one) => {
+                    if !one.holds {
+                        self.notices("commitments", format!("{key} is not in force"));
+                    }
+                    self.left_out(*key, one);
+                }
             }
         }
+    }
+
+    /// Readers would look in vain for criteria of a commitment whose categories are all left out. It may be principal all the
+    /// same, as one about a law of data protection without privacy in scope.
+    fn left_out(&mut self, key: CommitmentKey, one: &KnownCommitment) {
+        let chosen = &self.scope.categories;
+        if chosen.is_empty()
+            || one.categories.is_empty()
+            || one.categories.iter().any(|id| chosen.contains_key(id))
+        {
+            return;
+        }
+        let names: Vec<String> = one.categories.iter().map(|id| id.replace('-', " ")).collect();
+        self.notices(
+            "commitments",
+            format!(
+                "{key} is about {}, which is left out: choose the category, or take the commitment out, unless readers need it \
+                 all the same",
+                names.join(" and ")
+            ),
+        );
     }
 
     fn time(&mut self) {

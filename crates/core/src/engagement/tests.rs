@@ -66,7 +66,13 @@ fn ask_of(
     controls: &[Control],
     others: &[(EngagementKey, Scope)],
 ) -> Vec<Problem> {
-    let commitments = BTreeMap::from([(CommitmentKey(1), true), (CommitmentKey(2), false)]);
+    let about =
+        |holds, category: &str| KnownCommitment { holds, categories: BTreeSet::from([category.into()]) };
+    let commitments = BTreeMap::from([
+        (CommitmentKey(1), about(true, "security")),
+        (CommitmentKey(2), about(false, "security")),
+        (CommitmentKey(3), about(true, "confidentiality")),
+    ]);
     scope.problems(&Ground { framework, systems, controls, commitments: &commitments, others })
 }
 
@@ -215,6 +221,13 @@ fn every_criterion_has_somebody_who_answers_for_it() {
     assert_eq!(ask(&with(cloud.clone()), framework, &controls, &[]), [], "a carved-out organization answers");
     let unwatched = Subservice { monitoring: BTreeSet::new(), ..cloud.clone() };
     assert_eq!(rules(&ask(&with(unwatched), framework, &controls, &[])), ["carve_out"]);
+    let mut rested = controls.clone();
+    rested[0].retire(moment(2)).expect("in force");
+    let says = ask(&with(cloud.clone()), framework, &rested, &[]);
+    assert!(
+        says.iter().any(|one| one.blocks && one.says.contains("no own control in force watches A cloud")),
+        "{says:?}"
+    );
     let nothing = Subservice { assumed: Vec::new(), ..cloud.clone() };
     assert_eq!(
         rules(&ask(&with(nothing), framework, &controls, &[])),
@@ -522,6 +535,20 @@ fn periods_are_held_against_each_other_and_never_block() {
     assert!(ask(&sound(), framework, &controls, &other_system).is_empty());
     let draft = Scope { commitments: BTreeSet::from([CommitmentKey(2)]), ..sound() };
     assert!(ask(&draft, framework, &controls, &[])[0].says.contains("SC-2 is not in force"));
+    let of =
+        |kind| Scope { kind, commitments: BTreeSet::from([CommitmentKey(1), CommitmentKey(3)]), ..sound() };
+    for kind in [ReportKind::Soc2, ReportKind::Soc3] {
+        let left_out = ask(&of(kind), framework, &controls, &[]);
+        assert!(left_out.len() == 1 && !left_out[0].blocks, "{left_out:?}");
+        assert!(
+            left_out[0].says.contains("SC-3 is about confidentiality, which is left out"),
+            "{left_out:?}"
+        );
+    }
+    let mut chosen = of(ReportKind::Soc3);
+    chosen.omissions.remove("confidentiality");
+    chosen.categories.insert("confidentiality".into(), "contracts ask for it".into());
+    assert!(ask(&chosen, framework, &controls, &[]).is_empty());
 }
 
 fn described() -> Description {
@@ -613,6 +640,15 @@ fn a_drafted_assertion_covers_what_the_report_is_about() {
     assert!(!type_1.contains("(c)") && type_1.contains("as of 2026-06-30"));
     let soc3 = text(&Scope { kind: ReportKind::Soc3, ..sound() });
     assert!(!soc3.contains("description") && soc3.contains("boundary"));
+    assert!(!soc3.contains("complementary"));
+    let mut carved_out = Scope { kind: ReportKind::Soc3, ..sound() };
+    carved_out.subservices.push(Subservice::of("Hosting", "hosts it", Method::CarveOut, "why"));
+    let depends = text(&carved_out);
+    assert!(
+        depends.contains("provided that the complementary controls of subservice organizations operated")
+            && !depends.contains("Hosting"),
+        "{depends}"
+    );
     let soc1 = text(&Scope { kind: ReportKind::Soc1, ..sound() });
     assert!(
         !soc1.contains("trust services")

@@ -70,6 +70,17 @@ impl OwnTest {
     #[must_use]
     pub fn also(&self) -> Vec<String> {
         let mut said: Vec<String> = self.samples.iter().map(of_sample).collect();
+        if self.unseen > 0 {
+            let (unseen, all) = (self.unseen, self.subjects);
+            said.push(match self.kind {
+                TestKind::Configuration => format!(
+                    "Of {all} targets, {unseen} {} of time could not be seen; nothing unseen counts as operating.",
+                    if unseen == 1 { "stretch" } else { "stretches" }
+                ),
+                TestKind::Occurrence => format!("{unseen} of {all} windows could not be seen."),
+                TestKind::Population => format!("{unseen} of {all} items were not looked at in full."),
+            });
+        }
         if self.not_selected > 0 {
             said.push(format!("{} items were not selected; the sample speaks for them.", self.not_selected));
         }
@@ -90,7 +101,8 @@ impl OwnTest {
             let missing = coverage.missing();
             if missing > 0 {
                 said.push(format!(
-                    "{missing} more from the end of the period {}.",
+                    "{missing} more {} from the end of the period {}.",
+                    if missing == 1 { "instance" } else { "instances" },
                     if missing == 1 { "is needed" } else { "are needed" }
                 ));
             }
@@ -295,7 +307,8 @@ pub fn control_matrix(package: &SocPackage, work: &OwnWork) -> Sheet {
             }
             says
         });
-        of.collect::<Vec<_>>().join("\n")
+        let of = of.collect::<Vec<_>>();
+        if of.is_empty() { "No test of its own.".to_owned() } else { of.join("\n") }
     };
     let text = |text: &str| SheetCell::Text(text.to_owned());
     let mut rows = Vec::new();
@@ -422,6 +435,21 @@ mod tests {
                 "Tested until 2026-10-01 00:00 UTC; what is left until 2027-01-01 00:00 UTC is to be rolled forward over.",
             ]
         );
+        let unseen = |kind, unseen| OwnTest {
+            kind,
+            unseen,
+            subjects: 26,
+            not_selected: 0,
+            tolerated: 0,
+            samples: Vec::new(),
+            parts: Vec::new(),
+            coverage: None,
+            ..test.clone()
+        };
+        let says = "Of 26 targets, 1 stretch of time could not be seen; nothing unseen counts as operating.";
+        assert_eq!(unseen(TestKind::Configuration, 1).also(), [says]);
+        assert_eq!(unseen(TestKind::Occurrence, 2).also(), ["2 of 26 windows could not be seen."]);
+        assert!(unseen(TestKind::Population, 0).also().is_empty());
         let json = serde_json::to_string(&test).expect("serializes");
         assert_eq!(serde_json::from_str::<OwnTest>(&json).expect("reads back"), test);
     }

@@ -145,12 +145,6 @@ fn observation(of: &Context<'_>, test: &OwnTest) -> Value {
         counted(test.subjects, "subject", "subjects"),
         counted(test.deviations.len(), "deviation", "deviations")
     );
-    if test.unseen > 0 {
-        says.push_str(&format!(
-            " {} could not be seen.",
-            counted(test.unseen, "stretch or item", "stretches or items")
-        ));
-    }
     for sentence in test.also() {
         says.push_str(&format!(" {}", prose(&sentence)));
     }

@@ -254,6 +254,7 @@ fn each_kind_of_report_has_its_own_sections() {
     assert!(
         !text.contains("Testperformedbytheauditor") && text.contains("Operatingeffectivenessisnotexamined")
     );
+    assert!(text.contains("Whatmanagementfoundandcorrects") && !text.contains("Responsestoexceptions"));
     let soc3 = SocPackage {
         report: "SOC 3".into(),
         description: None,
@@ -266,6 +267,10 @@ fn each_kind_of_report_has_its_own_sections() {
     let text = dense(&pages(&document).concat());
     assert!(!text.contains("SectionIV") && text.contains("Boundaryofthesystem"));
     assert!(!text.contains("CloudExample"), "a report for general use names no subservice organization");
+    assert!(
+        text.contains("Thecommitmentsdependoncontrolsof") && text.contains("leftoutoftheevaluation"),
+        "{text}"
+    );
     let soc1 = SocPackage { report: "SOC 1 Type 2".into(), ..sample::package() };
     let text = dense(&pages(&package_document(&soc1)).concat());
     assert!(text.contains("Controlobjectivesandcontrols") && !text.contains("DC8"));
@@ -306,16 +311,24 @@ fn what_the_auditor_shared_stands_in_its_columns_and_the_rest_stays_open() {
         "workpaper": "WP-3",
         "nature": "Inspection",
         "procedure": "Inspected the review of the third quarter.",
-        "result": "No exceptions noted.",
+        "result": "Exception noted: for 1 of 25 items tested, the review was late.",
+        "counts": {"tested": 25, "deviations": 1},
     }]);
     let document = typeset::compile("package.typ", &view, &Files::new()).expect("a document");
     assert_accessible(&document);
     let text = dense(&pages(&document).concat());
-    for says in
-        ["Inspectedthereviewofthethirdquarter.", "Noexceptionsnoted.", "fortheauditor", "theauditorshared"]
-    {
+    for says in [
+        "Inspectedthereviewofthethirdquarter.",
+        "for1of25itemstested",
+        "fortheauditor",
+        "theauditorshared",
+        "controls,testsandresults",
+    ] {
         assert!(text.contains(says), "{says}");
     }
+    // An exception is visible under each criterion that the control serves.
+    let serves = sample::package().controls[0].criteria.len();
+    assert_eq!(text.matches("Exceptionsnoted:").count(), serves);
 }
 
 #[test]

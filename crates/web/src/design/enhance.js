@@ -128,6 +128,12 @@ for (const all of document.querySelectorAll("input[data-pick-all]")) {
   });
 }
 
+// Where tabs do not fit beside each other, the one that is shown is in sight.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const row = tab.parentElement;
+  if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - 32;
+}
+
 // Files: a list of what was chosen with names and sizes, dropping and pasting them, and the camera of a phone. The field of
 // the browser stays what is sent.
 const sized = (bytes) => bytes < 1000 ? `${bytes} B` : bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
@@ -142,7 +148,8 @@ for (const input of document.querySelectorAll("input[type=file][data-most-bytes]
   const zone = input.closest(".drop");
   const [mostBytes, mostFiles] = [Number(input.dataset.mostBytes), Number(input.dataset.mostFiles)];
   const tools = element("div", "", "drop-tools");
-  tools.append(element("span", "Drop files here, or paste a picture."));
+  const takesPictures = !input.accept || /image\/|\.(png|jpe?g)/.test(input.accept);
+  tools.append(element("span", `Drop ${mostFiles === 1 ? "a file" : "files"} here${takesPictures ? ", or paste a picture" : ""}.`));
   const list = element("ul", "", "chosen");
   input.after(tools, list);
 

@@ -265,9 +265,14 @@ impl Faults {
     }
 }
 
-/// The text with a capital at its beginning.
+/// The text with a capital at its beginning, but for the name of a file, which stays as it is.
 #[must_use]
 pub fn capital(text: &str) -> String {
+    let first = text.split_whitespace().next().unwrap_or_default().trim_end_matches([':', ',', ';', '.']);
+    let is_file = first.rsplit_once('.').is_some_and(|(name, ending)| !name.is_empty() && ending.len() > 1);
+    if is_file {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
@@ -275,6 +280,14 @@ pub fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_and_the_name_of_a_file_does_not() {
+        assert_eq!(capital("choose the file"), "Choose the file");
+        assert_eq!(capital("broken.pdf: it is a damaged PDF"), "broken.pdf: it is a damaged PDF");
+        assert_eq!(capital("nothing."), "Nothing.");
+        assert_eq!(capital(""), "");
+    }
 
     #[test]
     fn what_was_typed_and_what_is_wrong_stand_in_the_field() {

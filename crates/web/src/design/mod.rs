@@ -50,6 +50,17 @@ pub fn plural(count: usize, one: &'static str, many: &'static str) -> &'static s
     if count == 1 { one } else { many }
 }
 
+/// The beginning of a text, cut between two words with an ellipsis where it is longer than `most` characters.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
+    let cut = text[..end].rfind(char::is_whitespace).unwrap_or(end);
+    format!(
+        "{}\u{2026}",
+        text[..cut].trim_end_matches(|one: char| one.is_whitespace() || ",;:.".contains(one))
+    )
+}
+
 /// A size for people: `812 B`, `14.2 KB`.
 #[must_use]
 pub fn size(bytes: u64) -> String {

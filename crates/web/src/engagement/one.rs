@@ -105,6 +105,7 @@ fn problems(known: &Known) -> Markup {
     if count == 0 || known.version.record.closed().is_some() {
         return html! {};
     }
+    let of_record = href(known.version.record.key);
     let must = known.problems.iter().filter(|problem| problem.blocks).count();
     let note = html! {
         @if must > 0 { (must) " to mend before the scope can be approved" } @else { "nothing that keeps it from being approved" }
@@ -269,7 +270,7 @@ fn elements(scope: &Scope) -> Markup {
             @if scope.elements.iter().any(|one| one.kind == kind) {
                 dt { (kind.title()) } dd {
                     @for one in scope.elements_of(kind, true) { (one.name) br; }
-                    @for one in scope.elements_of(kind, false) { span.sub { "Outside: " (one.name) ". " (one.outside) } }
+                    @for one in scope.elements_of(kind, false) { span.sub { "Outside: " (one.name) ", as " (one.outside) } }
                 }
             }
         }
@@ -400,7 +401,10 @@ fn compare(before: &Scope, after: &Scope, known: &[System]) -> Vec<Differs> {
     };
     let one = |label, before: String, after: String| Differs { label, before, after };
     let reasons = |all: &std::collections::BTreeMap<String, String>| {
-        all.iter().map(|(id, reason)| format!("{id}: {reason}")).collect::<Vec<_>>().join("; ")
+        let one = |(id, reason): (&String, &String)| {
+            format!("{}: {}", capital(&id.replace('-', " ")), reason.trim_end_matches('.'))
+        };
+        all.iter().map(one).collect::<Vec<_>>().join("; ")
     };
     let keys =
         |scope: &Scope| scope.commitments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -493,6 +497,13 @@ fn approve_form(known: &Known, who: ActorId, token: &str, faults: &Faults) -> Pa
             section.card aria-labelledby="waits" {
                 h2 id="waits" { @if record.approved().is_some() { "What changes" } @else { "What is in scope" } }
                 p.muted { (known.names.of(record.written.by)) ", " (moment::written(record.written.at)) ": " (record.written.reason) }
+                @if record.approved().is_none() {
+                    dl.facts {
+                        dt { "Report" } dd { (record.scope.report()) }
+                        dt { "Time" } dd { (record.scope.time) }
+                        dt { "System" } dd { (record.scope.system) }
+                    }
+                }
                 (diff(&compare(before, &record.scope, &known.grounds.systems)))
             }
             @if record.is_author(who) { p.problem { "You wrote some of what waits here, so somebody else decides about it." } }

@@ -145,7 +145,7 @@ fn description_form(
                 }
             }
         }
-        div.stack {
+        div.narrow.stack.apart {
             @if may_write(record, asked) { (propose::incidents(version, &beside.candidates, &asked.token)) }
             (process::shown(record, asked)) (diagram::shown(record, asked))
         }
@@ -464,6 +464,9 @@ fn sign_form(
                 Some(Err(error)) => p.problem { (capital(&error.to_string())) "." },
                 Some(Ok(())) => (form(&format!("{href}/sign/{}/{}", paper.word(), step.word()), token, &html! {
                     (hidden("version", &version.number.to_string()))
+                    @if let (Paper::Assertion, Step::Approve, Some(document)) = (paper, step, &record.assertion) {
+                        p { "It names " strong { (document.content.signatory) } " as who signs for management. Your own name stands under it as who adopted it." }
+                    }
                     p { "Your name, the time and the digest of what you see here are kept. A later change of it, or of the scope, makes the signature void." }
                     (send(words, &href))
                 })),

@@ -18,6 +18,7 @@ use crate::design::table::plain;
 use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
+use crate::identity::go;
 use crate::visit::Asked;
 
 pub(crate) const PDF: &str = "application/pdf";
@@ -66,8 +67,15 @@ pub(super) async fn package(
     State(state): State<WebState>,
     Path(at): Path<String>,
     asked: Asked,
-) -> Result<Out, Refusal> {
-    package_of(&state, &asked, key(&at)?).await
+) -> Result<Response, Refusal> {
+    let (app, actor) = asked.member(&state)?;
+    let key = key(&at)?;
+    // The auditor's signed file goes with it, and comes back here once whoever takes it has shown who they are.
+    match engagement::prove_for_package(app, actor, key).await {
+        Err(Error::StepUp) => return Ok(go(&format!("/step-up?back={}", asked.path()))),
+        other => other?,
+    }
+    Ok(package_of(&state, &asked, key).await?.into_response())
 }
 
 /// Sets management's part as PDF, as it is recorded now.

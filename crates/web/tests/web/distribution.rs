@@ -94,6 +94,22 @@ fn without_id(text: &str) -> &str {
 }
 
 #[tokio::test]
+async fn managements_part_goes_with_the_signed_file_once_whoever_takes_it_showed_who_they_are() {
+    let server: Server = over().await;
+    let (mut cam, _) = server.member("Cem", &[Role::ComplianceManager]).await;
+    let part = "/engagements/1/package";
+    server.world.wait(601);
+    assert_eq!(cam.get(part).await.status, StatusCode::OK, "no signed file goes with it yet");
+    let (mut cam, _) = server.member("Cam", &[Role::ComplianceManager]).await;
+    received(&mut cam).await;
+    assert_eq!(cam.get(part).await.status, StatusCode::OK);
+    server.world.wait(601);
+    let stale = cam.get(part).await;
+    let back = "/step-up?back=/engagements/1/package";
+    assert_eq!((stale.status, stale.header("location")), (StatusCode::SEE_OTHER, back), "{}", stale.text());
+}
+
+#[tokio::test]
 async fn a_recipient_comes_by_a_link_and_takes_a_copy_of_their_own() {
     let server: Server = over().await;
     let (mut cam, _) = server.member("Cem", &[Role::ComplianceManager]).await;

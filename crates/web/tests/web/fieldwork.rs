@@ -64,6 +64,34 @@ async fn an_auditor_sees_one_engagement_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_link_of_the_firm_that_was_lost_is_made_anew_by_a_button() {
+    let server = Server::start().await;
+    let mut owner = owner(&server).await;
+    let mut cam = company(&server).await;
+    let path = "/engagements/1/access";
+    let fields = [("email", "audrey@firm.example"), ("last", "2027-03-31")];
+    let made = owner.send(path, path, &fields).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.text());
+    let page = owner.get(path).await;
+    assert!(page.text().contains("Not come in yet") && page.text().contains("audrey@firm.example"));
+    let at = page.text().find("/renew\"").unwrap_or_else(|| panic!("no button: {}", page.text()));
+    let from = page.text()[..at].rfind("/engagements/1/access/").expect("its address");
+    let renew = page.text()[from..at].to_owned() + "/renew";
+    // Who may let nobody in sees who is awaited, and no button.
+    let seen = cam.get(path).await;
+    assert!(
+        seen.text().contains("audrey@firm.example") && !seen.text().contains("/renew"),
+        "{}",
+        seen.text()
+    );
+    let anew = owner.send(path, &renew, &[]).await;
+    assert_eq!(anew.status, StatusCode::OK, "{}", anew.text());
+    assert!(anew.text().contains("/join/") && anew.text().contains("is shown only now"), "{}", anew.text());
+    let again = owner.send(path, &renew, &[]).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND, "the earlier one is gone");
+}
+
+#[tokio::test]
 async fn a_request_is_answered_with_files_returned_and_accepted() {
     let server = Server::start().await;
     let mut owner = owner(&server).await;

@@ -3,14 +3,14 @@
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::fieldwork::{Party, access_ends};
-use tickmark_core::id::MembershipId;
+use tickmark_core::id::{InvitationId, MembershipId};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::super::atom;
 use super::field;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
-use crate::identity::people::{self, Auditor, LetIn};
+use crate::identity::people::{self, Auditor, Awaited, LetIn};
 use crate::{Error, Result};
 
 /// The permission to let somebody in: that of whoever invites people.
@@ -24,6 +24,38 @@ pub async fn auditors(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Aud
     let field = field(view, key).await?;
     view.permit_on(atom(Verb::Read), &field.object)?;
     people::of_engagement(view, key).await
+}
+
+/// Lists who was let in by a link and has not come in by it.
+///
+/// # Errors
+/// As [`auditors`].
+pub async fn awaited(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Awaited>> {
+    let field = field(view, key).await?;
+    view.permit_on(atom(Verb::Read), &field.object)?;
+    people::awaited(view, key).await
+}
+
+/// Makes another link for somebody who was let in and has not come in; the earlier one stops working. The end of their
+/// access stays.
+///
+/// # Errors
+/// As [`let_in`]; `NotFound` for whoever came in, or was not let in; `Conflict` if their access would be over by now.
+pub async fn renew(cx: &mut Cx<'_>, key: EngagementKey, invitation: InvitationId) -> Result<(String, LetIn)> {
+    let field = field(cx, key).await?;
+    cx.permit_on(LETTING_IN, &field.object)?;
+    field.need_open()?;
+    let awaited = people::awaited(cx, key).await?;
+    let found = awaited.into_iter().find(|one| one.invitation.id == invitation);
+    let missing = || Error::not_found("invitation", invitation);
+    let Awaited { invitation: held, until } = found.ok_or_else(missing)?;
+    let email = held.email.ok_or_else(missing)?;
+    if until <= cx.now {
+        return Err(Error::conflict("their access would be over by now; let them in until another day"));
+    }
+    let (first, _) = field.version.record.holds().time.days();
+    let let_in = people::let_in(cx, &email, key, first.starts(), until).await?;
+    Ok((email, let_in))
 }
 
 /// Lets somebody of the firm in until the end of a day.

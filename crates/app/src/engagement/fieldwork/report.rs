@@ -129,6 +129,20 @@ pub(in crate::engagement) async fn may_hand_out(view: &mut View<'_>, key: Engage
     Ok(view.may_on(EXPORT, &field.object))
 }
 
+/// Asks whoever may hand out the signed file to show afresh who they are, once there is one to go with management's part.
+///
+/// # Errors
+/// `StepUp`; `NotFound`.
+pub(in crate::engagement) async fn need_fresh(view: &mut View<'_>, key: EngagementKey) -> Result<()> {
+    let field = field(view, key).await?;
+    let is_there =
+        newest_report(view, key).await?.issued().is_some() || received_file(view, key).await?.is_some();
+    if is_there && view.may_on(EXPORT, &field.object) {
+        view.permit_on(EXPORT, &field.object)?;
+    }
+    Ok(())
+}
+
 async fn newest(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Row<Report>>> {
     let organization = view.organization();
     let rows: Vec<Row<Report>> = sql::papers(view.connection(), organization, key, Kind::Report).await?;

@@ -143,7 +143,7 @@ pub async fn usual(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -
     let field = field(view, key).await?;
     let scope = field.version.record.holds();
     if scope.kind.has_criteria() {
-        return Ok(defaults(&catalog.requests, &criteria(scope, catalog)?));
+        return Ok(defaults(&catalog.requests, &criteria(scope, catalog)?, scope.time));
     }
     let controls: Vec<Control> = controls_in_scope(view, scope, catalog).await?.into_values().collect();
     Ok(defaults_for_objectives(&catalog.requests, &scope.objectives, &controls, scope.time))

@@ -8,7 +8,7 @@ use tickmark_core::{Span, Timestamp};
 
 use super::super::audit::{self, Event, Name};
 use super::join::invite_as;
-use super::{Link, Member, address, refused, sql};
+use super::{Invitation, Link, Member, address, refused, sql};
 use crate::context::{Cx, View};
 use crate::{Error, Result};
 
@@ -28,6 +28,15 @@ pub enum LetIn {
     ByLink(Link),
     /// They are here as an auditor already.
     AtOnce(MembershipId),
+}
+
+/// Somebody of an audit firm who was let into an engagement by a link and has not come in by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    /// By which invitation.
+    pub invitation: Invitation,
+    /// Until when they are let in once they come.
+    pub until: Timestamp,
 }
 
 /// Lets somebody of an audit firm into an engagement until a moment. `examined` is the first moment of what is examined.
@@ -51,8 +60,13 @@ pub(crate) async fn let_in(
     }
     let members = sql::members(cx.connection(), organization).await?;
     let Some(member) = members.into_iter().find(|member| member.email == typed.as_str()) else {
+        // The earlier link stops working; into what it was to let them, the new one lets them as well.
+        let promised = sql::promised_to(cx.connection(), organization, typed.as_str()).await?;
         let link = invite_as(cx, email, &BTreeSet::from([Role::Auditor]), None).await?;
         sql::promise(cx.connection(), organization, link.invitation, engagement, until).await?;
+        for (other, until) in promised.into_iter().filter(|(other, _)| *other != engagement) {
+            sql::promise(cx.connection(), organization, link.invitation, other, until).await?;
+        }
         granted(cx, engagement, "invitation", link.invitation.to_string(), until).await?;
         return Ok(LetIn::ByLink(link));
     };
@@ -79,18 +93,37 @@ async fn granted(
     audit::record(cx, event).await
 }
 
-/// Lets whoever came in by an invitation into the engagement that it was about.
+/// Lets whoever came in by an invitation into the engagements that it was about.
 pub(super) async fn keep_promise(
     cx: &mut Cx<'_>,
     invitation: InvitationId,
     membership: MembershipId,
 ) -> Result<()> {
     let organization = cx.organization();
-    let Some((engagement, until)) = sql::promised(cx.connection(), organization, invitation).await? else {
-        return Ok(());
-    };
-    let (by, valid) = (cx.actor.id, Span { from: cx.now, to: Some(until) });
-    sql::set_engagement(cx.connection(), organization, membership, engagement, valid, by).await
+    let (by, now) = (cx.actor.id, cx.now);
+    for (engagement, until) in sql::promised(cx.connection(), organization, invitation).await? {
+        // A day that is over meanwhile lets nobody in.
+        let valid = Span { from: now.min(until), to: Some(until) };
+        sql::set_engagement(cx.connection(), organization, membership, engagement, valid, by).await?;
+    }
+    Ok(())
+}
+
+/// Lists those whom an engagement awaits, newest first; whoever asks. A link that was replaced or taken back awaits nobody.
+pub(crate) async fn awaited(view: &mut View<'_>, engagement: EngagementKey) -> Result<Vec<Awaited>> {
+    let organization = view.organization();
+    let promises = sql::promises(view.connection(), organization, engagement).await?;
+    if promises.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = sql::invitations(view.connection(), organization).await?;
+    let unused = all.into_iter().filter(|one| one.used_at.is_none() && one.revoked_at.is_none());
+    Ok(unused
+        .filter_map(|invitation| {
+            let until = promises.iter().find(|(id, _)| *id == invitation.id)?.1;
+            Some(Awaited { invitation, until })
+        })
+        .collect())
 }
 
 /// Lists those whom an engagement lets in, or let in, by name; whoever asks.

@@ -30,8 +30,8 @@ use crate::{Error, Result};
 
 pub use address::{ADDRESS_US, Confirming, ask_for_address, set_address};
 pub(crate) use alert::{alert, tell_elsewhere};
-pub use auditor::{Auditor, LetIn};
-pub(crate) use auditor::{let_in, of_engagement, set_end};
+pub use auditor::{Auditor, Awaited, LetIn};
+pub(crate) use auditor::{awaited, let_in, of_engagement, set_end};
 pub use grant::{Proposal, agree, decline, grant, proposals, propose, revoke};
 pub(crate) use own::oneself;
 pub use own::{

@@ -67,7 +67,7 @@ pub fn represented(scope: &Scope, organization: &str, completion: &Completion) -
     };
     let mut text = vec![
         format!(
-            "This letter belongs to your examination of {subject} ({report}). We, the management of {organization}, confirm \
+            "We give you this letter for your examination of {subject} ({report}). We, the management of {organization}, confirm \
              the following to you as of the date of this letter, to the best of our knowledge and belief and after asking \
              those who know."
         ),
@@ -103,8 +103,8 @@ pub fn represented(scope: &Scope, organization: &str, completion: &Completion) -
     let (carved, included) = (of_method(Method::CarveOut), of_method(Method::Inclusive));
     if !carved.is_empty() {
         text.push(format!(
-            "We depend on controls at {}, which are left out of the examination. The types of controls that we assume there \
-             are whole, and we watch them as described.",
+            "We depend on controls at {}, which are left out of the examination. We told you of every type of control \
+             that we assume there, and we watch them as described.",
             carved.join(", ")
         ));
     }
@@ -115,7 +115,7 @@ pub fn represented(scope: &Scope, organization: &str, completion: &Completion) -
         ));
     }
     if scope.user_entities.iter().any(|one| one.kind == UserEntityKind::Control) {
-        text.push("The controls that we assume at user entities are whole as described.".to_owned());
+        text.push("We told you of every control that we assume at user entities.".to_owned());
     }
     text.extend(happened(completion));
     if scope.kind != ReportKind::Soc3 {

@@ -55,17 +55,23 @@ impl fmt::Display for ListProblem {
     }
 }
 
-/// Returns the usual requests as far as they concern the criteria in scope; what is asked of a period is left as it is for
-/// a date too, where the auditor changes it.
+/// Returns the usual requests as far as they concern the criteria in scope and the time. As of one date nobody tests how
+/// controls operated: what is there to select from over a period, and what was selected, is not asked for, and the rest is
+/// asked for as of the date.
 #[must_use]
-pub fn defaults(templates: &[RequestTemplate], in_scope: &BTreeSet<String>) -> Vec<Request> {
+pub fn defaults(templates: &[RequestTemplate], in_scope: &BTreeSet<String>, time: Time) -> Vec<Request> {
+    let is_of_period = |template: &RequestTemplate| {
+        template.timing == RequestTiming::Period
+            && matches!(template.kind, RequestKind::Population | RequestKind::Sample)
+    };
     let concerns = |template: &&RequestTemplate| {
-        template.all_criteria || template.criteria.iter().any(|id| in_scope.contains(id))
+        (template.all_criteria || template.criteria.iter().any(|id| in_scope.contains(id)))
+            && (time.is_period() || !is_of_period(template))
     };
     let ask = |template: &RequestTemplate| Request {
         title: template.title.clone(),
         kind: template.kind,
-        timing: template.timing,
+        timing: if time.is_period() { template.timing } else { RequestTiming::AsOf },
         criteria: template.criteria.iter().filter(|id| in_scope.contains(*id)).cloned().collect(),
         controls: BTreeSet::new(),
         due: None,
@@ -349,11 +355,13 @@ mod tests {
     #[test]
     fn the_usual_list_is_scoped_by_criteria() {
         let catalog = Catalog::builtin();
+        let day = |text: &str| text.parse().expect("a day");
+        let year = Time::Period { from: day("2026-01-01"), to: day("2026-12-31") };
         let all: BTreeSet<String> =
             catalog.frameworks[0].requirements().map(|requirement| requirement.id.clone()).collect();
-        assert_eq!(defaults(&catalog.requests, &all).len(), 96);
+        assert_eq!(defaults(&catalog.requests, &all, year).len(), 96);
         let security: BTreeSet<String> = all.into_iter().filter(|id| id.starts_with("CC")).collect();
-        let scoped = defaults(&catalog.requests, &security);
+        let scoped = defaults(&catalog.requests, &security, year);
         assert!(scoped.len() > 70 && scoped.len() < 96, "{}", scoped.len());
         assert!(scoped.iter().all(|one| one.criteria.iter().all(|id| id.starts_with("CC"))));
         assert!(!scoped.iter().any(|one| one.title.starts_with("Capacity monitoring")));
@@ -361,6 +369,12 @@ mod tests {
             scoped.iter().any(|one| one.title.starts_with("Management assertion draft")),
             "for all criteria"
         );
+        // Nothing is selected from a period that is not examined.
+        let of_date = defaults(&catalog.requests, &security, Time::AsOf { date: day("2026-12-31") });
+        assert!(of_date.len() > 30 && of_date.len() < scoped.len(), "{}", of_date.len());
+        assert!(of_date.iter().all(|one| one.timing == RequestTiming::AsOf));
+        assert!(!of_date.iter().any(|one| one.title.starts_with("Leavers in the period")));
+        assert!(scoped.iter().any(|one| one.title.starts_with("Leavers in the period")));
     }
 
     #[test]

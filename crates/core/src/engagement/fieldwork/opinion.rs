@@ -50,12 +50,15 @@ pub enum Part {
     Design,
     /// (c) the operating effectiveness of controls.
     Operation,
+    /// Management's assertion: the one part of a SOC 3.
+    Assertion,
 }
 
 words_of!(Part {
     Description = "description", "(a) Description of the system";
     Design = "design", "(b) Suitability of the design of controls";
     Operation = "operation", "(c) Operating effectiveness of controls";
+    Assertion = "assertion", "Management\u{2019}s assertion that controls were effective";
 });
 
 /// One part of an opinion.
@@ -237,10 +240,10 @@ impl Part {
     #[must_use]
     pub fn of(scope: &Scope) -> Vec<Self> {
         let has = |part: &Self| match part {
-            // A SOC 3 has no description.
-            Self::Description => scope.kind != ReportKind::Soc3,
-            Self::Design => true,
-            Self::Operation => scope.time.is_period(),
+            // A SOC 3 has no description; its opinion is on the assertion that controls were effective.
+            Self::Assertion => scope.kind == ReportKind::Soc3,
+            Self::Description | Self::Design => scope.kind != ReportKind::Soc3,
+            Self::Operation => scope.kind != ReportKind::Soc3 && scope.time.is_period(),
         };
         Self::ALL.iter().copied().filter(has).collect()
     }
@@ -305,6 +308,17 @@ impl Opinion {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Tells whether this opinion on a SOC 3 is unmodified where that on a SOC 2 from the same work is not: of the same system,
+    /// over the same time.
+    #[must_use]
+    pub fn forgets(&self, scope: &Scope, other: &Self, of: &Scope) -> bool {
+        let is_same_work = scope.kind == ReportKind::Soc3
+            && of.kind == ReportKind::Soc2
+            && scope.time == of.time
+            && scope.is_of_system(of);
+        is_same_work && self.label == OpinionKind::Unmodified && other.label != OpinionKind::Unmodified
     }
 
     /// Returns a part.
@@ -473,9 +487,9 @@ mod tests {
     #[test]
     fn a_report_has_the_parts_of_its_kind() {
         let parts = |kind, is_period| Part::of(&scope(kind, is_period));
-        assert_eq!(parts(ReportKind::Soc2, true), Part::ALL);
+        assert_eq!(parts(ReportKind::Soc2, true), [Part::Description, Part::Design, Part::Operation]);
         assert_eq!(parts(ReportKind::Soc2, false), [Part::Description, Part::Design]);
-        assert_eq!(parts(ReportKind::Soc3, true), [Part::Design, Part::Operation]);
+        assert_eq!(parts(ReportKind::Soc3, true), [Part::Assertion]);
     }
 
     #[test]
@@ -533,6 +547,21 @@ mod tests {
             opinion(part(Part::Design, Unmodified, &[]), operates(Unmodified, &[]), Qualified);
         description.parts[0] = part(Part::Description, Qualified, &["DC4"]);
         assert_eq!(check(description), Ok(()));
+    }
+
+    #[test]
+    fn an_opinion_on_a_soc_3_is_no_cleaner_than_that_on_the_soc_2_from_the_same_work() {
+        use OpinionKind::{Qualified, Unmodified};
+        let of = |label| opinion(part(Part::Design, label, &[]), part(Part::Operation, label, &[]), label);
+        let (soc2, soc3) = (scope(ReportKind::Soc2, true), scope(ReportKind::Soc3, true));
+        assert!(of(Unmodified).forgets(&soc3, &of(Qualified), &soc2));
+        assert!(!of(Qualified).forgets(&soc3, &of(Qualified), &soc2));
+        assert!(!of(Unmodified).forgets(&soc3, &of(Unmodified), &soc2));
+        assert!(!of(Unmodified).forgets(&soc2, &of(Qualified), &soc2), "two reports of one kind");
+        let other = Scope { system: "Books".into(), ..soc2.clone() };
+        assert!(!of(Unmodified).forgets(&soc3, &of(Qualified), &other));
+        let as_of_date = scope(ReportKind::Soc2, false);
+        assert!(!of(Unmodified).forgets(&soc3, &of(Qualified), &as_of_date));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::icon::icon;
 
 pub use cell::{Cell, Column, Phone, Piece, Plain, Row, Sort};
 pub use query::TableQuery;
-pub use small::{plain, wide};
+pub use small::{items, plain, wide};
 
 /// Rows on one page.
 pub const PAGE_ROWS: usize = 100;
@@ -326,7 +326,8 @@ fn body_cell(column: &Column, cell: &Cell) -> Markup {
     if column.end {
         class.push_str(" end");
     }
-    let label = (column.phone == Phone::Line && !cell.show.0.is_empty()).then_some(column.label);
+    let is_empty = cell.show.0.is_empty() || cell.plain == Plain::Text(String::new());
+    let label = (column.phone == Phone::Line && !is_empty).then_some(column.label);
     html! { td role="cell" class=(class) data-label=[label] { (cell.show) } }
 }
 

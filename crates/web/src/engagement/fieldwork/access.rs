@@ -6,18 +6,18 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::engagement::fieldwork::access::{self, LETTING_IN};
-use tickmark_app::identity::people::{Auditor, LetIn};
+use tickmark_app::identity::people::{Auditor, Awaited, LetIn, Link};
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::fieldwork::{ACCESS_DAYS_MAX, Party};
 use tickmark_core::engagement::{Engagement, EngagementKey};
-use tickmark_core::id::MembershipId;
+use tickmark_core::id::{InvitationId, MembershipId};
 use tickmark_core::identity::Verb;
 use tickmark_core::time::DAY_US;
 
 use super::{Tabbed, atom, head, href, key, page as framed, party, refused, wrong};
 use crate::WebState;
-use crate::design::form::{Faults, Field, Kind, field, form, hidden};
+use crate::design::form::{Faults, Field, Kind, button, field, form, hidden};
 use crate::design::frame::Page;
 use crate::design::table::plain;
 use crate::design::{block, digest, moment};
@@ -58,13 +58,21 @@ async fn draw(
         return Err(Refusal::NotFound);
     }
     let (app, actor) = asked.member(state)?;
-    let (record, auditors) = app
-        .read(actor, async |view| Ok((head(view, key).await?.0, access::auditors(view, key).await?)))
+    let (record, auditors, awaited) = app
+        .read(actor, async |view| {
+            let record = head(view, key).await?.0;
+            Ok((record, access::auditors(view, key).await?, access::awaited(view, key).await?))
+        })
         .await?;
-    Ok(drawn(&record, &auditors, asked, outcome))
+    Ok(drawn(&record, (&auditors, &awaited), asked, outcome))
 }
 
-fn drawn(record: &Engagement, auditors: &[Auditor], asked: &Asked, outcome: &Outcome) -> Page {
+fn drawn(
+    record: &Engagement,
+    (auditors, awaited): (&[Auditor], &[Awaited]),
+    asked: &Asked,
+    outcome: &Outcome,
+) -> Page {
     let (may_let_in, may_extend) = (asked.may(LETTING_IN), asked.may(atom(Verb::Update)));
     let now = asked.visit.now;
     let path = format!("{}/access", href(record.key));
@@ -86,9 +94,11 @@ fn drawn(record: &Engagement, auditors: &[Auditor], asked: &Asked, outcome: &Out
             }
         }
         (outcome.faults.summary())
-        @if auditors.is_empty() {
+        @if auditors.is_empty() && awaited.is_empty() {
             div.empty { h3 { "Nobody of the audit firm is in" } p { "Who is let in here sees this engagement and nothing else: its scope, its requests, and evidence of controls in scope inside its time. Each look at a file stands in the audit trail." } }
-        } @else { (plain("People of the audit firm", &["Who", "Access", ""], rows.collect())) }
+        }
+        @if !auditors.is_empty() { (plain("People of the audit firm", &["Who", "Access", ""], rows.collect())) }
+        @if !awaited.is_empty() { (block("awaited", "Not come in yet", &html! {}, &plain("People of the audit firm who have not come in", &["Who", "Access", "Link", ""], awaited.iter().map(|one| coming(&path, one, asked, may_let_in)).collect()))) }
         @if may_let_in {
             (block("invite", "Let somebody of the audit firm in", &html! {}, &html! { div.narrow { (form(&path, &asked.token, &html! {
                 (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), value: &outcome.email, fault: outcome.faults.of("email"), ..Field::default() }))
@@ -102,6 +112,18 @@ fn drawn(record: &Engagement, auditors: &[Auditor], asked: &Asked, outcome: &Out
     let mut page = framed(record, asked, Tabbed::Access, "Access of the audit firm", &body);
     page.lead = html! { "People of the audit firm are nothing else here. Nobody can act as them." };
     page
+}
+
+/// Somebody who was let in by a link and has not come in by it.
+fn coming(path: &str, one: &Awaited, asked: &Asked, may_renew: bool) -> Vec<Markup> {
+    let (now, held) = (asked.visit.now, &one.invitation);
+    let email = held.email.as_deref().unwrap_or_default();
+    vec![
+        html! { strong { (email) } },
+        html! { @if now < one.until { "until " (moment::exact(one.until)) } @else { span.muted { "would have ended " (moment::exact(one.until)) } } },
+        html! { @if now < held.expires_at { "works until " (moment::exact(held.expires_at)) } @else { span.muted { "stopped working " (moment::exact(held.expires_at)) } } },
+        html! { @if may_renew && now < one.until { (button(&format!("{path}/{}/renew", held.id), &asked.token, "Make a new link", &format!("for {email}"))) } },
+    ]
 }
 
 fn moving(path: &str, one: &Auditor, is_in: bool, token: &str) -> Markup {
@@ -142,16 +164,7 @@ pub(super) async fn let_in(
             let email = outcome.email.clone();
             match app.transact(actor, async |cx| access::let_in(cx, key, &email, last).await).await {
                 Ok(LetIn::AtOnce(_)) => return Ok(go(&format!("{}/access", href(key)))),
-                Ok(LetIn::ByLink(link)) => {
-                    let address = format!("{}/join/{}", state.address(), link.text());
-                    let outcome = Outcome {
-                        link: Some((outcome.email, address, link.is_mailed)),
-                        last: outcome.last,
-                        ..Outcome::default()
-                    };
-                    let page = draw(&state, &asked, key, &outcome).await?;
-                    return Ok(asked.frame(&state, &page).await?.into_response());
-                }
+                Ok(LetIn::ByLink(link)) => return shown(&state, &asked, key, outcome.email, &link).await,
                 Err(Error::StepUp) => {
                     return prove_first(&state, &asked, asked.path(), asked.path(), &sent).await;
                 }
@@ -171,6 +184,46 @@ pub(super) async fn let_in(
     refused(&state, &asked, status, &page).await
 }
 
+/// The page with a link, which is shown this once.
+async fn shown(
+    state: &WebState,
+    asked: &Asked,
+    key: EngagementKey,
+    email: String,
+    link: &Link,
+) -> Result<Response, Refusal> {
+    let address = format!("{}/join/{}", state.address(), link.text());
+    let last = asked.visit.now.plus_micros(USUAL_DAYS * DAY_US).date();
+    let outcome = Outcome { link: Some((email, address, link.is_mailed)), last, ..Outcome::default() };
+    let page = draw(state, asked, key, &outcome).await?;
+    Ok(asked.frame(state, &page).await?.into_response())
+}
+
+/// Makes another link for somebody who has not come in.
+async fn renew(
+    state: &WebState,
+    asked: &Asked,
+    key: EngagementKey,
+    id: &str,
+    sent: &Sent,
+) -> Result<Response, Refusal> {
+    let id: InvitationId = id.parse().map_err(|_| Refusal::NotFound)?;
+    let (app, actor) = asked.member(state)?;
+    sent.only(&[])?;
+    match app.transact(actor, async |cx| access::renew(cx, key, id).await).await {
+        Ok((email, LetIn::ByLink(link))) => shown(state, asked, key, email, &link).await,
+        Ok((_, LetIn::AtOnce(_))) => Ok(go(&format!("{}/access", href(key)))),
+        Err(Error::StepUp) => {
+            prove_first(state, asked, asked.path(), &format!("{}/access", href(key)), sent).await
+        }
+        Err(error) => {
+            let (status, faults) = wrong(error)?;
+            let page = draw(state, asked, key, &Outcome { faults, ..Outcome::default() }).await?;
+            refused(state, asked, status, &page).await
+        }
+    }
+}
+
 pub(super) async fn act(
     State(state): State<WebState>,
     Path((at, id, act)): Path<(String, String, String)>,
@@ -178,6 +231,9 @@ pub(super) async fn act(
     sent: Sent,
 ) -> Result<Response, Refusal> {
     let key = key(&at)?;
+    if act == "renew" {
+        return renew(&state, &asked, key, &id, &sent).await;
+    }
     let id: MembershipId = id.parse().map_err(|_| Refusal::NotFound)?;
     let (app, actor) = asked.member(&state)?;
     let reason = sent.text("reason");

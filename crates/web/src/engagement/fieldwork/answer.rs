@@ -28,7 +28,7 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::{Tabbed, head, href, key, number, page as framed, refused, state_badge, wrong};
 use crate::control::Names;
-use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form_with_files, hidden};
+use crate::design::form::{Faults, Field, FilesField, Kind, capital, field, files, form_with_files, hidden};
 use crate::design::frame::Page;
 use crate::design::table::plain;
 use crate::design::{block, moment, plural};
@@ -82,7 +82,9 @@ pub(super) async fn page(
     let (key, number) = (key(&at)?, number(&no)?);
     let shown = load(&state, &asked, key, number).await?;
     let once = hex::encode(&state.random()[..16]);
-    let sent = Sent::of(vec![("once".into(), once)]);
+    // A list that was handed in for it just now is part of the answer, unless whoever answers takes it out.
+    let list = asked.query.get("list").unwrap_or_default().to_owned();
+    let sent = Sent::of(vec![("once".into(), once), ("list".into(), list)]);
     let mut page = draw(&shown, &asked, &sent, &Faults::default());
     let said = comment::part(&state, &asked, &About::EvidenceRequest(key, number)).await?;
     page.body = html! { (page.body) (said) };
@@ -193,8 +195,8 @@ fn answering(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fault
         if sent.text("version").is_empty() { held } else { sent.all(name).join(" ") }
     };
     let chosen = kept("item", held.items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
-    let populations =
-        kept("population", held.populations.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+    let lists = held.populations.iter().map(ToString::to_string).chain([sent.text("list")]);
+    let populations = kept("population", lists.collect::<Vec<_>>().join(" "));
     let text = if sent.text("version").is_empty() { held.text.clone() } else { sent.text("answer") };
     let items: Vec<(String, String)> = shown
         .offered
@@ -224,7 +226,7 @@ fn answering(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fault
         })
         .collect();
     let (others, source) = (sent.text("others"), sent.text("source"));
-    let hint = format!("{}. They are kept as an item of evidence.", media::ACCEPTED);
+    let hint = format!("{}. They are kept as an item of evidence.", capital(media::ACCEPTED));
     form_with_files(
         &format!("{path}/submit"),
         token,

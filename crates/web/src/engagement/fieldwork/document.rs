@@ -49,7 +49,7 @@ fn link(key: EngagementKey, what: Handed, title: &str) -> Markup {
 }
 
 /// The documents with how far they are, and the way to take out those that management reviewed.
-pub(super) fn list(record: &Engagement, offered: &[Handed], can_set: bool) -> Markup {
+pub(super) fn list(record: &Engagement, (offered, is_open): (&[Handed], bool), can_set: bool) -> Markup {
     let of = |what: Handed, title: &str| {
         html! { @if can_set && offered.contains(&what) { (link(record.key, what, title)) } }
     };
@@ -64,7 +64,11 @@ pub(super) fn list(record: &Engagement, offered: &[Handed], can_set: bool) -> Ma
     let letter = Handed::Single(Single::Representation);
     for (what, title, says) in [
         (letter, "Representation letter", "Reviewed by management"),
-        (Handed::Package, "Management\u{2019}s part of the report", "As it is recorded now"),
+        (
+            Handed::Package,
+            "Management\u{2019}s part of the report",
+            if is_open { "As it is recorded now" } else { "As it was frozen" },
+        ),
     ] {
         if offered.contains(&what) {
             rows.push(vec![html! { (title) }, html! { (says) }, of(what, title)]);

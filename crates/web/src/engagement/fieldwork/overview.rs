@@ -1,7 +1,7 @@
 //! What an auditor sees first of an engagement: what it is about, and how far its requests are.
 
 use maud::{Markup, html};
-use tickmark_app::engagement::fieldwork::{document as handed, next, request};
+use tickmark_app::engagement::fieldwork::{document as handed, is_open, next, request};
 use tickmark_core::catalog::Framework;
 use tickmark_core::engagement::fieldwork::RequestState;
 use tickmark_core::engagement::{ElementKind, Engagement, EngagementKey};
@@ -18,12 +18,13 @@ pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) ->
     let (app, actor) = asked.member(state)?;
     let framework = crate::engagement::framework(state)?;
     let catalog = crate::engagement::catalog(state)?;
-    let (record, requests, offered, next) = app
+    let (record, requests, (offered, is_open), next) = app
         .read(actor, async |view| {
             let record = head(view, key).await?.0;
             let requests = request::list(view, key).await?;
             let offered = handed::offered(view, key).await?;
-            Ok((record, requests, offered, next(view, key, &[], catalog).await?))
+            let is_open = is_open(view, key).await?;
+            Ok((record, requests, (offered, is_open), next(view, key, &[], catalog).await?))
         })
         .await?;
     let count = |one: RequestState| {
@@ -42,7 +43,7 @@ pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) ->
                 }))
                 (measured_against(&record))
                 (others(&record))
-                (block("documents", "Management's documents", &html! {}, &document::list(&record, &offered, state.documents().is_some())))
+                (block("documents", "Management's documents", &html! {}, &document::list(&record, (&offered, is_open), state.documents().is_some())))
             }
             div { (block("scope", "Scope", &html! { (record.standing().title()) }, &scope(&record, framework))) }
         }
@@ -65,17 +66,14 @@ fn scope(record: &Engagement, framework: &Framework) -> Markup {
         .collect();
     html! {
         dl.facts {
-            dt { "Services" } dd { (scope.services.join(", ")) }
+            dt { "Services" } dd { (scope.services.join("; ")) }
             dt { "Boundary" } dd { @if scope.boundary.is_empty() { span.muted { "not written" } } @else { (scope.boundary) } }
+            @if !scope.all_outside().is_empty() { dt { "Outside" } dd { @for one in scope.all_outside() { span.sub { (one) } } } }
             @if !scope.categories.is_empty() { dt { "Categories" } dd { (categories.join(", ")) } }
             @if !scope.exclusions.is_empty() { dt { "Criteria taken out" } dd { @for (id, reason) in &scope.exclusions { span.sub { (id) ": " (reason) } } } }
-            @if !scope.outside.is_empty() { dt { "Outside" } dd { (scope.outside.join("; ")) } }
             @for &kind in ElementKind::ALL {
-                @if scope.elements.iter().any(|one| one.kind == kind) {
-                    dt { (kind.title()) } dd {
-                        @for one in scope.elements_of(kind, true) { (one.name) br; }
-                        @for one in scope.elements_of(kind, false) { span.sub { "Outside: " (one.name) ". " (one.outside) } }
-                    }
+                @if scope.elements_of(kind, true).next().is_some() {
+                    dt { (kind.title()) } dd { @for one in scope.elements_of(kind, true) { (one.name) br; } }
                 }
             }
             dt { "Firm" } dd { @if scope.firm.is_empty() { span.muted { "not named" } } @else { (scope.firm) } }

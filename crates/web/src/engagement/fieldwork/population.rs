@@ -17,6 +17,7 @@ use tickmark_core::control::{Control, TestAttribute};
 use tickmark_core::engagement::fieldwork::Party;
 use tickmark_core::engagement::{Engagement, EngagementKey};
 use tickmark_core::evidence::media;
+use tickmark_core::id::PopulationKey;
 use tickmark_core::program::population::{Definition, Ipe, MAX_TEXT_CHARS, Mapping};
 use tickmark_core::time::DAY_US;
 
@@ -55,7 +56,12 @@ async fn known(state: &WebState, asked: &Asked, key: EngagementKey, number: i64)
             if party != Party::Management || !whole.is_open || !waits {
                 return Err(Error::not_found("request", number));
             }
-            let controls = workpaper::controls(view, key, catalog).await?;
+            let mut controls = workpaper::controls(view, key, catalog).await?;
+            let asked_for = &held.request;
+            controls.sort_by_key(|one| {
+                let serves = one.criteria.iter().any(|of| asked_for.criteria.contains(&of.criterion));
+                !(serves || asked_for.controls.contains(&one.id))
+            });
             let saved = population::mappings(view).await?;
             Ok(Known { record, title: held.request.title.clone(), controls, saved })
         })
@@ -138,7 +144,7 @@ fn draw(
     let body = html! {
         div.narrow { (form_with_files(&format!("{up}/population"), &asked.token, &html! {
             (faults.summary())
-            (field(&Field { name: "control", label: "Control", kind: Kind::Select(&controls), value: &text("control"), ..Field::default() }))
+            (field(&Field { name: "control", label: "Control", kind: Kind::Select(&controls), value: &text("control"), fault: faults.of("control"), hint: "Those that serve the criteria of the request stand first.", ..Field::default() }))
             (line("title", "Title", ""))
             (line("trigger", "What produces an item", "The trigger, never the evidence: deployments and not tickets, leavers and not disabled accounts."))
             div.fields { (date("from", "First day")) (date("to", "Last day")) }
@@ -206,7 +212,7 @@ struct Given {
     zero: Option<EvidenceFile>,
 }
 
-fn keep<'a>(app: &'a App, actor: &'a Actor, given: Given) -> Later<'a, ()> {
+fn keep<'a>(app: &'a App, actor: &'a Actor, given: Given) -> Later<'a, PopulationKey> {
     Box::pin(app.transact(actor, async move |cx| {
         let Given { definition, ipe, list, columns: (mapping, save_as), zero } = given;
         if let (Some(name), Some(mapping)) = (&save_as, &mapping) {
@@ -214,7 +220,8 @@ fn keep<'a>(app: &'a App, actor: &'a Actor, given: Given) -> Later<'a, ()> {
         }
         let key = population::define(cx, definition).await?.key;
         population::import_list(cx, key, list, mapping, ipe).await?;
-        population::freeze(cx, key, zero).await.map(|_| ())
+        population::freeze(cx, key, zero).await?;
+        Ok(key)
     }))
 }
 
@@ -272,9 +279,9 @@ pub(super) async fn hand_in(
         let list = if is_nothing { Some(empty_list()) } else { look.list.clone() };
         if let (true, Some(list)) = (faults.is_empty(), list) {
             match keep(app, actor, Given { definition, ipe, list, columns, zero }).await {
-                Ok(()) => {
+                Ok(list) => {
                     drop_kept(app, actor, &sent).await?;
-                    return Ok(go(&format!("{}/requests/{number}", href(key))));
+                    return Ok(go(&format!("{}/requests/{number}?list={list}#submit", href(key))));
                 }
                 Err(Error::Invalid(says)) => faults.add("files", says),
                 Err(error) => (status, faults) = wrong(error)?,

@@ -9,10 +9,11 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_T
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use maud::{Markup, html};
+use tickmark_app::engagement;
 use tickmark_app::engagement::fieldwork::report::{self, Known, SECTION_BYTES};
 use tickmark_app::engagement::fieldwork::{file, paper, signed, workpaper};
 use tickmark_app::evidence::item::Upload;
-use tickmark_app::{Actor, App, Error};
+use tickmark_app::{Actor, App, Error, View};
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::fieldwork::{
     Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper, check_pdf,
@@ -21,6 +22,7 @@ use tickmark_core::engagement::fieldwork::{
 use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind};
 use tickmark_core::identity::Verb;
 
+use super::workpaper::has_results;
 use super::{Tabbed, atom, head, href, key, page as framed, refused, wrong};
 use crate::WebState;
 use crate::control::Names;
@@ -42,6 +44,8 @@ struct Shown {
     known: Known,
     /// Controls in scope whose test no shared paper holds, of how many; for the firm, while it can still share one.
     untested: Option<(usize, usize)>,
+    /// The SOC 2 from the same work whose opinion is modified, where this one is not.
+    forgotten: Option<(EngagementKey, OpinionKind)>,
     names: Names,
     /// A file that was sent with a form which was refused.
     held: KeptFiles,
@@ -53,8 +57,7 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Sho
         .read(actor, async |view| {
             let (record, _) = head(view, key).await?;
             let (known, names) = (report::find(view, key).await?, Names::for_looking(view).await?);
-            // A SOC 3 has no tests and results; a paper of a report as of one date shows nothing in Section IV.
-            let has_tests = record.holds().kind != ReportKind::Soc3 && record.holds().time.is_period();
+            let has_tests = has_results(&record);
             let is_open = known.report.frozen().is_none() && record.closed().is_none();
             let untested = if known.party == Party::Auditor && has_tests && is_open {
                 let papers = signed::list::<Workpaper>(view, key).await?;
@@ -66,10 +69,34 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Sho
             } else {
                 None
             };
-            Ok(Shown { record, known, untested, names, held: KeptFiles::default() })
+            let forgotten = forgotten(view, &record, &known).await?;
+            Ok(Shown { record, known, untested, forgotten, names, held: KeptFiles::default() })
         })
         .await?;
     Ok(shown)
+}
+
+/// Returns the SOC 2 from the same work whose opinion is modified where that of this SOC 3 is not, as far as whoever looks may
+/// know of both.
+async fn forgotten(
+    view: &mut View<'_>,
+    record: &Engagement,
+    known: &Known,
+) -> Result<Option<(EngagementKey, OpinionKind)>, Error> {
+    let Some(opinion) = known.report.opinion().filter(|_| record.holds().kind == ReportKind::Soc3) else {
+        return Ok(None);
+    };
+    for other in engagement::list(view).await? {
+        let (key, of) = (other.record.key, other.record.holds());
+        if key == record.key || of.kind != ReportKind::Soc2 {
+            continue;
+        }
+        let beside = report::find(view, key).await?.report;
+        if let Some(label) = beside.opinion().filter(|one| opinion.forgets(record.holds(), one, of)) {
+            return Ok(Some((key, label.label)));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) async fn page(
@@ -93,6 +120,9 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_document
     let is_open = known.report.frozen().is_none() && record.closed().is_none();
     let body = html! {
         (faults.summary())
+        @if let Some((other, label)) = shown.forgotten {
+            p.problem { "The opinion of " a href=(href(other)) { (other) } ", from the same work over the same time, is recorded as " (label.title().to_lowercase()) ". An opinion on a SOC 3 is then modified too." }
+        }
         @if let Some(issue) = known.report.issued() {
             div.card role="status" {
                 p { strong { "Issued" } " by " (issue.firm) ", marked by " (names.of(issue.by)) " on " (moment::exact(issue.at)) ". The engagement is frozen: nothing in it changes any more." @if issue.alone { " Whoever set the opinion issued the report: nobody else of the firm was in the engagement." } }
@@ -114,7 +144,7 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_document
             }
             div {
                 (block("section", "Signed Section I", &html! {}, &section(shown, &path, asked, is_auditor && is_open, faults)))
-                @if is_open { (block("end", if is_auditor { "Issue" } else { "Freeze" }, &html! {}, &ending(shown, &path, asked, is_auditor))) }
+                @if is_open { (block("end", if is_auditor { "Issue" } else { "Before it is issued" }, &html! {}, &ending(shown, &path, asked, is_auditor))) }
                 @if has_documents { (block("file", "File", &html! {}, &html! {
                     p.muted { @if is_auditor { "Workpapers, notes, requests with answers, responses and what is recorded about the report, as JSON and workbooks with digests. It leaves with your firm." } @else { "Requests with answers, results that were shared, and your responses, as JSON and workbooks with digests." } }
                     p { a.button href={ (href(record.key)) "/file" } download { @if is_auditor { "Take the firm\u{2019}s file" } @else { "Take the file" } } }
@@ -185,7 +215,7 @@ fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fa
         let (concerned, based) = (text(&concerns, joined), text(&basis, one.map(|one| one.basis.clone())));
         let hint = match part {
             Part::Description => format!("{many}, or elements of the description: {}.", elements.join(", ")),
-            Part::Design | Part::Operation => format!("{many}, with commas between."),
+            Part::Design | Part::Operation | Part::Assertion => format!("{many}, with commas between."),
         };
         html! {
             fieldset {
@@ -249,7 +279,7 @@ fn sentence(says: &str) -> String {
 /// Lists what is missing, with whose turn it is.
 fn waiting(missing: &[Gate], is_auditor: bool) -> Markup {
     html! {
-        p { @if is_auditor { "Before the report is issued:" } @else { "Before the report is issued, management still has to see to this:" } }
+        p { @if is_auditor { "Before the report is issued:" } @else { "Management still has to see to this:" } }
         ul.lines {
             @for gate in missing {
                 li { (sentence(&gate.to_string())) @if is_auditor { " " span.muted { (gate.party().title()) } } }
@@ -275,7 +305,7 @@ fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup 
             }
             (form(&format!("{path}/issue"), &asked.token, &html! { (hidden("version", &shown.known.version.to_string())) p.row { button.button.primary type="submit" { "Mark the report as issued" } } }))
         }
-        @if !is_auditor && missing.is_empty() { p { "Nothing of this waits for management now." } }
+        @if !is_auditor && missing.is_empty() { p { "Nothing waits for management now." } }
         @if !is_auditor { p.muted { "Somebody of the audit firm marks the report as issued; that freezes the engagement." } }
         @if may_freeze {
             details.act {

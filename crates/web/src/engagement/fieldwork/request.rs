@@ -396,7 +396,7 @@ async fn import_form(
             (faults.summary())
             section.card aria-labelledby="usual" {
                 h2 id="usual" { "The usual list" }
-                @if record.holds().kind.has_criteria() { p { (usual) " of " (catalog.requests.len()) " requests concern the criteria in scope. Those that are asked already are left alone." } }
+                @if record.holds().kind.has_criteria() { p { (usual) " of " (catalog.requests.len()) " requests concern the criteria in scope" @if !record.holds().time.is_period() { " as of one date" } ". Those that are asked already are left alone." } }
                 @else { p { (usual) " requests: what the controls for each objective did, and what is usually asked about such controls. Those that are asked already are left alone." } }
                 (button(&format!("{path}/defaults"), &asked.token, &format!("Ask for these {usual}"), ""))
             }

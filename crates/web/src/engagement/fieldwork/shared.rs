@@ -9,7 +9,7 @@ use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::Engagement;
 use tickmark_core::engagement::fieldwork::{ManagementResponse, Workpaper};
 
-use super::workpaper::{Known, concluded, exception_card, planned, results, sampled, title};
+use super::workpaper::{Known, concluded, exception_card, has_results, planned, results, sampled, title};
 use super::{Tabbed, href, key, number, page as framed, refused, wrong};
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, hidden};
@@ -118,6 +118,11 @@ pub(super) fn page(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -
 
 fn answering(known: &Known, number: u32, path: &str, token: &str, sent: &Sent) -> Markup {
     let held = known.responses.iter().find(|row| row.record.exception == number);
+    // A report as of one date, and one for general use, has no results that could be responded to.
+    let place = match has_results(&known.record) {
+        true => "It stands in Section V, on which the auditor gives no opinion.",
+        false => "The auditor reads it; the report has no place for it.",
+    };
     let is_typed = sent.text("exception") == number.to_string();
     let text =
         |name: &str, held: Option<String>| if is_typed { sent.text(name) } else { held.unwrap_or_default() };
@@ -129,7 +134,7 @@ fn answering(known: &Known, number: u32, path: &str, token: &str, sent: &Sent) -
             summary { @if held.is_some() { "Change the answer" } @else { "Answer it" } }
             form.card method="post" action={ (path) "/respond" } {
                 (hidden("form", token)) (hidden("version", &held.map_or(0, |row| row.version).to_string())) (hidden("exception", &number.to_string()))
-                (field(&Field { name: "response", label: "Management\u{2019}s response", kind: Kind::Area(4), value: &response, max: TEXT_MAX, hint: "Cause, and effect with the result of looking back. Nothing that cannot be shown. It stands in Section V, which nobody examines.", ..Field::default() }))
+                (field(&Field { name: "response", label: "Management\u{2019}s response", kind: Kind::Area(4), value: &response, max: TEXT_MAX, hint: &format!("Cause, and effect with the result of looking back. Nothing that cannot be shown. {place}"), ..Field::default() }))
                 (field(&Field { name: "action", label: "What was done, or is planned", kind: Kind::Area(2), value: &action, max: TEXT_MAX, optional: true, ..Field::default() }))
                 (field(&Field { name: "due", label: "By when", kind: Kind::Input("date"), value: &due, optional: true, ..Field::default() }))
                 p.row { button.button.primary type="submit" { "Send the answer" } }

@@ -22,10 +22,10 @@ use super::workpaper::{signed_cell, signing};
 use super::{Tabbed, head, href, key, number, page as framed, party, refused, wrong};
 use crate::WebState;
 use crate::control::Names;
-use crate::design::block;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::Page;
 use crate::design::table::{Cell, Column, Filter, Phone, Row as TableRow, Table, plain};
+use crate::design::{block, shortened};
 use crate::engagement::flow;
 use crate::error::Refusal;
 use crate::form::Sent;
@@ -109,7 +109,7 @@ fn line(row: &Row<Walkthrough>, path: &str, names: &Names) -> TableRow {
     let differing = one.differences().count();
     let said = |is: bool| if is { "yes" } else { "no" }.to_owned();
     let name = format!("WT-{} {}", one.number, one.process);
-    let transaction: String = one.transaction.chars().take(120).collect();
+    let transaction = shortened(&one.transaction, 120);
     let conclusion = if one.conclusion.is_empty() { "Not concluded" } else { "Concluded" };
     let management = match (one.shared().is_some(), one.shared_at().is_some()) {
         (true, _) => "Shared",

@@ -323,7 +323,10 @@ impl Typed {
             })
             .map(|version| {
                 let record = &version.record;
-                (record.key.0.to_string(), format!("{} {}", record.key, record.promise.title))
+                let about: Vec<String> =
+                    record.promise.categories.iter().map(|id| id.replace('-', " ")).collect();
+                let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
+                (record.key.0.to_string(), format!("{} {}{about}", record.key, record.promise.title))
             })
             .collect();
         let chosen = self.commitments.join(" ");

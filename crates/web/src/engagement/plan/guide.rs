@@ -569,15 +569,23 @@ fn vendors(sent: &Sent, faults: &Faults) -> Markup {
 
 fn time(known: &Known, typed: &Typed, ground: &Ground<'_>, faults: &Faults) -> Markup {
     let kind = known.kind();
+    // A SOC 3 comes from the work of a SOC 2, mostly over the same time.
+    let is_shared = |scope: &Scope| {
+        kind == Some(ReportKind::Soc3) && scope.kind == ReportKind::Soc2 && scope.time.is_period()
+    };
     let rows: Vec<Vec<Markup>> = ground
         .engagements
         .iter()
-        .filter(|one| one.record.closed().is_none() && Some(one.record.holds().kind) == kind)
+        .filter(|one| one.record.closed().is_none())
+        .filter(|one| Some(one.record.holds().kind) == kind || is_shared(one.record.holds()))
         .map(|one| {
             let scope = one.record.holds();
-            let next = scope.time.following().map(|time| time.to_string()).unwrap_or_default();
+            let next = match is_shared(scope) {
+                true => "the same time, for one from the same work".to_owned(),
+                false => scope.time.following().map(|time| time.to_string()).unwrap_or_default(),
+            };
             vec![
-                html! { a href=(href(one.record.key)) { (one.record.key) } span.sub { (scope.system) } },
+                html! { a href=(href(one.record.key)) { (one.record.key) " " (scope.report()) } span.sub { (scope.system) } },
                 html! { (scope.time) },
                 html! { (next) },
             ]
@@ -587,7 +595,7 @@ fn time(known: &Known, typed: &Typed, ground: &Ground<'_>, faults: &Faults) -> M
         (typed.draw_time(faults))
         p.muted { "How long a period is, is management's decision: three months are common for a first report, then six or twelve. Periods follow each other without gap and without overlap." }
         @if !rows.is_empty() {
-            (plain("Examinations with such a report", &["Examination", "Time", "Back to back, the next is"], rows))
+            (plain("Examinations beside it", &["Examination", "Time", "Back to back, the next is"], rows))
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::design::block;
 use crate::design::form::{Faults, Field, Kind, field, hidden};
 use crate::design::frame::{Page, Place};
 use crate::design::moment;
-use crate::design::table::wide;
+use crate::design::table::items as items_table;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
@@ -199,7 +199,7 @@ fn tracing(known: &Known, typed: &Typed<'_>) -> Markup {
     });
     html! {
         (typed.line("source", "Where they were looked up", ""))
-        (wide("Rows to look up", &["Row", "The source says", "Note"], cells.collect()))
+        (items_table("Rows to look up", &["Row", "The source says", "Note"], cells.collect()))
         (typed.field(Field { name: "others", label: "Other rows that were looked up and are as in the source, one a line", kind: Kind::Area(2), max: MAX_TEXT_CHARS, optional: true, ..Field::default() }))
     }
 }

@@ -19,7 +19,7 @@ use crate::design::form::{Faults, hidden};
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::moment;
-use crate::design::table::wide;
+use crate::design::table::items as items_table;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
@@ -107,7 +107,7 @@ impl Part {
             }
             cells
         });
-        wide("Items", &heads, rows.collect())
+        items_table("Items", &heads, rows.collect())
     }
 
     pub(super) fn table(&self, one: &Population) -> Markup {
@@ -248,7 +248,7 @@ fn draw(choice: &Choice, token: &str, sent: &Sent, faults: &Faults) -> Page {
         } @else {
             form method="post" action={ (path) "?" (choice.query()) "after=" (choice.after) } {
                 (hidden("form", token))
-                (wide("Items and results", &heads, rows.collect()))
+                (items_table("Items and results", &heads, rows.collect()))
                 p.row { button.button.primary type="submit" { "Save results" } a.button href=(choice.back()) { "Back" } }
             }
             p.row {

@@ -21,7 +21,7 @@ pub(in crate::identity::people) async fn promise(
     until: Timestamp,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO invitation_engagement (organization, invitation, engagement, valid_until) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO promised_engagement (organization, invitation, engagement, valid_until) VALUES ($1, $2, $3, $4)",
     )
     .bind(org.0)
     .bind(invitation.to_string())
@@ -32,19 +32,64 @@ pub(in crate::identity::people) async fn promise(
     Ok(())
 }
 
+/// Returns the engagements that an invitation is about, with until when each lets in.
 pub(in crate::identity::people) async fn promised(
     c: &mut AnyConnection,
     org: OrganizationKey,
     invitation: InvitationId,
-) -> Result<Option<(EngagementKey, Timestamp)>> {
-    let row: Option<(i64, i64)> = sqlx::query_as(
-        "SELECT engagement, valid_until FROM invitation_engagement WHERE organization = $1 AND invitation = $2",
+) -> Result<Vec<(EngagementKey, Timestamp)>> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT engagement, valid_until FROM promised_engagement WHERE organization = $1 AND invitation = $2 \
+         ORDER BY engagement",
     )
     .bind(org.0)
     .bind(invitation.to_string())
-    .fetch_optional(c)
+    .fetch_all(c)
     .await?;
-    Ok(row.map(|(engagement, until)| (EngagementKey(engagement), Timestamp::from_micros(until))))
+    Ok(rows.into_iter().map(promise_of).collect())
+}
+
+/// Returns the same of the open invitation to an address; nothing where there is none.
+pub(in crate::identity::people) async fn promised_to(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    email: &str,
+) -> Result<Vec<(EngagementKey, Timestamp)>> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT p.engagement, p.valid_until FROM promised_engagement p JOIN invitation i \
+         ON i.organization = p.organization AND i.id = p.invitation WHERE p.organization = $1 AND i.email = $2 \
+         AND i.used_at IS NULL AND i.revoked_at IS NULL ORDER BY p.engagement",
+    )
+    .bind(org.0)
+    .bind(email)
+    .fetch_all(c)
+    .await?;
+    Ok(rows.into_iter().map(promise_of).collect())
+}
+
+fn promise_of((engagement, until): (i64, i64)) -> (EngagementKey, Timestamp) {
+    (EngagementKey(engagement), Timestamp::from_micros(until))
+}
+
+/// Returns the invitations that are about an engagement, with until when each lets in.
+pub(in crate::identity::people) async fn promises(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    engagement: EngagementKey,
+) -> Result<Vec<(InvitationId, Timestamp)>> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT invitation, valid_until FROM promised_engagement WHERE organization = $1 AND engagement = $2 \
+         ORDER BY invitation LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(engagement.0)
+    .bind(LIST_LIMIT)
+    .fetch_all(c)
+    .await?;
+    let one = |(id, until): (String, i64)| {
+        Ok((stored::parse(&id, "the table of invitations")?, Timestamp::from_micros(until)))
+    };
+    rows.into_iter().map(one).collect()
 }
 
 pub(in crate::identity::people) async fn insert_invitation(

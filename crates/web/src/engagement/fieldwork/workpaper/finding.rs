@@ -7,9 +7,9 @@ use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::fieldwork::{Cause, Outcome};
 use tickmark_core::program::population::Population;
 
-use super::Known;
+use super::{Known, has_results};
 use crate::design::form::{Field, Kind, field, hidden};
-use crate::design::moment;
+use crate::design::{moment, plural};
 use crate::form::Sent;
 use crate::visit::Asked;
 
@@ -23,6 +23,11 @@ pub(super) fn exceptions(known: &Known, path: &str, asked: &Asked, sent: &Sent, 
         .collect();
     let causes: Vec<(String, String)> =
         Cause::ALL.iter().map(|cause| (cause.word().to_owned(), cause.title().to_owned())).collect();
+    let place = if has_results(&known.record) {
+        "As it will stand in Section IV, behind the words \u{201c}for so many of so many items tested,\u{201d}."
+    } else {
+        "As management reads it."
+    };
     let named: BTreeSet<&String> = one.exceptions.iter().flat_map(|one| &one.items).collect();
     let open: Vec<String> =
         deviating.iter().map(|(key, _)| key).filter(|key| !named.contains(key)).cloned().collect();
@@ -36,7 +41,7 @@ pub(super) fn exceptions(known: &Known, path: &str, asked: &Asked, sent: &Sent, 
                 (hidden("form", &asked.token)) (hidden("version", &known.row.version.to_string()))
                 @if let Some(number) = number { (hidden("number", &number.to_string())) }
                 fieldset.field { legend { "Items" } div.choices { @for (value, words) in &deviating { label.choice { input type="checkbox" name="item" value=(value) checked[chosen.contains(value)]; span { (words) } } } } }
-                (field(&Field { name: "nature", label: "What happened", kind: Kind::Area(3), value: nature, max: TEXT_MAX, hint: "As it will stand in Section IV, behind the words \u{201c}for so many of so many items tested,\u{201d}.", ..Field::default() }))
+                (field(&Field { name: "nature", label: "What happened", kind: Kind::Area(3), value: nature, max: TEXT_MAX, hint: place, ..Field::default() }))
                 (field(&Field { name: "cause", label: "Cause", kind: Kind::Select(&causes), value: cause.word(), ..Field::default() }))
                 (field(&Field { name: "effect", label: "Cause and effect in words", kind: Kind::Area(2), value: effect, max: TEXT_MAX, optional: true, hint: "Whether a wrong outcome occurred, and whether others are affected.", ..Field::default() }))
                 p.row { button.button type="submit" { @if number.is_some() { "Save" } @else { "Note the exception" } } }
@@ -44,7 +49,7 @@ pub(super) fn exceptions(known: &Known, path: &str, asked: &Asked, sent: &Sent, 
         }
     };
     html! {
-        @if one.exceptions.is_empty() { p.muted { @if deviating.is_empty() { "No item deviates." } @else { (open.len()) " deviating items wait to be explained." } } }
+        @if one.exceptions.is_empty() { p.muted { @if deviating.is_empty() { "No item deviates." } @else { (open.len()) " deviating " (plural(open.len(), "item waits", "items wait")) " to be explained." } } }
         @for exception in &one.exceptions {
             (exception_card(known, exception.number))
             @if may_write { details.act { summary { "Change exception " (exception.number) } (excepting(Some(exception.number), &exception.nature, exception.cause, &exception.effect, &exception.items)) } }

@@ -10,7 +10,7 @@ use crate::design::badge::badge;
 use crate::design::form::{Field, Kind, field, hidden};
 use crate::design::icon::Mark;
 use crate::design::moment;
-use crate::design::table::wide;
+use crate::design::table;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::visit::Asked;
@@ -70,7 +70,7 @@ pub(in crate::engagement::fieldwork) fn results(one: &Workpaper) -> Markup {
         cells.push(html! { (item.note) });
         cells
     });
-    wide("Items and results", &heads, rows.collect())
+    table::items("Items and results", &heads, rows.collect())
 }
 
 fn letters() -> Vec<(String, String)> {
@@ -107,7 +107,7 @@ fn recording(one: &Workpaper, path: &str, token: &str, version: &Markup, sent: &
     html! {
         form method="post" action={ (path) "/results" } {
             (hidden("form", token)) (version)
-            (wide("Items and results", &heads, rows.collect()))
+            (table::items("Items and results", &heads, rows.collect()))
             @if one.items.len() > ITEMS_SHOWN { p.muted { "The first " (ITEMS_SHOWN) " items stand here." } }
             p.row { button.button.primary type="submit" { "Save results" } }
         }

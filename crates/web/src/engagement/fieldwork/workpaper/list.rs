@@ -12,6 +12,7 @@ use tickmark_core::identity::Verb;
 use super::sign::signer;
 use crate::WebState;
 use crate::control::Names;
+use crate::design::shortened;
 use crate::design::table::{Cell, Column, Filter, Phone, Row as TableRow, Table};
 use crate::engagement::catalog;
 use crate::engagement::fieldwork::{Tabbed, head, key, page as framed, shared};
@@ -131,7 +132,7 @@ fn line(row: &Row<Workpaper>, path: &str, names: &Names) -> TableRow {
     let deviations = one.deviations();
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let said = |is: bool| if is { "yes" } else { "no" }.to_owned();
-    let procedure: String = one.plan.procedure.chars().take(PROCEDURE).collect();
+    let procedure = shortened(&one.plan.procedure, PROCEDURE);
     let name = format!("WP-{} {}", one.number, one.plan.control);
     let (conclusion, management) = (concluded(one), told(one));
     TableRow {

@@ -18,7 +18,7 @@ use tickmark_core::control::Control;
 use tickmark_core::engagement::fieldwork::{
     Cause, ManagementResponse, Outcome, Party, SignedPaper as _, Workpaper,
 };
-use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind};
 use tickmark_core::id::PopulationKey;
 use tickmark_core::identity::Verb;
 use tickmark_core::program::population::Population;
@@ -136,6 +136,11 @@ pub(super) fn planned(known: &Known) -> Markup {
             @for attribute in &plan.attributes { dt { (attribute.id) } dd { (attribute.asserts) span.sub { "Deviation: " (attribute.deviation) } } }
         }
     }
+}
+
+/// Whether the report has tests and results: it covers a period, and is not for general use.
+pub(super) fn has_results(record: &Engagement) -> bool {
+    record.holds().time.is_period() && record.holds().kind != ReportKind::Soc3
 }
 
 fn lines(text: &str) -> Vec<String> {

@@ -12,7 +12,7 @@ use tickmark_core::engagement::fieldwork::{Party, Plan, Procedure};
 use tickmark_core::engagement::{Engagement, EngagementKey};
 
 use super::super::{Tabbed, head, href, key, number, page as framed, party, refused, wrong};
-use super::{Known, known, title};
+use super::{Known, has_results, known, title};
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::Page;
@@ -66,6 +66,7 @@ fn typed_plan(sent: &Sent, control: Option<&ControlId>) -> Result<(Plan, Faults)
 /// What a form of a plan is drawn from.
 struct PlanForm<'a> {
     path: String,
+    record: &'a Engagement,
     version: Option<i64>,
     controls: &'a [Control],
     plan: Option<&'a Plan>,
@@ -85,12 +86,16 @@ fn plan_form(of: &PlanForm<'_>, token: &str, faults: &Faults) -> Markup {
         of.plan.map(|plan| plan.procedures.iter().map(|one| one.word()).collect::<Vec<_>>().join(" "));
     let control = of.plan.map(|plan| plan.control.to_string()).unwrap_or_default();
     let procedure = of.plan.map_or("", |plan| plan.procedure.as_str());
+    let place = match has_results(of.record) {
+        true => "As it will stand in Section IV once you share it.",
+        false => "For your own papers: this report shows no tests and no results.",
+    };
     html! { div.narrow { (form(&of.path, token, &html! {
         (faults.summary())
         @if let Some(version) = of.version { (hidden("version", &version.to_string())) }
         @if of.version.is_none() { (field(&Field { name: "control", label: "Control", kind: Kind::Select(&controls), value: &control, ..Field::default() })) }
         (field(&Field { name: "procedures", label: "Nature of the test", kind: Kind::Several(&procedures), value: &chosen.unwrap_or_default(), fault: faults.of("procedures"), hint: "Inquiry is never enough alone.", ..Field::default() }))
-        (field(&Field { name: "procedure", label: "Procedure", kind: Kind::Area(4), value: procedure, max: TEXT_MAX, fault: faults.of("procedure"), hint: "As it will stand in Section IV once you share it.", ..Field::default() }))
+        (field(&Field { name: "procedure", label: "Procedure", kind: Kind::Area(4), value: procedure, max: TEXT_MAX, fault: faults.of("procedure"), hint: place, ..Field::default() }))
         (field(&Field { name: "attributes", label: "Attributes", kind: Kind::Area(5), value: &of.attributes, max: TEXT_MAX, fault: faults.of("attributes"), hint: "One a line: name | what must hold | what counts as a deviation. As: A | approved before deployment | no approval, or a later one. They are fixed once something is tested.", ..Field::default() }))
         (send("Save", of.path.rsplit_once('/').map_or("", |(up, _)| up)))
     })) } }
@@ -120,7 +125,14 @@ pub(in crate::engagement::fieldwork) async fn new_page(
 ) -> Result<Markup, Refusal> {
     let (record, controls) = beginning(&state, &asked, key(&at)?).await?;
     let path = format!("{}/workpapers/new", href(record.key));
-    let of = PlanForm { path, version: None, controls: &controls, plan: None, attributes: String::new() };
+    let of = PlanForm {
+        path,
+        record: &record,
+        version: None,
+        controls: &controls,
+        plan: None,
+        attributes: String::new(),
+    };
     let body = plan_form(&of, &asked.token, &Faults::default());
     asked.frame(&state, &framed(&record, &asked, Tabbed::Workpapers, "Begin a workpaper", &body)).await
 }
@@ -146,7 +158,8 @@ pub(in crate::engagement::fieldwork) async fn begin(
     }
     let path = format!("{}/workpapers/new", href(key));
     let attributes = sent.text("attributes");
-    let of = PlanForm { path, version: None, controls: &controls, plan: Some(&plan), attributes };
+    let of =
+        PlanForm { path, record: &record, version: None, controls: &controls, plan: Some(&plan), attributes };
     let body = plan_form(&of, &asked.token, &faults);
     refused(&state, &asked, status, &framed(&record, &asked, Tabbed::Workpapers, "Begin a workpaper", &body))
         .await
@@ -167,7 +180,14 @@ pub(in crate::engagement::fieldwork) async fn edit_page(
 
 fn edit_form(known: &Known, asked: &Asked, plan: &Plan, attributes: String, faults: &Faults) -> Page {
     let path = format!("{}/workpapers/{}/edit", href(known.record.key), known.row.record.number);
-    let of = PlanForm { path, version: Some(known.row.version), controls: &[], plan: Some(plan), attributes };
+    let of = PlanForm {
+        path,
+        record: &known.record,
+        version: Some(known.row.version),
+        controls: &[],
+        plan: Some(plan),
+        attributes,
+    };
     let body = plan_form(&of, &asked.token, faults);
     framed(&known.record, asked, Tabbed::Workpapers, &title(known), &body)
 }

@@ -85,9 +85,10 @@ pub(in crate::engagement::fieldwork) fn told(one: &Workpaper, names: &Names) -> 
 fn drawn(selected: &Selected) -> Markup {
     html! {
         p.muted { "Selected from population " (selected.population) ": " (selected.draw.picks.len()) " of " (selected.draw.items) ", " (selected.draw.method.word())
-            @if let Some(seed) = &selected.draw.seed { ", seed " code { (seed) } } @if let Some(reason) = &selected.draw.reason { ", because " (reason) } ". Anybody can repeat it from the frozen list " (digest::chip(&selected.draw.population)) "."
+            @if let Some(seed) = &selected.draw.seed { ", seed " code { (seed) } } @if let Some(reason) = &selected.draw.reason { ", because " (reason) } "."
             @if let (Some(to), false) = (selected.planned_extension, selected.is_extended()) { " One extension to " (to) " was planned." }
-            @if !selected.again.is_empty() { " Drawn again: " (selected.again) }
+            @if !selected.again.is_empty() { " Drawn again: " (selected.again) @if !selected.again.ends_with('.') { "." } }
+            " Anybody can repeat it from the frozen list " (digest::chip(&selected.draw.population))
         }
     }
 }
