@@ -6,6 +6,7 @@
 //! tables. What comes from outside the process (clock, randomness, sources, renderer) is stated in [`port`].
 
 pub mod app;
+mod archive;
 pub mod backup;
 pub mod bulk;
 pub mod bundle;

@@ -1,5 +1,9 @@
 //! Lists of access, conflicts of duties and reviews of access on both databases.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+
+use tickmark_app::identity::audit::{self, Filter};
 use tickmark_app::program::access::{self, NewList};
 use tickmark_app::program::access_review::{self, Answer, DecideMany};
 use tickmark_app::program::performance;
@@ -7,11 +11,12 @@ use tickmark_app::program::segregation::{self, NewException, Ruling};
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, ActorKind, App, Error, Result, control, identity, register, work};
 use tickmark_core::catalog::Catalog;
+use tickmark_core::id::SystemId;
 use tickmark_core::identity::Role;
 use tickmark_core::program::access::{AccessList, Columns, Exclusion, Tier};
 use tickmark_core::program::access_review::{
-    Decision, Deviation, Flag, Outcome, RemovalState, ReviewKey, Scope, ScopedSystem, SeatRole, State, Step,
-    Timeliness, Unanswered,
+    Decision, Deviation, Due, Flag, Outcome, RemovalState, ReviewKey, Scope, ScopedSystem, SeatRole, State,
+    Step, Timeliness, Unanswered,
 };
 use tickmark_core::program::population::Ipe;
 use tickmark_core::program::segregation::{ExceptionState, Grant, Verdict};
@@ -27,7 +32,13 @@ async fn person(app: &App, program: &Actor, name: &str) -> Actor {
 }
 
 /// Hands a list in; `rows` are lines behind the heading.
-async fn hand_in(app: &App, actor: &Actor, system: &str, rows: &str, accounts: u64) -> Result<AccessList> {
+pub(crate) async fn hand_in(
+    app: &App,
+    actor: &Actor,
+    system: &str,
+    rows: &str,
+    accounts: u64,
+) -> Result<AccessList> {
     let new = NewList {
         system: system.to_owned(),
         ipe: Ipe {
@@ -50,19 +61,19 @@ async fn hand_in(app: &App, actor: &Actor, system: &str, rows: &str, accounts: u
     app.transact(actor, async |cx| access::hand_in(cx, new.clone()).await).await
 }
 
-const ROWS: &str = "ada,deploy,Ada,human,1,2026-11-01,yes,Bob,active\n\
+pub(crate) const ROWS: &str = "ada,deploy,Ada,human,1,2026-11-01,yes,Bob,active\n\
     eve,read,Eve,human,2,2026-11-01,yes,Bob,leaver\n\
     sam,wiki,Sam,human,3,2026-11-20,yes,Bob,active\n";
 
-struct People {
-    lead: Actor,
-    ada: Actor,
-    bob: Actor,
-    lin: Actor,
-    sam: Actor,
+pub(crate) struct People {
+    pub(crate) lead: Actor,
+    pub(crate) ada: Actor,
+    pub(crate) bob: Actor,
+    pub(crate) lin: Actor,
+    pub(crate) sam: Actor,
 }
 
-async fn people(app: &App, program: &Actor) -> People {
+pub(crate) async fn people(app: &App, program: &Actor) -> People {
     People {
         lead: person(app, program, "Lead").await,
         ada: person(app, program, "Ada").await,
@@ -72,7 +83,7 @@ async fn people(app: &App, program: &Actor) -> People {
     }
 }
 
-fn scope(people: &People, app: &App) -> Scope {
+pub(crate) fn scope(people: &People, app: &App) -> Scope {
     Scope {
         title: "Fourth quarter".into(),
         systems: vec![ScopedSystem {
@@ -236,6 +247,35 @@ async fn a_review_goes_its_way_and_ends_as_an_occurrence_of_its_control() {
         assert_eq!(occurrence.evidence.len(), 1);
         let sheet = app.transact(&people.lead, async |cx| access_review::take_pack(cx, key).await).await;
         assert_eq!(sheet.expect("taken").rows.len(), 3);
+        assert_eq!(whole.not_looked_back(), [1, 2], "nobody looked whether they were used");
+        let packed = app.transact(&people.lead, async |cx| access_review::take_archive(cx, key).await).await;
+        let files = files(&packed.expect("packed"));
+        let names: Vec<&str> = files.keys().map(String::as_str).collect();
+        let expected = [
+            "README.txt",
+            "SHA256SUMS",
+            "about.csv",
+            "changes.csv",
+            "checkpoint.txt",
+            "items.csv",
+            "kinds.csv",
+            "left-out.csv",
+            "lists.csv",
+            "reviewers.csv",
+        ];
+        assert_eq!(names, expected);
+        for (file, text) in [
+            ("lists.csv", "all members"),
+            ("left-out.csv", "root,sealed"),
+            ("changes.csv", "OPS-1"),
+            ("about.csv", "Nobody looked whether they were used"),
+            ("reviewers.csv", "Bob"),
+            ("kinds.csv", "Role or rule,0"),
+        ] {
+            assert!(files[file].contains(text), "{file}: {}", files[file]);
+        }
+        let again = app.read(&people.lead, async |view| access_review::reviewed(view).await).await;
+        assert!(again.expect("read").iter().all(|one| matches!(one.due, Due::InTime { .. })));
 
         // What was gone is there again: the record says so, though it is signed.
         world.wait(DAY_S);
@@ -318,6 +358,116 @@ async fn what_is_kept_of_whom_a_review_waits_for_is_what_the_review_says() {
             .await
             .expect("closed after its day");
         all([0, 0, 0, 0]).await;
+    }
+}
+
+/// The files of an archive, as text.
+pub(crate) fn files(archive: &[u8]) -> BTreeMap<String, String> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(archive)).expect("an archive");
+    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    names
+        .into_iter()
+        .map(|name| {
+            let mut text = String::new();
+            archive.by_name(&name).expect("there").read_to_string(&mut text).expect("text");
+            (name, text)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn what_was_looked_at_long_ago_says_nothing_of_now() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let people = people(&app, &program).await;
+        let catalog = Catalog::builtin();
+        let first = app.transact(&people.lead, async |cx| segregation::adopt(cx, &catalog, "As usual").await);
+        let first = first.await.expect("adopted");
+        let grant = |right: &str, duty: &str| Grant {
+            system: "aws".into(),
+            entitlement: right.into(),
+            duty: Some(duty.into()),
+        };
+        let mut matrix = first.matrix;
+        matrix.grants = vec![grant("approve", "approve-change"), grant("deploy", "deploy")];
+        app.transact(&people.lead, async |cx| segregation::decide(cx, matrix.clone(), "Ours", 1).await)
+            .await
+            .expect("decided");
+        let rows = "ada,deploy,Ada,human,1,,yes,Bob,active\neve,approve,Eve,human,2,,yes,Bob,active\n";
+        hand_in(&app, &people.lead, "AWS", rows, 3).await.expect("kept");
+        let then = app.now();
+        let at = async |at| {
+            let report = app.read(&people.lead, async |view| segregation::report_at(view, at).await).await;
+            let report = report.expect("read").expect("a matrix");
+            let row = report.looked.into_iter().find(|one| one.conflict.id == "change-deployment");
+            row.expect("there").verdict()
+        };
+        assert_eq!(at(then).await, Verdict::None);
+        world.wait(93 * DAY_S);
+        assert_eq!(at(app.now()).await, Verdict::Unseen, "the list is old");
+        assert_eq!(at(then).await, Verdict::None, "it was not then");
+        let both = "ada,deploy,Ada,human,1,,yes,Bob,active\nada,approve,ADA,human,2,,yes,Bob,active\n";
+        hand_in(&app, &people.lead, "AWS", both, 2).await.expect("kept");
+        assert_eq!(at(app.now()).await, Verdict::Held);
+        assert_eq!(at(then).await, Verdict::None, "a later list changes nothing of it");
+        let to_come = app.now().plus_micros(DAY_US);
+        let refused = app.read(&people.lead, async |view| segregation::report_at(view, to_come).await).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))));
+        let nobody =
+            app.read(&people.lead, async |view| segregation::ask(view, "Adda", "aws", "approve").await).await;
+        assert_eq!(nobody.expect("asked").expect("a matrix").verdict(), Verdict::Unseen);
+    }
+}
+
+#[tokio::test]
+async fn the_platform_lists_its_own_accounts() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let nobody = app.transact(&program, async |cx| access::hand_in_own(cx).await).await;
+        assert!(matches!(nobody, Err(Error::Conflict(_))), "{nobody:?}");
+        let lead = world.member(&app, &program, "Lea", &[Role::ComplianceManager, Role::ControlOwner]).await;
+        let gone = world.member(&app, &program, "Gus", &[Role::Employee]).await;
+        let id = world.find_member(&app, &program, &gone.email).await.id;
+        app.transact(&program, async |cx| identity::people::suspend(cx, id, "on leave").await)
+            .await
+            .expect("suspended");
+        let actor = lead.actor(&world, &app).await;
+        let kept = app.transact(&actor, async |cx| access::hand_in_own(cx).await).await.expect("kept");
+        assert!(kept.is_complete(), "{}", kept.tie_out);
+        assert_eq!((kept.system.as_str(), kept.exclusions.len()), (access::OWN_SYSTEM, 1));
+        let rows = app.read(&actor, async |view| access::holdings(view, kept.key).await).await.expect("read");
+        let found: Vec<(&str, Tier)> = rows.iter().map(|row| (row.account.as_str(), row.tier)).collect();
+        assert_eq!(found, [(lead.email.as_str(), Tier::One), (lead.email.as_str(), Tier::Two)]);
+    }
+}
+
+#[tokio::test]
+async fn a_system_of_lists_is_placed_by_whoever_hands_lists_in() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let people = people(&app, &program).await;
+        let employee = world.member(&app, &program, "Emil", &[Role::Employee]).await;
+        let employee = employee.actor(&world, &app).await;
+        hand_in(&app, &people.lead, "AWS", ROWS, 4).await.expect("kept");
+        let systems = app.read(&people.lead, async |view| identity::systems(view).await).await.expect("read");
+        let all: BTreeSet<_> = systems.iter().map(|system| system.id).collect();
+        let place = async |who: &Actor, name: &str, systems: BTreeSet<SystemId>| {
+            app.transact(who, async |cx| access::place(cx, name, systems.clone()).await).await
+        };
+        assert!(matches!(place(&employee, "aws", all.clone()).await, Err(Error::Forbidden(_))));
+        assert!(matches!(place(&program, "aws", all.clone()).await, Err(Error::Forbidden(_))));
+        assert!(matches!(place(&people.lead, "gcp", all.clone()).await, Err(Error::NotFound { .. })));
+        let unknown = [SystemId(uuid::Uuid::from_u128(7))].into();
+        assert!(matches!(place(&people.lead, "aws", unknown).await, Err(Error::Invalid(_))));
+        place(&people.lead, " aws ", all.clone()).await.expect("placed");
+        place(&people.lead, "AWS", all.clone()).await.expect("as it is");
+        place(&people.lead, "AWS", BTreeSet::new()).await.expect("of no report");
+        let places = app.read(&people.lead, async |view| access::places(view).await).await.expect("read");
+        assert_eq!(places.len(), 1);
+        assert!(places["aws"].systems.is_empty());
+        let filter = Filter { event: Some("access_list.placed".into()), ..Filter::default() };
+        let events = app.read(&program, async |view| audit::search(view, &filter, 10).await).await;
+        assert_eq!(events.expect("read").len(), 2, "what changes nothing leaves nothing");
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use tickmark_app::distribution::{self, Changed, Door, Opening, Taken, Version};
+use tickmark_app::distribution::{self, Changed, Door, Opening, Taken, ToDo, Version};
 use tickmark_app::engagement::{self, Completed, Receiving};
 use tickmark_app::identity::audit::{self, Filter};
 use tickmark_app::ledger::MailSecurity;
@@ -12,8 +12,9 @@ use tickmark_app::mail::{self, MailSettings};
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, Error};
 use tickmark_core::distribution::{Asked, Class, GrantKey, Item, Origin, Recipient, Relation};
+use tickmark_core::identity::Role;
 use tickmark_core::mail::MailKind;
-use tickmark_core::time::SECOND_US;
+use tickmark_core::time::{DAY_US, SECOND_US};
 use tickmark_core::{Digest, Timestamp};
 
 use crate::engagement::{KEY, Scene, conflict, scene, scope};
@@ -390,4 +391,59 @@ async fn a_link_is_replaced_codes_are_bounded_and_a_grant_ends() {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What waits for somebody, in words.
+async fn waits(scene: &Scene, who: &Actor) -> Vec<&'static str> {
+    let all = scene.app.read(who, async |view| distribution::waiting(view).await).await.expect("read");
+    let word = |what: ToDo| match what {
+        ToDo::Code { .. } => "code",
+        ToDo::Check => "check",
+        ToDo::Approve => "approve",
+        ToDo::Ends => "ends",
+    };
+    all.into_iter().map(|one| word(one.what)).collect()
+}
+
+#[tokio::test]
+async fn a_recipient_waits_for_those_who_can_do_something() {
+    for world in World::both().await {
+        let scene = over(&world).await;
+        let app = &scene.app;
+        let bytes = pdf("<< /Root 1 0 R >>");
+        receive(&scene, Digest::of(&bytes), Some(bytes)).await.expect("received");
+        agree(&scene, 0, "I keep it to myself.").await.expect("written");
+        let (_, link) = app
+            .transact(&scene.ada, async |cx| {
+                distribution::enter(cx, "a", KEY, wanted(Relation::Customer)).await
+            })
+            .await
+            .expect("entered");
+        let secret = link.expect("a link").secret;
+        assert_eq!(waits(&scene, &scene.ada).await, ["check"]);
+        app.ask_for_code(&secret, browser("n"), &origin()).await.expect("asked");
+        assert_eq!(waits(&scene, &scene.robin).await, ["check", "code"]);
+        world.clock.advance(601 * SECOND_US);
+        assert_eq!(waits(&scene, &scene.robin).await, ["check"], "nobody waits for a code any more");
+        opened(&scene, &secret, "n").await;
+        app.accept_agreement(&secret, browser("n"), (1, "Nora Vale"), &origin()).await.expect("accepted");
+        let from = version(&scene).await.number;
+        done(
+            app.transact(&scene.ada, async |cx| distribution::check(cx, KEY, GRANT, from, "called").await)
+                .await,
+        );
+        assert_eq!(waits(&scene, &scene.ada).await, [""; 0], "whoever entered them does not approve");
+        assert_eq!(waits(&scene, &scene.grace).await, ["approve"]);
+        let employee = world.member(app, &scene.program, "Emil", &[Role::Employee]).await;
+        let employee = employee.actor(&world, app).await;
+        assert_eq!(waits(&scene, &employee).await, [""; 0]);
+        done(approve(&scene, &scene.grace).await);
+        assert_eq!(waits(&scene, &scene.grace).await, [""; 0]);
+        // It was given until 15 January.
+        world.clock.advance(18 * DAY_US);
+        assert_eq!(waits(&scene, &scene.ada).await, ["ends"]);
+        world.clock.advance(14 * DAY_US);
+        assert_eq!(waits(&scene, &scene.ada).await, [""; 0], "it is over");
+        app.close().await;
+    }
 }

@@ -8,6 +8,7 @@ mod outside;
 
 mod access;
 mod access_reviews;
+mod access_seen;
 mod accounts_key;
 mod agent;
 #[path = "../../web/tests/support/authenticator.rs"]

@@ -9,6 +9,8 @@ use tickmark_app::ledger::{LedgerSettings, MailSecurity, Outside};
 use tickmark_app::mail::{self, MailSettings};
 use tickmark_app::notice::{self, Kept, Reminded};
 use tickmark_app::port::NoOutbound;
+use tickmark_app::program::access::{self, NewList};
+use tickmark_app::program::access_review;
 use tickmark_app::testing::{Account, World};
 use tickmark_app::{Actor, ActorKind, App, Error, control, identity};
 use tickmark_core::catalog::{Catalog, Nature};
@@ -16,6 +18,9 @@ use tickmark_core::control::{ControlId, Frequency};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Role;
 use tickmark_core::mail::MailKind;
+use tickmark_core::program::access::{Columns, Tier};
+use tickmark_core::program::access_review::{Decision, ReviewKey, Scope, ScopedSystem, Unanswered};
+use tickmark_core::program::population::Ipe;
 use tickmark_core::program::reminder::{Matter, Preference, Step};
 use tickmark_core::time::{DAY_US, HOUR_US};
 use tickmark_core::zone::{DateStyle, Zone};
@@ -226,6 +231,135 @@ async fn who_may_sets_what_holds_and_others_read_by_it() {
         assert_eq!(read(&owner).await, "2026-11-24, 15:45 CET", "others are where they are");
         let local = app.transact(&program, async |cx| setting::set_own(cx, &own).await).await;
         assert!(matches!(local, Err(Error::Forbidden(_))));
+        app.close().await;
+    }
+}
+
+/// A review of access of one privileged right that `owner` decides about, open for ten days.
+async fn open_review(
+    app: &App,
+    by: &Actor,
+    owner: ActorId,
+    (chief, employee): (ActorId, ActorId),
+) -> ReviewKey {
+    let rows = "account,entitlement,person,tier\nx,deploy,somebody@else.example,1\n";
+    let new = NewList {
+        system: "AWS".into(),
+        ipe: Ipe {
+            source: "Console".into(),
+            query: "all".into(),
+            parameters: String::new(),
+            time_zone: "UTC".into(),
+            run_by: "Cam".into(),
+            run_at: app.now(),
+            row_count: 1,
+            control_total: String::new(),
+            completeness: String::new(),
+            accuracy: String::new(),
+        },
+        columns: Columns::default(),
+        accounts_in_source: 1,
+        exclusions: Vec::new(),
+        list: access::open(None, "list.csv", rows.into()).expect("a list"),
+    };
+    let scope = Scope {
+        title: "Fourth quarter".into(),
+        systems: vec![ScopedSystem { name: "AWS".into(), owner, provisioners: BTreeSet::new() }],
+        tiers: Tier::ALL.iter().copied().collect(),
+        stand_in: chief,
+        second_stand_in: employee,
+        due_at: app.now().plus_micros(10 * DAY_US),
+        unanswered: Unanswered::Fail,
+        control: None,
+        window: None,
+    };
+    app.transact(by, async |cx| {
+        access::hand_in(cx, new.clone()).await?;
+        let key = access_review::draft(cx, scope.clone()).await?.key;
+        access_review::confirm(cx, key).await?;
+        access_review::freeze(cx, key).await?;
+        access_review::open(cx, key).await?;
+        Ok(key)
+    })
+    .await
+    .expect("open")
+}
+
+#[tokio::test]
+async fn a_review_is_told_of_as_its_time_passes_and_to_others_when_it_is_long_over() {
+    for world in World::both().await {
+        let (app, program) = start(&world).await;
+        let manager = world.member(&app, &program, "Cam", &[Role::ComplianceManager]).await;
+        let other = world.member(&app, &program, "Max", &[Role::ComplianceManager]).await;
+        let owner = world.member(&app, &program, "Coo", &[Role::ControlOwner]).await;
+        let chief = world.member(&app, &program, "Eva", &[Role::Executive]).await;
+        let employee = world.member(&app, &program, "Emil", &[Role::Employee]).await;
+        let id = async |account: &Account| world.find_member(&app, &program, &account.email).await.actor;
+        let (coo, both) = (id(&owner).await, (id(&chief).await, id(&employee).await));
+        let by = manager.actor(&world, &app).await;
+        let key = open_review(&app, &by, coo, both).await;
+        let steps = async |account: &Account| -> Vec<(Step, String)> {
+            let mut all = told(&world, &app, account).await;
+            all.retain(|one| one.matter == Matter::Review);
+            all.reverse();
+            all.into_iter().map(|one| (one.step, one.path)).collect()
+        };
+        let (decide, run) =
+            (format!("/access-reviews/{}/decide", key.0), format!("/access-reviews/{}", key.0));
+        let of = |path: &str, steps: &[Step]| -> Vec<(Step, String)> {
+            steps.iter().map(|step| (*step, path.to_owned())).collect()
+        };
+        remind(&app, &program).await;
+        assert_eq!(steps(&owner).await, [], "less than half of the time is over");
+        // Hour by hour to its end and a day more: each is told once.
+        for _ in 0..11 * 24 {
+            world.clock.advance(HOUR_US);
+            remind(&app, &program).await;
+            assert_eq!(remind(&app, &program).await, (0, 0), "a second pass tells nothing");
+        }
+        let three = [Step::Half, Step::Most, Step::Overdue];
+        assert_eq!(steps(&owner).await, of(&decide, &three));
+        assert_eq!(steps(&manager).await, of(&run, &three));
+        for nobody in [&other, &chief, &employee] {
+            assert_eq!(steps(nobody).await, []);
+        }
+        world.clock.advance(7 * DAY_US);
+        remind(&app, &program).await;
+        assert_eq!(steps(&other).await, of(&run, &[Step::Escalated]));
+        assert_eq!(steps(&owner).await.len(), 3, "it is their own");
+        assert_eq!(steps(&manager).await.len(), 3, "they began it");
+        let mailed = letters(&app, &program).await;
+        let kinds = |to: &Account| -> BTreeSet<MailKind> {
+            mailed.iter().filter(|(_, address)| *address == to.email).map(|(kind, _)| *kind).collect()
+        };
+        assert!(kinds(&owner).contains(&MailKind::Reminder), "{mailed:?}");
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_review_that_is_answered_is_told_of_no_more() {
+    for world in World::both().await {
+        let (app, program) = start(&world).await;
+        let manager = world.member(&app, &program, "Cam", &[Role::ComplianceManager]).await;
+        let owner = world.member(&app, &program, "Coo", &[Role::ControlOwner]).await;
+        let chief = world.member(&app, &program, "Eva", &[Role::Executive]).await;
+        let employee = world.member(&app, &program, "Emil", &[Role::Employee]).await;
+        let id = async |account: &Account| world.find_member(&app, &program, &account.email).await.actor;
+        let (coo, both) = (id(&owner).await, (id(&chief).await, id(&employee).await));
+        let by = manager.actor(&world, &app).await;
+        let key = open_review(&app, &by, coo, both).await;
+        let actor = owner.actor(&world, &app).await;
+        let answer = access_review::Answer { item: 1, decision: Decision::Revoke, why: String::new() };
+        app.transact(&actor, async |cx| access_review::decide(cx, key, answer.clone()).await)
+            .await
+            .expect("decided");
+        world.clock.advance(30 * DAY_US);
+        remind(&app, &program).await;
+        for account in [&manager, &owner] {
+            let all = told(&world, &app, account).await;
+            assert!(all.iter().all(|one| one.matter != Matter::Review), "{all:?}");
+        }
         app.close().await;
     }
 }

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    accounts, assess, audit, backup, bundle, catalog, checks, collect, control, engagement, evidence,
-    example, history, init, ledger, mail, objects, organization, people, perform, period, population,
-    quickstart, replay, report, sample, search, serve, verify, waive,
+    access, access_review, accounts, assess, audit, backup, bundle, catalog, checks, collect, control,
+    distribution, engagement, evidence, example, history, init, ledger, mail, objects, organization, people,
+    perform, period, population, quickstart, replay, report, sample, search, segregation, serve, verify,
+    waive,
 };
 
 const EXAMPLES: &str = "\
@@ -116,6 +117,15 @@ pub(crate) enum Command {
     /// Populations: everything a trigger produced, imported as a list, frozen, with results per item.
     #[command(subcommand, after_help = population::EXAMPLES)]
     Population(population::Command),
+    /// Lists of access: who holds which right in one system at one moment.
+    #[command(subcommand, after_help = access::EXAMPLES)]
+    Access(access::Command),
+    /// Segregation of duties: who holds both sides of a conflict, and what could not be seen.
+    #[command(subcommand, after_help = segregation::EXAMPLES)]
+    Segregation(segregation::Command),
+    /// Reviews of access: begun, opened, how far they have come, their record.
+    #[command(subcommand, after_help = access_review::EXAMPLES)]
+    AccessReview(access_review::Command),
     /// Samples: how many units, which ones, what they say. Exact, and repeatable by anybody.
     #[command(subcommand, after_help = sample::EXAMPLES)]
     Sample(sample::Command),
@@ -125,6 +135,9 @@ pub(crate) enum Command {
     /// Examinations: scope, description, assertion, signatures, management's part of the report.
     #[command(subcommand, after_help = engagement::EXAMPLES)]
     Engagement(engagement::Command),
+    /// Readers of issued reports: who they are, where each stands, and ending it.
+    #[command(subcommand, after_help = distribution::EXAMPLES)]
+    Distribution(distribution::Command),
     /// Write the readiness report and the control matrix.
     Report(report::Report),
     /// Evidence bundles for people who do not trust this program.

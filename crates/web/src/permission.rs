@@ -106,6 +106,9 @@ fn fieldwork(rest: &[&str]) -> Option<Needs> {
         ["requests", _, "population"] => reach(Resource::Test, Verb::Create),
         ["requests", _, "{act}"] => reach(Resource::EvidenceRequest, Verb::Update),
         ["requests", ..] => reach(Resource::EvidenceRequest, Verb::Read),
+        ["evidence", "access", ..] => reach(Resource::IdentityWarehouse, Verb::Read),
+        ["evidence", "reviews", _, "pack", _] => reach(Resource::AccessReview, Verb::Export),
+        ["evidence", "reviews" | "duties", ..] => reach(Resource::AccessReview, Verb::Read),
         ["evidence", .., "download"] => reach(Resource::Evidence, Verb::Export),
         ["evidence", ..] => reach(Resource::Evidence, Verb::Read),
         ["workpapers", "new"] => reach(Resource::WorkingPaper, Verb::Create),
@@ -143,6 +146,7 @@ fn access(first: &str, rest: &[&str]) -> Option<Needs> {
     let whole = |resource, verb| Needs::Permission(Atom::new(resource, verb));
     Some(match (first, rest) {
         ("access" | "access-reviews", ["new"]) => whole(Resource::AccessReview, Verb::Create),
+        ("access", ["own"] | [_, "place"]) => whole(Resource::AccessReview, Verb::Create),
         ("segregation", ["edit" | "adopt"]) => whole(Resource::AccessReview, Verb::Update),
         ("segregation", ["exceptions", "new"]) => whole(Resource::Exception, Verb::Create),
         ("segregation", ["exceptions", _, _]) => whole(Resource::Exception, Verb::Approve),
@@ -211,7 +215,9 @@ pub(crate) fn costly(path: &str, is_form: bool) -> Option<(&'static str, u32)> {
         ["search" | "search.json", ..] => Some(("searches", 240)),
         ["engagements", _, "package" | "oscal"]
         | ["engagements", _, "sheets" | "documents" | "management" | "file", ..] => Some(("documents", 150)),
-        [.., "download"] | ["reports", _] | ["engagements", .., "section.pdf"] => Some(("downloads", 240)),
+        [.., "download"] | [.., "pack", _] | ["reports", _] | ["engagements", .., "section.pdf"] => {
+            Some(("downloads", 240))
+        }
         _ => None,
     }
 }

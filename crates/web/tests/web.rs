@@ -87,6 +87,8 @@ mod populations;
 mod providers;
 #[path = "web/readiness.rs"]
 mod readiness;
+#[path = "web/rights.rs"]
+mod rights;
 #[path = "web/schemathesis.rs"]
 mod schemathesis;
 #[path = "web/search.rs"]

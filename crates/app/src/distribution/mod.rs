@@ -8,6 +8,7 @@
 
 mod reader;
 mod sql;
+mod waiting;
 
 use std::collections::BTreeSet;
 
@@ -28,6 +29,7 @@ use crate::mail;
 use crate::{Error, Result};
 
 pub use reader::{Door, Given, Opening, Shared, Taken};
+pub use waiting::{ENDS_DAYS, ToDo, WaitingGrant, waiting};
 
 /// Most grants of one engagement in a list.
 pub const LIST_LIMIT: u32 = 500;

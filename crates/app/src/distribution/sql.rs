@@ -174,6 +174,38 @@ pub(super) async fn list(
     rows.into_iter().map(version).collect()
 }
 
+/// Grants of all engagements, newest first.
+pub(super) async fn all(c: &mut AnyConnection, org: OrganizationKey, limit: u32) -> Result<Vec<Version>> {
+    let rows: Vec<(i64, i64, String)> = sqlx::query_as(
+        "SELECT v.number, v.since, v.body FROM report_grant_version v WHERE v.organization = $1 AND v.number = \
+         (SELECT MAX(n.number) FROM report_grant_version n WHERE n.organization = v.organization AND n.key = v.key) \
+         ORDER BY v.key DESC LIMIT $2",
+    )
+    .bind(org.0)
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(version).collect()
+}
+
+/// Requests for a code that nobody made yet and that still count, the longest first.
+pub(super) async fn codes_waiting(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    now: Timestamp,
+) -> Result<Vec<(GrantKey, i64, Timestamp)>> {
+    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
+        "SELECT key, number, asked_at FROM report_code WHERE organization = $1 AND digest IS NULL \
+         AND expires_at > $2 ORDER BY asked_at, key, number LIMIT 200",
+    )
+    .bind(org.0)
+    .bind(now.micros())
+    .fetch_all(c)
+    .await?;
+    let read = |(key, number, at)| (GrantKey(key), number, Timestamp::from_micros(at));
+    Ok(rows.into_iter().map(read).collect())
+}
+
 /// Puts a link in the place of earlier ones.
 pub(super) async fn link(
     c: &mut AnyConnection,

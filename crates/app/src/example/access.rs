@@ -1,10 +1,9 @@
-//! A quarter's review of access at the example company: one removal shown in time, one late, and one conflict of duties with
-//! an exception.
+//! Reviews of access at the example company: one of a quarter with one removal shown in time and one late, one that is open
+//! at the end, and one conflict of duties with an exception.
 
 use std::fmt::Write as _;
 
-use tickmark_core::program::access::Tier;
-use tickmark_core::program::access::{Columns, Exclusion};
+use tickmark_core::program::access::{Answer as Used, Columns, Exclusion, Tier};
 use tickmark_core::program::access_review::{Decision, ReviewKey, Scope, ScopedSystem, Step, Unanswered};
 use tickmark_core::program::population::Ipe;
 use tickmark_core::program::segregation::Grant;
@@ -14,14 +13,17 @@ use super::company::{CHIEF, ENGINEER, PEOPLE, PLATFORM, Person, SECURITY};
 use super::people::People;
 use super::{Settings, Stage};
 use crate::program::access::{self, NewList};
-use crate::program::access_review::{self, Answer};
+use crate::program::access_review::{self, Answer, Whole};
 use crate::program::segregation::{self, NewException, Ruling};
-use crate::{Actor, Error, Result};
+use crate::{Actor, Error, Result, identity};
 
 /// Days before the end on which the review opens, and after which lists show what is gone.
 const OPENS_BEFORE: u32 = 40;
 const SECOND_AFTER: u32 = 4;
 const THIRD_AFTER: u32 = 13;
+/// Days before the end on which the next review opens, and in which it is to be decided: two thirds are over at the end.
+const NEXT_BEFORE: u32 = 9;
+const NEXT_DAYS: i64 = 12;
 const HEADING: &str = "account,entitlement,person,kind,tier,last_used,mfa,manager,owner,status,given\n";
 /// Rights of the two systems: account, right, whose, kind, tier, days since it was used, manager, status. The owner answers
 /// for programs.
@@ -48,8 +50,12 @@ pub(super) async fn work(stage: &Stage<'_>, settings: &Settings, people: &People
     let key = ReviewKey(1);
     if day == opens {
         lists(stage, lead, &[]).await?;
+        place(stage, lead).await?;
         conflicts(stage, people).await?;
         review(stage, people).await?;
+    } else if day == settings.days - NEXT_BEFORE {
+        lists(stage, lead, &["former-contractor", "old-admin"]).await?;
+        next(stage, people).await?;
     } else if day == opens + SECOND_AFTER {
         // What was not privileged is gone; the other is not, and late by now.
         lists(stage, lead, &["former-contractor"]).await?;
@@ -152,41 +158,57 @@ async fn conflicts(stage: &Stage<'_>, people: &People) -> Result<()> {
     ruled.await.map(|_| ())
 }
 
-async fn review(stage: &Stage<'_>, people: &People) -> Result<()> {
-    let lead = people.lead();
+/// Both belong to the one system of the company.
+async fn place(stage: &Stage<'_>, lead: &Actor) -> Result<()> {
+    stage
+        .app
+        .transact(lead, async |cx| {
+            let systems: std::collections::BTreeSet<_> =
+                identity::systems(cx).await?.into_iter().map(|system| system.id).collect();
+            for name in ["GitHub", "AWS production"] {
+                access::place(cx, name, systems.clone()).await?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Begins a review of both systems and opens it.
+async fn begin(stage: &Stage<'_>, people: &People, title: &str, days: i64) -> Result<Whole> {
     let system = |name: &str| ScopedSystem {
         name: name.into(),
         owner: people.of(PLATFORM).id,
         provisioners: [people.of(ENGINEER).id].into(),
     };
     let scope = Scope {
-        title: "Access to code and production (fictional)".into(),
+        title: title.into(),
         systems: vec![system("GitHub"), system("AWS production")],
         tiers: Tier::ALL.iter().copied().collect(),
         stand_in: people.of(PEOPLE).id,
         second_stand_in: people.of(CHIEF).id,
-        due_at: stage.app.now().plus_micros(14 * DAY_US),
+        due_at: stage.app.now().plus_micros(days * DAY_US),
         unanswered: Unanswered::Revoke,
         control: None,
         window: None,
     };
-    let whole = stage
+    stage
         .app
-        .transact(lead, async |cx| {
+        .transact(people.lead(), async |cx| {
             let key = access_review::draft(cx, scope.clone()).await?.key;
             access_review::confirm(cx, key).await?;
             access_review::freeze(cx, key).await?;
             access_review::open(cx, key).await?;
             access_review::whole(cx, key).await
         })
-        .await?;
+        .await
+}
+
+/// Some of the reviewers decide about what is theirs.
+async fn decide(stage: &Stage<'_>, people: &People, whole: &Whole, who: &[Person]) -> Result<()> {
     let key = whole.review.key;
     for item in &whole.items {
         for seat in &item.seats {
-            let everybody = [SECURITY, PLATFORM, ENGINEER, PEOPLE, CHIEF];
-            let Some(who) =
-                everybody.map(|one| people.of(one)).into_iter().find(|who| who.id == seat.reviewer)
-            else {
+            let Some(by) = who.iter().map(|one| people.of(*one)).find(|one| one.id == seat.reviewer) else {
                 continue;
             };
             let has_to_go = ["former-contractor", "old-admin"].contains(&item.holding.account.as_str());
@@ -196,19 +218,35 @@ async fn review(stage: &Stage<'_>, people: &People) -> Result<()> {
                 (Decision::Keep, "It is needed for the work (fictional).")
             };
             let answer = Answer { item: item.number, decision, why: why.into() };
-            stage.app.transact(who, async |cx| access_review::decide(cx, key, answer.clone()).await).await?;
+            stage.app.transact(by, async |cx| access_review::decide(cx, key, answer.clone()).await).await?;
         }
     }
+    Ok(())
+}
+
+async fn review(stage: &Stage<'_>, people: &People) -> Result<()> {
+    let whole = begin(stage, people, "Access to code and production (fictional)", 14).await?;
+    let key = whole.review.key;
+    decide(stage, people, &whole, &[SECURITY, PLATFORM, ENGINEER, PEOPLE, CHIEF]).await?;
     stage
         .app
-        .transact(lead, async |cx| {
+        .transact(people.lead(), async |cx| {
             access_review::step(cx, key, Step::Close, "").await?;
             access_review::step(cx, key, Step::Remediate, "").await?;
             let removed = access_review::whole(cx, key).await?;
             for (number, removal) in (1..).zip(&removed.removals) {
                 access_review::ticket(cx, key, removal.item, &format!("OPS-{number}")).await?;
+                let seen = "Its sign-ins of the last 90 days: none (fictional).";
+                access_review::look_back(cx, key, removal.item, Used::No, seen).await?;
             }
             Ok(())
         })
         .await
+}
+
+/// The next review: one reviewer has decided, the others have not.
+async fn next(stage: &Stage<'_>, people: &People) -> Result<()> {
+    let whole =
+        begin(stage, people, "Access to code and production, the next (fictional)", NEXT_DAYS).await?;
+    decide(stage, people, &whole, &[PLATFORM]).await
 }

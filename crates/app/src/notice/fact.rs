@@ -24,7 +24,9 @@ use crate::engagement::fieldwork::request::id as request_id;
 use crate::engagement::fieldwork::signed::{Signing, id as paper_id};
 use crate::engagement::fieldwork::waiting::{self, Waiting, WaitingRequest};
 use crate::evidence::item;
+use crate::program::access_review::{self, Running, WaitingReview};
 use crate::program::performance::{self, Due};
+use crate::program::segregation;
 use crate::work::{self, Decision};
 
 /// Days back that what is too late is told of at all; it stays on its own page.
@@ -63,6 +65,7 @@ pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
                 title: format!("Evidence for {} {} is renewed", one.control, one.title),
                 path: format!("/evidence/items/{}", one.item),
                 due: Some(due),
+                time_over: None,
                 escalated_from: None,
             });
         }
@@ -74,6 +77,18 @@ pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
             title: format!("Waiver {} of {} ends", one.id, one.check),
             path: format!("/waivers/{}", one.id),
             due: Some(one.expires_at),
+            time_over: None,
+            escalated_from: None,
+        });
+    }
+    for one in segregation::ending(view).await? {
+        facts.push(Fact {
+            about: format!("conflict exception {}", one.key),
+            matter: Matter::Waiver,
+            title: format!("Exception {} to a conflict of duties ends", one.key),
+            path: "/segregation".to_owned(),
+            due: Some(one.expires_at),
+            time_over: None,
             escalated_from: None,
         });
     }
@@ -90,9 +105,12 @@ pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
             title: format!("A comment names you: {}", one.about.title()),
             path: format!("{}#comment-{}", one.about.path(), one.key),
             due: None,
+            time_over: None,
             escalated_from: None,
         });
     }
+    facts.extend(work.access_reviews.iter().map(answers));
+    facts.extend(access_review::running(view, Some(actor)).await?.iter().map(run));
     facts.extend(fieldwork(&work.fieldwork, actor, now));
     facts.extend(work.approvals.iter().map(decision));
     Ok(facts)
@@ -127,6 +145,7 @@ fn fieldwork(waiting: &Waiting, actor: ActorId, now: Timestamp) -> Vec<Fact> {
         title,
         path,
         due: None,
+        time_over: None,
         escalated_from: None,
     };
     for one in &waiting.exceptions {
@@ -181,6 +200,35 @@ fn by_day(one: &WaitingRequest) -> Fact {
         title: asked(one),
         path: format!("/engagements/{}/requests/{}", one.engagement.0, one.number),
         due,
+        time_over: None,
+        escalated_from: None,
+    }
+}
+
+/// A review of access as it stands in its time, for whoever answers.
+fn answers(one: &WaitingReview) -> Fact {
+    let waits = if one.items == 1 { "item waits" } else { "items wait" };
+    Fact {
+        about: format!("access review {} answers", one.key),
+        matter: Matter::Review,
+        title: format!("{} {}: {} {waits} for your answer", one.key, one.title, one.items),
+        path: format!("/access-reviews/{}/decide", one.key.0),
+        due: Some(one.due_at),
+        time_over: Some(one.time_over),
+        escalated_from: None,
+    }
+}
+
+/// The same for whoever began it, and for those who are told when its time is long over.
+fn run(one: &Running) -> Fact {
+    let has = if one.unanswered == 1 { "item has" } else { "items have" };
+    Fact {
+        about: format!("access review {} run", one.key),
+        matter: Matter::Review,
+        title: format!("{} {}: {} {has} no answer", one.key, one.title, one.unanswered),
+        path: format!("/access-reviews/{}", one.key.0),
+        due: Some(one.due_at),
+        time_over: Some(one.time_over),
         escalated_from: None,
     }
 }
@@ -196,6 +244,7 @@ fn window(due: &Due) -> Fact {
         title: format!("{} {}, window {}", due.control, due.title, due.window.id),
         path: format!("/controls/{}/occurrences", due.control),
         due: Some(due.window.due),
+        time_over: None,
         escalated_from: None,
     }
 }
@@ -209,6 +258,7 @@ fn undated(item: &Item, matter: Matter, what: &str, since: Option<Timestamp>) ->
         title: format!("{what}: {}", item.version.description.title),
         path: format!("/evidence/items/{}", item.key),
         due: None,
+        time_over: None,
         escalated_from: None,
     }
 }
@@ -222,6 +272,7 @@ fn corrective(reference: &str, finding: &Finding) -> impl Iterator<Item = Fact> 
         title: format!("Finding: {}", finding.found.title),
         path: format!("/findings/{}", segment(reference)),
         due: Some(due),
+        time_over: None,
         escalated_from: None,
     })
 }
@@ -234,6 +285,7 @@ fn decision(one: &Decision) -> Fact {
         title: one.title.clone(),
         path: one.path.clone(),
         due: None,
+        time_over: None,
         escalated_from: None,
     }
 }
@@ -285,6 +337,18 @@ pub(super) async fn escalations(view: &mut View<'_>, days: u32) -> Result<Vec<La
                 owners: finding.owner.into_iter().collect::<BTreeSet<ActorId>>(),
             });
         }
+    }
+    for one in access_review::running(view, None).await? {
+        if one.due_at < back {
+            continue;
+        }
+        // Whoever began it or has to answer is told at its end; the others are those who answer for the systems.
+        let knowing: BTreeSet<ActorId> = one.waits_for.iter().copied().chain([one.by]).collect();
+        late.push(Late {
+            fact: Fact { escalated_from: Some(escalated_from(one.due_at, days)), ..run(&one) },
+            reviewers: one.owners,
+            owners: knowing,
+        });
     }
     for one in waiting::late(view, back).await? {
         let Some(due) = one.late_from() else { continue };

@@ -45,6 +45,8 @@ fn one_for_all(view: &View<'_>, notices: &[&Kept], reading: &Reading) -> (MailKi
         (Step::Escalated, "Nobody did this"),
         (Step::Overdue, "Too late"),
         (Step::Today, "Today"),
+        (Step::Most, "Little time is left"),
+        (Step::Half, "Half of the time is over"),
         (Step::Soon, "Soon"),
         (Step::New, "New"),
     ] {

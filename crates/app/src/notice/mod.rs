@@ -2,8 +2,8 @@
 //!
 //! What there is to tell is worked out from the records again each time, as each person sees them
 //! ([`tickmark_core::program::reminder`]); a notice is kept once for each thing and step, so nobody is told twice. Owns
-//! the tables `notice` and `notice_slot` of migrations `0042_notice.sql`, `0051_notice_matter.sql` and
-//! `0073_ledger_watch.sql`.
+//! the tables `notice` and `notice_slot` of migrations `0042_notice.sql`, `0051_notice_matter.sql`,
+//! `0073_ledger_watch.sql` and `0081_notice_share.sql`.
 
 mod fact;
 mod letter;
@@ -207,6 +207,7 @@ impl App {
             title: format!("The last seven days, week {week}"),
             path: "/notices".to_owned(),
             due: None,
+            time_over: None,
             escalated_from: None,
         };
         Ok(Some((Notice { fact, step: Step::New }, lines.join("\n"))))

@@ -12,6 +12,7 @@ use crate::Result;
 use crate::conclusion::remediation;
 use crate::context::View;
 use crate::control::{self, commitment};
+use crate::distribution::{self, ToDo};
 use crate::engagement::unsigned::{What, unsigned};
 use crate::identity::Access;
 use crate::identity::people;
@@ -60,6 +61,7 @@ pub(super) async fn decisions(view: &mut View<'_>) -> Result<Vec<Decision>> {
         fixes(view, &mut found).await?;
     }
     engagements(view, &mut found).await?;
+    grants(view, &mut found).await?;
     roles(view, &mut found).await?;
     found.sort_by(|a, b| (a.since, &a.about).cmp(&(b.since, &b.about)));
     Ok(found)
@@ -192,6 +194,43 @@ async fn engagements(view: &mut View<'_>, found: &mut Vec<Decision>) -> Result<(
             about: format!("{} {what} {waits} {}", one.engagement, one.since.micros()),
             title: format!("The {what} of {} waits for your {waits}", one.engagement),
             path: format!("/engagements/{}/{at}", one.engagement.0),
+            note,
+            since: one.since,
+        });
+    }
+    Ok(())
+}
+
+/// Recipients of a report: to be checked, to be approved, waiting for a code, and whose time is nearly over.
+async fn grants(view: &mut View<'_>, found: &mut Vec<Decision>) -> Result<()> {
+    for one in distribution::waiting(view).await? {
+        let (engagement, grant, company) = (one.engagement, one.grant, &one.company);
+        let (what, title, note) = match one.what {
+            ToDo::Code { number } => (
+                format!("code {number}"),
+                format!("{company} waits for a code to read the report of {engagement}"),
+                "Make it, and tell it to the recipient by a way that reaches only them",
+            ),
+            ToDo::Check => (
+                "check".to_owned(),
+                format!("What {company} is to you is to be checked, for the report of {engagement}"),
+                "Say how the relationship was checked, or refuse",
+            ),
+            ToDo::Approve => (
+                "approval".to_owned(),
+                format!("{company} waits for the report of {engagement}"),
+                "The agreement is accepted and the relationship checked; approve or refuse",
+            ),
+            ToDo::Ends => (
+                "end".to_owned(),
+                format!("{company} reads the report of {engagement} for a few days more"),
+                "It ends by itself; whoever needs it longer is entered again",
+            ),
+        };
+        found.push(Decision {
+            about: format!("report_grant {grant} {what}"),
+            title,
+            path: format!("/engagements/{}/grants/{}", engagement.0, grant.0),
             note,
             since: one.since,
         });

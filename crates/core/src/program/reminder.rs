@@ -13,6 +13,12 @@ use crate::zone::Zone;
 
 /// Days before its last day on which a thing is first told of.
 pub const SOON_DAYS: i32 = 7;
+/// Percent of its time at which what is told of by it is first told of.
+///
+/// Source: `docs/domain/identity.md` section 2.5.
+pub const HALF: u8 = 50;
+/// Percent of its time at which it is told of once more, before the last time at its end.
+pub const MOST: u8 = 80;
 /// Hour of the clock from which on a morning is one.
 pub const MORNING_HOUR: i8 = 7;
 /// Hour of the clock from which on nobody is written to any more.
@@ -43,6 +49,8 @@ pub enum Matter {
     Request,
     /// An exception that management answers.
     Response,
+    /// A review of access that waits for answers.
+    Review,
     /// Nobody outside sees the ledger.
     Ledger,
     /// The week, for those who run the program.
@@ -54,6 +62,10 @@ pub enum Matter {
 pub enum Step {
     /// It came up, and has no day.
     New,
+    /// Half of the time for it is over.
+    Half,
+    /// Four fifths of the time for it are over.
+    Most,
     /// Its last day is near.
     Soon,
     /// This is its last day.
@@ -93,10 +105,10 @@ macro_rules! words {
     };
 }
 
-words!(Matter, 11: Occurrence = "occurrence", Returned = "returned", Decision = "decision", Evidence = "evidence",
+words!(Matter, 12: Occurrence = "occurrence", Returned = "returned", Decision = "decision", Evidence = "evidence",
     Waiver = "waiver", Finding = "finding", Mention = "mention", Request = "request", Response = "response",
-    Ledger = "ledger", Week = "week");
-words!(Step, 5: New = "new", Soon = "soon", Today = "today", Overdue = "overdue", Escalated = "escalated");
+    Review = "access_review", Ledger = "ledger", Week = "week");
+words!(Step, 7: New = "new", Half = "half", Most = "most", Soon = "soon", Today = "today", Overdue = "overdue", Escalated = "escalated");
 words!(Preference, 4: InApp = "in_app", Each = "each", Daily = "daily", Weekly = "weekly");
 
 /// Something that somebody is told of.
@@ -112,6 +124,8 @@ pub struct Fact {
     pub path: String,
     /// First moment at which it is too late; none for what has no day.
     pub due: Option<Timestamp>,
+    /// How much of the time for it is over, in percent, where it is told of by that and not by its days.
+    pub time_over: Option<u8>,
     /// For whoever looks after it that others do it: the moment from which on they are told.
     pub escalated_from: Option<Timestamp>,
 }
@@ -130,6 +144,14 @@ pub struct Notice {
 pub fn step_of(fact: &Fact, now: Timestamp, zone: &Zone) -> Option<Step> {
     if let Some(from) = fact.escalated_from {
         return (now >= from).then_some(Step::Escalated);
+    }
+    if let Some(over) = fact.time_over {
+        return match over {
+            0..HALF => None,
+            HALF..MOST => Some(Step::Half),
+            MOST..100 => Some(Step::Most),
+            _ => Some(Step::Overdue),
+        };
     }
     let Some(due) = fact.due else { return Some(Step::New) };
     if now >= due {
@@ -218,6 +240,7 @@ mod tests {
             title: "IAM-07".into(),
             path: "/controls/IAM-07/occurrences".into(),
             due,
+            time_over: None,
             escalated_from: None,
         }
     }
@@ -244,6 +267,23 @@ mod tests {
         let late = Fact { escalated_from: Some(at("2026-12-08T00:00:00Z")), ..due };
         assert_eq!(step_of(&late, at("2026-12-07T23:59:59Z"), &Zone::utc()), None);
         assert_eq!(step_of(&late, at("2026-12-08T00:00:00Z"), &Zone::utc()), Some(Step::Escalated));
+    }
+
+    #[test]
+    fn what_is_told_by_its_share_of_time_is_told_three_times() {
+        for (over, expected) in [
+            (0, None),
+            (49, None),
+            (50, Some(Step::Half)),
+            (79, Some(Step::Half)),
+            (80, Some(Step::Most)),
+            (99, Some(Step::Most)),
+            (100, Some(Step::Overdue)),
+        ] {
+            let due = Some(at("2026-12-01T00:00:00Z"));
+            let review = Fact { time_over: Some(over), ..fact(due) };
+            assert_eq!(step_of(&review, at("2026-11-30T12:00:00Z"), &Zone::utc()), expected, "{over}");
+        }
     }
 
     #[test]

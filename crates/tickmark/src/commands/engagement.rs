@@ -473,7 +473,7 @@ impl StepWord {
     }
 }
 
-fn key(text: &str) -> Outcome<EngagementKey> {
+pub(super) fn key(text: &str) -> Outcome<EngagementKey> {
     let number = text.strip_prefix("E-").or_else(|| text.strip_prefix("e-")).unwrap_or(text);
     let number =
         number.parse().map_err(|_| Failure::input(format!("{text:?} is no engagement, as E-1 is")))?;

@@ -1,6 +1,6 @@
 //! Lists of access: who holds which right in one system at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
 use tickmark_app::program::access::{self, NewList};
+use tickmark_core::id::SystemId;
 use tickmark_core::identity::Resource::{AccessReview, IdentityWarehouse};
 use tickmark_core::identity::Verb::Create;
 use tickmark_core::program::access::{
@@ -23,6 +24,7 @@ use super::call::{Call, FILES_BYTES, Taken, done, write};
 use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::population::Origin;
+use super::words::parsed;
 use crate::WebState;
 use crate::error::Refusal;
 use crate::visit::Asked;
@@ -51,15 +53,43 @@ pub(super) static LOOKS: &[Operation] = &[
     ),
 ];
 
-pub(super) static WRITES: &[Writing] = &[Writing::post::<Handed, List>(
-    "handInAccessList",
-    ("/access-lists", "/access-lists"),
-    "Hands in who holds which right in one system at one moment: whole, or nothing of it",
-    (AccessReview, Create),
-    || post(hand_in),
-)
-.created()
-.for_people()];
+pub(super) static WRITES: &[Writing] = &[
+    Writing::post::<Handed, List>(
+        "handInAccessList",
+        ("/access-lists", "/access-lists"),
+        "Hands in who holds which right in one system at one moment: whole, or nothing of it",
+        (AccessReview, Create),
+        || post(hand_in),
+    )
+    .created()
+    .for_people(),
+    Writing::post::<Placing, Place>(
+        "placeAccessList",
+        ("/access-lists/{key}/place", "/access-lists/1/place"),
+        "Says which systems that reports are about the system of a list belongs to: auditors of a report on them see its lists",
+        (AccessReview, Create),
+        || post(place),
+    )
+    .for_people(),
+];
+
+/// Which systems the system of a list belongs to.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Placing {
+    /// Ids of systems; none for no report.
+    #[schemars(length(max = 200))]
+    systems: Vec<String>,
+}
+
+/// Which systems the system of lists belongs to.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct Place {
+    /// The system of lists.
+    system: String,
+    /// Ids of the systems that reports are about.
+    systems: Vec<String>,
+}
 
 /// An account that a list leaves out.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -86,7 +116,7 @@ struct Handed {
     #[schemars(length(min = 1, max = 12_000_000))]
     content: String,
     /// Names of columns by what they hold, where they are not the usual ones: `account`, `entitlement`, `person`, `kind`,
-    /// `tier`, `last_used`, `mfa`, `manager`, `owner`, `status`, `given`.
+    /// `tier`, `last_used`, `mfa`, `manager`, `owner`, `status`, `given`, `job`.
     #[serde(default)]
     columns: BTreeMap<String, String>,
     /// Accounts, as the source counts them.
@@ -144,7 +174,7 @@ pub(super) struct Right {
     account: String,
     /// Whose it is; null where nobody knows.
     person: Option<String>,
-    /// `human`, `service`, `api`, `shared` or `vendor`.
+    /// `human`, `service`, `api`, `shared`, `vendor` or `role`.
     kind: String,
     /// The right; null where it could not be seen.
     entitlement: Option<String>,
@@ -158,6 +188,8 @@ pub(super) struct Right {
     employment: String,
     /// `unknown`, `direct`, or the role that gives it.
     given: String,
+    /// The job, as the roster has it; null where the list does not say.
+    job: Option<String>,
 }
 
 impl From<&Holding> for Right {
@@ -182,9 +214,12 @@ impl From<&Holding> for Right {
             mfa: holding.mfa.word().to_owned(),
             employment: holding.employment.word().to_owned(),
             given,
+            job: holding.job.clone(),
         }
     }
 }
+
+impl Taken for Placing {}
 
 impl Taken for Handed {
     const BYTES: usize = FILES_BYTES;
@@ -228,6 +263,24 @@ async fn hand_in(State(state): State<WebState>, asked: Asked, call: Call<Handed>
         };
         let kept = access::hand_in(cx, new).await?;
         done(StatusCode::CREATED, &List::from(&kept), "", &format!("{BASE}/access-lists/{}", kept.key.0))
+    })
+    .await
+}
+
+async fn place(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    asked: Asked,
+    call: Call<Placing>,
+) -> Answered {
+    let key = access::parse(&key).ok_or(Refusal::NotFound)?;
+    write(&state, &asked, &call, async |cx| {
+        let systems: BTreeSet<SystemId> =
+            call.body.systems.iter().map(|id| parsed("systems", id)).collect::<Result<_, Error>>()?;
+        let list = access::find(cx, key).await?;
+        let placed = access::place(cx, &list.system, systems).await?;
+        let systems = placed.systems.iter().map(ToString::to_string).collect();
+        done(StatusCode::OK, &Place { system: placed.name, systems }, "", "")
     })
     .await
 }

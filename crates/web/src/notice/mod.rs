@@ -104,6 +104,8 @@ fn list(notices: &[&Kept], asked: &Asked) -> Markup {
 fn step(step: Step) -> Markup {
     match step {
         Step::New => badge(Mark::NotYetDue, "New"),
+        Step::Half => badge(Mark::NotYetDue, "Half the time is over"),
+        Step::Most => badge(Mark::Partly, "Little time is left"),
         Step::Soon => badge(Mark::NotYetDue, "Soon"),
         Step::Today => badge(Mark::Partly, "Today"),
         Step::Overdue => badge(Mark::Missed, "Too late"),

@@ -1,23 +1,27 @@
 //! Lists of access: who holds which right in one system at one moment, handed in with where they came from and what ties
 //! them to their source.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::Error;
+use tickmark_app::identity::{self, System};
 use tickmark_app::program::access::{self, NewList};
 use tickmark_app::program::population::{List, MAX_LIST_BYTES};
+use tickmark_core::id::SystemId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::access::{
-    AccessList, Columns, Exclusion, FIELDS, Given, Holding, LastUse, MAX_NAME_CHARS, fold,
+    AccessList, Columns, Exclusion, FIELDS, Given, Holding, LastUse, MAX_NAME_CHARS, Place as Placed, fold,
 };
 use tickmark_core::program::population::{DateOrder, MAX_COLUMN_CHARS};
 
 use super::population::{self, ORIGIN, accepted, origin, origin_fields, read_origin, says};
 use crate::design::badge::badge;
-use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form_with_files};
+use crate::design::form::{Faults, Field, FilesField, Kind, button, field, files, form, form_with_files};
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
@@ -41,12 +45,26 @@ pub(super) fn desk_routes() -> Vec<Desk> {
             changes: true,
             handler: get(new_page).post(hand_in).layer(DefaultBodyLimit::disable()),
         },
+        Desk {
+            path: "/access/own",
+            example: "/access/own",
+            looks: false,
+            changes: true,
+            handler: post(hand_in_own),
+        },
         Desk { path: "/access/{key}", example: "/access/1", looks: true, changes: false, handler: get(one) },
+        Desk {
+            path: "/access/{key}/place",
+            example: "/access/1/place",
+            looks: false,
+            changes: true,
+            handler: post(place),
+        },
     ]
 }
 
 /// Whether a list ties out to its source, as a badge.
-pub(super) fn tie_badge(agrees: bool) -> Markup {
+pub(crate) fn tie_badge(agrees: bool) -> Markup {
     if agrees { badge(Mark::Pass, "Ties out") } else { badge(Mark::Fail, "Does not tie out") }
 }
 
@@ -77,19 +95,18 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
     let mut page = Page::new(Place::AccessLists, "Lists of access", body);
     page.lead = html! { "Who holds which right where, as each system says it." };
     if may_add {
-        page.actions = html! { a.button href="/access/new" { "Hand in a list" } };
+        page.actions = html! {
+            a.button href="/access/new" { "Hand in a list" }
+            (button("/access/own", &asked.token, "List the accounts of Tickmark", ""))
+        };
     }
     asked.frame(&state, &page).await
 }
 
-async fn one(State(state): State<WebState>, Path(at): Path<String>, asked: Asked) -> Result<Markup, Refusal> {
-    let key = access::parse(&at).ok_or(Refusal::NotFound)?;
-    let (app, actor) = asked.member(&state)?;
-    let (list, holdings) = app
-        .read(actor, async |view| Ok((access::find(view, key).await?, access::holdings(view, key).await?)))
-        .await?;
+/// What ties a list to its source, and where it comes from.
+pub(crate) fn about(list: &AccessList) -> Markup {
     let exclusions = list.exclusions.iter().map(|one| vec![html! { (one.account) }, html! { (one.reason) }]);
-    let body = html! {
+    html! {
         (block("tie-out", "What ties it to its source", &tie_badge(list.is_complete()), &html! {
             dl.facts {
                 dt { "Accounts in the source" } dd.num { (list.tie_out.in_source) }
@@ -102,12 +119,106 @@ async fn one(State(state): State<WebState>, Path(at): Path<String>, asked: Asked
             @if !list.exclusions.is_empty() { (plain("Accounts left out", &["Account", "Why"], exclusions.collect())) }
         }))
         (block("origin", "Where it comes from", &html! { (moment::exact(list.ipe.run_at)) }, &origin(Some(&list.ipe), None)))
-        (table(&list, &holdings).render(&asked.query))
+    }
+}
+
+/// The systems there are, and what was said of the system of a list.
+struct Known {
+    systems: Vec<System>,
+    place: Option<Placed>,
+}
+
+/// Which systems (boundaries) the system of a list belongs to.
+fn placing(list: &AccessList, known: &Known, token: &str, may_place: bool) -> Markup {
+    let is_in =
+        |system: &System| known.place.as_ref().is_some_and(|place| place.systems.contains(&system.id));
+    let names: Vec<&str> =
+        known.systems.iter().filter(|system| is_in(system)).map(|system| system.name.as_str()).collect();
+    html! {
+        @match &known.place {
+            None => p.muted { "Nobody has said it of " (list.system) ". Only auditors of a report on every system there is see its lists." },
+            Some(_) if names.is_empty() => p { (list.system) " belongs to no system that a report is about." },
+            Some(_) => p { (list.system) " belongs to " (names.join(", ")) "." },
+        }
+        @if may_place {
+            (form(&format!("/access/{}/place", list.key.0), token, &html! {
+                fieldset.field {
+                    legend { "Systems that reports are about" }
+                    div.choices {
+                        @for system in &known.systems {
+                            label.choice { input type="checkbox" name="systems" value=(system.id) checked[is_in(system)]; span { (system.name) } }
+                        }
+                    }
+                }
+                p.row { button.button type="submit" { "Keep" } }
+            }))
+        }
+    }
+}
+
+async fn one(State(state): State<WebState>, Path(at): Path<String>, asked: Asked) -> Result<Markup, Refusal> {
+    let page = drawn(&state, &at, &asked, &Faults::default()).await?;
+    asked.frame(&state, &page).await
+}
+
+async fn drawn(state: &WebState, at: &str, asked: &Asked, faults: &Faults) -> Result<Page, Refusal> {
+    let key = access::parse(at).ok_or(Refusal::NotFound)?;
+    let (app, actor) = asked.member(state)?;
+    let (list, holdings, known) = app
+        .read(actor, async |view| {
+            let list = access::find(view, key).await?;
+            let place = access::places(view).await?.remove(&fold(&list.system));
+            let known = Known { systems: identity::systems(view).await?, place };
+            Ok((list, access::holdings(view, key).await?, known))
+        })
+        .await?;
+    let may_place = crate::permission::may_all(actor, SET_UP);
+    let body = html! {
+        (faults.summary())
+        (about(&list))
+        (block("place", "Which systems it belongs to", &html! { "auditors of a report on them see it" }, &placing(&list, &known, &asked.token, may_place)))
+        (table(&list, &holdings, format!("/access/{}", list.key.0), false).render(&asked.query))
     };
     let mut page = Page::new(Place::AccessLists, &list.system, body);
     page.id = list.key.to_string();
     page.crumbs = vec![("Lists of access".into(), "/access".into())];
-    asked.frame(&state, &page).await
+    Ok(page)
+}
+
+/// Lists the accounts of this program itself: it is in scope of reviews as any system is.
+async fn hand_in_own(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result<Response, Refusal> {
+    sent.only(&[])?;
+    let (app, actor) = asked.member(&state)?;
+    let kept = app.transact(actor, async |cx| access::hand_in_own(cx).await).await?;
+    Ok(go(&format!("/access/{}", kept.key.0)))
+}
+
+async fn place(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let key = access::parse(&at).ok_or(Refusal::NotFound)?;
+    sent.only(&["systems"])?;
+    let (app, actor) = asked.member(&state)?;
+    let ids = sent.all("systems");
+    let systems = ids.iter().map(|id| id.parse()).collect::<Result<BTreeSet<SystemId>, _>>();
+    let systems = systems.map_err(|_| Refusal::Malformed)?;
+    let placed = app
+        .transact(actor, async |cx| {
+            let list = access::find(cx, key).await?;
+            access::place(cx, &list.system, systems.clone()).await
+        })
+        .await;
+    match placed {
+        Ok(_) => Ok(go(&format!("/access/{}", key.0))),
+        Err(error) => {
+            let (status, faults) = population::wrong(error)?;
+            let page = drawn(&state, &at, &asked, &faults).await?;
+            asked.frame_refused(&state, status, &page).await
+        }
+    }
 }
 
 pub(super) fn last_used(of: LastUse) -> Markup {
@@ -125,7 +236,12 @@ pub(super) fn right(holding: &Holding) -> Markup {
     }
 }
 
-fn table(list: &AccessList, holdings: &[Holding]) -> Table {
+/// What the roster says; those outside are told that they are not shown it, which is not the same as unknown.
+fn status(holding: &Holding, is_masked: bool) -> &str {
+    if is_masked { "not shown" } else { holding.employment.title() }
+}
+
+pub(crate) fn table(list: &AccessList, holdings: &[Holding], path: String, is_masked: bool) -> Table {
     let rows = holdings.iter().map(|holding| {
         let given = match &holding.given {
             Given::Unknown => "unknown".to_owned(),
@@ -136,12 +252,13 @@ fn table(list: &AccessList, holdings: &[Holding]) -> Table {
         let right_text = holding.entitlement.as_deref().unwrap_or("unknown");
         Row {
             cells: vec![
-                Cell::by_text(html! { strong { (holding.account) } span.sub { (who) } }, &holding.account),
+                Cell::by_text(html! { strong { (holding.account) } span.sub { (who) @if let Some(job) = &holding.job { ", " (job) } } }, &holding.account),
                 Cell::by_text(right(holding), right_text),
                 Cell::text(holding.tier.word()),
                 Cell::text(holding.kind.title()),
                 Cell::by_text(last_used(holding.last_used), &format!("{:?}", holding.last_used)),
-                Cell::text(holding.employment.title()),
+                Cell::text(holding.mfa.title()),
+                Cell::text(status(holding, is_masked)),
                 Cell::text(&given),
             ],
             find: format!("{} {who} {right_text} {given}", holding.account),
@@ -150,7 +267,7 @@ fn table(list: &AccessList, holdings: &[Holding]) -> Table {
     });
     Table {
         id: "holdings".into(),
-        path: "/access".into(),
+        path,
         noun: ("right", "rights"),
         counted: None,
         columns: vec![
@@ -159,6 +276,7 @@ fn table(list: &AccessList, holdings: &[Holding]) -> Table {
             Column::text("tier", "Tier", Phone::Line),
             Column::text("kind", "Kind", Phone::Wide),
             Column::text("used", "Last use", Phone::Line),
+            Column::text("mfa", "Second factor", Phone::Wide),
             Column::text("status", "Status", Phone::Line),
             Column::text("given", "Given", Phone::Wide),
         ],

@@ -1,12 +1,12 @@
 //! What people do in the program: occurrences of controls, the calendar of what is due, populations of what triggers
 //! produced, lists of access, conflicts of duties and reviews of access.
 
-mod access;
-mod access_review;
+pub(crate) mod access;
+pub(crate) mod access_review;
 mod calendar;
 mod occurrence;
 pub(crate) mod population;
-mod segregation;
+pub(crate) mod segregation;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;

@@ -12,7 +12,7 @@ use tickmark_app::program::segregation::{self, NewException, Report, Ruling};
 use tickmark_app::{Error, control, identity};
 use tickmark_core::Timestamp;
 use tickmark_core::catalog::{Duty, DutyConflict};
-use tickmark_core::control::{Control, ControlState};
+use tickmark_core::control::{Control, ControlId, ControlState};
 use tickmark_core::evidence::item::day;
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
@@ -80,9 +80,10 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
     let (person, system, right) = (text("person"), text("to"), text("right"));
     let is_asked = !person.is_empty() && !system.is_empty() && !right.is_empty();
     let sees_exceptions = crate::permission::may_all(actor, Atom::new(Resource::Exception, Verb::Read));
+    let at = as_asked(&asked);
     let (report, exceptions, labels, answer) = app
         .read(actor, async |view| {
-            let report = segregation::report(view).await?;
+            let report = segregation::report_at(view, at.unwrap_or(view.now).min(view.now)).await?;
             let exceptions = if sees_exceptions { segregation::exceptions(view).await? } else { Vec::new() };
             let answer = if is_asked {
                 match segregation::ask(view, &person, &system, &right).await {
@@ -99,6 +100,10 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
     let may_decide = may(&asked, DECIDE);
     let may_ask = may(&asked, ASK);
     let body = match &report {
+        None if at.is_some() => html! {
+            (as_of(PATH, at, now))
+            div.empty { h3 { "Nobody had decided which duties conflict" } p { "On that day there was no matrix." } }
+        },
         None => html! {
             div.empty {
                 h3 { "Nobody has decided which duties conflict" }
@@ -107,9 +112,10 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
             }
         },
         Some(report) => html! {
-            (found(report, may_ask, now))
+            (as_of(PATH, at, now))
+            (found(report, Eyes { lists: "/access", may_ask, is_auditors: false }, now))
             (block("ask", "Before a right is given", &html! { "would it make a conflict?" }, &question(&Asking { person, system, right, answer }, report)))
-            @if sees_exceptions { (block("exceptions", "Exceptions", &html! { @if may_ask { a href="/segregation/exceptions/new" { "ask for one" } } }, &exception_rows(&exceptions, &labels, &asked, now))) }
+            @if sees_exceptions { (block("exceptions", "Exceptions", &html! { @if may_ask { a href="/segregation/exceptions/new" { "ask for one" } } }, &exception_rows(&exceptions, &labels, &asked, false))) }
             (unmapped(report))
             (block("rules", "Which rights grant which duties", &html! { (report.matrix.matrix.grants.len()) " " (plural(report.matrix.matrix.grants.len(), "rule", "rules")) }, &rules(&report.matrix)))
             (decided(&report.matrix, &labels))
@@ -134,13 +140,47 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
     asked.frame(&state, &page).await
 }
 
+/// The last moment of the day that is asked about; none where none is, or what is there is no day.
+pub(crate) fn as_asked(asked: &Asked) -> Option<Timestamp> {
+    let text = asked.query.get("at").unwrap_or_default();
+    Some(day(text).ok()?.plus_micros(DAY_US - 1).min(asked.visit.now))
+}
+
+/// Chooses the day as of which it is looked.
+pub(crate) fn as_of(path: &str, at: Option<Timestamp>, now: Timestamp) -> Markup {
+    let value = at.map(Timestamp::date).unwrap_or_default();
+    html! {
+        form.card method="get" action=(path) {
+            div.fields {
+                (field(&Field { name: "at", label: "As of the end of", kind: Kind::Input("date"), value: &value, optional: true, hint: &format!("A day up to {}: the matrix and the lists that counted then.", now.date()), ..Field::default() }))
+            }
+            p.row { button.button type="submit" { "Look" } @if at.is_some() { a.button.quiet href=(path) { "As it is now" } } }
+        }
+    }
+}
+
+/// Who looks at what was found.
+#[derive(Clone, Copy)]
+pub(crate) struct Eyes<'a> {
+    /// Where lists of access are.
+    pub(crate) lists: &'a str,
+    /// Whether they may ask for an exception.
+    pub(crate) may_ask: bool,
+    /// Whether an auditor looks, to whom controls have no page.
+    pub(crate) is_auditors: bool,
+}
+
+fn control_link(id: &ControlId, is_auditors: bool) -> Markup {
+    html! { @if is_auditors { span.mono { (id) } } @else { a.mono href={ "/controls/" (segment(id.as_str())) } { (id) } } }
+}
+
 fn through(both: &Both) -> Markup {
     html! {
         @for one in both.first.iter().chain(&both.second) { div.muted { (one.to_string()) } }
     }
 }
 
-fn found(report: &Report, may_ask: bool, now: Timestamp) -> Markup {
+pub(crate) fn found(report: &Report, eyes: Eyes<'_>, now: Timestamp) -> Markup {
     let matrix = &report.matrix.matrix;
     let rows = report.looked.iter().map(|one| {
         let conflict = &one.conflict;
@@ -151,8 +191,8 @@ fn found(report: &Report, may_ask: bool, now: Timestamp) -> Markup {
                     div { strong { (both.holder) } }
                     (through(both))
                     @match report.covered.get(&(conflict.id.clone(), both.holder.clone())) {
-                        Some(covered) => div { (badge(Mark::Waived, "Exception")) " " span.mono { (covered.exception) } " until " (moment::date(covered.until)) ", compensated by " a.mono href={ "/controls/" (segment(covered.control.as_str())) } { (covered.control) } },
-                        None => div { (badge(Mark::Fail, "No exception")) @if may_ask { " " a href={ "/segregation/exceptions/new?conflict=" (segment(&conflict.id)) "&holder=" (segment(&both.holder)) } { "ask for one" } } },
+                        Some(covered) => div { (badge(Mark::Waived, "Exception")) " " span.mono { (covered.exception) } " until " (moment::date(covered.until)) ", compensated by " (control_link(&covered.control, eyes.is_auditors)) },
+                        None => div { (badge(Mark::Fail, "No exception")) @if eyes.may_ask { " " a href={ "/segregation/exceptions/new?conflict=" (segment(&conflict.id)) "&holder=" (segment(&both.holder)) } { "ask for one" } } },
                     }
                 }
                 @for unseen in one.unseen.iter().take(SHOWN) { div.muted { (unseen.to_string()) } }
@@ -163,15 +203,15 @@ fn found(report: &Report, may_ask: bool, now: Timestamp) -> Markup {
     });
     let lists = report.lists.iter().map(|list| {
         vec![
-            html! { a href={ "/access/" (list.key.0) } { (list.system) } },
+            html! { a href={ (eyes.lists) "/" (list.key.0) } { (list.system) } },
             html! { (moment::ago(list.ipe.run_at, now)) },
             super::access::tie_badge(list.is_complete()),
         ]
     });
     html! {
         (block("conflicts", "Who holds both", &html! { "what could not be seen is never \u{201c}no conflict\u{201d}" }, &plain("Conflicts", &["Duties", "Found", "Result"], rows.collect())))
-        (block("seen", "What was looked at", &html! { a href="/access" { "all lists" } }, &html! {
-            @if report.lists.is_empty() { div.empty { h3 { "There is no list of access" } p { "Without lists nothing can be seen." } p { a.button href="/access" { "Lists of access" } } } }
+        (block("seen", "What was looked at", &html! { a href=(eyes.lists) { "all lists" } }, &html! {
+            @if report.lists.is_empty() { div.empty { h3 { "There is no list of access" } p { "Without lists nothing can be seen." } p { a.button href=(eyes.lists) { "Lists of access" } } } }
             @else { (plain("Lists", &["System", "Taken", "Tie-out"], lists.collect())) }
         }))
     }
@@ -199,13 +239,14 @@ fn question(asking: &Asking, report: &Report) -> Markup {
     }
 }
 
-fn exception_rows(
+pub(crate) fn exception_rows(
     all: &[ConflictException],
     labels: &BTreeMap<ActorId, String>,
     asked: &Asked,
-    now: Timestamp,
+    is_auditors: bool,
 ) -> Markup {
-    let may_approve = may(asked, APPROVE);
+    let now = asked.visit.now;
+    let may_approve = !is_auditors && may(asked, APPROVE);
     let name = |who: ActorId| labels.get(&who).cloned().unwrap_or_default();
     let rows = all.iter().map(|one| {
         let state = one.state(now);
@@ -220,7 +261,7 @@ fn exception_rows(
         vec![
             html! { strong { (one.holder) } span.sub { span.mono { (one.key) } " " (one.conflict) } },
             html! { (one.reason) @if let Some(end) = ends { div.muted { (end.reason) } } },
-            html! { a.mono href={ "/controls/" (segment(one.control.as_str())) } { (one.control) } },
+            control_link(&one.control, is_auditors),
             html! { "until " (moment::date(one.expires_at)) span.sub { "asked by " (name(one.asked_by)) @if let Some((by, _)) = one.approved { ", approved by " (name(by)) } } },
             html! {
                 (badge(mark, state.title()))
@@ -237,7 +278,7 @@ fn exception_rows(
     }
 }
 
-fn unmapped(report: &Report) -> Markup {
+pub(crate) fn unmapped(report: &Report) -> Markup {
     let rows = report.unmapped.iter().take(50).map(|((system, right), count)| {
         vec![html! { (system) }, html! { (right) }, html! { span.num { (count) } }]
     });
@@ -248,7 +289,7 @@ fn unmapped(report: &Report) -> Markup {
     }
 }
 
-fn rules(version: &MatrixVersion) -> Markup {
+pub(crate) fn rules(version: &MatrixVersion) -> Markup {
     let matrix = &version.matrix;
     let rows = matrix.grants.iter().map(|grant| {
         vec![
@@ -263,7 +304,7 @@ fn rules(version: &MatrixVersion) -> Markup {
     }
 }
 
-fn decided(version: &MatrixVersion, labels: &BTreeMap<ActorId, String>) -> Markup {
+pub(crate) fn decided(version: &MatrixVersion, labels: &BTreeMap<ActorId, String>) -> Markup {
     let written = &version.written;
     block(
         "decided",

@@ -57,6 +57,7 @@ const FILES: &[&str] = &[
     "/engagements/{key}/evidence/populations/{number}/download",
     "/populations/{key}/file",
     "/access-reviews/{key}/pack/{ending}",
+    "/engagements/{key}/evidence/reviews/{review}/pack/{ending}",
     "/engagements/{key}/diagrams/{at}/picture",
     "/engagements/{key}/management/{name}",
 ];

@@ -2,7 +2,6 @@
 //! archive with digests that `sha256sum -c` reads.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Write as _};
 
 use serde::Serialize;
 use serde_json::json;
@@ -15,8 +14,6 @@ use tickmark_core::identity::Verb;
 use tickmark_core::program::sampling::SampleEvent;
 use tickmark_core::report::sheet::{Sheet, SheetCell};
 use tickmark_core::{Digest, Timestamp};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::handed_in::{EVIDENCE_COLUMNS, POPULATION_COLUMNS, evidence_rows, population_rows};
 use super::sql::Kind;
@@ -57,10 +54,7 @@ pub async fn take(app: &App, actor: &Actor, key: EngagementKey, documents: &dyn 
         files.insert("section-1.pdf".to_owned(), evidence::read(app, &artifact).await?.to_vec());
     }
     files.insert("README.txt".to_owned(), README.as_bytes().to_vec());
-    let sums: String =
-        files.iter().map(|(name, bytes)| format!("{}  {name}\n", Digest::of(bytes).hex())).collect();
-    files.insert("SHA256SUMS".to_owned(), sums.into_bytes());
-    pack(&files, at).map_err(|error| Error::internal("packing the file", error))
+    crate::archive::zip(&crate::archive::with_digests(files), at)
 }
 
 async fn contents(cx: &mut Cx<'_>, key: EngagementKey, documents: &dyn Renderer) -> Result<Contents> {
@@ -352,29 +346,4 @@ fn words(state: tickmark_core::program::population::AttributeState) -> &'static 
         AttributeState::NotMet => "not met",
         AttributeState::NotTested => "not tested",
     }
-}
-
-/// Packs files in the order of their names, dated by the moment of the file, so that the same contents give the same bytes.
-fn pack(files: &BTreeMap<String, Vec<u8>>, at: Timestamp) -> zip::result::ZipResult<Vec<u8>> {
-    let text = at.to_string();
-    let part = |from: usize, to: usize| text[from..to].parse().unwrap_or(0_u16);
-    let byte = |from: usize, to: usize| u8::try_from(part(from, to)).unwrap_or(0);
-    let moment = DateTime::from_date_and_time(
-        part(0, 4),
-        byte(5, 7),
-        byte(8, 10),
-        byte(11, 13),
-        byte(14, 16),
-        byte(17, 19),
-    );
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .last_modified_time(moment.unwrap_or_default())
-        .unix_permissions(0o644);
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in files {
-        archive.start_file(name.as_str(), options)?;
-        archive.write_all(bytes)?;
-    }
-    Ok(archive.finish()?.into_inner())
 }

@@ -6,6 +6,7 @@
 //! and for nobody of the firm. Once the engagement is frozen nothing is written any more.
 
 pub mod access;
+pub mod access_seen;
 pub mod document;
 pub mod evidence;
 pub mod file;

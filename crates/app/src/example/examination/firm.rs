@@ -99,7 +99,7 @@ async fn resume(play: &Play<'_>, token: &[u8; 32]) -> Result<Actor> {
     found.ok_or_else(|| lost("session of an auditor"))
 }
 
-fn origin() -> Origin {
+pub(super) fn origin() -> Origin {
     Origin {
         network: Network::of(ADDRESS.into()),
         agent: "Browser of the example (fictional)".to_owned(),

@@ -2,11 +2,13 @@
 //! that is only planned.
 //!
 //! The period lies within the story and ends before it does, so that fieldwork has begun: one control was drawn from and
-//! showed a deviation, one exception is answered and one waits. No report is issued: that is left to whoever looks around.
+//! showed a deviation, one exception is answered and one waits. No report of it is issued: that is left to whoever looks
+//! around. An earlier report was received, and people outside read it.
 
 mod document;
 mod firm;
 mod paper;
+mod readers;
 mod request;
 mod scope;
 
@@ -184,7 +186,8 @@ impl Examined {
             firm::sign_out(play, &actor).await?;
             self.firm.push(account);
         }
-        request::answer(play).await
+        request::answer(play).await?;
+        readers::distribute(play).await
     }
 
     /// The firm tests, decides and shares, and management answers one of two exceptions.

@@ -236,6 +236,7 @@ names! {
     PerformanceScheduled = "performance.scheduled",
     AccessListed = "access_list.handed_in",
     AccessListTaken = "access_list.taken",
+    AccessPlaced = "access_list.placed",
     DutiesDecided = "segregation.matrix_decided",
     ConflictAsked = "segregation.exception_asked",
     ConflictApproved = "segregation.exception_approved",

@@ -125,6 +125,7 @@ impl Watched {
             title,
             path: PATH.to_owned(),
             due: None,
+            time_over: None,
             escalated_from: None,
         };
         let silences = self.silent().map(|party| {

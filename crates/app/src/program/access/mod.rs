@@ -1,25 +1,31 @@
 //! Lists of access: who holds which right in one system at one moment, handed in whole or not at all.
 //!
 //! A list ties out to its source or says that it does not; it does not change, and a later list is another one. Reviews of
-//! access and the search for conflicts of duties read them. Owns the tables of migration `0075_access.sql`.
+//! access and the search for conflicts of duties read them. Owns the tables of migrations `0075_access.sql` and
+//! `0080_access_place.sql`.
 
+mod own;
 mod sql;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde_json::json;
 use tickmark_core::Timestamp;
-use tickmark_core::id::EvidenceKey;
+use tickmark_core::id::{EvidenceKey, SystemId};
 use tickmark_core::identity::{Atom, Resource, Verb};
-use tickmark_core::program::access::{self, AccessList, Columns, Exclusion, Holding, ListKey, fold, tie_out};
+use tickmark_core::program::access::{
+    self, AccessList, Columns, Exclusion, Holding, ListKey, Place, fold, tie_out,
+};
 use tickmark_core::program::access_review::Sighting;
 use tickmark_core::program::population::Ipe;
 
 use super::population::{List, ListProblem, MAX_PROBLEMS, summary};
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
-use crate::{Error, Result, evidence};
+use crate::{Error, Result, evidence, identity};
+
+pub use own::{OWN_SYSTEM, hand_in_own};
 
 const READ: Atom = Atom::new(Resource::IdentityWarehouse, Verb::Read);
 const EXPORT: Atom = Atom::new(Resource::IdentityWarehouse, Verb::Export);
@@ -128,6 +134,11 @@ pub async fn hand_in(cx: &mut Cx<'_>, new: NewList) -> Result<AccessList> {
 /// `Forbidden` for whoever may not see accounts.
 pub async fn lists(view: &mut View<'_>) -> Result<Vec<AccessList>> {
     view.permit_whole(READ)?;
+    everything(view).await
+}
+
+/// Lists all lists, newest first, whoever asks.
+pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<AccessList>> {
     let organization = view.organization();
     sql::lists(view.connection(), organization, MAX_LISTS).await
 }
@@ -161,6 +172,12 @@ pub async fn holdings(view: &mut View<'_>, key: ListKey) -> Result<Vec<Holding>>
 pub(crate) async fn rows_of(view: &mut View<'_>, key: ListKey) -> Result<Vec<Holding>> {
     let organization = view.organization();
     sql::holdings(view.connection(), organization, key).await
+}
+
+/// Returns the keys of the rights of a list, whoever asks.
+pub(crate) async fn keys_of(view: &mut View<'_>, key: ListKey) -> Result<BTreeSet<String>> {
+    let organization = view.organization();
+    sql::keys(view.connection(), organization, key).await
 }
 
 /// Returns the newest list of each system that was taken before a moment, by system. Of two that were taken at the same
@@ -202,6 +219,70 @@ pub async fn taken(cx: &mut Cx<'_>, key: ListKey) -> Result<evidence::Artifact> 
     let artifact = evidence::find(cx, evidence::ArtifactKey(list.file.0)).await?;
     audit::record(cx, Event::done(Name::AccessListTaken, "access_list", key)).await?;
     Ok(artifact)
+}
+
+/// Returns what was last said of each system of lists: which systems (boundaries) it belongs to, by its folded name.
+///
+/// # Errors
+/// `Forbidden` for whoever may not see accounts.
+pub async fn places(view: &mut View<'_>) -> Result<BTreeMap<String, Place>> {
+    view.permit_whole(READ)?;
+    all_places(view).await
+}
+
+/// The same, whoever asks.
+pub(crate) async fn all_places(view: &mut View<'_>) -> Result<BTreeMap<String, Place>> {
+    let organization = view.organization();
+    let all = sql::places(view.connection(), organization).await?;
+    Ok(all.into_iter().map(|(system, (_, place))| (system, place)).collect())
+}
+
+/// Returns the systems of lists that belong to one of the systems of a scope, by their folded names; none stands for all of
+/// them, whoever asks.
+pub(crate) async fn within(
+    view: &mut View<'_>,
+    scope: &BTreeSet<SystemId>,
+) -> Result<Option<BTreeSet<String>>> {
+    let every: BTreeSet<SystemId> =
+        identity::system::all(view).await?.into_iter().map(|system| system.id).collect();
+    if Place::is_within(None, scope, &every) {
+        return Ok(None);
+    }
+    let mut places = all_places(view).await?;
+    places.retain(|_, place| Place::is_within(Some(place), scope, &every));
+    Ok(Some(places.into_keys().collect()))
+}
+
+/// Says which systems (boundaries) a system of lists belongs to: auditors of a report on some of them see its lists.
+///
+/// # Errors
+/// `Forbidden`, also for programs; `NotFound` if no list has this system; `Invalid` for a system that is not there.
+pub async fn place(cx: &mut Cx<'_>, system: &str, systems: BTreeSet<SystemId>) -> Result<Place> {
+    cx.need_person()?;
+    cx.permit_whole(SET_UP)?;
+    let (organization, now, by) = (cx.organization(), cx.now, cx.actor.id);
+    let newest = newest(cx, Timestamp::from_micros(i64::MAX)).await?;
+    let list = newest.into_iter().find(|list| fold(&list.system) == fold(system));
+    let list = list.ok_or_else(|| Error::not_found("system of lists of access", system))?;
+    let known = identity::systems(cx).await?;
+    if let Some(unknown) = systems.iter().find(|id| known.iter().all(|one| one.id != **id)) {
+        return Err(Error::invalid(format!("there is no system {unknown}, or it is retired")));
+    }
+    let mut held = sql::places(cx.connection(), organization).await?;
+    let before = held.remove(&fold(&list.system));
+    let place = Place { name: list.system, systems };
+    if before.as_ref().is_some_and(|(_, before)| before.systems == place.systems) {
+        return Ok(place);
+    }
+    let version = before.as_ref().map_or(0, |(version, _)| *version) + 1;
+    sql::add_place(cx.connection(), organization, &place, version, (by, now)).await?;
+    let event = Event {
+        before: before.map(|(_, before)| json!({"systems": before.systems})),
+        after: Some(json!({"version": version, "systems": place.systems})),
+        ..Event::done(Name::AccessPlaced, "access_list", list.key)
+    };
+    audit::record(cx, event).await?;
+    Ok(place)
 }
 
 /// Reads the number of a list as it stands in addresses.

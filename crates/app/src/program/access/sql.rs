@@ -1,11 +1,11 @@
-//! The tables `access_list`, `access_holding`.
+//! The tables `access_list`, `access_holding`, `access_place`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 use tickmark_core::Timestamp;
-use tickmark_core::id::OrganizationKey;
-use tickmark_core::program::access::{AccessList, Holding, ListKey, fold};
+use tickmark_core::id::{ActorId, OrganizationKey};
+use tickmark_core::program::access::{AccessList, Holding, ListKey, Place, fold};
 use tickmark_store::{Cell, insert_rows};
 
 use crate::{Error, Result};
@@ -128,6 +128,18 @@ pub(super) async fn holdings(c: &mut AnyConnection, org: Org, key: ListKey) -> R
     rows.into_iter().map(read).collect()
 }
 
+/// Returns the keys of all rights of a list.
+pub(super) async fn keys(c: &mut AnyConnection, org: Org, key: ListKey) -> Result<BTreeSet<String>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT right_key FROM access_holding WHERE organization = $1 AND list = $2 ORDER BY seq",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_all(c)
+    .await?;
+    Ok(rows.into_iter().map(|(key,)| key).collect())
+}
+
 /// Returns those of some keys that a list has.
 pub(super) async fn present(
     c: &mut AnyConnection,
@@ -150,4 +162,37 @@ pub(super) async fn present(
         found.extend(query.fetch_all(&mut *c).await?.into_iter().map(|(key,)| key));
     }
     Ok(found)
+}
+
+/// Returns what was last said of each system of lists, by its folded name, with the number of its version.
+pub(super) async fn places(c: &mut AnyConnection, org: Org) -> Result<BTreeMap<String, (i64, Place)>> {
+    let rows: Vec<(String, i64, String)> = sqlx::query_as(
+        "SELECT held.system, held.version, held.body FROM access_place AS held WHERE held.organization = $1 \
+         AND held.version = (SELECT MAX(other.version) FROM access_place AS other \
+         WHERE other.organization = held.organization AND other.system = held.system) ORDER BY held.system",
+    )
+    .bind(org.0)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter().map(|(system, version, body)| Ok((system, (version, read((body,))?)))).collect()
+}
+
+pub(super) async fn add_place(
+    c: &mut AnyConnection,
+    org: Org,
+    place: &Place,
+    version: i64,
+    (by, at): (ActorId, Timestamp),
+) -> Result<()> {
+    let row = [
+        Cell::from(org.0),
+        fold(&place.name).into(),
+        version.into(),
+        at.micros().into(),
+        by.to_string().into(),
+        body(place)?.into(),
+    ];
+    let columns = ["organization", "system", "version", "at", "by_actor", "body"];
+    insert_rows(c, "access_place", columns, [row]).await?;
+    Ok(())
 }

@@ -18,8 +18,8 @@ use tickmark_core::identity::matrix::cell;
 use tickmark_core::identity::{Atom, Object, Resource, Verb};
 use tickmark_core::program::access::fold;
 use tickmark_core::program::access_review::{
-    Deviation, Item, Outcome, People, Quality, Recorded, Removal, Review, ReviewKey, Standing, deviations,
-    quality, removals, standing,
+    Deviation, Due, Item, Outcome, People, Quality, Recorded, Removal, Review, ReviewKey, Rights, Standing,
+    State, deviations, due, not_looked_back, quality, removals, standing,
 };
 
 use super::access;
@@ -28,7 +28,8 @@ use crate::identity::people;
 use crate::{ActorKind, Error, Result, identity};
 
 pub use act::{Answer, DecideMany, decide, decide_many, delegate, look_back, reassign, ticket};
-pub use pack::{PACK_COLUMNS, take_pack};
+pub use pack::{PACK_COLUMNS, take_archive, take_pack};
+pub(crate) use pack::{archive, sheet as pack_sheet};
 pub use run::{change, confirm, draft, freeze, open, sign, step};
 #[cfg(feature = "testing")]
 pub use waits::plan_of_waiting;
@@ -77,6 +78,50 @@ impl Whole {
     #[must_use]
     pub fn deviations(&self) -> Vec<Deviation> {
         deviations(&self.review, &self.standing(), &self.removals)
+    }
+
+    /// Returns the items that have to go and of which nobody looked whether they were used.
+    #[must_use]
+    pub fn not_looked_back(&self) -> Vec<u64> {
+        not_looked_back(&self.standing(), &self.removals)
+    }
+
+    /// Returns what of it is about some systems, and how many items are about others; none if it is about others only.
+    pub(crate) fn within(mut self, is_within: impl Fn(&str) -> bool) -> Option<(Self, u64)> {
+        let before = self.items.len();
+        self.review.scope.systems.retain(|system| is_within(&system.name));
+        if self.review.scope.systems.is_empty() {
+            return None;
+        }
+        self.items.retain(|item| is_within(&item.system));
+        let numbers: BTreeSet<u64> = self.items.iter().map(|item| item.number).collect();
+        let seats = self.items.iter().flat_map(|item| &item.seats);
+        let mut deciders: BTreeSet<ActorId> = seats.map(|seat| seat.reviewer).collect();
+        self.entries.retain(|recorded| match &recorded.entry {
+            Entry::Decided(decided) => numbers.contains(&decided.item),
+            Entry::Reassigned { item, to, .. } => {
+                let is_within = numbers.contains(item);
+                deciders.extend(is_within.then_some(*to));
+                is_within
+            }
+            Entry::Ticketed { item, .. } | Entry::LookedBack { item, .. } => numbers.contains(item),
+            Entry::Delegated(_) => true,
+        });
+        let is_of = |recorded: &Recorded| match &recorded.entry {
+            Entry::Delegated(delegation) => deciders.contains(&delegation.from),
+            _ => true,
+        };
+        self.entries.retain(is_of);
+        self.removals.retain(|removal| numbers.contains(&removal.item));
+        if let Some(snapshot) = &mut self.review.snapshot {
+            snapshot.lists.retain(|list| is_within(&list.system));
+        }
+        if let Some(signed) = &mut self.review.signed {
+            let part = |one: &Deviation| one.within(|item| numbers.contains(&item));
+            signed.deviations = signed.deviations.iter().filter_map(part).collect();
+        }
+        let hidden = before - self.items.len();
+        Some((self, hidden as u64))
     }
 
     /// Returns the removal of an item.
@@ -193,6 +238,87 @@ pub async fn own(view: &mut View<'_>, key: ReviewKey) -> Result<Own> {
         return Err(Error::not_found("review of access", key));
     }
     Ok(Own { whole, items })
+}
+
+/// A review that is open, for whoever looks after it that it is done.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    /// Its number.
+    pub(crate) key: ReviewKey,
+    /// Its title.
+    pub(crate) title: String,
+    /// When decisions are due.
+    pub(crate) due_at: Timestamp,
+    /// How much of the time is over, in percent.
+    pub(crate) time_over: u8,
+    /// Who began it.
+    pub(crate) by: ActorId,
+    /// Who answers for its systems.
+    pub(crate) owners: BTreeSet<ActorId>,
+    /// Items without an answer.
+    pub(crate) unanswered: usize,
+    /// Who has to answer.
+    pub(crate) waits_for: BTreeSet<ActorId>,
+}
+
+/// Returns the open reviews in which an answer is missing, those that somebody began or all, whoever asks.
+pub(crate) async fn running(view: &mut View<'_>, by: Option<ActorId>) -> Result<Vec<Running>> {
+    let (organization, now) = (view.organization(), view.now);
+    let mut all = everything(view).await?;
+    all.retain(|one| one.state == State::Open && by.is_none_or(|by| one.made.0 == by));
+    let mut found = Vec::new();
+    for review in all {
+        let items = sql::items(view.connection(), organization, review.key).await?;
+        let entries = sql::entries(view.connection(), organization, review.key).await?;
+        let all = standing(&items, &entries);
+        let unanswered = all.undecided().count();
+        if unanswered == 0 {
+            continue;
+        }
+        let open = all.undecided().flat_map(|one| one.seats.iter().filter(|seat| seat.answer().is_none()));
+        let waits_for = open.map(|seat| seat.seat.reviewer).collect();
+        found.push(Running {
+            key: review.key,
+            title: review.scope.title.clone(),
+            due_at: review.scope.due_at,
+            time_over: review.time_over(now).unwrap_or(0),
+            by: review.made.0,
+            owners: review.scope.systems.iter().map(|system| system.owner).collect(),
+            unanswered,
+            waits_for,
+        });
+    }
+    Ok(found)
+}
+
+/// How long ago the rights of a system were reviewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reviewed {
+    /// The system, as its newest list calls it.
+    pub system: String,
+    /// What of its rights.
+    pub rights: Rights,
+    /// Whether they were reviewed often enough.
+    pub due: Due,
+}
+
+/// Returns for every system of which there is a list whether its rights were reviewed often enough, by system.
+///
+/// # Errors
+/// `Forbidden` for whoever may not see reviews.
+pub async fn reviewed(view: &mut View<'_>) -> Result<Vec<Reviewed>> {
+    view.permit_whole(READ)?;
+    let (reviews, now) = (everything(view).await?, view.now);
+    let lists = access::newest(view, now.plus_micros(1)).await?;
+    let of = |list: &tickmark_core::program::access::AccessList| {
+        let is_it = |name: &str| fold(name) == fold(&list.system);
+        Rights::ALL.map(|rights| Reviewed {
+            system: list.system.clone(),
+            rights,
+            due: due(&reviews, is_it, rights, now),
+        })
+    };
+    Ok(lists.iter().flat_map(of).collect())
 }
 
 /// Reads a review, its items, its entries and what lists show since.

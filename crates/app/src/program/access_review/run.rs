@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use tickmark_core::canonical;
 use tickmark_core::id::ActorId;
-use tickmark_core::program::access::fold;
+use tickmark_core::program::access::{ListKey, fold};
 use tickmark_core::program::access_review::{
-    self, Item, Review, ReviewKey, Scope, Snapshot, SnapshotList, State, Step,
+    self, Beside, Item, Review, ReviewKey, Scope, Snapshot, SnapshotList, State, Step,
 };
 use tickmark_core::program::segregation::{Looked, Seen, look};
 use tickmark_ledger::leaf::LeafKind;
@@ -15,6 +15,7 @@ use tickmark_ledger::leaf::LeafKind;
 use super::{CREATE, MAX_ITEMS, SIGN, UPDATE, Whole, known, load, need_deciders, pack, sql, waits};
 use crate::context::Cx;
 use crate::identity::audit::{self, Event, Name};
+use crate::program::access;
 use crate::program::performance::{self, EvidenceFile, NewPerformance};
 use crate::program::segregation;
 use crate::{Error, Result, control, evidence};
@@ -88,21 +89,28 @@ pub async fn freeze(cx: &mut Cx<'_>, key: ReviewKey) -> Result<Review> {
     // Both sides of a conflict may be in different systems, also in one that is not in scope.
     let snapshot = segregation::Snapshot::newest(cx).await?;
     let seen: Vec<Seen<'_>> = snapshot.seen();
-    let looked = matrix.as_ref().map(|matrix| look(&matrix.matrix, &seen)).unwrap_or_default();
+    let sight = segregation::sight(cx, now).await?;
+    let looked = matrix.as_ref().map(|matrix| look(&matrix.matrix, &seen, &sight)).unwrap_or_default();
     let (mut items, mut lists): (Vec<Item>, Vec<SnapshotList>) = (Vec::new(), Vec::new());
+    let earlier = super::everything(cx).await?;
     for system in &scope.systems {
         let same = |name: &str| fold(name) == fold(&system.name);
         let Some((list, rows)) = snapshot.lists.iter().find(|(list, _)| same(&list.system)) else {
             return Err(refusal(access_review::ReviewError::NoList(system.name.clone())));
         };
+        let before = match before(&earlier, &system.name) {
+            Some(list) => Some(access::keys_of(cx, list).await?),
+            None => None,
+        };
         // What was looked for is named as the list names its system; items name it as the scope does.
+        let looked = renamed(&looked, &list.system, &system.name);
         let mut found = access_review::freeze(
             scope,
             &system.name,
             list.key,
             rows.clone(),
             &people,
-            &renamed(&looked, &list.system, &system.name),
+            Beside { looked: &looked, before: before.as_ref() },
             (items.len() as u64 + 1, now),
         );
         lists.push(SnapshotList {
@@ -142,6 +150,14 @@ pub async fn freeze(cx: &mut Cx<'_>, key: ReviewKey) -> Result<Review> {
     Ok(review)
 }
 
+/// The list of a system in the newest review that was signed.
+fn before(earlier: &[Review], system: &str) -> Option<ListKey> {
+    let is_it = |list: &&SnapshotList| fold(&list.system) == fold(system);
+    let signed = earlier.iter().filter(|review| review.signed.is_some());
+    let mut lists = signed.filter_map(|review| review.snapshot.as_ref()?.lists.iter().find(is_it));
+    lists.next().map(|list| list.list)
+}
+
 fn renamed(looked: &[Looked], from: &str, to: &str) -> Vec<Looked> {
     let mut looked = looked.to_vec();
     let through = looked.iter_mut().flat_map(|one| &mut one.held);
@@ -165,7 +181,7 @@ pub async fn step(cx: &mut Cx<'_>, key: ReviewKey, step: Step, note: &str) -> Re
     let review = whole.review.clone();
     let review = match step {
         Step::Confirm => review.confirm(),
-        Step::Open => review.open(now),
+        Step::Open => review.open(&whole.standing(), now),
         Step::Close => review.close(&whole.standing(), now),
         Step::Remediate => review.remediate(),
         Step::Verify => review.verify(&whole.removals, note, now),

@@ -289,6 +289,11 @@ async fn explicit(
 /// `NotFound` for an unknown control; `Forbidden` for whoever may not see it.
 pub async fn due_now(view: &mut View<'_>, id: &ControlId) -> Result<Option<Schedule>> {
     control_of(view, id).await?;
+    schedule_of(view, id).await
+}
+
+/// The same, whoever asks.
+pub(crate) async fn schedule_of(view: &mut View<'_>, id: &ControlId) -> Result<Option<Schedule>> {
     let versions = control::versions_of(view, id).await?;
     let all = schedules(view, &versions).await?;
     let last = all.get(id).and_then(|schedules| schedules.last());

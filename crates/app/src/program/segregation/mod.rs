@@ -5,32 +5,35 @@
 
 mod sql;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
-use tickmark_core::Timestamp;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{ControlId, ControlState};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::access::{AccessList, Holding, fold};
 use tickmark_core::program::segregation::{
-    ConflictException, ExceptionError, ExceptionKey, Looked, Matrix, MatrixVersion, Preventive, Seen, look,
-    would,
+    ConflictException, ExceptionError, ExceptionKey, ExceptionState, Looked, Matrix, MatrixVersion,
+    Preventive, Seen, Sight, look, would,
 };
+use tickmark_core::time::DAY_US;
 use tickmark_core::written::Written;
+use tickmark_core::{Span, Timestamp};
 use tickmark_ledger::leaf::LeafKind;
 
 use super::access;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::people;
-use crate::{Error, Result, control, identity};
+use crate::{ActorKind, Error, Result, control, identity};
 
 const READ: Atom = Atom::new(Resource::AccessReview, Verb::Read);
 const DECIDE: Atom = Atom::new(Resource::AccessReview, Verb::Update);
 const ASK: Atom = Atom::new(Resource::Exception, Verb::Create);
 const APPROVE: Atom = Atom::new(Resource::Exception, Verb::Approve);
+/// Most versions of the matrix that are looked at.
+const MAX_VERSIONS: u32 = 1_000;
 /// Most exceptions in one answer.
 pub const MAX_EXCEPTIONS: u32 = 10_000;
 
@@ -56,7 +59,7 @@ pub(crate) async fn newest(view: &mut View<'_>) -> Result<Option<MatrixVersion>>
 pub async fn versions(view: &mut View<'_>) -> Result<Vec<MatrixVersion>> {
     view.permit_whole(READ)?;
     let organization = view.organization();
-    sql::versions(view.connection(), organization, 1_000).await
+    sql::versions(view.connection(), organization, MAX_VERSIONS).await
 }
 
 /// Decides about the matrix: from now on this one counts. `from` is the version that it was made from, 0 for none.
@@ -126,6 +129,8 @@ pub struct Covered {
 /// What looking for conflicts found.
 #[derive(Clone, Debug)]
 pub struct Report {
+    /// As of when it was looked.
+    pub at: Timestamp,
     /// The matrix.
     pub matrix: MatrixVersion,
     /// The lists that were looked at, by system.
@@ -136,6 +141,10 @@ pub struct Report {
     pub covered: BTreeMap<(String, String), Covered>,
     /// Rights of which nobody has said what they grant: system and right with how many accounts have it.
     pub unmapped: BTreeMap<(String, String), u64>,
+    /// Everybody whom the lists name, by the one name of each.
+    pub(crate) holders: BTreeSet<String>,
+    /// How it was looked.
+    pub(crate) sight: Sight,
 }
 
 impl Report {
@@ -155,10 +164,19 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     pub(crate) async fn newest(view: &mut View<'_>) -> Result<Self> {
+        let now = view.now;
+        Self::at(view, now, |_| true).await
+    }
+
+    /// Those that were the newest at a moment, as far as they are wanted.
+    async fn at(
+        view: &mut View<'_>,
+        at: Timestamp,
+        is_wanted: impl Fn(&AccessList) -> bool + Send,
+    ) -> Result<Self> {
         let mut lists = Vec::new();
         // What is taken in this very moment counts too.
-        let before = view.now.plus_micros(1);
-        for list in access::newest(view, before).await? {
+        for list in access::newest(view, at.plus_micros(1)).await?.into_iter().filter(is_wanted) {
             let rows = access::rows_of(view, list.key).await?;
             lists.push((list, rows));
         }
@@ -170,11 +188,53 @@ impl Snapshot {
             .iter()
             .map(|(list, rows)| Seen {
                 system: &list.system,
+                run_at: list.ipe.run_at,
                 is_complete: list.is_complete(),
                 holdings: rows,
             })
             .collect()
     }
+
+    /// Names everybody who has a right.
+    fn holders(&self) -> impl Iterator<Item = String> {
+        self.lists.iter().flat_map(|(_, rows)| rows.iter().filter_map(Holding::holder))
+    }
+}
+
+/// How lists are looked at: members are one person by their address and, where nobody else has it, by their name.
+pub(crate) async fn sight(view: &mut View<'_>, at: Timestamp) -> Result<Sight> {
+    let mut names: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut add = |name: &str, of: String| {
+        let held = names.entry(fold(name)).or_insert_with(|| Some(of.clone()));
+        // Two people of one name are not told apart by it.
+        if held.as_ref() != Some(&of) {
+            *held = None;
+        }
+    };
+    for member in people::everybody(view).await? {
+        let address = fold(&member.email);
+        add(&member.name, address.clone());
+        add(&member.email, address);
+    }
+    // Whoever works on the machine itself has a name here and is no member.
+    for (who, label) in identity::labels(view).await? {
+        let is_new = !label.is_empty() && !names.contains_key(&fold(&label));
+        if is_new && identity::actor(view, who).await?.kind == ActorKind::Person {
+            names.insert(fold(&label), Some(fold(&label)));
+        }
+    }
+    let names = names.into_iter().map(|(name, of)| (name.clone(), of.unwrap_or(name))).collect();
+    Ok(Sight { names, ..Sight::at(at) })
+}
+
+/// What is looked at, and as of when.
+pub(crate) struct Scene<'a> {
+    /// As of when.
+    pub(crate) at: Timestamp,
+    /// Which of the newest lists of then.
+    pub(crate) is_wanted: &'a (dyn Fn(&AccessList) -> bool + Sync),
+    /// The systems that may be known of, by their folded names; none for all of them.
+    pub(crate) systems: Option<&'a BTreeSet<String>>,
 }
 
 /// Looks for everybody who holds both duties of a conflict, in the newest list of each system. None before there is a
@@ -183,18 +243,44 @@ impl Snapshot {
 /// # Errors
 /// As [`current`].
 pub async fn report(view: &mut View<'_>) -> Result<Option<Report>> {
-    view.permit_whole(READ)?;
-    let Some(matrix) = newest(view).await? else { return Ok(None) };
-    let snapshot = Snapshot::newest(view).await?;
-    let looked = look(&matrix.matrix, &snapshot.seen());
     let now = view.now;
+    report_at(view, now).await
+}
+
+/// Looks as one would have at a moment: with the matrix that counted and the lists that were the newest then.
+///
+/// # Errors
+/// As [`current`]; `Invalid` for a moment that is still to come.
+pub async fn report_at(view: &mut View<'_>, at: Timestamp) -> Result<Option<Report>> {
+    view.permit_whole(READ)?;
+    if at > view.now {
+        return Err(Error::invalid("nobody has looked there yet: it is still to come"));
+    }
+    look_at(view, &Scene { at, is_wanted: &|_| true, systems: None }).await
+}
+
+/// Looks at a scene, whoever asks.
+pub(crate) async fn look_at(view: &mut View<'_>, scene: &Scene<'_>) -> Result<Option<Report>> {
+    let organization = view.organization();
+    let at = scene.at;
+    let mut versions = sql::versions(view.connection(), organization, MAX_VERSIONS).await?.into_iter();
+    let Some(mut matrix) = versions.find(|one| one.written.at <= at) else { return Ok(None) };
+    let snapshot = Snapshot::at(view, at, scene.is_wanted).await?;
+    let mut sight = sight(view, at).await?;
+    if let Some(systems) = scene.systems {
+        let known: Vec<&str> = systems.iter().map(String::as_str).collect();
+        (matrix.matrix, sight.hidden) = matrix.matrix.within(&known);
+    }
+    let looked = look(&matrix.matrix, &snapshot.seen(), &sight);
     let exceptions = in_force(view).await?;
     let mut covered = BTreeMap::new();
     for one in &looked {
         for both in &one.held {
-            let covering =
-                exceptions.iter().find(|one_of| one_of.covers(&one.conflict.id, &both.holder, now));
-            if let Some(exception) = covering {
+            let covers = |exception: &&ConflictException| {
+                exception.covers(&one.conflict.id, &exception.holder, at)
+                    && sight.name_of(&exception.holder) == both.holder
+            };
+            if let Some(exception) = exceptions.iter().find(covers) {
                 let key = (one.conflict.id.clone(), both.holder.clone());
                 covered.insert(
                     key,
@@ -215,8 +301,9 @@ pub async fn report(view: &mut View<'_>) -> Result<Option<Report>> {
             }
         }
     }
+    let holders = snapshot.holders().map(|name| sight.name_of(&name)).collect();
     let lists = snapshot.lists.into_iter().map(|(list, _)| list).collect();
-    Ok(Some(Report { matrix, lists, looked, covered, unmapped }))
+    Ok(Some(Report { at, matrix, lists, looked, covered, unmapped, holders, sight }))
 }
 
 /// Says whether giving somebody a right would make a conflict. None before there is a matrix.
@@ -234,8 +321,26 @@ pub async fn ask(
         tickmark_core::program::access::name(what, text).map_err(Error::invalid)?;
     }
     let Some(matrix) = newest(view).await? else { return Ok(None) };
-    let snapshot = Snapshot::newest(view).await?;
-    Ok(Some(would(&matrix.matrix, &snapshot.seen(), person, system, entitlement)))
+    let now = view.now;
+    let (snapshot, sight) = (Snapshot::newest(view).await?, sight(view, now).await?);
+    Ok(Some(would(&matrix.matrix, &snapshot.seen(), &sight, person, (system, entitlement))))
+}
+
+/// Returns exceptions to conflicts of a report that lay in a time and are of somebody whom it names, newest first, whoever
+/// asks.
+pub(crate) async fn exceptions_of(
+    view: &mut View<'_>,
+    report: &Report,
+    time: Span,
+) -> Result<Vec<ConflictException>> {
+    let organization = view.organization();
+    let mut all = sql::exceptions(view.connection(), organization, MAX_EXCEPTIONS).await?;
+    all.retain(|one| {
+        let ended = one.withdrawn.as_ref().or(one.declined.as_ref()).map_or(one.expires_at, |end| end.at);
+        let is_in_time = ended >= time.from && time.to.is_none_or(|to| one.asked_at < to);
+        is_in_time && report.holders.contains(&report.sight.name_of(&one.holder))
+    });
+    Ok(all)
 }
 
 /// Returns exceptions that were approved and whose control is in force, so that it can compensate.
@@ -415,6 +520,26 @@ pub async fn waiting(view: &mut View<'_>) -> Result<Vec<ConflictException>> {
     let (organization, now, by) = (view.organization(), view.now, view.actor.id);
     let mut all = sql::undecided(view.connection(), organization, MAX_EXCEPTIONS).await?;
     all.retain(|one| one.clone().approve(by, now).is_ok());
+    Ok(all)
+}
+
+/// Days before its end from which an exception is announced.
+const ENDING_DAYS: i64 = 30;
+
+/// Returns exceptions that cover something and end soon, which the actor asked for or decides about, by when they end.
+///
+/// # Errors
+/// If the database fails.
+pub async fn ending(view: &mut View<'_>) -> Result<Vec<ConflictException>> {
+    let (organization, now, by) = (view.organization(), view.now, view.actor.id);
+    let decides = view.sees_whole(APPROVE);
+    let mut all = sql::exceptions(view.connection(), organization, MAX_EXCEPTIONS).await?;
+    all.retain(|one| {
+        let is_theirs = decides || one.asked_by == by || one.approved.is_some_and(|(who, _)| who == by);
+        let is_soon = one.expires_at <= now.plus_micros(ENDING_DAYS * DAY_US);
+        is_theirs && is_soon && one.state(now) == ExceptionState::Approved
+    });
+    all.sort_by_key(|one| (one.expires_at, one.key));
     Ok(all)
 }
 

@@ -24,7 +24,7 @@ const fn column(name: &'static str, title: &'static str, is_needed: bool) -> Fie
 }
 
 /// Everything a list can say, in order.
-pub const FIELDS: [FieldColumn; 11] = [
+pub const FIELDS: [FieldColumn; 12] = [
     column("account", "Account", true),
     column("entitlement", "Right: role, group or permission", true),
     column("person", "Whose it is: address or number", false),
@@ -36,6 +36,7 @@ pub const FIELDS: [FieldColumn; 11] = [
     column("owner", "Owner, by address", false),
     column("status", "Status from the roster", false),
     column("given", "Given directly, or by which role", false),
+    column("job", "Job, from the roster", false),
 ];
 
 /// Which columns of a list are read, and how. A field that is not named has the column of its usual name, if there is one.
@@ -119,7 +120,7 @@ impl Reader {
             problems.push(ColumnProblem { column: self.names[field].clone(), what: what.to_owned() });
         };
         let text = |field: usize| Some(cell(field).to_owned()).filter(|text| !text.is_empty());
-        for field in [0, 1, 2, 7, 8, 10] {
+        for field in [0, 1, 2, 7, 8, 10, 11] {
             let text = cell(field);
             if text.chars().count() > MAX_NAME_CHARS || text.chars().any(char::is_control) {
                 wrong(field, "is longer than a name, or has control characters");
@@ -130,7 +131,7 @@ impl Reader {
         }
         let kind = if cell(3).is_empty() { Some(AccountKind::Human) } else { kind(cell(3)) };
         if kind.is_none() {
-            wrong(3, "is none of human, service, api, shared and vendor");
+            wrong(3, "is none of human, service, api, shared, vendor and role");
         }
         let tier = if cell(4).is_empty() { Some(Tier::Two) } else { tier(cell(4)) };
         if tier.is_none() {
@@ -177,6 +178,7 @@ impl Reader {
             owner: text(8),
             employment: employment.unwrap_or_default(),
             given,
+            job: text(11),
         };
         if problems.is_empty() { Ok(holding) } else { Err(problems) }
     }
@@ -194,6 +196,7 @@ fn kind(text: &str) -> Option<AccountKind> {
         "key" | "token" => Some(AccountKind::Api),
         "generic" => Some(AccountKind::Shared),
         "external" | "guest" | "partner" => Some(AccountKind::Vendor),
+        "group" | "rule" | "policy" => Some(AccountKind::Role),
         word => AccountKind::from_word(word),
     }
 }

@@ -13,7 +13,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::population::{Ipe, ListFormat, digest_of_keys};
-use crate::id::{ActorId, EvidenceKey};
+use crate::id::{ActorId, EvidenceKey, SystemId};
 use crate::words::words_of;
 use crate::{Digest, Timestamp};
 
@@ -54,6 +54,8 @@ pub enum AccountKind {
     Shared,
     /// Of somebody outside: a vendor, a guest.
     Vendor,
+    /// No account: a role, a group or a rule, with what it grants to whoever has it.
+    Role,
 }
 
 words_of!(AccountKind {
@@ -62,13 +64,14 @@ words_of!(AccountKind {
     Api = "api", "API";
     Shared = "shared", "Shared";
     Vendor = "vendor", "External";
+    Role = "role", "Role or rule";
 });
 
 impl AccountKind {
-    /// Tells whether a program uses it, so that an owner answers for it.
+    /// Tells whether no person stands behind it, so that an owner answers for it.
     #[must_use]
     pub fn is_program(self) -> bool {
-        matches!(self, Self::Service | Self::Api)
+        matches!(self, Self::Service | Self::Api | Self::Role)
     }
 }
 
@@ -211,9 +214,18 @@ pub struct Holding {
     pub employment: Employment,
     /// How it was given.
     pub given: Given,
+    /// The job of the person, as the roster has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
 }
 
 impl Holding {
+    /// Leaves out what comes from the roster of employees: for those outside who see accounts and not the people behind them.
+    #[must_use]
+    pub fn without_roster(self) -> Self {
+        Self { manager: None, employment: Employment::Unknown, job: None, ..self }
+    }
+
     /// Returns what names the right in its list, for digests and to find it again in a later one.
     #[must_use]
     pub fn key(&self) -> String {
@@ -227,7 +239,7 @@ impl Holding {
         let name = match self.kind {
             AccountKind::Human | AccountKind::Vendor => self.person.as_deref(),
             AccountKind::Service | AccountKind::Api => self.owner.as_deref(),
-            AccountKind::Shared => None,
+            AccountKind::Shared | AccountKind::Role => None,
         };
         name.map(fold).filter(|name| !name.is_empty())
     }
@@ -327,6 +339,26 @@ impl AccessList {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.tie_out.agrees()
+    }
+}
+
+/// Which systems, the boundaries of reports, the system of lists belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The system of lists, as it was called when this was said.
+    pub name: String,
+    /// The systems that reports are about. None: of no report.
+    pub systems: BTreeSet<SystemId>,
+}
+
+impl Place {
+    /// Tells whether what was said of the system of lists puts it into one of the systems that a report is about. While nobody
+    /// has said anything, it is in none of them, unless the report is about every system there is.
+    #[must_use]
+    pub fn is_within(place: Option<&Self>, scope: &BTreeSet<SystemId>, every: &BTreeSet<SystemId>) -> bool {
+        scope.is_empty()
+            || every.is_subset(scope)
+            || place.is_some_and(|place| !place.systems.is_disjoint(scope))
     }
 }
 
@@ -448,6 +480,7 @@ pub(crate) mod tests {
             owner: None,
             employment: Employment::Active,
             given: Given::Unknown,
+            job: None,
         }
     }
 
@@ -477,6 +510,17 @@ pub(crate) mod tests {
         assert_eq!(tie_out(&rows, &[exclusion("bob", " ")], 1, 1), Err(AccessError::Exclusion("bob".into())));
         let twice = [exclusion("bob", "x"), exclusion("BOB", "y")];
         assert_eq!(tie_out(&rows, &twice, 1, 1), Err(AccessError::Exclusion("BOB".into())));
+    }
+
+    #[test]
+    fn what_nobody_placed_is_in_a_report_on_everything_only() {
+        let id = |number: u128| SystemId(uuid::Uuid::from_u128(number));
+        let (one, both) = (BTreeSet::from([id(1)]), BTreeSet::from([id(1), id(2)]));
+        let in_second = Place { name: "aws".into(), systems: [id(2)].into() };
+        let within = |place: Option<&Place>, scope| Place::is_within(place, scope, &both);
+        assert!(within(None, &BTreeSet::new()) && within(None, &both));
+        assert!(!within(None, &one) && !within(Some(&in_second), &one));
+        assert!(within(Some(&Place { systems: both.clone(), ..in_second }), &one));
     }
 
     #[test]

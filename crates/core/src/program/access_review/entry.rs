@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Flag, Item, MAX_TEXT_CHARS, Review, Seat, SeatRole, State, Unanswered};
+use super::{Flag, Item, MAX_TEXT_CHARS, Review, Seat, SeatRole, State, Unanswered, only_each_other};
 use crate::Timestamp;
 use crate::id::ActorId;
 use crate::identity::separation::{self, Conflict};
@@ -430,6 +430,9 @@ pub enum DecisionError {
     /// It is decided.
     #[error("item {0} is decided; it is reassigned only before that")]
     IsDecided(u64),
+    /// Two people would decide about each other alone.
+    #[error("item {0}: two people would be each other's only reviewers")]
+    EachOther(u64),
     /// A delegation to oneself, without an end, or without words.
     #[error("{0}")]
     Delegation(&'static str),
@@ -563,6 +566,16 @@ pub fn check_reassignment(
     separation::review(to, &reviewed).map_err(|conflict| DecisionError::Separation(number, conflict))?;
     if one.seats.iter().any(|other| other.seat.role != role && other.seat.reviewer == to) {
         return Err(DecisionError::NotYours(number));
+    }
+    let mut after = standing.clone();
+    for one in after.items.iter_mut().filter(|one| one.item.number == number) {
+        for seat in one.seats.iter_mut().filter(|seat| seat.seat.role == role) {
+            seat.seat.reviewer = to;
+        }
+    }
+    // Who is so already is let out of it, one by one.
+    if only_each_other(&after).iter().any(|pair| !only_each_other(standing).contains(pair)) {
+        return Err(DecisionError::EachOther(number));
     }
     let note = readable(note, MAX_TEXT_CHARS).ok_or(DecisionError::Text)?;
     if note.is_empty() {

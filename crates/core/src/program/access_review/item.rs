@@ -40,6 +40,8 @@ pub enum Flag {
     External,
     /// Given past all roles.
     Direct,
+    /// The list of the review before lacks it.
+    Added,
     /// The list does not say something of the above.
     Unseen,
 }
@@ -55,6 +57,7 @@ words_of!(Flag {
     Ownerless = "ownerless", "No owner";
     External = "external", "External";
     Direct = "direct", "Given directly";
+    Added = "added", "New since the last review";
     Unseen = "unseen", "Not all is known";
 });
 
@@ -62,7 +65,7 @@ impl Flag {
     /// Tells whether to keep the right all the same needs a reason.
     #[must_use]
     pub fn needs_reason(self) -> bool {
-        !matches!(self, Self::External | Self::Direct | Self::Unseen)
+        !matches!(self, Self::External | Self::Direct | Self::Added | Self::Unseen)
     }
 }
 
@@ -150,6 +153,15 @@ impl People {
     }
 }
 
+/// What is known beside the list itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// What was found about conflicts of duties over all lists of the snapshot.
+    pub looked: &'a [Looked],
+    /// Keys of the rights in the list of the last review that was signed, as [`Holding::key`] makes them; none without one.
+    pub before: Option<&'a BTreeSet<String>>,
+}
+
 /// Items and what is left out, of one list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frozen {
@@ -160,8 +172,6 @@ pub struct Frozen {
 }
 
 /// Makes the items of one list, numbered from `first` on.
-///
-/// `looked` is what was found about conflicts of duties over all lists of the snapshot.
 #[must_use]
 pub fn freeze(
     scope: &Scope,
@@ -169,7 +179,7 @@ pub fn freeze(
     list: ListKey,
     holdings: Vec<Holding>,
     people: &People,
-    looked: &[Looked],
+    beside: Beside<'_>,
     (first, now): (u64, Timestamp),
 ) -> Frozen {
     let mut frozen = Frozen::default();
@@ -182,7 +192,7 @@ pub fn freeze(
         }
         with.insert(fold(&holding.account));
         let holders = people.holders(&holding);
-        let flags = flags(&holding, system, looked, now);
+        let flags = flags(&holding, system, beside, now);
         let seats = seats(scope, system, &holding, &holders, people);
         let number = first + frozen.items.len() as u64;
         frozen.items.push(Item { number, system: system.to_owned(), list, holding, flags, holders, seats });
@@ -194,7 +204,7 @@ pub fn freeze(
 }
 
 /// Returns what is odd about a right.
-fn flags(holding: &Holding, system: &str, looked: &[Looked], now: Timestamp) -> BTreeSet<Flag> {
+fn flags(holding: &Holding, system: &str, beside: Beside<'_>, now: Timestamp) -> BTreeSet<Flag> {
     let mut flags = BTreeSet::new();
     let is_persons = matches!(holding.kind, AccountKind::Human | AccountKind::Vendor);
     match holding.employment {
@@ -207,8 +217,9 @@ fn flags(holding: &Holding, system: &str, looked: &[Looked], now: Timestamp) -> 
     match holding.last_used {
         LastUse::Never => drop(flags.insert(Flag::Dormant)),
         LastUse::At(at) if at < now.plus_micros(-DORMANT_DAYS * DAY_US) => drop(flags.insert(Flag::Dormant)),
-        LastUse::Unknown => drop(flags.insert(Flag::Unseen)),
-        LastUse::At(_) => {}
+        // A role is used by those who have it; their accounts stand in the list.
+        LastUse::Unknown if holding.kind != AccountKind::Role => drop(flags.insert(Flag::Unseen)),
+        LastUse::Unknown | LastUse::At(_) => {}
     }
     if is_persons || holding.kind == AccountKind::Shared {
         match holding.mfa {
@@ -223,7 +234,7 @@ fn flags(holding: &Holding, system: &str, looked: &[Looked], now: Timestamp) -> 
     match holding.kind {
         AccountKind::Shared => drop(flags.insert(Flag::Shared)),
         AccountKind::Vendor => drop(flags.insert(Flag::External)),
-        AccountKind::Service | AccountKind::Api if holding.owner.is_none() => {
+        kind if kind.is_program() && holding.owner.is_none() => {
             flags.insert(Flag::Ownerless);
         }
         _ => {}
@@ -234,8 +245,11 @@ fn flags(holding: &Holding, system: &str, looked: &[Looked], now: Timestamp) -> 
     if holding.entitlement.is_none() {
         flags.insert(Flag::Unseen);
     }
-    if looked.iter().any(|one| one.concerns(system, holding)) {
+    if beside.looked.iter().any(|one| one.concerns(system, holding)) {
         flags.insert(Flag::Conflict);
+    }
+    if beside.before.is_some_and(|before| !before.contains(&holding.key())) {
+        flags.insert(Flag::Added);
     }
     flags
 }
@@ -267,7 +281,7 @@ fn seats(
     let owner = scoped.map(|one| one.owner);
     match (holding.tier, holding.kind) {
         (Tier::Zero, _) => vec![seat(SeatRole::Owner, owner), seat(SeatRole::Manager, manager)],
-        (Tier::One, _) | (_, AccountKind::Service | AccountKind::Api | AccountKind::Shared) => {
+        (tier, kind) if tier == Tier::One || kind.is_program() || kind == AccountKind::Shared => {
             vec![seat(SeatRole::Owner, owner)]
         }
         _ => vec![seat(SeatRole::Manager, manager)],

@@ -7,6 +7,7 @@
 //!
 //! Source: `docs/domain/audit-methods.md` section 10, `docs/domain/identity.md` section 2.5.
 
+mod due;
 mod entry;
 mod item;
 mod quality;
@@ -25,12 +26,16 @@ use super::access::{ListKey, TieOut};
 use crate::id::ActorId;
 use crate::{Digest, Timestamp};
 
+pub use due::{Due, OTHER_DAYS, PRIVILEGED_DAYS, Rights, due};
 pub use entry::{
     Decided, Decision, DecisionError, Delegation, Entry, ItemStanding, Made, Outcome, Recorded, SeatStanding,
     Standing, Wait, check_decision, check_delegation, check_reassignment, standing, why_keep_needs_reason,
 };
-pub use item::{DORMANT_DAYS, Flag, Frozen, Item, Left, People, Seat, SeatRole, freeze};
-pub use quality::{Deviation, MAX_ITEMS_OF_REVIEWER, Mark, Quality, deviations, quality};
+pub use item::{Beside, DORMANT_DAYS, Flag, Frozen, Item, Left, People, Seat, SeatRole, freeze};
+pub use quality::{
+    Deviation, MAX_ITEMS_OF_REVIEWER, Mark, Quality, deviations, kinds, not_looked_back, only_each_other,
+    quality,
+};
 pub use removal::{Removal, RemovalState, Sighting, Timeliness, business_days_after, due_after, removals};
 pub use scope::{Scope, ScopedSystem, Unanswered};
 pub use state::{ReviewError, ReviewKey, State, Step};
@@ -188,8 +193,9 @@ impl Review {
     /// Opens it for decisions.
     ///
     /// # Errors
-    /// If nothing is frozen, a list is older than [`MAX_LIST_AGE_HOURS`], or decisions would be due already.
-    pub fn open(mut self, now: Timestamp) -> Result<Self, ReviewError> {
+    /// If nothing is frozen, a list is older than [`MAX_LIST_AGE_HOURS`], decisions would be due already, or two people would
+    /// decide about each other alone.
+    pub fn open(mut self, standing: &Standing<'_>, now: Timestamp) -> Result<Self, ReviewError> {
         self = self.step(Step::Open)?;
         let snapshot = self.snapshot.as_ref().ok_or(ReviewError::State(self.state))?;
         let oldest = now.plus_micros(-MAX_LIST_AGE_HOURS * crate::time::HOUR_US);
@@ -198,6 +204,9 @@ impl Review {
         }
         if self.scope.due_at <= now {
             return Err(ReviewError::Due);
+        }
+        if !only_each_other(standing).is_empty() {
+            return Err(ReviewError::EachOther);
         }
         self.opened_at = Some(now);
         Ok(self)
@@ -281,6 +290,15 @@ impl Review {
     /// If it is not signed.
     pub fn archive(self) -> Result<Self, ReviewError> {
         self.step(Step::Archive)
+    }
+
+    /// Tells whether any of it lay in a time: from when its items were frozen until it was signed. One that is not frozen has
+    /// not begun.
+    #[must_use]
+    pub fn touches(&self, time: crate::Span) -> bool {
+        let Some(snapshot) = &self.snapshot else { return false };
+        let ends_after = self.signed.as_ref().is_none_or(|signed| signed.at >= time.from);
+        ends_after && time.to.is_none_or(|to| snapshot.at < to)
     }
 
     /// Returns the system of an item.

@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Entry, Outcome, Recorded, Removal, RemovalState, Review, Standing, Timeliness};
+use super::{Decision, Entry, Item, Outcome, Recorded, Removal, RemovalState, Review, Standing, Timeliness};
 use crate::id::ActorId;
 use crate::identity::separation;
+use crate::program::access::AccountKind;
 use crate::time::SECOND_US;
 
 /// Items of one reviewer above which it is said that they are many.
@@ -16,6 +17,8 @@ pub const MAX_ITEMS_OF_REVIEWER: u64 = 200;
 const ALL_KEPT_FROM: u64 = 10;
 /// Decisions a minute from which nobody can have looked: one a second.
 const TOO_FAST_PER_MINUTE: u64 = 60;
+/// Longest time between two decisions that counts as time spent on the second, in seconds.
+const LONGEST_PAUSE_S: i64 = 600;
 /// Share of bulk decisions from which it is said, in basis points.
 const MUCH_BULK_BP: u64 = 5_000;
 
@@ -76,6 +79,9 @@ pub struct Quality {
     pub late: u64,
     /// Most decisions within one minute, bulk decisions counted by their act.
     pub per_minute: u64,
+    /// Seconds between their decisions, pauses of more than ten minutes left out: the time spent, as far as it shows.
+    #[serde(default)]
+    pub spent_s: u64,
     /// What a reader should look at.
     pub marks: BTreeSet<Mark>,
 }
@@ -92,14 +98,10 @@ impl Quality {
 #[must_use]
 pub fn quality(review: &Review, standing: &Standing<'_>, entries: &[Recorded]) -> BTreeMap<ActorId, Quality> {
     let mut all: BTreeMap<ActorId, Quality> = BTreeMap::new();
-    let mut reviewers_of: BTreeMap<ActorId, BTreeSet<ActorId>> = BTreeMap::new();
     for one in &standing.items {
         for seat in &one.seats {
             let answer = seat.answer();
             let who = answer.map_or(seat.seat.reviewer, |made| made.by);
-            for holder in &one.item.holders {
-                reviewers_of.entry(*holder).or_default().insert(who);
-            }
             let quality = all.entry(who).or_default();
             quality.items += 1;
             let Some(made) = answer else { continue };
@@ -120,7 +122,10 @@ pub fn quality(review: &Review, standing: &Standing<'_>, entries: &[Recorded]) -
         }
     }
     for (who, quality) in &mut all {
-        quality.per_minute = moments.get_mut(who).map(|all| most_within_a_minute(all)).unwrap_or(0);
+        if let Some(moments) = moments.get_mut(who) {
+            quality.per_minute = most_within_a_minute(moments);
+            quality.spent_s = spent(moments);
+        }
         let mut mark = |is: bool, mark: Mark| {
             if is {
                 quality.marks.insert(mark);
@@ -132,12 +137,53 @@ pub fn quality(review: &Review, standing: &Standing<'_>, entries: &[Recorded]) -
         mark(quality.decided >= ALL_KEPT_FROM && bulk_bp >= MUCH_BULK_BP, Mark::MuchBulk);
         mark(quality.items > MAX_ITEMS_OF_REVIEWER, Mark::Many);
     }
-    for (one, other) in separation::only_each_other(&reviewers_of) {
+    for (one, other) in only_each_other(standing) {
         for who in [one, other] {
             all.entry(who).or_default().marks.insert(Mark::EachOther);
         }
     }
     all
+}
+
+/// Returns pairs of people who decide about each other's access while nobody else decides about either's.
+#[must_use]
+pub fn only_each_other(standing: &Standing<'_>) -> Vec<(ActorId, ActorId)> {
+    let mut reviewers_of: BTreeMap<ActorId, BTreeSet<ActorId>> = BTreeMap::new();
+    for one in &standing.items {
+        for seat in &one.seats {
+            let who = seat.answer().map_or(seat.seat.reviewer, |made| made.by);
+            for holder in &one.item.holders {
+                reviewers_of.entry(*holder).or_default().insert(who);
+            }
+        }
+    }
+    separation::only_each_other(&reviewers_of)
+}
+
+/// Counts the items of each system by kind of account, with zero for kinds of which there is none: a review of people alone
+/// leaves programs and roles out.
+#[must_use]
+pub fn kinds(items: &[Item]) -> BTreeMap<&str, BTreeMap<AccountKind, u64>> {
+    let mut all: BTreeMap<&str, BTreeMap<AccountKind, u64>> = BTreeMap::new();
+    for item in items {
+        let none = || AccountKind::ALL.iter().map(|kind| (*kind, 0)).collect();
+        *all.entry(&item.system).or_insert_with(none).entry(item.holding.kind).or_default() += 1;
+    }
+    all
+}
+
+/// Returns the items that have to go and of which nobody looked whether they were used.
+#[must_use]
+pub fn not_looked_back(standing: &Standing<'_>, removals: &[Removal]) -> Vec<u64> {
+    let is_open = |item: &u64| standing.item(*item).is_none_or(|one| one.looked_back.is_none());
+    removals.iter().map(|removal| removal.item).filter(is_open).collect()
+}
+
+/// Adds up the time between decisions, which are in order.
+fn spent(moments: &[i64]) -> u64 {
+    let gaps = moments.windows(2).map(|pair| pair[1] - pair[0]);
+    let spent: i64 = gaps.filter(|gap| *gap <= LONGEST_PAUSE_S * SECOND_US).sum();
+    u64::try_from(spent / SECOND_US).unwrap_or(0)
 }
 
 fn most_within_a_minute(moments: &mut [i64]) -> u64 {
@@ -201,6 +247,20 @@ impl Deviation {
             | Self::NotRemoved { items }
             | Self::Reappeared { items } => items,
         }
+    }
+
+    /// Returns what of it is about some of the items; none if nothing is.
+    #[must_use]
+    pub fn within(&self, is_within: impl Fn(u64) -> bool) -> Option<Self> {
+        let mut part = self.clone();
+        let (Self::DecidedLate { items }
+        | Self::Unanswered { items }
+        | Self::RemovedLate { items }
+        | Self::NotShownInTime { items }
+        | Self::NotRemoved { items }
+        | Self::Reappeared { items }) = &mut part;
+        items.retain(|item| is_within(*item));
+        (!items.is_empty()).then_some(part)
     }
 
     /// Returns what people call it.

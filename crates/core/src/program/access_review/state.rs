@@ -133,6 +133,11 @@ pub enum ReviewError {
     /// A list that is too old, or of the future.
     #[error("the list of {0} is of {1}; a review opens with lists of the last {MAX_LIST_AGE_HOURS} hours")]
     OldList(String, Timestamp),
+    /// Two people would decide about each other alone.
+    #[error(
+        "two people would be each other's only reviewers; let somebody else decide about one of them first"
+    )]
+    EachOther,
     /// Nothing to decide about.
     #[error("no right of the lists is in scope")]
     NoItem,

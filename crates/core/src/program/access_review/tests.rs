@@ -9,7 +9,7 @@ use super::*;
 use crate::identity::separation::Conflict;
 use crate::program::access::tests::holding;
 use crate::program::access::{AccountKind, Answer, Employment, Given, Holding, LastUse, Tier, tie_out};
-use crate::program::segregation::{Seen, look};
+use crate::program::segregation::{Seen, Sight, look};
 use crate::time::{DAY_US, HOUR_US, SECOND_US};
 
 const ADA: u128 = 1;
@@ -59,11 +59,16 @@ fn row(account: &str, right: &str, tier: Tier) -> Holding {
 }
 
 fn made(holdings: Vec<Holding>) -> (Review, Vec<Item>) {
+    let (review, items) = frozen(holdings);
+    (review.open(&standing(&items, &[]), at(1)).expect("open"), items)
+}
+
+fn frozen(holdings: Vec<Holding>) -> (Review, Vec<Item>) {
     let numbered: Vec<(u64, Holding)> = (2..).zip(holdings.clone()).collect();
     let accounts: BTreeSet<&str> = holdings.iter().map(|one| one.account.as_str()).collect();
     let (tie, keys) = tie_out(&numbered, &[], accounts.len() as u64, holdings.len() as u64).expect("a list");
     let list = ListKey(1);
-    let frozen = freeze(&scope(), "aws", list, holdings, &people(), &[], (1, at(0)));
+    let frozen = freeze(&scope(), "aws", list, holdings, &people(), Beside::default(), (1, at(0)));
     let lists = vec![SnapshotList {
         list,
         system: "aws".into(),
@@ -81,8 +86,7 @@ fn made(holdings: Vec<Holding>) -> (Review, Vec<Item>) {
         matrix: None,
     };
     let review = Review::draft(ReviewKey(1), scope(), who(SAM), at(-2)).expect("a draft");
-    let review = review.confirm().expect("confirmed").freeze(snapshot).expect("frozen");
-    (review.open(at(1)).expect("open"), frozen.items)
+    (review.confirm().expect("confirmed").freeze(snapshot).expect("frozen"), frozen.items)
 }
 
 struct Log(Vec<Recorded>);
@@ -118,10 +122,11 @@ fn sighting(list: i64, hours: i64, is_complete: bool, present: &[&Item]) -> Sigh
 
 #[test]
 fn a_review_opens_with_a_list_that_is_complete_and_new() {
-    let (review, _) = made(vec![row("ada", "read", Tier::Two)]);
+    let (review, items) = made(vec![row("ada", "read", Tier::Two)]);
+    let all = standing(&items, &[]);
     assert_eq!(review.state, State::Open);
     let draft = Review::draft(ReviewKey(1), scope(), who(SAM), at(0)).expect("a draft");
-    assert_eq!(draft.clone().open(at(1)), Err(ReviewError::State(State::Draft)));
+    assert_eq!(draft.clone().open(&all, at(1)), Err(ReviewError::State(State::Draft)));
     let scoped = draft.confirm().expect("confirmed");
     let mut snapshot = review.snapshot.clone().expect("frozen");
     snapshot.lists[0].tie_out.in_source += 1;
@@ -130,8 +135,57 @@ fn a_review_opens_with_a_list_that_is_complete_and_new() {
     snapshot.lists.clear();
     assert_eq!(scoped.clone().freeze(snapshot), Err(ReviewError::NoList("aws".into())));
     let frozen = scoped.freeze(review.snapshot.expect("frozen")).expect("frozen");
-    assert!(frozen.clone().open(at(22)).is_ok());
-    assert!(matches!(frozen.open(at(24)), Err(ReviewError::OldList(..))));
+    assert!(frozen.clone().open(&all, at(22)).is_ok());
+    assert!(matches!(frozen.open(&all, at(24)), Err(ReviewError::OldList(..))));
+}
+
+#[test]
+fn two_people_are_not_each_others_only_reviewers() {
+    let (review, items) = frozen(vec![row("bob", "read", Tier::Two), row("sam", "read", Tier::Two)]);
+    let seats: Vec<ActorId> = items.iter().map(|item| item.seats[0].reviewer).collect();
+    assert_eq!(seats, [who(SAM), who(BOB)]);
+    assert_eq!(review.clone().open(&standing(&items, &[]), at(1)), Err(ReviewError::EachOther));
+    let to = (1, items[0].seats[0].role, who(LIN));
+    let entry =
+        check_reassignment(&review, &standing(&items, &[]), to, "Sam asks Lin").expect("somebody else");
+    let entries = [Recorded { number: 1, at: at(1), by: who(SAM), entry }];
+    let standing = standing(&items, &entries);
+    let review = review.open(&standing, at(1)).expect("open");
+    let back = (1, items[0].seats[0].role, who(SAM));
+    assert_eq!(check_reassignment(&review, &standing, back, "back"), Err(DecisionError::EachOther(1)));
+}
+
+#[test]
+fn a_review_says_which_kinds_it_was_about_and_what_nobody_looked_back_at() {
+    let bot = Holding { kind: AccountKind::Service, ..row("bot", "deploy", Tier::Two) };
+    let (review, items) = made(vec![row("ada", "read", Tier::Two), bot]);
+    let of_aws = &kinds(&items)["aws"];
+    let count = |kind| of_aws[&kind];
+    assert_eq!((count(AccountKind::Human), count(AccountKind::Service), count(AccountKind::Role)), (1, 1, 0));
+    let mut log = Log(Vec::new());
+    log.decide((&review, &items), (BOB, 2), (1, Decision::Revoke, "")).expect("decided");
+    log.decide((&review, &items), (LIN, 2), (2, Decision::Revoke, "")).expect("decided");
+    let review = review.close(&standing(&items, &log.0), at(3)).expect("closed");
+    log.add(SAM, 4, Entry::LookedBack { item: 2, used: Answer::No, note: "its log".into() });
+    let standing = standing(&items, &log.0);
+    assert_eq!(not_looked_back(&standing, &removals(&review, &standing, &[], at(5))), [1]);
+}
+
+#[test]
+fn rights_are_reviewed_each_quarter_or_each_year() {
+    let (review, _) = made(vec![row("ada", "read", Tier::Two)]);
+    let is_aws = |name: &str| name == "aws";
+    let all = [review.clone()];
+    assert_eq!(due(&all, is_aws, Rights::Privileged, at(3)), Due::Never, "it is not signed");
+    let signed = [Review { state: State::Signed, ..review }];
+    let at_day = |day: i64| at(day * 24);
+    let until = at_day(PRIVILEGED_DAYS);
+    assert_eq!(due(&signed, is_aws, Rights::Privileged, at_day(91)), Due::InTime { until });
+    assert_eq!(due(&signed, is_aws, Rights::Privileged, until), Due::Late { since: until });
+    assert!(matches!(due(&signed, is_aws, Rights::Others, until), Due::InTime { .. }));
+    assert_eq!(due(&signed, |name| name == "github", Rights::Others, at(3)), Due::Never);
+    let of_low = [Review { scope: Scope { tiers: [Tier::Three].into(), ..scope() }, ..signed[0].clone() }];
+    assert_eq!(due(&of_low, is_aws, Rights::Others, at(3)), Due::Never, "only some of them");
 }
 
 #[test]
@@ -244,14 +298,36 @@ fn a_conflict_of_duties_is_flagged_on_both_sides() {
     let matrix = crate::program::segregation::tests::matrix();
     let (github, aws) = ([holding("ada", "write")], [holding("ada", "deploy"), holding("bob", "deploy")]);
     let seen = [
-        Seen { system: "github", is_complete: true, holdings: &github },
-        Seen { system: "aws", is_complete: true, holdings: &aws },
+        Seen { system: "github", run_at: at(0), is_complete: true, holdings: &github },
+        Seen { system: "aws", run_at: at(0), is_complete: true, holdings: &aws },
     ];
-    let looked = look(&matrix, &seen);
-    let frozen = freeze(&scope(), "aws", ListKey(1), aws.to_vec(), &people(), &looked, (1, at(0)));
+    let looked = look(&matrix, &seen, &Sight::at(at(0)));
+    let frozen = freeze(
+        &scope(),
+        "aws",
+        ListKey(1),
+        aws.to_vec(),
+        &people(),
+        Beside { looked: &looked, before: None },
+        (1, at(0)),
+    );
     let is_flagged: Vec<bool> =
         frozen.items.iter().map(|item| item.flags.contains(&Flag::Conflict)).collect();
     assert_eq!(is_flagged, [true, false]);
+}
+
+#[test]
+fn what_the_last_review_did_not_have_is_flagged() {
+    let (old, new) = (row("ada", "read", Tier::Two), row("ada", "write", Tier::Two));
+    let before: BTreeSet<String> = [old.key()].into();
+    let flags = |before| {
+        let beside = Beside { looked: &[], before };
+        let rows = vec![old.clone(), new.clone()];
+        let frozen = freeze(&scope(), "aws", ListKey(1), rows, &people(), beside, (1, at(0)));
+        frozen.items.iter().map(|item| item.flags.contains(&Flag::Added)).collect::<Vec<bool>>()
+    };
+    assert_eq!(flags(Some(&before)), [false, true]);
+    assert_eq!(flags(None), [false, false], "there was none before");
 }
 
 #[test]
@@ -335,6 +411,7 @@ fn rubber_stamping_shows() {
     let found = quality(&review, &standing(&items, &log.0), &log.0);
     let bob = &found[&who(BOB)];
     assert_eq!((bob.items, bob.decided, bob.kept, bob.per_minute), (70, 70, 70, 70));
+    assert_eq!(bob.spent_s, 34, "half a second between each of 70");
     assert_eq!(bob.share_bp(bob.kept), 10_000);
     assert_eq!(bob.marks, [Mark::AllKept, Mark::TooFast].into());
 }
@@ -392,7 +469,7 @@ proptest! {
             tier: Tier::ALL[tier],
             ..holding("account", "right")
         };
-        let frozen = freeze(&scope(), "aws", ListKey(1), vec![one], &people(), &[], (1, at(0)));
+        let frozen = freeze(&scope(), "aws", ListKey(1), vec![one], &people(), Beside::default(), (1, at(0)));
         let [item] = frozen.items.as_slice() else { panic!("one item") };
         let reviewers: BTreeSet<ActorId> = item.seats.iter().map(|seat| seat.reviewer).collect();
         prop_assert!(!reviewers.contains(&who(holder)));

@@ -21,7 +21,7 @@ use crate::written::Written;
 pub use exception::{
     ConflictException, ExceptionError, ExceptionKey, ExceptionState, MAX_EXCEPTION_DAYS, Withdrawn,
 };
-pub use look::{Both, Looked, Preventive, Seen, Through, Unseen, Verdict, look, would};
+pub use look::{Both, Looked, MAX_LIST_DAYS, Preventive, Seen, Sight, Through, Unseen, Verdict, look, would};
 
 /// Most duties, and most conflicts, of one matrix.
 pub const MAX_DUTIES: usize = 500;
@@ -150,6 +150,15 @@ impl Matrix {
             }
         }
         Ok(())
+    }
+
+    /// Returns the matrix with only those rules that speak of a system that is looked at, and the duties that others grant.
+    #[must_use]
+    pub fn within(&self, systems: &[&str]) -> (Self, BTreeSet<String>) {
+        let is_within = |grant: &&Grant| systems.iter().any(|system| fits(&grant.system, system));
+        let (grants, others): (Vec<&Grant>, Vec<&Grant>) = self.grants.iter().partition(is_within);
+        let hidden = others.into_iter().filter_map(|grant| grant.duty.clone()).collect();
+        (Self { grants: grants.into_iter().cloned().collect(), ..self.clone() }, hidden)
     }
 
     /// Finds a duty.
@@ -283,6 +292,13 @@ pub(crate) mod tests {
             "it grants no duty, as a rule says"
         );
         assert_eq!(matrix.granted("github", "admin"), None, "nobody has said what it grants");
+    }
+
+    #[test]
+    fn who_sees_one_system_sees_no_rule_of_another_and_knows_what_that_hides() {
+        let (matrix, hidden) = matrix().within(&["GitHub"]);
+        let systems: Vec<&str> = matrix.grants.iter().map(|grant| grant.system.as_str()).collect();
+        assert_eq!((systems, hidden), (vec!["github", "*"], ["deploy".to_owned()].into()));
     }
 
     #[test]

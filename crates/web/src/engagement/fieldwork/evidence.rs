@@ -105,6 +105,7 @@ pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) 
     );
     let mut page = framed(&record, asked, Tabbed::Evidence, "Evidence", &html! {});
     page.lead = html! { "Of controls in scope, and about the time of the examination. Each file that you open stands in the audit trail." };
+    page.actions = html! { a.button href={ (path) "/access" } { "Access: lists, duties, reviews" } };
     Ok(Listed { after, ..Listed::of(page, table) })
 }
 

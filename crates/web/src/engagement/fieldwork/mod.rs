@@ -1,6 +1,7 @@
 //! Fieldwork: the pages that the audit firm and management work in. One address shows each party its own side.
 
 mod access;
+mod access_seen;
 mod answer;
 mod document;
 mod evidence;
@@ -104,6 +105,27 @@ pub(super) fn desk_routes() -> Vec<Desk> {
             "/engagements/{key}/evidence/populations/{number}/download",
             "/engagements/1/evidence/populations/1/download",
             get(population_seen::take),
+        ),
+        looks("/engagements/{key}/evidence/access", "/engagements/1/evidence/access", get(access_seen::page)),
+        looks(
+            "/engagements/{key}/evidence/access/{list}",
+            "/engagements/1/evidence/access/1",
+            get(access_seen::list),
+        ),
+        looks(
+            "/engagements/{key}/evidence/duties",
+            "/engagements/1/evidence/duties",
+            get(access_seen::duties),
+        ),
+        looks(
+            "/engagements/{key}/evidence/reviews/{review}",
+            "/engagements/1/evidence/reviews/1",
+            get(access_seen::review),
+        ),
+        looks(
+            "/engagements/{key}/evidence/reviews/{review}/pack/{ending}",
+            "/engagements/1/evidence/reviews/1/pack/csv",
+            get(access_seen::take),
         ),
         looks("/engagements/{key}/evidence/{item}", "/engagements/1/evidence/1", get(evidence::page)),
         looks("/engagements/{key}/evidence/{item}/{seq}", "/engagements/1/evidence/1/1", get(evidence::look)),

@@ -3,22 +3,26 @@
 mod decide;
 mod draft;
 mod one;
+mod seen;
 
 use axum::extract::State;
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use tickmark_app::program::access_review;
+use tickmark_app::program::access_review::{self, Reviewed};
 use tickmark_core::identity::{Atom, Resource, Verb};
-use tickmark_core::program::access_review::{Outcome, Review, ReviewKey, State as Stage};
+use tickmark_core::program::access_review::{Due, Outcome, Review, ReviewKey, State as Stage};
 
 use crate::design::badge::badge;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
-use crate::design::moment;
 use crate::design::table::plain;
+use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
+
+pub(crate) use one::{need_ending, sheet_file, taken};
+pub(crate) use seen::Shown;
 
 const PATH: &str = "/access-reviews";
 const CREATE: Atom = Atom::new(Resource::AccessReview, Verb::Create);
@@ -55,7 +59,7 @@ fn may(asked: &Asked, atom: Atom) -> bool {
     asked.visit.actor.as_deref().is_some_and(|actor| crate::permission::may_all(actor, atom))
 }
 
-fn state_badge(review: &Review) -> Markup {
+pub(crate) fn state_badge(review: &Review) -> Markup {
     let mark = match review.state {
         Stage::Draft | Stage::Scoped | Stage::Frozen => Mark::NotYetDue,
         Stage::Open | Stage::Decided | Stage::Remediating | Stage::Verified => Mark::Partly,
@@ -76,7 +80,11 @@ fn outcome_badge(outcome: Outcome) -> Markup {
 
 async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    let all = app.read(actor, async |view| access_review::list(view).await).await?;
+    let (all, reviewed) = app
+        .read(actor, async |view| {
+            Ok((access_review::list(view).await?, access_review::reviewed(view).await?))
+        })
+        .await?;
     let may_create = may(&asked, CREATE);
     let rows = all.iter().map(|review| {
         let systems: Vec<&str> = review.scope.systems.iter().map(|system| system.name.as_str()).collect();
@@ -103,6 +111,7 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
                 @if may_create { p.row { a.button.primary href="/access-reviews/new" { "Begin a review" } a.button href="/access" { "Lists of access" } } }
             }
         } @else { (plain("Reviews", &["Review", "Items", "Decisions due", "Result", "State"], rows.collect())) }
+        @if !reviewed.is_empty() { (block("reviewed", "When each system is reviewed again", &html! { "privileged rights each quarter, others each year" }, &again(&reviewed))) }
     };
     let mut page = Page::new(Place::AccessReviews, "Access reviews", body);
     page.lead = html! { "Who has which right, decided about by people who know the need. " a href="/access" { "Lists of access" } };
@@ -110,4 +119,22 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
         page.actions = html! { a.button href="/access-reviews/new" { "Begin a review" } };
     }
     asked.frame(&state, &page).await
+}
+
+/// When the rights of each system are reviewed again. A system of which there is no list is not known here.
+fn again(all: &[Reviewed]) -> Markup {
+    let rows = all.iter().map(|one| {
+        let (mark, says) = match one.due {
+            Due::Never => (Mark::Missed, html! { "no review of them is signed off" }),
+            Due::Late { since } => (Mark::Late, html! { "since " (moment::date(since)) }),
+            Due::InTime { until } => (Mark::Pass, html! { "until " (moment::date(until)) }),
+        };
+        let word = match one.due {
+            Due::Never => "Never",
+            Due::Late { .. } => "Late",
+            Due::InTime { .. } => "In time",
+        };
+        vec![html! { (one.system) }, html! { (one.rights.title()) }, says, badge(mark, word)]
+    });
+    plain("When each system is reviewed again", &["System", "Rights", "Next", "State"], rows.collect())
 }

@@ -14,20 +14,18 @@ use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::access::Answer;
 use tickmark_core::program::access_review::{
-    ItemStanding, MAX_TEXT_CHARS, RemovalState, SeatRole, State as Stage, Step, Timeliness,
+    ItemStanding, MAX_TEXT_CHARS, RemovalState, SeatRole, State as Stage, Step,
 };
-use tickmark_core::report::sheet::{SheetCell, csv_line};
+use tickmark_core::report::sheet::{Sheet, SheetCell, csv_line};
 
-use super::super::access::{last_used, right, tie_badge};
+use super::super::access::right;
 use super::super::population::wrong;
-use super::{PATH, UPDATE, href, key, may, outcome_badge, state_badge};
+use super::seen::Shown;
+use super::{PATH, UPDATE, href, key, may};
 use crate::WebState;
-use crate::design::badge::badge;
 use crate::design::form::{Faults, Field, Kind, button, field, form, hidden};
 use crate::design::frame::{Page, Place};
-use crate::design::icon::Mark;
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
-use crate::design::{block, digest, moment, plural, segment};
+use crate::design::{block, plural};
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::form::Sent;
@@ -44,6 +42,18 @@ struct Known {
     whole: Whole,
     labels: Labels,
     deciders: Vec<Decider>,
+}
+
+impl Known {
+    fn shown(&self) -> Shown<'_> {
+        Shown {
+            whole: &self.whole,
+            labels: &self.labels,
+            path: href(self.whole.review.key),
+            lists: "/access".to_owned(),
+            is_auditors: false,
+        }
+    }
 }
 
 async fn known(state: &WebState, asked: &Asked, at: &str) -> Result<Known, Refusal> {
@@ -82,14 +92,8 @@ fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
         (faults.summary())
         (next(known, asked, sent, faults))
         @if let Some(one) = chosen { (about_one(known, one, asked)) }
-        (block("about", "What it is about", &state_badge(review), &scope(known)))
-        @if is_frozen {
-            (block("snapshot", "Snapshot", &html! { @if let Some(snapshot) = &review.snapshot { (digest::chip(&snapshot.digest)) } }, &snapshot(whole)))
-            @if review.decided_at.is_some() { (block("removals", "What has to go", &html! { "a later list shows that it is gone; a ticket does not" }, &removals(known, &path))) }
-            (block("deviations", "What was not as it should be", &html! {}, &deviations(whole)))
-            (block("quality", "How it was done", &html! { "for whoever relies on it" }, &quality(known)))
-            (items(known, &standing.items, &path).render(&asked.query))
-        }
+        (known.shown().about())
+        @if is_frozen { (known.shown().items(asked)) }
     };
     let mut page = Page::new(Place::AccessReviews, &review.scope.title, body);
     page.id = review.key.to_string();
@@ -103,6 +107,7 @@ fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
             @if asked.may(DECIDE) && review.state == Stage::Open { a.button href={ (path) "/decide" } { "Decide" } }
             a.button href={ (path) "/pack/csv" } download { "Record as CSV" }
             a.button href={ (path) "/pack/xlsx" } download { "Record as XLSX" }
+            a.button href={ (path) "/pack/zip" } download { "Whole record" }
         };
     }
     page
@@ -184,206 +189,15 @@ fn next(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Markup {
     }
 }
 
-fn scope(known: &Known) -> Markup {
-    let review = &known.whole.review;
-    let name = |who: &ActorId| known.labels.get(who).cloned().unwrap_or_default();
-    let scope = &review.scope;
-    let systems = scope.systems.iter().map(|system| {
-        let provisioners: Vec<String> = system.provisioners.iter().map(name).collect();
-        vec![html! { (system.name) }, html! { (name(&system.owner)) }, html! { (provisioners.join(", ")) }]
-    });
-    let tiers: Vec<&str> = scope.tiers.iter().map(|tier| tier.word()).collect();
-    html! {
-        dl.facts {
-            dt { "Tiers" } dd { (tiers.join(", ")) }
-            dt { "Decisions due" } dd { (moment::exact(scope.due_at)) }
-            dt { "Without an answer" } dd { (scope.unanswered.title()) }
-            dt { "Stand-ins" } dd { (name(&scope.stand_in)) ", then " (name(&scope.second_stand_in)) }
-            @if let Some(control) = &scope.control { dt { "Control" } dd { a.mono href={ "/controls/" (segment(control.as_str())) } { (control) } } }
-            @if let Some(signed) = &review.signed { dt { "Signed off" } dd { (name(&signed.by)) ", " (moment::exact(signed.at)) ": " (signed.statement) } }
-        }
-        (plain("Systems", &["System", "Answers for it", "Hands rights out"], systems.collect()))
-    }
-}
-
-fn snapshot(whole: &Whole) -> Markup {
-    let Some(snapshot) = &whole.review.snapshot else { return html! {} };
-    let rows = snapshot.lists.iter().map(|list| {
-        vec![
-            html! { a.primary href={ "/access/" (list.list.0) } { (list.system) } span.sub.mono { (list.list) } },
-            html! { (moment::exact(list.run_at)) },
-            html! { (list.tie_out.to_string()) },
-            html! { (list.items) " items, " (list.left.len()) " accounts without one" },
-            tie_badge(list.tie_out.agrees()),
-        ]
-    });
-    plain("Lists of the snapshot", &["System", "Taken", "Tie-out", "Items", "Result"], rows.collect())
-}
-
-fn removals(known: &Known, path: &str) -> Markup {
-    let whole = &known.whole;
-    let standing = whole.standing();
-    let rows = whole.removals.iter().filter_map(|removal| {
-        let one = standing.item(removal.item)?;
-        let mark = match removal.timeliness {
-            Timeliness::NotYetDue => Mark::NotYetDue,
-            Timeliness::OnTime => Mark::Pass,
-            Timeliness::NotShown => Mark::Unknown,
-            Timeliness::Late => Mark::Late,
-        };
-        let holding = &one.item.holding;
-        Some(vec![
-            html! { a.primary href={ (path) "?item=" (removal.item) } { (holding.account) } span.sub { (right(holding)) " in " (one.item.system) } },
-            html! { (moment::exact(removal.due_at)) },
-            html! { @match &one.ticket { Some(ticket) => (ticket), None => span.muted { "none" } } },
-            html! {
-                (removal.state.title())
-                @if let RemovalState::Shown { list, at } | RemovalState::Reappeared { list, at } = &removal.state { span.sub { a.mono href={ "/access/" (list.0) } { (list) } " of " (moment::exact(*at)) } }
-            },
-            badge(mark, removal.timeliness.title()),
-        ])
-    });
-    html! {
-        @if whole.removals.is_empty() { div.empty { h3 { "Nothing has to go" } } }
-        @else { (plain("Removals", &["Right", "Late from", "Ticket", "Shown", "In time"], rows.collect())) }
-    }
-}
-
-fn deviations(whole: &Whole) -> Markup {
-    let found = whole.deviations();
-    let rows = found.iter().map(|one| {
-        let items: Vec<String> = one.items().iter().take(30).map(ToString::to_string).collect();
-        vec![
-            badge(Mark::Fail, one.title()),
-            html! { span.num { (one.items().len()) } },
-            html! { "items " (items.join(", ")) },
-        ]
-    });
-    html! {
-        @if found.is_empty() { p.muted { "Nothing so far." } }
-        @else { (plain("Deviations", &["What", "Items", "Which"], rows.collect())) }
-    }
-}
-
-fn percent(bp: u64) -> String {
-    format!("{}.{} %", bp / 100, bp % 100 / 10)
-}
-
-fn quality(known: &Known) -> Markup {
-    let all = known.whole.quality();
-    let rows = all.iter().map(|(who, one)| {
-        let marks: Vec<&str> = one.marks.iter().map(|mark| mark.title()).collect();
-        vec![
-            html! { (known.labels.get(who).cloned().unwrap_or_default()) },
-            html! { (one.decided) " of " (one.items) },
-            html! { (percent(one.share_bp(one.kept))) },
-            html! { (percent(one.share_bp(one.bulk))) },
-            html! { (percent(one.share_bp(one.late))) },
-            html! { span.num { (one.per_minute) } },
-            html! { @if marks.is_empty() { span.muted { "nothing" } } @else { (badge(Mark::Unknown, &marks.join(", "))) } },
-        ]
-    });
-    plain(
-        "Reviewers",
-        &["Reviewer", "Answered", "Kept", "In bulk", "Late", "Most a minute", "To look at"],
-        rows.collect(),
-    )
-}
-
-fn items(known: &Known, all: &[ItemStanding<'_>], path: &str) -> Table {
-    let review = &known.whole.review;
-    let rows = all.iter().map(|one| {
-        let (item, holding) = (one.item, &one.item.holding);
-        let outcome = one.outcome();
-        let flags: Vec<&str> = item.flags.iter().map(|flag| flag.title()).collect();
-        let reviewers: Vec<String> = one
-            .seats
-            .iter()
-            .map(|seat| known.labels.get(&seat.seat.reviewer).cloned().unwrap_or_default())
-            .collect();
-        let right_text = holding.entitlement.as_deref().unwrap_or("unknown");
-        let facet = |flag: &tickmark_core::program::access_review::Flag| ("flag", flag.word().to_owned());
-        let mut facets = vec![("outcome", outcome.word().to_owned()), ("system", item.system.clone())];
-        facets.extend(item.flags.iter().map(facet));
-        Row {
-            cells: vec![
-                Cell::by_number(
-                    html! { a.num href={ (path) "?item=" (item.number) } { (item.number) } },
-                    i64::try_from(item.number).unwrap_or(i64::MAX),
-                ),
-                Cell::by_text(
-                    html! { strong { (holding.account) } span.sub { (item.system) } },
-                    &holding.account,
-                ),
-                Cell::by_text(
-                    html! { (right(holding)) span.sub { "tier " (holding.tier.word()) } },
-                    right_text,
-                ),
-                Cell::by_text(last_used(holding.last_used), &format!("{:?}", holding.last_used)),
-                Cell::text(&flags.join(", ")),
-                Cell::text(&reviewers.join(", ")),
-                Cell::by_text(outcome_badge(outcome), outcome.title()),
-            ],
-            find: format!("{} {} {right_text} {}", holding.account, item.system, reviewers.join(" ")),
-            facets,
-        }
-    });
-    let outcomes = ["undecided", "keep", "exception", "reduce", "revoke"];
-    let titles = ["No answer", "Keep", "Exception", "Reduce", "Revoke"];
-    let options = outcomes.iter().zip(titles).map(|(word, title)| ((*word).to_owned(), title.to_owned()));
-    Table {
-        id: "items".into(),
-        path: "/access-reviews".into(),
-        noun: ("item", "items"),
-        counted: None,
-        columns: vec![
-            Column::number("number", "No.", Phone::Hidden),
-            Column::text("account", "Account", Phone::Title),
-            Column::text("right", "Right", Phone::Line),
-            Column::text("used", "Last use", Phone::Wide),
-            Column::text("flags", "Flags", Phone::Line),
-            Column::text("reviewer", "Decides", Phone::Line),
-            Column::text("outcome", "Decision", Phone::Status),
-        ],
-        filters: vec![
-            Filter { key: "outcome", label: "Decision", options: options.collect(), shown: true },
-            Filter {
-                key: "flag",
-                label: "Flag",
-                options: tickmark_core::program::access_review::Flag::ALL
-                    .iter()
-                    .map(|flag| (flag.word().to_owned(), flag.title().to_owned()))
-                    .collect(),
-                shown: true,
-            },
-        ],
-        rows: rows.collect(),
-        empty: html! { div.empty { p { "Review " (review.key) " has no item." } } },
-    }
-}
-
 /// One item: what was decided, and what is done about it.
 fn about_one(known: &Known, one: &ItemStanding<'_>, asked: &Asked) -> Markup {
     let review = &known.whole.review;
     let (path, item) = (href(review.key), one.item);
-    let name = |who: &ActorId| known.labels.get(who).cloned().unwrap_or_default();
     let people: Vec<(String, String)> =
         known.deciders.iter().map(|one| (one.actor.to_string(), one.name.clone())).collect();
     let answers: Vec<(String, String)> =
         Answer::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())).collect();
     let number = item.number.to_string();
-    let rows = one.seats.iter().map(|seat| {
-        vec![
-            html! { (seat.seat.role.title()) },
-            html! { (name(&seat.seat.reviewer)) },
-            html! {
-                @match &seat.made {
-                    Some(made) => { (made.decided.decision.title()) @if made.decided.is_bulk { " in bulk" } @if !made.decided.why.is_empty() { ": " (made.decided.why) } span.sub { (name(&made.by)) ", " (moment::exact(made.at)) } },
-                    None => span.muted { "no answer" },
-                }
-            },
-        ]
-    });
     let may_run = may(asked, UPDATE);
     let open_seat = one.seats.iter().find(|seat| seat.answer().is_none());
     block(
@@ -391,7 +205,7 @@ fn about_one(known: &Known, one: &ItemStanding<'_>, asked: &Asked) -> Markup {
         &format!("Item {}", item.number),
         &html! { (item.holding.account) ", " (right(&item.holding)) },
         &html! {
-            (plain("Decisions", &["Decides as", "Who", "Decided"], rows.collect()))
+            (known.shown().decisions(one))
             @if let (true, Some(seat), Stage::Frozen | Stage::Open) = (may_run, open_seat, review.state) {
                 (form(&format!("{path}/reassign"), &asked.token, &html! {
                     (hidden("item", &number)) (hidden("seat", seat.seat.role.word()))
@@ -499,13 +313,28 @@ pub(super) async fn pack(
 ) -> Result<Response, Refusal> {
     let key = key(&at)?;
     let (app, actor) = asked.member(&state)?;
-    let renderer = match ending.as_str() {
-        "csv" => None,
-        "xlsx" => Some(state.documents().ok_or(Refusal::NotFound)?),
-        _ => return Err(Refusal::NotFound),
-    };
-    let sheet = app.transact(actor, async |cx| access_review::take_pack(cx, key).await).await?;
     let name = format!("{key}-{}.{ending}", app.now().date());
+    if ending == "zip" {
+        let bytes = app.transact(actor, async |cx| access_review::take_archive(cx, key).await).await?;
+        return Ok(taken(&name, "application/zip", bytes));
+    }
+    need_ending(&state, &ending)?;
+    let sheet = app.transact(actor, async |cx| access_review::take_pack(cx, key).await).await?;
+    sheet_file(&state, &name, sheet).await
+}
+
+/// Refuses a kind of file that cannot be made, before anything is recorded as taken.
+pub(crate) fn need_ending(state: &WebState, ending: &str) -> Result<(), Refusal> {
+    match ending {
+        "csv" => Ok(()),
+        "xlsx" if state.documents().is_some() => Ok(()),
+        _ => Err(Refusal::NotFound),
+    }
+}
+
+/// A list as a file, of the kind that its name ends in.
+pub(crate) async fn sheet_file(state: &WebState, name: &str, sheet: Sheet) -> Result<Response, Refusal> {
+    let renderer = state.documents().filter(|_| name.ends_with(".xlsx"));
     let (kind, bytes) = match renderer {
         Some(renderer) => {
             let bytes = state.setting().run(move || renderer.list_xlsx(&sheet)).await?;
@@ -518,10 +347,15 @@ pub(super) async fn pack(
             ("text/csv; charset=utf-8", (csv_line(&heads) + &lines).into_bytes())
         }
     };
+    Ok(taken(name, kind, bytes))
+}
+
+/// Bytes that are taken away.
+pub(crate) fn taken(name: &str, kind: &str, bytes: Vec<u8>) -> Response {
     let headers = [
         (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, attachment(&name)),
+        (CONTENT_DISPOSITION, attachment(name)),
         (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
     ];
-    Ok((headers, bytes).into_response())
+    (headers, bytes).into_response()
 }
