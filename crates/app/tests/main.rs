@@ -10,6 +10,7 @@ mod access;
 mod access_reviews;
 mod accounts_key;
 mod agent;
+mod attestation;
 #[path = "../../web/tests/support/authenticator.rs"]
 mod authenticator;
 mod bundle;
@@ -34,6 +35,8 @@ mod job;
 mod killed;
 mod ledger;
 mod mail;
+#[path = "../../web/tests/support/maker.rs"]
+mod maker;
 mod moment;
 mod notice;
 mod observation;
