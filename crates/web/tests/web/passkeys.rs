@@ -397,6 +397,7 @@ async fn one_joins_with_a_passkey_and_gets_back_in_by_a_recovery_code() {
     let (asked, ceremony, form) = browser.asked(&path, &options, &typed).await;
     assert_eq!(asked["user"]["name"], email);
     assert_eq!(asked["rp"]["id"], "localhost");
+    assert_eq!(asked["attestation"], "none", "nobody is asked what their device is for nothing");
     let mut key = SoftKey::new(1, ORIGIN);
     let made = key.make(&asked).to_string();
     let joined = browser.answer(&path, &form, &ceremony, &made, &typed).await;
