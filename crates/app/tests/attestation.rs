@@ -88,7 +88,7 @@ fn position(of: &[u8], within: &[u8]) -> usize {
 /// Puts other bytes in the place of some.
 fn replace(bytes: &mut Vec<u8>, from: &[u8], to: &[u8]) {
     let at = position(from, bytes);
-    bytes.splice(at..at + from.len(), to.iter().copied());
+    drop(bytes.splice(at..at + from.len(), to.iter().copied()));
 }
 
 #[tokio::test]

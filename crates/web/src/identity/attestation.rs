@@ -135,12 +135,12 @@ fn draw(view: &View, token: &str, typed: &Typed) -> Page {
                 a href=(BACK) { "What is asked for" }
             }
         }
-        (block("certificates", "Certificates of makers", &html! {}, &html! {
+        (block("makers", "Certificates of makers", &html! {}, &html! {
             @if trust.roots.is_empty() { p.muted { "None. The makers of security keys publish theirs; so does the metadata service of the FIDO Alliance." } }
             @for root in &trust.roots { (root_row(root, token, view.now)) }
             (add_certificates(token, typed))
         }))
-        (block("models", "Models", &html! {}, &html! {
+        (block("accepted", "Models", &html! {}, &html! {
             @if trust.models.is_empty() { p.muted { "None. Each model has a number, its AAGUID, that its maker publishes; another firmware can have another one." } }
             @for model in &trust.models { (model_row(model, token)) }
             (add_models(token, typed))
