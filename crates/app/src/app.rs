@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::context::{Cx, Refused, Told, View};
 use crate::identity::audit::{self, Event};
-use crate::identity::credential::{Accounts, Cost};
+use crate::identity::credential::{Accounts, BrokenPasswords, Cost};
 use crate::identity::provider::Known;
 use crate::ledger::{Logs, Outside};
 use crate::mail::MailSettings;
@@ -196,6 +196,11 @@ impl App {
     /// Takes another cost for hashing passwords. Hashes of another cost are replaced when their owners sign in.
     pub fn set_password_cost(&mut self, cost: Cost) {
         self.accounts.set_cost(cost);
+    }
+
+    /// Refuses passwords that are known from accounts that were broken into.
+    pub fn refuse_passwords_in(&mut self, broken: BrokenPasswords) {
+        self.accounts.refuse(broken);
     }
 
     /// Returns the operator's file of wrapping keys, if there is one.

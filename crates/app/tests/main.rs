@@ -11,6 +11,7 @@ mod access_reviews;
 mod access_seen;
 mod accounts_key;
 mod agent;
+mod attestation;
 #[path = "../../web/tests/support/authenticator.rs"]
 mod authenticator;
 mod bundle;
@@ -36,6 +37,8 @@ mod job;
 mod killed;
 mod ledger;
 mod mail;
+#[path = "../../web/tests/support/maker.rs"]
+mod maker;
 mod moment;
 mod notice;
 mod observation;

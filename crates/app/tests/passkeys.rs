@@ -1,7 +1,8 @@
 //! Passkeys on both databases: kept, shown, counted, taken away; and the rule that asks for them.
 
+use serde_json::Value;
 use tickmark_app::identity::audit::{self, Filter};
-use tickmark_app::identity::passkey::{self, Begun, Presented, Relying};
+use tickmark_app::identity::passkey::{self, Begun, Presented, Relying, Wish};
 use tickmark_app::identity::people::{self, Joining, Lost, Replacing};
 use tickmark_app::identity::session::{self, Origin, SignIn};
 use tickmark_app::testing::World;
@@ -11,21 +12,21 @@ use tickmark_core::identity::{Role, SignInRule};
 
 use crate::authenticator::SoftKey;
 
-const ORIGIN: &str = "https://tickmark.example";
+pub(crate) const ORIGIN: &str = "https://tickmark.example";
 
-fn relying() -> Relying {
+pub(crate) fn relying() -> Relying {
     Relying { id: "tickmark.example".into(), origin: ORIGIN.into(), name: "Tickmark".into() }
 }
 
-fn origin() -> Origin {
+pub(crate) fn origin() -> Origin {
     World::origin("127.0.0.1")
 }
 
-fn browser(number: u8) -> Digest {
+pub(crate) fn browser(number: u8) -> Digest {
     Digest::of(&[number])
 }
 
-fn presented<'a>(begun: &'a str, answer: &'a str, relying: &'a Relying) -> Presented<'a> {
+pub(crate) fn presented<'a>(begun: &'a str, answer: &'a str, relying: &'a Relying) -> Presented<'a> {
     Presented { ceremony: begun, answer, browser: browser(1), relying }
 }
 
@@ -51,26 +52,54 @@ async fn show(app: &App, key: &mut SoftKey) -> char {
 }
 
 /// Adds a passkey; returns the actor with the cookie that the session has then.
-async fn add(app: &App, actor: &Actor, key: &mut SoftKey, name: &str) -> Result<Actor, Error> {
-    let relying = relying();
-    let begun = app.begin_adding_passkey(actor, &relying, browser(1), &origin()).await?;
-    let (id, made) = (begun.ceremony.to_string(), key.make(&begun.options).to_string());
+pub(crate) async fn add(app: &App, actor: &Actor, key: &mut SoftKey, name: &str) -> Result<Actor, Error> {
+    add_as(app, actor, Wish::Any, key, name).await
+}
+
+/// Adds a passkey of a kind.
+pub(crate) async fn add_as(
+    app: &App,
+    actor: &Actor,
+    wish: Wish,
+    key: &mut SoftKey,
+    name: &str,
+) -> Result<Actor, Error> {
+    let begun = app.begin_adding_passkey(actor, wish, (&relying(), browser(1)), &origin()).await?;
+    let made = key.make(&begun.options);
+    bring(app, actor, &begun, &made, name).await
+}
+
+/// Brings an answer to a question for a new passkey.
+pub(crate) async fn bring(
+    app: &App,
+    actor: &Actor,
+    begun: &Begun,
+    made: &Value,
+    name: &str,
+) -> Result<Actor, Error> {
+    let (id, made, relying) = (begun.ceremony.to_string(), made.to_string(), relying());
     let token = app.add_passkey(actor, presented(&id, &made, &relying), name).await?;
     Ok(app.resume(&token, "test").await.expect("resuming").expect("a session"))
 }
 
 /// Shows once more who somebody is; returns them in the session of a passkey.
-async fn step_up(app: &App, actor: &Actor, key: &mut SoftKey) -> Actor {
+pub(crate) async fn step_up(app: &App, actor: &Actor, key: &mut SoftKey) -> Actor {
+    let token = show_again(app, actor, key).await;
+    app.resume(&token, "test").await.expect("resuming").expect("a session")
+}
+
+/// The same; returns the cookie of the session.
+pub(crate) async fn show_again(app: &App, actor: &Actor, key: &mut SoftKey) -> [u8; 32] {
     let relying = relying();
     let begun = app.begin_passkey_step_up(actor, &relying, browser(1), &origin()).await.expect("asked");
     assert_eq!(begun.options["allowCredentials"].as_array().map(Vec::is_empty), Some(false));
     let (id, shown) = (begun.ceremony.to_string(), key.show(&begun.options).to_string());
     let done = app.step_up_with_passkey(actor, presented(&id, &shown, &relying), &origin()).await;
     let SignIn::Done(token) = done.expect("an answer") else { panic!("not them") };
-    app.resume(&token, "test").await.expect("resuming").expect("a session")
+    token
 }
 
-async fn count(app: &App, program: &Actor, event: &str) -> usize {
+pub(crate) async fn count(app: &App, program: &Actor, event: &str) -> usize {
     let filter = Filter { event: Some(event.to_owned()), ..Filter::default() };
     app.read(program, async |view| audit::search(view, &filter, 200).await).await.expect("the trail").len()
 }

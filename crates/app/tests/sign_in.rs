@@ -1,7 +1,8 @@
 //! Signing in: what counts, what is counted, and how long it lasts.
 
 use tickmark_app::identity::audit::{self, Filter};
-use tickmark_app::identity::credential::Cost;
+use tickmark_app::identity::credential::{BrokenPasswords, Cost};
+use tickmark_app::identity::people::Changed;
 use tickmark_app::identity::session::{self, Attempt, Origin, SignIn};
 use tickmark_app::testing::{Account, World};
 use tickmark_app::{Actor, App, Error};
@@ -313,5 +314,30 @@ async fn without_the_key_of_accounts_nobody_is_in_and_nothing_is_made_anew() {
         assert!(!key.exists());
         std::fs::write(&key, kept).expect("restored");
         assert_eq!(right(&app, &robin, &robin.code(&app, 0), HOME).await, 'i');
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_from_broken_accounts_is_nobodys_password() {
+    for world in World::both().await {
+        let (mut app, program) = world.start().await;
+        let folder = tempfile::tempdir().expect("scratch");
+        let file = folder.path().join("sha1.txt");
+        // The SHA-1 of "horse and staple", as `sha1sum` says it, between two others.
+        let lines =
+            ["0000000000000000000000000000000000000000:3", "8F2562028028F9AA82FC7A75119B6FB5B57DD56B:1"];
+        std::fs::write(&file, format!("{}\r\n{}\r\n{}:9", lines[0], lines[1], "F".repeat(40)))
+            .expect("written");
+        app.refuse_passwords_in(BrokenPasswords::take(file).expect("a list"));
+        let robin = world.member(&app, &program, "Robin", &[Role::Employee]).await;
+        let actor = robin.actor(&world, &app).await;
+        let change = async |new: &str| {
+            let origin = World::origin(HOME);
+            app.change_password(&actor, &robin.password, new, &origin).await
+        };
+        let refused = change("horse and staple").await;
+        assert!(matches!(&refused, Err(Error::Invalid(says)) if says.contains("broken into")), "{refused:?}");
+        let done = change("Horse and staple").await.expect("an answer");
+        assert!(matches!(done, Changed::Done(_)), "it is the whole that is compared");
     }
 }

@@ -46,6 +46,10 @@ pub(crate) struct SignInSettings {
     /// one is meant, e.g. `id.internal.example:8443`.
     #[serde(default)]
     pub(crate) private_hosts: Vec<String>,
+    /// File of SHA-1 digests, one a line and in order, of passwords that nobody may choose: those known from accounts that
+    /// were broken into.
+    #[serde(default)]
+    pub(crate) broken_passwords_file: Option<PathBuf>,
 }
 
 /// Section `[objects]`.

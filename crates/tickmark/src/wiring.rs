@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tickmark_app::identity::credential::BrokenPasswords;
 use tickmark_app::ledger::{LedgerSettings, Outside};
 use tickmark_app::port::{Clock, Entropy, RenderError, Renderer};
 use tickmark_app::{Actor, App};
@@ -156,7 +157,7 @@ pub(crate) async fn repair(common: &Common) -> Outcome<App> {
     let folder = folder(common, &settings)?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let app = App::open_to_repair(folder, server(&settings), clock, entropy, outside(&settings)).await?;
-    Ok(equipped(app, &settings, common))
+    equipped(app, &settings, common)
 }
 
 /// Opens the data folder as its only writer, without what is in it, making it if it is not there.
@@ -207,7 +208,7 @@ fn outside(settings: &Settings) -> Outside {
     Outside { settings: settings.ledger.clone(), outbound: Arc::new(internet) }
 }
 
-fn equipped(mut app: App, settings: &Settings, common: &Common) -> App {
+fn equipped(mut app: App, settings: &Settings, common: &Common) -> Outcome<App> {
     if let Some(organization) = &common.organization {
         app.work_in(organization.clone());
     }
@@ -220,13 +221,16 @@ fn equipped(mut app: App, settings: &Settings, common: &Common) -> App {
     if let Some(mail) = &settings.mail {
         app.send_mail_by(mail.clone());
     }
-    app
+    if let Some(file) = &settings.sign_in.broken_passwords_file {
+        app.refuse_passwords_in(BrokenPasswords::take(file.clone())?);
+    }
+    Ok(app)
 }
 
 async fn start(folder: DataFolder, settings: &Settings, common: &Common) -> Outcome<App> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let app = App::open_with(folder, server(settings), clock, entropy, outside(settings)).await?;
-    Ok(equipped(app, settings, common))
+    equipped(app, settings, common)
 }
 
 /// Returns where documents of an organization lie: those of the first one in the folder itself, those of others apart.

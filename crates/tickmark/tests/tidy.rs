@@ -176,6 +176,32 @@ fn no_source_holds_unfinished_or_switched_off_code() {
     }
 }
 
+/// ASVS 5.0: 3.2.2, 3.5.5, 15.3.6.
+#[test]
+fn scripts_write_no_markup_listen_to_no_other_window_and_run_no_text() {
+    let marks = [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "srcdoc",
+        "eval(",
+        "new Function",
+        "postMessage",
+        "\"message\"",
+        "onmessage",
+        "__proto__",
+    ];
+    let scripts = files(&root().join("crates/web/src"), ".js");
+    assert!(scripts.len() >= 3, "{scripts:?}");
+    for script in scripts {
+        let text = read(&script);
+        for mark in marks {
+            assert!(!text.contains(mark), "{} holds {mark}", script.display());
+        }
+    }
+}
+
 #[test]
 fn the_root_stays_readable_in_one_glance() {
     let visible = std::fs::read_dir(root())

@@ -262,7 +262,7 @@ pub fn needs_to_change(path: &str) -> Option<Needs> {
         ("systems", []) => reach(Resource::System, Verb::Create),
         ("systems", [_]) => reach(Resource::System, Verb::Update),
         ("systems", [_, "retire"]) => reach(Resource::System, Verb::Delete),
-        ("people", ["sign-in"]) => reach(Resource::Organization, Verb::Update),
+        ("people", ["sign-in", ..]) => reach(Resource::Organization, Verb::Update),
         // What is done, and a fresh proof, the use case asks.
         ("people", ["providers", ..]) => reach(Resource::IdentityProvider, Verb::Read),
         ("people", _) => reach(Resource::Member, Verb::Read),
@@ -364,7 +364,7 @@ pub fn needs(path: &str) -> Option<Needs> {
         ("evidence", _) => read(Resource::Evidence),
         ("reports", _) => read(Resource::RestrictedReport),
         ("ledger", _) => read(Resource::AuditTrail),
-        ("people", ["sign-in"]) => reach(Resource::Organization, Verb::Update),
+        ("people", ["sign-in", ..]) => reach(Resource::Organization, Verb::Update),
         ("people", ["providers", ..]) => read(Resource::IdentityProvider),
         ("people", _) => read(Resource::Member),
         ("jobs", _) => reach(Resource::TestResult, Verb::Read),

@@ -12,6 +12,8 @@ mod examination;
 mod host;
 #[path = "support/hostile.rs"]
 mod hostile;
+#[path = "support/maker.rs"]
+mod maker;
 #[path = "support/members.rs"]
 mod members;
 #[path = "support/provider.rs"]
@@ -39,6 +41,8 @@ mod api_records;
 mod api_samples;
 #[path = "web/api_write.rs"]
 mod api_write;
+#[path = "web/attestation.rs"]
+mod attestation;
 #[path = "web/comments.rs"]
 mod comments;
 #[path = "web/commitments.rs"]

@@ -2,6 +2,7 @@
 //!
 //! The ledger knows an actor by a random id. The label that people see stands in one erasable column.
 
+pub mod attestation;
 pub mod audit;
 pub mod credential;
 pub mod passkey;

@@ -24,6 +24,8 @@ pub enum Factor {
     Code,
     /// A passkey, which a false page cannot ask for.
     Passkey,
+    /// A passkey for whose device a maker vouches whom the organization trusts. It is one in the eyes of one organization.
+    Attested,
 }
 
 /// What a session knows about who is in it.

@@ -3,12 +3,14 @@
 //! [`matrix`] is the only place where a role is given anything. [`Subject::decide`] reads it for one [`Atom`] and returns
 //! how far the permission reaches, which list pages turn into a predicate; [`Subject::decide_on`] does so for one
 //! [`Object`]. Denials run after grants and always win. [`separation`] keeps one person from doing both halves of what
-//! needs two. Beside them stand the rules of signing in: [`password`], [`totp`], [`throttle`], [`Lifetime`]. Pure: whoever calls
+//! needs two. Beside them stand the rules of signing in: [`password`], [`totp`], [`attestation`],
+//! [`throttle`], [`Lifetime`]. Pure: whoever calls
 //! brings the moment and the facts.
 //!
 //! Source: `docs/domain/identity.md` sections 1.10 to 1.14; `docs/roles.md` is printed from the table.
 
 mod alert;
+pub mod attestation;
 pub mod base32;
 mod decision;
 mod document;

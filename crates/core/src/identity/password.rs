@@ -41,6 +41,9 @@ pub enum Weak {
     /// It is a name that belongs to this account or this place.
     #[error("this is a name that others know, such as yours or the organization's; choose another")]
     Known,
+    /// It is known from accounts that were broken into, by the list that the operator brought.
+    #[error("this password is known from accounts elsewhere that were broken into; choose another")]
+    Broken,
 }
 
 impl Password {

@@ -20,11 +20,21 @@ pub enum SignInRule {
     PasskeyOfPrivileged,
     /// A passkey of everybody.
     Passkey,
+    /// An attested passkey of owners, administrators and auditors, and a passkey of everybody else.
+    AttestedOfPrivileged,
+    /// An attested passkey of everybody.
+    Attested,
 }
 
 impl SignInRule {
     /// All of them, the least strict first.
-    pub const ALL: [Self; 3] = [Self::SecondFactor, Self::PasskeyOfPrivileged, Self::Passkey];
+    pub const ALL: [Self; 5] = [
+        Self::SecondFactor,
+        Self::PasskeyOfPrivileged,
+        Self::Passkey,
+        Self::AttestedOfPrivileged,
+        Self::Attested,
+    ];
 
     /// Returns the word used in storage and in forms.
     #[must_use]
@@ -33,6 +43,8 @@ impl SignInRule {
             Self::SecondFactor => "second_factor",
             Self::PasskeyOfPrivileged => "passkey_of_privileged",
             Self::Passkey => "passkey",
+            Self::AttestedOfPrivileged => "attested_of_privileged",
+            Self::Attested => "attested",
         }
     }
 
@@ -49,18 +61,30 @@ impl SignInRule {
             Self::SecondFactor => "Password and code, or a passkey",
             Self::PasskeyOfPrivileged => "A passkey of owners, administrators and auditors",
             Self::Passkey => "A passkey of everybody",
+            Self::AttestedOfPrivileged => {
+                "An attested passkey of owners, administrators and auditors, a passkey of everybody else"
+            }
+            Self::Attested => "An attested passkey of everybody",
         }
     }
 
     /// Returns the least that is accepted of somebody with these roles.
     #[must_use]
     pub fn required(self, roles: &BTreeSet<Role>) -> Factor {
-        let needs_passkey = match self {
-            Self::SecondFactor => false,
-            Self::PasskeyOfPrivileged => roles.iter().any(|role| role.is_privileged()),
-            Self::Passkey => true,
+        let (of_others, of_privileged) = match self {
+            Self::SecondFactor => (Factor::Code, Factor::Code),
+            Self::PasskeyOfPrivileged => (Factor::Code, Factor::Passkey),
+            Self::Passkey => (Factor::Passkey, Factor::Passkey),
+            Self::AttestedOfPrivileged => (Factor::Passkey, Factor::Attested),
+            Self::Attested => (Factor::Attested, Factor::Attested),
         };
-        if needs_passkey { Factor::Passkey } else { Factor::Code }
+        if roles.iter().any(|role| role.is_privileged()) { of_privileged } else { of_others }
+    }
+
+    /// Tells whether it asks anybody for an attested passkey.
+    #[must_use]
+    pub fn asks_attestation(self) -> bool {
+        matches!(self, Self::AttestedOfPrivileged | Self::Attested)
     }
 }
 
@@ -81,6 +105,15 @@ mod tests {
         assert_eq!(required(SignInRule::PasskeyOfPrivileged, &both), Factor::Passkey, "the strictest counts");
         assert_eq!(required(SignInRule::PasskeyOfPrivileged, &[Role::Employee]), Factor::Code);
         assert_eq!(required(SignInRule::Passkey, &[]), Factor::Passkey);
+        assert_eq!(
+            required(SignInRule::AttestedOfPrivileged, &both),
+            Factor::Attested,
+            "the strictest counts"
+        );
+        assert_eq!(required(SignInRule::AttestedOfPrivileged, &[Role::Employee]), Factor::Passkey);
+        assert_eq!(required(SignInRule::Attested, &[]), Factor::Attested);
+        let asks = SignInRule::ALL.map(SignInRule::asks_attestation);
+        assert_eq!(asks, [false, false, false, true, true]);
         for rule in SignInRule::ALL {
             assert_eq!(SignInRule::of_word(rule.word()), Some(rule));
         }

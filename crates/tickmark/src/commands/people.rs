@@ -7,11 +7,11 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use tickmark_app::identity::people::{self, Link, Member};
 use tickmark_app::identity::token::{self, Token};
-use tickmark_app::identity::{provider, system};
+use tickmark_app::identity::{provider, session, system};
 use tickmark_app::{Actor, App};
 use tickmark_core::Timestamp;
 use tickmark_core::id::SystemId;
-use tickmark_core::identity::{Role, Standing};
+use tickmark_core::identity::{Role, SignInRule, Standing};
 use tickmark_core::time::DAY_US;
 use uuid::Uuid;
 
@@ -30,6 +30,7 @@ Examples:
   tickmark people address ada@example.com byron@example.com --reason \"married\"
   tickmark people tokens
   tickmark people provider-off Directory --reason \"its keys were stolen\"
+  tickmark people rule passkey_of_privileged --reason \"phishing\"
   tickmark people reset ada@example.com --reason \"lost the telephone\"";
 
 /// `tickmark people`
@@ -126,6 +127,15 @@ pub(crate) enum Command {
         /// Its id, as `tickmark people tokens` has it.
         id: Uuid,
     },
+    /// Say what is asked of people when they sign in, from everybody's next request on. Without a rule, prints the present one.
+    Rule {
+        /// second_factor, passkey_of_privileged, passkey, attested_of_privileged or attested.
+        #[arg(requires = "reason")]
+        rule: Option<String>,
+        /// Why; kept in the audit trail.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
     /// For somebody who lost password or authenticator: takes both away and prints a link by which they enroll again.
     Reset {
         /// Their e-mail address.
@@ -155,12 +165,13 @@ pub(crate) struct At {
 
 /// Runs `tickmark people …`.
 pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> Outcome {
-    if let Command::List | Command::Tokens = command {
+    if let Command::List | Command::Tokens | Command::Rule { rule: None, .. } = command {
         let app = wiring::inspect(common).await?;
         let actor = wiring::reader(&app).await?;
         return match command {
             Command::Tokens => tokens(&app, &actor, output).await,
-            _ => list(&app, &actor, output).await,
+            Command::List => list(&app, &actor, output).await,
+            _ => asked(&app, &actor, output).await,
         };
     }
     // Opening for writing makes a data folder, and nobody means that here.
@@ -175,7 +186,16 @@ pub(crate) async fn run(command: &Command, common: &Common, output: &Output) -> 
 
 async fn change(app: &App, actor: &Actor, command: &Command, output: &Output) -> Outcome {
     match command {
-        Command::List | Command::Tokens => Ok(()),
+        Command::List | Command::Tokens | Command::Rule { rule: None, .. } => Ok(()),
+        Command::Rule { rule: Some(rule), reason } => {
+            let wanted = SignInRule::of_word(rule).ok_or_else(|| {
+                let known = SignInRule::ALL.map(SignInRule::word).join(", ");
+                Failure::input(format!("there is no rule {rule:?}; there are {known}"))
+            })?;
+            let why = reason.as_deref().unwrap_or_default();
+            app.transact(actor, async |cx| session::set_rule(cx, wanted, why).await).await?;
+            asked(app, actor, output).await
+        }
         Command::Invite { email, role, until, at } => {
             let roles = role.iter().map(|role| parse(role)).collect::<Outcome<BTreeSet<Role>>>()?;
             let until = until.as_deref().map(after_day).transpose()?;
@@ -328,6 +348,14 @@ async fn tokens(app: &App, actor: &Actor, output: &Output) -> Outcome {
         });
         output.table(["Token", "What for", "Whose", "May", "Systems", "From", "Until"], rows);
     })?)
+}
+
+/// Prints what is asked of people when they sign in.
+async fn asked(app: &App, actor: &Actor, output: &Output) -> Outcome {
+    let rule = app.read(actor, async |view| session::rule(view).await).await?;
+    let value = json!({"rule": rule.word(), "name": rule.name()});
+    output.answer(&value, |output| output.line(format!("{}: {}", rule.word(), rule.name())))?;
+    Ok(())
 }
 
 fn standing(member: &Member) -> &'static str {

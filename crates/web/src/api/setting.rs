@@ -25,7 +25,8 @@ use super::words::{AS_OF, parsed};
 use crate::WebState;
 use crate::visit::Asked;
 
-const RULES: [&str; 3] = ["second_factor", "passkey_of_privileged", "passkey"];
+const RULES: [&str; 5] =
+    ["second_factor", "passkey_of_privileged", "passkey", "attested_of_privileged", "attested"];
 
 pub(super) static LOOKS: &[Operation] = &[
     Operation::one::<Settings>(

@@ -33,6 +33,8 @@ const REASONS = {
   NotAllowedError: "Nothing was shown: it was called off, took too long, or there is no passkey for this server here.",
   InvalidStateError: "This device has a passkey of yours already.",
   SecurityError: "The browser does not allow passkeys at this address.",
+  NotSupportedError: "This device cannot make the kind of passkey that is asked for; take another one.",
+  ConstraintError: "This device cannot make the kind of passkey that is asked for; take another one.",
 };
 
 for (const button of document.querySelectorAll("button[data-passkey]")) {

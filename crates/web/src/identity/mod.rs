@@ -5,6 +5,7 @@
 
 mod account;
 mod address;
+mod attestation;
 mod factor;
 mod join;
 mod member;
@@ -156,6 +157,12 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
         ),
         both("/people", get(people::page).post(people::invite)),
         both("/people/sign-in", get(rule::page).post(rule::set)),
+        looks(attestation::HOME, attestation::HOME, get(attestation::page)),
+        some(
+            "/people/sign-in/attestation/{act}",
+            "/people/sign-in/attestation/add-models",
+            post(attestation::act),
+        ),
         both(provider::HOME, get(provider::page).post(provider::write)),
         Desk {
             path: "/people/providers/{id}",

@@ -15,7 +15,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 use tickmark_app::identity::Access;
-use tickmark_app::identity::passkey::{self, Begun, MOST_PASSKEYS, Passkey, Presented, Relying};
+use tickmark_app::identity::passkey::{
+    self, Attestation, Begun, Kinds, MOST_PASSKEYS, Passkey, Presented, Relying, Wish,
+};
 use tickmark_app::{Actor, Error};
 use tickmark_core::Timestamp;
 use tickmark_core::identity::Factor;
@@ -25,7 +27,7 @@ use super::sign_in::with_session;
 use super::{Caller, go, secret};
 use crate::WebState;
 use crate::assets;
-use crate::design::form::{Faults, Field, field, hidden};
+use crate::design::form::{Faults, Field, Kind, field, hidden};
 use crate::design::frame::Page;
 use crate::design::{block, moment};
 use crate::error::Refusal;
@@ -246,29 +248,45 @@ pub(super) async fn for_adding(
     sent: Sent,
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    sent.only(&["name"])?;
+    sent.only(&["name", "attested"])?;
     let works = works(&state, &caller.headers);
     let browser = form::browser(&state, &caller.headers).ok_or(Refusal::Forged)?;
-    told(app.begin_adding_passkey(actor, works.here()?, browser, &caller.origin).await)
+    let wish = if sent.text("attested") == "yes" { Wish::Attested } else { Wish::Any };
+    told(app.begin_adding_passkey(actor, wish, (works.here()?, browser), &caller.origin).await)
 }
 
 struct View {
     passkeys: Vec<Passkey>,
+    kinds: Kinds,
     works: Works,
     is_fresh: bool,
-    /// Whether the session is one of less than the organization asks for.
-    is_too_weak: bool,
+    /// With what they signed in, where that is less than the organization asks for.
+    too_weak: Option<Factor>,
     now: Timestamp,
+}
+
+impl View {
+    /// Tells whether they have one that the organization accepts.
+    fn has_enough(&self) -> bool {
+        let counts = |one: &Passkey| !self.kinds.must_be_attested || one.accepted_as.is_some();
+        self.passkeys.iter().any(counts)
+    }
 }
 
 async fn look(state: &WebState, asked: &Asked, headers: &HeaderMap) -> Result<View, Refusal> {
     let (app, actor) = asked.member(state)?;
-    let passkeys = app.read(actor, async |view| passkey::mine(view).await).await?;
+    let (passkeys, kinds) =
+        app.read(actor, async |view| Ok((passkey::mine(view).await?, passkey::kinds(view).await?))).await?;
+    let factor = match &actor.access {
+        Access::Member(member) => member.subject.assurance.factor,
+        Access::Local => Factor::Password,
+    };
     Ok(View {
         passkeys,
+        kinds,
         works: works(state, headers),
         is_fresh: is_fresh(actor, state.now()),
-        is_too_weak: is_too_weak(actor),
+        too_weak: is_too_weak(actor).then_some(factor),
         now: app.now(),
     })
 }
@@ -308,7 +326,7 @@ pub(super) async fn add(
     sent: Sent,
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
-    sent.only(&["name", "with", "ceremony", "answer"])?;
+    sent.only(&["name", "attested", "with", "ceremony", "answer"])?;
     let name = sent.text("name");
     let works = works(&state, &caller.headers);
     let given = Given { with: "passkey", ceremony: sent.raw("ceremony"), answer: sent.raw("answer") };
@@ -370,27 +388,27 @@ pub(super) async fn act(
 }
 
 fn draw(view: &View, token: &str, says: Option<&str>, name: &str, faults: &Faults) -> Page {
+    let models = view.kinds.models.join(", ");
+    let attested_hint = format!("{models}. Your browser asks whether it may say what the device is.");
     let add = html! {
+        @if view.kinds.must_be_attested {
+            p { "Your organization accepts: " (models) ". Your browser asks whether it may say what the device is; let it." }
+        }
         (field(&Field { name: "name", label: "Name", value: name, fault: faults.of("name"), max: 200, hint: "By which you know it, such as the device it is on.", ..Field::default() }))
-        (button(&Button { does: Does::Make, words: "Add a passkey", is_primary: true, options: "/account/passkeys/options", fields: "form name", instead: "You sign in with password and code instead." }, &view.works, HOME))
+        @if !view.kinds.must_be_attested && !models.is_empty() {
+            (field(&Field { name: "attested", label: "It is of a model that the organization accepts as attested", kind: Kind::Check, hint: &attested_hint, ..Field::default() }))
+        }
+        (button(&Button { does: Does::Make, words: "Add a passkey", is_primary: true, options: "/account/passkeys/options", fields: "form name attested", instead: "You sign in with password and code instead." }, &view.works, HOME))
     };
     let body = html! {
         @if let Some(says) = says { div.card role="status" { p { (says) "." } } }
         (faults.summary())
-        @if view.is_too_weak {
-            div.card role="status" {
-                p { "Your organization asks for a passkey, and you signed in without one. "
-                    @if view.passkeys.is_empty() { "Add one below, then show it: the rest of the pages opens then." }
-                    @else { "Show it, and the rest of the pages opens." }
-                }
-                @if !view.passkeys.is_empty() { p.row { a.button.primary href="/step-up?back=/" { "Show a passkey" } } }
-            }
-        }
+        @if let Some(factor) = view.too_weak { (too_weak(view, factor)) }
         (block("passkeys", "Your passkeys", &html! {}, &html! {
             @if view.passkeys.is_empty() {
                 p.muted { "You have none. A passkey stands for password and code together: your device shows that it is you, by finger, face or PIN, and no false page can ask for it." }
             } @else {
-                @for one in &view.passkeys { (row(one, token, view.now)) }
+                @for one in &view.passkeys { (row(one, &view.kinds, token, view.now)) }
             }
         }))
         @if view.passkeys.len() >= MOST_PASSKEYS {
@@ -414,7 +432,38 @@ fn draw(view: &View, token: &str, says: Option<&str>, name: &str, faults: &Fault
     page
 }
 
-fn row(one: &Passkey, token: &str, now: Timestamp) -> Markup {
+/// What is said to whoever signed in with less than is asked for, and what to do about it.
+fn too_weak(view: &View, factor: Factor) -> Markup {
+    html! {
+        div.card role="status" {
+            p {
+                @if !view.kinds.must_be_attested { "Your organization asks for a passkey, and you signed in without one. " }
+                @else if factor >= Factor::Passkey { "Your organization asks for an attested passkey, and the one that you signed in with is not one that it accepts. " }
+                @else { "Your organization asks for an attested passkey, and you signed in without one. " }
+                @if view.has_enough() { "Show it, and the rest of the pages opens." }
+                @else if view.kinds.must_be_attested && factor < Factor::Passkey && !view.passkeys.is_empty() { "Show one that you have, then add one that is accepted." }
+                @else { "Add one below, then show it: the rest of the pages opens then." }
+            }
+            @if !view.passkeys.is_empty() { p.row { a.button.primary href="/step-up?back=/" { "Show a passkey" } } }
+        }
+    }
+}
+
+/// What the organization thinks of a passkey; empty where it accepts none as attested.
+fn attested(one: &Passkey, kinds: &Kinds) -> String {
+    if kinds.models.is_empty() {
+        return String::new();
+    }
+    match (&one.accepted_as, one.attestation) {
+        (Some(model), _) => format!(" Attested: {model}."),
+        (None, Attestation::Basic | Attestation::Authority) if !one.is_synced => {
+            " Not attested: the organization does not accept its maker or its model, or it was not shown here since it does.".to_owned()
+        }
+        (None, _) => " Not attested: no maker vouches for it.".to_owned(),
+    }
+}
+
+fn row(one: &Passkey, kinds: &Kinds, token: &str, now: Timestamp) -> Markup {
     let action = |act: &str| format!("{HOME}/{}/{act}", one.id);
     let id = format!("name-{}", one.id);
     html! {
@@ -425,6 +474,7 @@ fn row(one: &Passkey, token: &str, now: Timestamp) -> Markup {
                     "Added " (moment::ago(one.added_at, now)) ". "
                     @match one.used_at { Some(at) => { "Last shown " (moment::ago(at, now)) "." } None => { "Not shown yet." } }
                     @if one.is_synced { " It can be on several of your devices." } @else { " It is on one device only." }
+                    (attested(one, kinds))
                 }
             }
             form.row method="post" action=(action("name")) {
@@ -466,7 +516,7 @@ pub(super) async fn ways(state: &WebState, actor: &Actor, works: Works) -> Resul
         .await?;
     let through = app.provider_of_session(actor).await?.map(|(_, name)| name);
     let needs_passkey =
-        matches!(&actor.access, Access::Member(member) if member.subject.assurance.factor == Factor::Passkey);
+        matches!(&actor.access, Access::Member(member) if member.subject.assurance.factor >= Factor::Passkey);
     let is_half = is_half(actor) && through.is_some();
     Ok(Ways { works, has_passkeys: count > 0, needs_passkey, through, is_half, has_app })
 }

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 use tickmark_app::Error;
+use tickmark_app::identity::attestation::{self, Trust};
 use tickmark_app::identity::session;
 use tickmark_core::identity::SignInRule;
 
@@ -12,6 +13,7 @@ use super::{go, prove_first};
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, form, send};
 use crate::design::frame::{Page, Place};
+use crate::design::{block, plural};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::visit::Asked;
@@ -20,9 +22,8 @@ const PATH: &str = "/people/sign-in";
 
 /// The page.
 pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Response, Refusal> {
-    let (app, actor) = asked.member(&state)?;
-    let rule = app.read(actor, async |view| session::rule(view).await).await?;
-    let page = draw(&asked.token, rule, rule.word(), "", &Faults::default());
+    let now = look(&state, &asked).await?;
+    let page = draw(&asked.token, &now, now.rule.word(), "", &Faults::default());
     Ok(asked.frame(&state, &page).await?.into_response())
 }
 
@@ -50,11 +51,26 @@ pub(super) async fn set(
         }
         Err(error) => return Err(error.into()),
     };
-    let now = app.read(actor, async |view| session::rule(view).await).await?;
-    asked.frame_refused(&state, status, &draw(&asked.token, now, &word, &why, &faults)).await
+    let now = look(&state, &asked).await?;
+    asked.frame_refused(&state, status, &draw(&asked.token, &now, &word, &why, &faults)).await
 }
 
-fn draw(token: &str, now: SignInRule, chosen: &str, why: &str, faults: &Faults) -> Page {
+/// What holds now.
+struct Now {
+    rule: SignInRule,
+    trust: Trust,
+}
+
+async fn look(state: &WebState, asked: &Asked) -> Result<Now, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let now = app.read(actor, async |view| {
+        Ok(Now { rule: session::rule(view).await?, trust: attestation::trust(view).await? })
+    });
+    Ok(now.await?)
+}
+
+fn draw(token: &str, now: &Now, chosen: &str, why: &str, faults: &Faults) -> Page {
+    let trust = &now.trust;
     let options: Vec<(String, String)> =
         SignInRule::ALL.map(|rule| (rule.word().to_owned(), rule.name().to_owned())).to_vec();
     let hint = "Whoever signed in with less sees their own account only, until they show a passkey.";
@@ -66,10 +82,19 @@ fn draw(token: &str, now: SignInRule, chosen: &str, why: &str, faults: &Faults) 
     };
     let body = html! {
         div.narrow {
-            p { "Asked for now: " strong { (now.name()) } ". It counts from everybody's next request on." }
+            p { "Asked for now: " strong { (now.rule.name()) } ". It counts from everybody's next request on." }
             p.muted { "Nobody is ever in with a password alone. A passkey is both factors at once, and no false page can ask for it. To ask others for one you are signed in with a passkey and have a second one." }
             (form(PATH, token, &fields))
         }
+        (block("attested", "Attested passkeys", &html! {}, &html! {
+            p.narrow {
+                "For an attested passkey the maker of the device vouches, so nobody brings a device of their own making. Accepted: "
+                (trust.models.len()) " " (plural(trust.models.len(), "model", "models")) " of "
+                (trust.roots.len()) " " (plural(trust.roots.len(), "certificate", "certificates")) " of makers"
+                @if !trust.takes_any() { "; nobody could sign in by one" } "."
+            }
+            p.row { a.button href=(super::attestation::HOME) { "Makers and models" } }
+        }))
     };
     let mut page = Page::new(Place::People, "How people sign in", body);
     page.crumbs = vec![("People".into(), "/people".into())];

@@ -316,6 +316,7 @@ fn signed_in(auth: &str) -> Option<(String, String)> {
     let auth: serde_json::Value = serde_json::from_str(auth).ok()?;
     let with = match auth.get("factor")?.as_str()? {
         "token" => return Some(("With a token".to_owned(), roles_of(&auth))),
+        "attested_passkey" => "With an attested passkey",
         "passkey" => "With a passkey",
         "code" => "With password and code",
         _ => "With a password",

@@ -16,23 +16,23 @@ use crate::members::{Browser, Server, hidden, token};
 use crate::visitor::Answer;
 
 const HOST: &str = "localhost:8143";
-const ORIGIN: &str = "http://localhost:8143";
+pub(crate) const ORIGIN: &str = "http://localhost:8143";
 
 impl Server {
     /// A browser where passkeys work.
-    fn at_localhost(&self) -> Browser {
+    pub(crate) fn at_localhost(&self) -> Browser {
         Browser { host: HOST, ..self.browser() }
     }
 
     /// Somebody who is signed in with password and code, where passkeys work.
-    async fn person(&self, name: &str, roles: &[Role]) -> (Browser, Account) {
+    pub(crate) async fn person(&self, name: &str, roles: &[Role]) -> (Browser, Account) {
         let account = self.world.member(&self.app, &self.program, name, roles).await;
         let mut browser = self.at_localhost();
         self.sign_in_again(&mut browser, &account).await;
         (browser, account)
     }
 
-    async fn sign_in_again(&self, browser: &mut Browser, account: &Account) {
+    pub(crate) async fn sign_in_again(&self, browser: &mut Browser, account: &Account) {
         self.world.wait(STEP_SECONDS);
         browser.cookies.clear();
         let code = self.code(&account.seed);
@@ -41,7 +41,7 @@ impl Server {
     }
 
     /// What the trail says of an event, newest first.
-    async fn trail(&self, event: &str) -> Vec<Row> {
+    pub(crate) async fn trail(&self, event: &str) -> Vec<Row> {
         let filter = Filter { event: Some(event.to_owned()), ..Filter::default() };
         self.app.read(&self.program, async |view| audit::search(view, &filter, 50).await).await.expect("rows")
     }
@@ -49,7 +49,12 @@ impl Server {
 
 impl Browser {
     /// Asks what to ask a passkey for, as the script of the page at `page` does.
-    async fn asked(&mut self, page: &str, options: &str, fields: &[(&str, &str)]) -> (Value, String, String) {
+    pub(crate) async fn asked(
+        &mut self,
+        page: &str,
+        options: &str,
+        fields: &[(&str, &str)],
+    ) -> (Value, String, String) {
         let form = token(self.get(page).await.text());
         let answer = self.post(options, &form, fields).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
@@ -60,16 +65,21 @@ impl Browser {
 
     /// Adds a passkey on the page of one's own.
     async fn add(&mut self, key: &mut SoftKey, name: &str) -> Answer {
+        self.add_with(key, &[("name", name)]).await
+    }
+
+    /// The same, with what is filled in.
+    pub(crate) async fn add_with(&mut self, key: &mut SoftKey, filled: &[(&str, &str)]) -> Answer {
         let page = "/account/passkeys";
-        let (options, ceremony, form) =
-            self.asked(page, "/account/passkeys/options", &[("name", name)]).await;
+        let (options, ceremony, form) = self.asked(page, "/account/passkeys/options", filled).await;
         let made = key.make(&options).to_string();
-        let fields = [("name", name), ("with", "passkey"), ("ceremony", &ceremony), ("answer", &made)];
+        let mut fields = filled.to_vec();
+        fields.extend([("with", "passkey"), ("ceremony", ceremony.as_str()), ("answer", made.as_str())]);
         self.post(page, &form, &fields).await
     }
 
     /// Shows a passkey on a page that asks for one.
-    async fn show(&mut self, page: &str, key: &mut SoftKey, more: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn show(&mut self, page: &str, key: &mut SoftKey, more: &[(&str, &str)]) -> Answer {
         let (options, ceremony, form) = self.asked(page, &format!("{page}/passkey"), &[]).await;
         let shown = key.show(&options).to_string();
         self.answer(page, &form, &ceremony, &shown, more).await
@@ -96,7 +106,7 @@ fn only_id(page: &str) -> String {
     page[at..at + 36].to_owned()
 }
 
-fn is_in(answer: &Answer) -> bool {
+pub(crate) fn is_in(answer: &Answer) -> bool {
     answer.status == StatusCode::SEE_OTHER
 }
 
@@ -387,6 +397,7 @@ async fn one_joins_with_a_passkey_and_gets_back_in_by_a_recovery_code() {
     let (asked, ceremony, form) = browser.asked(&path, &options, &typed).await;
     assert_eq!(asked["user"]["name"], email);
     assert_eq!(asked["rp"]["id"], "localhost");
+    assert_eq!(asked["attestation"], "none", "nobody is asked what their device is for nothing");
     let mut key = SoftKey::new(1, ORIGIN);
     let made = key.make(&asked).to_string();
     let joined = browser.answer(&path, &form, &ceremony, &made, &typed).await;

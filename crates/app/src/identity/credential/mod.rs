@@ -3,6 +3,7 @@
 //! Belongs to the person, so it says who they are in every organization they are in. Owns `password`, `authenticator`,
 //! `recovery_code`, `sign_in_failure` and `known_network`.
 
+mod broken;
 mod hash;
 mod proof;
 mod rotate;
@@ -15,12 +16,13 @@ use sqlx::AnyConnection;
 use tickmark_core::Digest;
 use tickmark_core::id::{PersonId, SessionId};
 use tickmark_core::identity::Email;
-use tickmark_core::identity::password::{MIN_WITH_SECOND, Password};
+use tickmark_core::identity::password::{MIN_WITH_SECOND, Password, Weak};
 use tickmark_core::identity::throttle::Network;
 use tickmark_core::identity::totp::{RECOVERY_BYTES, RECOVERY_CODES, Seed, recovery_text};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
+pub use broken::BrokenPasswords;
 pub use hash::Cost;
 pub(crate) use proof::{Answer, Evidence, Need, Shown, Used, examine};
 pub use rotate::{Moved, Use};
@@ -35,11 +37,12 @@ use crate::{App, Error, Result};
 pub(crate) struct Accounts {
     pub(crate) hasher: hash::Hasher,
     vault: OnceCell<Arc<Vault>>,
+    broken: Option<BrokenPasswords>,
 }
 
 impl Default for Accounts {
     fn default() -> Self {
-        Self { hasher: hash::Hasher::new(Cost::STANDARD), vault: OnceCell::new() }
+        Self { hasher: hash::Hasher::new(Cost::STANDARD), vault: OnceCell::new(), broken: None }
     }
 }
 
@@ -52,6 +55,11 @@ impl Accounts {
     /// Takes another cost for new hashes; older ones are replaced when their owners sign in.
     pub(crate) fn set_cost(&mut self, cost: Cost) {
         self.hasher = hash::Hasher::new(cost);
+    }
+
+    /// Refuses passwords that are in a file of the operator.
+    pub(crate) fn refuse(&mut self, broken: BrokenPasswords) {
+        self.broken = Some(broken);
     }
 }
 
@@ -67,11 +75,20 @@ pub(crate) struct NewPassword {
     pepper: String,
 }
 
-/// Takes a password that somebody chose, and hashes it. `known` are words that others connect with the account.
-pub(crate) async fn choose(app: &App, text: &str, known: &[String]) -> Result<NewPassword> {
+/// Takes a password that somebody chose, if it may be one. `known` are words that others connect with the account.
+pub(crate) async fn take(app: &App, text: &str, known: &[String]) -> Result<Password> {
     // A second factor is asked for always, so a password is never the only one.
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let password = Password::chosen(text, MIN_WITH_SECOND, &known).map_err(Error::invalid)?;
+    match &app.accounts.broken {
+        Some(broken) if broken.holds(&password).await? => Err(Error::invalid(Weak::Broken)),
+        _ => Ok(password),
+    }
+}
+
+/// Takes a password that somebody chose, as [`take`], and hashes it.
+pub(crate) async fn choose(app: &App, text: &str, known: &[String]) -> Result<NewPassword> {
+    let password = take(app, text, known).await?;
     let vault = vault(app).await?;
     let hash = app.accounts.hasher.hash(vault.pepper(password.bytes()), app.random()).await?;
     Ok(NewPassword { hash, pepper: vault.id().to_owned() })

@@ -2,7 +2,8 @@
 //!
 //! A ceremony has two halves: the browser is asked, and it answers. What was asked waits in the database for a few minutes,
 //! bound to the cookie of the browser that was asked, and is gone with the first answer, right or wrong. A key belongs to
-//! the person, so it says who they are in every organization they are in. Owns `passkey` and `passkey_ceremony`.
+//! the person, so it says who they are in every organization they are in; whether it is an attested one, each organization finds
+//! for itself (`attestation`). Owns `passkey` and `passkey_ceremony`.
 
 mod ceremony;
 mod own;
@@ -16,6 +17,7 @@ use tickmark_core::time::SECOND_US;
 use tickmark_core::{Digest, Timestamp};
 use uuid::Uuid;
 
+use super::attestation::{self, Anchors};
 use super::audit::{self, Event, Name, Outcome};
 use super::check_name;
 use crate::context::Cx;
@@ -24,7 +26,7 @@ use crate::{App, Error, Result};
 pub(crate) use ceremony::NewKey;
 use ceremony::{Asked, Claim};
 pub(crate) use own::need_own_strength;
-pub use own::{mine, remove, rename};
+pub use own::{Kinds, Wish, kinds, mine, remove, rename};
 
 /// How long a browser may take to answer, in microseconds: 5 minutes.
 pub const CEREMONY_US: i64 = 5 * 60 * SECOND_US;
@@ -44,6 +46,41 @@ pub struct Relying {
     pub name: String,
 }
 
+/// How the maker of a device vouched for a key that was made on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attestation {
+    /// Not at all.
+    None,
+    /// The key vouches for itself, which says nothing.
+    Itself,
+    /// By a certificate of the model.
+    Basic,
+    /// By an authority that knows the device.
+    Authority,
+    /// In a way that names no model.
+    Other,
+}
+
+impl Attestation {
+    const ALL: [Self; 5] = [Self::None, Self::Itself, Self::Basic, Self::Authority, Self::Other];
+
+    /// Returns the word used in storage.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Itself => "self",
+            Self::Basic => "basic",
+            Self::Authority => "authority",
+            Self::Other => "other",
+        }
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
+}
+
 /// A passkey, for its owner to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passkey {
@@ -57,6 +94,12 @@ pub struct Passkey {
     pub added_at: Timestamp,
     /// When it was last shown; none if never.
     pub used_at: Option<Timestamp>,
+    /// How its maker vouched for it when it was made.
+    pub attestation: Attestation,
+    /// The model (AAGUID), where the maker's certificate covers it.
+    pub model: Option<Uuid>,
+    /// What the organization calls the model, where it accepts the passkey as an attested one.
+    pub accepted_as: Option<String>,
 }
 
 /// What a browser is asked.
@@ -122,6 +165,15 @@ pub(crate) struct Verified {
     id: PasskeyId,
     counter: u32,
     regress: Option<Regress>,
+    /// The key with its chain, where a maker vouches for it.
+    vouched: Option<Vouched>,
+}
+
+/// A key for which a maker vouches.
+#[derive(Clone, Debug)]
+struct Vouched {
+    body: String,
+    model: Uuid,
 }
 
 /// A key counted less than before: there may be two of it.
@@ -139,6 +191,7 @@ struct Kept {
     body: String,
     counter: u32,
     is_synced: bool,
+    model: Option<Uuid>,
 }
 
 /// A question as it is kept.
@@ -186,7 +239,15 @@ pub(crate) async fn examine(
     if regress.is_some() && !kept.is_synced {
         return Ok(Examined::No { reason: "passkey_counter", person: Some(kept.person), regress });
     }
-    Ok(Examined::Shown(Verified { person: kept.person, id: kept.id, counter: signed.counter, regress }))
+    // What can be on several devices is not the device that its maker vouches for.
+    let vouched = kept.model.filter(|_| !kept.is_synced).map(|model| Vouched { body: kept.body, model });
+    Ok(Examined::Shown(Verified {
+        person: kept.person,
+        id: kept.id,
+        counter: signed.counter,
+        regress,
+        vouched,
+    }))
 }
 
 impl Verified {
@@ -200,8 +261,30 @@ impl Verified {
         if let Some(regress) = self.regress {
             record_regress(cx, regress, request).await?;
         }
+        if let Some(vouched) = &self.vouched {
+            judge(cx, self.id, vouched).await?;
+        }
         Ok(true)
     }
+
+    /// Which key it was.
+    pub(crate) fn passkey(&self) -> PasskeyId {
+        self.id
+    }
+}
+
+/// Finds whether the chain of a key ends at a certificate of the organization, unless that is known.
+async fn judge(cx: &mut Cx<'_>, id: PasskeyId, vouched: &Vouched) -> Result<()> {
+    let organization = cx.organization();
+    if attestation::is_noted(cx.connection(), organization, id).await? {
+        return Ok(());
+    }
+    for (root, certificate) in attestation::roots(cx.connection(), organization).await? {
+        if ceremony::ends_at(&vouched.body, &certificate)? {
+            attestation::note(cx, id, root, vouched.model).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Records that a key counted less than before.
@@ -236,15 +319,24 @@ pub(crate) async fn ask(
     keep_waiting(app, purpose, person, asked, browser, network).await
 }
 
-/// Asks for a new passkey of a person. `called` is how authenticators call the account, and the person.
+/// Whose new passkey is asked for.
+pub(crate) struct Newcomer<'a> {
+    pub(crate) person: PersonId,
+    /// How authenticators call the account, and the person.
+    pub(crate) called: (&'a str, &'a str),
+    /// Whom it must come from, where an attested one is asked for.
+    pub(crate) anchors: Option<Anchors>,
+}
+
+/// Asks for a new passkey of a person.
 pub(crate) async fn ask_for_new(
     app: &App,
     purpose: Purpose,
-    person: PersonId,
-    called: (&str, &str),
+    newcomer: Newcomer<'_>,
     (relying, browser): (&Relying, Digest),
     network: Network,
 ) -> Result<Begun> {
+    let Newcomer { person, called, anchors } = newcomer;
     let mut tx = app.database.read().await?;
     let known = sql::credentials(&mut tx, person).await?;
     drop(tx);
@@ -253,7 +345,7 @@ pub(crate) async fn ask_for_new(
             "you have {MOST_PASSKEYS} passkeys; remove one that you do not use"
         )));
     }
-    let asked = ceremony::ask_for_new(relying, person, called, &known)?;
+    let asked = ceremony::ask_for_new(relying, person, called, &known, anchors.as_ref())?;
     keep_waiting(app, purpose, Some(person), asked, browser, network).await
 }
 
@@ -277,7 +369,19 @@ pub(crate) async fn keep(cx: &mut Cx<'_>, person: PersonId, key: &NewKey, name: 
     }
     let (id, now) = (PasskeyId(cx.new_id()), cx.now);
     sql::insert(cx.connection(), id, person, key, name, now).await?;
-    let after = serde_json::json!({"kind": "passkey", "passkey": id, "synced": key.is_synced});
+    if let Some(model) = key.model.filter(|_| !key.is_synced) {
+        judge(cx, id, &Vouched { body: key.body.clone(), model }).await?;
+    }
+    let organization = cx.organization();
+    if key.is_asked_attested && !attestation::is_trusted(cx.connection(), organization, id).await? {
+        return Err(Error::conflict(
+            "the organization changed meanwhile whose passkeys it accepts; try again",
+        ));
+    }
+    let after = serde_json::json!({
+        "kind": "passkey", "passkey": id, "synced": key.is_synced,
+        "attestation": key.attestation.word(), "model": key.model,
+    });
     let event = Event { after: Some(after), ..Event::done(Name::FactorEnrolled, "person", person) };
     audit::record(cx, event).await?;
     Ok(id)
@@ -286,6 +390,11 @@ pub(crate) async fn keep(cx: &mut Cx<'_>, person: PersonId, key: &NewKey, name: 
 /// Returns how many passkeys a person has.
 pub(crate) async fn count(c: &mut AnyConnection, person: PersonId) -> Result<usize> {
     Ok(sql::credentials(c, person).await?.len())
+}
+
+/// Returns which passkeys a person has, oldest first.
+pub(crate) async fn ids(c: &mut AnyConnection, person: PersonId) -> Result<Vec<PasskeyId>> {
+    sql::ids(c, person).await
 }
 
 /// Takes all passkeys of a person away.
@@ -302,6 +411,16 @@ pub(crate) fn refusal(reason: &str) -> &'static str {
         "passkey_malformed" => {
             "the browser sent no passkey; this needs a browser that has passkeys, with JavaScript on"
         }
+        "attestation_missing" => {
+            "an attested passkey is asked for, and no maker vouches for this one; take a device of a model that your \
+             organization accepts, and let the browser pass on what it is"
+        }
+        "attestation_maker" => "your organization does not trust the maker of this passkey",
+        "attestation_model" => "your organization does not accept this model of passkey",
+        "attestation_synced" => {
+            "this passkey can be on several devices, so no maker vouches for the device; take one that stays on its device"
+        }
+        "attestation_invalid" => "what the maker says of this passkey is not right, so it is not accepted",
         _ => "the passkey does not fit",
     }
 }

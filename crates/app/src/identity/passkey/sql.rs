@@ -6,7 +6,7 @@ use tickmark_core::id::{PasskeyId, PersonId};
 use tickmark_core::{Digest, Timestamp};
 use uuid::Uuid;
 
-use super::{Kept, NewKey, Passkey, Waiting};
+use super::{Attestation, Kept, NewKey, Passkey, Waiting};
 use crate::{Error, Result, stored};
 
 const WHAT: &str = "the table of passkeys";
@@ -22,8 +22,8 @@ pub(super) async fn insert(
     now: Timestamp,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO passkey (id, person, credential, body, name, counter, is_synced, added_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO passkey (id, person, credential, body, name, counter, is_synced, added_at, attestation, model) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(id.to_string())
     .bind(person.to_string())
@@ -33,16 +33,19 @@ pub(super) async fn insert(
     .bind(i64::from(key.counter))
     .bind(i64::from(key.is_synced))
     .bind(now.micros())
+    .bind(key.attestation.word())
+    .bind(key.model.map(|model| model.to_string()))
     .execute(c)
     .await?;
     Ok(())
 }
 
 pub(super) async fn by_credential(c: &mut AnyConnection, credential: &[u8]) -> Result<Option<Kept>> {
-    let row = sqlx::query("SELECT id, person, body, counter, is_synced FROM passkey WHERE credential = $1")
-        .bind(credential.to_vec())
-        .fetch_optional(c)
-        .await?;
+    let row =
+        sqlx::query("SELECT id, person, body, counter, is_synced, model FROM passkey WHERE credential = $1")
+            .bind(credential.to_vec())
+            .fetch_optional(c)
+            .await?;
     row.map(|row| {
         Ok(Kept {
             id: stored::parse(row.try_get("id")?, WHAT)?,
@@ -51,9 +54,15 @@ pub(super) async fn by_credential(c: &mut AnyConnection, credential: &[u8]) -> R
             counter: u32::try_from(row.try_get::<i64, _>("counter")?)
                 .map_err(|error| Error::corrupt(WHAT, error))?,
             is_synced: is_synced(&row)?,
+            model: model(&row)?,
         })
     })
     .transpose()
+}
+
+fn model(row: &AnyRow) -> Result<Option<Uuid>> {
+    let model: Option<String> = row.try_get("model")?;
+    model.map(|model| stored::parse(&model, WHAT)).transpose()
 }
 
 fn is_synced(row: &AnyRow) -> Result<bool> {
@@ -71,22 +80,40 @@ pub(super) async fn credentials(c: &mut AnyConnection, person: PersonId) -> Resu
     Ok(rows.into_iter().map(|(credential,)| credential).collect())
 }
 
-/// Lists a person's keys, oldest first.
+/// Which keys a person has, oldest first.
+pub(super) async fn ids(c: &mut AnyConnection, person: PersonId) -> Result<Vec<PasskeyId>> {
+    let rows: Vec<(String,)> =
+        sqlx::query_as("SELECT id FROM passkey WHERE person = $1 ORDER BY added_at, id LIMIT $2")
+            .bind(person.to_string())
+            .bind(LIST_LIMIT)
+            .fetch_all(c)
+            .await?;
+    rows.into_iter().map(|(id,)| stored::parse(&id, WHAT)).collect()
+}
+
+/// Lists a person's keys, oldest first; what organizations accept is not looked at.
 pub(super) async fn list(c: &mut AnyConnection, person: PersonId) -> Result<Vec<Passkey>> {
     let rows = sqlx::query(
-        "SELECT id, name, is_synced, added_at, used_at FROM passkey WHERE person = $1 ORDER BY added_at, id LIMIT $2",
+        "SELECT id, name, is_synced, added_at, used_at, attestation, model FROM passkey WHERE person = $1 \
+         ORDER BY added_at, id LIMIT $2",
     )
     .bind(person.to_string())
     .bind(LIST_LIMIT)
     .fetch_all(c)
     .await?;
     let one = |row: &AnyRow| {
+        let word: String = row.try_get("attestation")?;
+        let attestation = Attestation::of_word(&word)
+            .ok_or_else(|| Error::corrupt(WHAT, format!("the attestation {word:?} is none")))?;
         Ok(Passkey {
             id: stored::parse(row.try_get("id")?, WHAT)?,
             name: row.try_get("name")?,
             is_synced: is_synced(row)?,
             added_at: Timestamp::from_micros(row.try_get("added_at")?),
             used_at: row.try_get::<Option<i64>, _>("used_at")?.map(Timestamp::from_micros),
+            attestation,
+            model: model(row)?,
+            accepted_as: None,
         })
     };
     rows.iter().map(one).collect()

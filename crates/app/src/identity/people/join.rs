@@ -8,7 +8,6 @@
 use std::collections::BTreeSet;
 
 use tickmark_core::id::{ActorId, InvitationId, MembershipId, PersonId};
-use tickmark_core::identity::password::{MIN_WITH_SECOND, Password};
 use tickmark_core::identity::totp::Seed;
 use tickmark_core::identity::{Atom, Email, Factor, Resource, Role, Verb, separation};
 use tickmark_core::time::{HOUR_US, SECOND_US};
@@ -16,10 +15,11 @@ use tickmark_core::{Digest, Span, Timestamp};
 use zeroize::Zeroizing;
 
 use super::super::audit::{self, Event, Name};
-use super::super::credential::{self, Answer, Evidence, Need, NewPassword, Shown};
-use super::super::passkey::{self, Begun, Examined, NewKey, Presented, Purpose, Relying, Verified};
+use super::super::credential::{self, Answer, Evidence, Need};
+use super::super::passkey::{self, Begun, Examined, Newcomer, Presented, Purpose, Relying};
 use super::super::session::{self, Origin, SignIn};
-use super::super::{Access, Organization, check_name, sql as actors};
+use super::super::{Access, Organization, attestation, check_name, sql as actors};
+use super::settle::{Coming, Second, Settled, settle};
 use super::{address, separated, sql};
 use crate::context::{Cx, View};
 use crate::mail;
@@ -134,32 +134,8 @@ pub struct Joined {
     pub recovery_codes: Vec<Zeroizing<String>>,
 }
 
-/// Who comes in, as far as was examined outside of the transaction.
-enum Coming {
-    New { name: String, password: NewPassword, second: Second },
-    Known(Shown),
-    KnownByPasskey(Verified),
-}
-
-/// What somebody new shows beside the password.
-enum Second {
-    /// A code of this step.
-    App(i64),
-    /// A passkey, made for this person.
-    Passkey(PersonId, NewKey),
-}
-
-impl Coming {
-    fn factor(&self) -> Factor {
-        match self {
-            Self::New { second: Second::Passkey(..), .. } | Self::KnownByPasskey(_) => Factor::Passkey,
-            Self::New { .. } | Self::Known(_) => Factor::Code,
-        }
-    }
-}
-
-/// What the first passkey of somebody is called until they call it something else.
-const FIRST_PASSKEY: &str = "First passkey";
+/// How the link of the first owner came about.
+const SET_UP: &str = "set_up";
 
 /// Makes the link of the first owner, unless there is one. Earlier ones stop working.
 ///
@@ -175,7 +151,7 @@ pub async fn offer_set_up(cx: &mut Cx<'_>) -> Result<Option<Link>> {
     sql::revoke_set_up(cx.connection(), organization, now).await?;
     // Whoever begins alone runs the program too; roles that they should not keep are taken away later.
     let roles = BTreeSet::from([Role::Owner, Role::ComplianceManager]);
-    link(cx, None, &roles, "set_up", (SET_UP_US, None)).await.map(Some)
+    link(cx, None, &roles, SET_UP, (SET_UP_US, None)).await.map(Some)
 }
 
 /// Invites somebody by address. Inviting again makes another link, and the earlier one stops working.
@@ -364,10 +340,14 @@ impl App {
                 if !sql::use_link(cx.connection(), sql::Links::Invitation, key, invitation.id.0, now).await? {
                     return Err(link_over());
                 }
-                let (person, codes) = settle(cx, &email, person, &coming, &seed, origin).await?;
+                let Settled { person, codes, proof } =
+                    settle(cx, &email, person, &coming, &seed, origin).await?;
                 credential::remember_network(cx, &email, origin.network).await?;
                 let membership = admit(cx, person, &email, &invitation, origin).await?;
-                session::begin(cx, membership, coming.factor(), origin, &token).await?;
+                if invitation.source == SET_UP && proof.is_passkey() {
+                    session::begin_strict(cx).await?;
+                }
+                session::begin(cx, membership, proof, origin, &token).await?;
                 Ok(codes)
             })
             .await?;
@@ -396,17 +376,22 @@ impl App {
         {
             return Err(Error::conflict("you have an account here already; show what you have"));
         }
+        let rule = session::rule_of(&mut tx, organization.key).await?;
+        let anchors = match rule.required(&invitation.roles) {
+            Factor::Attested => attestation::anchors(&mut tx, organization.key).await?,
+            _ => None,
+        };
         drop(tx);
         self.need_newcomer(person, &invitation).await?;
         let name = name.trim();
         check_name("person", name)?;
         let mut known = self.words_of(&organization).await?;
         known.extend([email.to_string(), name.to_owned()]);
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        Password::chosen(password, MIN_WITH_SECOND, &known).map_err(Error::invalid)?;
+        credential::take(self, password, &known).await?;
         let person = person.unwrap_or_else(|| PersonId(self.new_id(self.now())));
         let called = (email.as_str(), name);
-        passkey::ask_for_new(self, Purpose::Join, person, called, (relying, browser), origin.network).await
+        let newcomer = Newcomer { person, called, anchors };
+        passkey::ask_for_new(self, Purpose::Join, newcomer, (relying, browser), origin.network).await
     }
 
     /// Refuses that a link lets somebody enroll who is in the installation and has nothing to sign in with, as after a
@@ -490,63 +475,6 @@ impl App {
             }
         };
         Ok(Coming::New { name: name.to_owned(), password, second })
-    }
-}
-
-/// Makes the person and what they sign in with, or uses up what they showed.
-async fn settle(
-    cx: &mut Cx<'_>,
-    email: &Email,
-    person: Option<PersonId>,
-    coming: &Coming,
-    seed: &Seed,
-    origin: &Origin,
-) -> Result<(PersonId, Vec<Zeroizing<String>>)> {
-    match (coming, person) {
-        (Coming::Known(shown), Some(person)) => match shown.take(cx).await? {
-            Some(_) => Ok((person, Vec::new())),
-            None => Err(Error::invalid(SignIn::NO)),
-        },
-        (Coming::KnownByPasskey(verified), Some(person)) => {
-            if verified.person != person || !verified.take(cx, &origin.request).await? {
-                return Err(Error::invalid(passkey::refusal("")));
-            }
-            Ok((person, Vec::new()))
-        }
-        (Coming::Known(_) | Coming::KnownByPasskey(_), None) => Err(Error::conflict("the person is gone")),
-        (Coming::New { name, password, second }, person) => {
-            let id = match (second, person) {
-                (Second::Passkey(made_for, _), Some(person)) if *made_for != person => {
-                    return Err(Error::conflict(
-                        "somebody else joined with this address; open the link again",
-                    ));
-                }
-                (Second::Passkey(made_for, _), _) => *made_for,
-                (Second::App(_), Some(person)) => person,
-                (Second::App(_), None) => PersonId(cx.new_id()),
-            };
-            if credential::is_enrolled(cx.connection(), id).await? {
-                return Err(Error::conflict("somebody enrolled with this address; open the link again"));
-            }
-            let now = cx.now;
-            match person {
-                Some(_) => sql::rename(cx.connection(), id, name).await?,
-                None => sql::insert_person(cx.connection(), id, email, name, now).await?,
-            }
-            credential::set_password(cx, id, password).await?;
-            let codes = match second {
-                Second::App(step) => {
-                    let codes = credential::enroll(cx, id, seed, *step).await?;
-                    audit::record(cx, Event::done(Name::FactorEnrolled, "person", id)).await?;
-                    codes
-                }
-                Second::Passkey(_, key) => {
-                    passkey::keep(cx, id, key, FIRST_PASSKEY).await?;
-                    credential::renew_codes(cx, id).await?
-                }
-            };
-            Ok((id, codes))
-        }
     }
 }
 

@@ -10,6 +10,7 @@ mod grant;
 mod join;
 mod own;
 mod reset;
+mod settle;
 mod sql;
 mod time;
 

@@ -13,7 +13,9 @@ mod through;
 use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
-use tickmark_core::id::{EngagementKey, MembershipId, OrganizationKey, PersonId, ProviderId, SessionId};
+use tickmark_core::id::{
+    EngagementKey, MembershipId, OrganizationKey, PasskeyId, PersonId, ProviderId, SessionId,
+};
 use tickmark_core::identity::throttle::Network;
 use tickmark_core::identity::token::Given;
 use tickmark_core::identity::{
@@ -24,11 +26,11 @@ use tickmark_core::{Digest, Timestamp};
 
 use super::audit::{self, Event, Name};
 use super::people::{self, Home, Member};
-use super::{Access, Organization, SignedIn, credential, provider, sql as actors};
+use super::{Access, Organization, SignedIn, attestation, credential, provider, sql as actors};
 use crate::context::{Cx, View};
 use crate::{Actor, ActorKind, App, Error, Result};
 
-pub(crate) use rule::{elsewhere, required_of};
+pub(crate) use rule::{asked_of, begin_strict, elsewhere, is_still_enough, own_proof, required_of, rule_of};
 pub use rule::{rule, set_rule};
 pub use sign_in::{Attempt, SignIn};
 pub use switch::{Place, places};
@@ -72,27 +74,53 @@ pub struct Session {
     pub network: String,
     /// With which browser.
     pub agent: String,
+    /// Which passkey was shown last; none where less was.
+    pub passkey: Option<PasskeyId>,
     /// What it has from an identity provider; none where somebody signed in with what they have here.
     pub through: Option<Through>,
+}
+
+/// What was shown, as a session keeps it. Whether a passkey is an attested one is asked each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Proof {
+    factor: Factor,
+    passkey: Option<PasskeyId>,
+}
+
+impl Proof {
+    /// A passkey of here.
+    pub(crate) fn passkey(id: PasskeyId) -> Self {
+        Self { factor: Factor::Passkey, passkey: Some(id) }
+    }
+
+    /// Anything else.
+    pub(crate) fn other(factor: Factor) -> Self {
+        Self { factor, passkey: None }
+    }
+
+    /// Tells whether it is a passkey of here.
+    pub(crate) fn is_passkey(self) -> bool {
+        self.passkey.is_some()
+    }
 }
 
 /// Begins a session of a member. The oldest ones make room.
 pub(crate) async fn begin(
     cx: &mut Cx<'_>,
     membership: MembershipId,
-    factor: Factor,
+    proof: Proof,
     origin: &Origin,
     token: &[u8; 32],
 ) -> Result<SessionId> {
     let now = cx.now;
-    begin_as(cx, membership, (factor, None), (now, now), origin, token).await
+    begin_as(cx, membership, (proof, None), (now, now), origin, token).await
 }
 
 /// The same for a session that goes on from another one: when that was begun, and when it was last shown who is in it.
 async fn begin_as(
     cx: &mut Cx<'_>,
     membership: MembershipId,
-    (factor, through): (Factor, Option<&Through>),
+    (proof, through): (Proof, Option<&Through>),
     (begun_at, proven_at): (Timestamp, Timestamp),
     origin: &Origin,
     token: &[u8; 32],
@@ -106,19 +134,20 @@ async fn begin_as(
     let session = Session {
         id: SessionId(cx.new_id()),
         membership,
-        factor,
+        factor: proof.factor,
         begun_at,
         seen_at: now,
         proven_at,
         network: origin.network.to_string(),
         agent: origin.agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT_CHARS).collect(),
+        passkey: proof.passkey,
         through: through.cloned(),
     };
     sql::insert(cx.connection(), organization, &session, Digest::of(token)).await?;
     let provider = through.map(|through| through.provider);
     let event = Event {
         after: Some(serde_json::json!({
-            "factor": factor_word(factor), "membership": membership, "provider": provider,
+            "factor": factor_word(proof.factor), "membership": membership, "provider": provider,
         })),
         request: Some(&origin.request),
         network: Some(origin.network.to_string()),
@@ -312,6 +341,7 @@ pub(crate) fn factor_word(factor: Factor) -> &'static str {
         Factor::Password => "password",
         Factor::Code => "code",
         Factor::Passkey => "passkey",
+        Factor::Attested => "attested_passkey",
     }
 }
 
@@ -348,6 +378,20 @@ pub(super) async fn acting(
     let engagements = member.engagements_at(now);
     let providers = provider::required_of(c, key, &member).await?;
     Ok(Some(Acting { organization, member, rule: sql::rule(c, key).await?, engagements, providers }))
+}
+
+/// Returns how strong an organization takes what was shown in a session to be: a passkey is an attested one where its maker and
+/// its model are accepted at this moment.
+async fn factor_here(
+    c: &mut AnyConnection,
+    organization: OrganizationKey,
+    rule: SignInRule,
+    session: &Session,
+) -> Result<Factor> {
+    let shown = session.passkey.filter(|_| session.factor == Factor::Passkey && rule.asks_attestation());
+    let Some(passkey) = shown else { return Ok(session.factor) };
+    let is_attested = attestation::is_trusted(c, organization, passkey).await?;
+    Ok(if is_attested { Factor::Attested } else { session.factor })
 }
 
 /// Returns a member as they would act now, to find out what they would see. Nobody acts by it: it has no session.
@@ -442,8 +486,9 @@ impl App {
         let mut tx = self.database.read().await?;
         let Some((key, session)) = sql::by_digest(&mut tx, Digest::of(token)).await? else { return Ok(None) };
         let found = acting(&mut tx, key, session.membership, now).await?;
-        drop(tx);
         let Some(acting) = found else { return Ok(None) };
+        let factor = factor_here(&mut tx, key, acting.rule, &session).await?;
+        drop(tx);
         let is_over =
             Lifetime::of(&acting.member.roles).judge(session.begun_at, session.seen_at, now).is_some();
         let through = session.through.as_ref();
@@ -455,7 +500,7 @@ impl App {
             sql::touch(&mut tx, key, session.id, now).await?;
             tx.commit().await?;
         }
-        let assurance = Assurance { factor: session.factor, proven_at: session.proven_at };
+        let assurance = Assurance { factor, proven_at: session.proven_at };
         let network = network.map_or(session.network, |network| network.to_string());
         let (id, request) = (session.id, request.to_owned());
         let signed_in = |subject| SignedIn { subject, session: id, request, network };

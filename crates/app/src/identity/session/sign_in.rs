@@ -11,7 +11,7 @@ use super::super::credential::{self, Answer, Evidence, Need, Used};
 use super::super::passkey::{self, Begun, Examined, Presented, Purpose, Relying};
 use super::super::people::{self, Home};
 use super::super::{Access, Organization, sql as actors};
-use super::{Origin, Session, begin, sql};
+use super::{Origin, Proof, Session, begin, sql};
 use crate::{Actor, ActorKind, App, Error, Result};
 
 /// What somebody types to sign in.
@@ -129,7 +129,8 @@ impl App {
                     .transact(&actor, async |cx| {
                         let is_new = !credential::knows_network(cx, &email, origin.network).await?;
                         let Some(used) = shown.take(cx).await? else { return Ok(None) };
-                        let session = begin(cx, home.membership, Factor::Code, origin, &token).await?;
+                        let session =
+                            begin(cx, home.membership, Proof::other(Factor::Code), origin, &token).await?;
                         record_recovery(cx, used, session, origin).await?;
                         if let (Some(person), true) = (person, is_new) {
                             people::alert(cx, person, Alert::NewNetwork).await?;
@@ -221,7 +222,7 @@ impl App {
                 if let Some(shown) = &shown {
                     shown.take(cx).await?;
                 }
-                begin(cx, home.membership, Factor::Passkey, origin, &token).await?;
+                begin(cx, home.membership, Proof::passkey(verified.passkey()), origin, &token).await?;
                 if let Some((person, email)) =
                     people::person_email(cx.connection(), organization.key, home.membership).await?
                 {
@@ -279,9 +280,9 @@ impl App {
                         if is_second {
                             // It becomes no fresher than what the provider showed.
                             let at = session.proven_at;
-                            prove_at(cx, session.id, &token, (Factor::Code, at)).await?;
+                            prove_at(cx, session.id, &token, (Proof::other(Factor::Code), at)).await?;
                         } else {
-                            prove(cx, session.id, &token, Factor::Code).await?;
+                            prove(cx, session.id, &token, Proof::other(Factor::Code)).await?;
                         }
                         record_recovery(cx, used, session.id, origin).await?;
                         if matches!(used, Used::Recovery(_)) {
@@ -340,7 +341,7 @@ impl App {
             .transact(actor, async |cx| {
                 let is_shown = verified.take(cx, &origin.request).await?;
                 if is_shown {
-                    prove(cx, session.id, &token, Factor::Passkey).await?;
+                    prove(cx, session.id, &token, Proof::passkey(verified.passkey())).await?;
                 }
                 Ok(is_shown)
             })
@@ -485,9 +486,9 @@ fn typed(email: &str) -> Email {
 }
 
 /// Gives a session another cookie and a fresh proof, of what somebody has here.
-async fn prove(cx: &mut crate::Cx<'_>, id: SessionId, token: &[u8; 32], factor: Factor) -> Result<()> {
+async fn prove(cx: &mut crate::Cx<'_>, id: SessionId, token: &[u8; 32], proof: Proof) -> Result<()> {
     let (organization, now) = (cx.organization(), cx.now);
-    prove_at(cx, id, token, (factor, now)).await?;
+    prove_at(cx, id, token, (proof, now)).await?;
     sql::set_own(cx.connection(), organization, id).await
 }
 
@@ -496,13 +497,13 @@ pub(super) async fn prove_at(
     cx: &mut crate::Cx<'_>,
     id: SessionId,
     token: &[u8; 32],
-    (factor, at): (Factor, Timestamp),
+    (proof, at): (Proof, Timestamp),
 ) -> Result<()> {
     let (organization, now) = (cx.organization(), cx.now);
-    if !sql::prove(cx.connection(), organization, id, (Digest::of(token), factor), (at, now)).await? {
+    if !sql::prove(cx.connection(), organization, id, (Digest::of(token), proof), (at, now)).await? {
         return Err(Error::not_found("session", id));
     }
-    let after = serde_json::json!({"factor": super::factor_word(factor)});
+    let after = serde_json::json!({"factor": super::factor_word(proof.factor)});
     let event = Event { after: Some(after), ..Event::done(Name::SteppedUp, "session", id) };
     audit::record(cx, event).await
 }

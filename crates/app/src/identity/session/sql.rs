@@ -7,13 +7,13 @@ use tickmark_core::id::{ActorId, MembershipId, OrganizationKey, ProviderId, Sess
 use tickmark_core::identity::{Factor, SignInRule};
 use tickmark_core::{Digest, Timestamp};
 
-use super::{Session, Through, factor_word};
+use super::{Proof, Session, Through, factor_word};
 use crate::{Error, Result, stored};
 
 const WHAT: &str = "the table of sessions";
 /// Most sessions in one list.
 const LIST_LIMIT: i64 = 100;
-const COLUMNS: &str = "s.organization, s.id, s.membership, s.factor, s.begun_at, s.seen_at, s.proven_at, s.network, s.agent, \
+const COLUMNS: &str = "s.organization, s.id, s.membership, s.factor, s.begun_at, s.seen_at, s.proven_at, s.network, s.agent, s.passkey, \
                        p.provider, p.subject, p.sid, p.ends_at, p.is_own FROM session s LEFT JOIN session_provider p \
                        ON p.organization = s.organization AND p.session = s.id";
 
@@ -25,7 +25,7 @@ pub(super) async fn insert(
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO session (organization, id, digest, membership, factor, begun_at, seen_at, proven_at, network, \
-         agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         agent, passkey) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(org.0)
     .bind(session.id.to_string())
@@ -37,6 +37,7 @@ pub(super) async fn insert(
     .bind(session.proven_at.micros())
     .bind(&session.network)
     .bind(&session.agent)
+    .bind(session.passkey.map(|passkey| passkey.to_string()))
     .execute(&mut *c)
     .await?;
     let Some(through) = &session.through else { return Ok(()) };
@@ -179,6 +180,8 @@ fn session(row: &AnyRow) -> Result<Session> {
         .into_iter()
         .find(|factor| factor_word(*factor) == word)
         .ok_or_else(|| Error::corrupt(WHAT, format!("the factor {word:?} is none")))?;
+    let passkey: Option<String> = row.try_get("passkey")?;
+    let passkey = passkey.map(|passkey| stored::parse(&passkey, WHAT)).transpose()?;
     let provider: Option<String> = row.try_get("provider")?;
     let through = provider.map(|provider| through(row, &provider)).transpose()?;
     Ok(Session {
@@ -190,6 +193,7 @@ fn session(row: &AnyRow) -> Result<Session> {
         proven_at: moment("proven_at")?,
         network: row.try_get("network")?,
         agent: row.try_get("agent")?,
+        passkey,
         through,
     })
 }
@@ -225,19 +229,20 @@ pub(super) async fn prove(
     c: &mut AnyConnection,
     org: OrganizationKey,
     id: SessionId,
-    (digest, factor): (Digest, Factor),
+    (digest, proof): (Digest, Proof),
     (proven_at, now): (Timestamp, Timestamp),
 ) -> Result<bool> {
     let done = sqlx::query(
-        "UPDATE session SET digest = $1, proven_at = $2, seen_at = $6, factor = $5 WHERE organization = $3 AND id = $4 \
-         AND ended_at IS NULL",
+        "UPDATE session SET digest = $1, proven_at = $2, seen_at = $6, factor = $5, passkey = $7 WHERE organization = $3 \
+         AND id = $4 AND ended_at IS NULL",
     )
     .bind(digest.0.to_vec())
     .bind(proven_at.micros())
     .bind(org.0)
     .bind(id.to_string())
-    .bind(factor_word(factor))
+    .bind(factor_word(proof.factor))
     .bind(now.micros())
+    .bind(proof.passkey.map(|passkey| passkey.to_string()))
     .execute(c)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -307,6 +312,15 @@ pub(super) async fn rule(c: &mut AnyConnection, org: OrganizationKey) -> Result<
     let Some((word,)) = row else { return Ok(SignInRule::default()) };
     SignInRule::of_word(&word)
         .ok_or_else(|| Error::corrupt("the table of sign-in rules", format!("the rule {word:?} is none")))
+}
+
+/// Tells whether an organization ever said what it asks for.
+pub(super) async fn has_rule(c: &mut AnyConnection, org: OrganizationKey) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM sign_in_rule WHERE organization = $1")
+        .bind(org.0)
+        .fetch_optional(c)
+        .await?;
+    Ok(row.is_some())
 }
 
 pub(super) async fn set_rule(

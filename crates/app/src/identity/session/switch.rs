@@ -9,7 +9,7 @@ use tickmark_core::identity::{Factor, Standing};
 use super::super::audit::{self, Event, Name};
 use super::super::people::{self, Home};
 use super::super::{Access, Organization, sql as actors};
-use super::{Origin, acting, begin_as, own, sql};
+use super::{Origin, Proof, acting, begin_as, own, sql};
 use crate::context::View;
 use crate::{Actor, App, Error, Result};
 
@@ -81,10 +81,10 @@ impl App {
         let there = there.ok_or_else(|| Error::not_found("organization", to))?;
         // What a provider of one organization says is worth nothing in another one.
         let is_own = before.through.as_ref().is_none_or(|through| through.is_own);
-        if !is_own
-            || before.factor < there.rule.required(&there.member.roles)
-            || before.factor == Factor::Password
-        {
+        // Which passkeys are attested ones each organization finds for itself: whoever comes in by another one sees their own
+        // account there, and can add one.
+        let least = there.rule.required(&there.member.roles).min(Factor::Passkey);
+        if !is_own || before.factor < least || before.factor == Factor::Password {
             return Err(Error::StepUp);
         }
         if there.comes_wrong(None) {
@@ -106,7 +106,8 @@ impl App {
         };
         self.transact(&there, async |cx| {
             let moments = (before.begun_at, before.proven_at);
-            begin_as(cx, home.membership, (before.factor, None), moments, origin, &token).await
+            let proof = Proof { factor: before.factor, passkey: before.passkey };
+            begin_as(cx, home.membership, (proof, None), moments, origin, &token).await
         })
         .await?;
         Ok(token)

@@ -10,7 +10,7 @@ use tickmark_core::identity::Factor;
 
 use super::super::{credential, people};
 use super::sign_in::prove_at;
-use super::{Origin, Session, begin_as, elsewhere, end, need_fresh_proof, own, sql};
+use super::{Origin, Proof, Session, begin_as, elsewhere, end, need_fresh_proof, own, sql};
 use crate::context::{Cx, View};
 use crate::{Error, Result};
 
@@ -47,7 +47,9 @@ pub(crate) async fn begin_through(
     token: &[u8; 32],
 ) -> Result<()> {
     let now = cx.now;
-    begin_as(cx, membership, (factor, Some(through)), (now, shown_at), origin, token).await.map(|_| ())
+    begin_as(cx, membership, (Proof::other(factor), Some(through)), (now, shown_at), origin, token)
+        .await
+        .map(|_| ())
 }
 
 /// Gives a session what a provider said when it was asked again, and another cookie. It is as strong as what was shown now.
@@ -58,7 +60,8 @@ pub(crate) async fn prove_through(
     shown: (Factor, Timestamp),
     through: &Through,
 ) -> Result<()> {
-    prove_at(cx, id, token, shown).await?;
+    let (factor, at) = shown;
+    prove_at(cx, id, token, (Proof::other(factor), at)).await?;
     let organization = cx.organization();
     sql::set_through(cx.connection(), organization, id, through).await
 }

@@ -48,6 +48,17 @@ pub(super) async fn fill(server: &Server, seats: &mut Seats, known: &mut Vec<Kno
     assert_eq!(written.status, StatusCode::SEE_OTHER, "{}", written.text());
     known.push(("/people/providers/{id}", written.header("location").to_owned()));
 
+    let accepted = [
+        ("add-certificates", "certificates", include_str!("../../support/maker.pem")),
+        ("add-models", "models", "ee882879-721c-4913-9775-3dfcce97072a Example key 5, with NFC"),
+    ];
+    for (act, field, value) in accepted {
+        let page = "/people/sign-in/attestation";
+        let fields = [(field, value), ("reason", "the keys that we hand out")];
+        let added = olu.send(page, &format!("{page}/{act}"), &fields).await;
+        assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text());
+    }
+
     let token = [("name", "nightly export"), ("atom", "control.read"), ("atom", "test.read"), ("days", "30")];
     assert_eq!(mia.send("/account/tokens", "/account/tokens", &token).await.status, StatusCode::OK);
     let form = "/views/new?list=controls&query=status%3Dgap%26sort%3Dtitle";
