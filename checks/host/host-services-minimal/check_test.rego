@@ -18,7 +18,7 @@ with_facts(facts) := {
 test_pass_approved if {
 	result := check.result with input as with_units(["cron.service", "getty@tty1.service", "ssh.service"])
 	result.verdict == "pass"
-	result.message == "3 units are enabled, all approved"
+	result.message == "enabled units: 3, all approved"
 }
 
 test_fail_new_unit if {

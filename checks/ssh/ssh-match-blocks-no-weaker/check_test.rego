@@ -34,7 +34,7 @@ test_pass_block_that_narrows if {
 test_pass_no_blocks if {
 	result := check.result with input as with_sshd({"match_blocks": []})
 	result.verdict == "pass"
-	result.message == "0 Match blocks, none weakens a setting"
+	result.message == "Match blocks: 0, none weakens a setting"
 }
 
 test_pass_approved_keyword if {

@@ -63,7 +63,7 @@ bad contains sprintf("%s is not approved", [name]) if {
 	not is_guest_clock
 }
 
-bad contains sprintf("configured: %d, %d are needed", [sources, input.params.minimum_sources]) if {
+bad contains sprintf("%d configured, %d are needed", [sources, input.params.minimum_sources]) if {
 	not is_guest_clock
 	all_judged
 	sources < input.params.minimum_sources

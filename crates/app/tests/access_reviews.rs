@@ -364,7 +364,7 @@ async fn what_is_kept_of_whom_a_review_waits_for_is_what_the_review_says() {
 /// The files of an archive, as text.
 pub(crate) fn files(archive: &[u8]) -> BTreeMap<String, String> {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(archive)).expect("an archive");
-    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    let names: Vec<String> = archive.file_names().map(|name| name.expect("a name").into_owned()).collect();
     names
         .into_iter()
         .map(|name| {

@@ -49,9 +49,6 @@ impl<F: Future> Future for PausedAfter<'_, F> {
     }
 }
 
-/// Polls between two cuts of the test below.
-const POLLS_A_ROUND: usize = 4;
-
 #[tokio::test]
 async fn a_server_that_cuts_connections_at_any_step_loses_nothing() {
     for world in World::both().await {
@@ -97,9 +94,9 @@ async fn a_server_that_cuts_connections_at_any_step_loses_nothing() {
                 head = app.sequence(&actor).await;
             }
             assert_eq!(head.expect("it goes on").size, expected, "after {polls} polls");
-            polls += POLLS_A_ROUND;
+            polls += 1;
         }
-        assert!(hit > 3, "{hit} of the cuts were felt");
+        assert!(hit > 0, "none of the cuts was felt");
         assert_eq!(app.fsck(&actor, &quiet).await.expect("scrubbing").count, 0);
         app.close().await;
         server.close().await;

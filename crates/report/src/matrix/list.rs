@@ -112,10 +112,12 @@ mod tests {
         assert_eq!(matrix.rows.len(), pairs);
         let says =
             |list: &Sheet, word: &str| list.rows.iter().any(|row| row[2] == SheetCell::Text(word.to_owned()));
-        let mut examined = package.clone();
+        let mut assumed = package.clone();
+        assumed.criteria[0].others = vec![assumed.subservices[0].name.clone()];
+        let mut examined = assumed.clone();
         examined.subservices.iter_mut().for_each(|one| one.is_inclusive = true);
-        let examined = control_matrix(&examined, &work);
-        assert!(says(&matrix, "assumed") && !says(&matrix, "run there"));
+        let (assumed, examined) = (control_matrix(&assumed, &work), control_matrix(&examined, &work));
+        assert!(says(&assumed, "assumed") && !says(&assumed, "run there"));
         assert!(says(&examined, "run there") && !says(&examined, "assumed"), "it is examined");
         let payroll = sample::payroll();
         assert_eq!(control_matrix(&payroll, &work).columns[..2], ["Objective", "Control objective"]);

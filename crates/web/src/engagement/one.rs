@@ -105,7 +105,6 @@ fn problems(known: &Known) -> Markup {
     if count == 0 || known.version.record.closed().is_some() {
         return html! {};
     }
-    let of_record = href(known.version.record.key);
     let must = known.problems.iter().filter(|problem| problem.blocks).count();
     let note = html! {
         @if must > 0 { (must) " to mend before the scope can be approved" } @else { "nothing that keeps it from being approved" }

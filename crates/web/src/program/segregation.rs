@@ -83,7 +83,8 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
     let at = as_asked(&asked);
     let (report, exceptions, labels, answer) = app
         .read(actor, async |view| {
-            let report = segregation::report_at(view, at.unwrap_or(view.now).min(view.now)).await?;
+            let at = at.unwrap_or(view.now).min(view.now);
+            let report = segregation::report_at(view, at).await?;
             let exceptions = if sees_exceptions { segregation::exceptions(view).await? } else { Vec::new() };
             let answer = if is_asked {
                 match segregation::ask(view, &person, &system, &right).await {

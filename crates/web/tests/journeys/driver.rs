@@ -1,14 +1,14 @@
 //! A real browser, as far as the journeys need one: Chromium, driven by chromedriver over W3C WebDriver.
 //!
 //! WebDriver is HTTP with JSON, so a client of a few dozen lines does, and nothing is compiled for it. Passkeys are of the
-//! virtual authenticator of WebAuthn Level 3, section 11. One window is open at a time, whatever number of tests run: a
-//! browser wants more than one core for itself. It is seen on the screen when `TICKMARK_SEE_BROWSER` is set.
+//! virtual authenticator of WebAuthn Level 3, section 11. Two windows are open at a time, whatever number of tests run: a
+//! page is drawn by one core. It is seen on the screen when `TICKMARK_SEE_BROWSER` is set.
 //!
 //! Source: W3C WebDriver 2; <https://www.w3.org/TR/webauthn-3/#sctn-automation>.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -26,8 +26,32 @@ pub(crate) const CONTROL: &str = "\u{E009}";
 /// The name of an element in answers of WebDriver.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// Held by the window that is open.
-static DESK: Mutex<()> = Mutex::new(());
+/// Windows that are open at a time.
+pub(crate) const WINDOWS: usize = 2;
+/// How many are open.
+static OPEN: Mutex<usize> = Mutex::new(0);
+/// Told when one of them is closed.
+static CLOSED: Condvar = Condvar::new();
+
+/// The place of an open window, free again when dropped.
+struct Place;
+
+impl Place {
+    /// Waits until there is one.
+    fn take() -> Self {
+        let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = CLOSED.wait_while(open, |open| *open >= WINDOWS);
+        *free.unwrap_or_else(PoisonError::into_inner) += 1;
+        Self
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *OPEN.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        CLOSED.notify_one();
+    }
+}
 
 /// A window with a profile of its own; gone when dropped.
 pub(crate) struct Window {
@@ -36,14 +60,14 @@ pub(crate) struct Window {
     session: String,
     /// Where the server is: requests to anywhere else are refused.
     home: String,
-    _place: MutexGuard<'static, ()>,
+    _place: Place,
 }
 
 impl Window {
     /// Opens a window of a desk's size. `home` is scheme, host and port of the server.
     #[expect(clippy::disallowed_methods, reason = "whoever runs the tests chooses whether to look on")]
     pub(crate) fn open(home: &str) -> Self {
-        let place = DESK.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = Place::take();
         let mut driver = Command::new("chromedriver")
             .args(["--port=0", "--log-level=SEVERE"])
             .stdout(Stdio::piped())

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use axum::http::StatusCode;
 
-use crate::driver::Window;
+use crate::driver::{WINDOWS, Window};
 use crate::filled::{Filled, Known, Seats};
 use crate::members::Browser;
 use crate::seen::{Colors, Violation, Width, axe};
@@ -204,6 +204,12 @@ impl Found {
         self.0.entry(what).or_default().insert(at.to_owned());
     }
 
+    fn join(&mut self, other: Self) {
+        for (what, pages) in other.0 {
+            self.0.entry(what).or_default().extend(pages);
+        }
+    }
+
     fn violations(&mut self, all: Vec<Violation>, at: &str) {
         for one in all {
             self.add(format!("{} {}\n    {}", one.rule, one.target, one.summary), at);
@@ -284,20 +290,30 @@ fn pages_are_all_fit_for_everybody_at_a_desk_and_on_a_phone() {
         stops.unwrap_or_else(|missing| panic!("say in pages.rs where they are:\n{}", missing.join("\n")));
     assert!(stops.len() > 100, "{}", stops.len());
     let (axe, folder) = (axe(), pictures());
-    let window = filled.served.window();
-    let (mut found, mut sits) = (Found::default(), None);
-    for stop in &stops {
-        if sits != Some(stop.seat) {
-            sits = Some(stop.seat);
-            match stop.seat {
-                Some(name) => {
-                    let here = filled.seats.inside().into_iter().find(|(of, _)| *of == name);
-                    window.seat(here.expect("one of them").1);
-                }
-                None => window.hand_over(&[]),
+    let cookies = filled.seats.inside().map(|(name, browser)| (name, browser.cookies.clone()));
+    let cookies: BTreeMap<_, Vec<(String, String)>> =
+        cookies.into_iter().map(|(name, all)| (name, all.into_iter().collect())).collect();
+    // Each window looks at its share of the pages.
+    let (home, folder) = (filled.served.home.clone(), folder.as_ref());
+    let walk = |share: usize| {
+        let window = Window::open(&home);
+        let (mut found, mut sits) = (Found::default(), None);
+        for stop in stops.iter().skip(share).step_by(WINDOWS) {
+            if sits != Some(stop.seat) {
+                sits = Some(stop.seat);
+                window.hand_over(stop.seat.map_or(&[][..], |name| &cookies[name]));
             }
+            look(&window, stop, &axe, folder, &mut found);
         }
-        look(&window, stop, &axe, folder.as_ref(), &mut found);
-    }
+        found
+    };
+    let mut found = Found::default();
+    std::thread::scope(|scope| {
+        let walk = &walk;
+        let walks: Vec<_> = (0..WINDOWS).map(|share| scope.spawn(move || walk(share))).collect();
+        for one in walks {
+            found.join(one.join().expect("a walk to its end"));
+        }
+    });
     assert!(found.0.is_empty(), "{} things on {} pages:\n{}", found.0.len(), stops.len(), found.text());
 }

@@ -83,6 +83,7 @@ async fn every_operation_is_called_and_answers_as_it_is_described() {
                 format!("{BASE}/identity-providers/{one}")
             }
             "getDiagram" => format!("{BASE}{diagram}/picture"),
+            "getDocument" => format!("{BASE}/engagements/1/documents/assertion/pdf"),
             "askDutyConflict" => format!("{BASE}/duty-question?person=ada&system=Cloud&right=deploy"),
             _ => format!("{BASE}{}", operation.example),
         };

@@ -224,7 +224,7 @@ async fn a_membership_gets_an_end_and_something_lost_is_replaced_by_a_link_told_
     let end = json!({"until": "2027-04-01T00:00:00Z", "reason": "The contract ends"});
     server.world.wait(1);
     let ends = owner.from(&seen, Method::PUT, &format!("{path}/end"), &end).await;
-    assert_eq!(made(&ends, StatusCode::OK)["until"], "2027-04-01T00:00:00Z");
+    assert_eq!(made(&ends, StatusCode::OK)["until"], "2027-04-01T00:00:00.000000Z");
     let stale = owner.from(&seen, Method::PUT, &format!("{path}/end"), &end).await;
     refused(&stale, StatusCode::PRECONDITION_FAILED, "read it again");
     let past = json!({"until": "2020-01-01T00:00:00Z", "reason": "x"});

@@ -61,6 +61,8 @@ async fn entered(cam: &mut Browser) -> String {
 pub(crate) async fn granted() -> (Server, Browser) {
     let server: Server = over().await;
     let (mut cam, _) = server.member("Cem", &[Role::ComplianceManager]).await;
+    let asserted = [("text", "We assert."), ("signatory", "Eva"), ("title", "Chief executive")];
+    done(&mut cam, "/engagements/1/assertion", &asserted).await;
     received(&mut cam).await;
     let text = [("title", "Use of the report"), ("text", "I keep it to myself.")];
     done(&mut cam, "/agreements/specified_parties", &text).await;
@@ -100,7 +102,7 @@ async fn managements_part_goes_with_the_signed_file_once_whoever_takes_it_showed
     let part = "/engagements/1/package";
     server.world.wait(601);
     assert_eq!(cam.get(part).await.status, StatusCode::OK, "no signed file goes with it yet");
-    let (mut cam, _) = server.member("Cam", &[Role::ComplianceManager]).await;
+    let (mut cam, _) = server.member("Cleo", &[Role::ComplianceManager]).await;
     received(&mut cam).await;
     assert_eq!(cam.get(part).await.status, StatusCode::OK);
     server.world.wait(601);

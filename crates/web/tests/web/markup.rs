@@ -59,7 +59,7 @@ fn assert_clean(path: &str, html: &str) {
         );
     }
     let scripts = all.iter().filter(|(name, _)| name == "script").count();
-    assert_eq!(scripts, 2, "{path}: our modules and no other");
+    assert_eq!(scripts, 3, "{path}: our modules and no other");
     assert!(html.contains("></script>"), "{path}: no inline script");
 }
 

@@ -148,7 +148,7 @@ async fn from_the_board_to_why_it_failed_then() {
     assert!(facts.contains(">eve</td>") && facts.contains("As they were known at"), "{facts}");
     assert!(!text(&guest, "/targets/1?part=facts").await.contains(">eve</td>"), "now she is gone");
     let mended = text(&guest, &format!("/targets/1/checks/{CHECK}?at=2026-11-09")).await;
-    assert!(mended.contains("1 accounts, user id 0 is held by root only"), "{mended}");
+    assert!(mended.contains("accounts: 1, user id 0 is held by root only"), "{mended}");
     let stale = text(&guest, &format!("/targets/1/checks/{CHECK}?at=2026-11-18")).await;
     assert!(stale.contains("A look older than 72 hours is not relied on"), "{stale}");
     let before = text(&guest, &format!("/targets/1/checks/{CHECK}?at=2026-11-01")).await;

@@ -2,6 +2,7 @@
 //! grant was taken back.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use bytes::Bytes;
 use tickmark_core::Digest;
@@ -141,14 +142,15 @@ fn report() -> Bytes {
     let mut text = "%PDF-1.7\n".to_owned();
     let mut table = "0000000000 65535 f \n".to_owned();
     for (number, object) in (1..).zip(&objects) {
-        table.push_str(&format!("{:010} 00000 n \n", text.len()));
-        text.push_str(&format!("{number} 0 obj\n{object}\nendobj\n"));
+        let _ = writeln!(table, "{:010} 00000 n ", text.len());
+        let _ = write!(text, "{number} 0 obj\n{object}\nendobj\n");
     }
     let size = objects.len() + 1;
     let start = text.len();
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "xref\n0 {size}\n{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"
-    ));
+    );
     text.into()
 }
 

@@ -122,5 +122,5 @@ fn rows_of(token: &Token, of: &Member) -> Vec<[String; HEADING.len()]> {
             of.email.clone(),
         ]
     };
-    token.atoms.iter().map(|atom| row(atom.to_string())).collect()
+    token.given.atoms.iter().map(|atom| row(atom.to_string())).collect()
 }

@@ -18,8 +18,8 @@ use tickmark_core::identity::matrix::cell;
 use tickmark_core::identity::{Atom, Object, Resource, Verb};
 use tickmark_core::program::access::fold;
 use tickmark_core::program::access_review::{
-    Deviation, Due, Item, Outcome, People, Quality, Recorded, Removal, Review, ReviewKey, Rights, Standing,
-    State, deviations, due, not_looked_back, quality, removals, standing,
+    Deviation, Due, Entry, Item, Outcome, People, Quality, Recorded, Removal, Review, ReviewKey, Rights,
+    Standing, State, deviations, due, not_looked_back, quality, removals, standing,
 };
 
 use super::access;

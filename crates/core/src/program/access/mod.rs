@@ -517,8 +517,9 @@ pub(crate) mod tests {
         let id = |number: u128| SystemId(uuid::Uuid::from_u128(number));
         let (one, both) = (BTreeSet::from([id(1)]), BTreeSet::from([id(1), id(2)]));
         let in_second = Place { name: "aws".into(), systems: [id(2)].into() };
+        let none = BTreeSet::new();
         let within = |place: Option<&Place>, scope| Place::is_within(place, scope, &both);
-        assert!(within(None, &BTreeSet::new()) && within(None, &both));
+        assert!(within(None, &none) && within(None, &both));
         assert!(!within(None, &one) && !within(Some(&in_second), &one));
         assert!(within(Some(&Place { systems: both.clone(), ..in_second }), &one));
     }

@@ -526,7 +526,7 @@ mod tests {
         let aws = [Holding { person: Some("Ada Byron".into()), ..holding("a.byron", "can-deploy") }];
         assert_eq!(verdict(&github, &aws), Verdict::None, "nobody knows that they are one");
         let names =
-            ["ada byron", "ada@acme.example"].map(|name| (name.to_owned(), "ada@acme.example".into()));
+            ["ada byron", "ada@acme.example"].map(|name| (name.to_owned(), "ada@acme.example".to_owned()));
         let sight = Sight { names: names.into(), ..Sight::at(now()) };
         let seen = [list("github", &github), list("aws", &aws)];
         let found = look(&matrix(), &seen, &sight).remove(0);
