@@ -16,7 +16,7 @@ use crate::mail::MailSettings;
 use crate::observation::Memories;
 use crate::port::{Clock, Entropy};
 use crate::turns::Turns;
-use crate::{Actor, Result};
+use crate::{Actor, Result, register};
 
 /// Bytes of evidence that an organization may have where nobody says so: 500 GB.
 const QUOTA_BYTES: u64 = 500_000_000_000;
@@ -34,6 +34,7 @@ pub struct App {
     pub(crate) blobs: Blobs,
     pub(crate) logs: Logs,
     pub(crate) memories: Memories,
+    pub(crate) register: register::Known,
     outside: Arc<Outside>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -122,6 +123,7 @@ impl App {
             blobs,
             logs: Logs::default(),
             memories: Memories::default(),
+            register: register::Known::default(),
             outside: Arc::new(outside),
             clock,
             entropy,

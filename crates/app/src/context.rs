@@ -1,5 +1,6 @@
 //! What a query sees ([`View`]) and what a use case works with ([`Cx`]).
 
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 use serde::Serialize;
@@ -96,6 +97,8 @@ pub struct View<'a> {
     tx: Tx,
     /// Kept here, as what was refused is rolled back and its record must not be.
     refused: Vec<Refused>,
+    /// How often records were changed, by kind, once that was asked in this snapshot.
+    pub(crate) changes: Option<BTreeMap<String, i64>>,
 }
 
 /// One change of one organization: a [`View`] that may also write and record.
@@ -115,13 +118,18 @@ enum Tx {
 
 impl<'a> View<'a> {
     pub(crate) fn new(app: &'a App, actor: &'a Actor, tx: ReadTx) -> Self {
-        Self { app, actor, now: app.now(), tx: Tx::Read(tx), refused: Vec::new() }
+        Self { app, actor, now: app.now(), tx: Tx::Read(tx), refused: Vec::new(), changes: None }
     }
 
     /// Returns the organization's key, the first column of every key.
     #[must_use]
     pub fn organization(&self) -> OrganizationKey {
         self.actor.organization.key
+    }
+
+    /// Tells whether it only looks, at what is committed.
+    pub(crate) fn is_snapshot(&self) -> bool {
+        matches!(self.tx, Tx::Read(_))
     }
 
     /// Confines what statements reach to the organization's rows, where the database can.
@@ -293,7 +301,7 @@ impl<'a> View<'a> {
 impl<'a> Cx<'a> {
     /// Begins with a transaction whose turn has come.
     pub(crate) fn new(app: &'a App, actor: &'a Actor, tx: WriteTx) -> Self {
-        let view = View { app, actor, now: app.now(), tx: Tx::Write(tx), refused: Vec::new() };
+        let view = View { app, actor, now: app.now(), tx: Tx::Write(tx), refused: Vec::new(), changes: None };
         Self { view, entries: Vec::new(), touched: Touched::new(), told: Vec::new() }
     }
 

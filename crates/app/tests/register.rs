@@ -169,6 +169,42 @@ async fn the_register_follows_every_change_and_a_rebuild_makes_the_same() {
 }
 
 #[tokio::test]
+async fn what_was_found_once_is_found_anew_after_a_change_and_not_after_one_that_was_given_up() {
+    for world in World::both().await {
+        let (app, program) = world.start().await;
+        let catalog = Catalog::builtin();
+        app.transact(&program, async |cx| control::adopt_starters(cx, &catalog).await)
+            .await
+            .expect("adopted");
+        let one = world.person(&app, &program).await;
+        let drafts = || Query::of("state", "draft");
+        let before = page(&app, &program, Kind::Control, drafts()).await;
+        let areas = async || {
+            app.read(&program, async |view| register::values(view, Kind::Control, "area", 100).await).await
+        };
+        let known = areas().await.expect("areas");
+        let id: ControlId = before.ids[0].parse().expect("an id");
+
+        // What a change sees of itself is gone with it.
+        let given_up = app
+            .transact(&one, async |cx| {
+                control::put_in_force(cx, &id, one.id).await?;
+                register::page(cx, Kind::Control, &Query { rows: 500, ..drafts() }).await?;
+                Err::<(), _>(Error::Conflict("thought better of it".to_owned()))
+            })
+            .await;
+        assert!(matches!(given_up, Err(Error::Conflict(_))), "{given_up:?}");
+        assert_eq!(page(&app, &program, Kind::Control, drafts()).await, before);
+
+        app.transact(&one, async |cx| control::put_in_force(cx, &id, one.id).await).await.expect("in force");
+        let after = page(&app, &program, Kind::Control, drafts()).await;
+        assert_eq!((after.found, after.total), (before.found - 1, before.total));
+        assert!(!after.ids.contains(&id.to_string()));
+        assert_eq!(areas().await.expect("areas"), known);
+    }
+}
+
+#[tokio::test]
 async fn rows_are_filtered_ordered_and_cut_by_the_database() {
     for world in World::both().await {
         let (app, program) = world.start().await;
@@ -281,11 +317,12 @@ async fn a_folder_from_before_the_register_gets_one_when_it_is_opened() {
         for table in ["register_word", "register_value", "register", "register_form"] {
             sqlx::query(sqlx::AssertSqlSafe(format!("DELETE FROM {table}"))).execute(cx.connection()).await?;
         }
+        // As it is then; what looks from outside was told of no change.
+        assert_eq!(register::page(cx, Kind::Control, &Query::default()).await?.total, 0);
         Ok(())
     })
     .await
     .expect("forgotten");
-    assert_eq!(page(&app, &program, Kind::Control, Query::default()).await.total, 0);
     app.close().await;
     drop(app);
     let app = world.try_start().await.expect("opened again");

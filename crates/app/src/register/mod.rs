@@ -8,6 +8,7 @@
 //! `0056_register_lists.sql`.
 
 mod entries;
+mod known;
 mod sql;
 mod text;
 
@@ -19,7 +20,10 @@ use crate::context::{Cx, View};
 use crate::identity::{Access, audit};
 use crate::{App, Error, Result};
 
+use known::{Answer, Question};
+
 pub(crate) use entries::{member as member_entry, until as until_name};
+pub(crate) use known::Known;
 pub(crate) use text::number as ordered;
 
 /// Counts the forms that the rows had: with another one they are made again.
@@ -144,7 +148,7 @@ pub(crate) struct Entry {
 }
 
 /// What a value has to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Want {
     /// Exactly this.
     Is(String),
@@ -159,7 +163,7 @@ pub enum Want {
 }
 
 /// What is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Query {
     /// Filters by the name of the value; all have to fit.
     pub filters: Vec<(String, Want)>,
@@ -290,18 +294,15 @@ async fn within_reach(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<
 pub async fn page(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<Page> {
     let Some((query, all)) = within_reach(view, kind, query).await? else { return Ok(Page::default()) };
     let query = Query { rows: query.rows.clamp(1, PAGE_LIMIT), ..query };
-    let organization = view.organization();
-    let total = sql::count(view.connection(), organization, kind, &all).await?;
+    let total = counted(view, kind, &all).await?;
     let is_narrowed = query.filters.len() > all.filters.len() || !query.words.trim().is_empty();
-    let found =
-        if is_narrowed { sql::count(view.connection(), organization, kind, &query).await? } else { total };
+    let found = if is_narrowed { counted(view, kind, &query).await? } else { total };
     let rows = u64::from(query.rows);
     let last = found.div_ceil(rows).max(1);
     let offset = (query.page.clamp(1, last) - 1) * rows;
-    let ids = if found == 0 {
-        Vec::new()
-    } else {
-        sql::page(view.connection(), organization, kind, &query, (found, total), offset).await?
+    let ids = match found {
+        0 => Vec::new(),
+        _ => found_ids(view, kind, &Query { page: 0, ..query }, (found, total), offset).await?,
     };
     Ok(Page { ids, found, total })
 }
@@ -355,14 +356,62 @@ pub async fn after(
 /// As [`page`].
 pub async fn count(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<u64> {
     let Some((query, _)) = within_reach(view, kind, query).await? else { return Ok(0) };
+    counted(view, kind, &query).await
+}
+
+/// Returns after which change of its kind the view looks, where what it finds may be kept.
+async fn change(view: &mut View<'_>, kind: Kind) -> Result<Option<i64>> {
+    if !view.is_snapshot() {
+        // What a change has done and not committed is nobody else's.
+        return Ok(None);
+    }
     let organization = view.organization();
-    sql::count(view.connection(), organization, kind, &query).await
+    if view.changes.is_none() {
+        view.changes = Some(sql::changes(view.connection(), organization).await?);
+    }
+    let number = view.changes.as_ref().and_then(|changes| changes.get(kind.word()));
+    Ok(Some(number.copied().unwrap_or(0)))
+}
+
+/// Counts what fits, whoever asks.
+async fn counted(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<u64> {
+    let (organization, change) = (view.organization(), change(view, kind).await?);
+    let question = Question::count(query);
+    let known = change.and_then(|change| view.app.register.get((organization, kind), change, &question));
+    if let Some(Answer::Count(count)) = known {
+        return Ok(count);
+    }
+    let count = sql::count(view.connection(), organization, kind, query).await?;
+    if let Some(change) = change {
+        view.app.register.keep((organization, kind), change, question, Answer::Count(count));
+    }
+    Ok(count)
+}
+
+/// Returns the ids of what fits after so many others, whoever asks; there are `found` among `total`.
+async fn found_ids(
+    view: &mut View<'_>,
+    kind: Kind,
+    query: &Query,
+    of: (u64, u64),
+    offset: u64,
+) -> Result<Vec<String>> {
+    let (organization, change) = (view.organization(), change(view, kind).await?);
+    let question = Question::Ids(query.clone(), offset);
+    let known = change.and_then(|change| view.app.register.get((organization, kind), change, &question));
+    if let Some(Answer::Ids(ids)) = known {
+        return Ok(ids);
+    }
+    let ids = sql::page(view.connection(), organization, kind, query, of, offset).await?;
+    if let Some(change) = change {
+        view.app.register.keep((organization, kind), change, question, Answer::Ids(ids.clone()));
+    }
+    Ok(ids)
 }
 
 /// Returns the ids of at most so many records that fit as the query has rows, in its order, whoever asks.
 pub(crate) async fn ids(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<Vec<String>> {
-    let organization = view.organization();
-    sql::page(view.connection(), organization, kind, query, (0, 1), 0).await
+    found_ids(view, kind, &Query { page: 0, ..query.clone() }, (0, 1), 0).await
 }
 
 /// Returns for each of these values of a name the record with the greatest value of `order`, among those where `also` is as
@@ -387,8 +436,17 @@ pub async fn values(view: &mut View<'_>, kind: Kind, name: &str, limit: u32) -> 
     if !matches!(reach(view, kind, system), Reach::Whole) {
         return Ok(Vec::new());
     }
-    let organization = view.organization();
-    sql::values(view.connection(), organization, kind, name, limit).await
+    let (organization, change) = (view.organization(), change(view, kind).await?);
+    let question = Question::Values(name.to_owned(), limit);
+    let known = change.and_then(|change| view.app.register.get((organization, kind), change, &question));
+    if let Some(Answer::Values(values)) = known {
+        return Ok(values);
+    }
+    let values = sql::values(view.connection(), organization, kind, name, limit).await?;
+    if let Some(change) = change {
+        view.app.register.keep((organization, kind), change, question, Answer::Values(values.clone()));
+    }
+    Ok(values)
 }
 
 /// Returns what has all words of `text`, or words that begin with them, the best first, as far as the actor may see it.
@@ -503,8 +561,10 @@ pub(crate) async fn put_member(
     organization: tickmark_core::id::OrganizationKey,
     entry: Entry,
 ) -> Result<()> {
-    sql::remove(cx.connection(), organization, entry.kind, &[&entry.id]).await?;
-    sql::add(cx.connection(), organization, &[entry]).await
+    let kind = entry.kind;
+    sql::remove(cx.connection(), organization, kind, &[&entry.id]).await?;
+    sql::add(cx.connection(), organization, &[entry]).await?;
+    sql::count_change(cx.connection(), organization, kind).await
 }
 
 /// Makes the register of the organization again from its records. Returns how many there are.
@@ -520,6 +580,7 @@ pub async fn rebuild(cx: &mut Cx<'_>) -> Result<usize> {
         let entries = entries::all(cx, *kind).await?;
         count += entries.len();
         put(cx, &entries).await?;
+        sql::count_change(cx.connection(), organization, *kind).await?;
     }
     // What features keep beside their own records for the sake of what waits.
     crate::program::access_review::rebuild_waits(cx).await?;
