@@ -3,7 +3,6 @@
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_app::bulk::{self, Chosen, MANY, Outcome};
 use tickmark_app::control::commitment;
@@ -24,6 +23,7 @@ use crate::design::{plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::comment::{self, About, Changed, Comment, Step, TEXT_CHARS};
 use tickmark_app::identity::{people, without_address};
@@ -20,6 +19,7 @@ use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::{go, name, names};
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

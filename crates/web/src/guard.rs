@@ -129,7 +129,7 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
                 Err(refusal) => refusal.into_response(),
             };
             if changes {
-                state.forget_waiting();
+                state.was_done(member.as_ref().map(|actor| actor.id));
             }
             response
         }

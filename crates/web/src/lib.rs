@@ -28,12 +28,14 @@ pub mod observation;
 pub mod permission;
 pub mod program;
 pub mod report;
+mod route;
 mod search;
 pub mod session;
 pub mod source;
 mod state;
 mod upload;
 mod visit;
+mod waiting;
 pub mod work;
 
 use std::time::Duration;
@@ -43,7 +45,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -51,6 +53,7 @@ pub use source::{Pages, Source};
 pub use state::{Settings, WebState};
 
 use crate::error::Refusal;
+use crate::route::{At, Methods, get, post};
 
 /// How long one answer may take.
 const ANSWER_TIME_LIMIT: Duration = Duration::from_secs(20);
@@ -62,7 +65,7 @@ pub struct Route {
     /// An address of that pattern.
     pub example: &'static str,
     /// What answers.
-    pub(crate) handler: MethodRouter<WebState>,
+    pub(crate) handler: Methods,
 }
 
 /// A route of people who do the work: it is there only where the server has accounts, and for members.
@@ -76,7 +79,7 @@ pub struct Desk {
     /// Whether it takes forms.
     pub changes: bool,
     /// What answers.
-    pub(crate) handler: MethodRouter<WebState>,
+    pub(crate) handler: Methods,
 }
 
 /// Returns all routes of people who do the work, in the order of the flow.
@@ -141,22 +144,23 @@ pub fn router(state: WebState) -> Router {
 fn serving(state: WebState) -> Router {
     let mut router = Router::new();
     for route in routes() {
-        router = router.route(route.path, route.handler);
+        router = router.at(route.path, route.handler);
     }
     for desk in desk_routes() {
-        router = router.route(desk.path, desk.handler);
+        router = router.at(desk.path, desk.handler);
     }
     router
-        .route("/enter", get(session::enter))
+        .at("/enter", get(session::enter))
         .merge(identity::routes())
         .merge(distribution::routes())
         .merge(api::routes())
-        .route("/theme", post(visit::choose_theme))
-        .route("/looking-at", post(visit::choose_system))
-        .route("/assets/{file}", get(assets::serve))
+        .at("/theme", post(visit::choose_theme))
+        .at("/looking-at", post(visit::choose_system))
+        .at("/assets/{file}", get(assets::serve))
         .fallback(|| async { Refusal::NotFound })
         .method_not_allowed_fallback(|| async { Refusal::Method })
-        .layer(CompressionLayer::new())
+        // Pages are drawn anew each time: packing them harder takes longer than it saves.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn(in_time))
         // A panic is our own broken invariant: that request ends with a page, the others go on.
         .layer(CatchPanicLayer::custom(|_| {

@@ -21,11 +21,12 @@ use crate::api::limit::{Limits, REQUESTS};
 use crate::error::Refusal;
 use crate::session::Sessions;
 use crate::source::Source;
+use crate::waiting::Waiting;
 
-/// How long a count of what waits is good, in microseconds.
-const WAITING_US: i64 = 60 * SECOND_US;
-/// People whose count is kept.
-const WAITING_LIMIT: usize = 10_000;
+/// For how long it is known where else somebody is, in microseconds.
+const PLACES_US: i64 = 60 * SECOND_US;
+/// People of whom it is known.
+const PLACES_LIMIT: usize = 10_000;
 
 /// Documents that are set at one time.
 const SET_AT_ONCE: usize = 2;
@@ -86,8 +87,7 @@ struct Inner {
     /// Makes request ids of one process unlike those of another.
     instance: [u8; 32],
     requests: AtomicU64,
-    /// How much waits for whom, and when that was counted: every page says so.
-    waiting: Mutex<BTreeMap<ActorId, (Timestamp, usize)>>,
+    waiting: Arc<Waiting>,
     /// Where else people are, and when that was looked up.
     places: Mutex<BTreeMap<ActorId, Elsewhere>>,
     limits: Limits,
@@ -140,7 +140,7 @@ impl WebState {
             random: Box::new(random),
             instance,
             requests: AtomicU64::new(0),
-            waiting: Mutex::default(),
+            waiting: Arc::default(),
             places: Mutex::default(),
             under_way: UnderWay::default(),
             others: Mutex::default(),
@@ -281,12 +281,9 @@ impl WebState {
         self.inner.settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
     }
 
-    /// Returns how much waits for somebody, if that was counted a moment ago.
-    pub(crate) fn waiting(&self, actor: ActorId) -> Option<usize> {
-        let waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, count) = waiting.get(&actor)?;
-        let age = self.now().micros() - at.micros();
-        (0..WAITING_US).contains(&age).then_some(*count)
+    /// How much waits for whom.
+    pub(crate) fn waiting(&self) -> &Arc<Waiting> {
+        &self.inner.waiting
     }
 
     /// Returns where and how somebody reads times. A page is not kept back because that is not known.
@@ -304,7 +301,7 @@ impl WebState {
         let now = self.now();
         let known = self.known_places().get(&actor.id).cloned();
         if let Some((at, places)) = known
-            && (0..WAITING_US).contains(&(now.micros() - at.micros()))
+            && (0..PLACES_US).contains(&(now.micros() - at.micros()))
         {
             return Ok(places);
         }
@@ -312,7 +309,7 @@ impl WebState {
         let others = all.into_iter().filter(|place| !place.is_here);
         let places: Vec<(String, String)> = others.map(|place| (place.id.to_string(), place.name)).collect();
         let mut known = self.known_places();
-        if known.len() >= WAITING_LIMIT {
+        if known.len() >= PLACES_LIMIT {
             known.clear();
         }
         known.insert(actor.id, (now, places.clone()));
@@ -323,19 +320,9 @@ impl WebState {
         self.inner.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps how much waits for somebody.
-    pub(crate) fn keep_waiting(&self, actor: ActorId, count: usize) {
-        let now = self.now();
-        let mut waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= WAITING_LIMIT {
-            waiting.clear();
-        }
-        waiting.insert(actor, (now, count));
-    }
-
-    /// Forgets it for everybody: what one does is what others wait for.
-    pub(crate) fn forget_waiting(&self) {
-        self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    /// Says that somebody did something: what one does is what others wait for.
+    pub(crate) fn was_done(&self, by: Option<ActorId>) {
+        self.inner.waiting.was_done(by);
         self.known_places().clear();
     }
 

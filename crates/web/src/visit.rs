@@ -1,5 +1,7 @@
 //! What a handler gets to know about a request, and how a page is framed.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
@@ -54,14 +56,7 @@ impl Asked {
         }
         let mut visit = self.visit.clone();
         if let Ok((app, actor)) = self.member(state) {
-            visit.waiting = match state.waiting(actor.id) {
-                Some(count) => count,
-                None => {
-                    let count = app.read(actor, async |view| tickmark_app::work::count(view).await).await?;
-                    state.keep_waiting(actor.id, count);
-                    count
-                }
-            };
+            visit.waiting = state.waiting().of(app, actor).await?;
             visit.places = state.places(app, actor).await?;
             visit.token.clone_from(&self.token);
             visit.unread = app.read(actor, async |view| tickmark_app::notice::unread(view).await).await?;
@@ -83,7 +78,7 @@ impl Asked {
     ///
     /// # Errors
     /// `NotFound` for whoever only looks.
-    pub(crate) fn member<'a>(&'a self, state: &'a WebState) -> Result<(&'a App, &'a Actor), Refusal> {
+    pub(crate) fn member<'a>(&'a self, state: &'a WebState) -> Result<(&'a Arc<App>, &'a Actor), Refusal> {
         match (state.accounts(), &self.visit.actor) {
             (Some(app), Some(actor)) => Ok((app, actor)),
             _ => Err(Refusal::NotFound),

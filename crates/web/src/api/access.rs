@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
@@ -27,6 +26,7 @@ use super::population::Origin;
 use super::words::parsed;
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
@@ -27,6 +26,7 @@ use super::operation::{Operation, Writing};
 use super::words::{AS_OF, parsed};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[

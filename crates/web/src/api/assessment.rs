@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tickmark_app::conclusion::{self, Snapshot};
@@ -17,6 +16,7 @@ use super::operation::{Operation, Writing};
 use super::words::Nothing;
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[Operation::list::<Assessment>(

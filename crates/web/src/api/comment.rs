@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::comment::{self, About, Changed, Comment as Record, Step};
@@ -19,6 +18,7 @@ use super::operation::{Operation, Writing};
 use super::words::Nothing;
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const KINDS: [&str; 13] = [

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::control::commitment::{self, Version};
@@ -23,6 +22,7 @@ use super::operation::{Operation, Writing};
 use super::words::{AS_OF, Nothing, Reason, parsed, person, read};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const KINDS: [&str; 2] = ["commitment", "requirement"];

@@ -3,7 +3,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::engagement::{self, Completed as Changed, CompletionVersion as Version, Receiving};
@@ -26,6 +25,7 @@ use super::operation::{Operation, Writing};
 use super::words::{parsed, read};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const KINDS: [&str; 7] = ["incident", "change", "ownership", "vendor", "fraud", "legal", "other"];

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::control::test::{self, Decided, TestVersion};
@@ -26,6 +25,7 @@ use super::words::{Reason, read, word};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const KINDS: [&str; 3] = ["configuration", "occurrence", "population"];

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::conclusion::remediation::{self, Version};
@@ -23,6 +22,7 @@ use super::words::{AS_OF, as_of, parsed, person, word};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const SOURCES: [&str; 5] = ["penetration_test", "complaint", "internal_review", "audit", "incident"];

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::distribution::{self, Basis, Changed, Download, Version};
@@ -28,6 +27,7 @@ use super::operation::{Operation, Writing};
 use super::words::{AS_OF, Nothing, parsed};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const ORIGINS: [&str; 2] = ["requested", "invited"];

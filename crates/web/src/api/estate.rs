@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
@@ -20,6 +19,7 @@ use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{Reason, parsed, person};
 use crate::WebState;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const LEVELS: [&str; 4] = ["low", "medium", "high", "critical"];

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
@@ -24,6 +23,7 @@ use super::operation::{Operation, Writing};
 use super::words::{Nothing, Reason, read, word};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 /// Roles that need two owners.

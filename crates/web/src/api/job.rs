@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::job::{self, Job as Record, JobSchedule};
@@ -19,6 +18,7 @@ use super::words::{Nothing, parsed};
 use super::{BASE, model};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const KINDS: [&str; 2] = ["collect", "report"];

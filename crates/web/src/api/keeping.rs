@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
@@ -19,6 +18,7 @@ use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::Nothing;
 use crate::WebState;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const CLASSES: [&str; 2] = ["document", "evidence"];

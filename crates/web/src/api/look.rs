@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
-use axum::routing::get;
 use tickmark_app::Actor;
 use tickmark_app::identity::audit::{self, Filter, Outcome};
 use tickmark_app::register::Query;
@@ -18,6 +17,7 @@ use crate::WebState;
 use crate::conclusion::finding::FindingRow;
 use crate::error::Refusal;
 use crate::observation::LookBack;
+use crate::route::get;
 use crate::visit::Asked;
 
 const ON_STATUS: &[(&str, &str)] = &[("status", "Only of this status")];

@@ -3,7 +3,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::identity::people::{self, Lost, Member as Record};
@@ -24,6 +23,7 @@ use super::words::{Reason, parsed, read, word};
 use super::{BASE, model};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 /// Roles that one person gives to another. Owners and administrators are proposed; auditors are let into an engagement.

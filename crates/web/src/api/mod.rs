@@ -60,10 +60,10 @@ mod words;
 use axum::Router;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
-use axum::routing::get;
 
 use crate::WebState;
 use crate::permission::Needs;
+use crate::route::{At, get};
 
 pub(crate) use answer::problem;
 pub use call::Refused;
@@ -180,12 +180,12 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
 
 /// Returns the routes.
 pub(crate) fn routes() -> Router<WebState> {
-    let mut router = Router::new().route("/api/v1/openapi.json", get(described));
+    let mut router = Router::new().at("/api/v1/openapi.json", get(described));
     for operation in operations() {
-        router = router.route(&format!("{BASE}{}", operation.path), (operation.handler)());
+        router = router.at(&format!("{BASE}{}", operation.path), (operation.handler)());
     }
     for writing in writings() {
-        router = router.route(&format!("{BASE}{}", writing.path), (writing.handler)());
+        router = router.at(&format!("{BASE}{}", writing.path), (writing.handler)());
     }
     // How large a body may be is said by its operation.
     router.layer(axum::extract::DefaultBodyLimit::disable())

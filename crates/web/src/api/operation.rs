@@ -1,14 +1,13 @@
 //! What an operation is.
 
 use axum::http::{Method, StatusCode};
-use axum::routing::MethodRouter;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::call::{self, Taken};
 use super::model;
-use crate::WebState;
 use crate::permission::Needs;
+use crate::route::Methods;
 
 /// One operation that only looks.
 pub struct Operation {
@@ -33,7 +32,7 @@ pub struct Operation {
     /// The shape of its answer.
     pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
     /// What answers.
-    pub(crate) handler: fn() -> MethodRouter<WebState>,
+    pub(crate) handler: fn() -> Methods,
 }
 
 /// Where an operation is: path and an address of it.
@@ -46,7 +45,7 @@ impl Operation {
         at: At,
         summary: &'static str,
         resource: Resource,
-        handler: fn() -> MethodRouter<WebState>,
+        handler: fn() -> Methods,
     ) -> Self {
         Self {
             id,
@@ -69,7 +68,7 @@ impl Operation {
         at: At,
         summary: &'static str,
         resource: Resource,
-        handler: fn() -> MethodRouter<WebState>,
+        handler: fn() -> Methods,
     ) -> Self {
         let mut operation = Self::one::<T>(id, at, summary, resource, handler);
         operation.is_list = true;
@@ -83,7 +82,7 @@ impl Operation {
         at: At,
         summary: &'static str,
         resource: Resource,
-        handler: fn() -> MethodRouter<WebState>,
+        handler: fn() -> Methods,
     ) -> Self {
         let mut operation = Self::one::<()>(id, at, summary, resource, handler);
         operation.is_file = true;
@@ -167,7 +166,7 @@ pub struct Writing {
     /// The shape of its answer.
     pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
     /// What does it.
-    pub(crate) handler: fn() -> MethodRouter<WebState>,
+    pub(crate) handler: fn() -> Methods,
 }
 
 impl Writing {
@@ -177,7 +176,7 @@ impl Writing {
         at: At,
         summary: &'static str,
         (resource, verb): (Resource, Verb),
-        handler: fn() -> MethodRouter<WebState>,
+        handler: fn() -> Methods,
     ) -> Self {
         Self {
             id,
@@ -201,7 +200,7 @@ impl Writing {
         at: At,
         summary: &'static str,
         (resource, verb): (Resource, Verb),
-        handler: fn() -> MethodRouter<WebState>,
+        handler: fn() -> Methods,
     ) -> Self {
         Self {
             id,

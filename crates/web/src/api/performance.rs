@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
@@ -29,6 +28,7 @@ use super::words::{parsed, person, word};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 /// Days back that windows are shown of when nothing else is asked for.

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::conclusion::period::{self, ControlConclusion, Question, TestDetail};
@@ -28,6 +27,7 @@ use crate::WebState;
 use crate::conclusion::period::day_of;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 /// Days back that are looked over when nothing else is asked for.

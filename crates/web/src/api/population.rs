@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
@@ -30,6 +29,7 @@ use super::words::{parsed, read, word};
 use super::{BASE, model};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
@@ -23,6 +22,7 @@ use super::population::population as population_key;
 use super::words::{parsed, read, word};
 use crate::WebState;
 use crate::program::population_file;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 const REGISTERS: [&str; 5] = ["performances", "joiners", "leavers", "role-changes", "control-texts"];

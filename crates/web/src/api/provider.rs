@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::identity::provider::{self, Content, Linked, Provider as Record, Waiting};
@@ -26,6 +25,7 @@ use super::operation::{Operation, Writing};
 use super::words::parsed;
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const SOME: &str = "/identity-providers/00000000-0000-7000-8000-000000000000";

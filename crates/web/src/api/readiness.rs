@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
@@ -28,6 +27,7 @@ use super::words::{AS_OF, parsed};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, put};
 use crate::visit::Asked;
 
 const SCOPE: (&str, &str) = ("/readiness/scope", "/readiness/scope");

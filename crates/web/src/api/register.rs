@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use axum::routing::get;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tickmark_app::register::{self, Found, Kind};
@@ -13,6 +12,7 @@ use super::asking::asking;
 use super::operation::Operation;
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::get;
 use crate::visit::Asked;
 
 /// Most records that one search finds.

@@ -1,7 +1,6 @@
 //! Documents of the output folder: the readiness report and what belongs to it. `askForJob` writes them anew.
 
 use axum::extract::Path;
-use axum::routing::get;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tickmark_core::identity::Resource::RestrictedReport;
@@ -12,6 +11,7 @@ use super::asking::{Asking, plain};
 use super::looking::Looking;
 use super::operation::Operation;
 use crate::report::{ReportRow, taken};
+use crate::route::get;
 
 pub(super) static LOOKS: &[Operation] = &[
     Operation::list::<Report>(

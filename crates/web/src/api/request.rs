@@ -3,7 +3,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::engagement::fieldwork::{Row, request};
@@ -29,6 +28,7 @@ use super::words::{AS_OF, Nothing, as_of, parsed, person, read, word};
 use crate::WebState;
 use crate::engagement::cells;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const KINDS: [&str; 5] = ["document", "population", "sample", "configuration", "observation"];

@@ -3,7 +3,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::program::access_review::{self, DecideMany};
@@ -21,6 +20,7 @@ use super::operation::Writing;
 use super::words::parsed;
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{post, put};
 use crate::visit::Asked;
 
 const USED: [&str; 4] = ["unknown", "not_applicable", "no", "yes"];

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::engagement::{KeptPreset, preset_for};
@@ -26,6 +25,7 @@ use super::words::{Reason, parsed, read, word};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 const METHODS: [&str; 6] = ["random", "systematic", "stratified", "haphazard", "block", "targeted"];

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
@@ -19,6 +18,7 @@ use super::words::Nothing;
 use crate::WebState;
 use crate::error::Refusal;
 use crate::list::views::{place_of, query_of};
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[Operation::list::<SavedView>(

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::program::segregation::{self, NewException, Ruling};
@@ -23,6 +22,7 @@ use super::operation::{Operation, Writing};
 use super::words::{AS_OF, Reason, parsed};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[

@@ -3,7 +3,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::identity::session;
@@ -23,6 +22,7 @@ use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, parsed};
 use crate::WebState;
+use crate::route::{get, put};
 use crate::visit::Asked;
 
 const RULES: [&str; 5] =

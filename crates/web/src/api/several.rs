@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::post;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
@@ -18,6 +17,7 @@ use super::call::{Call, Done, Taken, done, write};
 use super::operation::Writing;
 use super::words::parsed;
 use crate::WebState;
+use crate::route::post;
 use crate::visit::Asked;
 
 pub(super) static WRITES: &[Writing] = &[

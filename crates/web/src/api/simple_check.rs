@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::observation::workshop::{self, Operator, SimpleCheck};
@@ -16,6 +15,7 @@ use super::call::{Call, Taken, done, write};
 use super::operation::{Operation, Writing};
 use super::words::read;
 use crate::WebState;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 const OPERATORS: [&str; 6] = ["is", "is_not", "one_of", "none_of", "at_least", "at_most"];

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::identity::System as Record;
@@ -22,6 +21,7 @@ use super::operation::{Operation, Writing};
 use super::words::Reason;
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const SOME: &str = "/systems/00000000-0000-7000-8000-000000000000";

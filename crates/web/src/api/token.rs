@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::Error;
@@ -23,6 +22,7 @@ use super::operation::{Operation, Writing};
 use super::words::{Nothing, parsed};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[Operation::list::<Token>(

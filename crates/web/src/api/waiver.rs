@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::observation::waiver::{self, request};
@@ -21,6 +20,7 @@ use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::{Nothing, Reason, parsed, word};
 use crate::WebState;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[

@@ -4,7 +4,6 @@ mod judge;
 mod pages;
 
 use axum::extract::{Path, State};
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_core::conclusion::readiness;
 use tickmark_core::identity::{Atom, Resource, Verb};
@@ -17,6 +16,7 @@ pub use pages::{
 use crate::design::segment;
 use crate::error::Refusal;
 use crate::list::{self, Listed};
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
 

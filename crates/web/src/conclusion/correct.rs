@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::comment::About;
 use tickmark_app::conclusion::remediation::{self, Done, Fixed, Step, Version};
@@ -26,6 +25,7 @@ use crate::design::{badge, block, moment, plural, prose, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

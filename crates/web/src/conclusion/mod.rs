@@ -10,7 +10,6 @@ mod scope;
 mod write;
 
 use axum::extract::State;
-use axum::routing::get;
 use maud::Markup;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::job::JobKind;
@@ -20,6 +19,7 @@ pub use pages::{Attention, GapCount, OverviewView, SectionCoverage};
 
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Route, WebState, job};
 

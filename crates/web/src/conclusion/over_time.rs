@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::{conclusion, report};
 use tickmark_core::identity::{Atom, Resource, Verb};
@@ -21,6 +20,7 @@ use crate::design::{block, digest, moment, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_app::conclusion::scope::{self, Changed, Holds};
 use tickmark_app::{Error, View};
@@ -23,6 +22,7 @@ use crate::design::{block, moment, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_app::conclusion::remediation;
 use tickmark_app::evidence::item;
@@ -22,6 +21,7 @@ use crate::design::segment;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -13,7 +13,6 @@ mod start;
 mod test;
 
 use axum::extract::{Path, State};
-use axum::routing::get;
 use maud::Markup;
 use tickmark_app::comment::About;
 use tickmark_core::identity::{Atom, Resource, Verb};
@@ -26,6 +25,7 @@ pub use pages::{
 
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
 use crate::{comment, permission};

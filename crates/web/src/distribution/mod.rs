@@ -7,7 +7,6 @@ mod shared;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::distribution::{self, Basis, Version};
 use tickmark_core::distribution::{Class, GrantKey, Item, Standing};
@@ -21,6 +20,7 @@ use crate::design::table::plain;
 use crate::design::{block, moment};
 use crate::engagement::{Tabbed, href, key, page_of, parts};
 use crate::error::Refusal;
+use crate::route::{At, get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
@@ -54,8 +54,8 @@ pub(crate) fn desk_routes() -> Vec<Desk> {
 /// Returns the routes of recipients, who have no account.
 pub(crate) fn routes() -> Router<WebState> {
     Router::new()
-        .route("/shared/{secret}", get(shared::page).post(shared::act))
-        .route("/shared/{secret}/{item}", get(shared::take))
+        .at("/shared/{secret}", get(shared::page).post(shared::act))
+        .at("/shared/{secret}/{item}", get(shared::take))
 }
 
 fn home(key: EngagementKey) -> String {

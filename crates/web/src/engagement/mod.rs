@@ -22,7 +22,6 @@ use std::collections::BTreeSet;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::engagement::{self, Changed, Grounds, Version};
 use tickmark_app::{Error, View};
@@ -39,6 +38,7 @@ use crate::design::table::{Cell, Column, Filter, Phone, Row, Table};
 use crate::error::Refusal;
 use crate::identity::go;
 use crate::list::Listed;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

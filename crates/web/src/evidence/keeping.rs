@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::evidence::{self, HOLDING, Hold, HoldScope, KEEPING, RetentionClass};
@@ -20,6 +19,7 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::{go, name, names};
 use crate::permission;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

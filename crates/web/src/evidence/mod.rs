@@ -8,7 +8,6 @@ use axum::extract::{Path, State};
 use axum::http::HeaderName;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use maud::Markup;
 use tickmark_core::Digest;
 
@@ -17,6 +16,7 @@ pub use pages::{ArtifactRow, ArtifactView, Origin, artifact_table, how};
 use crate::error::Refusal;
 use crate::guard::SANDBOX;
 use crate::list::{self, Listed};
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
 

@@ -33,7 +33,6 @@ use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use maud::Markup;
 use tickmark_app::identity::session::Origin;
 use tickmark_app::{Actor, App, Error, View};
@@ -46,6 +45,7 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::guard::{answer, theme};
 use crate::permission::{self, Needs};
+use crate::route::{At, get, post};
 use crate::session::cookie;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
@@ -85,20 +85,20 @@ pub(crate) enum Who {
 /// Returns the routes.
 pub(crate) fn routes() -> Router<WebState> {
     Router::new()
-        .route("/sign-in", get(sign_in::page).post(sign_in::enter))
-        .route("/join/{secret}", get(join::page).post(join::enter))
-        .route("/sign-out", post(sign_in::leave))
-        .route("/step-up", get(sign_in::step_up_page).post(sign_in::step_up))
-        .route("/reset/{secret}", get(reset::page).post(reset::enter))
-        .route("/address/{secret}", get(address::confirm_page).post(address::confirm))
-        .route("/sign-in/passkey", post(passkey::for_sign_in))
-        .route("/join/{secret}/passkey", post(passkey::for_joining))
-        .route("/step-up/passkey", post(passkey::for_step_up))
-        .route("/sign-in/provider/{id}", get(through::leave))
-        .route("/sign-in/provider/{id}/callback", get(through::arrive))
-        .route("/sign-in/provider/{id}/logout", post(through::sign_out))
-        .route("/join/{secret}/provider/{id}", get(through::join))
-        .route("/step-up/provider", get(through::step_up))
+        .at("/sign-in", get(sign_in::page).post(sign_in::enter))
+        .at("/join/{secret}", get(join::page).post(join::enter))
+        .at("/sign-out", post(sign_in::leave))
+        .at("/step-up", get(sign_in::step_up_page).post(sign_in::step_up))
+        .at("/reset/{secret}", get(reset::page).post(reset::enter))
+        .at("/address/{secret}", get(address::confirm_page).post(address::confirm))
+        .at("/sign-in/passkey", post(passkey::for_sign_in))
+        .at("/join/{secret}/passkey", post(passkey::for_joining))
+        .at("/step-up/passkey", post(passkey::for_step_up))
+        .at("/sign-in/provider/{id}", get(through::leave))
+        .at("/sign-in/provider/{id}/callback", get(through::arrive))
+        .at("/sign-in/provider/{id}/logout", post(through::sign_out))
+        .at("/join/{secret}/provider/{id}", get(through::join))
+        .at("/step-up/provider", get(through::step_up))
 }
 
 /// An id of the form that addresses have.

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 use maud::Markup;
 use tickmark_app::job::{self, Job};
 use tickmark_app::mail::{self, Sending};
@@ -21,6 +20,7 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::{go, names};
 use crate::list::Listed;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

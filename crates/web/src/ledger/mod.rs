@@ -9,7 +9,6 @@ use axum::extract::{Path, State};
 use axum::http::HeaderName;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use maud::Markup;
 use serde_json::json;
 use tickmark_core::Digest;
@@ -22,6 +21,7 @@ pub use policy::{PolicyRow, PolicyView};
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::SANDBOX;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Route, WebState};
 

@@ -6,7 +6,6 @@
 mod export;
 pub(crate) mod views;
 
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::register::{self, Query, Want};
 use tickmark_core::engagement::EngagementKey;
@@ -14,6 +13,7 @@ use tickmark_core::engagement::EngagementKey;
 use crate::design::frame::Page;
 use crate::design::table::{Around, Column, Counted, PAGE_ROWS, Table, TableQuery};
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{
     Desk, WebState, catalog, conclusion, control, engagement, evidence, identity, job, observation, program,

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_app::notice::{self, Kept};
 use tickmark_core::program::reminder::{Matter, Step};
@@ -16,6 +15,7 @@ use crate::design::moment;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -3,7 +3,6 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_app::observation::workshop::{self, Draft, Looked, TRIED_TARGETS, VerdictChange};
 use tickmark_app::{Error, View};
@@ -23,6 +22,7 @@ use crate::design::{block, digest, moment, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

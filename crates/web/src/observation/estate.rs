@@ -3,7 +3,6 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::identity::{System, system};
@@ -21,6 +20,7 @@ use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -14,7 +14,6 @@ mod waive;
 mod workshop;
 
 use axum::extract::{Path, State};
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_app::comment::About;
 use tickmark_core::id::{RunKey, TargetKey};
@@ -24,6 +23,7 @@ use crate::conclusion::period::{Chosen, Moment};
 use crate::design::segment;
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState, comment, job};
 

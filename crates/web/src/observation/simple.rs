@@ -4,7 +4,6 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::observation::workshop::{self, Operator, SimpleCheck};
@@ -17,6 +16,7 @@ use crate::design::form::{Faults, Field, Kind, field, form, send};
 use crate::design::frame::{Page, Place};
 use crate::error::Refusal;
 use crate::form::Sent;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

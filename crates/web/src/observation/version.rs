@@ -1,7 +1,6 @@
 //! Versions of a check: the stored text of each, and two of them compared.
 
 use axum::extract::{Path, State};
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_app::observation::{self, CheckVersion};
 use tickmark_core::identity::{Atom, Resource, Verb};
@@ -11,6 +10,7 @@ use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
 use crate::design::{block, digest, moment, prose, segment};
 use crate::error::Refusal;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

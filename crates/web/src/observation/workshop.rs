@@ -3,7 +3,6 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::observation::workshop::{self, Draft, MAX_FILE_CHARS, TRIED_TARGETS, Trial};
@@ -19,6 +18,7 @@ use crate::design::{block, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -9,7 +9,6 @@ pub(crate) mod population;
 pub(crate) mod segregation;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_core::program::performance::WindowState;
 
@@ -17,6 +16,7 @@ use crate::design::badge::badge;
 use crate::design::icon::Mark;
 use crate::error::Refusal;
 use crate::list::Listed;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::program::segregation::{self, NewException, Report, Ruling};
 use tickmark_app::{Error, control, identity};
@@ -32,6 +31,7 @@ use crate::design::{block, moment, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

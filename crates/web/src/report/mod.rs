@@ -7,7 +7,6 @@ use axum::extract::{Path, State};
 use axum::http::HeaderName;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use bytes::BytesMut;
 use futures_util::stream;
 use maud::Markup;
@@ -20,6 +19,7 @@ pub use pages::{Document, ReportRow, documents};
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::SANDBOX;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Route, WebState, job};
 

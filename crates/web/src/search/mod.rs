@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use maud::{Markup, html};
 use serde::Serialize;
 use tickmark_app::View;
@@ -18,6 +17,7 @@ use crate::design::segment;
 use crate::design::table::TableQuery;
 use crate::error::Refusal;
 use crate::permission;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

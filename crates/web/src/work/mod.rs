@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::signed::Signing;
 use tickmark_app::engagement::fieldwork::waiting::{Unanswered, Unsigned, WaitingRequest};
@@ -32,6 +31,7 @@ use crate::error::Refusal;
 use crate::evidence::item::{fresh_mark, fresh_word, mark_of};
 use crate::identity::{name, names};
 use crate::permission;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
@@ -55,7 +55,7 @@ async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
             Ok((work, people))
         })
         .await?;
-    state.keep_waiting(actor.id, work.count());
+    state.waiting().keep(actor.id, work.count(), asked.visit.now);
     let links = Links {
         calendar: permission::offers(actor, "/calendar"),
         add: permission::offers(actor, "/evidence/items/new"),

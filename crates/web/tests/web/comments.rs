@@ -143,10 +143,22 @@ async fn whoever_is_named_finds_it_in_their_work_until_they_have_seen_it() {
     assert_eq!(max.send("/work", "/comments/1/seen", &[]).await.header("location"), "/work");
     assert!(!max.get("/work").await.text().contains("Comments that name you"));
     assert_eq!(max.send("/account", "/comments/1/seen", &[]).await.status, StatusCode::NOT_FOUND);
+    assert!(
+        !max.get("/account").await.text().contains(" waiting"),
+        "what somebody did themselves is counted at once"
+    );
+    // What others did is counted behind the pages, which are not kept waiting by it.
+    say(&mut mia, page, "control", "IAM-01", "@Max, and this?").await;
+    let mut looks = 0;
+    while !max.get("/account").await.text().contains("1<span class=\"visually-hidden\"> waiting") {
+        looks += 1;
+        assert!(looks < 100, "it is counted");
+    }
+    assert_eq!(max.send("/work", "/comments/2/seen", &[]).await.header("location"), "/work");
     // What is removed calls nobody any more.
     say(&mut mia, page, "control", "IAM-01", "@Max once more").await;
     assert!(max.get("/work").await.text().contains("Comments that name you"));
-    mia.send(page, "/comments/2/remove", &[]).await;
+    mia.send(page, "/comments/3/remove", &[]).await;
     assert!(!max.get("/work").await.text().contains("Comments that name you"));
 }
 

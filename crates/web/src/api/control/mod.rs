@@ -5,7 +5,6 @@ mod shape;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use tickmark_app::control::{self, edit};
 use tickmark_app::{Error, View, conclusion};
 use tickmark_core::Digest;
@@ -25,6 +24,7 @@ use crate::api::operation::{Operation, Writing};
 use crate::api::words::{AS_OF, Reason, as_of, person, read};
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 use shape::*;

@@ -4,7 +4,6 @@ use axum::extract::{Path, State};
 use axum::http::HeaderName;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
 use axum::response::IntoResponse;
-use axum::routing::{get, post, put};
 use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +25,7 @@ use crate::api::words::Nothing;
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::SANDBOX;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 pub(in crate::api) static LOOKS: &[Operation] = &[

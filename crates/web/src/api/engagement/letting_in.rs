@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::engagement::fieldwork::access;
@@ -23,6 +22,7 @@ use crate::api::looking::Looking;
 use crate::api::operation::{Operation, Writing};
 use crate::api::words::{Reason, parsed};
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 pub(in crate::api) static LOOKS: &[Operation] = &[Operation::list::<Auditor>(

@@ -10,7 +10,6 @@ pub(super) mod take_out;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
 use tickmark_app::engagement::{self, Changed};
 use tickmark_app::{Cx, Error, View};
 use tickmark_core::engagement::{Assertion as CoreAssertion, EngagementKey, Paper, Step};
@@ -27,6 +26,7 @@ use crate::api::meanwhile::stale;
 use crate::api::operation::{Operation, Writing};
 use crate::api::words::{AS_OF, Nothing, Reason, read};
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 use shape::*;

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::{get, post, put};
 use tickmark_app::engagement;
 use tickmark_app::{Error, View};
 use tickmark_core::engagement::{EngagementKey, Part, Told};
@@ -22,6 +21,7 @@ use crate::api::call::{Call, write};
 use crate::api::operation::{Operation, Writing};
 use crate::api::words::{Nothing, Reason, read};
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 pub(in crate::api) static LOOKS: &[Operation] = &[Operation::list::<PartProposal>(

@@ -3,7 +3,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tickmark_app::engagement::fieldwork::{Row, signed, workpaper};
@@ -24,6 +23,7 @@ use crate::api::looking::Looking;
 use crate::api::operation::{Operation, Writing};
 use crate::api::words::{parsed, word};
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(in crate::api) static LOOKS: &[Operation] = &[

@@ -5,7 +5,6 @@ use axum::extract::Path;
 use axum::http::HeaderName;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
 use axum::response::IntoResponse;
-use axum::routing::get;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tickmark_app::engagement::{self, Made};
@@ -22,6 +21,7 @@ use crate::engagement::take_out::{self, Out};
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::{SANDBOX, count_costly};
+use crate::route::get;
 
 pub(in crate::api) static LOOKS: &[Operation] = &[
     Operation::file(

@@ -8,7 +8,6 @@ use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use axum::response::IntoResponse;
-use axum::routing::{get, post, put};
 use tickmark_app::evidence::item::{self, Purpose, Upload};
 use tickmark_app::{Cx, Error};
 use tickmark_core::Digest;
@@ -29,6 +28,7 @@ use crate::api::{BASE, model};
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::SANDBOX;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 use shape::*;

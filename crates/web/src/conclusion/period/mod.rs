@@ -6,7 +6,6 @@ mod detail;
 mod program;
 
 use axum::extract::{Path, State};
-use axum::routing::get;
 use maud::Markup;
 use tickmark_core::Timestamp;
 
@@ -20,6 +19,7 @@ pub use program::{ControlPeriod, PeriodView, SeriesOf};
 
 use crate::design::board::Stretch;
 use crate::error::Refusal;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Route, WebState};
 

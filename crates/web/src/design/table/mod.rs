@@ -17,7 +17,7 @@ pub use query::TableQuery;
 pub use small::{items, plain, wide};
 
 /// Rows on one page.
-pub const PAGE_ROWS: usize = 100;
+pub const PAGE_ROWS: usize = 50;
 /// The facet by which a row is chosen, and the name of its box.
 pub const PICK: &str = "pick";
 /// The name in the address of a column that is shown; without one all are.

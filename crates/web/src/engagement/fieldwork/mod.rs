@@ -18,7 +18,6 @@ mod workpaper;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 use maud::Markup;
 use tickmark_app::engagement::fieldwork;
 use tickmark_app::{Error, View};
@@ -37,6 +36,7 @@ use crate::design::tabs::{Tab, tabs};
 use crate::error::Refusal;
 use crate::list::{Listed, OfEngagement};
 use crate::permission;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -7,7 +7,6 @@ mod list;
 mod one;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::State as ItemState;
 use tickmark_core::id::ItemKey;
@@ -16,6 +15,7 @@ use crate::Desk;
 use crate::design::badge::badge;
 use crate::design::icon::Mark;
 use crate::error::Refusal;
+use crate::route::{get, post};
 
 pub(crate) use list::{listed, table as item_table};
 

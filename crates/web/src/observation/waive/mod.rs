@@ -7,7 +7,6 @@ mod requests;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use maud::{Markup, html};
 use tickmark_app::comment::About;
 use tickmark_app::observation::waiver::{self, request};
@@ -28,6 +27,7 @@ use crate::design::{moment, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -6,7 +6,6 @@ mod one;
 mod seen;
 
 use axum::extract::State;
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::program::access_review::{self, Reviewed};
 use tickmark_core::identity::{Atom, Resource, Verb};
@@ -18,6 +17,7 @@ use crate::design::icon::Mark;
 use crate::design::table::plain;
 use crate::design::{block, moment};
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -13,7 +13,6 @@ mod sample;
 
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_core::Timestamp;
@@ -38,6 +37,7 @@ use crate::design::form::Faults;
 use crate::design::icon::Mark;
 use crate::design::{moment, segment};
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 /// What sets up tests: definitions, freezing, samples.
