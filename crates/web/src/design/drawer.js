@@ -42,13 +42,6 @@ function moved(part, path) {
   return part;
 }
 
-const made = (name, text = "", className = "") => {
-  const node = document.createElement(name);
-  node.textContent = text;
-  if (className) node.className = className;
-  return node;
-};
-
 let drawer = null;
 let turn = 0;
 

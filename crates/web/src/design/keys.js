@@ -1,12 +1,6 @@
 // The palette (Ctrl K or ⌘ K) over /search.json, the sheet of keys, and single keys, which can be switched off.
 
 const off = () => localStorage.getItem("tickmark.keys") === "off";
-const made = (name, text = "", className = "") => {
-  const node = document.createElement(name);
-  node.textContent = text;
-  if (className) node.className = className;
-  return node;
-};
 const typing = (target) => target.closest?.("input, select, textarea, [contenteditable]");
 
 function window_(label) {
