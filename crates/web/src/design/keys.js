@@ -120,7 +120,7 @@ async function sheet() {
 
 // Rows of the list: the one that was come to, and its link.
 const rows = () => [...document.querySelectorAll("main table.cards tbody tr:not([hidden])")];
-const link = (row) => row?.querySelector("a.primary, td a");
+const link = (row) => row?.querySelector("a[data-row]");
 let row = -1;
 function step(by) {
   const all = rows();
