@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::HeaderName;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::stream;
 use maud::{Markup, html};
 use tickmark_app::identity::audit::{self, Filter, Format, Name, Outcome, Row};
@@ -24,8 +22,7 @@ use crate::design::frame::{Page, Place};
 use crate::design::table::{TableQuery, plain};
 use crate::design::{block, moment};
 use crate::error::Refusal;
-use crate::evidence::attachment;
-use crate::guard::SANDBOX;
+use crate::evidence::taken;
 use crate::list::{TRAIL, views};
 use crate::visit::Asked;
 
@@ -103,11 +100,6 @@ async fn export(state: &WebState, asked: &Asked, format: Format, kind: &str) -> 
     let end = app.transact(actor, async |cx| audit::begin_export(cx, &filter, format).await).await?;
     filter.before = Some(filter.before.map_or(end, |before| before.min(end)));
     let name = format!("audit-trail-{}.{}", app.now().date(), format.ending());
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, attachment(&name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
     let lines = Lines { app, actor: actor.clone(), filter, format, names: BTreeMap::new() };
     let head = stream::iter([Ok::<_, Infallible>(format.head().to_owned())]);
     let rest = stream::unfold(Some(lines), step);
@@ -115,7 +107,7 @@ async fn export(state: &WebState, asked: &Asked, format: Format, kind: &str) -> 
         futures_util::StreamExt::map(head, |line| line.map_err(|never| match never {})),
         rest,
     ));
-    Ok((headers, body).into_response())
+    Ok(taken(&name, kind, body))
 }
 
 /// What is still to be written.

@@ -21,7 +21,8 @@ use crate::error::Refusal;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
-pub(crate) use one::{need_ending, sheet_file, taken};
+pub(crate) use crate::evidence::taken;
+pub(crate) use one::{need_ending, sheet_file};
 pub(crate) use seen::Shown;
 
 const PATH: &str = "/access-reviews";
