@@ -7,7 +7,7 @@ use tickmark_core::id::OrganizationKey;
 use tickmark_store::{Cell, insert_rows};
 
 use super::Version;
-use crate::{Error, Result};
+use crate::{Error, Result, stored};
 
 type Org = OrganizationKey;
 type Row = (i64, i64, String);
@@ -15,13 +15,7 @@ type Row = (i64, i64, String);
 const WHAT: &str = "the table of commitments";
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<CommitmentKey> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM commitment WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(CommitmentKey(key))
+    Ok(CommitmentKey(stored::next_key(c, org, "commitment").await?))
 }
 
 pub(super) async fn add(
