@@ -10,6 +10,7 @@ mod check;
 mod look;
 mod mapping;
 mod moment;
+mod problem;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +31,7 @@ pub use check::{
 pub use look::Looked;
 pub use mapping::{ListFormat, MAX_COLUMN_CHARS, MAX_MAPPINGS, Mapping, MappingError, Reading, mapping_name};
 pub use moment::{DateOrder, MomentError, read_moment, serial_day};
+pub use problem::ListProblem;
 
 /// Most items of one population.
 pub const MAX_ITEMS: usize = 1_000_000;
