@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use tickmark_core::id::OrganizationKey;
 use tickmark_core::{Digest, Timestamp};
 
@@ -50,6 +50,18 @@ pub(crate) async fn newest(
     key: i64,
 ) -> Result<Option<VersionRow>> {
     Ok(sqlx::query_as(text).bind(org.0).bind(key).fetch_optional(c).await?)
+}
+
+/// Returns the number of the next record of an organization in a table that numbers them by `key`, from 1.
+pub(crate) async fn next_key(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    table: &'static str,
+) -> Result<i64> {
+    let text =
+        format!("SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM {table} WHERE organization = $1");
+    let (key,): (i64,) = sqlx::query_as(AssertSqlSafe(text)).bind(org.0).fetch_one(c).await?;
+    Ok(key)
 }
 
 /// Runs a statement by which something is over from a moment (`$1`) on: of an organization (`$2`), what is named (`$3`).

@@ -18,7 +18,7 @@ use tickmark_core::time::{DAY_US, SECOND_US};
 use tickmark_core::{Digest, Timestamp};
 
 use crate::engagement::{KEY, Scene, conflict, scene, scope};
-use crate::fieldwork::pdf;
+use crate::reported::pdf;
 
 const CLASS: Class = Class::SpecifiedParties;
 const GRANT: GrantKey = GrantKey(1);

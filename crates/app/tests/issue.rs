@@ -33,10 +33,8 @@ use tickmark_core::report::readiness::DocumentStatus;
 use tickmark_ledger::bundle::{Level, Verification};
 
 use crate::bundle::{contents, export};
-use crate::fieldwork::{
-    KEY, Scene, Signers, asserted, auditor, completed, dated, documents, number, pdf, refused, scene_of,
-    signers,
-};
+use crate::fieldwork::{KEY, Scene, auditor, refused, scene_of};
+use crate::reported::{Signers, asserted, completed, dated, documents, number, pdf, signers};
 use crate::workpapers::{changes, plan, tested};
 
 const DATED: &str = "2027-01-20";
@@ -285,7 +283,7 @@ async fn each_thing_that_is_missing_keeps_a_report_from_being_issued() {
         assert_eq!(missing(bert).await, [modified]);
         let says = refused(stage.issue(bert, 2).await).to_string();
         assert!(says.contains("the opinion is qualified, and management's assertion is not"), "{says}");
-        crate::fieldwork::modified(&world, scene, by).await;
+        crate::reported::modified(&world, scene, by).await;
         assert_eq!(missing(bert).await, []);
 
         let says = refused(stage.issue(audrey, 2).await).to_string();

@@ -50,6 +50,7 @@ mod program;
 mod readiness;
 mod records;
 mod register;
+mod reported;
 mod retention;
 
 mod passkeys;

@@ -37,6 +37,10 @@ const STYLES: [&str; 7] = [
     include_str!("design/print.css"),
 ];
 
+/// What the scripts of every page build elements with. It is sent within each of them: a module that they import would be one
+/// more to ask for before any of them runs, and one that fails would take the others with it.
+const MADE: &str = include_str!("design/made.js");
+
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let fonts = [
         Asset::new("inter.woff2", "font/woff2", include_bytes!("../assets/fonts/inter.woff2")),
@@ -51,11 +55,14 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     for font in &fonts {
         styles = styles.replace(&format!("{{{{{}}}}}", font.name), &font.hashed);
     }
+    let script = |name: &'static str, text: &str| {
+        Asset::new(name, "text/javascript; charset=utf-8", [MADE, text].concat().as_bytes())
+    };
     let mut assets = vec![
         Asset::new("tickmark.css", "text/css; charset=utf-8", styles.as_bytes()),
-        Asset::new("enhance.js", "text/javascript; charset=utf-8", include_bytes!("design/enhance.js")),
-        Asset::new("drawer.js", "text/javascript; charset=utf-8", include_bytes!("design/drawer.js")),
-        Asset::new("keys.js", "text/javascript; charset=utf-8", include_bytes!("design/keys.js")),
+        script("enhance.js", include_str!("design/enhance.js")),
+        script("drawer.js", include_str!("design/drawer.js")),
+        script("keys.js", include_str!("design/keys.js")),
         Asset::new("passkey.js", "text/javascript; charset=utf-8", include_bytes!("design/passkey.js")),
         Asset::new("icon.svg", "image/svg+xml; charset=utf-8", include_bytes!("design/icon.svg")),
     ];
@@ -127,6 +134,16 @@ mod tests {
         }
         let (ink, paper) = (token("on-brand"), token("brand"));
         assert!(contrast(&ink.0, &paper.0) >= 4.5 && contrast(&ink.1, &paper.1) >= 4.5);
+    }
+
+    #[test]
+    fn scripts_that_build_elements_have_once_what_they_build_them_with() {
+        for name in ["enhance.js", "drawer.js", "keys.js"] {
+            let script = &ASSETS.iter().find(|asset| asset.name == name).expect("embedded").bytes;
+            let script = std::str::from_utf8(script).expect("UTF-8");
+            assert_eq!(script.matches("const made =").count(), 1, "{name}");
+            assert!(script.contains("made(\"") && !script.contains("import "), "{name}");
+        }
     }
 
     #[test]

@@ -26,13 +26,7 @@ enum Which<'a> {
 }
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<i64> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM comment WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(key)
+    stored::next_key(c, org, "comment").await
 }
 
 /// Returns the numbers of all comments, in order.

@@ -128,12 +128,7 @@ pub(super) async fn add_snapshot(
     at: Timestamp,
     model: Digest,
 ) -> Result<i64> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM assessment WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(&mut *c)
-    .await?;
+    let key = stored::next_key(c, org, "assessment").await?;
     sqlx::query(
         "INSERT INTO assessment (organization, key, taken_at, taken_by, model) VALUES ($1, $2, $3, $4, $5)",
     )

@@ -82,13 +82,7 @@ pub(super) async fn by_page(
 }
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: OrganizationKey) -> Result<GrantKey> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM report_grant WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(GrantKey(key))
+    Ok(GrantKey(stored::next_key(c, org, "report_grant").await?))
 }
 
 pub(super) async fn add(

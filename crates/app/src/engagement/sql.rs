@@ -16,13 +16,7 @@ type Org = OrganizationKey;
 const PRESET_FORMAT: &str = "sampling-presets/1";
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<EngagementKey> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM engagement WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(EngagementKey(key))
+    Ok(EngagementKey(stored::next_key(c, org, "engagement").await?))
 }
 
 pub(super) async fn add(

@@ -342,6 +342,17 @@ pub async fn labels(view: &mut View<'_>) -> Result<BTreeMap<ActorId, String>> {
     Ok(told_apart(sql::labels(view.connection(), organization).await?))
 }
 
+/// Returns what some of those who ever acted here are called, with their address; those who are not known are left out. Empty for
+/// whoever was erased.
+///
+/// # Errors
+/// If the database fails.
+pub async fn labels_of(view: &mut View<'_>, ids: &BTreeSet<ActorId>) -> Result<BTreeMap<ActorId, String>> {
+    let organization = view.organization();
+    let ids: Vec<ActorId> = ids.iter().copied().collect();
+    sql::labels_of(view.connection(), organization, &ids).await
+}
+
 /// Leaves addresses out where a name says who it is.
 fn told_apart(labels: BTreeMap<ActorId, String>) -> BTreeMap<ActorId, String> {
     let mut times: BTreeMap<String, usize> = BTreeMap::new();

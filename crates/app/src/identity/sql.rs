@@ -195,6 +195,31 @@ pub(super) async fn labels(
     rows.into_iter().map(|(id, label)| Ok((stored::parse(&id, "the table of actors")?, label))).collect()
 }
 
+/// Actors named in one statement.
+const ACTORS_PER_STATEMENT: usize = 500;
+
+/// Returns what some actors are called.
+pub(super) async fn labels_of(
+    c: &mut AnyConnection,
+    organization: OrganizationKey,
+    ids: &[ActorId],
+) -> Result<BTreeMap<ActorId, String>> {
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(ACTORS_PER_STATEMENT) {
+        let places: Vec<String> = (2..chunk.len() + 2).map(|place| format!("${place}")).collect();
+        let text =
+            format!("SELECT id, label FROM actor WHERE organization = $1 AND id IN ({})", places.join(", "));
+        let mut query = sqlx::query_as::<_, (String, String)>(sqlx::AssertSqlSafe(text)).bind(organization.0);
+        for id in chunk {
+            query = query.bind(id.to_string());
+        }
+        for (id, label) in query.fetch_all(&mut *c).await? {
+            found.insert(stored::parse(&id, "the table of actors")?, label);
+        }
+    }
+    Ok(found)
+}
+
 fn actor(organization: &Organization, (id, kind, label): (String, String, String)) -> Result<Actor> {
     Ok(Actor {
         id: stored::parse(&id, "the table of actors")?,

@@ -13,12 +13,7 @@ const COLUMNS: &str = "key, kind, state, asked_by, asked_at, due_at, attempts, l
     progress, outcome";
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: OrganizationKey) -> Result<i64> {
-    let (key,): (i64,) =
-        sqlx::query_as("SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM job WHERE organization = $1")
-            .bind(org.0)
-            .fetch_one(c)
-            .await?;
-    Ok(key)
+    stored::next_key(c, org, "job").await
 }
 
 pub(super) async fn insert(c: &mut AnyConnection, org: OrganizationKey, job: &Job) -> Result<()> {

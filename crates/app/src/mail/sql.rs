@@ -35,13 +35,7 @@ pub(super) struct Ended<'a> {
 }
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: OrganizationKey) -> Result<i64> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM outbox WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(key)
+    stored::next_key(c, org, "outbox").await
 }
 
 pub(super) async fn insert(

@@ -9,6 +9,7 @@ use tickmark_core::engagement::fieldwork::{RequestState, Workpaper};
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::{Item, State};
 use tickmark_core::id::ActorId;
+use tickmark_core::program::access_review::ReviewKey;
 use tickmark_core::program::performance::WindowState;
 use tickmark_core::program::reminder::{Fact, Matter, escalated_from};
 use tickmark_core::time::DAY_US;
@@ -42,15 +43,10 @@ pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
     facts
         .extend(work.missed.iter().chain(&work.due).filter(|due| is_recent(due.window.due, now)).map(window));
     for one in &work.returned {
-        facts.push(undated(one, Matter::Returned, "Came back to you", one.decided.map(|(_, at)| at)));
+        facts.push(turn(one, Matter::Returned, "Came back to you", one.decided.map(|(_, at)| at)));
     }
     for one in &work.waiting {
-        facts.push(undated(
-            one,
-            Matter::Decision,
-            "Waits for your decision",
-            one.submitted.map(|(_, at)| at),
-        ));
+        facts.push(turn(one, Matter::Decision, "Waits for your decision", one.submitted.map(|(_, at)| at)));
     }
     for one in &work.aging {
         let due = match one.freshness {
@@ -59,38 +55,32 @@ pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
             Freshness::ByOccurrence | Freshness::Undated => continue,
         };
         if is_recent(due, now) {
-            facts.push(Fact {
-                about: format!("evidence {} {} {}", one.control, one.item, due.micros()),
-                matter: Matter::Evidence,
-                title: format!("Evidence for {} {} is renewed", one.control, one.title),
-                path: format!("/evidence/items/{}", one.item),
-                due: Some(due),
-                time_over: None,
-                escalated_from: None,
-            });
+            facts.push(Fact::due(
+                format!("evidence {} {} {}", one.control, one.item, due.micros()),
+                Matter::Evidence,
+                format!("Evidence for {} {} is renewed", one.control, one.title),
+                format!("/evidence/items/{}", one.item),
+                due,
+            ));
         }
     }
     for one in &work.waivers {
-        facts.push(Fact {
-            about: format!("waiver {}", one.id),
-            matter: Matter::Waiver,
-            title: format!("Waiver {} of {} ends", one.id, one.check),
-            path: format!("/waivers/{}", one.id),
-            due: Some(one.expires_at),
-            time_over: None,
-            escalated_from: None,
-        });
+        facts.push(Fact::due(
+            format!("waiver {}", one.id),
+            Matter::Waiver,
+            format!("Waiver {} of {} ends", one.id, one.check),
+            format!("/waivers/{}", one.id),
+            one.expires_at,
+        ));
     }
     for one in segregation::ending(view).await? {
-        facts.push(Fact {
-            about: format!("conflict exception {}", one.key),
-            matter: Matter::Waiver,
-            title: format!("Exception {} to a conflict of duties ends", one.key),
-            path: "/segregation".to_owned(),
-            due: Some(one.expires_at),
-            time_over: None,
-            escalated_from: None,
-        });
+        facts.push(Fact::due(
+            format!("conflict exception {}", one.key),
+            Matter::Waiver,
+            format!("Exception {} to a conflict of duties ends", one.key),
+            "/segregation".to_owned(),
+            one.expires_at,
+        ));
     }
     for one in &work.findings {
         facts.extend(
@@ -99,15 +89,12 @@ pub(super) async fn own(view: &mut View<'_>) -> Result<Vec<Fact>> {
         );
     }
     for one in comment::mentions(view).await? {
-        facts.push(Fact {
-            about: format!("mention {}", one.key),
-            matter: Matter::Mention,
-            title: format!("A comment names you: {}", one.about.title()),
-            path: format!("{}#comment-{}", one.about.path(), one.key),
-            due: None,
-            time_over: None,
-            escalated_from: None,
-        });
+        facts.push(Fact::undated(
+            format!("mention {}", one.key),
+            Matter::Mention,
+            format!("A comment names you: {}", one.about.title()),
+            format!("{}#comment-{}", one.about.path(), one.key),
+        ));
     }
     facts.extend(work.access_reviews.iter().map(answers));
     facts.extend(access_review::running(view, Some(actor)).await?.iter().map(run));
@@ -139,18 +126,9 @@ fn fieldwork(waiting: &Waiting, actor: ActorId, now: Timestamp) -> Vec<Fact> {
         }
         facts.extend(one.late_from().filter(|late| is_recent(*late, now)).map(|_| by_day(one)));
     }
-    let told = |about: String, matter: Matter, title: String, path: String| Fact {
-        about,
-        matter,
-        title,
-        path,
-        due: None,
-        time_over: None,
-        escalated_from: None,
-    };
     for one in &waiting.exceptions {
         let name = format!("{}.{}", paper_id::<Workpaper>(one.engagement, one.workpaper), one.exception);
-        facts.push(told(
+        facts.push(Fact::undated(
             format!("exception {name}"),
             Matter::Response,
             format!("Exception {name} waits for management\u{2019}s answer"),
@@ -158,7 +136,7 @@ fn fieldwork(waiting: &Waiting, actor: ActorId, now: Timestamp) -> Vec<Fact> {
         ));
     }
     for one in &waiting.answers {
-        facts.push(told(
+        facts.push(Fact::undated(
             format!("request {} submitted {}", name_of(one), one.since.micros()),
             Matter::Decision,
             format!("Answered, and waits for you: {}", asked(one)),
@@ -168,7 +146,7 @@ fn fieldwork(waiting: &Waiting, actor: ActorId, now: Timestamp) -> Vec<Fact> {
     // What they wrote themselves they know.
     for one in waiting.papers.iter().filter(|one| one.signing == Signing::Review) {
         let name = one.name();
-        facts.push(told(
+        facts.push(Fact::undated(
             format!("{} {name} review {}", one.noun, one.since.micros()),
             Matter::Decision,
             format!("{name} waits for your review"),
@@ -194,43 +172,30 @@ fn paper_path(engagement: EngagementKey, number: i64) -> String {
 /// A request by its day. Another day is another matter.
 fn by_day(one: &WaitingRequest) -> Fact {
     let due = one.late_from();
-    Fact {
-        about: format!("request {} {}", name_of(one), due.map_or(0, Timestamp::micros)),
-        matter: Matter::Request,
-        title: asked(one),
-        path: format!("/engagements/{}/requests/{}", one.engagement.0, one.number),
-        due,
-        time_over: None,
-        escalated_from: None,
-    }
+    let about = format!("request {} {}", name_of(one), due.map_or(0, Timestamp::micros));
+    let path = format!("/engagements/{}/requests/{}", one.engagement.0, one.number);
+    Fact { due, ..Fact::undated(about, Matter::Request, asked(one), path) }
 }
 
-/// A review of access as it stands in its time, for whoever answers.
+/// A review of access, for whoever answers.
 fn answers(one: &WaitingReview) -> Fact {
     let waits = if one.items == 1 { "item waits" } else { "items wait" };
-    Fact {
-        about: format!("access review {} answers", one.key),
-        matter: Matter::Review,
-        title: format!("{} {}: {} {waits} for your answer", one.key, one.title, one.items),
-        path: format!("/access-reviews/{}/decide", one.key.0),
-        due: Some(one.due_at),
-        time_over: Some(one.time_over),
-        escalated_from: None,
-    }
+    let title = format!("{} {}: {} {waits} for your answer", one.key, one.title, one.items);
+    review(one.key, "answers", title, "/decide", one.due_at, one.time_over)
 }
 
 /// The same for whoever began it, and for those who are told when its time is long over.
 fn run(one: &Running) -> Fact {
     let has = if one.unanswered == 1 { "item has" } else { "items have" };
-    Fact {
-        about: format!("access review {} run", one.key),
-        matter: Matter::Review,
-        title: format!("{} {}: {} {has} no answer", one.key, one.title, one.unanswered),
-        path: format!("/access-reviews/{}", one.key.0),
-        due: Some(one.due_at),
-        time_over: Some(one.time_over),
-        escalated_from: None,
-    }
+    let title = format!("{} {}: {} {has} no answer", one.key, one.title, one.unanswered);
+    review(one.key, "run", title, "", one.due_at, one.time_over)
+}
+
+/// A review of access as it stands in its time: `told` is as what somebody is told of it, `page` which page of it they see.
+fn review(key: ReviewKey, told: &str, title: String, page: &str, due: Timestamp, over: u8) -> Fact {
+    let about = format!("access review {key} {told}");
+    let path = format!("/access-reviews/{}{page}", key.0);
+    Fact { time_over: Some(over), ..Fact::due(about, Matter::Review, title, path, due) }
 }
 
 fn is_recent(due: Timestamp, now: Timestamp) -> bool {
@@ -238,56 +203,43 @@ fn is_recent(due: Timestamp, now: Timestamp) -> bool {
 }
 
 fn window(due: &Due) -> Fact {
-    Fact {
-        about: format!("window {} {}", due.control, due.window.id),
-        matter: Matter::Occurrence,
-        title: format!("{} {}, window {}", due.control, due.title, due.window.id),
-        path: format!("/controls/{}/occurrences", due.control),
-        due: Some(due.window.due),
-        time_over: None,
-        escalated_from: None,
-    }
+    Fact::due(
+        format!("window {} {}", due.control, due.window.id),
+        Matter::Occurrence,
+        format!("{} {}, window {}", due.control, due.title, due.window.id),
+        format!("/controls/{}/occurrences", due.control),
+        due.window.due,
+    )
 }
 
 /// An item at one turn of its way: the next time that it comes back is another matter.
-fn undated(item: &Item, matter: Matter, what: &str, since: Option<Timestamp>) -> Fact {
+fn turn(item: &Item, matter: Matter, what: &str, since: Option<Timestamp>) -> Fact {
     let since = since.map_or(0, Timestamp::micros);
-    Fact {
-        about: format!("item {} {} {since}", item.key, matter.word()),
+    Fact::undated(
+        format!("item {} {} {since}", item.key, matter.word()),
         matter,
-        title: format!("{what}: {}", item.version.description.title),
-        path: format!("/evidence/items/{}", item.key),
-        due: None,
-        time_over: None,
-        escalated_from: None,
-    }
+        format!("{what}: {}", item.version.description.title),
+        format!("/evidence/items/{}", item.key),
+    )
 }
 
 fn corrective(reference: &str, finding: &Finding) -> impl Iterator<Item = Fact> {
     let due = finding.due.filter(|_| finding.state() == FindingState::Open);
     // Too late is the first moment after the day.
-    due.map(|day| day.starts().plus_micros(DAY_US)).into_iter().map(move |due| Fact {
-        about: format!("finding {} {}", finding.id, due.micros()),
-        matter: Matter::Finding,
-        title: format!("Finding: {}", finding.found.title),
-        path: format!("/findings/{}", segment(reference)),
-        due: Some(due),
-        time_over: None,
-        escalated_from: None,
+    due.map(|day| day.starts().plus_micros(DAY_US)).into_iter().map(move |due| {
+        Fact::due(
+            format!("finding {} {}", finding.id, due.micros()),
+            Matter::Finding,
+            format!("Finding: {}", finding.found.title),
+            format!("/findings/{}", segment(reference)),
+            due,
+        )
     })
 }
 
 /// What waits for the decision of whoever looks, besides evidence.
 fn decision(one: &Decision) -> Fact {
-    Fact {
-        about: one.about.clone(),
-        matter: Matter::Decision,
-        title: one.title.clone(),
-        path: one.path.clone(),
-        due: None,
-        time_over: None,
-        escalated_from: None,
-    }
+    Fact::undated(one.about.clone(), Matter::Decision, one.title.clone(), one.path.clone())
 }
 
 /// What nobody did for so many days, with who is told; nothing for 0 days.
@@ -320,7 +272,7 @@ pub(super) async fn escalations(view: &mut View<'_>, days: u32) -> Result<Vec<La
                 State::Submitted => (Matter::Decision, "Nobody decided about"),
                 _ => (Matter::Returned, "Came back and was not mended"),
             };
-            let fact = undated(&one, matter, what, Some(since));
+            let fact = turn(&one, matter, what, Some(since));
             late.push(Late {
                 fact: Fact { escalated_from: Some(escalated_from(since, days)), ..fact },
                 reviewers: BTreeSet::new(),

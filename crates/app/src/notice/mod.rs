@@ -201,15 +201,8 @@ impl App {
             return Ok(None);
         }
         let lines = self.read(program, async |view| week::lines(view, reading).await).await?;
-        let fact = Fact {
-            about,
-            matter: Matter::Week,
-            title: format!("The last seven days, week {week}"),
-            path: "/notices".to_owned(),
-            due: None,
-            time_over: None,
-            escalated_from: None,
-        };
+        let title = format!("The last seven days, week {week}");
+        let fact = Fact::undated(about, Matter::Week, title, "/notices".to_owned());
         Ok(Some((Notice { fact, step: Step::New }, lines.join("\n"))))
     }
 

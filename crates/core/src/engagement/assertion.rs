@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{EngagementError, ReportKind, Scope, UserEntityKind, needed, title};
-use crate::report::lint::{self, BannedPhrase};
+use crate::report::lint;
 
 /// Most characters of the text.
 const ASSERTION_MAX: usize = 40_000;
@@ -37,8 +37,7 @@ impl Assertion {
     /// Returns what must not stand in it.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
-        let write = |BannedPhrase { phrase, instead }| format!("\u{201c}{phrase}\u{201d}: write {instead}");
-        lint::lint(&self.text).into_iter().map(write).collect()
+        lint::faults(&self.text)
     }
 }
 

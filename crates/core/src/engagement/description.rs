@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     DIAGRAMS_MAX, Diagram, EngagementError, PROCESSES_MAX, Process, ReportKind, Scope, Time, needed, readable,
 };
-use crate::report::lint::{self, BannedPhrase};
+use crate::report::lint;
 use crate::words::words_of;
 
 /// Most characters of one part.
@@ -373,11 +373,8 @@ impl Description {
 
 /// What must not be written, with what to write instead.
 fn wording(text: &str) -> Vec<String> {
-    let banned = lint::lint(text)
-        .into_iter()
-        .map(|BannedPhrase { phrase, instead }| format!("\u{201c}{phrase}\u{201d}: write {instead}"));
     let advertising = lint::words_in(text, &ADVERTISING)
         .into_iter()
         .map(|word| format!("\u{201c}{word}\u{201d} is advertising: say what can be checked"));
-    banned.chain(advertising).collect()
+    lint::faults(text).into_iter().chain(advertising).collect()
 }

@@ -7,8 +7,10 @@
 
 mod amount;
 mod check;
+mod look;
 mod mapping;
 mod moment;
+mod problem;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,11 +25,13 @@ use crate::{Digest, Timestamp};
 
 pub use amount::{Amount, NoAmount};
 pub use check::{
-    AskedCheck, Aspect, Check, CheckError, Checked, Difference, Looked, MAX_CHECKS, MAX_DIFFERENCES,
-    MAX_TRACED, Procedure, Traced, is_explained, need_checks,
+    AskedCheck, Aspect, Check, CheckError, Checked, Difference, MAX_CHECKS, MAX_DIFFERENCES, MAX_TRACED,
+    Procedure, Traced, is_explained, need_checks,
 };
+pub use look::Looked;
 pub use mapping::{ListFormat, MAX_COLUMN_CHARS, MAX_MAPPINGS, Mapping, MappingError, Reading, mapping_name};
 pub use moment::{DateOrder, MomentError, read_moment, serial_day};
+pub use problem::ListProblem;
 
 /// Most items of one population.
 pub const MAX_ITEMS: usize = 1_000_000;

@@ -130,6 +130,20 @@ pub struct Fact {
     pub escalated_from: Option<Timestamp>,
 }
 
+impl Fact {
+    /// Something that has no day: it is told of once, as it comes up.
+    #[must_use]
+    pub fn undated(about: String, matter: Matter, title: String, path: String) -> Self {
+        Self { about, matter, title, path, due: None, time_over: None, escalated_from: None }
+    }
+
+    /// Something that is too late from a moment on, and told of by its days.
+    #[must_use]
+    pub fn due(about: String, matter: Matter, title: String, path: String, due: Timestamp) -> Self {
+        Self { due: Some(due), ..Self::undated(about, matter, title, path) }
+    }
+}
+
 /// Somebody is told of a fact at a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -234,15 +248,10 @@ mod tests {
     }
 
     fn fact(due: Option<Timestamp>) -> Fact {
-        Fact {
-            about: "window IAM-07 2026-11".into(),
-            matter: Matter::Occurrence,
-            title: "IAM-07".into(),
-            path: "/controls/IAM-07/occurrences".into(),
-            due,
-            time_over: None,
-            escalated_from: None,
-        }
+        let about = "window IAM-07 2026-11".into();
+        let undated =
+            Fact::undated(about, Matter::Occurrence, "IAM-07".into(), "/controls/IAM-07/occurrences".into());
+        Fact { due, ..undated }
     }
 
     #[test]

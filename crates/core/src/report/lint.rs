@@ -43,6 +43,13 @@ pub fn lint(text: &str) -> Vec<BannedPhrase> {
     BANNED.into_iter().filter(|banned| contains_words(&plain, banned.phrase)).collect()
 }
 
+/// Returns the banned phrases of `text`, each with what to write instead, as people are told of them.
+#[must_use]
+pub fn faults(text: &str) -> Vec<String> {
+    let write = |BannedPhrase { phrase, instead }| format!("\u{201c}{phrase}\u{201d}: write {instead}");
+    lint(text).into_iter().map(write).collect()
+}
+
 /// Returns those of `phrases` that stand in `text`, matched as [`lint`] does. Phrases are in lower case with single spaces.
 #[must_use]
 pub fn words_in<'a>(text: &str, phrases: &[&'a str]) -> Vec<&'a str> {

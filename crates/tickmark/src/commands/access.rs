@@ -16,7 +16,7 @@ use tickmark_core::program::population::Ipe;
 use tickmark_core::zone::Zone;
 
 use super::assess::person;
-use super::{evidence_file, moment};
+use super::{evidence_file, moment, readable_list};
 use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Tone};
@@ -225,24 +225,8 @@ async fn import(options: &AccessImport, common: &Common, output: &Output) -> Out
         completeness: options.completeness.clone(),
         accuracy: options.accuracy.clone(),
     };
-    let opened = List::open(&file.name, file.bytes, Some(&wiring::Documents));
-    let read = opened.and_then(|list| access::read(&list, &columns, &ipe).map(|_| list));
-    let list = match read {
-        Ok(list) => list,
-        Err(problems) => {
-            app.close().await;
-            output.answer(&json!({ "problems": problems }), |output| {
-                for problem in &problems {
-                    output.line(problem);
-                }
-            })?;
-            let count = problems.len();
-            return Err(Failure::input(format!(
-                "{} was not handed in: {count} problems, nothing was kept",
-                file.name
-            )));
-        }
-    };
+    let read = |list: &List| access::read(list, &columns, &ipe);
+    let list = readable_list(file, ("handed in", "kept"), &app, output, read).await?;
     let new = NewList {
         system: options.system.clone(),
         ipe,

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use serde_json::json;
+use tickmark_app::App;
 use tickmark_app::program::performance::{EvidenceFile, MAX_FILE_BYTES};
+use tickmark_app::program::population::{List, ListProblem};
 use tickmark_core::Timestamp;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::scope::Day;
@@ -12,6 +15,7 @@ use tickmark_evaluate::Library;
 use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
+use crate::wiring;
 
 pub(crate) mod access;
 pub(crate) mod access_review;
@@ -122,4 +126,28 @@ pub(crate) fn evidence_file(path: &Path) -> Outcome<EvidenceFile> {
         _ => "application/octet-stream",
     };
     Ok(EvidenceFile { name: name.to_owned(), media_type: media_type.to_owned(), bytes: bytes.into() })
+}
+
+/// Opens a list that is handed in and looks at its rows with `read`. Where it has problems they are told, one a line, and the
+/// program ends: `verb` says what then was not done with it, and what nothing of it was: `("imported", "applied")`.
+pub(crate) async fn readable_list<T>(
+    file: EvidenceFile,
+    verb: (&str, &str),
+    app: &App,
+    output: &Output,
+    read: impl FnOnce(&List) -> Result<T, Vec<ListProblem>>,
+) -> Outcome<List> {
+    let opened = List::open(&file.name, file.bytes, Some(&wiring::Documents));
+    let problems = match opened.and_then(|list| read(&list).map(|_| list)) {
+        Ok(list) => return Ok(list),
+        Err(problems) => problems,
+    };
+    app.close().await;
+    output.answer(&json!({ "problems": problems }), |output| {
+        for problem in &problems {
+            output.line(problem);
+        }
+    })?;
+    let (name, count, (done, kept)) = (file.name, problems.len(), verb);
+    Err(Failure::input(format!("{name} was not {done}: {count} problems, nothing was {kept}")))
 }

@@ -17,7 +17,7 @@ use tickmark_core::time::DAY_US;
 use tickmark_core::zone::Zone;
 
 use super::assess::person;
-use super::{end_of, evidence_file, moment};
+use super::{end_of, evidence_file, moment, readable_list};
 use crate::cli::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
@@ -300,26 +300,8 @@ async fn import(options: &PopulationImport, common: &Common, output: &Output) ->
             Ok((definition, mapping))
         })
         .await?;
-    let opened = List::open(&file.name, file.bytes, Some(&wiring::Documents));
-    let read = opened.and_then(|list| {
-        population::read(&definition, &list, mapping.as_ref(), &options.time_zone).map(|_| list)
-    });
-    let list = match read {
-        Ok(list) => list,
-        Err(problems) => {
-            app.close().await;
-            output.answer(&json!({ "problems": problems }), |output| {
-                for problem in &problems {
-                    output.line(problem);
-                }
-            })?;
-            let count = problems.len();
-            return Err(Failure::input(format!(
-                "{} was not imported: {count} problems, nothing was applied",
-                file.name
-            )));
-        }
-    };
+    let read = |list: &List| population::read(&definition, list, mapping.as_ref(), &options.time_zone);
+    let list = readable_list(file, ("imported", "applied"), &app, output, read).await?;
     let imported = app
         .transact(&program, async |cx| {
             let ipe = Ipe {

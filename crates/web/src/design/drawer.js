@@ -8,9 +8,12 @@ const wide = matchMedia("(min-width: 960px)");
 const lists = [...document.querySelectorAll("main table.cards")];
 const rows = () => lists.flatMap((list) => [...list.querySelectorAll("tbody tr:not([hidden])")]);
 
+// The link that names a row: the server marks it.
+const naming = (row) => row?.querySelector("a[data-row]");
+
 // The page of a row, if it has one here.
 function page(row) {
-  const link = row?.querySelector("td.p-title a[href], a.primary[href], td a[href]");
+  const link = naming(row);
   const is_page = link && !link.hasAttribute("download") && link.origin === location.origin;
   return is_page ? link.pathname + link.search : null;
 }
@@ -42,13 +45,6 @@ function moved(part, path) {
   return part;
 }
 
-const made = (name, text = "", className = "") => {
-  const node = document.createElement(name);
-  node.textContent = text;
-  if (className) node.className = className;
-  return node;
-};
-
 let drawer = null;
 let turn = 0;
 
@@ -70,7 +66,7 @@ function build() {
     drawer.remove();
     drawer = null;
     if (location.hash.startsWith(MARK)) history.pushState(null, "", location.pathname + location.search);
-    row?.querySelector("a[href]")?.focus();
+    naming(row)?.focus();
   });
   drawer.addEventListener("click", (event) => event.target === drawer && drawer.close());
   drawer.addEventListener("keydown", (event) => {

@@ -137,20 +137,14 @@ for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
 // Files: a list of what was chosen with names and sizes, dropping and pasting them, and the camera of a phone. The field of
 // the browser stays what is sent.
 const sized = (bytes) => bytes < 1000 ? `${bytes} B` : bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
-const element = (name, text = "", className = "") => {
-  const made = document.createElement(name);
-  made.textContent = text;
-  if (className) made.className = className;
-  return made;
-};
 
 for (const input of document.querySelectorAll("input[type=file][data-most-bytes]")) {
   const zone = input.closest(".drop");
   const [mostBytes, mostFiles] = [Number(input.dataset.mostBytes), Number(input.dataset.mostFiles)];
-  const tools = element("div", "", "drop-tools");
+  const tools = made("div", "", "drop-tools");
   const takesPictures = !input.accept || /image\/|\.(png|jpe?g)/.test(input.accept);
-  tools.append(element("span", `Drop ${mostFiles === 1 ? "a file" : "files"} here${takesPictures ? ", or paste a picture" : ""}.`));
-  const list = element("ul", "", "chosen");
+  tools.append(made("span", `Drop ${mostFiles === 1 ? "a file" : "files"} here${takesPictures ? ", or paste a picture" : ""}.`));
+  const list = made("ul", "", "chosen");
   input.after(tools, list);
 
   const put = (files) => {
@@ -169,13 +163,13 @@ for (const input of document.querySelectorAll("input[type=file][data-most-bytes]
     const files = [...input.files];
     let wrong = files.length > mostFiles ? `At most ${mostFiles} files at once` : "";
     files.forEach((file, at) => {
-      const row = element("li");
-      row.append(element("span", file.name), element("span", sized(file.size), "size"));
+      const row = made("li");
+      row.append(made("span", file.name), made("span", sized(file.size), "size"));
       if (file.size > mostBytes) {
         wrong = `${file.name} is larger than ${sized(mostBytes)}`;
-        row.append(element("span", "too large", "wrong"));
+        row.append(made("span", "too large", "wrong"));
       }
-      const remove = element("button", "Remove", "button quiet");
+      const remove = made("button", "Remove", "button quiet");
       remove.type = "button";
       remove.setAttribute("aria-label", `Remove ${file.name}`);
       remove.addEventListener("click", () => put(files.filter((_, other) => other !== at)));
@@ -208,7 +202,7 @@ for (const input of document.querySelectorAll("input[type=file][data-most-bytes]
     add(files.map((file, at) => file.name === "image.png" ? new File([file], `pasted ${stamp}${at ? ` ${at + 1}` : ""}.png`, { type: file.type }) : file));
   });
   if (matchMedia("(pointer: coarse)").matches) {
-    const camera = element("input");
+    const camera = made("input");
     camera.type = "file";
     camera.accept = "image/*";
     camera.capture = "environment";
@@ -217,7 +211,7 @@ for (const input of document.querySelectorAll("input[type=file][data-most-bytes]
       add([...camera.files]);
       camera.value = "";
     });
-    const button = element("button", "Take a photograph", "button");
+    const button = made("button", "Take a photograph", "button");
     button.type = "button";
     button.addEventListener("click", () => camera.click());
     tools.replaceChildren(button, camera);

@@ -1,12 +1,6 @@
 // The palette (Ctrl K or ⌘ K) over /search.json, the sheet of keys, and single keys, which can be switched off.
 
 const off = () => localStorage.getItem("tickmark.keys") === "off";
-const made = (name, text = "", className = "") => {
-  const node = document.createElement(name);
-  node.textContent = text;
-  if (className) node.className = className;
-  return node;
-};
 const typing = (target) => target.closest?.("input, select, textarea, [contenteditable]");
 
 function window_(label) {
@@ -126,7 +120,7 @@ async function sheet() {
 
 // Rows of the list: the one that was come to, and its link.
 const rows = () => [...document.querySelectorAll("main table.cards tbody tr:not([hidden])")];
-const link = (row) => row?.querySelector("a.primary, td a");
+const link = (row) => row?.querySelector("a[data-row]");
 let row = -1;
 function step(by) {
   const all = rows();

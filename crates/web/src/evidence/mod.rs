@@ -5,7 +5,6 @@ mod keeping;
 mod pages;
 
 use axum::extract::{Path, State};
-use axum::http::HeaderName;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use maud::Markup;
@@ -13,10 +12,10 @@ use tickmark_core::Digest;
 
 pub use pages::{ArtifactRow, ArtifactView, Origin, artifact_table, how};
 
+use crate::route::get;
 use crate::error::Refusal;
 use crate::guard::SANDBOX;
 use crate::list::{self, Listed};
-use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
 
@@ -68,16 +67,24 @@ async fn download(
         app.transact(actor, async |cx| tickmark_app::evidence::take_away(cx, digest).await).await?;
     }
     // Foreign bytes never get a type that a browser would show, whatever they claim to be.
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (CONTENT_DISPOSITION, attachment(&pages::file_name(&view))),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
-    Ok((headers, view.bytes).into_response())
+    Ok(taken(&pages::file_name(&view), BYTES, view.bytes))
 }
 
 fn parse(hex: &str) -> Result<Digest, Refusal> {
     format!("sha256:{hex}").parse().map_err(|_| Refusal::NotFound)
+}
+
+/// The type of what a browser shows in no way.
+pub(crate) const BYTES: &str = "application/octet-stream";
+
+/// A file that is taken away: a browser saves it under `name`, and runs nothing in it.
+pub(crate) fn taken(name: &str, kind: &str, body: impl IntoResponse) -> Response {
+    let headers = [
+        (CONTENT_TYPE, kind.to_owned()),
+        (CONTENT_DISPOSITION, attachment(name)),
+        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    ];
+    (headers, body).into_response()
 }
 
 /// The header value that makes a browser save a file under `name`.

@@ -13,7 +13,6 @@ use tickmark_core::identity::{Atom, Resource, Role, Standing, Systems, Verb};
 use tickmark_core::time::DAY_US;
 
 use super::{go, pages, prove_first};
-use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, form};
 use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
@@ -21,6 +20,7 @@ use crate::design::{block, digest, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::visit::Asked;
+use crate::{WebState, permission};
 
 /// Most characters of a reason.
 const REASON_CHARS: usize = 2_000;
@@ -28,6 +28,7 @@ const REASON_CHARS: usize = 2_000;
 struct View {
     member: Member,
     sessions: usize,
+    sees_trail: bool,
     /// Systems to choose from, and those of the member that are no longer in use.
     systems: Vec<System>,
     proposals: Vec<Proposal>,
@@ -208,6 +209,7 @@ async fn look(state: &WebState, asked: &Asked, id: &str) -> Result<View, Refusal
             grant_highest: !is_own && grant_highest,
             reset: act && grant && member.standing == Standing::Active,
         },
+        sees_trail: permission::offers(actor, "/audit-trail"),
         member,
         now: app.now(),
     })
@@ -247,7 +249,7 @@ fn draw(view: &View, token: &str, outcome: &Outcome) -> Page {
             dt { "Systems" } dd { (assigned(view)) }
             dt { "Signed in" } dd { @if view.sessions == 0 { "In no browser" } @else if view.sessions == 1 { "In one browser" } @else { "In " (view.sessions) " browsers" } }
             dt { "Last change" } dd { (moment::ago(member.changed_at, view.now)) }
-            dt { "Called in the ledger" } dd { code { (member.actor) } }
+            dt { "Called in the ledger" } dd { code { (member.actor) } @if view.sees_trail { ", " a href={ "/audit-trail?actor=" (member.actor) } { "what they did" } } }
         }
         (block("roles", "Roles", &html! {}, &roles(view, token, &here, outcome)))
         (acts(view, token, &here, outcome))

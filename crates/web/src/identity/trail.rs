@@ -6,16 +6,15 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::HeaderName;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::stream;
 use maud::{Markup, html};
 use tickmark_app::identity::audit::{self, Filter, Format, Name, Outcome, Row};
 use tickmark_app::identity::{self, people};
+use tickmark_app::register::{self, Kind, Query};
 use tickmark_app::{Actor, App};
 use tickmark_core::Timestamp;
-use tickmark_core::id::{ActorId, MembershipId};
+use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Role, Verb};
 use tickmark_core::time::DAY_US;
 
@@ -24,21 +23,26 @@ use crate::design::frame::{Page, Place};
 use crate::design::table::{TableQuery, plain};
 use crate::design::{block, moment};
 use crate::error::Refusal;
-use crate::evidence::attachment;
-use crate::guard::SANDBOX;
+use crate::evidence::taken;
 use crate::list::{TRAIL, views};
 use crate::visit::Asked;
 
 /// Rows on one page.
 const ROWS: u32 = 100;
 const PATH: &str = "/audit-trail";
+/// Most members that can be chosen from; where there are more, those who stand on the page can.
+const OFFERED: u32 = 200;
+/// The kind of what happened to a member.
+const MEMBER: &str = "member";
 /// Most characters of what is searched for.
 const TEXT_CHARS: usize = 200;
 
-/// What actors are called, and where their page is.
+/// What actors are called, and members by the id of their page.
 struct Known {
     names: BTreeMap<ActorId, String>,
-    members: BTreeMap<ActorId, MembershipId>,
+    members: BTreeMap<String, String>,
+    /// Whether these are all members that may be seen.
+    has_all: bool,
 }
 
 /// The page.
@@ -49,7 +53,7 @@ pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<
     let (mut rows, known) = app
         .read(actor, async |view| {
             let rows = audit::search(view, &filter, ROWS + 1).await?;
-            let known = known(view, &rows, sees_members).await?;
+            let known = known(view, &rows, filter.actor, sees_members).await?;
             Ok((rows, known))
         })
         .await?;
@@ -58,7 +62,7 @@ pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<
         rows.last().map_or(0, |row| row.number)
     });
     let may_export = asked.may(Atom::new(Resource::AuditTrail, Verb::Export));
-    let is_whole = asked.may(Atom::new(Resource::Member, Verb::Read)) && !known.members.is_empty();
+    let is_whole = sees_members && !(known.has_all && known.members.is_empty());
     let views = views::of(&state, &asked, TRAIL).await?;
     let mut page = draw(&rows, &known, &asked, next, may_export, is_whole);
     page.body = html! { (views) (page.body) };
@@ -77,7 +81,7 @@ pub(super) async fn event(
     let (row, index, known) = app
         .read(actor, async |view| {
             let (row, index) = audit::event(view, number).await?;
-            let known = known(view, std::slice::from_ref(&row), sees_members).await?;
+            let known = known(view, std::slice::from_ref(&row), None, sees_members).await?;
             Ok((row, index, known))
         })
         .await?;
@@ -103,11 +107,6 @@ async fn export(state: &WebState, asked: &Asked, format: Format, kind: &str) -> 
     let end = app.transact(actor, async |cx| audit::begin_export(cx, &filter, format).await).await?;
     filter.before = Some(filter.before.map_or(end, |before| before.min(end)));
     let name = format!("audit-trail-{}.{}", app.now().date(), format.ending());
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, attachment(&name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
     let lines = Lines { app, actor: actor.clone(), filter, format, names: BTreeMap::new() };
     let head = stream::iter([Ok::<_, Infallible>(format.head().to_owned())]);
     let rest = stream::unfold(Some(lines), step);
@@ -115,7 +114,7 @@ async fn export(state: &WebState, asked: &Asked, format: Format, kind: &str) -> 
         futures_util::StreamExt::map(head, |line| line.map_err(|never| match never {})),
         rest,
     ));
-    Ok((headers, body).into_response())
+    Ok(taken(&name, kind, body))
 }
 
 /// What is still to be written.
@@ -142,21 +141,33 @@ async fn step(lines: Option<Lines>) -> Option<(Result<String, tickmark_app::Erro
     }
 }
 
+/// Finds out what the page names. Members are listed whole only where they are few enough to be chosen from; the page of an
+/// organization of thousands knows those who stand on it.
 async fn known(
     view: &mut tickmark_app::View<'_>,
     rows: &[Row],
+    chosen: Option<ActorId>,
     sees_members: bool,
 ) -> tickmark_app::Result<Known> {
-    let members = if sees_members { people::members(view).await? } else { Vec::new() };
+    let few = Query { rows: OFFERED, ..Query::default() };
+    let all = if sees_members { register::titled(view, Kind::Member, &few).await? } else { Some(Vec::new()) };
+    let has_all = all.is_some();
+    let ids: Vec<String> = match all {
+        Some(all) => all.into_iter().map(|(id, _)| id).collect(),
+        None => rows.iter().filter(|row| row.object_kind == MEMBER).map(|row| row.object.clone()).collect(),
+    };
+    let members = if ids.is_empty() { Vec::new() } else { people::some(view, &ids).await? };
     let mut names: BTreeMap<ActorId, String> =
         members.iter().map(|member| (member.actor, member.name.clone())).collect();
-    let others: BTreeSet<ActorId> =
-        rows.iter().map(|row| row.actor).filter(|id| !names.contains_key(id)).collect();
-    for id in others {
-        let label = identity::actor(view, id).await.map(|actor| actor.label).unwrap_or_default();
+    let others = rows.iter().map(|row| row.actor).chain(chosen.filter(|_| !has_all));
+    let others: BTreeSet<ActorId> = others.filter(|id| !names.contains_key(id)).collect();
+    for (id, label) in identity::labels_of(view, &others).await? {
+        // Members are called by their names alone, and who is none is known only where all are.
+        let label = if has_all { label } else { identity::without_address(&label).to_owned() };
         names.insert(id, if label.is_empty() { "erased".to_owned() } else { label });
     }
-    Ok(Known { names, members: members.into_iter().map(|member| (member.actor, member.id)).collect() })
+    let members = members.into_iter().map(|member| (member.id.to_string(), member.name)).collect();
+    Ok(Known { names, members, has_all })
 }
 
 /// Reads what the address asks for.
@@ -280,11 +291,14 @@ fn filters(known: &Known, query: &TableQuery, is_whole: bool) -> Markup {
             button.button type="submit" { "Apply" }
             @if query.pairs().any(|(_, value)| !value.is_empty()) { a.button.quiet href=(PATH) { "Clear" } }
         }
+        @if is_whole && !known.has_all {
+            p.muted { "\u{201c}Who\u{201d} offers those who stand on this page. What anybody else did is a link on their page among " a href="/people" { "People" } "." }
+        }
     }
 }
 
-fn name(known: &Known, row: &Row) -> String {
-    known.names.get(&row.actor).cloned().unwrap_or_default()
+fn name<'a>(known: &'a Known, row: &Row) -> &'a str {
+    known.names.get(&row.actor).map_or("erased", String::as_str)
 }
 
 fn outcome(row: &Row) -> Markup {
@@ -298,13 +312,11 @@ fn outcome(row: &Row) -> Markup {
 }
 
 fn object(known: &Known, row: &Row) -> Markup {
-    let member =
-        known.members.values().find(|id| row.object_kind == "member" && id.to_string() == row.object);
+    let name = known.members.get(&row.object).filter(|_| row.object_kind == MEMBER);
     html! {
         (row.object_kind) " "
-        @if let Some(id) = member {
-            @let name = known.members.iter().find(|(_, one)| *one == id).and_then(|(actor, _)| known.names.get(actor));
-            a href=(format!("/people/{id}")) { (name.map_or("somebody", String::as_str)) }
+        @if let Some(name) = name {
+            a href=(format!("/people/{}", row.object)) { (name) }
         } @else {
             code title=(row.object) { (row.object.chars().take(13).collect::<String>()) @if row.object.chars().count() > 13 { "…" } }
         }

@@ -6,9 +6,7 @@ mod pages;
 mod policy;
 
 use axum::extract::{Path, State};
-use axum::http::HeaderName;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use maud::Markup;
 use serde_json::json;
 use tickmark_core::Digest;
@@ -18,10 +16,9 @@ pub use outside::{ANCHORS_SHOWN, AnchorRow, CosignatureRow, KeyRow, OutsideView,
 pub use pages::{LeafRow, LeafView, LedgerView, ScrubView};
 pub use policy::{PolicyRow, PolicyView};
 
-use crate::error::Refusal;
-use crate::evidence::attachment;
-use crate::guard::SANDBOX;
 use crate::route::get;
+use crate::error::Refusal;
+use crate::evidence::taken;
 use crate::visit::Asked;
 use crate::{Route, WebState};
 
@@ -82,13 +79,13 @@ async fn checkpoint(State(state): State<WebState>, asked: Asked) -> Result<Respo
     }
     let name =
         asked.query.get("size").map_or("checkpoint.txt".to_owned(), |_| format!("checkpoint-{size}.txt"));
-    Ok(file(&name, "text/plain; charset=utf-8", note))
+    Ok(taken(&name, "text/plain; charset=utf-8", note))
 }
 
 async fn leaf_proof(State(state): State<WebState>, Path(index): Path<String>) -> Result<Response, Refusal> {
     let view = state.source().leaf(number(&index)?).await?;
     let name = format!("leaf-{}.tlog-proof", view.row.index);
-    Ok(file(&name, "text/plain; charset=utf-8", view.proof_text))
+    Ok(taken(&name, "text/plain; charset=utf-8", view.proof_text))
 }
 
 async fn leaf_json(State(state): State<WebState>, Path(index): Path<String>) -> Result<Response, Refusal> {
@@ -102,7 +99,7 @@ async fn leaf_json(State(state): State<WebState>, Path(index): Path<String>) -> 
         "hashes": view.proof.iter().map(Digest::hex).collect::<Vec<_>>(),
         "tlog_proof": view.proof_text,
     });
-    Ok(file(&format!("leaf-{}.json", view.row.index), "application/json", pretty(&document)))
+    Ok(taken(&format!("leaf-{}.json", view.row.index), "application/json", pretty(&document)))
 }
 
 async fn consistency_between(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
@@ -132,7 +129,7 @@ async fn consistency_json(
         "hashes": view.hashes.iter().map(Digest::hex).collect::<Vec<_>>(),
     });
     let name = format!("consistency-{}-{}.json", view.old_size, view.new_size);
-    Ok(file(&name, "application/json", pretty(&document)))
+    Ok(taken(&name, "application/json", pretty(&document)))
 }
 
 async fn consistency_text(
@@ -142,17 +139,7 @@ async fn consistency_text(
     let view = state.source().consistency(number(&old)?, number(&new)?).await?;
     let text = view.text.ok_or(Refusal::NotFound)?;
     let name = format!("consistency-{}-{}.txt", view.old_size, view.new_size);
-    Ok(file(&name, "text/plain; charset=utf-8", text))
-}
-
-/// A file to be saved, never to be run.
-fn file(name: &str, content_type: &str, text: String) -> Response {
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, content_type.to_owned()),
-        (CONTENT_DISPOSITION, attachment(name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
-    (headers, text).into_response()
+    Ok(taken(&name, "text/plain; charset=utf-8", text))
 }
 
 fn pretty(document: &serde_json::Value) -> String {

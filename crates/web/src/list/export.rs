@@ -5,9 +5,7 @@ use std::convert::Infallible;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::HeaderName;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::{StreamExt as _, stream};
 use tickmark_app::register;
 use tickmark_core::report::sheet::{Sheet, SheetCell, csv_line};
@@ -17,8 +15,7 @@ use crate::WebState;
 use crate::design::form::capital;
 use crate::design::table::{Plain, Table};
 use crate::error::Refusal;
-use crate::evidence::attachment;
-use crate::guard::SANDBOX;
+use crate::evidence::taken;
 use crate::permission;
 use crate::visit::Asked;
 
@@ -70,7 +67,7 @@ pub(super) async fn file(
         let sheet = Sheet { title, organization, at: app.now(), columns, rows };
         let bytes = state.setting().run(move || renderer.list_xlsx(&sheet)).await?;
         let bytes = bytes.map_err(|error| Refusal::Internal(error.to_string()))?;
-        return Ok((headers(&name, XLSX), bytes).into_response());
+        return Ok(taken(&name, XLSX, bytes));
     }
     let head: Vec<SheetCell> = heads(&table, &asked).into_iter().map(SheetCell::Text).collect();
     let text = csv_line(&head) + &lines(&table, &asked);
@@ -78,15 +75,7 @@ pub(super) async fn file(
     let rest = Rest { state: state.clone(), asked: asked.clone(), list: list.to_owned(), part: next };
     let begin = stream::iter([Ok::<_, Infallible>(text)]).map(|text| text.map_err(|never| match never {}));
     let body = Body::from_stream(begin.chain(stream::unfold(Some(rest), step)));
-    Ok((headers(&name, "text/csv; charset=utf-8"), body).into_response())
-}
-
-fn headers(name: &str, kind: &str) -> [(HeaderName, String); 3] {
-    [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, attachment(name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ]
+    Ok(taken(&name, "text/csv; charset=utf-8", body))
 }
 
 /// What is still to be written.

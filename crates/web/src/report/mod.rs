@@ -4,9 +4,8 @@ mod pages;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::HeaderName;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::CONTENT_LENGTH;
+use axum::response::Response;
 use bytes::BytesMut;
 use futures_util::stream;
 use maud::Markup;
@@ -16,10 +15,9 @@ use tokio::io::AsyncReadExt;
 
 pub use pages::{Document, ReportRow, documents};
 
-use crate::error::Refusal;
-use crate::evidence::attachment;
-use crate::guard::SANDBOX;
 use crate::route::get;
+use crate::error::Refusal;
+use crate::evidence::{self, BYTES};
 use crate::visit::Asked;
 use crate::{Route, WebState, job};
 
@@ -75,13 +73,9 @@ pub(crate) async fn taken(
     if let Ok((app, actor)) = asked.member(state) {
         app.transact(actor, async |cx| tickmark_app::report::take_away(cx, document.file).await).await?;
     }
-    let headers: [(HeaderName, String); 4] = [
-        (CONTENT_TYPE, if is_bytes { "application/octet-stream" } else { document.media_type }.to_owned()),
-        (CONTENT_LENGTH, about.len().to_string()),
-        (CONTENT_DISPOSITION, attachment(document.file)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
-    Ok((headers, Body::from_stream(chunks(file))).into_response())
+    let kind = if is_bytes { BYTES } else { document.media_type };
+    let body = ([(CONTENT_LENGTH, about.len().to_string())], Body::from_stream(chunks(file)));
+    Ok(evidence::taken(document.file, kind, body))
 }
 
 fn chunks(file: File) -> impl stream::Stream<Item = std::io::Result<bytes::Bytes>> {

@@ -21,6 +21,7 @@ use tickmark_core::observation::{CheckDraft, DraftChange};
 
 use tickmark_core::program::segregation::ConflictException;
 
+use crate::route::get;
 use crate::comment::mention_row;
 use crate::design::form::capital;
 use crate::design::frame::{Page, Place};
@@ -31,7 +32,6 @@ use crate::error::Refusal;
 use crate::evidence::item::{fresh_mark, fresh_word, mark_of};
 use crate::identity::{name, names};
 use crate::permission;
-use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

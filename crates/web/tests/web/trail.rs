@@ -122,3 +122,25 @@ async fn the_trail_is_taken_out_whole_and_that_is_an_event() {
     let rows = server.app.read(&server.program, async |view| audit::search(view, &filter, 9).await).await;
     assert_eq!(rows.expect("rows").len(), 2, "one for each file");
 }
+
+#[tokio::test]
+async fn among_many_members_those_are_offered_who_stand_on_the_page() {
+    let server = Server::start().await;
+    for number in 0..201 {
+        server.world.member(&server.app, &server.program, &format!("Robin{number}"), &[Role::Employee]).await;
+    }
+    let member = async |name: &str| server.world.find_member(&server.app, &server.program, name).await;
+    let (suspended, other) = (member("robin7@example.com").await, member("robin42@example.com").await);
+    let change = async |cx: &mut tickmark_app::Cx<'_>| people::suspend(cx, suspended.id, "on leave").await;
+    server.app.transact(&server.program, change).await.expect("suspended");
+    let (mut manager, _) = server.member("Cam", &[Role::ComplianceManager]).await;
+    let page = manager.get("/audit-trail?event=member.suspended").await;
+    let about = format!("<a href=\"/people/{}\">Robin7</a>", suspended.id);
+    assert!(page.text().contains(&about), "{}", page.text());
+    assert!(page.text().contains("offers those who stand on this page") && !page.text().contains("Robin42"));
+    let page = manager.get(&format!("/audit-trail?actor={}", other.actor)).await;
+    let chosen = format!("<option value=\"{}\" selected>Robin42</option>", other.actor);
+    assert!(page.text().contains(&chosen) && !page.text().contains("Robin43"), "{}", page.text());
+    let page = manager.get(&format!("/people/{}", other.id)).await;
+    assert!(page.text().contains(&format!("/audit-trail?actor={}", other.actor)));
+}

@@ -7,21 +7,13 @@ use tickmark_core::id::OrganizationKey;
 use tickmark_store::{Cell, insert_rows};
 
 use super::Version;
-use crate::{Error, Result};
+use crate::Result;
+use crate::stored::{self, VersionRow};
 
 type Org = OrganizationKey;
-type Row = (i64, i64, String);
-
-const WHAT: &str = "the table of commitments";
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<CommitmentKey> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM commitment WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(CommitmentKey(key))
+    Ok(CommitmentKey(stored::next_key(c, org, "commitment").await?))
 }
 
 pub(super) async fn add(
@@ -69,7 +61,7 @@ pub(super) async fn after(
         "SELECT held.number, held.since, held.body FROM commitment_version AS held \
          WHERE held.organization = $1 AND held.commitment > $2 AND {NEWEST} ORDER BY held.commitment LIMIT $3"
     );
-    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(text))
+    let rows: Vec<VersionRow> = sqlx::query_as(AssertSqlSafe(text))
         .bind(org.0)
         .bind(key.0)
         .bind(i64::from(limit))
@@ -87,14 +79,15 @@ pub(super) async fn several(c: &mut AnyConnection, org: Org, keys: &[CommitmentK
              WHERE held.organization = $1 AND held.commitment IN ({}) AND {NEWEST} ORDER BY held.commitment",
             named.join(", ")
         );
-        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await?;
+        let rows: Vec<VersionRow> =
+            sqlx::query_as(AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await?;
         found.extend(rows.into_iter().map(version).collect::<Result<Vec<_>>>()?);
     }
     Ok(found)
 }
 
 pub(super) async fn versions(c: &mut AnyConnection, org: Org, key: CommitmentKey) -> Result<Vec<Version>> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<VersionRow> = sqlx::query_as(
         "SELECT number, since, body FROM commitment_version WHERE organization = $1 AND commitment = $2 ORDER BY number",
     )
     .bind(org.0)
@@ -117,7 +110,7 @@ pub(super) async fn by_page(c: &mut AnyConnection, org: Org, once: &str) -> Resu
     }
 }
 
-fn version((number, since, body): Row) -> Result<Version> {
-    let record = serde_json::from_str(&body).map_err(|error| Error::corrupt(WHAT, error))?;
-    Ok(Version { number, since: Timestamp::from_micros(since), record })
+fn version(row: VersionRow) -> Result<Version> {
+    let (number, since, record) = stored::version(row, "the table of commitments")?;
+    Ok(Version { number, since, record })
 }

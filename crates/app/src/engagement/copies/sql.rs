@@ -8,18 +8,12 @@ use tickmark_core::report::CopyFor;
 use tickmark_store::{Cell, insert_rows};
 
 use super::Made;
-use crate::{Error, Result};
+use crate::{Error, Result, stored};
 
 type Row = (i64, String, String, String, String, String, i64);
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: OrganizationKey) -> Result<i64> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM document_copy WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(key)
+    stored::next_key(c, org, "document_copy").await
 }
 
 pub(super) async fn add(

@@ -8,8 +8,8 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::control::Control;
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::fieldwork::{
-    Answer, EvidenceRequest, ListProblem, ListRow, MAX_REQUESTS, Party, Request, RequestError, RequestState,
-    RequestStep, defaults, defaults_for_objectives, read_list,
+    Answer, EvidenceRequest, ListRow, MAX_REQUESTS, Party, Request, RequestError, RequestState, RequestStep,
+    defaults, defaults_for_objectives, read_list,
 };
 use tickmark_core::evidence::item::{Item, State};
 use tickmark_core::id::ActorId;
@@ -22,12 +22,10 @@ use crate::context::{Cx, View};
 use crate::evidence::item;
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::{self, need_known_person};
-use crate::program::population::{self, List};
+use crate::program::population::{self, List, summary};
 use crate::register::Kind;
 use crate::{Error, Result};
 
-/// Problems that one error message names.
-const SHOWN: usize = 10;
 /// Largest list in bytes.
 pub const MAX_LIST_BYTES: usize = 8 << 20;
 
@@ -178,23 +176,12 @@ pub fn read_csv(name: &str, bytes: &[u8]) -> Result<Vec<ListRow>> {
     if bytes.len() > MAX_LIST_BYTES {
         return Err(Error::invalid(format!("{name} is larger than {} MB", MAX_LIST_BYTES >> 20)));
     }
-    let list = List::of_csv(name, Bytes::copy_from_slice(bytes)).map_err(|problems| {
-        let said: Vec<String> = problems.iter().take(SHOWN).map(ToString::to_string).collect();
-        Error::invalid(format!("{name:?} was not imported, nothing was applied: {}", said.join("; ")))
-    })?;
+    let list = List::of_csv(name, Bytes::copy_from_slice(bytes))
+        .map_err(|problems| Error::invalid(summary(name, &problems)))?;
     let heading = ListRow { line: list.heading_line(), cells: list.heading().to_vec() };
     let owned = |cells: Vec<&str>| cells.into_iter().map(str::to_owned).collect();
     let rows = list.cells().map(|(line, cells)| ListRow { line, cells: owned(cells) });
     Ok(std::iter::once(heading).chain(rows).collect())
-}
-
-/// Says in one message what is wrong.
-#[must_use]
-pub fn summary(name: &str, problems: &[ListProblem]) -> String {
-    let shown: Vec<String> = problems.iter().take(SHOWN).map(ToString::to_string).collect();
-    let more = problems.len().saturating_sub(SHOWN);
-    let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
-    format!("{name:?} was not imported, nothing was applied: {}{rest}", shown.join("; "))
 }
 
 /// Adds requests; those that are there already are left alone, so that a form sent twice asks once.

@@ -23,13 +23,7 @@ const WHAT: &str = "the tables of evidence items";
 const KEYS_PER_STATEMENT: usize = 500;
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<ItemKey> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM evidence_item WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(ItemKey(key))
+    Ok(ItemKey(stored::next_key(c, org, "evidence_item").await?))
 }
 
 pub(super) async fn by_once(c: &mut AnyConnection, org: Org, once: &str) -> Result<Option<ItemKey>> {

@@ -119,15 +119,8 @@ impl Watched {
     /// Returns what there is to tell: each silence once, and each open period of which nobody outside holds a checkpoint.
     #[must_use]
     pub fn facts(&self) -> Vec<Fact> {
-        let fact = |about: String, title: String| Fact {
-            about,
-            matter: Matter::Ledger,
-            title,
-            path: PATH.to_owned(),
-            due: None,
-            time_over: None,
-            escalated_from: None,
-        };
+        let fact =
+            |about: String, title: String| Fact::undated(about, Matter::Ledger, title, PATH.to_owned());
         let silences = self.silent().map(|party| {
             let name: String = party.name.chars().take(NAME_CHARS).collect();
             let since = party.failing_since.map_or(0, Timestamp::micros);

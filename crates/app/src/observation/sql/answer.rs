@@ -69,12 +69,7 @@ pub(in crate::observation) async fn add_answers(
             sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(org.0).fetch_all(&mut *c).await?;
         keys.extend(rows.into_iter().map(|(check, body, key)| ((check, body), key)));
     }
-    let mut next = next_key(
-        c,
-        org,
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM answer WHERE organization = $1",
-    )
-    .await?;
+    let mut next = next_key(c, org, "answer").await?;
     let (mut texts, mut since) = (Vec::new(), Vec::with_capacity(new.len()));
     for (answer, hash, body) in new {
         let check = answer.check.0;

@@ -109,12 +109,7 @@ pub(in crate::observation) async fn add_blocks(
             keys.insert(digest(&row.try_get::<Vec<u8>, _>(1)?, "block")?, row.try_get::<i64, _>(0)?);
         }
     }
-    let mut next = next_key(
-        c,
-        org,
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM block WHERE organization = $1",
-    )
-    .await?;
+    let mut next = next_key(c, org, "block").await?;
     let mut rows = Vec::new();
     for block in blocks {
         keys.entry(block.digest).or_insert_with(|| {

@@ -135,12 +135,7 @@ pub(in crate::observation) async fn add_checks(
     engine: &str,
     now: Timestamp,
 ) -> Result<()> {
-    let first = next_key(
-        c,
-        org,
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM check_version WHERE organization = $1",
-    )
-    .await?;
+    let first = next_key(c, org, "check_version").await?;
     let rows = (first..).zip(checks).map(|(key, check)| {
         let definition = serde_json::to_string(check.definition).expect("a definition has string keys only");
         [

@@ -16,12 +16,7 @@ fn draft(row: &sqlx::any::AnyRow) -> Result<CheckDraft> {
 
 /// Returns the number of the next draft.
 pub(in crate::observation) async fn next_draft(c: &mut AnyConnection, org: Org) -> Result<i64> {
-    next_key(
-        c,
-        org,
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM check_draft WHERE organization = $1",
-    )
-    .await
+    next_key(c, org, "check_draft").await
 }
 
 /// Lists the drafts that wait for a decision, the longest first.

@@ -132,12 +132,7 @@ pub(in crate::observation) async fn add_packs(
     org: Org,
     objects: &[Digest],
 ) -> Result<i64> {
-    let first = next_key(
-        c,
-        org,
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM facts_pack WHERE organization = $1",
-    )
-    .await?;
+    let first = next_key(c, org, "facts_pack").await?;
     let rows = (first..).zip(objects).map(|(key, object)| [Cell::from(org.0), key.into(), object.0.into()]);
     insert_rows(c, "facts_pack", ["organization", "key", "object"], rows).await?;
     Ok(first)

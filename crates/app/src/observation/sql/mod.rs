@@ -19,7 +19,7 @@ use super::memory::Memory;
 use super::rebuild::IndexRow;
 use super::sections::Sections;
 use super::{CheckVersion, FactsState, Run, RunState, Target};
-use crate::stored::digest;
+use crate::stored::{digest, next_key};
 use crate::{Error, Result};
 
 pub(super) use answer::*;
@@ -51,11 +51,6 @@ const PAIRS_PER_STATEMENT: usize = 400;
 fn pairs(numbers: &[(i64, i64)]) -> String {
     let pairs: Vec<String> = numbers.iter().map(|(a, b)| format!("({a}, {b})")).collect();
     pairs.join(", ")
-}
-
-async fn next_key(c: &mut AnyConnection, org: Org, text: &'static str) -> Result<i64> {
-    let (key,): (i64,) = sqlx::query_as(text).bind(org.0).fetch_one(c).await?;
-    Ok(key)
 }
 
 // ---- targets
@@ -100,12 +95,7 @@ pub(super) async fn add_targets(
     targets: &[TargetRef],
     now: Timestamp,
 ) -> Result<()> {
-    let first = next_key(
-        c,
-        org,
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM target WHERE organization = $1",
-    )
-    .await?;
+    let first = next_key(c, org, "target").await?;
     let rows = (first..).zip(targets).map(|(key, target)| {
         [
             Cell::from(org.0),
@@ -192,12 +182,7 @@ pub(super) async fn population_key(
     if let Some((key,)) = found {
         return Ok((key, false));
     }
-    let key = next_key(
-        c,
-        org,
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM population WHERE organization = $1",
-    )
-    .await?;
+    let key = next_key(c, org, "population").await?;
     let row = [
         Cell::from(org.0),
         key.into(),

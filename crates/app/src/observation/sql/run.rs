@@ -17,9 +17,7 @@ pub(in crate::observation) async fn open_run(
     collector: &str,
     now: Timestamp,
 ) -> Result<RunKey> {
-    let key =
-        next_key(c, org, "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM run WHERE organization = $1")
-            .await?;
+    let key = next_key(c, org, "run").await?;
     sqlx::query(
         "INSERT INTO run (organization, key, source, state, collector, started_at) VALUES ($1, $2, $3, 'open', $4, $5)",
     )

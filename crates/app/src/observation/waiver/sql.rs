@@ -35,13 +35,7 @@ pub(super) enum Which {
 }
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<WaiverKey> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM waiver WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(WaiverKey(key))
+    Ok(WaiverKey(stored::next_key(c, org, "waiver").await?))
 }
 
 pub(super) async fn add(c: &mut AnyConnection, org: Org, waiver: &Waiver) -> Result<()> {
@@ -209,13 +203,7 @@ pub(super) async fn records(c: &mut AnyConnection, org: Org) -> Result<Vec<Recor
 }
 
 pub(super) async fn next_request(c: &mut AnyConnection, org: Org) -> Result<i64> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM waiver_request WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(key)
+    stored::next_key(c, org, "waiver_request").await
 }
 
 pub(super) async fn add_request(c: &mut AnyConnection, org: Org, asked: &Asked, once: &str) -> Result<()> {

@@ -16,13 +16,7 @@ use crate::{Error, Result, stored};
 const KEYS_PER_STATEMENT: usize = 500;
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: OrganizationKey) -> Result<PerformanceKey> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM performance WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(PerformanceKey(key))
+    Ok(PerformanceKey(stored::next_key(c, org, "performance").await?))
 }
 
 pub(super) async fn add(

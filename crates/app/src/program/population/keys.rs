@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use tickmark_core::program::population::{MAX_ITEMS, normal_key};
+use tickmark_core::program::population::{ListProblem, MAX_ITEMS, normal_key};
 use tickmark_core::program::sampling::Unit;
 
-use super::list::{ListProblem, MAX_LIST_BYTES, MAX_PROBLEMS};
+use super::list::{MAX_LIST_BYTES, MAX_PROBLEMS};
 
 /// Characters of foreign text that a problem shows.
 const SHOWN_CHARS: usize = 60;

@@ -1,12 +1,10 @@
 //! Understanding the rows of a list. Every bad row is named with line and column; one bad row refuses the list.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::Serialize;
 use tickmark_core::program::population::{
-    Amount, AttributeState, DateOrder, Definition, Item, Mapping, NoAmount, PopulationError, normal_key,
-    read_moment,
+    Amount, AttributeState, DateOrder, Definition, Item, ListProblem, Mapping, NoAmount, PopulationError,
+    normal_key, read_moment,
 };
 use tickmark_core::zone::Zone;
 
@@ -27,26 +25,6 @@ const OCCURRED_AT: &str = "occurred_at";
 const NOTE: &str = "note";
 const STRATUM: &str = "stratum";
 const AMOUNT: &str = "amount";
-
-/// What is wrong in a list, and where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ListProblem {
-    /// Line, counted from 1 with the heading.
-    pub line: u64,
-    /// Name of the column; empty for what concerns the whole line.
-    pub column: String,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl fmt::Display for ListProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.column.as_str() {
-            "" => write!(f, "line {}: {}", self.line, self.what),
-            column => write!(f, "line {}, column {column}: {}", self.line, self.what),
-        }
-    }
-}
 
 /// Says in one message what is wrong.
 #[must_use]

@@ -39,10 +39,11 @@ use crate::{Action, Error, Result, control, evidence};
 
 pub use check::{check, checks, suggested};
 pub use keys::{KeyColumns, KeyList, read_keys};
-pub use list::{ListProblem, Listed, MAX_LIST_BYTES, MAX_PROBLEMS, read, summary};
+pub use list::{Listed, MAX_LIST_BYTES, MAX_PROBLEMS, read, summary};
 pub use mapping::{Saved, forget_mapping, mapping, mappings, save_mapping};
 pub use register::{Register, build};
 pub use table::List;
+pub use tickmark_core::program::population::ListProblem;
 
 /// Most items whose results are added in one use case.
 pub const MAX_RESULTS: usize = 100_000;

@@ -27,13 +27,7 @@ const ROWS_AT_ONCE: usize = 5_000;
 const PLACES_AT_ONCE: usize = 1_000;
 
 pub(super) async fn next_key(c: &mut AnyConnection, org: Org) -> Result<PopulationKey> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM trigger_population WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(PopulationKey(key))
+    Ok(PopulationKey(stored::next_key(c, org, "trigger_population").await?))
 }
 
 pub(super) async fn add(

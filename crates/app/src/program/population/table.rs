@@ -6,10 +6,10 @@
 use bytes::Bytes;
 use csv::StringRecord;
 use serde_json::Value;
-use tickmark_core::program::population::{ListFormat, MAX_COLUMN_CHARS, MAX_ITEMS};
+use tickmark_core::program::population::{ListFormat, ListProblem, MAX_COLUMN_CHARS, MAX_ITEMS};
 
 use super::keys::{not_utf8, problem, record_lines, without_mark};
-use super::list::{ListProblem, MAX_LIST_BYTES, MAX_PROBLEMS};
+use super::list::{MAX_LIST_BYTES, MAX_PROBLEMS};
 use crate::port::Renderer;
 
 /// Most columns of a list.

@@ -49,13 +49,7 @@ pub(super) async fn versions(c: &mut AnyConnection, org: Org, limit: u32) -> Res
 }
 
 pub(super) async fn next_exception(c: &mut AnyConnection, org: Org) -> Result<ExceptionKey> {
-    let (key,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(MAX(key), 0) + 1 AS BIGINT) FROM segregation_exception WHERE organization = $1",
-    )
-    .bind(org.0)
-    .fetch_one(c)
-    .await?;
-    Ok(ExceptionKey(key))
+    Ok(ExceptionKey(stored::next_key(c, org, "segregation_exception").await?))
 }
 
 pub(super) async fn add_exception(

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{EngagementError, Method, ReportKind, Scope, UserEntityKind, needed, title};
 use super::{Completion, Decided, SubsequentEvent};
-use crate::report::lint::{self, BannedPhrase};
+use crate::report::lint;
 
 /// Most characters of the text.
 const LETTER_MAX: usize = 40_000;
@@ -46,8 +46,7 @@ impl Letter {
     /// Returns what must not stand in it.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
-        let write = |BannedPhrase { phrase, instead }| format!("\u{201c}{phrase}\u{201d}: write {instead}");
-        lint::lint(&self.text).into_iter().map(write).collect()
+        lint::faults(&self.text)
     }
 }
 

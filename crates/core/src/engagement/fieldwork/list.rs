@@ -3,14 +3,12 @@
 //! A list is taken whole or not at all: every row that cannot be read is named with its line and column.
 
 use std::collections::BTreeSet;
-use std::fmt;
-
-use serde::Serialize;
 
 use super::super::{Objective, Time};
 use super::request::{Request, kind_words, timing_words};
 use crate::catalog::{RequestKind, RequestTemplate, RequestTiming};
 use crate::control::{Control, ControlId};
+use crate::program::population::ListProblem;
 
 /// Most requests of one engagement.
 pub const MAX_REQUESTS: usize = 2_000;
@@ -33,26 +31,6 @@ pub struct ListRow {
     pub line: u64,
     /// Its cells.
     pub cells: Vec<String>,
-}
-
-/// What is wrong in a list, and where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ListProblem {
-    /// Line, counted from 1.
-    pub line: u64,
-    /// Head of the column; empty for what concerns the whole line.
-    pub column: String,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl fmt::Display for ListProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.column.as_str() {
-            "" => write!(f, "line {}: {}", self.line, self.what),
-            column => write!(f, "line {}, column {column}: {}", self.line, self.what),
-        }
-    }
 }
 
 /// Returns the usual requests as far as they concern the criteria in scope and the time. As of one date nobody tests how

@@ -16,6 +16,7 @@ use tickmark_core::engagement::{Assertion as CoreAssertion, EngagementKey, Paper
 use tickmark_core::identity::Resource::Description as Engagements;
 use tickmark_core::identity::Verb::{Approve, Create, Read, Update};
 
+use crate::route::{get, post, put};
 use crate::WebState;
 use crate::api::BASE;
 use crate::api::answer::Answered;
@@ -26,7 +27,6 @@ use crate::api::meanwhile::stale;
 use crate::api::operation::{Operation, Writing};
 use crate::api::words::{AS_OF, Nothing, Reason, read};
 use crate::error::Refusal;
-use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 use shape::*;

@@ -21,6 +21,7 @@ use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 
 use super::Names;
+use crate::route::get;
 use crate::design::form::{Faults, form, send};
 use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
@@ -28,7 +29,6 @@ use crate::design::{block, moment, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
-use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

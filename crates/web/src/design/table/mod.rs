@@ -8,7 +8,7 @@ mod small;
 
 use std::collections::BTreeSet;
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::icon::icon;
 
@@ -22,6 +22,8 @@ pub const PAGE_ROWS: usize = 50;
 pub const PICK: &str = "pick";
 /// The name in the address of a column that is shown; without one all are.
 pub const COLUMN: &str = "col";
+/// How a link begins.
+const LINK: &str = "<a ";
 
 /// A choice above the table.
 #[derive(Clone, Debug)]
@@ -146,7 +148,7 @@ impl Table {
                             @for row in shown {
                                 tr role="row" {
                                     @if let Some(form) = around.picks_in { (pick_cell(row, form)) }
-                                    @for (at, column) in &columns { (body_cell(column, &row.cells[*at])) }
+                                    (body_cells(row, &columns))
                                 }
                             }
                         }
@@ -321,14 +323,30 @@ fn pick_cell(row: &Row, form: &str) -> Markup {
     }
 }
 
-fn body_cell(column: &Column, cell: &Cell) -> Markup {
+/// The cells of a row that are shown, with a mark for scripts at the link that names the row: the first in the column that
+/// names it, or of all where that has none.
+fn body_cells(row: &Row, columns: &[(usize, &Column)]) -> Markup {
+    let has_link = |at: usize| row.cells[at].show.0.contains(LINK);
+    let linked = || columns.iter().filter(|(at, _)| has_link(*at));
+    let named = linked().find(|(_, column)| column.phone == Phone::Title).or_else(|| linked().next());
+    let named = named.map(|(at, _)| *at);
+    html! { @for (at, column) in columns { (body_cell(column, &row.cells[*at], named == Some(*at))) } }
+}
+
+fn body_cell(column: &Column, cell: &Cell, names_row: bool) -> Markup {
     let mut class = column.phone.class().to_owned();
     if column.end {
         class.push_str(" end");
     }
     let is_empty = cell.show.0.is_empty() || cell.plain == Plain::Text(String::new());
     let label = (column.phone == Phone::Line && !is_empty).then_some(column.label);
-    html! { td role="cell" class=(class) data-label=[label] { (cell.show) } }
+    let show = if names_row { marked(&cell.show) } else { cell.show.clone() };
+    html! { td role="cell" class=(class) data-label=[label] { (show) } }
+}
+
+/// The same with its first link marked. Text is escaped, so that what reads as a tag is one.
+fn marked(show: &Markup) -> Markup {
+    PreEscaped(show.0.replacen(LINK, &format!("{LINK}data-row "), 1))
 }
 
 #[cfg(test)]
@@ -414,6 +432,23 @@ mod tests {
             html.contains("Page 2 of 3")
                 && html.contains("/things?state=ready&amp;q=x&amp;col=state&amp;page=3")
         );
+    }
+
+    #[test]
+    fn the_link_that_names_a_row_is_marked() {
+        let drawn = |first: Markup, title: Markup| {
+            let cells = vec![Cell::by_text(first, "1"), Cell::by_text(title, "x")];
+            let columns =
+                vec![Column::number("no", "No.", Phone::Line), Column::text("id", "Id", Phone::Title)];
+            let row = Row { cells, find: String::new(), facets: Vec::new() };
+            Table { columns, rows: vec![row], ..table() }.render(&query("")).0
+        };
+        let link = |href: &str| html! { a href=(href) { "x" } };
+        let html = drawn(link("/first"), html! { (link("/named")) (link("/other")) });
+        assert!(html.contains(r#"<a data-row href="/named">"#), "{html}");
+        assert!(html.contains(r#"<a href="/first">"#) && html.contains(r#"<a href="/other">"#), "{html}");
+        assert!(drawn(link("/first"), html! { "x" }).contains(r#"<a data-row href="/first">"#));
+        assert!(!drawn(html! { "1" }, html! { "<a " }).contains("data-row"));
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub(crate) use overview::page as overview;
 pub(crate) use request::cells;
 
 use super::{atom, href, key, page_of};
+use crate::route::{get, post};
 use crate::design::badge::badge;
 use crate::design::form::Faults;
 use crate::design::frame::{Page, Papers};
@@ -36,7 +37,6 @@ use crate::design::tabs::{Tab, tabs};
 use crate::error::Refusal;
 use crate::list::{Listed, OfEngagement};
 use crate::permission;
-use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -1,7 +1,6 @@
 //! The files of items: looked at in a page, or taken away. Foreign bytes never run here, whatever they are.
 
 use axum::extract::{Path, State};
-use axum::http::HeaderName;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use tickmark_app::evidence::item::{self, Purpose};
@@ -10,7 +9,7 @@ use tickmark_core::evidence::media::{self, Format, Shown};
 use super::key;
 use crate::WebState;
 use crate::error::Refusal;
-use crate::evidence::attachment;
+use crate::evidence::{BYTES, taken};
 use crate::guard::{FRAMED, SANDBOX};
 use crate::visit::Asked;
 
@@ -26,17 +25,11 @@ pub(super) async fn look(
     let (app, actor) = asked.member(&state)?;
     let (file, bytes) = item::read_file(app, actor, key(&number)?, version, seq, Purpose::Look).await?;
     let shown = Format::by_media_type(&file.media_type).map(|format| format.shown);
-    let (media_type, disposition) = match shown {
-        Some(Shown::Picture) if media::is_shown(&bytes) => (file.media_type.clone(), "inline".to_owned()),
-        Some(Shown::Text) => ("text/plain; charset=utf-8".to_owned(), "inline".to_owned()),
-        _ => ("application/octet-stream".to_owned(), attachment(&file.name)),
-    };
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, media_type),
-        (CONTENT_DISPOSITION, disposition),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
-    Ok((headers, bytes).into_response())
+    Ok(match shown {
+        Some(Shown::Picture) if media::is_shown(&bytes) => inline(&file.media_type, SANDBOX, bytes),
+        Some(Shown::Text) => inline("text/plain; charset=utf-8", SANDBOX, bytes),
+        _ => taken(&file.name, BYTES, bytes),
+    })
 }
 
 /// A document in the frame of its item's page: nothing in it runs, and no other site shows it.
@@ -51,12 +44,7 @@ pub(super) async fn pages(
     if shown != Some(Shown::Pages) || !media::is_pages(&bytes) {
         return Err(Refusal::NotFound);
     }
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, file.media_type),
-        (CONTENT_DISPOSITION, "inline".to_owned()),
-        (CONTENT_SECURITY_POLICY, FRAMED.to_owned()),
-    ];
-    Ok((headers, bytes).into_response())
+    Ok(inline(&file.media_type, FRAMED, bytes))
 }
 
 /// A file to be taken away.
@@ -67,10 +55,15 @@ pub(super) async fn take(
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let (file, bytes) = item::read_file(app, actor, key(&number)?, version, seq, Purpose::TakeAway).await?;
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (CONTENT_DISPOSITION, attachment(&file.name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+    Ok(taken(&file.name, BYTES, bytes))
+}
+
+/// A file that is shown where it stands.
+fn inline(kind: &str, policy: &str, bytes: impl IntoResponse) -> Response {
+    let headers = [
+        (CONTENT_TYPE, kind.to_owned()),
+        (CONTENT_DISPOSITION, "inline".to_owned()),
+        (CONTENT_SECURITY_POLICY, policy.to_owned()),
     ];
-    Ok((headers, bytes).into_response())
+    (headers, bytes).into_response()
 }

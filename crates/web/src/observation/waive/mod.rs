@@ -19,6 +19,7 @@ use tickmark_core::observation::Waiver;
 use tickmark_core::observation::waiver::{MAX_CHARS, Request, Scope};
 use tickmark_core::time::DAY_US;
 
+use crate::route::get;
 use crate::comment;
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
@@ -27,7 +28,6 @@ use crate::design::{moment, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
-use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::identity;
 use tickmark_app::program::access_review::{self, Decider, Whole};
@@ -27,9 +26,8 @@ use crate::design::form::{Faults, Field, Kind, button, field, form, hidden};
 use crate::design::frame::{Page, Place};
 use crate::design::{block, plural};
 use crate::error::Refusal;
-use crate::evidence::attachment;
+use crate::evidence::taken;
 use crate::form::Sent;
-use crate::guard::SANDBOX;
 use crate::identity::go;
 use crate::visit::Asked;
 
@@ -348,14 +346,4 @@ pub(crate) async fn sheet_file(state: &WebState, name: &str, sheet: Sheet) -> Re
         }
     };
     Ok(taken(name, kind, bytes))
-}
-
-/// Bytes that are taken away.
-pub(crate) fn taken(name: &str, kind: &str, bytes: Vec<u8>) -> Response {
-    let headers = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, attachment(name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
-    (headers, bytes).into_response()
 }

@@ -1,9 +1,7 @@
 //! One population: how far it has come, where its list comes from, what was checked, its samples and its items.
 
 use axum::extract::{Path, State};
-use axum::http::HeaderName;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::evidence::{self, ArtifactKey};
 use tickmark_app::program::{population, sampling};
@@ -22,8 +20,7 @@ use crate::design::icon::Mark;
 use crate::design::table::plain;
 use crate::design::{block, digest, moment, plural};
 use crate::error::Refusal;
-use crate::evidence::attachment;
-use crate::guard::SANDBOX;
+use crate::evidence::{BYTES, taken};
 use crate::visit::Asked;
 
 /// Differences of a check that the page shows.
@@ -230,10 +227,5 @@ pub(crate) async fn file_of(
         .await?;
     let bytes = evidence::read(app, &artifact).await?;
     app.transact(actor, async |cx| population::taken(cx, key).await).await?;
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (CONTENT_DISPOSITION, attachment(&name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
-    Ok((headers, bytes).into_response())
+    Ok(taken(&name, BYTES, bytes))
 }

@@ -1,6 +1,8 @@
 //! Readers of issued reports: recipients with their grants, and the agreement that they accept. Only people do this, with the
 //! session of a browser; recipients come by their link and not here.
 
+mod agreement;
+
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
@@ -11,14 +13,14 @@ use tickmark_app::distribution::{self, Basis, Changed, Download, Version};
 use tickmark_app::{Cx, Error, View};
 use tickmark_core::Timestamp;
 use tickmark_core::distribution::{
-    Agreement, Asked as Wanted, Class, GrantKey, Item, Origin, Recipient as CoreRecipient, Relation, drafted,
+    Asked as Wanted, GrantKey, Item, Origin, Recipient as CoreRecipient, Relation,
 };
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::identity::Resource::TrustRequest as Requests;
 use tickmark_core::identity::Verb::{Approve, Create, Delete, Update};
 
 use super::BASE;
-use super::answer::{Answered, answer, answer_of};
+use super::answer::{Answered, answer};
 use super::asking::{number, plain};
 use super::call::{Call, Done, Taken, done, write, write_telling};
 use super::looking::Looking;
@@ -26,9 +28,8 @@ use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, Nothing, parsed};
 use crate::WebState;
-use crate::error::Refusal;
-use crate::route::{get, post, put};
 use crate::visit::Asked;
+use agreement::{NewAgreement, UseAgreement, agreement, agreements, write_agreement};
 
 const ORIGINS: [&str; 2] = ["requested", "invited"];
 const RELATIONS: [&str; 6] = ["customer", "user_auditor", "prospect", "partner", "practitioner", "regulator"];
@@ -230,19 +231,6 @@ struct Taking {
     at: String,
 }
 
-/// An agreement as it stands.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-struct UseAgreement {
-    class: String,
-    /// 0 while nobody wrote one.
-    version: u32,
-    title: String,
-    text: String,
-    /// Digest of title and text; null while nobody wrote one.
-    digest: Option<String>,
-    written_at: Option<String>,
-}
-
 /// A recipient to be entered.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -301,22 +289,11 @@ struct Handed {
     secret: Option<String>,
 }
 
-/// The next version of an agreement.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NewAgreement {
-    #[schemars(length(min = 1, max = 200))]
-    title: String,
-    #[schemars(length(min = 1, max = 40_000))]
-    text: String,
-}
-
 impl Taken for NewGrant {}
 impl Taken for Step {}
 impl Taken for Check {}
 impl Taken for Ending {}
 impl Taken for CodeFor {}
-impl Taken for NewAgreement {}
 
 impl Recipient {
     fn of(one: &CoreRecipient) -> Self {
@@ -435,10 +412,6 @@ impl Grant {
     }
 }
 
-fn class(word: &str) -> Result<Class, Refusal> {
-    Class::from_word(word).filter(|class| class.is_restricted()).ok_or(Refusal::NotFound)
-}
-
 async fn readers(
     State(state): State<WebState>,
     Path(key): Path<String>,
@@ -467,12 +440,6 @@ async fn readers(
     Ok(answer(&headers, &found.await?))
 }
 
-impl From<&Agreement> for UseAgreement {
-    fn from(held: &Agreement) -> Self {
-        said(held.class, Some(held), "").0
-    }
-}
-
 async fn versions(Path((key, grant)): Path<(String, String)>, look: Looking) -> Answered {
     let (key, grant) = (EngagementKey(number(&key)?), GrantKey(number(&grant)?));
     look.versions(
@@ -488,72 +455,6 @@ async fn versions(Path((key, grant)): Path<(String, String)>, look: Looking) -> 
         |version| version.0,
         |item: &GrantVersion| item.version.to_string(),
     )
-    .await
-}
-
-/// What is said of an agreement, with its tag.
-fn said(class: Class, held: Option<&Agreement>, company: &str) -> (UseAgreement, String) {
-    let (title, text) = match held {
-        Some(held) => (held.title.clone(), held.text.clone()),
-        None => drafted(class, company),
-    };
-    let version = held.map_or(0, |held| held.version);
-    let said = UseAgreement {
-        class: class.word().to_owned(),
-        version,
-        title,
-        text,
-        digest: held.map(|held| held.digest().hex()),
-        written_at: held.map(|held| held.at.to_string()),
-    };
-    (said, version.to_string())
-}
-
-async fn agreement(
-    State(state): State<WebState>,
-    Path(word): Path<String>,
-    asked: Asked,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answered {
-    plain(&uri)?;
-    let (app, actor) = asked.member(&state)?;
-    let class = class(&word)?;
-    let held = app.read(actor, async |view| distribution::agreement(view, class).await).await?;
-    let (said, tag) = said(class, held.as_ref(), &actor.organization.name);
-    Ok(answer_of(&headers, &said, &tag))
-}
-
-async fn agreements(Path(word): Path<String>, look: Looking) -> Answered {
-    let class = class(&word)?;
-    look.versions(
-        async |view| distribution::agreements(view, class).await,
-        |version| version.at,
-        |item: &UseAgreement| item.version.to_string(),
-    )
-    .await
-}
-
-async fn write_agreement(
-    State(state): State<WebState>,
-    Path(word): Path<String>,
-    asked: Asked,
-    call: Call<NewAgreement>,
-) -> Answered {
-    let (class, from) = (class(&word)?, call.number()?);
-    write(&state, &asked, &call, async |cx| {
-        let company = cx.actor.organization.name.clone();
-        let held = distribution::agreement(cx, class).await?;
-        if held.as_ref().map_or(0, |held| i64::from(held.version)) != from {
-            let (now, tag) = said(class, held.as_ref(), &company);
-            return stale(&now, &tag, None);
-        }
-        let version = held.map_or(0, |held| held.version);
-        let text = (call.body.title.as_str(), call.body.text.as_str());
-        let written = distribution::write_agreement(cx, class, version, text).await?;
-        let (now, tag) = said(class, Some(&written), &company);
-        done(StatusCode::OK, &now, &tag, &format!("{BASE}/agreements/{}", class.word()))
-    })
     .await
 }
 
