@@ -127,6 +127,11 @@ async fn a_request_is_answered_with_files_returned_and_accepted() {
     assert!(no_source.text().contains("As of today."), "what was typed stays");
     let sent = cam.upload(path, &submit, &fields, &[("chart.csv", b"who,what\nAda,Director\n")]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    // What was handed in waits for somebody of the organization, whatever the auditor decides.
+    assert!(cam.get(path).await.text().contains("Handed in; the organization has not accepted it yet"));
+    let item = cam.get("/evidence/items/1").await;
+    assert!(item.text().contains("Request 1 of E-1"), "{}", item.text());
+    assert!(!item.text().contains("A draft: nobody else"), "{}", item.text());
     // The auditor's steps are not management's.
     assert!(!cam.get(path).await.text().contains("Accept the answer"));
     let token = crate::members::token(cam.get("/account").await.text());
@@ -143,6 +148,8 @@ async fn a_request_is_answered_with_files_returned_and_accepted() {
         audrey.send(path, &format!("{path}/return"), &[("version", "2"), ("reason", "no <date>")]).await;
     assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.text());
     assert!(cam.get(path).await.text().contains("no &lt;date&gt;"));
+    let item = cam.get("/evidence/items/1").await;
+    assert!(item.text().contains("Request E-1/R-1 was returned: no &lt;date&gt;"), "{}", item.text());
     let page = cam.get(path).await;
     let version = hidden(page.text(), "version").to_owned();
     let again = [("version", version.as_str()), ("item", "1"), ("answer", "Dated 24 November.")];
@@ -151,6 +158,8 @@ async fn a_request_is_answered_with_files_returned_and_accepted() {
     assert_eq!(stale.status, StatusCode::CONFLICT);
     let accepted = audrey.send(path, &format!("{path}/accept"), &[("version", "4"), ("reason", "")]).await;
     assert_eq!(accepted.status, StatusCode::SEE_OTHER, "{}", accepted.text());
+    let page = cam.get(path).await;
+    assert!(page.text().contains("still waits for somebody of the organization"), "{}", page.text());
     let csv = cam.get("/engagements/1/requests/export/csv").await;
     assert!(csv.text().contains("Accepted") && csv.text().contains("item 1"), "{}", csv.text());
     let trail = cam.get("/audit-trail?event=evidence.viewed").await;
