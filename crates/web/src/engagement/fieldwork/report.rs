@@ -15,6 +15,7 @@ use tickmark_app::engagement::fieldwork::{file, paper, signed, workpaper};
 use tickmark_app::evidence::item::Upload;
 use tickmark_app::{Actor, App, Error, View};
 use tickmark_core::control::TEXT_MAX;
+use tickmark_core::engagement::completion::Received;
 use tickmark_core::engagement::fieldwork::{
     Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper, check_pdf,
     elements,
@@ -131,6 +132,10 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_document
         } @else if let Some((by, at, why)) = known.report.frozen() {
             div.card role="status" { p { strong { "Frozen" } " by " (names.of(by)) " on " (moment::exact(at)) ": " (why) } }
         }
+        @if known.is_revised {
+            p.problem { "The auditor revises the report: nobody is given it until the revised one is recorded." }
+            @if asked.may(atom(Verb::Update)) { p { a.button.primary href={ (href(record.key)) "/received/file" } { "Record the revised report" } } }
+        }
         div.columns.flush {
             div {
                 (block("opinion", "Opinion", &html! {}, &html! {
@@ -245,16 +250,20 @@ fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fa
 fn section(shown: &Shown, path: &str, asked: &Asked, may_attach: bool, faults: &Faults) -> Markup {
     let held = shown.known.report.section();
     let is_auditor = shown.known.party == Party::Auditor;
+    let received = shown.known.recorded.as_ref();
     html! {
+        @if let Some(received) = received { (recorded_file(shown, path, received)) }
         @match held {
             Some(held) => {
+                @if received.is_some() { h3 { "As it was issued here" } }
                 dl.facts {
                     dt { "File" } dd { (held.name) span.sub { (size(held.size)) } }
                     dt { "SHA-256" } dd { (digest::whole(&held.digest)) }
                     dt { "Uploaded" } dd { (shown.names.of(held.by)) ", " (moment::exact(held.at)) }
                 }
-                p { a.button href={ (path) "/section.pdf" } { "Download" } span.muted.small { " Byte for byte as it was uploaded. Each download stands in the audit trail." } }
+                @if received.is_none_or(|received| received.kept.is_none()) { (download_link(path)) }
             }
+            None if received.is_some() => {},
             None if is_auditor => p.muted { "Not uploaded yet." },
             None => p.muted { "The file that the auditor signs stands here once the report is issued." }
         }
@@ -267,6 +276,24 @@ fn section(shown: &Shown, path: &str, asked: &Asked, may_attach: bool, faults: &
             }))
         }
     }
+}
+
+/// The report that management recorded as received: it came from outside, or takes the place of the one that was issued here.
+fn recorded_file(shown: &Shown, path: &str, received: &Received) -> Markup {
+    html! {
+        @if shown.known.report.issued().is_some() { p { strong { "Revised" } ": this report takes the place of the one that was issued here." } }
+        dl.facts {
+            dt { "Date of the report" } dd { (received.day) }
+            dt { "File" } dd { (received.file) @if let Some(kept) = received.kept { span.sub { (size(kept.size)) } } }
+            dt { "SHA-256" } dd { (digest::whole(&received.digest)) }
+            dt { "Recorded" } dd { (shown.names.of(received.by)) ", " (moment::exact(received.at)) }
+        }
+        @if received.kept.is_some() { (download_link(path)) } @else { p.muted { "Only its digest is recorded; its file is not here." } }
+    }
+}
+
+fn download_link(path: &str) -> Markup {
+    html! { p { a.button href={ (path) "/section.pdf" } { "Download" } span.muted.small { " Byte for byte as it was uploaded. Each download stands in the audit trail." } } }
 }
 
 /// Returns a message as a sentence of its own.
