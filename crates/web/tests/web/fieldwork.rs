@@ -89,6 +89,16 @@ async fn a_link_of_the_firm_that_was_lost_is_made_anew_by_a_button() {
     assert!(anew.text().contains("/join/") && anew.text().contains("is shown only now"), "{}", anew.text());
     let again = owner.send(path, &renew, &[]).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND, "the earlier one is gone");
+
+    // Frozen, neither works: the page says so, and shows no button that would be refused.
+    let report = "/engagements/1/report";
+    let frozen = cam.send(report, &format!("{report}/freeze"), &[("reason", "given up")]).await;
+    assert_eq!(frozen.status, StatusCode::SEE_OTHER, "{}", frozen.text());
+    let page = owner.get(path).await;
+    assert!(page.text().contains("Nobody can be let in now") && page.text().contains("frozen since"));
+    for gone in ["/renew\"", "Let somebody of the audit firm in", "name=\"email\""] {
+        assert!(!page.text().contains(gone), "{gone}: {}", page.text());
+    }
 }
 
 #[tokio::test]
