@@ -473,6 +473,21 @@ async fn management_hands_in_that_nothing_happened_and_lists_of_more_than_one_sh
     let handed = cam.upload(&path, &path, &fields("1", "", "an observed run"), &[("list.json", list)]).await;
     assert_eq!(handed.status, StatusCode::SEE_OTHER, "{}", handed.text());
     assert!(cam.get("/populations/2").await.text().contains("A-1"));
+    // Both are about days that nobody examines: they are there, with why they cannot be chosen.
+    let request = path.trim_end_matches("/population").to_owned();
+    let says = "none of its days lies in the time that is examined";
+    let page = cam.get(&request).await;
+    assert!(page.text().contains("2 populations cannot be chosen"), "{}", page.text());
+    assert_eq!(page.text().matches(says).count(), 2, "{}", page.text());
+    assert!(!page.text().contains("name=\"population\""), "{}", page.text());
+    let version = hidden(page.text(), "version").to_owned();
+    let answer = [("version", version.as_str()), ("answer", "Of last year."), ("population", "2")];
+    let sent = cam.upload(&request, &format!("{request}/submit"), &answer, &[]).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    let new = "/engagements/1/workpapers/new";
+    let paper = audrey.send(new, new, &PLAN).await.header("location").to_owned();
+    let page = audrey.get(&paper).await;
+    assert!(page.text().contains("1 population cannot be chosen") && page.text().contains(says));
     let odd: &[u8] = b"key,occurred_at\nA-1,=NOW()\n";
     let refused = cam.upload(&path, &path, &fields("1", "", "an observed run"), &[("list.csv", odd)]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

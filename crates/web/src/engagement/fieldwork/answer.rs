@@ -26,7 +26,7 @@ use tickmark_core::evidence::media;
 use tickmark_core::id::{ActorId, ItemKey, PopulationKey};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
-use super::{Tabbed, head, href, key, number, page as framed, refused, state_badge, wrong};
+use super::{Tabbed, head, href, key, not_to_choose, number, page as framed, refused, state_badge, wrong};
 use crate::control::Names;
 use crate::design::form::{Faults, Field, FilesField, Kind, capital, field, files, form_with_files, hidden};
 use crate::design::frame::Page;
@@ -239,6 +239,7 @@ fn answering(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fault
             )
         })
         .collect();
+    let unfit = shown.offered.unfit.iter().map(|(one, why)| (one, why.to_string())).collect::<Vec<_>>();
     let (others, source) = (sent.text("others"), sent.text("source"));
     let hint = format!("{}. They are kept as an item of evidence, which somebody else of the organization accepts.", capital(media::ACCEPTED));
     form_with_files(
@@ -249,6 +250,7 @@ fn answering(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fault
             (hidden("once", &sent.text("once")))
             @if !items.is_empty() { (field(&Field { name: "item", label: "Evidence that is here already", kind: Kind::Several(&items), value: &chosen, optional: true, ..Field::default() })) }
             @if !lists.is_empty() { (field(&Field { name: "population", label: "Frozen populations", kind: Kind::Several(&lists), value: &populations, optional: true, ..Field::default() })) }
+            (not_to_choose(&unfit, &shown.record, |key| format!("/populations/{key}")))
             (field(&Field { name: "others", label: "Other items, by number", value: &others, optional: true, hint: "With commas between.", fault: faults.of("others"), ..Field::default() }))
             (field(&Field { name: "source", label: "Source of the files", value: &source, optional: true, max: LINE_CHARS, hint: "The system and the place in it, where new files are handed in.", fault: faults.of("source"), ..Field::default() }))
             (field(&Field { name: "answer", label: "In words", kind: Kind::Area(3), value: &text, max: TEXT_MAX, optional: true, hint: "Also where the request does not apply: say why, and the auditor decides.", fault: faults.of("answer"), ..Field::default() }))
