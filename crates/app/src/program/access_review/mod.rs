@@ -5,6 +5,7 @@
 //! migrations `0077_access_review.sql` and `0092_access_review_wait.sql`.
 
 mod act;
+mod drift;
 mod pack;
 mod run;
 mod sql;
@@ -28,6 +29,7 @@ use crate::identity::people;
 use crate::{ActorKind, Error, Result, identity};
 
 pub use act::{Answer, DecideMany, decide, decide_many, delegate, look_back, reassign, ticket};
+pub use drift::{Later, later};
 pub use pack::{PACK_COLUMNS, take_archive, take_pack};
 pub(crate) use pack::{archive, sheet as pack_sheet};
 pub use run::{change, confirm, draft, freeze, open, sign, step};
