@@ -364,7 +364,7 @@ pub async fn change(
     .await
 }
 
-/// Writes the texts of the description, from version `from` of the record. Its processes and diagrams stay: they are written
+/// Writes the texts of the description and the order in which they stand, from version `from` of the record. Its processes and diagrams stay: they are written
 /// one by one.
 ///
 /// # Errors
@@ -376,7 +376,8 @@ pub async fn describe(
     description: Description,
 ) -> Result<Changed> {
     write(cx, key, from, Name::DescriptionWritten, "", |record, by, now| {
-        let whole = Description { parts: description.parts, ..record.described() };
+        let Description { parts, order, .. } = description;
+        let whole = Description { parts, order, ..record.described() };
         record.describe(whole, by, now)
     })
     .await

@@ -336,7 +336,9 @@ fn assertion(record: &Engagement, names: &BTreeMap<ActorId, String>) -> Option<A
 
 fn description(record: &Engagement, names: &BTreeMap<ActorId, String>) -> Option<DescriptionPart> {
     let (document, digest, scope) = (record.description.as_ref()?, record.scope_digest(), record.holds());
-    let parts = Part::of(scope.kind, scope.time)
+    let parts = document
+        .content
+        .in_order(scope)
         .into_iter()
         .map(|(part, needed)| PassagePart {
             part: part.word().to_owned(),

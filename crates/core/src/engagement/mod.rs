@@ -111,6 +111,9 @@ pub enum EngagementError {
         /// How many.
         max: usize,
     },
+    /// A part that stands twice in the order of the description.
+    #[error("the part {0:?} stands twice in the order")]
+    PlacedTwice(&'static str),
     /// Two processes of one name.
     #[error("there is a process called {0:?} already")]
     Twice(String),
@@ -351,7 +354,8 @@ impl Engagement {
         if self.holds().kind == ReportKind::Soc3 {
             return Err(EngagementError::NoDescription);
         }
-        let description = description.checked()?;
+        let mut description = description.checked()?;
+        description.forget_usual_order(self.holds());
         if !description.processes.is_empty() && self.holds().kind != ReportKind::Soc1 {
             return Err(EngagementError::NoProcess);
         }
