@@ -89,7 +89,7 @@ async fn somebody(scene: &Scene, name: &str) -> Actor {
 }
 
 /// Gives a control another text, which somebody else approves.
-async fn reword(scene: &Scene, statement: &str) {
+pub(crate) async fn reword(scene: &Scene, statement: &str) {
     let (app, id) = (&scene.app, control_id());
     let (robin, grace) = (somebody(scene, "Robin Example").await, somebody(scene, "Grace Example").await);
     let one = app.read(&robin, async |view| control::find(view, &id).await).await.expect("there");

@@ -22,6 +22,7 @@ mod problem;
 mod proposal;
 mod roll;
 mod scope;
+mod since;
 mod soc1;
 mod terms;
 mod vendor;
@@ -47,6 +48,7 @@ pub use scope::{
     Element, ElementKind, Objective, PERIOD_NOTICE_MONTHS, ReportKind, SOC1_NOTICE_MONTHS, Scope, Time,
     UserEntityControl, UserEntityKind,
 };
+pub use since::ControlChange;
 pub use vendor::{Assumed, Decision, Given, GivenState, Method, Subservice, Vendor, VendorControl};
 
 use crate::control::{TEXT_MAX, TITLE_MAX};
