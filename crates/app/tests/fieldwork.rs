@@ -396,12 +396,16 @@ async fn requests_go_from_the_auditor_to_management_and_back() {
         let stale = submit(cam.clone(), 1, answer.clone()).await;
         assert!(refused(stale).to_string().contains("changed it meanwhile"));
         let of_item = app.read(cam, async |view| request::of_item(view, key).await).await.expect("requests");
-        assert_eq!(of_item.iter().map(|(key, row)| (*key, row.record.number)).collect::<Vec<_>>(), [(KEY, 1)]);
+        assert_eq!(
+            of_item.iter().map(|(key, row)| (*key, row.record.number)).collect::<Vec<_>>(),
+            [(KEY, 1)]
+        );
         // Neither does what is the other's.
         let own = decide(cam.clone(), 2, RequestStep::Accept, "").await;
         assert!(refused(own).to_string().contains("nobody of the organization"));
         decide(audrey.clone(), 2, RequestStep::Return, "the second half is missing").await.expect("returned");
-        let back = (ItemState::Returned, "Request E-1/R-1 was returned: the second half is missing".to_owned());
+        let back =
+            (ItemState::Returned, "Request E-1/R-1 was returned: the second half is missing".to_owned());
         assert_eq!(stands().await, back);
         let hers = Answer { text: "here it is".into(), ..Answer::default() };
         assert!(matches!(refused(submit(audrey.clone(), 3, hers).await), Error::Conflict(_)));

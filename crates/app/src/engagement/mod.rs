@@ -527,9 +527,11 @@ async fn not_ready(view: &mut View<'_>, record: &Engagement, paper: Paper) -> Re
     if let Some(part) = description.missing(record.holds()).first() {
         return Ok(Some(format!("\u{201c}{}\u{201d} is not written", part.title())));
     }
-    let controls = control::controls(view).await?;
-    let candidates = proposing::candidates_of(view, record.holds(), &controls).await?;
-    let faults = proposing::held_against(record, None, &controls, &candidates);
+    // Everybody's pages ask this of each document that waits: no more is read than it is about.
+    let (named, others) = description.named(control::ids(view).await?);
+    let controls = control::several(view, &named).await?;
+    let candidates = proposing::candidates_of(view, record.holds()).await?;
+    let faults = proposing::held_against(record, None, (&controls, &others), &candidates);
     let of_part = faults.of_parts.into_iter().next();
     let of_part = of_part.map(|(part, fault)| format!("in \u{201c}{}\u{201d}, {fault}", part.title()));
     Ok(of_part.or_else(|| faults.others.into_iter().next()))

@@ -31,7 +31,8 @@ pub async fn since_signed(
     let record = find(view, key).await?.record;
     let framework =
         catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
-    let described = record.description.as_ref().and_then(|one| one.approved(record.ground(Paper::Description)));
+    let described =
+        record.description.as_ref().and_then(|one| one.approved(record.ground(Paper::Description)));
     let asserted = record.assertion.as_ref().and_then(|one| one.approved(record.ground(Paper::Assertion)));
     let Some(at) = described.into_iter().chain(asserted).map(|signed| signed.at).min() else {
         return Ok(None);

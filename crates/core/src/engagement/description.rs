@@ -418,7 +418,8 @@ mod tests {
         let day = |text: &str| text.parse().expect("a day");
         let time = Time::Period { from: day("2026-01-01"), to: day("2026-12-31") };
         let scope = Scope::of(ReportKind::Soc2, time, "Payroll");
-        let ordered = |order: &[Part]| Description { order: order.to_vec(), ..Description::default() }.checked();
+        let ordered =
+            |order: &[Part]| Description { order: order.to_vec(), ..Description::default() }.checked();
         let first = ordered(&[Part::People, Part::Services]).expect("an order");
         let words: Vec<&str> = first.in_order(&scope).iter().take(4).map(|(part, _)| part.word()).collect();
         assert_eq!(words, ["people", "services", "commitments", "infrastructure"]);

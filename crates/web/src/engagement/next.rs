@@ -68,7 +68,8 @@ fn management(step: ManagementStep) -> Says {
             to("/report", "See what is missing"),
         ),
         S::RecordRevised => (
-            "record the revised report once the auditor gives it to you; nobody is given the earlier one".to_owned(),
+            "record the revised report once the auditor gives it to you; nobody is given the earlier one"
+                .to_owned(),
             to("/received/file", "Record the revised report"),
         ),
         S::Complete => (

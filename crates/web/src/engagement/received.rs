@@ -18,10 +18,10 @@ use super::completion::{Complete, completed, day, href_of, load, version};
 use super::take_out::generator;
 use super::{catalog, href, key, page_of, refused};
 use crate::WebState;
+use crate::design::digest;
 use crate::design::form::{
     Faults, Field, FilesField, Kind, field, files, form, form_with_files, hidden, send,
 };
-use crate::design::digest;
 use crate::design::frame::Page;
 use crate::error::Refusal;
 use crate::form::Sent;

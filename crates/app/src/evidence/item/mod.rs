@@ -39,8 +39,8 @@ use crate::{ActorKind, Error, Result};
 pub use files::{Purpose, UPLOAD, Upload, UploadLimits, digests, read_file};
 pub use staged::{STAGED_US, Secret, stage, staged, unstage};
 
-pub use lists::{OPEN, as_fresh, before, list, of_control, own_open, page, waiting_for};
 pub(crate) use answer::{give_back_with, hand_in_with};
+pub use lists::{OPEN, as_fresh, before, list, of_control, own_open, page, waiting_for};
 pub(crate) use lists::{all_artifacts, best_accepted, everything, in_state, keys_of_control, several};
 
 use files::{recognize, store};

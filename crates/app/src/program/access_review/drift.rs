@@ -22,10 +22,8 @@ pub(super) async fn were_to_go(
     reviews: &[Review],
     lists: &[(&str, &[Holding])],
 ) -> Result<BTreeMap<String, BTreeMap<String, Earlier>>> {
-    let mut open: BTreeMap<String, BTreeSet<String>> = lists
-        .iter()
-        .map(|(system, rows)| (fold(system), rows.iter().map(Holding::key).collect()))
-        .collect();
+    let mut open: BTreeMap<String, BTreeSet<String>> =
+        lists.iter().map(|(system, rows)| (fold(system), rows.iter().map(Holding::key).collect())).collect();
     let mut found: BTreeMap<String, BTreeMap<String, Earlier>> = BTreeMap::new();
     for review in reviews.iter().filter(|review| review.decided_at.is_some()).take(MOST_REVIEWS) {
         open.retain(|_, keys| !keys.is_empty());

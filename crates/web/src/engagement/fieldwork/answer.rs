@@ -20,7 +20,8 @@ use tickmark_core::engagement::fieldwork::{
 };
 use tickmark_core::engagement::{Engagement, EngagementKey};
 use tickmark_core::evidence::item::{
-    Covers, Description, Kind as ItemKind, LINE_CHARS, Method, Sensitivity, State as ItemState, TITLE_CHARS, day,
+    Covers, Description, Kind as ItemKind, LINE_CHARS, Method, Sensitivity, State as ItemState, TITLE_CHARS,
+    day,
 };
 use tickmark_core::evidence::media;
 use tickmark_core::id::{ActorId, ItemKey, PopulationKey};
@@ -241,7 +242,10 @@ fn answering(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fault
         .collect();
     let unfit = shown.offered.unfit.iter().map(|(one, why)| (one, why.to_string())).collect::<Vec<_>>();
     let (others, source) = (sent.text("others"), sent.text("source"));
-    let hint = format!("{}. They are kept as an item of evidence, which somebody else of the organization accepts.", capital(media::ACCEPTED));
+    let hint = format!(
+        "{}. They are kept as an item of evidence, which somebody else of the organization accepts.",
+        capital(media::ACCEPTED)
+    );
     form_with_files(
         &format!("{path}/submit"),
         token,

@@ -9,9 +9,9 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_T
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use maud::{Markup, html};
-use tickmark_app::engagement::{self, SinceSigned};
 use tickmark_app::engagement::fieldwork::report::{self, Known, SECTION_BYTES};
 use tickmark_app::engagement::fieldwork::{file, paper, signed, workpaper};
+use tickmark_app::engagement::{self, SinceSigned};
 use tickmark_app::evidence::item::Upload;
 use tickmark_app::{Actor, App, Error, View};
 use tickmark_core::control::TEXT_MAX;
