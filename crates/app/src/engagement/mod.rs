@@ -366,8 +366,8 @@ pub async fn change(
     .await
 }
 
-/// Writes the texts of the description and the order in which they stand, from version `from` of the record. Its processes and diagrams stay: they are written
-/// one by one.
+/// Writes the texts of the description and the order in which they stand, from version `from` of the record. Its processes
+/// and diagrams stay: they are written one by one.
 ///
 /// # Errors
 /// As [`change`].
