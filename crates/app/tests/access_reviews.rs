@@ -284,6 +284,47 @@ async fn a_review_goes_its_way_and_ends_as_an_occurrence_of_its_control() {
         let whole = whole.expect("read");
         assert!(matches!(whole.removals[0].state, RemovalState::Reappeared { .. }));
         assert!(whole.deviations().contains(&Deviation::Reappeared { items: vec![1] }));
+
+        // The next review has it beside the right; frozen again from the same lists, it is the same.
+        let next = Scope {
+            title: "First quarter".into(),
+            due_at: app.now().plus_micros(14 * DAY_US),
+            control: None,
+            ..scope
+        };
+        let frozen = async || {
+            app.transact(&people.lead, async |cx| {
+                let key = access_review::draft(cx, next.clone()).await?.key;
+                access_review::confirm(cx, key).await?;
+                access_review::freeze(cx, key).await?;
+                access_review::whole(cx, key).await
+            })
+            .await
+            .expect("frozen")
+        };
+        let (second, third) = (frozen().await, frozen().await);
+        assert_eq!(second.items, third.items);
+        let snapshot = second.review.snapshot.as_ref().expect("frozen");
+        assert_eq!(snapshot.digest, third.review.snapshot.as_ref().expect("frozen").digest);
+        assert_eq!(snapshot.lists[0].before, Some((key, whole.items[0].list)));
+        let flags = |item: usize| second.items[item].flags.clone();
+        assert!(flags(0).contains(&Flag::Back) && !flags(0).contains(&Flag::Added), "{:?}", flags(0));
+        let earlier = second.items[0].earlier.expect("it was to go");
+        assert_eq!((earlier.review, earlier.item, earlier.was_gone), (key, 1, true));
+        assert_eq!((flags(1), second.items[1].earlier), ([].into(), None), "what was kept is no drift");
+        let peers = second.items[1].peers.as_ref().expect("Ada has the same manager");
+        assert_eq!((peers.others, peers.with), (1, 0));
+        // What a later list says stands beside it; the snapshot stays.
+        let later = async |item: u64| {
+            app.read(&people.lead, async |view| access_review::later(view, &second, item).await)
+                .await
+                .expect("read")
+        };
+        assert_eq!(later(1).await, None);
+        world.wait(60);
+        let list = hand_in(&app, &people.lead, "AWS", sam, 2).await.expect("kept");
+        let (ada, sam) = (later(1).await.expect("a later list"), later(2).await.expect("a later list"));
+        assert_eq!((ada.list, ada.is_there, ada.is_complete, sam.is_there), (list.key, false, true, true));
     }
 }
 

@@ -378,17 +378,66 @@ async fn requests_go_from_the_auditor_to_management_and_back() {
         assert!(refused(nothing).to_string().contains("there is none of them"));
         let missing = Answer { items: BTreeSet::from([ItemKey(99)]), ..Answer::default() };
         assert!(matches!(refused(submit(cam.clone(), 1, missing).await), Error::NotFound { .. }));
+        // The answer hands the draft in, and waits with it for somebody of the organization.
+        let stands = || async {
+            let whole = app.read(cam, async |view| item::whole(view, key).await).await.expect("an item");
+            (whole.item.state, whole.history.last().map(|one| one.note.clone()).unwrap_or_default())
+        };
+        assert_eq!(stands().await.0, ItemState::Draft);
         submit(cam.clone(), 1, answer.clone()).await.expect("submitted");
+        assert_eq!(stands().await.0, ItemState::Submitted);
         let stale = submit(cam.clone(), 1, answer.clone()).await;
         assert!(refused(stale).to_string().contains("changed it meanwhile"));
+        let of_item = app.read(cam, async |view| request::of_item(view, key).await).await.expect("requests");
+        assert_eq!(
+            of_item.iter().map(|(key, row)| (*key, row.record.number)).collect::<Vec<_>>(),
+            [(KEY, 1)]
+        );
         // Neither does what is the other's.
         let own = decide(cam.clone(), 2, RequestStep::Accept, "").await;
         assert!(refused(own).to_string().contains("nobody of the organization"));
         decide(audrey.clone(), 2, RequestStep::Return, "the second half is missing").await.expect("returned");
+        let back =
+            (ItemState::Returned, "Request E-1/R-1 was returned: the second half is missing".to_owned());
+        assert_eq!(stands().await, back);
         let hers = Answer { text: "here it is".into(), ..Answer::default() };
         assert!(matches!(refused(submit(audrey.clone(), 3, hers).await), Error::Conflict(_)));
-        submit(cam.clone(), 3, answer).await.expect("submitted again");
+        submit(cam.clone(), 3, answer.clone()).await.expect("submitted again");
         decide(audrey.clone(), 4, RequestStep::Accept, "").await.expect("accepted");
+        assert_eq!(stands().await.0, ItemState::Submitted, "what the auditor accepts is the answer");
+
+        // One item answers many requests: while one of them stands, another one's return sends nothing back.
+        let second = |actor: Actor, from: i64, answer: Answer| async move {
+            app.transact(&actor, async |cx| request::submit(cx, KEY, 2, from, answer).await).await
+        };
+        second(cam.clone(), 1, answer.clone()).await.expect("submitted");
+        app.transact(&audrey, async |cx| {
+            request::decide(cx, KEY, 2, 2, RequestStep::Return, "other days").await
+        })
+        .await
+        .expect("returned");
+        assert_eq!(stands().await.0, ItemState::Submitted);
+        // What can be made again is made again.
+        let program = &scene.program;
+        app.transact(program, async |cx| register::rebuild(cx).await).await.expect("rebuilt");
+        let of_item = app.read(cam, async |view| request::of_item(view, key).await).await.expect("requests");
+        assert_eq!(of_item.len(), 2);
+        // Answered without it, the request is not one of the item's any more.
+        let words = Answer { text: "as said".into(), ..Answer::default() };
+        second(cam.clone(), 3, words).await.expect("submitted");
+        let of_item = app.read(cam, async |view| request::of_item(view, key).await).await.expect("requests");
+        assert_eq!(of_item.len(), 1);
+
+        // A draft that lacks something is refused with its number, and the request stays as it was.
+        let mut new = file("Half", ("2026-11-01", "2026-11-23"), &["IAM-02"]);
+        new.description.source = String::new();
+        let half = app.transact(cam, async |cx| Ok(item::open(cx, new).await?.key)).await.expect("an item");
+        let with_half = Answer { items: BTreeSet::from([half]), ..Answer::default() };
+        let third = app.transact(cam, async |cx| request::submit(cx, KEY, 3, 1, with_half).await).await;
+        let says = refused(third).to_string();
+        assert!(says.contains(&format!("item {half}: it cannot be handed in yet")), "{says}");
+        let whole = app.read(cam, async |view| request::find(view, KEY, 3).await).await.expect("there");
+        assert_eq!(whole.row.record.state, RequestState::Open);
         let whole =
             app.read(&audrey, async |view| request::find(view, KEY, number).await).await.expect("there");
         assert_eq!((whole.row.record.state, whole.versions.len()), (RequestState::Accepted, 5));

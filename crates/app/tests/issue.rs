@@ -87,7 +87,7 @@ async fn somebody(scene: &Scene, name: &str) -> Actor {
 }
 
 /// Gives a control another text, which somebody else approves.
-async fn reword(scene: &Scene, statement: &str) {
+pub(crate) async fn reword(scene: &Scene, statement: &str) {
     let (app, id) = (&scene.app, control_id());
     let (robin, grace) = (somebody(scene, "Robin Example").await, somebody(scene, "Grace Example").await);
     let one = app.read(&robin, async |view| control::find(view, &id).await).await.expect("there");
@@ -452,11 +452,11 @@ async fn what_was_issued_stays_as_it_was_and_its_figures_follow_from_the_bundle(
         let detail = figures(&answer);
         let count = issued.controls.len();
         let expected = format!(
-            "E-1: {count} controls in {} texts, 1 tests of 4 items with 1 deviations, 1 sizes",
+            "E-1: {count} controls in {} texts, 1 test of 4 items with 1 deviation, the size of 1 population",
             count + 1
         );
         assert!(detail.starts_with(&expected), "{detail}");
-        assert!(detail.contains("1 responses to management's own findings"), "{detail}");
+        assert!(detail.contains("1 response to management's own findings"), "{detail}");
         // The log's key states in an envelope what was frozen, for tools that know nothing else of this format.
         let [stated] = &answer.statements[..] else { panic!("{answer}") };
         assert_eq!(stated.file, "report/E-1-statement.dsse.json");
@@ -534,7 +534,8 @@ async fn a_soc_1_has_objectives_and_their_results() {
         let (_, answer) = export(&stage.scene.app, &stage.scene.program).await;
         let detail = figures(&answer);
         assert!(
-            detail.starts_with("E-1: 1 controls in 2 texts, 1 tests of 2 items with 1 deviations, 0 sizes"),
+            detail
+                .starts_with("E-1: 1 control in 2 texts, 1 test of 2 items with 1 deviation, the sizes of 0"),
             "{detail}"
         );
         assert!(!detail.contains("criteria apply"), "objectives stand in the scope: {detail}");

@@ -60,6 +60,7 @@ mod sampling;
 mod schema;
 mod scope;
 mod sign_in;
+mod since;
 mod system;
 mod tenant;
 mod token;

@@ -232,6 +232,12 @@ pub async fn tests_by_control(view: &mut View<'_>) -> Result<BTreeMap<ControlId,
     Ok(by_control)
 }
 
+/// Returns the ids of all controls, in order.
+pub(crate) async fn ids(view: &mut View<'_>) -> Result<Vec<ControlId>> {
+    let organization = view.organization();
+    sql::ids(view.connection(), organization).await
+}
+
 /// Finds controls as they are now, by id. Those that are not there are left out.
 pub(crate) async fn several(view: &mut View<'_>, ids: &[ControlId]) -> Result<Vec<Control>> {
     let organization = view.organization();

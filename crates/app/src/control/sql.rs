@@ -25,6 +25,17 @@ pub(super) async fn controls(c: &mut AnyConnection, org: OrganizationKey) -> Res
     rows.iter().map(current).collect()
 }
 
+pub(super) async fn ids(c: &mut AnyConnection, org: OrganizationKey) -> Result<Vec<ControlId>> {
+    let rows: Vec<(String,)> =
+        sqlx::query_as("SELECT code FROM control WHERE organization = $1 ORDER BY code")
+            .bind(org.0)
+            .fetch_all(c)
+            .await?;
+    let id =
+        |(code,): (String,)| code.parse().map_err(|error| Error::corrupt("the table of controls", error));
+    rows.into_iter().map(id).collect()
+}
+
 pub(super) async fn changed_since(
     c: &mut AnyConnection,
     org: OrganizationKey,

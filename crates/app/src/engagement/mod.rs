@@ -14,6 +14,7 @@ mod own_work;
 mod package;
 mod preset;
 mod proposing;
+mod since;
 mod sql;
 pub mod unsigned;
 
@@ -54,6 +55,7 @@ pub use preset::{KeptPreset, kept_preset, preset_for};
 pub use proposing::{
     DescriptionFaults, begin_parts, candidates, decide_incident, description_faults, proposed,
 };
+pub use since::{SinceSigned, since_signed};
 
 /// Most engagements in one list, and versions of one.
 pub const LIST_LIMIT: u32 = 200;
@@ -364,8 +366,8 @@ pub async fn change(
     .await
 }
 
-/// Writes the texts of the description, from version `from` of the record. Its processes and diagrams stay: they are written
-/// one by one.
+/// Writes the texts of the description and the order in which they stand, from version `from` of the record. Its processes
+/// and diagrams stay: they are written one by one.
 ///
 /// # Errors
 /// As [`change`].
@@ -376,7 +378,8 @@ pub async fn describe(
     description: Description,
 ) -> Result<Changed> {
     write(cx, key, from, Name::DescriptionWritten, "", |record, by, now| {
-        let whole = Description { parts: description.parts, ..record.described() };
+        let Description { parts, order, .. } = description;
+        let whole = Description { parts, order, ..record.described() };
         record.describe(whole, by, now)
     })
     .await
@@ -524,9 +527,11 @@ async fn not_ready(view: &mut View<'_>, record: &Engagement, paper: Paper) -> Re
     if let Some(part) = description.missing(record.holds()).first() {
         return Ok(Some(format!("\u{201c}{}\u{201d} is not written", part.title())));
     }
-    let controls = control::controls(view).await?;
-    let candidates = proposing::candidates_of(view, record.holds(), &controls).await?;
-    let faults = proposing::held_against(record, None, &controls, &candidates);
+    // Everybody's pages ask this of each document that waits: no more is read than it is about.
+    let (named, others) = description.named(control::ids(view).await?);
+    let controls = control::several(view, &named).await?;
+    let candidates = proposing::candidates_of(view, record.holds()).await?;
+    let faults = proposing::held_against(record, None, (&controls, &others), &candidates);
     let of_part = faults.of_parts.into_iter().next();
     let of_part = of_part.map(|(part, fault)| format!("in \u{201c}{}\u{201d}, {fault}", part.title()));
     Ok(of_part.or_else(|| faults.others.into_iter().next()))

@@ -124,7 +124,7 @@ pub(super) async fn live(
     let framework =
         catalog.frameworks.first().ok_or_else(|| Error::invalid("the catalog has no framework"))?;
     let scope = record.holds();
-    let candidates = candidates_of(view, scope, &grounds.controls).await?;
+    let candidates = candidates_of(view, scope).await?;
     let criteria = criteria(scope, framework, &grounds.controls);
     let mut controls = controls(scope, &criteria, &grounds.controls, view.now);
     // A report as of one date has no tests of operation, and one for general use shows none.
@@ -293,7 +293,7 @@ fn open(
         open.extend(
             missing.iter().map(|part| format!("The description lacks \u{201c}{}\u{201d}.", part.title())),
         );
-        let faults = held_against(record, catalog.frameworks.first(), &grounds.controls, candidates);
+        let faults = held_against(record, catalog.frameworks.first(), (&grounds.controls, &[]), candidates);
         open.extend(faults.sentences());
     }
     Ok(open)
@@ -336,7 +336,9 @@ fn assertion(record: &Engagement, names: &BTreeMap<ActorId, String>) -> Option<A
 
 fn description(record: &Engagement, names: &BTreeMap<ActorId, String>) -> Option<DescriptionPart> {
     let (document, digest, scope) = (record.description.as_ref()?, record.scope_digest(), record.holds());
-    let parts = Part::of(scope.kind, scope.time)
+    let parts = document
+        .content
+        .in_order(scope)
         .into_iter()
         .map(|(part, needed)| PassagePart {
             part: part.word().to_owned(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tickmark_core::Timestamp;
 use tickmark_core::catalog::{Catalog, Framework};
 use tickmark_core::conclusion::finding::{Finding, FindingState};
-use tickmark_core::control::Control;
+use tickmark_core::control::{Control, ControlId};
 use tickmark_core::engagement::fieldwork::Party;
 use tickmark_core::engagement::{
     Backing, Candidate, Engagement, EngagementKey, Material, Part, Passage, Proposal, Scope, Time, Told,
@@ -44,15 +44,16 @@ impl DescriptionFaults {
     }
 }
 
-/// Holds the description, as it is written, against the controls and the findings.
+/// Holds the description, as it is written, against the controls, all or those that it names with the ids of the others, and
+/// the findings.
 pub(super) fn held_against(
     record: &Engagement,
     framework: Option<&Framework>,
-    controls: &[Control],
+    (controls, others): (&[Control], &[ControlId]),
     candidates: &[Candidate],
 ) -> DescriptionFaults {
     let (description, scope) = (record.described(), record.holds());
-    let backing = Backing { scope, framework, controls };
+    let backing = Backing { scope, framework, controls, others };
     let mut of_parts = description.faults();
     of_parts.extend(description.unsupported(&backing).into_iter().map(|one| (one.part, one.says)));
     of_parts.sort_by_key(|(part, _)| *part);
@@ -72,8 +73,8 @@ pub async fn description_faults(
 ) -> Result<DescriptionFaults> {
     let record = find(view, key).await?.record;
     let controls = control::controls(view).await?;
-    let candidates = candidates_of(view, record.holds(), &controls).await?;
-    Ok(held_against(&record, catalog.frameworks.first(), &controls, &candidates))
+    let candidates = candidates_of(view, record.holds()).await?;
+    Ok(held_against(&record, catalog.frameworks.first(), (&controls, &[]), &candidates))
 }
 
 /// Returns the findings that could be incidents to tell of: of controls in scope, heavy, and opened until the end of the time
@@ -87,15 +88,10 @@ pub async fn candidates(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<C
     if fieldwork::party(view, key) != Some(Party::Management) {
         return Err(Error::not_found("engagement", key));
     }
-    let controls = control::controls(view).await?;
-    candidates_of(view, record.holds(), &controls).await
+    candidates_of(view, record.holds()).await
 }
 
-pub(super) async fn candidates_of(
-    view: &mut View<'_>,
-    scope: &Scope,
-    controls: &[Control],
-) -> Result<Vec<Candidate>> {
+pub(super) async fn candidates_of(view: &mut View<'_>, scope: &Scope) -> Result<Vec<Candidate>> {
     if Part::of(scope.kind, scope.time).is_empty() {
         return Ok(Vec::new());
     }
@@ -106,19 +102,21 @@ pub(super) async fn candidates_of(
         // What stands on one date may have begun long before.
         Time::AsOf { .. } => Timestamp::from_micros(0),
     };
-    let found = remediation::opened_until(view, end).await?;
-    let is_in_scope = |finding: &Finding| {
-        let control = finding.found.control.as_ref();
-        control.is_some_and(|id| controls.iter().any(|one| one.id == *id && scope.has(one)))
-    };
+    let mut found = remediation::opened_until(view, end).await?;
     let is_heavy = |finding: &Finding| finding.found.severity >= Severity::High;
     // What was over before the period began is no incident of it.
     let touches = |finding: &Finding| match finding.state() {
         FindingState::Closed => finding.fix().is_none_or(|fix| fix.at >= begin),
         FindingState::Open | FindingState::Fixed => true,
     };
-    let such = found.into_iter().filter(|one| is_in_scope(one) && is_heavy(one) && touches(one));
-    Ok(such.map(|finding| candidate(&finding)).collect())
+    found.retain(|one| is_heavy(one) && touches(one));
+    let about: BTreeSet<ControlId> = found.iter().filter_map(|one| one.found.control.clone()).collect();
+    let mut controls = control::several(view, &about.into_iter().collect::<Vec<_>>()).await?;
+    controls.retain(|one| scope.has(one));
+    let is_in_scope = |finding: &&Finding| {
+        finding.found.control.as_ref().is_some_and(|id| controls.iter().any(|one| one.id == *id))
+    };
+    Ok(found.iter().filter(is_in_scope).map(candidate).collect())
 }
 
 fn candidate(finding: &Finding) -> Candidate {
@@ -195,7 +193,7 @@ async fn material(view: &mut View<'_>, scope: &Scope, grounds: &Grounds) -> Resu
         systems: systems.map(|one| (one.name.clone(), one.boundary.clone())).collect(),
         targets,
         people: roles,
-        candidates: candidates_of(view, scope, &grounds.controls).await?,
+        candidates: candidates_of(view, scope).await?,
     })
 }
 

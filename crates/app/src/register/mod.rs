@@ -27,7 +27,7 @@ pub(crate) use known::Known;
 pub(crate) use text::number as ordered;
 
 /// Counts the forms that the rows had: with another one they are made again.
-const FORM: i64 = 6;
+const FORM: i64 = 7;
 /// Most rows of one page.
 pub const PAGE_LIMIT: u32 = 500;
 /// Records that are written down at once.
@@ -585,6 +585,7 @@ pub async fn rebuild(cx: &mut Cx<'_>) -> Result<usize> {
     // What features keep beside their own records for the sake of what waits.
     crate::program::access_review::rebuild_waits(cx).await?;
     crate::engagement::fieldwork::standing::rebuild(cx).await?;
+    crate::engagement::fieldwork::request::rebuild_answers(cx).await?;
     sql::set_form(cx.connection(), organization, FORM).await?;
     Ok(count)
 }

@@ -19,8 +19,10 @@ pub struct Backing<'a> {
     pub scope: &'a Scope,
     /// The trust services criteria; without them nothing is said about what a control serves.
     pub framework: Option<&'a Framework>,
-    /// The controls of the organization.
+    /// The controls of the organization, or those of them that the description names.
     pub controls: &'a [Control],
+    /// Ids of the others, by which it is seen that a word is built like one.
+    pub others: &'a [ControlId],
 }
 
 /// A claim that no record supports.
@@ -75,19 +77,11 @@ impl Description {
     #[must_use]
     pub fn unsupported(&self, of: &Backing<'_>) -> Vec<Unsupported> {
         let serving = of.framework.map(|framework| of.scope.serving(framework, of.controls));
-        let prefixes: BTreeSet<&str> = of
-            .controls
-            .iter()
-            .filter_map(|one| one.id.as_str().split_once('-'))
-            .map(|(front, _)| front)
-            .collect();
-        let told = self
-            .processes
-            .iter()
-            .flat_map(|one| std::iter::once(&one.narrative).chain(one.steps.iter().map(|step| &step.what)));
-        let texts = self.parts.iter().map(|(part, passage)| (*part, &passage.text));
+        let ids = of.controls.iter().map(|one| &one.id).chain(of.others);
+        let prefixes: BTreeSet<&str> =
+            ids.filter_map(|id| id.as_str().split_once('-')).map(|(front, _)| front).collect();
         let mut found = Vec::new();
-        for (part, text) in texts.chain(told.map(|text| (Part::Transactions, text))) {
+        for (part, text) in self.texts() {
             for sentence in sentences(text) {
                 let claims = claims(sentence, of, serving.as_ref(), &prefixes);
                 found.extend(claims.into_iter().map(|(words, says)| Unsupported { part, words, says }));
@@ -96,6 +90,23 @@ impl Description {
         found.sort_by_key(|one| one.part);
         found.dedup();
         found
+    }
+
+    /// Parts controls in those that it names and the others.
+    #[must_use]
+    pub fn named(&self, ids: Vec<ControlId>) -> (Vec<ControlId>, Vec<ControlId>) {
+        let words: BTreeSet<&str> = self.texts().flat_map(|(_, text)| tokens(text)).collect();
+        ids.into_iter().partition(|id| words.contains(id.as_str()))
+    }
+
+    /// What it says, with the part that says it.
+    fn texts(&self) -> impl Iterator<Item = (Part, &String)> {
+        let told = self
+            .processes
+            .iter()
+            .flat_map(|one| std::iter::once(&one.narrative).chain(one.steps.iter().map(|step| &step.what)));
+        let texts = self.parts.iter().map(|(part, passage)| (*part, &passage.text));
+        texts.chain(told.map(|text| (Part::Transactions, text)))
     }
 }
 
@@ -283,7 +294,12 @@ mod tests {
         let passage = Passage { text: text.to_owned(), none: false };
         let description =
             Description { parts: BTreeMap::from([(Part::Procedures, passage)]), ..Description::default() };
-        let backing = Backing { scope: &scope, framework: Some(&catalog.frameworks[0]), controls: &controls };
+        let backing = Backing {
+            scope: &scope,
+            framework: Some(&catalog.frameworks[0]),
+            controls: &controls,
+            others: &[],
+        };
         let found = description.unsupported(&backing);
         assert!(found.iter().all(|one| one.part == Part::Procedures));
         found.into_iter().map(|one| (one.words, one.says)).collect()

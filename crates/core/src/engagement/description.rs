@@ -231,6 +231,11 @@ pub struct Description {
     /// What was decided about each finding that could be an incident to tell, by its id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub candidates: BTreeMap<String, Told>,
+    /// Parts that come first, in this order; the others follow in the usual one. Empty where all stand in the usual order.
+    ///
+    /// Source: `docs/domain/soc-reports.md` section 3: the content of Section III is fixed, its format is not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<Part>,
 }
 
 /// Whether an incident is told of in the description.
@@ -273,6 +278,10 @@ impl Description {
             passage.none &= part.may_be_none();
         }
         self.parts.retain(|_, passage| passage.none || !passage.text.is_empty());
+        let mut placed = BTreeSet::new();
+        if let Some(twice) = self.order.iter().find(|part| !placed.insert(**part)) {
+            return Err(EngagementError::PlacedTwice(twice.title()));
+        }
         self.sources.retain(|part, _| self.parts.contains_key(part));
         for told in self.candidates.values_mut() {
             told.why = needed("reason why an incident is told of, or not", &told.why, PART_MAX)?;
@@ -293,6 +302,23 @@ impl Description {
             return Err(EngagementError::Twice(twice.name.clone()));
         }
         Ok(self)
+    }
+
+    /// Forgets an order that is the usual one of a report, so that its digest is that of one of which nobody said anything.
+    pub(super) fn forget_usual_order(&mut self, scope: &Scope) {
+        if self.in_order(scope) == Part::of(scope.kind, scope.time) {
+            self.order.clear();
+        }
+    }
+
+    /// Returns the parts of a report's description in the order in which they stand there, each with whether it must be
+    /// written.
+    #[must_use]
+    pub fn in_order(&self, scope: &Scope) -> Vec<(Part, bool)> {
+        let mut parts = Part::of(scope.kind, scope.time);
+        let place = |part: &Part| self.order.iter().position(|one| one == part).unwrap_or(usize::MAX);
+        parts.sort_by_key(|(part, _)| place(part));
+        parts
     }
 
     /// Returns what a part says; empty if nobody wrote it.
@@ -377,4 +403,33 @@ fn wording(text: &str) -> Vec<String> {
         .into_iter()
         .map(|word| format!("\u{201c}{word}\u{201d} is advertising: say what can be checked"));
     lint::faults(text).into_iter().chain(advertising).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ReportKind;
+    use super::*;
+
+    #[test]
+    fn parts_stand_in_an_order_of_their_own_and_the_usual_one_is_not_told() {
+        let day = |text: &str| text.parse().expect("a day");
+        let time = Time::Period { from: day("2026-01-01"), to: day("2026-12-31") };
+        let scope = Scope::of(ReportKind::Soc2, time, "Payroll");
+        let ordered =
+            |order: &[Part]| Description { order: order.to_vec(), ..Description::default() }.checked();
+        let first = ordered(&[Part::People, Part::Services]).expect("an order");
+        let words: Vec<&str> = first.in_order(&scope).iter().take(4).map(|(part, _)| part.word()).collect();
+        assert_eq!(words, ["people", "services", "commitments", "infrastructure"]);
+        assert_eq!(first.in_order(&scope).len(), Part::of(scope.kind, scope.time).len());
+        assert_eq!(ordered(&[Part::Data, Part::Data]), Err(EngagementError::PlacedTwice("Data")));
+        // A part that this report does not have is not there for that it is ordered.
+        for usual in [&[Part::Transactions][..], &[Part::Services, Part::Commitments]] {
+            let mut other = ordered(usual).expect("an order");
+            assert_eq!(other.in_order(&scope), Part::of(scope.kind, scope.time));
+            other.forget_usual_order(&scope);
+            assert_eq!(other, Description::default());
+        }
+        let text = serde_json::to_string(&first).expect("serializes");
+        assert_eq!(serde_json::from_str::<Description>(&text).expect("reads back"), first);
+    }
 }

@@ -22,6 +22,7 @@ mod problem;
 mod proposal;
 mod roll;
 mod scope;
+mod since;
 mod soc1;
 mod terms;
 mod vendor;
@@ -47,6 +48,7 @@ pub use scope::{
     Element, ElementKind, Objective, PERIOD_NOTICE_MONTHS, ReportKind, SOC1_NOTICE_MONTHS, Scope, Time,
     UserEntityControl, UserEntityKind,
 };
+pub use since::ControlChange;
 pub use vendor::{Assumed, Decision, Given, GivenState, Method, Subservice, Vendor, VendorControl};
 
 use crate::control::{TEXT_MAX, TITLE_MAX};
@@ -111,6 +113,9 @@ pub enum EngagementError {
         /// How many.
         max: usize,
     },
+    /// A part that stands twice in the order of the description.
+    #[error("the part {0:?} stands twice in the order")]
+    PlacedTwice(&'static str),
     /// Two processes of one name.
     #[error("there is a process called {0:?} already")]
     Twice(String),
@@ -351,7 +356,8 @@ impl Engagement {
         if self.holds().kind == ReportKind::Soc3 {
             return Err(EngagementError::NoDescription);
         }
-        let description = description.checked()?;
+        let mut description = description.checked()?;
+        description.forget_usual_order(self.holds());
         if !description.processes.is_empty() && self.holds().kind != ReportKind::Soc1 {
             return Err(EngagementError::NoProcess);
         }

@@ -22,6 +22,8 @@ pub struct ManagementGround {
     pub missing: usize,
     /// Whether the report was issued or received.
     pub has_report: bool,
+    /// Whether the auditor revises it since.
+    pub is_revised: bool,
     /// Whether the engagement was frozen.
     pub is_frozen: bool,
 }
@@ -45,6 +47,8 @@ pub enum ManagementStep {
     Sign(Paper, Step),
     /// Do so many things that the report waits for: its date, the register of events, the representation letter.
     Finish(usize),
+    /// Record the revised report.
+    RecordRevised,
     /// Write what follows the report: letters, the next engagement.
     Complete,
     /// Nothing: the auditor works.
@@ -103,7 +107,7 @@ impl Engagement {
     pub fn next_for_management(&self, ground: &ManagementGround) -> Option<ManagementStep> {
         use ManagementStep as S;
         if ground.has_report {
-            return Some(S::Complete);
+            return Some(if ground.is_revised { S::RecordRevised } else { S::Complete });
         }
         if self.closed().is_some() || ground.is_frozen {
             return None;
@@ -244,6 +248,11 @@ mod tests {
             next(&one, &ManagementGround { has_report: true, ..frozen }),
             Some(S::Complete),
             "letters follow the report"
+        );
+        assert_eq!(
+            next(&one, &ManagementGround { has_report: true, is_revised: true, ..frozen }),
+            Some(S::RecordRevised),
+            "nobody is given the one that is there"
         );
         one.close(person(1), moment(5), "given up").expect("closed");
         assert_eq!(next(&one, &ground), None);

@@ -305,7 +305,12 @@ mod tests {
         // What is proposed is supported by the records it was made from.
         description.parts =
             all.iter().map(|one| (one.part, Passage { text: one.text.clone(), none: false })).collect();
-        let backing = Backing { scope: &scope, framework: Some(&catalog.frameworks[0]), controls: &controls };
+        let backing = Backing {
+            scope: &scope,
+            framework: Some(&catalog.frameworks[0]),
+            controls: &controls,
+            others: &[],
+        };
         assert_eq!(description.unsupported(&backing), []);
         assert_eq!(description.faults(), []);
 

@@ -21,7 +21,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::control::{ControlId, TestAttribute};
 use crate::id::{EvidenceKey, PopulationKey};
 use crate::zone::{UnknownZone, Zone};
-use crate::{Digest, Timestamp};
+use crate::{Digest, Span, Timestamp};
 
 pub use amount::{Amount, NoAmount};
 pub use check::{
@@ -182,6 +182,17 @@ pub struct Population {
     pub frozen: Option<Frozen>,
 }
 
+/// Why an examination cannot use a population.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Unfit {
+    /// It can still change.
+    #[error("it is not frozen")]
+    NotFrozen,
+    /// None of its days is examined.
+    #[error("none of its days lies in the time that is examined")]
+    OtherTime,
+}
+
 impl Population {
     /// Returns the zone of its list; UTC while there is none.
     fn zone(&self) -> Zone {
@@ -193,6 +204,19 @@ impl Population {
     pub fn days(&self) -> [String; 2] {
         let (zone, Definition { from, to, .. }) = (self.zone(), &self.definition);
         [*from, to.plus_micros(-1)].map(|at| zone.day(at).to_string())
+    }
+
+    /// Returns why an examination of a time cannot use it; none where it can.
+    #[must_use]
+    pub fn unfit(&self, time: Span) -> Option<Unfit> {
+        let Definition { from, to, .. } = self.definition;
+        if self.frozen.is_none() {
+            Some(Unfit::NotFrozen)
+        } else if to <= time.from || time.to.is_some_and(|end| end <= from) {
+            Some(Unfit::OtherTime)
+        } else {
+            None
+        }
     }
 
     /// Tells whether it begins and ends with days of that zone.

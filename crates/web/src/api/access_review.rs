@@ -226,10 +226,39 @@ pub(super) struct Item {
     system: String,
     right: Right,
     flags: Vec<String>,
+    /// Who else of the same job or team has it; null where no peer is known.
+    peers: Option<Peers>,
+    /// Where the last review that decided about it decided that it goes; null otherwise.
+    earlier: Option<Earlier>,
     decides: Vec<Seat>,
     /// `undecided`, `keep`, `exception`, `reduce` or `revoke`.
     outcome: String,
     removal: Option<Removal>,
+}
+
+/// Who else of the same job or team has a right.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct Peers {
+    /// `job` or `team`: by what they are peers.
+    by: String,
+    /// The job, or the manager.
+    of: String,
+    /// How many there are beside the holder in the lists of the snapshot.
+    others: u64,
+    /// Of them, those who have it.
+    with: u64,
+    /// The first of those.
+    named: Vec<String>,
+}
+
+/// That an earlier review decided that a right goes.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct Earlier {
+    review: i64,
+    item: u64,
+    decided_at: String,
+    /// Whether a list showed afterwards that it was gone.
+    was_gone: bool,
 }
 
 /// Who decides about an item.
@@ -386,6 +415,19 @@ pub(super) fn all_items(whole: &Whole) -> Vec<Item> {
             system: one.item.system.clone(),
             right: (&one.item.holding).into(),
             flags: one.item.flags.iter().map(|flag| flag.word().to_owned()).collect(),
+            peers: one.item.peers.as_ref().map(|peers| Peers {
+                by: peers.by.word().to_owned(),
+                of: peers.of.clone(),
+                others: peers.others,
+                with: peers.with,
+                named: peers.named.clone(),
+            }),
+            earlier: one.item.earlier.map(|earlier| Earlier {
+                review: earlier.review.0,
+                item: earlier.item,
+                decided_at: earlier.decided_at.to_string(),
+                was_gone: earlier.was_gone,
+            }),
             decides: seats.collect(),
             outcome: one.outcome().word().to_owned(),
             removal,

@@ -67,6 +67,11 @@ fn management(step: ManagementStep) -> Says {
             format!("see to {} that the report waits for", counted(missing, "thing", "things")),
             to("/report", "See what is missing"),
         ),
+        S::RecordRevised => (
+            "record the revised report once the auditor gives it to you; nobody is given the earlier one"
+                .to_owned(),
+            to("/received/file", "Record the revised report"),
+        ),
         S::Complete => (
             "the report is there; letters and the next examination follow it".to_owned(),
             to("/completion", "See what follows"),

@@ -118,7 +118,7 @@ fn description_form(
             }
         }
     };
-    let parts = Part::of(scope.kind, scope.time);
+    let parts = held.in_order(scope);
     let body = html! {
         div.narrow.stack {
             @if let Some(document) = &record.description {
@@ -133,6 +133,7 @@ fn description_form(
                     (hidden("version", &version.number.to_string()))
                     p.muted { "Lists of " @if scope.kind.has_criteria() { "commitments" } @else { "control objectives" } ", controls, customers' controls, subservice organizations and changes of controls are put in their places from the records when the document is set. Leave a part empty to write it later." }
                     @for (part, needed) in &parts { (part_field(*part, *needed)) }
+                    (ordering(&parts))
                     (send("Save", &href))
                 }))
             } @else {
@@ -159,6 +160,42 @@ fn description_form(
     page
 }
 
+fn place_field(part: Part) -> String {
+    format!("place-{}", part.word())
+}
+
+/// Where each part stands, as numbers: whoever wants another order types others.
+fn ordering(parts: &[(Part, bool)]) -> Markup {
+    let most = parts.len().to_string();
+    html! {
+        details.act {
+            summary { "Order of the parts" }
+            p.muted { "The standard says what the description tells, and leaves the order to you. Give a part the number of the place where it is to stand; the others move." }
+            div.fields {
+                @for (place, (part, _)) in parts.iter().enumerate() {
+                    @let name = place_field(*part);
+                    p.field { label for=(name) { (part.title()) } input id=(name) name=(name) type="number" min="1" max=(most) value=(place + 1); }
+                }
+            }
+        }
+    }
+}
+
+/// Returns the order that numbers ask for. `now` is the one that stands; what has no number stays where it is.
+fn placed(now: &[(Part, bool)], sent: &Sent) -> Vec<Part> {
+    let mut wanted: Vec<(usize, std::cmp::Ordering, usize, Part)> = now
+        .iter()
+        .enumerate()
+        .map(|(at, (part, _))| {
+            let place = sent.text(&place_field(*part)).parse().unwrap_or(at + 1);
+            // What moves up stands before what is there, what moves down behind it.
+            (place, place.cmp(&(at + 1)), at, *part)
+        })
+        .collect();
+    wanted.sort_unstable();
+    wanted.into_iter().map(|(_, _, _, part)| part).collect()
+}
+
 pub(super) async fn describe(
     State(state): State<WebState>,
     Path(at): Path<String>,
@@ -171,7 +208,7 @@ pub(super) async fn describe(
     let parts = Part::of(record.holds().kind, record.holds().time);
     let known: Vec<String> = parts
         .iter()
-        .flat_map(|(part, _)| [part.word().to_owned(), none_field(*part)])
+        .flat_map(|(part, _)| [part.word().to_owned(), none_field(*part), place_field(*part)])
         .chain(["version".to_owned()])
         .collect();
     sent.only(&known.iter().map(String::as_str).collect::<Vec<_>>())?;
@@ -182,6 +219,7 @@ pub(super) async fn describe(
     };
     let typed = Description {
         parts: parts.iter().map(|(part, _)| (*part, passage(*part))).collect(),
+        order: placed(&record.described().in_order(record.holds()), &sent),
         ..record.described()
     };
     let changed =
@@ -447,7 +485,7 @@ fn sign_form(
             (faults.summary())
             @match paper {
                 Paper::Description => @if let Some(document) = &record.description {
-                    @for (part, _) in Part::of(record.holds().kind, record.holds().time) {
+                    @for (part, _) in document.content.in_order(record.holds()) {
                         section.card { h2 { (part.title()) }
                             @if document.content.is_none(part) { p { "Management states that there was nothing to report." } }
                             (paragraphs(document.content.text(part)))

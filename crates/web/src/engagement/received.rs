@@ -18,6 +18,7 @@ use super::completion::{Complete, completed, day, href_of, load, version};
 use super::take_out::generator;
 use super::{catalog, href, key, page_of, refused};
 use crate::WebState;
+use crate::design::digest;
 use crate::design::form::{
     Faults, Field, FilesField, Kind, field, files, form, form_with_files, hidden, send,
 };
@@ -33,6 +34,8 @@ const FIELDS: [&str; 4] = ["firm", "day", "file", "digest"];
 fn known(of: &Complete) -> Vec<(&'static str, String)> {
     let record = &of.version.record;
     match record.received() {
+        // A revised report has its own date, and is another file.
+        Some(received) if record.is_revised() => vec![("firm", received.firm.clone())],
         Some(received) => vec![
             ("firm", received.firm.clone()),
             ("day", received.day.to_string()),
@@ -46,13 +49,43 @@ fn known(of: &Complete) -> Vec<(&'static str, String)> {
     }
 }
 
+/// What the page is called.
+fn title(of: &Complete) -> &'static str {
+    if of.version.record.is_revised() { "Record the revised report" } else { "Record the report" }
+}
+
+/// The page where nothing can be recorded, and why; none where it can.
+fn closed(of: &Complete) -> Option<Page> {
+    if !of.is_issued || of.version.record.is_revised() {
+        return None;
+    }
+    let body = html! { div.empty {
+        h3 { "The report was issued here" }
+        p { "It needs nobody to record it again. A revised report is recorded once a fact that became known afterwards says that the auditor revises it." }
+        p { a.button href=(href_of(of.engagement.key)) { "See the facts" } }
+    } };
+    Some(page_of(&of.engagement, title(of), body))
+}
+
+/// What recording a report does, beside one that is there already.
+fn follows(of: &Complete) -> Markup {
+    let record = &of.version.record;
+    html! {
+        @if let (true, Some(before)) = (record.is_revised(), record.received()) {
+            p { "It takes the place of the report dated " (before.day) ", " (before.file) " " (digest::chip(&before.digest)) ", which stays in the history. Whoever may read the report is given this one from then on; the copies that were given stay with those who have them, and the auditor decides how they are told." }
+            p { "The engagement stays frozen: management\u{2019}s part is the one that was frozen with it. What the auditor wants changed in it stands in the revised file." }
+        } @else { p { "The engagement is frozen with it: management\u{2019}s part stays as it is." } }
+    }
+}
+
 fn draw(of: &Complete, asked: &Asked, typed: &[(&str, String)], faults: &Faults) -> Page {
     let key = of.engagement.key;
     let value = |name: &str| typed.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
     let body = html! {
         (faults.summary())
         (hidden("version", &of.version.number.to_string()))
-        p { "The report is the auditor's and stays as it was signed. Its date and digest are recorded here, so that letters can name it and anybody can see which file is meant. The engagement is frozen with it: management's part stays as it is." }
+        p { "The report is the auditor\u{2019}s and stays as it was signed. Its date and digest are recorded here, so that letters can name it and anybody can see which file is meant." }
+        (follows(of))
         p { a href={ (href(key)) "/received/file" } { "Record it with its file instead" } ", which is kept byte for byte: only then can the report be given to readers from here." }
         div.fields {
             (field(&Field { name: "firm", label: "Audit firm", value: value("firm"), fault: faults.of("firm"), ..Field::default() }))
@@ -60,10 +93,10 @@ fn draw(of: &Complete, asked: &Asked, typed: &[(&str, String)], faults: &Faults)
         }
         (field(&Field { name: "file", label: "Name of the file", value: value("file"), fault: faults.of("file"), ..Field::default() }))
         (field(&Field { name: "digest", label: "SHA-256 of the file", value: value("digest"), max: 71, fault: faults.of("digest"), hint: "64 hexadecimal digits, as sha256sum prints them.", ..Field::default() }))
-        (send("Record the report", &href_of(key)))
+        (send(title(of), &href_of(key)))
     };
     let inside = form(&format!("{}/received", href(key)), &asked.token, &body);
-    page_of(&of.engagement, "Record the report", html! { div.narrow { (inside) } })
+    page_of(&of.engagement, title(of), html! { div.narrow { (inside) } })
 }
 
 pub(super) async fn page(
@@ -72,7 +105,8 @@ pub(super) async fn page(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let of = load(&state, &asked, &at).await?;
-    asked.frame(&state, &draw(&of, &asked, &known(&of), &Faults::default())).await
+    let page = closed(&of).unwrap_or_else(|| draw(&of, &asked, &known(&of), &Faults::default()));
+    asked.frame(&state, &page).await
 }
 
 pub(super) async fn write(
@@ -124,16 +158,17 @@ fn draw_with_file(of: &Complete, asked: &Asked, typed: &[(&str, String)], faults
     let body = html! {
         (faults.summary())
         (hidden("version", &of.version.number.to_string()))
-        p { "The file is kept byte for byte, as it was signed, and goes to readers that way, inside a copy that is made for each of them. The engagement is frozen with it: management's part stays as it is." }
+        p { "The file is kept byte for byte, as it was signed, and goes to readers that way, inside a copy that is made for each of them." }
+        (follows(of))
         div.fields {
             (field(&Field { name: "firm", label: "Audit firm", value: value("firm"), fault: faults.of("firm"), ..Field::default() }))
             (field(&Field { name: "day", label: "Date of the report", value: value("day"), kind: Kind::Input("date"), fault: faults.of("day"), ..Field::default() }))
         }
         (files(&FilesField { name: "files", label: "Signed report (PDF)", hint: "Whole and without a password.", fault: faults.of("files"), accept: ".pdf,application/pdf", most_bytes: SECTION_BYTES, most_files: 1, is_optional: false }))
-        (send("Record the report", &href_of(key)))
+        (send(title(of), &href_of(key)))
     };
     let inside = form_with_files(&format!("{}/received/file", href(key)), &asked.token, &body);
-    page_of(&of.engagement, "Record the report with its file", html! { div.narrow { (inside) } })
+    page_of(&of.engagement, &format!("{} with its file", title(of)), html! { div.narrow { (inside) } })
 }
 
 pub(super) async fn file_page(
@@ -142,8 +177,9 @@ pub(super) async fn file_page(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let of = load(&state, &asked, &at).await?;
-    let typed = known(&of);
-    asked.frame(&state, &draw_with_file(&of, &asked, &typed, &Faults::default())).await
+    let draw = || draw_with_file(&of, &asked, &known(&of), &Faults::default());
+    let page = closed(&of).unwrap_or_else(draw);
+    asked.frame(&state, &page).await
 }
 
 type Later<'a, T> = Pin<Box<dyn Future<Output = tickmark_app::Result<T>> + Send + 'a>>;

@@ -201,6 +201,65 @@ async fn a_recipient_comes_by_a_link_and_takes_a_copy_of_their_own() {
 }
 
 #[tokio::test]
+async fn a_revised_report_takes_the_place_of_the_one_that_was_there() {
+    let (server, mut cam) = granted().await;
+    let (completion, report, form) =
+        ("/engagements/1/completion", "/engagements/1/report", "/engagements/1/received/file");
+    assert!(!cam.get(completion).await.text().contains("Record the revised report"));
+    let first = tickmark_core::Digest::of(&pdf("<< /Root 1 0 R >>"));
+    assert!(cam.get(report).await.text().contains(&first.hex()), "what can be downloaded is named");
+
+    // The auditor decides to revise it: nobody is given the one that is there.
+    let fact = [
+        ("day", "2026-12-04"),
+        ("what", "A key was shared"),
+        ("effect", "Some changes were not approved by two people."),
+        ("told", "2026-12-04"),
+        ("follows", "revised"),
+        ("reason", "it is material"),
+    ];
+    done(&mut cam, "/engagements/1/facts/new", &fact).await;
+    for path in [completion, report] {
+        let page = cam.get(path).await;
+        assert!(page.text().contains("nobody is given it until the revised one"), "{path}: {}", page.text());
+        assert!(page.text().contains("href=\"/engagements/1/received/file\""), "{path}: {}", page.text());
+    }
+    let overview = cam.get("/engagements/1").await;
+    assert!(overview.text().contains("record the revised report"), "{}", overview.text());
+    assert!(cam.get(HOME).await.text().contains("he auditor revises the report"));
+
+    // The form is about another file with its own date; the same file is none.
+    let page = cam.get(form).await;
+    assert!(page.text().contains("It takes the place of the report dated 2026-12-03"), "{}", page.text());
+    assert!(!page.text().contains("value=\"2026-12-03\"") && page.text().contains("Example Auditors LLP"));
+    assert!(!cam.get("/engagements/1/received").await.text().contains(&format!("value=\"{}", first.hex())));
+    let version = hidden(page.text(), "version").to_owned();
+    let fields = [("version", version.as_str()), ("firm", "Example Auditors LLP"), ("day", "2026-12-05")];
+    let same = cam.upload(form, form, &fields, &[("report.pdf", &pdf("<< /Root 1 0 R >>"))]).await;
+    assert_eq!(same.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", same.text());
+    assert!(same.text().contains("the revised one is another"), "{}", same.text());
+    let file = pdf("<< /Root 1 0 R /Revised true >>");
+    let early = [fields[0], fields[1], ("day", "2026-12-01")];
+    let early = cam.upload(form, form, &early, &[("revised.pdf", &file)]).await;
+    assert!(early.text().contains("the one that it revises 2026-12-03"), "{}", early.text());
+    let taken = cam.upload(form, form, &fields, &[("revised.pdf", &file)]).await;
+    assert_eq!(taken.header("location"), completion, "{}", taken.text());
+
+    let page = cam.get(completion).await;
+    assert!(page.text().contains("dated 2026-12-05") && !page.text().contains("revises the report: nobody"));
+    let page = cam.get(report).await;
+    assert!(page.text().contains(&tickmark_core::Digest::of(&file).hex()), "{}", page.text());
+    let (mut cleo, _) = server.member("Cleo", &[Role::ComplianceManager]).await;
+    let download = cleo.get(&format!("{report}/section.pdf")).await;
+    assert_eq!((download.status, download.bytes.as_slice()), (StatusCode::OK, file.as_slice()));
+    assert!(!cam.get(HOME).await.text().contains("he auditor revises the report"));
+    // The fact may be told in better words; that revises nothing again.
+    let better = [fact[0], ("what", "A signing key was shared"), fact[2], fact[3], fact[4], fact[5]];
+    done(&mut cam, "/engagements/1/facts/1", &better).await;
+    assert!(!cam.get(completion).await.text().contains("Record the revised report"));
+}
+
+#[tokio::test]
 async fn links_are_not_guessed_at_will() {
     let server = over().await;
     let mut stranger = server.browser();

@@ -198,6 +198,19 @@ async fn whoever_was_slower_loses_nothing_and_changes_nothing() {
     );
     let held = record(&server).await.description.expect("written");
     assert_eq!(held.content.text(Part::Services), "One text.");
+
+    // Parts stand where management wants them; in the usual places nothing is said of it.
+    for (place, first) in [("1", "People (DC 3)"), ("5", "Services provided (DC 1)")] {
+        let fields = [one, ("people", "Ours."), ("place-people", place)];
+        let moved = send(&mut cam, path, &fields).await;
+        assert_eq!(moved.status, StatusCode::SEE_OTHER, "{}", moved.text());
+        let page = cam.get(path).await;
+        let at = |label: &str| page.text().find(label).unwrap_or_else(|| panic!("no {label}"));
+        let all = ["People (DC 3)", "Services provided (DC 1)", "Software (DC 3)"];
+        assert_eq!(all.into_iter().min_by_key(|label| at(label)), Some(first), "{}", page.text());
+        let order = record(&server).await.description.expect("written").content.order;
+        assert_eq!(order.first(), (place == "1").then_some(&Part::People));
+    }
     for (path, fields) in [
         ("/engagements/1/description", vec![("hobby", "x"), ("version", "1")]),
         ("/engagements/1/entries/subservices/new", vec![("hobby", "x"), ("version", "1")]),

@@ -89,6 +89,16 @@ async fn a_link_of_the_firm_that_was_lost_is_made_anew_by_a_button() {
     assert!(anew.text().contains("/join/") && anew.text().contains("is shown only now"), "{}", anew.text());
     let again = owner.send(path, &renew, &[]).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND, "the earlier one is gone");
+
+    // Frozen, neither works: the page says so, and shows no button that would be refused.
+    let report = "/engagements/1/report";
+    let frozen = cam.send(report, &format!("{report}/freeze"), &[("reason", "given up")]).await;
+    assert_eq!(frozen.status, StatusCode::SEE_OTHER, "{}", frozen.text());
+    let page = owner.get(path).await;
+    assert!(page.text().contains("Nobody can be let in now") && page.text().contains("frozen since"));
+    for gone in ["/renew\"", "Let somebody of the audit firm in", "name=\"email\""] {
+        assert!(!page.text().contains(gone), "{gone}: {}", page.text());
+    }
 }
 
 #[tokio::test]
@@ -127,6 +137,11 @@ async fn a_request_is_answered_with_files_returned_and_accepted() {
     assert!(no_source.text().contains("As of today."), "what was typed stays");
     let sent = cam.upload(path, &submit, &fields, &[("chart.csv", b"who,what\nAda,Director\n")]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    // What was handed in waits for somebody of the organization, whatever the auditor decides.
+    assert!(cam.get(path).await.text().contains("Handed in; the organization has not accepted it yet"));
+    let item = cam.get("/evidence/items/1").await;
+    assert!(item.text().contains("Request 1 of E-1"), "{}", item.text());
+    assert!(!item.text().contains("A draft: nobody else"), "{}", item.text());
     // The auditor's steps are not management's.
     assert!(!cam.get(path).await.text().contains("Accept the answer"));
     let token = crate::members::token(cam.get("/account").await.text());
@@ -143,6 +158,8 @@ async fn a_request_is_answered_with_files_returned_and_accepted() {
         audrey.send(path, &format!("{path}/return"), &[("version", "2"), ("reason", "no <date>")]).await;
     assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.text());
     assert!(cam.get(path).await.text().contains("no &lt;date&gt;"));
+    let item = cam.get("/evidence/items/1").await;
+    assert!(item.text().contains("Request E-1/R-1 was returned: no &lt;date&gt;"), "{}", item.text());
     let page = cam.get(path).await;
     let version = hidden(page.text(), "version").to_owned();
     let again = [("version", version.as_str()), ("item", "1"), ("answer", "Dated 24 November.")];
@@ -151,6 +168,8 @@ async fn a_request_is_answered_with_files_returned_and_accepted() {
     assert_eq!(stale.status, StatusCode::CONFLICT);
     let accepted = audrey.send(path, &format!("{path}/accept"), &[("version", "4"), ("reason", "")]).await;
     assert_eq!(accepted.status, StatusCode::SEE_OTHER, "{}", accepted.text());
+    let page = cam.get(path).await;
+    assert!(page.text().contains("still waits for somebody of the organization"), "{}", page.text());
     let csv = cam.get("/engagements/1/requests/export/csv").await;
     assert!(csv.text().contains("Accepted") && csv.text().contains("item 1"), "{}", csv.text());
     let trail = cam.get("/audit-trail?event=evidence.viewed").await;
@@ -454,6 +473,21 @@ async fn management_hands_in_that_nothing_happened_and_lists_of_more_than_one_sh
     let handed = cam.upload(&path, &path, &fields("1", "", "an observed run"), &[("list.json", list)]).await;
     assert_eq!(handed.status, StatusCode::SEE_OTHER, "{}", handed.text());
     assert!(cam.get("/populations/2").await.text().contains("A-1"));
+    // Both are about days that nobody examines: they are there, with why they cannot be chosen.
+    let request = path.trim_end_matches("/population").to_owned();
+    let says = "none of its days lies in the time that is examined";
+    let page = cam.get(&request).await;
+    assert!(page.text().contains("2 populations cannot be chosen"), "{}", page.text());
+    assert_eq!(page.text().matches(says).count(), 2, "{}", page.text());
+    assert!(!page.text().contains("name=\"population\""), "{}", page.text());
+    let version = hidden(page.text(), "version").to_owned();
+    let answer = [("version", version.as_str()), ("answer", "Of last year."), ("population", "2")];
+    let sent = cam.upload(&request, &format!("{request}/submit"), &answer, &[]).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    let new = "/engagements/1/workpapers/new";
+    let paper = audrey.send(new, new, &PLAN).await.header("location").to_owned();
+    let page = audrey.get(&paper).await;
+    assert!(page.text().contains("1 population cannot be chosen") && page.text().contains(says));
     let odd: &[u8] = b"key,occurred_at\nA-1,=NOW()\n";
     let refused = cam.upload(&path, &path, &fields("1", "", "an observed run"), &[("list.csv", odd)]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

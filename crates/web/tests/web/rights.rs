@@ -6,6 +6,14 @@ use crate::examination::{auditor, company, owner};
 use crate::members::{Browser, Server, hidden};
 use tickmark_core::identity::Role;
 
+/// People of one list: three bakers, of whom two may deploy, and two others of one manager.
+const LIST: &str = "ada,deploy,human,1,active,Lin Boss,Baker,Ada Loaf\n\
+    ben,deploy,human,1,active,Lin Boss,Baker,Ben Oven\n\
+    cia,wiki,human,3,active,Zoe Boss,Porter,Cia Gate\n\
+    dan,wiki,human,3,active,Zoe Boss,Cook,Dan Pot\n\
+    eli,wiki,human,3,active,Lin Boss,Baker,Eli Bun\n\
+    bob,wiki,human,3,active,,,\n";
+
 /// Hands a list in.
 async fn hand_in(cam: &mut Browser, system: &str, rows: &str) {
     let count = rows.lines().count().to_string();
@@ -24,7 +32,7 @@ async fn hand_in(cam: &mut Browser, system: &str, rows: &str) {
         ("accuracy", ""),
         ("dates", "iso"),
     ];
-    let list = format!("account,entitlement,kind,tier,status,manager,job\n{rows}");
+    let list = format!("account,entitlement,kind,tier,status,manager,job,person\n{rows}");
     let new = "/access/new";
     let made = cam.upload(new, new, &fields, &[("members.csv", list.as_bytes())]).await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text());
@@ -32,7 +40,7 @@ async fn hand_in(cam: &mut Browser, system: &str, rows: &str) {
 
 /// A list, a matrix, and a review that is open.
 async fn fill(server: &Server, cam: &mut Browser) {
-    hand_in(cam, "Cloud", "ada,deploy,human,1,active,Lin Boss,Baker\nbob,wiki,human,3,active,,\n").await;
+    hand_in(cam, "Cloud", LIST).await;
     let (_, cora) = server.member("Cora", &[Role::ControlOwner]).await;
     let (_, eva) = server.member("Eva", &[Role::Executive]).await;
     let mut ids = Vec::new();
@@ -87,9 +95,23 @@ async fn an_auditor_reads_what_management_works_with_and_changes_nothing() {
     let past = audrey.get(&format!("{home}/duties?at=2026-11-10")).await;
     assert!(past.text().contains("Nobody had decided which duties conflict"), "{}", past.text());
     let review = audrey.get(&format!("{home}/reviews/1?item=1")).await;
-    for text in ["Production access", "Item 1", "Kinds of accounts", "no answer"] {
+    for text in [
+        "Production access",
+        "Item 1",
+        "Kinds of accounts",
+        "no answer",
+        "1 of 2 others of the same job has it",
+        "No review of Cloud was signed off before",
+    ] {
         assert!(review.text().contains(text), "{text}: {}", review.text());
     }
+    // Whom the roster puts together stands there for management alone.
+    assert!(!review.text().contains("(baker)") && !review.text().contains("Ben Oven"), "{}", review.text());
+    let own = cam.get("/access-reviews/1?item=1").await;
+    assert!(own.text().contains("(baker)") && own.text().contains("Ben Oven"), "{}", own.text());
+    let lone = cam.get("/access-reviews/1?item=3").await;
+    assert!(lone.text().contains("Nobody else in the lists has the same job."), "{}", lone.text());
+    assert!(cam.get("/access-reviews/1?flag=unlike").await.text().contains("Peers have it not"));
     assert!(!review.text().contains("/access-reviews/"), "{}", review.text());
     let csv = audrey.get(&format!("{home}/reviews/1/pack/csv")).await;
     assert!(csv.status == StatusCode::OK && csv.text().starts_with("Item,System"), "{}", csv.text());

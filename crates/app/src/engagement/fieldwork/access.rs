@@ -7,7 +7,7 @@ use tickmark_core::id::{InvitationId, MembershipId};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::super::atom;
-use super::field;
+use super::{Field, field};
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::identity::people::{self, Auditor, Awaited, LetIn};
@@ -36,6 +36,29 @@ pub async fn awaited(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Awai
     people::awaited(view, key).await
 }
 
+/// Returns why nobody can be let in now, nor a link be made anew; none where both can be done. To move the end of an access
+/// that is there needs none of it: who was in may have to read what was frozen.
+///
+/// # Errors
+/// As [`auditors`].
+pub async fn shut(view: &mut View<'_>, key: EngagementKey) -> Result<Option<String>> {
+    let field = field(view, key).await?;
+    view.permit_on(atom(Verb::Read), &field.object)?;
+    Ok(match may_let_in(&field) {
+        Ok(()) => None,
+        Err(Error::Conflict(why)) => Some(why),
+        Err(error) => return Err(error),
+    })
+}
+
+fn may_let_in(field: &Field) -> Result<()> {
+    field.need_open()?;
+    if field.version.record.approved().is_none() {
+        return Err(Error::conflict("the scope is not approved; it says what an auditor may see"));
+    }
+    Ok(())
+}
+
 /// Makes another link for somebody who was let in and has not come in; the earlier one stops working. The end of their
 /// access stays.
 ///
@@ -44,7 +67,7 @@ pub async fn awaited(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Awai
 pub async fn renew(cx: &mut Cx<'_>, key: EngagementKey, invitation: InvitationId) -> Result<(String, LetIn)> {
     let field = field(cx, key).await?;
     cx.permit_on(LETTING_IN, &field.object)?;
-    field.need_open()?;
+    may_let_in(&field)?;
     let awaited = people::awaited(cx, key).await?;
     let found = awaited.into_iter().find(|one| one.invitation.id == invitation);
     let missing = || Error::not_found("invitation", invitation);
@@ -67,10 +90,7 @@ pub async fn renew(cx: &mut Cx<'_>, key: EngagementKey, invitation: InvitationId
 pub async fn let_in(cx: &mut Cx<'_>, key: EngagementKey, email: &str, last: Day) -> Result<LetIn> {
     let field = field(cx, key).await?;
     cx.permit_on(LETTING_IN, &field.object)?;
-    field.need_open()?;
-    if field.version.record.approved().is_none() {
-        return Err(Error::conflict("the scope is not approved; it says what an auditor may see"));
-    }
+    may_let_in(&field)?;
     let until = access_ends(last, cx.now).map_err(Error::invalid)?;
     let (first, _) = field.version.record.holds().time.days();
     people::let_in(cx, email, key, first.starts(), until).await

@@ -13,7 +13,7 @@ use tickmark_core::engagement::fieldwork::EvidenceRequest;
 use tickmark_core::evidence::item::{Item, ItemFile, State, Version};
 use tickmark_core::id::{ItemKey, PopulationKey};
 use tickmark_core::identity::{Atom, Resource, Verb};
-use tickmark_core::program::population::Population;
+use tickmark_core::program::population::{Population, Unfit};
 
 use super::{controls_in_scope, field, span, sql};
 use crate::context::{Cx, View};
@@ -106,11 +106,8 @@ pub async fn populations(
     let (controls, time) = (controls_in_scope(view, scope, catalog).await?, span(scope));
     let handed_in = handed_in(view, key).await?.populations;
     let all = population::all(view).await?;
-    let is_in_scope = |one: &Population| {
-        controls.contains_key(&one.definition.control)
-            && one.definition.to > time.from
-            && time.to.is_none_or(|to| one.definition.from < to)
-    };
+    let is_in_scope =
+        |one: &Population| controls.contains_key(&one.definition.control) && one.unfit(time).is_none();
     let is_seen =
         |one: &Population| one.frozen.is_some() && (handed_in.contains(&one.key) || is_in_scope(one));
     Ok(all.into_iter().filter(is_seen).collect())
@@ -186,6 +183,8 @@ pub struct Offered {
     pub items: Vec<Item>,
     /// Frozen populations.
     pub populations: Vec<Population>,
+    /// Populations of controls in scope that cannot be chosen, with why.
+    pub unfit: Vec<(Population, Unfit)>,
 }
 
 /// Returns what management could answer a request with: what it may see itself, of the request's controls or, where it
@@ -224,17 +223,19 @@ pub async fn offered(
         is_likely || held.items.contains(&one.key)
     });
     items.truncate(OFFERED);
-    let mut populations = population::all(view).await?;
-    populations.reverse();
-    populations.retain(|one| {
-        let is_likely = one.frozen.is_some()
-            && in_scope.contains(&one.definition.control)
-            && one.definition.to > time.from
-            && time.to.is_none_or(|to| one.definition.from < to);
-        is_likely || held.populations.contains(&one.key)
-    });
+    let (mut populations, mut unfit) = (Vec::new(), Vec::new());
+    for one in population::all(view).await?.into_iter().rev() {
+        let is_in_scope = in_scope.contains(&one.definition.control);
+        match one.unfit(time) {
+            _ if held.populations.contains(&one.key) => populations.push(one),
+            None if is_in_scope => populations.push(one),
+            Some(why) if is_in_scope => unfit.push((one, why)),
+            _ => {}
+        }
+    }
     populations.truncate(OFFERED);
-    Ok(Offered { items, populations })
+    unfit.truncate(OFFERED);
+    Ok(Offered { items, populations, unfit })
 }
 
 /// Reads a file of an item for an auditor. Each look is an event of the trail.

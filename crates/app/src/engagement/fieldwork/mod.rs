@@ -1,5 +1,5 @@
 //! Fieldwork: what the auditor asks for, tests and records, and what management answers. Owns the tables of migrations
-//! `0046_evidence_request.sql`, `0047_working_paper.sql` and `0052_walkthrough.sql`.
+//! `0046_evidence_request.sql`, `0047_working_paper.sql`, `0052_walkthrough.sql` and `0100_request_item.sql`.
 //!
 //! Whoever asks is of one party ([`party`]): of the audit firm if an engagement let them in, of management else. The
 //! auditor's use cases are for people of the firm who signed in; whoever has the data folder in hand stands for management

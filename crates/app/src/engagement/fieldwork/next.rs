@@ -59,6 +59,7 @@ async fn for_management(
         exceptions: unanswered(view, key).await?.len(),
         missing: 0,
         has_report: completion::has_report(view, key).await?,
+        is_revised: completion::recorded(view, key).await?.is_revised(),
         is_frozen: field.report.frozen().is_some(),
     };
     // What the report waits for is read last, and once there can be a report.

@@ -55,6 +55,10 @@ pub struct Known {
     /// What is missing before it is issued, in the order of the work: for the firm all of it, for management what it has to
     /// do itself. Nothing once it is frozen.
     pub missing: Vec<Gate>,
+    /// The report that management recorded as received, where it is another one than was issued here; for management.
+    pub recorded: Option<Received>,
+    /// Whether the auditor decided to revise the report, and the revised one is not recorded; for management.
+    pub is_revised: bool,
     /// Whether whoever set the opinion is alone of the firm in the engagement, and so issues the report too; for the firm.
     pub is_alone: bool,
 }
@@ -76,9 +80,16 @@ pub async fn find(view: &mut View<'_>, key: EngagementKey) -> Result<Known> {
         (true, false) => managements(&issuing.ground(&field), None),
     };
     let is_alone = is_auditor && issuing.others == 0;
+    let is_issued_one = |received: &Received| {
+        let section = field.report.section().filter(|_| field.report.issued().is_some());
+        section.is_some_and(|section| section.digest == received.digest)
+    };
+    let recorded = issuing.completion.received().filter(|received| !is_auditor && !is_issued_one(received));
+    let recorded = recorded.cloned();
+    let is_revised = !is_auditor && issuing.completion.is_revised();
     let is_known = is_auditor || field.report.issued().is_some();
     let report = if is_known { field.report } else { field.report.without_opinion() };
-    Ok(Known { version, report, party: field.party, missing, is_alone })
+    Ok(Known { version, report, party: field.party, missing, recorded, is_revised, is_alone })
 }
 
 /// Returns the report that was issued here, as management received it by that; none before.

@@ -12,7 +12,7 @@ use tickmark_core::engagement::fieldwork::{
     defaults, defaults_for_objectives, read_list,
 };
 use tickmark_core::evidence::item::{Item, State};
-use tickmark_core::id::ActorId;
+use tickmark_core::id::{ActorId, ItemKey};
 use tickmark_core::identity::{Object, Verb};
 use tickmark_core::program::population::Population;
 use tickmark_core::report::sheet::{Sheet, SheetCell};
@@ -258,10 +258,12 @@ pub async fn assign(
         .await
 }
 
-/// Answers a request with evidence that the actor may see.
+/// Answers a request with evidence that the actor may see. Items that are drafts, or were sent back, are handed in by it:
+/// somebody of the organization still accepts them, whatever the auditor decides about the request.
 ///
 /// # Errors
-/// As [`change`]; `NotFound` for evidence that is not there; `Conflict` for evidence that was taken back.
+/// As [`change`]; `NotFound` for evidence that is not there; `Conflict` for evidence that was taken back, or is a draft of
+/// somebody else; `Invalid` for a draft that lacks something.
 pub async fn submit(
     cx: &mut Cx<'_>,
     key: EngagementKey,
@@ -279,10 +281,16 @@ pub async fn submit(
             return Err(Error::conflict(format!("population {key} is not frozen; freeze it first")));
         }
     }
+    let items = answer.items.clone();
     write(cx, (key, number, from), Name::RequestSubmitted, "", |record, party, (by, at)| {
         record.submit(answer, party, by, at)
     })
-    .await
+    .await?;
+    for item in &items {
+        item::hand_in_with(cx, *item).await?;
+    }
+    let organization = cx.organization();
+    sql::answered_with(cx.connection(), organization, (key, number), &items).await
 }
 
 /// Decides about a request, for the auditor.
@@ -307,7 +315,68 @@ pub async fn decide(
     write(cx, (key, number, from), name, says, |record, party, (by, at)| {
         record.decide(step, says, party, by, at)
     })
-    .await
+    .await?;
+    if step == RequestStep::Return { give_back(cx, key, number, says).await } else { Ok(()) }
+}
+
+/// Sends back what a returned request was answered with, as far as no other answer that stands has it.
+async fn give_back(cx: &mut Cx<'_>, key: EngagementKey, number: i64, says: &str) -> Result<()> {
+    let organization = cx.organization();
+    let row = sql::request(cx.connection(), organization, key, number).await?;
+    let items = row.map(|row| row.record.answer.items).unwrap_or_default();
+    let why = format!("Request {} was returned: {says}", id(key, number));
+    for item in items {
+        let others = answers_with(cx, item).await?;
+        let stands = |record: &EvidenceRequest| {
+            matches!(record.state, RequestState::Submitted | RequestState::Accepted)
+        };
+        if !others.iter().any(|(_, row)| stands(&row.record)) {
+            item::give_back_with(cx, item, &why).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the requests whose answer an item is part of, whoever asks.
+async fn answers_with(
+    view: &mut View<'_>,
+    item: ItemKey,
+) -> Result<Vec<(EngagementKey, Row<EvidenceRequest>)>> {
+    let organization = view.organization();
+    let mut found = Vec::new();
+    for (key, number) in sql::answers_with(view.connection(), organization, item).await? {
+        let row = sql::request(view.connection(), organization, key, number).await?;
+        found.extend(row.map(|row| (key, row)));
+    }
+    Ok(found)
+}
+
+/// Returns the requests whose answer an item is part of, as far as the actor may see them.
+///
+/// # Errors
+/// `NotFound` or `Forbidden` for an item that the actor may not see.
+pub async fn of_item(
+    view: &mut View<'_>,
+    item: ItemKey,
+) -> Result<Vec<(EngagementKey, Row<EvidenceRequest>)>> {
+    item::find(view, item).await?;
+    let mut seen = Vec::new();
+    for (key, row) in answers_with(view, item).await? {
+        if is_seen(view, key, row.record.number).await? {
+            seen.push((key, row));
+        }
+    }
+    Ok(seen)
+}
+
+/// Writes down anew which items each request is answered with, from the requests themselves.
+pub(crate) async fn rebuild_answers(cx: &mut Cx<'_>) -> Result<()> {
+    let organization = cx.organization();
+    for (key, record) in everything(cx).await? {
+        let place = (key, record.number);
+        sql::answered_with(cx.connection(), organization, place, &record.answer.items).await?;
+    }
+    Ok(())
 }
 
 async fn write(

@@ -1,4 +1,4 @@
-//! The tables `evidence_request`, `working_paper`, `walkthrough`, `management_response`: records whole, in versions; and
+//! The tables `evidence_request`, `evidence_request_item`, `working_paper`, `walkthrough`, `management_response`: records whole, in versions; and
 //! `paper_to_sign`, `shared_exception`: what waits of them.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::fieldwork::{EvidenceRequest, ManagementResponse};
-use tickmark_core::id::{ActorId, OrganizationKey};
+use tickmark_core::id::{ActorId, ItemKey, OrganizationKey};
 use tickmark_store::{Cell, insert_rows};
 
 use super::Row;
@@ -21,6 +21,8 @@ type Raw = (i64, i64, String, String);
 
 /// Versions of one record that are read: the newest ones.
 const VERSIONS: i64 = 500;
+/// Requests that are named of one item.
+const ANSWERS: i64 = 500;
 /// Papers that one statement asks for; each needs two parameters.
 const PAPERS_PER_STATEMENT: usize = 200;
 /// Requests that one statement asks for.
@@ -170,6 +172,45 @@ pub(super) async fn add_requests(
     let columns = ["organization", "engagement", "number", "version", "since", "by_actor", "body"];
     insert_rows(c, "evidence_request", columns, cells).await?;
     Ok(())
+}
+
+/// Writes down which items a request is answered with now.
+pub(super) async fn answered_with(
+    c: &mut AnyConnection,
+    org: Org,
+    (key, request): (EngagementKey, i64),
+    items: &BTreeSet<ItemKey>,
+) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM evidence_request_item WHERE organization = $1 AND engagement = $2 AND request = $3",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .bind(request)
+    .execute(&mut *c)
+    .await?;
+    let rows: Vec<[Cell; 4]> =
+        items.iter().map(|item| [Cell::from(org.0), item.0.into(), key.0.into(), request.into()]).collect();
+    insert_rows(c, "evidence_request_item", ["organization", "item", "engagement", "request"], rows).await?;
+    Ok(())
+}
+
+/// Returns the requests that are answered with an item, in their order.
+pub(super) async fn answers_with(
+    c: &mut AnyConnection,
+    org: Org,
+    item: ItemKey,
+) -> Result<Vec<(EngagementKey, i64)>> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT engagement, request FROM evidence_request_item WHERE organization = $1 AND item = $2 \
+         ORDER BY engagement, request LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(item.0)
+    .bind(ANSWERS)
+    .fetch_all(c)
+    .await?;
+    Ok(rows.into_iter().map(|(key, request)| (EngagementKey(key), request)).collect())
 }
 
 /// The newest version of each record of a kind, by number.

@@ -5,6 +5,7 @@
 //! stands. Each change is one event of the audit trail, whose entry commits to the version. Owns the tables
 //! `evidence_item*` of migration `0026_evidence_item.sql`.
 
+mod answer;
 mod files;
 mod lists;
 mod past;
@@ -38,6 +39,7 @@ use crate::{ActorKind, Error, Result};
 pub use files::{Purpose, UPLOAD, Upload, UploadLimits, digests, read_file};
 pub use staged::{STAGED_US, Secret, stage, staged, unstage};
 
+pub(crate) use answer::{give_back_with, hand_in_with};
 pub use lists::{OPEN, as_fresh, before, list, of_control, own_open, page, waiting_for};
 pub(crate) use lists::{all_artifacts, best_accepted, everything, in_state, keys_of_control, several};
 

@@ -209,6 +209,26 @@ pub(crate) async fn sightings(
     Ok(found)
 }
 
+/// Returns the newest list of a system that was taken after a moment.
+pub(crate) async fn newest_after(
+    view: &mut View<'_>,
+    system: &str,
+    after: Timestamp,
+) -> Result<Option<AccessList>> {
+    let organization = view.organization();
+    sql::newest_after(view.connection(), organization, &fold(system), after).await
+}
+
+/// Returns those of some rights that a list has.
+pub(crate) async fn present(
+    view: &mut View<'_>,
+    list: ListKey,
+    keys: &BTreeSet<String>,
+) -> Result<BTreeSet<String>> {
+    let organization = view.organization();
+    sql::present(view.connection(), organization, list, keys).await
+}
+
 /// Returns the name and the bytes of a list as it was handed in, and records that it was taken.
 ///
 /// # Errors

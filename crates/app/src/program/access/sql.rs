@@ -118,6 +118,25 @@ pub(super) async fn after(
     rows.into_iter().map(read).collect()
 }
 
+/// Returns the newest list of a system that was taken after a moment.
+pub(super) async fn newest_after(
+    c: &mut AnyConnection,
+    org: Org,
+    system: &str,
+    after: Timestamp,
+) -> Result<Option<AccessList>> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "SELECT body FROM access_list WHERE organization = $1 AND system = $2 AND run_at > $3 \
+         ORDER BY run_at DESC, key DESC LIMIT 1",
+    )
+    .bind(org.0)
+    .bind(system)
+    .bind(after.micros())
+    .fetch_optional(c)
+    .await?;
+    row.map(read).transpose()
+}
+
 pub(super) async fn holdings(c: &mut AnyConnection, org: Org, key: ListKey) -> Result<Vec<Holding>> {
     let rows: Vec<(String,)> =
         sqlx::query_as("SELECT body FROM access_holding WHERE organization = $1 AND list = $2 ORDER BY seq")

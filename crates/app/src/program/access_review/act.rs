@@ -9,7 +9,7 @@ use tickmark_core::program::access_review::{
     check_decision, check_delegation, check_reassignment,
 };
 
-use super::{DECIDE, UPDATE, Whole, load, need_deciders, own_object, sql, waits};
+use super::{DECIDE, UPDATE, Whole, load, load_some, need_deciders, own_object, sql, waits};
 use crate::context::Cx;
 use crate::identity::audit::{self, Event, Name};
 use crate::{Error, Result};
@@ -47,7 +47,8 @@ pub struct DecideMany {
 /// `Forbidden`, also for programs, for whoever it is about and for whom it is not to decide; `NotFound`; `Conflict` if the
 /// review is not open; `Invalid` with what is missing.
 pub async fn decide(cx: &mut Cx<'_>, key: ReviewKey, answer: Answer) -> Result<Decided> {
-    let whole = begin(cx, key).await?;
+    may_decide(cx).await?;
+    let whole = load_some(cx, key, &[answer.item]).await?;
     let asked = (answer.item, answer.decision, answer.why.as_str());
     let decided = checked(cx, key, &whole, asked, false)?;
     keep(cx, whole, vec![Entry::Decided(decided.clone())]).await?;
@@ -59,13 +60,14 @@ pub async fn decide(cx: &mut Cx<'_>, key: ReviewKey, answer: Answer) -> Result<D
 /// # Errors
 /// As [`decide`]; `Invalid` if one of them is not of the lowest tier, or something calls for a look at it.
 pub async fn decide_many(cx: &mut Cx<'_>, key: ReviewKey, many: DecideMany) -> Result<usize> {
-    let whole = begin(cx, key).await?;
+    may_decide(cx).await?;
     let mut items = many.items;
     items.sort_unstable();
     items.dedup();
     if items.is_empty() || items.len() > MAX_MANY {
         return Err(Error::invalid(format!("choose at least one item, and at most {MAX_MANY}")));
     }
+    let whole = load_some(cx, key, &items).await?;
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
         let asked = (item, many.decision.clone(), many.why.as_str());
@@ -77,10 +79,14 @@ pub async fn decide_many(cx: &mut Cx<'_>, key: ReviewKey, many: DecideMany) -> R
 }
 
 async fn begin(cx: &mut Cx<'_>, key: ReviewKey) -> Result<Whole> {
+    may_decide(cx).await?;
+    load(cx, key).await
+}
+
+async fn may_decide(cx: &mut Cx<'_>) -> Result<()> {
     cx.need_person()?;
     let object = own_object(cx).await?;
-    cx.permit_on(DECIDE, &object)?;
-    load(cx, key).await
+    cx.permit_on(DECIDE, &object)
 }
 
 fn checked(
@@ -185,7 +191,8 @@ async fn keep(cx: &mut Cx<'_>, mut whole: Whole, entries: Vec<Entry>) -> Result<
     let review = whole.review.key;
     let mut rows = Vec::with_capacity(entries.len());
     let mut commitments = Vec::with_capacity(entries.len());
-    let first = whole.entries.last().map_or(0, |last| last.number) + 1;
+    // Not of what was loaded: that may be about some items only.
+    let first = sql::last_entry(cx.connection(), organization, review).await? + 1;
     let name = entries.first().map(name_of).ok_or_else(|| Error::invalid("nothing to write down"))?;
     let words = entries.first().map(words_of).unwrap_or_default();
     for (number, entry) in (first..).zip(entries) {

@@ -5,6 +5,7 @@
 //! migrations `0077_access_review.sql` and `0092_access_review_wait.sql`.
 
 mod act;
+mod drift;
 mod pack;
 mod run;
 mod sql;
@@ -28,6 +29,7 @@ use crate::identity::people;
 use crate::{ActorKind, Error, Result, identity};
 
 pub use act::{Answer, DecideMany, decide, decide_many, delegate, look_back, reassign, ticket};
+pub use drift::{Later, later};
 pub use pack::{PACK_COLUMNS, take_archive, take_pack};
 pub(crate) use pack::{archive, sheet as pack_sheet};
 pub use run::{change, confirm, draft, freeze, open, sign, step};
@@ -346,6 +348,19 @@ pub(crate) async fn load(view: &mut View<'_>, key: ReviewKey) -> Result<Whole> {
         removals(&review, &all, &sightings, now)
     };
     Ok(Whole { review, version, items, entries, removals })
+}
+
+/// Reads what deciding about some items of a review depends on: the review, these items, and what happened to them or lets
+/// somebody decide for somebody else. What lists show since is left out.
+async fn load_some(view: &mut View<'_>, key: ReviewKey, numbers: &[u64]) -> Result<Whole> {
+    let organization = view.organization();
+    let found = sql::review(view.connection(), organization, key).await?;
+    let (review, version) = found.ok_or_else(|| Error::not_found("review of access", key))?;
+    let items = sql::items_numbered(view.connection(), organization, key, numbers).await?;
+    let mut entries = sql::entries_about(view.connection(), organization, key, numbers).await?;
+    let numbers: BTreeSet<u64> = numbers.iter().copied().collect();
+    entries.retain(|recorded| recorded.entry.item().is_none_or(|item| numbers.contains(&item)));
+    Ok(Whole { review, version, items, entries, removals: Vec::new() })
 }
 
 /// Reads the number of a review as it stands in addresses.

@@ -17,7 +17,7 @@ use crate::program::access;
 use crate::{Error, Result, identity, ledger};
 
 /// Heads of the columns, in order.
-pub const PACK_COLUMNS: [&str; 24] = [
+pub const PACK_COLUMNS: [&str; 26] = [
     "Item",
     "System",
     "List",
@@ -29,6 +29,8 @@ pub const PACK_COLUMNS: [&str; 24] = [
     "Last use",
     "Status",
     "Flags",
+    "Peers",
+    "Before",
     "Decides as",
     "Reviewer",
     "Decision",
@@ -326,6 +328,12 @@ fn rows(whole: &Whole, labels: &BTreeMap<ActorId, String>) -> Vec<Vec<SheetCell>
             LastUse::Never => "never".to_owned(),
             LastUse::At(at) => at.to_string(),
         };
+        let peers = item.peers.as_ref().map_or_else(String::new, |peers| {
+            format!("{} of {} others of the {}", peers.with, peers.others, peers.by.title())
+        });
+        let before = item.earlier.map_or_else(String::new, |earlier| {
+            format!("to go by item {} of {}", earlier.item, earlier.review)
+        });
         for seat in &one.seats {
             let made = seat.made.as_ref();
             let decision = made.map(|made| &made.decided.decision);
@@ -353,6 +361,8 @@ fn rows(whole: &Whole, labels: &BTreeMap<ActorId, String>) -> Vec<Vec<SheetCell>
                 text(&last_used),
                 text(holding.employment.title()),
                 text(&flags.join(", ")),
+                text(&peers),
+                text(&before),
                 text(seat.seat.role.title()),
                 text(&name(&seat.seat.reviewer)),
                 text(decision.map_or(none, Decision::title)),

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use tickmark_core::canonical;
 use tickmark_core::id::ActorId;
-use tickmark_core::program::access::{ListKey, fold};
+use tickmark_core::program::access::{Holding, ListKey, fold};
 use tickmark_core::program::access_review::{
-    self, Beside, Item, Review, ReviewKey, Scope, Snapshot, SnapshotList, State, Step,
+    self, Beside, Item, Review, ReviewKey, Roster, Scope, Snapshot, SnapshotList, State, Step,
 };
 use tickmark_core::program::segregation::{Looked, Seen, look};
 use tickmark_ledger::leaf::LeafKind;
 
-use super::{CREATE, MAX_ITEMS, SIGN, UPDATE, Whole, known, load, need_deciders, pack, sql, waits};
+use super::{CREATE, MAX_ITEMS, SIGN, UPDATE, Whole, drift, known, load, need_deciders, pack, sql, waits};
 use crate::context::Cx;
 use crate::identity::audit::{self, Event, Name};
 use crate::program::access;
@@ -92,16 +92,27 @@ pub async fn freeze(cx: &mut Cx<'_>, key: ReviewKey) -> Result<Review> {
     let sight = segregation::sight(cx, now).await?;
     let looked = matrix.as_ref().map(|matrix| look(&matrix.matrix, &seen, &sight)).unwrap_or_default();
     let (mut items, mut lists): (Vec<Item>, Vec<SnapshotList>) = (Vec::new(), Vec::new());
-    let earlier = super::everything(cx).await?;
+    let reviews = super::everything(cx).await?;
+    let mut in_scope = Vec::with_capacity(scope.systems.len());
     for system in &scope.systems {
         let same = |name: &str| fold(name) == fold(&system.name);
         let Some((list, rows)) = snapshot.lists.iter().find(|(list, _)| same(&list.system)) else {
             return Err(refusal(access_review::ReviewError::NoList(system.name.clone())));
         };
-        let before = match before(&earlier, &system.name) {
-            Some(list) => Some(access::keys_of(cx, list).await?),
+        in_scope.push((system, list, rows));
+    }
+    // Of the lists of the snapshot alone, so that the same lists say the same again.
+    let rows: Vec<(&str, &[Holding])> =
+        in_scope.iter().map(|(system, _, rows)| (system.name.as_str(), rows.as_slice())).collect();
+    let roster = Roster::of(&rows);
+    let mut earlier = drift::were_to_go(cx, &reviews, &rows).await?;
+    for (system, list, rows) in in_scope {
+        let last = before(&reviews, &system.name);
+        let before = match last {
+            Some((_, list)) => Some(access::keys_of(cx, list).await?),
             None => None,
         };
+        let earlier = earlier.remove(&fold(&system.name)).unwrap_or_default();
         // What was looked for is named as the list names its system; items name it as the scope does.
         let looked = renamed(&looked, &list.system, &system.name);
         let mut found = access_review::freeze(
@@ -110,7 +121,12 @@ pub async fn freeze(cx: &mut Cx<'_>, key: ReviewKey) -> Result<Review> {
             list.key,
             rows.clone(),
             &people,
-            Beside { looked: &looked, before: before.as_ref() },
+            Beside {
+                looked: &looked,
+                before: before.as_ref(),
+                roster: Some(&roster),
+                earlier: Some(&earlier),
+            },
             (items.len() as u64 + 1, now),
         );
         lists.push(SnapshotList {
@@ -121,6 +137,7 @@ pub async fn freeze(cx: &mut Cx<'_>, key: ReviewKey) -> Result<Review> {
             keys: list.keys,
             items: found.items.len() as u64,
             left: found.left,
+            before: last,
         });
         items.append(&mut found.items);
     }
@@ -150,12 +167,14 @@ pub async fn freeze(cx: &mut Cx<'_>, key: ReviewKey) -> Result<Review> {
     Ok(review)
 }
 
-/// The list of a system in the newest review that was signed.
-fn before(earlier: &[Review], system: &str) -> Option<ListKey> {
+/// The newest review that was signed with a list of a system, and that list.
+fn before(reviews: &[Review], system: &str) -> Option<(ReviewKey, ListKey)> {
     let is_it = |list: &&SnapshotList| fold(&list.system) == fold(system);
-    let signed = earlier.iter().filter(|review| review.signed.is_some());
-    let mut lists = signed.filter_map(|review| review.snapshot.as_ref()?.lists.iter().find(is_it));
-    lists.next().map(|list| list.list)
+    let mut signed = reviews.iter().filter(|review| review.signed.is_some());
+    signed.find_map(|review| {
+        let list = review.snapshot.as_ref()?.lists.iter().find(is_it)?;
+        Some((review.key, list.list))
+    })
 }
 
 fn renamed(looked: &[Looked], from: &str, to: &str) -> Vec<Looked> {

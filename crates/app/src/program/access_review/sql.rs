@@ -15,6 +15,8 @@ type Org = OrganizationKey;
 const WHAT: &str = "the table of reviews of access";
 /// Items named in one statement.
 const ITEMS_PER_STATEMENT: usize = 500;
+/// Items whose entries are looked for by name; for more of them all entries are read.
+const ITEMS_LOOKED_FOR: usize = 20;
 /// Open reviews in which items wait for somebody, with how many.
 const WAITS_FOR: &str = "SELECT review, COUNT(DISTINCT item) FROM access_review_wait \
      WHERE organization = $1 AND who = $2 AND (until IS NULL OR until > $3) GROUP BY review ORDER BY review";
@@ -130,6 +132,69 @@ pub(super) async fn items(c: &mut AnyConnection, org: Org, key: ReviewKey) -> Re
     .fetch_all(c)
     .await?;
     rows.iter().map(|(text,)| read(text)).collect()
+}
+
+/// Returns some items, by number. Those that are not there are left out.
+pub(super) async fn items_numbered(
+    c: &mut AnyConnection,
+    org: Org,
+    key: ReviewKey,
+    numbers: &[u64],
+) -> Result<Vec<Item>> {
+    let mut found = Vec::with_capacity(numbers.len());
+    for chunk in numbers.chunks(ITEMS_PER_STATEMENT) {
+        let named: Vec<String> = (3..chunk.len() + 3).map(|place| format!("${place}")).collect();
+        let text = format!(
+            "SELECT body FROM access_review_item WHERE organization = $1 AND review = $2 AND number IN ({}) \
+             ORDER BY number",
+            named.join(", ")
+        );
+        let mut query = sqlx::query_as::<_, (String,)>(AssertSqlSafe(text)).bind(org.0).bind(key.0);
+        for number in chunk {
+            query = query.bind(i64::try_from(*number).unwrap_or(i64::MAX));
+        }
+        for (text,) in query.fetch_all(&mut *c).await? {
+            found.push(read(&text)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the entries that could be about some items, and all that are about none, oldest first. Each entry about an item
+/// names it as `"item":12,`, which no text inside of it can, as quotes in texts are escaped; whoever asks looks at what it says.
+pub(super) async fn entries_about(
+    c: &mut AnyConnection,
+    org: Org,
+    key: ReviewKey,
+    numbers: &[u64],
+) -> Result<Vec<Recorded>> {
+    if numbers.len() > ITEMS_LOOKED_FOR {
+        return entries(c, org, key).await;
+    }
+    let named: Vec<String> = (3..numbers.len() + 3).map(|place| format!("body LIKE ${place}")).collect();
+    let text = format!(
+        "SELECT body FROM access_review_entry WHERE organization = $1 AND review = $2 \
+         AND (body NOT LIKE '%\"item\":%' OR {}) ORDER BY number",
+        named.join(" OR ")
+    );
+    let mut query = sqlx::query_as::<_, (String,)>(AssertSqlSafe(text)).bind(org.0).bind(key.0);
+    for number in numbers {
+        query = query.bind(format!("%\"item\":{number},%"));
+    }
+    query.fetch_all(c).await?.iter().map(|(text,)| read(text)).collect()
+}
+
+/// Returns the number of the newest entry; 0 while there is none.
+pub(super) async fn last_entry(c: &mut AnyConnection, org: Org, key: ReviewKey) -> Result<u64> {
+    let (last,): (i64,) = sqlx::query_as(
+        "SELECT CAST(COALESCE(MAX(number), 0) AS BIGINT) FROM access_review_entry \
+         WHERE organization = $1 AND review = $2",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_one(c)
+    .await?;
+    u64::try_from(last).map_err(|error| Error::corrupt(WHAT, error))
 }
 
 pub(super) async fn add_entries(

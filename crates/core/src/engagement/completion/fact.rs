@@ -103,4 +103,16 @@ pub struct Fact {
     pub by: ActorId,
     /// When.
     pub at: Timestamp,
+    /// Since when it stands there that the auditor revises the report; none while it does not. Its words may be corrected
+    /// afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revised_at: Option<Timestamp>,
+}
+
+impl Fact {
+    /// Returns since when the auditor revises the report because of it.
+    #[must_use]
+    pub fn revises_since(&self) -> Option<Timestamp> {
+        (self.learned.follows == Follows::Revised).then(|| self.revised_at.unwrap_or(self.at))
+    }
 }

@@ -234,9 +234,8 @@ impl Completion {
     /// readers any more.
     #[must_use]
     pub fn is_revised(&self) -> bool {
-        let since = self.received.as_ref().map(|received| received.at);
-        let revises = |fact: &Fact| fact.learned.follows == Follows::Revised;
-        self.facts.iter().any(|fact| revises(fact) && since.is_some_and(|since| fact.at >= since))
+        let Some(received) = &self.received else { return false };
+        self.facts.iter().filter_map(Fact::revises_since).any(|since| since >= received.at)
     }
 
     /// Enters a fact that became known after the date of the report, or writes one anew. Returns its number.
@@ -251,13 +250,18 @@ impl Completion {
         at: Timestamp,
     ) -> Result<u32, CompletionError> {
         let report = self.received.as_ref().ok_or(CompletionError::NoReport)?.day;
+        let before = number.and_then(|number| self.facts.iter().find(|fact| fact.number == number));
+        // What led to a revised report was known before its date, and may still be told in better words.
+        let report = before.map_or(report, |before| report.min(before.learned.day));
         let learned = learned.checked(report, Day::of(at))?;
+        let since = before.and_then(Fact::revises_since).unwrap_or(at);
+        let revised_at = (learned.follows == Follows::Revised).then_some(since);
         let Some(number) = number else {
             if self.facts.len() >= LIST_MAX {
                 return Err(CompletionError::TooMany);
             }
             let number = self.facts.last().map_or(1, |last| last.number + 1);
-            self.facts.push(Fact { number, learned, by, at });
+            self.facts.push(Fact { number, learned, by, at, revised_at });
             return Ok(number);
         };
         let fact = self.facts.iter_mut().find(|fact| fact.number == number);
@@ -265,7 +269,7 @@ impl Completion {
         if fact.learned == learned {
             return Err(DocumentError::NothingChanged.into());
         }
-        (fact.learned, fact.by, fact.at) = (learned, by, at);
+        *fact = Fact { number, learned, by, at, revised_at };
         Ok(number)
     }
 

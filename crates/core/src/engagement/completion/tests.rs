@@ -352,4 +352,11 @@ fn a_report_that_is_revised_is_given_to_nobody_until_the_revised_one_is_there() 
     assert!(one.is_revised(), "nothing was recorded");
     one.receive(revised("2027-03-18", b"revised"), period()).expect("it has a date of its own");
     assert!(!one.is_revised());
+    // Told in better words, the fact revises nothing again; another decision to revise does.
+    let better = |follows: Follows| Learned { what: "A signing key was shared".into(), ..fact(follows) };
+    one.learn(Some(1), better(Follows::Revised), person(1), noon("2027-03-22")).expect("corrected");
+    assert!(!one.is_revised());
+    one.learn(Some(1), better(Follows::Stands), person(1), noon("2027-03-23")).expect("decided anew");
+    one.learn(Some(1), better(Follows::Revised), person(1), noon("2027-03-24")).expect("decided anew");
+    assert!(one.is_revised());
 }

@@ -68,6 +68,12 @@ words_of!(AccountKind {
 });
 
 impl AccountKind {
+    /// Tells whether it is one person's.
+    #[must_use]
+    pub fn is_persons(self) -> bool {
+        matches!(self, Self::Human | Self::Vendor)
+    }
+
     /// Tells whether no person stands behind it, so that an owner answers for it.
     #[must_use]
     pub fn is_program(self) -> bool {

@@ -81,6 +81,20 @@ pub struct Decided {
     pub on_behalf_of: Option<ActorId>,
 }
 
+impl Entry {
+    /// Returns the item that it is about; none where it is about no single one.
+    #[must_use]
+    pub fn item(&self) -> Option<u64> {
+        match self {
+            Self::Decided(decided) => Some(decided.item),
+            Self::Reassigned { item, .. } | Self::Ticketed { item, .. } | Self::LookedBack { item, .. } => {
+                Some(*item)
+            }
+            Self::Delegated(_) => None,
+        }
+    }
+}
+
 /// Somebody decides for somebody else, for a time and in writing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delegation {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Scope;
+use super::{Earlier, Peers, Roster, Scope};
 use crate::Timestamp;
 use crate::id::ActorId;
 use crate::identity::separation::{self, Reviewed};
@@ -42,6 +42,12 @@ pub enum Flag {
     Direct,
     /// The list of the review before lacks it.
     Added,
+    /// Hardly anybody of the same job or team has it.
+    Unlike,
+    /// The last review that decided about it decided that it goes; it was gone, and is there again.
+    Back,
+    /// The last review that decided about it decided that it goes, and no list showed that it was gone.
+    Stayed,
     /// The list does not say something of the above.
     Unseen,
 }
@@ -58,6 +64,9 @@ words_of!(Flag {
     External = "external", "External";
     Direct = "direct", "Given directly";
     Added = "added", "New since the last review";
+    Unlike = "unlike", "Peers have it not";
+    Back = "back", "Removed before, and back";
+    Stayed = "stayed", "Was to go, and stayed";
     Unseen = "unseen", "Not all is known";
 });
 
@@ -65,7 +74,7 @@ impl Flag {
     /// Tells whether to keep the right all the same needs a reason.
     #[must_use]
     pub fn needs_reason(self) -> bool {
-        !matches!(self, Self::External | Self::Direct | Self::Added | Self::Unseen)
+        !matches!(self, Self::External | Self::Direct | Self::Added | Self::Unlike | Self::Unseen)
     }
 }
 
@@ -110,6 +119,12 @@ pub struct Item {
     pub holders: BTreeSet<ActorId>,
     /// Who decides: one, or two for what controls everything.
     pub seats: Vec<Seat>,
+    /// Who else of the same job or team has it; none where no peer is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peers: Option<Peers>,
+    /// What an earlier review decided, where that was that it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
 }
 
 impl Item {
@@ -154,12 +169,16 @@ impl People {
 }
 
 /// What is known beside the list itself.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Beside<'a> {
     /// What was found about conflicts of duties over all lists of the snapshot.
     pub looked: &'a [Looked],
     /// Keys of the rights in the list of the last review that was signed, as [`Holding::key`] makes them; none without one.
     pub before: Option<&'a BTreeSet<String>>,
+    /// The people of the lists of the snapshot.
+    pub roster: Option<&'a Roster>,
+    /// Rights of the system that were to go in the last review that decided about them, by their keys.
+    pub earlier: Option<&'a BTreeMap<String, Earlier>>,
 }
 
 /// Items and what is left out, of one list.
@@ -192,10 +211,17 @@ pub fn freeze(
         }
         with.insert(fold(&holding.account));
         let holders = people.holders(&holding);
-        let flags = flags(&holding, system, beside, now);
+        let peers = beside.roster.and_then(|roster| roster.peers(system, &holding));
+        let earlier = beside.earlier.and_then(|earlier| earlier.get(&holding.key())).copied();
+        let mut flags = flags(&holding, system, beside, now);
+        if peers.as_ref().is_some_and(Peers::lack_it) {
+            flags.insert(Flag::Unlike);
+        }
+        flags.extend(earlier.map(|one| if one.was_gone { Flag::Back } else { Flag::Stayed }));
         let seats = seats(scope, system, &holding, &holders, people);
         let number = first + frozen.items.len() as u64;
-        frozen.items.push(Item { number, system: system.to_owned(), list, holding, flags, holders, seats });
+        let system = system.to_owned();
+        frozen.items.push(Item { number, system, list, holding, flags, holders, seats, peers, earlier });
     }
     let left = without.into_iter().filter(|(name, _)| !with.contains(name));
     let reason = "none of its rights is of a tier in scope";
@@ -206,7 +232,7 @@ pub fn freeze(
 /// Returns what is odd about a right.
 fn flags(holding: &Holding, system: &str, beside: Beside<'_>, now: Timestamp) -> BTreeSet<Flag> {
     let mut flags = BTreeSet::new();
-    let is_persons = matches!(holding.kind, AccountKind::Human | AccountKind::Vendor);
+    let is_persons = holding.kind.is_persons();
     match holding.employment {
         Employment::Leaver => drop(flags.insert(Flag::Leaver)),
         Employment::Mover => drop(flags.insert(Flag::Mover)),

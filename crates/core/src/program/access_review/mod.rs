@@ -7,6 +7,7 @@
 //!
 //! Source: `docs/domain/audit-methods.md` section 10, `docs/domain/identity.md` section 2.5.
 
+mod beside;
 mod due;
 mod entry;
 mod item;
@@ -26,6 +27,7 @@ use super::access::{ListKey, TieOut};
 use crate::id::ActorId;
 use crate::{Digest, Timestamp};
 
+pub use beside::{Earlier, Peers, Roster, Together};
 pub use due::{Due, OTHER_DAYS, PRIVILEGED_DAYS, Rights, due};
 pub use entry::{
     Decided, Decision, DecisionError, Delegation, Entry, ItemStanding, Made, Outcome, Recorded, SeatStanding,
@@ -62,6 +64,9 @@ pub struct SnapshotList {
     pub items: u64,
     /// Accounts of the list without an item.
     pub left: Vec<Left>,
+    /// The list of the last review that was signed, which it was compared with, and that review; none without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<(ReviewKey, ListKey)>,
 }
 
 /// What a review is about, from when it was frozen.

@@ -77,6 +77,7 @@ fn frozen(holdings: Vec<Holding>) -> (Review, Vec<Item>) {
         keys,
         items: frozen.items.len() as u64,
         left: frozen.left,
+        before: None,
     }];
     let snapshot = Snapshot {
         at: at(0),
@@ -308,7 +309,7 @@ fn a_conflict_of_duties_is_flagged_on_both_sides() {
         ListKey(1),
         aws.to_vec(),
         &people(),
-        Beside { looked: &looked, before: None },
+        Beside { looked: &looked, ..Beside::default() },
         (1, at(0)),
     );
     let is_flagged: Vec<bool> =
@@ -321,13 +322,36 @@ fn what_the_last_review_did_not_have_is_flagged() {
     let (old, new) = (row("ada", "read", Tier::Two), row("ada", "write", Tier::Two));
     let before: BTreeSet<String> = [old.key()].into();
     let flags = |before| {
-        let beside = Beside { looked: &[], before };
+        let beside = Beside { before, ..Beside::default() };
         let rows = vec![old.clone(), new.clone()];
         let frozen = freeze(&scope(), "aws", ListKey(1), rows, &people(), beside, (1, at(0)));
         frozen.items.iter().map(|item| item.flags.contains(&Flag::Added)).collect::<Vec<bool>>()
     };
     assert_eq!(flags(Some(&before)), [false, true]);
     assert_eq!(flags(None), [false, false], "there was none before");
+}
+
+#[test]
+fn what_was_to_go_before_and_what_peers_have_not_is_flagged() {
+    let rows: Vec<Holding> = [("ada", "read"), ("ada", "write"), ("bob", "read"), ("lin", "admin")]
+        .map(|(account, right)| Holding { job: Some("Engineer".into()), ..row(account, right, Tier::Two) })
+        .into();
+    let went = |was_gone| Earlier { review: ReviewKey(1), item: 7, decided_at: at(-99), was_gone };
+    let earlier = [(rows[0].key(), went(true)), (rows[2].key(), went(false))].into();
+    let roster = Roster::of(&[("aws", &rows)]);
+    let beside = Beside { roster: Some(&roster), earlier: Some(&earlier), ..Beside::default() };
+    let items = freeze(&scope(), "aws", ListKey(1), rows, &people(), beside, (1, at(0))).items;
+    let of = |wanted: &[Flag]| -> Vec<u64> {
+        let has = |item: &&Item| wanted.iter().all(|flag| item.flags.contains(flag));
+        items.iter().filter(has).map(|item| item.number).collect()
+    };
+    assert_eq!((of(&[Flag::Back]), of(&[Flag::Stayed])), (vec![1], vec![3]));
+    assert_eq!(of(&[Flag::Unlike]), [2, 4], "one of two others reads; nobody else writes or administers");
+    assert!(why_keep_needs_reason(&items[0]).is_some() && why_keep_needs_reason(&items[2]).is_some());
+    assert_eq!(why_keep_needs_reason(&items[1]), None, "that peers have it not is for the reviewer to weigh");
+    assert_eq!(items[1].peers.as_ref().map(|peers| (peers.others, peers.with)), Some((2, 0)));
+    let text = serde_json::to_string(&items).expect("serializes");
+    assert_eq!(serde_json::from_str::<Vec<Item>>(&text).expect("reads back"), items);
 }
 
 #[test]

@@ -179,7 +179,8 @@ impl Parts {
         for problem in &counted.unsized_populations {
             missing.add(format!("{FOLDER}{}{PACKAGE}", part.engagement), problem);
         }
-        Ok(format!("{}: {counted} follow from {} records", part.engagement, part.cited.len()))
+        let records = count::some(part.cited.len(), "record");
+        Ok(format!("{}: {counted} follow from {records}", part.engagement))
     }
 }
 

@@ -64,6 +64,13 @@ pub(super) fn scope(kind: ReportKind) -> String {
 pub(super) fn description(record: &Engagement) -> String {
     let (scope, mut text) = (record.holds(), String::new());
     let held = record.description.as_ref().map(|document| &document.content);
+    let order = held.map_or(&[][..], |description| &description.order);
+    let words: Vec<String> = order.iter().map(|part| format!("\"{}\"", part.word())).collect();
+    let _ = writeln!(
+        text,
+        "# Parts that come first, in this order; the others follow in the usual one.\norder = [{}]\n",
+        words.join(", ")
+    );
     for (part, needed) in Part::of(scope.kind, scope.time) {
         let remark = if needed { "" } else { " (may stay empty)" };
         let _ = writeln!(text, "# {}{remark}\n# {}", part.label(scope.kind), part.hint(scope.kind));

@@ -58,22 +58,32 @@ async fn draw(
         return Err(Refusal::NotFound);
     }
     let (app, actor) = asked.member(state)?;
-    let (record, auditors, awaited) = app
+    let shown = app
         .read(actor, async |view| {
-            let record = head(view, key).await?.0;
-            Ok((record, access::auditors(view, key).await?, access::awaited(view, key).await?))
+            Ok(Shown {
+                record: head(view, key).await?.0,
+                auditors: access::auditors(view, key).await?,
+                awaited: access::awaited(view, key).await?,
+                shut: access::shut(view, key).await?,
+            })
         })
         .await?;
-    Ok(drawn(&record, (&auditors, &awaited), asked, outcome))
+    Ok(drawn(&shown, asked, outcome))
 }
 
-fn drawn(
-    record: &Engagement,
-    (auditors, awaited): (&[Auditor], &[Awaited]),
-    asked: &Asked,
-    outcome: &Outcome,
-) -> Page {
-    let (may_let_in, may_extend) = (asked.may(LETTING_IN), asked.may(atom(Verb::Update)));
+/// What the page is drawn from.
+struct Shown {
+    record: Engagement,
+    auditors: Vec<Auditor>,
+    awaited: Vec<Awaited>,
+    /// Why nobody can be let in now.
+    shut: Option<String>,
+}
+
+fn drawn(shown: &Shown, asked: &Asked, outcome: &Outcome) -> Page {
+    let Shown { record, auditors, awaited, shut } = shown;
+    let (may_invite, may_extend) = (asked.may(LETTING_IN), asked.may(atom(Verb::Update)));
+    let may_let_in = may_invite && shut.is_none();
     let now = asked.visit.now;
     let path = format!("{}/access", href(record.key));
     let rows = auditors.iter().map(|one| {
@@ -105,6 +115,8 @@ fn drawn(
                 (field(&Field { name: "last", label: "Last day of access", kind: Kind::Input("date"), value: &outcome.last, fault: outcome.faults.of("last"), hint: &format!("At most {ACCESS_DAYS_MAX} days from now; it can be extended with a reason."), ..Field::default() }))
                 p.row { button.button.primary type="submit" { "Let in" } }
             })) } }))
+        } @else if let (true, Some(why)) = (may_invite, shut) {
+            p.note-line { "Nobody can be let in now, and no link is made anew: " (why) "." @if !auditors.is_empty() && may_extend { " The access of those who were in can be moved all the same, so that they read what stands here." } }
         } @else if !auditors.is_empty() || may_extend {
             p.muted { "Owners and administrators let people of the audit firm in; compliance managers extend and end their access." }
         }

@@ -200,7 +200,7 @@ pub(super) async fn review(
     let chosen = asked.query.get("item").and_then(|text| text.parse().ok());
     let chosen = chosen.and_then(|number| standing.item(number));
     let body = html! {
-        @if let Some(item) = chosen { (block("item", &format!("Item {}", item.item.number), &html! { (item.item.holding.account) }, &shown.decisions(item))) }
+        @if let Some(item) = chosen { (block("item", &format!("Item {}", item.item.number), &html! { (item.item.holding.account) }, &shown.decisions(item, None))) }
         (shown.about())
         (shown.items(&asked))
     };

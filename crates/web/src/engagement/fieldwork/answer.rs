@@ -20,13 +20,14 @@ use tickmark_core::engagement::fieldwork::{
 };
 use tickmark_core::engagement::{Engagement, EngagementKey};
 use tickmark_core::evidence::item::{
-    Covers, Description, Kind as ItemKind, LINE_CHARS, Method, Sensitivity, TITLE_CHARS, day,
+    Covers, Description, Kind as ItemKind, LINE_CHARS, Method, Sensitivity, State as ItemState, TITLE_CHARS,
+    day,
 };
 use tickmark_core::evidence::media;
 use tickmark_core::id::{ActorId, ItemKey, PopulationKey};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
-use super::{Tabbed, head, href, key, number, page as framed, refused, state_badge, wrong};
+use super::{Tabbed, head, href, key, not_to_choose, number, page as framed, refused, state_badge, wrong};
 use crate::control::Names;
 use crate::design::form::{Faults, Field, FilesField, Kind, capital, field, files, form_with_files, hidden};
 use crate::design::frame::Page;
@@ -172,7 +173,7 @@ fn answer(shown: &Shown) -> Markup {
         vec![
             html! { a.primary href=(to(item.key)) { (item.version.description.title) } span.sub { (item.version.files.len()) " " (plural(item.version.files.len(), "file", "files")) } },
             html! { (item.version.description.kind.title()) },
-            items::state_badge(item.state),
+            html! { (items::state_badge(item.state)) span.sub { (stands(item.state)) } },
         ]
     });
     let rows = rows.chain(whole.populations.iter().map(|one| {
@@ -185,7 +186,21 @@ fn answer(shown: &Shown) -> Markup {
     let rows: Vec<Vec<Markup>> = rows.collect();
     html! {
         @if !whole.row.record.answer.text.is_empty() { p.lines { (whole.row.record.answer.text) } }
-        @if !rows.is_empty() { (plain("Evidence of the answer", &["Evidence", "Kind", "State"], rows)) }
+        @if !rows.is_empty() { (plain("Evidence of the answer", &["Evidence", "Kind", "Where it stands"], rows)) }
+        @if !is_auditor && whole.row.record.state == RequestState::Accepted && whole.items.iter().any(|one| one.state == ItemState::Submitted) {
+            p.note-line { "The auditor accepted the answer. Its evidence still waits for somebody of the organization who accepts it: that is a decision of its own." }
+        }
+    }
+}
+
+/// What the state of an item means for those who read an answer: what the organization did about it, and not the auditor.
+fn stands(state: ItemState) -> &'static str {
+    match state {
+        ItemState::Draft => "Changed since, and not handed in again",
+        ItemState::Submitted => "Handed in; the organization has not accepted it yet",
+        ItemState::Accepted => "By the organization",
+        ItemState::Returned => "Sent back to whoever handed it in",
+        ItemState::Withdrawn => "Taken back",
     }
 }
 
@@ -225,8 +240,12 @@ fn answering(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fault
             )
         })
         .collect();
+    let unfit = shown.offered.unfit.iter().map(|(one, why)| (one, why.to_string())).collect::<Vec<_>>();
     let (others, source) = (sent.text("others"), sent.text("source"));
-    let hint = format!("{}. They are kept as an item of evidence.", capital(media::ACCEPTED));
+    let hint = format!(
+        "{}. They are kept as an item of evidence, which somebody else of the organization accepts.",
+        capital(media::ACCEPTED)
+    );
     form_with_files(
         &format!("{path}/submit"),
         token,
@@ -235,6 +254,7 @@ fn answering(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fault
             (hidden("once", &sent.text("once")))
             @if !items.is_empty() { (field(&Field { name: "item", label: "Evidence that is here already", kind: Kind::Several(&items), value: &chosen, optional: true, ..Field::default() })) }
             @if !lists.is_empty() { (field(&Field { name: "population", label: "Frozen populations", kind: Kind::Several(&lists), value: &populations, optional: true, ..Field::default() })) }
+            (not_to_choose(&unfit, &shown.record, |key| format!("/populations/{key}")))
             (field(&Field { name: "others", label: "Other items, by number", value: &others, optional: true, hint: "With commas between.", fault: faults.of("others"), ..Field::default() }))
             (field(&Field { name: "source", label: "Source of the files", value: &source, optional: true, max: LINE_CHARS, hint: "The system and the place in it, where new files are handed in.", fault: faults.of("source"), ..Field::default() }))
             (field(&Field { name: "answer", label: "In words", kind: Kind::Area(3), value: &text, max: TEXT_MAX, optional: true, hint: "Also where the request does not apply: say why, and the auditor decides.", fault: faults.of("answer"), ..Field::default() }))
@@ -351,6 +371,9 @@ fn send<'a>(
 fn described(shown: &Shown, actor: &Actor, source: &str, today: &str) -> Result<Description, Refusal> {
     let request = &shown.whole.row.record.request;
     let (from, to) = shown.record.holds().time.days();
+    let (from, to) = (from.to_string(), to.to_string());
+    // What is collected today is about today at the latest.
+    let (from, to) = (from.as_str().min(today), to.as_str().min(today));
     let kind = match request.kind {
         RequestKind::Population => ItemKind::Export,
         RequestKind::Configuration => ItemKind::Configuration,
@@ -365,7 +388,7 @@ fn described(shown: &Shown, actor: &Actor, source: &str, today: &str) -> Result<
         steps: String::new(),
         collected_by: actor.name().chars().take(LINE_CHARS).collect(),
         collected_at: day(today).ok(),
-        covers: Covers::days(&from.to_string(), &to.to_string()).ok(),
+        covers: Covers::days(from, to).ok(),
         sensitivity: Sensitivity::Internal,
         redaction: String::new(),
     })

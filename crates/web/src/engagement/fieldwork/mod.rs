@@ -18,11 +18,13 @@ mod workpaper;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::Response;
-use maud::Markup;
+use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork;
 use tickmark_app::{Error, View};
 use tickmark_core::engagement::fieldwork::{Party, RequestState};
 use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind, Scope};
+use tickmark_core::id::PopulationKey;
+use tickmark_core::program::population::Population;
 
 pub(crate) use overview::page as overview;
 pub(crate) use request::cells;
@@ -33,12 +35,16 @@ use crate::design::badge::badge;
 use crate::design::form::Faults;
 use crate::design::frame::{Page, Papers};
 use crate::design::icon::Mark;
+use crate::design::plural;
 use crate::design::tabs::{Tab, tabs};
 use crate::error::Refusal;
 use crate::list::{Listed, OfEngagement};
 use crate::permission;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
+
+/// Populations that cannot be chosen are shown unfolded up to so many.
+const NOT_FOLDED: usize = 3;
 
 pub(super) fn desk_routes() -> Vec<Desk> {
     let looks = |path, example, handler| Desk { path, example, looks: true, changes: false, handler };
@@ -291,7 +297,7 @@ pub(crate) fn parts(record: &Engagement, asked: &Asked, here: Tabbed) -> Markup 
 
 /// A page of a part of an engagement.
 pub(crate) fn page(record: &Engagement, asked: &Asked, here: Tabbed, title: &str, body: &Markup) -> Page {
-    let mut page = page_of(record, title, maud::html! { (parts(record, asked, here)) (body) });
+    let mut page = page_of(record, title, html! { (parts(record, asked, here)) (body) });
     page.papers = match here {
         Tabbed::Walkthroughs | Tabbed::Workpapers | Tabbed::Notes => Papers::Auditor,
         Tabbed::Overview | Tabbed::Completion if !asked.visit.is_auditor() => page.papers,
@@ -319,6 +325,29 @@ pub(crate) fn state_mark(state: RequestState) -> Mark {
 
 fn state_badge(state: RequestState) -> Markup {
     badge(state_mark(state), state.title())
+}
+
+/// Populations that are there and cannot be chosen, with why; `to` says where one is.
+fn not_to_choose(
+    unfit: &[(&Population, String)],
+    record: &Engagement,
+    to: impl Fn(PopulationKey) -> String,
+) -> Markup {
+    let (from, last) = record.holds().time.days();
+    html! {
+        @if !unfit.is_empty() {
+            details.act open[unfit.len() <= NOT_FOLDED] {
+                summary { (unfit.len()) " " (plural(unfit.len(), "population", "populations")) " cannot be chosen" }
+                ul.lines {
+                    @for (one, why) in unfit {
+                        @let [first, end] = one.days();
+                        li { a href=(to(one.key)) { (one.definition.title) } " (population " (one.key) ", " (one.definition.control) ", " (first) " to " (end) "): " (why) "." }
+                    }
+                }
+                p.muted.small { "Examined is " @if from == last { (last) } @else { (from) " to " (last) } "." }
+            }
+        }
+    }
 }
 
 /// What is wrong with a form, and the status that says so; other errors are refusals.

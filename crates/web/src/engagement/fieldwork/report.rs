@@ -9,12 +9,13 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_T
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use maud::{Markup, html};
-use tickmark_app::engagement;
 use tickmark_app::engagement::fieldwork::report::{self, Known, SECTION_BYTES};
 use tickmark_app::engagement::fieldwork::{file, paper, signed, workpaper};
+use tickmark_app::engagement::{self, SinceSigned};
 use tickmark_app::evidence::item::Upload;
 use tickmark_app::{Actor, App, Error, View};
 use tickmark_core::control::TEXT_MAX;
+use tickmark_core::engagement::completion::Received;
 use tickmark_core::engagement::fieldwork::{
     Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper, check_pdf,
     elements,
@@ -46,6 +47,8 @@ struct Shown {
     untested: Option<(usize, usize)>,
     /// The SOC 2 from the same work whose opinion is modified, where this one is not.
     forgotten: Option<(EngagementKey, OpinionKind)>,
+    /// Controls in scope that are not what they were when management signed; while the report can still be issued.
+    since: Option<SinceSigned>,
     names: Names,
     /// A file that was sent with a form which was refused.
     held: KeptFiles,
@@ -70,7 +73,8 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Sho
                 None
             };
             let forgotten = forgotten(view, &record, &known).await?;
-            Ok(Shown { record, known, untested, forgotten, names, held: KeptFiles::default() })
+            let since = if is_open { engagement::since_signed(view, key, catalog).await? } else { None };
+            Ok(Shown { record, known, untested, forgotten, since, names, held: KeptFiles::default() })
         })
         .await?;
     Ok(shown)
@@ -127,9 +131,14 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_document
             div.card role="status" {
                 p { strong { "Issued" } " by " (issue.firm) ", marked by " (names.of(issue.by)) " on " (moment::exact(issue.at)) ". The engagement is frozen: nothing in it changes any more." @if issue.alone { " Whoever set the opinion issued the report: nobody else of the firm was in the engagement." } }
                 (dates(record, &known.report))
+                p.muted { "An issue is not taken back. What turns out to be wrong is a fact that became known after the report: the auditor decides whether a revised report takes its place, or whether its readers are told. " @if !is_auditor { a href={ (href(record.key)) "/completion" } { "Facts known after the report" } } }
             }
         } @else if let Some((by, at, why)) = known.report.frozen() {
             div.card role="status" { p { strong { "Frozen" } " by " (names.of(by)) " on " (moment::exact(at)) ": " (why) } }
+        }
+        @if known.is_revised {
+            p.problem { "The auditor revises the report: nobody is given it until the revised one is recorded." }
+            @if asked.may(atom(Verb::Update)) { p { a.button.primary href={ (href(record.key)) "/received/file" } { "Record the revised report" } } }
         }
         div.columns.flush {
             div {
@@ -245,16 +254,20 @@ fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fa
 fn section(shown: &Shown, path: &str, asked: &Asked, may_attach: bool, faults: &Faults) -> Markup {
     let held = shown.known.report.section();
     let is_auditor = shown.known.party == Party::Auditor;
+    let received = shown.known.recorded.as_ref();
     html! {
+        @if let Some(received) = received { (recorded_file(shown, path, received)) }
         @match held {
             Some(held) => {
+                @if received.is_some() { h3 { "As it was issued here" } }
                 dl.facts {
                     dt { "File" } dd { (held.name) span.sub { (size(held.size)) } }
                     dt { "SHA-256" } dd { (digest::whole(&held.digest)) }
                     dt { "Uploaded" } dd { (shown.names.of(held.by)) ", " (moment::exact(held.at)) }
                 }
-                p { a.button href={ (path) "/section.pdf" } { "Download" } span.muted.small { " Byte for byte as it was uploaded. Each download stands in the audit trail." } }
+                @if received.is_none_or(|received| received.kept.is_none()) { (download_link(path)) }
             }
+            None if received.is_some() => {},
             None if is_auditor => p.muted { "Not uploaded yet." },
             None => p.muted { "The file that the auditor signs stands here once the report is issued." }
         }
@@ -267,6 +280,24 @@ fn section(shown: &Shown, path: &str, asked: &Asked, may_attach: bool, faults: &
             }))
         }
     }
+}
+
+/// The report that management recorded as received: it came from outside, or takes the place of the one that was issued here.
+fn recorded_file(shown: &Shown, path: &str, received: &Received) -> Markup {
+    html! {
+        @if shown.known.report.issued().is_some() { p { strong { "Revised" } ": this report takes the place of the one that was issued here." } }
+        dl.facts {
+            dt { "Date of the report" } dd { (received.day) }
+            dt { "File" } dd { (received.file) @if let Some(kept) = received.kept { span.sub { (size(kept.size)) } } }
+            dt { "SHA-256" } dd { (digest::whole(&received.digest)) }
+            dt { "Recorded" } dd { (shown.names.of(received.by)) ", " (moment::exact(received.at)) }
+        }
+        @if received.kept.is_some() { (download_link(path)) } @else { p.muted { "Only its digest is recorded; its file is not here." } }
+    }
+}
+
+fn download_link(path: &str) -> Markup {
+    html! { p { a.button href={ (path) "/section.pdf" } { "Download" } span.muted.small { " Byte for byte as it was uploaded. Each download stands in the audit trail." } } }
 }
 
 /// Returns a message as a sentence of its own.
@@ -288,6 +319,22 @@ fn waiting(missing: &[Gate], is_auditor: bool) -> Markup {
     }
 }
 
+/// What of the controls in scope is not what it was when management signed: Section IV prints them as they are at the issue.
+fn since_signed(since: &SinceSigned) -> Markup {
+    let count = since.changes.len();
+    html! {
+        @if count == 0 { p.muted { "No control in scope changed since management signed, on " (moment::date(since.at)) "." } }
+        @else {
+            div.problem {
+                p { "Since management signed, on " (moment::date(since.at)) ", " (count) " " (plural(count, "control", "controls")) " in scope changed. Section IV prints controls as they are when the report is issued; nothing holds them fast before." }
+                details { summary { "What changed" }
+                    ul.lines { @for one in &since.changes { li { span.mono { (one.control) } ": " (one.says) } } }
+                }
+            }
+        }
+    }
+}
+
 fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup {
     let missing = &shown.known.missing;
     let may_freeze = asked.may(if is_auditor { paper(Verb::Update) } else { atom(Verb::Update) });
@@ -295,6 +342,7 @@ fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup 
         @if let Some((without, all)) = shown.untested.filter(|(without, _)| *without > 0) {
             p { "Of " (all) " controls in scope, " (without) " " (plural(without, "has", "have")) " no workpaper that is shared: in Section IV of management\u{2019}s part their tests and results are left to you. " a href={ (href(shown.record.key)) "/workpapers" } { "See the workpapers" } }
         }
+        @if let Some(since) = &shown.since { (since_signed(since)) }
         @if !missing.is_empty() { (waiting(missing, is_auditor)) }
         @else if is_auditor {
             p { "From then on nothing in the engagement changes, for anybody; management\u{2019}s part stays as it is now, and management reads the opinion and the signed file." }

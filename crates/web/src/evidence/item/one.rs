@@ -7,10 +7,13 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::comment::About;
 use tickmark_app::control;
+use tickmark_app::engagement::fieldwork::request;
 use tickmark_app::evidence::item::{self, Happening, Purpose, Whole};
 use tickmark_app::evidence::{self, HOLDING, Hold, HoldScope, RetentionClass};
 use tickmark_app::register::{self, Query, Want};
 use tickmark_core::control::{Control, ControlId, ControlState};
+use tickmark_core::engagement::EngagementKey;
+use tickmark_core::engagement::fieldwork::EvidenceRequest;
 use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::{
     Found, Item, ItemFile, State as ItemState, Step, TEXT_CHARS, Version, is_complete,
@@ -30,6 +33,7 @@ use crate::design::frame::{Page, Place};
 use crate::design::icon::{Mark, icon};
 use crate::design::table::plain;
 use crate::design::{block, digest, moment, segment, size};
+use crate::engagement::{href, request_mark};
 use crate::error::Refusal;
 use crate::evidence::pages::{TEXT_LIMIT, cut_note, floor_boundary, text};
 use crate::guard::with_frames;
@@ -78,6 +82,8 @@ struct Shows {
     may_hold: bool,
     /// Texts of files, by their number.
     texts: BTreeMap<i64, (String, usize)>,
+    /// What auditors asked for and it is an answer to.
+    requests: Vec<(EngagementKey, EvidenceRequest)>,
 }
 
 /// Draws the page, perhaps with why something was not done.
@@ -111,7 +117,21 @@ pub(super) async fn draw(
             let digests = item::digests(view, &version.files).await?;
             let classes = evidence::retention_classes(view).await?;
             let (may_hold, texts) = (view.sees_whole(HOLDING), BTreeMap::new());
-            Ok(Shows { whole, version, controls, offered, people, digests, classes, holds, may_hold, texts })
+            let requests = request::of_item(view, key).await?;
+            let requests = requests.into_iter().map(|(key, row)| (key, row.record)).collect();
+            Ok(Shows {
+                whole,
+                version,
+                controls,
+                offered,
+                people,
+                digests,
+                classes,
+                holds,
+                may_hold,
+                texts,
+                requests,
+            })
         })
         .await?;
     // A look at what is restricted is recorded, so it is only shown to whoever opens it.
@@ -153,6 +173,7 @@ fn page_of(shows: &Shows, token: &str, tried: Option<&Tried>, is_restricted: boo
             }
             div {
                 (block("about", "Where it comes from", &html! {}, &about(shows)))
+                @if !shows.requests.is_empty() { (block("requests", "Requests of auditors", &html! { "that it answers" }, &requests(&shows.requests))) }
                 (holding(shows, token))
                 @if shows.whole.versions.len() > 1 { (block("versions", "Versions", &html! {}, &versions(shows))) }
             }
@@ -360,6 +381,18 @@ fn about(shows: &Shows) -> Markup {
             dt { "Handed in by" } dd { (name(&shows.people, shows.version.by)) ", " (moment::exact(shows.version.at)) }
         }
     }
+}
+
+/// What auditors asked for and it is an answer to. Whether they took the answer is theirs, and accepts nothing here.
+fn requests(all: &[(EngagementKey, EvidenceRequest)]) -> Markup {
+    let rows = all.iter().map(|(key, one)| {
+        let path = format!("{}/requests/{}", href(*key), one.number);
+        vec![
+            html! { a.primary href=(path) { "Request " (one.number) " of " (key) } span.sub { (one.request.title) } },
+            badge(request_mark(one.state), one.state.title()),
+        ]
+    });
+    plain("Requests of auditors", &["Request", "The auditor"], rows.collect())
 }
 
 /// The legal holds that keep it, and the way to one more.

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
-use tickmark_app::program::access_review::{self, Answer, DecideMany, Own};
+use tickmark_app::program::access_review::{self, Answer, DecideMany, Later, Own};
 use tickmark_app::{Error, identity};
 use tickmark_core::evidence::item::day;
 use tickmark_core::id::ActorId;
@@ -18,7 +18,7 @@ use tickmark_core::time::DAY_US;
 
 use super::super::access::{last_used, right};
 use super::super::population::wrong;
-use super::{href, key, outcome_badge};
+use super::{beside, href, key, outcome_badge};
 use crate::WebState;
 use crate::design::badge::badge;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden};
@@ -40,15 +40,34 @@ struct Known {
     own: Own,
     labels: BTreeMap<ActorId, String>,
     me: ActorId,
+    /// The item that is decided about.
+    chosen: Option<u64>,
+    /// What a later list says of it.
+    later: Option<Later>,
 }
 
-async fn known(state: &WebState, asked: &Asked, at: &str) -> Result<Known, Refusal> {
+/// Loads what is somebody's to decide. `sent` names the item that was tried.
+async fn known(state: &WebState, asked: &Asked, at: &str, sent: &Sent) -> Result<Known, Refusal> {
     let key = key(at)?;
     let (app, actor) = asked.member(state)?;
-    let (own, labels) = app
-        .read(actor, async |view| Ok((access_review::own(view, key).await?, identity::labels(view).await?)))
+    let (me, now) = (actor.id, asked.visit.now);
+    let asked_for: Option<u64> =
+        sent.text("item").parse().ok().or_else(|| asked.query.get("item")?.parse().ok());
+    let known = app
+        .read(actor, async |view| {
+            let own = access_review::own(view, key).await?;
+            let chosen = asked_for.filter(|number| own.items.contains(number)).or_else(|| {
+                let standing = own.whole.standing();
+                standing.waiting_for(me, now).next().map(|(one, _)| one.item.number)
+            });
+            let later = match chosen {
+                Some(number) => access_review::later(view, &own.whole, number).await?,
+                None => None,
+            };
+            Ok(Known { own, labels: identity::labels(view).await?, me, chosen, later })
+        })
         .await?;
-    Ok(Known { own, labels, me: actor.id })
+    Ok(known)
 }
 
 pub(super) async fn page(
@@ -56,7 +75,7 @@ pub(super) async fn page(
     Path(at): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let known = known(&state, &asked, &at).await?;
+    let known = known(&state, &asked, &at, &Sent::default()).await?;
     asked.frame(&state, &draw(&known, &asked, &Sent::default(), &Faults::default())).await
 }
 
@@ -67,9 +86,7 @@ fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
     let standing = whole.standing();
     let now = asked.visit.now;
     let waiting: Vec<&ItemStanding<'_>> = standing.waiting_for(known.me, now).map(|(one, _)| one).collect();
-    let asked_for = sent.text("item").parse().ok().or_else(|| asked.query.get("item")?.parse().ok());
-    let chosen = asked_for.filter(|number| known.own.items.contains(number));
-    let chosen = chosen.and_then(|number| standing.item(number)).or_else(|| waiting.first().copied());
+    let chosen = known.chosen.and_then(|number| standing.item(number));
     let is_open = review.state == Stage::Open;
     let bulk: Vec<(String, String)> = waiting
         .iter()
@@ -156,6 +173,7 @@ fn one_item(
                 dt { "Right" } dd { (right(holding)) ", " (holding.tier.title()) }
                 dt { "Last use" } dd { (last_used(holding.last_used)) }
                 dt { "Flags" } dd { @if item.flags.is_empty() { span.muted { "none" } } @for flag in &item.flags { (badge(Mark::Unknown, flag.title())) " " } }
+                (beside::lines(&known.own.whole.review, item, known.later.as_ref(), true))
                 @if !others.is_empty() { dt { "Also has" } dd { @for (at, other) in others.iter().take(8).enumerate() { @if at > 0 { ", " } (right(&other.item.holding)) " in " (other.item.system) } } }
             }
             (form(path, &asked.token, &html! {
@@ -306,6 +324,6 @@ pub(super) async fn decide(
         Some(Err(error)) => (status, faults) = wrong(error)?,
         None => {}
     }
-    let known = known(&state, &asked, &at).await?;
+    let known = known(&state, &asked, &at, &sent).await?;
     asked.frame_refused(&state, status, &draw(&known, &asked, &sent, &faults)).await
 }

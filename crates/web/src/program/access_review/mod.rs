@@ -1,5 +1,6 @@
 //! Reviews of access: the list, a review and its way, what is somebody's to decide, and the record of it.
 
+mod beside;
 mod decide;
 mod draft;
 mod one;

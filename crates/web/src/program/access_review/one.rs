@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::identity;
-use tickmark_app::program::access_review::{self, Decider, Whole};
+use tickmark_app::program::access_review::{self, Decider, Later, Whole};
 
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
@@ -40,6 +40,8 @@ struct Known {
     whole: Whole,
     labels: Labels,
     deciders: Vec<Decider>,
+    /// What a later list says of the item that is looked at.
+    later: Option<Later>,
 }
 
 impl Known {
@@ -57,12 +59,20 @@ impl Known {
 async fn known(state: &WebState, asked: &Asked, at: &str) -> Result<Known, Refusal> {
     let key = key(at)?;
     let (app, actor) = asked.member(state)?;
+    let chosen = asked.query.get("item").and_then(|text| text.parse().ok());
     let known = app
         .read(actor, async |view| {
+            let whole = access_review::whole(view, key).await?;
+            let chosen = chosen.filter(|number| whole.items.iter().any(|item| item.number == *number));
+            let later = match chosen {
+                Some(number) => access_review::later(view, &whole, number).await?,
+                None => None,
+            };
             Ok(Known {
-                whole: access_review::whole(view, key).await?,
+                whole,
                 labels: identity::labels(view).await?,
                 deciders: access_review::deciders(view).await?,
+                later,
             })
         })
         .await?;
@@ -203,7 +213,7 @@ fn about_one(known: &Known, one: &ItemStanding<'_>, asked: &Asked) -> Markup {
         &format!("Item {}", item.number),
         &html! { (item.holding.account) ", " (right(&item.holding)) },
         &html! {
-            (known.shown().decisions(one))
+            (known.shown().decisions(one, known.later.as_ref()))
             @if let (true, Some(seat), Stage::Frozen | Stage::Open) = (may_run, open_seat, review.state) {
                 (form(&format!("{path}/reassign"), &asked.token, &html! {
                     (hidden("item", &number)) (hidden("seat", seat.seat.role.word()))

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use tickmark_app::program::access_review::Whole;
+use tickmark_app::program::access_review::{Later, Whole};
 use tickmark_core::id::ActorId;
 use tickmark_core::program::access_review::{Flag, ItemStanding, RemovalState, Timeliness, kinds};
 
 use super::super::access::{last_used, right, tie_badge};
-use super::{outcome_badge, state_badge};
+use super::{beside, outcome_badge, state_badge};
 use crate::design::badge::badge;
 use crate::design::icon::Mark;
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
@@ -49,8 +49,8 @@ impl Shown<'_> {
         items(self).render(&asked.query)
     }
 
-    /// What was decided about one item.
-    pub(crate) fn decisions(&self, one: &ItemStanding<'_>) -> Markup {
+    /// What stands beside one item, also what a `later` list says of it, and what was decided about it.
+    pub(crate) fn decisions(&self, one: &ItemStanding<'_>, later: Option<&Later>) -> Markup {
         let name = |who: &ActorId| self.labels.get(who).cloned().unwrap_or_default();
         let rows = one.seats.iter().map(|seat| {
             vec![
@@ -65,6 +65,7 @@ impl Shown<'_> {
             ]
         });
         html! {
+            dl.facts { (beside::lines(&self.whole.review, one.item, later, !self.is_auditors)) }
             (plain("Decisions", &["Decides as", "Who", "Decided"], rows.collect()))
             @if let Some((used, note)) = &one.looked_back { p.muted { "Used while it should not have been there: " (used.title().to_lowercase()) ". " (note) } }
         }

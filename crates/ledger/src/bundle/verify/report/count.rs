@@ -161,14 +161,27 @@ impl fmt::Display for Counted {
         let Self { controls, texts, tests, items, deviations, populations, .. } = self;
         write!(
             f,
-            "{controls} controls in {texts} texts, {tests} tests of {items} items with {deviations} deviations, \
-             {populations} sizes of populations"
+            "{} in {}, {} of {} with {}, the {}",
+            some(*controls, "control"),
+            some(*texts, "text"),
+            some(*tests, "test"),
+            some(*items, "item"),
+            some(*deviations, "deviation"),
+            match populations {
+                1 => "size of 1 population".to_owned(),
+                many => format!("sizes of {many} populations"),
+            },
         )?;
         if !self.not.is_empty() {
             write!(f, " (not counted again: {})", self.not.join(", "))?;
         }
         Ok(())
     }
+}
+
+/// So many of something that takes an `s`.
+pub(super) fn some(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 fn all<T: DeserializeOwned>(records: &[Record], kind: &str) -> Result<BTreeMap<String, T>, Vec<String>> {
@@ -209,7 +222,7 @@ impl Counted {
             ));
         }
         if !package.events.is_empty() {
-            counted.not.push(format!("{} subsequent events", package.events.len()));
+            counted.not.push(some(package.events.len(), "subsequent event"));
         }
         if problems.is_empty() { Ok(counted) } else { Err(problems) }
     }
@@ -260,7 +273,10 @@ impl Counted {
         }
         let objectives = scope.map_or(&[][..], |scope| scope.objectives.as_slice());
         if objectives.is_empty() {
-            self.not.push(format!("which {} criteria apply", package.criteria.len()));
+            self.not.push(match package.criteria.len() {
+                1 => "which 1 criterion applies".to_owned(),
+                many => format!("which {many} criteria apply"),
+            });
         } else if objectives.len() != package.criteria.len() {
             problems.push(format!(
                 "has {} objectives, and its scope {}",
@@ -351,7 +367,7 @@ impl Counted {
             }
         }
         if own > 0 {
-            self.not.push(format!("{own} responses to management's own findings"));
+            self.not.push(format!("{} to management's own findings", some(own, "response")));
         }
     }
 }
@@ -478,8 +494,8 @@ mod tests {
     fn figures_are_counted_again_and_what_is_not_is_said() {
         assert_eq!(
             count(&package(), &records(), 10).expect("it follows"),
-            "1 controls in 2 texts, 1 tests of 2 items with 1 deviations, 1 sizes of populations (not counted again: which \
-             1 criteria apply, 1 responses to management's own findings)"
+            "1 control in 2 texts, 1 test of 2 items with 1 deviation, the size of 1 population (not counted again: which 1 \
+             criterion applies, 1 response to management's own findings)"
         );
         let nowhere = Counted::of(package().to_string().as_bytes(), &records(), &BTreeMap::new());
         let missing = nowhere.expect("nothing contradicts it").unsized_populations;

@@ -67,6 +67,10 @@ pub(in crate::api::engagement) struct Passage {
 pub(in crate::api::engagement) struct DescriptionText {
     #[schemars(length(max = 13))]
     pub(in crate::api::engagement) parts: Vec<Passage>,
+    /// Parts that come first, in this order; the others follow in the usual one. Empty for the usual order of all.
+    #[serde(default)]
+    #[schemars(length(max = 13), inner(extend("enum" = PARTS)))]
+    pub(in crate::api::engagement) order: Vec<String>,
 }
 
 impl From<&Description> for DescriptionText {
@@ -76,7 +80,8 @@ impl From<&Description> for DescriptionText {
             text: passage.text.clone(),
             none: passage.none,
         };
-        Self { parts: description.parts.iter().map(passage).collect() }
+        let order = description.order.iter().map(|part| part.word().to_owned()).collect();
+        Self { parts: description.parts.iter().map(passage).collect(), order }
     }
 }
 
@@ -89,7 +94,8 @@ impl DescriptionText {
                 return Err(Error::invalid(format!("the part {:?} is there twice", one.part)));
             }
         }
-        Ok(Description { parts, ..Description::default() })
+        let order = self.order.iter().map(|word| read::<Part>("part", word)).collect::<Result<_, _>>()?;
+        Ok(Description { parts, order, ..Description::default() })
     }
 }
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
+use tickmark_app::engagement::fieldwork::span;
+use tickmark_core::Span;
 use tickmark_core::control::TEXT_MAX;
-use tickmark_core::engagement::fieldwork::{Cause, Outcome};
-use tickmark_core::program::population::Population;
+use tickmark_core::engagement::fieldwork::{Cause, Outcome, ZeroShown};
 
-use super::{Known, has_results};
+use super::super::not_to_choose;
+use super::{Known, has_results, href};
 use crate::design::form::{Field, Kind, field, hidden};
 use crate::design::{moment, plural};
 use crate::form::Sent;
@@ -96,14 +98,18 @@ pub(super) fn conclusion(known: &Known, path: &str, asked: &Asked, sent: &Sent, 
     let mut options = vec![(String::new(), "Choose".to_owned())];
     options.extend(outcomes);
     let zero = one.conclusion.as_ref().and_then(|held| held.zero);
-    let empty: Vec<&Population> = known
-        .populations
-        .iter()
-        .filter(|list| {
-            let is_empty = list.frozen.as_ref().is_some_and(|frozen| frozen.items == 0);
-            is_empty && list.definition.control == one.plan.control
-        })
-        .collect();
+    let Span { from, to } = span(known.record.holds());
+    let (mut empty, mut unfit) = (Vec::new(), Vec::new());
+    for list in &known.populations {
+        let is_empty = list.frozen.as_ref().is_some_and(|frozen| frozen.items == 0);
+        if !is_empty || list.definition.control != one.plan.control {
+            continue;
+        }
+        match ZeroShown::of(list, &one.plan.control, (from, to.unwrap_or(from))) {
+            Ok(_) => empty.push(list),
+            Err(error) => unfit.push((list, error.to_string())),
+        }
+    }
     let mut lists = vec![(String::new(), "None".to_owned())];
     lists.extend(empty.iter().map(|list| (list.key.to_string(), list.definition.title.clone())));
     let chosen = zero.map(|zero| zero.population.to_string()).unwrap_or_default();
@@ -116,6 +122,7 @@ pub(super) fn conclusion(known: &Known, path: &str, asked: &Asked, sent: &Sent, 
                 (hidden("form", &asked.token)) (hidden("version", &row.version.to_string()))
                 (field(&Field { name: "outcome", label: "Result", kind: Kind::Select(&options), value: if typed.is_empty() { held } else { &typed }, ..Field::default() }))
                 (field(&Field { name: "zero", label: "What shows that there were no occurrences", kind: Kind::Select(&lists), value: &chosen, optional: true, hint: "A population of the control that was frozen without items, with evidence of zero, over the whole period. Only for that result.", ..Field::default() }))
+                (not_to_choose(&unfit, &known.record, |key| format!("{}/evidence/populations/{key}", href(known.record.key))))
                 (field(&Field { name: "text", label: "Conclusion", kind: Kind::Area(3), value: &text, max: TEXT_MAX, ..Field::default() }))
                 p.row { button.button type="submit" { "Save the conclusion" } }
             }

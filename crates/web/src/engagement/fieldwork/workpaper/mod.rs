@@ -13,7 +13,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::signed::{self, Signing};
 use tickmark_app::engagement::fieldwork::workpaper::{self, Concluding, Excepting};
-use tickmark_app::engagement::fieldwork::{Row, evidence, paper, sample as samples};
+use tickmark_app::engagement::fieldwork::{Row, evidence, paper, sample as samples, span};
 use tickmark_core::control::Control;
 use tickmark_core::engagement::fieldwork::{
     Cause, ManagementResponse, Outcome, Party, SignedPaper as _, Workpaper,
@@ -53,6 +53,22 @@ pub(super) struct Known {
     pub(super) populations: Vec<Population>,
     pub(super) names: Names,
     pub(super) is_open: bool,
+}
+
+impl Known {
+    /// Parts the populations in sight in those that items can be selected from, and those of another time, with why not. A
+    /// report as of one date examines no list over time, so any may be looked at.
+    pub(super) fn by_time(&self) -> (Vec<&Population>, Vec<(&Population, String)>) {
+        let scope = self.record.holds();
+        let (mut fit, mut unfit) = (Vec::new(), Vec::new());
+        for one in &self.populations {
+            match one.unfit(span(scope)).filter(|_| scope.time.is_period()) {
+                None => fit.push(one),
+                Some(why) => unfit.push((one, why.to_string())),
+            }
+        }
+        (fit, unfit)
+    }
 }
 
 pub(super) async fn known(

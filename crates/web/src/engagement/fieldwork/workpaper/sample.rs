@@ -7,6 +7,7 @@ use tickmark_core::engagement::fieldwork::{Selected, TestedItem, Workpaper};
 use tickmark_core::id::PopulationKey;
 use tickmark_core::program::sampling::{Absence, Method, SampleEvent};
 
+use super::super::not_to_choose;
 use super::{Known, href, lines};
 use crate::control::Names;
 use crate::design::form::{Field, Kind, field, hidden};
@@ -169,8 +170,8 @@ fn replacing(one: &Workpaper, path: &str, token: &str, version: &Markup, sent: &
 }
 
 pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup, sent: &Sent) -> Markup {
-    let populations: Vec<(String, String)> = known
-        .populations
+    let (fit, unfit) = known.by_time();
+    let populations: Vec<(String, String)> = fit
         .iter()
         .map(|one| {
             let items = one.frozen.as_ref().map_or(one.items, |frozen| frozen.items);
@@ -197,12 +198,10 @@ pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup
     let list =
         |key: PopulationKey| format!("{}/evidence/populations/{key}?paper={number}", href(known.record.key));
     // Items are chosen in the list of the control; other lists are found under Evidence.
-    let own: Vec<_> = known
-        .populations
-        .iter()
-        .filter(|one| one.definition.control == known.row.record.plan.control)
-        .collect();
+    let own: Vec<_> =
+        fit.iter().filter(|one| one.definition.control == known.row.record.plan.control).collect();
     html! {
+        (not_to_choose(&unfit, &known.record, |key| format!("{}/evidence/populations/{key}", href(known.record.key))))
         @if populations.is_empty() {
             div.empty { h3 { "No frozen population is in sight" } p { "Ask management for one: a request of the kind population. It says where the list comes from, and is frozen before anything is selected." } }
         } @else {
