@@ -98,6 +98,19 @@ fn nothing_of_the_model_is_left_out() {
 }
 
 #[test]
+fn a_strip_stays_on_the_page_of_its_sources() {
+    let mut view = view::of(&sample::readiness()).expect("JSON");
+    let strips = view["report"]["period"]["strips"].as_array().cloned().expect("strips");
+    let many: Vec<_> = (0..12).flat_map(|_| strips.clone()).collect();
+    view["report"]["period"]["strips"] = many.into();
+    let document = typeset::compile("readiness.typ", &view, &Files::new()).expect("a document");
+    assert_accessible(&document);
+    for page in pages(&document) {
+        assert!(!dense(&page).contains("Waivedrowsof"), "its sources stand under the head of a page: {page}");
+    }
+}
+
+#[test]
 fn suggestions_are_marked_and_figures_name_their_source() {
     let text = dense(&pages(&SAMPLE).concat());
     let suggestions = text.matches(&dense("Suggested by tests, not an answer:")).count();
@@ -322,10 +335,12 @@ fn what_the_auditor_shared_stands_in_its_columns_and_the_rest_stays_open() {
         "for1of25itemstested",
         "fortheauditor",
         "theauditorshared",
+        "standastheywereshared",
         "controls,testsandresults",
     ] {
         assert!(text.contains(says), "{says}");
     }
+    assert!(!text.contains("arenotinhere"), "the cover does not deny them");
     // An exception is visible under each criterion that the control serves.
     let serves = sample::package().controls[0].criteria.len();
     assert_eq!(text.matches("Exceptionsnoted:").count(), serves);

@@ -164,7 +164,16 @@ fn documents(record: &Engagement, asked: &Asked, has_documents: bool) -> Markup 
 
 /// The way to the step that a document waits for, for whoever may take it.
 pub(super) fn sign_button(record: &Engagement, paper: Paper, asked: &Asked, class: &str) -> Markup {
-    let next = record.next_step(paper).filter(|step| asked.may(engagement::signing(*step)));
+    let who = asked.visit.actor.as_ref().map(|actor| actor.id);
+    let may = |step: Step| {
+        let ground = record.ground(paper);
+        // Who wrote it is not led to a page that refuses them.
+        asked.may(engagement::signing(step)) && who.is_some_and(|who| match paper {
+            Paper::Description => record.description.as_ref().is_some_and(|one| one.separated(step, who, ground).is_ok()),
+            Paper::Assertion => record.assertion.as_ref().is_some_and(|one| one.separated(step, who, ground).is_ok()),
+        })
+    };
+    let next = record.next_step(paper).filter(|step| may(*step));
     html! {
         @if let Some(step) = next {
             a class=(class) href={ (href(record.key)) "/sign/" (paper.word()) "/" (step.word()) } {

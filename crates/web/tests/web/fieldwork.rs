@@ -313,6 +313,7 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
     // Management reads its own part of it, and nothing of the opinion.
     let theirs = cam.get(report).await;
     assert!(theirs.text().contains("Management has not written its representation letter."));
+    assert!(theirs.text().contains("href=\"/engagements/1/completion\">Go to completion"), "the way there");
     assert!(!theirs.text().contains("qualified"), "{}", theirs.text());
     assert_eq!(cam.get(&format!("{report}/section.pdf")).await.status, StatusCode::NOT_FOUND);
     assert!(!cam.get(report).await.text().contains("Qualified"), "not before it is issued");
@@ -351,6 +352,14 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
         assert_eq!(audrey.get(page).await.status, StatusCode::OK, "{page}");
     }
     assert!(!audrey.get(path).await.text().contains("Save results"));
+    for (list, word) in [("requests", "Ask for something"), ("workpapers", "Begin a workpaper")] {
+        let page = audrey.get(&format!("/engagements/1/{list}")).await;
+        assert!(!page.text().contains(word), "{word} is offered though nothing changes any more");
+    }
+    for document in ["description", "assertion"] {
+        let page = cam.get(&format!("/engagements/1/{document}")).await;
+        assert!(!page.text().contains(">Save<"), "{document}: {}", page.text());
+    }
 }
 
 #[tokio::test]

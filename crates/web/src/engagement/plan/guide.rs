@@ -515,7 +515,7 @@ fn objectives(known: &Known, ground: &Ground<'_>) -> Markup {
         html! {
             fieldset.field {
                 legend { (title) }
-                div.choices {
+                div.choices.whole {
                     @for one in set.objectives.iter().filter(|one| one.is_general_control == is_general) {
                         label.choice {
                             input type="checkbox" name="objective" value=(one.id) checked[chosen.contains(&one.id)];
