@@ -223,7 +223,10 @@ fn controls_of_objectives_that_are_not_in_force_in_the_time_are_told_of() {
     let says: Vec<(&str, bool)> = told.iter().map(|one| (one.says.as_str(), one.blocks)).collect();
     assert_eq!(says.len(), 2, "one control answers: {says:?}");
     assert!(says[0].0.starts_with(&format!("{} is named by control objectives and not in force", ids[1])));
-    assert!(says[1].0.starts_with(&format!("{} is named", ids[2])) && says[1].0.contains("since after 2026-12-31"));
+    assert!(
+        says[1].0.starts_with(&format!("{} is named", ids[2]))
+            && says[1].0.contains("since after 2026-12-31")
+    );
     assert!(says.iter().all(|(_, blocks)| !blocks));
 }
 

@@ -426,6 +426,7 @@ fn letters_and_single_parts_are_set_with_their_status_on_each_page() {
     }
     let text = dense(&pages(&writing_document(&sample::bridge_letter())).concat());
     assert!(text.contains("Nobodyexaminedwhatitsays"), "{text}");
+    assert!(text.contains("SOC2Type2reportonthesecurityofthesystemcalled"), "{text}");
 }
 
 /// Returns the files that are attached to a PDF, as another reader finds them.
@@ -459,6 +460,7 @@ fn the_auditors_signed_file_is_attached_byte_for_byte() {
         assert!(text.contains(&dense(says)), "{says}: {text}");
     }
     assert!(!text.contains("thispageholdsitsplace"), "{text}");
+    assert!(text.contains("Recorded") && text.contains("wasopenwhenthepartwasfrozen"), "{text}");
 
     let pdf = package_pdf(&package, None, &files).expect("set");
     assert!(pdf.windows(14).any(|window| window == b"pdfuaid:part>1"), "still PDF/UA-1");

@@ -347,7 +347,12 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Re
             shown: standings.len() > 1,
             options: standings.iter().map(|title| ((*title).to_owned(), (*title).to_owned())).collect(),
         }],
-        rows: all.iter().map(|version| row(&version.record, (standing(&version.record), reports.get(&version.record.key)))).collect(),
+        rows: all
+            .iter()
+            .map(|version| {
+                row(&version.record, (standing(&version.record), reports.get(&version.record.key)))
+            })
+            .collect(),
         empty: html! {
             div.empty {
                 h3 { "No examination is planned" }
@@ -384,7 +389,10 @@ fn row(record: &Engagement, (standing, report): (&str, Option<&Day>)) -> Row {
             ),
             Cell::by_number(html! { span.nowrap { (scope.time) } }, from.starts().micros())
                 .said(scope.time.to_string()),
-            Cell::by_text(html! { (standing) @if let Some(day) = report { span.sub { "dated " (day) } } }, standing),
+            Cell::by_text(
+                html! { (standing) @if let Some(day) = report { span.sub { "dated " (day) } } },
+                standing,
+            ),
             of(Paper::Description),
             of(Paper::Assertion),
         ],

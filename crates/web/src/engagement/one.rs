@@ -168,10 +168,15 @@ pub(super) fn sign_button(record: &Engagement, paper: Paper, asked: &Asked, clas
     let may = |step: Step| {
         let ground = record.ground(paper);
         // Who wrote it is not led to a page that refuses them.
-        asked.may(engagement::signing(step)) && who.is_some_and(|who| match paper {
-            Paper::Description => record.description.as_ref().is_some_and(|one| one.separated(step, who, ground).is_ok()),
-            Paper::Assertion => record.assertion.as_ref().is_some_and(|one| one.separated(step, who, ground).is_ok()),
-        })
+        asked.may(engagement::signing(step))
+            && who.is_some_and(|who| match paper {
+                Paper::Description => {
+                    record.description.as_ref().is_some_and(|one| one.separated(step, who, ground).is_ok())
+                }
+                Paper::Assertion => {
+                    record.assertion.as_ref().is_some_and(|one| one.separated(step, who, ground).is_ok())
+                }
+            })
     };
     let next = record.next_step(paper).filter(|step| may(*step));
     html! {

@@ -300,7 +300,7 @@ fn waiting(key: EngagementKey, missing: &[Gate], is_auditor: bool) -> Markup {
         p { @if is_auditor { "Before the report is issued:" } @else { "Management still has to see to this:" } }
         ul.lines {
             @for gate in missing {
-                li { (sentence(&gate.to_string())) 
+                li { (sentence(&gate.to_string()))
                     @if is_auditor { " " span.muted { (gate.party().title()) } }
                     @else if let Some((end, words)) = place_of(gate) { " " a href={ (href(key)) (end) } { (words) } }
                 }

@@ -97,8 +97,7 @@ pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) 
     if party == Party::Auditor {
         let done: BTreeSet<&str> = rows.iter().map(|row| row.record.process.as_str()).collect();
         let left = processes.iter().filter(|process| !done.contains(process.name.as_str())).count();
-        page.lead =
-            html! { (left) " of " (processes.len()) " " (plural(processes.len(), "process", "processes")) " in the description " (plural(left, "has", "have")) " no walkthrough." };
+        page.lead = html! { (left) " of " (processes.len()) " " (plural(processes.len(), "process", "processes")) " in the description " (plural(left, "has", "have")) " no walkthrough." };
     }
     if may_begin && !rows.is_empty() {
         page.actions = html! { a.button.primary href={ (path) "/new" } { "Begin a walkthrough" } };
