@@ -326,11 +326,17 @@ fn what_the_auditor_shared_stands_in_its_columns_and_the_rest_stays_open() {
         "procedure": "Inspected the review of the third quarter.",
         "result": "Exception noted: for 1 of 25 items tested, the review was late.",
         "counts": {"tested": 25, "deviations": 1},
+    }, {
+        "workpaper": "WP-9",
+        "nature": "Observation",
+        "procedure": "Watched the review of the fourth quarter.",
+        "result": "No exceptions noted.",
     }]);
     let document = typeset::compile("package.typ", &view, &Files::new()).expect("a document");
     assert_accessible(&document);
     let text = dense(&pages(&document).concat());
     for says in [
+        "Anothertestofthiscontrol.WP-9,ObservationWatchedthereviewofthefourthquarter.WP-9Noexceptionsnoted.",
         "Inspectedthereviewofthethirdquarter.",
         "for1of25itemstested",
         "fortheauditor",
