@@ -120,6 +120,8 @@ async fn the_story_is_there_to_be_found() {
         assert_eq!(marked.map(|mark| mark.seed), Some(7));
         assert_eq!(snapshots.len(), 2, "in the middle and at the end");
         assert!(model.basis.starts_with(identity::EXAMPLE_NOTICE), "{}", model.basis);
+        // The one under way, not the one planned last, whose report is there.
+        assert!(model.basis.contains("those of E-1, SOC 2 Type 2"), "{}", model.basis);
 
         let review: ControlId = "IAM-05".parse().expect("an id");
         let (done, populations, waivers) = app

@@ -76,9 +76,48 @@ fn happened(event: &str) -> String {
         "exception.approved" => "approved it",
         "exception.refused" => "refused it",
         "performance.recorded" => "recorded that it was performed",
-        other => return other.replace(['.', '_'], " "),
+        other => return examined(other).map_or_else(|| other.replace(['.', '_'], " "), str::to_owned),
     };
     words.to_owned()
+}
+
+/// What happened in an engagement or to a request of it.
+fn examined(event: &str) -> Option<&'static str> {
+    Some(match event {
+        "engagement.planned" => "planned it",
+        "engagement.changed" => "changed the scope",
+        "engagement.scope_approved" => "approved the scope",
+        "engagement.closed" => "closed it",
+        "engagement.frozen" => "froze it",
+        "engagement.package_taken" => "took management\u{2019}s part out",
+        "engagement.document_taken" => "took a document out",
+        "engagement.copy_made" => "made a copy for somebody",
+        "engagement.file_taken" => "took the file of the examination out",
+        "engagement.modification_told" => "recorded that the opinion will be modified",
+        "engagement.report_dated" => "set the date of the report",
+        "engagement.report_received" => "recorded the report",
+        "engagement.event_told" => "entered a subsequent event",
+        "engagement.events_confirmed" => "confirmed the register of subsequent events",
+        "engagement.fact_learned" => "entered a fact known after the report",
+        "engagement.access_granted" => "let somebody of the audit firm in",
+        "engagement.access_extended" => "extended the access of the audit firm",
+        "engagement.access_ended" => "ended the access of the audit firm",
+        "description.written" => "wrote the description",
+        "description.reviewed" => "reviewed the description",
+        "description.approved" => "approved the description",
+        "assertion.written" => "wrote the assertion",
+        "assertion.reviewed" => "reviewed the assertion",
+        "assertion.signed" => "signed the assertion",
+        "report.issued" => "marked the report as issued",
+        "request.written" => "asked for it",
+        "request.assigned" => "said who sees to it",
+        "request.submitted" => "submitted an answer",
+        "request.accepted" => "accepted the answer",
+        "request.returned" => "returned the answer",
+        "request.excused" => "said that it does not apply",
+        "request.reopened" => "opened it again",
+        _ => return None,
+    })
 }
 
 /// What somebody typed into the box of a record.

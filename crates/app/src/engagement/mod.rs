@@ -42,7 +42,7 @@ use crate::{Error, Result};
 
 pub use completion::{
     BridgeBasis, Changed as Completed, Receiving, Single, Version as CompletionVersion, bridge_basis,
-    completion, completion_at, confirm_events, date_report, learn_fact, receive_report, represent,
+    completion, completion_at, confirm_events, date_report, learn_fact, receive_report, reports, represent,
     sign_bridge, sign_representation, single, take_out_single, tell_event, write_bridge,
 };
 pub(crate) use copies::copied as copy_for;

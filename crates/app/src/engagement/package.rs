@@ -514,7 +514,7 @@ fn criteria(scope: &Scope, framework: &Framework, controls: &[Control]) -> Vec<C
                 group: match (objective, series) {
                     (None, Some(series)) => format!("{} {}", series.id, series.title),
                     (Some(one), _) if one.is_general_control => "IT general control objectives".to_owned(),
-                    _ => "Control objectives".to_owned(),
+                    _ => "Business process objectives".to_owned(),
                 },
                 controls: scope
                     .controls_for(framework, controls, &id)

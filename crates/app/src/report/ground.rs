@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tickmark_core::conclusion::finding::Finding;
 use tickmark_core::conclusion::scope::{Day, Target};
 use tickmark_core::control::commitment::CommitmentKey;
-use tickmark_core::engagement::{Engagement, Time};
+use tickmark_core::engagement::{Engagement, ReportKind, Time};
 use tickmark_core::id::ActorId;
 use tickmark_core::program::population::Population;
 use tickmark_core::report::readiness::{ExcludedCriterion, SystemSummary, TargetType};
@@ -24,7 +24,8 @@ const NAMED_MAX: usize = 3;
 /// What was read at one moment.
 pub(super) struct Ground {
     pub(super) people: People,
-    /// The newest engagement against criteria that is not closed.
+    /// The engagement against criteria that is not closed and comes next: one that has no report yet goes before others, and
+    /// one with a description before a SOC 3.
     pub(super) engagement: Option<Engagement>,
     pub(super) commitments: Vec<commitment::Version>,
     pub(super) populations: Vec<Population>,
@@ -70,11 +71,15 @@ impl Ground {
         let answered = answered.map(|answers| answers.services).unwrap_or_default();
         let mut systems = identity::systems(view).await?;
         systems.retain(|system| system.retired_at.is_none());
-        let engagement = engagement::not_closed(view)
-            .await?
-            .into_iter()
-            .map(|version| version.record)
-            .find(|record| record.holds().kind.has_criteria());
+        let mut open = engagement::not_closed(view).await?;
+        open.retain(|version| version.record.holds().kind.has_criteria());
+        let reported = engagement::reports(view, &open).await?;
+        // The newest of those that are alike, as the sort keeps their order.
+        open.sort_by_key(|version| {
+            let record = &version.record;
+            (reported.contains_key(&record.key), record.holds().kind != ReportKind::Soc2)
+        });
+        let engagement = open.into_iter().next().map(|version| version.record);
         Ok(Self {
             people: People(identity::labels(view).await?),
             engagement,

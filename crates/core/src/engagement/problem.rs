@@ -393,6 +393,43 @@ impl Found<'_> {
                 Some(_) => {}
             }
         }
+        self.objectives_without_force();
+    }
+
+    /// Controls that an objective names and that are not in force in the time: a draft, or one that came later. What is left
+    /// may still answer for the objective, so each is told of, and blocks nothing by itself.
+    fn objectives_without_force(&mut self) {
+        let scope = self.scope;
+        let named: BTreeSet<&ControlId> =
+            scope.objectives.iter().flat_map(|objective| &objective.controls).collect();
+        let held = self.ground.controls.iter().filter(|control| named.contains(&control.id));
+        let (mut drafts, mut late) = (Vec::new(), Vec::new());
+        let (_, to) = scope.time.days();
+        for control in held.filter(|control| scope.covers(control)) {
+            match control.force() {
+                None => drafts.push(control.id.as_str()),
+                Some(force) if force.from.date() > to.to_string() => late.push(control.id.as_str()),
+                Some(_) => {}
+            }
+        }
+        let are = |ids: &[&str]| if ids.len() == 1 { "is" } else { "are" };
+        if !drafts.is_empty() {
+            let says = format!(
+                "{} {} named by control objectives and not in force: a control needs an owner, and somebody who did not write it \
+                 puts it in force",
+                drafts.join(", "),
+                are(&drafts)
+            );
+            self.notices("controls", says);
+        }
+        if !late.is_empty() {
+            let says = format!(
+                "{} {} named by control objectives and in force only since after {to}: they are no part of this examination",
+                late.join(", "),
+                are(&late)
+            );
+            self.notices("controls", says);
+        }
     }
 
     fn commitments(&mut self) {

@@ -40,7 +40,8 @@ impl ObjectiveSet {
     pub fn expected(&self, chosen: &BTreeSet<String>) -> Vec<UserEntityControl> {
         let of = |cuec: &crate::catalog::UserEntityControl| UserEntityControl {
             kind: UserEntityKind::Control,
-            text: format!("{CUSTOMERS} {}.", cuec.statement),
+            // The set speaks of one customer, a scope of all.
+            text: format!("{CUSTOMERS} {}.", cuec.statement.replace(" its ", " their ")),
             criteria: cuec.objectives.iter().filter(|id| chosen.contains(*id)).cloned().collect(),
             commitment: None,
             why: String::new(),
@@ -89,6 +90,7 @@ mod tests {
         assert_eq!(scope.objectives.len(), set.objectives.len());
         assert_eq!(scope.objectives[0].statement, "Our own words.");
         assert!(scope.user_entities.len() > customers);
+        assert!(scope.user_entities.iter().all(|one| !one.text.contains(" its ")), "customers are many");
         let named: BTreeSet<&str> =
             scope.objectives.iter().flat_map(|one| &one.controls).map(|id| id.as_str()).collect();
         assert_eq!(named.len(), set.controls.len(), "each control of the set serves an objective");

@@ -194,6 +194,43 @@ fn the_yardstick_of_each_report_is_its_own() {
 }
 
 #[test]
+fn controls_of_objectives_that_are_not_in_force_in_the_time_are_told_of() {
+    let catalog = Catalog::builtin();
+    let framework = &catalog.frameworks[0];
+    let mut all = controls(&catalog);
+    let ids: Vec<ControlId> = all.iter().take(3).map(|control| control.id.clone()).collect();
+    for (at, control) in all.iter_mut().enumerate().skip(1).take(2) {
+        *control = Control::adopt(&catalog.controls[at], person(1), moment(1)).expect("a starter");
+    }
+    all[2].owner = Some(person(1));
+    all[2].activate("2027-01-01T00:00:00Z".parse().expect("a moment")).expect("a draft with an owner");
+    let soc1 = Scope {
+        kind: ReportKind::Soc1,
+        categories: BTreeMap::new(),
+        omissions: BTreeMap::new(),
+        commitments: BTreeSet::new(),
+        objectives: vec![Objective {
+            id: "CO-01".into(),
+            statement: "Controls give reasonable assurance that wages are calculated completely.".into(),
+            assertions: BTreeSet::from(["completeness".into()]),
+            transactions: BTreeSet::from(["wages".into()]),
+            controls: ids.iter().cloned().collect(),
+            is_general_control: false,
+        }],
+        ..sound()
+    };
+    let told = ask(&soc1, framework, &all, &[]);
+    let says: Vec<(&str, bool)> = told.iter().map(|one| (one.says.as_str(), one.blocks)).collect();
+    assert_eq!(says.len(), 2, "one control answers: {says:?}");
+    assert!(says[0].0.starts_with(&format!("{} is named by control objectives and not in force", ids[1])));
+    assert!(
+        says[1].0.starts_with(&format!("{} is named", ids[2]))
+            && says[1].0.contains("since after 2026-12-31")
+    );
+    assert!(says.iter().all(|(_, blocks)| !blocks));
+}
+
+#[test]
 fn every_criterion_has_somebody_who_answers_for_it() {
     let catalog = Catalog::builtin();
     let framework = &catalog.frameworks[0];

@@ -458,16 +458,23 @@ pub fn bridge(
         dated: signed_on.map_or_else(String::new, |day| day.to_string()),
     });
     let from = end.next().unwrap_or(end);
-    let categories: Vec<&str> = package.categories.iter().map(|one| one.title.as_str()).collect();
-    let about = if categories.is_empty() { String::new() } else { format!(" on {}", categories.join(", ")) };
+    let mut categories: Vec<String> = package.categories.iter().map(|one| one.title.to_lowercase()).collect();
+    let about = match (categories.pop(), categories.join(", ")) {
+        (None, _) => String::new(),
+        (Some(only), others) if others.is_empty() => format!(" on the {only}"),
+        (Some(last), others) => format!(" on the {others} and {last}"),
+    };
     let by = match report {
         Some(report) => format!("by {}, dated {}", report.firm, report.day),
         None => "that is not recorded yet".to_owned(),
     };
     writing.paragraphs(&[
         format!(
-            "The report that this letter follows is the {} report{about} on the system called {} {}, {by}.",
-            package.report, package.system, package.time
+            "The report that this letter follows is the {} report{about} {} the system called {} {}, {by}.",
+            package.report,
+            if about.is_empty() { "on" } else { "of" },
+            package.system,
+            package.time
         ),
         format!(
             "This letter is about the time from {from} to {}. What it says is the statement of management of {} and of \

@@ -98,6 +98,19 @@ fn nothing_of_the_model_is_left_out() {
 }
 
 #[test]
+fn a_strip_stays_on_the_page_of_its_sources() {
+    let mut view = view::of(&sample::readiness()).expect("JSON");
+    let strips = view["report"]["period"]["strips"].as_array().cloned().expect("strips");
+    let many: Vec<_> = (0..12).flat_map(|_| strips.clone()).collect();
+    view["report"]["period"]["strips"] = many.into();
+    let document = typeset::compile("readiness.typ", &view, &Files::new()).expect("a document");
+    assert_accessible(&document);
+    for page in pages(&document) {
+        assert!(!dense(&page).contains("Waivedrowsof"), "its sources stand under the head of a page: {page}");
+    }
+}
+
+#[test]
 fn suggestions_are_marked_and_figures_name_their_source() {
     let text = dense(&pages(&SAMPLE).concat());
     let suggestions = text.matches(&dense("Suggested by tests, not an answer:")).count();
@@ -313,19 +326,27 @@ fn what_the_auditor_shared_stands_in_its_columns_and_the_rest_stays_open() {
         "procedure": "Inspected the review of the third quarter.",
         "result": "Exception noted: for 1 of 25 items tested, the review was late.",
         "counts": {"tested": 25, "deviations": 1},
+    }, {
+        "workpaper": "WP-9",
+        "nature": "Observation",
+        "procedure": "Watched the review of the fourth quarter.",
+        "result": "No exceptions noted.",
     }]);
     let document = typeset::compile("package.typ", &view, &Files::new()).expect("a document");
     assert_accessible(&document);
     let text = dense(&pages(&document).concat());
     for says in [
+        "Anothertestofthiscontrol.WP-9,ObservationWatchedthereviewofthefourthquarter.WP-9Noexceptionsnoted.",
         "Inspectedthereviewofthethirdquarter.",
         "for1of25itemstested",
         "fortheauditor",
         "theauditorshared",
+        "standastheywereshared",
         "controls,testsandresults",
     ] {
         assert!(text.contains(says), "{says}");
     }
+    assert!(!text.contains("arenotinhere"), "the cover does not deny them");
     // An exception is visible under each criterion that the control serves.
     let serves = sample::package().controls[0].criteria.len();
     assert_eq!(text.matches("Exceptionsnoted:").count(), serves);
@@ -411,6 +432,7 @@ fn letters_and_single_parts_are_set_with_their_status_on_each_page() {
     }
     let text = dense(&pages(&writing_document(&sample::bridge_letter())).concat());
     assert!(text.contains("Nobodyexaminedwhatitsays"), "{text}");
+    assert!(text.contains("SOC2Type2reportonthesecurityofthesystemcalled"), "{text}");
 }
 
 /// Returns the files that are attached to a PDF, as another reader finds them.
@@ -444,6 +466,7 @@ fn the_auditors_signed_file_is_attached_byte_for_byte() {
         assert!(text.contains(&dense(says)), "{says}: {text}");
     }
     assert!(!text.contains("thispageholdsitsplace"), "{text}");
+    assert!(text.contains("Recorded") && text.contains("wasopenwhenthepartwasfrozen"), "{text}");
 
     let pdf = package_pdf(&package, None, &files).expect("set");
     assert!(pdf.windows(14).any(|window| window == b"pdfuaid:part>1"), "still PDF/UA-1");

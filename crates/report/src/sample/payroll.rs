@@ -284,7 +284,7 @@ pub fn payroll() -> SocPackage {
             .map(|(id, statement, controls)| CriterionPart {
                 id: (*id).into(),
                 text: format!("Controls provide reasonable assurance that {statement}"),
-                group: "Control objectives".into(),
+                group: "Business process objectives".into(),
                 controls: texts(controls),
                 others: Vec::new(),
                 assertions: texts(&["accuracy", "completeness"]),

@@ -194,7 +194,7 @@ fn free_name(data: &Path) -> Outcome<PathBuf> {
 
 /// Plays the story with its own clock and entropy.
 async fn play(settings: &Settings, common: &Common, content: &Content, output: &Output) -> Outcome<Created> {
-    let progress = output.progress("playing a year of the example company");
+    let progress = output.progress(&format!("playing {} days of the example company", settings.days));
     let story_clock = Arc::new(StoryClock::at(settings.opening()));
     let entropy = Arc::new(StoryEntropy::of(settings.seed));
     let app: App = wiring::open_with(common, story_clock.clone(), entropy).await?;

@@ -122,7 +122,10 @@ fn begin(view: &OverviewView) -> Markup {
                 @if view.controls > 0 { "; the " a href="/controls?state=draft" { (view.controls) " drafts" } " here are part of it" }
                 "."
             }
-            p { a.button.primary href="/start" { "Put a program together" } }
+            p.row {
+                a.button.primary href="/start" { "Put a program together" }
+                @if view.controls > 0 { a.button href="/start?step=next" { "Chosen already: what comes next" } }
+            }
         }
     }
 }
@@ -262,7 +265,9 @@ fn coverage(view: &OverviewView) -> Markup {
                     @if at > 0 { ", " }
                     strong.num { (gap.count) } " " (gap.reason.plain())
                 }
-                ". " a href="/runs" { "See the last run" } ", or take the next look as root: " code { "sudo tickmark collect" }
+                ". " a href="/runs" { "See the last run" }
+                span.by-hand-words { ", or take the next look as root: " code { "sudo tickmark collect" } }
+                span.on-pages-words { ". A server that runs as root sees more." }
             }
         }
     }

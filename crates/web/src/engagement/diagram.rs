@@ -16,7 +16,7 @@ use tickmark_core::engagement::{
     ReportKind,
 };
 
-use super::paper::{load, may_write, paragraphs};
+use super::paper::{load, paragraphs};
 use super::{href, key, outcome, page_of, refused};
 use crate::WebState;
 use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form_with_files, hidden, send};
@@ -29,10 +29,9 @@ use crate::upload::{KEPT, SentFiles, drop_kept};
 use crate::visit::Asked;
 
 /// The diagrams of a description, with the ways to change them.
-pub(super) fn shown(record: &Engagement, asked: &Asked) -> Markup {
+pub(super) fn shown(record: &Engagement, may: bool) -> Markup {
     let path = format!("{}/diagrams", href(record.key));
     let diagrams = record.described().diagrams;
-    let may = may_write(record, asked);
     html! {
         section.card aria-labelledby="diagrams" {
             h2 id="diagrams" { "Diagrams of the system" }

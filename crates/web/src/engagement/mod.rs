@@ -26,6 +26,7 @@ use maud::{Markup, html};
 use tickmark_app::engagement::{self, Changed, Grounds, Version};
 use tickmark_app::{Error, View};
 use tickmark_core::catalog::{Catalog, Framework};
+use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::{Engagement, EngagementKey, Paper, Problem, Progress, Scope, Step};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
@@ -315,9 +316,19 @@ async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Ref
 /// The engagements that whoever looks may see, as a list.
 pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Refusal> {
     let (app, actor) = asked.member(state)?;
-    let all = app.read(actor, async |view| engagement::list(view).await).await?;
+    let (all, reports) = app
+        .read(actor, async |view| {
+            let all = engagement::list(view).await?;
+            let reports = engagement::reports(view, &all).await?;
+            Ok((all, reports))
+        })
+        .await?;
     let may_plan = asked.may(atom(Verb::Create));
-    let standings: BTreeSet<&str> = all.iter().map(|version| version.record.standing().title()).collect();
+    let standing = |record: &Engagement| match reports.contains_key(&record.key) {
+        true => REPORTED,
+        false => record.standing().title(),
+    };
+    let standings: BTreeSet<&str> = all.iter().map(|version| standing(&version.record)).collect();
     let table = Table {
         id: "engagements".into(),
         path: "/engagements".into(),
@@ -326,17 +337,22 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Re
         columns: vec![
             Column::text("report", "Report", Phone::Title),
             Column::number("time", "Time", Phone::Line),
-            Column::text("scope", "Scope", Phone::Status),
+            Column::text("scope", "State", Phone::Status),
             Column::text("description", "Description", Phone::Line),
             Column::text("assertion", "Assertion", Phone::Line),
         ],
         filters: vec![Filter {
             key: "scope",
-            label: "Scope",
+            label: "State",
             shown: standings.len() > 1,
             options: standings.iter().map(|title| ((*title).to_owned(), (*title).to_owned())).collect(),
         }],
-        rows: all.iter().map(|version| row(&version.record)).collect(),
+        rows: all
+            .iter()
+            .map(|version| {
+                row(&version.record, (standing(&version.record), reports.get(&version.record.key)))
+            })
+            .collect(),
         empty: html! {
             div.empty {
                 h3 { "No examination is planned" }
@@ -354,14 +370,17 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Re
     Ok(Listed::of(page, table))
 }
 
-fn row(record: &Engagement) -> Row {
+/// The state of an engagement whose report was issued or received.
+const REPORTED: &str = "Report issued";
+
+/// A line with its state, and the date of its report.
+fn row(record: &Engagement, (standing, report): (&str, Option<&Day>)) -> Row {
     let scope = record.holds();
     let of = |paper| match record.papers().any(|one| one == paper) {
         true => Cell::text(progress(record.progress(paper))),
         false => Cell::by_text(html! { span.muted { "Has none" } }, "Has none"),
     };
     let (from, _) = scope.time.days();
-    let standing = record.standing().title();
     Row {
         cells: vec![
             Cell::by_text(
@@ -370,7 +389,10 @@ fn row(record: &Engagement) -> Row {
             ),
             Cell::by_number(html! { span.nowrap { (scope.time) } }, from.starts().micros())
                 .said(scope.time.to_string()),
-            Cell::text(standing),
+            Cell::by_text(
+                html! { (standing) @if let Some(day) = report { span.sub { "dated " (day) } } },
+                standing,
+            ),
             of(Paper::Description),
             of(Paper::Assertion),
         ],

@@ -38,7 +38,7 @@ fn management(step: ManagementStep) -> Says {
             to("#open", "See what is to mend"),
         ),
         S::ApproveScope => (
-            "somebody who did not write the scope approves it".to_owned(),
+            "an executive approver who did not write the scope approves it".to_owned(),
             to("/approve", "Approve the scope"),
         ),
         S::LetIn => ("let people of the audit firm in".to_owned(), to("/access", "Let them in")),

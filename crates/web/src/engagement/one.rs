@@ -164,7 +164,21 @@ fn documents(record: &Engagement, asked: &Asked, has_documents: bool) -> Markup 
 
 /// The way to the step that a document waits for, for whoever may take it.
 pub(super) fn sign_button(record: &Engagement, paper: Paper, asked: &Asked, class: &str) -> Markup {
-    let next = record.next_step(paper).filter(|step| asked.may(engagement::signing(*step)));
+    let who = asked.visit.actor.as_ref().map(|actor| actor.id);
+    let may = |step: Step| {
+        let ground = record.ground(paper);
+        // Who wrote it is not led to a page that refuses them.
+        asked.may(engagement::signing(step))
+            && who.is_some_and(|who| match paper {
+                Paper::Description => {
+                    record.description.as_ref().is_some_and(|one| one.separated(step, who, ground).is_ok())
+                }
+                Paper::Assertion => {
+                    record.assertion.as_ref().is_some_and(|one| one.separated(step, who, ground).is_ok())
+                }
+            })
+    };
+    let next = record.next_step(paper).filter(|step| may(*step));
     html! {
         @if let Some(step) = next {
             a class=(class) href={ (href(record.key)) "/sign/" (paper.word()) "/" (step.word()) } {
@@ -207,9 +221,9 @@ fn lists(scope: &Scope, record: &Engagement, may_write: bool) -> Markup {
             }
             (add(List::Subservices, "Add an organization"))
         }))
-        (block("vendors", "Vendors that are none", &html! { (scope.vendors.len()) }, &html! {
+        (block("vendors", "Other vendors", &html! { "no subservice organization" }, &html! {
             @if scope.vendors.is_empty() { p.muted { "No decision is recorded. Write down each vendor that could be thought to be a subservice organization, and why it is none." } } @else {
-                (plain("Vendors that are none", &["Vendor", "Decision"], scope.vendors.iter().enumerate().map(|(at, one)| vec![
+                (plain("Other vendors", &["Vendor", "Decision"], scope.vendors.iter().enumerate().map(|(at, one)| vec![
                     html! { (entry(List::Vendors, at, &one.name)) span.sub { (one.service) } },
                     html! { (one.why) (decided(&one.decision)) },
                 ]).collect()))
@@ -461,7 +475,7 @@ fn compare(before: &Scope, after: &Scope, known: &[System]) -> Vec<Differs> {
         one("Commitments", keys(before), keys(after)),
         one("Objectives", objectives(before), objectives(after)),
         one("Subservice organizations", subservices(before), subservices(after)),
-        one("Vendors that are none", vendors(before), vendors(after)),
+        one("Other vendors", vendors(before), vendors(after)),
         one("What vendors expect", expects(before), expects(after)),
         one("What customers do", customers(before), customers(after)),
     ])

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
-use tickmark_app::engagement::{self, Changed, Version};
+use tickmark_app::engagement::{self, Changed, Version, fieldwork};
 use tickmark_core::Digest;
 use tickmark_core::control::TEXT_MAX as NOTE_MAX;
 use tickmark_core::engagement::{
@@ -127,7 +127,7 @@ fn description_form(
             @if !missing.is_empty() && record.description.is_some() {
                 p.muted { "Not written yet: " (missing.iter().map(|part| part.title()).collect::<Vec<_>>().join("; ")) "." }
             }
-            @if may_write(record, asked) {
+            @if beside.may_write {
                 (form(&format!("{href}/description"), &asked.token, &html! {
                     (faults.summary())
                     (hidden("version", &version.number.to_string()))
@@ -147,15 +147,15 @@ fn description_form(
             }
         }
         div.narrow.stack.apart {
-            @if may_write(record, asked) { (propose::incidents(version, &beside.candidates, &asked.token)) }
-            (process::shown(record, asked)) (diagram::shown(record, asked))
+            @if beside.may_write { (propose::incidents(version, &beside.candidates, &asked.token)) }
+            (process::shown(record, beside.may_write)) (diagram::shown(record, beside.may_write))
         }
     };
     let mut page = page_of(record, "Description of the system", body);
     page.lead = html! { "Only what can be checked, as it really runs: who does what, when, and how it is evidenced." };
     page.actions = html! {
         (sign_button(record, Paper::Description, asked, "button primary"))
-        @if may_write(record, asked) { a.button href={ (href) "/proposals" } { "Propose from records" } }
+        @if beside.may_write { a.button href={ (href) "/proposals" } { "Propose from records" } }
     };
     page
 }
@@ -258,17 +258,19 @@ pub(super) async fn assertion_page(
 ) -> Result<Markup, Refusal> {
     let (version, names) = load(&state, &asked, &at).await?;
     let record = &version.record;
-    let (_, actor) = asked.member(&state)?;
+    let (app, actor) = asked.member(&state)?;
+    let is_open = app.read(actor, async |view| fieldwork::is_open(view, record.key).await).await?;
+    let may = is_open && may_write(record, &asked);
     let typed = match &record.assertion {
         Some(document) => document.content.clone(),
         None => Assertion { text: drafted(record.holds(), &actor.organization.name), ..Assertion::default() },
     };
-    asked.frame(&state, &assertion_form(&version, &typed, &names, &asked, &Faults::default())).await
+    asked.frame(&state, &assertion_form(&version, (&typed, may), &names, &asked, &Faults::default())).await
 }
 
 fn assertion_form(
     version: &Version,
-    typed: &Assertion,
+    (typed, may): (&Assertion, bool),
     names: &Names,
     asked: &Asked,
     faults: &Faults,
@@ -291,7 +293,7 @@ fn assertion_form(
                     @if record.assertion_fault().is_some() { p.problem { "The assertion was written before that. Write it anew with the same modification; then it is signed again." } }
                 }
             }
-            @if may_write(record, asked) {
+            @if may {
                 (form(&format!("{href}/assertion"), &asked.token, &html! {
                     (faults.summary())
                     (hidden("version", &version.number.to_string()))
@@ -314,7 +316,7 @@ fn assertion_form(
     };
     page.actions = html! {
         (sign_button(record, Paper::Assertion, asked, "button primary"))
-        @if may_write(record, asked) && record.assertion.is_some() {
+        @if may && record.assertion.is_some() {
             a.button.quiet href={ (href) "/modification" } { "The opinion will be modified" }
         }
     };
@@ -355,7 +357,7 @@ pub(super) async fn assert(
     } else {
         (StatusCode::UNPROCESSABLE_ENTITY, faults)
     };
-    refused(&state, &asked, status, &assertion_form(&version, &typed, &names, &asked, &faults)).await
+    refused(&state, &asked, status, &assertion_form(&version, (&typed, true), &names, &asked, &faults)).await
 }
 
 fn modification_form(version: &Version, typed: &str, asked: &Asked, faults: &Faults) -> Page {

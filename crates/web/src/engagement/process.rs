@@ -10,7 +10,7 @@ use tickmark_app::engagement::{self, Version};
 use tickmark_core::control::{ControlId, TEXT_MAX, TITLE_MAX};
 use tickmark_core::engagement::{Act, Engagement, FlowStep, NARRATIVE_MAX, Process, ReportKind, STEPS_MAX};
 
-use super::paper::{load, may_write};
+use super::paper::load;
 use super::{flow, href, key, outcome, page_of, refused};
 use crate::WebState;
 use crate::design::block;
@@ -165,13 +165,12 @@ fn listed(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The processes of a description, with the ways to write them.
-pub(super) fn shown(record: &Engagement, asked: &Asked) -> Markup {
+pub(super) fn shown(record: &Engagement, may: bool) -> Markup {
     let path = format!("{}/processes", href(record.key));
     let processes = record.described().processes;
     if !has_processes(record) {
         return html! {};
     }
-    let may = may_write(record, asked);
     let faults = record.described().process_faults(record.holds());
     html! {
         section.card aria-labelledby="processes" {

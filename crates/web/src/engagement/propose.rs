@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
-use tickmark_app::engagement::{self, DescriptionFaults, Version};
+use tickmark_app::engagement::{self, DescriptionFaults, Version, fieldwork};
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::{Candidate, Description, Engagement, Part, Proposal, Told};
 
@@ -23,6 +23,8 @@ use crate::visit::Asked;
 /// What stands beside a description for whoever writes it; nothing for others.
 #[derive(Default)]
 pub(super) struct Beside {
+    /// Whether they may write: not once the engagement is frozen.
+    pub(super) may_write: bool,
     pub(super) faults: DescriptionFaults,
     pub(super) candidates: Vec<Candidate>,
 }
@@ -35,7 +37,11 @@ pub(super) async fn beside(state: &WebState, asked: &Asked, record: &Engagement)
     let ((app, actor), catalog) = (asked.member(state)?, catalog(state)?);
     let beside = app
         .read(actor, async |view| {
+            if !fieldwork::is_open(view, record.key).await? {
+                return Ok(Beside::default());
+            }
             Ok(Beside {
+                may_write: true,
                 faults: engagement::description_faults(view, record.key, catalog).await?,
                 candidates: engagement::candidates(view, record.key).await?,
             })

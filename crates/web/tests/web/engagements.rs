@@ -150,6 +150,9 @@ async fn an_examination_is_planned_signed_by_three_and_taken_out() {
     let asserted = send(&mut cam, "/engagements/1/assertion", &texts).await;
     assert_eq!(asserted.status, StatusCode::SEE_OTHER, "{}", asserted.text());
 
+    let links = cam.get("/engagements/1").await;
+    assert!(!links.text().contains("/sign/"), "who wrote them is led to no page that refuses them");
+    assert!(mia.get("/engagements/1").await.text().contains("/sign/description/review"));
     for paper in ["description", "assertion"] {
         let review = format!("/engagements/1/sign/{paper}/review");
         let approve = format!("/engagements/1/sign/{paper}/approve");
@@ -273,7 +276,9 @@ async fn the_guide_goes_from_questions_to_a_planned_examination() {
     let undecided = step(&mut cam, "vendors", &known).await;
     assert!(undecided.text().contains("Say who decided."), "{}", undecided.text());
     known.extend([("approver", "Eva"), ("decided", "2026-10-15")]);
-    assert!(step(&mut cam, "vendors", &known).await.text().contains("First day"));
+    let time = step(&mut cam, "vendors", &known).await;
+    assert!(time.text().contains("First day"));
+    assert_eq!(time.text().matches("name=\"kind\"").count(), 1, "which report it is was said before");
     known.extend([("type", "2"), ("from", "2026-11-01"), ("to", "2027-10-31")]);
     let review = step(&mut cam, "time", &known).await;
     assert!(

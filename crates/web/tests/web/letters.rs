@@ -116,7 +116,14 @@ async fn letters_are_written_signed_and_taken_out() {
         ("file", "report.pdf"),
         ("digest", digest.as_str()),
     ];
+    assert!(!cam.get("/engagements").await.text().contains("Report issued"));
     done(&mut cam, "/engagements/1/received", &received).await;
+    let list = cam.get("/engagements").await;
+    assert!(
+        list.text().contains("Report issued") && list.text().contains("dated 2026-12-03"),
+        "{}",
+        list.text()
+    );
     let mut fact = vec![
         ("day", "2026-12-03"),
         ("what", "A key was shared"),

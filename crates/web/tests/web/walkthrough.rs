@@ -166,10 +166,13 @@ async fn a_walkthrough_is_written_signed_and_shared_in_pages() {
     server.state.set_with(std::sync::Arc::new(Says));
     let mut audrey = auditor(&server, &mut owner, "Audrey").await;
     let mut bert = auditor(&server, &mut owner, "Bert").await;
+    // What management says it does for an objective is read where the objective stands.
+    let seen = audrey.get("/engagements/1").await;
+    assert!(seen.text().contains("Someone other than the author approves"), "{}", seen.text());
     let list = "/engagements/1/walkthroughs";
     assert!(audrey.get(list).await.text().contains("There is no process to walk through"));
     describe(&mut cam).await;
-    assert!(audrey.get(list).await.text().contains("1 of 1 processes"));
+    assert!(audrey.get(list).await.text().contains("1 of 1 process in the description has no walkthrough."));
     let new = "/engagements/1/walkthroughs/new";
     assert_eq!(cam.get(new).await.status, StatusCode::NOT_FOUND);
     let unnamed = audrey.send(new, new, &[("process", "Pay run"), ("transaction", "")]).await;

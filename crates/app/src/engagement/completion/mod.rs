@@ -33,7 +33,7 @@ use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
 use crate::{Error, Result, control, identity};
 
-pub use received::{Receiving, receive_report};
+pub use received::{Receiving, receive_report, reports};
 
 /// What completes an engagement, as it stood from a moment on. Number 0 stands for nothing yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! A report that came from outside: its date and digest, its file where it is given, and that it freezes the engagement as one
 //! that is issued here does.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use tickmark_core::Digest;
 use tickmark_core::catalog::Catalog;
@@ -12,9 +14,9 @@ use tickmark_core::evidence::media::clean_name;
 use tickmark_core::id::EvidenceKey;
 use tickmark_core::identity::Verb;
 
-use super::super::{atom, fieldwork};
+use super::super::{Version, atom, fieldwork};
 use super::{Changed, change, current};
-use crate::context::Cx;
+use crate::context::{Cx, View};
 use crate::engagement::fieldwork::report::{SECTION_BYTES, section_name};
 use crate::evidence;
 use crate::identity::audit::Name;
@@ -100,4 +102,23 @@ async fn keep(
     let size = bytes.len() as u64;
     let artifact = evidence::keep_document(cx, &section_name(key, &clean_name(name)), PDF, bytes).await?;
     Ok(HeldFile { artifact: EvidenceKey(artifact.key.0), size })
+}
+
+/// Returns the dates of the reports that were issued or received, of those of `all` that are not closed and whose time is
+/// over; whoever asks.
+///
+/// # Errors
+/// If the database fails.
+pub async fn reports(view: &mut View<'_>, all: &[Version]) -> Result<BTreeMap<EngagementKey, Day>> {
+    let today = Day::of(view.now);
+    let mut dates = BTreeMap::new();
+    for record in all.iter().map(|version| &version.record) {
+        if record.closed().is_some() || record.holds().time.days().1 >= today {
+            continue;
+        }
+        if let Some(received) = current(view, record.key).await?.record.received() {
+            dates.insert(record.key, received.day);
+        }
+    }
+    Ok(dates)
 }

@@ -1,8 +1,9 @@
 //! What an auditor sees first of an engagement: what it is about, and how far its requests are.
 
 use maud::{Markup, html};
-use tickmark_app::engagement::fieldwork::{document as handed, is_open, next, request};
+use tickmark_app::engagement::fieldwork::{document as handed, is_open, next, request, workpaper};
 use tickmark_core::catalog::Framework;
+use tickmark_core::control::{Control, ControlId};
 use tickmark_core::engagement::fieldwork::RequestState;
 use tickmark_core::engagement::{ElementKind, Engagement, EngagementKey};
 
@@ -18,13 +19,18 @@ pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) ->
     let (app, actor) = asked.member(state)?;
     let framework = crate::engagement::framework(state)?;
     let catalog = crate::engagement::catalog(state)?;
-    let (record, requests, (offered, is_open), next) = app
+    let (record, requests, (offered, is_open), next, controls) = app
         .read(actor, async |view| {
             let record = head(view, key).await?.0;
             let requests = request::list(view, key).await?;
             let offered = handed::offered(view, key).await?;
             let is_open = is_open(view, key).await?;
-            Ok((record, requests, (offered, is_open), next(view, key, &[], catalog).await?))
+            let controls = if record.holds().kind.has_criteria() {
+                Vec::new()
+            } else {
+                workpaper::controls(view, key, catalog).await?
+            };
+            Ok((record, requests, (offered, is_open), next(view, key, &[], catalog).await?, controls))
         })
         .await?;
     let count = |one: RequestState| {
@@ -38,10 +44,10 @@ pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) ->
             div {
                 (block("requests", "Requests", &html! { a href={ (href(key)) "/requests" } { "All " (requests.len()) } }, &html! {
                     @if requests.is_empty() {
-                        div.empty { h3 { "Nothing is asked for yet" } p { "Begin with the usual list, scoped to the criteria of this examination, or with your firm's own." } p { a.button.primary href={ (href(key)) "/requests/import" } { "Begin a request list" } } }
+                        div.empty { h3 { "Nothing is asked for yet" } p { "Begin with the usual list, as far as it concerns the " (super::measures(record.holds())[1].to_lowercase()) " of this examination, or with your firm's own." } p { a.button.primary href={ (href(key)) "/requests/import" } { "Begin a request list" } } }
                     } @else { (plain("Requests by state", &["State", "Requests"], counts)) }
                 }))
-                (measured_against(&record))
+                (measured_against(&record, &controls))
                 (others(&record))
                 (block("documents", "Management's documents", &html! {}, &document::list(&record, (&offered, is_open), state.documents().is_some())))
             }
@@ -81,17 +87,19 @@ fn scope(record: &Engagement, framework: &Framework) -> Markup {
     }
 }
 
-/// The control objectives of a SOC 1 with the controls for each. Criteria of the others are known to every auditor.
-fn measured_against(record: &Engagement) -> Markup {
+/// The control objectives of a SOC 1 with what management says it does for each. Criteria of the others are known to every
+/// auditor.
+fn measured_against(record: &Engagement, controls: &[Control]) -> Markup {
     let scope = record.holds();
     if scope.kind.has_criteria() {
         return html! {};
     }
+    let of = |id: &ControlId| controls.iter().find(|control| control.id == *id);
     let rows = scope.objectives.iter().map(|one| {
         vec![
             html! { strong { (one.id) } span.sub { (one.statement) } (crate::engagement::one::of_reporting(one)) },
             html! { @if one.is_general_control { "IT general control" } @else { "Business process" } },
-            html! { span.refs { @for id in &one.controls { span { (id) } } } },
+            html! { @for id in &one.controls { div { (id) @if let Some(control) = of(id) { span.sub { (control.text.current().statement) } } } } },
         ]
     });
     let table = plain("Control objectives", &["Objective", "Kind", "Controls"], rows.collect());

@@ -307,13 +307,34 @@ fn sentence(says: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-/// Lists what is missing, with whose turn it is.
-fn waiting(missing: &[Gate], is_auditor: bool) -> Markup {
+/// Where management sees to what is missing: the end of an address, and what stands there.
+fn place_of(gate: &Gate) -> Option<(String, &'static str)> {
+    match gate {
+        Gate::NoDate
+        | Gate::OtherDate { .. }
+        | Gate::NoLetter
+        | Gate::LetterVoid
+        | Gate::LetterUnsigned(_)
+        | Gate::Unconfirmed { .. } => Some(("/completion".to_owned(), "Go to completion")),
+        Gate::Unwritten(paper) | Gate::Void(paper) | Gate::Unsigned(paper, _) => {
+            Some((format!("/{}", paper.word()), "Go to the document"))
+        }
+        Gate::Unmodified(_) | Gate::Amend => Some(("/assertion".to_owned(), "Go to the assertion")),
+        Gate::Scope | Gate::Firm => Some((String::new(), "Go to the scope")),
+        Gate::Opinion | Gate::Section | Gate::Ahead(_) | Gate::Unreviewed(_) | Gate::OwnOpinion => None,
+    }
+}
+
+/// Lists what is missing, with whose turn it is, or for management the way there.
+fn waiting(key: EngagementKey, missing: &[Gate], is_auditor: bool) -> Markup {
     html! {
         p { @if is_auditor { "Before the report is issued:" } @else { "Management still has to see to this:" } }
         ul.lines {
             @for gate in missing {
-                li { (sentence(&gate.to_string())) @if is_auditor { " " span.muted { (gate.party().title()) } } }
+                li { (sentence(&gate.to_string()))
+                    @if is_auditor { " " span.muted { (gate.party().title()) } }
+                    @else if let Some((end, words)) = place_of(gate) { " " a href={ (href(key)) (end) } { (words) } }
+                }
             }
         }
     }
@@ -343,7 +364,7 @@ fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup 
             p { "Of " (all) " controls in scope, " (without) " " (plural(without, "has", "have")) " no workpaper that is shared: in Section IV of management\u{2019}s part their tests and results are left to you. " a href={ (href(shown.record.key)) "/workpapers" } { "See the workpapers" } }
         }
         @if let Some(since) = &shown.since { (since_signed(since)) }
-        @if !missing.is_empty() { (waiting(missing, is_auditor)) }
+        @if !missing.is_empty() { (waiting(shown.record.key, missing, is_auditor)) }
         @else if is_auditor {
             p { "From then on nothing in the engagement changes, for anybody; management\u{2019}s part stays as it is now, and management reads the opinion and the signed file." }
             @if shown.known.is_alone {

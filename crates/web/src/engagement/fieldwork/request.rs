@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_T
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::Error;
-use tickmark_app::engagement::fieldwork::{Row, asking, criteria, request};
+use tickmark_app::engagement::fieldwork::{Row, asking, criteria, is_open, request};
 use tickmark_core::catalog::{RequestKind, RequestTiming};
 use tickmark_core::control::{ControlId, TEXT_MAX};
 use tickmark_core::engagement::fieldwork::{
@@ -54,15 +54,16 @@ pub(super) async fn list(
 /// What is asked for in an engagement, as far as whoever looks may see it.
 pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Listed, Refusal> {
     let (app, actor) = asked.member(state)?;
-    let (record, party, rows, names) = app
+    let (record, party, rows, names, is_open) = app
         .read(actor, async |view| {
             let (record, party) = head(view, key).await?;
-            Ok((record, party, request::list(view, key).await?, Names::for_looking(view).await?))
+            let is_open = is_open(view, key).await?;
+            Ok((record, party, request::list(view, key).await?, Names::for_looking(view).await?, is_open))
         })
         .await?;
     let chosen = asked.query.get("state").and_then(RequestState::from_word);
     let (id, path) = OfEngagement::Requests.of(key);
-    let may_ask = asked.may(asking(Verb::Create));
+    let may_ask = is_open && asked.may(asking(Verb::Create));
     let filters = std::iter::once(None).chain(RequestState::ALL.iter().copied().map(Some));
     let filters: Vec<Tab<'_>> = filters
         .map(|one| Tab {

@@ -25,7 +25,7 @@ use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::Page;
 use crate::design::table::{Cell, Column, Filter, Phone, Row as TableRow, Table, plain};
-use crate::design::{block, shortened};
+use crate::design::{block, plural, shortened};
 use crate::engagement::flow;
 use crate::error::Refusal;
 use crate::form::Sent;
@@ -48,18 +48,20 @@ pub(super) async fn list(
 /// The walkthroughs of an engagement that whoever looks may see.
 pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Listed, Refusal> {
     let (app, actor) = asked.member(state)?;
-    let (record, party, rows, processes, names) = app
+    let (record, party, rows, processes, names, is_open) = app
         .read(actor, async |view| {
             let (record, party) = head(view, key).await?;
             let rows = signed::list::<Walkthrough>(view, key).await?;
             let processes = walkthrough::processes(view, key).await?;
-            Ok((record, party, rows, processes, Names::for_looking(view).await?))
+            let is_open = is_open(view, key).await?;
+            Ok((record, party, rows, processes, Names::for_looking(view).await?, is_open))
         })
         .await?;
     if record.holds().kind != ReportKind::Soc1 {
         return Err(Refusal::NotFound);
     }
-    let may_begin = party == Party::Auditor && asked.may(paper(Verb::Create)) && !processes.is_empty();
+    let is_auditor = party == Party::Auditor;
+    let may_begin = is_auditor && is_open && asked.may(paper(Verb::Create)) && !processes.is_empty();
     let (id, path) = OfEngagement::Walkthroughs.of(key);
     let empty = html! {
         div.empty {
@@ -95,8 +97,7 @@ pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) 
     if party == Party::Auditor {
         let done: BTreeSet<&str> = rows.iter().map(|row| row.record.process.as_str()).collect();
         let left = processes.iter().filter(|process| !done.contains(process.name.as_str())).count();
-        page.lead =
-            html! { (left) " of " (processes.len()) " processes in the description have no walkthrough." };
+        page.lead = html! { (left) " of " (processes.len()) " " (plural(processes.len(), "process", "processes")) " in the description " (plural(left, "has", "have")) " no walkthrough." };
     }
     if may_begin && !rows.is_empty() {
         page.actions = html! { a.button.primary href={ (path) "/new" } { "Begin a walkthrough" } };
@@ -289,7 +290,7 @@ fn draw(known: &Known, asked: &Asked, sent: Option<&Sent>, faults: &Faults) -> P
     let mut page = framed(&known.record, asked, Tabbed::Walkthroughs, &one.process, &body);
     page.id = format!("WT-{}", one.number);
     page.lead = html! {
-        @if !is_auditor { "As the auditor shared it. It shows that the process is understood and in place, not that it operates over time." }
+        @if !is_auditor { "As the auditor shared it. It shows whether the process is designed as it is described and is in place, not that it operates over time." }
         @else if one.shared().is_some() { "Management can read it as it stands." }
         @else if one.shared_at().is_some() { "Management can read it as it was shared last, without the changes since." }
         @else { "Private to your firm." }

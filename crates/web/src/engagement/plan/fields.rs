@@ -230,7 +230,7 @@ impl Typed {
     /// Draws all of it.
     pub(super) fn draw(&self, faults: &Faults, of: &Offered<'_>) -> Markup {
         html! {
-            (self.draw_time(faults))
+            (self.draw_report(faults))
             (self.draw_boundary(faults, of.systems))
             (line("firm", "Audit firm", &self.firm, "Once it is chosen.", true, faults))
             @if self.kind == ReportKind::Soc1.word() && self.categories.values().chain(self.omissions.values()).all(String::is_empty) {
@@ -248,20 +248,33 @@ impl Typed {
     }
 
     /// Which report, and over which time.
-    pub(super) fn draw_time(&self, faults: &Faults) -> Markup {
+    fn draw_report(&self, faults: &Faults) -> Markup {
         let kinds: Vec<(String, String)> =
             ReportKind::ALL.iter().map(|kind| (kind.word().to_owned(), kind.title().to_owned())).collect();
+        html! {
+            div.fields {
+                (field(&Field { name: "kind", label: "Report", value: &self.kind, kind: Kind::Select(&kinds), fault: faults.of("kind"), ..Field::default() }))
+                (self.time_fields("A SOC 3 always covers a period.", faults))
+            }
+        }
+    }
+
+    /// Over which time; which report it is was said before.
+    pub(super) fn draw_time(&self, faults: &Faults) -> Markup {
+        let is_soc3 = self.kind == ReportKind::Soc3.word();
+        let hint = if is_soc3 { "A SOC 3 always covers a period." } else { "" };
+        html! { div.fields { (self.time_fields(hint, faults)) } }
+    }
+
+    fn time_fields(&self, hint: &str, faults: &Faults) -> Markup {
         let types = [
             ("2".to_owned(), "Type 2: over a period".to_owned()),
             ("1".to_owned(), "Type 1: as of one date".to_owned()),
         ];
         html! {
-            div.fields {
-                (field(&Field { name: "kind", label: "Report", value: &self.kind, kind: Kind::Select(&kinds), fault: faults.of("kind"), ..Field::default() }))
-                (field(&Field { name: "type", label: "Type", value: &self.type_, kind: Kind::Select(&types), fault: faults.of("type"), hint: "A SOC 3 always covers a period.", ..Field::default() }))
-                (date("from", "First day", &self.from, "For a period.", true, faults))
-                (date("to", "Last day, or the date", &self.to, "The last day is inside the period.", false, faults))
-            }
+            (field(&Field { name: "type", label: "Type", value: &self.type_, kind: Kind::Select(&types), fault: faults.of("type"), hint, ..Field::default() }))
+            (date("from", "First day", &self.from, "For a period.", true, faults))
+            (date("to", "Last day, or the date", &self.to, "The last day is inside the period.", false, faults))
         }
     }
 

@@ -85,8 +85,13 @@ pub(in crate::engagement::fieldwork) fn exception_card(known: &Known, number: u3
 
 pub(super) fn conclusion(known: &Known, path: &str, asked: &Asked, sent: &Sent, may_write: bool) -> Markup {
     let (row, one) = (&known.row, &known.row.record);
-    let outcomes: Vec<(String, String)> =
-        Outcome::ALL.iter().map(|one| (one.word().to_owned(), one.title().to_owned())).collect();
+    // A report as of one date has no period in which nothing could have occurred.
+    let is_period = known.record.holds().time.is_period();
+    let outcomes: Vec<(String, String)> = Outcome::ALL
+        .iter()
+        .filter(|one| is_period || **one != Outcome::NoOccurrences)
+        .map(|one| (one.word().to_owned(), one.title().to_owned()))
+        .collect();
     let typed = sent.text("outcome");
     // Nothing is chosen beforehand: what follows is the auditor's to say.
     let held = one.conclusion.as_ref().map_or("", |held| held.outcome.word());
@@ -116,12 +121,12 @@ pub(super) fn conclusion(known: &Known, path: &str, asked: &Asked, sent: &Sent, 
     let chosen = if sent.text("zero").is_empty() { chosen } else { sent.text("zero") };
     html! {
         @if let Some(zero) = zero { p { span.muted { "Shown by population " (zero.population) ", frozen without items, from " (moment::date(zero.from)) " to " (moment::date(zero.to.plus_micros(-1))) } } }
-        @if let Some(result) = one.result() { p { span.muted { "In Section IV: " } span.lines { (result) } } }
+        @if let Some(result) = one.result() { p { span.muted { @if has_results(&known.record) { "In Section IV: " } @else { "As management reads it: " } } span.lines { (result) } } }
         @if may_write {
             form.card method="post" action={ (path) "/conclude" } {
                 (hidden("form", &asked.token)) (hidden("version", &row.version.to_string()))
                 (field(&Field { name: "outcome", label: "Result", kind: Kind::Select(&options), value: if typed.is_empty() { held } else { &typed }, ..Field::default() }))
-                (field(&Field { name: "zero", label: "What shows that there were no occurrences", kind: Kind::Select(&lists), value: &chosen, optional: true, hint: "A population of the control that was frozen without items, with evidence of zero, over the whole period. Only for that result.", ..Field::default() }))
+                @if is_period { (field(&Field { name: "zero", label: "What shows that there were no occurrences", kind: Kind::Select(&lists), value: &chosen, optional: true, hint: "A population of the control that was frozen without items, with evidence of zero, over the whole period. Only for that result.", ..Field::default() })) }
                 (not_to_choose(&unfit, &known.record, |key| format!("{}/evidence/populations/{key}", href(known.record.key))))
                 (field(&Field { name: "text", label: "Conclusion", kind: Kind::Area(3), value: &text, max: TEXT_MAX, ..Field::default() }))
                 p.row { button.button type="submit" { "Save the conclusion" } }

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::signed;
 use tickmark_app::engagement::fieldwork::workpaper;
-use tickmark_app::engagement::fieldwork::{Row, paper};
+use tickmark_app::engagement::fieldwork::{Row, is_open, paper};
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::fieldwork::{Party, Signature, SignedPaper as _, Workpaper};
 use tickmark_core::identity::Verb;
@@ -39,7 +39,7 @@ pub(in crate::engagement::fieldwork) async fn listed(
     key: EngagementKey,
 ) -> Result<Listed, Refusal> {
     let ((app, actor), catalog) = (asked.member(state)?, catalog(state)?);
-    let (record, party, rows, responses, controls, names) = app
+    let (record, party, rows, responses, controls, names, is_open) = app
         .read(actor, async |view| {
             let (record, party) = head(view, key).await?;
             let rows = signed::list::<Workpaper>(view, key).await?;
@@ -48,13 +48,14 @@ pub(in crate::engagement::fieldwork) async fn listed(
                 Party::Auditor => workpaper::controls(view, key, catalog).await?,
                 Party::Management => Vec::new(),
             };
-            Ok((record, party, rows, responses, controls, Names::for_looking(view).await?))
+            let is_open = is_open(view, key).await?;
+            Ok((record, party, rows, responses, controls, Names::for_looking(view).await?, is_open))
         })
         .await?;
     if party == Party::Management {
         return Ok(shared::listed(&record, asked, &rows, &responses));
     }
-    let may_begin = asked.may(paper(Verb::Create));
+    let may_begin = is_open && asked.may(paper(Verb::Create));
     let (id, path) = OfEngagement::Workpapers.of(key);
     let tested = workpaper::tested(&rows);
     let untested = controls.iter().filter(|one| !tested.contains(&one.id)).count();

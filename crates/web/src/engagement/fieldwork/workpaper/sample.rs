@@ -202,7 +202,9 @@ pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup
         fit.iter().filter(|one| one.definition.control == known.row.record.plan.control).collect();
     html! {
         (not_to_choose(&unfit, &known.record, |key| format!("{}/evidence/populations/{key}", href(known.record.key))))
-        @if populations.is_empty() {
+        @if populations.is_empty() && !known.record.holds().time.is_period() {
+            p.muted { "A report as of one date draws from no population: name what you looked at." }
+        } @else if populations.is_empty() {
             div.empty { h3 { "No frozen population is in sight" } p { "Ask management for one: a request of the kind population. It says where the list comes from, and is frozen before anything is selected." } }
         } @else {
             form.card method="post" action={ (path) "/select" } {

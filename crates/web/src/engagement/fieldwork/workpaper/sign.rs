@@ -35,7 +35,13 @@ pub(in crate::engagement::fieldwork) fn signing<P: SignedPaper>(
         dl.facts {
             dt { "Prepared" } dd { (signer(one.prepared(), names)) }
             dt { "Reviewed" } dd { (signer(one.reviewed(), names)) }
-            dt { "Shared" } dd { (signer(one.shared(), names)) @if let Some(at) = one.shared_at() { span.sub { (moment::exact(at)) } } }
+            dt { "Shared" } dd {
+                @match (one.shared(), one.shared_at()) {
+                    (Some(by), Some(at)) => { (names.of(by.by)) span.sub { (moment::exact(at)) } }
+                    (None, Some(at)) => { (signer(None, names)) span.sub { "Last " (moment::exact(at)) } }
+                    (held, None) => (signer(held, names)),
+                }
+            }
         }
         @if may_write {
             div.row.actions.block-body {
