@@ -21,7 +21,9 @@ pub struct ScaffoldFile {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidScaffold {
     /// The id is not usable.
-    #[error("id {0:?} is not kebab case of two or more words, such as \"acct-shell-approved\"")]
+    #[error(
+        "an id is kebab case: two or more words in lower case with hyphens between, as in acct-shell-approved"
+    )]
     Id(String),
     /// The id does not belong to the group.
     #[error("id {id:?} does not begin with \"{group}-\"")]

@@ -377,7 +377,8 @@ async fn done(
 fn framed(what: What, title: &str, body: Markup) -> Page {
     let (path, place, (_, many)) = what.list();
     let mut page = Page::new(place, title, body);
-    page.crumbs = vec![(capital(many), path.into())];
+    let name = if place == Place::Items { "Evidence".to_owned() } else { capital(many) };
+    page.crumbs = vec![(name, path.into())];
     page
 }
 

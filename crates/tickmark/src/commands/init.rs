@@ -88,6 +88,7 @@ pub(crate) async fn run(options: &Init, common: &Common, output: &Output) -> Out
         output.line(format!("  {controls} starter controls are adopted as drafts: keep what you really do"));
         output.line(format!("  checkpoints are signed by {}", head.verifier_key));
     })?;
-    output.note("next: tickmark collect");
+    output
+        .note("next: tickmark collect looks at this machine, tickmark serve --accounts goes on in a browser");
     Ok(())
 }

@@ -122,7 +122,10 @@ fn begin(view: &OverviewView) -> Markup {
                 @if view.controls > 0 { "; the " a href="/controls?state=draft" { (view.controls) " drafts" } " here are part of it" }
                 "."
             }
-            p { a.button.primary href="/start" { "Put a program together" } }
+            p.row {
+                a.button.primary href="/start" { "Put a program together" }
+                @if view.controls > 0 { a.button href="/start?step=next" { "Chosen already: what comes next" } }
+            }
         }
     }
 }

@@ -170,9 +170,19 @@ fn draw(what: What, controls: &[Control], names: &Names, token: &str, sent: &Sen
             "They count for no criterion from now on and do not come back. Reports about a period still say what held on each day."
         }
     };
+    // Whoever can put nothing in force yet is told what comes first, with the same controls chosen.
+    let unowned: Vec<&Control> = match what {
+        What::Start => controls.iter().filter(|control| control.owner.is_none()).collect(),
+        What::Assign | What::Retire => Vec::new(),
+    };
+    let picks: Vec<String> =
+        unowned.iter().map(|control| format!("{PICK}={}", segment(control.id.as_str()))).collect();
     let fields = html! {
         (faults.summary())
         p { (says) }
+        @if !unowned.is_empty() {
+            p.note-line { (unowned.len()) " of " (count) " " (plural(unowned.len(), "has", "have")) " no named owner yet. " a href={ "/controls/bulk/assign?" (picks.join("&")) } { "Assign an owner first" } "." }
+        }
         @for control in controls { (hidden(PICK, control.id.as_str())) }
         @if what == What::Assign {
             (field(&Field { name: "owner", label: "Owner", value: &owner, kind: Kind::Select(&names.options(None, &owner)), fault: faults.of("owner"), ..Field::default() }))

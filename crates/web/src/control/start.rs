@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -47,10 +47,27 @@ async fn known(app: &App, actor: &Actor) -> Result<Known, Refusal> {
         .await?)
 }
 
-/// The questions.
-pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
+/// The step after a program was adopted.
+const NEXT: &str = "next";
+
+/// What the address of the guided start says.
+#[derive(serde::Deserialize)]
+pub(super) struct Step {
+    #[serde(default)]
+    step: String,
+}
+
+/// The questions, or what comes after the program.
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Query(step): Query<Step>,
+    asked: Asked,
+) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let known = known(app, actor).await?;
+    if step.step == NEXT {
+        return asked.frame(&state, &next(&known, &asked)).await;
+    }
     let answers = known.kept.as_ref().map(|kept| kept.draft.answers.clone()).unwrap_or_default();
     asked.frame(&state, &questions(&known, &answers, &asked.token, &Faults::default())).await
 }
@@ -124,7 +141,7 @@ fn kept_field(kept: Option<&Kept>) -> Markup {
 fn steps(at: usize) -> Markup {
     html! {
         ol.stepper aria-label="Steps" {
-            @for (number, (words, href)) in [("Company and scope", "/start"), ("Program", "/start/program")].iter().enumerate() {
+            @for (number, (words, href)) in [("Company and scope", "/start"), ("Program", "/start/program"), ("Owners and start", "/start?step=next")].iter().enumerate() {
                 li aria-current=[(number == at).then_some("step")] { a href=(href) { (number + 1) ". " (words) } }
             }
         }
@@ -253,7 +270,7 @@ pub(super) async fn adopt(
             })
             .await;
         match done {
-            Ok(()) => return Ok(go(if is_adopted { "/controls?state=draft" } else { "/start/program" })),
+            Ok(()) => return Ok(go(if is_adopted { "/start?step=next" } else { "/start/program" })),
             Err(Error::Conflict(_)) => {
                 status = StatusCode::CONFLICT;
                 Faults::whole(STALE)
@@ -350,6 +367,39 @@ fn program(
     let body = html! { div.narrow.stack { (steps(1)) (form("/start/program", token, &body)) } };
     let mut page = Page::new(Place::Controls, "The proposed program", body);
     page.lead = html! { (count) " of " (verdicts.len()) " starter controls chosen, for " (scope.len()) " criteria in scope. Each becomes a draft of yours, to be edited and put in force." };
+    page.crumbs = vec![("Controls".into(), "/controls".into()), ("Start".into(), "/start".into())];
+    page
+}
+
+/// What is left to do once the controls are there: owners, the start, what shows that they operate.
+fn next(known: &Known, asked: &Asked) -> Page {
+    let in_state =
+        |state: ControlState| known.controls.iter().filter(move |control| control.state() == state);
+    let (drafts, in_force) = (in_state(ControlState::Draft).count(), in_state(ControlState::Active).count());
+    let unowned = in_state(ControlState::Draft).filter(|control| control.owner.is_none()).count();
+    let offers =
+        |path: &str| asked.visit.actor.as_deref().is_some_and(|actor| crate::permission::offers(actor, path));
+    let body = html! {
+        div.narrow.stack {
+            (steps(2))
+            ol.todo.numbered {
+                @if offers("/people") {
+                    li { a.what href="/people" { "Invite the people who own controls" } span.why { "Each control needs somebody with a name who answers for it, and somebody else accepts the evidence." } }
+                }
+                li { a.what href="/controls?state=draft" { "Give each draft an owner" } span.why { "Tick the boxes before the controls, then Assign an owner. " (unowned) " of " (drafts) " " (plural(drafts, "draft has", "drafts have")) " none." } }
+                li { a.what href="/controls?state=draft" { "Edit what is not so, and put in force what is" } span.why { "A draft promises nothing. " (in_force) " " (plural(in_force, "control is", "controls are")) " in force. Whoever wrote a text has somebody else put it in force." } }
+                @if offers("/jobs") {
+                    li { a.what href="/jobs" { "Look at this machine" } span.why { "Tests of controls begin with the first look; what they suggest stands beside the answers." } }
+                }
+                @if offers("/evidence/items/new") {
+                    li { a.what href="/evidence/items/new" { "Add the first evidence" } span.why { "For what no test sees: a screenshot, an export, a record of work. Somebody else accepts it." } }
+                }
+                li { a.what href="/reports" { "Read the readiness report" } span.why { "What is met, what falls short and what nobody has assessed, as a document." } }
+            }
+        }
+    };
+    let mut page = Page::new(Place::Controls, "What comes next", body);
+    page.lead = html! { (drafts) " " (plural(drafts, "draft", "drafts")) " and " (in_force) " " (plural(in_force, "control", "controls")) " in force. Do these in order; you can leave and come back." };
     page.crumbs = vec![("Controls".into(), "/controls".into()), ("Start".into(), "/start".into())];
     page
 }

@@ -160,9 +160,12 @@ for (const input of document.querySelectorAll("input[type=file][data-most-bytes]
     show();
   };
   const add = (files) => {
-    if (files.length === 0) return;
-    put([...input.files, ...files]);
-    say(`${files.length} added, ${input.files.length} chosen`);
+    // The same file dropped or pasted again is chosen once.
+    const known = (file) => [...input.files].some((one) => one.name === file.name && one.size === file.size && one.lastModified === file.lastModified);
+    const more = files.filter((file) => !known(file));
+    if (more.length === 0) return;
+    put([...input.files, ...more]);
+    say(`${more.length} added, ${input.files.length} chosen`);
   };
   const show = () => {
     list.replaceChildren();

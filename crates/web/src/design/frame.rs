@@ -144,7 +144,8 @@ const GROUPS: [(&str, &[Entry]); 5] = [
 ];
 
 /// What a phone shows at once, as far as it is offered: the first four.
-const PHONE: [Entry; 7] = [OVERVIEW, WORK, CONTROLS, ITEMS, PERIOD, LEDGER, CALENDAR];
+/// Whoever examines has the last one.
+const PHONE: [Entry; 8] = [OVERVIEW, WORK, CONTROLS, ITEMS, PERIOD, LEDGER, CALENDAR, ENGAGEMENTS];
 
 /// Colors the reader chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -387,7 +388,16 @@ pub fn frame(context: &Context, visit: &Visit, page: &Page) -> Markup {
     };
     // Where the palette is, its keys are set in the other font on every page.
     let has_keys = visit.actor.is_some() && !is_auditor;
-    document(&title, visit.theme, has_keys, &body)
+    document(&title, visit.theme, has_keys, looks_are(visit), &body)
+}
+
+/// How a look is taken by whoever reads the page: on the page of jobs, with a command, or not by them.
+fn looks_are(visit: &Visit) -> Option<&'static str> {
+    match &visit.actor {
+        None => Some("takes-commands"),
+        Some(actor) if permission::offers(actor, JOBS.href) => Some("takes-jobs"),
+        Some(_) => None,
+    }
 }
 
 /// A form by which whoever is in several organizations goes to another one.
@@ -413,7 +423,7 @@ pub fn bare(title: &str, theme: Theme, body: &Markup) -> Markup {
         (sprite())
         main.plain-page { (brand()) h1 { (title) } (body) }
     };
-    document(title, theme, false, &body)
+    document(title, theme, false, None, &body)
 }
 
 /// Of several systems, whoever is in chooses which to look at.
@@ -437,7 +447,7 @@ fn switcher(context: &Context, visit: &Visit) -> Markup {
 }
 
 /// Fonts that are needed are asked for before the style sheet says so: then text is set once, and nothing shifts.
-fn document(title: &str, theme: Theme, has_mono: bool, body: &Markup) -> Markup {
+fn document(title: &str, theme: Theme, has_mono: bool, class: Option<&str>, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" data-theme=[theme.attribute()] {
@@ -454,7 +464,7 @@ fn document(title: &str, theme: Theme, has_mono: bool, body: &Markup) -> Markup 
                 script type="module" src=(assets::href("drawer.js")) {}
                 script type="module" src=(assets::href("keys.js")) {}
             }
-            body { (body) }
+            body class=[class] { (body) }
         }
     }
 }

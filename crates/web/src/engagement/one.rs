@@ -207,9 +207,9 @@ fn lists(scope: &Scope, record: &Engagement, may_write: bool) -> Markup {
             }
             (add(List::Subservices, "Add an organization"))
         }))
-        (block("vendors", "Vendors that are none", &html! { (scope.vendors.len()) }, &html! {
+        (block("vendors", "Other vendors", &html! { "no subservice organization" }, &html! {
             @if scope.vendors.is_empty() { p.muted { "No decision is recorded. Write down each vendor that could be thought to be a subservice organization, and why it is none." } } @else {
-                (plain("Vendors that are none", &["Vendor", "Decision"], scope.vendors.iter().enumerate().map(|(at, one)| vec![
+                (plain("Other vendors", &["Vendor", "Decision"], scope.vendors.iter().enumerate().map(|(at, one)| vec![
                     html! { (entry(List::Vendors, at, &one.name)) span.sub { (one.service) } },
                     html! { (one.why) (decided(&one.decision)) },
                 ]).collect()))
@@ -461,7 +461,7 @@ fn compare(before: &Scope, after: &Scope, known: &[System]) -> Vec<Differs> {
         one("Commitments", keys(before), keys(after)),
         one("Objectives", objectives(before), objectives(after)),
         one("Subservice organizations", subservices(before), subservices(after)),
-        one("Vendors that are none", vendors(before), vendors(after)),
+        one("Other vendors", vendors(before), vendors(after)),
         one("What vendors expect", expects(before), expects(after)),
         one("What customers do", customers(before), customers(after)),
     ])

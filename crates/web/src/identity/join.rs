@@ -71,7 +71,7 @@ pub(super) async fn enter(
     let here = pages::Link { offers: &offers, path: &path, works: &works };
     let again = |says: &str| pages::join(caller.theme, &typed.form, &invited, &filled, &here, Some(says));
     if !invited.is_enrolled && typed.password != typed.again {
-        return Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, again("the two passwords differ")));
+        return Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, again(pages::DIFFER)));
     }
     let given = Given { with: &typed.with, ceremony: &typed.ceremony, answer: &typed.answer };
     let passkey = match given.is_meant() {

@@ -3,13 +3,14 @@
 use maud::{Markup, html};
 use tickmark_app::identity::people::{Confirming, Invited, Lost, Resetting};
 use tickmark_app::identity::provider::Offer;
+use tickmark_app::identity::session::SignIn;
 use tickmark_core::identity::Role;
 use tickmark_core::identity::password::{MAX_CHARS, MIN_WITH_SECOND};
 use zeroize::Zeroizing;
 
 use super::passkey::{self, Button, Does, Ways, Works};
 use super::qr;
-use crate::design::form::{Field, Kind, field, hidden, problem};
+use crate::design::form::{Faults, Field, Kind, field, hidden, problem};
 use crate::design::frame::{self, Theme};
 use crate::design::segment;
 use crate::visit::local;
@@ -32,21 +33,49 @@ fn current_password() -> Markup {
     })
 }
 
-fn new_password() -> Markup {
+fn new_password(faults: &Faults) -> Markup {
     let hint =
         format!("At least {MIN_WITH_SECOND} characters; longer is better. Nothing else is asked of it.");
     html! {
-        (field(&Field { name: "password", label: "New password", kind: Kind::Input("password"), complete: "new-password", hint: &hint, max: MAX_CHARS, ..Field::default() }))
-        (field(&Field { name: "again", label: "The same once more", kind: Kind::Input("password"), complete: "new-password", max: MAX_CHARS, ..Field::default() }))
+        (field(&Field { name: "password", label: "New password", kind: Kind::Input("password"), complete: "new-password", hint: &hint, fault: faults.of("password"), max: MAX_CHARS, ..Field::default() }))
+        (field(&Field { name: "again", label: "The same once more", kind: Kind::Input("password"), complete: "new-password", fault: faults.of("again"), max: MAX_CHARS, ..Field::default() }))
     }
 }
 
+/// Said where a new password was not typed twice alike.
+pub(super) const DIFFER: &str = "the two passwords differ";
+
+/// What is wrong with a form of somebody who comes in or comes back, beside that of its fields that it is about.
+fn faults(says: Option<&str>, fields: &[&str]) -> Faults {
+    let Some(says) = says else { return Faults::default() };
+    let beside = match says {
+        SignIn::NO => None,
+        DIFFER => Some("again"),
+        _ if says.contains("passkey") => None,
+        _ if says.starts_with("the code ") => Some("code"),
+        // A password that is refused is called "this", or by its name.
+        _ if says.starts_with("this ") || says.contains("password") => Some("password"),
+        _ if says.contains("address") => Some("email"),
+        _ if says.contains("name") => Some("name"),
+        _ => None,
+    };
+    let Some(field) = beside.filter(|field| fields.contains(field)) else { return Faults::whole(says) };
+    let mut faults = Faults::default();
+    faults.add(field, says);
+    faults
+}
+
 fn code(hint: &str) -> Markup {
+    code_with(hint, None)
+}
+
+fn code_with(hint: &str, fault: Option<&str>) -> Markup {
     field(&Field {
         name: "code",
         label: "Code",
         complete: "one-time-code",
         hint,
+        fault,
         max: 40,
         ..Field::default()
     })
@@ -223,6 +252,12 @@ pub(super) fn join(
     let organization = &invited.organization.name;
     let is_set_up = invited.email.is_none();
     let account = invited.email.as_deref().unwrap_or("owner");
+    let faults = match (invited.is_enrolled, is_set_up) {
+        (true, _) => faults(says, &[]),
+        (false, true) => faults(says, &["email", "name", "password", "again", "code"]),
+        (false, false) => faults(says, &["name", "password", "again", "code"]),
+    };
+    let is_only_way = !matches!(link.works, Works::Here(_));
     let body = html! {
         p.muted {
             @if is_set_up { "You are the first one here, and become the owner of " strong { (organization) } "." }
@@ -238,7 +273,7 @@ pub(super) fn join(
             }
         }
         form.card method="post" {
-            (problem(says))
+            (faults.summary())
             (hidden("form", token))
             @if invited.is_enrolled {
                 p { "You have an account here already. Show that it is you." }
@@ -252,10 +287,10 @@ pub(super) fn join(
                     // Password managers want to know whose password this is.
                     input.visually-hidden type="email" name="email" value=(email) autocomplete="username" tabindex="-1" aria-hidden="true" readonly;
                 } @else {
-                    (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), complete: "username", value: &filled.email, hint: "You sign in with it.", ..Field::default() }))
+                    (field(&Field { name: "email", label: "E-mail address", kind: Kind::Input("email"), complete: "username", value: &filled.email, hint: "You sign in with it.", fault: faults.of("email"), ..Field::default() }))
                 }
-                (field(&Field { name: "name", label: "Your name", complete: "name", value: &filled.name, max: 200, ..Field::default() }))
-                (new_password())
+                (field(&Field { name: "name", label: "Your name", complete: "name", value: &filled.name, fault: faults.of("name"), max: 200, ..Field::default() }))
+                (new_password(&faults))
                 p { "Beside the password you need one of these two. You can have both later." }
                 fieldset {
                     legend { "Passkey" }
@@ -269,8 +304,8 @@ pub(super) fn join(
                         @if let Some(svg) = qr::draw(&invited.seed.uri(organization, account), "QR code with the key below") { (svg) }
                         p { span.hint { "Key" } br; code.key { (invited.seed.text().as_str()) } }
                     }
-                    (code("Six digits. They change every half minute."))
-                    p.row { button.button type="submit" { (with_code) } }
+                    (code_with("Six digits. They change every half minute.", faults.of("code")))
+                    p.row { button.button.primary[is_only_way] type="submit" { (with_code) } }
                 }
             }
         }
@@ -343,6 +378,10 @@ pub(super) fn meaning(role: Role) -> &'static str {
 }
 
 pub(super) fn reset(theme: Theme, token: &str, resetting: &Resetting, says: Option<&str>) -> Markup {
+    let faults = match resetting.lost {
+        Lost::Password => faults(says, &["password", "again", "code"]),
+        Lost::Authenticator => faults(says, &[]),
+    };
     let body = html! {
         p.muted {
             @match resetting.lost {
@@ -352,12 +391,12 @@ pub(super) fn reset(theme: Theme, token: &str, resetting: &Resetting, says: Opti
             " You are signed out everywhere then."
         }
         form.card method="post" {
-            (problem(says))
+            (faults.summary())
             (hidden("form", token))
             @match resetting.lost {
                 Lost::Password => {
-                    (new_password())
-                    (code(CODE_HINT))
+                    (new_password(&faults))
+                    (code_with(CODE_HINT, faults.of("code")))
                 }
                 Lost::Authenticator => {
                     (current_password())

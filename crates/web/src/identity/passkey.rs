@@ -233,7 +233,7 @@ pub(super) async fn for_joining(
     let works = works(&state, &caller.headers);
     let browser = form::browser(&state, &caller.headers).ok_or(Refusal::Forged)?;
     if asking.password != asking.again {
-        return told(Err(Error::invalid("the two passwords differ")));
+        return told(Err(Error::invalid(super::pages::DIFFER)));
     }
     let typed = (asking.email.as_str(), asking.name.as_str(), asking.password.as_str());
     let (app, relying) = (&caller.app, works.here()?);

@@ -11,7 +11,7 @@ use tickmark_app::identity::people::{self, Invitation, Member, Proposal};
 use tickmark_app::register::{self, Kind, Query, Want};
 use tickmark_core::Timestamp;
 use tickmark_core::id::ActorId;
-use tickmark_core::identity::{Atom, Resource, Role, Standing, Verb};
+use tickmark_core::identity::{Atom, Email, Resource, Role, Standing, Verb};
 
 use super::{go, may_invite, pages, prove_first};
 use crate::WebState;
@@ -103,17 +103,20 @@ pub(super) async fn invite(
     let typed = sent.text("until");
     let mut outcome =
         Outcome { email: email.clone(), roles: words.join(" "), until: typed.clone(), ..Outcome::default() };
+    // All that is wrong is said at once.
+    if let Err(error) = email.parse::<Email>() {
+        outcome.faults.add("email", error);
+    }
     if roles.is_empty() {
         outcome.faults.add("role", "choose at least one role");
+    }
+    let until = super::member::until(&typed).unwrap_or_else(|says| {
+        outcome.faults.add("until", says);
+        None
+    });
+    if !outcome.faults.is_empty() {
         return refused(&state, &asked, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let until = match super::member::until(&typed) {
-        Ok(until) => until,
-        Err(says) => {
-            outcome.faults.add("until", says);
-            return refused(&state, &asked, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await;
-        }
-    };
     let made = app.transact(actor, async |cx| people::invite_until(cx, &email, &roles, until).await).await;
     match made {
         Ok(link) => {

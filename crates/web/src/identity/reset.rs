@@ -51,7 +51,7 @@ pub(super) async fn enter(
     form::check(&state, &caller.headers, &typed.form)?;
     let again = |says: &str| pages::reset(caller.theme, &typed.form, &resetting, Some(says));
     if resetting.lost == Lost::Password && typed.password != typed.again {
-        return Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, again("the two passwords differ")));
+        return Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, again(pages::DIFFER)));
     }
     let replacing = Replacing { password: &typed.password, code: &typed.code };
     match caller.app.replace(&secret, replacing, &caller.origin).await {

@@ -63,6 +63,13 @@ async fn look(view: &mut View<'_>, sees_mail: bool) -> Result<JobsView, Error> {
     Ok(JobsView { jobs, every_hours, names, letters, is_mail_on: mail::is_on(view.app) })
 }
 
+/// Tells whether work of a kind was asked for and has not ended.
+pub(crate) async fn is_under_way(state: &WebState, asked: &Asked, kind: JobKind) -> Result<bool, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let jobs = app.read(actor, async |view| job::list(view).await).await?;
+    Ok(jobs.iter().any(|job| job.kind == kind && job.state.is_open()))
+}
+
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let listed = listed(&state, &asked).await?;
     crate::list::show(&state, &asked, listed).await

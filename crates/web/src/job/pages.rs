@@ -16,6 +16,7 @@ use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
 use crate::design::{block, moment};
 use crate::form::Sent;
 use crate::list::Listed;
+use crate::permission;
 use crate::visit::Asked;
 
 /// Seconds after which the page looks again while something goes on.
@@ -130,7 +131,7 @@ fn row(job: &Job, view: &JobsView, asked: &Asked) -> Row {
         cells: vec![
             Cell::by_number(html! { span.mono { (job.key) } }, job.key),
             Cell::by_text(
-                html! { div { (job.kind.title()) span.sub { (what_became(job)) } } },
+                html! { div { (job.kind.title()) span.sub { (what_became(job)) (result(job, asked)) } } },
                 job.kind.title(),
             )
             .said(if job.outcome.is_empty() {
@@ -206,6 +207,16 @@ fn state_words(state: JobState) -> (Mark, &'static str) {
         JobState::Failed => (Mark::Fail, "Failed"),
         JobState::CalledOff => (Mark::NotApplicable, "Called off"),
     }
+}
+
+/// The way to what a job brought, for whoever may see it.
+fn result(job: &Job, asked: &Asked) -> Markup {
+    let (href, words) = match job.kind {
+        JobKind::Collect => ("/runs", "See the runs"),
+        JobKind::Report => ("/reports", "See the reports"),
+    };
+    let is_offered = asked.visit.actor.as_deref().is_some_and(|actor| permission::offers(actor, href));
+    html! { @if job.state == JobState::Done && is_offered { " " a href=(href) { (words) } } }
 }
 
 fn what_became(job: &Job) -> Markup {

@@ -151,11 +151,11 @@ pub(crate) fn as_asked(asked: &Asked) -> Option<Timestamp> {
 pub(crate) fn as_of(path: &str, at: Option<Timestamp>, now: Timestamp) -> Markup {
     let value = at.map(Timestamp::date).unwrap_or_default();
     html! {
-        form.card method="get" action=(path) {
-            div.fields {
-                (field(&Field { name: "at", label: "As of the end of", kind: Kind::Input("date"), value: &value, optional: true, hint: &format!("A day up to {}: the matrix and the lists that counted then.", now.date()), ..Field::default() }))
-            }
-            p.row { button.button type="submit" { "Look" } @if at.is_some() { a.button.quiet href=(path) { "As it is now" } } }
+        form.periods method="get" action=(path) {
+            label { "As it was at the end of" input type="date" name="at" value=(value) max=(now.date()) aria-describedby="at-hint"; }
+            button.button type="submit" { "Show" }
+            @if at.is_some() { a.button.quiet href=(path) { "As it is now" } }
+            span.hint id="at-hint" { "With the matrix and the lists that counted then." }
         }
     }
 }

@@ -36,7 +36,9 @@ pub(crate) fn routes() -> Vec<Route> {
 async fn list(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refusal> {
     let rows = state.source().reports().await?;
     let write = job::ask(&asked, JobKind::Report, "Write the report");
-    let mut page = pages::list(&rows, asked.visit.now, !write.0.is_empty());
+    let asks = !write.0.is_empty();
+    let is_under_way = asks && job::is_under_way(&state, &asked, JobKind::Report).await?;
+    let mut page = pages::list(&rows, asked.visit.now, asks, is_under_way);
     page.actions = write;
     asked.frame(&state, &page).await
 }

@@ -74,9 +74,15 @@ pub fn documents() -> &'static [Document] {
     ]
 }
 
-/// `asks` says that a button here has the report written.
-pub(super) fn list(rows: &[ReportRow], now: Timestamp, asks: bool) -> Page {
+/// Seconds after which the page looks again while a report is written.
+const AGAIN_SECONDS: u32 = 3;
+
+/// `asks` says that a button here has the report written, `is_under_way` that somebody pressed it.
+pub(super) fn list(rows: &[ReportRow], now: Timestamp, asks: bool, is_under_way: bool) -> Page {
     let body = html! {
+        @if is_under_way {
+            p.note-line role="status" data-again=(AGAIN_SECONDS) { "The report is being written. It appears here when it is done; " a href="/jobs" { "see how far it is" } "." }
+        }
         ul.documents {
             @for document in documents() {
                 @let row = rows.iter().find(|row| row.file == document.file);
@@ -87,7 +93,7 @@ pub(super) fn list(rows: &[ReportRow], now: Timestamp, asks: bool) -> Page {
                         (state(document, row, now, asks))
                     }
                     @if row.is_some() {
-                        a.button.primary href={ "/reports/" (document.file) } download { (icon("i-download")) (document.file) }
+                        a.button href={ "/reports/" (document.file) } download { (icon("i-download")) (document.file) }
                     }
                 }
             }
@@ -104,7 +110,9 @@ fn state(document: &Document, row: Option<&ReportRow>, now: Timestamp, asks: boo
         Some(row) => html! {
             p.row.small.muted { span { "made " (moment::ago(row.made, now)) } span.num { (size(row.size)) } (digest::chip(&row.digest)) }
         },
-        None if asks && document.command == REPORT => html! { p.small.muted { "Not made yet." } },
+        None if asks && document.command == REPORT => {
+            html! { p.small.muted { "Not made yet. The button above has it written." } }
+        }
         None => html! { p.small.muted { "Not made yet:" } (command(document.command)) },
     }
 }

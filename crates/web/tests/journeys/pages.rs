@@ -2,7 +2,7 @@
 //!
 //! The list of pages comes from the routes, so that no page is forgotten: each is opened by the first of the people who may,
 //! at the first address of its pattern where something is. Nothing against WCAG 2.2 AA may be found, nothing may be complained
-//! about in the console or asked of anybody else, nothing shifts, nothing sticks out, and no page is heavy. With
+//! about in the console or asked of anybody else, nothing shifts, nothing sticks out or is crowded, and no page is heavy. With
 //! `TICKMARK_PICTURES` a picture of each is kept in that folder.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -270,6 +270,9 @@ fn look(window: &Window, stop: &Stop, axe: &str, folder: Option<&PathBuf>, found
         found.violations(window.violations(axe, true), &at(Colors::Dark));
         window.set_colors(Colors::Light);
         found.violations(window.violations(axe, false), &at(Colors::Light));
+        for crowd in window.crowded() {
+            found.add(format!("too little room: {crowd}"), &at(Colors::Light));
+        }
         if let Some(wide) = window.sticks_out() {
             found.add(format!("it scrolls sideways by {wide}"), &at(Colors::Light));
         }

@@ -16,6 +16,8 @@ const VERSION: &str = "4.14.1";
 const TAGS: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 /// What another theme can change.
 const COLORS: [&str; 2] = ["color-contrast", "link-in-text-block"];
+/// Least distance between two things that stand under each other, in pixels.
+const LEAST_GAP: u32 = 6;
 /// Most of a page that a picture shows, in pixels.
 const PICTURE_HEIGHT: f64 = 2600.0;
 
@@ -142,6 +144,35 @@ impl Window {
             const name = (one) => one.tagName.toLowerCase() + [...one.classList].map((word) => '.' + word).join('');
             return wide + ' px: ' + out.slice(-3).map((one) => name(one) + ' ' + one.textContent.trim().slice(0, 40)).join(' | ');";
         self.run(script, json!([])).expect("a page").as_str().map(str::to_owned)
+    }
+
+    /// What stands under something else without a distance: paragraphs, forms and what is folded, on the page, in its sections
+    /// and in what is said where nothing is. Lists and tables stand on the rule of their heading.
+    pub(crate) fn crowded(&self) -> Vec<String> {
+        let script = r"
+            const name = (one) => one.tagName.toLowerCase() + [...one.classList].map((word) => '.' + word).join('');
+            const is_seen = (one) => {
+                const [style, box] = [getComputedStyle(one), one.getBoundingClientRect()];
+                return box.height > 0 && box.width > 1 && style.position !== 'absolute';
+            };
+            const found = new Set();
+            for (const all of document.querySelectorAll('main, main section, main .empty, main .columns > div, main .stack, main .narrow, main form.card')) {
+                const kids = [...all.children].filter(is_seen);
+                for (const [at, under] of kids.entries()) {
+                    const over = kids[at - 1];
+                    if (!over || over.matches('.block-head, .page-head, nav, h1, h2, h3, h4') || under.matches('.table-wrap, .table-foot, dl, ul, ol, .strip, .legend, .board, .filters')) continue;
+                    const [above, below] = [over.getBoundingClientRect(), under.getBoundingClientRect()];
+                    if (below.left >= above.right - 1 || below.top < above.top + 1) continue;
+                    const [first, second] = [getComputedStyle(over), getComputedStyle(under)];
+                    const inside = first.borderBottomWidth === '0px' ? parseFloat(first.paddingBottom) : 0;
+                    const gap = below.top - above.bottom + inside + parseFloat(second.paddingTop);
+                    if (gap < arguments[0]) found.add(`${name(all)} > ${name(over)} + ${name(under)}: ${Math.round(gap)} px`);
+                }
+            }
+            return [...found];";
+        let found = self.run(script, json!([LEAST_GAP])).expect("a page");
+        let words = |one: &Value| one.as_str().map(str::to_owned);
+        found.as_array().map(|all| all.iter().filter_map(words).collect()).unwrap_or_default()
     }
 
     /// Opens what is folded, so that it is looked at too.

@@ -54,13 +54,15 @@ async fn from_the_set_up_secret_to_the_overview_out_and_in_again() {
             ("code", code),
         ]
     };
-    for (password, code, says) in [
-        ("a word and no more", code.as_str(), "two passwords differ"),
-        ("a word and more", "000000", "code does not fit"),
+    for (password, code, beside, says) in [
+        ("a word and no more", code.as_str(), "again", "two passwords differ"),
+        ("a word and more", "000000", "code", "code does not fit"),
     ] {
         let answer = browser.post(&link, &form, &fields(password, code)).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(answer.text().contains(says), "{says}");
+        assert!(answer.text().contains("One field needs another answer."), "{says}");
+        assert!(answer.text().contains(&format!("<span class=\"fault\" id=\"{beside}-fault\">")), "{says}");
         assert!(answer.text().contains("Olu &lt;b&gt;"), "the name is still there, escaped");
         assert!(!answer.text().contains("a word and"), "passwords are not");
     }

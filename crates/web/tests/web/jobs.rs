@@ -41,6 +41,22 @@ async fn whoever_may_asks_for_work_and_sees_what_comes_of_it() {
     let list = cam.get("/jobs").await;
     assert!(list.text().contains("Called off") && !list.text().contains("data-again"));
 
+    // While a report is written the page of reports says so, and what it brought is led to.
+    let waits = "The report is being written.";
+    assert!(!cam.get("/reports").await.text().contains(waits));
+    cam.send("/reports", "/jobs", &[("kind", "report")]).await;
+    assert!(cam.get("/reports").await.text().contains(waits));
+    let taken = server.app.transact(&server.program, take).await.expect("taken").expect("waits");
+    let end = async |cx: &mut tickmark_app::Cx<'_>| job::finish(cx, &taken, Ok("readiness.pdf".into())).await;
+    server.app.transact(&server.program, end).await.expect("finished");
+    assert!(!cam.get("/reports").await.text().contains(waits));
+    let list = cam.get("/jobs").await;
+    assert!(
+        list.text().contains("readiness.pdf <a href=\"/reports\">See the reports</a>"),
+        "{}",
+        list.text()
+    );
+
     for wrong in ["", "x", "-1", "9000", "1.5"] {
         let fields = [("kind", "report"), ("hours", wrong)];
         let refused = cam.send("/jobs", "/jobs/schedule", &fields).await;

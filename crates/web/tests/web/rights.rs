@@ -134,7 +134,7 @@ async fn management_says_where_a_list_belongs_looks_back_and_takes_the_whole_rec
     assert!(filtered.text().contains("wiki") && filtered.text().contains("action=\"/access/1\""));
 
     assert!(cam.get("/segregation?at=2026-11-10").await.text().contains("On that day there was no matrix"));
-    assert!(cam.get("/segregation").await.text().contains("As of the end of"));
+    assert!(cam.get("/segregation").await.text().contains("As it was at the end of"));
     let list = cam.get("/access-reviews").await;
     assert!(list.text().contains("no review of them is signed off"), "{}", list.text());
     let zip = cam.get("/access-reviews/1/pack/zip").await;

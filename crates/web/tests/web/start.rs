@@ -79,7 +79,12 @@ async fn questions_lead_to_a_program_that_is_kept_and_then_adopted() {
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     let few = [("starter", "IAM-05"), ("starter", "GOV-01"), ("decision", "adopt"), ("kept", at.as_str())];
     let form = token(cam.get("/start/program").await.text());
-    assert_eq!(cam.post("/start/program", &form, &few).await.header("location"), "/controls?state=draft");
+    assert_eq!(cam.post("/start/program", &form, &few).await.header("location"), "/start?step=next");
+    let next = cam.get("/start?step=next").await;
+    for said in ["2 of 2 drafts have none.", "0 controls are in force.", "href=\"/people\"", "href=\"/jobs\""]
+    {
+        assert!(next.text().contains(said), "{said}: {}", next.text());
+    }
     // Sent twice, it is done once.
     assert_eq!(cam.post("/start/program", &form, &few).await.status, StatusCode::CONFLICT);
     let expected = ["GOV-01", "IAM-05"].map(|id| (id.to_owned(), ControlState::Draft));

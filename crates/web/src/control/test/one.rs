@@ -149,7 +149,7 @@ fn draw(known: &Known, asked: &Asked, typed: Option<&Typed>, faults: &Faults) ->
             (block("history", "History", &html! {}, &history(known)))
         }
     };
-    let mut page = Page::new(Place::Controls, &format!("Test of {}: {}", known.control.id, test.id), body);
+    let mut page = Page::new(Place::Controls, &format!("Test of {}", known.control.id), body);
     page.id.clone_from(&test.id);
     page.lead =
         html! { "A test of " a href={ "/controls/" (control) } { (known.control.text.current().title) } "." };

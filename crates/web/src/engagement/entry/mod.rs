@@ -79,7 +79,7 @@ impl List {
     fn one(self) -> &'static str {
         match self {
             Self::Subservices => "subservice organization",
-            Self::Vendors => "vendor that is none",
+            Self::Vendors => "other vendor",
             Self::VendorControls => "control that a vendor expects of us",
             Self::UserEntities => "control or responsibility of customers",
             Self::Objectives => "control objective",

@@ -15,7 +15,7 @@ use tickmark_core::id::{InvitationId, MembershipId};
 use tickmark_core::identity::Verb;
 use tickmark_core::time::DAY_US;
 
-use super::{Tabbed, atom, head, href, key, page as framed, party, refused, wrong};
+use super::{NO_DAY, Tabbed, atom, head, href, key, page as framed, party, refused, wrong};
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, button, field, form, hidden};
 use crate::design::frame::Page;
@@ -240,8 +240,12 @@ pub(super) async fn act(
     let done = match act.as_str() {
         "extend" => {
             sent.only(&["last", "reason"])?;
-            let last: Day = sent.text("last").parse().map_err(|_| Refusal::Malformed)?;
-            app.transact(actor, async |cx| access::extend(cx, key, id, last, &reason).await).await
+            match sent.text("last").parse::<Day>() {
+                Ok(last) => {
+                    app.transact(actor, async |cx| access::extend(cx, key, id, last, &reason).await).await
+                }
+                Err(_) => Err(Error::invalid(NO_DAY)),
+            }
         }
         "end" => {
             sent.only(&["reason"])?;

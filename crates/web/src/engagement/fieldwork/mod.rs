@@ -321,6 +321,9 @@ fn state_badge(state: RequestState) -> Markup {
     badge(state_mark(state), state.title())
 }
 
+/// Said where something else was written than a day.
+const NO_DAY: &str = "a day is written like 2027-03-31";
+
 /// What is wrong with a form, and the status that says so; other errors are refusals.
 fn wrong(error: Error) -> Result<(StatusCode, Faults), Refusal> {
     match error {

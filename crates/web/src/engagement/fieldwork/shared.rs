@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
+use tickmark_app::Error;
 use tickmark_app::engagement::fieldwork::Row;
 use tickmark_app::engagement::fieldwork::workpaper::{self, ANSWERING};
 use tickmark_core::control::TEXT_MAX;
@@ -10,7 +11,7 @@ use tickmark_core::engagement::Engagement;
 use tickmark_core::engagement::fieldwork::{ManagementResponse, Workpaper};
 
 use super::workpaper::{Known, concluded, exception_card, has_results, planned, results, sampled, title};
-use super::{Tabbed, href, key, number, page as framed, refused, wrong};
+use super::{NO_DAY, Tabbed, href, key, number, page as framed, refused, wrong};
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, hidden};
 use crate::design::frame::Page;
@@ -153,9 +154,9 @@ pub(super) async fn respond(
     let (app, actor) = asked.member(&state)?;
     sent.only(&["version", "exception", "response", "action", "due"])?;
     let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
-    let due = match sent.text("due").as_str() {
-        "" => None,
-        text => Some(text.parse().map_err(|_| Refusal::Malformed)?),
+    let (due, is_day) = match sent.text("due").as_str() {
+        "" => (None, true),
+        text => text.parse().map_or((None, false), |day| (Some(day), true)),
     };
     let response = ManagementResponse {
         workpaper: number,
@@ -164,7 +165,11 @@ pub(super) async fn respond(
         action: sent.text("action"),
         due,
     };
-    match app.transact(actor, async |cx| workpaper::respond(cx, key, from, response).await).await {
+    let done = match is_day {
+        true => app.transact(actor, async |cx| workpaper::respond(cx, key, from, response).await).await,
+        false => Err(Error::invalid(NO_DAY)),
+    };
+    match done {
         Ok(()) => Ok(go(&format!("{}/workpapers/{number}", href(key)))),
         Err(error) => {
             let (status, faults) = wrong(error)?;

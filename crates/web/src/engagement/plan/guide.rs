@@ -559,7 +559,7 @@ fn vendors(sent: &Sent, faults: &Faults) -> Markup {
     html! {
         p { "A vendor is a subservice organization only if its services matter to readers, and its controls are needed, together with yours, to keep the commitments or, in a SOC 1, to achieve the control objectives. If your own controls suffice, it is just a vendor. Either way the decision is recorded, and taken anew for each period." }
         (area("subservices", "Subservice organizations", "One on each line, as in: A cloud: hosting: it guards the buildings, own controls cannot. They begin as carve-out; what is assumed there and who watches it is written afterwards."))
-        (area("vendors", "Vendors that are none", "One on each line, as in: A mail service: sends notices: what it sends is compared with what was to be sent."))
+        (area("vendors", "Other vendors", "Those that are no subservice organization, with the reason. One on each line, as in: A mail service: sends notices: what it sends is compared with what was to be sent."))
         div.fields {
             (field(&Field { name: "approver", label: "Decided by", value: &sent.text("approver"), optional: true, fault: faults.of("approver"), hint: "The name of a person.", ..Field::default() }))
             (field(&Field { name: "decided", label: "Decided on", value: &sent.text("decided"), kind: Kind::Input("date"), optional: true, fault: faults.of("decided"), ..Field::default() }))

@@ -472,8 +472,8 @@ fn described(sent: &Sent, faults: &Faults, sensitivity: &str) -> Markup {
             hint: "Which system, and where in it. Needed before it is submitted.", ..Field::default()
         }))
         div.fields {
-            (field(&Field { name: "covers_from", label: "About days from", kind: Kind::Input("date"), value: &from, optional: true, fault: faults.of("covers_from"), ..Field::default() }))
-            (field(&Field { name: "covers_to", label: "to, inclusive", kind: Kind::Input("date"), value: &to, optional: true, fault: faults.of("covers_to"), hint: "The same day twice for a picture of one moment.", ..Field::default() }))
+            (field(&Field { name: "covers_from", label: "Covers from", kind: Kind::Input("date"), value: &from, optional: true, fault: faults.of("covers_from"), ..Field::default() }))
+            (field(&Field { name: "covers_to", label: "Covers to", kind: Kind::Input("date"), value: &to, optional: true, fault: faults.of("covers_to"), hint: "The last day counts. The same day twice for a picture of one moment.", ..Field::default() }))
         }
         div.fields {
             (field(&Field { name: "collected_on", label: "Collected on", kind: Kind::Input("date"), value: &on, optional: true, fault: faults.of("collected_on"), ..Field::default() }))
