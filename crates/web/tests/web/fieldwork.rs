@@ -56,6 +56,10 @@ async fn an_auditor_sees_one_engagement_and_nothing_else() {
     let at = page.text().find("/end\"").expect("a form");
     let from = page.text()[..at].rfind(mark).expect("its address");
     let path = page.text()[from..at].to_owned() + "/end";
+    let later = [("last", "soon"), ("reason", "the report is late")];
+    let refused = cam.send("/engagements/1/access", &path.replace("/end", "/extend"), &later).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    assert!(refused.text().contains("A day is written like 2027-03-31."), "{}", refused.text());
     let ended = cam.send("/engagements/1/access", &path, &[("reason", "the fieldwork is over")]).await;
     assert_eq!(ended.status, StatusCode::SEE_OTHER, "{}", ended.text());
     for path in ["/engagements", "/engagements/1", "/engagements/1/requests", "/engagements/1/evidence"] {
@@ -252,6 +256,12 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
         ("action", "Enforced."),
         ("due", "2026-12-31"),
     ];
+    // What is no day is said, and nothing that was typed is lost.
+    let odd = [("exception", "1"), ("response", "We looked <back>."), ("action", ""), ("due", "soon")];
+    let refused = act(&mut cam, path, &format!("{path}/respond"), &odd).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    assert!(refused.text().contains("A day is written like 2027-03-31."), "{}", refused.text());
+    assert!(refused.text().contains("We looked &lt;back&gt;."), "{}", refused.text());
     done(&mut cam, path, &format!("{path}/respond"), &answer).await;
     assert!(audrey.get(path).await.text().contains("We looked back"));
     let note = [("about", "WP-1"), ("text", "a private thought")];
