@@ -265,7 +265,9 @@ fn coverage(view: &OverviewView) -> Markup {
                     @if at > 0 { ", " }
                     strong.num { (gap.count) } " " (gap.reason.plain())
                 }
-                ". " a href="/runs" { "See the last run" } ", or take the next look as root: " code { "sudo tickmark collect" }
+                ". " a href="/runs" { "See the last run" }
+                span.by-hand-words { ", or take the next look as root: " code { "sudo tickmark collect" } }
+                span.on-pages-words { ". A server that runs as root sees more." }
             }
         }
     }

@@ -311,7 +311,10 @@ fn gaps(view: &TargetView) -> Markup {
         &html! { "never counted as a pass" },
         &html! {
             (plain("Gaps", &["Fact", "Why", "What was answered"], rows.collect()))
-            div.block-body { p.muted.small { "Most gaps close when the look is taken with the right to read:" } (crate::design::empty::command("sudo tickmark collect")) }
+            div.block-body {
+                p.muted.small { "Most gaps close when the look is taken with the right to read" span.by-hand-words { ":" } span.on-pages-words { ": whoever operates the server runs it as root." } }
+                div.by-hand { (crate::design::empty::command("sudo tickmark collect")) }
+            }
         },
     )
 }

@@ -131,7 +131,7 @@ fn unseen(standing: &Standing, target: TargetKey, gaps: &[Gap]) -> Option<Attent
         word: "Unknown".to_owned(),
         title: format!("{refused} {} of {name} may not be read", plural(refused, "fact", "facts")),
         detail: format!(
-            "{unknown} {} unknown, not passed. Take the look with the right to read: sudo tickmark collect",
+            "{unknown} {} unknown, not passed. A look as root sees more.",
             plural(unknown, "check is", "checks are")
         ),
         href: format!("/targets/{target}?part=gaps"),

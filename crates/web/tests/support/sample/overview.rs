@@ -68,7 +68,7 @@ pub(super) fn overview(
                 Mark::Unknown,
                 "Unknown",
                 "5 facts of ada-01 need root to read",
-                "Sudo rules, firewall, shadow status and disk encryption are unknown, not passed. Run: sudo tickmark collect",
+                "Sudo rules, firewall, shadow status and disk encryption are unknown, not passed. A look as root sees more.",
                 "/targets/1?part=gaps",
                 0,
             ),
