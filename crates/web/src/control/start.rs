@@ -387,7 +387,7 @@ fn next(known: &Known, asked: &Asked) -> Page {
                     li { a.what href="/people" { "Invite the people who own controls" } span.why { "Each control needs somebody with a name who answers for it, and somebody else accepts the evidence." } }
                 }
                 li { a.what href="/controls?state=draft" { "Give each draft an owner" } span.why { "Tick the boxes before the controls, then Assign an owner. " (unowned) " of " (drafts) " " (plural(drafts, "draft has", "drafts have")) " none." } }
-                li { a.what href="/controls?state=draft" { "Edit what is not so, and put in force what is" } span.why { "A draft promises nothing. " (in_force) " " (plural(in_force, "control is", "controls are")) " in force. Whoever wrote a text has somebody else put it in force." } }
+                li { a.what href="/controls?state=draft" { "Edit what is not so, and put in force what is" } span.why { "A draft promises nothing. " (in_force) " " (plural(in_force, "control is", "controls are")) " in force. Whoever wrote or chose a text has somebody else put it in force." } }
                 @if offers("/jobs") {
                     li { a.what href="/jobs" { "Look at this machine" } span.why { "Tests of controls begin with the first look; what they suggest stands beside the answers." } }
                 }
