@@ -110,6 +110,8 @@ fn a_newcomer_gets_from_set_up_to_the_first_report_by_what_the_pages_say() {
     window.press("Propose a program");
     window.see_page("The proposed program");
     window.press("Adopt the chosen controls as drafts");
+    window.see_page("What comes next");
+    window.press("Give each draft an owner");
     window.see_page("Controls");
     window.press("IAM-07");
     window.see("Access review");
@@ -168,7 +170,7 @@ fn a_newcomer_gets_from_set_up_to_the_first_report_by_what_the_pages_say() {
     window.press("Write the report");
     window.see_page("Jobs");
     window.see_in(WORK, "readiness.pdf");
-    window.press("Reports");
+    window.press("See the reports");
     window.see_page("Reports");
     assert!(download(&window, "readiness.pdf").starts_with(b"%PDF-"));
     window.assert_quiet();
