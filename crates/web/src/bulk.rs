@@ -15,7 +15,6 @@ use tickmark_core::control::{ControlId, ControlState};
 use tickmark_core::id::{ActorId, ItemKey};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
-use crate::route::get;
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
@@ -24,6 +23,7 @@ use crate::design::{plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

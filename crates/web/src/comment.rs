@@ -13,13 +13,13 @@ use tickmark_core::Timestamp;
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
-use crate::route::{get, post};
 use crate::design::form::{Faults, Field, Kind, button, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
 use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::{go, name, names};
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

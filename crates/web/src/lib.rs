@@ -52,8 +52,8 @@ use tower_http::compression::CompressionLayer;
 pub use source::{Pages, Source};
 pub use state::{Settings, WebState};
 
-use crate::route::{At, Methods, get, post};
 use crate::error::Refusal;
+use crate::route::{At, Methods, get, post};
 
 /// How long one answer may take.
 const ANSWER_TIME_LIMIT: Duration = Duration::from_secs(20);

@@ -24,9 +24,9 @@ use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::population::Origin;
 use super::words::parsed;
-use crate::route::{get, post};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[

@@ -24,9 +24,9 @@ use super::call::{Call, Taken, done, write};
 use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, parsed};
-use crate::route::{get, post};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[

@@ -14,9 +14,9 @@ use super::call::{Call, done, write};
 use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::Nothing;
-use crate::route::{get, post};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[Operation::list::<Assessment>(

@@ -20,9 +20,9 @@ use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, Nothing, Reason, parsed, person, read};
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const KINDS: [&str; 2] = ["commitment", "requirement"];

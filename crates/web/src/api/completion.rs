@@ -23,9 +23,9 @@ use super::call::{Call, Done, Taken, done, write};
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{parsed, read};
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const KINDS: [&str; 7] = ["incident", "change", "ownership", "vendor", "fraud", "legal", "other"];

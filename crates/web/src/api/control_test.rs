@@ -22,10 +22,10 @@ use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{Reason, read, word};
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const KINDS: [&str; 3] = ["configuration", "occurrence", "population"];

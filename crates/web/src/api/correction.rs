@@ -19,10 +19,10 @@ use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, as_of, parsed, person, word};
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const SOURCES: [&str; 5] = ["penetration_test", "complaint", "internal_review", "audit", "incident"];

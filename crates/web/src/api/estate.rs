@@ -18,8 +18,8 @@ use super::call::{Call, Done, Taken, done, write};
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{Reason, parsed, person};
-use crate::route::{get, post, put};
 use crate::WebState;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const LEVELS: [&str; 4] = ["low", "medium", "high", "critical"];

@@ -21,9 +21,9 @@ use super::looking::Looking;
 use super::member::membership;
 use super::operation::{Operation, Writing};
 use super::words::{Nothing, Reason, read, word};
-use crate::route::{get, post};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 /// Roles that need two owners.

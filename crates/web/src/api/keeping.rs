@@ -17,8 +17,8 @@ use super::call::{Call, Taken, done, write};
 use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::Nothing;
-use crate::route::{get, post, put};
 use crate::WebState;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const CLASSES: [&str; 2] = ["document", "evidence"];

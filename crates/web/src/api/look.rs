@@ -13,11 +13,11 @@ use super::answer::{Answered, answer};
 use super::asking::{asking, cover, number, plain};
 use super::model;
 use super::operation::Operation;
-use crate::route::get;
 use crate::WebState;
 use crate::conclusion::finding::FindingRow;
 use crate::error::Refusal;
 use crate::observation::LookBack;
+use crate::route::get;
 use crate::visit::Asked;
 
 const ON_STATUS: &[(&str, &str)] = &[("status", "Only of this status")];

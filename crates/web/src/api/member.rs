@@ -21,9 +21,9 @@ use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{Reason, parsed, read, word};
 use super::{BASE, model};
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 /// Roles that one person gives to another. Owners and administrators are proposed; auditors are let into an engagement.

@@ -61,9 +61,9 @@ use axum::Router;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 
-use crate::route::{At, get};
 use crate::WebState;
 use crate::permission::Needs;
+use crate::route::{At, get};
 
 pub(crate) use answer::problem;
 pub use call::Refused;

@@ -6,8 +6,8 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::call::{self, Taken};
 use super::model;
-use crate::route::Methods;
 use crate::permission::Needs;
+use crate::route::Methods;
 
 /// One operation that only looks.
 pub struct Operation {

@@ -19,10 +19,10 @@ use super::call::{Call, Done, Taken, done, no_tag, write};
 use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, Reason, as_of, word};
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 /// Most faults that are told at once.

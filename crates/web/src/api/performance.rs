@@ -25,10 +25,10 @@ use super::call::{Call, Taken, done, write};
 use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::{parsed, person, word};
-use crate::route::{get, post};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 /// Days back that windows are shown of when nothing else is asked for.

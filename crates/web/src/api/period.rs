@@ -23,11 +23,11 @@ use super::call::{Call, Taken, done, write};
 use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::word;
-use crate::route::{get, post};
 use crate::WebState;
 use crate::conclusion::period::day_of;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 /// Days back that are looked over when nothing else is asked for.

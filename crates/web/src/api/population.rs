@@ -27,9 +27,9 @@ use super::operation::{Operation, Writing};
 use super::population_list::Columns;
 use super::words::{parsed, read, word};
 use super::{BASE, model};
-use crate::route::{get, post};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[

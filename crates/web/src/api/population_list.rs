@@ -20,9 +20,9 @@ use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::population::population as population_key;
 use super::words::{parsed, read, word};
-use crate::route::{get, post};
 use crate::WebState;
 use crate::program::population_file;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 const REGISTERS: [&str; 5] = ["performances", "joiners", "leavers", "role-changes", "control-texts"];

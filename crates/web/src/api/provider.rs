@@ -23,9 +23,9 @@ use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::parsed;
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const SOME: &str = "/identity-providers/00000000-0000-7000-8000-000000000000";

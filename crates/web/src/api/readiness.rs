@@ -24,10 +24,10 @@ use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, parsed};
-use crate::route::{get, put};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, put};
 use crate::visit::Asked;
 
 const SCOPE: (&str, &str) = ("/readiness/scope", "/readiness/scope");

@@ -10,9 +10,9 @@ use tickmark_core::identity::Resource;
 use super::answer::{Answered, answer};
 use super::asking::asking;
 use super::operation::Operation;
-use crate::route::get;
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::get;
 use crate::visit::Asked;
 
 /// Most records that one search finds.

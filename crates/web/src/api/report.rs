@@ -10,8 +10,8 @@ use super::answer::{Answered, answer};
 use super::asking::{Asking, plain};
 use super::looking::Looking;
 use super::operation::Operation;
-use crate::route::get;
 use crate::report::{ReportRow, taken};
+use crate::route::get;
 
 pub(super) static LOOKS: &[Operation] = &[
     Operation::list::<Report>(

@@ -25,10 +25,10 @@ use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, Nothing, as_of, parsed, person, read, word};
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::engagement::cells;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 const KINDS: [&str; 5] = ["document", "population", "sample", "configuration", "observation"];

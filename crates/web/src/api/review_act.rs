@@ -18,9 +18,9 @@ use super::asking::number;
 use super::call::{Call, Done, Taken, done, write};
 use super::operation::Writing;
 use super::words::parsed;
-use crate::route::{post, put};
 use crate::WebState;
 use crate::error::Refusal;
+use crate::route::{post, put};
 use crate::visit::Asked;
 
 const USED: [&str; 4] = ["unknown", "not_applicable", "no", "yes"];

@@ -22,10 +22,10 @@ use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::population::{Item, population as population_key};
 use super::words::{Reason, parsed, read, word};
-use crate::route::{get, post};
 use crate::WebState;
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 const METHODS: [&str; 6] = ["random", "systematic", "stratified", "haphazard", "block", "targeted"];

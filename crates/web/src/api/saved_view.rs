@@ -15,10 +15,10 @@ use super::call::{Call, Taken, done, write};
 use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::Nothing;
-use crate::route::{get, post};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::list::views::{place_of, query_of};
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[Operation::list::<SavedView>(

@@ -21,8 +21,8 @@ use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, parsed};
-use crate::route::{get, put};
 use crate::WebState;
+use crate::route::{get, put};
 use crate::visit::Asked;
 
 const RULES: [&str; 5] =

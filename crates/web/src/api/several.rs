@@ -16,8 +16,8 @@ use super::answer::Answered;
 use super::call::{Call, Done, Taken, done, write};
 use super::operation::Writing;
 use super::words::parsed;
-use crate::route::post;
 use crate::WebState;
+use crate::route::post;
 use crate::visit::Asked;
 
 pub(super) static WRITES: &[Writing] = &[

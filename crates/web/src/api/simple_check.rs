@@ -14,8 +14,8 @@ use super::asking::asking;
 use super::call::{Call, Taken, done, write};
 use super::operation::{Operation, Writing};
 use super::words::read;
-use crate::route::{get, post};
 use crate::WebState;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 const OPERATORS: [&str; 6] = ["is", "is_not", "one_of", "none_of", "at_least", "at_most"];

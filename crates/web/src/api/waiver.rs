@@ -19,8 +19,8 @@ use super::call::{Call, Taken, done, write};
 use super::looking::Looking;
 use super::operation::{Operation, Writing};
 use super::words::{Nothing, Reason, parsed, word};
-use crate::route::{get, post};
 use crate::WebState;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(super) static LOOKS: &[Operation] = &[

@@ -13,10 +13,10 @@ pub use pages::{
     map_legend, map_of,
 };
 
-use crate::route::get;
 use crate::design::segment;
 use crate::error::Refusal;
 use crate::list::{self, Listed};
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
 

@@ -16,7 +16,6 @@ use tickmark_core::id::{ActorId, ItemKey};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 use super::finding::FindingRow;
-use crate::route::{get, post};
 use crate::comment;
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
@@ -26,6 +25,7 @@ use crate::design::{badge, block, moment, plural, prose, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -17,9 +17,9 @@ use tickmark_core::job::JobKind;
 pub(crate) use correct::proposed;
 pub use pages::{Attention, GapCount, OverviewView, SectionCoverage};
 
-use crate::route::get;
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Route, WebState, job};
 

@@ -11,7 +11,6 @@ use tickmark_core::report::compare::{Area, Change, Reason};
 use tickmark_core::{Digest, Timestamp};
 
 use super::period::moment_href;
-use crate::route::{get, post};
 use crate::design::bar::{Fill, bar};
 use crate::design::empty::empty;
 use crate::design::form::button;
@@ -21,6 +20,7 @@ use crate::design::{block, digest, moment, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
 

@@ -14,7 +14,6 @@ use tickmark_core::conclusion::scope::{Day, Target};
 use tickmark_core::control::{ControlId, TEXT_MAX};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
-use crate::route::get;
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
@@ -23,6 +22,7 @@ use crate::design::{block, moment, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

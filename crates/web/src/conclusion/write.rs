@@ -13,7 +13,6 @@ use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::{Control, ControlState};
 
 use super::correct::plan;
-use crate::route::get;
 use crate::control::Names;
 use crate::design::badge;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
@@ -22,6 +21,7 @@ use crate::design::segment;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -23,9 +23,9 @@ pub use pages::{
     Answer, AnswerView, ControlList, ControlRow, ControlStatus, ControlView, QUESTIONS, Question, TestRow,
 };
 
-use crate::route::get;
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
 use crate::{comment, permission};

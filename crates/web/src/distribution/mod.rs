@@ -13,7 +13,6 @@ use tickmark_core::distribution::{Class, GrantKey, Item, Standing};
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::identity::Verb;
 
-use crate::route::{At, get, post};
 use crate::control::Names;
 use crate::design::form::capital;
 use crate::design::frame::Page;
@@ -21,6 +20,7 @@ use crate::design::table::plain;
 use crate::design::{block, moment};
 use crate::engagement::{Tabbed, href, key, page_of, parts};
 use crate::error::Refusal;
+use crate::route::{At, get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

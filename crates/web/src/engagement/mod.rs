@@ -32,7 +32,6 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 
 pub(crate) use fieldwork::{Tabbed, cells, listed_of, parts, state_mark as request_mark};
 
-use crate::route::{get, post};
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field};
 use crate::design::frame::{Page, Place};
@@ -40,6 +39,7 @@ use crate::design::table::{Cell, Column, Filter, Phone, Row, Table};
 use crate::error::Refusal;
 use crate::identity::go;
 use crate::list::Listed;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

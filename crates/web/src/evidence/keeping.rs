@@ -11,7 +11,6 @@ use tickmark_app::evidence::{self, HOLDING, Hold, HoldScope, KEEPING, RetentionC
 use tickmark_app::observation::{self, Target};
 use tickmark_core::id::{ActorId, ItemKey, TargetKey};
 
-use crate::route::{get, post};
 use crate::design::form::{Faults, Field, Kind, button, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
@@ -20,6 +19,7 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::{go, name, names};
 use crate::permission;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -12,10 +12,10 @@ use tickmark_core::Digest;
 
 pub use pages::{ArtifactRow, ArtifactView, Origin, artifact_table, how};
 
-use crate::route::get;
 use crate::error::Refusal;
 use crate::guard::SANDBOX;
 use crate::list::{self, Listed};
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState};
 

@@ -40,12 +40,12 @@ use tickmark_core::id::ActorId;
 use tickmark_core::identity::throttle::Network;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
-use crate::route::{At, get, post};
 use crate::design::frame::Theme;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::guard::{answer, theme};
 use crate::permission::{self, Needs};
+use crate::route::{At, get, post};
 use crate::session::cookie;
 use crate::visit::Asked;
 use crate::{Desk, WebState};

@@ -15,12 +15,12 @@ use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::job::{JobKind, MAX_EVERY_HOURS};
 
-use crate::route::{get, post};
 use crate::design::form::Faults;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::{go, names};
 use crate::list::Listed;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

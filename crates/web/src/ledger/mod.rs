@@ -16,9 +16,9 @@ pub use outside::{ANCHORS_SHOWN, AnchorRow, CosignatureRow, KeyRow, OutsideView,
 pub use pages::{LeafRow, LeafView, LedgerView, ScrubView};
 pub use policy::{PolicyRow, PolicyView};
 
-use crate::route::get;
 use crate::error::Refusal;
 use crate::evidence::taken;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Route, WebState};
 

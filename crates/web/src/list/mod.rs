@@ -10,10 +10,10 @@ use maud::{Markup, html};
 use tickmark_app::register::{self, Query, Want};
 use tickmark_core::engagement::EngagementKey;
 
-use crate::route::{get, post};
 use crate::design::frame::Page;
 use crate::design::table::{Around, Column, Counted, PAGE_ROWS, Table, TableQuery};
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{
     Desk, WebState, catalog, conclusion, control, engagement, evidence, identity, job, observation, program,

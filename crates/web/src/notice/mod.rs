@@ -6,7 +6,6 @@ use maud::{Markup, html};
 use tickmark_app::notice::{self, Kept};
 use tickmark_core::program::reminder::{Matter, Step};
 
-use crate::route::get;
 use crate::design::badge::badge;
 use crate::design::block;
 use crate::design::form::hidden;
@@ -16,6 +15,7 @@ use crate::design::moment;
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

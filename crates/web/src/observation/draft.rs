@@ -12,7 +12,6 @@ use tickmark_core::observation::draft::REASON_MAX;
 use tickmark_core::observation::{CheckDraft, DraftChange, DraftState, Verdict};
 
 use super::workshop::tried;
-use crate::route::get;
 use crate::control::Names;
 use crate::design::badge;
 use crate::design::diff::lines;
@@ -23,6 +22,7 @@ use crate::design::{block, digest, moment, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -12,7 +12,6 @@ use tickmark_core::id::TargetKey;
 use tickmark_core::observation::estate::{Criticality, NOTE_MAX, TargetRecord};
 
 use super::integer;
-use crate::route::{get, post};
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
@@ -21,6 +20,7 @@ use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -19,11 +19,11 @@ use tickmark_app::comment::About;
 use tickmark_core::id::{RunKey, TargetKey};
 use tickmark_core::job::JobKind;
 
-use crate::route::get;
 use crate::conclusion::period::{Chosen, Moment};
 use crate::design::segment;
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, Route, WebState, comment, job};
 

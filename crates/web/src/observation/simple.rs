@@ -12,11 +12,11 @@ use tickmark_core::observation::host::field::{FactField, FieldKind, fields};
 use tickmark_core::words::shortened;
 
 use super::workshop::editor;
-use crate::route::get;
 use crate::design::form::{Faults, Field, Kind, field, form, send};
 use crate::design::frame::{Page, Place};
 use crate::error::Refusal;
 use crate::form::Sent;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -5,12 +5,12 @@ use maud::{Markup, html};
 use tickmark_app::observation::{self, CheckVersion};
 use tickmark_core::identity::{Atom, Resource, Verb};
 
-use crate::route::get;
 use crate::design::diff::lines;
 use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
 use crate::design::{block, digest, moment, prose, segment};
 use crate::error::Refusal;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -10,7 +10,6 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::observation::Verdict;
 use tickmark_core::observation::draft::REASON_MAX;
 
-use crate::route::{get, post};
 use crate::design::badge::{self, VerdictCounts};
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
@@ -19,6 +18,7 @@ use crate::design::{block, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -19,7 +19,6 @@ use tickmark_core::program::access::{
 use tickmark_core::program::population::{DateOrder, MAX_COLUMN_CHARS};
 
 use super::population::{self, ORIGIN, accepted, origin, origin_fields, read_origin, says};
-use crate::route::{get, post};
 use crate::design::badge::badge;
 use crate::design::form::{Faults, Field, FilesField, Kind, button, field, files, form, form_with_files};
 use crate::design::frame::{Page, Place};
@@ -29,6 +28,7 @@ use crate::design::{block, digest, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::{get, post};
 use crate::upload::{KEPT, KeptFiles, SentFiles, drop_kept};
 use crate::visit::Asked;
 use crate::{Desk, WebState};

@@ -12,11 +12,11 @@ use axum::extract::DefaultBodyLimit;
 use maud::{Markup, html};
 use tickmark_core::program::performance::WindowState;
 
-use crate::route::get;
 use crate::design::badge::badge;
 use crate::design::icon::Mark;
 use crate::error::Refusal;
 use crate::list::Listed;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -22,7 +22,6 @@ use tickmark_core::program::segregation::{
 use tickmark_core::time::DAY_US;
 
 use super::population::wrong;
-use crate::route::{get, post};
 use crate::design::badge::badge;
 use crate::design::form::{Faults, Field, Kind, button, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
@@ -32,6 +31,7 @@ use crate::design::{block, moment, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -15,9 +15,9 @@ use tokio::io::AsyncReadExt;
 
 pub use pages::{Document, ReportRow, documents};
 
-use crate::route::get;
 use crate::error::Refusal;
 use crate::evidence::{self, BYTES};
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Route, WebState, job};
 

@@ -12,12 +12,12 @@ use tickmark_app::comment::of_register;
 use tickmark_app::engagement::fieldwork::request::parse;
 use tickmark_app::register::{self, Found, Kind};
 
-use crate::route::get;
 use crate::design::frame::{self, Page, Place};
 use crate::design::segment;
 use crate::design::table::TableQuery;
 use crate::error::Refusal;
 use crate::permission;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

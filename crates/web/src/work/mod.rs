@@ -21,7 +21,6 @@ use tickmark_core::observation::{CheckDraft, DraftChange};
 
 use tickmark_core::program::segregation::ConflictException;
 
-use crate::route::get;
 use crate::comment::mention_row;
 use crate::design::form::capital;
 use crate::design::frame::{Page, Place};
@@ -32,6 +31,7 @@ use crate::error::Refusal;
 use crate::evidence::item::{fresh_mark, fresh_word, mark_of};
 use crate::identity::{name, names};
 use crate::permission;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -13,7 +13,6 @@ use tickmark_core::control::{Control as Record, ControlId};
 use tickmark_core::identity::Resource::{Catalog, Control, TestResult};
 use tickmark_core::identity::Verb::{self, Approve, Create, Delete, Update};
 
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::api::BASE;
 use crate::api::answer::{Answered, answer, answer_of};
@@ -25,6 +24,7 @@ use crate::api::operation::{Operation, Writing};
 use crate::api::words::{AS_OF, Reason, as_of, person, read};
 use crate::design::segment;
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 use shape::*;

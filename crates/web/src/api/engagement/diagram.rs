@@ -15,7 +15,6 @@ use tickmark_core::identity::Verb::{Read, Update};
 
 use super::shape::Engagement;
 use super::step;
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::api::answer::{Answered, quoted};
 use crate::api::asking::{number, plain};
@@ -26,6 +25,7 @@ use crate::api::words::Nothing;
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::SANDBOX;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 pub(in crate::api) static LOOKS: &[Operation] = &[

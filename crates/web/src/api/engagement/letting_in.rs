@@ -13,7 +13,6 @@ use tickmark_core::id::MembershipId;
 use tickmark_core::identity::Resource::{Description as Engagements, Member};
 use tickmark_core::identity::Verb::{Create, Update};
 
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::api::BASE;
 use crate::api::answer::Answered;
@@ -23,6 +22,7 @@ use crate::api::looking::Looking;
 use crate::api::operation::{Operation, Writing};
 use crate::api::words::{Reason, parsed};
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 pub(in crate::api) static LOOKS: &[Operation] = &[Operation::list::<Auditor>(

@@ -16,7 +16,6 @@ use tickmark_core::engagement::{Assertion as CoreAssertion, EngagementKey, Paper
 use tickmark_core::identity::Resource::Description as Engagements;
 use tickmark_core::identity::Verb::{Approve, Create, Read, Update};
 
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::api::BASE;
 use crate::api::answer::Answered;
@@ -27,6 +26,7 @@ use crate::api::meanwhile::stale;
 use crate::api::operation::{Operation, Writing};
 use crate::api::words::{AS_OF, Nothing, Reason, read};
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 use shape::*;

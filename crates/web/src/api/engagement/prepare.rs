@@ -14,7 +14,6 @@ use tickmark_core::identity::Verb::{Create, Update};
 
 use super::shape::*;
 use super::{now, step};
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::api::answer::{Answered, answer};
 use crate::api::asking::{asking, number};
@@ -22,6 +21,7 @@ use crate::api::call::{Call, write};
 use crate::api::operation::{Operation, Writing};
 use crate::api::words::{Nothing, Reason, read};
 use crate::error::Refusal;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 pub(in crate::api) static LOOKS: &[Operation] = &[Operation::list::<PartProposal>(

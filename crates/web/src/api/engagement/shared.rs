@@ -14,7 +14,6 @@ use tickmark_core::engagement::fieldwork::{
 use tickmark_core::identity::Resource::{Description as Engagements, Exception as Exceptions};
 use tickmark_core::identity::Verb::Update;
 
-use crate::route::{get, post};
 use crate::WebState;
 use crate::api::BASE;
 use crate::api::answer::Answered;
@@ -24,6 +23,7 @@ use crate::api::looking::Looking;
 use crate::api::operation::{Operation, Writing};
 use crate::api::words::{parsed, word};
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 pub(in crate::api) static LOOKS: &[Operation] = &[

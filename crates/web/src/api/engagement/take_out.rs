@@ -13,7 +13,6 @@ use tickmark_core::engagement::EngagementKey;
 use tickmark_core::identity::Resource::{Description as Engagements, RestrictedReport};
 use tickmark_core::identity::Verb::Read;
 
-use crate::route::get;
 use crate::api::answer::{Answered, quoted};
 use crate::api::asking::{number, plain};
 use crate::api::looking::Looking;
@@ -22,6 +21,7 @@ use crate::engagement::take_out::{self, Out};
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::{SANDBOX, count_costly};
+use crate::route::get;
 
 pub(in crate::api) static LOOKS: &[Operation] = &[
     Operation::file(

@@ -16,7 +16,6 @@ use tickmark_core::id::ItemKey;
 use tickmark_core::identity::Resource::Evidence;
 use tickmark_core::identity::Verb::{Approve, Create, Read};
 
-use crate::route::{get, post, put};
 use crate::WebState;
 use crate::api::answer::{Answered, answer, quoted};
 use crate::api::asking::{asking, cover, number, plain};
@@ -29,6 +28,7 @@ use crate::api::{BASE, model};
 use crate::error::Refusal;
 use crate::evidence::attachment;
 use crate::guard::SANDBOX;
+use crate::route::{get, post, put};
 use crate::visit::Asked;
 
 use shape::*;

@@ -17,9 +17,9 @@ pub use control::{
 pub use detail::{FixRow, LimitRow, PartRow, PeriodDetails, ReachRow, SampleRow};
 pub use program::{ControlPeriod, PeriodView, SeriesOf};
 
-use crate::route::get;
 use crate::design::board::Stretch;
 use crate::error::Refusal;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Route, WebState};
 

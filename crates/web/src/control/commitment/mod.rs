@@ -24,7 +24,6 @@ use tickmark_core::words::shortened;
 pub(crate) use self::list::listed;
 
 use super::fields::{Names, framework};
-use crate::route::get;
 use crate::comment;
 use crate::design::diff::{Changed as Differs, changed, diff};
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
@@ -34,6 +33,7 @@ use crate::design::{block, moment, plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

@@ -21,7 +21,6 @@ use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 
 use super::Names;
-use crate::route::get;
 use crate::design::form::{Faults, form, send};
 use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
@@ -29,6 +28,7 @@ use crate::design::{block, moment, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

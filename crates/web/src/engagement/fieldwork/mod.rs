@@ -30,7 +30,6 @@ pub(crate) use overview::page as overview;
 pub(crate) use request::cells;
 
 use super::{atom, href, key, page_of};
-use crate::route::{get, post};
 use crate::design::badge::badge;
 use crate::design::form::Faults;
 use crate::design::frame::{Page, Papers};
@@ -40,6 +39,7 @@ use crate::design::tabs::{Tab, tabs};
 use crate::error::Refusal;
 use crate::list::{Listed, OfEngagement};
 use crate::permission;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

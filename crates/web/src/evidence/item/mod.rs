@@ -11,11 +11,11 @@ use tickmark_core::evidence::freshness::Freshness;
 use tickmark_core::evidence::item::State as ItemState;
 use tickmark_core::id::ItemKey;
 
-use crate::route::{get, post};
 use crate::Desk;
 use crate::design::badge::badge;
 use crate::design::icon::Mark;
 use crate::error::Refusal;
+use crate::route::{get, post};
 
 pub(crate) use list::{listed, table as item_table};
 

@@ -19,7 +19,6 @@ use tickmark_core::observation::Waiver;
 use tickmark_core::observation::waiver::{MAX_CHARS, Request, Scope};
 use tickmark_core::time::DAY_US;
 
-use crate::route::get;
 use crate::comment;
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
@@ -28,6 +27,7 @@ use crate::design::{moment, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

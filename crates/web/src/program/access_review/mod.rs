@@ -12,13 +12,13 @@ use tickmark_app::program::access_review::{self, Reviewed};
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::access_review::{Due, Outcome, Review, ReviewKey, State as Stage};
 
-use crate::route::{get, post};
 use crate::design::badge::badge;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::table::plain;
 use crate::design::{block, moment};
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 

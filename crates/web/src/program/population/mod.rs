@@ -31,13 +31,13 @@ pub(crate) use list::{listed, on_control};
 pub(super) use mapping::dates as date_words;
 pub(crate) use one::{checked, file_of, origin};
 
-use crate::route::{get, post};
 use crate::Desk;
 use crate::design::badge::badge;
 use crate::design::form::Faults;
 use crate::design::icon::Mark;
 use crate::design::{moment, segment};
 use crate::error::Refusal;
+use crate::route::{get, post};
 use crate::visit::Asked;
 
 /// What sets up tests: definitions, freezing, samples.
