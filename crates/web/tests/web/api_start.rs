@@ -131,8 +131,9 @@ async fn work_is_listed_as_the_page_has_it_for_whoever_it_waits_for() {
     let mut owner = Caller::person(&server, "Con", Role::ControlOwner).await;
     let con = server.world.find_member(&server.app, &server.program, "con@example.com").await.actor;
     assert_eq!(parse(&owner.get("/work").await)["items"], json!([]));
-    let control =
-        json!({"id": "ACC-01", "reason": "New", "content": content("Review"), "people": {"owner": con}});
+    let mut monthly = content("Review");
+    monthly["frequency"] = json!("monthly");
+    let control = json!({"id": "ACC-01", "reason": "New", "content": monthly, "people": {"owner": con}});
     let draft = program.post("/controls", &control).await;
     let waits = made(&person.get("/work").await, StatusCode::OK)["items"].clone();
     assert_eq!(
@@ -145,9 +146,9 @@ async fn work_is_listed_as_the_page_has_it_for_whoever_it_waits_for() {
 
     // Its windows are due for whoever answers for it; evidence that nobody handed in is a draft of whoever began it.
     let due = made(&owner.get("/work?kind=due").await, StatusCode::OK)["items"].clone();
-    assert_eq!((&due[0]["control"], &due[0]["id"]), (&json!("ACC-01"), &json!("ACC-01 2026-Q4")));
-    assert_eq!(due[0]["path"], "/controls/ACC-01/occurrences?window=2026-Q4#record");
-    assert!(due[0]["due_at"].as_str().is_some_and(|at| at.starts_with("2027-01")), "{due}");
+    assert_eq!((&due[0]["control"], &due[0]["id"]), (&json!("ACC-01"), &json!("ACC-01 2026-11")));
+    assert_eq!(due[0]["path"], "/controls/ACC-01/occurrences?window=2026-11#record");
+    assert!(due[0]["due_at"].as_str().is_some_and(|at| at.starts_with("2026-12")), "{due}");
     let mut item = new_item("list.csv");
     item["controls"] = json!(["ACC-01"]);
     let item = person.post("/evidence-items", &item).await;
