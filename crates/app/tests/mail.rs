@@ -142,6 +142,10 @@ async fn while_the_mail_server_is_down_nothing_is_lost_and_nobody_waits() {
         assert!(matches!(again(&employee, failed.key).await, Err(Error::Forbidden(_))));
         let looks = app.read(&employee, async |view| mail::list(view).await).await;
         assert!(matches!(looks, Err(Error::Forbidden(_))));
+        let find = async |who: &Actor, key| app.read(who, async |view| mail::find(view, key).await).await;
+        assert_eq!(find(&manager, failed.key).await.expect("found"), failed);
+        assert!(matches!(find(&employee, failed.key).await, Err(Error::Forbidden(_))));
+        assert!(matches!(find(&manager, 99).await, Err(Error::NotFound { .. })));
         assert!(matches!(again(&manager, 99).await, Err(Error::NotFound { .. })));
         again(&manager, failed.key).await.expect("sent again");
         assert!(matches!(again(&manager, failed.key).await, Err(Error::Conflict(_))), "it waits already");

@@ -184,6 +184,13 @@ async fn a_token_is_bound_to_addresses_and_systems() {
             .await
             .expect("assigned");
         let con = own.actor(&world, &app).await;
+        let find = async |who: &Actor, id| app.read(who, async |view| token::find(view, id).await).await;
+        let first_kept = &kept[0];
+        assert_eq!(find(&cam, first_kept.id).await.expect("one's own"), *first_kept);
+        assert_eq!(find(&starter, first_kept.id).await.expect("anybody's"), *first_kept);
+        assert!(matches!(find(&con, first_kept.id).await, Err(Error::NotFound { .. })), "of somebody else");
+        let theirs = app.transact(&con, async |cx| token::revoke(cx, first_kept.id).await).await;
+        assert!(matches!(theirs, Err(Error::NotFound { .. })), "{theirs:?}");
         let atoms = BTreeSet::from([read]);
         let beyond =
             Given { atoms: atoms.clone(), systems: Some(BTreeSet::from([second])), ..Given::default() };

@@ -22,6 +22,7 @@ use tickmark_core::zone::Reading;
 use tower::ServiceExt as _;
 
 use crate::WebState;
+use crate::api::Wanted;
 use crate::api::call::show_again;
 use crate::api::limit::Left;
 use crate::design::frame::Theme;
@@ -89,8 +90,9 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
     let mut left = None;
     let mut member = None;
     let (headers, path) = (parts.headers.clone(), parts.uri.path().to_owned());
+    let wanted = if is_api { crate::api::wanted(&parts.method, &path) } else { None };
     let admitted = if is_api {
-        admit_to_api(&state, &parts, &id, &mut left).await
+        admit_to_api(&state, &parts, wanted, &id, &mut left).await
     } else {
         admit(&state, &parts, &id).await
     };
@@ -121,6 +123,9 @@ pub(crate) async fn guard(State(state): State<WebState>, request: Request, next:
             }
             parts.extensions.insert(who);
             parts.extensions.insert(RequestId(id.clone()));
+            if let Some(wanted) = wanted {
+                parts.extensions.insert(wanted);
+            }
             let changes = changes(&parts.method);
             let request = Request::from_parts(parts, body);
             let response = match elsewhere {
@@ -209,6 +214,7 @@ fn check_host(state: &WebState, request: &Parts) -> Result<(), Refusal> {
 async fn admit_to_api(
     state: &WebState,
     request: &Parts,
+    wanted: Option<Wanted>,
     id: &str,
     left: &mut Option<Left>,
 ) -> Result<Who, Turned> {
@@ -218,10 +224,8 @@ async fn admit_to_api(
     if request.uri.to_string().contains("%00") {
         return Err(Refusal::Unfit("the address holds a character that nothing here has".to_owned()).into());
     }
-    let is_write = ![Method::GET, Method::HEAD].contains(&request.method);
-    let needs =
-        if is_write { crate::api::needs_to_write(&request.method, path) } else { permission::needs(path) };
-    if needs.is_none() && !crate::api::methods(path).is_empty() {
+    let is_write = changes(&request.method);
+    if wanted.is_none() && !crate::api::methods(path).is_empty() {
         return Err(Refusal::Method.into());
     }
     let Some(app) = state.accounts() else {
@@ -274,13 +278,14 @@ async fn admit_to_api(
             return Err(Refusal::TooMany(counted.seconds).into());
         }
     }
-    let checked = permission::check(app, &actor, needs.ok_or(Refusal::NotFound)?).await;
+    let wanted = wanted.ok_or(Refusal::NotFound)?;
+    let checked = permission::check(app, &actor, wanted.needs()).await;
     checked.map_err(|error| match error {
         Error::StepUp => show_again(),
         error => error.into(),
     })?;
     // What needs no permission of its own may still be for people alone.
-    if actor.kind == ActorKind::Program && crate::api::is_for_people(&request.method, path) {
+    if actor.kind == ActorKind::Program && wanted.is_for_people() {
         record_away(state, Some(&actor), "not_for_tokens", (id, path, &request.headers)).await;
         return Err(Refusal::NotFound.into());
     }

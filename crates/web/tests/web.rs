@@ -33,12 +33,18 @@ mod accounts;
 mod api;
 #[path = "web/api_examination.rs"]
 mod api_examination;
+#[path = "web/api_own.rs"]
+mod api_own;
 #[path = "web/api_people.rs"]
 mod api_people;
 #[path = "web/api_records.rs"]
 mod api_records;
 #[path = "web/api_samples.rs"]
 mod api_samples;
+#[path = "web/api_seen.rs"]
+mod api_seen;
+#[path = "web/api_start.rs"]
+mod api_start;
 #[path = "web/api_write.rs"]
 mod api_write;
 #[path = "web/attestation.rs"]

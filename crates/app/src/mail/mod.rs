@@ -326,6 +326,17 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Sending>> {
     sql::list(view.connection(), organization, LISTED).await
 }
 
+/// Returns a letter, without what it says.
+///
+/// # Errors
+/// `Forbidden` if the actor may not see letters; `NotFound`.
+pub async fn find(view: &mut View<'_>, key: i64) -> Result<Sending> {
+    view.permit_whole(Atom::new(Resource::Notification, Verb::Read))?;
+    let organization = view.organization();
+    let found = sql::find(view.connection(), organization, key).await?;
+    found.ok_or_else(|| Error::not_found("mail", key))
+}
+
 /// Lets a letter go out again that was tried in vain.
 ///
 /// # Errors

@@ -222,6 +222,17 @@ pub fn unanswered(verdicts: &[Verdict<'_>], scope: &BTreeSet<&str>) -> Vec<Strin
     scope.difference(&answered).map(|criterion| (*criterion).to_owned()).collect()
 }
 
+/// Says of each starter control that was not chosen why it is left out, by its id.
+#[must_use]
+pub fn left_out(verdicts: &[Verdict<'_>], chosen: &BTreeSet<String>) -> Vec<(String, String)> {
+    let left = verdicts.iter().filter(|verdict| !chosen.contains(&verdict.starter.id));
+    left.map(|verdict| {
+        let why = if verdict.is_proposed { "not chosen" } else { verdict.why.as_str() };
+        (verdict.starter.id.clone(), format!("Left out in the guided start: {why}"))
+    })
+    .collect()
+}
+
 fn verdict(
     answers: &Answers,
     starter: &StarterControl,
@@ -363,6 +374,14 @@ mod tests {
         let tiny = Answers { size: Size::Tiny, ..answers };
         let verdicts = propose(&tiny, &catalog, framework);
         assert!(!verdicts.iter().find(|one| one.starter.id == "HRS-04").expect("there").is_proposed);
+        let chosen: BTreeSet<String> = ["IAM-05".to_owned()].into();
+        let left = left_out(&verdicts, &chosen);
+        assert_eq!(left.len(), verdicts.len() - 1);
+        let why = |id: &str| left.iter().find(|(left, _)| left == id).map(|(_, why)| why.as_str());
+        assert_eq!(why("IAM-11"), Some("Left out in the guided start: customers share no system"));
+        let proposed = verdicts.iter().find(|one| one.is_proposed && one.starter.id != "IAM-05");
+        let proposed = proposed.expect("another").starter.id.as_str();
+        assert_eq!(why(proposed), Some("Left out in the guided start: not chosen"));
         let draft = Draft { answers: tiny, chosen: Some(BTreeSet::from(["IAM-05".into()])) };
         let json = serde_json::to_string(&draft).expect("serializes");
         assert_eq!(serde_json::from_str::<Draft>(&json).expect("reads back"), draft);

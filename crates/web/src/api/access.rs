@@ -14,13 +14,14 @@ use tickmark_core::id::SystemId;
 use tickmark_core::identity::Resource::{AccessReview, IdentityWarehouse};
 use tickmark_core::identity::Verb::Create;
 use tickmark_core::program::access::{
-    AccessList, Columns, Exclusion as CoreExclusion, Given, Holding, LastUse,
+    AccessList, Columns, Exclusion as CoreExclusion, Given, Holding, LastUse, Place as CorePlace,
 };
 
 use super::BASE;
 use super::answer::Answered;
 use super::call::{Call, FILES_BYTES, Taken, done, write};
 use super::looking::Looking;
+use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::population::Origin;
 use super::words::parsed;
@@ -51,6 +52,14 @@ pub(super) static LOOKS: &[Operation] = &[
         IdentityWarehouse,
         || get(rights),
     ),
+    Operation::one::<Place>(
+        "getAccessListPlace",
+        ("/access-lists/{key}/place", "/access-lists/1/place"),
+        "Which systems that reports are about the system of a list belongs to: auditors of a report on them see its lists; its \
+         tag is the version, 0 while nobody has said it",
+        IdentityWarehouse,
+        || get(placed),
+    ),
 ];
 
 pub(super) static WRITES: &[Writing] = &[
@@ -70,6 +79,7 @@ pub(super) static WRITES: &[Writing] = &[
         (AccessReview, Create),
         || post(place),
     )
+    .versioned()
     .for_people(),
 ];
 
@@ -87,8 +97,16 @@ struct Placing {
 struct Place {
     /// The system of lists.
     system: String,
-    /// Ids of the systems that reports are about.
-    systems: Vec<String>,
+    /// Ids of the systems that reports are about; null while nobody has said it: then only auditors of a report on every
+    /// system there is see its lists.
+    systems: Option<Vec<String>>,
+}
+
+impl Place {
+    fn of(system: &str, place: Option<&CorePlace>) -> Self {
+        let ids = |place: &CorePlace| place.systems.iter().map(ToString::to_string).collect();
+        Self { system: system.to_owned(), systems: place.map(ids) }
+    }
 }
 
 /// An account that a list leaves out.
@@ -246,6 +264,15 @@ async fn rights(Path(key): Path<String>, look: Looking) -> Answered {
         .await
 }
 
+async fn placed(Path(key): Path<String>, look: Looking) -> Answered {
+    let key = access::parse(&key).ok_or(Refusal::NotFound)?;
+    look.tagged(async |view| {
+        let (list, version, place) = access::placed(view, key).await?;
+        Ok((Place::of(&list.system, place.as_ref()), version.to_string()))
+    })
+    .await
+}
+
 async fn hand_in(State(state): State<WebState>, asked: Asked, call: Call<Handed>) -> Answered {
     write(&state, &asked, &call, async |cx| {
         let body = &call.body;
@@ -273,14 +300,19 @@ async fn place(
     asked: Asked,
     call: Call<Placing>,
 ) -> Answered {
-    let key = access::parse(&key).ok_or(Refusal::NotFound)?;
+    let (key, from) = (access::parse(&key).ok_or(Refusal::NotFound)?, call.number()?);
     write(&state, &asked, &call, async |cx| {
+        let (list, version, before) = access::placed(cx, key).await?;
+        if version != from {
+            let before = Place::of(&list.system, before.as_ref());
+            return stale(&before, &version.to_string(), None);
+        }
         let systems: BTreeSet<SystemId> =
             call.body.systems.iter().map(|id| parsed("systems", id)).collect::<Result<_, Error>>()?;
-        let list = access::find(cx, key).await?;
-        let placed = access::place(cx, &list.system, systems).await?;
-        let systems = placed.systems.iter().map(ToString::to_string).collect();
-        done(StatusCode::OK, &Place { system: placed.name, systems }, "", "")
+        access::place(cx, &list.system, systems).await?;
+        let (list, version, place) = access::placed(cx, key).await?;
+        let location = format!("{BASE}/access-lists/{}/place", list.key.0);
+        done(StatusCode::OK, &Place::of(&list.system, place.as_ref()), &version.to_string(), &location)
     })
     .await
 }

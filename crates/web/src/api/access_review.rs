@@ -6,8 +6,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tickmark_app::Error;
 use tickmark_app::program::access_review::{self, Answer as GivenAnswer, Whole};
+use tickmark_app::{Cx, Error};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Resource::{AccessDecision, AccessReview};
 use tickmark_core::identity::Verb::{Approve, Create, Update};
@@ -20,14 +20,18 @@ use super::BASE;
 use super::access::Right;
 use super::answer::{Answered, answer};
 use super::asking::asking;
-use super::call::{Call, Taken, done, write};
+use super::call::{Call, Done, Taken, done, write};
 use super::looking::Looking;
+use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, parsed};
 use crate::WebState;
 use crate::error::Refusal;
-use crate::route::{get, post};
+use crate::route::{get, post, put};
 use crate::visit::Asked;
+
+/// The version of what was just begun.
+const FIRST: &str = "1";
 
 pub(super) static LOOKS: &[Operation] = &[
     Operation::list::<Review>(
@@ -40,7 +44,7 @@ pub(super) static LOOKS: &[Operation] = &[
     Operation::one::<Review>(
         "getAccessReview",
         ("/access-reviews/{key}", "/access-reviews/1"),
-        "One review with how far it has come",
+        "One review with how far it has come; its tag is the version",
         AccessReview,
         || get(one),
     ),
@@ -70,6 +74,15 @@ pub(super) static WRITES: &[Writing] = &[
         || post(begin),
     )
     .created()
+    .for_people(),
+    Writing::put::<Scope, Review>(
+        "changeAccessReview",
+        ("/access-reviews/{key}/scope", "/access-reviews/1/scope"),
+        "Says anew what a draft is about; once its scope is confirmed it does not change any more",
+        (AccessReview, Update),
+        || put(change),
+    )
+    .versioned()
     .for_people(),
     Writing::post::<Stepped, Review>(
         "stepAccessReview",
@@ -152,11 +165,18 @@ struct Stepped {
     note: String,
 }
 
-/// A decision.
+/// A decision about one item.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NewDecision {
     item: u64,
+    #[serde(flatten)]
+    said: Said,
+}
+
+/// What is decided.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub(super) struct Said {
     /// `keep`, `reduce`, `revoke`, `not_mine` or `exception`.
     #[schemars(length(min = 1, max = 20))]
     decision: String,
@@ -170,7 +190,7 @@ struct NewDecision {
     until: Option<String>,
     #[serde(default)]
     #[schemars(length(max = 4_000))]
-    why: String,
+    pub(super) why: String,
 }
 
 /// What is said about completeness.
@@ -436,19 +456,21 @@ pub(super) fn all_items(whole: &Whole) -> Vec<Item> {
     standing.items.iter().map(one).collect()
 }
 
-/// Reads what is decided.
-pub(super) fn decided(word: &str, to: &str, until: Option<&str>) -> Result<Decision, Error> {
-    Ok(match word {
-        "keep" => Decision::Keep,
-        "revoke" => Decision::Revoke,
-        "not_mine" => Decision::NotMine,
-        "reduce" => Decision::Reduce { to: to.to_owned() },
-        "exception" => {
-            let until = until.ok_or_else(|| Error::invalid("an exception ends: say until"))?;
-            Decision::Exception { until: parsed("until", until)? }
-        }
-        other => return Err(Error::invalid(format!("there is no decision {other:?}"))),
-    })
+impl Said {
+    pub(super) fn read(&self) -> Result<Decision, Error> {
+        Ok(match self.decision.as_str() {
+            "keep" => Decision::Keep,
+            "revoke" => Decision::Revoke,
+            "not_mine" => Decision::NotMine,
+            "reduce" => Decision::Reduce { to: self.to.clone() },
+            "exception" => {
+                let until = self.until.as_deref();
+                let until = until.ok_or_else(|| Error::invalid("an exception ends: say until"))?;
+                Decision::Exception { until: parsed("until", until)? }
+            }
+            other => return Err(Error::invalid(format!("there is no decision {other:?}"))),
+        })
+    }
 }
 
 pub(super) fn review_key(text: &str) -> Result<ReviewKey, Refusal> {
@@ -465,7 +487,11 @@ async fn list(look: Looking) -> Answered {
 
 async fn one(Path(key): Path<String>, look: Looking) -> Answered {
     let key = review_key(&key)?;
-    look.one(async |view| Ok(Review::from(&access_review::find(view, key).await?))).await
+    look.tagged(async |view| {
+        let (review, version) = access_review::current(view, key).await?;
+        Ok((Review::from(&review), version.to_string()))
+    })
+    .await
 }
 
 async fn items(
@@ -496,9 +522,36 @@ async fn begin(State(state): State<WebState>, asked: Asked, call: Call<Scope>) -
     write(&state, &asked, &call, async |cx| {
         let made = access_review::draft(cx, call.body.read()?).await?;
         let location = format!("{BASE}/access-reviews/{}", made.key.0);
-        done(StatusCode::CREATED, &Review::from(&made), "", &location)
+        done(StatusCode::CREATED, &Review::from(&made), FIRST, &location)
     })
     .await
+}
+
+async fn change(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    asked: Asked,
+    call: Call<Scope>,
+) -> Answered {
+    let (key, from) = (review_key(&key)?, call.number()?);
+    write(&state, &asked, &call, async |cx| {
+        let (before, version) = access_review::current(cx, key).await?;
+        if i64::from(version) != from {
+            let versions = access_review::versions(cx, key).await?;
+            let seen = versions.iter().find(|one| one.number == from).map(|one| Review::from(&one.record));
+            return stale(&Review::from(&before), &version.to_string(), seen.as_ref());
+        }
+        let after = access_review::change(cx, key, version, call.body.read()?).await?;
+        stepped(cx, &after).await
+    })
+    .await
+}
+
+/// A review after a step, with its version.
+async fn stepped(cx: &mut Cx<'_>, after: &Record) -> Result<Done, Error> {
+    let (_, version) = access_review::current(cx, after.key).await?;
+    let location = format!("{BASE}/access-reviews/{}", after.key.0);
+    done(StatusCode::OK, &Review::from(after), &version.to_string(), &location)
 }
 
 async fn step(
@@ -517,7 +570,7 @@ async fn step(
             Step::Sign => return Err(Error::invalid("signing off is an operation of its own")),
             step => access_review::step(cx, key, step, &call.body.note).await?,
         };
-        done(StatusCode::OK, &Review::from(&after), "", "")
+        stepped(cx, &after).await
     })
     .await
 }
@@ -531,8 +584,7 @@ async fn decide(
     let key = review_key(&key)?;
     write(&state, &asked, &call, async |cx| {
         let body = &call.body;
-        let decision = decided(&body.decision, &body.to, body.until.as_deref())?;
-        let answer = GivenAnswer { item: body.item, decision, why: body.why.clone() };
+        let answer = GivenAnswer { item: body.item, decision: body.said.read()?, why: body.said.why.clone() };
         access_review::decide(cx, key, answer).await?;
         let own = access_review::own(cx, key).await?;
         let item = all_items(&own.whole).into_iter().find(|item| item.number == body.item);
@@ -551,7 +603,7 @@ async fn sign(
     let key = review_key(&key)?;
     write(&state, &asked, &call, async |cx| {
         let after = access_review::sign(cx, key, &call.body.statement).await?;
-        done(StatusCode::OK, &Review::from(&after), "", "")
+        stepped(cx, &after).await
     })
     .await
 }

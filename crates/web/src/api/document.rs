@@ -77,7 +77,9 @@ fn in_path(path: &str, example: &str) -> Vec<Value> {
     names
         .map(|(name, is)| {
             let (kind, is) = match is.parse::<i64>() {
-                Ok(number) if matches!(name, "key" | "number" | "version") => {
+                Ok(number)
+                    if matches!(name, "key" | "number" | "version" | "index" | "size" | "old" | "new") =>
+                {
                     (json!({"type": "integer"}), json!(number))
                 }
                 _ => (json!({"type": "string"}), json!(is)),

@@ -10,8 +10,8 @@ use tickmark_core::Timestamp;
 
 use super::answer::{Answered, answer, answer_of};
 use super::asking::{Asking, plain};
+use super::operation::Wanted;
 use super::words::as_of;
-use super::{BASE, fits, operations};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::visit::Asked;
@@ -22,6 +22,8 @@ pub(super) struct Looking {
     pub(super) asked: Asked,
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
+    /// The filters of the operation.
+    filters: &'static [(&'static str, &'static str)],
 }
 
 impl FromRequestParts<WebState> for Looking {
@@ -29,17 +31,16 @@ impl FromRequestParts<WebState> for Looking {
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Refusal> {
         let asked = Asked::from_request_parts(parts, state).await?;
-        Ok(Self { state: state.clone(), asked, uri: parts.uri.clone(), headers: parts.headers.clone() })
+        let filters = parts.extensions.get::<Wanted>().map(|wanted| wanted.filters()).unwrap_or_default();
+        let (uri, headers) = (parts.uri.clone(), parts.headers.clone());
+        Ok(Self { state: state.clone(), asked, uri, headers, filters })
     }
 }
 
 impl Looking {
     /// Reads what a list is asked for: only the filters that its operation has.
     pub(super) fn asking(&self) -> Result<Asking, Refusal> {
-        let path = self.uri.path().strip_prefix(BASE).unwrap_or_default().trim_start_matches('/');
-        let rest: Vec<&str> = path.split('/').collect();
-        let operation = operations().find(|one| fits(one.path, &rest));
-        Asking::read(&self.uri, operation.map_or(&[], |one| one.filters))
+        Asking::read(&self.uri, self.filters)
     }
 
     /// Answers one thing.

@@ -4,7 +4,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use tickmark_app::Error;
 use tickmark_app::mail::{self, Sending};
 use tickmark_core::identity::Resource::Notification;
 use tickmark_core::identity::Verb::Update;
@@ -94,9 +93,7 @@ async fn again(
     let key = number(&key)?;
     write(&state, &asked, &call, async |cx| {
         mail::send_again(cx, key).await?;
-        let all = mail::list(cx).await?;
-        let after = all.iter().find(|one| one.key == key).ok_or_else(|| Error::not_found("mail", key))?;
-        done(StatusCode::OK, &Letter::from(after), "", "")
+        done(StatusCode::OK, &Letter::from(&mail::find(cx, key).await?), "", "")
     })
     .await
 }

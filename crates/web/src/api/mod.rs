@@ -9,6 +9,7 @@ mod access_review;
 mod answer;
 mod asking;
 mod assessment;
+mod attestation;
 mod bulk;
 pub(crate) mod call;
 mod comment;
@@ -17,6 +18,7 @@ mod completion;
 mod control;
 mod control_test;
 mod correction;
+mod coverage;
 mod distribution;
 mod document;
 mod engagement;
@@ -26,6 +28,7 @@ mod invitation;
 mod item;
 mod job;
 mod keeping;
+mod ledger;
 pub(crate) mod limit;
 mod look;
 mod looking;
@@ -43,6 +46,7 @@ mod population_list;
 mod provider;
 mod readiness;
 mod register;
+mod reminder;
 mod report;
 mod request;
 mod review_act;
@@ -52,10 +56,12 @@ mod segregation;
 mod setting;
 mod several;
 mod simple_check;
+mod start;
 mod system;
 mod token;
 mod waiver;
 mod words;
+mod work;
 
 use axum::Router;
 use axum::http::{HeaderMap, Method};
@@ -68,6 +74,7 @@ use crate::route::{At, get};
 pub(crate) use answer::problem;
 pub use call::Refused;
 pub use document::document;
+pub(crate) use operation::Wanted;
 pub use operation::{Operation, Writing};
 
 /// Where the API lies.
@@ -93,6 +100,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         engagement::prepare::LOOKS,
         engagement::diagram::LOOKS,
         engagement::shared::LOOKS,
+        engagement::sight::LOOKS,
         engagement::letting_in::LOOKS,
         engagement::take_out::LOOKS,
         report::LOOKS,
@@ -104,6 +112,10 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         member::LOOKS,
         invitation::LOOKS,
         setting::LOOKS,
+        attestation::LOOKS,
+        reminder::LOOKS,
+        work::LOOKS,
+        start::LOOKS,
         token::LOOKS,
         notice::LOOKS,
         saved_view::LOOKS,
@@ -120,6 +132,8 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         job::LOOKS,
         estate::LOOKS,
         look::LOOKS,
+        coverage::LOOKS,
+        ledger::LOOKS,
         access::LOOKS,
         segregation::LOOKS,
         access_review::LOOKS,
@@ -155,6 +169,9 @@ pub fn writings() -> impl Iterator<Item = &'static Writing> {
         member::WRITES,
         invitation::WRITES,
         setting::WRITES,
+        attestation::WRITES,
+        reminder::WRITES,
+        start::WRITES,
         token::WRITES,
         notice::WRITES,
         saved_view::WRITES,
@@ -195,33 +212,29 @@ async fn described(headers: HeaderMap) -> Response {
     answer::answer(&headers, &document())
 }
 
-/// Returns what looking at an address under [`BASE`] needs.
+/// Returns what a request asks for; none if it is no operation.
+pub(crate) fn wanted(method: &Method, path: &str) -> Option<Wanted> {
+    let rest: Vec<&str> = path.strip_prefix(BASE)?.strip_prefix('/')?.split('/').collect();
+    if ![Method::GET, Method::HEAD].contains(method) {
+        return writings().find(|one| one.method == *method && fits(one.path, &rest)).map(Wanted::Change);
+    }
+    if rest == ["openapi.json"] {
+        return Some(Wanted::Document);
+    }
+    operations().find(|one| fits(one.path, &rest)).map(Wanted::Look)
+}
+
+/// Returns what looking at an address under `/api` needs.
 #[must_use]
 pub fn needs(rest: &[&str]) -> Option<Needs> {
-    match rest {
-        ["v1", "openapi.json"] => Some(Needs::Session),
-        ["v1", rest @ ..] => operations().find(|one| fits(one.path, rest)).map(|one| one.needs),
-        _ => None,
-    }
+    wanted(&Method::GET, &format!("/api/{}", rest.join("/"))).map(|wanted| wanted.needs())
 }
 
 /// Returns what changing something by an address needs.
 #[must_use]
 pub fn needs_to_write(method: &Method, path: &str) -> Option<Needs> {
-    let rest: Vec<&str> = path.strip_prefix(BASE)?.strip_prefix('/')?.split('/').collect();
-    writings().find(|one| one.method == *method && fits(one.path, &rest)).map(|one| one.needs)
-}
-
-/// Tells whether only people do what a request asks for, with the session of a browser, and no program with a token.
-pub(crate) fn is_for_people(method: &Method, path: &str) -> bool {
-    let Some(rest) = path.strip_prefix(BASE).and_then(|rest| rest.strip_prefix('/')) else { return false };
-    let rest: Vec<&str> = rest.split('/').collect();
-    if [Method::GET, Method::HEAD].contains(method) {
-        operations().find(|one| fits(one.path, &rest)).is_some_and(|one| one.is_for_people)
-    } else {
-        let found = writings().find(|one| one.method == *method && fits(one.path, &rest));
-        found.is_some_and(|one| one.is_for_people)
-    }
+    let is_look = [Method::GET, Method::HEAD].contains(method);
+    if is_look { None } else { wanted(method, path).map(|wanted| wanted.needs()) }
 }
 
 /// Returns the methods that an address takes; none if it is no address of the API.

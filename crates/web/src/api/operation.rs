@@ -248,3 +248,42 @@ impl Writing {
         self
     }
 }
+
+/// What a request asks for, found once by the guard; it goes with the request.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted {
+    /// The document.
+    Document,
+    /// To look.
+    Look(&'static Operation),
+    /// To change something.
+    Change(&'static Writing),
+}
+
+impl Wanted {
+    /// What it needs.
+    pub(crate) fn needs(self) -> Needs {
+        match self {
+            Self::Document => Needs::Session,
+            Self::Look(operation) => operation.needs,
+            Self::Change(writing) => writing.needs,
+        }
+    }
+
+    /// Whether only people ask for it, with the session of a browser, and no program with a token.
+    pub(crate) fn is_for_people(self) -> bool {
+        match self {
+            Self::Document => false,
+            Self::Look(operation) => operation.is_for_people,
+            Self::Change(writing) => writing.is_for_people,
+        }
+    }
+
+    /// The other parameters that its query may have.
+    pub(super) fn filters(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Look(operation) => operation.filters,
+            Self::Document | Self::Change(_) => &[],
+        }
+    }
+}

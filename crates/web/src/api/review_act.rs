@@ -12,7 +12,7 @@ use tickmark_core::identity::Verb::{Approve, Update};
 use tickmark_core::program::access::Answer as Used;
 use tickmark_core::program::access_review::{ReviewKey, SeatRole};
 
-use super::access_review::{Item, all_items, decided, review_key};
+use super::access_review::{Item, Said, all_items, review_key};
 use super::answer::Answered;
 use super::asking::number;
 use super::call::{Call, Done, Taken, done, write};
@@ -76,20 +76,8 @@ struct NewDecisions {
     /// Numbers of items.
     #[schemars(length(min = 1, max = 1_000), inner(range(min = 1)))]
     items: Vec<u64>,
-    /// `keep`, `reduce`, `revoke`, `not_mine` or `exception`.
-    #[schemars(length(min = 1, max = 20))]
-    decision: String,
-    /// The smaller right, for `reduce`.
-    #[serde(default)]
-    #[schemars(length(max = 200))]
-    to: String,
-    /// When an exception ends.
-    #[serde(default)]
-    #[schemars(extend("format" = "date-time"))]
-    until: Option<String>,
-    #[serde(default)]
-    #[schemars(length(max = 4_000))]
-    why: String,
+    #[serde(flatten)]
+    said: Said,
 }
 
 /// What was decided.
@@ -168,8 +156,8 @@ async fn decide_many(
     let key = review_key(&key)?;
     write(&state, &asked, &call, async |cx| {
         let body = &call.body;
-        let decision = decided(&body.decision, &body.to, body.until.as_deref())?;
-        let many = DecideMany { items: body.items.clone(), decision, why: body.why.clone() };
+        let (decision, why) = (body.said.read()?, body.said.why.clone());
+        let many = DecideMany { items: body.items.clone(), decision, why };
         let items = access_review::decide_many(cx, key, many).await?;
         done(StatusCode::OK, &DecidedMany { review: key.0, items }, "", "")
     })

@@ -168,9 +168,7 @@ async fn revoke(
     write(&state, &asked, &call, async |cx| {
         token::revoke(cx, id).await?;
         let now = cx.now;
-        let after = token::list(cx).await?.into_iter().find(|one| one.id == id);
-        let after = after.ok_or_else(|| Error::not_found("token", id))?;
-        done(StatusCode::OK, &Token::of(&after, now), "", "")
+        done(StatusCode::OK, &Token::of(&token::find(cx, id).await?, now), "", "")
     })
     .await
 }

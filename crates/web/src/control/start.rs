@@ -13,7 +13,7 @@ use tickmark_app::{Actor, App, Error, control};
 use tickmark_core::Timestamp;
 use tickmark_core::catalog::{Catalog, Framework};
 use tickmark_core::control::start::{
-    Answers, Company, Draft, Hosting, Premises, QUESTIONS, Size, Verdict, propose, unanswered,
+    Answers, Company, Draft, Hosting, Premises, QUESTIONS, Size, Verdict, left_out, propose, unanswered,
 };
 use tickmark_core::control::{Control, ControlState, TEXT_MAX};
 
@@ -243,14 +243,7 @@ pub(super) async fn adopt(
     let from = from(&sent)?;
     let draft = Draft { answers: kept.draft.answers.clone(), chosen: Some(chosen.clone()) };
     let left: Vec<(String, String)> = if sent.text("aside") == "yes" {
-        propose(&draft.answers, catalog, framework)
-            .into_iter()
-            .filter(|verdict| !chosen.contains(&verdict.starter.id))
-            .map(|verdict| {
-                let why = if verdict.is_proposed { "not chosen".to_owned() } else { verdict.why };
-                (verdict.starter.id.clone(), format!("Left out in the guided start: {why}"))
-            })
-            .collect()
+        left_out(&propose(&draft.answers, catalog, framework), &chosen)
     } else {
         Vec::new()
     };

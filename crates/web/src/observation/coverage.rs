@@ -20,6 +20,8 @@ const ROW_LIMIT: usize = 250;
 /// One target, or one check, over the period.
 #[derive(Clone, Debug)]
 pub struct CoverageRow {
+    /// Number of the target, or id of the check.
+    pub id: String,
     /// Name of the target, or title of the check.
     pub name: String,
     /// Its page.

@@ -26,7 +26,7 @@ use crate::design::badge::VerdictCounts;
 use crate::design::frame::Context;
 use crate::error::Refusal;
 use crate::evidence::{ArtifactRow, ArtifactView};
-use crate::ledger::{ConsistencyView, LeafView, LedgerView};
+use crate::ledger::{ConsistencyView, LeafRow, LeafView, LedgerView};
 use crate::observation::LookBack;
 use crate::observation::check::{CheckRow, CheckView};
 use crate::observation::coverage::CoverageView;
@@ -396,6 +396,23 @@ impl Source {
                 let mut view = views.ledger.clone();
                 view.leaves.retain(|leaf| before.is_none_or(|before| leaf.index < before));
                 Ok(view)
+            }
+        }
+    }
+
+    /// How many leaves the log has.
+    pub(crate) async fn ledger_size(&self) -> Result<u64, Refusal> {
+        Ok(self.checkpoint(None).await?.0)
+    }
+
+    /// At most so many leaves, newest first: the latest, or those before one of them.
+    pub(crate) async fn leaves(&self, before: Option<u64>, limit: u32) -> Result<Vec<LeafRow>, Refusal> {
+        match &self.0 {
+            Kind::Live(live) => live.leaves(before, limit).await,
+            Kind::Frozen(_) => {
+                let mut leaves = self.ledger(before).await?.leaves;
+                leaves.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                Ok(leaves)
             }
         }
     }

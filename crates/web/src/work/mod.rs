@@ -1,5 +1,7 @@
 //! My work: what somebody has to do, on one page. Everybody has it.
 
+pub(crate) mod path;
+
 use std::collections::BTreeMap;
 
 use axum::extract::State;
@@ -25,7 +27,7 @@ use crate::comment::mention_row;
 use crate::design::form::capital;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
-use crate::design::{block, moment, plural, segment};
+use crate::design::{block, moment, plural};
 use crate::engagement::request_mark;
 use crate::error::Refusal;
 use crate::evidence::item::{fresh_mark, fresh_word, mark_of};
@@ -142,15 +144,10 @@ fn row(mark: Mark, href: &str, what: &Markup, when: &Markup, why: &Markup) -> Ma
 }
 
 fn window(due: &Due, mark: Mark, now: Timestamp) -> Markup {
-    let href = format!(
-        "/controls/{}/occurrences?window={}#record",
-        segment(due.control.as_str()),
-        segment(&due.window.id)
-    );
     let is_over = due.window.to <= now;
     row(
         mark,
-        &href,
+        &path::window(due),
         &html! { span.mono { (due.control) } " " (due.title) },
         &html! { @if mark == Mark::Missed { "since " (moment::date(due.window.due)) } @else { "by " (moment::date(due.last_day())) } },
         &html! {
@@ -165,7 +162,7 @@ fn returned(item: &Item, people: &BTreeMap<ActorId, String>, now: Timestamp) -> 
     let by = item.decided.map(|(by, _)| name(people, by)).unwrap_or("somebody");
     row(
         mark_of(item.state),
-        &format!("/evidence/items/{}", item.key),
+        &path::item(item),
         &html! { (item.version.description.title) },
         &html! { @if let Some((_, at)) = item.decided { (moment::ago(at, now)) } },
         &html! { (by) " sent it back and says what to mend" },
@@ -177,7 +174,7 @@ fn waiting(item: &Item, people: &BTreeMap<ActorId, String>, now: Timestamp) -> M
     let ids: Vec<&str> = item.controls.iter().map(tickmark_core::control::ControlId::as_str).collect();
     row(
         mark_of(item.state),
-        &format!("/evidence/items/{}", item.key),
+        &path::item(item),
         &html! { (item.version.description.title) },
         &html! { @if let Some((_, at)) = item.submitted { (moment::ago(at, now)) } },
         &html! { "Handed in by " (by) @if !ids.is_empty() { " for " (ids.join(", ")) } },
@@ -188,7 +185,7 @@ fn request(one: &WaitingRequest, now: Timestamp) -> Markup {
     let is_late = one.late_from().is_some_and(|late| late <= now);
     row(
         if is_late { Mark::Missed } else { request_mark(one.state) },
-        &format!("/engagements/{}/requests/{}", one.engagement.0, one.number),
+        &path::request(one),
         &html! { span.mono { "R-" (one.number) } " " (one.title) },
         &html! { @if let Some(day) = one.due { @if is_late { "was wanted by " } @else { "by " } (day) } },
         &html! {
@@ -203,7 +200,7 @@ fn request(one: &WaitingRequest, now: Timestamp) -> Markup {
 fn exception(one: &Unanswered, now: Timestamp) -> Markup {
     row(
         Mark::Fail,
-        &format!("/engagements/{}/workpapers/{}#exceptions", one.engagement.0, one.workpaper),
+        &path::exception(one),
         &html! { span.mono { (one.control) } " " (one.nature) },
         &html! { (moment::ago(one.since, now)) },
         &html! { (one.engagement) ", exception WP-" (one.workpaper) "." (one.exception) ". Say what caused it, what followed, and what is done" },
@@ -213,7 +210,7 @@ fn exception(one: &Unanswered, now: Timestamp) -> Markup {
 fn answer(one: &WaitingRequest, now: Timestamp) -> Markup {
     row(
         request_mark(one.state),
-        &format!("/engagements/{}/requests/{}", one.engagement.0, one.number),
+        &path::request(one),
         &html! { span.mono { "R-" (one.number) } " " (one.title) },
         &html! { (moment::ago(one.since, now)) },
         &html! { (one.engagement) ". Accept it, or return it with what is missing" },
@@ -233,7 +230,7 @@ fn unsigned(one: &Unsigned, now: Timestamp) -> Markup {
 fn access_row(one: &WaitingReview, now: Timestamp) -> Markup {
     row(
         if one.due_at <= now { Mark::Missed } else { Mark::NotYetDue },
-        &format!("/access-reviews/{}/decide", one.key.0),
+        &path::review(one),
         &html! { (one.title) },
         &html! { "due " (moment::ago(one.due_at, now)) },
         &html! { (one.items) " " (plural(one.items, "item", "items")) ", " (one.time_over) " % of the time is over" },
@@ -243,7 +240,7 @@ fn access_row(one: &WaitingReview, now: Timestamp) -> Markup {
 fn conflict_row(one: &ConflictException, now: Timestamp) -> Markup {
     row(
         Mark::Unknown,
-        "/segregation",
+        path::CONFLICTS,
         &html! { (one.key) ": " (one.conflict) },
         &html! { (moment::ago(one.asked_at, now)) },
         &html! { (one.reason) },
@@ -265,7 +262,7 @@ fn finding(one: &OwnFinding, now: Timestamp) -> Markup {
     let is_late = record.due.is_some_and(|due| record.is_overdue(Day::of(now)) && due < Day::of(now));
     row(
         if is_late { Mark::Missed } else { Mark::NotYetDue },
-        &format!("/findings/{}", segment(&one.reference)),
+        &path::finding(one),
         &html! { (record.found.title) },
         &html! { @if let Some(due) = record.due { @if is_late { "was due " } @else { "by " } (due) } },
         &html! { (record.plan) },
@@ -280,7 +277,7 @@ fn aging(one: &Aging, now: Timestamp) -> Markup {
     };
     row(
         fresh_mark(one.freshness),
-        &format!("/evidence/items/new?control={}", segment(one.control.as_str())),
+        &path::aging(one),
         &html! { span.mono { (one.control) } " " (one.title) },
         &when,
         &html! { (fresh_word(one.freshness.word())) ": " (one.item_title) },
@@ -291,7 +288,7 @@ fn test_row(test: &TestRecord, now: Timestamp) -> Markup {
     let since = test.proposed.as_ref().map(|proposal| proposal.at);
     row(
         Mark::NotYetDue,
-        &format!("/controls/{}/tests/{}", segment(test.control.as_str()), segment(&test.id)),
+        &path::test(test),
         &html! { span.mono { (test.control) } " " (test.id) },
         &html! { @if let Some(since) = since { (moment::ago(since, now)) } },
         &html! { (capital(test.state().word())) @if let Some(proposal) = &test.proposed { ": " (proposal.reason) } },
@@ -301,7 +298,7 @@ fn test_row(test: &TestRecord, now: Timestamp) -> Markup {
 fn check_row(draft: &CheckDraft, now: Timestamp) -> Markup {
     row(
         Mark::NotYetDue,
-        &format!("/checks/{}/draft", segment(&draft.check)),
+        &path::check(draft),
         &html! { span.mono { (draft.check) } },
         &html! { (moment::ago(draft.at, now)) },
         &html! { @if draft.change == DraftChange::Aside { "To be put aside: " } (draft.reason) },
@@ -311,7 +308,7 @@ fn check_row(draft: &CheckDraft, now: Timestamp) -> Markup {
 fn waiver_row(waiver: &Waiver, now: Timestamp) -> Markup {
     row(
         Mark::Waived,
-        &format!("/waivers/{}", waiver.id),
+        &path::waiver(waiver),
         &html! { "Waiver " (waiver.id) " of " span.mono { (waiver.check) } },
         &html! { (moment::ago(waiver.expires_at, now)) },
         &html! { "It ends " (moment::date(waiver.expires_at)) ". Mend what it excuses, or ask for another one" },
@@ -321,7 +318,7 @@ fn waiver_row(waiver: &Waiver, now: Timestamp) -> Markup {
 fn draft(item: &Item, now: Timestamp) -> Markup {
     row(
         mark_of(item.state),
-        &format!("/evidence/items/{}", item.key),
+        &path::item(item),
         &html! { (item.version.description.title) },
         &html! { (moment::ago(item.version.at, now)) },
         &html! { "Not handed in" },

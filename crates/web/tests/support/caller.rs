@@ -73,6 +73,12 @@ impl Caller {
         self.send(method, path, &[("if-match", &tag)], &body.to_string()).await
     }
 
+    /// The page at an address, for somebody with a session.
+    pub(crate) async fn page(&mut self, path: &str) -> Answer {
+        self.browser.headers.clear();
+        self.browser.get(path).await
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], "").await
     }
@@ -117,6 +123,14 @@ pub(crate) fn new_item(name: &str) -> Value {
 
 pub(crate) fn commitment(statement: &str) -> Value {
     json!({"kind": "commitment", "title": "Uptime", "statement": statement, "source": "Terms"})
+}
+
+/// Answers of the guided start.
+pub(crate) fn answers(services: &str) -> Value {
+    json!({
+        "services": services, "company": "software", "size": "small", "premises": "remote", "hosting": "provider",
+        "builds_software": true, "shares_systems": false, "categories": ["availability"],
+    })
 }
 
 pub(crate) fn scope(system: &str) -> Value {
@@ -244,6 +258,17 @@ pub(crate) async fn fill(server: &Server) -> String {
     let tag = [("if-match", "\"0\"")];
     made(&person.send(Method::PUT, "/targets/1/record", &tag, &about).await, StatusCode::OK);
     access(server, &mut person).await;
+    let first = [("if-match", "\"0\"")];
+    let answers = answers("Payments").to_string();
+    made(&program.send(Method::PUT, "/program-start", &first, &answers).await, StatusCode::OK);
+    // An item that auditors see without asking for it.
+    let mut item = new_item("accepted.csv");
+    item["controls"] = json!(["ACC-01"]);
+    let item = program.post("/evidence-items", &item).await;
+    let path = format!("/evidence-items/{}", made(&item, StatusCode::CREATED)["key"]);
+    let item = program.from(&item, Method::POST, &format!("{path}/submission"), &json!({})).await;
+    let item = other.from(&item, Method::POST, &format!("{path}/acceptance"), &json!({})).await;
+    assert_eq!(made(&item, StatusCode::OK)["state"], "accepted");
     let seen = owner.get("/settings").await;
     let settings = json!({"time_zone": "Europe/Vienna", "date_style": "day_first", "escalate_days": 5});
     made(&owner.from(&seen, Method::PUT, "/settings", &settings).await, StatusCode::OK);

@@ -82,6 +82,10 @@ async fn every_operation_is_called_and_answers_as_it_is_described() {
                 let one = parse(list.text())["items"][0]["id"].as_str().expect("an id").to_owned();
                 format!("{BASE}/identity-providers/{one}")
             }
+            "getLedgerCheckpoint" => {
+                let head = parse(browser.get(&format!("{BASE}/ledger")).await.text());
+                format!("{BASE}/ledger/checkpoints/{}", head["size"])
+            }
             "getDiagram" => format!("{BASE}{diagram}/picture"),
             "getDocument" => format!("{BASE}/engagements/1/documents/assertion/pdf"),
             "askDutyConflict" => format!("{BASE}/duty-question?person=ada&system=Cloud&right=deploy"),

@@ -193,6 +193,24 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Token>> {
     sql::of_member(view.connection(), organization, membership).await
 }
 
+/// Returns a token: one's own, or anybody's for whoever may read them all.
+///
+/// # Errors
+/// `Forbidden` if the actor has no tokens; `NotFound` if there is none, or it is not theirs to see.
+pub async fn find(view: &mut View<'_>, id: Uuid) -> Result<Token> {
+    let reach = view.permit(Atom::new(Resource::Token, Verb::Read))?;
+    let organization = view.organization();
+    let found = sql::find(view.connection(), organization, id).await?;
+    let token = found.ok_or_else(|| Error::not_found("token", id))?;
+    if reach.is_none_or(|reach| reach.has(Scope::Organization))
+        || token.membership == session::own_membership(view).await?
+    {
+        Ok(token)
+    } else {
+        Err(Error::not_found("token", id))
+    }
+}
+
 /// Lists all tokens, the newest first, whoever asks.
 pub(crate) async fn everybody(view: &mut View<'_>) -> Result<Vec<Token>> {
     let organization = view.organization();
@@ -205,8 +223,7 @@ pub(crate) async fn everybody(view: &mut View<'_>) -> Result<Vec<Token>> {
 /// `Forbidden`; `NotFound` if there is none, or it is not one's own to take back; `Conflict` if it does not work anyway.
 pub async fn revoke(cx: &mut Cx<'_>, id: Uuid) -> Result<()> {
     cx.permit(Atom::new(Resource::Token, Verb::Delete))?;
-    let found = list(cx).await?.into_iter().find(|token| token.id == id);
-    let token = found.ok_or_else(|| Error::not_found("token", id))?;
+    let token = find(cx, id).await?;
     if !token.is_open(cx.now) {
         return Err(Error::conflict("the token does not work any more anyway"));
     }

@@ -79,6 +79,12 @@ pub(super) async fn all(c: &mut AnyConnection, org: OrganizationKey) -> Result<V
     query.fetch_all(c).await?.iter().map(token).collect()
 }
 
+pub(super) async fn find(c: &mut AnyConnection, org: OrganizationKey, id: Uuid) -> Result<Option<Token>> {
+    let text = format!("SELECT {COLUMNS} FROM api_token WHERE organization = $1 AND id = $2");
+    let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0).bind(id.to_string());
+    query.fetch_optional(c).await?.as_ref().map(token).transpose()
+}
+
 fn parsed<T: Ord + std::str::FromStr>(words: &str) -> Result<BTreeSet<T>> {
     words.split_whitespace().map(|word| stored::parse(word, WHAT)).collect()
 }

@@ -257,6 +257,20 @@ pub(crate) async fn all_places(view: &mut View<'_>) -> Result<BTreeMap<String, P
     Ok(all.into_iter().map(|(system, (_, place))| (system, place)).collect())
 }
 
+/// Returns what was last said of the system of a list, with the number of the version: 0 while nobody has said anything.
+///
+/// # Errors
+/// As [`find`].
+pub async fn placed(view: &mut View<'_>, key: ListKey) -> Result<(AccessList, i64, Option<Place>)> {
+    let list = find(view, key).await?;
+    let organization = view.organization();
+    let held = sql::places(view.connection(), organization).await?.remove(&fold(&list.system));
+    Ok(match held {
+        Some((version, place)) => (list, version, Some(place)),
+        None => (list, 0, None),
+    })
+}
+
 /// Returns the systems of lists that belong to one of the systems of a scope, by their folded names; none stands for all of
 /// them, whoever asks.
 pub(crate) async fn within(

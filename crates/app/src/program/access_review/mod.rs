@@ -169,8 +169,18 @@ pub(crate) async fn look_up(view: &mut View<'_>, key: ReviewKey) -> Result<Optio
 /// # Errors
 /// As [`whole`].
 pub async fn find(view: &mut View<'_>, key: ReviewKey) -> Result<Review> {
+    Ok(current(view, key).await?.0)
+}
+
+/// Returns a review as it is now, without its items, with the number of its newest version, for changes made from it.
+///
+/// # Errors
+/// As [`whole`].
+pub async fn current(view: &mut View<'_>, key: ReviewKey) -> Result<(Review, u32)> {
     view.permit_whole(READ)?;
-    look_up(view, key).await?.ok_or_else(|| Error::not_found("review of access", key))
+    let organization = view.organization();
+    let found = sql::review(view.connection(), organization, key).await?;
+    found.ok_or_else(|| Error::not_found("review of access", key))
 }
 
 /// A review as it stood from a moment on.

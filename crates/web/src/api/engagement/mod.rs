@@ -6,6 +6,7 @@ pub(super) mod letting_in;
 pub(super) mod prepare;
 mod shape;
 pub(super) mod shared;
+pub(super) mod sight;
 pub(super) mod take_out;
 
 use axum::extract::{Path, State};

@@ -91,13 +91,22 @@ impl Chosen {
             Some(Self { from, to, known_at: None, key: String::new() })
         };
         let named = || Self::named(query.get("span")?, now);
-        let fits = |chosen: &Self| {
-            let days = (chosen.to.micros() - chosen.from.micros()) / DAY_US;
-            chosen.from < chosen.to && days <= LONGEST_DAYS && chosen.from <= now
-        };
-        let chosen = named().or_else(dates).filter(fits);
+        let chosen = named().or_else(dates).filter(|chosen| chosen.fits(now));
         let chosen = chosen.unwrap_or_else(|| Self::last_days(USUAL_DAYS, "12m", now));
         Self { known_at: known_at(query, now), ..chosen }
+    }
+
+    /// The period between two moments, the usual one before its end, or before the end of today, where one is left out; none
+    /// if there is no such period to look over.
+    pub(crate) fn between(from: Option<Timestamp>, to: Option<Timestamp>, now: Timestamp) -> Option<Self> {
+        let to = to.unwrap_or_else(|| day_of(now).plus_micros(DAY_US));
+        let from = from.unwrap_or_else(|| to.plus_micros(-USUAL_DAYS * DAY_US));
+        Some(Self { from, to, known_at: None, key: String::new() }).filter(|chosen| chosen.fits(now))
+    }
+
+    fn fits(&self, now: Timestamp) -> bool {
+        let days = (self.to.micros() - self.from.micros()) / DAY_US;
+        self.from < self.to && days <= LONGEST_DAYS && self.from <= now
     }
 
     /// The moment of looking: now, or the earlier one that is asked about.

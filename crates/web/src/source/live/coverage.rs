@@ -83,6 +83,7 @@ impl Live {
                         to: span.to.map(|to| target.retired_at.map_or(to, |retired| retired.min(to))),
                     };
                     CoverageRow {
+                        id: target.key.0.to_string(),
                         name: target.target.name.clone(),
                         href: format!("/targets/{}", target.key.0),
                         stretches: seen_of(&of_target, "checks", due, now),
@@ -92,6 +93,7 @@ impl Live {
             checks: histories
                 .iter()
                 .map(|(check, histories)| CoverageRow {
+                    id: check.to_string(),
                     name: checks.get(check).map_or(check, |known| &known.definition.title).to_owned(),
                     href: check_href(check),
                     stretches: seen_of(

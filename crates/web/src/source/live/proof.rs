@@ -25,6 +25,13 @@ const ARTIFACT_LIMIT: usize = 1000;
 /// Bytes of a document that are in memory at one time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
+/// The leaves before a position, newest first.
+async fn leaves_before(view: &mut View<'_>, end: u64, limit: u32) -> tickmark_app::Result<Vec<LeafRow>> {
+    let first = end.saturating_sub(u64::from(limit));
+    let leaves = ledger::entries(view, first, u32::try_from(end - first).unwrap_or(limit)).await?;
+    leaves.iter().rev().map(leaf_row).collect()
+}
+
 /// An artifact as its row shows it.
 pub(super) fn artifact_row(artifact: &Artifact, targets: &BTreeMap<TargetKey, String>) -> ArtifactRow {
     ArtifactRow {
@@ -216,11 +223,7 @@ impl Live {
     pub(in crate::source) async fn ledger(&self, before: Option<u64>) -> Result<LedgerView, Refusal> {
         let work = async |view: &mut View<'_>| {
             let head = ledger::head(view).await?;
-            let end = before.map_or(head.size, |before| before.min(head.size));
-            let first = end.saturating_sub(u64::from(SHOWN_LEAVES));
-            let shown = u32::try_from(end - first).unwrap_or(SHOWN_LEAVES);
-            let leaves = ledger::entries(view, first, shown).await?;
-            let rows = leaves.iter().rev().map(leaf_row).collect::<tickmark_app::Result<Vec<_>>>()?;
+            let rows = leaves_before(view, before.unwrap_or(head.size).min(head.size), SHOWN_LEAVES).await?;
             let keys = ledger::keys_of_log(view).await?;
             let (pending, scrub) = (ledger::pending(view).await?, ledger::last_scrub(view).await?);
             Ok((head, rows, keys, outside(view).await?, policy(view).await?, pending, scrub))
@@ -250,6 +253,18 @@ impl Live {
             policy,
             leaves,
         })
+    }
+
+    pub(in crate::source) async fn leaves(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<LeafRow>, Refusal> {
+        let work = async |view: &mut View<'_>| {
+            let size = ledger::head(view).await?.size;
+            leaves_before(view, before.unwrap_or(size).min(size), limit).await
+        };
+        Ok(self.app.read(&self.actor, work).await?)
     }
 
     pub(in crate::source) async fn checkpoint(&self, size: Option<u64>) -> Result<(u64, String), Refusal> {

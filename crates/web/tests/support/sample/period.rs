@@ -244,6 +244,7 @@ pub(super) fn coverage(targets: &[TargetView], checks: &[(CheckRow, CheckView)])
         targets: targets
             .iter()
             .map(|target| CoverageRow {
+                id: target.row.key.to_string(),
                 name: target.row.name.clone(),
                 href: format!("/targets/{}", target.row.key),
                 stretches: seen(target.results.first().and_then(|result| result.strip.as_ref())),
@@ -252,6 +253,7 @@ pub(super) fn coverage(targets: &[TargetView], checks: &[(CheckRow, CheckView)])
         checks: checks
             .iter()
             .map(|(row, _)| CoverageRow {
+                id: row.id.clone(),
                 name: row.title.clone(),
                 href: format!("/checks/{}", row.id),
                 stretches: seen(row.strip.as_ref()),
