@@ -311,7 +311,7 @@ async fn a_review_goes_its_way_and_ends_as_an_occurrence_of_its_control() {
         assert!(flags(0).contains(&Flag::Back) && !flags(0).contains(&Flag::Added), "{:?}", flags(0));
         let earlier = second.items[0].earlier.expect("it was to go");
         assert_eq!((earlier.review, earlier.item, earlier.was_gone), (key, 1, true));
-        assert_eq!((flags(1), second.items[1].earlier), ([].into(), None), "what was kept is no drift");
+        assert_eq!((flags(1), second.items[1].earlier), (BTreeSet::new(), None), "what was kept is no drift");
         let peers = second.items[1].peers.as_ref().expect("Ada has the same manager");
         assert_eq!((peers.others, peers.with), (1, 0));
         // What a later list says stands beside it; the snapshot stays.

@@ -9,12 +9,14 @@ use tickmark_app::evidence::item::{self, NewItem, Purpose, RETENTION, Upload};
 use tickmark_app::identity::audit::{self, Filter};
 use tickmark_app::identity::people::{self, LetIn};
 use tickmark_app::testing::World;
-use tickmark_app::{Actor, App, Error, control};
+use tickmark_app::{Actor, App, Error, control, register};
 use tickmark_core::catalog::{Catalog, RequestKind, RequestTiming};
 use tickmark_core::control::ControlId;
 use tickmark_core::engagement::fieldwork::{Answer, ListRow, Party, Request, RequestState, RequestStep};
 use tickmark_core::engagement::{EngagementKey, ReportKind, Scope, Time};
-use tickmark_core::evidence::item::{Covers, Description, Kind, Method, Sensitivity};
+use tickmark_core::evidence::item::{
+    Covers, Description, Kind, Method, Sensitivity, State as ItemState, day,
+};
 use tickmark_core::id::ItemKey;
 use tickmark_core::identity::Role;
 use tickmark_core::time::DAY_US;
@@ -124,7 +126,7 @@ pub(crate) fn file(title: &str, covers: (&str, &str), controls: &[&str]) -> NewI
             method: Method::Exported,
             steps: String::new(),
             collected_by: "Cam".into(),
-            collected_at: None,
+            collected_at: day("2026-11-24").ok(),
             covers: Covers::days(covers.0, covers.1).ok(),
             sensitivity: Sensitivity::Internal,
             redaction: String::new(),
@@ -456,7 +458,7 @@ async fn requests_go_from_the_auditor_to_management_and_back() {
             app.read(program, async |view| audit::search(view, &filter, 100).await).await.expect("rows")
         };
         assert_eq!(trail("evidence.viewed").await.len(), 1);
-        assert_eq!(trail("request").await.iter().filter(|row| row.event == "request.returned").count(), 1);
+        assert_eq!(trail("request").await.iter().filter(|row| row.event == "request.returned").count(), 2);
         assert!(trail("access.denied").await.iter().any(|row| row.reason == "other_party"));
     }
 }

@@ -4,8 +4,9 @@ use tickmark_app::testing::World;
 use tickmark_app::{Actor, engagement};
 use tickmark_core::engagement::fieldwork::Party;
 
-use crate::fieldwork::{KEY, auditor, documents, scene, signers};
+use crate::fieldwork::{KEY, auditor, scene};
 use crate::issue::reword;
+use crate::reported::{documents, signers};
 
 #[tokio::test]
 async fn what_changed_of_controls_since_management_signed_is_told_to_both_parties() {

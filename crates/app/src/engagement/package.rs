@@ -9,8 +9,8 @@ use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::{Control, ControlText};
 use tickmark_core::engagement::completion::{Completion, Decided};
 use tickmark_core::engagement::{
-    Candidate, Diagram, Document, Engagement, EngagementKey, FlowStep, Method, Paper, Part, Process,
-    Progress, ReportKind, Scope, Signed, Step, Subservice, Time, UserEntityKind, VendorControl,
+    Candidate, Diagram, Document, Engagement, EngagementKey, FlowStep, Method, Paper, Process, Progress,
+    ReportKind, Scope, Signed, Step, Subservice, Time, UserEntityKind, VendorControl,
 };
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;

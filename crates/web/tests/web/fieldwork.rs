@@ -492,6 +492,11 @@ async fn management_hands_in_that_nothing_happened_and_lists_of_more_than_one_sh
     let handed = cam.upload(&path, &path, &fields("1", "", "an observed run"), &[("list.json", list)]).await;
     assert_eq!(handed.status, StatusCode::SEE_OTHER, "{}", handed.text());
     assert!(cam.get("/populations/2").await.text().contains("A-1"));
+    let odd: &[u8] = b"key,occurred_at\nA-1,=NOW()\n";
+    let refused = cam.upload(&path, &path, &fields("1", "", "an observed run"), &[("list.csv", odd)]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("line 2, column occurred_at") && refused.text().contains("is a formula"));
+    assert_eq!(cam.get("/populations/3").await.status, StatusCode::NOT_FOUND, "nothing is applied by half");
     // Both are about days that nobody examines: they are there, with why they cannot be chosen.
     let request = path.trim_end_matches("/population").to_owned();
     let says = "none of its days lies in the time that is examined";
@@ -507,11 +512,6 @@ async fn management_hands_in_that_nothing_happened_and_lists_of_more_than_one_sh
     let paper = audrey.send(new, new, &PLAN).await.header("location").to_owned();
     let page = audrey.get(&paper).await;
     assert!(page.text().contains("1 population cannot be chosen") && page.text().contains(says));
-    let odd: &[u8] = b"key,occurred_at\nA-1,=NOW()\n";
-    let refused = cam.upload(&path, &path, &fields("1", "", "an observed run"), &[("list.csv", odd)]).await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text().contains("line 2, column occurred_at") && refused.text().contains("is a formula"));
-    assert_eq!(cam.get("/populations/3").await.status, StatusCode::NOT_FOUND, "nothing is applied by half");
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn whoever_may_asks_for_work_and_sees_what_comes_of_it() {
     assert!(!cam.get("/reports").await.text().contains(waits));
     let list = cam.get("/jobs").await;
     assert!(
-        list.text().contains("readiness.pdf <a href=\"/reports\">See the reports</a>"),
+        list.text().contains("readiness.pdf <a data-row href=\"/reports\">See the reports</a>"),
         "{}",
         list.text()
     );

@@ -174,6 +174,6 @@ async fn the_reader_chooses_how_far_back_checks_and_targets_are_looked_at() {
         let odd = text(&guest, &format!("{path}?span=nonsense")).await;
         assert!(odd.contains(&format!("href=\"{path}\" aria-current=\"true\">90 days")), "{path}: {odd}");
     }
-    let list = text(&guest, "/checks?span=12m").await;
+    let list = text(&guest, "/checks?span=12m&q=ssh-root").await;
     assert!(list.contains("/checks/ssh-root-login-disabled") && list.contains("Looking back"), "{list}");
 }

@@ -192,7 +192,7 @@ mod tests {
             Holding { kind: AccountKind::Service, person: None, ..row("bot", "deploy", "Engineer", "bob") },
         ];
         let wiki = [row("ada", "edit", "", ""), row("ivy", "edit", "Engineer", "")];
-        let roster = Roster::of(&[("AWS", &aws), ("wiki", &wiki)]);
+        let roster = Roster::of(&[("AWS", &aws[..]), ("wiki", &wiki[..])]);
         let peers = |system: &str, holding: &Holding| roster.peers(system, holding);
         // Beside her there are Eve, Sam and, from another list, Ivy; who has left is nobody's peer.
         let ada = peers("aws", &aws[0]).expect("peers");
@@ -229,7 +229,7 @@ mod tests {
                 .collect();
             let mut turned = rows.clone();
             turned.rotate_left(turn % rows.len());
-            let (one, other) = (Roster::of(&[("aws", &rows)]), Roster::of(&[("aws", &turned)]));
+            let (one, other) = (Roster::of(&[("aws", rows.as_slice())]), Roster::of(&[("aws", turned.as_slice())]));
             for holding in &rows {
                 let peers = one.peers("aws", holding);
                 prop_assert_eq!(&peers, &other.peers("aws", holding));

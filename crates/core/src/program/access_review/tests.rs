@@ -337,8 +337,9 @@ fn what_was_to_go_before_and_what_peers_have_not_is_flagged() {
         .map(|(account, right)| Holding { job: Some("Engineer".into()), ..row(account, right, Tier::Two) })
         .into();
     let went = |was_gone| Earlier { review: ReviewKey(1), item: 7, decided_at: at(-99), was_gone };
-    let earlier = [(rows[0].key(), went(true)), (rows[2].key(), went(false))].into();
-    let roster = Roster::of(&[("aws", &rows)]);
+    let earlier: std::collections::BTreeMap<String, Earlier> =
+        [(rows[0].key(), went(true)), (rows[2].key(), went(false))].into();
+    let roster = Roster::of(&[("aws", rows.as_slice())]);
     let beside = Beside { roster: Some(&roster), earlier: Some(&earlier), ..Beside::default() };
     let items = freeze(&scope(), "aws", ListKey(1), rows, &people(), beside, (1, at(0))).items;
     let of = |wanted: &[Flag]| -> Vec<u64> {

@@ -64,7 +64,7 @@ pub(super) fn scope(kind: ReportKind) -> String {
 pub(super) fn description(record: &Engagement) -> String {
     let (scope, mut text) = (record.holds(), String::new());
     let held = record.description.as_ref().map(|document| &document.content);
-    let order = held.map_or(&[][..], |description| &description.order);
+    let order = held.map(|description| description.order.as_slice()).unwrap_or_default();
     let words: Vec<String> = order.iter().map(|part| format!("\"{}\"", part.word())).collect();
     let _ = writeln!(
         text,

@@ -28,7 +28,6 @@ use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
 use super::words::{AS_OF, Nothing, parsed};
 use crate::WebState;
-use crate::error::Refusal;
 use crate::route::{get, post, put};
 use crate::visit::Asked;
 use agreement::{NewAgreement, UseAgreement, agreement, agreements, write_agreement};

@@ -429,7 +429,7 @@ mod tests {
         let html = paged.render(&query("state=ready&page=2&q=x&col=state")).0;
         assert!(html.contains("CC2") && html.contains("250") && html.contains("of 9000 things"), "{html}");
         assert!(
-            html.contains("Page 2 of 3")
+            html.contains("Page 2 of 5")
                 && html.contains("/things?state=ready&amp;q=x&amp;col=state&amp;page=3")
         );
     }

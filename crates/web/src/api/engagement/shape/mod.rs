@@ -69,7 +69,7 @@ pub(in crate::api::engagement) struct DescriptionText {
     pub(in crate::api::engagement) parts: Vec<Passage>,
     /// Parts that come first, in this order; the others follow in the usual one. Empty for the usual order of all.
     #[serde(default)]
-    #[schemars(length(max = 13), inner(extend("enum" = PARTS)))]
+    #[schemars(length(max = 13), extend("items" = serde_json::json!({"type": "string", "enum": PARTS})))]
     pub(in crate::api::engagement) order: Vec<String>,
 }
 
