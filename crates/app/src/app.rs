@@ -8,6 +8,7 @@ use tickmark_store::{Access, Blobs, DataFolder, Database, Migrations, Server};
 use uuid::Uuid;
 
 use crate::context::{Cx, Refused, Told, View};
+use crate::identity::KnownLabels;
 use crate::identity::audit::{self, Event};
 use crate::identity::credential::{Accounts, BrokenPasswords, Cost};
 use crate::identity::provider::Known;
@@ -35,6 +36,7 @@ pub struct App {
     pub(crate) logs: Logs,
     pub(crate) memories: Memories,
     pub(crate) register: register::Known,
+    pub(crate) labels: KnownLabels,
     outside: Arc<Outside>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -124,6 +126,7 @@ impl App {
             logs: Logs::default(),
             memories: Memories::default(),
             register: register::Known::default(),
+            labels: KnownLabels::default(),
             outside: Arc::new(outside),
             clock,
             entropy,

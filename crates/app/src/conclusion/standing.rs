@@ -137,9 +137,7 @@ pub async fn standing_of(view: &mut View<'_>, catalog: &Catalog, ids: &[ControlI
     let organization = view.organization();
     let ratings = sql::ratings_of(view.connection(), organization, ids).await?;
     let tests = control::tests_of(view, ids).await?;
-    // Nothing was ever looked at for controls without tests.
-    let is_tested = tests.values().any(|checks| !checks.is_empty());
-    let verdicts = if is_tested { observation::verdicts_now(view).await? } else { Vec::new() };
+    let verdicts = observation::verdicts_of(view, &named(&tests)).await?;
     stand(view, catalog, Controls { controls, ratings, tests }, verdicts).await
 }
 
@@ -148,6 +146,11 @@ struct Controls {
     controls: Vec<Control>,
     ratings: BTreeMap<ControlId, Rating>,
     tests: BTreeMap<ControlId, Vec<String>>,
+}
+
+/// The checks that are tests, each once.
+fn named(tests: &BTreeMap<ControlId, Vec<String>>) -> Vec<String> {
+    tests.values().flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 async fn stand(
@@ -162,8 +165,7 @@ async fn stand(
     let judgements = judgement::all(view, &framework.id).await?;
     let now = view.now;
     let period = chosen::looks_back(scope.choice.target, now);
-    let named: Vec<String> = tests.values().flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect();
-    let histories = observation::histories_in(view, period, Some(&named)).await?;
+    let histories = observation::histories_in(view, period, Some(&named(&tests))).await?;
     let known = observation::targets(view).await?;
     let judged = judged(view, &tests, &known).await?;
     let targets: BTreeMap<TargetKey, String> =

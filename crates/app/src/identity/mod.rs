@@ -15,6 +15,7 @@ pub mod system;
 pub mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationId, OrganizationKey, SessionId, SystemId};
@@ -24,6 +25,7 @@ use tickmark_ledger::leaf::LeafKind;
 use self::audit::{Event, Name};
 use crate::context::{Cx, View};
 use crate::ledger::keys;
+use crate::register::{self, Kind};
 use crate::{Action, App, Error, Result};
 
 /// Most characters of a name.
@@ -303,6 +305,8 @@ pub async fn ensure_actor(cx: &mut Cx<'_>, kind: ActorKind, label: &str) -> Resu
     let actor = Actor { id, organization, kind, label: label.to_owned(), access };
     let now = cx.now;
     sql::insert_actor(cx.connection(), &actor, now).await?;
+    // Not every actor is a member; what they are called is kept until one changes.
+    register::count_change(cx, Kind::Member).await?;
     cx.record(
         LeafKind::AuditEvent,
         &serde_json::json!({"event": "actor.added", "actor": actor.id, "kind": kind.word()}),
@@ -339,7 +343,33 @@ pub(crate) async fn need_known_person(view: &mut View<'_>, id: Option<ActorId>) 
 /// If the database fails.
 pub async fn labels(view: &mut View<'_>) -> Result<BTreeMap<ActorId, String>> {
     let organization = view.organization();
-    Ok(told_apart(sql::labels(view.connection(), organization).await?))
+    let change = register::change(view, Kind::Member).await?;
+    if let Some(known) = change.and_then(|change| view.app.labels.get(organization, change)) {
+        return Ok(known);
+    }
+    let labels = told_apart(sql::labels(view.connection(), organization).await?);
+    if let Some(change) = change {
+        view.app.labels.keep(organization, change, labels.clone());
+    }
+    Ok(labels)
+}
+
+/// What people and programs are called.
+type Labels = BTreeMap<ActorId, String>;
+
+/// What everybody of an organization is called, kept as long as no member changes.
+#[derive(Debug, Default)]
+pub(crate) struct KnownLabels(Mutex<BTreeMap<OrganizationKey, (i64, Labels)>>);
+
+impl KnownLabels {
+    fn get(&self, organization: OrganizationKey, change: i64) -> Option<Labels> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&organization).filter(|(of, _)| *of == change).map(|(_, labels)| labels.clone())
+    }
+
+    fn keep(&self, organization: OrganizationKey, change: i64, labels: Labels) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(organization, (change, labels));
+    }
 }
 
 /// Returns what some of those who ever acted here are called, with their address; those who are not known are left out. Empty for

@@ -40,6 +40,7 @@ pub use history::{
 pub use listed::{Seen, TargetNow, seen, target_page, targets_now, targets_of};
 pub(crate) use memory::Memories;
 pub use moment::{answer_at, checks_in_force, runs_between};
+pub(crate) use read::verdicts_of;
 pub use read::{
     CheckHistory, CheckNow, FactsDocument, TargetVerdict, check_history, check_versions, checks_now,
     coverage_of_run, facts_at, facts_history, find_run, find_target, known_checks, newest_facts, runs,

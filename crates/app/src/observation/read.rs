@@ -170,12 +170,25 @@ pub async fn facts_at(
 /// # Errors
 /// As [`targets`].
 pub async fn verdicts_now(view: &mut View<'_>) -> Result<Vec<TargetVerdict>> {
+    let organization = view.organization();
+    let checks = sql::current_checks(view.connection(), organization).await?;
+    verdicts_by(view, checks).await
+}
+
+/// Returns what some checks in force say about every target now.
+///
+/// # Errors
+/// As [`targets`].
+pub(crate) async fn verdicts_of(view: &mut View<'_>, checks: &[String]) -> Result<Vec<TargetVerdict>> {
+    let organization = view.organization();
+    let checks = sql::named_checks(view.connection(), organization, checks, true).await?;
+    if checks.is_empty() { Ok(Vec::new()) } else { verdicts_by(view, checks).await }
+}
+
+async fn verdicts_by(view: &mut View<'_>, checks: Vec<CheckVersion>) -> Result<Vec<TargetVerdict>> {
     let (organization, now) = (view.organization(), view.now);
-    let checks: BTreeMap<CheckKey, CheckVersion> = sql::current_checks(view.connection(), organization)
-        .await?
-        .into_iter()
-        .map(|check| (check.key, check))
-        .collect();
+    let checks: BTreeMap<CheckKey, CheckVersion> =
+        checks.into_iter().map(|check| (check.key, check)).collect();
     let facts = sql::current_facts(view.connection(), organization).await?;
     let (answers, outcomes) = sql::answers_now(view.connection(), organization).await?;
     let due = sql::all_due(view.connection(), organization).await?;

@@ -360,7 +360,7 @@ pub async fn count(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<u64
 }
 
 /// Returns after which change of its kind the view looks, where what it finds may be kept.
-async fn change(view: &mut View<'_>, kind: Kind) -> Result<Option<i64>> {
+pub(crate) async fn change(view: &mut View<'_>, kind: Kind) -> Result<Option<i64>> {
     if !view.is_snapshot() {
         // What a change has done and not committed is nobody else's.
         return Ok(None);
@@ -545,6 +545,12 @@ pub(crate) async fn refresh(cx: &mut Cx<'_>, touched: Touched) -> Result<()> {
 pub async fn changes(view: &mut View<'_>) -> Result<BTreeMap<String, i64>> {
     let organization = view.organization();
     sql::changes(view.connection(), organization).await
+}
+
+/// Says that something changed which is kept for records of a kind and is none of them.
+pub(crate) async fn count_change(cx: &mut Cx<'_>, kind: Kind) -> Result<()> {
+    let organization = cx.organization();
+    sql::count_change(cx.connection(), organization, kind).await
 }
 
 async fn put(cx: &mut Cx<'_>, entries: &[Entry]) -> Result<()> {

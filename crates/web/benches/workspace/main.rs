@@ -3,7 +3,8 @@
 //! controls look around at 200 requests a second, all pages together, whether or not the server has answered the ones before;
 //! once as they only look, once while somebody says something each second, so that what is counted for everybody is counted
 //! anew. `cargo bench -p tickmark-web` prints what the server takes for each page on SQLite, without the socket, and the ratio
-//! to the budget; asserts nothing, because times move with the machine.
+//! to the budget, and before that what each page takes alone and how often it asks the database; asserts nothing, because
+//! times move with the machine.
 //!
 //! `cargo bench -p tickmark-web -- tenth` has a tenth of everything, to see in a moment that it runs.
 
@@ -19,6 +20,7 @@ mod host;
 #[path = "../../tests/support/members.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod members;
+mod statements;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,6 +34,8 @@ use tokio::task::JoinSet;
 
 /// Requests a second, all pages together.
 const RATE: f64 = 200.0;
+/// How often each page is asked for while nobody else asks.
+const ALONE: u32 = 50;
 /// Rounds over all pages.
 const ROUNDS: usize = 400;
 const LIMIT_MS: f64 = 10.0;
@@ -119,6 +123,21 @@ async fn speak(speaker: Arc<Mutex<Browser>>, token: String, number: u64) {
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
 }
 
+/// What each page takes while nobody else asks, and how often it asks the database.
+async fn alone(browser: &mut Browser) {
+    for path in PAGES {
+        statements::begin();
+        browser.get(path).await;
+        let statements = statements::end();
+        let asked = Instant::now();
+        for _ in 0..ALONE {
+            browser.get(path).await;
+        }
+        let each = asked.elapsed().as_secs_f64() * 1e3 / f64::from(ALONE);
+        eprintln!("alone {path:<30} {each:>6.2} ms, {statements} statements");
+    }
+}
+
 fn say(pages: Vec<Page>, weights: &[usize]) {
     let mut all = Vec::new();
     for ((page, path), weight) in pages.into_iter().zip(PAGES).zip(weights) {
@@ -141,6 +160,7 @@ fn times(mut times: Vec<Duration>) -> String {
 
 #[tokio::main]
 async fn main() {
+    statements::listen();
     let is_rehearsal = std::env::args().any(|argument| argument == "tenth");
     let size = if is_rehearsal { Size::whole().tenth() } else { Size::whole() };
     let server = Server::start().await;
@@ -159,6 +179,7 @@ async fn main() {
         eprintln!("first time {path}: {:.1} ms", asked.elapsed().as_secs_f64() * 1e3);
         weights.push(answer.bytes.len());
     }
+    alone(&mut browsers[0]).await;
     for browser in &mut browsers {
         // As every browser does.
         browser.headers.push(("accept-encoding", "gzip".to_owned()));

@@ -123,7 +123,7 @@ async fn the_address_says_which_controls_are_shown_in_which_order_and_with_which
         few.text().contains("/controls?area=Zoo&amp;col=title&amp;col=status&amp;sort=title"),
         "columns stay"
     );
-    assert_eq!(heads(first.text()).len(), 8);
+    assert_eq!(heads(mia.get("/controls").await.text()).len(), 8);
     // The owner by whom rows are filtered is somebody, not a name.
     let oscar = server.world.member(&server.app, &server.program, "Oscar", &[Role::ControlOwner]).await;
     let oscar = server.world.find_member(&server.app, &server.program, &oscar.email).await;

@@ -83,6 +83,29 @@ pub(in crate::observation) async fn current_checks(
     rows.iter().map(check_version).collect()
 }
 
+/// Returns the versions of some checks, by key; those in force alone, or all there were.
+pub(in crate::observation) async fn named_checks(
+    c: &mut AnyConnection,
+    org: Org,
+    checks: &[String],
+    is_in_force: bool,
+) -> Result<Vec<CheckVersion>> {
+    let mut versions = Vec::new();
+    let in_force = if is_in_force { " AND superseded_at IS NULL" } else { "" };
+    for chunk in checks.chunks(KEYS_PER_STATEMENT) {
+        let text = format!("{CHECK_VERSION} AND check_id IN {}{in_force}", list(2, chunk.len()));
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(org.0);
+        for check in chunk {
+            query = query.bind(check.as_str());
+        }
+        for row in query.fetch_all(&mut *c).await? {
+            versions.push(check_version(&row)?);
+        }
+    }
+    versions.sort_by_key(|version| version.key);
+    Ok(versions)
+}
+
 pub(in crate::observation) async fn check_versions_of(
     c: &mut AnyConnection,
     org: Org,
