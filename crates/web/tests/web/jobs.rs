@@ -70,7 +70,7 @@ async fn whoever_may_asks_for_work_and_sees_what_comes_of_it() {
     let none = cam.get("/jobs?state=failed").await;
     assert!(none.text().contains("No job matches"), "{}", none.text());
     let off = cam.get("/jobs?state=called_off&kind=collect").await;
-    assert!(off.text().contains("1</span> of 1 job"), "{}", off.text());
+    assert!(off.text().contains("1</span> of 2 jobs"), "{}", off.text());
     let csv = cam.get("/export/jobs.csv?state=called_off").await;
     let lines: Vec<&str> = csv.text().lines().collect();
     assert!(lines[0].starts_with("Job,What,State,Asked by,Asked"), "{}", csv.text());

@@ -25,7 +25,7 @@ async fn adopt(server: &Server) -> Vec<String> {
 
 /// The ids of the rows of a page of controls, in order.
 fn ids(page: &str) -> Vec<String> {
-    page.split("a class=\"primary mono nowrap\" href=\"/controls/")
+    page.split("class=\"primary mono nowrap\" href=\"/controls/")
         .skip(1)
         .filter_map(|rest| rest.split('"').next())
         .map(str::to_owned)
