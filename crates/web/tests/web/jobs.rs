@@ -95,7 +95,7 @@ async fn whoever_may_asks_for_work_and_sees_what_comes_of_it() {
         assert_eq!(coo.post(path, &own, &fields).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     let jobs = server.app.read(&server.program, async |view| job::list(view).await).await.expect("read");
-    assert_eq!(jobs.iter().map(|job| job.kind).collect::<Vec<_>>(), [JobKind::Collect]);
+    assert_eq!(jobs.iter().map(|job| job.kind).collect::<Vec<_>>(), [JobKind::Report, JobKind::Collect]);
 }
 
 #[tokio::test]
