@@ -371,7 +371,8 @@ async fn requests_go_from_the_auditor_to_management_and_back() {
         assert!(before.expect("items").is_empty(), "a draft that nobody handed to her");
         let answer = Answer { items: BTreeSet::from([key]), ..Answer::default() };
         let submit = |actor: Actor, from: i64, answer: Answer| async move {
-            app.transact(&actor, async |cx| request::submit(cx, KEY, number, from, answer).await).await
+            app.transact(&actor, async |cx| request::submit(cx, KEY, number, from, answer, catalog).await)
+                .await
         };
         let decide = |actor: Actor, from: i64, step: RequestStep, says: &'static str| async move {
             app.transact(&actor, async |cx| request::decide(cx, KEY, number, from, step, says).await).await
@@ -410,7 +411,7 @@ async fn requests_go_from_the_auditor_to_management_and_back() {
 
         // One item answers many requests: while one of them stands, another one's return sends nothing back.
         let second = |actor: Actor, from: i64, answer: Answer| async move {
-            app.transact(&actor, async |cx| request::submit(cx, KEY, 2, from, answer).await).await
+            app.transact(&actor, async |cx| request::submit(cx, KEY, 2, from, answer, catalog).await).await
         };
         second(cam.clone(), 1, answer.clone()).await.expect("submitted");
         app.transact(&audrey, async |cx| {
@@ -435,7 +436,8 @@ async fn requests_go_from_the_auditor_to_management_and_back() {
         new.description.source = String::new();
         let half = app.transact(cam, async |cx| Ok(item::open(cx, new).await?.key)).await.expect("an item");
         let with_half = Answer { items: BTreeSet::from([half]), ..Answer::default() };
-        let third = app.transact(cam, async |cx| request::submit(cx, KEY, 3, 1, with_half).await).await;
+        let third =
+            app.transact(cam, async |cx| request::submit(cx, KEY, 3, 1, with_half, catalog).await).await;
         let says = refused(third).to_string();
         assert!(says.contains(&format!("item {half}: it cannot be handed in yet")), "{says}");
         let whole = app.read(cam, async |view| request::find(view, KEY, 3).await).await.expect("there");

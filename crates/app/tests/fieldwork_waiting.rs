@@ -75,7 +75,7 @@ async fn a_request_reaches_whoever_sees_to_it() {
 
         // Handed in, it waits for the auditor; returned, for her again, and she is told.
         let answer = || Answer { text: "here".into(), ..Answer::default() };
-        app.transact(&her, async |cx| request::submit(cx, KEY, 1, 2, answer()).await)
+        app.transact(&her, async |cx| request::submit(cx, KEY, 1, 2, answer(), &scene.catalog).await)
             .await
             .expect("answered");
         assert_eq!(numbers(&waits(app, &her).await), [2]);

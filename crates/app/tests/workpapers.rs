@@ -7,6 +7,7 @@ use tickmark_app::engagement;
 use tickmark_app::engagement::fieldwork::sample::{self, Selecting};
 use tickmark_app::engagement::fieldwork::signed::{self, Signing};
 use tickmark_app::engagement::fieldwork::workpaper::{self, Concluding, Excepting};
+use tickmark_app::engagement::fieldwork::{evidence, request};
 use tickmark_app::identity::audit::{self, Filter};
 use tickmark_app::program::performance::EvidenceFile;
 use tickmark_app::program::population;
@@ -14,13 +15,13 @@ use tickmark_app::testing::World;
 use tickmark_app::{Actor, Error};
 use tickmark_core::control::TestAttribute;
 use tickmark_core::engagement::fieldwork::{
-    Cause, ManagementResponse, Outcome, Plan, Procedure, SignedPaper as _, Workpaper,
+    Answer, Cause, ManagementResponse, Outcome, Plan, Procedure, RequestState, SignedPaper as _, Workpaper,
 };
 use tickmark_core::id::PopulationKey;
-use tickmark_core::program::population::{AttributeState, Definition, Ipe};
+use tickmark_core::program::population::{AttributeState, Definition, Ipe, Unfit};
 use tickmark_core::program::sampling::{Absence, Method as Selection};
 
-use crate::fieldwork::{KEY, Scene, auditor, refused, scene};
+use crate::fieldwork::{KEY, Scene, auditor, refused, scene, wanted};
 
 /// That exceptions were noted, in these words.
 fn concluding(text: &str) -> Concluding {
@@ -128,6 +129,71 @@ pub(crate) fn plan() -> Plan {
         procedures: BTreeSet::from([Procedure::Inspection]),
         procedure: "Inspected the approval of selected changes.".into(),
         attributes: vec![attribute("A", "approved"), attribute("B", "by another than the author")],
+    }
+}
+
+/// A list of a control that can still change.
+async fn unfrozen(scene: &Scene, control: &str) -> PopulationKey {
+    let definition = Definition {
+        control: control.parse().expect("an id"),
+        title: "Production deployments".into(),
+        trigger: "a deployment to production".into(),
+        attributes: plan().attributes,
+        from: "2026-11-01T00:00:00Z".parse().expect("a moment"),
+        to: "2026-11-24T00:00:00Z".parse().expect("a moment"),
+    };
+    let app = &scene.app;
+    let made = app.transact(&scene.cam, async |cx| Ok(population::define(cx, definition).await?.key)).await;
+    made.expect("a list")
+}
+
+#[tokio::test]
+async fn an_answer_holds_only_populations_that_the_examination_can_use() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, catalog, cam) = (&scene.app, &scene.catalog, &scene.cam);
+        let audrey = auditor(&world, &scene, "Audrey").await;
+        let fit = changes(&scene).await;
+        let before = nothing(&world, &scene, "2026-05-01", "2026-06-01").await;
+        let elsewhere = unfrozen(&scene, "PIN-01").await;
+        let open = unfrozen(&scene, "CHG-02").await;
+        app.transact(&audrey, async |cx| request::add(cx, KEY, vec![wanted("Changes", None)]).await)
+            .await
+            .expect("asked");
+        let submit = async |actor: &Actor, populations: &[PopulationKey]| {
+            let populations = populations.iter().copied().collect();
+            let answer = Answer { text: "As listed.".into(), populations, ..Answer::default() };
+            app.transact(actor, async |cx| request::submit(cx, KEY, 1, 1, answer, catalog).await).await
+        };
+        let stands = async || {
+            let whole = app.read(cam, async |view| request::find(view, KEY, 1).await).await.expect("there");
+            (whole.row, whole.populations.len())
+        };
+        // What is not offered is not taken either, and what is refused leaves nothing behind.
+        let (row, _) = stands().await;
+        let offered = app.read(cam, async |view| evidence::offered(view, KEY, &row.record, catalog).await);
+        let offered = offered.await.expect("what is there");
+        assert_eq!(offered.populations.iter().map(|one| one.key).collect::<Vec<_>>(), [fit]);
+        let unfit: Vec<_> = offered.unfit.iter().map(|(one, why)| (one.key, *why)).collect();
+        assert_eq!(unfit, [(open, Unfit::NotFrozen), (before, Unfit::OtherTime)]);
+        let period = "is about 2026-05-01 to 2026-05-31, and examined is 2026-11-01 to 2027-10-31";
+        for (population, why) in [
+            (before, period),
+            (elsewhere, "is about PIN-01, which is not in the scope of this engagement"),
+            (open, "is not frozen; freeze it first"),
+        ] {
+            let error = refused(submit(cam, &[fit, population]).await);
+            assert!(matches!(error, Error::Conflict(_)), "{error:?}");
+            assert_eq!(error.to_string(), format!("population {population} {why}"));
+            let (row, populations) = stands().await;
+            assert_eq!((row.version, row.record.state, populations), (1, RequestState::Open, 0));
+        }
+        // The firm answers nothing, and is told nothing of lists that it may not see.
+        let hers = refused(submit(&audrey, &[before]).await).to_string();
+        assert!(hers.contains("nobody of the audit firm"), "{hers}");
+        submit(cam, &[fit]).await.expect("submitted");
+        let (row, populations) = stands().await;
+        assert_eq!((row.record.state, populations), (RequestState::Submitted, 1));
     }
 }
 

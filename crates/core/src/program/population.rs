@@ -191,6 +191,9 @@ pub enum Unfit {
     /// None of its days is examined.
     #[error("none of its days lies in the time that is examined")]
     OtherTime,
+    /// It is about something that is not examined.
+    #[error("its control is not in the scope of this examination")]
+    OtherControl,
 }
 
 impl Population {

@@ -398,13 +398,14 @@ async fn submit(
     call: Call<Answer>,
 ) -> Answered {
     let body = call.body.clone();
+    let catalog = state.source().catalog().ok_or(Refusal::NotFound)?;
     step(&state, &asked, named(&key, &at)?, &call, async |cx, (key, at), from| {
         let answer = CoreAnswer {
             text: body.text.clone(),
             items: body.items.iter().copied().map(ItemKey).collect(),
             populations: body.populations.iter().copied().map(PopulationKey).collect(),
         };
-        request::submit(cx, key, at, from, answer).await
+        request::submit(cx, key, at, from, answer, catalog).await
     })
     .await
 }

@@ -1,8 +1,14 @@
 //! The audit firm and the company in one engagement: who sees what, who writes what, and what a bad list gets.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+use tickmark_app::engagement;
+use tickmark_app::identity::{ActorKind, ensure_actor};
+use tickmark_core::catalog::Catalog;
+use tickmark_core::engagement::{Scope, Time};
 
-use crate::examination::{Says, act, auditor, changes, company, done, owner, pdf};
+use crate::caller::{self, Caller, parse};
+use crate::examination::{KEY, Says, act, auditor, changes, company, done, owner, pdf};
 use crate::members::{Server, hidden};
 
 #[tokio::test]
@@ -505,13 +511,56 @@ async fn management_hands_in_that_nothing_happened_and_lists_of_more_than_one_sh
     assert_eq!(page.text().matches(says).count(), 2, "{}", page.text());
     assert!(!page.text().contains("name=\"population\""), "{}", page.text());
     let version = hidden(page.text(), "version").to_owned();
+    // Nor can an answer hold them, whichever way it comes, and nothing of it is kept.
     let answer = [("version", version.as_str()), ("answer", "Of last year."), ("population", "2")];
-    let sent = cam.upload(&request, &format!("{request}/submit"), &answer, &[]).await;
+    let submit = format!("{request}/submit");
+    let sent = cam.upload(&request, &submit, &answer, &[]).await;
+    assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", sent.text());
+    let why = "opulation 2 is about 2026-01-01 to 2026-06-30, and examined is 2026-11-01 to 2027-10-31";
+    assert!(sent.text().contains(&format!("id=\"population-fault\">P{why}.")), "{}", sent.text());
+    let mut api = Caller::of(cam.clone());
+    let seen = api.get(&request).await;
+    let body = json!({"text": "Of last year.", "populations": [2]});
+    let sent = api.from(&seen, Method::PUT, &format!("{request}/answer"), &body).await;
+    caller::refused(&sent, StatusCode::CONFLICT, &format!("p{why}"));
+    let stands = parse(&api.get(&request).await);
+    assert_eq!((&stands["state"], &stands["answer"]["text"]), (&json!("open"), &json!("")));
+
+    // One that fits is taken. Once another time is examined, it is in sight with why nothing is selected from it.
+    changes(&server).await;
+    let answer = [("version", version.as_str()), ("answer", "As listed."), ("population", "3")];
+    let sent = cam.upload(&request, &submit, &answer, &[]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    examined_later(&server).await;
     let new = "/engagements/1/workpapers/new";
     let paper = audrey.send(new, new, &PLAN).await.header("location").to_owned();
     let page = audrey.get(&paper).await;
     assert!(page.text().contains("1 population cannot be chosen") && page.text().contains(says));
+}
+
+/// Another time is examined from now on.
+async fn examined_later(server: &Server) {
+    let (app, program) = (&server.app, &server.program);
+    let person = server.world.person(app, program).await;
+    let grace = app
+        .transact(program, async |cx| ensure_actor(cx, ActorKind::Person, "Grace Example").await)
+        .await
+        .expect("a person");
+    let day = |text: &str| text.parse().expect("a day");
+    let time = Time::Period { from: day("2027-01-01"), to: day("2027-12-31") };
+    app.transact(&person, async |cx| {
+        let held = engagement::find(cx, KEY).await?;
+        let scope = Scope { time, ..held.record.holds().clone() };
+        engagement::change(cx, KEY, held.number, scope, "it begins later").await
+    })
+    .await
+    .expect("changed");
+    app.transact(&grace, async |cx| {
+        let from = engagement::find(cx, KEY).await?.number;
+        engagement::approve(cx, KEY, from, &Catalog::builtin()).await
+    })
+    .await
+    .expect("approved");
 }
 
 #[tokio::test]

@@ -104,13 +104,59 @@ pub async fn populations(
     view.permit_on(READ, &field.object)?;
     let scope = field.version.record.holds();
     let (controls, time) = (controls_in_scope(view, scope, catalog).await?, span(scope));
+    let controls = controls.into_keys().collect();
     let handed_in = handed_in(view, key).await?.populations;
     let all = population::all(view).await?;
-    let is_in_scope =
-        |one: &Population| controls.contains_key(&one.definition.control) && one.unfit(time).is_none();
-    let is_seen =
-        |one: &Population| one.frozen.is_some() && (handed_in.contains(&one.key) || is_in_scope(one));
+    let is_fit = |one: &Population| unfit(one, &controls, time).is_none();
+    let is_seen = |one: &Population| one.frozen.is_some() && (handed_in.contains(&one.key) || is_fit(one));
     Ok(all.into_iter().filter(is_seen).collect())
+}
+
+/// Returns why an examination of these controls and this time cannot use a population; none where it can. What is offered for
+/// an answer, what an answer may hold, and what an auditor sees without asking for it follow from this one rule.
+fn unfit(one: &Population, controls: &BTreeSet<ControlId>, time: Span) -> Option<Unfit> {
+    if controls.contains(&one.definition.control) { one.unfit(time) } else { Some(Unfit::OtherControl) }
+}
+
+/// Says of each population that an answer cannot hold why, by its number; nothing where it can hold them all.
+///
+/// # Errors
+/// `NotFound` for a population that is not there; if the catalog has no framework, or the database fails.
+pub async fn misfits(
+    view: &mut View<'_>,
+    key: EngagementKey,
+    chosen: &BTreeSet<PopulationKey>,
+    catalog: &Catalog,
+) -> Result<Vec<String>> {
+    if chosen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let field = field(view, key).await?;
+    let scope = field.version.record.holds();
+    let controls = controls_in_scope(view, scope, catalog).await?.into_keys().collect();
+    let (from, to) = scope.time.days();
+    let all = population::all(view).await?;
+    let mut says = Vec::new();
+    for number in chosen {
+        let found = all.iter().find(|one| one.key == *number);
+        let one = found.ok_or_else(|| Error::not_found("population", number))?;
+        let Some(why) = unfit(one, &controls, span(scope)) else { continue };
+        let [first, last] = one.days();
+        says.push(match why {
+            Unfit::NotFrozen => format!("population {number} is not frozen; freeze it first"),
+            Unfit::OtherTime if from == to => {
+                format!("population {number} is about {first} to {last}, and examined is {to}")
+            }
+            Unfit::OtherTime => {
+                format!("population {number} is about {first} to {last}, and examined is {from} to {to}")
+            }
+            Unfit::OtherControl => format!(
+                "population {number} is about {}, which is not in the scope of this engagement",
+                one.definition.control
+            ),
+        });
+    }
+    Ok(says)
 }
 
 /// Finds a frozen population that an auditor may see.
@@ -183,12 +229,12 @@ pub struct Offered {
     pub items: Vec<Item>,
     /// Frozen populations.
     pub populations: Vec<Population>,
-    /// Populations of controls in scope that cannot be chosen, with why.
+    /// Populations of controls in scope, or answered with before, that cannot be chosen, with why.
     pub unfit: Vec<(Population, Unfit)>,
 }
 
 /// Returns what management could answer a request with: what it may see itself, of the request's controls or, where it
-/// names none, of the controls for its criteria; and what it answered with before.
+/// names none, of the controls for its criteria; and the items that it answered with before.
 ///
 /// # Errors
 /// If the catalog has no framework, or the database fails.
@@ -223,19 +269,17 @@ pub async fn offered(
         is_likely || held.items.contains(&one.key)
     });
     items.truncate(OFFERED);
-    let (mut populations, mut unfit) = (Vec::new(), Vec::new());
+    let (mut populations, mut misfits) = (Vec::new(), Vec::new());
     for one in population::all(view).await?.into_iter().rev() {
-        let is_in_scope = in_scope.contains(&one.definition.control);
-        match one.unfit(time) {
-            _ if held.populations.contains(&one.key) => populations.push(one),
-            None if is_in_scope => populations.push(one),
-            Some(why) if is_in_scope => unfit.push((one, why)),
-            _ => {}
+        match unfit(&one, &in_scope, time) {
+            None => populations.push(one),
+            Some(Unfit::OtherControl) if !held.populations.contains(&one.key) => {}
+            Some(why) => misfits.push((one, why)),
         }
     }
     populations.truncate(OFFERED);
-    unfit.truncate(OFFERED);
-    Ok(Offered { items, populations, unfit })
+    misfits.truncate(OFFERED);
+    Ok(Offered { items, populations, unfit: misfits })
 }
 
 /// Reads a file of an item for an auditor. Each look is an event of the trail.

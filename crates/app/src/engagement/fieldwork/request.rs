@@ -17,7 +17,9 @@ use tickmark_core::identity::{Object, Verb};
 use tickmark_core::program::population::Population;
 use tickmark_core::report::sheet::{Sheet, SheetCell};
 
-use super::{Field, Row, asking, controls_in_scope, criteria, digest, field, open_field, same, sql};
+use super::{
+    Field, Row, asking, controls_in_scope, criteria, digest, evidence, field, open_field, same, sql,
+};
 use crate::context::{Cx, View};
 use crate::evidence::item;
 use crate::identity::audit::{self, Event, Name};
@@ -263,22 +265,28 @@ pub async fn assign(
 ///
 /// # Errors
 /// As [`change`]; `NotFound` for evidence that is not there; `Conflict` for evidence that was taken back, or is a draft of
-/// somebody else; `Invalid` for a draft that lacks something.
+/// somebody else, and for a population that is not frozen or of another time or control than is examined; `Invalid` for a
+/// draft that lacks something.
 pub async fn submit(
     cx: &mut Cx<'_>,
     key: EngagementKey,
     number: i64,
     from: i64,
     answer: Answer,
+    catalog: &Catalog,
 ) -> Result<()> {
+    let field = open_field(cx, key).await?;
+    load(cx, &field, key, number, Verb::Update).await?;
     for key in &answer.items {
         if item::find(cx, *key).await?.state == State::Withdrawn {
             return Err(Error::conflict(format!("item {key} was withdrawn; choose another one")));
         }
     }
-    for key in &answer.populations {
-        if population::find(cx, *key).await?.frozen.is_none() {
-            return Err(Error::conflict(format!("population {key} is not frozen; freeze it first")));
+    // The auditor answers nothing, which is said below: nothing of populations that are out of their sight is told here.
+    if field.party == Party::Management {
+        let misfits = evidence::misfits(cx, key, &answer.populations, catalog).await?;
+        if !misfits.is_empty() {
+            return Err(Error::conflict(misfits.join("; ")));
         }
     }
     let items = answer.items.clone();

@@ -111,6 +111,7 @@ pub(super) async fn ask(play: &Play<'_>, lead: &Actor) -> Result<()> {
 
 /// Management says who sees to each request of [`ANSWERS`] and answers it.
 pub(super) async fn answer(play: &Play<'_>) -> Result<()> {
+    let catalog = play.stage.catalog;
     for one in &ANSWERS {
         play.pass(5);
         let owner = match one.with {
@@ -128,7 +129,7 @@ pub(super) async fn answer(play: &Play<'_>) -> Result<()> {
             .transact(owner, async |cx| {
                 let (number, from) = place(cx, one.reference).await?;
                 request::assign(cx, SOC2, number, from, Some(owner.id)).await?;
-                request::submit(cx, SOC2, number, from + 1, answer).await
+                request::submit(cx, SOC2, number, from + 1, answer, catalog).await
             })
             .await?;
     }
@@ -137,6 +138,7 @@ pub(super) async fn answer(play: &Play<'_>) -> Result<()> {
 
 /// Management answers with what the selected items left behind.
 pub(super) async fn answer_sample(play: &Play<'_>, sample: &Drawn, population: PopulationKey) -> Result<()> {
+    let catalog = play.stage.catalog;
     play.pass(20);
     let owner = play.people.owner(sample.control);
     let one =
@@ -152,7 +154,7 @@ pub(super) async fn answer_sample(play: &Play<'_>, sample: &Drawn, population: P
         .transact(owner, async |cx| {
             let (number, from) = place(cx, SAMPLE).await?;
             request::assign(cx, SOC2, number, from, Some(owner.id)).await?;
-            request::submit(cx, SOC2, number, from + 1, answer).await
+            request::submit(cx, SOC2, number, from + 1, answer, catalog).await
         })
         .await
 }

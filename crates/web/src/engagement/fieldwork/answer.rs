@@ -8,12 +8,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::comment::About;
-use tickmark_app::engagement::fieldwork::evidence::{Offered, offered};
+use tickmark_app::engagement::fieldwork::evidence::{Offered, misfits, offered};
 use tickmark_app::engagement::fieldwork::request::{self, Whole};
 use tickmark_app::engagement::fieldwork::{Row, asking};
 use tickmark_app::evidence::item::{self, NewItem, RETENTION, UPLOAD, Upload};
 use tickmark_app::{Actor, App, Error};
-use tickmark_core::catalog::RequestKind;
+use tickmark_core::catalog::{Catalog, RequestKind};
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::fieldwork::{
     Answer, EvidenceRequest, Party, RequestState, RequestStep, kind_words, timing_words,
@@ -253,7 +253,7 @@ fn answering(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fault
             (hidden("version", &shown.whole.row.version.to_string()))
             (hidden("once", &sent.text("once")))
             @if !items.is_empty() { (field(&Field { name: "item", label: "Evidence that is here already", kind: Kind::Several(&items), value: &chosen, optional: true, ..Field::default() })) }
-            @if !lists.is_empty() { (field(&Field { name: "population", label: "Frozen populations", kind: Kind::Several(&lists), value: &populations, optional: true, ..Field::default() })) }
+            @if !lists.is_empty() || faults.of("population").is_some() { (field(&Field { name: "population", label: "Frozen populations", kind: Kind::Several(&lists), value: &populations, optional: true, fault: faults.of("population"), ..Field::default() })) }
             (not_to_choose(&unfit, &shown.record, |key| format!("/populations/{key}")))
             (field(&Field { name: "others", label: if items.is_empty() { "Evidence that is here already, by number" } else { "Other items, by number" }, value: &others, optional: true, hint: "With commas between.", fault: faults.of("others"), ..Field::default() }))
             (field(&Field { name: "source", label: "Source of the files", value: &source, optional: true, max: LINE_CHARS, hint: "The system and the place in it, where new files are handed in.", fault: faults.of("source"), ..Field::default() }))
@@ -351,6 +351,17 @@ fn history(versions: &[Row<EvidenceRequest>], names: &Names) -> Markup {
 /// What a transaction makes, boxed: that it may go from thread to thread is then seen where it is made.
 type Later<'a, T> = Pin<Box<dyn Future<Output = tickmark_app::Result<T>> + Send + 'a>>;
 
+/// Says which populations an answer cannot hold, and why.
+fn unfit<'a>(
+    app: &'a App,
+    actor: &'a Actor,
+    key: EngagementKey,
+    chosen: &'a BTreeSet<PopulationKey>,
+    catalog: &'a Catalog,
+) -> Later<'a, Vec<String>> {
+    Box::pin(app.read(actor, async move |view| misfits(view, key, chosen, catalog).await))
+}
+
 /// Keeps new files as an item, and answers with everything.
 fn send<'a>(
     app: &'a App,
@@ -358,12 +369,13 @@ fn send<'a>(
     (key, number, version): (EngagementKey, i64, i64),
     mut answer: Answer,
     new: Option<NewItem>,
+    catalog: &'a Catalog,
 ) -> Later<'a, ()> {
     Box::pin(app.transact(actor, async move |cx| {
         if let Some(new) = new {
             answer.items.insert(item::open(cx, new).await?.key);
         }
-        request::submit(cx, key, number, version, answer).await
+        request::submit(cx, key, number, version, answer, catalog).await
     }))
 }
 
@@ -401,7 +413,7 @@ pub(super) async fn submit(
     form: SentFiles,
 ) -> Result<Response, Refusal> {
     let (key, number) = (key(&at)?, number(&no)?);
-    let (app, actor) = asked.member(&state)?;
+    let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
     let SentFiles { sent, files, refused: too_large, turn: _turn } = form.with_kept(app, actor).await?;
     sent.only(&[&FIELDS[..], &KEPT].concat())?;
     let version: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
@@ -421,6 +433,17 @@ pub(super) async fn submit(
     for text in sent.all("population") {
         answer.populations.insert(text.parse().map(PopulationKey).map_err(|_| Refusal::Malformed)?);
     }
+    if shown.whole.party == Party::Management {
+        // Said beside the field before anything is kept; the use case refuses the same.
+        match unfit(app, actor, key, &answer.populations, catalog).await {
+            Ok(says) if says.is_empty() => {}
+            Ok(says) => faults.add("population", says.join("; ")),
+            Err(Error::NotFound { kind: kind @ "population", name }) => {
+                faults.add("population", format!("there is no {kind} {name}"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
     if let Some(says) = too_large {
         faults.add("files", says);
     }
@@ -434,7 +457,7 @@ pub(super) async fn submit(
             true => None,
             false => Some(new_item(&shown, actor, &sent, files, &asked.visit.now.date())?),
         };
-        match send(app, actor, (key, number, version), answer, new).await {
+        match send(app, actor, (key, number, version), answer, new, catalog).await {
             Ok(()) => {
                 drop_kept(app, actor, &sent).await?;
                 return Ok(go(&format!("{}/requests/{number}", href(key))));
