@@ -14,6 +14,7 @@ mod own_work;
 mod package;
 mod preset;
 mod proposing;
+mod signer;
 mod since;
 mod sql;
 pub mod unsigned;
@@ -55,6 +56,7 @@ pub use preset::{KeptPreset, kept_preset, preset_for};
 pub use proposing::{
     DescriptionFaults, begin_parts, candidates, decide_incident, description_faults, proposed,
 };
+pub use signer::{Signers, signers};
 pub use since::{SinceSigned, since_signed};
 
 /// Most engagements in one list, and versions of one.

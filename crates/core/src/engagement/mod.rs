@@ -460,6 +460,17 @@ impl Engagement {
         self.progress(paper)?.next_step()
     }
 
+    /// Tells whether somebody may take a step with a document, having taken no earlier one of it; nobody while it is not there.
+    #[must_use]
+    pub fn is_apart(&self, paper: Paper, step: Step, who: ActorId) -> bool {
+        let ground = self.ground(paper);
+        let separated = match paper {
+            Paper::Description => self.description.as_ref().map(|one| one.separated(step, who, ground)),
+            Paper::Assertion => self.assertion.as_ref().map(|one| one.separated(step, who, ground)),
+        };
+        separated.is_some_and(|separated| separated.is_ok())
+    }
+
     /// Returns how far the least finished of its documents has come.
     #[must_use]
     pub fn status(&self) -> DocumentStatus {

@@ -5,16 +5,18 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
-use tickmark_app::engagement::{self, Completed, CompletionVersion, Single, fieldwork};
+use tickmark_app::engagement::{self, Completed, CompletionVersion, Signers, Single, fieldwork};
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::completion::{
     BridgeItem, Completion, Decided, EventKind, SubsequentEvent, Told,
 };
-use tickmark_core::engagement::{Engagement, EngagementKey, Progress, Step};
+use tickmark_core::engagement::{DocumentError, Engagement, EngagementKey, Progress, Step};
+use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 
 use super::fieldwork::{Tabbed, page as framed};
+use super::next::instead;
 use super::take_out::links;
 use super::{atom, href, key, page_of, progress, refused};
 use crate::WebState;
@@ -82,16 +84,61 @@ pub(super) fn letter_step(of: &Complete, what: Single) -> Option<Step> {
     letter_progress(of, what)?.next_step()
 }
 
-fn sign_link(of: &Complete, what: Single, asked: &Asked) -> Markup {
-    let step = letter_step(of, what).filter(|step| asked.may(engagement::signing(*step)));
-    html! {
-        @if let Some(step) = step {
+/// Returns whether somebody may take a step with a letter, having taken no earlier one of it; none while it is not there.
+pub(super) fn separated(
+    of: &Complete,
+    what: Single,
+    step: Step,
+    who: ActorId,
+) -> Option<Result<(), DocumentError>> {
+    let (record, scope) = (&of.version.record, of.engagement.scope_digest());
+    match what {
+        Single::Representation => record
+            .representation
+            .as_ref()
+            .map(|letter| letter.separated(step, who, record.letter_ground(scope))),
+        Single::Bridge(number) => record
+            .bridge_of(number)
+            .ok()
+            .map(|bridge| bridge.document.separated(step, who, record.bridge_ground(scope))),
+        Single::Description | Single::Assertion => None,
+    }
+}
+
+/// Tells whether whoever looks may take a step with a letter: by their role, and having taken no earlier one.
+fn may_sign(of: &Complete, what: Single, step: Step, asked: &Asked) -> bool {
+    let who = asked.visit.actor.as_deref().map(|actor| actor.id);
+    let is_apart = |who| separated(of, what, step, who).is_some_and(|separated| separated.is_ok());
+    asked.may(engagement::signing(step)) && who.is_some_and(is_apart)
+}
+
+/// The way to the step that a letter waits for, for whoever may take it; others read who may.
+fn sign_link(of: &Complete, what: Single, signers: &Signers, asked: &Asked) -> Markup {
+    let Some(step) = letter_step(of, what) else { return html! {} };
+    if may_sign(of, what, step, asked) {
+        return html! {
             a.button href={ (href(of.engagement.key)) "/letters/" (what.name()) "/" (step.word()) } {
                 @if step == Step::Review { "Review" } @else { "Sign" }
                 span.visually-hidden { " " (what.name()) }
             }
-        }
+        };
     }
+    let names = signers.of(step, |who| separated(of, what, step, who).is_some_and(|one| one.is_ok()));
+    html! {
+        span.muted { @if step == Step::Review { "Somebody else reviews it: " } @else { "Somebody else signs it: " } (instead(&names)) "." }
+    }
+}
+
+/// Reads who may sign, where a letter waits for somebody else than whoever looks.
+async fn signers_of(state: &WebState, asked: &Asked, of: &Complete) -> Result<Signers, Refusal> {
+    let (app, actor) = asked.member(state)?;
+    let bridges = of.version.record.bridges().iter().map(|bridge| Single::Bridge(bridge.number));
+    let is_for_others =
+        |what: Single| letter_step(of, what).is_some_and(|step| !may_sign(of, what, step, asked));
+    if !std::iter::once(Single::Representation).chain(bridges).any(is_for_others) {
+        return Ok(Signers::default());
+    }
+    Ok(app.read(actor, async |view| engagement::signers(view).await).await?)
 }
 
 pub(super) async fn page(
@@ -104,16 +151,18 @@ pub(super) async fn page(
     let may_confirm = asked.may(atom(Verb::Approve));
     let has_documents = state.documents().is_some();
     let suggested = suggested(&state, &asked, &of).await?;
+    let signers = signers_of(&state, &asked, &of).await?;
+    let signing = (&signers, &asked);
     let body = html! {
         div.columns {
             div {
                 (block("events", "Subsequent events", &html! { (of.version.record.events().len()) }, &html! { (events(&of, may_write, may_confirm)) (suggestions(&suggested)) }))
                 @if of.version.record.received().is_some() { (block("facts", "Facts known after the report", &html! { (of.version.record.facts().len()) }, &super::fact::register(&of, may_write))) }
-                (block("bridges", "Bridge letters", &html! { (of.version.record.bridges().len()) }, &bridges(&of, &asked, may_write, has_documents)))
+                (block("bridges", "Bridge letters", &html! { (of.version.record.bridges().len()) }, &bridges(&of, signing, may_write, has_documents)))
             }
             div {
                 (block("report", "The report", &html! {}, &report(&of, may_write)))
-                (block("representation", "Representation letter", &html! {}, &representation(&of, &asked, may_write, has_documents)))
+                (block("representation", "Representation letter", &html! {}, &representation(&of, signing, may_write, has_documents)))
             }
         }
     };
@@ -203,7 +252,12 @@ fn report(of: &Complete, may_write: bool) -> Markup {
     }
 }
 
-fn representation(of: &Complete, asked: &Asked, may_write: bool, has_documents: bool) -> Markup {
+fn representation(
+    of: &Complete,
+    (signers, asked): (&Signers, &Asked),
+    may_write: bool,
+    has_documents: bool,
+) -> Markup {
     let href = href(of.engagement.key);
     let there = letter_progress(of, Single::Representation);
     html! {
@@ -211,13 +265,18 @@ fn representation(of: &Complete, asked: &Asked, may_write: bool, has_documents: 
         @if let Some(says) = of.version.record.letter_contradiction() { p.problem { (capital(&says)) "." } }
         p.row {
             @if may_write && !of.is_issued && of.engagement.closed().is_none() { a.button href={ (href) "/representation" } { @if there.is_none() { "Write it" } @else { "Edit" } } }
-            (sign_link(of, Single::Representation, asked))
+            (sign_link(of, Single::Representation, signers, asked))
             @if there.is_some() && has_documents { (links(of.engagement.key, Single::Representation)) }
         }
     }
 }
 
-fn bridges(of: &Complete, asked: &Asked, may_write: bool, has_documents: bool) -> Markup {
+fn bridges(
+    of: &Complete,
+    (signers, asked): (&Signers, &Asked),
+    may_write: bool,
+    has_documents: bool,
+) -> Markup {
     let (record, href) = (&of.version.record, href(of.engagement.key));
     let rows = record.bridges().iter().map(|bridge| {
         let what = Single::Bridge(bridge.number);
@@ -228,7 +287,7 @@ fn bridges(of: &Complete, asked: &Asked, may_write: bool, has_documents: bool) -
                 span.sub { (letter.named(false).count()) " " (plural(letter.named(false).count(), "change", "changes")) ", " (letter.named(true).count()) " " (plural(letter.named(true).count(), "incident", "incidents")) " named" }
             },
             html! { (progress(letter_progress(of, what))) @if let Some(day) = letter.expires() { span.sub { "Not given out from " (day) " on" } } },
-            html! { (sign_link(of, what, asked)) @if has_documents { " " (links(of.engagement.key, what)) } },
+            html! { (sign_link(of, what, signers, asked)) @if has_documents { " " (links(of.engagement.key, what)) } },
         ]
     });
     html! {

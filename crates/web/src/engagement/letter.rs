@@ -11,7 +11,7 @@ use tickmark_core::engagement::completion::{BridgeItem, BridgeLetter, Letter, ha
 use tickmark_core::report::Writing;
 use tickmark_core::report::writing::Block;
 
-use super::completion::{Complete, completed, day, href_of, letter_step, load, numbered, version};
+use super::completion::{Complete, completed, day, href_of, letter_step, load, numbered, separated, version};
 use super::{catalog, href, key, page_of, refused};
 use crate::WebState;
 use crate::design::block;
@@ -361,19 +361,7 @@ async fn sign_form(
     let (key, catalog) = (key(at)?, catalog(state)?);
     let writing =
         app.read(actor, async |view| engagement::single(view, key, what, catalog, "").await).await?;
-    let record = &of.version.record;
-    let scope = of.engagement.scope_digest();
-    let separated = match what {
-        Single::Representation => record
-            .representation
-            .as_ref()
-            .map(|letter| letter.separated(step, actor.id, record.letter_ground(scope))),
-        Single::Bridge(number) => record
-            .bridge_of(number)
-            .ok()
-            .map(|bridge| bridge.document.separated(step, actor.id, record.bridge_ground(scope))),
-        Single::Description | Single::Assertion => None,
-    };
+    let separated = separated(of, what, step, actor.id);
     let words = match step {
         Step::Review => "I read it and found it right",
         Step::Approve => "Sign it for management",

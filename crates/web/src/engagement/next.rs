@@ -2,12 +2,17 @@
 
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::Next;
-use tickmark_core::engagement::{AuditorStep, EngagementKey, ManagementStep, Paper, Step};
+use tickmark_app::engagement::{Signers, signing};
+use tickmark_core::engagement::{AuditorStep, Engagement, ManagementStep, Paper, Step};
+use tickmark_core::id::ActorId;
 
 use super::href;
 use crate::design::plural;
 use crate::permission;
 use crate::visit::Asked;
+
+/// People who are named where somebody else signs.
+const NAMED: usize = 3;
 
 /// What is said, and where it is done: the end of an address and the words of the button; none where others are at work.
 type Says = (String, Option<(String, &'static str)>);
@@ -27,6 +32,11 @@ fn name_of(paper: Paper) -> &'static str {
     }
 }
 
+/// Puts the address of an engagement before the end of what is done in it.
+fn of_engagement(record: &Engagement, (says, way): Says) -> Says {
+    (says, way.map(|(end, words)| (format!("{}{end}", href(record.key)), words)))
+}
+
 fn management(step: ManagementStep) -> Says {
     use ManagementStep as S;
     match step {
@@ -37,10 +47,7 @@ fn management(step: ManagementStep) -> Says {
             ),
             to("#open", "See what is to mend"),
         ),
-        S::ApproveScope => (
-            "an executive approver who did not write the scope approves it".to_owned(),
-            to("/approve", "Approve the scope"),
-        ),
+        S::ApproveScope => ("approve the scope".to_owned(), to("/approve", "Approve the scope")),
         S::LetIn => ("let people of the audit firm in".to_owned(), to("/access", "Let them in")),
         S::Answer(requests) => (
             format!("answer {}", counted(requests, "request", "requests")),
@@ -55,11 +62,11 @@ fn management(step: ManagementStep) -> Says {
         }
         S::Sign(paper, step) => {
             let (verb, button) = match step {
-                Step::Review => ("reviews", "Review it"),
-                Step::Approve => ("approves", "Approve it"),
+                Step::Review => ("review", "Review it"),
+                Step::Approve => ("approve", "Approve it"),
             };
             (
-                format!("somebody else {verb} {}", name_of(paper)),
+                format!("{verb} {}", name_of(paper)),
                 Some((format!("/sign/{}/{}", paper.word(), step.word()), button)),
             )
         }
@@ -117,14 +124,69 @@ fn auditor(step: AuditorStep) -> Says {
     }
 }
 
-/// Draws it. The button stands there for whoever may go there.
-pub(in crate::engagement) fn line(key: EngagementKey, next: Option<Next>, asked: &Asked) -> Markup {
+/// A signature that comes next: which step it is, what it does to what, and whether somebody took no earlier one.
+type Signature<'a> = (Step, String, Box<dyn Fn(ActorId) -> bool + 'a>);
+
+/// Returns the signature that comes next, if one does.
+fn signature<'a>(record: &'a Engagement, next: &Next) -> Option<Signature<'a>> {
+    match *next {
+        Next::Management(ManagementStep::ApproveScope) => Some((
+            Step::Approve,
+            "approves the scope".to_owned(),
+            Box::new(move |who| !record.is_author(who)),
+        )),
+        Next::Management(ManagementStep::Sign(paper, step)) => {
+            let verb = match step {
+                Step::Review => "reviews",
+                Step::Approve => "approves",
+            };
+            let does = format!("{verb} {}", name_of(paper));
+            Some((step, does, Box::new(move |who| record.is_apart(paper, step, who))))
+        }
+        _ => None,
+    }
+}
+
+/// Tells whether what comes next is a signature that is not for whoever looks: by their role, or because they took an earlier
+/// step themselves.
+pub(super) fn is_for_others(record: &Engagement, next: &Next, asked: &Asked) -> bool {
+    let Some((step, _, is_apart)) = signature(record, next) else { return false };
+    let who = asked.visit.actor.as_deref().map(|actor| actor.id);
+    !asked.may(signing(step)) || !who.is_some_and(is_apart)
+}
+
+/// Says who may do something that is not for whoever looks.
+pub(super) fn instead(names: &[&str]) -> String {
+    match names {
+        [] => "nobody else here has a role that may".to_owned(),
+        [one] => format!("{one} may"),
+        [first @ .., last] if names.len() <= NAMED => format!("{} or {last} may", first.join(", ")),
+        _ => {
+            let (named, others) = names.split_at(NAMED - 1);
+            format!("{} or {} others may", named.join(", "), others.len())
+        }
+    }
+}
+
+/// Draws it. The button stands there for whoever may go there; others read who may.
+pub(in crate::engagement) fn line(
+    record: &Engagement,
+    next: Option<Next>,
+    signers: &Signers,
+    asked: &Asked,
+) -> Markup {
     let Some(next) = next else { return html! {} };
-    let (says, way) = match next {
-        Next::Management(step) => management(step),
-        Next::Auditor(step) => auditor(step),
+    let for_others = signature(record, &next).filter(|_| is_for_others(record, &next, asked));
+    let (says, way) = match (for_others, next) {
+        (Some((step, does, is_apart)), _) => {
+            let names = signers.of(step, is_apart);
+            let way = names.is_empty().then(|| ("/people".to_owned(), "See who has which role"));
+            (format!("somebody else {does}: {}", instead(&names)), way)
+        }
+        (None, Next::Management(step)) => of_engagement(record, management(step)),
+        (None, Next::Auditor(step)) => of_engagement(record, auditor(step)),
     };
-    let way = way.map(|(end, words)| (format!("{}{end}", href(key)), words)).filter(|(path, _)| {
+    let way = way.filter(|(path, _)| {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         asked.visit.actor.as_deref().is_some_and(|actor| permission::offers(actor, path))
     });

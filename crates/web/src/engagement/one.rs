@@ -8,7 +8,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::comment::About;
-use tickmark_app::engagement::{self, Changed, Version, fieldwork};
+use tickmark_app::engagement::{self, Changed, Signers, Version, fieldwork};
 use tickmark_app::identity::System;
 use tickmark_core::catalog::Framework;
 use tickmark_core::control::TEXT_MAX;
@@ -21,6 +21,7 @@ use tickmark_core::identity::Verb;
 use super::entry::List;
 use super::fieldwork::{Tabbed, parts};
 use super::letter::changed_since;
+use super::next::is_for_others;
 use super::take_out::links;
 use super::{Known, atom, catalog, framework, href, key, known, outcome, page_of, progress, refused};
 use crate::control::Names;
@@ -48,13 +49,18 @@ pub(super) async fn page(
     if asked.visit.is_auditor() {
         return super::fieldwork::overview(&state, &asked, key).await;
     }
-    let (known, versions, changed, next, is_open) = app
+    let (known, versions, changed, (next, signers), is_open) = app
         .read(actor, async |view| {
             let known = known(view, key, catalog).await?;
             let changed = engagement::changed_since(view, &known.version.record, &known.grounds).await?;
             let next = fieldwork::next(view, key, &known.problems, catalog).await?;
+            let signers =
+                match next.as_ref().is_some_and(|next| is_for_others(&known.version.record, next, &asked)) {
+                    true => engagement::signers(view).await?,
+                    false => Signers::default(),
+                };
             let is_open = fieldwork::is_open(view, key).await?;
-            Ok((known, engagement::versions(view, key).await?, changed, next, is_open))
+            Ok((known, engagement::versions(view, key).await?, changed, (next, signers), is_open))
         })
         .await?;
     let record = &known.version.record;
@@ -62,11 +68,12 @@ pub(super) async fn page(
     // What is frozen with its report can still be closed, and nothing else.
     let may_close = record.closed().is_none() && asked.may(atom(Verb::Update));
     let may_write = is_open && may_close;
-    let may_approve = record.closed().is_none() && asked.may(atom(Verb::Approve));
+    let may_approve =
+        record.closed().is_none() && asked.may(atom(Verb::Approve)) && !record.is_author(actor.id);
     let waits = matches!(record.standing(), Standing::Planned | Standing::ChangeWaits);
     let body = html! {
         (parts(record, &asked, Tabbed::Overview))
-        (super::next::line(key, next, &asked))
+        (super::next::line(record, next, &signers, &asked))
         @if is_open { (problems(&known)) }
         @if let (Some(before), true) = (record.follows, waits) { (changed_since(&changed, &before.to_string())) }
         @if record.standing() == Standing::ChangeWaits {
@@ -165,18 +172,9 @@ fn documents(record: &Engagement, asked: &Asked, has_documents: bool) -> Markup 
 /// The way to the step that a document waits for, for whoever may take it.
 pub(super) fn sign_button(record: &Engagement, paper: Paper, asked: &Asked, class: &str) -> Markup {
     let who = asked.visit.actor.as_ref().map(|actor| actor.id);
+    // Who wrote it is not led to a page that refuses them.
     let may = |step: Step| {
-        let ground = record.ground(paper);
-        // Who wrote it is not led to a page that refuses them.
-        asked.may(engagement::signing(step))
-            && who.is_some_and(|who| match paper {
-                Paper::Description => {
-                    record.description.as_ref().is_some_and(|one| one.separated(step, who, ground).is_ok())
-                }
-                Paper::Assertion => {
-                    record.assertion.as_ref().is_some_and(|one| one.separated(step, who, ground).is_ok())
-                }
-            })
+        asked.may(engagement::signing(step)) && who.is_some_and(|who| record.is_apart(paper, step, who))
     };
     let next = record.next_step(paper).filter(|step| may(*step));
     html! {

@@ -12,7 +12,7 @@ use tickmark_core::control::commitment::{CommitmentKey, Promise};
 use tickmark_core::engagement::{Engagement, EngagementKey, Part, Standing};
 use tickmark_core::identity::Role;
 
-use crate::examination::Says;
+use crate::examination::{Says, auditor, owner};
 use crate::members::{Browser, Server, hidden};
 
 /// All starter controls in force, one commitment approved.
@@ -150,9 +150,17 @@ async fn an_examination_is_planned_signed_by_three_and_taken_out() {
     let asserted = send(&mut cam, "/engagements/1/assertion", &texts).await;
     assert_eq!(asserted.status, StatusCode::SEE_OTHER, "{}", asserted.text());
 
+    // With the firm in, signing comes next: whoever may not reads who may.
+    let mut olga = owner(&server).await;
+    auditor(&server, &mut olga, "Audrey").await;
     let links = cam.get("/engagements/1").await;
+    let says = "Next</strong>: somebody else reviews the description of the system: Mia or Olu Owner may.";
+    assert!(links.text().contains(says), "{}", links.text());
     assert!(!links.text().contains("/sign/"), "who wrote them is led to no page that refuses them");
-    assert!(mia.get("/engagements/1").await.text().contains("/sign/description/review"));
+    assert!(eva.get("/engagements/1").await.text().contains(says), "it is not for her role");
+    let page = mia.get("/engagements/1").await;
+    assert!(page.text().contains("Next</strong>: review the description of the system."), "{}", page.text());
+    assert!(page.text().contains("/sign/description/review"));
     for paper in ["description", "assertion"] {
         let review = format!("/engagements/1/sign/{paper}/review");
         let approve = format!("/engagements/1/sign/{paper}/approve");
@@ -160,6 +168,11 @@ async fn an_examination_is_planned_signed_by_three_and_taken_out() {
         assert_eq!(eva.get(&approve).await.status, StatusCode::NOT_FOUND, "review comes first");
         let reviewed = send(&mut mia, &review, &[]).await;
         assert_eq!(reviewed.status, StatusCode::SEE_OTHER, "{}", reviewed.text());
+        if paper == "description" {
+            let page = mia.get("/engagements/1").await;
+            let says = "Next</strong>: somebody else approves the description of the system: Eva may.";
+            assert!(page.text().contains(says), "{}", page.text());
+        }
         let adopted = send(&mut eva, &approve, &[]).await;
         assert_eq!(adopted.status, StatusCode::SEE_OTHER, "{}", adopted.text());
     }

@@ -99,6 +99,10 @@ async fn letters_are_written_signed_and_taken_out() {
     let review = "/engagements/1/letters/representation/review";
     let approve = "/engagements/1/letters/representation/approve";
     assert!(cam.get(review).await.text().contains("Who wrote it does not review it"));
+    let page = cam.get("/engagements/1/completion").await;
+    assert!(page.text().contains("Somebody else reviews it: Cam or Mia may."), "{}", page.text());
+    assert!(!page.text().contains(review), "{}", page.text());
+    assert!(mia.get("/engagements/1/completion").await.text().contains(review));
     assert_eq!(eva.get(approve).await.status, StatusCode::NOT_FOUND, "review comes first");
     done(&mut mia, review, &[]).await;
     let early = send(&mut eva, approve, &[]).await;

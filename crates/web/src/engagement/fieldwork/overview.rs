@@ -1,6 +1,7 @@
 //! What an auditor sees first of an engagement: what it is about, and how far its requests are.
 
 use maud::{Markup, html};
+use tickmark_app::engagement::Signers;
 use tickmark_app::engagement::fieldwork::{document as handed, is_open, next, request, workpaper};
 use tickmark_core::catalog::Framework;
 use tickmark_core::control::{Control, ControlId};
@@ -39,7 +40,7 @@ pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) ->
     };
     let counts = RequestState::ALL.iter().map(|one| count(*one)).collect();
     let body = html! {
-        (crate::engagement::next::line(key, next, asked))
+        (crate::engagement::next::line(&record, next, &Signers::default(), asked))
         div.columns.flush {
             div {
                 (block("requests", "Requests", &html! { a href={ (href(key)) "/requests" } { "All " (requests.len()) } }, &html! {
