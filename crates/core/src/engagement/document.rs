@@ -70,6 +70,15 @@ pub struct Signed {
     pub digest: Digest,
 }
 
+/// Whose signatures stand under a document as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signatures {
+    /// Who reviewed it.
+    pub reviewed: Option<Signed>,
+    /// Who approved it.
+    pub approved: Option<Signed>,
+}
+
 /// Why a document cannot be written or signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
@@ -175,6 +184,12 @@ impl<T: Clone + PartialEq + Serialize> Document<T> {
     #[must_use]
     pub fn approved(&self, scope: Digest) -> Option<&Signed> {
         self.approved.as_ref().filter(|signed| signed.digest == self.digest(scope))
+    }
+
+    /// Returns who signed it as it stands.
+    #[must_use]
+    pub fn signatures(&self, scope: Digest) -> Signatures {
+        Signatures { reviewed: self.reviewed(scope).cloned(), approved: self.approved(scope).cloned() }
     }
 
     /// Returns how far it has come.

@@ -38,7 +38,7 @@ pub use description::{ADVERTISING, Candidate, Description, Part, Passage, Told};
 pub use diagram::{
     ALTERNATIVE_MAX, DIAGRAM_ACCEPT, DIAGRAM_BYTES, DIAGRAMS_MAX, Diagram, DiagramError, Picture,
 };
-pub use document::{Document, DocumentError, Paper, Progress, Signed, Step};
+pub use document::{Document, DocumentError, Paper, Progress, Signatures, Signed, Step};
 pub use flow::{Act, FlowStep, NARRATIVE_MAX, PROCESSES_MAX, Process, STEPS_MAX};
 pub use next::{AuditorGround, AuditorStep, ManagementGround, ManagementStep};
 pub use problem::{Ground, KnownCommitment, KnownSystem, Problem};
@@ -449,6 +449,17 @@ impl Engagement {
             Paper::Description => self.description.as_ref().map(|document| document.progress(ground)),
             Paper::Assertion => self.assertion.as_ref().map(|document| document.progress(ground)),
         }
+    }
+
+    /// Returns who signed a document as it stands.
+    #[must_use]
+    pub fn signatures(&self, paper: Paper) -> Signatures {
+        let ground = self.ground(paper);
+        let signatures = match paper {
+            Paper::Description => self.description.as_ref().map(|document| document.signatures(ground)),
+            Paper::Assertion => self.assertion.as_ref().map(|document| document.signatures(ground)),
+        };
+        signatures.unwrap_or_default()
     }
 
     /// Returns the step that a document waits for; none if it is not there, final, or cannot be signed yet.

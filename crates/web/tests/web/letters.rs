@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use tickmark_core::identity::Role;
 
 use crate::engagements::{PLAN, program, send};
-use crate::examination::Says;
+use crate::examination::{Says, auditor, owner};
 use crate::members::{Browser, Server, hidden};
 
 const DAY: i64 = 86_400;
@@ -110,6 +110,13 @@ async fn letters_are_written_signed_and_taken_out() {
     assert!(early.text().contains("nobody has confirmed"), "{}", early.text());
     done(&mut eva, "/engagements/1/confirm-events", &[("day", "2026-12-03")]).await;
     done(&mut eva, approve, &[]).await;
+    // The auditor reads what is true of it: that it is signed, by whom.
+    let mut olu = owner(&server).await;
+    let mut audrey = auditor(&server, &mut olu, "Audrey").await;
+    let page = audrey.get("/engagements/1").await;
+    for says in ["Signed for management", "Reviewed by Mia, ", "Signed by Evi, "] {
+        assert!(page.text().contains(says), "{says}: {}", page.text());
+    }
     let pdf = cam.get("/engagements/1/documents/representation/pdf").await;
     assert_eq!(pdf.text(), "Representation letter of Payroll, final \u{2013} management");
 

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use tickmark_app::engagement;
+use tickmark_core::engagement::completion::Letter;
 use tickmark_core::engagement::{Assertion, Description, Paper, Part, Passage, ReportKind, Step, Time};
 use tickmark_core::identity::Role;
 
@@ -259,6 +260,37 @@ async fn an_auditor_takes_out_what_management_reviewed_with_their_name_on_it() {
     app.transact(&mia, async |cx| engagement::sign(cx, KEY, from, Paper::Assertion, Step::Review).await)
         .await
         .expect("reviewed");
+    // Who signed what as it stands is said, and a letter that is signed is not called reviewed only.
+    let eva = server.member("Eva", &[Role::Executive]).await.1.actor(&server.world, app).await;
+    let stands = async || {
+        app.read(&dora, async |view| engagement::completion(view, KEY).await).await.expect("there").number
+    };
+    let letter = Letter {
+        to: "Example & Partners".into(),
+        text: "We confirm.".into(),
+        signatory: "Eva".into(),
+        title: "CEO".into(),
+    };
+    let date = "2027-12-10".parse().expect("a day");
+    app.transact(&dora, async |cx| engagement::date_report(cx, KEY, 0, date).await).await.expect("dated");
+    let from = stands().await;
+    app.transact(&dora, async |cx| engagement::represent(cx, KEY, from, letter).await)
+        .await
+        .expect("written");
+    let from = stands().await;
+    app.transact(&mia, async |cx| engagement::sign_representation(cx, KEY, from, Step::Review).await)
+        .await
+        .expect("reviewed");
+    let page = audrey.get("/engagements/1").await;
+    assert!(page.text().contains("Reviewed, not signed"), "{}", page.text());
+    assert_eq!(page.text().matches("Reviewed by Mia, ").count(), 3, "{}", page.text());
+    let from = number().await;
+    app.transact(&eva, async |cx| engagement::sign(cx, KEY, from, Paper::Description, Step::Approve).await)
+        .await
+        .expect("approved");
+    let page = audrey.get("/engagements/1").await;
+    assert_eq!(page.text().matches("Approved by Eva, ").count(), 1, "{}", page.text());
+
     let whole = audrey.get("/engagements/1/management/package").await;
     assert!(whole.text().contains("SOC 2 Type 2 of Payroll") && whole.text().contains("Audrey"));
     let trail = cam.get("/audit-trail?event=engagement.copy_made").await;

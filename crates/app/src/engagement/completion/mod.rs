@@ -16,7 +16,9 @@ use tickmark_core::engagement::completion::{
     BridgeGround, BridgeItem, BridgeLetter, Completion, CompletionError, Decided, Learned, Letter, Received,
     Told,
 };
-use tickmark_core::engagement::{DocumentError, Engagement, EngagementKey, Paper, Problem, Step, Time};
+use tickmark_core::engagement::{
+    DocumentError, Engagement, EngagementKey, Paper, Problem, Signatures, Step, Time,
+};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 use tickmark_core::observation::Severity;
@@ -127,11 +129,11 @@ pub(super) async fn has_report(view: &mut View<'_>, key: EngagementKey) -> Resul
     Ok(current(view, key).await?.record.received().is_some())
 }
 
-/// Tells whether management reviewed the representation letter as it stands, whoever asks.
-pub(super) async fn has_reviewed_letter(view: &mut View<'_>, engagement: &Engagement) -> Result<bool> {
+/// Returns who signed the representation letter as it stands, whoever asks.
+pub(super) async fn letter_signatures(view: &mut View<'_>, engagement: &Engagement) -> Result<Signatures> {
     let record = current(view, engagement.key).await?.record;
     let ground = record.letter_ground(engagement.scope_digest());
-    Ok(record.representation.as_ref().is_some_and(|one| one.reviewed(ground).is_some()))
+    Ok(record.representation.as_ref().map(|letter| letter.signatures(ground)).unwrap_or_default())
 }
 
 /// Returns what management recorded, without what the auditor issued here, whoever asks.

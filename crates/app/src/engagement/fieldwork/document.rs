@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use tickmark_core::Timestamp;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::engagement::fieldwork::Party;
-use tickmark_core::engagement::{Engagement, EngagementKey, Paper};
+use tickmark_core::engagement::{Engagement, EngagementKey, Paper, Signatures};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::report::readiness::DocumentStatus;
 use tickmark_core::report::{CopyFor, SocPackage, Writing};
 
-use super::super::completion::{has_reviewed_letter, single_of};
+use super::super::completion::{letter_signatures, single_of};
 use super::super::copies::{NAME_MAX, PACKAGE, copied, made};
 use super::super::package::{for_readers, recorded};
 use super::super::{Single, atom};
@@ -34,6 +34,15 @@ pub enum Handed {
     Package,
     /// A document by itself.
     Single(Single),
+}
+
+/// What the auditor can take out now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offered {
+    /// The documents.
+    pub all: Vec<Handed>,
+    /// Who signed the representation letter as it stands. Who signed the others stands in the record.
+    pub letter: Signatures,
 }
 
 /// What is set, and for whom.
@@ -76,25 +85,26 @@ fn need_auditor(view: &mut View<'_>, field: &Field, verb: Atom) -> Result<()> {
 ///
 /// # Errors
 /// `Forbidden`; `NotFound` for everybody but the firm.
-pub async fn offered(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Handed>> {
+pub async fn offered(view: &mut View<'_>, key: EngagementKey) -> Result<Offered> {
     let field = field(view, key).await?;
     need_auditor(view, &field, atom(Verb::Read))?;
     available(view, &field.version.record).await
 }
 
-async fn available(view: &mut View<'_>, record: &Engagement) -> Result<Vec<Handed>> {
+async fn available(view: &mut View<'_>, record: &Engagement) -> Result<Offered> {
     let is_reviewed = |paper: &Paper| {
         record.progress(*paper).is_some_and(|progress| progress.status != DocumentStatus::WorkingDraft)
     };
     let mut all: Vec<Handed> =
         record.papers().filter(is_reviewed).map(|paper| Handed::Single(paper.into())).collect();
-    if has_reviewed_letter(view, record).await? {
+    let letter = letter_signatures(view, record).await?;
+    if letter.reviewed.is_some() {
         all.push(Handed::Single(Single::Representation));
     }
     if record.status() != DocumentStatus::WorkingDraft {
         all.push(Handed::Package);
     }
-    Ok(all)
+    Ok(Offered { all, letter })
 }
 
 /// Returns the documents that people of the firm took out as they stand now, alone or within the whole part; whoever asks.
@@ -141,7 +151,7 @@ pub async fn take(
     let field = field(cx, key).await?;
     need_auditor(cx, &field, EXPORT)?;
     let record = &field.version.record;
-    if !available(cx, record).await?.contains(&what) {
+    if !available(cx, record).await?.all.contains(&what) {
         return Err(Error::not_found("document", format!("{} of {key}", what.name())));
     }
     let firm: String = record.holds().firm.chars().take(NAME_MAX).collect();

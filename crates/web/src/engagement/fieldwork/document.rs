@@ -3,13 +3,15 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
-use tickmark_app::engagement::fieldwork::document::{self, Handed, Taken};
+use tickmark_app::engagement::fieldwork::document::{self, Handed, Offered, Taken};
 use tickmark_app::engagement::{self, Single};
-use tickmark_core::engagement::{Engagement, EngagementKey, Paper};
+use tickmark_core::engagement::{Engagement, EngagementKey, Paper, Signatures};
 
 use super::super::take_out::{PDF, file, generator, make, stem};
 use super::{href, key};
 use crate::WebState;
+use crate::control::Names;
+use crate::design::moment;
 use crate::design::table::plain;
 use crate::engagement::{catalog, progress};
 use crate::error::Refusal;
@@ -48,30 +50,45 @@ fn link(key: EngagementKey, what: Handed, title: &str) -> Markup {
     html! { a.button.quiet href={ (href(key)) "/management/" (what.name()) } { "PDF" span.visually-hidden { " of " (title) } } }
 }
 
+/// Who signed a document as it stands, and when.
+fn signed(of: &Signatures, approved: &str, names: &Names) -> Markup {
+    html! {
+        @for (does, signed) in [("Reviewed", &of.reviewed), (approved, &of.approved)] {
+            @if let Some(signed) = signed { span.sub { (does) " by " (names.of(signed.by)) ", " (moment::exact(signed.at)) } }
+        }
+    }
+}
+
 /// The documents with how far they are, and the way to take out those that management reviewed.
-pub(super) fn list(record: &Engagement, (offered, is_open): (&[Handed], bool), can_set: bool) -> Markup {
+pub(super) fn list(
+    record: &Engagement,
+    (offered, is_open): (&Offered, bool),
+    names: &Names,
+    can_set: bool,
+) -> Markup {
     let of = |what: Handed, title: &str| {
-        html! { @if can_set && offered.contains(&what) { (link(record.key, what, title)) } }
+        html! { @if can_set && offered.all.contains(&what) { (link(record.key, what, title)) } }
     };
     let paper = |paper: Paper| {
         vec![
             html! { a.primary href={ (href(record.key)) "/" (paper.word()) } { (paper.title()) } },
-            html! { (progress(record.progress(paper))) },
+            html! { (progress(record.progress(paper))) (signed(&record.signatures(paper), "Approved", names)) },
             of(Handed::Single(paper.into()), paper.title()),
         ]
     };
     let mut rows: Vec<Vec<Markup>> = record.papers().map(paper).collect();
-    let letter = Handed::Single(Single::Representation);
+    let is_signed = offered.letter.approved.is_some();
+    let letter = html! {
+        @if is_signed { "Signed for management" } @else { "Reviewed, not signed" }
+        (signed(&offered.letter, "Signed", names))
+    };
+    let part = html! { @if is_open { "As it is recorded now" } @else { "As it was frozen" } };
     for (what, title, says) in [
-        (letter, "Representation letter", "Reviewed by management"),
-        (
-            Handed::Package,
-            "Management\u{2019}s part of the report",
-            if is_open { "As it is recorded now" } else { "As it was frozen" },
-        ),
+        (Handed::Single(Single::Representation), "Representation letter", letter),
+        (Handed::Package, "Management\u{2019}s part of the report", part),
     ] {
-        if offered.contains(&what) {
-            rows.push(vec![html! { (title) }, html! { (says) }, of(what, title)]);
+        if offered.all.contains(&what) {
+            rows.push(vec![html! { (title) }, says, of(what, title)]);
         }
     }
     html! {

@@ -10,6 +10,7 @@ use tickmark_core::engagement::{ElementKind, Engagement, EngagementKey};
 
 use super::{Tabbed, document, head, href, page as framed};
 use crate::WebState;
+use crate::control::Names;
 use crate::design::form::capital;
 use crate::design::table::plain;
 use crate::design::{block, figure};
@@ -20,7 +21,7 @@ pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) ->
     let (app, actor) = asked.member(state)?;
     let framework = crate::engagement::framework(state)?;
     let catalog = crate::engagement::catalog(state)?;
-    let (record, requests, (offered, is_open), next, controls) = app
+    let (record, requests, (offered, is_open, names), next, controls) = app
         .read(actor, async |view| {
             let record = head(view, key).await?.0;
             let requests = request::list(view, key).await?;
@@ -31,7 +32,8 @@ pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) ->
             } else {
                 workpaper::controls(view, key, catalog).await?
             };
-            Ok((record, requests, (offered, is_open), next(view, key, &[], catalog).await?, controls))
+            let documents = (offered, is_open, Names::for_looking(view).await?);
+            Ok((record, requests, documents, next(view, key, &[], catalog).await?, controls))
         })
         .await?;
     let count = |one: RequestState| {
@@ -50,7 +52,7 @@ pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) ->
                 }))
                 (measured_against(&record, &controls))
                 (others(&record))
-                (block("documents", "Management's documents", &html! {}, &document::list(&record, (&offered, is_open), state.documents().is_some())))
+                (block("documents", "Management's documents", &html! {}, &document::list(&record, (&offered, is_open), &names, state.documents().is_some())))
             }
             div { (block("scope", "Scope", &html! { (record.standing().title()) }, &scope(&record, framework))) }
         }
