@@ -16,7 +16,7 @@ use tickmark_core::engagement::{
 use tickmark_core::report::readiness::DocumentStatus;
 use tickmark_core::{Digest, Timestamp};
 
-use crate::engagement::{KEY, Scene, conflict, description, done, scene, scope};
+use crate::engagement::{KEY, Scene, asserted, conflict, description, done, scene, scope};
 
 fn day(text: &str) -> Day {
     text.parse().expect("a day")
@@ -197,6 +197,10 @@ async fn a_report_is_completed_and_bridged() {
 
         let none = conflict(write_bridge(&scene, None, bridge("2027-12-10")).await);
         assert!(none.contains("no report of this engagement is recorded"), "{none}");
+        // Every report holds management's assertion.
+        let unasserted = conflict(receive(&scene, "2027-12-15").await);
+        assert_eq!(unasserted, "the report cannot be recorded yet: management's assertion is not written");
+        asserted(&scene).await;
         assert!(invalid(receive(&scene, "2027-12-14").await).contains("both have one date"));
         complete(receive(&scene, "2027-12-15").await);
         // What becomes known now is no subsequent event any more.

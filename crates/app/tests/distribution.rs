@@ -17,7 +17,7 @@ use tickmark_core::mail::MailKind;
 use tickmark_core::time::{DAY_US, SECOND_US};
 use tickmark_core::{Digest, Timestamp};
 
-use crate::engagement::{KEY, Scene, conflict, scene, scope};
+use crate::engagement::{KEY, Scene, asserted, conflict, scene, scope};
 use crate::reported::pdf;
 
 const CLASS: Class = Class::SpecifiedParties;
@@ -43,6 +43,7 @@ async fn over(world: &World) -> Scene {
         .expect("approved");
     let then: Timestamp = "2027-12-15T12:00:00Z".parse().expect("a moment");
     world.clock.advance(then.micros() - app.now().micros());
+    asserted(&scene).await;
     scene
 }
 

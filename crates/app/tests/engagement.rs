@@ -105,6 +105,19 @@ pub(crate) async fn sign(scene: &Scene, who: &Actor, paper: Paper, step: Step) -
     scene.app.transact(who, async |cx| engagement::sign(cx, KEY, version.number, paper, step).await).await
 }
 
+/// Management's assertion, written, reviewed and approved.
+pub(crate) async fn asserted(scene: &Scene) {
+    let text = drafted(&scope(), "Example Ltd");
+    let assertion = Assertion { text, signatory: "Grace".into(), title: "Director".into() };
+    let written = scene.app.transact(&scene.ada, async |cx| {
+        let from = engagement::find(cx, KEY).await?.number;
+        engagement::assert(cx, KEY, from, assertion).await
+    });
+    done(written.await);
+    done(sign(scene, &scene.robin, Paper::Assertion, Step::Review).await);
+    done(sign(scene, &scene.grace, Paper::Assertion, Step::Approve).await);
+}
+
 #[tokio::test]
 async fn three_people_carry_an_examination_from_scope_to_managements_part() {
     for world in World::both().await {

@@ -17,6 +17,7 @@ use tickmark_core::identity::Verb;
 
 use super::fieldwork::{Tabbed, page as framed};
 use super::next::instead;
+use super::received::comes_first;
 use super::take_out::links;
 use super::{atom, href, key, page_of, progress, refused};
 use crate::WebState;
@@ -243,10 +244,12 @@ fn report(of: &Complete, may_write: bool) -> Markup {
             } }
         }
         @if record.is_revised() { p.problem { "The auditor revises the report: nobody is given it until the revised one is recorded." } }
+        @let first = comes_first(of);
+        @if let (true, Some(gate)) = (may_write, &first) { p.muted { "Before a report is recorded: " (gate) ". " a href={ (href) "/assertion" } { "Go to the assertion" } } }
         @if may_write && (!of.is_issued || record.is_revised()) {
             p.row {
                 @if !of.is_issued && of.engagement.closed().is_none() { a.button href={ (href) "/report-date" } { "Set the date" } }
-                a.button href={ (href) "/received/file" } { @if record.is_revised() { "Record the revised report" } @else { "Record the report" } } " " a.button.quiet href={ (href) "/received" } { "Only its digest" }
+                @if first.is_none() { a.button href={ (href) "/received/file" } { @if record.is_revised() { "Record the revised report" } @else { "Record the report" } } " " a.button.quiet href={ (href) "/received" } { "Only its digest" } }
             }
         }
     }

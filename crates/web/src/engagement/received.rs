@@ -12,7 +12,7 @@ use tickmark_app::{Actor, App};
 use tickmark_core::Digest;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::engagement::EngagementKey;
-use tickmark_core::engagement::fieldwork::check_pdf;
+use tickmark_core::engagement::fieldwork::{Gate, check_pdf, unasserted};
 
 use super::completion::{Complete, completed, day, href_of, load, version};
 use super::take_out::generator;
@@ -20,7 +20,7 @@ use super::{catalog, href, key, page_of, refused};
 use crate::WebState;
 use crate::design::digest;
 use crate::design::form::{
-    Faults, Field, FilesField, Kind, field, files, form, form_with_files, hidden, send,
+    Faults, Field, FilesField, Kind, capital, field, files, form, form_with_files, hidden, send,
 };
 use crate::design::frame::Page;
 use crate::error::Refusal;
@@ -54,16 +54,28 @@ fn title(of: &Complete) -> &'static str {
     if of.version.record.is_revised() { "Record the revised report" } else { "Record the report" }
 }
 
+/// Returns what management does before a report is recorded for the first time; none where it is done.
+pub(super) fn comes_first(of: &Complete) -> Option<Gate> {
+    if of.version.record.received().is_some() { None } else { unasserted(&of.engagement) }
+}
+
 /// The page where nothing can be recorded, and why; none where it can.
 fn closed(of: &Complete) -> Option<Page> {
-    if !of.is_issued || of.version.record.is_revised() {
+    let body = if let Some(gate) = comes_first(of) {
+        html! { div.empty {
+            h3 { "Management\u{2019}s assertion comes first" }
+            p { "Every report holds it, and the engagement is frozen with the report. " (capital(&gate.to_string())) "." }
+            p { a.button.primary href={ (href(of.engagement.key)) "/assertion" } { "Go to the assertion" } }
+        } }
+    } else if of.is_issued && !of.version.record.is_revised() {
+        html! { div.empty {
+            h3 { "The report was issued here" }
+            p { "It needs nobody to record it again. A revised report is recorded once a fact that became known afterwards says that the auditor revises it." }
+            p { a.button href=(href_of(of.engagement.key)) { "See the facts" } }
+        } }
+    } else {
         return None;
-    }
-    let body = html! { div.empty {
-        h3 { "The report was issued here" }
-        p { "It needs nobody to record it again. A revised report is recorded once a fact that became known afterwards says that the auditor revises it." }
-        p { a.button href=(href_of(of.engagement.key)) { "See the facts" } }
-    } };
+    };
     Some(page_of(&of.engagement, title(of), body))
 }
 

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use tickmark_core::identity::Role;
 
 use crate::examination::pdf;
-use crate::letters::{done, over};
+use crate::letters::{asserted, done, over};
 use crate::members::{Browser, Server, hidden};
 
 const HOME: &str = "/engagements/1/grants";
@@ -61,8 +61,7 @@ async fn entered(cam: &mut Browser) -> String {
 pub(crate) async fn granted() -> (Server, Browser) {
     let server: Server = over().await;
     let (mut cam, _) = server.member("Cem", &[Role::ComplianceManager]).await;
-    let asserted = [("text", "We assert."), ("signatory", "Eva"), ("title", "Chief executive")];
-    done(&mut cam, "/engagements/1/assertion", &asserted).await;
+    asserted(&server).await;
     received(&mut cam).await;
     let text = [("title", "Use of the report"), ("text", "I keep it to myself.")];
     done(&mut cam, "/agreements/specified_parties", &text).await;
@@ -103,6 +102,7 @@ async fn managements_part_goes_with_the_signed_file_once_whoever_takes_it_showed
     server.world.wait(601);
     assert_eq!(cam.get(part).await.status, StatusCode::OK, "no signed file goes with it yet");
     let (mut cam, _) = server.member("Cleo", &[Role::ComplianceManager]).await;
+    asserted(&server).await;
     received(&mut cam).await;
     assert_eq!(cam.get(part).await.status, StatusCode::OK);
     server.world.wait(601);
@@ -117,6 +117,7 @@ async fn a_recipient_comes_by_a_link_and_takes_a_copy_of_their_own() {
     let (mut cam, _) = server.member("Cem", &[Role::ComplianceManager]).await;
     assert!(cam.get(HOME).await.text().contains("There is no report yet"));
     assert_eq!(cam.get(&format!("{HOME}/new")).await.status, StatusCode::NOT_FOUND);
+    asserted(&server).await;
     received(&mut cam).await;
     let agreement = "/agreements/specified_parties";
     assert!(cam.get(agreement).await.text().contains("Nobody has written it"));

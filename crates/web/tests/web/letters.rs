@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use tickmark_app::engagement;
+use tickmark_app::identity::{ActorKind, ensure_actor};
+use tickmark_core::engagement::{Assertion, Paper, Step};
 use tickmark_core::identity::Role;
 
 use crate::engagements::{PLAN, program, send};
-use crate::examination::{Says, auditor, owner};
+use crate::examination::{KEY, Says, auditor, owner};
 use crate::members::{Browser, Server, hidden};
 
 const DAY: i64 = 86_400;
@@ -35,6 +38,32 @@ pub(crate) async fn over() -> Server {
     assert_eq!(approved.status, StatusCode::SEE_OTHER, "{}", approved.text());
     server.world.wait(10 * DAY);
     server
+}
+
+/// Management's assertion, written and signed by three people who work on the machine itself.
+pub(crate) async fn asserted(server: &Server) {
+    let (app, program) = (&server.app, &server.program);
+    let mut people = Vec::new();
+    for name in ["Ann Example", "Ben Example", "Col Example"] {
+        let made = app.transact(program, async |cx| ensure_actor(cx, ActorKind::Person, name).await).await;
+        people.push(made.expect("a person"));
+    }
+    let assertion =
+        Assertion { text: "We assert.".into(), signatory: "Eva".into(), title: "Chief executive".into() };
+    app.transact(&people[0], async |cx| {
+        let from = engagement::find(cx, KEY).await?.number;
+        engagement::assert(cx, KEY, from, assertion).await
+    })
+    .await
+    .expect("written");
+    for (who, step) in [(&people[1], Step::Review), (&people[2], Step::Approve)] {
+        app.transact(who, async |cx| {
+            let from = engagement::find(cx, KEY).await?.number;
+            engagement::sign(cx, KEY, from, Paper::Assertion, step).await
+        })
+        .await
+        .expect("signed");
+    }
 }
 
 pub(crate) async fn done(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) {
@@ -127,6 +156,17 @@ async fn letters_are_written_signed_and_taken_out() {
         ("file", "report.pdf"),
         ("digest", digest.as_str()),
     ];
+    // Every report holds management's assertion: it is signed first.
+    for path in ["/engagements/1/received", "/engagements/1/received/file"] {
+        let page = cam.get(path).await;
+        assert!(page.text().contains("Management\u{2019}s assertion comes first"), "{path}: {}", page.text());
+        assert!(page.text().contains("Management's assertion is not written."), "{path}: {}", page.text());
+    }
+    let page = cam.get("/engagements/1/completion").await;
+    assert!(
+        page.text().contains("Before a report is recorded") && !page.text().contains("Record the report")
+    );
+    asserted(&server).await;
     assert!(!cam.get("/engagements").await.text().contains("Report issued"));
     done(&mut cam, "/engagements/1/received", &received).await;
     let list = cam.get("/engagements").await;

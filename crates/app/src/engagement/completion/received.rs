@@ -9,7 +9,7 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::completion::{HeldFile, Received};
-use tickmark_core::engagement::fieldwork::check_pdf;
+use tickmark_core::engagement::fieldwork::{check_pdf, unasserted};
 use tickmark_core::evidence::media::clean_name;
 use tickmark_core::id::EvidenceKey;
 use tickmark_core::identity::Verb;
@@ -46,7 +46,7 @@ pub struct Receiving {
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` if its day cannot be, or its file is no whole PDF or another one than the digest says;
-/// `Conflict` if the report was issued here and is not revised.
+/// `Conflict` while management's assertion is not signed as it stands, or if the report was issued here and is not revised.
 pub async fn receive_report(
     cx: &mut Cx<'_>,
     key: EngagementKey,
@@ -56,11 +56,20 @@ pub async fn receive_report(
 ) -> Result<Changed> {
     cx.permit_whole(atom(Verb::Update))?;
     cx.need_person()?;
-    let is_issued = fieldwork::newest_report(cx, key).await?.issued().is_some();
-    if is_issued && !current(cx, key).await?.record.is_revised() {
+    let report = fieldwork::newest_report(cx, key).await?;
+    let before = current(cx, key).await?.record;
+    if report.issued().is_some() && !before.is_revised() {
         return Err(Error::conflict(
             "the report was issued here; another one is recorded only once the auditor decided to revise it",
         ));
+    }
+    let engagement = super::super::current(cx, key).await?.record;
+    // One that is recorded again or revised has its assertion from the first time.
+    if let (None, Some(gate)) = (before.received(), unasserted(&engagement)) {
+        let is_over = report.frozen().is_some() || engagement.closed().is_some();
+        let stays =
+            if is_over { "; the engagement is over, and nothing is signed in it any more" } else { "" };
+        return Err(Error::conflict(format!("the report cannot be recorded yet: {gate}{stays}")));
     }
     let Receiving { firm, day, file, digest, bytes } = receiving;
     let kept = match bytes {

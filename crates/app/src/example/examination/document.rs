@@ -1,6 +1,7 @@
 //! Description and assertion of management: drafted before the period ends, signed after it.
 //!
-//! The description is approved. The assertion waits for its approval, and that of the SOC 1 is not written.
+//! The description is approved. The assertion waits for its approval, and that of the SOC 1 is not written; that of the report
+//! of before is signed.
 
 use tickmark_core::engagement::{Assertion, Description, EngagementKey, Paper, Part, Passage, Step, drafted};
 
@@ -107,17 +108,31 @@ pub(super) async fn draft(play: &Play<'_>) -> Result<()> {
             .await?;
     }
     play.pass(20);
+    write_assertion(play, SOC2).await
+}
+
+/// Writes the assertion of an examination.
+async fn write_assertion(play: &Play<'_>, key: EngagementKey) -> Result<()> {
     play.app()
-        .transact(lead, async |cx| {
-            let version = engagement::find(cx, SOC2).await?;
+        .transact(play.people.lead(), async |cx| {
+            let version = engagement::find(cx, key).await?;
             let assertion = Assertion {
                 text: drafted(version.record.holds(), &cx.actor.organization.name),
                 signatory: CHIEF.name.to_owned(),
                 title: "Chief executive".to_owned(),
             };
-            done(&engagement::assert(cx, SOC2, version.number, assertion).await?)
+            done(&engagement::assert(cx, key, version.number, assertion).await?)
         })
         .await
+}
+
+/// Writes the assertion of an examination and has it signed, as it goes before a report.
+pub(super) async fn adopt_assertion(play: &Play<'_>, key: EngagementKey) -> Result<()> {
+    write_assertion(play, key).await?;
+    for (who, step) in [(play.people.of(PLATFORM), Step::Review), (play.people.of(CHIEF), Step::Approve)] {
+        signed(play, who, key, (Paper::Assertion, step)).await?;
+    }
+    Ok(())
 }
 
 fn described(parts: &[(Part, &str)]) -> Description {

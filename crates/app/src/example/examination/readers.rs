@@ -13,7 +13,7 @@ use tickmark_core::time::DAY_US;
 
 use super::super::company::{CHIEF, ORGANIZATION, PLATFORM};
 use super::firm::{FIRM, origin};
-use super::{Play, SOC2, done, lost};
+use super::{Play, SOC2, document, done, lost};
 use crate::distribution::{self, Changed, Opening};
 use crate::engagement::{self, Completed, Receiving};
 use crate::{Error, Result};
@@ -106,6 +106,7 @@ async fn receive(play: &Play<'_>) -> Result<()> {
     play.pass(5);
     app.transact(chief, async |cx| done(&engagement::approve(cx, BEFORE, 1, catalog).await?)).await?;
     play.pass(5);
+    document::adopt_assertion(play, BEFORE).await?;
     let bytes = report();
     let receiving = Receiving {
         firm: FIRM.to_owned(),

@@ -216,14 +216,7 @@ pub fn managements(ground: &IssueGround<'_>, dated: Option<Day>) -> Vec<Gate> {
     if engagement.holds().firm.is_empty() {
         gates.push(Gate::Firm);
     }
-    gates.extend(engagement.papers().filter_map(|paper| {
-        lacks(
-            engagement.progress(paper),
-            || Gate::Unwritten(paper),
-            || Gate::Void(paper),
-            |step| Gate::Unsigned(paper, step),
-        )
-    }));
+    gates.extend(engagement.papers().filter_map(|paper| of_paper(engagement, paper)));
     if engagement.assertion_fault().is_some() {
         gates.push(Gate::Amend);
     }
@@ -241,6 +234,22 @@ pub fn managements(ground: &IssueGround<'_>, dated: Option<Day>) -> Vec<Gate> {
     let letter = completion.representation.as_ref().map(|letter| letter.progress(letter_ground));
     gates.extend(lacks(letter, || Gate::NoLetter, || Gate::LetterVoid, Gate::LetterUnsigned));
     gates
+}
+
+/// Returns what keeps a report that came from outside from being recorded: every report holds management's assertion, and
+/// nobody adopted it as it stands. Whatever else is done before an issue may have been done outside as well.
+#[must_use]
+pub fn unasserted(engagement: &Engagement) -> Option<Gate> {
+    of_paper(engagement, Paper::Assertion)
+}
+
+fn of_paper(engagement: &Engagement, paper: Paper) -> Option<Gate> {
+    lacks(
+        engagement.progress(paper),
+        || Gate::Unwritten(paper),
+        || Gate::Void(paper),
+        |step| Gate::Unsigned(paper, step),
+    )
 }
 
 fn lacks(

@@ -6,7 +6,7 @@ use tickmark_app::engagement;
 use tickmark_app::identity::{ActorKind, ensure_actor};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::control::commitment::CommitmentKey;
-use tickmark_core::engagement::{EngagementKey, Objective, Part, ReportKind, Scope, Time};
+use tickmark_core::engagement::{EngagementKey, Objective, Paper, Part, ReportKind, Scope, Step, Time};
 
 use super::{Known, Seats};
 use crate::examination::{changes, done, pdf};
@@ -179,7 +179,7 @@ async fn opinion(seats: &mut Seats) {
     assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
 }
 
-/// E-2: both papers written, one reviewed; an event, letters, the report as it was received.
+/// E-2: the description reviewed, the assertion signed; an event, letters, the report as it was received.
 async fn over(server: &Server, seats: &mut Seats) {
     let Seats { mia, max, .. } = seats;
     let home = "/engagements/2";
@@ -206,8 +206,21 @@ async fn over(server: &Server, seats: &mut Seats) {
     done(mia, &both[0], &both[0], &parts).await;
     let texts = [("text", "We assert."), ("signatory", "Eva"), ("title", "Chief executive")];
     done(mia, &both[1], &both[1], &texts).await;
-    let review = at("sign/description/review");
-    done(max, &review, &review, &[]).await;
+    for paper in ["description", "assertion"] {
+        let review = at(&format!("sign/{paper}/review"));
+        done(max, &review, &review, &[]).await;
+    }
+    let (app, key) = (&server.app, EngagementKey(2));
+    let grace = app
+        .transact(&server.program, async |cx| ensure_actor(cx, ActorKind::Person, "Grace Example").await)
+        .await
+        .expect("a person");
+    app.transact(&grace, async |cx| {
+        let from = engagement::find(cx, key).await?.number;
+        engagement::sign(cx, key, from, Paper::Assertion, Step::Approve).await
+    })
+    .await
+    .expect("adopted");
 
     let date = at("report-date");
     done(mia, &date, &date, &[("day", "2026-11-23")]).await;
@@ -287,6 +300,8 @@ async fn payroll(seats: &mut Seats, known: &mut Vec<Known>) {
     let Seats { mia, carl, .. } = seats;
     let home = "/engagements/4";
     let at = |rest: &str| format!("{home}/{rest}");
+    // Its description waits for somebody who reviews it.
+    known.push(("/engagements/{key}/sign/{paper}/review", at("sign/description/review")));
     let process = [
         ("name", "Pay run"),
         ("narrative", "Each month, for each client."),
