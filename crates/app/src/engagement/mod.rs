@@ -14,6 +14,7 @@ mod own_work;
 mod package;
 mod preset;
 mod proposing;
+mod serving;
 mod signer;
 mod since;
 mod sql;
@@ -56,6 +57,7 @@ pub use preset::{KeptPreset, kept_preset, preset_for};
 pub use proposing::{
     DescriptionFaults, begin_parts, candidates, decide_incident, description_faults, proposed,
 };
+pub use serving::{ServedObjective, objectives_of};
 pub use signer::{Signers, signers};
 pub use since::{SinceSigned, since_signed};
 

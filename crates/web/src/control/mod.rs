@@ -15,6 +15,7 @@ mod test;
 use axum::extract::{Path, State};
 use maud::Markup;
 use tickmark_app::comment::About;
+use tickmark_app::engagement;
 use tickmark_core::identity::{Atom, Resource, Verb};
 
 pub(crate) use commitment::listed as listed_commitments;
@@ -122,12 +123,19 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Resul
 }
 
 async fn one(State(state): State<WebState>, Path(id): Path<String>, asked: Asked) -> Result<Markup, Refusal> {
+    let mut served = Vec::new();
     if asked.visit.actor.is_some() {
         let (app, actor) = asked.member(&state)?;
         let id = id.parse().map_err(|_| Refusal::NotFound)?;
-        app.read(actor, async |view| tickmark_app::control::edit::see(view, &id).await).await?;
+        served = app
+            .read(actor, async |view| {
+                tickmark_app::control::edit::see(view, &id).await?;
+                engagement::objectives_of(view, &id).await
+            })
+            .await?;
     }
-    let view = state.source().control(&id).await?;
+    let mut view = state.source().control(&id).await?;
+    view.objectives = served.into_iter().map(|one| (one.engagement.0, one.id, one.statement)).collect();
     let mut page = pages::one(&view, asked.visit.now, May::of(&asked));
     let tested = test::on_control(&state, &asked, &id).await?;
     let done = crate::program::on_control(&state, &asked, &id).await?;

@@ -261,6 +261,8 @@ pub struct ControlView {
     pub answers: [AnswerView; 4],
     /// Commitments it keeps: number, title and state in words; only known where members look.
     pub commitments: Vec<(i64, String, String)>,
+    /// Control objectives that it serves: number of the examination, identifier and statement; only known where members look.
+    pub objectives: Vec<(i64, String, String)>,
     /// Its automated tests.
     pub tests: Vec<TestRow>,
     /// Evidence behind them.
@@ -666,11 +668,23 @@ fn about(view: &ControlView) -> Markup {
             @if !view.reviewer.is_empty() { dt { "Reviewer" } dd { (view.reviewer) } }
             dt { "Type" } dd { (view.kind) ", " (view.nature) @if !view.level.is_empty() { ", " (view.level) } }
             dt { "Frequency" } dd { (row.frequency) }
-            dt { (plural(row.criteria.len(), "Criterion", "Criteria")) }
-            dd {
-                span.refs {
-                    @for id in &row.criteria {
-                        span { a href={ "/criteria/" (segment(id)) } { (id) } @if row.key_for.contains(id) { " " span.tag.key { "key" } } }
+            @if !row.criteria.is_empty() || view.objectives.is_empty() {
+                dt { (plural(row.criteria.len(), "Criterion", "Criteria")) }
+                dd {
+                    span.refs {
+                        @for id in &row.criteria {
+                            span { a href={ "/criteria/" (segment(id)) } { (id) } @if row.key_for.contains(id) { " " span.tag.key { "key" } } }
+                        }
+                    }
+                }
+            }
+            @if !view.objectives.is_empty() {
+                dt { (plural(view.objectives.len(), "Control objective", "Control objectives")) }
+                dd {
+                    span.refs {
+                        @for (engagement, id, statement) in &view.objectives {
+                            span { a href={ "/engagements/" (engagement) "#objectives" } title=(statement) { (id) } " " span.muted { "E-" (engagement) } }
+                        }
                     }
                 }
             }

@@ -5,6 +5,7 @@ use tickmark_app::engagement;
 use tickmark_app::identity::{ActorKind, ensure_actor};
 use tickmark_core::catalog::Catalog;
 use tickmark_core::engagement::{Objective, ReportKind, Scope};
+use tickmark_core::identity::Role;
 
 use crate::examination::{KEY, Says, act, auditor, company, done, owner};
 use crate::members::{Browser, Server, hidden};
@@ -104,7 +105,17 @@ async fn processes_and_diagrams_are_written_in_pages() {
     let mut cam = company(&server).await;
     assert_eq!(cam.get("/engagements/1/processes/new").await.status, StatusCode::NOT_FOUND, "a SOC 2");
     assert_eq!(cam.get("/engagements/1/walkthroughs").await.status, StatusCode::NOT_FOUND, "a SOC 2");
+    assert!(!cam.get("/controls/CHG-02").await.text().contains("Control objective"));
     soc1(&server).await;
+    // The page of a control leads to the objectives that it serves, for those who may see the examination.
+    let page = cam.get("/controls/CHG-02").await;
+    let link = "<a href=\"/engagements/1#objectives\" title=\"Controls provide reasonable assurance that input is complete.\">CO-02</a>";
+    assert!(page.text().contains("Control objective<") && page.text().contains(link), "{}", page.text());
+    assert!(cam.get("/engagements/1").await.text().contains("id=\"objectives\""), "where the link leads");
+    assert!(!cam.get("/controls/IAM-02").await.text().contains("Control objective"));
+    let (mut admin, _) = server.member("Adam", &[Role::Admin]).await;
+    let page = admin.get("/controls/CHG-02").await;
+    assert!(page.status == StatusCode::OK && !page.text().contains("Control objective"), "{}", page.text());
     describe(&mut cam).await;
 
     let new = "/engagements/1/diagrams/new";

@@ -240,6 +240,7 @@ impl Live {
                 .iter()
                 .map(|one| (one.key.0, one.promise.title.clone(), one.state().plain().to_owned()))
                 .collect(),
+            objectives: Vec::new(),
             text: text_words(about, &labels),
             decided: decided_words(about, &labels),
             statement: about.text.current().statement.clone(),

@@ -148,6 +148,7 @@ pub(super) fn control_view(
         evidence_expected: texts(control, "evidence"),
         population: text(control, "population"),
         commitments: Vec::new(),
+        objectives: Vec::new(),
         level: "process".to_owned(),
         operator: String::new(),
         reviewer: String::new(),
