@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use tickmark_core::identity::Role;
 
-use crate::examination::pdf;
-use crate::letters::{asserted, done, over};
+use crate::examination::{self, auditor, owner, pdf};
+use crate::letters::{asserted, completed, done, over};
 use crate::members::{Browser, Server, hidden};
 
 const HOME: &str = "/engagements/1/grants";
@@ -259,6 +259,103 @@ async fn a_revised_report_takes_the_place_of_the_one_that_was_there() {
     let better = [fact[0], ("what", "A signing key was shared"), fact[2], fact[3], fact[4], fact[5]];
     done(&mut cam, "/engagements/1/facts/1", &better).await;
     assert!(!cam.get(completion).await.text().contains("Record the revised report"));
+}
+
+const OPINION: [(&str, &str); 11] = [
+    ("description-result", "unmodified"),
+    ("description-concerns", ""),
+    ("description-basis", ""),
+    ("design-result", "unmodified"),
+    ("design-concerns", ""),
+    ("design-basis", ""),
+    ("operation-result", "unmodified"),
+    ("operation-concerns", ""),
+    ("operation-basis", ""),
+    ("label", "unmodified"),
+    ("dated", "2026-12-03"),
+];
+
+/// A report that its auditor issued here with this file; returns the auditor.
+async fn issued(server: &Server, file: &[u8]) -> Browser {
+    asserted(server).await;
+    completed(server).await;
+    let mut olu = owner(server).await;
+    let mut audrey = auditor(server, &mut olu, "Audrey").await;
+    let report = "/engagements/1/report";
+    examination::done(&mut audrey, report, &format!("{report}/opinion"), &OPINION).await;
+    let section = format!("{report}/section");
+    let taken = audrey.upload(report, &section, &[("version", "1")], &[("s1.pdf", file)]).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
+    let page = audrey.get(report).await;
+    assert!(page.text().contains("Mark the report as issued"), "{}", page.text());
+    examination::done(&mut audrey, report, &format!("{report}/issue"), &[]).await;
+    audrey
+}
+
+fn hex(file: &[u8]) -> String {
+    tickmark_core::Digest::of(file).hex()
+}
+
+#[tokio::test]
+async fn a_report_that_was_issued_here_is_revised_by_another_file() {
+    let server = over().await;
+    let first = pdf("<< /Root 1 0 R >>");
+    let mut audrey = issued(&server, &first).await;
+    let (mut cam, _) = server.member("Cem", &[Role::ComplianceManager]).await;
+    let (completion, report, form) =
+        ("/engagements/1/completion", "/engagements/1/report", "/engagements/1/received/file");
+    let page = cam.get(report).await;
+    assert!(page.text().contains("<strong>Issued</strong>") && page.text().contains(&hex(&first)));
+
+    // It needs nobody to record it; and no other takes its place before its auditor says so.
+    let page = cam.get(form).await;
+    assert!(page.text().contains("The report was issued here"), "{}", page.text());
+    let early = [("version", "5"), ("firm", "Example Auditors LLP"), ("day", "2026-12-04")];
+    let revised = pdf("<< /Root 1 0 R /Revised true >>");
+    let early = cam.upload("/account", form, &early, &[("revised.pdf", &revised)]).await;
+    assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", early.text());
+    assert!(early.text().contains("only once the auditor decided to revise it"), "{}", early.text());
+    let fact = [
+        ("day", "2026-12-04"),
+        ("what", "A key was shared"),
+        ("effect", "Some changes were not approved by two people."),
+        ("told", "2026-12-04"),
+        ("follows", "revised"),
+        ("reason", "it is material"),
+    ];
+    done(&mut cam, "/engagements/1/facts/new", &fact).await;
+    for path in [completion, report] {
+        let page = cam.get(path).await;
+        assert!(page.text().contains("nobody is given it until the revised one"), "{path}: {}", page.text());
+    }
+
+    // The revised one is another file, with the one that was issued named beside it.
+    let page = cam.get(form).await;
+    assert!(page.text().contains("It takes the place of the report dated 2026-12-03, s1.pdf"));
+    let version = hidden(page.text(), "version").to_owned();
+    let fields = [("version", version.as_str()), ("firm", "Example Auditors LLP"), ("day", "2026-12-04")];
+    server.world.wait(60);
+    let same = cam.upload(form, form, &fields, &[("s1.pdf", &first)]).await;
+    assert_eq!(same.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", same.text());
+    assert!(same.text().contains("the revised one is another"), "{}", same.text());
+    let taken = cam.upload(form, form, &fields, &[("revised.pdf", &revised)]).await;
+    assert_eq!(taken.header("location"), completion, "{}", taken.text());
+    let page = cam.get(completion).await;
+    assert!(page.text().contains("dated 2026-12-04") && !page.text().contains("revises the report: nobody"));
+    let page = cam.get(report).await;
+    let (was, is) = (hex(&first), hex(&revised));
+    let says = "this report takes the place of the one that was issued here";
+    for part in [says, "As it was issued here", was.as_str(), is.as_str()] {
+        assert!(page.text().contains(part), "{part}: {}", page.text());
+    }
+
+    // Management hands the revised file out; the firm keeps what it signed here.
+    let (mut cleo, _) = server.member("Cleo", &[Role::ComplianceManager]).await;
+    for (browser, file) in [(&mut cleo, &revised), (&mut audrey, &first)] {
+        let download = browser.get(&format!("{report}/section.pdf")).await;
+        assert_eq!(download.status, StatusCode::OK, "{}", download.text());
+        assert_eq!(&download.bytes, file);
+    }
 }
 
 #[tokio::test]

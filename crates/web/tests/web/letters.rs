@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use tickmark_app::engagement;
 use tickmark_app::identity::{ActorKind, ensure_actor};
-use tickmark_core::engagement::{Assertion, Paper, Step};
+use tickmark_app::{Actor, engagement};
+use tickmark_core::engagement::completion::Letter;
+use tickmark_core::engagement::{Assertion, Description, Paper, Part, Passage, Step};
 use tickmark_core::identity::Role;
 
 use crate::engagements::{PLAN, program, send};
@@ -40,29 +41,85 @@ pub(crate) async fn over() -> Server {
     server
 }
 
-/// Management's assertion, written and signed by three people who work on the machine itself.
-pub(crate) async fn asserted(server: &Server) {
-    let (app, program) = (&server.app, &server.program);
+/// Three people who work on the machine itself.
+async fn people(server: &Server) -> Vec<Actor> {
     let mut people = Vec::new();
     for name in ["Ann Example", "Ben Example", "Col Example"] {
-        let made = app.transact(program, async |cx| ensure_actor(cx, ActorKind::Person, name).await).await;
+        let made = server
+            .app
+            .transact(&server.program, async |cx| ensure_actor(cx, ActorKind::Person, name).await)
+            .await;
         people.push(made.expect("a person"));
     }
+    people
+}
+
+/// Has a document reviewed by the second and approved by the third of them.
+async fn adopted(server: &Server, people: &[Actor], paper: Paper) {
+    for (who, step) in [(&people[1], Step::Review), (&people[2], Step::Approve)] {
+        server
+            .app
+            .transact(who, async |cx| {
+                let from = engagement::find(cx, KEY).await?.number;
+                engagement::sign(cx, KEY, from, paper, step).await
+            })
+            .await
+            .expect("signed");
+    }
+}
+
+/// Management's assertion, written and signed.
+pub(crate) async fn asserted(server: &Server) {
+    let people = people(server).await;
     let assertion =
         Assertion { text: "We assert.".into(), signatory: "Eva".into(), title: "Chief executive".into() };
-    app.transact(&people[0], async |cx| {
-        let from = engagement::find(cx, KEY).await?.number;
-        engagement::assert(cx, KEY, from, assertion).await
-    })
-    .await
-    .expect("written");
-    for (who, step) in [(&people[1], Step::Review), (&people[2], Step::Approve)] {
-        app.transact(who, async |cx| {
+    server
+        .app
+        .transact(&people[0], async |cx| {
             let from = engagement::find(cx, KEY).await?.number;
-            engagement::sign(cx, KEY, from, Paper::Assertion, step).await
+            engagement::assert(cx, KEY, from, assertion).await
         })
         .await
-        .expect("signed");
+        .expect("written");
+    adopted(server, &people, Paper::Assertion).await;
+}
+
+/// Whatever else an issue waits for on management's side: description, date of the report, register of events and letter.
+pub(crate) async fn completed(server: &Server) {
+    let people = people(server).await;
+    let passage = |(part, _): (Part, bool)| {
+        let none = part.may_be_none();
+        (part, Passage { text: if none { String::new() } else { "As it really runs.".into() }, none })
+    };
+    let letter = Letter {
+        to: "Example Auditors LLP".into(),
+        text: "We confirm.".into(),
+        signatory: "Eva".into(),
+        title: "Chief executive".into(),
+    };
+    let day = "2026-12-03".parse().expect("a day");
+    let app = &server.app;
+    app.transact(&people[0], async |cx| {
+        let held = engagement::find(cx, KEY).await?;
+        let scope = held.record.holds();
+        let parts = Part::of(scope.kind, scope.time).into_iter().map(passage).collect();
+        let description = Description { parts, ..Description::default() };
+        engagement::describe(cx, KEY, held.number, description).await?;
+        engagement::date_report(cx, KEY, 0, day).await
+    })
+    .await
+    .expect("described");
+    adopted(server, &people, Paper::Description).await;
+    app.transact(&people[2], async |cx| engagement::confirm_events(cx, KEY, 1, day).await)
+        .await
+        .expect("confirmed");
+    app.transact(&people[0], async |cx| engagement::represent(cx, KEY, 2, letter).await)
+        .await
+        .expect("written");
+    for (who, from, step) in [(&people[1], 3, Step::Review), (&people[2], 4, Step::Approve)] {
+        app.transact(who, async |cx| engagement::sign_representation(cx, KEY, from, step).await)
+            .await
+            .expect("signed");
     }
 }
 
