@@ -11,7 +11,7 @@ use tickmark_core::engagement::completion::{
     BridgeLetter, Completion, Decided, EventKind, Follows, Learned, Letter, Told, represented,
 };
 use tickmark_core::engagement::{
-    Assertion, EngagementKey, Part, ReportKind, Scope, Standing, Step, Time, drafted,
+    Administration, Assertion, EngagementKey, Part, ReportKind, Scope, Standing, Step, Time, drafted,
 };
 use tickmark_core::report::readiness::DocumentStatus;
 use tickmark_core::{Digest, Timestamp};
@@ -355,6 +355,31 @@ async fn a_copy_says_for_whom_and_the_log_keeps_it() {
         let made = made.expect("a list");
         assert_eq!(made.iter().map(|one| one.copy.number).collect::<Vec<_>>(), [2, 1]);
         assert_eq!((made[1].by, made[1].model), (scene.ada.id, model.digest().expect("a digest")));
+        app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn sections_stand_in_the_order_that_the_chosen_firm_has() {
+    for world in World::both().await {
+        let scene = approved(&world).await;
+        let (app, catalog) = (&scene.app, &scene.catalog);
+        let package = async || {
+            app.read(&scene.ada, async |view| engagement::package(view, KEY, catalog, "a test").await)
+                .await
+                .expect("a model")
+        };
+        let usual = package().await;
+        assert!(!usual.assertion_first);
+        let administration = Administration { assertion_first: true, ..Administration::default() };
+        let administer = app.transact(&scene.ada, async |cx| {
+            let from = engagement::find(cx, KEY).await?.number;
+            engagement::administer(cx, KEY, from, administration).await
+        });
+        assert!(done(administer.await).administration.assertion_first);
+        let first = package().await;
+        assert!(first.assertion_first);
+        assert_ne!(first.digest().expect("a digest"), usual.digest().expect("a digest"));
         app.close().await;
     }
 }

@@ -180,6 +180,7 @@ pub(super) async fn live(
         system: scope.system.clone(),
         is_example: identity::example(view).await?.is_some(),
         firm: scope.firm.clone(),
+        assertion_first: record.administration.assertion_first,
         section: None,
         services: scope.services.clone(),
         boundary: scope.boundary.clone(),

@@ -1,5 +1,5 @@
-//! Around an examination: which firms were considered and which one was chosen, the letter of engagement, and when
-//! walkthroughs take place.
+//! Around an examination: which firms were considered and which one was chosen, the letter of engagement, when
+//! walkthroughs take place, and in which order the chosen firm has the sections of its reports.
 //!
 //! The company chooses; nothing here recommends a firm or sets what it does.
 //!
@@ -100,6 +100,12 @@ pub struct Administration {
     /// Walkthroughs in order of time.
     #[serde(default)]
     pub walkthroughs: Vec<Meeting>,
+    /// Whether management's assertion stands before the auditor's report, as some firms have it. The standard fixes what a
+    /// report holds and not the numbering.
+    ///
+    /// Source: `docs/domain/soc-reports.md` section 3.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assertion_first: bool,
 }
 
 impl Administration {
@@ -220,6 +226,7 @@ mod tests {
             letter: "EV-12".into(),
             letter_dated: Some(day("2026-02-20")),
             walkthroughs: vec![meeting("2026-05-02", "Changes"), meeting("2026-05-01", "Access")],
+            assertion_first: false,
         };
         let whole = whole.checked().expect("readable");
         assert_eq!(whole.open(&scope), Vec::<String>::new());

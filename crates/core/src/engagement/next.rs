@@ -91,7 +91,7 @@ pub enum AuditorStep {
     AwaitAnswers(usize),
     /// Record the opinion.
     RecordOpinion,
-    /// Upload the signed Section I.
+    /// Upload the signed report.
     UploadSection,
     /// Something is missing before the report can be issued.
     AwaitDocuments(String),

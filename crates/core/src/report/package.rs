@@ -58,6 +58,10 @@ pub struct SocPackage {
     pub boundary: String,
     /// What lies outside.
     pub outside: Vec<String>,
+    /// Whether management's assertion is Section I and the auditor's report Section II; else it is the other way round. What
+    /// is said of Sections I and II here is said in the usual order.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assertion_first: bool,
     /// Section I, once it is received; none before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<SectionPart>,

@@ -290,6 +290,36 @@ fn each_kind_of_report_has_its_own_sections() {
 }
 
 #[test]
+fn the_assertion_stands_before_the_auditors_report_where_the_firm_has_it_so() {
+    let places = |package: &SocPackage| {
+        let document = package_document(package);
+        assert_accessible(&document);
+        let text = dense(&pages(&document).concat()).replace('\u{2019}', "'");
+        // The last of each: before it the contents name it.
+        ["Independentserviceauditor'sreport", "Assertionofmanagement", "Descriptionofthesystem"].map(
+            |title| {
+                let at = text.rfind(title).unwrap_or_else(|| panic!("{title}: {text}"));
+                let number = text[..at].rsplit("Section").next().unwrap_or_default().trim_end_matches(':');
+                (at, number.to_owned())
+            },
+        )
+    };
+    let usual = sample::package();
+    let first = SocPackage { assertion_first: true, ..sample::package() };
+    let [report, assertion, description] = places(&usual);
+    assert_eq!([&report.1, &assertion.1, &description.1], ["I", "II", "III"]);
+    assert!(report.0 < assertion.0 && assertion.0 < description.0);
+    let [report, assertion, description] = places(&first);
+    assert_eq!([&report.1, &assertion.1, &description.1], ["II", "I", "III"]);
+    assert!(assertion.0 < report.0 && report.0 < description.0);
+    let set = |package: &SocPackage| package_pdf(package, None, &Files::new()).expect("set");
+    assert_eq!(set(&first), set(&first), "the same bytes");
+    // In the usual order nothing is said of it, so that models from before keep their digest.
+    let json = |package: &SocPackage| serde_json::to_string(package).expect("JSON");
+    assert!(!json(&usual).contains("assertion_first") && json(&first).contains("assertion_first"));
+}
+
+#[test]
 fn a_package_in_which_nothing_is_written_says_so() {
     let empty = SocPackage {
         assertion: None,

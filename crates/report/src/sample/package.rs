@@ -84,6 +84,7 @@ pub fn package() -> SocPackage {
         system: report.system.name.clone(),
         is_example: true,
         firm: "Example Auditors LLP".into(),
+        assertion_first: false,
         section: None,
         services: texts(&["Payroll", "Reports to authorities"]),
         boundary: "From the web form to the payment file that the bank takes.".into(),

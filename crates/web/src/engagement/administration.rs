@@ -20,8 +20,18 @@ use crate::error::Refusal;
 use crate::form::Sent;
 use crate::visit::Asked;
 
-const NAMES: [&str; 9] =
-    ["version", "firms", "chosen", "why", "approver", "decided", "letter", "letter-dated", "walkthroughs"];
+const NAMES: [&str; 10] = [
+    "version",
+    "firms",
+    "chosen",
+    "why",
+    "approver",
+    "decided",
+    "letter",
+    "letter-dated",
+    "walkthroughs",
+    "assertion-first",
+];
 /// What stands between the parts of a line.
 const BETWEEN: char = '|';
 
@@ -36,6 +46,8 @@ struct Typed {
     letter: String,
     letter_dated: String,
     walkthroughs: String,
+    /// `yes`, or nothing.
+    assertion_first: String,
 }
 
 fn day(of: Option<Day>) -> String {
@@ -72,6 +84,7 @@ impl Typed {
             letter: held.letter.clone(),
             letter_dated: day(held.letter_dated),
             walkthroughs: held.walkthroughs.iter().map(meeting).collect::<Vec<_>>().join("\n"),
+            assertion_first: if held.assertion_first { "yes" } else { "" }.to_owned(),
         }
     }
 
@@ -85,6 +98,7 @@ impl Typed {
             letter: sent.text("letter"),
             letter_dated: sent.text("letter-dated"),
             walkthroughs: sent.text("walkthroughs"),
+            assertion_first: sent.text("assertion-first"),
         }
     }
 
@@ -129,6 +143,7 @@ impl Typed {
             letter: self.letter.clone(),
             letter_dated,
             walkthroughs,
+            assertion_first: self.assertion_first == "yes",
         })
     }
 
@@ -183,6 +198,7 @@ impl Typed {
                 (date("letter-dated", "Its date", &self.letter_dated))
             }
             (area("walkthroughs", "Walkthroughs", &self.walkthroughs, "One on each line: day | what | who."))
+            (field(&Field { name: "assertion-first", label: "Management's assertion stands before the auditor's report", kind: Kind::Check, value: &self.assertion_first, optional: true, hint: "As the chosen firm has it: the assertion is Section I then, and the auditor's report Section II. Usual is the other way round.", ..Field::default() }))
         }
     }
 }
@@ -232,7 +248,7 @@ fn draw(version: &Version, typed: &Typed, asked: &Asked, faults: &Faults) -> Pag
         }
     };
     let mut page = page_of(record, "Firm, letter and walkthroughs", body);
-    page.lead = html! { "Whom the company chose to examine it and why, the letter that both signed, and when they meet." };
+    page.lead = html! { "Whom the company chose to examine it and why, the letter that both signed, when they meet, and in which order the report stands." };
     page
 }
 

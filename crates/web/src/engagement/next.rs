@@ -112,7 +112,9 @@ fn auditor(step: AuditorStep) -> Says {
             to("/requests?state=open", "See the requests"),
         ),
         S::RecordOpinion => ("record the opinion".to_owned(), to("/report", "Record it")),
-        S::UploadSection => ("upload the signed Section I".to_owned(), to("/report", "Upload it")),
+        S::UploadSection => {
+            ("upload your firm\u{2019}s signed report".to_owned(), to("/report", "Upload it"))
+        }
         S::AwaitDocuments(missing) => {
             (format!("before the report is issued: {missing}"), to("/report", "See what is missing"))
         }

@@ -420,6 +420,13 @@ async fn firm_letter_and_walkthroughs_are_recorded_around_an_engagement() {
     }
     let held = record(&server).await.administration;
     assert_eq!((held.firms.len(), held.firms[0].price.as_str()), (1, "40 days"));
+    assert!(!held.assertion_first, "the usual order of sections");
+    fields.push(("assertion-first", "yes"));
+    let written = send(&mut cam, at, &fields).await;
+    assert_eq!(written.status, StatusCode::SEE_OTHER, "{}", written.text());
+    assert!(record(&server).await.administration.assertion_first);
+    let page = cam.get(at).await;
+    assert!(page.text().contains("name=\"assertion-first\" value=\"yes\" checked"), "{}", page.text());
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ impl fmt::Display for Gate {
             Self::Scope => f.write_str("its scope is not approved"),
             Self::Firm => f.write_str("the scope names no audit firm"),
             Self::Opinion => f.write_str("the opinion is not recorded"),
-            Self::Section => f.write_str("the signed Section I is not uploaded"),
+            Self::Section => f.write_str("the signed auditor's report is not uploaded"),
             Self::Ahead(day) => write!(f, "the report is dated {day}, which lies ahead"),
             Self::Unwritten(paper) => write!(f, "{} is not written", name(paper)),
             Self::Void(paper) => write!(

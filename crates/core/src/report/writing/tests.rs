@@ -22,6 +22,7 @@ fn package() -> SocPackage {
         system: "Payroll".into(),
         is_example: false,
         firm: "Example Auditors LLP".into(),
+        assertion_first: false,
         section: None,
         services: Vec::new(),
         boundary: String::new(),

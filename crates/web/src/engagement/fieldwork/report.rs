@@ -152,7 +152,7 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_document
                 }))
             }
             div {
-                (block("section", "Signed Section I", &html! {}, &section(shown, &path, asked, is_auditor && is_open, faults)))
+                (block("section", "Signed auditor\u{2019}s report", &html! {}, &section(shown, &path, asked, is_auditor && is_open, faults)))
                 @if is_open { (block("end", if is_auditor { "Issue" } else { "Before it is issued" }, &html! {}, &ending(shown, &path, asked, is_auditor))) }
                 @if has_documents { (block("file", "File", &html! {}, &html! {
                     p.muted { @if is_auditor { "Workpapers, notes, requests with answers, responses and what is recorded about the report, as JSON and workbooks with digests. It leaves with your firm." } @else { "Requests with answers, results that were shared, and your responses, as JSON and workbooks with digests." } }

@@ -245,6 +245,10 @@ pub(in crate::api::engagement) struct Administration {
     #[serde(default)]
     #[schemars(length(max = 200))]
     walkthroughs: Vec<Meeting>,
+    /// Whether management's assertion is Section I of the report and the auditor's report Section II; else it is the other way
+    /// round.
+    #[serde(default)]
+    assertion_first: bool,
 }
 
 impl From<&CoreAdministration> for Administration {
@@ -273,6 +277,7 @@ impl From<&CoreAdministration> for Administration {
             letter: held.letter.clone(),
             letter_dated: held.letter_dated.map(|day| day.to_string()),
             walkthroughs: held.walkthroughs.iter().map(meeting).collect(),
+            assertion_first: held.assertion_first,
         }
     }
 }
@@ -307,6 +312,7 @@ impl Administration {
             letter: self.letter.clone(),
             letter_dated: day("letter_dated", &self.letter_dated)?,
             walkthroughs: self.walkthroughs.iter().map(meeting).collect::<Result<_, Error>>()?,
+            assertion_first: self.assertion_first,
         })
     }
 }
