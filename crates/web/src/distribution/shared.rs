@@ -7,7 +7,6 @@ use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -19,10 +18,11 @@ use crate::WebState;
 use crate::design::form::{Field, field, hidden, problem};
 use crate::design::frame::{self, Theme};
 use crate::design::moment;
-use crate::engagement::take_out::{PDF, file, generator, make};
+use crate::engagement::take_out::{PDF, generator, make};
 use crate::error::Refusal;
+use crate::evidence;
 use crate::form;
-use crate::guard::{SANDBOX, answer};
+use crate::guard::answer;
 use crate::identity::{Caller, secret, wait, with_cookie};
 
 /// Requests of one network in a minute.
@@ -159,9 +159,7 @@ pub(super) async fn take(
             make(&state, move |documents| documents.writing_pdf(&model, Some(&copy), &files)).await?,
         ),
     };
-    let mut response = file(&name, PDF, pdf);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
-    Ok(response)
+    Ok(evidence::taken(&name, PDF, pdf))
 }
 
 /// Leads whoever has to show a code to where they do, if the link works.

@@ -1,7 +1,7 @@
 //! What is taken out of an engagement: management's part, single documents, OSCAL, lists, and copies for somebody.
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tickmark_app::Error;
@@ -17,6 +17,7 @@ use crate::design::frame::Page;
 use crate::design::table::plain;
 use crate::design::{block, moment};
 use crate::error::Refusal;
+use crate::evidence;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::visit::Asked;
@@ -24,12 +25,6 @@ use crate::visit::Asked;
 pub(crate) const PDF: &str = "application/pdf";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
-pub(crate) fn file(name: &str, media_type: &'static str, bytes: Vec<u8>) -> Response {
-    let disposition = format!("attachment; filename=\"{name}\"");
-    ([(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes)
-        .into_response()
-}
 
 /// Makes a document apart from the threads that answer, few at one time.
 pub(crate) async fn make(
@@ -59,7 +54,7 @@ pub(crate) struct Out {
 
 impl IntoResponse for Out {
     fn into_response(self) -> Response {
-        file(&self.name, self.media_type, self.bytes)
+        evidence::taken(&self.name, self.media_type, self.bytes)
     }
 }
 
@@ -290,7 +285,7 @@ pub(super) async fn make_copy(
                 let files = engagement::files_of_package(app, actor, key, &model).await?;
                 let pdf =
                     make(&state, move |documents| documents.package_pdf(&model, Some(&copy), &files)).await?;
-                return Ok(file(&name, PDF, pdf));
+                return Ok(evidence::taken(&name, PDF, pdf));
             }
             Err(Error::Invalid(says)) => faults = Faults::whole(says),
             Err(error) => return Err(error.into()),

@@ -87,6 +87,16 @@ pub(crate) fn taken(name: &str, kind: &str, body: impl IntoResponse) -> Response
     (headers, body).into_response()
 }
 
+/// A file that is shown where it stands.
+pub(crate) fn inline(kind: &str, policy: &str, bytes: impl IntoResponse) -> Response {
+    let headers = [
+        (CONTENT_TYPE, kind.to_owned()),
+        (CONTENT_DISPOSITION, "inline".to_owned()),
+        (CONTENT_SECURITY_POLICY, policy.to_owned()),
+    ];
+    (headers, bytes).into_response()
+}
+
 /// The header value that makes a browser save a file under `name`.
 pub(crate) fn attachment(name: &str) -> String {
     let plain: String =

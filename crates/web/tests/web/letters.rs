@@ -303,6 +303,7 @@ async fn files_copies_and_the_next_engagement() {
         let file = cam.get(path).await;
         assert!(file.status == StatusCode::OK && file.text().contains(says), "{path}: {}", file.text());
         assert!(file.header("content-disposition").contains(name), "{path}");
+        assert!(file.header("content-security-policy").starts_with("sandbox"), "{path}");
     }
     for path in [
         "/engagements/1/sheets/nope",

@@ -1,8 +1,7 @@
 //! Diagrams of a description: put in, read, taken out. Their bytes are kept as they came.
 
 use axum::extract::{Path, State};
-use axum::http::HeaderName;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
+use axum::http::header::ETAG;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use schemars::JsonSchema;
@@ -23,8 +22,7 @@ use crate::api::looking::Looking;
 use crate::api::operation::{Operation, Writing};
 use crate::api::words::Nothing;
 use crate::error::Refusal;
-use crate::evidence::attachment;
-use crate::guard::SANDBOX;
+use crate::evidence::{BYTES, taken};
 use crate::route::{get, post, put};
 use crate::visit::Asked;
 
@@ -178,13 +176,8 @@ async fn picture(Path((key, hex)): Path<(String, String)>, look: Looking) -> Ans
     let (key, digest) = (EngagementKey(number(&key)?), digest(&hex)?);
     let (app, actor) = look.asked.member(&look.state)?;
     let (diagram, bytes) = engagement::read_diagram(app, actor, key, digest).await?;
-    let fields: [(HeaderName, String); 4] = [
-        (CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (CONTENT_DISPOSITION, attachment(&diagram.name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-        (ETAG, quoted(&digest.hex())),
-    ];
-    Ok((fields, bytes).into_response())
+    let tag = quoted(&digest.hex());
+    Ok(([(ETAG, tag)], taken(&diagram.name, BYTES, bytes)).into_response())
 }
 
 async fn add(

@@ -2,8 +2,7 @@
 //! and that somebody took it out is recorded.
 
 use axum::extract::Path;
-use axum::http::HeaderName;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
+use axum::http::header::ETAG;
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -19,8 +18,8 @@ use crate::api::looking::Looking;
 use crate::api::operation::Operation;
 use crate::engagement::take_out::{self, Out};
 use crate::error::Refusal;
-use crate::evidence::attachment;
-use crate::guard::{SANDBOX, count_costly};
+use crate::evidence::{self, BYTES};
+use crate::guard::count_costly;
 use crate::route::get;
 
 pub(in crate::api) static LOOKS: &[Operation] = &[
@@ -107,13 +106,8 @@ fn taken(look: &Looking, key: &str) -> Result<EngagementKey, Refusal> {
 }
 
 fn sent(out: Out) -> Answered {
-    let fields: [(HeaderName, String); 4] = [
-        (CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (CONTENT_DISPOSITION, attachment(&out.name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-        (ETAG, quoted(&Digest::of(&out.bytes).hex())),
-    ];
-    Ok((fields, out.bytes).into_response())
+    let tag = quoted(&Digest::of(&out.bytes).hex());
+    Ok(([(ETAG, tag)], evidence::taken(&out.name, BYTES, out.bytes)).into_response())
 }
 
 async fn package(Path(key): Path<String>, look: Looking) -> Answered {

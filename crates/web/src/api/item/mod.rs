@@ -5,8 +5,8 @@ mod shape;
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
-use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
+use axum::http::header::ETAG;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
 use tickmark_app::evidence::item::{self, Purpose, Upload};
 use tickmark_app::{Cx, Error};
@@ -26,8 +26,7 @@ use crate::api::operation::{Operation, Writing};
 use crate::api::words::{AS_OF, Note, Nothing, Reason, parsed};
 use crate::api::{BASE, model};
 use crate::error::Refusal;
-use crate::evidence::attachment;
-use crate::guard::SANDBOX;
+use crate::evidence::{BYTES, taken};
 use crate::route::{get, post, put};
 use crate::visit::Asked;
 
@@ -177,13 +176,8 @@ async fn file(
     let (app, actor) = asked.member(&state)?;
     let (key, version, seq) = (ItemKey(number(&key)?), number(&version)?, number(&seq)?);
     let (file, bytes) = item::read_file(app, actor, key, version, seq, Purpose::TakeAway).await?;
-    let fields: [(HeaderName, String); 4] = [
-        (CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (CONTENT_DISPOSITION, attachment(&file.name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-        (ETAG, quoted(&Digest::of(&bytes).hex())),
-    ];
-    Ok((fields, bytes).into_response())
+    let tag = quoted(&Digest::of(&bytes).hex());
+    Ok(([(ETAG, tag)], taken(&file.name, BYTES, bytes)).into_response())
 }
 
 async fn events(Path(key): Path<String>, look: Looking) -> Answered {

@@ -21,8 +21,9 @@ use crate::design::icon::Mark;
 use crate::design::table::plain;
 use crate::design::{block, moment, plural};
 use crate::error::Refusal;
+use crate::evidence::taken;
 use crate::program::access::{about, table, tie_badge};
-use crate::program::access_review::{Shown, need_ending, sheet_file, state_badge, taken};
+use crate::program::access_review::{Shown, need_ending, sheet_file, state_badge};
 use crate::program::segregation::{Eyes, as_asked, as_of, decided, exception_rows, found, rules, unmapped};
 use crate::visit::Asked;
 

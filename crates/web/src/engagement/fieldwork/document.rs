@@ -7,7 +7,7 @@ use tickmark_app::engagement::fieldwork::document::{self, Handed, Offered, Taken
 use tickmark_app::engagement::{self, Single};
 use tickmark_core::engagement::{Engagement, EngagementKey, Paper, Signatures};
 
-use super::super::take_out::{PDF, file, generator, make, stem};
+use super::super::take_out::{PDF, generator, make, stem};
 use super::{href, key};
 use crate::WebState;
 use crate::control::Names;
@@ -15,6 +15,7 @@ use crate::design::moment;
 use crate::design::table::plain;
 use crate::engagement::{catalog, progress};
 use crate::error::Refusal;
+use crate::evidence;
 use crate::visit::Asked;
 
 pub(super) async fn take(
@@ -43,7 +44,7 @@ pub(super) async fn take(
         Handed::Package => "management".to_owned(),
         Handed::Single(single) => single.name(),
     };
-    Ok(file(&format!("{}-{name}.pdf", stem(key)), PDF, pdf))
+    Ok(evidence::taken(&format!("{}-{name}.pdf", stem(key)), PDF, pdf))
 }
 
 fn link(key: EngagementKey, what: Handed, title: &str) -> Markup {

@@ -2,9 +2,7 @@
 //! request. Foreign bytes never run here.
 
 use axum::extract::{Path, State};
-use axum::http::HeaderName;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::evidence;
 use tickmark_app::evidence::item::Purpose;
@@ -21,7 +19,7 @@ use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
 use crate::design::{block, moment, plural, size};
 use crate::engagement::catalog;
 use crate::error::Refusal;
-use crate::evidence::{attachment, item as items};
+use crate::evidence::{BYTES, inline, item as items, taken};
 use crate::guard::SANDBOX;
 use crate::list::{Listed, OfEngagement};
 use crate::program::population::covers;
@@ -190,17 +188,11 @@ pub(super) async fn look(
     let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
     let (file, bytes) = evidence::read_file(app, actor, place, seq, Purpose::Look, catalog).await?;
     let shown = Format::by_media_type(&file.media_type).map(|format| format.shown);
-    let (kind, disposition) = match shown {
-        Some(Shown::Picture) if media::is_shown(&bytes) => (file.media_type.clone(), "inline".to_owned()),
-        Some(Shown::Text) => ("text/plain; charset=utf-8".to_owned(), "inline".to_owned()),
-        _ => ("application/octet-stream".to_owned(), attachment(&file.name)),
-    };
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, kind),
-        (CONTENT_DISPOSITION, disposition),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
-    Ok((headers, bytes).into_response())
+    Ok(match shown {
+        Some(Shown::Picture) if media::is_shown(&bytes) => inline(&file.media_type, SANDBOX, bytes),
+        Some(Shown::Text) => inline("text/plain; charset=utf-8", SANDBOX, bytes),
+        _ => taken(&file.name, BYTES, bytes),
+    })
 }
 
 pub(super) async fn take(
@@ -212,10 +204,5 @@ pub(super) async fn take(
     let place = (key, ItemKey(number(&no)?));
     let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
     let (file, bytes) = evidence::read_file(app, actor, place, seq, Purpose::TakeAway, catalog).await?;
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (CONTENT_DISPOSITION, attachment(&file.name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
-    Ok((headers, bytes).into_response())
+    Ok(taken(&file.name, BYTES, bytes))
 }

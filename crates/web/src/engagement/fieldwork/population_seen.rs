@@ -2,9 +2,7 @@
 //! paper of theirs, items are chosen here by judgment. What management found by testing is not shown.
 
 use axum::extract::{Path, State};
-use axum::http::HeaderName;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::{evidence, signed};
 use tickmark_app::program::population;
@@ -22,8 +20,7 @@ use crate::design::form::{Field, Kind, field, hidden};
 use crate::design::{block, digest};
 use crate::engagement::catalog;
 use crate::error::Refusal;
-use crate::evidence::attachment;
-use crate::guard::SANDBOX;
+use crate::evidence::{BYTES, taken};
 use crate::program::population::{Part, checked, covers, origin, place};
 use crate::visit::Asked;
 
@@ -123,10 +120,5 @@ pub(super) async fn take(
     let population = PopulationKey(number(&no)?);
     let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
     let (name, bytes) = evidence::read_list(app, actor, key, population, catalog).await?;
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (CONTENT_DISPOSITION, attachment(&name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
-    Ok((headers, bytes).into_response())
+    Ok(taken(&name, BYTES, bytes))
 }

@@ -5,8 +5,7 @@ use std::pin::Pin;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::report::{self, Known, SECTION_BYTES};
@@ -33,9 +32,8 @@ use crate::design::{block, digest, moment, plural, size};
 use crate::engagement::catalog;
 use crate::engagement::take_out::generator;
 use crate::error::Refusal;
-use crate::evidence::attachment;
+use crate::evidence::taken;
 use crate::form::Sent;
-use crate::guard::SANDBOX;
 use crate::identity::{go, prove_first};
 use crate::upload::{KEPT, KeptFiles, SentFiles, drop_kept, kept_files};
 use crate::visit::Asked;
@@ -581,15 +579,6 @@ async fn ended(
     }
 }
 
-fn download(kind: &str, name: &str, bytes: impl IntoResponse) -> Response {
-    let headers = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, attachment(name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
-    (headers, bytes).into_response()
-}
-
 pub(super) async fn take_section(
     State(state): State<WebState>,
     Path(at): Path<String>,
@@ -597,7 +586,7 @@ pub(super) async fn take_section(
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let (section, bytes) = report::read_section(app, actor, key(&at)?).await?;
-    Ok(download("application/pdf", &section.name, bytes))
+    Ok(taken(&section.name, "application/pdf", bytes))
 }
 
 pub(super) async fn take_file(
@@ -609,5 +598,5 @@ pub(super) async fn take_file(
     let (app, actor) = asked.member(&state)?;
     let documents = state.documents().ok_or(Refusal::NotFound)?;
     let bytes = file::take(app, actor, key, documents.as_ref()).await?;
-    Ok(download("application/zip", &format!("{}-file.zip", key.to_string().to_lowercase()), bytes))
+    Ok(taken(&format!("{}-file.zip", key.to_string().to_lowercase()), "application/zip", bytes))
 }

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::engagement::fieldwork::{Row, asking, criteria, is_open, request};
@@ -17,7 +16,6 @@ use tickmark_core::engagement::fieldwork::{
 use tickmark_core::engagement::{Engagement, EngagementKey};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
-use tickmark_core::report::sheet::{SheetCell, csv_line};
 
 use super::{Tabbed, head, href, key, number, page, refused, state_badge, wrong};
 use crate::WebState;
@@ -26,21 +24,19 @@ use crate::design::form::{
     Faults, Field, FilesField, Kind, button, field, files, form, form_with_files, hidden, send,
 };
 use crate::design::frame::Page;
+use crate::design::plural;
 use crate::design::table::{Cell, Column, Filter, Phone, Row as TableRow, Table};
 use crate::design::tabs::{Tab, tabs};
-use crate::design::{plural, segment};
 use crate::engagement::catalog;
 use crate::error::Refusal;
-use crate::evidence::attachment;
 use crate::form::Sent;
-use crate::guard::SANDBOX;
 use crate::identity::go;
 use crate::list::{Listed, OfEngagement};
+use crate::program::access_review::{need_ending, sheet_file};
 use crate::upload::{KEPT, SentFiles, drop_kept};
 use crate::visit::Asked;
 
 const FIELDS: [&str; 8] = ["version", "reference", "title", "kind", "timing", "criteria", "controls", "due"];
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 pub(super) async fn list(
     State(state): State<WebState>,
@@ -497,29 +493,7 @@ pub(super) async fn export(
 ) -> Result<Response, Refusal> {
     let key = key(&at)?;
     let (app, actor) = asked.member(&state)?;
-    let documents = state.documents();
-    if !matches!((ending.as_str(), &documents), ("csv", _) | ("xlsx", Some(_))) {
-        return Err(Refusal::NotFound);
-    }
+    need_ending(&state, &ending)?;
     let sheet = app.transact(actor, async |cx| request::sheet(cx, key).await).await?;
-    let name = format!("{}-requests.{ending}", segment(&key.to_string().to_lowercase()));
-    let (kind, bytes) = match documents.filter(|_| ending == "xlsx") {
-        Some(documents) => {
-            let sheet = sheet.clone();
-            let bytes = state.setting().run(move || documents.list_xlsx(&sheet)).await?;
-            let bytes = bytes.map_err(|error| Refusal::Internal(error.to_string()))?;
-            (XLSX, bytes)
-        }
-        None => {
-            let head: Vec<SheetCell> = sheet.columns.iter().cloned().map(SheetCell::Text).collect();
-            let lines: String = sheet.rows.iter().map(|row| csv_line(row)).collect();
-            ("text/csv; charset=utf-8", (csv_line(&head) + &lines).into_bytes())
-        }
-    };
-    let headers = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, attachment(&name)),
-        (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
-    ];
-    Ok((headers, bytes).into_response())
+    sheet_file(&state, &format!("{}-requests.{ending}", key.to_string().to_lowercase()), sheet).await
 }

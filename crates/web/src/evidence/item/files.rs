@@ -1,15 +1,14 @@
 //! The files of items: looked at in a page, or taken away. Foreign bytes never run here, whatever they are.
 
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tickmark_app::evidence::item::{self, Purpose};
 use tickmark_core::evidence::media::{self, Format, Shown};
 
 use super::key;
 use crate::WebState;
 use crate::error::Refusal;
-use crate::evidence::{BYTES, taken};
+use crate::evidence::{BYTES, inline, taken};
 use crate::guard::{FRAMED, SANDBOX};
 use crate::visit::Asked;
 
@@ -56,14 +55,4 @@ pub(super) async fn take(
     let (app, actor) = asked.member(&state)?;
     let (file, bytes) = item::read_file(app, actor, key(&number)?, version, seq, Purpose::TakeAway).await?;
     Ok(taken(&file.name, BYTES, bytes))
-}
-
-/// A file that is shown where it stands.
-fn inline(kind: &str, policy: &str, bytes: impl IntoResponse) -> Response {
-    let headers = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, "inline".to_owned()),
-        (CONTENT_SECURITY_POLICY, policy.to_owned()),
-    ];
-    (headers, bytes).into_response()
 }

@@ -22,7 +22,6 @@ use crate::route::{get, post};
 use crate::visit::Asked;
 use crate::{Desk, WebState};
 
-pub(crate) use crate::evidence::taken;
 pub(crate) use one::{need_ending, sheet_file};
 pub(crate) use seen::Shown;
 
