@@ -19,8 +19,8 @@ const MAX_ANSWERS: usize = 256;
 pub(super) enum Question {
     /// How many fit.
     Count(Query),
-    /// The ids that fit, after so many others.
-    Ids(Query, u64),
+    /// The ids that fit, after `offset` others; of how many that fit among how many.
+    Ids { query: Query, of: (u64, u64), offset: u64 },
     /// The values of a name, so many at most.
     Values(String, u32),
 }
@@ -34,7 +34,7 @@ impl Question {
     /// Whether it may be asked again: what lies between two moments is asked once.
     fn comes_again(&self) -> bool {
         match self {
-            Self::Count(query) | Self::Ids(query, _) => {
+            Self::Count(query) | Self::Ids { query, .. } => {
                 !query.filters.iter().any(|(_, want)| matches!(want, Want::Between(..) | Want::Any(_)))
             }
             Self::Values(..) => true,

@@ -302,7 +302,7 @@ pub async fn page(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<Page
     let offset = (query.page.clamp(1, last) - 1) * rows;
     let ids = match found {
         0 => Vec::new(),
-        _ => found_ids(view, kind, &Query { page: 0, ..query }, (found, total), offset).await?,
+        _ => found_ids(view, kind, Query { page: 0, ..query }, (found, total), offset).await?,
     };
     Ok(Page { ids, found, total })
 }
@@ -373,45 +373,57 @@ pub(crate) async fn change(view: &mut View<'_>, kind: Kind) -> Result<Option<i64
     Ok(Some(number.copied().unwrap_or(0)))
 }
 
+/// Answers a question, whoever asks: as it was answered since the last change of its kind, or from the rows.
+async fn answered(view: &mut View<'_>, kind: Kind, question: Question) -> Result<Answer> {
+    let (organization, change) = (view.organization(), change(view, kind).await?);
+    let known = change.and_then(|change| view.app.register.get((organization, kind), change, &question));
+    if let Some(answer) = known {
+        return Ok(answer);
+    }
+    let connection = view.connection();
+    let answer = match &question {
+        Question::Count(query) => Answer::Count(sql::count(connection, organization, kind, query).await?),
+        Question::Ids { query, of, offset } => {
+            Answer::Ids(sql::page(connection, organization, kind, query, *of, *offset).await?)
+        }
+        Question::Values(name, limit) => {
+            Answer::Values(sql::values(connection, organization, kind, name, *limit).await?)
+        }
+    };
+    if let Some(change) = change {
+        view.app.register.keep((organization, kind), change, question, answer.clone());
+    }
+    Ok(answer)
+}
+
+/// What is said of an answer that does not fit its question.
+const STRANGE: &str = "each question has an answer of its own kind";
+
 /// Counts what fits, whoever asks.
 async fn counted(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<u64> {
-    let (organization, change) = (view.organization(), change(view, kind).await?);
-    let question = Question::count(query);
-    let known = change.and_then(|change| view.app.register.get((organization, kind), change, &question));
-    if let Some(Answer::Count(count)) = known {
-        return Ok(count);
+    match answered(view, kind, Question::count(query)).await? {
+        Answer::Count(count) => Ok(count),
+        Answer::Ids(_) | Answer::Values(_) => unreachable!("{STRANGE}"),
     }
-    let count = sql::count(view.connection(), organization, kind, query).await?;
-    if let Some(change) = change {
-        view.app.register.keep((organization, kind), change, question, Answer::Count(count));
-    }
-    Ok(count)
 }
 
 /// Returns the ids of what fits after so many others, whoever asks; there are `found` among `total`.
 async fn found_ids(
     view: &mut View<'_>,
     kind: Kind,
-    query: &Query,
+    query: Query,
     of: (u64, u64),
     offset: u64,
 ) -> Result<Vec<String>> {
-    let (organization, change) = (view.organization(), change(view, kind).await?);
-    let question = Question::Ids(query.clone(), offset);
-    let known = change.and_then(|change| view.app.register.get((organization, kind), change, &question));
-    if let Some(Answer::Ids(ids)) = known {
-        return Ok(ids);
+    match answered(view, kind, Question::Ids { query, of, offset }).await? {
+        Answer::Ids(ids) => Ok(ids),
+        Answer::Count(_) | Answer::Values(_) => unreachable!("{STRANGE}"),
     }
-    let ids = sql::page(view.connection(), organization, kind, query, of, offset).await?;
-    if let Some(change) = change {
-        view.app.register.keep((organization, kind), change, question, Answer::Ids(ids.clone()));
-    }
-    Ok(ids)
 }
 
 /// Returns the ids of at most so many records that fit as the query has rows, in its order, whoever asks.
 pub(crate) async fn ids(view: &mut View<'_>, kind: Kind, query: &Query) -> Result<Vec<String>> {
-    found_ids(view, kind, &Query { page: 0, ..query.clone() }, (0, 1), 0).await
+    found_ids(view, kind, Query { page: 0, ..query.clone() }, (0, 1), 0).await
 }
 
 /// Returns for each of these values of a name the record with the greatest value of `order`, among those where `also` is as
@@ -436,17 +448,10 @@ pub async fn values(view: &mut View<'_>, kind: Kind, name: &str, limit: u32) -> 
     if !matches!(reach(view, kind, system), Reach::Whole) {
         return Ok(Vec::new());
     }
-    let (organization, change) = (view.organization(), change(view, kind).await?);
-    let question = Question::Values(name.to_owned(), limit);
-    let known = change.and_then(|change| view.app.register.get((organization, kind), change, &question));
-    if let Some(Answer::Values(values)) = known {
-        return Ok(values);
+    match answered(view, kind, Question::Values(name.to_owned(), limit)).await? {
+        Answer::Values(values) => Ok(values),
+        Answer::Count(_) | Answer::Ids(_) => unreachable!("{STRANGE}"),
     }
-    let values = sql::values(view.connection(), organization, kind, name, limit).await?;
-    if let Some(change) = change {
-        view.app.register.keep((organization, kind), change, question, Answer::Values(values.clone()));
-    }
-    Ok(values)
 }
 
 /// Returns what has all words of `text`, or words that begin with them, the best first, as far as the actor may see it.
