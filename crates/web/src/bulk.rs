@@ -23,6 +23,7 @@ use crate::design::{plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::list::done::{Deed, Tally, back};
 use crate::route::get;
 use crate::visit::Asked;
 use crate::{Desk, WebState};
@@ -89,6 +90,16 @@ impl What {
             Self::Retire => {
                 "They are promised to nobody from now on and do not come back. Reports about a period still say what was promised on each day."
             }
+        }
+    }
+
+    fn deed(self) -> Deed {
+        match self {
+            Self::Accept => Deed::Accepted,
+            Self::Link => Deed::Linked,
+            Self::Assign => Deed::Assigned,
+            Self::Extend => Deed::Moved,
+            Self::Retire => Deed::Retired,
         }
     }
 
@@ -263,9 +274,14 @@ async fn apply(
     let shown = load(&state, &asked, what, &values).await?;
     if let (Some(wanted), true) = (wanted, faults.is_empty()) {
         match done(&state, &asked, &wanted, &values, &shown).await? {
-            Ok(outcomes) if outcomes.iter().all(|one| one.refused.is_none()) => return Ok(go(what.list().0)),
             Ok(outcomes) => {
-                let page = told(what, &outcomes, &shown);
+                let not = outcomes.iter().filter(|one| one.refused.is_some()).count();
+                let tally = Tally { deed: what.deed(), done: outcomes.len() - not, not };
+                let back = back(&asked, what.list().0, tally);
+                if not == 0 {
+                    return Ok(go(&back));
+                }
+                let page = told(what, &outcomes, &shown, &back);
                 return Ok((StatusCode::OK, asked.frame(&state, &page).await?).into_response());
             }
             Err(says) => faults = Faults::whole(says),
@@ -427,9 +443,9 @@ fn draw(what: What, shown: &Shown, token: &str, sent: &Sent, faults: &Faults) ->
     framed(what, &format!("{}: {count} {}", what.button(), plural(count, one, many)), body)
 }
 
-/// What was done, and what not, and why.
-fn told(what: What, outcomes: &[Outcome], shown: &Shown) -> Page {
-    let (path, _, (one, many)) = what.list();
+/// What was done, and what not, and why; with the way back to the list.
+fn told(what: What, outcomes: &[Outcome], shown: &Shown, back: &str) -> Page {
+    let (_, _, (one, many)) = what.list();
     let done = outcomes.iter().filter(|outcome| outcome.refused.is_none()).count();
     let rows = outcomes.iter().zip(&shown.picks).map(|(outcome, pick)| {
         vec![
@@ -441,7 +457,7 @@ fn told(what: What, outcomes: &[Outcome], shown: &Shown) -> Page {
     let body = html! {
         p role="status" { (done) " of " (outcomes.len()) " " (plural(outcomes.len(), one, many)) " done. Those that were not are as they were." }
         (plain("What came of it", &[one, "Title", "What came of it"], rows.collect()))
-        p.row { a.button.primary href=(path) { "Back to the " (many) } }
+        p.row { a.button.primary href=(back) { "Back to the " (many) } }
     };
     framed(what, &format!("{}: {done} done, {} not", what.button(), outcomes.len() - done), body)
 }

@@ -21,6 +21,7 @@ use crate::form;
 use crate::guard::{SYSTEM_COOKIE, THEME_COOKIE, answer, theme};
 use crate::identity::Who;
 use crate::identity::passkey::{self, Works};
+use crate::list::done::DONE;
 use crate::permission;
 use crate::session::cookie;
 
@@ -40,6 +41,8 @@ pub(crate) struct Asked {
     pub(crate) token: String,
     /// What the query string says.
     pub(crate) query: TableQuery,
+    /// What it says of a change from which one comes back; no link of the page carries it on.
+    pub(crate) done: Option<String>,
     /// Whether passkeys work at the address that was asked.
     pub(crate) passkeys: Works,
 }
@@ -103,6 +106,7 @@ impl FromRequestParts<WebState> for Asked {
         let Query(mut pairs) =
             Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| Refusal::Malformed)?;
         pairs.truncate(PAIR_LIMIT);
+        let done = pairs.iter().position(|(key, _)| key == DONE).map(|at| pairs.remove(at).1);
         let here = parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
         let (actor, token) = match parts.extensions.get::<Who>() {
             Some(Who::Member(actor)) => (Some(actor.clone()), form::token(state, &parts.headers)),
@@ -132,7 +136,7 @@ impl FromRequestParts<WebState> for Asked {
             token: String::new(),
         };
         let passkeys = passkey::works(state, &parts.headers);
-        Ok(Self { visit, token, query: TableQuery::new(pairs), passkeys })
+        Ok(Self { visit, token, query: TableQuery::new(pairs), done, passkeys })
     }
 }
 

@@ -19,6 +19,7 @@ use crate::design::{plural, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
+use crate::list::done::{self, Deed, Tally};
 use crate::visit::Asked;
 
 /// What can be done to several controls.
@@ -60,6 +61,14 @@ impl What {
             Self::Retire => Verb::Delete,
         }
     }
+
+    fn deed(self) -> Deed {
+        match self {
+            Self::Assign => Deed::Assigned,
+            Self::Start => Deed::Started,
+            Self::Retire => Deed::Retired,
+        }
+    }
 }
 
 /// The page that confirms.
@@ -98,7 +107,7 @@ pub(super) async fn apply(
         faults.add("owner", "choose somebody");
     }
     if faults.is_empty() {
-        let done = app
+        let outcome = app
             .transact(actor, async |cx| match (what, &owner) {
                 (What::Assign, Ok(owner)) => edit::assign(cx, &ids, *owner, &reason).await.map(|_| ()),
                 (What::Start, _) => edit::start(cx, &ids).await.map(|_| ()),
@@ -111,8 +120,11 @@ pub(super) async fn apply(
                 (What::Assign, Err(_)) => Err(Error::invalid("choose somebody")),
             })
             .await;
-        match done {
-            Ok(()) => return Ok(go("/controls")),
+        match outcome {
+            Ok(()) => {
+                let tally = Tally { deed: what.deed(), done: ids.len(), not: 0 };
+                return Ok(go(&done::back(&asked, "/controls", tally)));
+            }
             Err(Error::Conflict(says) | Error::Invalid(says)) => {
                 faults = Faults::whole(format!("{says}. Nothing was changed"));
             }

@@ -3,6 +3,7 @@
 //! Each feature says what its list is ([`Listed`]); what stands around the rows is added here. A list that grows is asked of
 //! the database page by page ([`query`]); the others are small enough to be had whole.
 
+pub(crate) mod done;
 mod export;
 pub(crate) mod views;
 
@@ -216,7 +217,8 @@ pub(crate) async fn framed(state: &WebState, asked: &Asked, listed: Listed) -> R
         },
         exports: asked.visit.actor.is_some() && has_around,
     };
-    page.body = html! { (page.body) (table.draw(&asked.query, &around)) (after) };
+    let said = done::said(asked, &table);
+    page.body = html! { @if let Some(said) = said { (said) } (page.body) (table.draw(&asked.query, &around)) (after) };
     Ok(page)
 }
 

@@ -227,6 +227,8 @@ async fn several_are_chosen_without_script_and_changed_at_once() {
     server.world.wait(1);
     let sent = cam.send(&assign, "/controls/bulk/assign", &fields).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    let back = sent.header("location").to_owned();
+    assert!(cam.get(&back).await.text().contains("2 controls given an owner."), "{back}");
     server.world.wait(1);
     // The program wrote these texts, so one compliance manager is enough.
     let sent = cam.send(&start, "/controls/bulk/start", &picks).await;

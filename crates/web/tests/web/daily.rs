@@ -163,6 +163,15 @@ async fn what_somebody_wrote_stands_among_the_findings_and_several_are_assigned_
     let came = mia.send(&format!("{bulk}?pick=own.1"), bulk, &picks).await;
     assert_eq!(came.status, StatusCode::OK, "{}", came.text());
     assert!(came.text().contains("2 of 3 findings done"), "{}", came.text());
+    // The list tells it to whoever comes back, not to whoever follows their link, and carries it nowhere.
+    let back = came.text().split('"').find(|part| part.starts_with("/findings?done=")).expect("a way back");
+    let list = mia.get(back).await;
+    let says = "2 of 3 findings given an owner. 1 is as before.";
+    assert!(list.text().contains(says), "{}", list.text());
+    assert!(!list.text().contains("href=\"/findings?done="), "{}", list.text());
+    let (mut max, _) = server.member("Max", &[Role::ComplianceManager]).await;
+    assert!(!max.get(back).await.text().contains("given an owner"));
+    assert!(!mia.get(&back.replacen("assigned.2", "assigned.9", 1)).await.text().contains("given an owner"));
     assert!(mia.get(&two).await.text().contains("Cora"));
     let from = format!("{bulk}?pick=own.1");
     let without = mia.send(&from, bulk, &[("pick", "own.1"), ("owner", "")]).await;
@@ -201,7 +210,8 @@ async fn several_items_are_accepted_each_for_itself() {
     assert!(mia.get("/evidence/items/1").await.text().contains("Accepted by"));
     assert!(!mia.get("/evidence/items/3").await.text().contains("Accepted by"), "her own");
     let all = mia.send(&from, bulk, &[("pick", "2.2")]).await;
-    assert_eq!((all.status, all.header("location")), (StatusCode::SEE_OTHER, "/evidence/items"));
+    assert_eq!(all.status, StatusCode::SEE_OTHER, "{}", all.text());
+    assert!(mia.get(all.header("location")).await.text().contains("1 item accepted."), "{}", all.text());
     for odd in ["x", "1.x", "1"] {
         let answer = mia.send(&from, bulk, &[("pick", odd)]).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{odd}");
