@@ -20,7 +20,7 @@ use tickmark_core::time::DAY_US;
 
 use crate::WebState;
 use crate::design::frame::{Page, Place};
-use crate::design::table::{TableQuery, plain};
+use crate::design::table::{TableQuery, folded, plain};
 use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::evidence::taken;
@@ -36,6 +36,8 @@ const OFFERED: u32 = 200;
 const MEMBER: &str = "member";
 /// Most characters of what is searched for.
 const TEXT_CHARS: usize = 200;
+/// What is chosen from above the events, as addresses name it.
+const CHOICES: [&str; 7] = ["event", "actor", "outcome", "from", "to", "object", "request"];
 
 /// What actors are called, and members by the id of their page.
 struct Known {
@@ -255,40 +257,44 @@ fn filters(known: &Known, query: &TableQuery, is_whole: bool) -> Markup {
         Name::ALL.iter().filter_map(|name| name.word().split_once('.')).map(|(group, _)| group).collect();
     let mut people: Vec<(&ActorId, &String)> = known.names.iter().collect();
     people.sort_by_key(|(_, name)| name.to_lowercase());
-    html! {
-        form.filters method="get" action=(PATH) role="search" {
-            label { "What"
-                select name="event" {
-                    option value="" { "anything" }
-                    @for group in groups {
-                        optgroup label=(group) {
-                            option value=(group) selected[chosen("event") == group] { (group) ", all" }
-                            @for name in Name::ALL.iter().filter(|name| name.word().split('.').next() == Some(group)) {
-                                option value=(name.word()) selected[chosen("event") == name.word()] { (name.word()) }
-                            }
+    let made = CHOICES.into_iter().filter(|key| query.get(key).is_some()).count();
+    let choices = html! {
+        label { "What"
+            select name="event" {
+                option value="" { "anything" }
+                @for group in groups {
+                    optgroup label=(group) {
+                        option value=(group) selected[chosen("event") == group] { (group) ", all" }
+                        @for name in Name::ALL.iter().filter(|name| name.word().split('.').next() == Some(group)) {
+                            option value=(name.word()) selected[chosen("event") == name.word()] { (name.word()) }
                         }
                     }
                 }
             }
-            @if is_whole {
-                label { "Who"
-                    select name="actor" {
-                        option value="" { "anybody" }
-                        @for (id, name) in people { option value=(id) selected[chosen("actor") == id.to_string()] { (name) } }
-                    }
+        }
+        @if is_whole {
+            label { "Who"
+                select name="actor" {
+                    option value="" { "anybody" }
+                    @for (id, name) in people { option value=(id) selected[chosen("actor") == id.to_string()] { (name) } }
                 }
             }
-            label { "Outcome"
-                select name="outcome" {
-                    option value="" { "any" }
-                    @for one in Outcome::ALL { option value=(one.word()) selected[chosen("outcome") == one.word()] { (one.word()) } }
-                }
+        }
+        label { "Outcome"
+            select name="outcome" {
+                option value="" { "any" }
+                @for one in Outcome::ALL { option value=(one.word()) selected[chosen("outcome") == one.word()] { (one.word()) } }
             }
-            label { "From" input type="date" name="from" value=(chosen("from")); }
-            label { "To" input type="date" name="to" value=(chosen("to")); }
-            label { "About" input type="search" name="object" value=(chosen("object")) placeholder="id of a member, session, …" autocomplete="off" maxlength=(TEXT_CHARS); }
-            label { "Request" input type="search" name="request" value=(chosen("request")) placeholder="id" autocomplete="off" maxlength=(TEXT_CHARS); }
-            button.button type="submit" { "Apply" }
+        }
+        label { "From" input type="date" name="from" value=(chosen("from")); }
+        label { "To" input type="date" name="to" value=(chosen("to")); }
+        label { "About" input type="search" name="object" value=(chosen("object")) placeholder="id of a member, session, …" autocomplete="off" maxlength=(TEXT_CHARS); }
+        label { "Request" input type="search" name="request" value=(chosen("request")) placeholder="id" autocomplete="off" maxlength=(TEXT_CHARS); }
+        button.button type="submit" { "Apply" }
+    };
+    html! {
+        form.filters method="get" action=(PATH) role="search" {
+            (folded(made, &choices))
             @if query.pairs().any(|(_, value)| !value.is_empty()) { a.button.quiet href=(PATH) { "Clear" } }
         }
         @if is_whole && !known.has_all {

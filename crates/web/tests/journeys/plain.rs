@@ -1,8 +1,11 @@
-//! Without script: signing in, reading, and forms with and without files.
+//! Without script: signing in, reading, forms with and without files, and filters on a phone.
 
+use serde_json::json;
 use tickmark_core::identity::Role;
 use tickmark_core::identity::totp::STEP_SECONDS;
 
+use crate::driver::ENTER;
+use crate::seen::Width;
 use crate::served::Served;
 use crate::work::in_force;
 
@@ -46,5 +49,32 @@ fn one_signs_in_reads_and_hands_in_evidence_without_script() {
     window.press("Comment");
     window.see("Is this still so?");
     assert!(window.here().starts_with("/controls/"), "{}", window.here());
+    window.assert_quiet();
+}
+
+#[test]
+fn filters_are_folded_on_a_phone_and_in_sight_on_a_desk() {
+    let served = Served::start();
+    let (mia, _) = served.member("Mia", &[Role::ComplianceManager]);
+    in_force(&served, "mia@example.com");
+    let window = served.window();
+    window.seat(&mia);
+    window.set_script(false);
+    let filters_are = |seen: bool| {
+        format!("return document.querySelector('.filters select').checkVisibility() === {seen} || null")
+    };
+    window.set_width(Width::Desk);
+    window.go("/controls");
+    window.see_page("Controls");
+    window.until("filters on a desk", &filters_are(true));
+    window.set_width(Width::Phone);
+    window.until("folded filters on a phone", &filters_are(false));
+    window.run("document.querySelector('.filters summary').focus()", json!([])).expect("in focus");
+    window.keys(ENTER);
+    window.until("unfolded filters", &filters_are(true));
+    // What is chosen is in sight.
+    window.go("/controls?key=yes");
+    window.see("Filters (1)");
+    window.until("the filter that is set", &filters_are(true));
     window.assert_quiet();
 }

@@ -10,7 +10,7 @@ use crate::design::board::{self, Board, BoardRow, Count, Group, STATES, Stretch,
 use crate::design::empty::empty;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
-use crate::design::table::TableQuery;
+use crate::design::table::{TableQuery, folded};
 use crate::design::{plural, segment};
 
 /// Rows that are drawn; more are reached by filters.
@@ -216,6 +216,27 @@ fn filters(
     let option = |value: &str, word: &str, current: Option<&str>| {
         html! { option value=(value) selected[current == Some(value)] { (word) } }
     };
+    let made = [asked.state, asked.category, asked.series].into_iter().flatten().count()
+        + usize::from(asked.by_area);
+    let choices = html! {
+        label { "State" select name="state" {
+            (option("", "any", asked.state))
+            @for mark in STATES { (option(board::key(mark), board::word(mark), asked.state)) }
+            (option("untested", "Not tested yet", asked.state))
+        } }
+        label { "Category" select name="category" {
+            (option("", "any", asked.category))
+            @for (id, title) in &view.categories { (option(id, title, asked.category)) }
+        } }
+        label { "Series" select name="series" {
+            (option("", "any", asked.series))
+            @for series in &view.series { (option(&series.id, &format!("{} {}", series.id, series.title), asked.series)) }
+        } }
+        label { "Group by" select name="by" {
+            (option("", "series", None))
+            (option("area", "area", asked.by_area.then_some("area")))
+        } }
+    };
     html! {
         form.filters method="get" action="/period" role="search" data-auto {
             @for (key, value) in chosen.pairs() { input type="hidden" name=(key) value=(value); }
@@ -223,23 +244,7 @@ fn filters(
             @if let Some(system) = asked.system { input type="hidden" name="system" value=(system); }
             label.visually-hidden for="board-q" { "Find among controls" }
             input type="search" name="q" id="board-q" value=(query.get("q").unwrap_or("")) placeholder="Find controls  ( / )" autocomplete="off";
-            label { "State" select name="state" {
-                (option("", "any", asked.state))
-                @for mark in STATES { (option(board::key(mark), board::word(mark), asked.state)) }
-                (option("untested", "Not tested yet", asked.state))
-            } }
-            label { "Category" select name="category" {
-                (option("", "any", asked.category))
-                @for (id, title) in &view.categories { (option(id, title, asked.category)) }
-            } }
-            label { "Series" select name="series" {
-                (option("", "any", asked.series))
-                @for series in &view.series { (option(&series.id, &format!("{} {}", series.id, series.title), asked.series)) }
-            } }
-            label { "Group by" select name="by" {
-                (option("", "series", None))
-                (option("area", "area", asked.by_area.then_some("area")))
-            } }
+            (folded(made, &choices))
             button.button type="submit" { "Apply" }
             span.count { (shown) " of " (view.controls.len()) @if asked.is_narrow() { " · " a href={ "/period" (chosen.tail()) } { "clear" } } }
         }

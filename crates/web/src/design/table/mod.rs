@@ -3,16 +3,16 @@
 //! database found those of one page ([`Counted`]).
 
 mod cell;
+mod filter;
 mod query;
 mod small;
-
-use std::collections::BTreeSet;
 
 use maud::{Markup, PreEscaped, html};
 
 use super::icon::icon;
 
 pub use cell::{Cell, Column, Phone, Piece, Plain, Row, Sort};
+pub use filter::{Filter, folded};
 pub use query::TableQuery;
 pub use small::{items, plain, wide};
 
@@ -24,40 +24,6 @@ pub const PICK: &str = "pick";
 pub const COLUMN: &str = "col";
 /// How a link begins.
 const LINK: &str = "<a ";
-
-/// A choice above the table.
-#[derive(Clone, Debug)]
-pub struct Filter {
-    /// Its name in the address.
-    pub key: &'static str,
-    /// Its label.
-    pub label: &'static str,
-    /// Values with their words, in order.
-    pub options: Vec<(String, String)>,
-    /// Whether it is shown as a choice; others only work from links.
-    pub shown: bool,
-}
-
-impl Filter {
-    /// A choice of the values that rows have, in order; only shown where there are several.
-    #[must_use]
-    pub fn of_values(
-        key: &'static str,
-        label: &'static str,
-        values: impl IntoIterator<Item = String>,
-    ) -> Self {
-        let values: BTreeSet<String> = values.into_iter().filter(|value| !value.is_empty()).collect();
-        let shown = values.len() > 1;
-        Self { key, label, options: values.into_iter().map(|value| (value.clone(), value)).collect(), shown }
-    }
-
-    /// A choice between yes and no.
-    #[must_use]
-    pub fn yes_or_no(key: &'static str, label: &'static str) -> Self {
-        let options = ["yes", "no"].map(|word| (word.to_owned(), word.to_owned()));
-        Self { key, label, options: options.to_vec(), shown: true }
-    }
-}
 
 /// How many rows there are where the database found those of one page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,28 +236,13 @@ impl Table {
         (found, total): (usize, usize),
         whole: bool,
     ) -> Markup {
-        let narrowed = !search.is_empty() || self.filters.iter().any(|f| query.get(f.key).is_some());
+        let (made, choices) = filter::choices(&self.filters, query);
+        let narrowed = !search.is_empty() || made > 0;
         html! {
             form.filters method="get" action=(self.path) role="search" data-filter=(self.id) data-whole=(if whole { "yes" } else { "no" }) {
                 label.visually-hidden for={ (self.id) "-q" } { "Find among " (self.noun.1) }
                 input type="search" name="q" id={ (self.id) "-q" } value=(search) placeholder={ "Find " (self.noun.1) "  ( / )" } autocomplete="off";
-                @for filter in &self.filters {
-                    @let chosen = query.get(filter.key);
-                    @if filter.shown || chosen.is_some() {
-                        label {
-                            (filter.label)
-                            select name=(filter.key) {
-                                option value="" { "any" }
-                                @for (value, word) in &filter.options {
-                                    option value=(value) selected[chosen == Some(value)] { (word) }
-                                }
-                                @if let Some(other) = chosen.filter(|c| !filter.options.iter().any(|(v, _)| v == c)) {
-                                    option value=(other) selected { (other) }
-                                }
-                            }
-                        }
-                    }
-                }
+                (choices)
                 @for key in ["sort", "dir", COLUMN] {
                     @for value in query.all(key) { input type="hidden" name=(key) value=(value); }
                 }
