@@ -36,10 +36,28 @@ fn drawn(caption: &str, heads: &[&str], rows: &[Vec<Markup>], class: &str) -> Ma
     }
 }
 
-/// Tells whether a cell holds a figure alone, which says nothing where its head is not seen.
+/// Tells whether a cell holds a figure alone, perhaps as a link, which says nothing where its head is not seen. What names
+/// the row needs no head.
 fn is_figure(cell: &Markup) -> bool {
-    cell.0.contains(|c: char| c.is_ascii_digit())
-        && cell.0.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '%' | ' '))
+    let mut text = String::new();
+    let mut is_tag = false;
+    for c in cell.0.chars() {
+        match c {
+            '<' => is_tag = true,
+            '>' => is_tag = false,
+            _ if !is_tag => text.push(c),
+            _ => {}
+        }
+    }
+    let is_number = |word: &str| word.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '%'));
+    text.contains(|c: char| c.is_ascii_digit())
+        && text.split_whitespace().all(|word| word == "of" || is_number(word))
+        && !names_row(cell)
+}
+
+fn names_row(cell: &Markup) -> bool {
+    let classes = cell.0.split("class=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    classes.flat_map(|names| names.split(' ')).any(|name| name == "primary")
 }
 
 #[cfg(test)]
@@ -48,9 +66,17 @@ mod tests {
 
     #[test]
     fn figures_say_what_they_count_where_heads_are_not_seen() {
-        let cells = vec![html! { "Cloud" }, html! { "12" }, html! { b { "7" } }];
-        let html = plain("Lists", &["System", "Rights", "Left"], vec![cells]).0;
+        let cells = vec![
+            html! { a.primary href="/7" { "7" } },
+            html! { "Cloud 9" },
+            html! { "12" },
+            html! { a.num href="/of/7" { (3) " of " (7) } },
+            html! { a href="/12" { "12 rights" } },
+            html! { input value="7"; },
+        ];
+        let html = plain("Lists", &["List", "System", "Rights", "Left", "All", "New"], vec![cells]).0;
         assert!(html.contains(r#"data-label="Rights">12<"#), "{html}");
-        assert_eq!(html.matches("data-label").count(), 1, "{html}");
+        assert!(html.contains(r#"data-label="Left"><a class="num" href="/of/7">3 of 7<"#), "{html}");
+        assert_eq!(html.matches("data-label").count(), 2, "{html}");
     }
 }
