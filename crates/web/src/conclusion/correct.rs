@@ -219,11 +219,30 @@ async fn answer(
                 "somebody was faster: its history has what they did. Nothing was saved; what you typed is still in the fields",
             )
         }
-        Err(Error::Conflict(says) | Error::Invalid(says)) => Faults::whole(says),
+        Err(Error::Conflict(says) | Error::Invalid(says)) => Faults::about(says, fields(&sent.text("act"))),
         Err(error) => return Err(error.into()),
     };
     let page = draw(known, reference, asked, actor, sent, &faults)?;
     asked.frame_refused(state, status, &page).await.map(IntoResponse::into_response)
+}
+
+/// The field that a word of a refusal stands for, in the form that does this.
+fn fields(act: &str) -> &'static [(&'static str, &'static str)] {
+    match act {
+        "take" => &[
+            ("owner", "owner"),
+            ("choose somebody", "owner"),
+            ("due day", "due"),
+            ("cause", "cause"),
+            ("plan", "plan"),
+        ],
+        "plan" => &[("owner", "owner"), ("choose somebody", "owner"), ("cause", "cause"), ("plan", "plan")],
+        "extend" => &[("day", "to"), ("due", "to"), ("reason", "reason")],
+        "fix" => {
+            &[("item", "evidence"), ("evidence", "shown_by"), ("can be seen", "shown_by"), ("note", "note")]
+        }
+        _ => &[("you saw", "note"), ("note", "note")],
+    }
 }
 
 /// Reads how it was fixed; numbers of items stand in one field, as `E-3, E-7`.
@@ -268,7 +287,7 @@ fn draw(
         }
         div.columns.flush {
             div { (block("condition", "What was found", &badge::severity(shown.severity), &condition(&shown, known.row.as_ref(), now))) }
-            div { (block("correction", "Correction", &standing(known, now), &correction(known, reference, asked, actor, sent))) }
+            div { (block("correction", "Correction", &standing(known, now), &correction(known, reference, asked, actor, (sent, faults)))) }
         }
         @if !known.records.is_empty() { (block("history", "History", &html! {}, &history(known))) }
     };
@@ -313,13 +332,21 @@ fn standing(known: &Known, now: Timestamp) -> Markup {
     }
 }
 
-fn correction(known: &Known, reference: &str, asked: &Asked, actor: &Actor, sent: &Sent) -> Markup {
+fn correction(
+    known: &Known,
+    reference: &str,
+    asked: &Asked,
+    actor: &Actor,
+    given: (&Sent, &Faults),
+) -> Markup {
+    // What was sent and refused is in sight again.
+    let is_sent = |act: &str| given.0.text("act") == act;
     let href = format!("/findings/{}", segment(reference));
     let (may_change, may_verify) = (asked.may(atom(Verb::Update)), asked.may(atom(Verb::Approve)));
     let Some(version) = known.current() else {
         return html! {
             div.block-body {
-                @if may_change && known.row.is_some() { (form(&href, &asked.token, &plan_fields("take", None, None, known, sent, "Take it on"))) }
+                @if may_change && known.row.is_some() { (form(&href, &asked.token, &plan_fields("take", None, None, known, given, "Take it on"))) }
                 @else { p.muted { "Nobody has taken it on." } }
             }
         };
@@ -335,13 +362,13 @@ fn correction(known: &Known, reference: &str, asked: &Asked, actor: &Actor, sent
         }
         div.block-body.stack {
             @if record.state() == FindingState::Open && may_change {
-                details { summary { "Say that it is fixed" } (form(&href, &asked.token, &fix_fields(version, sent))) }
-                details { summary { "Extend the due day" } (form(&href, &asked.token, &extend_fields(version, sent))) }
-                details { summary { "Change owner, cause or plan" } (form(&href, &asked.token, &plan_fields("plan", Some(version), Some(record), known, sent, "Save the plan"))) }
+                details open[is_sent("fix")] { summary { "Say that it is fixed" } (form(&href, &asked.token, &fix_fields(version, given))) }
+                details open[is_sent("extend")] { summary { "Extend the due day" } (form(&href, &asked.token, &extend_fields(version, given))) }
+                details open[is_sent("plan")] { summary { "Change owner, cause or plan" } (form(&href, &asked.token, &plan_fields("plan", Some(version), Some(record), known, given, "Save the plan"))) }
             }
             @if record.state() == FindingState::Fixed {
                 @if record.fix().is_some_and(|fix| fix.by == actor.id) { p.problem { "You fixed it, so somebody else verifies it." } }
-                @else if may_verify { (form(&format!("{href}/verify"), &asked.token, &verify_fields(version, sent))) }
+                @else if may_verify { (form(&format!("{href}/verify"), &asked.token, &verify_fields(version, given))) }
                 @else { p.muted { "Somebody who did not fix it verifies it." } }
             }
         }
@@ -367,7 +394,7 @@ fn plan_fields(
     version: Option<&Version>,
     record: Option<&Finding>,
     known: &Known,
-    sent: &Sent,
+    (sent, faults): (&Sent, &Faults),
     words: &str,
 ) -> Markup {
     let owner = record.and_then(|one| one.owner).map(|owner| owner.to_string()).unwrap_or_default();
@@ -378,32 +405,32 @@ fn plan_fields(
     let plan = typed(sent, "plan", record.map_or("", |one| one.plan.as_str()));
     html! {
         (numbered(act, version))
-        (field(&Field { name: "owner", label: "Owner", value: &owner, kind: Kind::Select(&known.names.options(None, &owner)), hint: "Answers for the correction.", ..Field::default() }))
+        (field(&Field { name: "owner", label: "Owner", value: &owner, kind: Kind::Select(&known.names.options(None, &owner)), fault: faults.of("owner"), hint: "Answers for the correction.", ..Field::default() }))
         @if record.is_some() { (hidden("due", &due_typed)) }
-        @else { (field(&Field { name: "due", label: "Due", kind: Kind::Input("date"), value: &due_typed, hint: "Moved later only by an extension, which is counted.", ..Field::default() })) }
-        (field(&Field { name: "cause", label: "Cause", kind: Kind::Area(2), value: &cause, max: TEXT_MAX, optional: true, hint: "Why it came about, once somebody has looked into it.", ..Field::default() }))
-        (field(&Field { name: "plan", label: "Plan", kind: Kind::Area(3), value: &plan, max: TEXT_MAX, ..Field::default() }))
+        @else { (field(&Field { name: "due", label: "Due", kind: Kind::Input("date"), value: &due_typed, fault: faults.of("due"), hint: "Moved later only by an extension, which is counted.", ..Field::default() })) }
+        (field(&Field { name: "cause", label: "Cause", kind: Kind::Area(2), value: &cause, max: TEXT_MAX, optional: true, fault: faults.of("cause"), hint: "Why it came about, once somebody has looked into it.", ..Field::default() }))
+        (field(&Field { name: "plan", label: "Plan", kind: Kind::Area(3), value: &plan, max: TEXT_MAX, fault: faults.of("plan"), ..Field::default() }))
         (send(words, ""))
     }
 }
 
-fn extend_fields(version: &Version, sent: &Sent) -> Markup {
+fn extend_fields(version: &Version, (sent, faults): (&Sent, &Faults)) -> Markup {
     let (to, reason) = (sent.text("to"), sent.text("reason"));
     html! {
         (numbered("extend", Some(version)))
-        (field(&Field { name: "to", label: "New due day", kind: Kind::Input("date"), value: &to, ..Field::default() }))
-        (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: &reason, max: TEXT_MAX, ..Field::default() }))
+        (field(&Field { name: "to", label: "New due day", kind: Kind::Input("date"), value: &to, fault: faults.of("to"), ..Field::default() }))
+        (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: &reason, max: TEXT_MAX, fault: faults.of("reason"), ..Field::default() }))
         (send("Extend it", ""))
     }
 }
 
-fn fix_fields(version: &Version, sent: &Sent) -> Markup {
+fn fix_fields(version: &Version, (sent, faults): (&Sent, &Faults)) -> Markup {
     let (note, shown_by, evidence) = (sent.text("note"), sent.text("shown_by"), sent.text("evidence"));
     html! {
         (numbered("fix", Some(version)))
-        (field(&Field { name: "note", label: "What was done", kind: Kind::Area(3), value: &note, max: TEXT_MAX, ..Field::default() }))
-        (field(&Field { name: "shown_by", label: "Where it can be seen", value: &shown_by, max: TEXT_MAX, optional: true, hint: "A run, a ticket, a change, a document. This, or evidence.", ..Field::default() }))
-        (field(&Field { name: "evidence", label: "Evidence of it", value: &evidence, max: LINE_MAX, optional: true, hint: "Numbers of items, as E-3, E-7.", ..Field::default() }))
+        (field(&Field { name: "note", label: "What was done", kind: Kind::Area(3), value: &note, max: TEXT_MAX, fault: faults.of("note"), ..Field::default() }))
+        (field(&Field { name: "shown_by", label: "Where it can be seen", value: &shown_by, max: TEXT_MAX, optional: true, fault: faults.of("shown_by"), hint: "A run, a ticket, a change, a document. This, or evidence.", ..Field::default() }))
+        (field(&Field { name: "evidence", label: "Evidence of it", value: &evidence, max: LINE_MAX, optional: true, fault: faults.of("evidence"), hint: "Numbers of items, as E-3, E-7.", ..Field::default() }))
         (send("It is fixed", ""))
     }
 }
@@ -418,11 +445,11 @@ fn shown_in(evidence: &[ItemKey]) -> Markup {
     }
 }
 
-fn verify_fields(version: &Version, sent: &Sent) -> Markup {
+fn verify_fields(version: &Version, (sent, faults): (&Sent, &Faults)) -> Markup {
     let seen = sent.text("note");
     html! {
         (numbered("", Some(version)))
-        (field(&Field { name: "note", label: "What you saw", kind: Kind::Area(3), value: &seen, max: TEXT_MAX, ..Field::default() }))
+        (field(&Field { name: "note", label: "What you saw", kind: Kind::Area(3), value: &seen, max: TEXT_MAX, fault: faults.of("note"), ..Field::default() }))
         p.row {
             button.button.primary type="submit" name="decision" value="close" { "It holds: close it" }
             button.button type="submit" name="decision" value="reopen" { "It does not hold" }

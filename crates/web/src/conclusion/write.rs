@@ -43,6 +43,19 @@ const FIELDS: [&str; 15] = [
     "cause",
     "plan",
 ];
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 10] = [
+    ("the title", "title"),
+    ("condition", "condition"),
+    ("effect", "effect"),
+    ("recommendation", "recommendation"),
+    ("place where it is written", "said"),
+    ("still ahead", "found_on"),
+    ("criteria", "criteria"),
+    ("choose somebody", "owner"),
+    ("cause", "cause"),
+    ("the plan", "plan"),
+];
 /// Most characters of a line of criteria.
 const LINE_MAX: usize = 2_000;
 
@@ -105,7 +118,7 @@ async fn write(State(state): State<WebState>, asked: Asked, sent: Sent) -> Resul
             .transact(actor, async |cx| remediation::write(cx, &once, written.clone(), plan.clone()).await);
         match done.await {
             Ok(made) => return Ok(go(&format!("/findings/{}", segment(&made.found.reference())))),
-            Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::about(says, &ABOUT),
             Err(error) => return Err(error.into()),
         }
     }

@@ -203,7 +203,9 @@ pub(super) async fn retire(
     } else {
         match app.transact(actor, async |cx| edit::retire(cx, &control.id, &reason).await).await {
             Ok(_) => return Ok(go(&format!("/controls/{}", segment(&id)))),
-            Err(Error::Conflict(says) | Error::Invalid(says)) => Faults::whole(says),
+            Err(Error::Conflict(says) | Error::Invalid(says)) => {
+                Faults::about(says, &[("the reason", "reason")])
+            }
             Err(error) => return Err(error.into()),
         }
     };

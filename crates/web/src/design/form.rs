@@ -236,6 +236,18 @@ impl Faults {
         Self { whole: Some(says.to_string()), fields: BTreeMap::new() }
     }
 
+    /// What a refusal says, beside the field that the first of these words in it stands for; above them all where none does.
+    #[must_use]
+    pub fn about(says: impl ToString, words: &[(&str, &'static str)]) -> Self {
+        let says = says.to_string();
+        let Some((_, field)) = words.iter().copied().find(|(word, _)| says.contains(word)) else {
+            return Self::whole(says);
+        };
+        let mut faults = Self::default();
+        faults.add(field, says);
+        faults
+    }
+
     /// Says what is wrong with a field; the first thing said about it counts.
     pub fn add(&mut self, field: &'static str, says: impl ToString) {
         self.fields.entry(field).or_insert_with(|| says.to_string());
@@ -324,5 +336,19 @@ mod tests {
         assert_eq!((faults.of("title"), faults.of("other")), (Some("it is empty"), None));
         assert!(faults.summary().0.contains("One field needs another answer."));
         assert!(Faults::whole("somebody was faster").summary().0.contains("Somebody was faster."));
+    }
+
+    #[test]
+    fn a_refusal_stands_beside_the_field_that_it_is_about() {
+        let words = [("a later day", "to"), ("reason", "why")];
+        let of = |says: &str| {
+            let faults = Faults::about(says, &words);
+            (faults.of("to").is_some(), faults.of("why").is_some(), faults.summary().0)
+        };
+        let (to, why, above) = of("it needs a later day, whatever the reason");
+        assert!(to && !why && above.contains("One field needs another answer."), "{above}");
+        assert!(of("it needs its reason").1);
+        let (to, why, above) = of("somebody was faster");
+        assert!(!to && !why && above.contains("Somebody was faster."), "{above}");
     }
 }

@@ -109,7 +109,9 @@ pub(super) async fn write(
             .await;
         match done {
             Ok(_) => return Ok(go(&format!("/agreements/{}", class.word()))),
-            Err(Error::Invalid(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says)) => {
+                faults = Faults::about(says, &[("the title", "title"), ("the text", "text")]);
+            }
             Err(Error::Conflict(says)) => (status, faults) = (StatusCode::CONFLICT, Faults::whole(says)),
             Err(error) => return Err(error.into()),
         }

@@ -96,7 +96,7 @@ async fn page(
 ) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let known = app.read(actor, async |view| known(view, &id).await).await?;
-    asked.frame(&state, &draw(&id, &known, &asked, &Faults::default())).await
+    asked.frame(&state, &draw(&id, &known, &asked, "", &Faults::default())).await
 }
 
 async fn decide(
@@ -128,11 +128,12 @@ async fn decide(
         Err(error) => return Err(error.into()),
     };
     let known = app.read(actor, async |view| known(view, &id).await).await?;
-    let page = draw(&id, &known, &asked, &Faults::whole(says));
+    let faults = Faults::about(says, &[("say why", "reason")]);
+    let page = draw(&id, &known, &asked, &reason, &faults);
     asked.frame_refused(&state, status, &page).await.map(IntoResponse::into_response)
 }
 
-fn draw(id: &str, known: &Known, asked: &Asked, faults: &Faults) -> Page {
+fn draw(id: &str, known: &Known, asked: &Asked, reason: &str, faults: &Faults) -> Page {
     let body = html! {
         div.stack {
             (faults.summary())
@@ -142,7 +143,7 @@ fn draw(id: &str, known: &Known, asked: &Asked, faults: &Faults) -> Page {
                     (block("waits", "What waits for approval", &digest::chip(&looked.draft.change.digest()), &html! {
                         div.block-body {
                             p.muted { (known.names.of(looked.draft.by)) ", " (moment::written(looked.draft.at)) ": " (looked.draft.reason) }
-                            (decision(id, looked, asked))
+                            (decision(id, looked, asked, reason, faults))
                         }
                     }))
                     (block("changes", "Verdicts that would change", &html! { (looked.changes.len()) }, &changes(&looked.changes)))
@@ -162,7 +163,7 @@ fn draw(id: &str, known: &Known, asked: &Asked, faults: &Faults) -> Page {
     page
 }
 
-fn decision(id: &str, looked: &Looked, asked: &Asked) -> Markup {
+fn decision(id: &str, looked: &Looked, asked: &Asked, reason: &str, faults: &Faults) -> Markup {
     let actor = asked.visit.actor.as_deref().map(|actor| actor.id);
     let is_own = actor.is_some_and(|actor| looked.draft.authors.contains(&actor));
     let may_approve = asked.may(Atom::new(Resource::Test, Verb::Approve));
@@ -173,7 +174,7 @@ fn decision(id: &str, looked: &Looked, asked: &Asked) -> Markup {
     };
     let body = html! {
         (hidden("digest", &looked.draft.change.digest().to_string()))
-        (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), max: REASON_MAX, optional: true, hint, ..Field::default() }))
+        (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: reason, max: REASON_MAX, optional: true, fault: faults.of("reason"), hint, ..Field::default() }))
         p.row {
             @if may_approve { button.button.primary type="submit" name="act" value="approve" { "Approve these files" } }
             button.button type="submit" name="act" value="decline" { @if is_own { "Take it back" } @else { "Decline" } }

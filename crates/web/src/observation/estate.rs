@@ -26,6 +26,15 @@ use crate::{Desk, WebState};
 
 /// Most characters of a reason.
 const REASON_MAX: usize = 2_000;
+/// The field that a word of a refusal stands for, in the form that says something about it.
+const DESCRIBED: [(&str, &str); 4] = [
+    ("choose a system", "system"),
+    ("choose somebody", "owner"),
+    ("the note", "note"),
+    ("a reason", "reason"),
+];
+/// The same in the form that takes it out.
+const RETIRED: [(&str, &str); 2] = [("say why", "why"), ("a reason", "why")];
 
 pub(super) fn desk_routes() -> Vec<Desk> {
     vec![
@@ -145,7 +154,7 @@ async fn describe(
     let reason = sent.text("reason");
     let done =
         app.transact(actor, async |cx| estate::describe(cx, key, from, record.clone(), &reason).await).await;
-    answer(&state, &asked, key, &sent, done).await
+    answer(&state, &asked, key, &sent, &DESCRIBED, done).await
 }
 
 async fn retire(
@@ -158,7 +167,7 @@ async fn retire(
     sent.only(&["why"])?;
     let (key, why) = (TargetKey(integer(&key)?), sent.text("why"));
     let done = app.transact(actor, async |cx| estate::retire(cx, key, &why).await).await;
-    answer(&state, &asked, key, &sent, done).await
+    answer(&state, &asked, key, &sent, &RETIRED, done).await
 }
 
 async fn answer(
@@ -166,6 +175,7 @@ async fn answer(
     asked: &Asked,
     key: TargetKey,
     sent: &Sent,
+    fields: &[(&str, &'static str)],
     done: Result<RecordVersion, Error>,
 ) -> Result<Response, Refusal> {
     let (status, says) = match done {
@@ -175,8 +185,14 @@ async fn answer(
         Err(error) => return Err(error.into()),
     };
     let shown = load(state, asked, key).await?;
-    let faults = Faults::whole(says);
-    asked.frame_refused(state, status, &draw(&shown, asked, sent, &faults)).await
+    let faults = Faults::about(says, fields);
+    // The form that takes it out holds nothing of what is said about it.
+    let sent = if sent.text("version").is_empty() {
+        sent_of(&shown).and(vec![("why".to_owned(), sent.text("why"))])
+    } else {
+        sent.clone()
+    };
+    asked.frame_refused(state, status, &draw(&shown, asked, &sent, &faults)).await
 }
 
 fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
@@ -195,7 +211,7 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
                 dt { "Standing" } dd { @match target.retired_at { Some(at) => { "Left the scope " (moment::exact(at)) }, None => "In scope" } }
             }
         }))
-        @if asked.may(DESCRIBING) { (changing(shown, asked, sent, &here)) }
+        @if asked.may(DESCRIBING) { (changing(shown, asked, (sent, faults), &here)) }
         @if !shown.versions.is_empty() { (block("history", "History", &html! { (shown.versions.len()) }, &history(shown))) }
     };
     let mut page = Page::new(Place::Targets, &format!("About {}", target.target.name), body);
@@ -204,7 +220,7 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
     page
 }
 
-fn changing(shown: &Shown, asked: &Asked, sent: &Sent, here: &str) -> Markup {
+fn changing(shown: &Shown, asked: &Asked, (sent, faults): (&Sent, &Faults), here: &str) -> Markup {
     let text = |name: &str| sent.text(name);
     let (owner, system, criticality) = (text("owner"), text("system"), text("criticality"));
     let none = |words: &str| (String::new(), words.to_owned());
@@ -221,22 +237,22 @@ fn changing(shown: &Shown, asked: &Asked, sent: &Sent, here: &str) -> Markup {
         .chain(Criticality::ALL.map(|one| (one.word().to_owned(), one.title().to_owned())))
         .collect();
     html! {
-        details open[!text("reason").is_empty()] { summary { "Change it" }
+        details open[!text("version").is_empty()] { summary { "Change it" }
             div.narrow { (form(&format!("{here}/about"), &asked.token, &html! {
                 (hidden("version", &shown.number().to_string()))
-                (field(&Field { name: "owner", label: "Owner", value: &owner, kind: Kind::Select(&shown.names.options(Some("Nobody"), &owner)), ..Field::default() }))
-                (field(&Field { name: "system", label: "System", value: &system, kind: Kind::Select(&systems), ..Field::default() }))
+                (field(&Field { name: "owner", label: "Owner", value: &owner, kind: Kind::Select(&shown.names.options(Some("Nobody"), &owner)), fault: faults.of("owner"), ..Field::default() }))
+                (field(&Field { name: "system", label: "System", value: &system, kind: Kind::Select(&systems), fault: faults.of("system"), ..Field::default() }))
                 (field(&Field { name: "criticality", label: "Criticality", value: &criticality, kind: Kind::Select(&levels), hint: "How much hangs on it.", ..Field::default() }))
-                (field(&Field { name: "note", label: "Note", value: &text("note"), kind: Kind::Area(2), max: NOTE_MAX, optional: true, ..Field::default() }))
-                (field(&Field { name: "reason", label: "Why", value: &text("reason"), kind: Kind::Area(2), max: REASON_MAX, optional: true, ..Field::default() }))
+                (field(&Field { name: "note", label: "Note", value: &text("note"), kind: Kind::Area(2), max: NOTE_MAX, optional: true, fault: faults.of("note"), ..Field::default() }))
+                (field(&Field { name: "reason", label: "Why", value: &text("reason"), kind: Kind::Area(2), max: REASON_MAX, optional: true, fault: faults.of("reason"), ..Field::default() }))
                 (send("Keep it", here))
             })) }
         }
         @if shown.target.retired_at.is_none() {
-            details open[!text("why").is_empty()] { summary { "Take it out" }
+            details open[faults.of("why").is_some() || !text("why").is_empty()] { summary { "Take it out" }
                 div.narrow { (form(&format!("{here}/retire"), &asked.token, &html! {
                     p { "What was seen of it stays. If a source still expects it, it is there again with the next look." }
-                    (field(&Field { name: "why", label: "Why", value: &text("why"), kind: Kind::Area(2), max: REASON_MAX, ..Field::default() }))
+                    (field(&Field { name: "why", label: "Why", value: &text("why"), kind: Kind::Area(2), max: REASON_MAX, fault: faults.of("why"), ..Field::default() }))
                     p.row { button.button type="submit" { "Take it out" } }
                 })) }
             }

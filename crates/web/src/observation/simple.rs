@@ -23,6 +23,19 @@ use crate::{Desk, WebState};
 const NAMES: [&str; 8] =
     ["title", "id", "field", "operator", "value", "severity", "rationale", "remediation"];
 const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+/// The field of the form that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 10] = [
+    ("cannot be asked whether", "operator"),
+    ("cannot be ", "value"),
+    ("give 1 to ", "value"),
+    ("nothing could ", "value"),
+    ("there is no field", "field"),
+    ("why it matters", "rationale"),
+    ("the remediation", "remediation"),
+    ("the title", "title"),
+    ("an id", "id"),
+    ("there is a check", "id"),
+];
 /// Characters of what a field says that are shown beside it.
 const ABOUT_CHARS: usize = 60;
 
@@ -71,7 +84,7 @@ async fn make(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result
             Ok(asked.frame(&state, &page).await?.into_response())
         }
         Err(Error::Invalid(says) | Error::Conflict(says)) => {
-            let page = draw(&asked, &sent, &Faults::whole(says));
+            let page = draw(&asked, &sent, &Faults::about(says, &ABOUT));
             asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
         }
         Err(error) => Err(error.into()),
@@ -86,16 +99,16 @@ fn draw(asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
     let severities = SEVERITIES.map(|one| (one.word().to_owned(), one.word().to_owned()));
     let body = html! {
         (faults.summary())
-        (field(&Field { name: "title", label: "What it asserts", value: &title, max: 200, hint: "Worded as the passing state, e.g. \"Root cannot log in over SSH\".", ..Field::default() }))
-        (field(&Field { name: "id", label: "Id", value: &id, max: 80, hint: "Lower case words with hyphens; the first one is its group, e.g. own-root-login-off.", ..Field::default() }))
-        (field(&Field { name: "field", label: "Field of the facts of a host", value: &chosen, kind: Kind::Select(&known), hint: "With [] it is asked of each element of a list, and an empty list is unknown.", ..Field::default() }))
+        (field(&Field { name: "title", label: "What it asserts", value: &title, max: 200, fault: faults.of("title"), hint: "Worded as the passing state, e.g. \"Root cannot log in over SSH\".", ..Field::default() }))
+        (field(&Field { name: "id", label: "Id", value: &id, max: 80, fault: faults.of("id"), hint: "Lower case words with hyphens; the first one is its group, e.g. own-root-login-off.", ..Field::default() }))
+        (field(&Field { name: "field", label: "Field of the facts of a host", value: &chosen, kind: Kind::Select(&known), fault: faults.of("field"), hint: "With [] it is asked of each element of a list, and an empty list is unknown.", ..Field::default() }))
         div.fields {
-            (field(&Field { name: "operator", label: "Compared", value: &operator, kind: Kind::Select(&operators), ..Field::default() }))
+            (field(&Field { name: "operator", label: "Compared", value: &operator, kind: Kind::Select(&operators), fault: faults.of("operator"), ..Field::default() }))
             (field(&Field { name: "severity", label: "Severity", value: &severity, kind: Kind::Select(&severities), ..Field::default() }))
         }
-        (field(&Field { name: "value", label: "With", value: &compared, kind: Kind::Area(3), max: 4_000, hint: "true or false, a whole number, or a text; for a list one value a line.", ..Field::default() }))
-        (field(&Field { name: "rationale", label: "Why it matters", value: &rationale, kind: Kind::Area(2), max: 500, ..Field::default() }))
-        (field(&Field { name: "remediation", label: "What to do when it fails", value: &remediation, kind: Kind::Area(2), max: 500, ..Field::default() }))
+        (field(&Field { name: "value", label: "With", value: &compared, kind: Kind::Area(3), max: 4_000, fault: faults.of("value"), hint: "true or false, a whole number, or a text; for a list one value a line.", ..Field::default() }))
+        (field(&Field { name: "rationale", label: "Why it matters", value: &rationale, kind: Kind::Area(2), max: 500, fault: faults.of("rationale"), ..Field::default() }))
+        (field(&Field { name: "remediation", label: "What to do when it fails", value: &remediation, kind: Kind::Area(2), max: 500, fault: faults.of("remediation"), ..Field::default() }))
         (send("Make the files", "/checks"))
     };
     let mut page = Page::new(

@@ -184,7 +184,8 @@ async fn what_somebody_wrote_stands_among_the_findings_and_several_are_assigned_
         vec![("act", "fix"), ("version", version.as_str()), ("note", "answered"), ("evidence", evidence)]
     };
     assert!(mia.send(&one, &one, &fix("E-9")).await.text().contains("here is no item E-9"));
-    assert!(mia.send(&one, &one, &fix("nine")).await.text().contains("is no number of an item"));
+    let refused = mia.send(&one, &one, &fix("nine")).await;
+    assert!(refused.text().contains("id=\"evidence-fault\">&quot;nine&quot; is no number of an item."));
     assert_eq!(mia.send(&one, &one, &fix("E-1")).await.status, StatusCode::SEE_OTHER);
     assert!(mia.get(&one).await.text().contains(&format!("href=\"{item}\"")));
 }
@@ -327,6 +328,7 @@ async fn a_target_has_an_owner_and_is_taken_out_in_the_pages() {
     assert!(seen.text().contains("In &lt;the&gt; cellar") && !seen.text().contains("Take it out"));
     let none = mia.send(about, "/targets/1/retire", &[("why", "")]).await;
     assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(none.text().contains("id=\"why-fault\">Say why"), "{}", none.text());
     assert_eq!(mia.send(about, "/targets/1/retire", &[("why", "sold")]).await.header("location"), about);
     let page = mia.get(about).await;
     assert!(page.text().contains("Left the scope") && page.text().contains("sold"), "{}", page.text());

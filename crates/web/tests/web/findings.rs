@@ -72,7 +72,12 @@ async fn a_finding_is_fixed_by_one_and_closed_by_another() {
     let fix =
         |shown| [("act", "fix"), ("version", version.as_str()), ("note", "eve is gone"), ("shown_by", shown)];
     let refused = cora.post(&path, &form, &fix("")).await;
-    assert!(refused.text().contains("Say where the fix can be seen"), "{}", refused.text());
+    let beside = "id=\"shown_by-fault\">Say where the fix can be seen.";
+    assert!(refused.text().contains(beside), "{}", refused.text());
+    assert!(
+        refused.text().contains("<details open><summary>Say that it is fixed"),
+        "what was typed is in sight"
+    );
     assert_eq!(cora.post(&path, &form, &fix("run 2")).await.status, StatusCode::SEE_OTHER);
 
     // Whoever fixed it verifies nothing, even with the right to.

@@ -108,7 +108,9 @@ async fn one_asks_another_decides_and_the_failure_stays_a_failure() {
 
     let revoke = "/waivers/1/revoke";
     assert_eq!(cora.get(revoke).await.status, StatusCode::NOT_FOUND);
-    assert_eq!(cam.send(revoke, revoke, &[("reason", "")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let refused = cam.send(revoke, revoke, &[("reason", "")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("id=\"reason-fault\""), "{}", refused.text());
     server.world.wait(1);
     let taken = cam.send(revoke, revoke, &[("reason", "the agent is replaced")]).await;
     assert_eq!((taken.status, taken.header("location")), (StatusCode::SEE_OTHER, "/waivers/1"));

@@ -163,6 +163,7 @@ async fn a_form_makes_a_check_that_passes_its_tests() {
     let refused = cam.send("/checks/simple", "/checks/simple", &of("at_least", "1")).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text().contains("cannot be asked") && refused.text().contains("value=\"own-root-off\""));
+    assert!(refused.text().contains("id=\"operator-fault\""), "{}", refused.text());
     let made = cam.send("/checks/simple", "/checks/simple", &of("one_of", "no")).await;
     assert_eq!(made.status, StatusCode::OK);
     assert!(made.text().contains("tests pass"), "{}", made.text());

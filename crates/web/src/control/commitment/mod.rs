@@ -567,7 +567,9 @@ async fn retire(
     } else {
         match app.transact(actor, async |cx| commitment::retire(cx, key, &reason).await).await {
             Ok(_) => return Ok(go(&href(key))),
-            Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says) | Error::Conflict(says)) => {
+                faults = Faults::about(says, &[("reason", "reason")]);
+            }
             Err(error) => return Err(error.into()),
         }
     }

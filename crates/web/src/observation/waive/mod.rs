@@ -283,7 +283,7 @@ async fn decide(
     };
     let faults = match done {
         Ok(()) => return Ok(go("/waivers")),
-        Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::whole(says),
+        Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::about(says, &[("say why", "reason")]),
         Err(error) => return Err(error.into()),
     };
     let page = draw_request(&known, &asked, actor, &reason, &faults);
@@ -297,7 +297,7 @@ fn draw_request(known: &Known, asked: &Asked, actor: &Actor, reason: &str, fault
     let Known { one, targets, names } = known;
     let wanted = &one.request;
     let buttons = html! {
-        (field(&Field { name: "reason", label: "Why not", value: reason, kind: Kind::Area(2), max: MAX_CHARS, optional: true, hint: "Only when you refuse it.", ..Field::default() }))
+        (field(&Field { name: "reason", label: "Why not", value: reason, kind: Kind::Area(2), max: MAX_CHARS, optional: true, fault: faults.of("reason"), hint: "Only when you refuse it.", ..Field::default() }))
         p.row {
             button.button.primary type="submit" name="decision" value="approve" { "Approve it" }
             button.button type="submit" name="decision" value="refuse" { "Refuse it" }
@@ -360,7 +360,7 @@ async fn revoke(
     let id = one.id;
     let faults = match app.transact(actor, async |cx| waiver::revoke(cx, id, &reason).await).await {
         Ok(_) => return Ok(go(&format!("/waivers/{id}"))),
-        Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::whole(says),
+        Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::about(says, &[("reason", "reason")]),
         Err(error) => return Err(error.into()),
     };
     let page = draw_revoke(&one, &asked.token, &reason, &faults);
@@ -374,7 +374,7 @@ fn draw_revoke(one: &Waiver, token: &str, reason: &str, faults: &Faults) -> Page
     let body = html! {
         (faults.summary())
         p { "From now on the failure stands alone again. Where the waiver stood until now is still said." }
-        (field(&Field { name: "reason", label: "Why", value: reason, kind: Kind::Area(2), max: MAX_CHARS, ..Field::default() }))
+        (field(&Field { name: "reason", label: "Why", value: reason, kind: Kind::Area(2), max: MAX_CHARS, fault: faults.of("reason"), ..Field::default() }))
         (send("Take it back", &format!("/waivers/{}", one.id)))
     };
     let body = html! { div.narrow { (form(&format!("/waivers/{}/revoke", one.id), token, &body)) } };
