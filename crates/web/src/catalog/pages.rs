@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::control::ControlStatus;
+use crate::control::{ControlStatus, owner_cell};
 use crate::design::criteria_map::{self, Cell as MapCell, Series};
 use crate::design::empty::empty;
 use crate::design::frame::{Page, Place};
@@ -103,8 +103,10 @@ pub struct MappedControl {
     pub id: String,
     /// Title.
     pub title: String,
-    /// Owner.
+    /// Who answers for it: the person, or the role while nobody is named.
     pub owner: String,
+    /// The role of the person who is named; empty while nobody is.
+    pub owner_role: String,
     /// Whether it is a key control for this criterion.
     pub is_key: bool,
     /// Its state.
@@ -301,7 +303,7 @@ fn controls(view: &CriterionView) -> Markup {
         vec![
             html! { a.primary.mono href={ "/controls/" (segment(&control.id)) } { (control.id) } },
             html! { (control.title) @if control.is_key { " " span.tag.key { "key" } } },
-            html! { span.muted { (control.owner) } },
+            owner_cell(&control.owner, &control.owner_role),
             badge(control.status.mark(), control.status.word()),
         ]
     });

@@ -20,6 +20,7 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 
 pub(crate) use commitment::listed as listed_commitments;
 pub(crate) use fields::Names;
+pub(crate) use pages::owner_cell;
 pub use pages::{
     Answer, AnswerView, ControlList, ControlRow, ControlStatus, ControlView, QUESTIONS, Question, TestRow,
 };

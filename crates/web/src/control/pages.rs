@@ -178,6 +178,8 @@ pub struct ControlRow {
     pub waits: bool,
     /// Who answers for it: the person, or the role while nobody is named.
     pub owner: String,
+    /// The role of the person who is named; empty while nobody is.
+    pub owner_role: String,
     /// How often, e.g. `quarterly`.
     pub frequency: String,
     /// Criteria it maps to.
@@ -477,14 +479,24 @@ fn table_row(row: &ControlRow) -> Row {
             Cell::by_text(html! { a.primary.mono.nowrap href=(href) { (row.id) } }, &row.id),
             Cell { show: html! { span { (row.title) @if !row.key_for.is_empty() { " " span.tag.key { "key" } } @if let Some(tag) = state_tag(row) { " " span.tag { (tag) } } } }, ..Cell::text(&row.title) },
             Cell::text("").showing(html! { @match &row.strip { Some(strip) => (strip::row(strip)), None => span.muted.small { "no automated test" } } }),
-            Cell::by_text(html! { span.muted { (row.owner) } }, &row.owner),
+            Cell::by_text(owner_cell(&row.owner, &row.owner_role), &row.owner).said(owner_words(row)),
             Cell::text(&row.criteria.join(" ")).showing(criteria(&row.criteria)),
             Cell::text(&row.answers.map(Answer::word).join("; ")).showing(four(row)),
             Cell::by_number(badge(row.status.mark(), row.status.word()), row.status as i64).said(row.status.word()),
         ],
-        find: format!("{} {} {} {}", row.id, row.title, row.owner, row.criteria.join(" ")),
+        find: format!("{} {} {} {} {}", row.id, row.title, row.owner, row.owner_role, row.criteria.join(" ")),
         facets,
     }
+}
+
+/// Who answers for a control, with their role under the name.
+pub(crate) fn owner_cell(name: &str, role: &str) -> Markup {
+    html! { span.muted { (name) } @if !role.is_empty() { span.sub { (role) } } }
+}
+
+/// The same in a file.
+fn owner_words(row: &ControlRow) -> String {
+    if row.owner_role.is_empty() { row.owner.clone() } else { format!("{} ({})", row.owner, row.owner_role) }
 }
 
 /// The word for people.
@@ -663,7 +675,7 @@ fn about(view: &ControlView) -> Markup {
         dl.facts {
             dt { "State" } dd { (state_word(row.state)) @if !view.decided.is_empty() { span.sub { (view.decided) } } }
             @if !view.text.is_empty() { dt { "Text" } dd { (view.text) } }
-            dt { "Owner" } dd { (row.owner) }
+            dt { "Owner" } dd { (row.owner) @if !row.owner_role.is_empty() { span.sub { (row.owner_role) } } }
             @if !view.operator.is_empty() { dt { "Operator" } dd { (view.operator) } }
             @if !view.reviewer.is_empty() { dt { "Reviewer" } dd { (view.reviewer) } }
             dt { "Type" } dd { (view.kind) ", " (view.nature) @if !view.level.is_empty() { ", " (view.level) } }

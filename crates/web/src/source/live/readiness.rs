@@ -69,15 +69,14 @@ pub(super) fn control_row(standing: &Standing, control: &ControlStanding, labels
             .collect()
     };
     let id = control.control.id.to_string();
+    let (owner, owner_role) = owner_of(&control.control, labels);
     ControlRow {
         title: text.title.clone(),
         area: control.control.area.clone(),
         state: control.control.state(),
         waits: control.control.waits(),
-        owner: match control.control.owner {
-            Some(owner) => label(labels, owner).to_owned(),
-            None => control.control.owner_role.clone(),
-        },
+        owner,
+        owner_role,
         frequency: control.control.frequency.plain().to_owned(),
         criteria: mapped(false),
         key_for: mapped(true),
@@ -88,6 +87,15 @@ pub(super) fn control_row(standing: &Standing, control: &ControlStanding, labels
         strip: (!control.strip.is_empty())
             .then(|| strip_over(&id, &control.strip, standing.period, standing.at)),
         id,
+    }
+}
+
+/// Who answers for a control and their role; the role alone while nobody is named.
+fn owner_of(control: &Control, labels: &Labels) -> (String, String) {
+    let role = control.owner_role.clone();
+    match control.owner {
+        Some(owner) => (label(labels, owner).to_owned(), role),
+        None => (role, String::new()),
     }
 }
 
@@ -337,15 +345,18 @@ impl Live {
             }
             None => String::new(),
         };
+        let labels = self.app.read(&self.actor, async |view| identity::labels(view).await).await?;
         let mut controls: Vec<MappedControl> = criterion
             .controls
             .iter()
             .filter_map(|mapped| {
                 let control = &standing.control(&mapped.control)?.control;
+                let (owner, owner_role) = owner_of(control, &labels);
                 Some(MappedControl {
                     id: control.id.to_string(),
                     title: control.text.current().title.clone(),
-                    owner: control.owner_role.clone(),
+                    owner,
+                    owner_role,
                     is_key: mapped.is_key,
                     status: control_status(mapped.status),
                 })

@@ -132,6 +132,7 @@ pub(super) fn control_view(
             state: ControlState::Active,
             waits: false,
             owner: text(control, "owner"),
+            owner_role: String::new(),
             frequency: text(control, "frequency").replace('_', " "),
             criteria: texts(control, "criteria"),
             key_for: texts(control, "key_for"),
@@ -175,6 +176,7 @@ pub(super) fn criteria(controls: &[ControlView]) -> Vec<CriterionView> {
                     id: control.row.id.clone(),
                     title: control.row.title.clone(),
                     owner: control.row.owner.clone(),
+                    owner_role: String::new(),
                     is_key: control.row.key_for.contains(&id),
                     status: control.row.status,
                 })
