@@ -219,5 +219,10 @@ async fn one_joins_with_a_key_and_an_organization_asks_for_them() {
         let last = app.transact(&nia, async |cx| passkey::remove(cx, id).await).await;
         assert!(matches!(last, Err(Error::Conflict(_))), "there is no authenticator either");
         assert_eq!(count(&app, &program, "config.changed").await, 2);
+        let rules =
+            app.read(&owner, async |view| session::rule_versions(view).await).await.expect("versions");
+        let said: Vec<_> = rules.iter().map(|one| (one.number, one.record, one.reason.as_str())).collect();
+        assert_eq!(said, [(1, SignInRule::Passkey, "phishing"), (2, SignInRule::SecondFactor, "phishing")]);
+        assert!(rules.iter().all(|one| one.by == Some(owner.id)));
     }
 }

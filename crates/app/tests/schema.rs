@@ -116,3 +116,42 @@ async fn what_was_recorded_before_the_order_of_rows_changed_is_carried_over() {
         assert_eq!(coverage, [(7, 4, 9, 10, 1, 2, 3, 4), (7, 5, 8, 2, 2, 0, 0, 0)]);
     }
 }
+
+#[tokio::test]
+async fn what_was_said_before_versions_were_kept_is_their_first() {
+    for world in World::both().await {
+        let database = world.database().migrated(&up_to(100)).await;
+        let is_server = world.database().url().is_some();
+        let secret = if is_server { "'\\x00'" } else { "x'00'" };
+        let provider = format!(
+            "INSERT INTO identity_provider (organization, id, name, issuer, client, secret, sealed_by, algorithms, domains, \
+             second, strong, is_required, is_on, changed_at) VALUES (1, 'p', 'Ours', 'https://id', 'c', {secret}, 'k', \
+             'RS256', '', 'mfa', '', 0, 1, 7)"
+        );
+        let rows = [
+            "INSERT INTO organization (key, id, name, created_at) VALUES (1, 'org', 'Example', 0)",
+            "INSERT INTO actor (organization, id, kind, label, created_at) VALUES (1, 'a', 'person', 'Ada', 0)",
+            "INSERT INTO system (organization, id, name, created_at, boundary) VALUES (1, 's', 'Payroll', 5, 'All')",
+            "INSERT INTO sign_in_rule (organization, rule, set_by, set_at) VALUES (1, 'passkey', 'a', 6)",
+            provider.as_str(),
+        ];
+        let mut tx = database.write().await.expect("begin");
+        for row in rows {
+            sqlx::query(sqlx::AssertSqlSafe(row.to_owned())).execute(&mut *tx).await.expect("inserted");
+        }
+        tx.commit().await.expect("committed");
+        Migrations::embedded().run(&database, world.database().folder(), 0).await.expect("migrated");
+        let mut tx = database.read().await.expect("begin");
+        let kept: Vec<(String, i64, Option<String>)> = sqlx::query_as(
+            "SELECT name, since, set_by FROM system_version WHERE number = 1 UNION ALL \
+             SELECT rule, since, set_by FROM sign_in_rule_version WHERE number = 1 UNION ALL \
+             SELECT name, since, set_by FROM identity_provider_version WHERE number = 1 ORDER BY 2",
+        )
+        .fetch_all(&mut *tx)
+        .await
+        .expect("versions");
+        let by_ada = Some("a".to_owned());
+        let expected = [("Payroll", 5, None), ("passkey", 6, by_ada), ("Ours", 7, None)];
+        assert_eq!(kept, expected.map(|(said, since, by)| (said.to_owned(), since, by)));
+    }
+}

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tickmark_app::control::{self, edit};
 use tickmark_app::evidence::item::{self, NewItem, Upload};
 use tickmark_app::identity::audit::{self, Filter};
-use tickmark_app::identity::{self, System, people, system};
+use tickmark_app::identity::{self, System, Version, people, system};
 use tickmark_app::register::{self, Kind, Query};
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, App, Error, Result};
@@ -119,6 +119,22 @@ async fn a_system_is_written_once_described_and_retired_when_nothing_is_for_it()
         assert!(matches!(gone, Err(Error::Invalid(_))), "nothing new is for a retired one: {gone:?}");
         let left = app.read(&person, async |view| identity::systems(view).await).await.expect("systems");
         assert_eq!(left.iter().map(|one| one.id).collect::<Vec<_>>(), [only.id]);
+
+        // What was said at each time is there, of the first one since the organization began.
+        let versions = async |id| {
+            app.read(&person, async |view| system::versions(view, id).await).await.expect("versions")
+        };
+        let kept = versions(payroll.id).await;
+        let said = |one: &Version<System>| {
+            (one.number, one.record.name.clone(), one.reason.clone(), one.record.retired_at.is_some())
+        };
+        let expected =
+            [(1, "Payroll", "", false), (2, "Payroll SaaS", "", false), (3, "Payroll SaaS", "sold", true)]
+                .map(|(number, name, why, is_retired)| (number, name.to_owned(), why.to_owned(), is_retired));
+        assert_eq!(kept.iter().map(said).collect::<Vec<_>>(), expected);
+        assert!(kept.iter().all(|one| one.by == Some(person.id)));
+        let first = versions(only.id).await;
+        assert_eq!((first.len(), &first[0].record), (1, &only));
 
         let filter = Filter { event: Some("system".into()), ..Filter::default() };
         let rows =

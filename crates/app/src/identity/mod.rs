@@ -59,6 +59,21 @@ pub struct System {
     pub retired_at: Option<Timestamp>,
 }
 
+/// A version of what was said of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version<T> {
+    /// Counts from 1.
+    pub number: i64,
+    /// Since when it holds.
+    pub since: Timestamp,
+    /// Who said it; none where that was not kept yet.
+    pub by: Option<ActorId>,
+    /// Why; empty where nobody was asked.
+    pub reason: String,
+    /// What was said.
+    pub record: T,
+}
+
 /// What kind of actor acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ActorKind {
@@ -169,6 +184,7 @@ impl App {
             retired_at: None,
         };
         sql::insert_system(cx.connection(), organization.key, &system, now).await?;
+        sql::add_system_version(cx.connection(), organization.key, &system, (actor.id, now, "")).await?;
         cx.touch(crate::register::Kind::System, system.id);
         crate::ledger::found(&mut cx, signer.as_ref()).await?;
         crate::evidence::begin_encryption(&mut cx).await?;

@@ -1,4 +1,4 @@
-//! The tables `organization`, `system`, `actor`, `example`.
+//! The tables `organization`, `system`, `system_version`, `actor`, `example`.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationKey, SystemId};
 
-use super::{Access, Actor, ActorKind, Example, Organization, System};
+use super::{Access, Actor, ActorKind, Example, Organization, System, Version};
 use crate::{Result, stored};
 
 /// Most organizations, systems or actors in one list.
@@ -106,6 +106,59 @@ pub(super) async fn change_system(
     .execute(c)
     .await?;
     Ok(())
+}
+
+/// Keeps what is said of a system now as its next version: by whom, when and why.
+pub(super) async fn add_system_version(
+    c: &mut AnyConnection,
+    organization: OrganizationKey,
+    system: &System,
+    (by, at, reason): (ActorId, Timestamp, &str),
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO system_version (organization, system, number, since, set_by, reason, name, boundary, retired_at) \
+         VALUES ($1, $2, \
+         (SELECT CAST(COALESCE(MAX(number), 0) + 1 AS BIGINT) FROM system_version WHERE organization = $1 AND system = $2), \
+         $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(organization.0)
+    .bind(system.id.to_string())
+    .bind(at.micros())
+    .bind(by.to_string())
+    .bind(reason)
+    .bind(&system.name)
+    .bind(&system.boundary)
+    .bind(system.retired_at.map(Timestamp::micros))
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+type SystemVersionRow = (i64, i64, Option<String>, String, String, String, Option<i64>);
+
+/// Returns the newest versions of what was said of a system, oldest first.
+pub(super) async fn system_versions(
+    c: &mut AnyConnection,
+    organization: OrganizationKey,
+    id: SystemId,
+) -> Result<Vec<Version<System>>> {
+    let rows: Vec<SystemVersionRow> = sqlx::query_as(
+        "SELECT number, since, set_by, reason, name, boundary, retired_at FROM system_version \
+         WHERE organization = $1 AND system = $2 ORDER BY number DESC LIMIT $3",
+    )
+    .bind(organization.0)
+    .bind(id.to_string())
+    .bind(LIST_LIMIT)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .rev()
+        .map(|(number, since, by, reason, name, boundary, retired_at)| {
+            let by = by.map(|by| stored::parse(&by, "the table of versions of systems")).transpose()?;
+            let record = System { id, name, boundary, retired_at: retired_at.map(Timestamp::from_micros) };
+            Ok(Version { number, since: Timestamp::from_micros(since), by, reason, record })
+        })
+        .collect()
 }
 
 pub(super) async fn systems(c: &mut AnyConnection, organization: OrganizationKey) -> Result<Vec<System>> {

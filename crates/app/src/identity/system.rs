@@ -1,5 +1,5 @@
-//! Systems: the boundaries that reports describe, and to which many permissions are confined. Their table is in this feature's
-//! `sql.rs`; what migration `0053_system.sql` adds is written here.
+//! Systems: the boundaries that reports describe, and to which many permissions are confined. Their tables are in this feature's
+//! `sql.rs`; what migrations `0053_system.sql` and `0105_identity_version.sql` add is written here.
 
 use serde_json::json;
 use tickmark_core::id::SystemId;
@@ -7,7 +7,7 @@ use tickmark_core::identity::{Atom, Object, Resource, Verb};
 use tickmark_core::words;
 
 use super::audit::{self, Event, Name};
-use super::{System, check_name, object_of, sql};
+use super::{System, Version, check_name, object_of, sql};
 use crate::context::{Cx, View};
 use crate::{Error, Result, control};
 
@@ -47,6 +47,16 @@ pub async fn find(view: &mut View<'_>, id: SystemId) -> Result<System> {
     Ok(found)
 }
 
+/// Returns what was said of a system, oldest first.
+///
+/// # Errors
+/// As [`find`].
+pub async fn versions(view: &mut View<'_>, id: SystemId) -> Result<Vec<Version<System>>> {
+    find(view, id).await?;
+    let organization = view.organization();
+    sql::system_versions(view.connection(), organization, id).await
+}
+
 /// Writes a system. Sent twice it is written once.
 ///
 /// # Errors
@@ -63,8 +73,9 @@ pub async fn write(cx: &mut Cx<'_>, name: &str, boundary: &str) -> Result<System
         return Err(Error::conflict(format!("an organization has at most {SYSTEMS} systems")));
     }
     let system = System { id: SystemId(cx.new_id()), name, boundary, retired_at: None };
-    let (organization, now) = (cx.organization(), cx.now);
+    let (organization, by, now) = (cx.organization(), cx.actor.id, cx.now);
     sql::insert_system(cx.connection(), organization, &system, now).await?;
+    sql::add_system_version(cx.connection(), organization, &system, (by, now, "")).await?;
     let event =
         Event { after: Some(state(&system)), ..Event::done(Name::SystemWritten, "system", system.id) };
     audit::record(cx, event).await?;
@@ -155,8 +166,9 @@ async fn reached(cx: &mut Cx<'_>, id: SystemId, verb: Verb) -> Result<System> {
 }
 
 async fn save(cx: &mut Cx<'_>, name: Name, before: &System, after: &System, why: &str) -> Result<()> {
-    let organization = cx.organization();
+    let (organization, by, now) = (cx.organization(), cx.actor.id, cx.now);
     sql::change_system(cx.connection(), organization, after).await?;
+    sql::add_system_version(cx.connection(), organization, after, (by, now, why)).await?;
     let event = Event {
         before: Some(state(before)),
         after: Some(state(after)),

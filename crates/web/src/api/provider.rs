@@ -7,7 +7,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tickmark_app::identity::provider::{self, Content, Linked, Provider as Record, Waiting};
+use tickmark_app::identity::Version;
+use tickmark_app::identity::provider::{self, Content, Linked, Provider as Record, ProviderSaid, Waiting};
 use tickmark_app::{Cx, Error, View};
 use tickmark_core::Digest;
 use tickmark_core::id::{MembershipId, ProviderId};
@@ -22,7 +23,7 @@ use super::call::{Call, Done, Taken, done, write};
 use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
-use super::words::parsed;
+use super::words::{AS_OF, parsed};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::route::{get, post, put};
@@ -45,6 +46,17 @@ pub(super) static LOOKS: &[Operation] = &[
         Providers,
         || get(one),
     ),
+    Operation::list::<ProviderVersion>(
+        "listIdentityProviderVersions",
+        (
+            "/identity-providers/{provider}/versions",
+            "/identity-providers/00000000-0000-7000-8000-000000000000/versions",
+        ),
+        "What was said of a connection, oldest first; never its secret",
+        Providers,
+        || get(versions),
+    )
+    .filtered(AS_OF),
 ];
 
 pub(super) static WRITES: &[Writing] = &[
@@ -126,6 +138,33 @@ struct ProviderContent {
     is_required: bool,
     /// Whether it lets people in.
     is_on: bool,
+}
+
+/// What was said of a connection at a time.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct ProviderVersion {
+    version: i64,
+    since: String,
+    /// Who said it; null where that was not kept yet.
+    by: Option<String>,
+    /// Why; empty where nobody was asked.
+    reason: String,
+    /// Whether it got another secret with this.
+    has_new_secret: bool,
+    content: ProviderContent,
+}
+
+impl From<&Version<ProviderSaid>> for ProviderVersion {
+    fn from(version: &Version<ProviderSaid>) -> Self {
+        Self {
+            version: version.number,
+            since: version.since.to_string(),
+            by: version.by.map(|by| by.to_string()),
+            reason: version.reason.clone(),
+            has_new_secret: version.record.has_new_secret,
+            content: ProviderContent::from(&version.record.provider),
+        }
+    }
 }
 
 /// Somebody whom the provider knows and nobody here does yet. Name and address are what the provider says.
@@ -280,6 +319,16 @@ async fn one(Path(id): Path<String>, look: Looking) -> Answered {
         let (record, whole) = found(view, id).await?;
         Ok((whole, tag(&record)))
     })
+    .await
+}
+
+async fn versions(Path(id): Path<String>, look: Looking) -> Answered {
+    let id = read(&id)?;
+    look.versions(
+        async |view| provider::versions(view, id).await,
+        |version| version.since,
+        |item: &ProviderVersion| item.version.to_string(),
+    )
     .await
 }
 

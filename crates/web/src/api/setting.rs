@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tickmark_app::identity::session;
 use tickmark_app::identity::setting::{self, OrganizationSettings};
+use tickmark_app::identity::{Version, session};
 use tickmark_app::{Error, View};
 use tickmark_core::Digest;
 use tickmark_core::identity::Resource::Organization;
@@ -51,6 +51,14 @@ pub(super) static LOOKS: &[Operation] = &[
         Organization,
         || get(sign_in),
     ),
+    Operation::list::<SignInVersion>(
+        "listSignInRuleVersions",
+        ("/settings/sign-in/versions", "/settings/sign-in/versions"),
+        "What was asked of people when they sign in, oldest first; nothing where nobody changed what holds by default",
+        Organization,
+        || get(sign_in_versions),
+    )
+    .filtered(AS_OF),
 ];
 
 pub(super) static WRITES: &[Writing] = &[
@@ -139,6 +147,31 @@ struct SignIn {
     rule: String,
 }
 
+/// What was asked of people at a time.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct SignInVersion {
+    version: i64,
+    since: String,
+    /// Who set it; null where that was not kept yet.
+    by: Option<String>,
+    /// Why; empty where nobody was asked.
+    reason: String,
+    #[schemars(extend("enum" = RULES))]
+    rule: String,
+}
+
+impl From<&Version<SignInRule>> for SignInVersion {
+    fn from(version: &Version<SignInRule>) -> Self {
+        Self {
+            version: version.number,
+            since: version.since.to_string(),
+            by: version.by.map(|by| by.to_string()),
+            reason: version.reason.clone(),
+            rule: version.record.word().to_owned(),
+        }
+    }
+}
+
 /// What shall be asked.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -167,6 +200,15 @@ async fn sign_in(look: Looking) -> Answered {
         let rule = session::rule(view).await?.word().to_owned();
         Ok((SignIn { rule: rule.clone() }, rule))
     })
+    .await
+}
+
+async fn sign_in_versions(look: Looking) -> Answered {
+    look.versions(
+        async |view| session::rule_versions(view).await,
+        |version| version.since,
+        |item: &SignInVersion| item.version.to_string(),
+    )
     .await
 }
 

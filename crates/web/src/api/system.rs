@@ -4,8 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tickmark_app::identity::System as Record;
-use tickmark_app::identity::system;
+use tickmark_app::identity::{System as Record, Version, system};
 use tickmark_app::{Cx, Error};
 use tickmark_core::Digest;
 use tickmark_core::id::SystemId;
@@ -18,7 +17,7 @@ use super::call::{Call, Done, Taken, done, write};
 use super::looking::Looking;
 use super::meanwhile::stale;
 use super::operation::{Operation, Writing};
-use super::words::Reason;
+use super::words::{AS_OF, Reason};
 use crate::WebState;
 use crate::error::Refusal;
 use crate::route::{get, post, put};
@@ -43,6 +42,15 @@ pub(super) static LOOKS: &[Operation] = &[
         || get(one),
     )
     .narrowed(),
+    Operation::list::<SystemVersion>(
+        "listSystemVersions",
+        ("/systems/{system}/versions", "/systems/00000000-0000-7000-8000-000000000000/versions"),
+        "What was said of a system, oldest first",
+        Systems,
+        || get(versions),
+    )
+    .narrowed()
+    .filtered(AS_OF),
 ];
 
 pub(super) static WRITES: &[Writing] = &[
@@ -109,6 +117,30 @@ impl From<&Record> for System {
     }
 }
 
+/// What was said of a system at a time.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct SystemVersion {
+    version: i64,
+    since: String,
+    /// Who said it; null where that was not kept yet.
+    by: Option<String>,
+    /// Why; empty where nobody was asked.
+    reason: String,
+    system: System,
+}
+
+impl From<&Version<Record>> for SystemVersion {
+    fn from(version: &Version<Record>) -> Self {
+        Self {
+            version: version.number,
+            since: version.since.to_string(),
+            by: version.by.map(|by| by.to_string()),
+            reason: version.reason.clone(),
+            system: System::from(&version.record),
+        }
+    }
+}
+
 fn tag(system: &Record) -> String {
     let text = format!("{}\n{}\n{:?}", system.name, system.boundary, system.retired_at);
     Digest::of(text.as_bytes()).hex()[..16].to_owned()
@@ -132,6 +164,16 @@ async fn one(Path(id): Path<String>, look: Looking) -> Answered {
         let found = system::find(view, id).await?;
         Ok((System::from(&found), tag(&found)))
     })
+    .await
+}
+
+async fn versions(Path(id): Path<String>, look: Looking) -> Answered {
+    let id = read(&id)?;
+    look.versions(
+        async |view| system::versions(view, id).await,
+        |version| version.since,
+        |item: &SystemVersion| item.version.to_string(),
+    )
     .await
 }
 

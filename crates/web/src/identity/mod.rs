@@ -7,6 +7,7 @@ mod account;
 mod address;
 mod attestation;
 mod factor;
+mod history;
 mod join;
 mod member;
 mod pages;

@@ -8,13 +8,15 @@ use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::identity::people::{self, Member};
-use tickmark_app::identity::provider::{self, Content, Linked, Provider, Waiting};
+use tickmark_app::identity::provider::{self, Content, Linked, Provider, ProviderSaid, Waiting};
+use tickmark_app::identity::{self, Version};
 use tickmark_core::Timestamp;
 use tickmark_core::id::{MembershipId, ProviderId};
 use tickmark_core::identity::provider::Algorithm;
 use tickmark_core::identity::{Atom, Resource, Standing, Verb};
 use zeroize::Zeroizing;
 
+use super::history::{Labels, history};
 use super::{go, prove_first, through};
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
@@ -253,6 +255,8 @@ struct View {
     links: Vec<Linked>,
     /// Members whose membership counts, by name.
     members: Vec<Member>,
+    versions: Vec<Version<ProviderSaid>>,
+    labels: Labels,
     now: Timestamp,
 }
 
@@ -265,6 +269,8 @@ async fn look(state: &WebState, asked: &Asked, id: ProviderId) -> Result<View, R
             waiting: provider::waiting(view, id).await?,
             links: provider::links(view, id).await?,
             members: people::members(view).await?,
+            versions: provider::versions(view, id).await?,
+            labels: identity::labels(view).await?,
             now,
         })
     });
@@ -358,10 +364,42 @@ fn draw_one(state: &WebState, asked: &Asked, view: &View, typed: &Typed) -> Page
                 }
             }))
         }
+        (history(&view.versions, &view.labels, said))
     };
     let mut page = Page::new(Place::People, &provider.name, body);
     page.crumbs = vec![("People".into(), "/people".into()), ("Identity providers".into(), HOME.into())];
     page
+}
+
+/// What a version says: all of the first one, and of the others what is new.
+fn said(version: &ProviderSaid, before: Option<&ProviderSaid>) -> Markup {
+    let now = parts(&version.provider);
+    let then = before.map(|before| parts(&before.provider));
+    let is_new = |at: usize| then.as_ref().is_none_or(|then| then[at].1 != now[at].1);
+    let new: Vec<&(&str, String)> =
+        now.iter().enumerate().filter(|(at, _)| is_new(*at)).map(|(_, part)| part).collect();
+    html! {
+        @for (label, words) in &new { div { span.muted { (label) ": " } (words) } }
+        @if version.has_new_secret && before.is_some() { div { "Another client secret" } }
+        @else if new.is_empty() { "Nothing else" }
+    }
+}
+
+/// What is said of a connection, part by part.
+fn parts(provider: &Provider) -> [(&'static str, String); 8] {
+    let words = |set: &BTreeSet<String>, none: &str| {
+        if set.is_empty() { none.to_owned() } else { set.iter().cloned().collect::<Vec<_>>().join(", ") }
+    };
+    [
+        ("Name", provider.name.clone()),
+        ("Issuer", provider.issuer.clone()),
+        ("Client id", provider.client.clone()),
+        ("Signatures", provider.algorithms.iter().map(|one| one.word()).collect::<Vec<_>>().join(", ")),
+        ("Domains", words(&provider.domains, "all are taken")),
+        ("Words for a second factor", words(&provider.second, "none")),
+        ("Words for a strong factor", words(&provider.strong, "none")),
+        ("State", standing(provider).to_owned()),
+    ]
 }
 
 fn waiting(asked: &Asked, view: &View, here: &str, changes: bool) -> Markup {

@@ -6,9 +6,10 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 use tickmark_app::Error;
 use tickmark_app::identity::attestation::{self, Trust};
-use tickmark_app::identity::session;
+use tickmark_app::identity::{self, Version, session};
 use tickmark_core::identity::SignInRule;
 
+use super::history::{Labels, history};
 use super::{go, prove_first};
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, form, send};
@@ -59,12 +60,19 @@ pub(super) async fn set(
 struct Now {
     rule: SignInRule,
     trust: Trust,
+    versions: Vec<Version<SignInRule>>,
+    labels: Labels,
 }
 
 async fn look(state: &WebState, asked: &Asked) -> Result<Now, Refusal> {
     let (app, actor) = asked.member(state)?;
     let now = app.read(actor, async |view| {
-        Ok(Now { rule: session::rule(view).await?, trust: attestation::trust(view).await? })
+        Ok(Now {
+            rule: session::rule(view).await?,
+            trust: attestation::trust(view).await?,
+            versions: session::rule_versions(view).await?,
+            labels: identity::labels(view).await?,
+        })
     });
     Ok(now.await?)
 }
@@ -95,6 +103,7 @@ fn draw(token: &str, now: &Now, chosen: &str, why: &str, faults: &Faults) -> Pag
             }
             p.row { a.button href=(super::attestation::HOME) { "Makers and models" } }
         }))
+        (history(&now.versions, &now.labels, |rule, _| html! { (rule.name()) }))
     };
     let mut page = Page::new(Place::People, "How people sign in", body);
     page.crumbs = vec![("People".into(), "/people".into())];

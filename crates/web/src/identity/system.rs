@@ -6,13 +6,14 @@ use axum::response::Response;
 use maud::{Markup, html};
 use tickmark_app::Error;
 use tickmark_app::comment::About;
-use tickmark_app::identity::System;
 use tickmark_app::identity::system::{self, BOUNDARY_CHARS};
+use tickmark_app::identity::{self, System, Version};
 use tickmark_core::id::SystemId;
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::words::shortened;
 
 use super::go;
+use super::history::{Labels, history};
 use crate::design::form::{Faults, Field, Kind, field, form, send};
 use crate::design::frame::{Page, Place};
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table};
@@ -103,9 +104,10 @@ pub(super) async fn one(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let system = find(&state, &asked, &id).await?;
+    let seen = find(&state, &asked, &id).await?;
+    let system = &seen.system;
     let typed = Typed { name: system.name.clone(), boundary: system.boundary.clone(), ..Typed::default() };
-    let mut page = draw_one(&system, &asked, &typed);
+    let mut page = draw_one(&seen, &asked, &typed);
     let said = comment::part(&state, &asked, &About::System(system.id)).await?;
     page.body = html! { (page.body) (said) };
     asked.frame(&state, &page).await
@@ -127,8 +129,8 @@ pub(super) async fn change(
         Ok(_) => Ok(go(&format!("{HOME}/{key}"))),
         Err(error) => {
             let status = typed.blame(error)?;
-            let system = find(&state, &asked, &id).await?;
-            asked.frame_refused(&state, status, &draw_one(&system, &asked, &typed)).await
+            let seen = find(&state, &asked, &id).await?;
+            asked.frame_refused(&state, status, &draw_one(&seen, &asked, &typed)).await
         }
     }
 }
@@ -149,9 +151,9 @@ pub(super) async fn retire(
         Err(error) => {
             let mut typed = Typed { reason: why, ..Typed::default() };
             let status = typed.blame(error)?;
-            let system = find(&state, &asked, &id).await?;
-            (typed.name, typed.boundary) = (system.name.clone(), system.boundary.clone());
-            asked.frame_refused(&state, status, &draw_one(&system, &asked, &typed)).await
+            let seen = find(&state, &asked, &id).await?;
+            (typed.name, typed.boundary) = (seen.system.name.clone(), seen.system.boundary.clone());
+            asked.frame_refused(&state, status, &draw_one(&seen, &asked, &typed)).await
         }
     }
 }
@@ -165,10 +167,37 @@ async fn all(state: &WebState, asked: &Asked) -> Result<Vec<System>, Refusal> {
     Ok(app.read(actor, async |view| system::list(view).await).await?)
 }
 
-async fn find(state: &WebState, asked: &Asked, id: &str) -> Result<System, Refusal> {
+/// A system with what was said of it.
+struct Seen {
+    system: System,
+    versions: Vec<Version<System>>,
+    labels: Labels,
+}
+
+async fn find(state: &WebState, asked: &Asked, id: &str) -> Result<Seen, Refusal> {
     let (app, actor) = asked.member(state)?;
     let id = read(id)?;
-    Ok(app.read(actor, async |view| system::find(view, id).await).await?)
+    let seen = app.read(actor, async |view| {
+        Ok(Seen {
+            system: system::find(view, id).await?,
+            versions: system::versions(view, id).await?,
+            labels: identity::labels(view).await?,
+        })
+    });
+    Ok(seen.await?)
+}
+
+/// What a version says: all of the first one, and of the others what is new.
+fn said(system: &System, before: Option<&System>) -> Markup {
+    let is_renamed = before.is_none_or(|before| before.name != system.name);
+    let is_described =
+        before.map_or(!system.boundary.is_empty(), |before| before.boundary != system.boundary);
+    html! {
+        @if system.retired_at.is_some() { "Retired" }
+        @if is_renamed { "Called " strong { (system.name) } }
+        @if is_renamed && is_described { br; }
+        @if is_described { @if system.boundary.is_empty() { "Not described any more" } @else { "What lies within: " (system.boundary) } }
+    }
 }
 
 fn may(asked: &Asked, verb: Verb) -> bool {
@@ -248,7 +277,8 @@ fn draw_all(systems: &[System], asked: &Asked, typed: &Typed) -> Listed {
     Listed { after, ..Listed::of(page, table) }
 }
 
-fn draw_one(system: &System, asked: &Asked, typed: &Typed) -> Page {
+fn draw_one(seen: &Seen, asked: &Asked, typed: &Typed) -> Page {
+    let system = &seen.system;
     let here = format!("{HOME}/{}", system.id);
     let is_open = system.retired_at.is_none();
     let body = html! {
@@ -270,6 +300,7 @@ fn draw_one(system: &System, asked: &Asked, typed: &Typed) -> Page {
                 })) }
             }
         }
+        (history(&seen.versions, &seen.labels, said))
     };
     let mut page = Page::new(Place::Systems, &system.name, body);
     page.lead = html! { a href={ "/controls?system=" (system.id) } { "Controls that are for it" } };

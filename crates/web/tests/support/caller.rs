@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use tickmark_app::identity::token;
-use tickmark_core::identity::{Atom, Role};
+use tickmark_app::identity::{session, token};
+use tickmark_core::identity::{Atom, Role, SignInRule};
 use tickmark_evaluate::Library;
 use tickmark_web::api::{BASE, document};
 
@@ -272,6 +272,10 @@ pub(crate) async fn fill(server: &Server) -> String {
     let seen = owner.get("/settings").await;
     let settings = json!({"time_zone": "Europe/Vienna", "date_style": "day_first", "escalate_days": 5});
     made(&owner.from(&seen, Method::PUT, "/settings", &settings).await, StatusCode::OK);
+    for rule in [SignInRule::PasskeyOfPrivileged, SignInRule::SecondFactor] {
+        let set = server.app.transact(&server.program, async |cx| session::set_rule(cx, rule, "tried").await);
+        set.await.expect("set");
+    }
     let reference = parse(&program.get("/findings?limit=1").await)["items"][0]["reference"].clone();
     let reference: String =
         reference.as_str().expect("a reference").bytes().map(|byte| format!("%{byte:02X}")).collect();

@@ -72,15 +72,15 @@ async fn every_operation_is_called_and_answers_as_it_is_described() {
                 let one = parse(list.text())["items"][0]["membership"].as_str().expect("an id").to_owned();
                 format!("{BASE}/members/{one}")
             }
-            "getSystem" => {
+            "getSystem" | "listSystemVersions" => {
                 let list = browser.get(&format!("{BASE}/systems?limit=1")).await;
                 let one = parse(list.text())["items"][0]["id"].as_str().expect("an id").to_owned();
-                format!("{BASE}/systems/{one}")
+                format!("{BASE}{}", operation.path.replace("{system}", &one))
             }
-            "getIdentityProvider" => {
+            "getIdentityProvider" | "listIdentityProviderVersions" => {
                 let list = browser.get(&format!("{BASE}/identity-providers?limit=1")).await;
                 let one = parse(list.text())["items"][0]["id"].as_str().expect("an id").to_owned();
-                format!("{BASE}/identity-providers/{one}")
+                format!("{BASE}{}", operation.path.replace("{provider}", &one))
             }
             "getLedgerCheckpoint" => {
                 let head = parse(browser.get(&format!("{BASE}/ledger")).await.text());

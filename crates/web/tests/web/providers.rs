@@ -402,6 +402,12 @@ async fn who_has_to_come_through_it_gets_in_by_nothing_else() {
         StatusCode::NOT_FOUND
     );
     assert!(!scene.server.browser().get("/sign-in").await.text().contains("Sign in with Directory"));
+    let page = scene.owner.get(&scene.page.clone()).await;
+    for says in
+        ["Issuer: </span>", "State: </span>On, and the only way in", "State: </span>Off", "It is so now"]
+    {
+        assert!(page.text().contains(says), "{says}: {}", page.text());
+    }
     scene.server.signed_in(&account).await;
 }
 

@@ -141,6 +141,20 @@ async fn the_api_has_systems_from_the_version_that_was_looked_at() {
     let retired =
         owner.from(&changed, Method::POST, &format!("{path}/retirement"), &json!({"reason": "Sold"})).await;
     assert!(made(&retired, StatusCode::OK)["retired_at"].is_string());
+    let versions = parse(&owner.get(&format!("{path}/versions")).await)["items"].clone();
+    let said = |at: usize| (versions[at]["system"]["name"].clone(), versions[at]["reason"].clone());
+    assert_eq!((said(0), said(1)), ((json!("Payroll"), json!("")), (json!("Payroll SaaS"), json!(""))));
+    assert_eq!(said(2), (json!("Payroll SaaS"), json!("Sold")));
+    let first = versions[0]["since"].as_str().expect("a moment");
+    let then = parse(&owner.get(&format!("{path}/versions?as_of={first}")).await)["items"].clone();
+    assert_eq!((then.as_array().map(Vec::len), &then[0]), (Some(1), &versions[0]));
+    let (mut admin, _) = server.member("Ada", &[Role::Admin]).await;
+    let page = admin.get(&path).await;
+    for says in
+        ["Called <strong>Payroll SaaS</strong>", "What lies within: The service", "Retired</div>", "Sold"]
+    {
+        assert!(page.text().contains(says), "{says}: {}", page.text());
+    }
 
     // A program writes none away.
     let mut program = Caller::program(&server, "Peter", Role::Owner, None).await;

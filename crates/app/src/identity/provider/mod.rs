@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use super::audit::{self, Event, Name};
 use super::credential::Vault;
 use super::people::Member;
-use super::{Organization, check_name, credential, session, sql as actors};
+use super::{Organization, Version, check_name, credential, session, sql as actors};
 use crate::context::{Cx, View};
 use crate::{App, Error, Result};
 
@@ -66,6 +66,15 @@ pub struct Provider {
     pub is_on: bool,
     /// When it was last changed.
     pub changed_at: Timestamp,
+}
+
+/// What was said of a connection at one time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderSaid {
+    /// The connection.
+    pub provider: Provider,
+    /// Whether it got another secret with this.
+    pub has_new_secret: bool,
 }
 
 /// What is said of a connection.
@@ -133,6 +142,16 @@ pub async fn find(view: &mut View<'_>, id: ProviderId) -> Result<Provider> {
     found.ok_or_else(|| Error::not_found("identity provider", id))
 }
 
+/// Returns what was said of a connection, oldest first. Secrets are no part of it.
+///
+/// # Errors
+/// As [`find`].
+pub async fn versions(view: &mut View<'_>, id: ProviderId) -> Result<Vec<Version<ProviderSaid>>> {
+    find(view, id).await?;
+    let organization = view.organization();
+    sql::versions(view.connection(), organization, id).await
+}
+
 /// Writes a connection. Nobody is asked yet whether there is such a provider: signing in shows it.
 ///
 /// # Errors
@@ -154,6 +173,7 @@ pub async fn write(cx: &mut Cx<'_>, content: &Content) -> Result<Provider> {
     }
     let (sealed, by) = sealed(cx, provider.id, secret).await?;
     sql::insert(cx.connection(), organization, &provider, &sealed, &by).await?;
+    keep(cx, &provider, true, "").await?;
     let event = Event {
         after: Some(state(&provider)),
         ..Event::done(Name::ProviderWritten, "identity_provider", provider.id)
@@ -179,6 +199,7 @@ pub async fn change(cx: &mut Cx<'_>, id: ProviderId, content: &Content, why: &st
     }
     let organization = cx.organization();
     sql::change(cx.connection(), organization, &after).await?;
+    keep(cx, &after, content.secret.is_some(), why).await?;
     if let Some(secret) = &content.secret {
         let (sealed, by) = sealed(cx, id, secret).await?;
         sql::set_secret(cx.connection(), organization, id, &sealed, &by).await?;
@@ -212,6 +233,7 @@ pub async fn switch_off(cx: &mut Cx<'_>, name: &str, why: &str) -> Result<()> {
     let after = Provider { is_on: false, changed_at: cx.now, ..before.clone() };
     let organization = cx.organization();
     sql::change(cx.connection(), organization, &after).await?;
+    keep(cx, &after, false, why).await?;
     session::end_through(cx, before.id, "", "", "provider_changed").await?;
     let event = Event {
         before: Some(state(&before)),
@@ -220,6 +242,13 @@ pub async fn switch_off(cx: &mut Cx<'_>, name: &str, why: &str) -> Result<()> {
         ..Event::done(Name::ProviderChanged, "identity_provider", before.id)
     };
     audit::record(cx, event).await
+}
+
+/// Keeps what is said of a connection now as its next version.
+async fn keep(cx: &mut Cx<'_>, provider: &Provider, has_new_secret: bool, why: &str) -> Result<()> {
+    let (organization, by) = (cx.organization(), cx.actor.id);
+    let said = ProviderSaid { provider: provider.clone(), has_new_secret };
+    sql::add_version(cx.connection(), organization, &said, (by, why)).await
 }
 
 fn taken(name: &str) -> Error {

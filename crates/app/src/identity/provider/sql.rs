@@ -1,4 +1,5 @@
-//! The tables `identity_provider`, `provider_link`, `provider_request`, `provider_visit`, `provider_logout`.
+//! The tables `identity_provider`, `identity_provider_version`, `provider_link`, `provider_request`, `provider_visit`,
+//! `provider_logout`.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +12,10 @@ use tickmark_core::{Digest, Timestamp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::Provider;
+use super::super::Version;
 use super::flow::Visit;
 use super::link::{Linked, Waiting};
+use super::{Provider, ProviderSaid};
 use crate::{Error, Result, stored};
 
 const WHAT: &str = "the tables of identity providers";
@@ -108,6 +110,54 @@ pub(super) async fn change(c: &mut AnyConnection, org: OrganizationKey, provider
                 WHERE organization = $1 AND id = $2";
     about(text, org, provider).execute(c).await?;
     Ok(())
+}
+
+/// Keeps what is said of a connection now as its next version: by whom, and why.
+pub(super) async fn add_version(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    said: &ProviderSaid,
+    (by, why): (ActorId, &str),
+) -> Result<()> {
+    let text = "INSERT INTO identity_provider_version (organization, provider, name, issuer, client, algorithms, domains, \
+                second, strong, is_required, is_on, since, number, has_new_secret, set_by, reason) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
+                (SELECT CAST(COALESCE(MAX(number), 0) + 1 AS BIGINT) FROM identity_provider_version \
+                WHERE organization = $1 AND provider = $2), $13, $14, $15)";
+    let query = about(text, org, &said.provider).bind(i64::from(said.has_new_secret));
+    query.bind(by.to_string()).bind(why.to_owned()).execute(c).await?;
+    Ok(())
+}
+
+/// Returns the newest versions of what was said of a connection, oldest first.
+pub(super) async fn versions(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+    id: ProviderId,
+) -> Result<Vec<Version<ProviderSaid>>> {
+    let rows = sqlx::query(
+        "SELECT provider AS id, name, issuer, client, algorithms, domains, second, strong, is_required, is_on, \
+         since AS changed_at, number, has_new_secret, set_by, reason FROM identity_provider_version \
+         WHERE organization = $1 AND provider = $2 ORDER BY number DESC LIMIT $3",
+    )
+    .bind(org.0)
+    .bind(id.to_string())
+    .bind(LIST_LIMIT)
+    .fetch_all(c)
+    .await?;
+    rows.iter().rev().map(version).collect()
+}
+
+fn version(row: &AnyRow) -> Result<Version<ProviderSaid>> {
+    let provider = provider(row)?;
+    let by: Option<String> = row.try_get("set_by")?;
+    Ok(Version {
+        number: row.try_get("number")?,
+        since: provider.changed_at,
+        by: by.map(|by| stored::parse(&by, WHAT)).transpose()?,
+        reason: row.try_get("reason")?,
+        record: ProviderSaid { provider, has_new_secret: row.try_get::<i64, _>("has_new_secret")? == 1 },
+    })
 }
 
 /// Returns a sealed client secret, with what it was sealed by.

@@ -31,7 +31,7 @@ use crate::context::{Cx, View};
 use crate::{Actor, ActorKind, App, Error, Result};
 
 pub(crate) use rule::{asked_of, begin_strict, elsewhere, is_still_enough, own_proof, required_of, rule_of};
-pub use rule::{rule, set_rule};
+pub use rule::{rule, rule_versions, set_rule};
 pub use sign_in::{Attempt, SignIn};
 pub use switch::{Place, places};
 pub use through::Through;

@@ -8,7 +8,7 @@ use tickmark_core::identity::{Atom, Factor, Resource, Role, SignInRule, Standing
 
 use super::super::audit::{self, Event, Name};
 use super::super::people::{self, oneself};
-use super::super::{Access, attestation, passkey};
+use super::super::{Access, Version, attestation, passkey};
 use super::{Session, factor_here, need_fresh_proof, own, sql};
 use crate::context::{Cx, View};
 use crate::{Error, Result};
@@ -24,6 +24,16 @@ pub async fn rule(view: &mut View<'_>) -> Result<SignInRule> {
     view.permit(Atom::new(Resource::Organization, Verb::Read))?;
     let organization = view.organization();
     sql::rule(view.connection(), organization).await
+}
+
+/// Returns what the organization asked for, oldest first. Nothing before it first said so: what held then is the default.
+///
+/// # Errors
+/// As [`rule`].
+pub async fn rule_versions(view: &mut View<'_>) -> Result<Vec<Version<SignInRule>>> {
+    view.permit(Atom::new(Resource::Organization, Verb::Read))?;
+    let organization = view.organization();
+    sql::rule_versions(view.connection(), organization).await
 }
 
 /// Sets what the organization asks for. It counts from the next request of everybody on.
@@ -61,7 +71,7 @@ pub async fn set_rule(cx: &mut Cx<'_>, rule: SignInRule, why: &str) -> Result<()
         return Err(Error::conflict("this is asked for already"));
     }
     let (by, now) = (cx.actor.id, cx.now);
-    sql::set_rule(cx.connection(), organization, rule, by, now).await?;
+    sql::set_rule(cx.connection(), organization, rule, (by, why), now).await?;
     let event = Event {
         before: Some(serde_json::json!({"sign_in": before.word()})),
         after: Some(serde_json::json!({"sign_in": rule.word()})),
@@ -97,7 +107,7 @@ pub(crate) async fn begin_strict(cx: &mut Cx<'_>) -> Result<()> {
         return Ok(());
     }
     let rule = SignInRule::PasskeyOfPrivileged;
-    sql::set_rule(cx.connection(), organization, rule, by, now).await?;
+    sql::set_rule(cx.connection(), organization, rule, (by, ""), now).await?;
     let event = Event {
         before: Some(serde_json::json!({"sign_in": SignInRule::default().word()})),
         after: Some(serde_json::json!({"sign_in": rule.word()})),

@@ -1,4 +1,4 @@
-//! The tables `session`, `session_provider`, `sign_in_rule`.
+//! The tables `session`, `session_provider`, `sign_in_rule`, `sign_in_rule_version`.
 
 use sqlx::AnyConnection;
 use sqlx::Row as _;
@@ -7,12 +7,16 @@ use tickmark_core::id::{ActorId, MembershipId, OrganizationKey, ProviderId, Sess
 use tickmark_core::identity::{Factor, SignInRule};
 use tickmark_core::{Digest, Timestamp};
 
+use super::super::Version;
 use super::{Proof, Session, Through, factor_word};
 use crate::{Error, Result, stored};
 
 const WHAT: &str = "the table of sessions";
+const RULES: &str = "the tables of sign-in rules";
 /// Most sessions in one list.
 const LIST_LIMIT: i64 = 100;
+/// Most versions of a rule.
+const VERSION_LIMIT: i64 = 1_000;
 const COLUMNS: &str = "s.organization, s.id, s.membership, s.factor, s.begun_at, s.seen_at, s.proven_at, s.network, s.agent, s.passkey, \
                        p.provider, p.subject, p.sid, p.ends_at, p.is_own FROM session s LEFT JOIN session_provider p \
                        ON p.organization = s.organization AND p.session = s.id";
@@ -309,9 +313,34 @@ pub(super) async fn rule(c: &mut AnyConnection, org: OrganizationKey) -> Result<
         .bind(org.0)
         .fetch_optional(c)
         .await?;
-    let Some((word,)) = row else { return Ok(SignInRule::default()) };
-    SignInRule::of_word(&word)
-        .ok_or_else(|| Error::corrupt("the table of sign-in rules", format!("the rule {word:?} is none")))
+    row.map_or_else(|| Ok(SignInRule::default()), |(word,)| rule_of_word(&word))
+}
+
+fn rule_of_word(word: &str) -> Result<SignInRule> {
+    SignInRule::of_word(word).ok_or_else(|| Error::corrupt(RULES, format!("the rule {word:?} is none")))
+}
+
+/// Returns the newest versions of what an organization asked for, oldest first; none before it first said so.
+pub(super) async fn rule_versions(
+    c: &mut AnyConnection,
+    org: OrganizationKey,
+) -> Result<Vec<Version<SignInRule>>> {
+    let rows: Vec<(i64, i64, Option<String>, String, String)> = sqlx::query_as(
+        "SELECT number, since, set_by, reason, rule FROM sign_in_rule_version WHERE organization = $1 \
+         ORDER BY number DESC LIMIT $2",
+    )
+    .bind(org.0)
+    .bind(VERSION_LIMIT)
+    .fetch_all(c)
+    .await?;
+    rows.into_iter()
+        .rev()
+        .map(|(number, since, by, reason, word)| {
+            let by = by.map(|by| stored::parse(&by, RULES)).transpose()?;
+            let since = Timestamp::from_micros(since);
+            Ok(Version { number, since, by, reason, record: rule_of_word(&word)? })
+        })
+        .collect()
 }
 
 /// Tells whether an organization ever said what it asks for.
@@ -327,9 +356,21 @@ pub(super) async fn set_rule(
     c: &mut AnyConnection,
     org: OrganizationKey,
     rule: SignInRule,
-    by: ActorId,
+    (by, why): (ActorId, &str),
     now: Timestamp,
 ) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO sign_in_rule_version (organization, number, since, set_by, reason, rule) VALUES ($1, \
+         (SELECT CAST(COALESCE(MAX(number), 0) + 1 AS BIGINT) FROM sign_in_rule_version WHERE organization = $1), \
+         $2, $3, $4, $5)",
+    )
+    .bind(org.0)
+    .bind(now.micros())
+    .bind(by.to_string())
+    .bind(why)
+    .bind(rule.word())
+    .execute(&mut *c)
+    .await?;
     sqlx::query(
         "INSERT INTO sign_in_rule (organization, rule, set_by, set_at) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (organization) DO UPDATE SET rule = excluded.rule, set_by = excluded.set_by, \
