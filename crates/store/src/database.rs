@@ -1,17 +1,19 @@
 //! Opening the database, and the two kinds of transaction.
 //!
 //! SQLite has one writing connection, so writers queue in the program instead of failing inside the database, and a
-//! few reading ones that see a steady snapshot (WAL). PostgreSQL has one pool.
+//! few reading ones that see a steady snapshot (WAL) and answer where they are asked ([`crate::direct`]). PostgreSQL
+//! has one pool.
 
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::Once;
 
 use sqlx::any::AnyConnectOptions;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, ConnectOptions, Connection, Executor, Row, Transaction};
 
 use crate::connections::{Connections, Seat};
-use crate::{Dialect, Result, Server, StoreError};
+use crate::{Dialect, Result, Server, StoreError, direct};
 
 /// Oldest SQLite that may be linked: earlier ones can lose committed data in WAL mode with two connections
 /// (the WAL-reset race, fixed in 3.51.3).
@@ -35,6 +37,8 @@ pub struct Database {
     access: Access,
     writer: Connections,
     readers: Connections,
+    /// Where the file is, if it is one: for work that takes so long that it must not be done by whoever asks.
+    file: Option<AnyConnectOptions>,
 }
 
 /// A transaction that may write. Undone when dropped before [`WriteTx::commit`].
@@ -63,7 +67,7 @@ impl Database {
     /// # Errors
     /// If the file cannot be opened, is not a database, or the linked SQLite is too old to be trusted.
     pub async fn open_sqlite(path: &Path, access: Access) -> Result<Self> {
-        sqlx::any::install_default_drivers();
+        install_drivers();
         if access == Access::Inspect && !path.exists() {
             return Err(StoreError::Missing(format!("a database at {}", path.display())));
         }
@@ -71,13 +75,14 @@ impl Database {
         let options = options(&format!("sqlite://{}?mode={mode}", percent_encode(path)?))?;
         probe_sqlite(&options, access).await.map_err(|error| opening(path, error))?;
         let writer = sqlite(&options, access, 1);
-        let readers = sqlite(&options, Access::Inspect, CONNECTIONS);
+        let direct = self::options(&direct::address(utf8(path)?))?;
+        let readers = sqlite(&direct, Access::Inspect, CONNECTIONS);
         let (mut connection, _seat) = writer.acquire().await?;
         let (version,): (String,) =
             sqlx::query_as("SELECT sqlite_version()").fetch_one(&mut *connection).await?;
         drop(connection);
         refuse_old_sqlite(&version)?;
-        Ok(Self { dialect: Dialect::Sqlite, access, writer, readers })
+        Ok(Self { dialect: Dialect::Sqlite, access, writer, readers, file: Some(options) })
     }
 
     /// Opens the PostgreSQL database at `url`.
@@ -86,7 +91,7 @@ impl Database {
     /// If it cannot be reached, sorts text otherwise than by bytes (both databases must give the same order), or could
     /// lose or double what it acknowledged ([`Server::refusal`]).
     pub async fn open_postgres(url: &str, access: Access) -> Result<Self> {
-        sqlx::any::install_default_drivers();
+        install_drivers();
         let options = options(url)?;
         // A pool waits for a server that refuses connections; one connection says so at once.
         options.connect().await?.close().await?;
@@ -124,7 +129,7 @@ impl Database {
                  TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
             )));
         }
-        Ok(Self { dialect: Dialect::Postgres, access, writer: pool.clone(), readers: pool })
+        Ok(Self { dialect: Dialect::Postgres, access, writer: pool.clone(), readers: pool, file: None })
     }
 
     /// Returns which database this is.
@@ -199,13 +204,11 @@ impl Database {
     /// # Errors
     /// If damage is found: the first findings.
     pub async fn check_integrity(&self) -> Result<()> {
-        if self.dialect == Dialect::Postgres {
-            return Ok(());
-        }
-        let (mut connection, _seat) = self.readers.acquire().await?;
+        let Some(file) = &self.file else { return Ok(()) };
+        let mut connection = aside(file, Access::Inspect).await?;
         let findings: Vec<(String,)> =
-            sqlx::query_as("PRAGMA quick_check(10)").fetch_all(&mut *connection).await?;
-        drop(connection);
+            sqlx::query_as("PRAGMA quick_check(10)").fetch_all(&mut connection).await?;
+        connection.close().await?;
         match findings.as_slice() {
             [(only,)] if only == "ok" => Ok(()),
             _ => Err(StoreError::Corrupt {
@@ -221,11 +224,9 @@ impl Database {
     /// # Errors
     /// If the copy cannot be written, or the database is a server.
     pub async fn copy_sqlite(&self, to: &Path) -> Result<()> {
-        if self.dialect == Dialect::Postgres {
-            return Err(StoreError::Unsuitable(
-                "a PostgreSQL database is copied by its own tools".to_owned(),
-            ));
-        }
+        let file = self.file.as_ref().ok_or_else(|| {
+            StoreError::Unsuitable("a PostgreSQL database is copied by its own tools".to_owned())
+        })?;
         let what = || format!("copying the database to {}", to.display());
         let unfinished = to.with_extension("unfinished");
         match std::fs::remove_file(&unfinished) {
@@ -234,13 +235,12 @@ impl Database {
             }
             _ => {}
         }
-        let name = unfinished.to_str().ok_or_else(|| not_utf8(to))?;
-        let (mut connection, _seat) = self.readers.acquire().await?;
+        let name = utf8(&unfinished)?;
+        let mut connection = aside(file, Access::Inspect).await?;
         // Whoever only looks may write nothing, the copy included; the connection goes with the permission.
-        connection.close_on_drop();
         connection.execute("PRAGMA query_only = OFF").await?;
-        sqlx::query("VACUUM INTO $1").bind(name).execute(&mut *connection).await?;
-        drop(connection);
+        sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection).await?;
+        connection.close().await?;
         let sync = || -> std::io::Result<()> {
             std::fs::File::open(&unfinished)?.sync_all()?;
             std::fs::rename(&unfinished, to)?;
@@ -330,10 +330,26 @@ impl DerefMut for ReadTx {
     }
 }
 
-/// Opens and closes one connection, reading from the file: what is wrong with it shows before anything else.
-async fn probe_sqlite(options: &AnyConnectOptions, access: Access) -> Result<(), sqlx::Error> {
-    let mut connection = options.connect().await?;
+/// Lets addresses say how a database is spoken to.
+pub(crate) fn install_drivers() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let drivers = &[sqlx::sqlite::any::DRIVER, sqlx::postgres::any::DRIVER, direct::DRIVER];
+        // Nobody else in the process installs any.
+        sqlx::any::install_drivers(drivers).expect("installed once");
+    });
+}
+
+/// Opens a connection to a file on a thread of its own.
+async fn aside(file: &AnyConnectOptions, access: Access) -> Result<AnyConnection, sqlx::Error> {
+    let mut connection = file.connect().await?;
     set_up_sqlite(&mut connection, access).await?;
+    Ok(connection)
+}
+
+/// Opens and closes one connection, reading from the file: what is wrong with it shows before anything else.
+async fn probe_sqlite(file: &AnyConnectOptions, access: Access) -> Result<(), sqlx::Error> {
+    let mut connection = aside(file, access).await?;
     connection.execute("SELECT count(*) FROM sqlite_master").await?;
     connection.close().await
 }
@@ -389,14 +405,14 @@ fn refuse_old_sqlite(version: &str) -> Result<()> {
     Ok(())
 }
 
-fn not_utf8(path: &Path) -> StoreError {
-    StoreError::Unsuitable(format!("the path {} is not valid UTF-8", path.display()))
+fn utf8(path: &Path) -> Result<&str> {
+    path.to_str()
+        .ok_or_else(|| StoreError::Unsuitable(format!("the path {} is not valid UTF-8", path.display())))
 }
 
 /// Writes a path so that no character of it is read as part of an address.
-fn percent_encode(path: &Path) -> Result<String> {
-    let text = path.to_str().ok_or_else(|| not_utf8(path))?;
-    Ok(text
+pub(crate) fn percent_encode(path: &Path) -> Result<String> {
+    Ok(utf8(path)?
         .bytes()
         .map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => {

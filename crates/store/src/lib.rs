@@ -16,6 +16,7 @@ pub mod bucket;
 mod connections;
 pub mod database;
 pub mod dialect;
+mod direct;
 pub mod error;
 pub mod folder;
 pub mod migrate;

@@ -55,7 +55,7 @@ impl TestDatabase {
 
     async fn postgres(server: &str) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        sqlx::any::install_default_drivers();
+        crate::database::install_drivers();
         let started = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |age| age.as_micros());
         let schema = format!("t{}_{started}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut connection = sqlx::AnyConnection::connect(server)

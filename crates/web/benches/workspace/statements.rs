@@ -1,4 +1,4 @@
-//! How often the database is asked, as its driver says.
+//! How often the database is asked, as its drivers say.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -9,7 +9,7 @@ use tracing::{Event, Metadata, Subscriber};
 static LISTENS: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// Hears what the driver says, from [`begin`] to [`end`]: saying it takes time.
+/// Hears what the drivers say, from [`begin`] to [`end`]: saying it takes time.
 pub(crate) fn listen() {
     tracing::subscriber::set_global_default(Listener).expect("nobody else listens");
 }
@@ -30,7 +30,9 @@ struct Listener;
 
 impl Subscriber for Listener {
     fn register_callsite(&self, about: &'static Metadata<'static>) -> Interest {
-        if about.target().starts_with("sqlx::query") { Interest::sometimes() } else { Interest::never() }
+        // Whoever reads SQLite, and whoever writes it.
+        let is_asked = ["tickmark_store::query", "sqlx::query"].contains(&about.target());
+        if is_asked { Interest::sometimes() } else { Interest::never() }
     }
 
     fn enabled(&self, _: &Metadata<'_>) -> bool {
