@@ -10,6 +10,7 @@ use tickmark_app::identity::{ActorKind, ensure_actor};
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, Error};
 use tickmark_core::Digest;
+use tickmark_core::control::ControlId;
 use tickmark_core::engagement::fieldwork::{Answered, Procedure, Walked, Walkthrough};
 use tickmark_core::engagement::{
     Act, Description, Engagement, FlowStep, Objective, Paper, Part, Passage, Process, ReportKind, Scope, Step,
@@ -126,6 +127,25 @@ async fn write_process(scene: &Scene, held: Option<&str>, process: Process) -> R
         .app
         .transact(&scene.cam, async |cx| engagement::write_process(cx, KEY, from, held, process).await)
         .await
+}
+
+#[tokio::test]
+async fn a_control_learns_of_the_objectives_that_name_it_while_the_examination_is_open() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, cam) = (&scene.app, &scene.cam);
+        let served = async |id: &str| {
+            let id: ControlId = id.parse().expect("an id");
+            let found = app.read(cam, async |view| engagement::objectives_of(view, &id).await).await;
+            found.expect("objectives").into_iter().map(|one| (one.engagement, one.id)).collect::<Vec<_>>()
+        };
+        assert!(served("CHG-02").await.is_empty(), "a SOC 2");
+        soc1(&scene).await;
+        assert_eq!(served("CHG-02").await, [(KEY, "CO-02".to_owned())]);
+        assert!(served("IAM-02").await.is_empty());
+        app.transact(cam, async |cx| engagement::close(cx, KEY, "given up").await).await.expect("closed");
+        assert!(served("CHG-02").await.is_empty(), "it is closed");
+    }
 }
 
 #[tokio::test]

@@ -226,9 +226,14 @@ pub(crate) async fn everything(view: &mut View<'_>) -> Result<Vec<Version>> {
 
 /// Returns those that are not closed, newest first, whoever asks.
 pub(crate) async fn not_closed(view: &mut View<'_>) -> Result<Vec<Version>> {
+    open_with(view, Query::default()).await
+}
+
+/// Returns those that are not closed and have what is asked for, newest first, whoever asks.
+async fn open_with(view: &mut View<'_>, query: Query) -> Result<Vec<Version>> {
     let organization = view.organization();
     // Those that are closed stay for good, each with its description: the register names the others.
-    let query = Query { rows: LIST_LIMIT, ..Query::of("closed", "no") };
+    let query = Query { rows: LIST_LIMIT, ..query.and("closed", "no") };
     let mut open = Vec::new();
     for id in register::ids(view, Kind::Engagement, &query).await? {
         let key = id.trim_start_matches("E-").parse().map(EngagementKey);

@@ -1,5 +1,5 @@
 //! The control objectives that a control serves. A criterion is chosen with the control; an objective names its controls in
-//! the scope of a SOC 1, so a control learns of it from there.
+//! the scope of a SOC 1, so a control learns of it from there: the register holds which controls an examination names.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,11 @@ use tickmark_core::control::ControlId;
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::identity::Verb;
 
-use super::{atom, not_closed, object};
+use super::{atom, object, open_with};
 use crate::Result;
 use crate::context::View;
 use crate::identity;
+use crate::register::Query;
 
 /// A control objective that names a control.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,15 +33,19 @@ pub async fn objectives_of(view: &mut View<'_>, control: &ControlId) -> Result<V
     if !view.may(atom(Verb::Read)) {
         return Ok(Vec::new());
     }
+    let naming = open_with(view, Query::of("serves", &control.to_string())).await?;
+    if naming.is_empty() {
+        return Ok(Vec::new());
+    }
     let any = identity::object_of(view, BTreeSet::new()).await?;
     let mut served = Vec::new();
-    for version in not_closed(view).await? {
+    for version in naming {
         let record = &version.record;
         if !view.may_on(atom(Verb::Read), &object(&any, record)) {
             continue;
         }
-        let naming = record.holds().objectives.iter().filter(|one| one.controls.contains(control));
-        served.extend(naming.map(|one| ServedObjective {
+        let those = record.holds().objectives.iter().filter(|one| one.controls.contains(control));
+        served.extend(those.map(|one| ServedObjective {
             engagement: record.key,
             id: one.id.clone(),
             statement: one.statement.clone(),

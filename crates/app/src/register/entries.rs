@@ -553,13 +553,17 @@ fn of_system(system: &System) -> Entry {
 fn of_engagement(record: &Engagement) -> Entry {
     let scope = &record.scope;
     let title = format!("{} of {}", scope.report(), scope.system);
+    let serving: BTreeSet<&ControlId> =
+        record.holds().objectives.iter().flat_map(|one| &one.controls).collect();
+    let mut values = vec![value("closed", yes(record.closed().is_some()))];
+    values.extend(serving.into_iter().map(|control| value("serves", control.to_string())));
     Entry {
         kind: Kind::Engagement,
         id: record.key.to_string(),
         // The newest first.
         place: number(-record.key.0),
         detail: shortened(&format!("{}. {}", scope.time.words(), scope.firm), DETAIL_CHARS),
-        values: vec![value("closed", yes(record.closed().is_some()))],
+        values,
         texts: vec![
             (NAME, record.key.to_string()),
             (TITLE, title.clone()),

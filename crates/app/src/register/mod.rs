@@ -27,7 +27,7 @@ pub(crate) use known::Known;
 pub(crate) use text::number as ordered;
 
 /// Counts the forms that the rows had: with another one they are made again.
-const FORM: i64 = 7;
+const FORM: i64 = 8;
 /// Most rows of one page.
 pub const PAGE_LIMIT: u32 = 500;
 /// Records that are written down at once.
