@@ -12,6 +12,7 @@ use crate::identity::KnownLabels;
 use crate::identity::audit::{self, Event};
 use crate::identity::credential::{Accounts, BrokenPasswords, Cost};
 use crate::identity::provider::Known;
+use crate::kept::Kept;
 use crate::ledger::{Logs, Outside};
 use crate::mail::MailSettings;
 use crate::observation::Memories;
@@ -37,6 +38,7 @@ pub struct App {
     pub(crate) memories: Memories,
     pub(crate) register: register::Known,
     pub(crate) labels: KnownLabels,
+    pub(crate) kept: Kept,
     outside: Arc<Outside>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -127,6 +129,7 @@ impl App {
             memories: Memories::default(),
             register: register::Known::default(),
             labels: KnownLabels::default(),
+            kept: Kept::default(),
             outside: Arc::new(outside),
             clock,
             entropy,
@@ -252,8 +255,9 @@ impl App {
     where
         F: AsyncFnOnce(&mut View<'_>) -> Result<T>,
     {
+        let moment = self.database.moment();
         let tx = self.database.read().await?;
-        let mut view = View::new(self, actor, tx);
+        let mut view = View::new(self, actor, tx, moment);
         view.confine().await?;
         let answer = work(&mut view).await;
         let refused = view.take_refused();

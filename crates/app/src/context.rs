@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use serde::Serialize;
 use sqlx::AnyConnection;
@@ -99,6 +100,8 @@ pub struct View<'a> {
     refused: Vec<Refused>,
     /// How often records were changed, by kind, once that was asked in this snapshot.
     pub(crate) changes: Option<BTreeMap<String, i64>>,
+    /// For which moment what is read here may be kept.
+    moment: Option<u64>,
 }
 
 /// One change of one organization: a [`View`] that may also write and record.
@@ -117,8 +120,18 @@ enum Tx {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(app: &'a App, actor: &'a Actor, tx: ReadTx) -> Self {
-        Self { app, actor, now: app.now(), tx: Tx::Read(tx), refused: Vec::new(), changes: None }
+    pub(crate) fn new(app: &'a App, actor: &'a Actor, tx: ReadTx, moment: Option<u64>) -> Self {
+        Self { app, actor, now: app.now(), tx: Tx::Read(tx), refused: Vec::new(), changes: None, moment }
+    }
+
+    /// Returns what was read of the organization since the last change.
+    pub(crate) fn kept<T: Send + Sync + 'static>(&self, what: &'static str, whose: String) -> Option<Arc<T>> {
+        self.app.kept.get(self.moment, &(what, Some(self.organization()), whose))
+    }
+
+    /// Keeps what was read of the organization until the next change. What a change reads is not kept.
+    pub(crate) fn keep<T: Send + Sync + 'static>(&self, what: &'static str, whose: String, value: &Arc<T>) {
+        self.app.kept.keep(self.moment, (what, Some(self.organization()), whose), value);
     }
 
     /// Returns the organization's key, the first column of every key.
@@ -301,7 +314,8 @@ impl<'a> View<'a> {
 impl<'a> Cx<'a> {
     /// Begins with a transaction whose turn has come.
     pub(crate) fn new(app: &'a App, actor: &'a Actor, tx: WriteTx) -> Self {
-        let view = View { app, actor, now: app.now(), tx: Tx::Write(tx), refused: Vec::new(), changes: None };
+        let (now, tx) = (app.now(), Tx::Write(tx));
+        let view = View { app, actor, now, tx, refused: Vec::new(), changes: None, moment: None };
         Self { view, entries: Vec::new(), touched: Touched::new(), told: Vec::new() }
     }
 

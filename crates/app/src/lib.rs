@@ -21,6 +21,7 @@ pub mod evidence;
 pub mod example;
 pub mod identity;
 pub mod job;
+mod kept;
 pub mod ledger;
 pub mod mail;
 pub mod notice;

@@ -6,7 +6,8 @@
 
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 
 use sqlx::any::AnyConnectOptions;
 use sqlx::pool::PoolConnection;
@@ -37,6 +38,8 @@ pub struct Database {
     access: Access,
     writer: Connections,
     readers: Connections,
+    /// How often a transaction that may write has ended.
+    changes: Arc<AtomicU64>,
     /// Where the file is, if it is one: for work that takes so long that it must not be done by whoever asks.
     file: Option<AnyConnectOptions>,
 }
@@ -50,6 +53,7 @@ pub struct Database {
 pub struct WriteTx {
     connection: PoolConnection<Any>,
     is_open: bool,
+    changes: Arc<AtomicU64>,
     // After the connection: whoever gets it next finds the connection free, or being closed.
     _seat: Seat,
 }
@@ -82,7 +86,14 @@ impl Database {
             sqlx::query_as("SELECT sqlite_version()").fetch_one(&mut *connection).await?;
         drop(connection);
         refuse_old_sqlite(&version)?;
-        Ok(Self { dialect: Dialect::Sqlite, access, writer, readers, file: Some(options) })
+        Ok(Self {
+            dialect: Dialect::Sqlite,
+            access,
+            writer,
+            readers,
+            changes: Arc::default(),
+            file: Some(options),
+        })
     }
 
     /// Opens the PostgreSQL database at `url`.
@@ -129,7 +140,14 @@ impl Database {
                  TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
             )));
         }
-        Ok(Self { dialect: Dialect::Postgres, access, writer: pool.clone(), readers: pool, file: None })
+        Ok(Self {
+            dialect: Dialect::Postgres,
+            access,
+            writer: pool.clone(),
+            readers: pool,
+            changes: Arc::default(),
+            file: None,
+        })
     }
 
     /// Returns which database this is.
@@ -142,6 +160,15 @@ impl Database {
     #[must_use]
     pub fn access(&self) -> Access {
         self.access
+    }
+
+    /// Returns a number that is another one after each change, for whoever keeps what they read: what was read in a
+    /// transaction that began after this was asked is good as long as the number stays. None where others may write, too: on
+    /// a server, and beside a process that writes.
+    #[must_use]
+    pub fn moment(&self) -> Option<u64> {
+        let is_alone = self.dialect == Dialect::Sqlite && self.access == Access::Write;
+        is_alone.then(|| self.changes.load(Ordering::SeqCst))
     }
 
     /// Begins a transaction that may write, waiting for the writer before it.
@@ -158,7 +185,8 @@ impl Database {
             Dialect::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
         let (connection, seat) = self.writer.acquire().await?;
-        let mut tx = WriteTx { connection, is_open: true, _seat: seat };
+        let changes = Arc::clone(&self.changes);
+        let mut tx = WriteTx { connection, is_open: true, changes, _seat: seat };
         tx.execute(begin).await?;
         Ok(tx)
     }
@@ -299,6 +327,8 @@ impl Drop for WriteTx {
         if self.is_open {
             self.connection.close_on_drop();
         }
+        // However it ended: what was committed, or may have been, shows from here on.
+        self.changes.fetch_add(1, Ordering::SeqCst);
     }
 }
 

@@ -15,7 +15,7 @@ pub mod system;
 pub mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationId, OrganizationKey, SessionId, SystemId};
@@ -357,33 +357,33 @@ pub(crate) async fn need_known_person(view: &mut View<'_>, id: Option<ActorId>) 
 ///
 /// # Errors
 /// If the database fails.
-pub async fn labels(view: &mut View<'_>) -> Result<BTreeMap<ActorId, String>> {
+pub async fn labels(view: &mut View<'_>) -> Result<Arc<Labels>> {
     let organization = view.organization();
     let change = register::change(view, Kind::Member).await?;
     if let Some(known) = change.and_then(|change| view.app.labels.get(organization, change)) {
         return Ok(known);
     }
-    let labels = told_apart(sql::labels(view.connection(), organization).await?);
+    let labels = Arc::new(told_apart(sql::labels(view.connection(), organization).await?));
     if let Some(change) = change {
-        view.app.labels.keep(organization, change, labels.clone());
+        view.app.labels.keep(organization, change, Arc::clone(&labels));
     }
     Ok(labels)
 }
 
 /// What people and programs are called.
-type Labels = BTreeMap<ActorId, String>;
+pub type Labels = BTreeMap<ActorId, String>;
 
 /// What everybody of an organization is called, kept as long as no member changes.
 #[derive(Debug, Default)]
-pub(crate) struct KnownLabels(Mutex<BTreeMap<OrganizationKey, (i64, Labels)>>);
+pub(crate) struct KnownLabels(Mutex<BTreeMap<OrganizationKey, (i64, Arc<Labels>)>>);
 
 impl KnownLabels {
-    fn get(&self, organization: OrganizationKey, change: i64) -> Option<Labels> {
+    fn get(&self, organization: OrganizationKey, change: i64) -> Option<Arc<Labels>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&organization).filter(|(of, _)| *of == change).map(|(_, labels)| labels.clone())
+        known.get(&organization).filter(|(of, _)| *of == change).map(|(_, labels)| Arc::clone(labels))
     }
 
-    fn keep(&self, organization: OrganizationKey, change: i64, labels: Labels) {
+    fn keep(&self, organization: OrganizationKey, change: i64, labels: Arc<Labels>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(organization, (change, labels));
     }
 }
@@ -474,8 +474,13 @@ pub async fn mark_example(cx: &mut Cx<'_>, seed: u64) -> Result<()> {
 /// # Errors
 /// If the database fails.
 pub async fn example(view: &mut View<'_>) -> Result<Option<Example>> {
+    if let Some(known) = view.kept("example", String::new()) {
+        return Ok(*known);
+    }
     let organization = view.organization();
-    sql::example(view.connection(), organization).await
+    let example = sql::example(view.connection(), organization).await?;
+    view.keep("example", String::new(), &Arc::new(example));
+    Ok(example)
 }
 
 /// Lists the systems of the organization that are not retired, by name.
@@ -483,8 +488,12 @@ pub async fn example(view: &mut View<'_>) -> Result<Option<Example>> {
 /// # Errors
 /// If the database fails.
 pub async fn systems(view: &mut View<'_>) -> Result<Vec<System>> {
+    if let Some(known) = view.kept::<Vec<System>>("systems", String::new()) {
+        return Ok((*known).clone());
+    }
     let mut systems = system::all(view).await?;
     systems.retain(|system| system.retired_at.is_none());
+    view.keep("systems", String::new(), &Arc::new(systems.clone()));
     Ok(systems)
 }
 

@@ -131,7 +131,8 @@ async fn one(view: &mut View<'_>, kind: Kind, id: &str) -> Result<Option<Entry>>
         Kind::Waiver => {
             let Some(key) = number() else { return Ok(None) };
             let found = waiver::find(view, WaiverKey(key)).await?;
-            Some(of_waiver(&found, &identity::labels(view).await?))
+            let labels = identity::labels(view).await?;
+            Some(of_waiver(&found, &labels))
         }
         Kind::Target => {
             let Some(key) = number().map(TargetKey) else { return Ok(None) };

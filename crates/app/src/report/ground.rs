@@ -2,6 +2,7 @@
 //! findings that somebody took on.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tickmark_core::conclusion::finding::Finding;
 use tickmark_core::conclusion::scope::{Day, Target};
@@ -37,7 +38,7 @@ pub(super) struct Ground {
 }
 
 /// What people are called.
-pub(super) struct People(BTreeMap<ActorId, String>);
+pub(super) struct People(Arc<identity::Labels>);
 
 impl People {
     /// Returns a name, or the id once the name is erased.

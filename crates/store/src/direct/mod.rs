@@ -15,6 +15,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
+use rusqlite::config::DbConfig;
 use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Batch, OpenFlags, Statement};
@@ -85,6 +86,8 @@ impl ConnectOptions for Place {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let file = rusqlite::Connection::open_with_flags(&self.path, flags).map_err(refused)?;
         file.set_prepared_statement_cache_capacity(PREPARED);
+        // Else each statement whose plan looked at a value, such as that of a `LIMIT`, is prepared anew whenever it gets another.
+        file.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(refused)?;
         Ok(Reader { file })
     }
 

@@ -175,7 +175,7 @@ async fn known(app: &App, program: &Actor) -> Outcome<BTreeMap<String, ActorId>>
         .await?;
     let (labels, members) = found;
     let mut names: BTreeMap<String, ActorId> =
-        labels.into_iter().map(|(who, label)| (fold(&label), who)).collect();
+        labels.iter().map(|(&who, label)| (fold(label), who)).collect();
     for member in members {
         names.insert(fold(&member.email), member.actor);
     }

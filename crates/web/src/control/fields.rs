@@ -1,6 +1,6 @@
 //! The fields of a control as they are typed, and back.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use maud::{Markup, html};
 use tickmark_app::identity::System;
@@ -29,7 +29,7 @@ const WHOLE: &str = "The organization as a whole";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     here: Vec<(ActorId, String)>,
-    labels: BTreeMap<ActorId, String>,
+    labels: Arc<identity::Labels>,
     systems: Vec<System>,
 }
 

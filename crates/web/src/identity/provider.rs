@@ -1,6 +1,7 @@
 //! Identity providers of the organization: connections, who waits for being known, and who is linked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -256,7 +257,7 @@ struct View {
     /// Members whose membership counts, by name.
     members: Vec<Member>,
     versions: Vec<Version<ProviderSaid>>,
-    labels: Labels,
+    labels: Arc<Labels>,
     now: Timestamp,
 }
 

@@ -1,5 +1,7 @@
 //! What the organization asks of its members when they sign in.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -61,7 +63,7 @@ struct Now {
     rule: SignInRule,
     trust: Trust,
     versions: Vec<Version<SignInRule>>,
-    labels: Labels,
+    labels: Arc<Labels>,
 }
 
 async fn look(state: &WebState, asked: &Asked) -> Result<Now, Refusal> {

@@ -1,5 +1,7 @@
 //! Systems: the boundaries that reports describe, written, described and retired.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -171,7 +173,7 @@ async fn all(state: &WebState, asked: &Asked) -> Result<Vec<System>, Refusal> {
 struct Seen {
     system: System,
     versions: Vec<Version<System>>,
-    labels: Labels,
+    labels: Arc<Labels>,
 }
 
 async fn find(state: &WebState, asked: &Asked, id: &str) -> Result<Seen, Refusal> {

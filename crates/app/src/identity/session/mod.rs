@@ -11,6 +11,7 @@ mod switch;
 mod through;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use sqlx::AnyConnection;
 use tickmark_core::id::{
@@ -364,6 +365,59 @@ impl Acting {
     }
 }
 
+/// A membership as it is recorded, whether or not it counts at some moment.
+struct Belonging {
+    organization: Organization,
+    member: Member,
+    rule: SignInRule,
+    providers: BTreeSet<ProviderId>,
+}
+
+impl Belonging {
+    async fn read(
+        c: &mut AnyConnection,
+        key: OrganizationKey,
+        membership: MembershipId,
+    ) -> Result<Option<Self>> {
+        let member = people::membership(c, key, membership).await?;
+        let organization = actors::organizations(c).await?.into_iter().find(|one| one.key == key);
+        let Some((organization, member)) = organization.zip(member) else { return Ok(None) };
+        let providers = provider::required_of(c, key, &member).await?;
+        Ok(Some(Self { organization, member, rule: sql::rule(c, key).await?, providers }))
+    }
+
+    /// Returns what counts at a moment.
+    fn at(&self, now: Timestamp) -> Option<Acting> {
+        let member = &self.member;
+        (member.standing == Standing::Active && member.valid.contains(now)).then(|| Acting {
+            organization: self.organization.clone(),
+            member: member.clone(),
+            rule: self.rule,
+            engagements: member.engagements_at(now),
+            providers: self.providers.clone(),
+        })
+    }
+}
+
+/// A session with whose it is, as they are recorded.
+struct Known {
+    organization: OrganizationKey,
+    session: Session,
+    belonging: Belonging,
+    factor: Factor,
+}
+
+impl Known {
+    async fn read(c: &mut AnyConnection, digest: Digest) -> Result<Option<Self>> {
+        let Some((organization, session)) = sql::by_digest(c, digest).await? else { return Ok(None) };
+        let Some(belonging) = Belonging::read(c, organization, session.membership).await? else {
+            return Ok(None);
+        };
+        let factor = factor_here(c, organization, belonging.rule, &session).await?;
+        Ok(Some(Self { organization, session, belonging, factor }))
+    }
+}
+
 /// Returns a membership that counts at this moment, with its organization; none if it does not count.
 pub(super) async fn acting(
     c: &mut AnyConnection,
@@ -371,13 +425,7 @@ pub(super) async fn acting(
     membership: MembershipId,
     now: Timestamp,
 ) -> Result<Option<Acting>> {
-    let member = people::membership(c, key, membership).await?;
-    let organization = actors::organizations(c).await?.into_iter().find(|one| one.key == key);
-    let counts = |member: &Member| member.standing == Standing::Active && member.valid.contains(now);
-    let Some((organization, member)) = organization.zip(member.filter(counts)) else { return Ok(None) };
-    let engagements = member.engagements_at(now);
-    let providers = provider::required_of(c, key, &member).await?;
-    Ok(Some(Acting { organization, member, rule: sql::rule(c, key).await?, engagements, providers }))
+    Ok(Belonging::read(c, key, membership).await?.and_then(|belonging| belonging.at(now)))
 }
 
 /// Returns how strong an organization takes what was shown in a session to be: a passkey is an attested one where its maker and
@@ -483,12 +531,9 @@ impl App {
         network: Option<Network>,
     ) -> Result<Option<Actor>> {
         let now = self.now();
-        let mut tx = self.database.read().await?;
-        let Some((key, session)) = sql::by_digest(&mut tx, Digest::of(token)).await? else { return Ok(None) };
-        let found = acting(&mut tx, key, session.membership, now).await?;
-        let Some(acting) = found else { return Ok(None) };
-        let factor = factor_here(&mut tx, key, acting.rule, &session).await?;
-        drop(tx);
+        let Some(known) = self.known_session(Digest::of(token)).await? else { return Ok(None) };
+        let Known { organization: key, session, belonging, factor } = &*known;
+        let Some(acting) = belonging.at(now) else { return Ok(None) };
         let is_over =
             Lifetime::of(&acting.member.roles).judge(session.begun_at, session.seen_at, now).is_some();
         let through = session.through.as_ref();
@@ -497,13 +542,26 @@ impl App {
         }
         if self.may_write() && now.micros() - session.seen_at.micros() >= TOUCH_US {
             let mut tx = self.database.write().await?;
-            sql::touch(&mut tx, key, session.id, now).await?;
+            sql::touch(&mut tx, *key, session.id, now).await?;
             tx.commit().await?;
         }
-        let assurance = Assurance { factor, proven_at: session.proven_at };
-        let network = network.map_or(session.network, |network| network.to_string());
+        let assurance = Assurance { factor: *factor, proven_at: session.proven_at };
+        let network = network.map_or_else(|| session.network.clone(), |network| network.to_string());
         let (id, request) = (session.id, request.to_owned());
         let signed_in = |subject| SignedIn { subject, session: id, request, network };
         Ok(Some(actor_of(acting, ActorKind::Person, assurance, None, signed_in)))
+    }
+
+    /// Returns the session of a cookie, whether or not it is over.
+    async fn known_session(&self, digest: Digest) -> Result<Option<Arc<Known>>> {
+        let (moment, key) = (self.database.moment(), ("session", None, digest.to_string()));
+        if let Some(known) = self.kept.get(moment, &key) {
+            return Ok(Some(known));
+        }
+        let mut tx = self.database.read().await?;
+        let Some(known) = Known::read(&mut tx, digest).await? else { return Ok(None) };
+        let known = Arc::new(known);
+        self.kept.keep(moment, key, &known);
+        Ok(Some(known))
     }
 }

@@ -3,6 +3,7 @@
 mod sql;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::json;
 use tickmark_core::Timestamp;
@@ -135,6 +136,16 @@ pub async fn set_own(cx: &mut Cx<'_>, settings: &PersonSettings) -> Result<()> {
 /// # Errors
 /// If the database refuses.
 pub async fn reading(view: &mut View<'_>) -> Result<Reading> {
+    let whose = view.actor.id.to_string();
+    if let Some(known) = view.kept::<Reading>("reading", whose.clone()) {
+        return Ok((*known).clone());
+    }
+    let reading = read(view).await?;
+    view.keep("reading", whose, &Arc::new(reading.clone()));
+    Ok(reading)
+}
+
+async fn read(view: &mut View<'_>) -> Result<Reading> {
     let settings = organization(view).await?;
     let own = match view.actor.access {
         Access::Member(_) => {

@@ -6,6 +6,8 @@
 pub mod request;
 mod sql;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tickmark_core::id::{TargetKey, WaiverKey};
@@ -249,6 +251,20 @@ pub async fn records(view: &mut View<'_>) -> Result<Vec<Record>> {
 /// As [`list`].
 pub async fn in_force_at(view: &mut View<'_>, at: Timestamp) -> Result<Vec<Waiver>> {
     in_force_over(view, Span { from: at, to: Some(at.plus_micros(1)) }).await
+}
+
+/// Lists the waivers that stand beside verdicts now, and may list some that ended a moment ago.
+pub(crate) async fn about_now(view: &mut View<'_>) -> Result<Arc<Vec<Waiver>>> {
+    let now = view.now;
+    if let Some(known) = view.kept::<(Timestamp, Arc<Vec<Waiver>>)>("waivers", String::new())
+        && known.0 <= now
+    {
+        // Nothing was granted since, as nothing was written.
+        return Ok(Arc::clone(&known.1));
+    }
+    let found = Arc::new(in_force_at(view, now).await?);
+    view.keep("waivers", String::new(), &Arc::new((now, Arc::clone(&found))));
+    Ok(found)
 }
 
 /// Lists the waivers in force now that expire until a moment, oldest first.

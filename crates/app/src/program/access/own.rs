@@ -45,7 +45,7 @@ pub async fn hand_in_own(cx: &mut Cx<'_>) -> Result<AccessList> {
     let line = |cells: &[String; HEADING.len()]| csv_line(&cells.clone().map(SheetCell::Text));
     let text = csv_line(&head) + &rows.iter().map(line).collect::<String>();
     let by = cx.actor.id;
-    let run_by = identity::labels(cx).await?.remove(&by).unwrap_or_else(|| OWN_SYSTEM.to_owned());
+    let run_by = identity::labels(cx).await?.get(&by).cloned().unwrap_or_else(|| OWN_SYSTEM.to_owned());
     let new = NewList {
         system: OWN_SYSTEM.to_owned(),
         ipe: Ipe {

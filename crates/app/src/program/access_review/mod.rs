@@ -424,12 +424,12 @@ async fn known(view: &mut View<'_>) -> Result<People> {
     }
     // Whoever works on the machine itself has a name here and is no member.
     let members: BTreeSet<ActorId> = known.names.values().copied().collect();
-    for (who, label) in identity::labels(view).await? {
+    for (&who, label) in identity::labels(view).await?.iter() {
         if label.is_empty() || members.contains(&who) {
             continue;
         }
         if identity::actor(view, who).await?.kind == ActorKind::Person {
-            known.names.entry(fold(&label)).or_insert(who);
+            known.names.entry(fold(label)).or_insert(who);
             known.deciders.insert(who);
         }
     }

@@ -217,10 +217,10 @@ pub(crate) async fn sight(view: &mut View<'_>, at: Timestamp) -> Result<Sight> {
         add(&member.email, address);
     }
     // Whoever works on the machine itself has a name here and is no member.
-    for (who, label) in identity::labels(view).await? {
-        let is_new = !label.is_empty() && !names.contains_key(&fold(&label));
+    for (&who, label) in identity::labels(view).await?.iter() {
+        let is_new = !label.is_empty() && !names.contains_key(&fold(label));
         if is_new && identity::actor(view, who).await?.kind == ActorKind::Person {
-            names.insert(fold(&label), Some(fold(&label)));
+            names.insert(fold(label), Some(fold(label)));
         }
     }
     let names = names.into_iter().map(|(name, of)| (name.clone(), of.unwrap_or(name))).collect();
@@ -557,7 +557,7 @@ async fn member_named(view: &mut View<'_>, name: &str) -> Result<Option<ActorId>
         return Ok(Some(member.actor));
     }
     let labels = identity::labels(view).await?;
-    Ok(labels.into_iter().find(|(_, label)| fold(label) == name).map(|(who, _)| who))
+    Ok(labels.iter().find(|(_, label)| fold(label) == name).map(|(&who, _)| who))
 }
 
 async fn keep(cx: &mut Cx<'_>, exception: &ConflictException, name: Name, version: i64) -> Result<()> {

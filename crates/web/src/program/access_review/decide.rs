@@ -1,7 +1,7 @@
 //! What of a review is somebody's to decide: one item after the other, many of the lowest tier at once, or somebody else for
 //! a time.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -38,7 +38,7 @@ const SHOWN: usize = 200;
 
 struct Known {
     own: Own,
-    labels: BTreeMap<ActorId, String>,
+    labels: Arc<identity::Labels>,
     me: ActorId,
     /// The item that is decided about.
     chosen: Option<u64>,

@@ -1,6 +1,7 @@
 //! One review: how far it has come, its snapshot, its items, what has to go, how it was done, and its end.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -38,7 +39,7 @@ type Labels = BTreeMap<ActorId, String>;
 
 struct Known {
     whole: Whole,
-    labels: Labels,
+    labels: Arc<Labels>,
     deciders: Vec<Decider>,
     /// What a later list says of the item that is looked at.
     later: Option<Later>,

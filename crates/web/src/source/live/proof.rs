@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use tickmark_app::evidence::{self, Artifact, ArtifactKey};
 use tickmark_app::ledger::{self, LogEntry, PartyKind};
@@ -152,7 +153,7 @@ async fn outside(view: &mut View<'_>) -> tickmark_app::Result<OutsideView> {
 /// The policy of the log, and who changed it.
 async fn policy(view: &mut View<'_>) -> tickmark_app::Result<PolicyView> {
     let ledger::LogPolicy { policy, changes } = ledger::log_policy(view).await?;
-    let labels = if changes.is_empty() { BTreeMap::new() } else { identity::labels(view).await? };
+    let labels = if changes.is_empty() { Arc::default() } else { identity::labels(view).await? };
     let name = |by: Option<ActorId>| by.and_then(|by| labels.get(&by).cloned()).unwrap_or_default();
     let change = |change: ledger::PolicyChange| PolicyRow {
         at: change.at,
