@@ -491,7 +491,7 @@ fn table_row(row: &ControlRow) -> Row {
 
 /// Who answers for a control, with their role under the name.
 pub(crate) fn owner_cell(name: &str, role: &str) -> Markup {
-    html! { span.muted { (name) } @if !role.is_empty() { span.sub { (role) } } }
+    html! { span.owner { (name) @if !role.is_empty() { span.sub { (role) } } } }
 }
 
 /// The same in a file.

@@ -131,7 +131,7 @@ async fn a_control_is_written_by_one_and_put_in_force_by_another() {
     assert!(max.get("/controls/BKP-01").await.text().contains("Max"), "the owner is named");
     for list in ["/controls?q=BKP-01", "/criteria/CC6.1"] {
         let page = max.get(list).await;
-        let named = "<span class=\"muted\">Max</span><span class=\"sub\">Platform lead</span>";
+        let named = "<span class=\"owner\">Max<span class=\"sub\">Platform lead</span></span>";
         assert!(page.text().contains(named), "{list}: {}", page.text());
     }
     let file = max.get("/export/controls.csv?q=BKP-01").await;
