@@ -304,6 +304,8 @@ fn assertion_form(
                     }
                     (send("Save", &href))
                 }))
+            } @else if record.assertion.is_none() {
+                p.muted { "Management has not written it yet." }
             } @else {
                 section.card { (paragraphs(&typed.text)) @if !typed.signatory.is_empty() { p { (typed.signatory) ", " (typed.title) } } }
             }
@@ -311,7 +313,7 @@ fn assertion_form(
     };
     let mut page = page_of(record, "Management's assertion", body);
     page.lead = html! {
-        @if record.assertion.is_none() { "A draft made from the scope; it is saved when you save it." }
+        @if may && record.assertion.is_none() { "A draft made from the scope; it is saved when you save it." }
         @else { "A document of its own, attached to the description." }
     };
     page.actions = html! {

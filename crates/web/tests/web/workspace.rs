@@ -251,6 +251,10 @@ async fn an_auditor_takes_out_what_management_reviewed_with_their_name_on_it() {
         assert_eq!(audrey.get(&path).await.status, StatusCode::NOT_FOUND, "{other}");
     }
     assert_eq!(cam.get(description).await.status, StatusCode::NOT_FOUND, "management has its own way");
+    // What the company would be offered as a beginning is nothing that management says.
+    let unwritten = audrey.get("/engagements/1/assertion").await;
+    assert!(unwritten.text().contains("Management has not written it yet."), "{}", unwritten.text());
+    assert!(!unwritten.text().contains("We, the management"), "{}", unwritten.text());
     let from = number().await;
     let assertion = Assertion { text: "We assert.".into(), signatory: "Eva".into(), title: "CEO".into() };
     app.transact(&dora, async |cx| engagement::assert(cx, KEY, from, assertion).await)
