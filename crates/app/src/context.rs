@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
@@ -124,14 +125,20 @@ impl<'a> View<'a> {
         Self { app, actor, now: app.now(), tx: Tx::Read(tx), refused: Vec::new(), changes: None, moment }
     }
 
-    /// Returns what was read of the organization since the last change.
-    pub(crate) fn kept<T: Send + Sync + 'static>(&self, what: &'static str, whose: String) -> Option<Arc<T>> {
-        self.app.kept.get(self.moment, &(what, Some(self.organization()), whose))
-    }
-
-    /// Keeps what was read of the organization until the next change. What a change reads is not kept.
-    pub(crate) fn keep<T: Send + Sync + 'static>(&self, what: &'static str, whose: String, value: &Arc<T>) {
-        self.app.kept.keep(self.moment, (what, Some(self.organization()), whose), value);
+    /// Returns what was read of the organization since the last change, or reads it and keeps it until the next one. What
+    /// a change reads is not kept.
+    pub(crate) async fn once<T, F>(&mut self, what: &'static str, whose: String, read: F) -> Result<Arc<T>>
+    where
+        T: Send + Sync + 'static,
+        F: for<'v> FnOnce(&'v mut Self) -> BoxFuture<'v, Result<T>>,
+    {
+        let key = (what, Some(self.organization()), whose);
+        if let Some(known) = self.app.kept.get(self.moment, &key) {
+            return Ok(known);
+        }
+        let found = Arc::new(read(self).await?);
+        self.app.kept.keep(self.moment, key, &found);
+        Ok(found)
     }
 
     /// Returns the organization's key, the first column of every key.

@@ -474,13 +474,11 @@ pub async fn mark_example(cx: &mut Cx<'_>, seed: u64) -> Result<()> {
 /// # Errors
 /// If the database fails.
 pub async fn example(view: &mut View<'_>) -> Result<Option<Example>> {
-    if let Some(known) = view.kept("example", String::new()) {
-        return Ok(*known);
-    }
     let organization = view.organization();
-    let example = sql::example(view.connection(), organization).await?;
-    view.keep("example", String::new(), &Arc::new(example));
-    Ok(example)
+    let example = view
+        .once("example", String::new(), |view| Box::pin(sql::example(view.connection(), organization)))
+        .await?;
+    Ok(*example)
 }
 
 /// Lists the systems of the organization that are not retired, by name.
@@ -488,12 +486,13 @@ pub async fn example(view: &mut View<'_>) -> Result<Option<Example>> {
 /// # Errors
 /// If the database fails.
 pub async fn systems(view: &mut View<'_>) -> Result<Vec<System>> {
-    if let Some(known) = view.kept::<Vec<System>>("systems", String::new()) {
-        return Ok((*known).clone());
-    }
+    let systems = view.once("systems", String::new(), |view| Box::pin(open_systems(view))).await?;
+    Ok((*systems).clone())
+}
+
+async fn open_systems(view: &mut View<'_>) -> Result<Vec<System>> {
     let mut systems = system::all(view).await?;
     systems.retain(|system| system.retired_at.is_none());
-    view.keep("systems", String::new(), &Arc::new(systems.clone()));
     Ok(systems)
 }
 

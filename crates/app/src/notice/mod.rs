@@ -11,7 +11,6 @@ mod sql;
 mod week;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use tickmark_core::Timestamp;
 use tickmark_core::id::ActorId;
@@ -78,12 +77,12 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Kept>> {
 /// As [`list`].
 pub async fn unread(view: &mut View<'_>) -> Result<usize> {
     let (organization, actor) = (view.organization(), view.actor.id);
-    if let Some(known) = view.kept("unread", actor.to_string()) {
-        return Ok(*known);
-    }
-    let unread = sql::unread(view.connection(), organization, actor).await?;
-    view.keep("unread", actor.to_string(), &Arc::new(unread));
-    Ok(unread)
+    let unread = view
+        .once("unread", actor.to_string(), |view| {
+            Box::pin(sql::unread(view.connection(), organization, actor))
+        })
+        .await?;
+    Ok(*unread)
 }
 
 /// Marks one's own notice, or all of them, as read.

@@ -193,7 +193,7 @@ async fn verdicts_by(view: &mut View<'_>, checks: Vec<CheckVersion>) -> Result<V
     let (answers, outcomes) = sql::answers_now(view.connection(), organization).await?;
     let due = sql::all_due(view.connection(), organization).await?;
     let looks = sql::last_looks(view.connection(), organization).await?;
-    let waivers = waiver::about_now(view).await?;
+    let in_force = waiver::about_now(view).await?;
     let mut verdicts = Vec::new();
     for (check, target, interval) in sql::open_intervals(view.connection(), organization).await? {
         let (Some(version), Some(&(last_look, run))) = (checks.get(&check), looks.get(&check)) else {
@@ -227,7 +227,7 @@ async fn verdicts_by(view: &mut View<'_>, checks: Vec<CheckVersion>) -> Result<V
             (interval.verdict, interval.reason, interval.span.from, outcome)
         };
         let check_id = version.definition.id.clone();
-        let waiver = covering(waivers.iter(), &check_id, target, now).map(Waived::from);
+        let waiver = covering(in_force.waivers.iter(), &check_id, target, now).map(Waived::from);
         verdicts.push(TargetVerdict {
             check_id,
             check,

@@ -5,7 +5,6 @@
 mod sql;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde_json::json;
 use tickmark_core::catalog::{Catalog, Framework};
@@ -52,13 +51,11 @@ pub struct Holds {
 /// # Errors
 /// If the database refuses, or holds what we never wrote.
 pub async fn current(view: &mut View<'_>) -> Result<Option<Chosen>> {
-    if let Some(known) = view.kept::<Option<Chosen>>("scope", String::new()) {
-        return Ok((*known).clone());
-    }
     let organization = view.organization();
-    let chosen = sql::newest(view.connection(), organization).await?;
-    view.keep("scope", String::new(), &Arc::new(chosen.clone()));
-    Ok(chosen)
+    let chosen = view
+        .once("scope", String::new(), |view| Box::pin(sql::newest(view.connection(), organization)))
+        .await?;
+    Ok((*chosen).clone())
 }
 
 /// Returns what was chosen, newest first.

@@ -3,7 +3,6 @@
 mod sql;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::json;
 use tickmark_core::Timestamp;
@@ -137,12 +136,8 @@ pub async fn set_own(cx: &mut Cx<'_>, settings: &PersonSettings) -> Result<()> {
 /// If the database refuses.
 pub async fn reading(view: &mut View<'_>) -> Result<Reading> {
     let whose = view.actor.id.to_string();
-    if let Some(known) = view.kept::<Reading>("reading", whose.clone()) {
-        return Ok((*known).clone());
-    }
-    let reading = read(view).await?;
-    view.keep("reading", whose, &Arc::new(reading.clone()));
-    Ok(reading)
+    let reading = view.once("reading", whose, |view| Box::pin(read(view))).await?;
+    Ok((*reading).clone())
 }
 
 async fn read(view: &mut View<'_>) -> Result<Reading> {

@@ -253,18 +253,23 @@ pub async fn in_force_at(view: &mut View<'_>, at: Timestamp) -> Result<Vec<Waive
     in_force_over(view, Span { from: at, to: Some(at.plus_micros(1)) }).await
 }
 
+/// Waivers that stood beside verdicts at a moment.
+#[derive(Debug)]
+pub(crate) struct InForce {
+    at: Timestamp,
+    pub(crate) waivers: Vec<Waiver>,
+}
+
 /// Lists the waivers that stand beside verdicts now, and may list some that ended a moment ago.
-pub(crate) async fn about_now(view: &mut View<'_>) -> Result<Arc<Vec<Waiver>>> {
-    let now = view.now;
-    if let Some(known) = view.kept::<(Timestamp, Arc<Vec<Waiver>>)>("waivers", String::new())
-        && known.0 <= now
-    {
-        // Nothing was granted since, as nothing was written.
-        return Ok(Arc::clone(&known.1));
-    }
-    let found = Arc::new(in_force_at(view, now).await?);
-    view.keep("waivers", String::new(), &Arc::new((now, Arc::clone(&found))));
-    Ok(found)
+pub(crate) async fn about_now(view: &mut View<'_>) -> Result<Arc<InForce>> {
+    // Nothing is granted while nothing is written; only a clock that went backwards asks for what has ended since.
+    let known = view.once("waivers", String::new(), |view| Box::pin(read_about_now(view))).await?;
+    if known.at <= view.now { Ok(known) } else { read_about_now(view).await.map(Arc::new) }
+}
+
+async fn read_about_now(view: &mut View<'_>) -> Result<InForce> {
+    let at = view.now;
+    Ok(InForce { at, waivers: in_force_at(view, at).await? })
 }
 
 /// Lists the waivers in force now that expire until a moment, oldest first.
