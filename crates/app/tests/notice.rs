@@ -12,7 +12,7 @@ use tickmark_app::port::NoOutbound;
 use tickmark_app::program::access::{self, NewList};
 use tickmark_app::program::access_review;
 use tickmark_app::testing::{Account, World};
-use tickmark_app::{Actor, ActorKind, App, Error, control, identity};
+use tickmark_app::{Actor, ActorKind, App, Error, conclusion, control, identity};
 use tickmark_core::catalog::{Catalog, Nature};
 use tickmark_core::control::{ControlId, Frequency};
 use tickmark_core::id::ActorId;
@@ -185,12 +185,16 @@ async fn whoever_a_comment_names_is_told_once() {
             .id;
         let text = format!("@{} please look at the last window", owner.email);
         let by = manager.actor(&world, &app).await;
+        let mark =
+            async || app.read(&program, async |view| conclusion::mark(view).await).await.expect("read");
+        let before = mark().await;
         let said = app
             .transact(&by, async |cx| comment::write(cx, "once-1", About::Control(id.clone()), &text).await)
             .await
             .expect("said");
         remind(&app, &program).await;
         assert_eq!(remind(&app, &program).await, (0, 0), "a second pass tells nothing");
+        assert_eq!(mark().await, before, "what is said about a control changes nothing that follows from it");
         let named: Vec<Kept> = told(&world, &app, &owner)
             .await
             .into_iter()

@@ -275,6 +275,22 @@ impl Name {
             _ => Outcome::Done,
         }
     }
+
+    /// Tells whether the record it is about stays as it was: it was looked at, taken along, or spoken of.
+    fn leaves_record(self) -> bool {
+        matches!(
+            self,
+            Self::CommentWritten
+                | Self::CommentChanged
+                | Self::CommentRemoved
+                | Self::EvidenceViewed
+                | Self::EvidenceDownloaded
+                | Self::ReviewTaken
+                | Self::PackageTaken
+                | Self::DocumentTaken
+                | Self::FileTaken
+        )
+    }
 }
 
 /// How it went.
@@ -472,7 +488,10 @@ pub(crate) async fn latest_of(view: &mut View<'_>, objects: &[String], limit: u3
 /// Records an event.
 pub(crate) async fn record(cx: &mut Cx<'_>, event: Event<'_>) -> Result<()> {
     let (kind, object) = &event.object;
-    if let Some((kind, id)) = crate::register::of_object(kind, object) {
+    if event.outcome == Outcome::Done
+        && !event.name.leaves_record()
+        && let Some((kind, id)) = crate::register::of_object(kind, object)
+    {
         cx.touch(kind, id);
     }
     let organization = cx.organization();
