@@ -23,7 +23,7 @@ use tickmark_core::observation::interval::Interval;
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Span, Timestamp};
 
-use self::known::{Followed, Known};
+use self::known::{Followed, Known, Turn};
 use crate::conclusion::OverviewView;
 use crate::conclusion::finding::FindingRow;
 use crate::conclusion::over_time::Figures;
@@ -57,13 +57,14 @@ impl Deref for Live {
 
 impl Live {
     pub(super) fn new(pages: Pages) -> Self {
+        let turn = Turn::default();
         Self {
             pages: Arc::new(pages),
             known_gaps: Arc::default(),
             known_figures: Arc::default(),
-            findings: Arc::default(),
-            overview: Arc::default(),
-            check_titles: Arc::default(),
+            findings: Arc::new(Followed::in_turn(&turn)),
+            overview: Arc::new(Followed::in_turn(&turn)),
+            check_titles: Arc::new(Followed::in_turn(&Turn::default())),
         }
     }
 

@@ -48,16 +48,18 @@ const MEANWHILE_US: i64 = 10 * MINUTE_US;
 pub(super) struct Followed<T> {
     kept: Mutex<Option<(Mark, Timestamp, T)>>,
     /// Held by whoever works it out.
-    turn: Arc<tokio::sync::Mutex<()>>,
+    turn: Turn,
 }
 
-impl<T> Default for Followed<T> {
-    fn default() -> Self {
-        Self { kept: Mutex::default(), turn: Arc::default() }
-    }
-}
+/// Held by whoever works out what looks at everything: one at a time, so that threads are left for whoever asks for less.
+pub(super) type Turn = Arc<tokio::sync::Mutex<()>>;
 
 impl<T: Clone + Send + 'static> Followed<T> {
+    /// Nothing is known yet.
+    pub(super) fn in_turn(turn: &Turn) -> Self {
+        Self { kept: Mutex::default(), turn: Arc::clone(turn) }
+    }
+
     /// Returns what was worked out, or works it out; meanwhile others wait for it instead of doing the same. Where only time
     /// has passed nobody waits.
     pub(super) async fn get<E: fmt::Display + Send + 'static>(
