@@ -10,6 +10,7 @@ mod history;
 mod library;
 mod pages;
 mod start;
+mod table;
 mod test;
 
 use axum::extract::{Path, State};
@@ -20,10 +21,9 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 
 pub(crate) use commitment::listed as listed_commitments;
 pub(crate) use fields::Names;
-pub(crate) use pages::owner_cell;
-pub use pages::{
-    Answer, AnswerView, ControlList, ControlRow, ControlStatus, ControlView, QUESTIONS, Question, TestRow,
-};
+pub use pages::{Answer, AnswerView, ControlRow, ControlStatus, ControlView, QUESTIONS, Question, TestRow};
+pub use table::ControlList;
+pub(crate) use table::owner_cell;
 
 use crate::error::Refusal;
 use crate::list::{self, Listed, Part};
@@ -113,14 +113,14 @@ async fn all(State(state): State<WebState>, asked: Asked) -> Result<Markup, Refu
 }
 
 pub(crate) async fn listed(state: &WebState, asked: &Asked, part: Part) -> Result<Listed, Refusal> {
-    let query = list::query(&asked.query, part, &pages::FILTERS, &pages::columns());
+    let query = list::query(&asked.query, part, &table::FILTERS, &table::columns());
     // What tests suggest is computed from what they say now, so for that filter all are looked at.
     let who = asked.visit.actor.as_deref();
     let sees_all =
         who.is_none_or(|actor| permission::may_all(actor, Atom::new(Resource::Control, Verb::Read)));
     let query = Some(query).filter(|_| !sees_all || asked.query.get("suggested").is_none());
     let view = state.source().control_list(query.as_ref(), who).await?;
-    Ok(pages::list(&view, May::of(asked)))
+    Ok(table::list(&view, May::of(asked)))
 }
 
 async fn one(State(state): State<WebState>, Path(id): Path<String>, asked: Asked) -> Result<Markup, Refusal> {
