@@ -134,6 +134,11 @@ async fn a_control_is_written_by_one_and_put_in_force_by_another() {
         let named = "<span class=\"owner\">Max<span class=\"sub\">Platform lead</span></span>";
         assert!(page.text().contains(named), "{list}: {}", page.text());
     }
+    for words in ["max", "platform", "max+lead"] {
+        let board = max.get(&format!("/period?q={words}")).await;
+        assert_eq!(board.text().matches("<li class=\"board-row\">").count(), 1, "{words}: {}", board.text());
+    }
+    assert!(max.get("/period?q=cam").await.text().contains("No control matches"), "she only wrote it");
     let file = max.get("/export/controls.csv?q=BKP-01").await;
     assert!(file.text().contains("Max (Platform lead)"), "{}", file.text());
 }

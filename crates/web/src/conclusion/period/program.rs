@@ -27,8 +27,10 @@ pub struct ControlPeriod {
     pub title: String,
     /// Area, e.g. `Identity and access`.
     pub area: String,
-    /// Who answers for it.
+    /// Who answers for it: the person, or the role while nobody is named.
     pub owner: String,
+    /// The role of the person who is named; empty while nobody is.
+    pub owner_role: String,
     /// Id of the system that it is for; empty for one that is for all.
     pub system: String,
     /// Criteria it maps to, the first one being the one it is listed under.
@@ -106,7 +108,8 @@ impl<'a> Asked<'a> {
     }
 
     fn shows(&self, row: &ControlPeriod, view: &PeriodView) -> bool {
-        let text = format!("{} {} {} {}", row.id, row.title, row.area, row.owner).to_lowercase();
+        let text = [&row.id, &row.title, &row.area, &row.owner, &row.owner_role];
+        let text = text.map(|part| part.to_lowercase()).join(" ");
         let has_state = |key: &str| match key {
             "untested" => !row.is_tested(),
             key => row.stretches.iter().any(|stretch| board::key(stretch.mark) == key),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tickmark_app::conclusion::period::{
     self, BoardRow, ControlPeriod as Concluded, ListPeriod, Question, TestPeriod,
 };
+use tickmark_app::identity::{self, Labels};
 use tickmark_app::observation::waiver;
 use tickmark_app::{View, control, observation};
 use tickmark_core::conclusion::period::{
@@ -18,6 +19,7 @@ use tickmark_core::program::sampling::Rate;
 use tickmark_core::{Span, Timestamp};
 
 use super::Live;
+use super::readiness::owner_of;
 use crate::conclusion::period::{
     CheckPeriod, Chosen, ControlPeriod, ControlPeriodView, DeviationRow, FixRow, LimitRow, PartRow,
     PeriodDetails, PeriodView, PopulationPeriod, ReachRow, SampleRow, SeriesOf, StretchRow, TargetPeriod,
@@ -354,16 +356,18 @@ fn window_line(row: &WindowRow) -> WindowLine {
 }
 
 impl Live {
-    fn row(&self, control: &Control, row: &BoardRow) -> ControlPeriod {
+    fn row(&self, control: &Control, row: &BoardRow, labels: &Labels) -> ControlPeriod {
         let framework = self.catalog.frameworks.first().map(|framework| framework.id.as_str());
         let mut mappings: Vec<_> =
             control.criteria.iter().filter(|mapping| Some(mapping.framework.as_str()) == framework).collect();
         mappings.sort_by_key(|mapping| !mapping.is_key);
+        let (owner, owner_role) = owner_of(control, labels);
         ControlPeriod {
             id: control.id.to_string(),
             title: row.title.clone(),
             area: control.area.clone(),
-            owner: control.owner_role.clone(),
+            owner,
+            owner_role,
             system: control.system.map(|system| system.to_string()).unwrap_or_default(),
             criteria: mappings.into_iter().map(|mapping| mapping.criterion.clone()).collect(),
             tested_by: tested_by(row),
@@ -396,13 +400,15 @@ impl Live {
     pub(in crate::source) async fn period(&self, chosen: &Chosen) -> Result<PeriodView, Refusal> {
         let work = async |view: &mut View<'_>| {
             let board = period::board(view, question(chosen)).await?;
-            Ok((board, control::controls(view).await?))
+            Ok((board, control::controls(view).await?, identity::labels(view).await?))
         };
-        let (board, controls) = self.app.read(&self.actor, work).await?;
+        let (board, controls, labels) = self.app.read(&self.actor, work).await?;
         let controls: BTreeMap<&ControlId, &Control> = controls.iter().map(|c| (&c.id, c)).collect();
         let rows = board.rows.iter();
         Ok(PeriodView {
-            controls: rows.filter_map(|row| Some(self.row(controls.get(&row.control)?, row))).collect(),
+            controls: rows
+                .filter_map(|row| Some(self.row(controls.get(&row.control)?, row, &labels)))
+                .collect(),
             count: Count::Cells(board.grain),
             series: self.series(),
             categories: self.catalog.frameworks.first().map_or_else(Vec::new, |framework| {
@@ -421,9 +427,9 @@ impl Live {
             let period = period::control_period(view, &id, question(chosen)).await?;
             let control = control::find(view, &id).await?;
             let names = Names::load(view, &period).await?;
-            Ok((period, control, names))
+            Ok((period, control, names, identity::labels(view).await?))
         };
-        let (period, control, names) = self.app.read(&self.actor, work).await?;
+        let (period, control, names, labels) = self.app.read(&self.actor, work).await?;
         let of_kind = |kind: TestKind| period.tests.iter().filter(move |t| t.conclusion.kind == kind);
         let cells_of =
             |kind: TestKind| of_kind(kind).flat_map(|test| drawn(&test.cells, &period.row.windows));
@@ -460,7 +466,7 @@ impl Live {
             rows.sort_by_key(|row| row.from);
         }
         Ok(ControlPeriodView {
-            row: self.row(&control, &period.row),
+            row: self.row(&control, &period.row, &labels),
             count: Count::Cells(tickmark_core::conclusion::period::Grain::for_period(chosen.from, chosen.to)),
             statement: control.text.current().statement.clone(),
             checks: of_kind(TestKind::Configuration).map(|test| check_period(test, &names)).collect(),

@@ -91,7 +91,7 @@ pub(super) fn control_row(standing: &Standing, control: &ControlStanding, labels
 }
 
 /// Who answers for a control and their role; the role alone while nobody is named.
-fn owner_of(control: &Control, labels: &Labels) -> (String, String) {
+pub(super) fn owner_of(control: &Control, labels: &Labels) -> (String, String) {
     let role = control.owner_role.clone();
     match control.owner {
         Some(owner) => (label(labels, owner).to_owned(), role),

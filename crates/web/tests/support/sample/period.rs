@@ -150,6 +150,7 @@ pub(super) fn control_periods(controls: &[ControlView]) -> Vec<ControlPeriodView
                     title: row.title.clone(),
                     area: row.area.clone(),
                     owner: row.owner.clone(),
+                    owner_role: row.owner_role.clone(),
                     system: String::new(),
                     criteria: row.criteria.clone(),
                     tested_by: if is_periodic {
