@@ -5,10 +5,10 @@ use maud::{Markup, html};
 use tickmark_app::control::{self, ControlVersion};
 use tickmark_core::Timestamp;
 use tickmark_core::control::{Control, ControlId, ControlState};
-use tickmark_core::time::DAY_US;
 
 use super::fields::{self, Names};
 use crate::WebState;
+use crate::design::as_of::AsOf;
 use crate::design::diff::diff;
 use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
@@ -36,12 +36,11 @@ pub(super) async fn page(
         given.filter(|number| (1..=versions.len()).contains(number)).unwrap_or(or)
     };
     let (from, to) = (number("from", versions.len().saturating_sub(1).max(1)), number("to", versions.len()));
-    let day = asked.query.get("at").map(str::to_owned);
-    let page = draw(&versions, &names, (from.min(to), from.max(to)), day.as_deref());
+    let page = draw(&versions, &names, (from.min(to), from.max(to)), &AsOf::of(&asked.query));
     asked.frame(&state, &page).await
 }
 
-fn draw(versions: &[ControlVersion], names: &Names, (from, to): (usize, usize), day: Option<&str>) -> Page {
+fn draw(versions: &[ControlVersion], names: &Names, (from, to): (usize, usize), as_of: &AsOf) -> Page {
     let now = &versions[versions.len() - 1].control;
     let href = format!("/controls/{}", segment(now.id.as_str()));
     let rows = versions.iter().enumerate().rev().map(|(at, version)| {
@@ -66,11 +65,8 @@ fn draw(versions: &[ControlVersion], names: &Names, (from, to): (usize, usize), 
         fields::compare((&a.content(), &a.assigned()), (&b.content(), &b.assigned()), names)
     };
     let body = html! {
-        form.periods method="get" action={ (href) "/history" } {
-            label { "As it was on" input type="date" name="at" value=[day] required; }
-            button.button type="submit" { "Show" }
-        }
-        @if let Some(day) = day { (block("then", &format!("On {day}"), &html! {}, &then(versions, day, names))) }
+        (as_of.choice(&format!("{href}/history")))
+        (as_of.then(|end| then(versions, end, names)))
         form method="get" action={ (href) "/history" } {
             (block("versions", "Versions", &html! { button.button type="submit" { "Compare two" } }, &plain("Versions", &heads, rows.collect())))
         }
@@ -87,11 +83,7 @@ fn draw(versions: &[ControlVersion], names: &Names, (from, to): (usize, usize), 
 }
 
 /// What held at the end of a day.
-fn then(versions: &[ControlVersion], day: &str, names: &Names) -> Markup {
-    let Ok(start) = format!("{day}T00:00:00Z").parse::<Timestamp>() else {
-        return html! { p.muted.block-body { "That is not a date." } };
-    };
-    let end = start.plus_micros(DAY_US - 1);
+fn then(versions: &[ControlVersion], end: Timestamp, names: &Names) -> Markup {
     match versions.iter().find(|version| version.held.contains(end)) {
         None => html! { p.muted.block-body { "The control was not written down by then." } },
         Some(version) => {

@@ -4,6 +4,7 @@
 //! style sheets beside them (no `style` attributes: the content security policy refuses them), pictures are SVG drawn
 //! here with a text table behind them.
 
+pub mod as_of;
 pub mod badge;
 pub mod bar;
 pub mod board;

@@ -12,15 +12,15 @@ use maud::{Markup, html};
 use tickmark_app::control::test::{self, TestVersion};
 use tickmark_app::program::performance;
 use tickmark_app::{Error, View, control, observation};
+use tickmark_core::Span;
 use tickmark_core::control::{
     Control, ControlId, ControlState, OCCURRENCE, TestContent, TestKind, TestOrigin, TestRecord, TestState,
 };
 use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::performance::{Days, Schedule};
-use tickmark_core::time::DAY_US;
-use tickmark_core::{Span, Timestamp};
 
 use super::Names;
+use crate::design::as_of::AsOf;
 use crate::design::form::{Faults, form, send};
 use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
@@ -115,30 +115,26 @@ async fn page(
 ) -> Result<Markup, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let id: ControlId = id.parse().map_err(|_| Refusal::NotFound)?;
-    let day = asked.query.get("at").map(str::to_owned);
-    let moment = day.as_deref().and_then(end_of);
+    let as_of = AsOf::of(&asked.query);
     let (shows, then) = app
         .read(actor, async |view| {
             let shows = load(view, &id).await?;
-            let then = match moment {
+            let then = match as_of.end() {
                 Some(moment) => Some(test::at(view, &id, moment).await?),
                 None => None,
             };
             Ok((shows, then))
         })
         .await?;
-    asked.frame(&state, &draw(&shows, day.as_deref(), then.as_deref(), may_add(&asked, &shows.control))).await
+    asked
+        .frame(&state, &draw(&shows, &as_of, &then.unwrap_or_default(), may_add(&asked, &shows.control)))
+        .await
 }
 
-/// The last moment of a day.
-fn end_of(day: &str) -> Option<Timestamp> {
-    let start = format!("{day}T00:00:00Z").parse::<Timestamp>().ok()?;
-    Some(start.plus_micros(DAY_US - 1))
-}
-
-fn draw(shows: &Shows, day: Option<&str>, then: Option<&[TestRecord]>, may_add: bool) -> Page {
+fn draw(shows: &Shows, as_of: &AsOf, then: &[TestRecord], may_add: bool) -> Page {
     let href = format!("/controls/{}", segment(shows.control.id.as_str()));
     let all: Vec<&TestRecord> = shows.tests.iter().collect();
+    let held: Vec<&TestRecord> = then.iter().filter(|test| test.held.is_some()).collect();
     let is_set = shows.tests.iter().any(|test| test.id == OCCURRENCE && test.held.is_some());
     let body = html! {
         (block("now", "Now", &html! {}, &table("Tests of the control", &all, shows)))
@@ -148,18 +144,8 @@ fn draw(shows: &Shows, day: Option<&str>, then: Option<&[TestRecord]>, may_add: 
                 None => "Nothing is due by the calendar.",
             }
         }
-        form.periods method="get" action={ (href) "/tests" } {
-            label { "As it was on" input type="date" name="at" value=[day] required; }
-            button.button type="submit" { "Show" }
-        }
-        @if let Some(day) = day {
-            (block("then", &format!("On {day}"), &html! {}, &html! {
-                @match then {
-                    None => p.muted.block-body { "That is not a date." },
-                    Some(then) => (table("Tests on that day", &then.iter().filter(|test| test.held.is_some()).collect::<Vec<_>>(), shows)),
-                }
-            }))
-        }
+        (as_of.choice(&format!("{href}/tests")))
+        (as_of.then(|_| table("Tests on that day", &held, shows)))
         (block("history", "History", &html! {}, &history(shows)))
     };
     let mut page =
