@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
 use tickmark_core::Timestamp;
 use tickmark_core::id::{ActorId, OrganizationKey, SystemId};
 
@@ -134,15 +135,13 @@ pub(super) async fn add_system_version(
     Ok(())
 }
 
-type SystemVersionRow = (i64, i64, Option<String>, String, String, String, Option<i64>);
-
 /// Returns the newest versions of what was said of a system, oldest first.
 pub(super) async fn system_versions(
     c: &mut AnyConnection,
     organization: OrganizationKey,
     id: SystemId,
 ) -> Result<Vec<Version<System>>> {
-    let rows: Vec<SystemVersionRow> = sqlx::query_as(
+    let rows = sqlx::query(
         "SELECT number, since, set_by, reason, name, boundary, retired_at FROM system_version \
          WHERE organization = $1 AND system = $2 ORDER BY number DESC LIMIT $3",
     )
@@ -151,14 +150,28 @@ pub(super) async fn system_versions(
     .bind(LIST_LIMIT)
     .fetch_all(c)
     .await?;
-    rows.into_iter()
-        .rev()
-        .map(|(number, since, by, reason, name, boundary, retired_at)| {
-            let by = by.map(|by| stored::parse(&by, "the table of versions of systems")).transpose()?;
-            let record = System { id, name, boundary, retired_at: retired_at.map(Timestamp::from_micros) };
-            Ok(Version { number, since: Timestamp::from_micros(since), by, reason, record })
+    let said = |row: &AnyRow| -> Result<System> {
+        let retired_at: Option<i64> = row.try_get("retired_at")?;
+        Ok(System {
+            id,
+            name: row.try_get("name")?,
+            boundary: row.try_get("boundary")?,
+            retired_at: retired_at.map(Timestamp::from_micros),
         })
-        .collect()
+    };
+    rows.iter().rev().map(|row| version(row, "the table of versions of systems", said(row)?)).collect()
+}
+
+/// Reads a row of a table of versions, whatever its record is.
+pub(super) fn version<T>(row: &AnyRow, what: &str, record: T) -> Result<Version<T>> {
+    let by: Option<String> = row.try_get("set_by")?;
+    Ok(Version {
+        number: row.try_get("number")?,
+        since: Timestamp::from_micros(row.try_get("since")?),
+        by: by.map(|by| stored::parse(&by, what)).transpose()?,
+        reason: row.try_get("reason")?,
+        record,
+    })
 }
 
 pub(super) async fn systems(c: &mut AnyConnection, organization: OrganizationKey) -> Result<Vec<System>> {

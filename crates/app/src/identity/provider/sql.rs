@@ -12,7 +12,7 @@ use tickmark_core::{Digest, Timestamp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::super::Version;
+use super::super::{Version, sql::version};
 use super::flow::Visit;
 use super::link::{Linked, Waiting};
 use super::{Provider, ProviderSaid};
@@ -137,7 +137,7 @@ pub(super) async fn versions(
 ) -> Result<Vec<Version<ProviderSaid>>> {
     let rows = sqlx::query(
         "SELECT provider AS id, name, issuer, client, algorithms, domains, second, strong, is_required, is_on, \
-         since AS changed_at, number, has_new_secret, set_by, reason FROM identity_provider_version \
+         since AS changed_at, since, number, has_new_secret, set_by, reason FROM identity_provider_version \
          WHERE organization = $1 AND provider = $2 ORDER BY number DESC LIMIT $3",
     )
     .bind(org.0)
@@ -145,19 +145,11 @@ pub(super) async fn versions(
     .bind(LIST_LIMIT)
     .fetch_all(c)
     .await?;
-    rows.iter().rev().map(version).collect()
-}
-
-fn version(row: &AnyRow) -> Result<Version<ProviderSaid>> {
-    let provider = provider(row)?;
-    let by: Option<String> = row.try_get("set_by")?;
-    Ok(Version {
-        number: row.try_get("number")?,
-        since: provider.changed_at,
-        by: by.map(|by| stored::parse(&by, WHAT)).transpose()?,
-        reason: row.try_get("reason")?,
-        record: ProviderSaid { provider, has_new_secret: row.try_get::<i64, _>("has_new_secret")? == 1 },
-    })
+    let said = |row: &AnyRow| -> Result<ProviderSaid> {
+        let has_new_secret = row.try_get::<i64, _>("has_new_secret")? == 1;
+        Ok(ProviderSaid { provider: provider(row)?, has_new_secret })
+    };
+    rows.iter().rev().map(|row| version(row, WHAT, said(row)?)).collect()
 }
 
 /// Returns a sealed client secret, with what it was sealed by.

@@ -7,7 +7,7 @@ use tickmark_core::id::{ActorId, MembershipId, OrganizationKey, ProviderId, Sess
 use tickmark_core::identity::{Factor, SignInRule};
 use tickmark_core::{Digest, Timestamp};
 
-use super::super::Version;
+use super::super::{Version, sql::version};
 use super::{Proof, Session, Through, factor_word};
 use crate::{Error, Result, stored};
 
@@ -325,7 +325,7 @@ pub(super) async fn rule_versions(
     c: &mut AnyConnection,
     org: OrganizationKey,
 ) -> Result<Vec<Version<SignInRule>>> {
-    let rows: Vec<(i64, i64, Option<String>, String, String)> = sqlx::query_as(
+    let rows = sqlx::query(
         "SELECT number, since, set_by, reason, rule FROM sign_in_rule_version WHERE organization = $1 \
          ORDER BY number DESC LIMIT $2",
     )
@@ -333,14 +333,7 @@ pub(super) async fn rule_versions(
     .bind(VERSION_LIMIT)
     .fetch_all(c)
     .await?;
-    rows.into_iter()
-        .rev()
-        .map(|(number, since, by, reason, word)| {
-            let by = by.map(|by| stored::parse(&by, RULES)).transpose()?;
-            let since = Timestamp::from_micros(since);
-            Ok(Version { number, since, by, reason, record: rule_of_word(&word)? })
-        })
-        .collect()
+    rows.iter().rev().map(|row| version(row, RULES, rule_of_word(row.try_get("rule")?)?)).collect()
 }
 
 /// Tells whether an organization ever said what it asks for.
