@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use super::history::{Labels, history};
 use super::{go, prove_first, through};
 use crate::WebState;
+use crate::design::as_of::AsOf;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
@@ -365,7 +366,7 @@ fn draw_one(state: &WebState, asked: &Asked, view: &View, typed: &Typed) -> Page
                 }
             }))
         }
-        (history(&view.versions, &view.labels, said))
+        (history(&view.versions, &view.labels, (&here, &AsOf::of(&asked.query)), said))
     };
     let mut page = Page::new(Place::People, &provider.name, body);
     page.crumbs = vec![("People".into(), "/people".into()), ("Identity providers".into(), HOME.into())];

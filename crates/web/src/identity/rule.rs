@@ -14,6 +14,7 @@ use tickmark_core::identity::SignInRule;
 use super::history::{Labels, history};
 use super::{go, prove_first};
 use crate::WebState;
+use crate::design::as_of::AsOf;
 use crate::design::form::{Faults, Field, Kind, field, form, send};
 use crate::design::frame::{Page, Place};
 use crate::design::{block, plural};
@@ -26,7 +27,7 @@ const PATH: &str = "/people/sign-in";
 /// The page.
 pub(super) async fn page(State(state): State<WebState>, asked: Asked) -> Result<Response, Refusal> {
     let now = look(&state, &asked).await?;
-    let page = draw(&asked.token, &now, now.rule.word(), "", &Faults::default());
+    let page = draw(&asked, &now, now.rule.word(), "", &Faults::default());
     Ok(asked.frame(&state, &page).await?.into_response())
 }
 
@@ -55,7 +56,7 @@ pub(super) async fn set(
         Err(error) => return Err(error.into()),
     };
     let now = look(&state, &asked).await?;
-    asked.frame_refused(&state, status, &draw(&asked.token, &now, &word, &why, &faults)).await
+    asked.frame_refused(&state, status, &draw(&asked, &now, &word, &why, &faults)).await
 }
 
 /// What holds now.
@@ -79,7 +80,7 @@ async fn look(state: &WebState, asked: &Asked) -> Result<Now, Refusal> {
     Ok(now.await?)
 }
 
-fn draw(token: &str, now: &Now, chosen: &str, why: &str, faults: &Faults) -> Page {
+fn draw(asked: &Asked, now: &Now, chosen: &str, why: &str, faults: &Faults) -> Page {
     let trust = &now.trust;
     let options: Vec<(String, String)> =
         SignInRule::ALL.map(|rule| (rule.word().to_owned(), rule.name().to_owned())).to_vec();
@@ -94,7 +95,7 @@ fn draw(token: &str, now: &Now, chosen: &str, why: &str, faults: &Faults) -> Pag
         div.narrow {
             p { "Asked for now: " strong { (now.rule.name()) } ". It counts from everybody's next request on." }
             p.muted { "Nobody is ever in with a password alone. A passkey is both factors at once, and no false page can ask for it. To ask others for one you are signed in with a passkey and have a second one." }
-            (form(PATH, token, &fields))
+            (form(PATH, &asked.token, &fields))
         }
         (block("attested", "Attested passkeys", &html! {}, &html! {
             p.narrow {
@@ -105,7 +106,7 @@ fn draw(token: &str, now: &Now, chosen: &str, why: &str, faults: &Faults) -> Pag
             }
             p.row { a.button href=(super::attestation::HOME) { "Makers and models" } }
         }))
-        (history(&now.versions, &now.labels, |rule, _| html! { (rule.name()) }))
+        (history(&now.versions, &now.labels, (PATH, &AsOf::of(&asked.query)), |rule, _| html! { (rule.name()) }))
     };
     let mut page = Page::new(Place::People, "How people sign in", body);
     page.crumbs = vec![("People".into(), "/people".into())];

@@ -16,6 +16,7 @@ use tickmark_core::words::shortened;
 
 use super::go;
 use super::history::{Labels, history};
+use crate::design::as_of::AsOf;
 use crate::design::form::{Faults, Field, Kind, field, form, send};
 use crate::design::frame::{Page, Place};
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table};
@@ -195,10 +196,9 @@ fn said(system: &System, before: Option<&System>) -> Markup {
     let is_described =
         before.map_or(!system.boundary.is_empty(), |before| before.boundary != system.boundary);
     html! {
-        @if system.retired_at.is_some() { "Retired" }
-        @if is_renamed { "Called " strong { (system.name) } }
-        @if is_renamed && is_described { br; }
-        @if is_described { @if system.boundary.is_empty() { "Not described any more" } @else { "What lies within: " (system.boundary) } }
+        @if system.retired_at.is_some() { div { "Retired" } }
+        @if is_renamed { div { "Called " strong { (system.name) } } }
+        @if is_described { div { @if system.boundary.is_empty() { "Not described any more" } @else { "What lies within: " (system.boundary) } } }
     }
 }
 
@@ -302,7 +302,7 @@ fn draw_one(seen: &Seen, asked: &Asked, typed: &Typed) -> Page {
                 })) }
             }
         }
-        (history(&seen.versions, &seen.labels, said))
+        (history(&seen.versions, &seen.labels, (&here, &AsOf::of(&asked.query)), said))
     };
     let mut page = Page::new(Place::Systems, &system.name, body);
     page.lead = html! { a href={ "/controls?system=" (system.id) } { "Controls that are for it" } };

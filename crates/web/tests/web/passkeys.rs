@@ -450,6 +450,10 @@ async fn an_organization_asks_for_passkeys() {
     assert_eq!(robin.get("/controls").await.status, StatusCode::OK, "not privileged");
     assert!(is_in(&browser.send(page, page, &set).await));
     assert_eq!(server.trail("config.changed").await.len(), 2);
+    let today = server.app.now().date();
+    let then = browser.get(&format!("{page}?at={today}")).await.text().to_owned();
+    let then = then.split_once("id=\"then\"").expect("what held").1;
+    assert!(then.contains("phishing") && then.contains("<dt>Since</dt>"), "{then}");
 
     // Whoever is in with less sees their own account only, from the next request on.
     let led = robin.get("/controls").await;

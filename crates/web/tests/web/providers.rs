@@ -408,6 +408,10 @@ async fn who_has_to_come_through_it_gets_in_by_nothing_else() {
     {
         assert!(page.text().contains(says), "{says}: {}", page.text());
     }
+    let today = scene.server.app.now().date();
+    let page = scene.owner.get(&format!("{}?at={today}", scene.page)).await;
+    let then = page.text().split_once("id=\"then\"").expect("what held").1;
+    assert!(then.contains("Issuer: </span>") && then.contains("State: </span>Off"), "{then}");
     scene.server.signed_in(&account).await;
 }
 

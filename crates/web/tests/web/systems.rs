@@ -155,6 +155,15 @@ async fn the_api_has_systems_from_the_version_that_was_looked_at() {
     {
         assert!(page.text().contains(says), "{says}: {}", page.text());
     }
+    let on = async |admin: &mut crate::members::Browser, day: &str| {
+        let page = admin.get(&format!("{path}?at={day}")).await.text().to_owned();
+        page.split_once("id=\"then\"").map(|(_, then)| then.to_owned()).unwrap_or(page)
+    };
+    let today = on(&mut admin, &server.app.now().date()).await;
+    for says in ["Retired", "Called <strong>Payroll SaaS</strong>", "What lies within: The service", "Sold"] {
+        assert!(today.contains(says), "{says}: {today}");
+    }
+    assert!(on(&mut admin, "2020-01-01").await.contains("No version that is kept held by then"));
 
     // A program writes none away.
     let mut program = Caller::program(&server, "Peter", Role::Owner, None).await;
