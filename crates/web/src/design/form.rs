@@ -27,8 +27,10 @@ pub enum Kind<'a> {
 /// One field of a form.
 #[derive(Clone, Copy, Debug)]
 pub struct Field<'a> {
-    /// Its name, which is its id too.
+    /// Its name, which is its id too where it has no other.
     pub name: &'a str,
+    /// Its id, where several forms of a page have a field of this name.
+    pub id: &'a str,
     /// What people call it.
     pub label: &'a str,
     /// What it takes.
@@ -51,6 +53,7 @@ impl Default for Field<'_> {
     fn default() -> Self {
         Self {
             name: "",
+            id: "",
             label: "",
             kind: Kind::Text,
             complete: "off",
@@ -67,7 +70,8 @@ impl Default for Field<'_> {
 #[must_use]
 pub fn field(of: &Field<'_>) -> Markup {
     let is_code = of.name == "code";
-    let (hint_id, fault_id) = (format!("{}-hint", of.name), format!("{}-fault", of.name));
+    let id = if of.id.is_empty() { of.name } else { of.id };
+    let (hint_id, fault_id) = (format!("{id}-hint"), fault_id(id));
     let mut described = Vec::new();
     if !of.hint.is_empty() {
         described.push(hint_id.as_str());
@@ -78,11 +82,10 @@ pub fn field(of: &Field<'_>) -> Markup {
     let described = (!described.is_empty()).then(|| described.join(" "));
     let invalid = of.fault.map(|_| "true");
     let below = html! {
-        @if let Some(fault) = of.fault { span.fault id=(fault_id) { (capital(fault)) "." } }
+        (fault_of(id, of.fault))
         @if !of.hint.is_empty() { span.hint id=(hint_id) { (of.hint) } }
     };
-    let label =
-        html! { label for=(of.name) { (of.label) @if of.optional { " " span.optional { "optional" } } } };
+    let label = html! { label for=(id) { (of.label) @if of.optional { " " span.optional { "optional" } } } };
     match of.kind {
         Kind::Several(options) => {
             let chosen: Vec<&str> = of.value.split_ascii_whitespace().collect();
@@ -100,21 +103,21 @@ pub fn field(of: &Field<'_>) -> Markup {
         }
         Kind::Check => html! {
             p.field {
-                label.choice { input id=(of.name) type="checkbox" name=(of.name) value="yes" checked[of.value == "yes"] aria-describedby=[described]; span { (of.label) } }
+                label.choice { input id=(id) type="checkbox" name=(of.name) value="yes" checked[of.value == "yes"] aria-describedby=[described]; span { (of.label) } }
                 (below)
             }
         },
         Kind::Area(rows) => html! {
             p.field {
                 (label)
-                textarea id=(of.name) name=(of.name) rows=(rows) maxlength=(of.max) required[!of.optional] aria-invalid=[invalid] aria-describedby=[described] { "\n" (of.value) }
+                textarea id=(id) name=(of.name) rows=(rows) maxlength=(of.max) required[!of.optional] aria-invalid=[invalid] aria-describedby=[described] { "\n" (of.value) }
                 (below)
             }
         },
         Kind::Select(options) => html! {
             p.field {
                 (label)
-                select id=(of.name) name=(of.name) aria-invalid=[invalid] aria-describedby=[described] {
+                select id=(id) name=(of.name) aria-invalid=[invalid] aria-describedby=[described] {
                     @for (value, words) in options { option value=(value) selected[value == of.value] { (words) } }
                 }
                 (below)
@@ -125,7 +128,7 @@ pub fn field(of: &Field<'_>) -> Markup {
             html! {
                 p.field {
                     (label)
-                    input id=(of.name) name=(of.name) type=(kind) autocomplete=(of.complete) value=(of.value) maxlength=(of.max) required[!of.optional]
+                    input id=(id) name=(of.name) type=(kind) autocomplete=(of.complete) value=(of.value) maxlength=(of.max) required[!of.optional]
                         spellcheck=[(kind != "text" || is_code).then_some("false")] autocapitalize=[is_code.then_some("none")]
                         aria-invalid=[invalid] aria-describedby=[described];
                     (below)
@@ -133,6 +136,18 @@ pub fn field(of: &Field<'_>) -> Markup {
             }
         }
     }
+}
+
+/// The id of what is wrong with a field, by which the field is described.
+#[must_use]
+pub fn fault_id(id: &str) -> String {
+    format!("{id}-fault")
+}
+
+/// What is wrong with the field that has this id.
+#[must_use]
+pub fn fault_of(id: &str, fault: Option<&str>) -> Markup {
+    html! { @if let Some(fault) = fault { span.fault id=(fault_id(id)) { (capital(fault)) "." } } }
 }
 
 /// A field for files, with what is taken. Script adds dropping, pasting, the camera of a phone, and a list of what was
@@ -160,7 +175,7 @@ pub struct FilesField<'a> {
 /// Draws a field for files.
 #[must_use]
 pub fn files(of: &FilesField<'_>) -> Markup {
-    let (hint_id, fault_id) = (format!("{}-hint", of.name), format!("{}-fault", of.name));
+    let (hint_id, fault_id) = (format!("{}-hint", of.name), fault_id(of.name));
     let described = if of.fault.is_some() { format!("{hint_id} {fault_id}") } else { hint_id.clone() };
     html! {
         div.field.drop {
@@ -168,7 +183,7 @@ pub fn files(of: &FilesField<'_>) -> Markup {
             input.files id=(of.name) name=(of.name) type="file" multiple accept=(of.accept) required[!of.is_optional]
                 aria-invalid=[of.fault.map(|_| "true")] aria-describedby=(described)
                 data-drop data-most-bytes=(of.most_bytes) data-most-files=(of.most_files);
-            @if let Some(fault) = of.fault { span.fault id=(fault_id) { (capital(fault)) "." } }
+            (fault_of(of.name, of.fault))
             span.hint id=(hint_id) { (of.hint) }
         }
     }
@@ -325,6 +340,20 @@ mod tests {
         let several = draw(Kind::Several(&options), "b a");
         assert_eq!(several.matches(" checked").count(), 2);
         assert!(!draw(Kind::Check, "no").contains(" checked"));
+    }
+
+    #[test]
+    fn two_forms_of_a_page_may_have_a_field_of_one_name() {
+        let drawn =
+            field(&Field { name: "reason", id: "end-reason", fault: Some("say why"), ..Field::default() });
+        for says in [
+            "label for=\"end-reason\"",
+            "id=\"end-reason\" name=\"reason\"",
+            "aria-describedby=\"end-reason-fault\"",
+            "id=\"end-reason-fault\">Say why.",
+        ] {
+            assert!(drawn.0.contains(says), "{says}: {}", drawn.0);
+        }
     }
 
     #[test]

@@ -156,14 +156,16 @@ fn reason(form: &'static str, typed: &Typed) -> Markup {
     let (value, fault) = if is_it { (typed.reason.as_str(), typed.faults.of("reason")) } else { ("", None) };
     // Two forms of a page have this field, and an id is there once.
     let id = format!("reason-{form}");
-    html! {
-        p.field {
-            label for=(id) { "Reason" }
-            input id=(id) name="reason" value=(value) maxlength=(REASON_CHARS) required autocomplete="off" aria-invalid=[fault.map(|_| "true")] aria-describedby={ (id) "-hint" };
-            @if let Some(fault) = fault { span.fault { (crate::design::form::capital(fault)) "." } }
-            span.hint id={ (id) "-hint" } { "It stands in the audit trail." }
-        }
-    }
+    field(&Field {
+        name: "reason",
+        id: &id,
+        label: "Reason",
+        value,
+        fault,
+        max: REASON_CHARS,
+        hint: "It stands in the audit trail.",
+        ..Field::default()
+    })
 }
 
 fn add_certificates(token: &str, typed: &Typed) -> Markup {

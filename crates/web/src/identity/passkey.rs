@@ -20,6 +20,7 @@ use tickmark_app::identity::passkey::{
 };
 use tickmark_app::{Actor, Error};
 use tickmark_core::Timestamp;
+use tickmark_core::id::PasskeyId;
 use tickmark_core::identity::Factor;
 
 use super::account::{is_fresh, within};
@@ -27,7 +28,7 @@ use super::sign_in::with_session;
 use super::{Caller, go, secret};
 use crate::WebState;
 use crate::assets;
-use crate::design::form::{Faults, Field, Kind, field, hidden};
+use crate::design::form::{Faults, Field, Kind, fault_id, fault_of, field, hidden};
 use crate::design::frame::Page;
 use crate::design::{block, moment};
 use crate::error::Refusal;
@@ -314,9 +315,21 @@ pub(super) async fn page(
     caller: Caller,
 ) -> Result<Response, Refusal> {
     let view = look(&state, &asked, &caller.headers).await?;
-    let page = draw(&view, &asked.token, None, "", &Faults::default());
+    let page = draw(&view, &asked.token, None, &Typed::default());
     Ok(asked.frame(&state, &page).await?.into_response())
 }
+
+/// A name that was refused.
+#[derive(Debug, Default)]
+struct Typed {
+    /// The passkey that was to be called so; none for a new one.
+    of: Option<PasskeyId>,
+    name: String,
+    faults: Faults,
+}
+
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 1] = [("the name", "name")];
 
 /// Adds a passkey.
 pub(super) async fn add(
@@ -339,16 +352,16 @@ pub(super) async fn add(
             Ok(token) => {
                 let view = look(&state, &asked, &caller.headers).await?;
                 let says = "The passkey is added";
-                let page = draw(&view, &token_for(&token), Some(says), "", &faults);
+                let page = draw(&view, &token_for(&token), Some(says), &Typed::default());
                 return Ok(with_session(&state, &token, asked.frame(&state, &page).await?.into_response()));
             }
             Err(Error::StepUp) => return Ok(go("/step-up?back=/account/passkeys")),
-            Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::about(says, &ABOUT),
             Err(error) => return Err(error.into()),
         }
     }
     let view = look(&state, &asked, &caller.headers).await?;
-    let page = draw(&view, &asked.token, None, &name, &faults);
+    let page = draw(&view, &asked.token, None, &Typed { of: None, name, faults });
     asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
 }
 
@@ -362,10 +375,10 @@ pub(super) async fn act(
 ) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let id = id.parse().map_err(|_| Refusal::NotFound)?;
+    let name = sent.text("name");
     let done = match act.as_str() {
         "name" => {
             sent.only(&["name"])?;
-            let name = sent.text("name");
             app.transact(actor, async |cx| passkey::rename(cx, id, &name).await).await.map(|()| None)
         }
         "remove" => {
@@ -380,21 +393,26 @@ pub(super) async fn act(
         Err(Error::StepUp) => Ok(go("/step-up?back=/account/passkeys")),
         Err(Error::Invalid(says) | Error::Conflict(says)) => {
             let view = look(&state, &asked, &caller.headers).await?;
-            let page = draw(&view, &asked.token, None, "", &Faults::whole(says));
+            let typed = Typed { of: Some(id), name, faults: Faults::about(says, &ABOUT) };
+            let page = draw(&view, &asked.token, None, &typed);
             asked.frame_refused(&state, StatusCode::CONFLICT, &page).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn draw(view: &View, token: &str, says: Option<&str>, name: &str, faults: &Faults) -> Page {
+fn draw(view: &View, token: &str, says: Option<&str>, typed: &Typed) -> Page {
+    let (name, fault) = match typed.of {
+        None => (typed.name.as_str(), typed.faults.of("name")),
+        Some(_) => ("", None),
+    };
     let models = view.kinds.models.join(", ");
     let attested_hint = format!("{models}. Your browser asks whether it may say what the device is.");
     let add = html! {
         @if view.kinds.must_be_attested {
             p { "Your organization accepts: " (models) ". Your browser asks whether it may say what the device is; let it." }
         }
-        (field(&Field { name: "name", label: "Name", value: name, fault: faults.of("name"), max: 200, hint: "By which you know it, such as the device it is on.", ..Field::default() }))
+        (field(&Field { name: "name", label: "Name", value: name, fault, max: 200, hint: "By which you know it, such as the device it is on.", ..Field::default() }))
         @if !view.kinds.must_be_attested && !models.is_empty() {
             (field(&Field { name: "attested", label: "It is of a model that the organization accepts as attested", kind: Kind::Check, hint: &attested_hint, ..Field::default() }))
         }
@@ -402,13 +420,13 @@ fn draw(view: &View, token: &str, says: Option<&str>, name: &str, faults: &Fault
     };
     let body = html! {
         @if let Some(says) = says { div.card role="status" { p { (says) "." } } }
-        (faults.summary())
+        (typed.faults.summary())
         @if let Some(factor) = view.too_weak { (too_weak(view, factor)) }
         (block("passkeys", "Your passkeys", &html! {}, &html! {
             @if view.passkeys.is_empty() {
                 p.muted { "You have none. A passkey stands for password and code together: your device shows that it is you, by finger, face or PIN, and no false page can ask for it." }
             } @else {
-                @for one in &view.passkeys { (row(one, &view.kinds, token, view.now)) }
+                @for one in &view.passkeys { (row(one, &view.kinds, token, view.now, typed)) }
             }
         }))
         @if view.passkeys.len() >= MOST_PASSKEYS {
@@ -463,9 +481,11 @@ fn attested(one: &Passkey, kinds: &Kinds) -> String {
     }
 }
 
-fn row(one: &Passkey, kinds: &Kinds, token: &str, now: Timestamp) -> Markup {
+fn row(one: &Passkey, kinds: &Kinds, token: &str, now: Timestamp, typed: &Typed) -> Markup {
     let action = |act: &str| format!("{HOME}/{}/{act}", one.id);
     let id = format!("name-{}", one.id);
+    let fault = typed.faults.of("name").filter(|_| typed.of == Some(one.id));
+    let name = if fault.is_some() { &typed.name } else { &one.name };
     html! {
         article.card.passkey aria-labelledby={ "passkey-" (one.id) } {
             div {
@@ -480,8 +500,9 @@ fn row(one: &Passkey, kinds: &Kinds, token: &str, now: Timestamp) -> Markup {
             form.row method="post" action=(action("name")) {
                 (hidden("form", token))
                 label.visually-hidden for=(id) { "New name of " (one.name) }
-                input id=(id) name="name" value=(one.name) maxlength="200" required autocomplete="off";
+                input id=(id) name="name" value=(name) maxlength="200" required autocomplete="off" aria-invalid=[fault.map(|_| "true")] aria-describedby=[fault.map(|_| fault_id(&id))];
                 button.button type="submit" { "Rename" span.visually-hidden { " " (one.name) } }
+                (fault_of(&id, fault))
             }
             form.row method="post" action=(action("remove")) {
                 (hidden("form", token))

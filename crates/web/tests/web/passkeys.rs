@@ -143,6 +143,14 @@ async fn a_passkey_is_added_signs_in_and_is_removed() {
 
     // Called something else; then removed: it does not work any more, and nothing is left half.
     let id = only_id(page.text());
+    let long = "x".repeat(201);
+    let no =
+        browser.send("/account/passkeys", &format!("/account/passkeys/{id}/name"), &[("name", &long)]).await;
+    let beside = format!("id=\"name-{id}-fault\">The name of the passkey");
+    for says in [beside.as_str(), format!("value=\"{long}\"").as_str(), "One field needs another answer"] {
+        assert!(no.text().contains(says), "{says}: {}", no.text());
+    }
+    assert!(!no.text().contains("id=\"name-fault\""), "the form of a new one is not to blame");
     let renamed = browser
         .send("/account/passkeys", &format!("/account/passkeys/{id}/name"), &[("name", "Old laptop")])
         .await;
