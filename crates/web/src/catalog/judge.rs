@@ -57,6 +57,10 @@ pub(super) async fn page(
     asked.frame(&state, &draw(&known, &asked.token, None, &Faults::default())).await
 }
 
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 3] =
+    [("not covered", "lacks"), ("compensation", "compensation"), ("reason", "reason")];
+
 /// Takes the form.
 pub(super) async fn judge(
     State(state): State<WebState>,
@@ -94,7 +98,7 @@ pub(super) async fn judge(
                      still in the fields",
                 )
             }
-            Err(Error::Conflict(says) | Error::Invalid(says)) => Faults::whole(says),
+            Err(Error::Conflict(says) | Error::Invalid(says)) => Faults::about(says, &ABOUT),
             Err(error) => return Err(error.into()),
         };
     }
@@ -129,11 +133,11 @@ fn draw(known: &Known, token: &str, sent: Option<&Sent>, faults: &Faults) -> Pag
         (faults.summary())
         (hidden("version", &version.to_string()))
         (field(&Field {
-            name: "lacks", label: "What do the key controls leave uncovered together?", kind: Kind::Area(2), value: &lacks, max: TEXT_MAX, optional: true,
+            name: "lacks", label: "What do the key controls leave uncovered together?", kind: Kind::Area(2), value: &lacks, max: TEXT_MAX, optional: true, fault: faults.of("lacks"),
             hint: "For example contractors, or a system they do not reach. With it, the rule says partly met at best.", ..Field::default()
         }))
         (field(&Field {
-            name: "compensation", label: "Which controls compensate for what is missing or fails?", kind: Kind::Area(2), value: &compensation, max: TEXT_MAX, optional: true,
+            name: "compensation", label: "Which controls compensate for what is missing or fails?", kind: Kind::Area(2), value: &compensation, max: TEXT_MAX, optional: true, fault: faults.of("compensation"),
             hint: "They have to be designed for the same risk, precise enough, in place the whole time, tested, and not fail for the same cause.", ..Field::default()
         }))
         (field(&Field {

@@ -101,7 +101,7 @@ async fn change(State(state): State<WebState>, asked: Asked, sent: Sent) -> Resu
                      still in the fields",
                 )
             }
-            Err(Error::Conflict(says) | Error::Invalid(says)) => Faults::whole(says),
+            Err(Error::Conflict(says) | Error::Invalid(says)) => Faults::about(says, &ABOUT),
             Err(error) => return Err(error.into()),
         };
     }
@@ -109,6 +109,24 @@ async fn change(State(state): State<WebState>, asked: Asked, sent: Sent) -> Resu
     let page = draw(&known, framework, &typed, &asked, &faults);
     asked.frame_refused(&state, answer, &page).await.map(IntoResponse::into_response)
 }
+
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 14] = [
+    ("reason for the change", "reason"),
+    ("each category", "categories"),
+    ("is expected", "categories"),
+    ("leaving a category out", "categories"),
+    ("taking a criterion out", "exclusions"),
+    ("leaving out", "exclusions"),
+    ("every criterion", "exclusions"),
+    ("criterion", "exclusions"),
+    ("occurrence", "idle"),
+    ("there is no control", "idle"),
+    ("the period begins", "to"),
+    ("part outside", "outside"),
+    ("service", "services"),
+    ("category", "categories"),
+];
 
 const FIELDS: [&str; 11] = [
     "version",

@@ -76,7 +76,9 @@ pub(super) async fn answer(
             .await;
         match decided {
             Ok(()) => return Ok(go(&format!("/controls/{}", segment(&id)))),
-            Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says) | Error::Conflict(says)) => {
+                faults = Faults::about(says, &[("reason", "reason")])
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -93,10 +93,12 @@ pub(super) async fn decide(
                 ),
             )
         }
-        Err(Error::Conflict(says)) => (control, Faults::whole(says)),
-        Err(Error::Invalid(says)) => {
-            let mut faults = Faults::default();
-            faults.add("reason", says);
+        Err(Error::Conflict(says) | Error::Invalid(says)) => {
+            let about: &[(&str, &'static str)] = match control.state() {
+                ControlState::Draft => &[("named owner", "owner"), ("choose", "owner")],
+                _ => &[("say why", "reason"), ("the reason", "reason")],
+            };
+            let faults = Faults::about(says, about);
             (control, faults)
         }
         Err(error) => return Err(error.into()),

@@ -62,6 +62,17 @@ impl What {
         }
     }
 
+    /// The field that a word of a refusal stands for.
+    fn about(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Assign => {
+                &[("choose somebody", "owner"), ("choose a person", "owner"), ("reason", "reason")]
+            }
+            Self::Start => &[],
+            Self::Retire => &[("reason", "reason")],
+        }
+    }
+
     fn deed(self) -> Deed {
         match self {
             Self::Assign => Deed::Assigned,
@@ -126,7 +137,7 @@ pub(super) async fn apply(
                 return Ok(go(&done::back(&asked, "/controls", tally)));
             }
             Err(Error::Conflict(says) | Error::Invalid(says)) => {
-                faults = Faults::whole(format!("{says}. Nothing was changed"));
+                faults = Faults::about(format!("{says}. Nothing was changed"), what.about());
             }
             Err(error) => return Err(error.into()),
         }

@@ -74,7 +74,7 @@ pub(super) async fn write(
         match written {
             Ok(control) => return Ok(go(&format!("/controls/{}", segment(control.id.as_str())))),
             Err(Error::Conflict(says)) => faults.add("id", says),
-            Err(Error::Invalid(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says)) => faults = Faults::about(says, &fields::ABOUT),
             Err(error) => return Err(error.into()),
         }
     }
@@ -174,7 +174,7 @@ pub(super) async fn change(
                         "somebody changed it while you typed. Nothing was saved; what you typed is still in the fields",
                     )
                 }
-                Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::whole(says),
+                Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::about(says, &fields::ABOUT),
                 Err(error) => return Err(error.into()),
             }
         }

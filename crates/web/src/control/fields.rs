@@ -93,6 +93,22 @@ impl Names {
     }
 }
 
+/// The field that a word of a refusal stands for.
+pub(super) const ABOUT: [(&str, &str); 12] = [
+    ("can be called", "id"),
+    ("no title", "title"),
+    ("the title", "title"),
+    ("no statement", "statement"),
+    ("the statement", "statement"),
+    ("the area", "area"),
+    ("owner's role", "owner_role"),
+    ("the population", "population"),
+    ("evidence", "evidence"),
+    ("criteri", "criterion"),
+    ("a system", "system"),
+    ("reason", "reason"),
+];
+
 /// What stands in the fields.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Typed {

@@ -116,7 +116,7 @@ pub(super) async fn answer(
                 status = StatusCode::CONFLICT;
                 faults = Faults::whole(STALE);
             }
-            Err(Error::Invalid(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says)) => faults = Faults::about(says, &[("services", "services")]),
             Err(error) => return Err(error.into()),
         }
     }

@@ -53,7 +53,7 @@ async fn a_commitment_is_written_approved_by_another_changed_and_retired() {
     let mut unknown = promise("99.5 %.", "");
     unknown.extend([("once", once.as_str()), ("control", "NO-1")]);
     let refused = cam.post(new, &form, &unknown).await;
-    assert!(refused.text().contains("There is no control NO-1"), "{}", refused.text());
+    assert!(refused.text().contains("id=\"control-fault\">There is no control NO-1"), "{}", refused.text());
     let mut good = promise("99.5 % each month.", "");
     good.push(("once", &once));
     for _ in 0..2 {

@@ -121,6 +121,7 @@ async fn a_control_is_written_by_one_and_put_in_force_by_another() {
     let nobody = [("version", version.as_str()), ("owner", ""), ("decision", "approve")];
     let refused = max.post(path, &token(page.text()), &nobody).await;
     assert!(refused.text().contains("has no named owner"), "{}", refused.text());
+    assert!(refused.text().contains("id=\"owner-fault\""), "it stands beside the field: {}", refused.text());
     let sent = max.post(path, &token(page.text()), &fields).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
     let active = control(&server, "BKP-01").await;
@@ -448,6 +449,9 @@ async fn a_test_of_a_control_is_proposed_approved_by_another_and_its_time_stays_
     let approve = [("version", version.as_str()), ("reason", ""), ("act", "approve")];
     assert_eq!(cam.send(&one, &one, &approve).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(max.get("/work").await.text().contains(&one));
+    let decline = [("version", version.as_str()), ("reason", " "), ("act", "decline")];
+    let refused = max.send(&one, &one, &decline).await;
+    assert!(refused.text().contains("id=\"reason-fault\">Say why"), "{}", refused.text());
     assert_eq!(max.send(&one, &one, &approve).await.status, StatusCode::SEE_OTHER);
     let shown = cam.get(all).await;
     assert!(shown.text().contains("proposed here") && shown.text().contains("in force"), "{}", shown.text());
@@ -472,6 +476,17 @@ async fn a_test_of_a_control_is_proposed_approved_by_another_and_its_time_stays_
         [("kind", "occurrence"), ("window", "monthly"), ("grace_days", "x"), ("reason", "as agreed")];
     let refused = cam.send(due, form, &fields).await;
     assert!(refused.text().contains("number from 0 to 366"), "{}", refused.text());
+    let twice = "kept | it is kept | it is not\nkept | it is there | it is not";
+    let fields = [
+        ("kind", "population"),
+        ("trigger", "tapes"),
+        ("attributes", twice),
+        ("reason", "what is asked of each"),
+    ];
+    let refused = cam.send(form, form, &fields).await;
+    for says in ["id=\"attributes-fault\">A population test has", "it is there | it is not</textarea>"] {
+        assert!(refused.text().contains(says), "{says}: {}", refused.text());
+    }
     let fields =
         [("kind", "occurrence"), ("window", "monthly"), ("grace_days", "5"), ("reason", "as agreed")];
     let sent = cam.send(due, form, &fields).await;

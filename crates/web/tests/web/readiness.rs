@@ -53,7 +53,7 @@ async fn the_scope_is_chosen_on_a_page_and_what_is_shown_follows_it() {
     assert!(unreadable.text().contains("id: reason") && unreadable.text().contains("CC6.4 no premises"));
     let outside = cam.send(path, path, &scope("0", "P3.1: nothing is collected", "first plan")).await;
     assert_eq!(outside.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(outside.text().contains("is not in scope"), "{}", outside.text());
+    assert!(outside.text().contains("id=\"exclusions-fault\">Criterion"), "{}", outside.text());
     let sent = cam.send(path, path, &scope("0", "CC6.4: no <premises> of ours", "first plan")).await;
     assert_eq!((sent.status, sent.header("location")), (StatusCode::SEE_OTHER, path), "{}", sent.text());
 

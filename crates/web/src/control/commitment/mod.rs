@@ -188,6 +188,18 @@ fn compare(before: &Promise, after: &Promise) -> Vec<Differs> {
     ])
 }
 
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 8] = [
+    ("title", "title"),
+    ("statement", "statement"),
+    ("source", "source"),
+    ("reason", "reason"),
+    ("choose somebody", "owner"),
+    ("no category", "category"),
+    ("criteri", "criterion"),
+    ("control", "control"),
+];
+
 /// What stands in the fields.
 #[derive(Clone, Debug, Default)]
 struct Typed {
@@ -355,7 +367,7 @@ async fn write(State(state): State<WebState>, asked: Asked, sent: Sent) -> Resul
                 .await;
             match written {
                 Ok(record) => return Ok(go(&href(record.key))),
-                Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::whole(says),
+                Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::about(says, &ABOUT),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -439,7 +451,7 @@ async fn change(
                         "somebody changed it while you typed. Nothing was saved; what you typed is still in the fields",
                     )
                 }
-                Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::whole(says),
+                Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::about(says, &ABOUT),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -137,7 +137,33 @@ impl Typed {
             _ => return Err(Faults::whole("there is no such kind of test")),
         };
         let content = TestContent { kind, attribute: self.attribute.clone() };
-        if faults.is_empty() { content.checked().map_err(Faults::whole) } else { Err(faults) }
+        if faults.is_empty() { content.checked().map_err(|error| self.blame(error)) } else { Err(faults) }
+    }
+
+    /// What a refusal says, beside the field of this kind of test that it is about.
+    pub(super) fn blame(&self, says: impl ToString) -> Faults {
+        let about: &[(&str, &'static str)] = match self.kind.as_str() {
+            "configuration" => &[
+                ("attribute", "attribute"),
+                ("there is no check", "check"),
+                ("is a test of", "check"),
+                ("say why", "reason"),
+                ("the reason", "reason"),
+            ],
+            "occurrence" => &[
+                ("no windows", "window"),
+                ("grace", "grace_days"),
+                ("say why", "reason"),
+                ("the reason", "reason"),
+            ],
+            _ => &[
+                ("trigger", "trigger"),
+                ("attribute", "attributes"),
+                ("say why", "reason"),
+                ("the reason", "reason"),
+            ],
+        };
+        Faults::about(says, about)
     }
 }
 

@@ -319,7 +319,7 @@ async fn propose(
                     let to = format!("/controls/{}/tests/{}", segment(id.as_str()), segment(&test.id));
                     return Ok(go(&to));
                 }
-                Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::whole(says),
+                Err(Error::Invalid(says) | Error::Conflict(says)) => typed.blame(says),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -67,7 +67,23 @@ pub(super) async fn page(
     let (app, actor) = asked.member(&state)?;
     let id: ControlId = id.parse().map_err(|_| Refusal::NotFound)?;
     let known = app.read(actor, async |view| known(view, &id, &test).await).await?;
-    asked.frame(&state, &draw(&known, &asked, None, &Faults::default())?).await
+    asked.frame(&state, &draw(&known, &asked, &Given::default())?).await
+}
+
+/// What was sent and refused.
+#[derive(Default)]
+struct Given {
+    act: String,
+    reason: String,
+    typed: Option<Typed>,
+    faults: Faults,
+}
+
+impl Given {
+    /// The reason as it was typed into the form of these acts, and what is wrong with it.
+    fn reason(&self, acts: &[&str]) -> (&str, Option<&str>) {
+        if acts.contains(&self.act.as_str()) { (&self.reason, self.faults.of("reason")) } else { ("", None) }
+    }
 }
 
 /// Takes a decision, or the proposal of a change.
@@ -113,17 +129,20 @@ pub(super) async fn decide(
                         "it was changed since you looked. This is how it stands now; nothing was done",
                     )
                 }
-                Err(Error::Invalid(says) | Error::Conflict(says)) => Faults::whole(says),
+                Err(Error::Invalid(says) | Error::Conflict(says)) => match &typed {
+                    Some(typed) => typed.blame(says),
+                    None => Faults::about(says, &[("say why", "reason"), ("the reason", "reason")]),
+                },
                 Err(error) => return Err(error.into()),
             }
         }
     };
     let known = app.read(actor, async |view| known(view, &id, &test).await).await?;
-    let page = draw(&known, &asked, typed.as_ref(), &faults)?;
+    let page = draw(&known, &asked, &Given { act, reason, typed, faults })?;
     asked.frame_refused(&state, status, &page).await.map(IntoResponse::into_response)
 }
 
-fn draw(known: &Known, asked: &Asked, typed: Option<&Typed>, faults: &Faults) -> Result<Page, Refusal> {
+fn draw(known: &Known, asked: &Asked, given: &Given) -> Result<Page, Refusal> {
     let test = &known.test;
     let control = segment(known.control.id.as_str());
     let href = format!("/controls/{control}/tests/{}", segment(&test.id));
@@ -132,19 +151,19 @@ fn draw(known: &Known, asked: &Asked, typed: Option<&Typed>, faults: &Faults) ->
     let is_own = test.proposed.as_ref().is_some_and(|proposal| Some(proposal.by) == actor);
     let body = html! {
         div.stack {
-            (faults.summary())
+            (given.faults.summary())
             (block("about", "As it stands", &html! { (test.state().word()) }, &about(known)))
             @if let Some(proposal) = &test.proposed {
                 (block("waits", "What waits for a decision", &html! {}, &html! {
                     div.block-body {
                         p.muted { (known.names.of(proposal.by)) ", " (moment::written(proposal.at)) ": " (proposal.reason) }
                         (proposed(test, proposal))
-                        (decision(&href, &asked.token, &version, is_own, known.may_approve))
+                        (decision(&href, &asked.token, &version, (is_own, known.may_approve), given))
                     }
                 }))
             } @else if let Some(held) = &test.held {
-                @if known.may_change { (block("change", "Propose a change", &html! {}, &change(&href, &asked.token, &version, held, typed, faults))) }
-                @if known.may_end { (block("end", "Propose its end", &html! {}, &end(&href, &asked.token, &version))) }
+                @if known.may_change { (block("change", "Propose a change", &html! {}, &change(&href, &asked.token, &version, held, given))) }
+                @if known.may_end { (block("end", "Propose its end", &html! {}, &end(&href, &asked.token, &version, given))) }
             }
             (block("history", "History", &html! {}, &history(known)))
         }
@@ -227,7 +246,14 @@ fn lines(content: &TestContent) -> Vec<String> {
     vec![looks, content.attribute.clone(), asks]
 }
 
-fn decision(href: &str, token: &str, version: &str, is_own: bool, may_approve: bool) -> Markup {
+fn decision(
+    href: &str,
+    token: &str,
+    version: &str,
+    (is_own, may_approve): (bool, bool),
+    given: &Given,
+) -> Markup {
+    let (value, fault) = given.reason(&["approve", "decline"]);
     let hint = if is_own {
         "Why you take it back; or, where you are the only member, why you approve it yourself. That stays visible."
     } else {
@@ -236,7 +262,7 @@ fn decision(href: &str, token: &str, version: &str, is_own: bool, may_approve: b
     let body = html! {
         (hidden("version", version))
         (field(&Field {
-            name: "reason", label: "Why", kind: Kind::Area(2), max: TEXT_MAX, optional: true, hint, ..Field::default()
+            name: "reason", label: "Why", kind: Kind::Area(2), value, max: TEXT_MAX, optional: true, fault, hint, ..Field::default()
         }))
         p.row {
             @if may_approve { button.button.primary type="submit" name="act" value="approve" { "Approve" } }
@@ -249,16 +275,13 @@ fn decision(href: &str, token: &str, version: &str, is_own: bool, may_approve: b
     }
 }
 
-fn change(
-    href: &str,
-    token: &str,
-    version: &str,
-    held: &TestContent,
-    typed: Option<&Typed>,
-    faults: &Faults,
-) -> Markup {
-    let now = Typed::of(held);
-    let fields = fields::draw(typed.unwrap_or(&now), faults, None);
+fn change(href: &str, token: &str, version: &str, held: &TestContent, given: &Given) -> Markup {
+    let (now, none) = (Typed::of(held), Faults::default());
+    let (typed, faults) = match &given.typed {
+        Some(typed) => (typed, &given.faults),
+        None => (&now, &none),
+    };
+    let fields = fields::draw(typed, faults, None);
     let body = html! {
         (hidden("version", version))
         (fields)
@@ -267,13 +290,11 @@ fn change(
     html! { div.block-body { (form(href, token, &body)) } }
 }
 
-fn end(href: &str, token: &str, version: &str) -> Markup {
+fn end(href: &str, token: &str, version: &str, given: &Given) -> Markup {
+    let (value, fault) = given.reason(&["end"]);
     let body = html! {
         (hidden("version", version))
-        p.field {
-            label for="end-reason" { "Why it ends" }
-            textarea id="end-reason" name="reason" rows="2" maxlength=(TEXT_MAX) required {}
-        }
+        (field(&Field { name: "reason", id: "end-reason", label: "Why it ends", kind: Kind::Area(2), value, fault, max: TEXT_MAX, ..Field::default() }))
         p.row { button.button type="submit" name="act" value="end" { "Propose its end" } }
     };
     html! { div.block-body { (form(href, token, &body)) } }
