@@ -39,6 +39,23 @@ const FIELDS: [&str; 11] = [
     "until",
 ];
 
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 13] = [
+    ("to nobody else", "relation"),
+    ("whom they serve", "serves"),
+    ("name of the recipient", "name"),
+    ("company of the recipient", "company"),
+    ("address of the recipient", "email"),
+    ("since when the service", "used_from"),
+    ("use of the service ends", "used_to"),
+    ("service was not used", "used_from"),
+    ("shows the relationship", "basis"),
+    ("purpose", "purpose"),
+    ("no document", "documents"),
+    ("one document", "documents"),
+    ("access ends", "until"),
+];
+
 async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Basis, Refusal> {
     let (app, actor) = asked.member(state)?;
     Ok(app.read(actor, async |view| distribution::basis(view, key).await).await?)
@@ -178,7 +195,7 @@ pub(super) async fn write(
             Ok((version, link)) => {
                 return handed(&state, &asked, (key, version.record.key), link.as_ref()).await;
             }
-            Err(Error::Invalid(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says)) => faults = Faults::about(says, &ABOUT),
             Err(Error::Conflict(says)) => (status, faults) = (StatusCode::CONFLICT, Faults::whole(says)),
             Err(error) => return Err(error.into()),
         }

@@ -77,7 +77,7 @@ fn draw(state: &WebState, shown: &Shown, asked: &Asked, typed: (&str, &str), fau
         div.columns {
             div {
                 (block("steps", "Steps", &html! { (stands.title()) }, &steps(shown)))
-                @if !stands.is_over() { (acts(state, shown, asked, stands, typed)) }
+                @if !stands.is_over() { (acts(state, shown, asked, stands, (typed, faults))) }
                 (block("taken", "What they took", &html! { (shown.downloads.len()) }, &html! {
                     @if shown.downloads.is_empty() { p.muted { "Nothing yet." } }
                     @else { (plain("What they took", &["Document", "When, from where", "Model"], rows.collect())) }
@@ -139,20 +139,23 @@ fn acts(
     shown: &Shown,
     asked: &Asked,
     stands: Standing,
-    (act, typed): (&str, &str),
+    ((act, typed), faults): ((&str, &str), &Faults),
 ) -> Markup {
     let record = &shown.version.record;
     let home = grant_href(record.engagement, record.key);
     let version = hidden("version", &shown.version.number.to_string());
     let may = |verb| asked.may(distribution::atom(verb));
-    let value = |of: &str| if act == of { typed } else { "" };
+    // What was sent and refused stands in its form again, and that one is in sight.
+    let is_sent = |of: &str| act == of && !faults.is_empty();
     let is_own = asked.visit.actor.as_deref().is_some_and(|actor| actor.id == record.entered.by);
     let said = |act: &str, label: &str, words: &str, hint: &str| {
         let text = Field {
             name: "text",
+            id: &format!("{act}-text"),
             label,
             kind: Kind::Area(2),
-            value: value(act),
+            value: if is_sent(act) { typed } else { "" },
+            fault: faults.of("text").filter(|_| is_sent(act)),
             max: TEXT_MAX,
             hint,
             ..Field::default()
@@ -190,10 +193,10 @@ fn acts(
             }))
         }
         @if record.approved().is_none() && may(Verb::Approve) {
-            details.act { summary { "Refuse" } (said("refuse", "Why", "Refuse it", "")) }
+            details.act open[is_sent("refuse")] { summary { "Refuse" } (said("refuse", "Why", "Refuse it", "")) }
         }
         @if may(Verb::Delete) {
-            details.act { summary { "Revoke" } (said("revoke", "Why", "Revoke it", "Link, codes and what they opened stop working at once. What was taken stays in the log.")) }
+            details.act open[is_sent("revoke")] { summary { "Revoke" } (said("revoke", "Why", "Revoke it", "Link, codes and what they opened stop working at once. What was taken stays in the log.")) }
         }
     }
 }
@@ -249,7 +252,10 @@ pub(super) async fn act(
         ),
         Err(Error::StepUp) => return prove_first(&state, &asked, asked.path(), &home, &sent).await,
         Err(Error::Conflict(says)) => (StatusCode::CONFLICT, Faults::whole(says)),
-        Err(Error::Invalid(says)) => (StatusCode::UNPROCESSABLE_ENTITY, Faults::whole(says)),
+        Err(Error::Invalid(says)) => {
+            let about = [("it needs the", "text"), ("has at most", "text")];
+            (StatusCode::UNPROCESSABLE_ENTITY, Faults::about(says, &about))
+        }
         Err(error) => return Err(error.into()),
     };
     let shown = load(&state, &asked, (key, grant)).await?;

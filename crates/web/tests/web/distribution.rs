@@ -51,6 +51,12 @@ async fn entered(cam: &mut Browser) -> String {
         refused.text()
     );
     fields[6].1 = "2026-01-01";
+    fields[3].1 = "nora at customer";
+    let refused = cam.send(&path, &path, &fields).await;
+    for says in ["id=\"email-fault\">The address of the recipient", "value=\"nora at customer\""] {
+        assert!(refused.text().contains(says), "{says}: {}", refused.text());
+    }
+    fields[3].1 = "nora@customer.example";
     let shown = cam.send(&path, &path, &fields).await;
     assert_eq!(shown.status, StatusCode::OK, "{}", shown.text());
     let at = shown.text().find("/shared/").expect("a link");
@@ -149,6 +155,9 @@ async fn a_recipient_comes_by_a_link_and_takes_a_copy_of_their_own() {
 
     let one = format!("{HOME}/1");
     let version = hidden(cam.get(&one).await.text(), "version").to_owned();
+    let bare = cam.send(&one, &format!("{one}/check"), &[("version", &version), ("text", " ")]).await;
+    assert!(bare.text().contains("id=\"check-text-fault\">It needs the way"), "{}", bare.text());
+    assert!(!bare.text().contains("id=\"revoke-text-fault\""), "{}", bare.text());
     let how = [("version", version.as_str()), ("text", "called their head office")];
     let checked = cam.send(&one, &format!("{one}/check"), &how).await;
     assert_eq!(checked.status, StatusCode::SEE_OTHER, "{}", checked.text());
