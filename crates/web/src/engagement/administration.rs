@@ -203,6 +203,16 @@ impl Typed {
     }
 }
 
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 6] = [
+    ("chosen firm", "chosen"),
+    ("reason for the choice", "why"),
+    ("who chose", "approver"),
+    ("letter of engagement", "letter"),
+    ("walkthrough", "walkthroughs"),
+    ("firm", "firms"),
+];
+
 /// The firms beside each other, as they are recorded.
 fn compared(held: &Administration) -> Markup {
     let row = |firm: &Firm| {
@@ -282,7 +292,7 @@ pub(super) async fn write(
             let written = app
                 .transact(actor, async |cx| engagement::administer(cx, key, from, read.clone()).await)
                 .await;
-            match outcome(written, &format!("{}/administration", href(key))) {
+            match outcome(written, &format!("{}/administration", href(key)), &ABOUT) {
                 Ok(done) => return Ok(done),
                 Err(wrong) => wrong?,
             }

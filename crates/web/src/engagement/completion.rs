@@ -307,10 +307,12 @@ fn bridges(
     }
 }
 
-/// What a change came to: where to go, or what is wrong and with which status.
+/// What a change came to: where to go, or what is wrong and with which status; `about` says which field a word of a refusal
+/// stands for.
 pub(super) fn completed(
     done: Result<Completed, Error>,
     to: &str,
+    about: &[(&str, &'static str)],
 ) -> Result<Response, Result<(StatusCode, Faults), Refusal>> {
     match done {
         Ok(Completed::Done(_)) => Ok(go(to)),
@@ -322,7 +324,7 @@ pub(super) fn completed(
             ),
         ))),
         Err(Error::Invalid(says) | Error::Conflict(says)) => {
-            Err(Ok((StatusCode::UNPROCESSABLE_ENTITY, Faults::whole(says))))
+            Err(Ok((StatusCode::UNPROCESSABLE_ENTITY, Faults::about(says, about))))
         }
         Err(error) => Err(Err(error.into())),
     }
@@ -340,6 +342,14 @@ pub(super) fn day(name: &'static str, text: &str, faults: &mut Faults) -> Option
 pub(super) fn version(sent: &Sent) -> Result<i64, Refusal> {
     sent.text("version").parse().map_err(|_| Refusal::Malformed)
 }
+
+/// Words of refusals that are about the day of a form.
+pub(super) const ABOUT_DAY: [(&str, &str); 4] = [
+    ("the time of the examination", "day"),
+    ("lies ahead", "day"),
+    ("the report is dated", "day"),
+    ("before the report", "day"),
+];
 
 /// A form of one day.
 struct DayForm<'a> {
@@ -399,7 +409,7 @@ pub(super) async fn date(
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     if let Some(day) = day("day", &typed, &mut faults) {
         let done = app.transact(actor, async |cx| engagement::date_report(cx, key, from, day).await).await;
-        match completed(done, &href_of(key)) {
+        match completed(done, &href_of(key), &ABOUT_DAY) {
             Ok(done) => return Ok(done),
             Err(wrong) => (status, faults) = wrong?,
         }
@@ -448,7 +458,7 @@ pub(super) async fn confirm(
     if let Some(until) = day("day", &typed, &mut faults) {
         let done =
             app.transact(actor, async |cx| engagement::confirm_events(cx, key, from, until).await).await;
-        match completed(done, &href_of(key)) {
+        match completed(done, &href_of(key), &ABOUT_DAY) {
             Ok(done) => return Ok(done),
             Err(wrong) => (status, faults) = wrong?,
         }
@@ -562,10 +572,15 @@ pub(super) async fn event(
             decided,
             reason: sent.text("reason"),
         };
+        let about = [
+            &[("title of what happened", "what"), ("the effect", "effect"), ("the reason", "reason")][..],
+            &ABOUT_DAY,
+        ]
+        .concat();
         let done = app
             .transact(actor, async |cx| engagement::tell_event(cx, key, from, number, told.clone()).await)
             .await;
-        match completed(done, &href_of(key)) {
+        match completed(done, &href_of(key), &about) {
             Ok(done) => return Ok(done),
             Err(wrong) => (status, faults) = wrong?,
         }
@@ -617,7 +632,7 @@ pub(super) async fn roll(
             app.transact(actor, async |cx| engagement::roll_forward(cx, &once, key, &reason).await).await;
         match planned {
             Ok(record) => return Ok(go(&href(record.key))),
-            Err(Error::Invalid(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says)) => faults = Faults::about(says, &[("the reason", "reason")]),
             Err(error) => return Err(error.into()),
         }
     }

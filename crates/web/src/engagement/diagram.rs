@@ -132,6 +132,15 @@ fn draw(
     page
 }
 
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 5] = [
+    ("caption", "caption"),
+    ("alternative text", "alternative"),
+    ("was not taken", "files"),
+    ("choose the file", "files"),
+    ("this picture", "files"),
+];
+
 type Later<'a, T> = Pin<Box<dyn Future<Output = tickmark_app::Result<T>> + Send + 'a>>;
 
 fn putting<'a>(
@@ -165,7 +174,7 @@ pub(super) async fn write(
     if let (Some(digest), "yes") = (digest, sent.text("remove").as_str()) {
         let changed =
             app.transact(actor, async |cx| engagement::remove_diagram(cx, key, from, digest).await).await;
-        match outcome(changed, &done) {
+        match outcome(changed, &done, &[]) {
             Ok(done) => return Ok(done),
             Err(wrong) => (status, faults) = wrong?,
         }
@@ -186,7 +195,7 @@ pub(super) async fn write(
     }
     if faults.is_empty() {
         let new = NewDiagram { caption: typed.0.clone(), alternative: typed.1.clone(), file };
-        match outcome(putting(app, actor, (key, from), digest, new).await, &done) {
+        match outcome(putting(app, actor, (key, from), digest, new).await, &done, &ABOUT) {
             Ok(done) => {
                 drop_kept(app, actor, &sent).await?;
                 return Ok(done);

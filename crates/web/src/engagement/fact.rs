@@ -8,7 +8,7 @@ use tickmark_app::engagement;
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::completion::{Follows, Learned};
 
-use super::completion::{Complete, completed, day, href_of, load, numbered, version};
+use super::completion::{ABOUT_DAY, Complete, completed, day, href_of, load, numbered, version};
 use super::{href, key, page_of, refused};
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
@@ -131,11 +131,22 @@ pub(super) async fn write(
     }
     if let (Some(day), Some(follows), true) = (on, follows, faults.is_empty()) {
         let (what, effect, reason) = (sent.text("what"), sent.text("effect"), sent.text("reason"));
+        let about = [
+            &[
+                ("title of what became known", "what"),
+                ("the effect", "effect"),
+                ("been told", "told"),
+                ("were told", "told"),
+                ("the reason", "reason"),
+            ][..],
+            &ABOUT_DAY,
+        ]
+        .concat();
         let learned = Learned { day, what, effect, told, follows, reason };
         let done = app
             .transact(actor, async |cx| engagement::learn_fact(cx, key, from, number, learned.clone()).await)
             .await;
-        match completed(done, &href_of(key)) {
+        match completed(done, &href_of(key), &about) {
             Ok(done) => return Ok(done),
             Err(wrong) => (status, faults) = wrong?,
         }

@@ -25,6 +25,27 @@ use crate::visit::Asked;
 /// Most characters of a letter.
 const LETTER_MAX: usize = 40_000;
 
+/// The field that a word of a refusal of the representation letter stands for.
+const ABOUT: [(&str, &str); 4] = [
+    ("audit firm", "to"),
+    ("text of the letter", "text"),
+    ("name of the signatory", "signatory"),
+    ("title of the signatory", "title"),
+];
+
+/// The same of a bridge letter.
+const ABOUT_BRIDGE: [(&str, &str); 9] = [
+    ("nothing to bridge", "to"),
+    ("nobody knows", "to"),
+    ("the time of the examination", "to"),
+    ("lies ahead", "to"),
+    ("the changes", "changes"),
+    ("the incidents", "incidents"),
+    ("the next period", "next"),
+    ("name of the signatory", "signatory"),
+    ("title of the signatory", "title"),
+];
+
 fn representation_form(of: &Complete, asked: &Asked, typed: &Letter, faults: &Faults) -> Page {
     let key = of.engagement.key;
     let wrong = typed.faults();
@@ -107,7 +128,7 @@ pub(super) async fn represent(
     if faults.is_empty() {
         let done =
             app.transact(actor, async |cx| engagement::represent(cx, key, from, typed.clone()).await).await;
-        match completed(done, &href_of(key)) {
+        match completed(done, &href_of(key), &ABOUT) {
             Ok(done) => return Ok(done),
             Err(wrong) => (status, faults) = wrong?,
         }
@@ -285,7 +306,7 @@ pub(super) async fn bridge(
                 engagement::write_bridge(cx, key, from, number, letter.clone(), catalog).await
             })
             .await;
-        match completed(done, &href_of(key)) {
+        match completed(done, &href_of(key), &ABOUT_BRIDGE) {
             Ok(done) => return Ok(done),
             Err(wrong) => (status, faults) = wrong?,
         }
@@ -434,7 +455,7 @@ async fn sign(
             StatusCode::CONFLICT,
             Faults::whole("it was changed since you looked. This is how it stands now; nothing was signed"),
         ),
-        other => match completed(other, &href_of(key)) {
+        other => match completed(other, &href_of(key), &[]) {
             Ok(done) => return Ok(done),
             Err(wrong) => wrong?,
         },

@@ -252,10 +252,12 @@ fn progress(of: Option<Progress>) -> &'static str {
     }
 }
 
-/// What a change came to: where to go, or what is wrong and with which status. Stale changes do nothing.
+/// What a change came to: where to go, or what is wrong and with which status; `about` says which field a word of a refusal
+/// stands for. Stale changes do nothing.
 fn outcome(
     changed: Result<Changed, Error>,
     to: &str,
+    about: &[(&str, &'static str)],
 ) -> Result<Response, Result<(StatusCode, Faults), Refusal>> {
     match changed {
         Ok(Changed::Done(_)) => Ok(go(to)),
@@ -267,7 +269,7 @@ fn outcome(
             ),
         ))),
         Err(Error::Invalid(says) | Error::Conflict(says)) => {
-            Err(Ok((StatusCode::UNPROCESSABLE_ENTITY, Faults::whole(says))))
+            Err(Ok((StatusCode::UNPROCESSABLE_ENTITY, Faults::about(says, about))))
         }
         Err(error) => Err(Err(error.into())),
     }

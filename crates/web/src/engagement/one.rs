@@ -541,7 +541,7 @@ pub(super) async fn approve(
             StatusCode::CONFLICT,
             Faults::whole("it was changed since you looked. This is what waits now; nothing was approved"),
         ),
-        other => match outcome(other, &href(key)) {
+        other => match outcome(other, &href(key), &[]) {
             Ok(done) => return Ok(done),
             Err(wrong) => wrong?,
         },
@@ -595,7 +595,9 @@ pub(super) async fn close(
     } else {
         match app.transact(actor, async |cx| engagement::close(cx, key, &reason).await).await {
             Ok(_) => return Ok(go(&href(key))),
-            Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says) | Error::Conflict(says)) => {
+                faults = Faults::about(says, &[("the reason", "reason")]);
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -102,7 +102,8 @@ fn description_form(
     let part_field = |part: Part, needed: bool| {
         let of_part: Vec<String> =
             wrong.iter().filter(|(at, _)| *at == part).map(|(_, fault)| fault.clone()).collect();
-        let fault = (!of_part.is_empty()).then(|| of_part.join("; "));
+        let noticed = (!of_part.is_empty()).then(|| of_part.join("; "));
+        let fault = faults.of(part.word()).or(noticed.as_deref());
         let label = part.label(scope.kind);
         let none = none_field(part);
         let hint = if needed {
@@ -111,7 +112,7 @@ fn description_form(
             part.hint(scope.kind).to_owned()
         };
         html! {
-            (field(&Field { name: part.word(), label: &label, value: held.text(part), kind: Kind::Area(if needed { 7 } else { 3 }), max: TEXT_MAX, optional: true, hint: &hint, fault: fault.as_deref(), ..Field::default() }))
+            (field(&Field { name: part.word(), label: &label, value: held.text(part), kind: Kind::Area(if needed { 7 } else { 3 }), max: TEXT_MAX, optional: true, hint: &hint, fault, ..Field::default() }))
             (propose::sources(held, part))
             @if part.may_be_none() {
                 (field(&Field { name: &none, label: "There is nothing to tell", value: if held.is_none(part) { "yes" } else { "" }, kind: Kind::Check, ..Field::default() }))
@@ -147,7 +148,7 @@ fn description_form(
             }
         }
         div.narrow.stack.apart {
-            @if beside.may_write { (propose::incidents(version, &beside.candidates, &asked.token)) }
+            @if beside.may_write { (propose::incidents(version, beside, &asked.token)) }
             (process::shown(record, beside.may_write)) (diagram::shown(record, beside.may_write))
         }
     };
@@ -224,7 +225,9 @@ pub(super) async fn describe(
     };
     let changed =
         app.transact(actor, async |cx| engagement::describe(cx, record.key, from, typed.clone()).await).await;
-    let (status, faults) = match outcome(changed, &format!("{}/description", href(record.key))) {
+    let about: Vec<(&str, &'static str)> =
+        parts.iter().map(|(part, _)| (part.title(), part.word())).collect();
+    let (status, faults) = match outcome(changed, &format!("{}/description", href(record.key)), &about) {
         Ok(done) => return Ok(done),
         Err(wrong) => wrong?,
     };
@@ -241,13 +244,14 @@ pub(super) async fn decide_incident(
     sent: Sent,
 ) -> Result<Response, Refusal> {
     let (version, names) = load(&state, &asked, &at).await?;
-    let (status, faults) = match propose::decide(&state, &asked, &version.record, &sent).await? {
+    let (status, tried) = match propose::decide(&state, &asked, &version.record, &sent).await? {
         Ok(done) => return Ok(done),
         Err(wrong) => wrong,
     };
-    let beside = propose::beside(&state, &asked, &version.record).await?;
+    let mut beside = propose::beside(&state, &asked, &version.record).await?;
+    beside.tried = Some(tried);
     let held = version.record.described();
-    let page = description_form(&version, (&held, &beside), &names, &asked, &faults);
+    let page = description_form(&version, (&held, &beside), &names, &asked, &Faults::default());
     refused(&state, &asked, status, &page).await
 }
 
@@ -325,6 +329,13 @@ fn assertion_form(
     page
 }
 
+/// The field that a word of a refusal of the assertion stands for.
+const ABOUT: [(&str, &str); 3] = [
+    ("text of the assertion", "text"),
+    ("name of the signatory", "signatory"),
+    ("title of the signatory", "title"),
+];
+
 pub(super) async fn assert(
     State(state): State<WebState>,
     Path(at): Path<String>,
@@ -352,7 +363,7 @@ pub(super) async fn assert(
         let changed = app
             .transact(actor, async |cx| engagement::assert(cx, record.key, from, typed.clone()).await)
             .await;
-        match outcome(changed, &format!("{}/assertion", href(record.key))) {
+        match outcome(changed, &format!("{}/assertion", href(record.key)), &ABOUT) {
             Ok(done) => return Ok(done),
             Err(wrong) => wrong?,
         }
@@ -403,7 +414,7 @@ pub(super) async fn modify(
     } else {
         let done =
             app.transact(actor, async |cx| engagement::modify_opinion(cx, key, from, &typed).await).await;
-        match outcome(done, &format!("{}/assertion", href(key))) {
+        match outcome(done, &format!("{}/assertion", href(key)), &[("modification", "text")]) {
             Ok(done) => return Ok(done),
             Err(wrong) => (status, faults) = wrong?,
         }
@@ -542,7 +553,7 @@ async fn sign(
             StatusCode::CONFLICT,
             Faults::whole("it was changed since you looked. This is how it stands now; nothing was signed"),
         ),
-        other => match outcome(other, &href(key)) {
+        other => match outcome(other, &href(key), &[]) {
             Ok(done) => return Ok(done),
             Err(wrong) => wrong?,
         },

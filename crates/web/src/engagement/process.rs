@@ -159,6 +159,15 @@ impl Typed {
     }
 }
 
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 5] = [
+    ("name of a process", "name"),
+    ("process called", "name"),
+    ("narrative", "narrative"),
+    ("step", "steps"),
+    ("processes with their steps", "steps"),
+];
+
 /// Ids between commas or spaces.
 fn listed(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ';', ' ', '\n']).map(str::trim).filter(|id| !id.is_empty())
@@ -228,7 +237,7 @@ fn draw(version: &Version, which: &str, typed: &Typed, asked: &Asked, faults: &F
                 (faults.summary())
                 (hidden("version", &version.number.to_string()))
                 (field(&Field { name: "name", label: "Process", value: &typed.name, max: TITLE_MAX, fault: faults.of("name"), hint: "As: Pay run.", ..Field::default() }))
-                (field(&Field { name: "narrative", label: "Narrative", kind: Kind::Area(8), value: &typed.narrative, max: NARRATIVE_MAX, optional: true, hint: "How it goes, as it really runs, and how events other than transactions are captured. Needed before the description is signed.", ..Field::default() }))
+                (field(&Field { name: "narrative", label: "Narrative", kind: Kind::Area(8), value: &typed.narrative, max: NARRATIVE_MAX, optional: true, fault: faults.of("narrative"), hint: "How it goes, as it really runs, and how events other than transactions are captured. Needed before the description is signed.", ..Field::default() }))
                 h2 { "Steps" }
                 p.muted { "In order. A step that is left empty is not kept; to move one, change its number." @if !objectives.is_empty() { " Objectives in the scope: " (objectives.join(", ")) "." } }
                 @if let Some(says) = faults.of("steps") { p.fault { (crate::design::form::capital(says)) "." } }
@@ -311,7 +320,7 @@ pub(super) async fn write(
     if let (Some(name), "yes") = (&held, sent.text("remove").as_str()) {
         let changed =
             app.transact(actor, async |cx| engagement::remove_process(cx, key, from, name).await).await;
-        let (status, faults) = match outcome(changed, &done) {
+        let (status, faults) = match outcome(changed, &done, &[]) {
             Ok(done) => return Ok(done),
             Err(wrong) => wrong?,
         };
@@ -327,7 +336,7 @@ pub(super) async fn write(
                 engagement::write_process(cx, key, from, held.as_deref(), process.clone()).await
             })
             .await;
-        match outcome(changed, &done) {
+        match outcome(changed, &done, &ABOUT) {
             Ok(done) => return Ok(done),
             Err(wrong) => (status, faults) = wrong?,
         }

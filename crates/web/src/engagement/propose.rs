@@ -27,6 +27,16 @@ pub(super) struct Beside {
     pub(super) may_write: bool,
     pub(super) faults: DescriptionFaults,
     pub(super) candidates: Vec<Candidate>,
+    /// A decision about one of them that was refused.
+    pub(super) tried: Option<Tried>,
+}
+
+/// A decision about a candidate as it was typed, and what is wrong with its fields.
+pub(super) struct Tried {
+    at: usize,
+    told: String,
+    why: String,
+    faults: Faults,
 }
 
 pub(super) async fn beside(state: &WebState, asked: &Asked, record: &Engagement) -> Result<Beside, Refusal> {
@@ -44,6 +54,7 @@ pub(super) async fn beside(state: &WebState, asked: &Asked, record: &Engagement)
                 may_write: true,
                 faults: engagement::description_faults(view, record.key, catalog).await?,
                 candidates: engagement::candidates(view, record.key).await?,
+                tried: None,
             })
         })
         .await?;
@@ -60,7 +71,8 @@ pub(super) fn sources(held: &Description, part: Part) -> Markup {
 }
 
 /// Findings that could be incidents to tell of, each with what was decided, and the form to decide.
-pub(super) fn incidents(version: &Version, candidates: &[Candidate], token: &str) -> Markup {
+pub(super) fn incidents(version: &Version, beside: &Beside, token: &str) -> Markup {
+    let candidates = &beside.candidates;
     if candidates.is_empty() {
         return html! {};
     }
@@ -84,7 +96,7 @@ pub(super) fn incidents(version: &Version, candidates: &[Candidate], token: &str
                         }
                     }
                 }
-                (decision(record, version.number, (at, one), token))
+                (decision(record, version.number, (at, one), beside.tried.as_ref().filter(|tried| tried.at == at), token))
             }
         }
     };
@@ -161,7 +173,7 @@ pub(super) async fn begin(
         let begun = app
             .transact(actor, async |cx| engagement::begin_parts(cx, key, from, &parts, catalog).await)
             .await;
-        match outcome(begun, &format!("{}/description", href(key))) {
+        match outcome(begun, &format!("{}/description", href(key)), &[]) {
             Ok(done) => return Ok(done),
             Err(wrong) => wrong?,
         }
@@ -176,49 +188,67 @@ fn decision_fields(at: usize) -> [String; 2] {
 }
 
 /// The form that decides about one candidate.
-fn decision(record: &Engagement, number: i64, (at, one): (usize, &Candidate), token: &str) -> Markup {
+fn decision(
+    record: &Engagement,
+    number: i64,
+    (at, one): (usize, &Candidate),
+    tried: Option<&Tried>,
+    token: &str,
+) -> Markup {
     let described = record.described();
     let held = described.candidates.get(&one.id);
-    let told = held.map_or("", |told| if told.is_told { "yes" } else { "no" });
+    let held = held.map_or(("", ""), |told| (if told.is_told { "yes" } else { "no" }, told.why.as_str()));
+    let (told, why) = tried.map_or(held, |tried| (tried.told.as_str(), tried.why.as_str()));
+    let fault = |name| tried.and_then(|tried| tried.faults.of(name));
     let options = [("", "Choose"), ("yes", "It is told of in the description"), ("no", "It is left out")]
         .map(|(word, title)| (word.to_owned(), title.to_owned()));
     let [told_field, why_field] = decision_fields(at);
     let fields = html! {
+        @if let Some(tried) = tried { (tried.faults.summary()) }
         (hidden("version", &number.to_string()))
         (hidden("finding", &one.id))
         (hidden("at", &at.to_string()))
-        (field(&Field { name: &told_field, label: "Is it told of?", value: told, kind: Kind::Select(&options), ..Field::default() }))
-        (field(&Field { name: &why_field, label: "Why", value: held.map_or("", |told| &told.why), kind: Kind::Area(2), max: TEXT_MAX, ..Field::default() }))
+        (field(&Field { name: &told_field, label: "Is it told of?", value: told, kind: Kind::Select(&options), fault: fault("told"), ..Field::default() }))
+        (field(&Field { name: &why_field, label: "Why", value: why, kind: Kind::Area(2), max: TEXT_MAX, fault: fault("why"), ..Field::default() }))
         (send("Save the decision", ""))
     };
     form(&format!("{}/incidents", href(record.key)), token, &fields)
 }
 
-/// Decides about one candidate. Returns what is wrong, with its status, to whoever draws the description again.
+/// Decides about one candidate. Returns what was typed and is wrong, with the status, to whoever draws the description again.
 pub(super) async fn decide(
     state: &WebState,
     asked: &Asked,
     record: &Engagement,
     sent: &Sent,
-) -> Result<Result<Response, (StatusCode, Faults)>, Refusal> {
+) -> Result<Result<Response, (StatusCode, Tried)>, Refusal> {
     let (app, actor) = asked.member(state)?;
     let at: usize = sent.text("at").parse().map_err(|_| Refusal::Malformed)?;
     let names = decision_fields(at);
     sent.only(&["version", "finding", "at", &names[0], &names[1]])?;
     let from: i64 = sent.text("version").parse().map_err(|_| Refusal::Malformed)?;
     let [told, why] = names.map(|name| sent.text(&name));
-    if !["yes", "no"].contains(&told.as_str()) || why.is_empty() {
-        let faults = Faults::whole("say of the finding whether it is told of, and why");
-        return Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, faults)));
+    let mut faults = Faults::default();
+    if !["yes", "no"].contains(&told.as_str()) {
+        faults.add("told", "say whether it is told of");
     }
-    let (finding, told) = (sent.text("finding"), Told { is_told: told == "yes", why });
+    if why.is_empty() {
+        faults.add("why", "say why");
+    }
+    if !faults.is_empty() {
+        return Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, Tried { at, told, why, faults })));
+    }
+    let (finding, said) = (sent.text("finding"), Told { is_told: told == "yes", why: why.clone() });
     let decided = app
         .transact(actor, async |cx| {
-            engagement::decide_incident(cx, record.key, from, &finding, told.clone()).await
+            engagement::decide_incident(cx, record.key, from, &finding, said.clone()).await
         })
         .await;
-    match outcome(decided, &format!("{}/description", href(record.key))) {
+    match outcome(decided, &format!("{}/description", href(record.key)), &[("reason why", "why")]) {
         Ok(done) => Ok(Ok(done)),
-        Err(wrong) => wrong.map(Err),
+        Err(wrong) => {
+            let (status, faults) = wrong?;
+            Ok(Err((status, Tried { at, told, why, faults })))
+        }
     }
 }

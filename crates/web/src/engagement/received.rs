@@ -90,6 +90,14 @@ fn follows(of: &Complete) -> Markup {
     }
 }
 
+/// The field that a word of a refusal stands for, in both forms.
+const ABOUT: [(&str, &str); 4] = [
+    ("audit firm", "firm"),
+    ("the time of the examination", "day"),
+    ("lies ahead", "day"),
+    ("report is dated", "day"),
+];
+
 fn draw(of: &Complete, asked: &Asked, typed: &[(&str, String)], faults: &Faults) -> Page {
     let key = of.engagement.key;
     let value = |name: &str| typed.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
@@ -155,7 +163,8 @@ pub(super) async fn write(
                 engagement::receive_report(cx, key, from, receiving, (catalog, generator)).await
             })
             .await;
-        match completed(done, &href_of(key)) {
+        let about = [&[("name of the file", "file"), ("this file", "digest")][..], &ABOUT].concat();
+        match completed(done, &href_of(key), &about) {
             Ok(done) => return Ok(done),
             Err(wrong) => (status, faults) = wrong?,
         }
@@ -239,7 +248,8 @@ pub(super) async fn take_file(
         let given =
             Receiving { firm: sent.text("firm"), day, file: file.name, digest, bytes: Some(file.bytes) };
         let done = receiving((app, actor), (key, from), given, (catalog, generator(&state))).await;
-        match completed(done, &href_of(key)) {
+        let about = [&[("the file", "files"), ("this file", "files")][..], &ABOUT].concat();
+        match completed(done, &href_of(key), &about) {
             Ok(done) => {
                 drop_kept(app, actor, &sent).await?;
                 return Ok(done);

@@ -95,6 +95,12 @@ async fn an_examination_is_planned_signed_by_three_and_taken_out() {
     assert!(
         refused.text().contains("ends before it begins") && refused.text().contains("Reports to authorities")
     );
+    let long = format!("Payroll {}", "x".repeat(200));
+    (wrong[2].1, wrong[5].1) = ("2026-11-01", long.as_str());
+    let refused = cam.send("/engagements/new", "/engagements/new", &wrong).await;
+    for says in ["id=\"services-fault\">The service has at most", long.as_str()] {
+        assert!(refused.text().contains(says), "{says}: {}", refused.text());
+    }
     let mut plan = PLAN.to_vec();
     plan.push(("once", &once));
     for _ in 0..2 {
@@ -477,6 +483,9 @@ async fn a_heavy_finding_is_told_of_or_left_out_for_a_reason() {
         vec![("version", version.as_str()), ("finding", &finding), ("at", "0"), ("told-0", "no")];
     let refused = cam.send(at, "/engagements/1/incidents", &fields).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    for says in ["id=\"why-0-fault\">Say why", "value=\"no\" selected"] {
+        assert!(refused.text().contains(says), "{says}: {}", refused.text());
+    }
     fields.push(("why-0", "no account was used"));
     let decided = cam.send(at, "/engagements/1/incidents", &fields).await;
     assert_eq!(decided.header("location"), at, "{}", decided.text());

@@ -162,7 +162,7 @@ async fn letters_are_written_signed_and_taken_out() {
     let refused = send(&mut cam, "/engagements/1/events/new", &event).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
-        refused.text().contains("is not after the time")
+        refused.text().contains("id=\"day-fault\">2026-11-20 is not after the time")
             && refused.text().contains("Mail was down &lt;b&gt;")
     );
     event[0].1 = "2026-11-28";
@@ -243,6 +243,7 @@ async fn letters_are_written_signed_and_taken_out() {
     let untold = send(&mut cam, "/engagements/1/facts/new", &fact).await;
     assert_eq!(untold.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(untold.text().contains("say when they were told") && untold.text().contains("A key was shared"));
+    assert!(untold.text().contains("id=\"told-fault\""), "{}", untold.text());
     fact[3].1 = "2026-12-03";
     done(&mut cam, "/engagements/1/facts/new", &fact).await;
     let page = cam.get("/engagements/1/completion").await;

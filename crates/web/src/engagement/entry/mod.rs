@@ -63,6 +63,46 @@ pub(super) enum List {
 }
 
 impl List {
+    /// The field that a word of a refusal stands for.
+    fn about(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Subservices => &[
+                ("name of a subservice", "name"),
+                ("service of a subservice", "service"),
+                ("reason why own controls", "why"),
+                ("who decided", "approver"),
+                ("control assumed", "assumed"),
+                ("parts of the system", "parts"),
+                ("the reason has", "reason"),
+            ],
+            Self::Vendors => &[
+                ("name of a vendor", "name"),
+                ("service of a vendor", "service"),
+                ("reason why a vendor", "why"),
+                ("who decided", "approver"),
+                ("the reason has", "reason"),
+            ],
+            Self::VendorControls => &[
+                ("name of a vendor", "vendor"),
+                ("does not apply", "not-applicable"),
+                ("evidence for", "evidence"),
+                ("that a vendor expects", "text"),
+                ("the reason has", "reason"),
+            ],
+            Self::UserEntities => &[
+                ("reason why customers", "why"),
+                ("responsibility of customers", "text"),
+                ("the reason has", "reason"),
+            ],
+            Self::Objectives => &[
+                ("id of an objective", "id"),
+                ("class of transactions", "transactions"),
+                ("objective", "statement"),
+                ("the reason has", "reason"),
+            ],
+        }
+    }
+
     pub(super) const ALL: [Self; 5] =
         [Self::Subservices, Self::Vendors, Self::VendorControls, Self::UserEntities, Self::Objectives];
 
@@ -187,7 +227,11 @@ pub(super) async fn write(
     };
     let (status, faults) = match changed {
         Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, faults),
-        Ok(()) => match outcome(save(&state, &asked, key, from, scope, &typed.reason).await?, &href(key)) {
+        Ok(()) => match outcome(
+            save(&state, &asked, key, from, scope, &typed.reason).await?,
+            &href(key),
+            list.about(),
+        ) {
             Ok(done) => return Ok(done),
             Err(wrong) => wrong?,
         },

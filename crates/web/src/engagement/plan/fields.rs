@@ -69,6 +69,18 @@ fn outside_field(kind: ElementKind) -> &'static str {
     }
 }
 
+/// The field that a word of a refusal stands for.
+pub(super) const ABOUT: [(&str, &str); 8] = [
+    ("name of the system", "system"),
+    ("the boundary has", "boundary"),
+    ("the firm has", "firm"),
+    ("the service has", "services"),
+    ("part outside", "outside"),
+    ("taking a criterion out", "exclusions"),
+    ("the period ends", "to"),
+    ("the reason has", "reason"),
+];
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Typed {
     pub(super) kind: String,

@@ -12,7 +12,7 @@ use tickmark_app::{engagement, identity};
 use tickmark_core::catalog::Framework;
 use tickmark_core::engagement::{Engagement, ReportKind};
 
-use self::fields::{Offered, Typed, only};
+use self::fields::{ABOUT, Offered, Typed, only};
 use super::{Known, catalog, framework, href, key, known, outcome, page_of, refused, save};
 use crate::WebState;
 use crate::design::form::{Faults, form, hidden, send};
@@ -72,7 +72,7 @@ pub(super) async fn write(
             match planned {
                 Ok(record) => return Ok(go(&href(record.key))),
                 Err(tickmark_app::Error::Invalid(says) | tickmark_app::Error::Conflict(says)) => {
-                    Faults::whole(says)
+                    Faults::about(says, &ABOUT)
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -144,7 +144,7 @@ pub(super) async fn change(
     let (status, faults) = match typed.scope(Some(&record.scope)) {
         Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, faults),
         Ok(scope) => {
-            match outcome(save(&state, &asked, key, from, scope, &typed.reason).await?, &href(key)) {
+            match outcome(save(&state, &asked, key, from, scope, &typed.reason).await?, &href(key), &ABOUT) {
                 Ok(done) => return Ok(done),
                 Err(wrong) => wrong?,
             }
