@@ -142,6 +142,18 @@ pub(crate) struct SentFiles {
     pub(crate) turn: Turn,
 }
 
+/// Words of refusals that are about files which were handed in.
+pub(crate) const ABOUT_FILES: [(&str, &str); 8] = [
+    ("is larger than", "files"),
+    ("is empty", "files"),
+    ("no ending", "files"),
+    ("its bytes are those", "files"),
+    ("is a program", "files"),
+    ("is an archive", "files"),
+    ("private key", "files"),
+    ("an item has at most", "files"),
+];
+
 /// The field that stands for files of a refused form that were kept, and the one that says which of them are handed in.
 pub(crate) const KEPT: [&str; 2] = ["staged", "keep_staged"];
 

@@ -287,7 +287,9 @@ pub(super) async fn make_copy(
                     make(&state, move |documents| documents.package_pdf(&model, Some(&copy), &files)).await?;
                 return Ok(evidence::taken(&name, PDF, pdf));
             }
-            Err(Error::Invalid(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says)) => {
+                faults = Faults::about(says, &[("the company", "company"), ("who gets it", "recipient")]);
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -56,7 +56,25 @@ struct Outcome {
     faults: Faults,
     /// Which form, and what was typed.
     act: String,
-    reason: String,
+    sent: Sent,
+}
+
+impl Outcome {
+    /// What was typed into a field of this form, or what stands there, and what is wrong with it.
+    fn field<'a>(&'a self, act: &str, name: &str, held: &str) -> (String, Option<&'a str>) {
+        if self.act == act { (self.sent.text(name), self.faults.of(name)) } else { (held.to_owned(), None) }
+    }
+}
+
+/// The field that a word of a refusal stands for, in the form that does this.
+fn about(act: &str) -> &'static [(&'static str, &'static str)] {
+    match act {
+        "grant" => &[("", "role")],
+        "revoke" => &[("reason", "reason"), ("", "role")],
+        "until" => &[("day", "until"), ("", "reason")],
+        "systems" => &[("at least one", "system"), ("", "reason")],
+        _ => &[("", "reason")],
+    }
 }
 
 /// The page.
@@ -117,7 +135,7 @@ pub(super) async fn act(
         }
         _ => return Err(Refusal::NotFound),
     };
-    let mut outcome = Outcome { link, is_mailed, act: act.clone(), reason: why, ..Outcome::default() };
+    let mut outcome = Outcome { link, is_mailed, act: act.clone(), sent: sent.clone(), ..Outcome::default() };
     let status = match done {
         Ok(()) if outcome.link.is_some() => {
             let view = look(&state, &asked, &id).await?;
@@ -126,7 +144,7 @@ pub(super) async fn act(
         Ok(()) => return Ok(go(if act == "remove" { "/people" } else { &here })),
         Err(Error::StepUp) => return prove_first(&state, &asked, asked.path(), &here, &sent).await,
         Err(Error::Invalid(says)) => {
-            outcome.faults.add("reason", says);
+            outcome.faults = Faults::about(says, about(&act));
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Err(Error::Conflict(says)) => {
@@ -260,16 +278,17 @@ fn draw(view: &View, token: &str, outcome: &Outcome) -> Page {
     page
 }
 
-/// A field for the reason, with what was typed if this is the form that was sent. Several stand on a page, so each has a
-/// name of its own for the browser.
+/// A field for the reason, with what was typed if this is the form that was sent. Several stand on a page, so each has an id
+/// of its own.
 fn reason(outcome: &Outcome, act: &str) -> Markup {
-    let is_it = outcome.act == act;
+    let (value, fault) = outcome.field(act, "reason", "");
     field(&Field {
         name: "reason",
+        id: &format!("{act}-reason"),
         label: "Why",
         kind: Kind::Area(2),
-        value: if is_it { &outcome.reason } else { "" },
-        fault: if is_it { outcome.faults.of("reason") } else { None },
+        value: &value,
+        fault,
         max: REASON_CHARS,
         hint: "Kept in the audit trail.",
         ..Field::default()
@@ -308,6 +327,8 @@ fn roles(view: &View, token: &str, here: &str, outcome: &Outcome) -> Markup {
             (role.word().to_owned(), words)
         })
         .collect();
+    let (given, no_grant) = outcome.field("grant", "role", "");
+    let (taken, no_revoke) = outcome.field("revoke", "role", "");
     html! {
         @if member.roles.is_empty() { p.muted { "None: they can sign in and see their account, nothing else." } }
         @else { (plain("Roles", &["Role", "What it is for"], rows.collect())) }
@@ -317,7 +338,7 @@ fn roles(view: &View, token: &str, here: &str, outcome: &Outcome) -> Markup {
         @if !offered.is_empty() {
             details open[outcome.act == "grant"] { summary { "Give a role" }
                 div.narrow { (form(&format!("{here}/grant"), token, &html! {
-                    (field(&Field { name: "role", label: "Role", kind: Kind::Select(&offered), hint: "They are signed out and come back with it.", ..Field::default() }))
+                    (field(&Field { name: "role", id: "grant-role", label: "Role", kind: Kind::Select(&offered), value: &given, fault: no_grant, hint: "They are signed out and come back with it.", ..Field::default() }))
                     p.row { button.button.primary type="submit" { "Give the role" } }
                 })) }
             }
@@ -325,7 +346,7 @@ fn roles(view: &View, token: &str, here: &str, outcome: &Outcome) -> Markup {
         @if !held.is_empty() {
             details open[outcome.act == "revoke"] { summary { "Take a role away" }
                 div.narrow { (form(&format!("{here}/revoke"), token, &html! {
-                    (field(&Field { name: "role", label: "Role", kind: Kind::Select(&held), hint: "They are signed out and come back without it.", ..Field::default() }))
+                    (field(&Field { name: "role", id: "revoke-role", label: "Role", kind: Kind::Select(&held), value: &taken, fault: no_revoke, hint: "They are signed out and come back without it.", ..Field::default() }))
                     (reason(outcome, "revoke"))
                     p.row { button.button.primary type="submit" { "Take the role away" } }
                 })) }
@@ -362,7 +383,13 @@ fn acts(view: &View, token: &str, here: &str, outcome: &Outcome) -> Markup {
         Systems::All => Vec::new(),
         Systems::Only(some) => some.iter().map(ToString::to_string).collect(),
     };
-    let chosen = chosen.join(" ");
+    let (_, no_system) = outcome.field("systems", "system", "");
+    let chosen = match outcome.act.as_str() {
+        "systems" => outcome.sent.all("system").join(" "),
+        _ => chosen.join(" "),
+    };
+    let (until, no_until) = outcome.field("until", "until", &last_day(view.member.valid.to));
+    let (gone, no_lost) = outcome.field("reset", "lost", "");
     let body = html! {
         @if view.member.standing == Standing::Active {
             (one("suspend", "Suspend", "Whatever they are signed in to ends at once, their tokens stop working, and nothing is permitted until they are reinstated.", html! {}, "Suspend"))
@@ -374,15 +401,15 @@ fn acts(view: &View, token: &str, here: &str, outcome: &Outcome) -> Markup {
         }
         @if !view.member.roles.contains(&Role::Auditor) {
             (one("until", "Set an end", "From the day after, they are no member any more: nothing is permitted, and what they invited others with does not work.",
-                field(&Field { name: "until", label: "Last day", kind: Kind::Input("date"), value: &last_day(view.member.valid.to), optional: true, hint: "Empty: without an end.", ..Field::default() }), "Set the end"))
+                field(&Field { name: "until", label: "Last day", kind: Kind::Input("date"), value: &until, fault: no_until, optional: true, hint: "Empty: without an end.", ..Field::default() }), "Set the end"))
         }
         @if view.systems.len() > 1 {
             (one("systems", "Assign systems", "Where their roles reach assigned systems only, they reach the controls and the evidence of these.",
-                field(&Field { name: "system", label: "Systems", kind: Kind::Several(&offered), value: &chosen, hint: "None chosen: all, also those to come.", ..Field::default() }), "Assign"))
+                field(&Field { name: "system", label: "Systems", kind: Kind::Several(&offered), value: &chosen, fault: no_system, hint: "None chosen: all, also those to come.", ..Field::default() }), "Assign"))
         }
         @if view.may.reset {
             (one("reset", "Help with a lost password or authenticator", "You get a link to hand over. You learn nothing by it: they choose the new one, and show what they did not lose. Both lost at once is a matter for whoever operates the installation: tickmark people reset.",
-                field(&Field { name: "lost", label: "What they lost", kind: Kind::Select(&lost), ..Field::default() }), "Make a link"))
+                field(&Field { name: "lost", label: "What they lost", kind: Kind::Select(&lost), value: &gone, fault: no_lost, ..Field::default() }), "Make a link"))
         }
         @if view.may.remove {
             (one("remove", "Remove from the organization", "What they did stays theirs, in the ledger and everywhere else. Coming back needs an invitation.", html! {}, "Remove"))

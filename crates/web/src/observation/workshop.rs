@@ -134,7 +134,14 @@ async fn edit(
             asked.frame_refused(&state, status, &editor(&asked, &draft, &reason, Some(&trial), &faults)).await
         }
         Err(Error::Invalid(says) | Error::Conflict(says)) => {
-            let page = editor(&asked, &draft, &reason, None, &Faults::whole(says));
+            let about = [
+                ("check.rego", "rego"),
+                ("check_test.rego", "tests"),
+                ("check.toml", "manifest"),
+                ("say why", "reason"),
+                ("reason", "reason"),
+            ];
+            let page = editor(&asked, &draft, &reason, None, &Faults::about(says, &about));
             asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
         }
         Err(error) => Err(error.into()),
@@ -169,6 +176,7 @@ pub(super) fn editor(
             value,
             max: MAX_FILE_CHARS,
             hint,
+            fault: faults.of(name),
             ..Field::default()
         })
     };
@@ -181,7 +189,7 @@ pub(super) fn editor(
             (area("rego", "Logic (check.rego)", 18, &draft.rego, "Rego. Missing data must stay unknown: a check that passes on an empty document is refused."))
             (area("tests", "Tests (check_test.rego)", 12, &draft.tests, "test_pass_…, test_fail_…, test_unknown_…, test_canary_…"))
             (area("manifest", "About it (check.toml)", 18, &draft.manifest, "Severity, cadence, criteria, controls, remediation, parameters."))
-            (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: reason, max: REASON_MAX, optional: true, hint: "Needed to hand it in: whoever approves it reads this.", ..Field::default() }))
+            (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: reason, max: REASON_MAX, optional: true, fault: faults.of("reason"), hint: "Needed to hand it in: whoever approves it reads this.", ..Field::default() }))
             p.row {
                 button.button.primary type="submit" name="then" value="try" { "Try it" }
                 button.button type="submit" name="then" value="keep" { "Hand it in" }

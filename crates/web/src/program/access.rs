@@ -18,7 +18,7 @@ use tickmark_core::program::access::{
 };
 use tickmark_core::program::population::{DateOrder, MAX_COLUMN_CHARS};
 
-use super::population::{self, ORIGIN, accepted, origin, origin_fields, read_origin, says};
+use super::population::{self, ABOUT_LIST, ORIGIN, accepted, origin, origin_fields, read_origin, says};
 use crate::design::badge::badge;
 use crate::design::form::{Faults, Field, FilesField, Kind, button, field, files, form, form_with_files};
 use crate::design::frame::{Page, Place};
@@ -214,7 +214,7 @@ async fn place(
     match placed {
         Ok(_) => Ok(go(&format!("/access/{}", key.0))),
         Err(error) => {
-            let (status, faults) = population::wrong(error)?;
+            let (status, faults) = population::wrong(error, &[])?;
             let page = drawn(&state, &at, &asked, &faults).await?;
             asked.frame_refused(&state, status, &page).await
         }
@@ -386,6 +386,19 @@ fn exclusions(text: &str) -> Result<Vec<Exclusion>, String> {
         .collect()
 }
 
+/// The field that a word of a refusal stands for, beside those of any list.
+const ABOUT: [(&str, &str); 9] = [
+    ("was not imported", "files"),
+    ("taken in the future", "run_on"),
+    ("the system has", "system"),
+    ("left out", "exclusions"),
+    ("leaves out", "exclusions"),
+    ("comes with its source", "source"),
+    ("comes with its query", "query"),
+    ("comes with its time zone", "time_zone"),
+    ("column", "files"),
+];
+
 async fn hand_in(State(state): State<WebState>, asked: Asked, form: SentFiles) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
     let columns: Vec<String> = FIELDS.iter().map(|one| column_name(one.name)).collect();
@@ -435,8 +448,8 @@ async fn hand_in(State(state): State<WebState>, asked: Asked, form: SentFiles) -
                 drop_kept(app, actor, &sent).await?;
                 return Ok(go(&format!("/access/{}", kept.key.0)));
             }
-            Err(Error::Invalid(says)) => faults.add("files", says),
-            Err(error) => (status, faults) = population::wrong(error)?,
+            Err(Error::Invalid(says)) => faults = Faults::about(says, &[&ABOUT[..], &ABOUT_LIST].concat()),
+            Err(error) => (status, faults) = population::wrong(error, &[])?,
         }
     }
     let held = KeptFiles::keep(app, actor, &sent, file.as_slice()).await?;

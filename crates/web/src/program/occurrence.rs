@@ -38,7 +38,7 @@ use crate::evidence::item::item_table;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::identity::{name, names};
-use crate::upload::{KEPT, KeptFiles, SentFiles, drop_kept};
+use crate::upload::{ABOUT_FILES, KEPT, KeptFiles, SentFiles, drop_kept};
 use crate::visit::Asked;
 
 /// Days back that windows are listed.
@@ -224,7 +224,9 @@ pub(super) async fn record(
                 drop_kept(app, actor, &sent).await?;
                 return Ok(go(&format!("/controls/{}/occurrences", segment(id.as_str()))));
             }
-            Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says) | Error::Conflict(says)) => {
+                faults = Faults::about(says, &[&ABOUT[..], &ABOUT_FILES].concat());
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -233,6 +235,16 @@ pub(super) async fn record(
     let page = draw(&shows, &asked.token, &sent, &faults, true, &held);
     asked.frame_refused(&state, StatusCode::UNPROCESSABLE_ENTITY, &page).await
 }
+
+/// The field that a word of a refusal stands for, beside those of new files.
+const ABOUT: [(&str, &str); 6] = [
+    ("is not a window", "window"),
+    ("for window", "performed_on"),
+    ("lies ahead", "performed_on"),
+    ("withdrawn", "item"),
+    ("the note has", "note"),
+    ("needs evidence", "files"),
+];
 
 /// What a transaction makes, boxed: that it may go from thread to thread is then seen where it is made.
 type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -369,7 +381,7 @@ fn draw(shows: &Shows, token: &str, sent: &Sent, faults: &Faults, may_add: bool,
             fault: faults.of("files"), accept: media::ACCEPT, most_bytes: UPLOAD.file_bytes, most_files: UPLOAD.files, is_optional: true,
         }))
         @if !items.is_empty() {
-            (field(&Field { name: "item", label: "Evidence that is here already", kind: Kind::Several(&items), value: &chosen, optional: true, ..Field::default() }))
+            (field(&Field { name: "item", label: "Evidence that is here already", kind: Kind::Several(&items), value: &chosen, optional: true, fault: faults.of("item"), ..Field::default() }))
         }
         (field(&Field { name: "note", label: "Note", kind: Kind::Area(3), value: &note, max: MAX_NOTE_CHARS, optional: true, fault: faults.of("note"), hint: "What a reader of the evidence needs to know. Nothing of it can be changed later.", ..Field::default() }))
         (send("Record a performance", &format!("/controls/{}", segment(control.id.as_str()))))

@@ -434,6 +434,19 @@ fn read_matrix(sent: &Sent, faults: &mut Faults) -> Matrix {
     matrix
 }
 
+/// The field that a word of a refusal of a matrix stands for.
+const ABOUT_MATRIX: [(&str, &str); 3] =
+    [("rule ", "grants"), ("at least one conflict", "conflicts"), ("say why", "reason")];
+
+/// The same of an exception.
+const ABOUT_EXCEPTION: [(&str, &str); 5] = [
+    ("say who", "holder"),
+    ("say why", "reason"),
+    ("it ends after", "until"),
+    ("compensates nothing", "control"),
+    ("no control", "control"),
+];
+
 async fn edit(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result<Response, Refusal> {
     sent.only(&["duties", "conflicts", "grants", "reason", "from"])?;
     let (app, actor) = asked.member(&state)?;
@@ -451,7 +464,7 @@ async fn edit(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result
             .await
         {
             Ok(_) => return Ok(go(PATH)),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &ABOUT_MATRIX)?,
         }
     }
     asked.frame_refused(&state, status, &draw_edit(&asked.token, &sent, &faults)).await
@@ -542,7 +555,7 @@ async fn ask(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result<
         match app.transact(actor, async |cx| segregation::request(cx, new.clone()).await).await {
             Ok(_) => return Ok(go(PATH)),
             Err(error @ Error::NotFound { .. }) => faults.add("conflict", error),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &ABOUT_EXCEPTION)?,
         }
     }
     let choices = choices(&state, &asked).await?;
@@ -570,14 +583,14 @@ async fn rule(
         let why = sent.text("why");
         match app.transact(actor, async |cx| segregation::rule(cx, key, ruling, &why).await).await {
             Ok(_) => return Ok(go(PATH)),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &[("say why", "why")])?,
         }
     }
     // Declining and taking back need words: they are asked for here.
     let body = html! {
         div.narrow { (form(&format!("/segregation/exceptions/{}/{act}", key.0), &asked.token, &html! {
             (faults.summary())
-            (field(&Field { name: "why", label: "Why", kind: Kind::Area(3), value: &sent.text("why"), max: MAX_TEXT_CHARS, optional: ruling == Ruling::Approve, ..Field::default() }))
+            (field(&Field { name: "why", label: "Why", kind: Kind::Area(3), value: &sent.text("why"), max: MAX_TEXT_CHARS, optional: ruling == Ruling::Approve, fault: faults.of("why"), ..Field::default() }))
             (send(match ruling { Ruling::Approve => "Approve", Ruling::Decline => "Decline", Ruling::Withdraw => "Take back" }, PATH))
         })) }
     };

@@ -65,7 +65,11 @@ async fn an_auditor_sees_one_engagement_and_nothing_else() {
     let later = [("last", "soon"), ("reason", "the report is late")];
     let refused = cam.send("/engagements/1/access", &path.replace("/end", "/extend"), &later).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
-    assert!(refused.text().contains("A day is written like 2027-03-31."), "{}", refused.text());
+    for says in
+        ["-day-fault\">A day is written like 2027-03-31.", "value=\"soon\"", "the report is late</textarea>"]
+    {
+        assert!(refused.text().contains(says), "{says}: {}", refused.text());
+    }
     let ended = cam.send("/engagements/1/access", &path, &[("reason", "the fieldwork is over")]).await;
     assert_eq!(ended.status, StatusCode::SEE_OTHER, "{}", ended.text());
     for path in ["/engagements", "/engagements/1", "/engagements/1/requests", "/engagements/1/evidence"] {
@@ -209,7 +213,11 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
     alone[1].1 = "inquiry";
     let refused = audrey.send(new, new, &alone).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text().contains("Inquiry alone shows nothing"), "{}", refused.text());
+    assert!(
+        refused.text().contains("id=\"procedures-fault\">Inquiry alone shows nothing"),
+        "{}",
+        refused.text()
+    );
     let begun = audrey.send(new, new, &PLAN).await;
     let path = "/engagements/1/workpapers/1";
     assert_eq!(begun.header("location"), path, "{}", begun.text());
@@ -241,7 +249,7 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
     )
     .await;
     assert_eq!(clean.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(clean.text().contains("an item deviates") || clean.text().contains("An item deviates"));
+    assert!(clean.text().contains("id=\"outcome-fault\">An item deviates"), "{}", clean.text());
     assert!(clean.text().contains("Fine."), "what was typed stays");
     let page = audrey.get(path).await;
     let mark = "type=\"checkbox\" name=\"item\" value=\"";
@@ -285,7 +293,11 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
     let odd = [("exception", "1"), ("response", "We looked <back>."), ("action", ""), ("due", "soon")];
     let refused = act(&mut cam, path, &format!("{path}/respond"), &odd).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
-    assert!(refused.text().contains("A day is written like 2027-03-31."), "{}", refused.text());
+    assert!(
+        refused.text().contains("id=\"due-1-fault\">A day is written like 2027-03-31."),
+        "{}",
+        refused.text()
+    );
     assert!(refused.text().contains("We looked &lt;back&gt;."), "{}", refused.text());
     done(&mut cam, path, &format!("{path}/respond"), &answer).await;
     assert!(audrey.get(path).await.text().contains("We looked back"));
@@ -316,7 +328,7 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
     let refused = act(&mut audrey, report, &format!("{report}/opinion"), &wrong).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
-        refused.text().contains("the opinion as a whole is not unmodified")
+        refused.text().contains("id=\"label-fault\">A part is modified, so the opinion as a whole")
             && refused.text().contains("Authors approved.")
     );
     done(&mut audrey, report, &format!("{report}/opinion"), &opinion).await;
@@ -437,7 +449,11 @@ async fn an_auditor_reads_a_population_and_chooses_items_from_its_list() {
     };
     let first = act(&mut audrey, &choose, &select, &chosen("haphazard", ["CHG-0001", "CHG-0002"])).await;
     assert_eq!(first.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(first.text().contains("the first 2 items of the list"), "{}", first.text());
+    assert!(
+        first.text().contains("id=\"picks-fault\">These are the first 2 items of the list"),
+        "{}",
+        first.text()
+    );
     assert!(first.text().contains("CHG-0001\nCHG-0002"), "what was chosen is still there");
     let holes = act(&mut audrey, &choose, &select, &chosen("block", ["CHG-0003", "CHG-0005"])).await;
     assert!(holes.text().contains("A block is without holes"), "{}", holes.text());

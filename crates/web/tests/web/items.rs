@@ -204,6 +204,7 @@ async fn an_upload_is_taken_whole_or_not_at_all() {
         let answer = owner.upload(NEW, NEW, &fields, &[("good.txt", b"x"), (name, bytes)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
         assert!(answer.text().contains(says), "{name}: {}", answer.text());
+        assert!(answer.text().contains("id=\"files-fault\""), "{name}: {}", answer.text());
         assert!(answer.text().contains("Groups &lt;b&gt; of payroll"), "what was typed is still there");
     }
     let many: Vec<(String, Vec<u8>)> = (0..21).map(|at| (format!("{at}.txt"), b"x".to_vec())).collect();
@@ -375,6 +376,7 @@ async fn a_performance_is_recorded_with_what_shows_it() {
     assert!(ahead.text().contains("still ahead") && ahead.text().contains("All &lt;well&gt;"));
     let early = owner.upload(&path, &path, &with("2026-09-01"), &[("a.txt", b"x")]).await;
     assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(early.text().contains("id=\"performed_on-fault\""), "{}", early.text());
     assert!(
         owner.get("/evidence/items").await.text().contains("No evidence handed in yet"),
         "refused leaves nothing"

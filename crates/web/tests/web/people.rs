@@ -60,6 +60,13 @@ async fn an_owner_gives_and_takes_roles_suspends_and_removes() {
         StatusCode::SEE_OTHER
     );
     server.signed_in(&robin).await;
+    let past = [("until", "2020-01-01"), ("reason", "the <contract> ended")];
+    let refused = owner.post(&act("until"), &form, &past).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for says in ["id=\"until-fault\">A membership ends", "value=\"2020-01-01\"", "the &lt;contract&gt; ended"]
+    {
+        assert!(refused.text().contains(says), "{says}: {}", refused.text());
+    }
     for (path, body, status) in [
         (act("demote"), vec![], StatusCode::NOT_FOUND),
         (act("grant"), vec![("role", "king")], StatusCode::BAD_REQUEST),

@@ -74,7 +74,7 @@ async fn hand_in(cam: &mut Browser) {
     let ambiguous = cam.upload(path, path, &fields, &[]).await;
     assert_eq!(ambiguous.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", ambiguous.text());
     let says = "may be 2026-02-03 or 2026-03-02";
-    assert!(ambiguous.text().contains(says), "{}", ambiguous.text());
+    assert!(ambiguous.text().contains(says) && ambiguous.text().contains("id=\"files-fault\""));
     let kept = hidden(ambiguous.text(), "staged").to_owned();
     let fields: Vec<(&str, &str)> = fields
         .into_iter()
@@ -130,6 +130,8 @@ async fn a_population_goes_from_its_definition_to_what_its_sample_says() {
         )
         .await;
     assert_eq!(odd.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let says = "id=\"source_count_counted-fault\">Say a whole number";
+    assert!(odd.text().contains(says), "{}", odd.text());
     went(
         &mut cam,
         checks,

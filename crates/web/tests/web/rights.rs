@@ -161,6 +161,16 @@ async fn management_says_where_a_list_belongs_looks_back_and_takes_the_whole_rec
     assert!(list.text().contains("no review of them is signed off"), "{}", list.text());
     let zip = cam.get("/access-reviews/1/pack/zip").await;
     assert_eq!((zip.status, zip.header("content-type")), (StatusCode::OK, "application/zip"));
+    // What was refused about an item is said beside its field, with the item still in sight.
+    let page = cam.get("/access-reviews/1?item=3").await;
+    let people = page.text().split_once("name=\"to\"").expect("people").1;
+    let person = people.split_once("<option value=\"").expect("a person").1[..36].to_owned();
+    let seat = hidden(page.text(), "seat").to_owned();
+    let bare = [("item", "3"), ("seat", seat.as_str()), ("to", person.as_str()), ("reason", " ")];
+    let refused = cam.send("/access-reviews/1?item=3", "/access-reviews/1/reassign", &bare).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    assert!(refused.text().contains("id=\"reason-fault\">Item 3: say why"), "{}", refused.text());
+    assert!(refused.text().contains(&format!("value=\"{person}\" selected")), "{}", refused.text());
     let (mut emil, _) = server.member("Emil", &[Role::Employee]).await;
     let token = hidden(emil.get("/account").await.text(), "form").to_owned();
     let theirs = emil.post("/access/1/place", &token, &[("systems", id.as_str())]).await;

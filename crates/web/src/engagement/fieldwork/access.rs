@@ -29,12 +29,33 @@ use crate::visit::Asked;
 /// Days that a form offers first.
 const USUAL_DAYS: i64 = 90;
 
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 7] = [
+    ("e-mail address", "email"),
+    ("lets them in already", "email"),
+    ("in the organization already", "email"),
+    ("access that ends", "last"),
+    ("access lasts", "last"),
+    (NO_DAY, "last"),
+    ("say why", "reason"),
+];
+
 #[derive(Default)]
 struct Outcome {
     link: Option<(String, String, bool)>,
     faults: Faults,
     email: String,
     last: String,
+    moved: Option<Moved>,
+}
+
+/// A change of somebody's access as it was typed, and what is wrong with it.
+struct Moved {
+    id: MembershipId,
+    act: String,
+    last: String,
+    reason: String,
+    faults: Faults,
 }
 
 pub(super) async fn page(
@@ -92,7 +113,7 @@ fn drawn(shown: &Shown, asked: &Asked, outcome: &Outcome) -> Page {
         vec![
             html! { strong { (one.member.name) } span.sub { (one.member.email) } },
             html! { @if is_in { "to " (moment::date(until.plus_micros(-1))) } @else { span.muted { "ended " (moment::exact(until)) } } },
-            html! { @if may_extend { (moving(&path, one, is_in, &asked.token)) } },
+            html! { @if may_extend { (moving(&path, one, is_in, outcome.moved.as_ref(), &asked.token)) } },
         ]
     });
     let body = html! {
@@ -103,7 +124,7 @@ fn drawn(shown: &Shown, asked: &Asked, outcome: &Outcome) -> Page {
                 p.link { code { (link) } (digest::copy(link)) }
             }
         }
-        (outcome.faults.summary())
+        (outcome.moved.as_ref().map_or(&outcome.faults, |moved| &moved.faults).summary())
         @if auditors.is_empty() && awaited.is_empty() {
             div.empty { h3 { "Nobody of the audit firm is in" } p { "Who is let in here sees this engagement and nothing else: its scope, its requests, and evidence of controls in scope inside its time. Each look at a file stands in the audit trail." } }
         }
@@ -138,17 +159,20 @@ fn coming(path: &str, one: &Awaited, asked: &Asked, may_renew: bool) -> Vec<Mark
     ]
 }
 
-fn moving(path: &str, one: &Auditor, is_in: bool, token: &str) -> Markup {
+fn moving(path: &str, one: &Auditor, is_in: bool, moved: Option<&Moved>, token: &str) -> Markup {
     let id = one.member.id;
     let fields = |act: &str, words: &str, has_day: bool| {
         let (day, why) = (format!("{act}-{id}-day"), format!("{act}-{id}-why"));
+        let moved = moved.filter(|moved| moved.id == id && moved.act == act);
+        let (last, reason) = moved.map_or(("", ""), |moved| (moved.last.as_str(), moved.reason.as_str()));
+        let fault = |name| moved.and_then(|moved| moved.faults.of(name));
         html! {
-            details.act {
+            details.act open[moved.is_some()] {
                 summary { (words) span.visually-hidden { " the access of " (one.member.name) } }
                 form method="post" action={ (path) "/" (id) "/" (act) } {
                     (hidden("form", token))
-                    @if has_day { p.field { label for=(day) { "New last day" } input id=(day) name="last" type="date" required; } }
-                    p.field { label for=(why) { "Why" } textarea id=(why) name="reason" rows="2" maxlength=(TEXT_MAX) required {} }
+                    @if has_day { (field(&Field { name: "last", id: &day, label: "New last day", kind: Kind::Input("date"), value: last, fault: fault("last"), ..Field::default() })) }
+                    (field(&Field { name: "reason", id: &why, label: "Why", kind: Kind::Area(2), value: reason, max: TEXT_MAX, fault: fault("reason"), ..Field::default() }))
                     p.row { button.button type="submit" { (words) } }
                 }
             }
@@ -185,7 +209,7 @@ pub(super) async fn let_in(
                     StatusCode::CONFLICT
                 }
                 Err(error) => {
-                    let (status, faults) = wrong(error)?;
+                    let (status, faults) = wrong(error, &ABOUT)?;
                     outcome.faults = faults;
                     status
                 }
@@ -229,7 +253,7 @@ async fn renew(
             prove_first(state, asked, asked.path(), &format!("{}/access", href(key)), sent).await
         }
         Err(error) => {
-            let (status, faults) = wrong(error)?;
+            let (status, faults) = wrong(error, &[])?;
             let page = draw(state, asked, key, &Outcome { faults, ..Outcome::default() }).await?;
             refused(state, asked, status, &page).await
         }
@@ -268,8 +292,9 @@ pub(super) async fn act(
     match done {
         Ok(()) => Ok(go(&format!("{}/access", href(key)))),
         Err(error) => {
-            let (status, faults) = wrong(error)?;
-            let page = draw(&state, &asked, key, &Outcome { faults, ..Outcome::default() }).await?;
+            let (status, faults) = wrong(error, &ABOUT)?;
+            let moved = Some(Moved { id, act, last: sent.text("last"), reason, faults });
+            let page = draw(&state, &asked, key, &Outcome { moved, ..Outcome::default() }).await?;
             refused(&state, &asked, status, &page).await
         }
     }

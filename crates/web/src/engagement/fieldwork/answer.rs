@@ -38,7 +38,7 @@ use crate::error::Refusal;
 use crate::evidence::item as items;
 use crate::form::Sent;
 use crate::identity::go;
-use crate::upload::{KEPT, SentFiles, drop_kept};
+use crate::upload::{ABOUT_FILES, KEPT, SentFiles, drop_kept};
 use crate::visit::Asked;
 use crate::{WebState, comment};
 
@@ -51,6 +51,8 @@ struct Shown {
     whole: Whole,
     offered: Offered,
     names: Names,
+    /// The decision that was refused; empty for none.
+    act: String,
 }
 
 async fn load(state: &WebState, asked: &Asked, key: EngagementKey, number: i64) -> Result<Shown, Refusal> {
@@ -69,7 +71,7 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey, number: i64) 
                 true => Names::read(view).await?,
                 false => Names::for_looking(view).await?,
             };
-            Ok(Shown { record, whole, offered, names })
+            Ok(Shown { record, whole, offered, names, act: String::new() })
         })
         .await?;
     Ok(shown)
@@ -107,7 +109,7 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
                 }
                 @if row.record.submitted.is_some() { (block("answer", "Answer", &submitted(row, names), &answer(shown))) }
                 @if answers { (block("submit", if row.record.state == RequestState::Returned { "Answer again" } else { "Answer it" }, &html! {}, &answering(shown, &path, &asked.token, sent, faults))) }
-                @if can_write && whole.party == Party::Auditor { (deciding(row, &path, &asked.token, sent)) }
+                @if can_write && whole.party == Party::Auditor { (deciding(row, &path, &asked.token, (&shown.act, sent, faults))) }
                 @if whole.party == Party::Auditor && row.record.submitted.is_none() && row.record.state == RequestState::Open { div.empty { h3 { "Management has not answered yet" } p { "The request stands in its list of what waits." } } }
             }
             div {
@@ -278,18 +280,24 @@ fn assigning(shown: &Shown, path: &str, token: &str) -> Markup {
     }
 }
 
-fn deciding(row: &Row<EvidenceRequest>, path: &str, token: &str, sent: &Sent) -> Markup {
+fn deciding(
+    row: &Row<EvidenceRequest>,
+    path: &str,
+    token: &str,
+    (act, sent, faults): (&str, &Sent, &Faults),
+) -> Markup {
     let typed = sent.text("reason");
     let may = |step: RequestStep| row.record.state.after(step, Party::Auditor).is_ok();
     let reasoned = |step: RequestStep, words: &str, label: &str| {
         let id = format!("reason-{}", step.word());
+        let is_it = act == step.word();
         html! {
             @if may(step) {
-                details.act open[!typed.is_empty()] {
+                details.act open[is_it] {
                     summary { (words) }
                     form method="post" action={ (path) "/" (step.word()) } {
                         (hidden("form", token)) (hidden("version", &row.version.to_string()))
-                        p.field { label for=(id) { (label) } textarea id=(id) name="reason" rows="3" maxlength=(TEXT_MAX) required { "\n" (typed) } }
+                        (field(&Field { name: "reason", id: &id, label, kind: Kind::Area(3), value: if is_it { typed.as_str() } else { "" }, max: TEXT_MAX, fault: faults.of("reason").filter(|_| is_it), ..Field::default() }))
                         p.row { button.button type="submit" { (words) } }
                     }
                 }
@@ -379,6 +387,15 @@ fn send<'a>(
     }))
 }
 
+/// The field that a word of a refusal of an answer stands for, beside those of new files.
+const ABOUT: [(&str, &str); 5] = [
+    ("an answer is evidence", "answer"),
+    ("the answer has", "answer"),
+    ("population", "population"),
+    ("item ", "others"),
+    ("source", "source"),
+];
+
 /// What is said of files that are handed in with an answer.
 fn described(shown: &Shown, actor: &Actor, source: &str, today: &str) -> Result<Description, Refusal> {
     let request = &shown.whole.row.record.request;
@@ -463,7 +480,7 @@ pub(super) async fn submit(
                 return Ok(go(&format!("{}/requests/{number}", href(key))));
             }
             Err(Error::NotFound { kind, name }) => faults.add("others", format!("there is no {kind} {name}")),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &[&ABOUT_FILES[..], &ABOUT].concat())?,
         }
     }
     refused(&state, &asked, status, &draw(&shown, &asked, &sent, &faults)).await
@@ -510,8 +527,8 @@ pub(super) async fn act(
     match done {
         Ok(()) => Ok(go(&format!("{}/requests/{number}", href(key)))),
         Err(error) => {
-            let (status, faults) = wrong(error)?;
-            let shown = load(&state, &asked, key, number).await?;
+            let (status, faults) = wrong(error, &[("say why", "reason"), ("the reason", "reason")])?;
+            let shown = Shown { act, ..load(&state, &asked, key, number).await? };
             refused(&state, &asked, status, &draw(&shown, &asked, &sent, &faults)).await
         }
     }

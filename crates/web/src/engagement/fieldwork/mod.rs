@@ -353,11 +353,12 @@ fn not_to_choose(
 /// Said where something else was written than a day.
 const NO_DAY: &str = "a day is written like 2027-03-31";
 
-/// What is wrong with a form, and the status that says so; other errors are refusals.
-fn wrong(error: Error) -> Result<(StatusCode, Faults), Refusal> {
+/// What is wrong with a form, and the status that says so; `about` says which field a word of it stands for. Other errors are
+/// refusals.
+fn wrong(error: Error, about: &[(&str, &'static str)]) -> Result<(StatusCode, Faults), Refusal> {
     match error {
-        Error::Invalid(says) => Ok((StatusCode::UNPROCESSABLE_ENTITY, Faults::whole(says))),
-        Error::Conflict(says) => Ok((StatusCode::CONFLICT, Faults::whole(says))),
+        Error::Invalid(says) => Ok((StatusCode::UNPROCESSABLE_ENTITY, Faults::about(says, about))),
+        Error::Conflict(says) => Ok((StatusCode::CONFLICT, Faults::about(says, about))),
         error => Err(error.into()),
     }
 }

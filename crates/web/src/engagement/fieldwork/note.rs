@@ -48,8 +48,8 @@ fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
         (faults.summary())
         @if known.is_open && asked.may(paper(Verb::Create)) {
             div.narrow { (form(&path, &asked.token, &html! {
-                (field(&Field { name: "about", label: "About", value: &sent.text("about"), optional: true, hint: "As WP-3, CC6.1, or a name.", ..Field::default() }))
-                (field(&Field { name: "text", label: "Note", kind: Kind::Area(4), value: &sent.text("text"), max: TEXT_MAX, ..Field::default() }))
+                (field(&Field { name: "about", label: "About", value: &sent.text("about"), fault: faults.of("about"), optional: true, hint: "As WP-3, CC6.1, or a name.", ..Field::default() }))
+                (field(&Field { name: "text", label: "Note", kind: Kind::Area(4), value: &sent.text("text"), fault: faults.of("text"), max: TEXT_MAX, ..Field::default() }))
                 (send("Keep the note", ""))
             })) }
         }
@@ -93,7 +93,7 @@ pub(super) async fn write(
     let (status, faults) =
         match app.transact(actor, async |cx| workpaper::note(cx, key, &about, &text).await).await {
             Ok(()) => return Ok(go(&format!("{}/notes", href(key)))),
-            Err(error) => wrong(error)?,
+            Err(error) => wrong(error, &[("subject", "about"), ("text", "text")])?,
         };
     let known = known(&state, &asked, key).await?;
     refused(&state, &asked, status, &draw(&known, &asked, &sent, &faults)).await

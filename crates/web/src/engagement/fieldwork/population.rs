@@ -283,8 +283,12 @@ pub(super) async fn hand_in(
                     drop_kept(app, actor, &sent).await?;
                     return Ok(go(&format!("{}/requests/{number}?list={list}#submit", href(key))));
                 }
-                Err(Error::Invalid(says)) => faults.add("files", says),
-                Err(error) => (status, faults) = wrong(error)?,
+                Err(Error::Invalid(says)) => {
+                    let list = [("was not imported", "files")];
+                    let about = [&list[..], &lists::ABOUT_DEFINITION, &lists::ABOUT_LIST].concat();
+                    faults = Faults::about(says, &about);
+                }
+                Err(error) => (status, faults) = wrong(error, &[("mapping called", "save_as")])?,
             }
         }
     }

@@ -26,7 +26,9 @@ use super::workpaper::has_results;
 use super::{Tabbed, atom, head, href, key, page as framed, refused, wrong};
 use crate::WebState;
 use crate::control::Names;
-use crate::design::form::{Faults, Field, FilesField, Kind, field, files, form, form_with_files, hidden};
+use crate::design::form::{
+    Faults, Field, FilesField, Kind, fault_of, field, files, form, form_with_files, hidden,
+};
 use crate::design::frame::Page;
 use crate::design::{block, digest, moment, plural, size};
 use crate::engagement::catalog;
@@ -151,7 +153,7 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_document
             }
             div {
                 (block("section", "Signed auditor\u{2019}s report", &html! {}, &section(shown, &path, asked, is_auditor && is_open, faults)))
-                @if is_open { (block("end", if is_auditor { "Issue" } else { "Before it is issued" }, &html! {}, &ending(shown, &path, asked, is_auditor))) }
+                @if is_open { (block("end", if is_auditor { "Issue" } else { "Before it is issued" }, &html! {}, &ending(shown, &path, asked, is_auditor, (sent, faults)))) }
                 @if has_documents { (block("file", "File", &html! {}, &html! {
                     p.muted { @if is_auditor { "Workpapers, notes, requests with answers, responses and what is recorded about the report, as JSON and workbooks with digests. It leaves with your firm." } @else { "Requests with answers, results that were shared, and your responses, as JSON and workbooks with digests." } }
                     p { a.button href={ (href(record.key)) "/file" } download { @if is_auditor { "Take the firm\u{2019}s file" } @else { "Take the file" } } }
@@ -227,6 +229,7 @@ fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fa
         html! {
             fieldset {
                 legend { (part.title()) }
+                (fault_of(part.word(), faults.of(part.word())))
                 (field(&Field { name: &result, label: "Result", kind: Kind::Select(&options), value: &chosen, ..Field::default() }))
                 (field(&Field { name: &concerns, label: "A modification concerns", value: &concerned, optional: true, max: 2_000, hint: &hint, ..Field::default() }))
                 (field(&Field { name: &basis, label: "Basis of a modification", kind: Kind::Area(2), value: &based, max: TEXT_MAX, optional: true, ..Field::default() }))
@@ -354,7 +357,13 @@ fn since_signed(since: &SinceSigned) -> Markup {
     }
 }
 
-fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup {
+fn ending(
+    shown: &Shown,
+    path: &str,
+    asked: &Asked,
+    is_auditor: bool,
+    (sent, faults): (&Sent, &Faults),
+) -> Markup {
     let missing = &shown.known.missing;
     let may_freeze = asked.may(if is_auditor { paper(Verb::Update) } else { atom(Verb::Update) });
     html! {
@@ -375,11 +384,11 @@ fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup 
         @if !is_auditor && missing.is_empty() { p { "Nothing waits for management now." } }
         @if !is_auditor { p.muted { "Somebody of the audit firm marks the report as issued; that freezes the engagement." } }
         @if may_freeze {
-            details.act {
+            details.act open[faults.of("reason").is_some() || !sent.text("reason").is_empty()] {
                 summary { "Freeze without issuing" }
                 form method="post" action={ (path) "/freeze" } {
                     (hidden("form", &asked.token))
-                    (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), max: TEXT_MAX, hint: "Nothing in the engagement changes afterwards. It is kept with your name and the time.", ..Field::default() }))
+                    (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: &sent.text("reason"), max: TEXT_MAX, fault: faults.of("reason"), hint: "Nothing in the engagement changes afterwards. It is kept with your name and the time.", ..Field::default() }))
                     p.row { button.button type="submit" { "Freeze the engagement" } }
                 }
             }
@@ -387,13 +396,18 @@ fn ending(shown: &Shown, path: &str, asked: &Asked, is_auditor: bool) -> Markup 
     }
 }
 
+/// The field that a word of a refusal of the opinion stands for, beside those of its parts.
+const ABOUT: [(&str, &str); 3] =
+    [("(c) concerns it too", "operation"), ("the opinion as a whole", "label"), ("a report dated", "dated")];
+
 fn typed(sent: &Sent, record: &Engagement) -> Result<Opinion, Faults> {
     let mut faults = Faults::default();
     let mut parts = Vec::new();
     for part in Part::of(record.holds()) {
         let text = |name: &str| sent.text(&format!("{}-{name}", part.word()));
         let Some(result) = OpinionKind::from_word(&text("result")) else {
-            return Err(Faults::whole(format!("choose a result for {}", part.title())));
+            faults.add(part.word(), "choose its result");
+            continue;
         };
         let concerns = text("concerns");
         let concerns: BTreeSet<String> =
@@ -409,7 +423,7 @@ fn typed(sent: &Sent, record: &Engagement) -> Result<Opinion, Faults> {
         faults.add("dated", error);
     }
     match (label, dated) {
-        (Some(label), Ok(dated)) => Ok(Opinion { parts, label, dated }),
+        (Some(label), Ok(dated)) if faults.is_empty() => Ok(Opinion { parts, label, dated }),
         _ => Err(faults),
     }
 }
@@ -431,7 +445,12 @@ pub(super) async fn record(
                 app.transact(actor, async |cx| report::record(cx, key, from, opinion, catalog).await).await;
             match done {
                 Ok(()) => return Ok(go(&format!("{}/report", href(key)))),
-                Err(error) => wrong(error)?,
+                Err(error) => {
+                    let parts = Part::of(shown.record.holds()).into_iter();
+                    let about: Vec<(&str, &'static str)> =
+                        parts.map(|part| (part.title(), part.word())).chain(ABOUT).collect();
+                    wrong(error, &about)?
+                }
             }
         }
     };
@@ -518,7 +537,7 @@ async fn take(
                     }
                     match error {
                         Error::Invalid(says) => faults.add("files", says),
-                        error => (status, faults) = wrong(error)?,
+                        error => (status, faults) = wrong(error, &[])?,
                     }
                 }
             }
@@ -571,9 +590,11 @@ async fn ended(
             prove_first(state, asked, asked.path(), &format!("{}/report", href(key)), sent).await
         }
         Err(error) => {
-            let (status, faults) = wrong(error)?;
+            let (status, faults) = wrong(error, &[("say why", "reason"), ("the reason", "reason")])?;
             let shown = load(state, asked, key).await?;
-            let page = draw(&shown, asked, &Sent::default(), &faults, state.documents().is_some());
+            // The form that issues holds nothing that was typed.
+            let typed = if sent.text("version").is_empty() { sent.clone() } else { Sent::default() };
+            let page = draw(&shown, asked, &typed, &faults, state.documents().is_some());
             refused(state, asked, status, &page).await
         }
     }

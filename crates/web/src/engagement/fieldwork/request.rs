@@ -197,6 +197,13 @@ fn line(row: &Row<EvidenceRequest>, path: &str, (party, today): (Party, &str), n
     }
 }
 
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 3] = [
+    ("nothing that is asked for", "title"),
+    ("the request has", "title"),
+    ("the reference has", "reference"),
+];
+
 /// What a form of a request holds.
 fn typed(sent: &Sent) -> Result<(Request, Faults), Refusal> {
     let mut faults = Faults::default();
@@ -321,7 +328,7 @@ pub(super) async fn write(
         let asked_for = vec![request.clone()];
         match app.transact(actor, async |cx| request::add(cx, key, asked_for).await).await {
             Ok(_) => return Ok(go(&format!("{}/requests", href(key)))),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &ABOUT)?,
         }
     }
     refused(&state, &asked, status, &new_form(&record, &asked, &request, &faults)).await
@@ -372,7 +379,7 @@ pub(super) async fn change(
         let typed = request.clone();
         match app.transact(actor, async |cx| request::change(cx, key, number, version, typed).await).await {
             Ok(()) => return Ok(go(&format!("{}/requests/{number}", href(key)))),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &ABOUT)?,
         }
     }
     refused(&state, &asked, status, &edit_form(&record, &asked, number, version, &request, &faults)).await
@@ -458,7 +465,7 @@ pub(super) async fn import(
                         return Ok(go(&format!("{}/requests", href(key))));
                     }
                     Err(Error::Invalid(says)) => faults.add("files", says),
-                    Err(error) => (status, faults) = wrong(error)?,
+                    Err(error) => (status, faults) = wrong(error, &[])?,
                 }
             }
         },
@@ -479,7 +486,7 @@ pub(super) async fn add_defaults(
     match app.transact(actor, async |cx| request::add_defaults(cx, key, catalog).await).await {
         Ok(_) => Ok(go(&format!("{}/requests", href(key)))),
         Err(error) => {
-            let (status, faults) = wrong(error)?;
+            let (status, faults) = wrong(error, &[])?;
             let (record, _) = known(&state, &asked, key).await?;
             refused(&state, &asked, status, &import_form(&record, &asked, &state, &faults).await?).await
         }

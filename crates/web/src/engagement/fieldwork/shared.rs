@@ -101,7 +101,7 @@ pub(super) fn page(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -
                     (block("exceptions", "Exceptions", &html! { (one.exceptions.len()) }, &html! {
                         @for exception in &one.exceptions {
                             (exception_card(known, exception.number))
-                            @if may_answer { (answering(known, exception.number, &path, &asked.token, sent)) }
+                            @if may_answer { (answering(known, exception.number, &path, &asked.token, (sent, faults))) }
                         }
                     }))
                 }
@@ -117,7 +117,13 @@ pub(super) fn page(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -
     page
 }
 
-fn answering(known: &Known, number: u32, path: &str, token: &str, sent: &Sent) -> Markup {
+fn answering(
+    known: &Known,
+    number: u32,
+    path: &str,
+    token: &str,
+    (sent, faults): (&Sent, &Faults),
+) -> Markup {
     let held = known.responses.iter().find(|row| row.record.exception == number);
     // A report as of one date, and one for general use, has no results that could be responded to.
     let place = match has_results(&known.record) {
@@ -130,14 +136,18 @@ fn answering(known: &Known, number: u32, path: &str, token: &str, sent: &Sent) -
     let response = text("response", held.map(|row| row.record.response.clone()));
     let action = text("action", held.map(|row| row.record.action.clone()));
     let due = text("due", held.and_then(|row| row.record.due).map(|day| day.to_string()));
+    let fault = |name| faults.of(name).filter(|_| is_typed);
+    // Each exception has such a form, and an id is there once.
+    let [response_id, action_id, due_id] =
+        ["response", "action", "due"].map(|name| format!("{name}-{number}"));
     html! {
         details.act open[held.is_none() || is_typed] {
             summary { @if held.is_some() { "Change the answer" } @else { "Answer it" } }
             form.card method="post" action={ (path) "/respond" } {
                 (hidden("form", token)) (hidden("version", &held.map_or(0, |row| row.version).to_string())) (hidden("exception", &number.to_string()))
-                (field(&Field { name: "response", label: "Management\u{2019}s response", kind: Kind::Area(4), value: &response, max: TEXT_MAX, hint: &format!("Cause, and effect with the result of looking back. Nothing that cannot be shown. {place}"), ..Field::default() }))
-                (field(&Field { name: "action", label: "What was done, or is planned", kind: Kind::Area(2), value: &action, max: TEXT_MAX, optional: true, ..Field::default() }))
-                (field(&Field { name: "due", label: "By when", kind: Kind::Input("date"), value: &due, optional: true, ..Field::default() }))
+                (field(&Field { name: "response", id: &response_id, fault: fault("response"), label: "Management\u{2019}s response", kind: Kind::Area(4), value: &response, max: TEXT_MAX, hint: &format!("Cause, and effect with the result of looking back. Nothing that cannot be shown. {place}"), ..Field::default() }))
+                (field(&Field { name: "action", id: &action_id, fault: fault("action"), label: "What was done, or is planned", kind: Kind::Area(2), value: &action, max: TEXT_MAX, optional: true, ..Field::default() }))
+                (field(&Field { name: "due", id: &due_id, fault: fault("due"), label: "By when", kind: Kind::Input("date"), value: &due, optional: true, ..Field::default() }))
                 p.row { button.button.primary type="submit" { "Send the answer" } }
             }
         }
@@ -172,7 +182,8 @@ pub(super) async fn respond(
     match done {
         Ok(()) => Ok(go(&format!("{}/workpapers/{number}", href(key)))),
         Err(error) => {
-            let (status, faults) = wrong(error)?;
+            let about = [(NO_DAY, "due"), ("response", "response"), ("the action has", "action")];
+            let (status, faults) = wrong(error, &about)?;
             let known = super::workpaper::known(&state, &asked, key, number).await?;
             refused(&state, &asked, status, &page(&known, &asked, &sent, &faults)).await
         }

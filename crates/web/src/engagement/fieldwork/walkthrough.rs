@@ -216,7 +216,7 @@ pub(super) async fn begin(
             app.transact(actor, async |cx| walkthrough::begin(cx, key, &process, &transaction).await).await;
         match done {
             Ok(number) => return Ok(go(&format!("{}/walkthroughs/{number}", href(key)))),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &[("transaction", "transaction")])?,
         }
     }
     let page = begin_form(&record, &processes, (&process, &transaction), &asked, &faults);
@@ -264,7 +264,7 @@ fn draw(known: &Known, asked: &Asked, sent: Option<&Sent>, faults: &Faults) -> P
     let path = format!("{}/walkthroughs/{}", href(known.record.key), one.number);
     let may_write = is_auditor && known.is_open && asked.may(paper(Verb::Update));
     let steps = html! {
-        @if may_write { (recording(row, &path, asked, sent)) }
+        @if may_write { (recording(row, &path, asked, sent, faults)) }
         @else { (facts(one)) }
     };
     let body = html! {
@@ -282,7 +282,7 @@ fn draw(known: &Known, asked: &Asked, sent: Option<&Sent>, faults: &Faults) -> P
                         dt { "Differing" } dd { @if one.differences().count() == 0 { span.muted { "No step" } } @for (number, step) in one.differences() { span.sub { "Step " (number) ": " (step.walked.found) } } }
                     }
                 }))
-                (block("conclusion", "Conclusion", &html! {}, &conclusion(row, &path, asked, sent, may_write)))
+                (block("conclusion", "Conclusion", &html! {}, &conclusion(row, &path, asked, (sent, faults), may_write)))
                 (block("signed", "Sign-off", &html! {}, &signing(&known.row, &known.names, &path, asked, may_write)))
             }
         }
@@ -347,14 +347,20 @@ fn walked_of(sent: &Sent, place: usize) -> Walked {
     }
 }
 
-fn recording(row: &Row<Walkthrough>, path: &str, asked: &Asked, sent: Option<&Sent>) -> Markup {
+fn recording(
+    row: &Row<Walkthrough>,
+    path: &str,
+    asked: &Asked,
+    sent: Option<&Sent>,
+    faults: &Faults,
+) -> Markup {
     let one = &row.record;
     let held = sent.map(|sent| sent.text("transaction")).filter(|text| !text.is_empty());
     let transaction = held.unwrap_or_else(|| one.transaction.clone());
     html! {
         form.card method="post" action={ (path) "/record" } {
             (hidden("form", &asked.token)) (hidden("version", &row.version.to_string()))
-            (field(&Field { name: "transaction", label: "Transaction", kind: Kind::Area(2), value: &transaction, max: TEXT_MAX, ..Field::default() }))
+            (field(&Field { name: "transaction", label: "Transaction", kind: Kind::Area(2), value: &transaction, max: TEXT_MAX, fault: faults.of("transaction"), ..Field::default() }))
             @for (place, held) in one.steps.iter().enumerate() { (step_fields(place, held, &typed(sent, place, &held.walked))) }
             p.row { button.button.primary type="submit" { "Save the steps" } }
         }
@@ -400,7 +406,7 @@ fn conclusion(
     row: &Row<Walkthrough>,
     path: &str,
     asked: &Asked,
-    sent: Option<&Sent>,
+    (sent, faults): (Option<&Sent>, &Faults),
     may_write: bool,
 ) -> Markup {
     let one = &row.record;
@@ -410,7 +416,7 @@ fn conclusion(
         @if may_write {
             form.card method="post" action={ (path) "/conclude" } {
                 (hidden("form", &asked.token)) (hidden("version", &row.version.to_string()))
-                (field(&Field { name: "text", label: "Conclusion", kind: Kind::Area(4), value: &text, max: TEXT_MAX, hint: "Whether the process is designed as it is described, and is in place.", ..Field::default() }))
+                (field(&Field { name: "text", label: "Conclusion", kind: Kind::Area(4), value: &text, max: TEXT_MAX, fault: faults.of("text"), hint: "Whether the process is designed as it is described, and is in place.", ..Field::default() }))
                 p.row { button.button type="submit" { "Save the conclusion" } }
             }
         } @else if one.conclusion.is_empty() { p.muted { "Nobody concluded yet." } }
@@ -462,7 +468,8 @@ pub(super) async fn act(
     match done {
         Ok(()) => Ok(go(&format!("{}/walkthroughs/{number}", href(key)))),
         Err(error) => {
-            let (status, faults) = wrong(error)?;
+            let about = [("transaction", "transaction"), ("conclusion", "text")];
+            let (status, faults) = wrong(error, &about)?;
             let known = known(&state, &asked, key, number).await?;
             refused(&state, &asked, status, &draw(&known, &asked, Some(&sent), &faults)).await
         }

@@ -29,7 +29,7 @@ use crate::evidence::keeping::class_title;
 use crate::form::Sent;
 use crate::identity::go;
 use crate::identity::{name, names};
-use crate::upload::{KEPT, KeptFiles, SentFiles, drop_kept};
+use crate::upload::{ABOUT_FILES, KEPT, KeptFiles, SentFiles, drop_kept};
 use crate::visit::Asked;
 
 const FIELDS: [&str; 15] = [
@@ -209,11 +209,19 @@ fn newest<'a>(app: &'a App, actor: &'a Actor, key: ItemKey) -> Later<'a, (Item, 
     }))
 }
 
+/// The field that a word of a refusal stands for, beside those of new files.
+const ABOUT: [(&str, &str); 4] = [
+    ("say why", "reason"),
+    ("linked to at most", "control"),
+    ("no control ", "control"),
+    ("retention class", "retention"),
+];
+
 /// Keeps what a use case says was wrong with the form; anything else is a refusal.
 fn said(error: Error, faults: &mut Faults) -> Result<(), Refusal> {
     match error {
         Error::Invalid(says) | Error::Conflict(says) => {
-            *faults = Faults::whole(says);
+            *faults = Faults::about(says, &[&ABOUT[..], &ABOUT_FILES].concat());
             Ok(())
         }
         other => Err(other.into()),

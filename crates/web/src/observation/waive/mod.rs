@@ -176,6 +176,19 @@ impl Typed {
     }
 }
 
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 9] = [
+    ("expired already", "until"),
+    ("is longer than", "until"),
+    ("target", "target"),
+    ("its reason", "reason"),
+    ("the reason of", "reason"),
+    ("its risk", "risk"),
+    ("the risk of", "risk"),
+    ("its compensation", "compensation"),
+    ("the compensation of", "compensation"),
+];
+
 async fn ask(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result<Response, Refusal> {
     let (app, actor) = asked.member(&state)?;
     sent.only(&["check", "once", "target", "all", "reason", "risk", "compensation", "until"])?;
@@ -225,7 +238,7 @@ async fn ask(State(state): State<WebState>, asked: Asked, sent: Sent) -> Result<
         };
         match app.transact(actor, async |cx| request::ask(cx, &typed.once, wanted.clone()).await).await {
             Ok(one) => return Ok(go(&format!("/waivers/requests/{}", one.key))),
-            Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::whole(says),
+            Err(Error::Invalid(says) | Error::Conflict(says)) => faults = Faults::about(says, &ABOUT),
             Err(error) => return Err(error.into()),
         }
     }

@@ -259,6 +259,20 @@ fn decision(sent: &Sent, word: &str, faults: &mut Faults) -> Option<Decision> {
     })
 }
 
+/// The field that a word of a refusal stands for, in the form that does this.
+fn about(then: &str) -> &'static [(&'static str, &'static str)] {
+    match then {
+        "one" => &[
+            ("say why", "why"),
+            ("smaller right", "to"),
+            ("an exception ends", "until"),
+            ("a text has", "why"),
+        ],
+        "bulk" => &[("choose at least one", "items"), ("decided by itself", "items")],
+        _ => &[("a text has", "note")],
+    }
+}
+
 pub(super) async fn decide(
     State(state): State<WebState>,
     Path(at): Path<String>,
@@ -321,7 +335,7 @@ pub(super) async fn decide(
     };
     match done {
         Some(Ok(())) => return Ok(go(&format!("{}/decide", href(key)))),
-        Some(Err(error)) => (status, faults) = wrong(error)?,
+        Some(Err(error)) => (status, faults) = wrong(error, about(&sent.text("then")))?,
         None => {}
     }
     let known = known(&state, &asked, &at, &sent).await?;

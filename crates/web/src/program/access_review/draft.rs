@@ -171,6 +171,15 @@ fn read(sent: &Sent, faults: &mut Faults) -> Option<Scope> {
     })
 }
 
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 5] = [
+    ("due already", "due"),
+    ("the title", "title"),
+    ("no windows", "control"),
+    ("tier", "tiers"),
+    ("system", "systems"),
+];
+
 pub(super) async fn make(
     State(state): State<WebState>,
     asked: Asked,
@@ -184,7 +193,7 @@ pub(super) async fn make(
         match app.transact(actor, async |cx| access_review::draft(cx, scope.clone()).await).await {
             Ok(review) => return Ok(go(&href(review.key))),
             Err(error @ Error::NotFound { .. }) => faults.add("control", error),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &ABOUT)?,
         }
     }
     let known = known(&state, &asked).await?;

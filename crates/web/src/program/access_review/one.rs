@@ -57,10 +57,18 @@ impl Known {
     }
 }
 
-async fn known(state: &WebState, asked: &Asked, at: &str) -> Result<Known, Refusal> {
+/// The item that is looked at: of the form that was refused, or of the address.
+fn item_of(asked: &Asked, sent: &Sent) -> Option<u64> {
+    match sent.text("item") {
+        empty if empty.is_empty() => asked.query.get("item").and_then(|text| text.parse().ok()),
+        text => text.parse().ok(),
+    }
+}
+
+async fn known(state: &WebState, asked: &Asked, at: &str, sent: &Sent) -> Result<Known, Refusal> {
     let key = key(at)?;
     let (app, actor) = asked.member(state)?;
-    let chosen = asked.query.get("item").and_then(|text| text.parse().ok());
+    let chosen = item_of(asked, sent);
     let known = app
         .read(actor, async |view| {
             let whole = access_review::whole(view, key).await?;
@@ -85,7 +93,7 @@ pub(super) async fn page(
     Path(at): Path<String>,
     asked: Asked,
 ) -> Result<Markup, Refusal> {
-    let known = known(&state, &asked, &at).await?;
+    let known = known(&state, &asked, &at, &Sent::default()).await?;
     asked.frame(&state, &draw(&known, &asked, &Sent::default(), &Faults::default())).await
 }
 
@@ -94,13 +102,12 @@ fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
     let review = &whole.review;
     let path = href(review.key);
     let standing = whole.standing();
-    let chosen = asked.query.get("item").and_then(|text| text.parse().ok());
-    let chosen = chosen.and_then(|number| standing.item(number));
+    let chosen = item_of(asked, sent).and_then(|number| standing.item(number));
     let is_frozen = review.snapshot.is_some();
     let body = html! {
         (faults.summary())
         (next(known, asked, sent, faults))
-        @if let Some(one) = chosen { (about_one(known, one, asked)) }
+        @if let Some(one) = chosen { (about_one(known, one, asked, sent, faults)) }
         (known.shown().about())
         @if is_frozen { (known.shown().items(asked)) }
     };
@@ -199,7 +206,7 @@ fn next(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Markup {
 }
 
 /// One item: what was decided, and what is done about it.
-fn about_one(known: &Known, one: &ItemStanding<'_>, asked: &Asked) -> Markup {
+fn about_one(known: &Known, one: &ItemStanding<'_>, asked: &Asked, sent: &Sent, faults: &Faults) -> Markup {
     let review = &known.whole.review;
     let (path, item) = (href(review.key), one.item);
     let people: Vec<(String, String)> =
@@ -209,6 +216,12 @@ fn about_one(known: &Known, one: &ItemStanding<'_>, asked: &Asked) -> Markup {
     let number = item.number.to_string();
     let may_run = may(asked, UPDATE);
     let open_seat = one.seats.iter().find(|seat| seat.answer().is_none());
+    // What was sent and refused stands in its fields again.
+    let typed = |name: &str, held: &str| match sent.text(name) {
+        empty if empty.is_empty() => held.to_owned(),
+        text => text,
+    };
+    let (used, seen) = one.looked_back.as_ref().map_or(("", ""), |(used, note)| (used.word(), note.as_str()));
     block(
         "item",
         &format!("Item {}", item.number),
@@ -218,21 +231,21 @@ fn about_one(known: &Known, one: &ItemStanding<'_>, asked: &Asked) -> Markup {
             @if let (true, Some(seat), Stage::Frozen | Stage::Open) = (may_run, open_seat, review.state) {
                 (form(&format!("{path}/reassign"), &asked.token, &html! {
                     (hidden("item", &number)) (hidden("seat", seat.seat.role.word()))
-                    (field(&Field { name: "to", label: "Who decides instead", kind: Kind::Select(&people), ..Field::default() }))
-                    (field(&Field { name: "reason", label: "Why it is reassigned", max: MAX_TEXT_CHARS, ..Field::default() }))
+                    (field(&Field { name: "to", label: "Who decides instead", kind: Kind::Select(&people), value: &typed("to", ""), ..Field::default() }))
+                    (field(&Field { name: "reason", label: "Why it is reassigned", value: &typed("reason", ""), max: MAX_TEXT_CHARS, fault: faults.of("reason"), ..Field::default() }))
                     p.row { button.button type="submit" { "Reassign" } }
                 }))
             }
             @if let (true, Some(_)) = (may_run, known.whole.removal(item.number)) {
                 (form(&format!("{path}/ticket"), &asked.token, &html! {
                     (hidden("item", &number))
-                    (field(&Field { name: "ticket", label: "Ticket of the removal", value: one.ticket.as_deref().unwrap_or_default(), max: 200, ..Field::default() }))
+                    (field(&Field { name: "ticket", label: "Ticket of the removal", value: &typed("ticket", one.ticket.as_deref().unwrap_or_default()), max: 200, fault: faults.of("ticket"), ..Field::default() }))
                     p.row { button.button type="submit" { "Keep the ticket" } }
                 }))
                 (form(&format!("{path}/look-back"), &asked.token, &html! {
                     (hidden("item", &number))
-                    (field(&Field { name: "used", label: "Was it used while it should not have been there?", kind: Kind::Select(&answers), value: one.looked_back.as_ref().map_or("", |(used, _)| used.word()), ..Field::default() }))
-                    (field(&Field { name: "seen", label: "Where somebody looked, and what they saw", value: one.looked_back.as_ref().map_or("", |(_, note)| note.as_str()), max: MAX_TEXT_CHARS, ..Field::default() }))
+                    (field(&Field { name: "used", label: "Was it used while it should not have been there?", kind: Kind::Select(&answers), value: &typed("used", used), ..Field::default() }))
+                    (field(&Field { name: "seen", label: "Where somebody looked, and what they saw", value: &typed("seen", seen), max: MAX_TEXT_CHARS, fault: faults.of("seen"), ..Field::default() }))
                     p.row { button.button type="submit" { "Keep what was seen" } }
                 }))
             }
@@ -283,7 +296,15 @@ pub(super) async fn act(
     };
     match done {
         Ok(()) => Ok(go(&back)),
-        Err(error) => again(&state, &asked, &at, &sent, wrong(error)?).await,
+        Err(error) => {
+            let about: &[(&str, &'static str)] = match act.as_str() {
+                "reassign" => &[("a text has", "reason"), ("say why", "reason")],
+                "ticket" => &[("a ticket has", "ticket")],
+                "look-back" => &[("say where somebody looked", "seen")],
+                _ => &[("say what becomes", "note"), ("a text has", "note")],
+            };
+            again(&state, &asked, &at, &sent, wrong(error, about)?).await
+        }
     }
 }
 
@@ -294,7 +315,7 @@ async fn again(
     sent: &Sent,
     (status, faults): (StatusCode, Faults),
 ) -> Result<Response, Refusal> {
-    let known = known(state, asked, at).await?;
+    let known = known(state, asked, at, sent).await?;
     asked.frame_refused(state, status, &draw(&known, asked, sent, &faults)).await
 }
 
@@ -310,7 +331,10 @@ pub(super) async fn sign(
     let statement = sent.text("statement");
     match app.transact(actor, async |cx| access_review::sign(cx, key, &statement).await).await {
         Ok(_) => Ok(go(&href(key))),
-        Err(error) => again(&state, &asked, &at, &sent, wrong(error)?).await,
+        Err(error) => {
+            let about = [("is complete", "statement"), ("a text has", "statement")];
+            again(&state, &asked, &at, &sent, wrong(error, &about)?).await
+        }
     }
 }
 

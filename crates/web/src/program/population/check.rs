@@ -79,6 +79,7 @@ fn kind(path: &str, token: &str, sent: &Sent, word: &str, title: &str, says: &st
 /// The value of a field in the form of the kind that was sent.
 struct Typed<'a> {
     sent: &'a Sent,
+    faults: &'a Faults,
     word: &'a str,
 }
 
@@ -88,16 +89,17 @@ impl Typed<'_> {
         format!("{}_{name}", self.word)
     }
 
+    fn is_sent(&self) -> bool {
+        self.sent.text("procedure") == self.word
+    }
+
     fn text(&self, name: &str) -> String {
-        if self.sent.text("procedure") == self.word {
-            self.sent.text(&self.name(name))
-        } else {
-            String::new()
-        }
+        if self.is_sent() { self.sent.text(&self.name(name)) } else { String::new() }
     }
 
     fn field(&self, of: Field<'_>) -> Markup {
-        field(&Field { name: &self.name(of.name), value: &self.text(of.name), ..of })
+        let fault = self.faults.of(of.name).filter(|_| self.is_sent());
+        field(&Field { name: &self.name(of.name), value: &self.text(of.name), fault, ..of })
     }
 
     fn line(&self, name: &str, label: &str, hint: &str) -> Markup {
@@ -120,7 +122,7 @@ impl Typed<'_> {
 fn draw(known: &Known, token: &str, sent: &Sent, faults: &Faults) -> Page {
     let path = href(known.one.key);
     let of = |word: &'static str, title: &str, says: &str, body: &dyn Fn(&Typed<'_>) -> Markup| {
-        kind(&path, token, sent, word, title, says, &body(&Typed { sent, word }))
+        kind(&path, token, sent, word, title, says, &body(&Typed { sent, faults, word }))
     };
     let body = html! {
         (faults.summary())
@@ -128,7 +130,7 @@ fn draw(known: &Known, token: &str, sent: &Sent, faults: &Faults) -> Page {
         @if known.one.file.is_none() {
             div.empty { h3 { "There is no list yet" } p { "What is not there cannot be checked." } p { a.button href=(path) { "The population" } } }
         } @else {
-            (explaining(known, &path, token, sent))
+            (explaining(known, &path, token, (sent, faults)))
             div.stack {
                 h2 { "Is it complete?" }
                 (of("source_count", "Count the source again", "The rows of the source are compared with those of the list.", &|typed| html! {
@@ -205,13 +207,13 @@ fn tracing(known: &Known, typed: &Typed<'_>) -> Markup {
 }
 
 /// The form that explains what differed.
-fn explaining(known: &Known, path: &str, token: &str, sent: &Sent) -> Markup {
+fn explaining(known: &Known, path: &str, token: &str, (sent, faults): (&Sent, &Faults)) -> Markup {
     let checks = &known.checks;
     let open = checks.iter().filter(|one| !one.check.agrees() && !is_explained(checks, one.number));
     let choices: Vec<(String, String)> = open
         .map(|one| (one.number.to_string(), format!("{}. {}", one.number, one.check.done.title())))
         .collect();
-    let typed = Typed { sent, word: "explained" };
+    let typed = Typed { sent, faults, word: "explained" };
     html! {
         @if !choices.is_empty() {
             form.card method="post" action={ (path) "/checks" } {
@@ -225,28 +227,49 @@ fn explaining(known: &Known, path: &str, token: &str, sent: &Sent) -> Markup {
     }
 }
 
-/// Reads which check was asked for.
-fn read(sent: &Sent) -> Result<AskedCheck, Refusal> {
+/// The field that a word of a refusal stands for, in the form of this procedure.
+fn about(procedure: &str) -> &'static [(&'static str, &'static str)] {
+    match procedure {
+        "reconciliation" | "trace_from_source" => {
+            &[("a check says", "source"), ("row", "keys"), ("key", "keys"), ("item", "keys")]
+        }
+        "roll_forward" => &[("a check says", "source"), ("removed", "removed")],
+        "trace_to_source" => &[("a check says", "source"), ("row", "others"), ("item", "others")],
+        "described" => &[("a check says", "what")],
+        "unchecked" => &[("a check says", "reason")],
+        "explained" => &[("a check says", "text"), ("nothing to explain", "check")],
+        _ => &[("a check says", "source"), ("amounts", "stated")],
+    }
+}
+
+/// Reads which check was asked for; none where something of it cannot be read, which is said beside its field.
+fn read(sent: &Sent, faults: &mut Faults) -> Result<Option<AskedCheck>, Refusal> {
     let procedure = sent.text("procedure");
     let text = |name: &str| sent.text(&format!("{procedure}_{name}"));
-    let number = |name: &str| text(name).parse::<u64>();
     let some = |name: &str| Some(text(name)).filter(|value| !value.is_empty());
-    let unfit = |says: &str| Refusal::Unfit(says.to_owned());
-    let count = |name: &str| number(name).map_err(|_| unfit("say a whole number"));
+    let mut count = |name: &'static str| {
+        text(name).parse::<u64>().unwrap_or_else(|_| {
+            faults.add(name, "say a whole number");
+            0
+        })
+    };
     let source = text("source");
-    Ok(match procedure.as_str() {
-        "source_count" => AskedCheck::SourceCount { source, counted: count("counted")? },
+    let wanted = match procedure.as_str() {
+        "source_count" => AskedCheck::SourceCount { source, counted: count("counted") },
         "control_total" => {
-            let stated = text("stated").parse();
-            AskedCheck::ControlTotal { source, stated: stated.map_err(|_| unfit("say a sum as 1250.50"))? }
+            let Ok(stated) = text("stated").parse() else {
+                faults.add("stated", "say a sum as 1250.50");
+                return Ok(None);
+            };
+            AskedCheck::ControlTotal { source, stated }
         }
         "sequence" => AskedCheck::Sequence { first: some("first"), last: some("last") },
         "reconciliation" => AskedCheck::Reconciliation { source, keys: lines(&text("keys")) },
         "roll_forward" => AskedCheck::RollForward {
             source,
-            opening: count("opening")?,
-            added: count("added")?,
-            removed: count("removed")?,
+            opening: count("opening"),
+            added: count("added"),
+            removed: count("removed"),
         },
         "trace_from_source" => AskedCheck::TraceFromSource { source, keys: lines(&text("keys")) },
         "trace_to_source" => {
@@ -275,7 +298,8 @@ fn read(sent: &Sent) -> Result<AskedCheck, Refusal> {
             text: text("text"),
         },
         _ => return Err(Refusal::Malformed),
-    })
+    };
+    Ok(Some(wanted).filter(|_| faults.is_empty()))
 }
 
 pub(super) async fn make(
@@ -286,16 +310,13 @@ pub(super) async fn make(
 ) -> Result<Response, Refusal> {
     let key = key(&at)?;
     let (app, actor) = asked.member(&state)?;
-    let (status, faults) = match read(&sent) {
-        Err(Refusal::Unfit(says)) => (StatusCode::UNPROCESSABLE_ENTITY, Faults::whole(says)),
-        Err(refusal) => return Err(refusal),
-        Ok(wanted) => {
-            match app.transact(actor, async |cx| population::check(cx, key, wanted.clone()).await).await {
-                Ok(_) => return Ok(go(&format!("{}/checks", href(key)))),
-                Err(error) => wrong(error)?,
-            }
+    let (mut status, mut faults) = (StatusCode::UNPROCESSABLE_ENTITY, Faults::default());
+    if let Some(wanted) = read(&sent, &mut faults)? {
+        match app.transact(actor, async |cx| population::check(cx, key, wanted.clone()).await).await {
+            Ok(_) => return Ok(go(&format!("{}/checks", href(key)))),
+            Err(error) => (status, faults) = wrong(error, about(&sent.text("procedure")))?,
         }
-    };
+    }
     let known = known(&state, &asked, key).await?;
     asked.frame_refused(&state, status, &draw(&known, &asked.token, &sent, &faults)).await
 }

@@ -143,6 +143,16 @@ pub(crate) fn days(sent: &Sent, faults: &mut Faults) -> (Timestamp, Timestamp) {
     (moment("from", false), moment("to", true))
 }
 
+/// The field that a word of a refusal stands for.
+pub(crate) const ABOUT: [(&str, &str); 6] = [
+    ("its title", "title"),
+    ("the title has", "title"),
+    ("trigger", "trigger"),
+    ("covers no time", "to"),
+    ("attribute", "attributes"),
+    ("the deviation has", "attributes"),
+];
+
 pub(super) async fn define(
     State(state): State<WebState>,
     asked: Asked,
@@ -174,7 +184,7 @@ pub(super) async fn define(
         match app.transact(actor, async |cx| population::define(cx, definition.clone()).await).await {
             Ok(made) => return Ok(go(&href(made.key))),
             Err(error @ Error::NotFound { .. }) => faults.add("control", error),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &ABOUT)?,
         }
     }
     let all = controls(&state, &asked).await?;

@@ -114,7 +114,7 @@ pub(super) async fn freeze(
     if faults.is_empty() {
         match app.transact(actor, async |cx| population::freeze(cx, key, zero.clone()).await).await {
             Ok(_) => return Ok(go(&href(key))),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &[])?,
         }
     }
     asked.frame_refused(&state, status, &draw(&one, &checks, &asked.token, &faults)).await

@@ -81,6 +81,24 @@ async fn known(state: &WebState, asked: &Asked, key: PopulationKey) -> Result<Kn
     Ok(known)
 }
 
+/// The field that a word of a refusal of a list stands for: of where it comes from, of its columns, else the list itself.
+pub(crate) const ABOUT: [(&str, &str); 14] = [
+    ("was not imported", "files"),
+    ("the source counts", "rows"),
+    ("names the column", "mapping"),
+    ("saved mapping", "save_as"),
+    ("mappings", "save_as"),
+    ("column", "mapping"),
+    ("the source has", "source"),
+    ("the query has", "query"),
+    ("the parameters has", "parameters"),
+    ("time zone", "time_zone"),
+    ("the control total has", "control_total"),
+    ("the completeness check has", "completeness"),
+    ("the accuracy check has", "accuracy"),
+    ("", "files"),
+];
+
 /// The fields that say where a list comes from.
 pub(crate) fn origin_fields(sent: &Sent, faults: &Faults) -> Markup {
     let text = |name: &str| sent.text(name);
@@ -403,8 +421,8 @@ pub(super) async fn hand_in(
                     drop_kept(app, actor, &sent).await?;
                     return Ok(go(&href(key)));
                 }
-                Err(Error::Invalid(says)) => faults.add("files", says),
-                Err(error) => (status, faults) = wrong(error)?,
+                Err(Error::Invalid(says)) => faults = Faults::about(says, &ABOUT),
+                Err(error) => (status, faults) = wrong(error, &[("mapping called", "save_as")])?,
             }
         }
     } else if let (true, Some(list)) = (faults.is_empty(), &look.list) {
@@ -430,7 +448,7 @@ pub(super) async fn build(
     match app.transact(actor, async |cx| population::build(cx, key, register).await).await {
         Ok(_) => Ok(go(&href(key))),
         Err(error) => {
-            let (status, faults) = wrong(error)?;
+            let (status, faults) = wrong(error, &[])?;
             let known = known(&state, &asked, key).await?;
             let page = draw(&known, &state, &asked.token, &Sent::default(), &faults, &Look::default());
             asked.frame_refused(&state, status, &page).await

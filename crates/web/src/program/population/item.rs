@@ -306,7 +306,7 @@ pub(super) async fn record(
     match app.transact(actor, async |cx| population::record_results(cx, key, &results).await).await {
         Ok(()) => Ok(go(&choice.back())),
         Err(error) => {
-            let (status, faults): (StatusCode, Faults) = wrong(error)?;
+            let (status, faults): (StatusCode, Faults) = wrong(error, &[])?;
             asked.frame_refused(&state, status, &draw(&choice, &asked.token, &sent, &faults)).await
         }
     }

@@ -21,10 +21,11 @@ use tickmark_core::identity::{Atom, Resource, Verb};
 use tickmark_core::program::population::Population;
 use tickmark_core::time::DAY_US;
 
-pub(crate) use define::{attributes, days};
+pub(crate) use define::{ABOUT as ABOUT_DEFINITION, attributes, days};
 pub(crate) use freeze::shows_zero;
 pub(crate) use hand_in::{
-    ORIGIN, accepted, column_fields, column_names, guessed, origin_fields, read_columns, read_origin, says,
+    ABOUT as ABOUT_LIST, ORIGIN, accepted, column_fields, column_names, guessed, origin_fields, read_columns,
+    read_origin, says,
 };
 pub(crate) use item::{Part, place};
 pub(crate) use list::{listed, on_control};
@@ -135,11 +136,11 @@ pub(crate) fn covers(one: &Population) -> Markup {
     }
 }
 
-/// The status and the faults of a form whose use case refused.
-pub(super) fn wrong(error: Error) -> Result<(StatusCode, Faults), Refusal> {
+/// The status and the faults of a form whose use case refused; `about` says which field a word of the refusal stands for.
+pub(super) fn wrong(error: Error, about: &[(&str, &'static str)]) -> Result<(StatusCode, Faults), Refusal> {
     match error {
-        Error::Invalid(says) => Ok((StatusCode::UNPROCESSABLE_ENTITY, Faults::whole(says))),
-        Error::Conflict(says) => Ok((StatusCode::CONFLICT, Faults::whole(says))),
+        Error::Invalid(says) => Ok((StatusCode::UNPROCESSABLE_ENTITY, Faults::about(says, about))),
+        Error::Conflict(says) => Ok((StatusCode::CONFLICT, Faults::about(says, about))),
         Error::Forbidden(says) => Ok((StatusCode::FORBIDDEN, Faults::whole(says))),
         error => Err(error.into()),
     }

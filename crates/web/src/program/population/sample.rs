@@ -132,10 +132,10 @@ fn form_page(known: &Known, token: &str, sent: &Sent, faults: &Faults) -> Page {
         } @else {
             div.narrow { (form(&format!("{path}/samples/new"), token, &html! {
                 (faults.summary())
-                (field(&Field { name: "method", label: "Method", kind: Kind::Select(&methods), value: &text("method"), hint: "Random selection is repeatable by anybody from seed and list. First and last items are no method.", ..Field::default() }))
-                (field(&Field { name: "by", label: "How many", kind: Kind::Select(&ways), value: &text("by"), ..Field::default() }))
+                (field(&Field { name: "method", label: "Method", kind: Kind::Select(&methods), value: &text("method"), fault: faults.of("method"), hint: "Random selection is repeatable by anybody from seed and list. First and last items are no method.", ..Field::default() }))
+                (field(&Field { name: "by", label: "How many", kind: Kind::Select(&ways), value: &text("by"), fault: faults.of("by"), ..Field::default() }))
                 div.fields {
-                    (field(&Field { name: "level", label: &format!("Preset ({})", known.frequency.plain()), kind: Kind::Select(&levels), value: &text("level"), ..Field::default() }))
+                    (field(&Field { name: "level", label: &format!("Preset ({})", known.frequency.plain()), kind: Kind::Select(&levels), value: &text("level"), fault: faults.of("level"), ..Field::default() }))
                     (some("size", "Number", ""))
                     (some("risk", "Risk of over-reliance", "As 10%."))
                     (some("tolerable", "Tolerable rate", "As 5%."))
@@ -145,7 +145,7 @@ fn form_page(known: &Known, token: &str, sent: &Sent, faults: &Faults) -> Page {
                 (some("extension", "Extension planned, to", "The size after one extension, written down before anything is tested."))
                 (area("picks", "Items chosen by judgment, one a line", "For haphazard, block and targeted only."))
                 (area("reason", "Why these", "For a choice by judgment."))
-                @if known.drawn > 0 { (area("again", "Why it is drawn again", "Another person draws again, and the earlier sample stays in sight.")) }
+                @if known.drawn > 0 || faults.of("again").is_some() { (area("again", "Why it is drawn again", "Another person draws again, and the earlier sample stays in sight.")) }
                 (send("Draw the sample", &path))
             })) }
         }
@@ -156,6 +156,26 @@ fn form_page(known: &Known, token: &str, sent: &Sent, faults: &Faults) -> Page {
         vec![("Populations".into(), "/populations".into()), (format!("Population {}", known.one.key), path)];
     page
 }
+
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 16] = [
+    ("drawing again", "again"),
+    ("an extension to", "extension"),
+    ("needs a reason", "reason"),
+    ("the reason has", "reason"),
+    ("items of the list", "picks"),
+    ("does not follow", "picks"),
+    ("has no item ", "picks"),
+    (" names ", "picks"),
+    ("the seed", "seed"),
+    ("expected rate", "expected"),
+    ("tolerable", "tolerable"),
+    ("no size for", "level"),
+    ("how many occurrences", "by"),
+    ("has no items", "method"),
+    ("unit", "size"),
+    ("strat", "method"),
+];
 
 /// How many, as the form says.
 fn sizing<'a>(
@@ -257,7 +277,7 @@ pub(super) async fn draw(
         };
         match drawn(app, actor, new).await {
             Ok(view) => return Ok(go(&format!("{}/samples/{}", href(key), view.drawn.number))),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &ABOUT)?,
         }
     }
     asked.frame_refused(&state, status, &form_page(&known, &asked.token, &sent, &faults)).await
@@ -315,7 +335,7 @@ fn sample_page(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults) -> Pa
         (block("follows", "What follows", &html! {}, &follows(sample, asked)))
         (block("how", "How it was drawn", &html! {}, &how(sample, &shown.names)))
         (block("units", "Units", &html! { @if may(asked, BRING_IN) { a href=(results) { "record results" } } }, &plain("Units", &heads, rows.collect())))
-        @if may(asked, SET_UP) { (going_on(sample, &path, &asked.token, sent)) }
+        @if may(asked, SET_UP) { (going_on(sample, &path, &asked.token, (sent, faults))) }
     };
     let mut page = Page::new(Place::Populations, &format!("Sample {}", sample.drawn.number), body);
     page.lead = html! { (shown.one.definition.title) };
@@ -430,7 +450,7 @@ fn how(sample: &SampleView, names: &Names) -> Markup {
 }
 
 /// The planned extension, and a unit that is replaced.
-fn going_on(sample: &SampleView, path: &str, token: &str, sent: &Sent) -> Markup {
+fn going_on(sample: &SampleView, path: &str, token: &str, (sent, faults): (&Sent, &Faults)) -> Markup {
     let is_extended = sample.events.iter().any(|one| matches!(one.event, SampleEvent::Extended { .. }));
     let deviates = sample.count(ItemOutcome::Deviating) > 0;
     let units: Vec<(String, String)> = sample
@@ -443,23 +463,23 @@ fn going_on(sample: &SampleView, path: &str, token: &str, sent: &Sent) -> Markup
         [Absence::Void, Absence::NotApplicable].map(|one| (one.word().to_owned(), one.title().to_owned()));
     html! {
         @if let (Some(to), false, true) = (sample.drawn.planned_extension, is_extended, deviates) {
-            details.act open[!sent.text("isolated").is_empty()] {
+            details.act open[!sent.text("isolated").is_empty() || faults.of("isolated").is_some()] {
                 summary { "Extend the sample to " (to) }
                 form method="post" action={ (path) "/extend" } {
                     (hidden("form", token))
-                    (field(&Field { name: "isolated", label: "Why the deviation is believed to be isolated", kind: Kind::Area(2), value: &sent.text("isolated"), max: MAX_TEXT_CHARS, hint: "Once, as planned. A sample that is extended until it passes shows nothing.", ..Field::default() }))
+                    (field(&Field { name: "isolated", label: "Why the deviation is believed to be isolated", kind: Kind::Area(2), value: &sent.text("isolated"), fault: faults.of("isolated"), max: MAX_TEXT_CHARS, hint: "Once, as planned. A sample that is extended until it passes shows nothing.", ..Field::default() }))
                     p.row { button.button type="submit" { "Extend the sample" } }
                 }
             }
         }
         @if sample.drawn.draw.seed.is_some() && !units.is_empty() {
-            details.act open[!sent.text("why").is_empty()] {
+            details.act open[!sent.text("replaced").is_empty()] {
                 summary { "Replace a unit" }
                 form method="post" action={ (path) "/replace" } {
                     (hidden("form", token))
-                    (field(&Field { name: "replaced", label: "Unit", kind: Kind::Select(&units), value: &sent.text("replaced"), ..Field::default() }))
+                    (field(&Field { name: "replaced", label: "Unit", kind: Kind::Select(&units), value: &sent.text("replaced"), fault: faults.of("replaced"), ..Field::default() }))
                     (field(&Field { name: "absence", label: "What it is", kind: Kind::Select(&absences), value: &sent.text("absence"), hint: "What cannot be found, or has nothing that shows the control, is a deviation: record it as not met.", ..Field::default() }))
-                    (field(&Field { name: "why", label: "How you know", kind: Kind::Area(2), value: &sent.text("why"), max: MAX_TEXT_CHARS, ..Field::default() }))
+                    (field(&Field { name: "why", label: "How you know", kind: Kind::Area(2), value: &sent.text("why"), fault: faults.of("why"), max: MAX_TEXT_CHARS, ..Field::default() }))
                     p.row { button.button type="submit" { "Replace the unit" } }
                 }
             }
@@ -497,7 +517,11 @@ pub(super) async fn act(
     match done {
         Ok(_) => Ok(go(&format!("{}/samples/{number}", href(key)))),
         Err(error) => {
-            let (status, faults) = wrong(error)?;
+            let about: &[(&str, &'static str)] = match act.as_str() {
+                "extend" => &[("reason", "isolated")],
+                _ => &[("reason", "why"), ("is never replaced", "replaced")],
+            };
+            let (status, faults) = wrong(error, about)?;
             let shown = shown(&state, &asked, key, number).await?;
             asked.frame_refused(&state, status, &sample_page(&shown, &asked, &sent, &faults)).await
         }

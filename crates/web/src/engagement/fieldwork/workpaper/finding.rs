@@ -6,16 +6,22 @@ use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::span;
 use tickmark_core::Span;
 use tickmark_core::control::TEXT_MAX;
-use tickmark_core::engagement::fieldwork::{Cause, Outcome, ZeroShown};
+use tickmark_core::engagement::fieldwork::{Cause, Exception, Outcome, ZeroShown};
 
 use super::super::not_to_choose;
 use super::{Known, has_results, href};
-use crate::design::form::{Field, Kind, field, hidden};
+use crate::design::form::{Faults, Field, Kind, fault_of, field, hidden};
 use crate::design::{moment, plural};
 use crate::form::Sent;
 use crate::visit::Asked;
 
-pub(super) fn exceptions(known: &Known, path: &str, asked: &Asked, sent: &Sent, may_write: bool) -> Markup {
+pub(super) fn exceptions(
+    known: &Known,
+    path: &str,
+    asked: &Asked,
+    (sent, faults): (&Sent, &Faults),
+    may_write: bool,
+) -> Markup {
     let one = &known.row.record;
     let deviating: Vec<(String, String)> = one
         .items
@@ -33,19 +39,24 @@ pub(super) fn exceptions(known: &Known, path: &str, asked: &Asked, sent: &Sent, 
     let named: BTreeSet<&String> = one.exceptions.iter().flat_map(|one| &one.items).collect();
     let open: Vec<String> =
         deviating.iter().map(|(key, _)| key).filter(|key| !named.contains(key)).cloned().collect();
-    let excepting = |number: Option<u32>,
-                     nature: &str,
-                     cause: Cause,
-                     effect: &str,
-                     chosen: &BTreeSet<String>| {
+    // What was sent and refused stands in its form again.
+    let is_sent = |number: Option<u32>| {
+        let of = number.map(|number| number.to_string()).unwrap_or_default();
+        !sent.text("cause").is_empty() && sent.text("number") == of
+    };
+    let excepting = |number: Option<u32>, held: Excepted| {
+        let is_it = is_sent(number);
+        let Excepted { nature, cause, effect, chosen } = if is_it { Excepted::of(sent) } else { held };
+        let fault = |name| faults.of(name).filter(|_| is_it);
+        let id = |name: &str| number.map_or_else(|| name.to_owned(), |number| format!("{name}-{number}"));
         html! {
             form.card method="post" action={ (path) "/except" } {
                 (hidden("form", &asked.token)) (hidden("version", &known.row.version.to_string()))
                 @if let Some(number) = number { (hidden("number", &number.to_string())) }
-                fieldset.field { legend { "Items" } div.choices { @for (value, words) in &deviating { label.choice { input type="checkbox" name="item" value=(value) checked[chosen.contains(value)]; span { (words) } } } } }
-                (field(&Field { name: "nature", label: "What happened", kind: Kind::Area(3), value: nature, max: TEXT_MAX, hint: place, ..Field::default() }))
-                (field(&Field { name: "cause", label: "Cause", kind: Kind::Select(&causes), value: cause.word(), ..Field::default() }))
-                (field(&Field { name: "effect", label: "Cause and effect in words", kind: Kind::Area(2), value: effect, max: TEXT_MAX, optional: true, hint: "Whether a wrong outcome occurred, and whether others are affected.", ..Field::default() }))
+                fieldset.field { legend { "Items" } div.choices { @for (value, words) in &deviating { label.choice { input type="checkbox" name="item" value=(value) checked[chosen.contains(value)]; span { (words) } } } } (fault_of(&id("item"), fault("item"))) }
+                (field(&Field { name: "nature", id: &id("nature"), label: "What happened", kind: Kind::Area(3), value: &nature, max: TEXT_MAX, fault: fault("nature"), hint: place, ..Field::default() }))
+                (field(&Field { name: "cause", id: &id("cause"), label: "Cause", kind: Kind::Select(&causes), value: cause.word(), ..Field::default() }))
+                (field(&Field { name: "effect", id: &id("effect"), label: "Cause and effect in words", kind: Kind::Area(2), value: &effect, max: TEXT_MAX, optional: true, fault: fault("effect"), hint: "Whether a wrong outcome occurred, and whether others are affected.", ..Field::default() }))
                 p.row { button.button type="submit" { @if number.is_some() { "Save" } @else { "Note the exception" } } }
             }
         }
@@ -54,11 +65,47 @@ pub(super) fn exceptions(known: &Known, path: &str, asked: &Asked, sent: &Sent, 
         @if one.exceptions.is_empty() { p.muted { @if deviating.is_empty() { "No item deviates." } @else { (open.len()) " deviating " (plural(open.len(), "item waits", "items wait")) " to be explained." } } }
         @for exception in &one.exceptions {
             (exception_card(known, exception.number))
-            @if may_write { details.act { summary { "Change exception " (exception.number) } (excepting(Some(exception.number), &exception.nature, exception.cause, &exception.effect, &exception.items)) } }
+            @if may_write { details.act open[is_sent(Some(exception.number))] { summary { "Change exception " (exception.number) } (excepting(Some(exception.number), Excepted::held(exception))) } }
         }
         @if may_write && !open.is_empty() {
-            @let nature = sent.text("nature");
-            (excepting(None, &nature, Cause::from_word(&sent.text("cause")).unwrap_or(Cause::Unknown), &sent.text("effect"), &open.iter().cloned().collect()))
+            (excepting(None, Excepted::new(&open)))
+        }
+    }
+}
+
+/// What stands in the fields of an exception.
+struct Excepted {
+    nature: String,
+    cause: Cause,
+    effect: String,
+    chosen: BTreeSet<String>,
+}
+
+impl Excepted {
+    fn new(open: &[String]) -> Self {
+        Self {
+            nature: String::new(),
+            cause: Cause::Unknown,
+            effect: String::new(),
+            chosen: open.iter().cloned().collect(),
+        }
+    }
+
+    fn held(exception: &Exception) -> Self {
+        Self {
+            nature: exception.nature.clone(),
+            cause: exception.cause,
+            effect: exception.effect.clone(),
+            chosen: exception.items.clone(),
+        }
+    }
+
+    fn of(sent: &Sent) -> Self {
+        Self {
+            nature: sent.text("nature"),
+            cause: Cause::from_word(&sent.text("cause")).unwrap_or(Cause::Unknown),
+            effect: sent.text("effect"),
+            chosen: sent.all("item").into_iter().collect(),
         }
     }
 }
@@ -83,7 +130,13 @@ pub(in crate::engagement::fieldwork) fn exception_card(known: &Known, number: u3
     }
 }
 
-pub(super) fn conclusion(known: &Known, path: &str, asked: &Asked, sent: &Sent, may_write: bool) -> Markup {
+pub(super) fn conclusion(
+    known: &Known,
+    path: &str,
+    asked: &Asked,
+    (sent, faults): (&Sent, &Faults),
+    may_write: bool,
+) -> Markup {
     let (row, one) = (&known.row, &known.row.record);
     // A report as of one date has no period in which nothing could have occurred.
     let is_period = known.record.holds().time.is_period();
@@ -125,10 +178,10 @@ pub(super) fn conclusion(known: &Known, path: &str, asked: &Asked, sent: &Sent, 
         @if may_write {
             form.card method="post" action={ (path) "/conclude" } {
                 (hidden("form", &asked.token)) (hidden("version", &row.version.to_string()))
-                (field(&Field { name: "outcome", label: "Result", kind: Kind::Select(&options), value: if typed.is_empty() { held } else { &typed }, ..Field::default() }))
-                @if is_period { (field(&Field { name: "zero", label: "What shows that there were no occurrences", kind: Kind::Select(&lists), value: &chosen, optional: true, hint: "A population of the control that was frozen without items, with evidence of zero, over the whole period. Only for that result.", ..Field::default() })) }
+                (field(&Field { name: "outcome", label: "Result", kind: Kind::Select(&options), value: if typed.is_empty() { held } else { &typed }, fault: faults.of("outcome"), ..Field::default() }))
+                @if is_period { (field(&Field { name: "zero", label: "What shows that there were no occurrences", kind: Kind::Select(&lists), value: &chosen, optional: true, fault: faults.of("zero"), hint: "A population of the control that was frozen without items, with evidence of zero, over the whole period. Only for that result.", ..Field::default() })) }
                 (not_to_choose(&unfit, &known.record, |key| format!("{}/evidence/populations/{key}", href(known.record.key))))
-                (field(&Field { name: "text", label: "Conclusion", kind: Kind::Area(3), value: &text, max: TEXT_MAX, ..Field::default() }))
+                (field(&Field { name: "text", label: "Conclusion", kind: Kind::Area(3), value: &text, max: TEXT_MAX, fault: faults.of("text"), ..Field::default() }))
                 p.row { button.button type="submit" { "Save the conclusion" } }
             }
         } @else if let Some(held) = &one.conclusion { p { strong { (held.outcome.title()) } " " (held.text) } }

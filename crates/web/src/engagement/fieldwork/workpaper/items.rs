@@ -7,7 +7,7 @@ use tickmark_core::program::population::AttributeState;
 
 use super::{Known, sample};
 use crate::design::badge::badge;
-use crate::design::form::{Field, Kind, field, hidden};
+use crate::design::form::{Faults, Field, Kind, field, hidden};
 use crate::design::icon::Mark;
 use crate::design::moment;
 use crate::design::table;
@@ -18,7 +18,14 @@ use crate::visit::Asked;
 /// Items whose results stand in one form; more are recorded in several.
 const ITEMS_SHOWN: usize = 200;
 
-pub(super) fn items(known: &Known, path: &str, asked: &Asked, sent: &Sent, may_write: bool) -> Markup {
+pub(super) fn items(
+    known: &Known,
+    path: &str,
+    asked: &Asked,
+    given: (&Sent, &Faults),
+    may_write: bool,
+) -> Markup {
+    let (sent, faults) = given;
     let (row, one) = (&known.row, &known.row.record);
     let version = hidden("version", &row.version.to_string());
     html! {
@@ -26,14 +33,14 @@ pub(super) fn items(known: &Known, path: &str, asked: &Asked, sent: &Sent, may_w
         @if one.items.is_empty() && !may_write { p.muted { "Nothing was selected." } }
         @else if !may_write { (results(one)) }
         @else if !one.items.is_empty() { (recording(one, path, &asked.token, &version, sent)) }
-        @if may_write && one.items.is_empty() { (sample::selecting(known, path, &asked.token, &version, sent)) }
-        @if may_write { (sample::going_on(known, path, &asked.token, &version, sent)) }
+        @if may_write && one.items.is_empty() { (sample::selecting(known, path, &asked.token, &version, given)) }
+        @if may_write { (sample::going_on(known, path, &asked.token, &version, given)) }
         @if may_write && one.selected.is_none() {
-            details.act open[one.items.is_empty() && known.populations.is_empty()] {
+            details.act open[(one.items.is_empty() && known.populations.is_empty()) || !sent.text("items").is_empty()] {
                 summary { "Name items by hand" }
                 form method="post" action={ (path) "/items" } {
                     (hidden("form", &asked.token)) (version)
-                    (field(&Field { name: "items", label: "Items, one a line", kind: Kind::Area(4), value: &sent.text("items"), max: TEXT_MAX, hint: "Instances of a yearly or quarterly control, a configuration: whatever is not selected from a list.", ..Field::default() }))
+                    (field(&Field { name: "items", label: "Items, one a line", kind: Kind::Area(4), value: &sent.text("items"), fault: faults.of("items"), max: TEXT_MAX, hint: "Instances of a yearly or quarterly control, a configuration: whatever is not selected from a list.", ..Field::default() }))
                     p.row { button.button type="submit" { "Add" } }
                 }
             }

@@ -120,9 +120,9 @@ fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
         (faults.summary())
         div.columns.flush {
             div {
-                (block("items", "Items and results", &html! { (one.items.len()) @if one.deviations() > 0 { ", " (one.deviations()) " deviating" } }, &items::items(known, &path, asked, sent, may_write)))
-                (block("exceptions", "Exceptions", &html! { (one.exceptions.len()) }, &finding::exceptions(known, &path, asked, sent, may_write)))
-                (block("conclusion", "Conclusion", &html! {}, &finding::conclusion(known, &path, asked, sent, may_write)))
+                (block("items", "Items and results", &html! { (one.items.len()) @if one.deviations() > 0 { ", " (one.deviations()) " deviating" } }, &items::items(known, &path, asked, (sent, faults), may_write)))
+                (block("exceptions", "Exceptions", &html! { (one.exceptions.len()) }, &finding::exceptions(known, &path, asked, (sent, faults), may_write)))
+                (block("conclusion", "Conclusion", &html! {}, &finding::conclusion(known, &path, asked, (sent, faults), may_write)))
             }
             div {
                 (block("plan", "Test", &html! { @if may_write { a href={ (path) "/edit" } { "Edit" } } }, &planned(known)))
@@ -161,6 +161,32 @@ pub(super) fn has_results(record: &Engagement) -> bool {
 
 fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// The field that a word of a refusal stands for, in the form that does this.
+fn about(act: &str) -> &'static [(&'static str, &'static str)] {
+    match act {
+        "items" => &[("item", "items"), ("key", "items")],
+        "select" => &sample::ABOUT,
+        "extend" => &[("isolated", "isolated")],
+        "replace" => &[("reason of the replacement", "why"), ("is never replaced", "replaced")],
+        "except" => &[
+            ("nature of the exception", "nature"),
+            ("cause and effect", "effect"),
+            ("items that deviate", "item"),
+            ("is no exception", "item"),
+            ("has no item", "item"),
+        ],
+        "conclude" => &[
+            ("conclusion", "text"),
+            ("the list ", "zero"),
+            ("frozen population", "zero"),
+            ("choose a result", "outcome"),
+            ("exception", "outcome"),
+            ("occurrences", "outcome"),
+        ],
+        _ => &[],
+    }
 }
 
 pub(super) async fn act(
@@ -249,7 +275,7 @@ pub(super) async fn act(
     match done {
         Ok(()) => Ok(go(&format!("{}/workpapers/{number}", href(key)))),
         Err(error) => {
-            let (status, faults) = wrong(error)?;
+            let (status, faults) = wrong(error, about(&act))?;
             let known = known(&state, &asked, key, number).await?;
             refused(&state, &asked, status, &draw(&known, &asked, &sent, &faults)).await
         }

@@ -63,6 +63,16 @@ fn typed_plan(sent: &Sent, control: Option<&ControlId>) -> Result<(Plan, Faults)
     Ok((Plan { control, procedures, procedure: sent.text("procedure"), attributes }, faults))
 }
 
+/// The field that a word of a refusal stands for.
+const ABOUT: [(&str, &str); 6] = [
+    ("inquiry alone", "procedures"),
+    ("nature of the test", "procedures"),
+    ("procedure", "procedure"),
+    ("attribute", "attributes"),
+    ("definition of a deviation", "attributes"),
+    ("counts as a deviation", "attributes"),
+];
+
 /// What a form of a plan is drawn from.
 struct PlanForm<'a> {
     path: String,
@@ -153,7 +163,7 @@ pub(in crate::engagement::fieldwork) async fn begin(
         let typed = plan.clone();
         match app.transact(actor, async |cx| workpaper::begin(cx, key, typed, catalog).await).await {
             Ok(number) => return Ok(go(&format!("{}/workpapers/{number}", href(key)))),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &ABOUT)?,
         }
     }
     let path = format!("{}/workpapers/new", href(key));
@@ -209,7 +219,7 @@ pub(in crate::engagement::fieldwork) async fn replan(
         let typed = plan.clone();
         match app.transact(actor, async |cx| workpaper::replan(cx, key, number, from, typed).await).await {
             Ok(()) => return Ok(go(&format!("{}/workpapers/{number}", href(key)))),
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &ABOUT)?,
         }
     }
     let attributes = sent.text("attributes");

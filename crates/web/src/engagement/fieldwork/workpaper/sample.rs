@@ -10,7 +10,7 @@ use tickmark_core::program::sampling::{Absence, Method, SampleEvent};
 use super::super::not_to_choose;
 use super::{Known, href, lines};
 use crate::control::Names;
-use crate::design::form::{Field, Kind, field, hidden};
+use crate::design::form::{Faults, Field, Kind, field, hidden};
 use crate::design::{digest, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
@@ -18,6 +18,24 @@ use crate::form::Sent;
 /// Fields of a selection.
 pub(super) const SELECTING: [&str; 10] =
     ["version", "population", "method", "size", "seed", "picks", "pick", "reason", "extension", "redrawn"];
+
+/// The field that a word of a refusal of a selection stands for.
+pub(super) const ABOUT: [(&str, &str); 14] = [
+    ("drawing again", "redrawn"),
+    ("drawn from again", "redrawn"),
+    ("an extension to", "extension"),
+    ("the seed", "seed"),
+    ("a seed", "seed"),
+    ("needs a reason", "reason"),
+    ("items of the list", "picks"),
+    ("does not follow", "picks"),
+    ("has no item ", "picks"),
+    (" names ", "picks"),
+    ("outside of", "population"),
+    ("has no items", "population"),
+    ("unit", "size"),
+    ("strat", "method"),
+];
 
 /// Items that a person chose: in boxes of a list, and typed one a line.
 fn picked(sent: &Sent) -> Vec<String> {
@@ -125,28 +143,41 @@ fn replaced(item: &TestedItem, absence: Absence) -> Markup {
 }
 
 /// What can be done with a sample that was drawn: an item replaced, the planned extension, another draw.
-pub(super) fn going_on(known: &Known, path: &str, token: &str, version: &Markup, sent: &Sent) -> Markup {
+pub(super) fn going_on(
+    known: &Known,
+    path: &str,
+    token: &str,
+    version: &Markup,
+    given: (&Sent, &Faults),
+) -> Markup {
+    let (sent, faults) = given;
     let one = &known.row.record;
     let Some(selected) = &one.selected else { return html! {} };
     html! {
         @if let (Some(to), false, true) = (selected.planned_extension, selected.is_extended(), one.deviations() > 0) {
-            details.act open[!sent.text("isolated").is_empty()] {
+            details.act open[!sent.text("isolated").is_empty() || faults.of("isolated").is_some()] {
                 summary { "Extend the sample to " (to) }
                 form method="post" action={ (path) "/extend" } {
                     (hidden("form", token)) (version)
-                    (field(&Field { name: "isolated", label: "Why the deviation is believed to be isolated", kind: Kind::Area(2), value: &sent.text("isolated"), max: TEXT_MAX, hint: "Once, to the size that was planned, by the next of the same order. A sample that is extended until it passes shows nothing.", ..Field::default() }))
+                    (field(&Field { name: "isolated", label: "Why the deviation is believed to be isolated", kind: Kind::Area(2), value: &sent.text("isolated"), fault: faults.of("isolated"), max: TEXT_MAX, hint: "Once, to the size that was planned, by the next of the same order. A sample that is extended until it passes shows nothing.", ..Field::default() }))
                     p.row { button.button type="submit" { "Extend the sample" } }
                 }
             }
         }
-        @if selected.draw.seed.is_some() && one.items.iter().any(|item| !item.deviates()) { (replacing(one, path, token, version, sent)) }
+        @if selected.draw.seed.is_some() && one.items.iter().any(|item| !item.deviates()) { (replacing(one, path, token, version, given)) }
         @if !one.has_results() && one.exceptions.is_empty() {
-            details.act open[!sent.text("redrawn").is_empty()] { summary { "Draw again" } (selecting(known, path, token, version, sent)) }
+            details.act open[!sent.text("population").is_empty()] { summary { "Draw again" } (selecting(known, path, token, version, given)) }
         }
     }
 }
 
-fn replacing(one: &Workpaper, path: &str, token: &str, version: &Markup, sent: &Sent) -> Markup {
+fn replacing(
+    one: &Workpaper,
+    path: &str,
+    token: &str,
+    version: &Markup,
+    (sent, faults): (&Sent, &Faults),
+) -> Markup {
     let items: Vec<(String, String)> = one
         .items
         .iter()
@@ -156,20 +187,26 @@ fn replacing(one: &Workpaper, path: &str, token: &str, version: &Markup, sent: &
     let absences =
         [Absence::Void, Absence::NotApplicable].map(|one| (one.word().to_owned(), one.title().to_owned()));
     html! {
-        details.act open[!sent.text("why").is_empty()] {
+        details.act open[!sent.text("replaced").is_empty()] {
             summary { "Replace an item" }
             form method="post" action={ (path) "/replace" } {
                 (hidden("form", token)) (version)
-                (field(&Field { name: "replaced", label: "Item", kind: Kind::Select(&items), value: &sent.text("replaced"), ..Field::default() }))
+                (field(&Field { name: "replaced", label: "Item", kind: Kind::Select(&items), value: &sent.text("replaced"), fault: faults.of("replaced"), ..Field::default() }))
                 (field(&Field { name: "absence", label: "What it is", kind: Kind::Select(&absences), value: &sent.text("absence"), hint: "What cannot be found, or has nothing that shows the control, is a deviation: record it as not met.", ..Field::default() }))
-                (field(&Field { name: "why", label: "How you know", kind: Kind::Area(2), value: &sent.text("why"), max: TEXT_MAX, hint: "It stays in the paper with the item. The next of the reserve takes its place.", ..Field::default() }))
+                (field(&Field { name: "why", label: "How you know", kind: Kind::Area(2), value: &sent.text("why"), fault: faults.of("why"), max: TEXT_MAX, hint: "It stays in the paper with the item. The next of the reserve takes its place.", ..Field::default() }))
                 p.row { button.button type="submit" { "Replace the item" } }
             }
         }
     }
 }
 
-pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup, sent: &Sent) -> Markup {
+pub(super) fn selecting(
+    known: &Known,
+    path: &str,
+    token: &str,
+    version: &Markup,
+    (sent, faults): (&Sent, &Faults),
+) -> Markup {
     let (fit, unfit) = known.by_time();
     let populations: Vec<(String, String)> = fit
         .iter()
@@ -209,17 +246,17 @@ pub(super) fn selecting(known: &Known, path: &str, token: &str, version: &Markup
         } @else {
             form.card method="post" action={ (path) "/select" } {
                 (hidden("form", token)) (version)
-                (field(&Field { name: "population", label: "Population", kind: Kind::Select(&populations), value: &sent.text("population"), ..Field::default() }))
+                (field(&Field { name: "population", label: "Population", kind: Kind::Select(&populations), value: &sent.text("population"), fault: faults.of("population"), ..Field::default() }))
                 div.fields {
-                    (field(&Field { name: "method", label: "Method", kind: Kind::Select(&methods), value: &sent.text("method"), ..Field::default() }))
-                    (field(&Field { name: "size", label: "How many", kind: Kind::Input("number"), value: &sent.text("size"), optional: true, hint: "Yours to decide. For a choice by judgment, as many as are chosen.", ..Field::default() }))
-                    (field(&Field { name: "extension", label: "Extension planned, to", kind: Kind::Input("number"), value: &sent.text("extension"), optional: true, hint: "The size after one extension, written down before anything is tested.", ..Field::default() }))
+                    (field(&Field { name: "method", label: "Method", kind: Kind::Select(&methods), value: &sent.text("method"), fault: faults.of("method"), ..Field::default() }))
+                    (field(&Field { name: "size", label: "How many", kind: Kind::Input("number"), value: &sent.text("size"), fault: faults.of("size"), optional: true, hint: "Yours to decide. For a choice by judgment, as many as are chosen.", ..Field::default() }))
+                    (field(&Field { name: "extension", label: "Extension planned, to", kind: Kind::Input("number"), value: &sent.text("extension"), fault: faults.of("extension"), optional: true, hint: "The size after one extension, written down before anything is tested.", ..Field::default() }))
                 }
-                (field(&Field { name: "seed", label: "Seed", value: &sent.text("seed"), optional: true, hint: "Agreed after the list was frozen; random bytes when left out.", ..Field::default() }))
-                (field(&Field { name: "picks", label: "Items chosen by judgment, one a line", kind: Kind::Area(2), value: &chosen, max: TEXT_MAX, optional: true, ..Field::default() }))
+                (field(&Field { name: "seed", label: "Seed", value: &sent.text("seed"), fault: faults.of("seed"), optional: true, hint: "Agreed after the list was frozen; random bytes when left out.", ..Field::default() }))
+                (field(&Field { name: "picks", label: "Items chosen by judgment, one a line", kind: Kind::Area(2), value: &chosen, max: TEXT_MAX, optional: true, fault: faults.of("picks"), ..Field::default() }))
                 @if !own.is_empty() { p.muted { "Or choose them in the list: " @for (place, one) in own.iter().enumerate() { @if place > 0 { ", " } a href=(list(one.key)) { (one.definition.title) } } "." } }
-                (field(&Field { name: "reason", label: "Why these", value: &sent.text("reason"), optional: true, max: 1_000, hint: "For a choice by judgment.", ..Field::default() }))
-                (field(&Field { name: "redrawn", label: "Why it is drawn again", value: &sent.text("redrawn"), optional: true, max: 1_000, hint: "Needed where this population was drawn from before. In one paper somebody else draws again, and the first draw stays in sight.", ..Field::default() }))
+                (field(&Field { name: "reason", label: "Why these", value: &sent.text("reason"), fault: faults.of("reason"), optional: true, max: 1_000, hint: "For a choice by judgment.", ..Field::default() }))
+                (field(&Field { name: "redrawn", label: "Why it is drawn again", value: &sent.text("redrawn"), fault: faults.of("redrawn"), optional: true, max: 1_000, hint: "Needed where this population was drawn from before. In one paper somebody else draws again, and the first draw stays in sight.", ..Field::default() }))
                 p.row { button.button.primary type="submit" { "Select items" } }
             }
         }
