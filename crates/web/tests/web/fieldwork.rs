@@ -514,6 +514,11 @@ async fn management_hands_in_that_nothing_happened_and_lists_of_more_than_one_sh
     let handed = cam.upload(&path, &path, &fields("1", "", "an observed run"), &[("list.json", list)]).await;
     assert_eq!(handed.status, StatusCode::SEE_OTHER, "{}", handed.text());
     assert!(cam.get("/populations/2").await.text().contains("A-1"));
+    // Where it is led to says at once that it is of another time.
+    let led = handed.header("location").trim_end_matches("#submit").to_owned();
+    let page = cam.get(&led).await;
+    let says = "cannot be an answer: population 2 is about 2026-01-01 to 2026-06-30, and examined is 2026-11-01 to 2027-10-31";
+    assert!(page.text().contains(says), "{}", page.text());
     let odd: &[u8] = b"key,occurred_at\nA-1,=NOW()\n";
     let refused = cam.upload(&path, &path, &fields("1", "", "an observed run"), &[("list.csv", odd)]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -526,6 +531,7 @@ async fn management_hands_in_that_nothing_happened_and_lists_of_more_than_one_sh
     assert!(page.text().contains("2 populations cannot be chosen"), "{}", page.text());
     assert_eq!(page.text().matches(says).count(), 2, "{}", page.text());
     assert!(!page.text().contains("name=\"population\""), "{}", page.text());
+    assert!(!page.text().contains("cannot be an answer"), "it is said of what was just handed in");
     let version = hidden(page.text(), "version").to_owned();
     // Nor can an answer hold them, whichever way it comes, and nothing of it is kept.
     let answer = [("version", version.as_str()), ("answer", "Of last year."), ("population", "2")];

@@ -53,6 +53,8 @@ struct Shown {
     names: Names,
     /// The decision that was refused; empty for none.
     act: String,
+    /// Why the population that was handed in for it just now cannot be an answer; empty where it can.
+    misfit: String,
 }
 
 async fn load(state: &WebState, asked: &Asked, key: EngagementKey, number: i64) -> Result<Shown, Refusal> {
@@ -71,7 +73,7 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey, number: i64) 
                 true => Names::read(view).await?,
                 false => Names::for_looking(view).await?,
             };
-            Ok(Shown { record, whole, offered, names, act: String::new() })
+            Ok(Shown { record, whole, offered, names, act: String::new(), misfit: String::new() })
         })
         .await?;
     Ok(shown)
@@ -83,15 +85,33 @@ pub(super) async fn page(
     asked: Asked,
 ) -> Result<Markup, Refusal> {
     let (key, number) = (key(&at)?, number(&no)?);
-    let shown = load(&state, &asked, key, number).await?;
+    let mut shown = load(&state, &asked, key, number).await?;
     let once = hex::encode(&state.random()[..16]);
     // A list that was handed in for it just now is part of the answer, unless whoever answers takes it out.
     let list = asked.query.get("list").unwrap_or_default().to_owned();
+    if let (Ok(list), Party::Management) = (list.parse().map(PopulationKey), shown.whole.party) {
+        shown.misfit = misfit(&state, &asked, key, list).await?;
+    }
     let sent = Sent::of(vec![("once".into(), once), ("list".into(), list)]);
     let mut page = draw(&shown, &asked, &sent, &Faults::default());
     let said = comment::part(&state, &asked, &About::EvidenceRequest(key, number)).await?;
     page.body = html! { (page.body) (said) };
     asked.frame(&state, &page).await
+}
+
+/// Why an answer cannot hold a population; empty where it can, or there is no such population.
+async fn misfit(
+    state: &WebState,
+    asked: &Asked,
+    key: EngagementKey,
+    list: PopulationKey,
+) -> Result<String, Refusal> {
+    let ((app, actor), catalog) = (asked.member(state)?, catalog(state)?);
+    match unfit(app, actor, key, &[list].into(), catalog).await {
+        Ok(says) => Ok(says.join("; ")),
+        Err(Error::NotFound { .. }) => Ok(String::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
@@ -252,6 +272,9 @@ fn answering(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fault
         &format!("{path}/submit"),
         token,
         &html! {
+            @if !shown.misfit.is_empty() {
+                p.problem role="status" { "The list is kept and frozen, and cannot be an answer: " (shown.misfit) ". " a href={ (path) "/population" } { "Hand in another one" } "." }
+            }
             (hidden("version", &shown.whole.row.version.to_string()))
             (hidden("once", &sent.text("once")))
             @if !items.is_empty() { (field(&Field { name: "item", label: "Evidence that is here already", kind: Kind::Several(&items), value: &chosen, optional: true, ..Field::default() })) }
