@@ -227,7 +227,7 @@ fn compared(held: &Administration) -> Markup {
     heads.extend(Firm::default().checks().map(|(_, title, _)| title));
     let rows = held.firms.iter().map(row).collect();
     block(
-        "firms",
+        "compared",
         "Firms that were considered",
         &html! { (held.firms.len()) },
         &wide("Firms that were considered", &heads, rows),

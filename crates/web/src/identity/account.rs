@@ -279,7 +279,7 @@ fn draw_password(token: &str, faults: &Faults) -> Page {
 fn draw(view: &View, token: &str, says: Option<&str>, faults: &Faults) -> Page {
     let others: Vec<&Home> = view.places.iter().filter(|place| !place.is_here).collect();
     let name = html! {
-        (field(&Field { name: "name", label: "Your name", complete: "name", value: &view.name, fault: faults.of("name"), max: 200, hint: "As others see it, in every organization that you are in.", ..Field::default() }))
+        (field(&Field { name: "name", id: "own-name", label: "Your name", complete: "name", value: &view.name, fault: faults.of("name"), max: 200, hint: "As others see it, in every organization that you are in.", ..Field::default() }))
         p.row { button.button type="submit" { "Change the name" } }
     };
     let body = html! {

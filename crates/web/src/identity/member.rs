@@ -61,7 +61,7 @@ struct Outcome {
 
 impl Outcome {
     /// What was typed into a field of this form, or what stands there, and what is wrong with it.
-    fn field<'a>(&'a self, act: &str, name: &str, held: &str) -> (String, Option<&'a str>) {
+    fn field(&self, act: &str, name: &str, held: &str) -> (String, Option<&str>) {
         if self.act == act { (self.sent.text(name), self.faults.of(name)) } else { (held.to_owned(), None) }
     }
 }

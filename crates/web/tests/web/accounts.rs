@@ -268,6 +268,7 @@ async fn a_session_that_was_ended_elsewhere_is_over_with_the_next_request() {
     two.sign_in(&account.email, &account.password, &code).await;
     assert_eq!(one.get("/controls").await.status, StatusCode::OK);
     let page = two.get("/account").await;
+    assert_eq!(page.text().matches("id=\"name\"").count(), 1, "the field has an id of its own");
     assert!(page.text().contains("This one") && page.text().contains("End all others"));
     assert_eq!(two.send("/account", "/account/sessions", &[]).await.status, StatusCode::SEE_OTHER);
     assert!(one.get("/controls").await.header("location").starts_with("/sign-in"));

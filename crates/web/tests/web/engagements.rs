@@ -424,6 +424,7 @@ async fn firm_letter_and_walkthroughs_are_recorded_around_an_engagement() {
     for says in ["Firms that were considered", "nine payrolls", "Chosen", "Not recorded"] {
         assert!(page.text().contains(says), "{says}: {}", page.text());
     }
+    assert_eq!(page.text().matches("id=\"firms\"").count(), 1, "the field is the only one of this id");
     let held = record(&server).await.administration;
     assert_eq!((held.firms.len(), held.firms[0].price.as_str()), (1, "40 days"));
     assert!(!held.assertion_first, "the usual order of sections");

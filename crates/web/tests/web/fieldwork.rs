@@ -175,6 +175,7 @@ async fn a_request_is_answered_with_files_returned_and_accepted() {
     let item = cam.get("/evidence/items/1").await;
     assert!(item.text().contains("Request E-1/R-1 was returned: no &lt;date&gt;"), "{}", item.text());
     let page = cam.get(path).await;
+    assert_eq!(page.text().matches("id=\"answer\"").count(), 1, "the field has an id of its own");
     let version = hidden(page.text(), "version").to_owned();
     let again = [("version", version.as_str()), ("item", "1"), ("answer", "Dated 24 November.")];
     assert_eq!(cam.upload(path, &submit, &again, &[]).await.status, StatusCode::SEE_OTHER);

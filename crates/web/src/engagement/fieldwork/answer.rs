@@ -282,7 +282,7 @@ fn answering(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fault
             (not_to_choose(&unfit, &shown.record, |key| format!("/populations/{key}")))
             (field(&Field { name: "others", label: if items.is_empty() { "Evidence that is here already, by number" } else { "Other items, by number" }, value: &others, optional: true, hint: "With commas between.", fault: faults.of("others"), ..Field::default() }))
             (field(&Field { name: "source", label: "Source of the files", value: &source, optional: true, max: LINE_CHARS, hint: "The system and the place in it, where new files are handed in.", fault: faults.of("source"), ..Field::default() }))
-            (field(&Field { name: "answer", label: "In words", kind: Kind::Area(3), value: &text, max: TEXT_MAX, optional: true, hint: "Also where the request does not apply: say why, and the auditor decides.", fault: faults.of("answer"), ..Field::default() }))
+            (field(&Field { name: "answer", id: "answer-words", label: "In words", kind: Kind::Area(3), value: &text, max: TEXT_MAX, optional: true, hint: "Also where the request does not apply: say why, and the auditor decides.", fault: faults.of("answer"), ..Field::default() }))
             (files(&FilesField { name: "files", label: "New files", hint: &hint, fault: faults.of("files"), accept: media::ACCEPT, most_bytes: UPLOAD.file_bytes, most_files: UPLOAD.files, is_optional: true }))
             p.row { button.button.primary type="submit" { "Submit to the auditor" } }
         },

@@ -389,7 +389,7 @@ fn draw_new(
         }
         (field(&Field {
             name: "retention", label: "Kept", kind: Kind::Select(&retention), value: &sent.text("retention"),
-            hint: "What is newest is always kept, and what is under legal hold.", ..Field::default()
+            hint: "What is newest is always kept, and what is under legal hold.", fault: faults.of("retention"), ..Field::default()
         }))
         (kept.draw())
         (chooser(faults, !kept.is_empty()))

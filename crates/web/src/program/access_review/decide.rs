@@ -223,7 +223,7 @@ fn delegate(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults, path: &s
         @else {
             (form(path, &asked.token, &html! {
                 (hidden("then", "delegate"))
-                (field(&Field { name: "delegate", label: "Who decides for you", kind: Kind::Select(&people), value: &text("delegate"), fault: faults.of("delegate"), ..Field::default() }))
+                (field(&Field { name: "delegate", id: "delegate-to", label: "Who decides for you", kind: Kind::Select(&people), value: &text("delegate"), fault: faults.of("delegate"), ..Field::default() }))
                 (field(&Field { name: "delegate_until", label: "Last day for them", kind: Kind::Input("date"), value: &text("delegate_until"), fault: faults.of("delegate_until"), ..Field::default() }))
                 (field(&Field { name: "note", label: "Why they decide", value: &text("note"), max: MAX_TEXT_CHARS, fault: faults.of("note"), ..Field::default() }))
                 p.row { button.button type="submit" { "Let them decide" } }

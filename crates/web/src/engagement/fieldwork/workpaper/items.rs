@@ -40,7 +40,7 @@ pub(super) fn items(
                 summary { "Name items by hand" }
                 form method="post" action={ (path) "/items" } {
                     (hidden("form", &asked.token)) (version)
-                    (field(&Field { name: "items", label: "Items, one a line", kind: Kind::Area(4), value: &sent.text("items"), fault: faults.of("items"), max: TEXT_MAX, hint: "Instances of a yearly or quarterly control, a configuration: whatever is not selected from a list.", ..Field::default() }))
+                    (field(&Field { name: "items", id: "items-named", label: "Items, one a line", kind: Kind::Area(4), value: &sent.text("items"), fault: faults.of("items"), max: TEXT_MAX, hint: "Instances of a yearly or quarterly control, a configuration: whatever is not selected from a list.", ..Field::default() }))
                     p.row { button.button type="submit" { "Add" } }
                 }
             }
