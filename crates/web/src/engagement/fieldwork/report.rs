@@ -27,7 +27,7 @@ use super::{Tabbed, atom, head, href, key, page as framed, refused, wrong};
 use crate::WebState;
 use crate::control::Names;
 use crate::design::form::{
-    Faults, Field, FilesField, Kind, fault_of, field, files, form, form_with_files, hidden,
+    Faults, Field, FilesField, Kind, fault_id, fault_of, field, files, form, form_with_files, hidden,
 };
 use crate::design::frame::Page;
 use crate::design::{block, digest, moment, plural, size};
@@ -219,6 +219,7 @@ fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fa
             format!("{}-concerns", part.word()),
             format!("{}-basis", part.word()),
         );
+        let fault = faults.of(part.word());
         let chosen = text(&result, one.map(|one| one.result.word().to_owned()));
         let joined = one.map(|one| one.concerns.iter().cloned().collect::<Vec<_>>().join(", "));
         let (concerned, based) = (text(&concerns, joined), text(&basis, one.map(|one| one.basis.clone())));
@@ -227,9 +228,9 @@ fn opinion_form(shown: &Shown, path: &str, token: &str, sent: &Sent, faults: &Fa
             Part::Design | Part::Operation | Part::Assertion => format!("{many}, with commas between."),
         };
         html! {
-            fieldset {
+            fieldset aria-describedby=[fault.map(|_| fault_id(part.word()))] {
                 legend { (part.title()) }
-                (fault_of(part.word(), faults.of(part.word())))
+                (fault_of(part.word(), fault))
                 (field(&Field { name: &result, label: "Result", kind: Kind::Select(&options), value: &chosen, ..Field::default() }))
                 (field(&Field { name: &concerns, label: "A modification concerns", value: &concerned, optional: true, max: 2_000, hint: &hint, ..Field::default() }))
                 (field(&Field { name: &basis, label: "Basis of a modification", kind: Kind::Area(2), value: &based, max: TEXT_MAX, optional: true, ..Field::default() }))

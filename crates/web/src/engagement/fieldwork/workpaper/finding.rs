@@ -10,7 +10,7 @@ use tickmark_core::engagement::fieldwork::{Cause, Exception, Outcome, ZeroShown}
 
 use super::super::not_to_choose;
 use super::{Known, has_results, href};
-use crate::design::form::{Faults, Field, Kind, fault_of, field, hidden};
+use crate::design::form::{Faults, Field, Kind, fault_id, fault_of, field, hidden};
 use crate::design::{moment, plural};
 use crate::form::Sent;
 use crate::visit::Asked;
@@ -53,7 +53,7 @@ pub(super) fn exceptions(
             form.card method="post" action={ (path) "/except" } {
                 (hidden("form", &asked.token)) (hidden("version", &known.row.version.to_string()))
                 @if let Some(number) = number { (hidden("number", &number.to_string())) }
-                fieldset.field { legend { "Items" } div.choices { @for (value, words) in &deviating { label.choice { input type="checkbox" name="item" value=(value) checked[chosen.contains(value)]; span { (words) } } } } (fault_of(&id("item"), fault("item"))) }
+                fieldset.field aria-describedby=[fault("item").map(|_| fault_id(&id("item")))] { legend { "Items" } div.choices { @for (value, words) in &deviating { label.choice { input type="checkbox" name="item" value=(value) checked[chosen.contains(value)]; span { (words) } } } } (fault_of(&id("item"), fault("item"))) }
                 (field(&Field { name: "nature", id: &id("nature"), label: "What happened", kind: Kind::Area(3), value: &nature, max: TEXT_MAX, fault: fault("nature"), hint: place, ..Field::default() }))
                 (field(&Field { name: "cause", id: &id("cause"), label: "Cause", kind: Kind::Select(&causes), value: cause.word(), ..Field::default() }))
                 (field(&Field { name: "effect", id: &id("effect"), label: "Cause and effect in words", kind: Kind::Area(2), value: &effect, max: TEXT_MAX, optional: true, fault: fault("effect"), hint: "Whether a wrong outcome occurred, and whether others are affected.", ..Field::default() }))
