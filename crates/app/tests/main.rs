@@ -65,6 +65,7 @@ mod system;
 mod tenant;
 mod token;
 mod trail;
+mod unreviewed;
 mod waiver;
 mod walkthrough;
 mod workpapers;

@@ -275,6 +275,24 @@ async fn a_walkthrough_is_private_until_it_is_shared() {
             assert!(matches!(refused(begin(other, "Pay run").await), Error::Forbidden(_)));
         }
         assert!(matches!(refused(begin(audrey.clone(), "Year end").await), Error::NotFound { .. }));
+        // What nobody of management has reviewed is not the firm's to follow.
+        let told = async |actor: &Actor| {
+            app.read(actor, async |view| walkthrough::processes(view, KEY).await)
+                .await
+                .expect("processes")
+                .len()
+        };
+        assert_eq!((told(&audrey).await, told(cam).await), (0, 1));
+        assert!(matches!(refused(begin(audrey.clone(), "Pay run").await), Error::NotFound { .. }));
+        let mia = world.member(app, &scene.program, "Mia", &[Role::ComplianceManager]).await;
+        let mia = mia.actor(&world, app).await;
+        let from = record(&scene).await.0;
+        app.transact(&mia, async |cx| {
+            engagement::sign(cx, KEY, from, Paper::Description, Step::Review).await
+        })
+        .await
+        .expect("reviewed");
+        assert_eq!(told(&audrey).await, 1);
         assert_eq!(begin(audrey.clone(), "Pay run").await.expect("begun"), 1);
         assert_eq!(begin(audrey.clone(), "Pay run").await.expect("the same"), 1, "sent twice");
         let list = |actor: Actor| async move {

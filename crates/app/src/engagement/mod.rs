@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 use tickmark_core::catalog::{Catalog, ObjectiveSet};
 use tickmark_core::control::Control;
 use tickmark_core::control::commitment::CommitmentKey;
+use tickmark_core::engagement::fieldwork::Party;
 use tickmark_core::engagement::{
     Administration, Assertion, Description, Document, DocumentError, Engagement, EngagementError,
     EngagementKey, Ground, Kept, KnownCommitment, KnownSystem, Paper, Problem, Scope, Step,
@@ -178,6 +179,15 @@ impl Grounds {
     }
 }
 
+/// Returns a record as whoever asks reads it: people of the audit firm read no text that nobody of management has reviewed as
+/// it stands. Pages, the API and files are made of what this returns.
+fn read_by(view: &View<'_>, record: Engagement) -> Engagement {
+    match fieldwork::party(view, record.key) {
+        Some(Party::Management) => record,
+        Some(Party::Auditor) | None => record.without_unreviewed(),
+    }
+}
+
 /// Lists the engagements that the actor may see as they are now, newest first.
 ///
 /// # Errors
@@ -190,7 +200,7 @@ pub async fn list(view: &mut View<'_>) -> Result<Vec<Version>> {
     let mut seen = Vec::new();
     for version in all {
         if view.may_on(atom(Verb::Read), &object(&any, &version.record)) {
-            seen.push(version);
+            seen.push(Version { record: read_by(view, version.record), ..version });
         }
     }
     Ok(seen)
@@ -244,11 +254,17 @@ async fn open_with(view: &mut View<'_>, query: Query) -> Result<Vec<Version>> {
     Ok(open)
 }
 
-/// Returns one as it is now.
+/// Returns one as it is now, as far as the actor reads it.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`.
 pub async fn find(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
+    let found = find_whole(view, key).await?;
+    Ok(Version { record: read_by(view, found.record), ..found })
+}
+
+/// Returns one as it is now, for whoever may see it, with what nobody has reviewed: not to be shown.
+async fn find_whole(view: &mut View<'_>, key: EngagementKey) -> Result<Version> {
     let found = current(view, key).await?;
     let object = object(&identity::object_of(view, BTreeSet::new()).await?, &found.record);
     view.permit_on(atom(Verb::Read), &object)?;

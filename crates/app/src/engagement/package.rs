@@ -23,7 +23,7 @@ use tickmark_core::time::DAY_US;
 use tickmark_core::{Digest, Timestamp};
 
 use super::proposing::{candidates_of, held_against};
-use super::{Grounds, atom, completion, fieldwork, find, frozen};
+use super::{Grounds, atom, completion, fieldwork, find_whole, frozen};
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
@@ -116,7 +116,7 @@ pub(super) async fn live(
     catalog: &Catalog,
     generator: &str,
 ) -> Result<SocPackage> {
-    let version = find(view, key).await?;
+    let version = find_whole(view, key).await?;
     let record = &version.record;
     let grounds = Grounds::recorded(view).await?;
     let names = identity::labels(view).await?;

@@ -451,6 +451,26 @@ impl Engagement {
         }
     }
 
+    /// Tells whether a document is written, and nobody of management has reviewed it as it stands.
+    #[must_use]
+    pub fn is_unreviewed(&self, paper: Paper) -> bool {
+        self.progress(paper).is_some_and(|progress| progress.status == DocumentStatus::WorkingDraft)
+    }
+
+    /// Returns it without what stands in documents that nobody of management has reviewed as they stand: who wrote them, and how
+    /// far they have come, stays.
+    #[must_use]
+    pub fn without_unreviewed(&self) -> Self {
+        let mut seen = self.clone();
+        if let Some(document) = seen.description.as_mut().filter(|_| self.is_unreviewed(Paper::Description)) {
+            document.content = Description::default();
+        }
+        if let Some(document) = seen.assertion.as_mut().filter(|_| self.is_unreviewed(Paper::Assertion)) {
+            document.content = Assertion::default();
+        }
+        seen
+    }
+
     /// Returns who signed a document as it stands.
     #[must_use]
     pub fn signatures(&self, paper: Paper) -> Signatures {

@@ -665,6 +665,42 @@ fn three_people_sign_what_they_saw_and_an_edit_voids_it() {
 }
 
 #[test]
+fn what_nobody_has_reviewed_is_left_out_with_how_far_it_has_come() {
+    let mut one =
+        Engagement::plan(EngagementKey(1), sound(), person(1), moment(1), "first").expect("planned");
+    one.approve(&[], person(9), moment(1)).expect("approved");
+    assert!(!one.is_unreviewed(Paper::Description), "nobody wrote it");
+    assert_eq!(one.without_unreviewed(), one);
+    one.describe(described(), person(1), moment(2)).expect("written");
+    let assertion = Assertion { text: "We assert.".into(), signatory: "Eva".into(), title: "CEO".into() };
+    one.assert(assertion, person(1), moment(2)).expect("asserted");
+    let seen = one.without_unreviewed();
+    assert_eq!(seen.described(), Description::default());
+    assert_eq!(seen.assertion.as_ref().map(|held| held.content.clone()), Some(Assertion::default()));
+    let ground = one.scope_digest();
+    let review = |one: &mut Engagement| {
+        one.description.as_mut().expect("written").sign(Step::Review, person(2), moment(3), ground)
+    };
+    review(&mut one).expect("reviewed");
+    let seen = one.without_unreviewed();
+    assert!(one.is_unreviewed(Paper::Assertion) && !one.is_unreviewed(Paper::Description));
+    assert_eq!(
+        (seen.described(), seen.progress(Paper::Description)),
+        (described(), one.progress(Paper::Description))
+    );
+    // What is written anew is left out again, and is told to have been signed before.
+    let mut changed = described();
+    changed.parts.insert(Part::Data, Passage { text: "More data.".into(), none: false });
+    one.describe(changed, person(1), moment(4)).expect("changed");
+    let seen = one.without_unreviewed();
+    assert_eq!(seen.described(), Description::default());
+    for paper in [Paper::Description, Paper::Assertion] {
+        assert_eq!(seen.progress(paper), one.progress(paper), "{paper:?}");
+    }
+    assert!(seen.progress(Paper::Description).is_some_and(|progress| progress.is_void));
+}
+
+#[test]
 fn a_drafted_assertion_covers_what_the_report_is_about() {
     let text = |scope: &Scope| drafted(scope, "Example Ltd");
     let type_2 = text(&sound());

@@ -58,6 +58,15 @@ fn signatures<T: Clone + PartialEq + serde::Serialize>(
     }
 }
 
+/// Who wrote and signed a document, as a part of its page.
+fn signed_by<T: Clone + PartialEq + serde::Serialize>(
+    document: &Document<T>,
+    digest: Digest,
+    names: &Names,
+) -> Markup {
+    html! { section.card aria-labelledby="signed" { h2 id="signed" { "Signatures" } (signatures(document, digest, names)) } }
+}
+
 pub(super) async fn load(state: &WebState, asked: &Asked, at: &str) -> Result<(Version, Names), Refusal> {
     let (app, actor) = asked.member(state)?;
     let key = key(at)?;
@@ -65,6 +74,28 @@ pub(super) async fn load(state: &WebState, asked: &Asked, at: &str) -> Result<(V
         .read(actor, async |view| Ok((engagement::find(view, key).await?, Names::for_looking(view).await?)))
         .await?;
     Ok(found)
+}
+
+/// Tells whether whoever looks reads nothing of a document, since nobody of management has reviewed it as it stands. Its text
+/// is not in the record that they get.
+fn is_withheld(record: &Engagement, paper: Paper, asked: &Asked) -> bool {
+    asked.visit.is_auditor() && record.is_unreviewed(paper)
+}
+
+/// What stands in the place of such a document: that management works on it, and who comes next.
+fn withheld(record: &Engagement, is_open: bool) -> Markup {
+    html! {
+        section.card {
+            @if !is_open { p.muted { "Nobody of management had reviewed it when the engagement ended. What is not reviewed is management\u{2019}s own." } }
+            @else {
+                p { "Management is still working on it. What it says stands here once somebody of management has reviewed it as it stands." }
+                p.muted {
+                    @if record.approved().is_none() { "Next, management approves the scope; then somebody of management who did not write it reviews it." }
+                    @else { "Next, somebody of management who did not write it reviews it." }
+                }
+            }
+        }
+    }
 }
 
 pub(super) fn may_write(record: &Engagement, asked: &Asked) -> bool {
@@ -80,6 +111,15 @@ pub(super) async fn description_page(
     let record = &version.record;
     if Part::of(record.holds().kind, record.holds().time).is_empty() {
         return Err(Refusal::NotFound);
+    }
+    if is_withheld(record, Paper::Description, &asked) {
+        let (app, actor) = asked.member(&state)?;
+        let is_open = app.read(actor, async |view| fieldwork::is_open(view, record.key).await).await?;
+        let body = html! { div.narrow.stack {
+            @if let Some(document) = &record.description { (signed_by(document, record.ground(Paper::Description), &names)) }
+            (withheld(record, is_open))
+        } };
+        return asked.frame(&state, &page_of(record, "Description of the system", body)).await;
     }
     let beside = propose::beside(&state, &asked, record).await?;
     let held = record.described();
@@ -123,7 +163,7 @@ fn description_form(
     let body = html! {
         div.narrow.stack {
             @if let Some(document) = &record.description {
-                section.card aria-labelledby="signed" { h2 id="signed" { "Signatures" } (signatures(document, record.ground(Paper::Description), names)) }
+                (signed_by(document, record.ground(Paper::Description), names))
             }
             @if !missing.is_empty() && record.description.is_some() {
                 p.muted { "Not written yet: " (missing.iter().map(|part| part.title()).collect::<Vec<_>>().join("; ")) "." }
@@ -264,30 +304,42 @@ pub(super) async fn assertion_page(
     let record = &version.record;
     let (app, actor) = asked.member(&state)?;
     let is_open = app.read(actor, async |view| fieldwork::is_open(view, record.key).await).await?;
-    let may = is_open && may_write(record, &asked);
     let typed = match &record.assertion {
         Some(document) => document.content.clone(),
         None => Assertion { text: drafted(record.holds(), &actor.organization.name), ..Assertion::default() },
     };
-    asked.frame(&state, &assertion_form(&version, (&typed, may), &names, &asked, &Faults::default())).await
+    let writing = Writing { is_open, may_write: is_open && may_write(record, &asked) };
+    asked
+        .frame(&state, &assertion_form(&version, (&typed, writing), &names, &asked, &Faults::default()))
+        .await
 }
+
+/// Whether anything can still be written in an engagement, and whether whoever looks may.
+#[derive(Clone, Copy)]
+struct Writing {
+    is_open: bool,
+    may_write: bool,
+}
+
+/// Of whoever sent something written.
+const WRITES: Writing = Writing { is_open: true, may_write: true };
 
 fn assertion_form(
     version: &Version,
-    (typed, may): (&Assertion, bool),
+    (typed, writing): (&Assertion, Writing),
     names: &Names,
     asked: &Asked,
     faults: &Faults,
 ) -> Page {
     let record = &version.record;
-    let href = href(record.key);
+    let (href, may) = (href(record.key), writing.may_write);
     let wrong = typed.faults();
     let fault =
         faults.of("text").map(str::to_owned).or_else(|| (!wrong.is_empty()).then(|| wrong.join("; ")));
     let body = html! {
         div.narrow.stack {
             @if let Some(document) = &record.assertion {
-                section.card aria-labelledby="signed" { h2 id="signed" { "Signatures" } (signatures(document, record.ground(Paper::Assertion), names)) }
+                (signed_by(document, record.ground(Paper::Assertion), names))
             }
             @if let Some(modified) = record.modified() {
                 section.card aria-labelledby="modified" {
@@ -310,6 +362,8 @@ fn assertion_form(
                 }))
             } @else if record.assertion.is_none() {
                 p.muted { "Management has not written it yet." }
+            } @else if is_withheld(record, Paper::Assertion, asked) {
+                (withheld(record, writing.is_open))
             } @else {
                 section.card { (paragraphs(&typed.text)) @if !typed.signatory.is_empty() { p { (typed.signatory) ", " (typed.title) } } }
             }
@@ -370,7 +424,8 @@ pub(super) async fn assert(
     } else {
         (StatusCode::UNPROCESSABLE_ENTITY, faults)
     };
-    refused(&state, &asked, status, &assertion_form(&version, (&typed, true), &names, &asked, &faults)).await
+    refused(&state, &asked, status, &assertion_form(&version, (&typed, WRITES), &names, &asked, &faults))
+        .await
 }
 
 fn modification_form(version: &Version, typed: &str, asked: &Asked, faults: &Faults) -> Page {

@@ -23,7 +23,7 @@ use tickmark_core::program::population::AttributeState;
 use crate::caller::{Caller, made, parse, refused};
 use crate::examination::{KEY, auditor_with_account, company, owner};
 use crate::members::{Browser, Server};
-use crate::walkthrough::{png, soc1};
+use crate::walkthrough::{png, reviewed, soc1};
 
 fn process() -> Process {
     let step = |act, what: &str, control: Option<&str>| FlowStep {
@@ -131,6 +131,7 @@ pub(crate) async fn examined() -> (Server, Browser, String) {
     let digest = diagrams["items"][0]["digest"].as_str().expect("a diagram").to_owned();
     let (_, account) = auditor_with_account(&server, &mut owner, "Audrey").await;
     let audrey = account.actor(&server.world, &server.app).await;
+    reviewed(&server).await;
     shared(&server, &audrey).await;
     (server, cam, format!("/engagements/1/diagrams/{digest}"))
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use tickmark_app::engagement;
 use tickmark_app::identity::{ActorKind, ensure_actor};
 use tickmark_core::catalog::Catalog;
-use tickmark_core::engagement::{Objective, ReportKind, Scope};
+use tickmark_core::engagement::{Description, Objective, Paper, Part, Passage, ReportKind, Scope, Step};
 use tickmark_core::identity::Role;
 
 use crate::examination::{KEY, Says, act, auditor, company, done, owner};
@@ -50,6 +50,39 @@ pub(crate) async fn soc1(server: &Server) {
     app.transact(&grace, async |cx| engagement::approve(cx, KEY, held.number + 1, &catalog).await)
         .await
         .expect("approved");
+}
+
+/// Has the texts of the description written, with what stands in it already, and somebody else review it.
+pub(crate) async fn reviewed(server: &Server) {
+    let (app, program) = (&server.app, &server.program);
+    let person = server.world.person(app, program).await;
+    let grace = app
+        .transact(program, async |cx| ensure_actor(cx, ActorKind::Person, "Grace Example").await)
+        .await
+        .expect("a person");
+    let passage = |(part, _): (Part, bool)| {
+        let none = part.may_be_none();
+        (part, Passage { text: if none { String::new() } else { "As it really runs.".into() }, none })
+    };
+    app.transact(&person, async |cx| {
+        let held = engagement::find(cx, KEY).await?;
+        let scope = held.record.holds();
+        let parts = Part::of(scope.kind, scope.time).into_iter().map(passage).collect();
+        let texts = Description { parts, ..Description::default() };
+        // Written once, it is reviewed as it stands.
+        if held.record.described().parts == texts.parts {
+            return Ok(());
+        }
+        engagement::describe(cx, KEY, held.number, texts).await.map(|_| ())
+    })
+    .await
+    .expect("described");
+    app.transact(&grace, async |cx| {
+        let from = engagement::find(cx, KEY).await?.number;
+        engagement::sign(cx, KEY, from, Paper::Description, Step::Review).await
+    })
+    .await
+    .expect("reviewed");
 }
 
 const DESCRIPTION: &str = "/engagements/1/description";
@@ -150,9 +183,23 @@ async fn processes_and_diagrams_are_written_in_pages() {
     assert_eq!(picture.bytes, png(640));
     assert!(picture.header("content-security-policy").starts_with("sandbox"));
 
-    // The audit firm reads it, and writes nothing of it.
+    // The audit firm reads nothing of it before somebody of management reviewed it.
     let mut audrey = auditor(&server, &mut owner, "Audrey").await;
     let seen = audrey.get(DESCRIPTION).await;
+    for says in
+        ["Management is still working on it.", "somebody of management who did not write it reviews it"]
+    {
+        assert!(seen.text().contains(says), "{says}: {}", seen.text());
+    }
+    for secret in ["Figure 1", "The client sends hours.", "Each month, for each client."] {
+        assert!(!seen.text().contains(secret), "{secret}: {}", seen.text());
+    }
+    assert_eq!(audrey.get(&format!("{path}/picture")).await.status, StatusCode::NOT_FOUND);
+    assert!(cam.get(DESCRIPTION).await.text().contains("The client sends hours."), "management goes on");
+    // Then it reads it, and writes nothing of it.
+    reviewed(&server).await;
+    let seen = audrey.get(DESCRIPTION).await;
+    assert!(seen.text().contains("The client sends hours.") && seen.text().contains("As it really runs."));
     assert!(seen.text().contains("Figure 1: The system") && !seen.text().contains("Add a diagram"));
     assert_eq!(audrey.get(&format!("{path}/picture")).await.status, StatusCode::OK);
     for theirs in [path.as_str(), new, "/engagements/1/processes/1"] {
@@ -183,8 +230,17 @@ async fn a_walkthrough_is_written_signed_and_shared_in_pages() {
     let list = "/engagements/1/walkthroughs";
     assert!(audrey.get(list).await.text().contains("There is no process to walk through"));
     describe(&mut cam).await;
-    assert!(audrey.get(list).await.text().contains("1 of 1 process in the description has no walkthrough."));
     let new = "/engagements/1/walkthroughs/new";
+    for page in [list, new] {
+        let early = audrey.get(page).await;
+        assert!(
+            early.text().contains("reviewed it") && !early.text().contains("Pay run"),
+            "{}",
+            early.text()
+        );
+    }
+    reviewed(&server).await;
+    assert!(audrey.get(list).await.text().contains("1 of 1 process in the description has no walkthrough."));
     assert_eq!(cam.get(new).await.status, StatusCode::NOT_FOUND);
     let unnamed = audrey.send(new, new, &[("process", "Pay run"), ("transaction", "")]).await;
     assert_eq!(unnamed.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -238,6 +294,9 @@ async fn a_walkthrough_is_written_signed_and_shared_in_pages() {
     let mut other = PROCESS.to_vec();
     other[4].1 = "The register is sent by e-mail.";
     done(&mut cam, edit, edit, &other).await;
+    let page = audrey.get(path).await;
+    assert!(page.text().contains("Nobody of management has reviewed the description as it stands now"));
+    reviewed(&server).await;
     let page = audrey.get(path).await;
     assert!(page.text().contains("tells this process otherwise now"), "{}", page.text());
     assert!(page.text().contains("The register is &lt;delivered&gt;."));

@@ -260,10 +260,18 @@ async fn an_auditor_takes_out_what_management_reviewed_with_their_name_on_it() {
     app.transact(&dora, async |cx| engagement::assert(cx, KEY, from, assertion).await)
         .await
         .expect("asserted");
+    let working = audrey.get("/engagements/1/assertion").await;
+    for says in ["Management is still working on it.", "Nobody yet", "Dora"] {
+        assert!(working.text().contains(says), "{says}: {}", working.text());
+    }
+    assert!(!working.text().contains("We assert."), "{}", working.text());
+    assert!(cam.get("/engagements/1/assertion").await.text().contains("We assert."), "management goes on");
     let from = number().await;
     app.transact(&mia, async |cx| engagement::sign(cx, KEY, from, Paper::Assertion, Step::Review).await)
         .await
         .expect("reviewed");
+    let reviewed = audrey.get("/engagements/1/assertion").await;
+    assert!(reviewed.text().contains("We assert."), "{}", reviewed.text());
     // Who signed what as it stands is said, and a letter that is signed is not called reviewed only.
     let eva = server.member("Eva", &[Role::Executive]).await.1.actor(&server.world, app).await;
     let stands = async || {

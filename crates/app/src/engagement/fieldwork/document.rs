@@ -92,9 +92,7 @@ pub async fn offered(view: &mut View<'_>, key: EngagementKey) -> Result<Offered>
 }
 
 async fn available(view: &mut View<'_>, record: &Engagement) -> Result<Offered> {
-    let is_reviewed = |paper: &Paper| {
-        record.progress(*paper).is_some_and(|progress| progress.status != DocumentStatus::WorkingDraft)
-    };
+    let is_reviewed = |paper: &Paper| record.progress(*paper).is_some() && !record.is_unreviewed(*paper);
     let mut all: Vec<Handed> =
         record.papers().filter(is_reviewed).map(|paper| Handed::Single(paper.into())).collect();
     let letter = letter_signatures(view, record).await?;

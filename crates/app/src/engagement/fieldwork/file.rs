@@ -79,7 +79,7 @@ async fn contents(cx: &mut Cx<'_>, key: EngagementKey, documents: &dyn Renderer)
         files.insert(name.to_owned(), value.bytes()?);
         Ok(())
     };
-    add("engagement.json", &field.version.record)?;
+    add("engagement.json", &super::super::read_by(cx, field.version.record))?;
     add("requests.json", &requests)?;
     add("workpapers.json", &papers)?;
     add("walkthroughs.json", &walkthroughs)?;

@@ -133,7 +133,7 @@ pub async fn head(view: &mut View<'_>, key: EngagementKey) -> Result<(Engagement
     if !view.may_on(super::atom(Verb::Read), &field.object) {
         view.permit(asking(Verb::Read))?;
     }
-    Ok((field.version.record, field.party))
+    Ok((super::read_by(view, field.version.record), field.party))
 }
 
 /// Tells whether anything can still be written.

@@ -10,26 +10,27 @@ use super::{Row, field, open_field};
 use crate::context::{Cx, View};
 use crate::{Error, Result};
 
-/// Lists the processes that can be walked through: those that the description tells as it is written now.
+/// Lists the processes that can be walked through: those that the description tells as it is written now, for the firm once
+/// somebody of management reviewed it.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`.
 pub async fn processes(view: &mut View<'_>, key: EngagementKey) -> Result<Vec<Process>> {
     let field = field(view, key).await?;
     view.permit_on(super::super::atom(Verb::Read), &field.object)?;
-    Ok(field.version.record.described().processes)
+    Ok(super::super::read_by(view, field.version.record).described().processes)
 }
 
 /// Begins a walkthrough of a process, with its steps as the description tells them now.
 ///
 /// # Errors
-/// `Forbidden` for everybody but the firm; `NotFound` if the description tells no such process; `Invalid`; `Conflict` once
-/// the engagement is frozen.
+/// `Forbidden` for everybody but the firm; `NotFound` if the description tells no such process, or nobody of management has
+/// reviewed it as it stands; `Invalid`; `Conflict` once the engagement is frozen.
 pub async fn begin(cx: &mut Cx<'_>, key: EngagementKey, process: &str, transaction: &str) -> Result<i64> {
     let field = open_field(cx, key).await?;
     need_auditor(&field, cx, Verb::Create)?;
-    let document = field.version.record.description.as_ref();
-    let told = document.and_then(|held| {
+    let record = super::super::read_by(cx, field.version.record);
+    let told = record.description.as_ref().and_then(|held| {
         let process = held.content.processes.iter().find(|one| one.name == process)?;
         Some((process, held.version))
     });

@@ -15,7 +15,7 @@ use tickmark_core::control::{TEXT_MAX, TITLE_MAX};
 use tickmark_core::engagement::fieldwork::{
     Answered, Party, Procedure, SignedPaper as _, Walked, WalkedStep, Walkthrough,
 };
-use tickmark_core::engagement::{Engagement, EngagementKey, Process, ReportKind};
+use tickmark_core::engagement::{Engagement, EngagementKey, Paper, Process, ReportKind};
 use tickmark_core::identity::Verb;
 
 use super::workpaper::{signed_cell, signing};
@@ -61,12 +61,13 @@ pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) 
         return Err(Refusal::NotFound);
     }
     let is_auditor = party == Party::Auditor;
+    let is_withheld = is_auditor && record.is_unreviewed(Paper::Description);
     let may_begin = is_auditor && is_open && asked.may(paper(Verb::Create)) && !processes.is_empty();
     let (id, path) = OfEngagement::Walkthroughs.of(key);
     let empty = html! {
         div.empty {
             @if party == Party::Management { h3 { "The auditor has shared no walkthrough" } p { "The audit firm traces one transaction through each step of a process. What it writes is its own until it shares it." } }
-            @else if processes.is_empty() { h3 { "There is no process to walk through" } p { "Management describes the processes, step by step, in the description of the system." } p { a.button href={ (href(key)) "/description" } { "Read the description" } } }
+            @else if processes.is_empty() { h3 { "There is no process to walk through" } p { "Management describes the processes, step by step, in the description of the system." @if is_withheld { " It is working on it; you walk through them once somebody of management has reviewed it." } } p { a.button href={ (href(key)) "/description" } { "Read the description" } } }
             @else { h3 { "No walkthrough is begun" } p { "A walkthrough traces one transaction through each step of a process, as it is described: whom you asked, what you saw, whether it is designed as it is described and is in place. It is your firm\u{2019}s until you share it." } @if may_begin { p { a.button.primary href={ (path) "/new" } { "Begin a walkthrough" } } } }
         }
     };
@@ -97,7 +98,7 @@ pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) 
     if party == Party::Auditor {
         let done: BTreeSet<&str> = rows.iter().map(|row| row.record.process.as_str()).collect();
         let left = processes.iter().filter(|process| !done.contains(process.name.as_str())).count();
-        page.lead = html! { (left) " of " (processes.len()) " " (plural(processes.len(), "process", "processes")) " in the description " (plural(left, "has", "have")) " no walkthrough." };
+        page.lead = html! { @if is_withheld { "Management is working on the description: its processes are told once somebody of management has reviewed it." } @else { (left) " of " (processes.len()) " " (plural(processes.len(), "process", "processes")) " in the description " (plural(left, "has", "have")) " no walkthrough." } };
     }
     if may_begin && !rows.is_empty() {
         page.actions = html! { a.button.primary href={ (path) "/new" } { "Begin a walkthrough" } };
@@ -171,7 +172,7 @@ fn begin_form(
         .map(|one| (one.name.clone(), format!("{}, {} steps", one.name, one.steps.len())))
         .collect();
     let body = html! { div.narrow {
-        @if processes.is_empty() { p.muted { "The description tells no process yet." } }
+        @if processes.is_empty() { p.muted { "The description tells no process yet, or nobody of management has reviewed it." } }
         @else { (form(&format!("{path}/new"), &asked.token, &html! {
             (faults.summary())
             (field(&Field { name: "process", label: "Process", kind: Kind::Select(&choices), value: process, fault: faults.of("process"), hint: "Its steps are kept as the description tells them now.", ..Field::default() }))
@@ -269,7 +270,9 @@ fn draw(known: &Known, asked: &Asked, sent: Option<&Sent>, faults: &Faults) -> P
     };
     let body = html! {
         (faults.summary())
-        @if is_auditor && !known.process.as_ref().is_some_and(|process| one.follows(process)) {
+        @if is_auditor && known.record.is_unreviewed(Paper::Description) {
+            p.muted { "Nobody of management has reviewed the description as it stands now. Whether it tells this process as you followed it, of version " (one.version) ", is said once somebody has." }
+        } @else if is_auditor && !known.process.as_ref().is_some_and(|process| one.follows(process)) {
             p.problem { "The description tells this process otherwise now. The walkthrough keeps the steps that were followed, of version " (one.version) "; begin another one if the change matters." }
         }
         div.columns.flush {

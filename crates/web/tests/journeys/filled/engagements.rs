@@ -297,7 +297,7 @@ async fn reader(mia: &mut Browser, home: &str) {
 
 /// E-4: a process with two steps, a diagram, and a walkthrough that is begun.
 async fn payroll(seats: &mut Seats, known: &mut Vec<Known>) {
-    let Seats { mia, carl, .. } = seats;
+    let Seats { mia, max, carl, .. } = seats;
     let home = "/engagements/4";
     let at = |rest: &str| format!("{home}/{rest}");
     // Its description waits for somebody who reviews it.
@@ -332,12 +332,27 @@ async fn payroll(seats: &mut Seats, known: &mut Vec<Known>) {
         [("version", version.as_str()), ("caption", "The system"), ("alternative", "A form and a database.")];
     let taken = mia.upload(&new, &new, &said, &[("system.png", PICTURE)]).await;
     assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
+    // The firm walks through what management reviewed; it is changed afterwards.
+    let day = |text: &str| text.parse().expect("a day");
+    let time = Time::Period { from: day("2026-11-01"), to: day("2027-10-31") };
+    let needed =
+        Part::of(ReportKind::Soc1, time).into_iter().filter(|(part, needed)| *needed && !part.may_be_none());
+    let mut parts: Vec<(&str, &str)> = needed.map(|(part, _)| (part.word(), "As it really runs.")).collect();
+    parts.push(("changes-none", "yes"));
+    let description = at("description");
+    done(mia, &description, &description, &parts).await;
+    let review = at("sign/description/review");
+    done(max, &review, &review, &[]).await;
     let new = at("walkthroughs/new");
     let begun =
         carl.send(&new, &new, &[("process", "Pay run"), ("transaction", "February, client 118")]).await;
     assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.text());
+    let edit = at("processes/1");
+    let mut other = process;
+    other[1].1 = "Each month, for each client, on the day that it chose.";
+    done(mia, &edit, &edit, &other).await;
     known.extend([
-        ("/engagements/{key}/processes/{at}", at("processes/1")),
+        ("/engagements/{key}/processes/{at}", edit),
         ("/engagements/{key}/walkthroughs", at("walkthroughs")),
         ("/engagements/{key}/walkthroughs/new", new),
         ("/engagements/{key}/walkthroughs/{number}", at("walkthroughs/1")),
