@@ -13,6 +13,7 @@ use tickmark_core::program::reminder::{Matter, Step};
 use tickmark_core::time::DAY_US;
 
 use crate::fieldwork::{KEY, auditor, scene, wanted};
+use crate::reported::{asserted, signers};
 use crate::workpapers::{changes, tested};
 
 async fn waits(app: &App, actor: &Actor) -> Waiting {
@@ -103,9 +104,11 @@ async fn a_request_reaches_whoever_sees_to_it() {
         assert_eq!(again.notices, 0, "each thing and step once");
 
         // Frozen, it waits for nobody.
+        let by = signers(&world, &scene, "2").await;
+        asserted(&scene, &by, "We assert.").await;
         let mel = manager.actor(&world, app).await;
         let catalog = &scene.catalog;
-        app.transact(&mel, async |cx| report::freeze(cx, KEY, "given up", catalog, "a test").await)
+        app.transact(&mel, async |cx| report::freeze(cx, KEY, "fieldwork is over", catalog, "a test").await)
             .await
             .expect("frozen");
         let her = coo.actor(&world, app).await;

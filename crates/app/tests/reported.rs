@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use tickmark_app::engagement::fieldwork::{access, report, request};
-use tickmark_app::engagement::{self, Completed};
+use tickmark_app::engagement::{self, Completed, Receiving};
 use tickmark_app::identity::audit::{self, Filter};
 use tickmark_app::testing::World;
 use tickmark_app::{Actor, Error};
@@ -173,6 +173,76 @@ pub(crate) async fn modified(world: &World, scene: &Scene, by: &Signers) {
         .expect("told");
     world.wait(1);
     asserted(scene, by, "We assert, except that CC8.1 was not met.").await;
+}
+
+#[tokio::test]
+async fn an_engagement_is_frozen_only_once_managements_assertion_is_signed() {
+    for world in World::both().await {
+        let scene = scene(&world).await;
+        let (app, catalog) = (&scene.app, &scene.catalog);
+        let by = signers(&world, &scene, "").await;
+        let audrey = auditor(&world, &scene, "Audrey").await;
+        let freeze = async |who: &Actor| {
+            app.transact(who, async |cx| report::freeze(cx, KEY, "it is over", catalog, "a test").await).await
+        };
+        for who in [&by.writer, &audrey] {
+            let says = refused(freeze(who).await).to_string();
+            assert!(says.contains("frozen yet: management's assertion is not written"), "{says}");
+            assert!(says.contains("management signs it first, or closes the engagement"), "{says}");
+        }
+        let from = number(&scene).await;
+        let assertion =
+            Assertion { text: "We assert.".into(), signatory: "Eva".into(), title: "Director".into() };
+        app.transact(&by.writer, async |cx| engagement::assert(cx, KEY, from, assertion).await)
+            .await
+            .expect("asserted");
+        let says = refused(freeze(&by.writer).await).to_string();
+        assert!(says.contains("nobody of management has reviewed management's assertion"), "{says}");
+        sign(&scene, &by, Paper::Assertion).await;
+        freeze(&audrey).await.expect("frozen");
+        let again = refused(freeze(&by.writer).await).to_string();
+        assert!(again.contains("frozen since"), "{again}");
+
+        // What is frozen so takes the report that came from outside.
+        world.clock.advance(385 * DAY_US);
+        let by = signers(&world, &scene, "2").await;
+        let receiving = Receiving {
+            firm: "Example & Partners".into(),
+            day: "2027-12-10".parse().expect("a day"),
+            file: "report.pdf".into(),
+            digest: tickmark_core::Digest::of(b"the signed file"),
+            bytes: None,
+        };
+        let from = completing(&scene).await;
+        let received = app
+            .transact(&by.writer, async |cx| {
+                engagement::receive_report(cx, KEY, from, receiving, (catalog, "a test")).await
+            })
+            .await;
+        assert!(matches!(received, Ok(Completed::Done(_))), "{received:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_assertion_that_nobody_signed_keeps_a_report_out_of_an_engagement_that_is_over() {
+    let world = World::sqlite();
+    let scene = scene(&world).await;
+    let (app, catalog) = (&scene.app, &scene.catalog);
+    app.transact(&scene.cam, async |cx| engagement::close(cx, KEY, "given up").await).await.expect("closed");
+    world.clock.advance(385 * DAY_US);
+    let by = signers(&world, &scene, "").await;
+    let receiving = Receiving {
+        firm: "Example & Partners".into(),
+        day: "2027-12-10".parse().expect("a day"),
+        file: "report.pdf".into(),
+        digest: tickmark_core::Digest::of(b"the signed file"),
+        bytes: None,
+    };
+    let received = app.transact(&by.writer, async |cx| {
+        engagement::receive_report(cx, KEY, 0, receiving, (catalog, "a test")).await
+    });
+    let says = refused(received.await).to_string();
+    assert!(says.ends_with("the engagement is over, and nothing is signed in it any more"), "{says}");
 }
 
 #[tokio::test]

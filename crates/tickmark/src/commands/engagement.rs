@@ -195,7 +195,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Freeze an engagement without a report: fieldwork is over, or given up. Nothing in it changes afterwards.
+    /// Freeze an engagement without a report: fieldwork is over. Management's assertion is signed before; nothing in the
+    /// engagement changes afterwards. One that is given up is closed instead.
     Freeze {
         /// Engagement.
         engagement: String,

@@ -9,6 +9,7 @@ use tickmark_core::engagement::{Scope, Time};
 
 use crate::caller::{self, Caller, parse};
 use crate::examination::{KEY, Says, act, auditor, changes, company, done, owner, pdf};
+use crate::letters::asserted;
 use crate::members::{Server, hidden};
 
 #[tokio::test]
@@ -106,7 +107,8 @@ async fn a_link_of_the_firm_that_was_lost_is_made_anew_by_a_button() {
 
     // Frozen, neither works: the page says so, and shows no button that would be refused.
     let report = "/engagements/1/report";
-    let frozen = cam.send(report, &format!("{report}/freeze"), &[("reason", "given up")]).await;
+    asserted(&server).await;
+    let frozen = cam.send(report, &format!("{report}/freeze"), &[("reason", "fieldwork is over")]).await;
     assert_eq!(frozen.status, StatusCode::SEE_OTHER, "{}", frozen.text());
     let page = owner.get(path).await;
     assert!(page.text().contains("Nobody can be let in now") && page.text().contains("frozen since"));
@@ -390,8 +392,23 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
             && !has(&theirs.bytes, "section-1.pdf")
     );
 
-    // Frozen: nothing is written by anybody.
-    let frozen = audrey.send(report, &format!("{report}/freeze"), &[("reason", "the firm withdrew")]).await;
+    // Frozen, once management's assertion is signed: nothing is written by anybody.
+    let (freeze, why) = (format!("{report}/freeze"), [("reason", "the firm withdrew")]);
+    for browser in [&mut audrey, &mut cam] {
+        let page = browser.get(report).await;
+        assert!(
+            page.text().contains("management signs it first, or closes the engagement"),
+            "{}",
+            page.text()
+        );
+        assert!(!page.text().contains("Freeze the engagement"), "{}", page.text());
+        let early = browser.send("/account", &freeze, &why).await;
+        assert_eq!(early.status, StatusCode::CONFLICT, "{}", early.text());
+        assert!(early.text().contains("cannot be frozen yet: management"), "{}", early.text());
+    }
+    asserted(&server).await;
+    assert!(audrey.get(report).await.text().contains("Freeze the engagement"));
+    let frozen = audrey.send(report, &freeze, &why).await;
     assert_eq!(frozen.status, StatusCode::SEE_OTHER, "{}", frozen.text());
     let late = audrey.send("/engagements/1/requests/import", "/engagements/1/requests/defaults", &[]).await;
     assert_eq!(late.status, StatusCode::CONFLICT);

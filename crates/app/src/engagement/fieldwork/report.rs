@@ -14,7 +14,7 @@ use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::completion::{Completion, HeldFile, Received};
 use tickmark_core::engagement::fieldwork::{
     Gate, IssueGround, Opinion, OpinionError, Party, Report, SectionFile, SignedPaper as _, Workpaper,
-    check_pdf, managements,
+    check_pdf, managements, unasserted,
 };
 use tickmark_core::evidence::media::clean_name;
 use tickmark_core::id::{ActorId, EvidenceKey};
@@ -329,11 +329,12 @@ pub async fn issue(
     save(cx, key, from, report, Name::ReportIssued).await
 }
 
-/// Freezes the engagement without issuing, with a reason: fieldwork is over, or given up. For whoever runs it on either
-/// side. Management's part stays as it is then.
+/// Freezes the engagement without issuing, with a reason: fieldwork is over. For whoever runs it on either side. Management's
+/// part stays as it is then, so that what a report from outside holds of it is signed before.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Invalid` without a reason; `Conflict` if it is frozen already.
+/// `Forbidden`; `NotFound`; `Invalid` without a reason; `Conflict` if it is frozen already, or management's assertion is not
+/// signed as it stands.
 pub async fn freeze(
     cx: &mut Cx<'_>,
     key: EngagementKey,
@@ -348,6 +349,12 @@ pub async fn freeze(
     }
     let (mut report, by, now) = (field.report.clone(), cx.actor.id, cx.now);
     report.freeze(by, now, why).map_err(Error::invalid)?;
+    if let Some(gate) = unasserted(&field.version.record) {
+        return Err(Error::conflict(format!(
+            "the engagement cannot be frozen yet: {gate}. Every report holds the assertion, and nothing is signed in an \
+             engagement that is frozen: management signs it first, or closes the engagement if the examination is given up"
+        )));
+    }
     let kept = frozen::keep(cx, &field.version.record, (None, &report), catalog, generator).await?;
     report.keep(kept);
     let from = newest(cx, key).await?.map_or(0, |row| row.version);

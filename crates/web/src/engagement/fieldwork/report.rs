@@ -17,7 +17,7 @@ use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::completion::Received;
 use tickmark_core::engagement::fieldwork::{
     Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper, check_pdf,
-    elements,
+    elements, unasserted,
 };
 use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind};
 use tickmark_core::identity::Verb;
@@ -387,10 +387,14 @@ fn ending(
         @if may_freeze {
             details.act open[faults.of("reason").is_some() || !sent.text("reason").is_empty()] {
                 summary { "Freeze without issuing" }
-                form method="post" action={ (path) "/freeze" } {
-                    (hidden("form", &asked.token))
-                    (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: &sent.text("reason"), max: TEXT_MAX, fault: faults.of("reason"), hint: "Nothing in the engagement changes afterwards. It is kept with your name and the time.", ..Field::default() }))
-                    p.row { button.button type="submit" { "Freeze the engagement" } }
+                @if let Some(gate) = unasserted(&shown.record) {
+                    p.muted { (sentence(&gate.to_string())) " Every report holds the assertion, and nothing is signed in an engagement that is frozen: management signs it first, or closes the engagement if the examination is given up." }
+                } @else {
+                    form method="post" action={ (path) "/freeze" } {
+                        (hidden("form", &asked.token))
+                        (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: &sent.text("reason"), max: TEXT_MAX, fault: faults.of("reason"), hint: "Nothing in the engagement changes afterwards. It is kept with your name and the time.", ..Field::default() }))
+                        p.row { button.button type="submit" { "Freeze the engagement" } }
+                    }
                 }
             }
         }
