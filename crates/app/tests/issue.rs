@@ -146,7 +146,9 @@ impl Stage {
     }
 
     async fn known(&self, who: &Actor) -> Known {
-        self.scene.app.read(who, async |view| report::find(view, KEY).await).await.expect("known")
+        let catalog = &self.scene.catalog;
+        let found = self.scene.app.read(who, async |view| report::find(view, KEY, catalog).await);
+        found.await.expect("known")
     }
 
     async fn record(&self, from: i64, opinion: Opinion) -> Result<(), Error> {

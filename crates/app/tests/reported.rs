@@ -52,7 +52,7 @@ fn opinion() -> Opinion {
 pub(crate) struct Signers {
     pub(crate) writer: Actor,
     pub(crate) reviewer: Actor,
-    approver: Actor,
+    pub(crate) approver: Actor,
 }
 
 /// Lets three people in, whose names end with `mark`.
@@ -289,7 +289,7 @@ async fn a_report_is_recorded_issued_and_then_nothing_changes() {
         let digest = attach(audrey.clone(), 1, whole.clone()).await.expect("attached");
         assert_eq!(digest, tickmark_core::Digest::of(&whole));
         // Management knows nothing of it before it is issued.
-        let known = app.read(cam, async |view| report::find(view, KEY).await).await.expect("known");
+        let known = app.read(cam, async |view| report::find(view, KEY, catalog).await).await.expect("known");
         assert!(known.report.opinion().is_none() && known.report.section().is_none());
         assert!(matches!(refused(report::read_section(app, cam, KEY).await), Error::NotFound { .. }));
         assert!(refused(issue(bert.clone(), 1).await).to_string().contains("changed it meanwhile"));
@@ -305,7 +305,7 @@ async fn a_report_is_recorded_issued_and_then_nothing_changes() {
         issue(bert.clone(), 2).await.expect("issued");
         let (section, bytes) = report::read_section(app, cam, KEY).await.expect("read");
         assert_eq!((section.digest, bytes), (digest, whole));
-        let known = app.read(cam, async |view| report::find(view, KEY).await).await.expect("known");
+        let known = app.read(cam, async |view| report::find(view, KEY, catalog).await).await.expect("known");
         assert_eq!(known.report.opinion().map(|held| held.label), Some(OpinionKind::Qualified));
 
         // It is no part of what the organization hands out as proof.

@@ -98,6 +98,7 @@ fn examined(event: &str) -> Option<&'static str> {
         "engagement.report_received" => "recorded the report",
         "engagement.event_told" => "entered a subsequent event",
         "engagement.events_confirmed" => "confirmed the register of subsequent events",
+        "engagement.changes_confirmed" => "confirmed what changed of controls since management signed",
         "engagement.fact_learned" => "entered a fact known after the report",
         "engagement.access_granted" => "let somebody of the audit firm in",
         "engagement.access_extended" => "extended the access of the audit firm",

@@ -121,6 +121,7 @@ fn fieldwork(rest: &[&str]) -> Option<Needs> {
         ["walkthroughs", ..] => reach(Resource::Description, Verb::Read),
         ["notes"] => reach(Resource::WorkingPaper, Verb::Create),
         ["report", "opinion" | "issue"] => reach(Resource::RestrictedReport, Verb::Create),
+        ["report", "changes"] => Needs::Permission(Atom::new(Resource::Description, Verb::Approve)),
         // A fresh proof is asked for by the use case, so that the file is not lost on the way to it.
         ["report", "section", ..] => reach(Resource::WorkingPaper, Verb::Update),
         ["report", "section.pdf"] | ["management", _] => reach(Resource::RestrictedReport, Verb::Export),

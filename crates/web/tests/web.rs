@@ -49,6 +49,8 @@ mod api_start;
 mod api_write;
 #[path = "web/attestation.rs"]
 mod attestation;
+#[path = "web/changed.rs"]
+mod changed;
 #[path = "web/comments.rs"]
 mod comments;
 #[path = "web/commitments.rs"]

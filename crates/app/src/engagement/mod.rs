@@ -1,5 +1,5 @@
 //! Examinations from scope to management's part of the report, and to its letters. Owns the tables of migrations
-//! `0044_engagement.sql` and `0049_completion.sql`, and the table `engagement_preset`.
+//! `0044_engagement.sql`, `0049_completion.sql` and `0106_engagement_confirmation.sql`, and the table `engagement_preset`.
 //!
 //! A scope holds once somebody else approved it; description and assertion are signed by three people, as they stood
 //! ([`tickmark_core::engagement`]). That holds for whoever has the data folder in hand too: they name the people.
@@ -60,7 +60,7 @@ pub use proposing::{
 };
 pub use serving::{ServedObjective, objectives_of};
 pub use signer::{Signers, signers};
-pub use since::{SinceSigned, since_signed};
+pub use since::{Confirming, SinceSigned, confirm_changes, since_signed};
 
 /// Most engagements in one list, and versions of one.
 pub const LIST_LIMIT: u32 = 200;

@@ -15,15 +15,15 @@ use tickmark_core::engagement::{
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 use tickmark_core::report::package::{
-    AssertionPart, ControlChange, ControlPart, CriterionPart, DescriptionPart, EarlierText, EventPart,
-    Expected, FigurePart, Met, PACKAGE_SCHEMA, PassagePart, ProcessPart, Promised, Reasoned, Response,
-    SectionPart, SignedBy, SocPackage, StepPart, SubservicePart,
+    AssertionPart, ConfirmedChange, ConfirmedChanges, ControlChange, ControlPart, CriterionPart,
+    DescriptionPart, EarlierText, EventPart, Expected, FigurePart, Met, PACKAGE_SCHEMA, PassagePart,
+    ProcessPart, Promised, Reasoned, Response, SectionPart, SignedBy, SocPackage, StepPart, SubservicePart,
 };
 use tickmark_core::time::DAY_US;
 use tickmark_core::{Digest, Timestamp};
 
 use super::proposing::{candidates_of, held_against};
-use super::{Grounds, atom, completion, fieldwork, find_whole, frozen};
+use super::{Grounds, SinceSigned, atom, completion, fieldwork, find_whole, frozen, since};
 use crate::conclusion::remediation;
 use crate::context::{Cx, View};
 use crate::identity::audit::{self, Event, Name};
@@ -164,6 +164,14 @@ pub(super) async fn live(
         Time::Period { from, to } => changes(from, to, &grounds.controls, &in_scope),
         Time::AsOf { .. } => Vec::new(),
     };
+    let since = since::changed(view, record, catalog).await?;
+    let mut open = open(record, &grounds, &candidates, catalog)?;
+    open.extend(
+        since
+            .as_ref()
+            .and_then(SinceSigned::unconfirmed)
+            .map(|unconfirmed| sentence(&unconfirmed.to_string())),
+    );
     let mut package = SocPackage {
         schema: PACKAGE_SCHEMA.to_owned(),
         engagement: key.to_string(),
@@ -186,7 +194,7 @@ pub(super) async fn live(
         boundary: scope.boundary.clone(),
         outside: scope.all_outside(),
         categories: categories(scope, framework),
-        open: open(record, &grounds, &candidates, catalog)?,
+        open,
         assertion: assertion(record, &names),
         description: description(record, &names),
         commitments: commitments(scope, &grounds, &criteria),
@@ -197,6 +205,7 @@ pub(super) async fn live(
         criteria,
         controls,
         changes,
+        confirmed: since.as_ref().and_then(|since| confirmed(since, &names)),
         responses,
         events,
     };
@@ -224,6 +233,21 @@ fn joined(own: impl Iterator<Item = Response>) -> Vec<Response> {
         }
     }
     all
+}
+
+/// Returns what changed of controls since management signed, where it confirmed all of it.
+fn confirmed(since: &SinceSigned, names: &BTreeMap<ActorId, String>) -> Option<ConfirmedChanges> {
+    let one = since.covered()?;
+    let changes = one
+        .changes
+        .iter()
+        .map(|change| ConfirmedChange { control: change.control.to_string(), what: change.says.clone() });
+    Some(ConfirmedChanges {
+        signed: since.at,
+        changes: changes.collect(),
+        by: named(names, one.by),
+        at: one.at,
+    })
 }
 
 /// Returns the events that Section V tells of.

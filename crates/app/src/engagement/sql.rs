@@ -1,8 +1,8 @@
-//! The tables `engagement`, `engagement_version`, `engagement_preset`.
+//! The tables `engagement`, `engagement_version`, `engagement_preset`, `engagement_confirmation`.
 
 use sqlx::AnyConnection;
 use tickmark_core::Timestamp;
-use tickmark_core::engagement::{Engagement, EngagementKey};
+use tickmark_core::engagement::{Confirmation, Engagement, EngagementKey};
 use tickmark_core::id::OrganizationKey;
 use tickmark_store::{Cell, insert_rows};
 
@@ -87,6 +87,62 @@ pub(super) async fn preset(
             catalog: stored::digest(&catalog, WHAT)?,
             preset: serde_json::from_str(&body).map_err(|error| Error::corrupt(WHAT, error))?,
         })
+    })
+    .transpose()
+}
+
+/// Keeps what management confirmed.
+pub(super) async fn add_confirmation(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+    number: i64,
+    one: &Confirmation,
+) -> Result<()> {
+    let body = serde_json::to_string(&one.changes).expect("changes have texts only");
+    let row = [
+        Cell::from(org.0),
+        key.0.into(),
+        number.into(),
+        one.at.micros().into(),
+        one.by.to_string().into(),
+        one.reason.clone().into(),
+        one.digest.0.to_vec().into(),
+        body.into(),
+    ];
+    let columns =
+        ["organization", "engagement", "number", "since", "confirmed_by", "reason", "digest", "body"];
+    insert_rows(c, "engagement_confirmation", columns, [row]).await?;
+    Ok(())
+}
+
+/// Number, when, who, why, digest of the changes, the changes.
+type ConfirmationRow = (i64, i64, String, String, Vec<u8>, String);
+
+/// What management confirmed last, with its number.
+pub(super) async fn confirmation(
+    c: &mut AnyConnection,
+    org: Org,
+    key: EngagementKey,
+) -> Result<Option<(i64, Confirmation)>> {
+    const WHAT: &str = "the table of confirmed changes";
+    let row: Option<ConfirmationRow> = sqlx::query_as(
+        "SELECT number, since, confirmed_by, reason, digest, body FROM engagement_confirmation \
+         WHERE organization = $1 AND engagement = $2 ORDER BY number DESC LIMIT 1",
+    )
+    .bind(org.0)
+    .bind(key.0)
+    .fetch_optional(c)
+    .await?;
+    row.map(|(number, since, by, reason, digest, body)| {
+        let one = Confirmation {
+            changes: serde_json::from_str(&body).map_err(|error| Error::corrupt(WHAT, error))?,
+            digest: stored::digest(&digest, WHAT)?,
+            by: stored::parse(&by, WHAT)?,
+            at: Timestamp::from_micros(since),
+            reason,
+        };
+        Ok((number, one))
     })
     .transpose()
 }

@@ -48,7 +48,7 @@ pub use scope::{
     Element, ElementKind, Objective, PERIOD_NOTICE_MONTHS, ReportKind, SOC1_NOTICE_MONTHS, Scope, Time,
     UserEntityControl, UserEntityKind,
 };
-pub use since::ControlChange;
+pub use since::{Confirmation, ControlChange, Unconfirmed, digest_of_changes};
 pub use vendor::{Assumed, Decision, Given, GivenState, Method, Subservice, Vendor, VendorControl};
 
 use crate::control::{TEXT_MAX, TITLE_MAX};

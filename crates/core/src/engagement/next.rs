@@ -18,6 +18,9 @@ pub struct ManagementGround {
     pub requests: usize,
     /// Exceptions that were shared and have no answer.
     pub exceptions: usize,
+    /// Controls in scope that changed since management signed, while it has not confirmed that; counted
+    /// once the time of the examination is over.
+    pub unconfirmed: usize,
     /// Things that management has to do itself before the report is issued; counted once the time of the examination is over.
     pub missing: usize,
     /// Whether the report was issued or received.
@@ -45,6 +48,8 @@ pub enum ManagementStep {
     Write(Paper),
     /// Take the step that a document waits for.
     Sign(Paper, Step),
+    /// Confirm what changed of so many controls in scope since management signed.
+    ConfirmChanges(usize),
     /// Do so many things that the report waits for: its date, the register of events, the representation letter.
     Finish(usize),
     /// Record the revised report.
@@ -142,9 +147,10 @@ impl Engagement {
             None if !is_written(paper) => Some(S::Write(paper)),
             None => None,
         });
-        Some(paper.unwrap_or(match ground.missing {
-            0 => S::Await,
-            missing => S::Finish(missing),
+        Some(paper.unwrap_or(match (ground.unconfirmed, ground.missing) {
+            (0, 0) => S::Await,
+            (0, missing) => S::Finish(missing),
+            (changed, _) => S::ConfirmChanges(changed),
         }))
     }
 }
@@ -242,6 +248,8 @@ mod tests {
         assert_eq!(next(&written, &ground), Some(S::Await));
         let finish = ManagementGround { missing: 3, ..ground };
         assert_eq!(next(&written, &finish), Some(S::Finish(3)), "date, register and letter");
+        let changed = ManagementGround { unconfirmed: 2, ..finish };
+        assert_eq!(next(&written, &changed), Some(S::ConfirmChanges(2)), "what was signed comes first");
         let frozen = ManagementGround { is_frozen: true, ..ground };
         assert_eq!(next(&one, &frozen), None);
         assert_eq!(

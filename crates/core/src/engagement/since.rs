@@ -1,22 +1,123 @@
-//! What changed of the controls that serve a scope since management signed. A signature is of a text and of the scope; which
-//! controls there are, what they say and which criteria they answer is printed from the register, as it is when the engagement
-//! is frozen.
+//! What changed of the controls that serve a scope since management signed, and that management confirmed it. A signature is
+//! of a text and of the scope; which controls there are, what they say and which criteria they answer is printed from the
+//! register, as it is when the engagement is frozen.
 //!
-//! Source: `docs/domain/soc-reports.md` section 14, the text of controls in Section IV.
+//! Source: `docs/domain/soc-reports.md` section 14, the text of controls in Section IV and the sign-off;
+//! `docs/domain/processes.md`, approvals bind to a version.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use super::Scope;
+use serde::{Deserialize, Serialize};
+
+use super::{EngagementError, Scope, needed};
 use crate::catalog::Framework;
-use crate::control::{Control, ControlId};
+use crate::control::{Control, ControlId, Frequency, TEXT_MAX};
+use crate::id::ActorId;
+use crate::{Digest, Timestamp, canonical};
 
 /// A control that is not what it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ControlChange {
     /// The control.
     pub control: ControlId,
     /// What is different, in words.
     pub says: String,
+    /// Digest of what readers of Section IV find of it now: two changes of one kind are told apart.
+    pub becomes: Digest,
+}
+
+/// That somebody of management confirmed what changed of the controls in scope since it signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmation {
+    /// Exactly what it confirms.
+    pub changes: Vec<ControlChange>,
+    /// Digest of these changes.
+    pub digest: Digest,
+    /// Who.
+    pub by: ActorId,
+    /// When.
+    pub at: Timestamp,
+    /// Why what was signed holds with them.
+    pub reason: String,
+}
+
+/// Changes since management signed that no confirmation covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unconfirmed {
+    /// Controls that changed since management signed.
+    pub changed: usize,
+    /// Of them, those that are not as the last confirmation has them; none where there is no confirmation.
+    pub since_confirmed: Option<usize>,
+}
+
+/// Returns the digest by which a confirmation names a list of changes: of its canonical JSON.
+///
+/// # Panics
+/// Never: changes have texts and digests only.
+#[must_use]
+pub fn digest_of_changes(changes: &[ControlChange]) -> Digest {
+    canonical::digest(&changes).expect("changes have texts only")
+}
+
+impl Confirmation {
+    /// Confirms a list of changes.
+    ///
+    /// # Errors
+    /// If no reason is given, or it is unreadable.
+    pub fn of(
+        changes: Vec<ControlChange>,
+        by: ActorId,
+        at: Timestamp,
+        reason: &str,
+    ) -> Result<Self, EngagementError> {
+        let (digest, reason) = (digest_of_changes(&changes), needed("reason", reason, TEXT_MAX)?);
+        Ok(Self { changes, digest, by, at, reason })
+    }
+
+    /// Tells whether it confirms exactly these changes.
+    #[must_use]
+    pub fn covers(&self, changes: &[ControlChange]) -> bool {
+        self.digest == digest_of_changes(changes)
+    }
+}
+
+impl Unconfirmed {
+    /// Returns what the last confirmation leaves open of these changes; none where there are none, or it covers them.
+    #[must_use]
+    pub fn of(changes: &[ControlChange], last: Option<&Confirmation>) -> Option<Self> {
+        if changes.is_empty() || last.is_some_and(|last| last.covers(changes)) {
+            return None;
+        }
+        let since_confirmed =
+            last.map(|last| changes.iter().filter(|one| !last.changes.contains(one)).count());
+        Some(Self { changed: changes.len(), since_confirmed })
+    }
+}
+
+impl fmt::Display for Unconfirmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self { changed: 1, since_confirmed: None } => {
+                f.write_str("1 control in scope changed since management signed, and management has not confirmed it")
+            }
+            Self { changed, since_confirmed: None } => write!(
+                f,
+                "{changed} controls in scope changed since management signed, and management has not confirmed them"
+            ),
+            Self { since_confirmed: Some(0), .. } => f.write_str(
+                "what changed of the controls in scope since management signed is not what was confirmed any more: \
+                 management confirms it again",
+            ),
+            Self { since_confirmed: Some(1), .. } => {
+                f.write_str("one more control changed since the confirmation: management confirms again")
+            }
+            Self { since_confirmed: Some(more), .. } => {
+                write!(f, "{more} more controls changed since the confirmation: management confirms again")
+            }
+        }
+    }
 }
 
 impl Scope {
@@ -41,9 +142,31 @@ impl Scope {
             (true, true) => differences(before.get(id)?, now.get(id)?),
         };
         both.into_iter()
-            .filter_map(|id| Some(ControlChange { control: id.clone(), says: says(id)? }))
+            .filter_map(|id| {
+                let says = says(id)?;
+                let becomes = printed(now.get(id).filter(|_| serves.contains(id)));
+                Some(ControlChange { control: id.clone(), says, becomes })
+            })
             .collect()
     }
+}
+
+/// What readers of Section IV find of a control, as far as a change of it is named.
+#[derive(Serialize)]
+struct Printed<'a> {
+    statement: &'a str,
+    frequency: Frequency,
+    criteria: BTreeSet<&'a str>,
+}
+
+/// Returns the digest of it; of nothing for one that does not serve the scope.
+fn printed(control: Option<&Control>) -> Digest {
+    let printed = control.map(|one| Printed {
+        statement: &one.text.current().statement,
+        frequency: one.frequency,
+        criteria: one.criteria.iter().map(|mapping| mapping.criterion.as_str()).collect(),
+    });
+    canonical::digest(&printed).expect("it has texts only")
 }
 
 /// Returns what readers of Section IV would find different; none where that is nothing.
@@ -74,10 +197,8 @@ fn differences(before: &Control, now: &Control) -> Option<String> {
 mod tests {
     use super::super::{ReportKind, Time};
     use super::*;
-    use crate::Timestamp;
     use crate::catalog::Catalog;
     use crate::control::CriterionMapping;
-    use crate::id::ActorId;
 
     #[test]
     fn what_readers_would_find_different_is_named() {
@@ -115,6 +236,55 @@ mod tests {
                 ("IAM-06", "it served the scope then, and does not now"),
                 ("IAM-07", "it serves the scope now, and did not then"),
             ]
+        );
+
+        // A control whose text changes once more is told of in the same words, and is another change.
+        let reworded = |all: &[Control], statement: &str, at: &str| {
+            let (mut all, at) = (all.to_vec(), at.parse().expect("a moment"));
+            let (id, who) = (all[2].id.clone(), ActorId(uuid::Uuid::from_u128(1)));
+            all[2].text.revise(&id, "Changes", statement, who, at, "clearer").expect("revised");
+            all
+        };
+        let once = reworded(&before, "Another developer approves.", "2026-02-01T12:00:00Z");
+        let twice = reworded(&once, "Nobody approves.", "2026-03-01T12:00:00Z");
+        let [one, two] = [once, twice].map(|now| scope.control_changes(framework, &before, &now));
+        assert_eq!((one.len(), two.len()), (1, 1));
+        assert_eq!((&one[0].control, &one[0].says), (&two[0].control, &two[0].says));
+        assert_ne!(digest_of_changes(&one), digest_of_changes(&two));
+    }
+
+    #[test]
+    fn a_confirmation_covers_exactly_the_changes_that_it_confirms() {
+        let change = |id: &str, says: &str| ControlChange {
+            control: id.parse().expect("an id"),
+            says: says.to_owned(),
+            becomes: Digest::of(says.as_bytes()),
+        };
+        let (first, second) = (change("IAM-05", "its text is another one"), change("CHG-02", "it is weekly"));
+        let one = [first.clone()];
+        let left = |changes: &[ControlChange], last: Option<&Confirmation>| {
+            Unconfirmed::of(changes, last).map(|open| open.to_string())
+        };
+        assert_eq!(left(&[], None), None);
+        let says = "1 control in scope changed since management signed, and management has not confirmed it";
+        assert_eq!(left(&one, None).as_deref(), Some(says));
+        let (who, at) = (ActorId(uuid::Uuid::from_u128(3)), Timestamp::from_seconds(9));
+        assert_eq!(
+            Confirmation::of(one.to_vec(), who, at, " "),
+            Err(EngagementError::Missing("reason")),
+            "it is given with a reason"
+        );
+        let given = Confirmation::of(one.to_vec(), who, at, "It does the same.").expect("given");
+        assert_eq!(left(&one, Some(&given)), None);
+        let both = [first.clone(), second];
+        let says = "one more control changed since the confirmation: management confirms again";
+        assert_eq!(left(&both, Some(&given)).as_deref(), Some(says));
+        // The same control once more, and nothing but what was confirmed and is so no longer.
+        let again = ControlChange { becomes: Digest::of(b"again"), ..first };
+        assert_eq!(left(&[again], Some(&given)).as_deref(), Some(says));
+        let whole = Confirmation::of(both.to_vec(), who, at, "Fine.").expect("given");
+        assert!(
+            left(&one, Some(&whole)).is_some_and(|says| says.contains("not what was confirmed any more"))
         );
     }
 }

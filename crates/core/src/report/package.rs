@@ -89,6 +89,9 @@ pub struct SocPackage {
     pub controls: Vec<ControlPart>,
     /// Controls whose text in force changed in the period (DC 9).
     pub changes: Vec<ControlChange>,
+    /// What changed of controls since management signed, once it confirmed that; none where nothing changed or is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<ConfirmedChanges>,
     /// Section V: what management says about what it found itself, and about exceptions of the auditor's tests.
     pub responses: Vec<Response>,
     /// Section V: what happened after the time of the examination and is told there.
@@ -412,6 +415,30 @@ pub struct ControlChange {
     pub what: String,
 }
 
+/// What changed of controls between the signatures of management and this model, and that management confirmed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmedChanges {
+    /// When management signed.
+    pub signed: Timestamp,
+    /// The controls.
+    pub changes: Vec<ConfirmedChange>,
+    /// Who confirmed it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A control that is not what it was when management signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmedChange {
+    /// The control.
+    pub control: String,
+    /// What is different, in words.
+    pub what: String,
+}
+
 /// What management says about something it found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -458,6 +485,7 @@ impl SocPackage {
         if self.report == "SOC 3" {
             (self.criteria, self.controls) = (Vec::new(), Vec::new());
             (self.changes, self.responses, self.events) = (Vec::new(), Vec::new(), Vec::new());
+            self.confirmed = None;
             // What management has still to see to is nobody else's.
             self.open = Vec::new();
             for (place, one) in self.subservices.iter_mut().enumerate() {

@@ -250,6 +250,7 @@ pub fn description(package: &SocPackage) -> Option<Writing> {
         if is_soc1 { "Control objectives and controls" } else { "Applicable criteria and controls (DC 5)" };
     writing.blocks.push(Block::heading(1, heading));
     writing.blocks.push(Block::paragraph(&elsewhere(package)));
+    confirmed(&mut writing, package);
     if !is_soc1 {
         writing.blocks.push(Block::heading(1, "Criteria not relevant (DC 8)"));
         let rows =
@@ -402,6 +403,23 @@ fn changes(writing: &mut Writing, package: &SocPackage) {
     let row =
         |one: &super::package::ControlChange| vec![one.at.date(), one.control.clone(), capital(&one.what)];
     writing.table(&["Date", "Control", "Change"], package.changes.iter().map(row).collect(), "");
+}
+
+/// Controls that are not what they were when management signed, and who confirmed that for it.
+fn confirmed(writing: &mut Writing, package: &SocPackage) {
+    let Some(confirmed) = &package.confirmed else { return };
+    let controls = match confirmed.changes.len() {
+        1 => "1 control".to_owned(),
+        count => format!("{count} controls"),
+    };
+    writing.blocks.push(Block::paragraph(&format!(
+        "{controls} changed since management signed on {}. {} confirmed this for management on {}:",
+        confirmed.signed.date(),
+        confirmed.by,
+        confirmed.at.date()
+    )));
+    let row = |one: &super::package::ConfirmedChange| vec![one.control.clone(), capital(&one.what)];
+    writing.table(&["Control", "Change"], confirmed.changes.iter().map(row).collect(), "");
 }
 
 /// What stands on each page of a representation letter.

@@ -182,6 +182,7 @@ pub fn package() -> SocPackage {
             at: report.generated,
             what: "its text changed (version 2): IPv6 is in".into(),
         }],
+        confirmed: None,
         responses: vec![Response {
             finding: "0199".into(),
             controls: texts(&["IAM-07"]),

@@ -11,15 +11,15 @@ use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::completion::{
     BridgeItem, Completion, Decided, EventKind, SubsequentEvent, Told,
 };
-use tickmark_core::engagement::{DocumentError, Engagement, EngagementKey, Progress, Step};
+use tickmark_core::engagement::{DocumentError, Engagement, EngagementKey, Progress, Step, Unconfirmed};
 use tickmark_core::id::ActorId;
 use tickmark_core::identity::Verb;
 
 use super::fieldwork::{Tabbed, page as framed};
 use super::next::instead;
-use super::received::comes_first;
+use super::received::{comes_first, place_of};
 use super::take_out::links;
-use super::{atom, href, key, page_of, progress, refused};
+use super::{atom, catalog, href, key, page_of, progress, refused};
 use crate::WebState;
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden, send};
@@ -40,20 +40,28 @@ pub(super) struct Complete {
     pub(super) version: CompletionVersion,
     /// Whether its report was issued here: date, register up to it and letter stay as they were.
     pub(super) is_issued: bool,
+    /// What changed of controls since management signed, and it has not confirmed; while there is no report.
+    pub(super) unconfirmed: Option<Unconfirmed>,
     pub(super) names: Names,
 }
 
 pub(super) async fn load(state: &WebState, asked: &Asked, at: &str) -> Result<Complete, Refusal> {
-    let (app, actor) = asked.member(state)?;
+    let ((app, actor), catalog) = (asked.member(state)?, catalog(state)?);
     let key = key(at)?;
     let found = app
         .read(actor, async |view| {
             let is_issued = !fieldwork::is_open(view, key).await?
-                && fieldwork::report::find(view, key).await?.report.issued().is_some();
+                && fieldwork::report::find(view, key, catalog).await?.report.issued().is_some();
+            let version = engagement::completion(view, key).await?;
+            let since = match version.record.received() {
+                None => engagement::since_signed(view, key, catalog).await?,
+                Some(_) => None,
+            };
             Ok(Complete {
                 is_issued,
+                unconfirmed: since.and_then(|since| since.unconfirmed()),
                 engagement: engagement::find(view, key).await?.record,
-                version: engagement::completion(view, key).await?,
+                version,
                 names: Names::for_looking(view).await?,
             })
         })
@@ -245,7 +253,7 @@ fn report(of: &Complete, may_write: bool) -> Markup {
         }
         @if record.is_revised() { p.problem { "The auditor revises the report: nobody is given it until the revised one is recorded." } }
         @let first = comes_first(of);
-        @if let (true, Some(gate)) = (may_write, &first) { p.muted { "Before a report is recorded: " (gate) ". " a href={ (href) "/assertion" } { "Go to the assertion" } } }
+        @if let (true, Some(gate)) = (may_write, &first) { @let (end, words) = place_of(gate); p.muted { "Before a report is recorded: " (gate) ". " a href={ (href) (end) } { (words) } } }
         @if may_write && (!of.is_issued || record.is_revised()) {
             p.row {
                 @if !of.is_issued && of.engagement.closed().is_none() { a.button href={ (href) "/report-date" } { "Set the date" } }

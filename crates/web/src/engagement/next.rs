@@ -70,6 +70,13 @@ fn management(step: ManagementStep) -> Says {
                 Some((format!("/sign/{}/{}", paper.word(), step.word()), button)),
             )
         }
+        S::ConfirmChanges(controls) => (
+            format!(
+                "confirm what changed of {} in scope since management signed",
+                counted(controls, "control", "controls")
+            ),
+            to("/report#changed", "See what changed"),
+        ),
         S::Finish(missing) => (
             format!("see to {} that the report waits for", counted(missing, "thing", "things")),
             to("/report", "See what is missing"),
@@ -145,6 +152,11 @@ fn signature<'a>(record: &'a Engagement, next: &Next) -> Option<Signature<'a>> {
             let does = format!("{verb} {}", name_of(paper));
             Some((step, does, Box::new(move |who| record.is_apart(paper, step, who))))
         }
+        Next::Management(ManagementStep::ConfirmChanges(_)) => Some((
+            Step::Approve,
+            "confirms what changed of controls in scope since management signed".to_owned(),
+            Box::new(|_| true),
+        )),
         _ => None,
     }
 }

@@ -56,16 +56,33 @@ fn title(of: &Complete) -> &'static str {
 
 /// Returns what management does before a report is recorded for the first time; none where it is done.
 pub(super) fn comes_first(of: &Complete) -> Option<Gate> {
-    if of.version.record.received().is_some() { None } else { unasserted(&of.engagement) }
+    if of.version.record.received().is_some() {
+        return None;
+    }
+    unasserted(&of.engagement).or_else(|| of.unconfirmed.map(Gate::Changed))
+}
+
+/// Where it is done: the end of an address, and what stands there.
+pub(super) fn place_of(gate: &Gate) -> (&'static str, &'static str) {
+    match gate {
+        Gate::Changed(_) => ("/report#changed", "See what changed"),
+        _ => ("/assertion", "Go to the assertion"),
+    }
 }
 
 /// The page where nothing can be recorded, and why; none where it can.
 fn closed(of: &Complete) -> Option<Page> {
     let body = if let Some(gate) = comes_first(of) {
+        let (end, words) = place_of(&gate);
         html! { div.empty {
-            h3 { "Management\u{2019}s assertion comes first" }
-            p { "Every report holds it, and the engagement is frozen with the report. " (capital(&gate.to_string())) "." }
-            p { a.button.primary href={ (href(of.engagement.key)) "/assertion" } { "Go to the assertion" } }
+            @if matches!(gate, Gate::Changed(_)) {
+                h3 { "Changed controls come first" }
+                p { "The report holds controls as they are when it is recorded, and management signed before they changed. " (capital(&gate.to_string())) "." }
+            } @else {
+                h3 { "Management\u{2019}s assertion comes first" }
+                p { "Every report holds it, and the engagement is frozen with the report. " (capital(&gate.to_string())) "." }
+            }
+            p { a.button.primary href={ (href(of.engagement.key)) (end) } { (words) } }
         } }
     } else if of.is_issued && !of.version.record.is_revised() {
         html! { div.empty {

@@ -9,7 +9,7 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::completion::{HeldFile, Received};
-use tickmark_core::engagement::fieldwork::{check_pdf, unasserted};
+use tickmark_core::engagement::fieldwork::{Gate, check_pdf};
 use tickmark_core::evidence::media::clean_name;
 use tickmark_core::id::EvidenceKey;
 use tickmark_core::identity::Verb;
@@ -46,7 +46,8 @@ pub struct Receiving {
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Invalid` if its day cannot be, or its file is no whole PDF or another one than the digest says;
-/// `Conflict` while management's assertion is not signed as it stands, or if the report was issued here and is not revised.
+/// `Conflict` while management's assertion is not signed as it stands, or it has not confirmed what changed of controls since it
+/// signed, or if the report was issued here and is not revised.
 pub async fn receive_report(
     cx: &mut Cx<'_>,
     key: EngagementKey,
@@ -65,10 +66,16 @@ pub async fn receive_report(
     }
     let engagement = super::super::current(cx, key).await?.record;
     // One that is recorded again or revised has its assertion from the first time.
-    if let (None, Some(gate)) = (before.received(), unasserted(&engagement)) {
+    if before.received().is_none()
+        && let Some(gate) = fieldwork::report::comes_first(cx, &engagement, catalog).await?
+    {
         let is_over = report.frozen().is_some() || engagement.closed().is_some();
-        let stays =
-            if is_over { "; the engagement is over, and nothing is signed in it any more" } else { "" };
+        let stays = match gate {
+            // What changed is confirmed until the report is there.
+            Gate::Changed(_) => "",
+            _ if is_over => "; the engagement is over, and nothing is signed in it any more",
+            _ => "",
+        };
         return Err(Error::conflict(format!("the report cannot be recorded yet: {gate}{stays}")));
     }
     let Receiving { firm, day, file, digest, bytes } = receiving;

@@ -2,7 +2,7 @@
 
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::scope::Day;
-use tickmark_core::engagement::fieldwork::{Party, RequestState, SignedPaper as _, Workpaper};
+use tickmark_core::engagement::fieldwork::{Gate, Party, RequestState, SignedPaper as _, Workpaper};
 use tickmark_core::engagement::{
     AuditorGround, AuditorStep, EngagementKey, ManagementGround, ManagementStep, Problem,
 };
@@ -38,7 +38,7 @@ pub async fn next(
     let field = field(view, key).await?;
     view.permit_on(super::super::atom(Verb::Read), &field.object)?;
     match field.party {
-        Party::Management => Ok(for_management(view, &field, problems).await?.map(Next::Management)),
+        Party::Management => Ok(for_management(view, &field, problems, catalog).await?.map(Next::Management)),
         Party::Auditor => Ok(Some(Next::Auditor(for_auditor(view, &field, catalog).await?))),
     }
 }
@@ -47,6 +47,7 @@ async fn for_management(
     view: &mut View<'_>,
     field: &Field,
     problems: &[Problem],
+    catalog: &Catalog,
 ) -> Result<Option<ManagementStep>> {
     let (record, organization, now) = (&field.version.record, view.organization(), view.now);
     let key = record.key;
@@ -57,6 +58,7 @@ async fn for_management(
         auditors: auditors.iter().filter(|one| one.valid.contains(now)).count(),
         requests: requests.iter().filter(|row| row.record.state.waits_for_management()).count(),
         exceptions: unanswered(view, key).await?.len(),
+        unconfirmed: 0,
         missing: 0,
         has_report: completion::has_report(view, key).await?,
         is_revised: completion::recorded(view, key).await?.is_revised(),
@@ -65,7 +67,12 @@ async fn for_management(
     // What the report waits for is read last, and once there can be a report.
     let (_, end) = record.holds().time.days();
     if record.next_for_management(&ground) == Some(ManagementStep::Await) && Day::of(now) > end {
-        ground.missing = report::find(view, key).await?.missing.len();
+        let missing = report::find(view, key, catalog).await?.missing;
+        let unconfirmed = missing.iter().find_map(|gate| match gate {
+            Gate::Changed(unconfirmed) => Some(unconfirmed.changed),
+            _ => None,
+        });
+        (ground.unconfirmed, ground.missing) = (unconfirmed.unwrap_or(0), missing.len());
     }
     Ok(record.next_for_management(&ground))
 }
@@ -84,7 +91,7 @@ async fn for_auditor(view: &mut View<'_>, field: &Field, catalog: &Catalog) -> R
         untested: controls.keys().filter(|id| !tested.contains(*id)).count(),
         unprepared: papers.len() - prepared.clone().count(),
         unreviewed: prepared.filter(|row| row.record.reviewed().is_none()).count(),
-        missing: report::find(view, key).await?.missing.first().map(ToString::to_string),
+        missing: report::find(view, key, catalog).await?.missing.first().map(ToString::to_string),
     };
     Ok(field.report.next_for_auditor(&ground))
 }

@@ -10,12 +10,12 @@ use serde_json::json;
 use tickmark_core::Digest;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::conclusion::scope::Day;
-use tickmark_core::engagement::EngagementKey;
 use tickmark_core::engagement::completion::{Completion, HeldFile, Received};
 use tickmark_core::engagement::fieldwork::{
     Gate, IssueGround, Opinion, OpinionError, Party, Report, SectionFile, SignedPaper as _, Workpaper,
     check_pdf, managements, unasserted,
 };
+use tickmark_core::engagement::{Engagement, EngagementKey, Unconfirmed};
 use tickmark_core::evidence::media::clean_name;
 use tickmark_core::id::{ActorId, EvidenceKey};
 use tickmark_core::identity::{Atom, Resource, Standing, Verb};
@@ -24,6 +24,7 @@ use tickmark_core::report::package::SectionPart;
 use super::super::completion;
 use super::super::frozen;
 use super::super::package;
+use super::super::since;
 use super::sql::Kind;
 use super::{Field, Row, criteria, digest, field, newest_report, open_field, paper, same, sql};
 use crate::context::{Cx, View};
@@ -66,13 +67,13 @@ pub struct Known {
 /// Returns what is recorded about the report: for the firm all of it, for management once it is issued.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`.
-pub async fn find(view: &mut View<'_>, key: EngagementKey) -> Result<Known> {
+/// `Forbidden`; `NotFound`; or if the catalog has no framework.
+pub async fn find(view: &mut View<'_>, key: EngagementKey, catalog: &Catalog) -> Result<Known> {
     let field = field(view, key).await?;
     view.permit_on(super::super::atom(Verb::Read), &field.object)?;
     let version = newest(view, key).await?.map_or(0, |row| row.version);
     let is_auditor = field.party == Party::Auditor;
-    let issuing = Issuing::load(view, &field).await?;
+    let issuing = Issuing::load(view, &field, catalog).await?;
     let (by, today) = (view.actor.id, Day::of(view.now));
     let missing = match (field.is_open(), is_auditor) {
         (false, _) => Vec::new(),
@@ -87,9 +88,36 @@ pub async fn find(view: &mut View<'_>, key: EngagementKey) -> Result<Known> {
     let recorded = issuing.completion.received().filter(|received| !is_auditor && !is_issued_one(received));
     let recorded = recorded.cloned();
     let is_revised = !is_auditor && issuing.completion.is_revised();
-    let is_known = is_auditor || field.report.issued().is_some();
-    let report = if is_known { field.report } else { field.report.without_opinion() };
+    let report = known(&field);
     Ok(Known { version, report, party: field.party, missing, recorded, is_revised, is_alone })
+}
+
+/// Returns what is recorded about the report, as far as the party of whoever asks may know.
+pub(super) fn known(field: &Field) -> Report {
+    let is_known = field.party == Party::Auditor || field.report.issued().is_some();
+    if is_known { field.report.clone() } else { field.report.without_opinion() }
+}
+
+/// Returns what keeps a report from outside from being recorded: management's assertion is not signed as it stands, or controls
+/// changed since it signed and it has not confirmed that. Whoever asks.
+pub(in crate::engagement) async fn comes_first(
+    view: &mut View<'_>,
+    engagement: &Engagement,
+    catalog: &Catalog,
+) -> Result<Option<Gate>> {
+    match unasserted(engagement) {
+        Some(gate) => Ok(Some(gate)),
+        None => Ok(unconfirmed(view, engagement, catalog).await?.map(Gate::Changed)),
+    }
+}
+
+async fn unconfirmed(
+    view: &mut View<'_>,
+    engagement: &Engagement,
+    catalog: &Catalog,
+) -> Result<Option<Unconfirmed>> {
+    let since = since::changed(view, engagement, catalog).await?;
+    Ok(since.and_then(|since| since.unconfirmed()))
 }
 
 /// Returns the report that was issued here, as management received it by that; none before.
@@ -163,13 +191,15 @@ async fn newest(view: &mut View<'_>, key: EngagementKey) -> Result<Option<Row<Re
 /// What issuing rests on beside the record of the engagement and of the report.
 struct Issuing {
     completion: Completion,
+    /// What changed of controls since management signed, and it has not confirmed; while the report can be issued.
+    unconfirmed: Option<Unconfirmed>,
     unreviewed: Vec<i64>,
     /// Other people of the firm who are in now.
     others: usize,
 }
 
 impl Issuing {
-    async fn load(view: &mut View<'_>, field: &Field) -> Result<Self> {
+    async fn load(view: &mut View<'_>, field: &Field, catalog: &Catalog) -> Result<Self> {
         let (key, by, now) = (field.version.record.key, view.actor.id, view.now);
         let shared = super::signed::shared::<Workpaper>(view, key).await?;
         let unreviewed = shared.iter().filter(|row| row.record.reviewed().is_none());
@@ -182,13 +212,18 @@ impl Issuing {
                 && one.member.valid.contains(now)
         };
         let others = auditors.iter().filter(is_other).count();
-        Ok(Self { completion: completion::recorded(view, key).await?, unreviewed, others })
+        let unconfirmed = match field.is_open() {
+            true => unconfirmed(view, &field.version.record, catalog).await?,
+            false => None,
+        };
+        Ok(Self { completion: completion::recorded(view, key).await?, unconfirmed, unreviewed, others })
     }
 
     fn ground<'a>(&'a self, field: &'a Field) -> IssueGround<'a> {
         IssueGround {
             engagement: &field.version.record,
             completion: &self.completion,
+            unconfirmed: self.unconfirmed,
             unreviewed: &self.unreviewed,
             others: self.others,
         }
@@ -314,7 +349,7 @@ pub async fn issue(
     need_auditor(&field, cx)?;
     cx.permit_on(CREATE, &field.object)?;
     same(newest(cx, key).await?.map_or(0, |row| row.version), from)?;
-    let issuing = Issuing::load(cx, &field).await?;
+    let issuing = Issuing::load(cx, &field, catalog).await?;
     let (mut report, by, now) = (field.report.clone(), cx.actor.id, cx.now);
     if let Err(error) = report.issue(&issuing.ground(&field), by, now) {
         if error == OpinionError::NotReady(Gate::OwnOpinion) {
@@ -333,8 +368,8 @@ pub async fn issue(
 /// part stays as it is then, so that what a report from outside holds of it is signed before.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound`; `Invalid` without a reason; `Conflict` if it is frozen already, or management's assertion is not
-/// signed as it stands.
+/// `Forbidden`; `NotFound`; `Invalid` without a reason; `Conflict` if it is frozen already, management's assertion is not
+/// signed as it stands, or it has not confirmed what changed of controls since it signed.
 pub async fn freeze(
     cx: &mut Cx<'_>,
     key: EngagementKey,
@@ -349,10 +384,18 @@ pub async fn freeze(
     }
     let (mut report, by, now) = (field.report.clone(), cx.actor.id, cx.now);
     report.freeze(by, now, why).map_err(Error::invalid)?;
-    if let Some(gate) = unasserted(&field.version.record) {
+    if let Some(gate) = comes_first(cx, &field.version.record, catalog).await? {
+        let first = match gate {
+            Gate::Changed(_) => {
+                "Management's part stays as it is then: management confirms what changed or signs anew first"
+            }
+            _ => {
+                "Every report holds the assertion, and nothing is signed in an engagement that is frozen: management signs it \
+                 first"
+            }
+        };
         return Err(Error::conflict(format!(
-            "the engagement cannot be frozen yet: {gate}. Every report holds the assertion, and nothing is signed in an \
-             engagement that is frozen: management signs it first, or closes the engagement if the examination is given up"
+            "the engagement cannot be frozen yet: {gate}. {first}, or closes the engagement if the examination is given up"
         )));
     }
     let kept = frozen::keep(cx, &field.version.record, (None, &report), catalog, generator).await?;

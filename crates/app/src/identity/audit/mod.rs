@@ -166,6 +166,7 @@ names! {
     ReportReceived = "engagement.report_received",
     EventTold = "engagement.event_told",
     EventsConfirmed = "engagement.events_confirmed",
+    ChangesConfirmed = "engagement.changes_confirmed",
     FactLearned = "engagement.fact_learned",
     RepresentationWritten = "representation.written",
     RepresentationReviewed = "representation.reviewed",

@@ -8,6 +8,7 @@ use std::fmt;
 use super::super::Engagement;
 use super::super::completion::Completion;
 use super::super::document::{Paper, Progress, Step};
+use super::super::since::Unconfirmed;
 use super::{OpinionKind, Party, Report};
 use crate::conclusion::scope::Day;
 use crate::id::ActorId;
@@ -35,6 +36,8 @@ pub enum Gate {
     Unmodified(OpinionKind),
     /// The assertion was written before management was told of the modification.
     Amend,
+    /// Controls in scope changed since management signed, and it has not confirmed that.
+    Changed(Unconfirmed),
     /// Management has not recorded the date of the report.
     NoDate,
     /// Report and representation letter have two dates.
@@ -70,6 +73,8 @@ pub struct IssueGround<'a> {
     pub engagement: &'a Engagement,
     /// Events, letter and date.
     pub completion: &'a Completion,
+    /// What changed of the controls in scope since management signed, and is not confirmed.
+    pub unconfirmed: Option<Unconfirmed>,
     /// Numbers of workpapers that are shared and not reviewed as they were shared.
     pub unreviewed: &'a [i64],
     /// Other people of the firm who are in the engagement now.
@@ -128,6 +133,7 @@ impl fmt::Display for Gate {
                 "management's assertion was written before management was told that the opinion is modified: it is \
                  written anew with the same modification",
             ),
+            Self::Changed(unconfirmed) => fmt::Display::fmt(unconfirmed, f),
             Self::NoDate => f.write_str("management has not recorded the date of the report"),
             Self::OtherDate { report, letter } => write!(
                 f,
@@ -208,7 +214,7 @@ impl Report {
 /// issued, but for the date of the report, which both agree on.
 #[must_use]
 pub fn managements(ground: &IssueGround<'_>, dated: Option<Day>) -> Vec<Gate> {
-    let IssueGround { engagement, completion, .. } = *ground;
+    let IssueGround { engagement, completion, unconfirmed, .. } = *ground;
     let mut gates = Vec::new();
     if engagement.approved().is_none() {
         gates.push(Gate::Scope);
@@ -220,6 +226,7 @@ pub fn managements(ground: &IssueGround<'_>, dated: Option<Day>) -> Vec<Gate> {
     if engagement.assertion_fault().is_some() {
         gates.push(Gate::Amend);
     }
+    gates.extend(unconfirmed.map(Gate::Changed));
     match (completion.report_date(), dated) {
         (None, _) => gates.push(Gate::NoDate),
         (Some(letter), Some(report)) if letter != report => gates.push(Gate::OtherDate { report, letter }),
@@ -387,9 +394,12 @@ mod tests {
         report
     }
 
+    fn ground<'a>(engagement: &'a Engagement, completion: &'a Completion) -> IssueGround<'a> {
+        IssueGround { engagement, completion, unconfirmed: None, unreviewed: &[], others: 1 }
+    }
+
     fn gates(report: &Report, engagement: &Engagement, completion: &Completion) -> Vec<Gate> {
-        let ground = IssueGround { engagement, completion, unreviewed: &[], others: 1 };
-        report.gates(&ground, person(11), day(DATE))
+        report.gates(&ground(engagement, completion), person(11), day(DATE))
     }
 
     #[test]
@@ -397,7 +407,7 @@ mod tests {
         let (one, mut report) = (signed(), report(OpinionKind::Unmodified));
         let completion = complete(&one);
         assert_eq!(gates(&report, &one, &completion), []);
-        let ground = IssueGround { engagement: &one, completion: &completion, unreviewed: &[], others: 1 };
+        let ground = ground(&one, &completion);
         assert_eq!(report.gates(&ground, person(10), day(DATE)), [Gate::OwnOpinion]);
         let own = report.issue(&ground, person(10), noon(DATE)).expect_err("refused").to_string();
         assert!(own.contains("whoever set the opinion does not issue"), "{own}");
@@ -420,8 +430,8 @@ mod tests {
         assert_eq!(gates(&whole, &one, &none), [Gate::NoDate, unconfirmed, Gate::NoLetter]);
         let (none, both) = (Report::default(), [Gate::Opinion, Gate::Section]);
         assert_eq!(gates(&none, &one, &complete(&one)), both);
-        let ahead =
-            IssueGround { engagement: &one, completion: &complete(&one), unreviewed: &[3, 5], others: 1 };
+        let completion = complete(&one);
+        let ahead = IssueGround { unreviewed: &[3, 5], ..ground(&one, &completion) };
         let found = whole.gates(&ahead, person(11), day("2027-02-09"));
         assert_eq!(found, [Gate::Ahead(day(DATE)), Gate::Unreviewed(vec![3, 5])]);
         assert_eq!(
@@ -435,6 +445,21 @@ mod tests {
             bare[..4],
             [Gate::Scope, Gate::Firm, Gate::Unwritten(Paper::Description), Gate::Unwritten(Paper::Assertion)]
         );
+    }
+
+    #[test]
+    fn controls_that_changed_since_management_signed_wait_for_its_confirmation() {
+        let (one, mut report) = (signed(), report(OpinionKind::Unmodified));
+        let completion = complete(&one);
+        let unconfirmed = Unconfirmed { changed: 2, since_confirmed: Some(1) };
+        let open = IssueGround { unconfirmed: Some(unconfirmed), ..ground(&one, &completion) };
+        assert_eq!(managements(&open, None), [Gate::Changed(unconfirmed)]);
+        assert_eq!(Gate::Changed(unconfirmed).party(), Party::Management);
+        let refused = report.issue(&open, person(11), noon(DATE)).expect_err("refused").to_string();
+        assert!(
+            refused.ends_with("one more control changed since the confirmation: management confirms again")
+        );
+        report.issue(&ground(&one, &completion), person(11), noon(DATE)).expect("issued");
     }
 
     #[test]
@@ -477,8 +502,7 @@ mod tests {
             found[0].to_string().starts_with("the opinion is qualified, and management's assertion is not")
         );
         // Nothing of it is said to management before the issue.
-        let ground = IssueGround { engagement: &one, completion: &completion, unreviewed: &[], others: 1 };
-        assert_eq!(managements(&ground, None), []);
+        assert_eq!(managements(&ground(&one, &completion), None), []);
 
         one.modify("CC6.1 was not met.", person(1), noon("2027-02-05")).expect("told");
         assert_eq!(gates(&qualified, &one, &completion), [Gate::Void(Paper::Assertion), Gate::Amend]);

@@ -39,6 +39,7 @@ fn package() -> SocPackage {
         criteria: Vec::new(),
         controls: Vec::new(),
         changes: Vec::new(),
+        confirmed: None,
         responses: Vec::new(),
         events: Vec::new(),
     }
@@ -103,6 +104,41 @@ fn a_bridge_letter_names_the_report_and_what_the_registers_hold() {
 #[test]
 fn what_nobody_wrote_is_no_writing() {
     assert_eq!((assertion(&package()), description(&package())), (None, None));
+}
+
+#[test]
+fn controls_that_changed_since_management_signed_stand_with_who_confirmed_them() {
+    use crate::report::package::{ConfirmedChange, ConfirmedChanges, DescriptionPart};
+
+    let part = DescriptionPart {
+        parts: Vec::new(),
+        processes: Vec::new(),
+        figures: Vec::new(),
+        status: DocumentStatus::FinalManagement,
+        signed: Vec::new(),
+    };
+    let none = SocPackage { description: Some(part), ..package() };
+    let text = all_text(&description(&none).expect("written"));
+    assert!(!text.contains("since management signed"), "{text}");
+    // A model without it is written as it was before there was such.
+    assert!(!serde_json::to_string(&none).expect("JSON").contains("confirmed"));
+    let confirmed = ConfirmedChanges {
+        signed: "2027-02-01T10:00:00Z".parse().expect("a moment"),
+        changes: vec![ConfirmedChange { control: "IAM-05".into(), what: "its text is another one".into() }],
+        by: "Eva".into(),
+        at: "2027-03-02T10:00:00Z".parse().expect("a moment"),
+    };
+    let package = SocPackage { confirmed: Some(confirmed), ..none };
+    let text = all_text(&description(&package).expect("written"));
+    for says in [
+        "1 control changed since management signed on 2027-02-01",
+        "Eva confirmed this for management on 2027-03-02",
+        "Its text is another one",
+    ] {
+        assert!(text.contains(says), "{says}: {text}");
+    }
+    let open = SocPackage { report: "SOC 3".into(), ..package };
+    assert_eq!(open.for_readers().confirmed, None, "a report for general use names no controls");
 }
 
 #[test]

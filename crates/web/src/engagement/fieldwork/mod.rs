@@ -192,6 +192,7 @@ pub(super) fn desk_routes() -> Vec<Desk> {
             post(report::attach_kept),
         ),
         changes("/engagements/{key}/report/issue", "/engagements/1/report/issue", post(report::issue)),
+        changes("/engagements/{key}/report/changes", "/engagements/1/report/changes", post(report::confirm)),
         changes("/engagements/{key}/report/freeze", "/engagements/1/report/freeze", post(report::freeze)),
         looks(
             "/engagements/{key}/report/section.pdf",

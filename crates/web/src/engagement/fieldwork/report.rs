@@ -10,16 +10,18 @@ use bytes::Bytes;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::report::{self, Known, SECTION_BYTES};
 use tickmark_app::engagement::fieldwork::{file, paper, signed, workpaper};
-use tickmark_app::engagement::{self, SinceSigned};
+use tickmark_app::engagement::{self, Confirming, SinceSigned, signing};
 use tickmark_app::evidence::item::Upload;
 use tickmark_app::{Actor, App, Error, View};
+use tickmark_core::Digest;
+use tickmark_core::catalog::Catalog;
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::completion::Received;
 use tickmark_core::engagement::fieldwork::{
     Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper, check_pdf,
     elements, unasserted,
 };
-use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind};
+use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind, Step};
 use tickmark_core::identity::Verb;
 
 use super::workpaper::has_results;
@@ -47,7 +49,7 @@ struct Shown {
     untested: Option<(usize, usize)>,
     /// The SOC 2 from the same work whose opinion is modified, where this one is not.
     forgotten: Option<(EngagementKey, OpinionKind)>,
-    /// Controls in scope that are not what they were when management signed; while the report can still be issued.
+    /// Controls in scope that are not what they were when management signed; while there is no report.
     since: Option<SinceSigned>,
     names: Names,
     /// A file that was sent with a form which was refused.
@@ -59,7 +61,8 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Sho
     let shown = app
         .read(actor, async |view| {
             let (record, _) = head(view, key).await?;
-            let (known, names) = (report::find(view, key).await?, Names::for_looking(view).await?);
+            let known = report::find(view, key, catalog).await?;
+            let names = Names::for_looking(view).await?;
             let has_tests = has_results(&record);
             let is_open = known.report.frozen().is_none() && record.closed().is_none();
             let untested = if known.party == Party::Auditor && has_tests && is_open {
@@ -72,8 +75,15 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Sho
             } else {
                 None
             };
-            let forgotten = forgotten(view, &record, &known).await?;
-            let since = if is_open { engagement::since_signed(view, key, catalog).await? } else { None };
+            let forgotten = forgotten(view, &record, &known, catalog).await?;
+            // What is frozen without a report waits for the one from outside.
+            let is_awaited = known.party == Party::Management
+                && known.report.issued().is_none()
+                && known.recorded.is_none();
+            let since = match is_open || is_awaited {
+                true => engagement::since_signed(view, key, catalog).await?,
+                false => None,
+            };
             Ok(Shown { record, known, untested, forgotten, since, names, held: KeptFiles::default() })
         })
         .await?;
@@ -86,6 +96,7 @@ async fn forgotten(
     view: &mut View<'_>,
     record: &Engagement,
     known: &Known,
+    catalog: &Catalog,
 ) -> Result<Option<(EngagementKey, OpinionKind)>, Error> {
     let Some(opinion) = known.report.opinion().filter(|_| record.holds().kind == ReportKind::Soc3) else {
         return Ok(None);
@@ -95,7 +106,7 @@ async fn forgotten(
         if key == record.key || of.kind != ReportKind::Soc2 {
             continue;
         }
-        let beside = report::find(view, key).await?.report;
+        let beside = report::find(view, key, catalog).await?.report;
         if let Some(label) = beside.opinion().filter(|one| opinion.forgets(record.holds(), one, of)) {
             return Ok(Some((key, label.label)));
         }
@@ -153,7 +164,10 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults, has_document
             }
             div {
                 (block("section", "Signed auditor\u{2019}s report", &html! {}, &section(shown, &path, asked, is_auditor && is_open, faults)))
-                @if is_open { (block("end", if is_auditor { "Issue" } else { "Before it is issued" }, &html! {}, &ending(shown, &path, asked, is_auditor, (sent, faults)))) }
+                @if is_open { (block("end", if is_auditor { "Issue" } else { "Before it is issued" }, &html! {}, &ending(shown, &path, asked, (sent, faults)))) }
+                @else if let Some(since) = shown.since.as_ref().filter(|since| !since.changes.is_empty()) {
+                    (block("end", "Before a report is recorded", &html! {}, &since_signed(shown, since, &path, asked, (sent, faults))))
+                }
                 @if has_documents { (block("file", "File", &html! {}, &html! {
                     p.muted { @if is_auditor { "Workpapers, notes, requests with answers, responses and what is recorded about the report, as JSON and workbooks with digests. It leaves with your firm." } @else { "Requests with answers, results that were shared, and your responses, as JSON and workbooks with digests." } }
                     p { a.button href={ (href(record.key)) "/file" } download { @if is_auditor { "Take the firm\u{2019}s file" } @else { "Take the file" } } }
@@ -321,6 +335,7 @@ fn place_of(gate: &Gate) -> Option<(String, &'static str)> {
         Gate::Unwritten(paper) | Gate::Void(paper) | Gate::Unsigned(paper, _) => {
             Some((format!("/{}", paper.word()), "Go to the document"))
         }
+        Gate::Changed(_) => Some(("/report#changed".to_owned(), "See what changed")),
         Gate::Unmodified(_) | Gate::Amend => Some(("/assertion".to_owned(), "Go to the assertion")),
         Gate::Scope | Gate::Firm => Some((String::new(), "Go to the scope")),
         Gate::Opinion | Gate::Section | Gate::Ahead(_) | Gate::Unreviewed(_) | Gate::OwnOpinion => None,
@@ -342,36 +357,56 @@ fn waiting(key: EngagementKey, missing: &[Gate], is_auditor: bool) -> Markup {
     }
 }
 
-/// What of the controls in scope is not what it was when management signed: Section IV prints them as they are at the issue.
-fn since_signed(since: &SinceSigned) -> Markup {
+/// What of the controls in scope is not what it was when management signed: Section IV prints them as they are at the issue. With
+/// who confirmed that for management, or the form for whoever may.
+fn since_signed(
+    shown: &Shown,
+    since: &SinceSigned,
+    path: &str,
+    asked: &Asked,
+    (sent, faults): (&Sent, &Faults),
+) -> Markup {
     let count = since.changes.len();
+    if count == 0 {
+        return html! { p.muted { "No control in scope changed since management signed, on " (moment::date(since.at)) "." } };
+    }
+    let open = since.unconfirmed();
+    let may_confirm = shown.known.party == Party::Management && asked.may(signing(Step::Approve));
+    let why = sent.text("why");
+    let list = html! { ul.lines { @for one in &since.changes { li { span.mono { (one.control) } ": " (one.says) } } } };
     html! {
-        @if count == 0 { p.muted { "No control in scope changed since management signed, on " (moment::date(since.at)) "." } }
-        @else {
-            div.problem {
-                p { "Since management signed, on " (moment::date(since.at)) ", " (count) " " (plural(count, "control", "controls")) " in scope changed. Section IV prints controls as they are when the report is issued; nothing holds them fast before." }
-                details { summary { "What changed" }
-                    ul.lines { @for one in &since.changes { li { span.mono { (one.control) } ": " (one.says) } } }
-                }
+        div.problem[open.is_some()] id="changed" {
+            p { "Since management signed, on " (moment::date(since.at)) ", " (count) " " (plural(count, "control", "controls")) " in scope changed. Section IV prints controls as they " @if shown.known.report.frozen().is_some() { "were when the engagement was frozen." } @else { "are when the report is issued; nothing holds them fast before." } }
+            details open[open.is_some()] { summary { "What changed" } (list) }
+            @if let Some(one) = since.covered() {
+                p { "Confirmed for management by " (shown.names.of(one.by)) ", " (moment::exact(one.at)) ": " (one.reason) }
             }
+            @if let Some(open) = &open {
+                @if open.since_confirmed.is_some() { p { strong { (sentence(&open.to_string())) } } }
+                p { "Before the report is recorded, somebody who may approve the description confirms for management that what was signed holds with exactly these changes. Signed anew, the description covers them too." }
+            }
+        }
+        @if open.is_some() && may_confirm {
+            (form(&format!("{path}/changes"), &asked.token, &html! {
+                (hidden("changes", &since.digest().to_string()))
+                (field(&Field { name: "why", label: "Why what was signed holds with these changes", kind: Kind::Area(2), value: &why, max: TEXT_MAX, fault: faults.of("why"), hint: "It is kept with your name and the time. A control that changes afterwards asks for it again.", ..Field::default() }))
+                p.row { button.button.primary type="submit" { "Confirm these changes for management" } }
+            }))
         }
     }
 }
 
-fn ending(
-    shown: &Shown,
-    path: &str,
-    asked: &Asked,
-    is_auditor: bool,
-    (sent, faults): (&Sent, &Faults),
-) -> Markup {
+fn ending(shown: &Shown, path: &str, asked: &Asked, (sent, faults): (&Sent, &Faults)) -> Markup {
     let missing = &shown.known.missing;
+    let is_auditor = shown.known.party == Party::Auditor;
+    let comes_first = unasserted(&shown.record)
+        .or_else(|| shown.since.as_ref().and_then(SinceSigned::unconfirmed).map(Gate::Changed));
     let may_freeze = asked.may(if is_auditor { paper(Verb::Update) } else { atom(Verb::Update) });
     html! {
         @if let Some((without, all)) = shown.untested.filter(|(without, _)| *without > 0) {
             p { "Of " (all) " controls in scope, " (without) " " (plural(without, "has", "have")) " no workpaper that is shared: in Section IV of management\u{2019}s part their tests and results are left to you. " a href={ (href(shown.record.key)) "/workpapers" } { "See the workpapers" } }
         }
-        @if let Some(since) = &shown.since { (since_signed(since)) }
+        @if let Some(since) = &shown.since { (since_signed(shown, since, path, asked, (sent, faults))) }
         @if !missing.is_empty() { (waiting(shown.record.key, missing, is_auditor)) }
         @else if is_auditor {
             p { "From then on nothing in the engagement changes, for anybody; management\u{2019}s part stays as it is now, and management reads the opinion and the signed file." }
@@ -387,7 +422,9 @@ fn ending(
         @if may_freeze {
             details.act open[faults.of("reason").is_some() || !sent.text("reason").is_empty()] {
                 summary { "Freeze without issuing" }
-                @if let Some(gate) = unasserted(&shown.record) {
+                @if let Some(gate @ Gate::Changed(_)) = &comes_first {
+                    p.muted { (sentence(&gate.to_string())) " Management\u{2019}s part stays as it is then: management confirms what changed or signs anew first, or closes the engagement if the examination is given up." }
+                } @else if let Some(gate) = &comes_first {
                     p.muted { (sentence(&gate.to_string())) " Every report holds the assertion, and nothing is signed in an engagement that is frozen: management signs it first, or closes the engagement if the examination is given up." }
                 } @else {
                     form method="post" action={ (path) "/freeze" } {
@@ -580,6 +617,41 @@ pub(super) async fn freeze(
     let done =
         app.transact(actor, async |cx| report::freeze(cx, key, &reason, catalog, generator).await).await;
     ended(&state, &asked, key, &sent, done).await
+}
+
+/// Confirms for management what changed of controls since it signed.
+pub(super) async fn confirm(
+    State(state): State<WebState>,
+    Path(at): Path<String>,
+    asked: Asked,
+    sent: Sent,
+) -> Result<Response, Refusal> {
+    let key = key(&at)?;
+    sent.only(&["changes", "why"])?;
+    let seen: Digest = sent.text("changes").parse().map_err(|_| Refusal::Malformed)?;
+    let ((app, actor), catalog) = (asked.member(&state)?, catalog(&state)?);
+    let (why, page) = (sent.text("why"), format!("{}/report", href(key)));
+    let mut faults = Faults::default();
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    if why.is_empty() {
+        faults.add("why", "say why what was signed holds with these changes");
+    } else {
+        let done = app
+            .transact(actor, async |cx| engagement::confirm_changes(cx, key, seen, &why, catalog).await)
+            .await;
+        match done {
+            Ok(Confirming::Done(_)) => return Ok(go(&page)),
+            Ok(Confirming::Stale(_)) => {
+                let says =
+                    "controls changed since you looked. This is how they are now; nothing was confirmed";
+                (status, faults) = (StatusCode::CONFLICT, Faults::whole(says));
+            }
+            Err(Error::StepUp) => return prove_first(&state, &asked, asked.path(), &page, &sent).await,
+            Err(error) => (status, faults) = wrong(error)?,
+        }
+    }
+    let shown = load(&state, &asked, key).await?;
+    refused(&state, &asked, status, &draw(&shown, &asked, &sent, &faults, state.documents().is_some())).await
 }
 
 async fn ended(

@@ -1,0 +1,120 @@
+//! Controls that changed since management signed: named to both parties, and confirmed by management before a report is recorded.
+
+use axum::http::StatusCode;
+use tickmark_app::control;
+use tickmark_app::control::edit::{self, Changed};
+use tickmark_app::identity::{ActorKind, ensure_actor};
+use tickmark_core::catalog::Catalog;
+use tickmark_core::control::{Content, ControlId};
+use tickmark_core::identity::Role;
+
+use crate::examination::{auditor, owner};
+use crate::letters::{asserted, completed, over};
+use crate::members::{Server, hidden};
+
+/// Gives CHG-02 another text, which somebody else approves.
+async fn reworded(server: &Server, statement: &str) {
+    let (app, program, catalog) = (&server.app, &server.program, Catalog::builtin());
+    let id: ControlId = "CHG-02".parse().expect("an id");
+    let robin = server.world.person(app, program).await;
+    let grace = app
+        .transact(program, async |cx| ensure_actor(cx, ActorKind::Person, "Grace Example").await)
+        .await
+        .expect("a person");
+    let one = app.read(&robin, async |view| control::find(view, &id).await).await.expect("there");
+    let content = Content { statement: statement.into(), ..one.content() };
+    let from = control::state_of(&one).expect("a digest");
+    let changed = app.transact(&robin, async |cx| {
+        edit::change(cx, &id, from, content, one.assigned(), "clearer", &catalog).await
+    });
+    let Changed::Done(waiting, _) = changed.await.expect("changed") else { panic!("stale") };
+    let from = control::state_of(&waiting).expect("a digest");
+    app.transact(&grace, async |cx| edit::approve(cx, &id, from, None).await).await.expect("approved");
+}
+
+#[tokio::test]
+async fn what_changed_since_management_signed_is_confirmed_on_the_page_of_the_report() {
+    let server = over().await;
+    asserted(&server).await;
+    completed(&server).await;
+    let mut olu = owner(&server).await;
+    let mut audrey = auditor(&server, &mut olu, "Audrey").await;
+    let (mut cam, _) = server.member("Cem", &[Role::ComplianceManager]).await;
+    let (mut ewa, _) = server.member("Ewa", &[Role::Executive]).await;
+    let (report, received) = ("/engagements/1/report", "/engagements/1/received/file");
+    let to = format!("{report}/changes");
+    assert!(cam.get(received).await.text().contains("type=\"file\""), "nothing changed");
+    server.world.wait(60);
+    reworded(&server, "Another developer approves each change in the repository.").await;
+
+    // Where the report is recorded, what comes first is said, with the way there.
+    for path in [received, "/engagements/1/received"] {
+        let page = cam.get(path).await;
+        for says in [
+            "Changed controls come first",
+            "1 control in scope changed since management signed, and management has not confirmed it.",
+            "href=\"/engagements/1/report#changed\"",
+        ] {
+            assert!(page.text().contains(says), "{path}, {says}: {}", page.text());
+        }
+    }
+    let page = cam.get("/engagements/1/completion").await;
+    assert!(
+        page.text().contains("Before a report is recorded: 1 control in scope changed"),
+        "{}",
+        page.text()
+    );
+    // What comes next names who may, and leads them there.
+    let next = cam.get("/engagements/1").await;
+    let says =
+        "somebody else confirms what changed of controls in scope since management signed: Eva or Ewa may";
+    assert!(next.text().contains(says), "{}", next.text());
+    let next = ewa.get("/engagements/1").await;
+    assert!(next.text().contains("confirm what changed of 1 control in scope"), "{}", next.text());
+    assert!(next.text().contains("href=\"/engagements/1/report#changed\""), "{}", next.text());
+
+    let button = "Confirm these changes for management";
+    for (browser, offers) in [(&mut cam, false), (&mut audrey, false), (&mut ewa, true)] {
+        let page = browser.get(report).await;
+        assert!(page.text().contains("its text is another one"), "{}", page.text());
+        assert_eq!(page.text().contains(button), offers, "{}", page.text());
+    }
+    let seen = hidden(ewa.get(report).await.text(), "changes").to_owned();
+    let silent = ewa.send(report, &to, &[("changes", &seen), ("why", "")]).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", silent.text());
+    assert!(silent.text().contains("Say why what was signed holds with these changes."), "{}", silent.text());
+    for browser in [&mut cam, &mut audrey] {
+        let forged = browser.send("/account", &to, &[("changes", &seen), ("why", "x")]).await;
+        assert_eq!(forged.status, StatusCode::NOT_FOUND, "{}", forged.text());
+    }
+
+    // What changed once more meanwhile is not what was looked at; nothing that was typed is lost.
+    reworded(&server, "Two other developers approve each change in the repository.").await;
+    let typed = [("changes", seen.as_str()), ("why", "It is <as> strict.")];
+    let stale = ewa.send("/account", &to, &typed).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT, "{}", stale.text());
+    assert!(stale.text().contains("nothing was confirmed"), "{}", stale.text());
+    assert!(stale.text().contains("It is &lt;as&gt; strict."), "{}", stale.text());
+    let seen = hidden(stale.text(), "changes").to_owned();
+    let done = ewa.send(report, &to, &[("changes", &seen), typed[1]]).await;
+    assert_eq!((done.status, done.header("location")), (StatusCode::SEE_OTHER, report), "{}", done.text());
+    for browser in [&mut cam, &mut audrey, &mut ewa] {
+        let page = browser.get(report).await;
+        assert!(page.text().contains("Confirmed for management by Ewa, "), "{}", page.text());
+        assert!(page.text().contains("It is &lt;as&gt; strict.") && !page.text().contains(button));
+    }
+    assert!(cam.get(received).await.text().contains("type=\"file\""), "it can be recorded");
+    let trail = cam.get("/audit-trail?event=engagement.changes_confirmed").await;
+    assert!(trail.text().contains("engagement.changes_confirmed"), "{}", trail.text());
+
+    // One that changes afterwards asks for it again.
+    server.world.wait(60);
+    reworded(&server, "Nobody approves.").await;
+    let page = audrey.get(report).await;
+    let says = "One more control changed since the confirmation: management confirms again.";
+    assert!(
+        page.text().contains(says) && !page.text().contains("Confirmed for management"),
+        "{}",
+        page.text()
+    );
+}
