@@ -1,6 +1,7 @@
 //! Controls that changed since management signed: named to both parties, and confirmed by management before a report is recorded.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
 use tickmark_app::control;
 use tickmark_app::control::edit::{self, Changed};
 use tickmark_app::identity::{ActorKind, ensure_actor};
@@ -8,6 +9,7 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::control::{Content, ControlId};
 use tickmark_core::identity::Role;
 
+use crate::caller::{Caller, made, refused};
 use crate::examination::{auditor, owner};
 use crate::letters::{asserted, completed, over};
 use crate::members::{Server, hidden};
@@ -117,4 +119,40 @@ async fn what_changed_since_management_signed_is_confirmed_on_the_page_of_the_re
         "{}",
         page.text()
     );
+}
+
+#[tokio::test]
+async fn what_changed_since_management_signed_is_confirmed_through_the_api() {
+    let server = over().await;
+    let mut cam = Caller::person(&server, "Cem", Role::ComplianceManager).await;
+    let path = "/engagements/1/controls-since-signing";
+    let unsigned = made(&cam.get(path).await, StatusCode::OK);
+    assert_eq!((&unsigned["signed_at"], &unsigned["changes"]), (&Value::Null, &json!([])));
+    asserted(&server).await;
+    server.world.wait(60);
+    reworded(&server, "Another developer approves each change in the repository.").await;
+    let mut ewa = Caller::person(&server, "Ewa", Role::Executive).await;
+    let seen = ewa.get(path).await;
+    let value = made(&seen, StatusCode::OK);
+    let changes = json!([{"control": "CHG-02", "says": "its text is another one"}]);
+    assert_eq!((&value["changes"], &value["confirmation"]), (&changes, &Value::Null));
+    assert!(value["missing"].as_str().is_some_and(|says| says.contains("has not confirmed it")), "{value}");
+
+    let (to, body) = (format!("{path}/confirmation"), json!({"reason": "It is as strict."}));
+    refused(&ewa.post(&to, &body).await, StatusCode::PRECONDITION_REQUIRED, "If-Match");
+    refused(&cam.from(&seen, Method::POST, &to, &body).await, StatusCode::NOT_FOUND, "no such thing");
+    let mut program = Caller::program(&server, "Pam", Role::ComplianceManager, None).await;
+    refused(&program.from(&seen, Method::POST, &to, &body).await, StatusCode::NOT_FOUND, "no such thing");
+    server.world.wait(60);
+    reworded(&server, "Two other developers approve each change in the repository.").await;
+    let stale = ewa.from(&seen, Method::POST, &to, &body).await;
+    refused(&stale, StatusCode::PRECONDITION_FAILED, "read it again");
+    let seen = ewa.get(path).await;
+    let done = made(&ewa.from(&seen, Method::POST, &to, &body).await, StatusCode::OK);
+    assert_eq!((&done["missing"], &done["confirmation"]["covers"]), (&Value::Null, &json!(true)));
+    assert_eq!(done["confirmation"]["reason"], "It is as strict.");
+    let twice = ewa.from(&seen, Method::POST, &to, &body).await;
+    refused(&twice, StatusCode::CONFLICT, "confirmed as it stands");
+    let now = ewa.get(path).await;
+    assert_ne!(now.header("etag"), seen.header("etag"), "what is kept of it is asked for anew");
 }

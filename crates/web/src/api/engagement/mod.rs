@@ -1,6 +1,7 @@
 //! Examinations: planned, their scope changed and approved, described, asserted, signed, closed. Only people do this, with
 //! the session of a browser: no token may be given it.
 
+pub(super) mod changed;
 pub(super) mod diagram;
 pub(super) mod letting_in;
 pub(super) mod prepare;
