@@ -1,5 +1,6 @@
 //! `tickmark engagement`: examinations from scope to management's part of the report.
 
+mod changed;
 mod completion;
 mod documents;
 mod fieldwork;
@@ -40,6 +41,7 @@ Examples:
   tickmark engagement description E-1 --file description.toml --by \"Ada Byron\"
   tickmark engagement assertion E-1 --draft --signatory \"Grace Example\" --title Director --by \"Ada Byron\"
   tickmark engagement sign E-1 description review --by \"Robin Example\"
+  tickmark engagement changes E-1                        controls that changed since management signed
   tickmark engagement package E-1                        management's part as PDF
   tickmark engagement oscal E-1 --out exchange           the same as OSCAL
   tickmark engagement document E-1 description           a part as DOCX, to go on with outside
@@ -145,6 +147,23 @@ pub(crate) enum Command {
         /// Who signs.
         #[arg(long)]
         by: String,
+    },
+    /// List the controls in scope that changed since management signed, and whether that is confirmed.
+    Changes {
+        /// Engagement.
+        engagement: String,
+    },
+    /// Confirm for management that what was signed holds with the controls that changed since, as `changes` lists them. A report
+    /// is recorded once it is confirmed.
+    ConfirmChanges {
+        /// Engagement.
+        engagement: String,
+        /// Who confirms it for management.
+        #[arg(long)]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
     },
     /// Record how the auditor's opinion is going to be modified: the assertion is written and signed anew.
     Modification {
@@ -383,6 +402,10 @@ async fn ask(app: &App, command: &Command, common: &Common, output: &Output) -> 
                     completion::sign_bridge(app, key, *number, step, by, common, output).await
                 }
             }
+        }
+        Command::Changes { engagement } => changed::list(app, key(engagement)?, common, output).await,
+        Command::ConfirmChanges { engagement, by, reason } => {
+            changed::confirm(app, key(engagement)?, (by, reason), common, output).await
         }
         Command::Modification { engagement, text, by } => {
             let (key, by) = (key(engagement)?, person(app, by).await?);
