@@ -123,6 +123,13 @@ fn its_examination_is_there_for_both_sides() {
     assert!(firm.len() == 2 && firm.iter().any(|one| one["email"] == auditor["email"]), "{people:#}");
     let listed = folder.text(&["engagement", "list"]);
     assert!(listed.contains("SOC 2 Type 2") && listed.contains("SOC 1 Type 2"), "{listed}");
+    // The description of the one is approved, of the other nothing is.
+    let changes = folder.json(&["engagement", "changes", "E-1"]);
+    assert!(changes["signed"].is_string() && changes["changes"].is_array(), "{changes:#}");
+    let unsigned = folder.text(&["engagement", "changes", "E-2"]);
+    assert!(unsigned.contains("E-2: management has signed nothing yet as it stands"), "{unsigned}");
+    let confirm = ["engagement", "confirm-changes", "E-2", "--by", "Ada Byron", "--reason", "the same"];
+    folder.refused(&confirm, "management has signed nothing yet as it stands");
 
     let scratch = tempfile::tempdir().expect("scratch");
     let short = ["example", "--targets", "6", "--days", "20", "--no-serve"];
