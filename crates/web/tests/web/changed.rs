@@ -84,13 +84,22 @@ async fn what_changed_since_management_signed_is_confirmed_on_the_page_of_the_re
     let seen = hidden(ewa.get(report).await.text(), "changes").to_owned();
     let silent = ewa.send(report, &to, &[("changes", &seen), ("why", "")]).await;
     assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", silent.text());
-    assert!(silent.text().contains("Say why what was signed holds with these changes."), "{}", silent.text());
+    assert!(
+        silent.text().contains("id=\"why-fault\">Say why what was signed holds with these changes."),
+        "{}",
+        silent.text()
+    );
+    // What the use case refuses of it stands beside the field as well.
+    let long = ewa.send(report, &to, &[("changes", &seen), ("why", &"x".repeat(4_001))]).await;
+    assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", long.text());
+    assert!(long.text().contains("id=\"why-fault\">The reason has at most"), "{}", long.text());
     for browser in [&mut cam, &mut audrey] {
         let forged = browser.send("/account", &to, &[("changes", &seen), ("why", "x")]).await;
         assert_eq!(forged.status, StatusCode::NOT_FOUND, "{}", forged.text());
     }
 
     // What changed once more meanwhile is not what was looked at; nothing that was typed is lost.
+    server.world.wait(60);
     reworded(&server, "Two other developers approve each change in the repository.").await;
     let typed = [("changes", seen.as_str()), ("why", "It is <as> strict.")];
     let stale = ewa.send("/account", &to, &typed).await;

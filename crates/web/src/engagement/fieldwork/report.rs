@@ -647,7 +647,7 @@ pub(super) async fn confirm(
                 (status, faults) = (StatusCode::CONFLICT, Faults::whole(says));
             }
             Err(Error::StepUp) => return prove_first(&state, &asked, asked.path(), &page, &sent).await,
-            Err(error) => (status, faults) = wrong(error)?,
+            Err(error) => (status, faults) = wrong(error, &[("reason", "why")])?,
         }
     }
     let shown = load(&state, &asked, key).await?;
