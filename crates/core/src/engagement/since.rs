@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EngagementError, Scope, needed};
 use crate::catalog::Framework;
-use crate::control::{Control, ControlId, Frequency, TEXT_MAX};
+use crate::control::{Control, ControlId, Frequency, Nature, TEXT_MAX};
 use crate::id::ActorId;
 use crate::{Digest, Timestamp, canonical};
 
@@ -151,19 +151,23 @@ impl Scope {
     }
 }
 
-/// What readers of Section IV find of a control, as far as a change of it is named.
+/// What readers of Section IV find of a control.
 #[derive(Serialize)]
 struct Printed<'a> {
+    title: &'a str,
     statement: &'a str,
     frequency: Frequency,
+    nature: Nature,
     criteria: BTreeSet<&'a str>,
 }
 
 /// Returns the digest of it; of nothing for one that does not serve the scope.
 fn printed(control: Option<&Control>) -> Digest {
     let printed = control.map(|one| Printed {
+        title: &one.text.current().title,
         statement: &one.text.current().statement,
         frequency: one.frequency,
+        nature: one.nature,
         criteria: one.criteria.iter().map(|mapping| mapping.criterion.as_str()).collect(),
     });
     canonical::digest(&printed).expect("it has texts only")
@@ -172,11 +176,15 @@ fn printed(control: Option<&Control>) -> Digest {
 /// Returns what readers of Section IV would find different; none where that is nothing.
 fn differences(before: &Control, now: &Control) -> Option<String> {
     let mut said = Vec::new();
-    if before.text.current().statement != now.text.current().statement {
+    let (had, has) = (before.text.current(), now.text.current());
+    if (&had.title, &had.statement) != (&has.title, &has.statement) {
         said.push("its text is another one".to_owned());
     }
     if before.frequency != now.frequency {
-        said.push(format!("it is {}, and was {}", now.frequency.plain(), before.frequency.plain()));
+        said.push(format!("it is {}, and was {}", now.frequency, before.frequency));
+    }
+    if before.nature != now.nature {
+        said.push(format!("it is {}, and was {}", now.nature, before.nature));
     }
     let answers = |one: &Control| -> BTreeSet<String> {
         one.criteria.iter().map(|mapping| mapping.criterion.clone()).collect()
@@ -237,6 +245,14 @@ mod tests {
                 ("IAM-07", "it serves the scope now, and did not then"),
             ]
         );
+
+        // So is what stands beside the text: how it is performed.
+        let mut now = before.clone();
+        let was = now[2].nature;
+        now[2].nature = if was == Nature::Manual { Nature::Automated } else { Nature::Manual };
+        let found = scope.control_changes(framework, &before, &now);
+        let says = format!("it is {}, and was {was}", now[2].nature);
+        assert_eq!(found.iter().map(|one| one.says.as_str()).collect::<Vec<_>>(), [says.as_str()]);
 
         // A control whose text changes once more is told of in the same words, and is another change.
         let reworded = |all: &[Control], statement: &str, at: &str| {
