@@ -6,7 +6,7 @@ use hayro_syntax::Pdf;
 use hayro_syntax::object::{Name, Object};
 use tickmark_core::Digest;
 use tickmark_core::report::lint::lint;
-use tickmark_core::report::package::PACKAGE_LINE;
+use tickmark_core::report::package::{ConfirmedChange, ConfirmedChanges, PACKAGE_LINE};
 use tickmark_core::report::readiness::{DocumentStatus, STATUS_LINE};
 use tickmark_core::report::{CopyFor, Files, ReadinessReport, SocPackage, Writing, writing};
 use typst::layout::{Frame, FrameItem};
@@ -253,6 +253,29 @@ fn managements_part_says_on_each_page_that_it_is_no_auditors_report() {
         package_pdf(&package, None, &Files::new()).expect("set"),
         "the same bytes"
     );
+}
+
+#[test]
+fn controls_that_changed_since_management_signed_stand_with_who_confirmed_them() {
+    let confirmed = ConfirmedChanges {
+        signed: "2027-02-01T10:00:00Z".parse().expect("a moment"),
+        changes: vec![ConfirmedChange { control: "IAM-07".into(), what: "its text is another one".into() }],
+        by: "Eva Example".into(),
+        at: "2027-03-02T10:00:00Z".parse().expect("a moment"),
+    };
+    let package = SocPackage { confirmed: Some(confirmed), ..sample::package() };
+    let document = package_document(&package);
+    assert_accessible(&document);
+    let text = dense(&pages(&document).concat());
+    for expected in [
+        "1 control changed since management signed on 2027-02-01.",
+        "Eva Example confirmed this for management on 2027-03-02:",
+        "Its text is another one",
+    ] {
+        assert!(text.contains(&dense(expected)), "{expected}");
+    }
+    let text = dense(&pages(&package_document(&sample::package())).concat());
+    assert!(!text.contains(&dense("since management signed")), "nothing is said where nothing changed");
 }
 
 #[test]

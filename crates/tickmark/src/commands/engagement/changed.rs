@@ -20,7 +20,7 @@ async fn since(app: &App, key: EngagementKey, common: &Common) -> Outcome<Option
 /// Prints what changed, and who confirmed it.
 pub(super) async fn list(app: &App, key: EngagementKey, common: &Common, output: &Output) -> Outcome {
     let since = since(app, key, common).await?;
-    let changes = since.as_ref().map(|since| &since.changes);
+    let changes = since.as_ref().map(|since| since.changes.as_slice()).unwrap_or_default();
     let confirmed = since.as_ref().and_then(SinceSigned::covered);
     let missing = since.as_ref().and_then(SinceSigned::unconfirmed).map(|open| open.to_string());
     let answer = json!({

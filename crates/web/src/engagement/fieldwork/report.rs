@@ -383,7 +383,7 @@ fn since_signed(
             }
             @if let Some(open) = &open {
                 @if open.since_confirmed.is_some() { p { strong { (sentence(&open.to_string())) } } }
-                p { "Before the report is recorded, somebody who may approve the description confirms for management that what was signed holds with exactly these changes. Signed anew, the description covers them too." }
+                p { "Before the report is recorded, somebody who may approve the description confirms for management that what was signed holds with exactly these changes. Signed anew, the " @if shown.record.description.is_some() { "description" } @else { "assertion" } " covers them too." }
             }
         }
         @if open.is_some() && may_confirm {
