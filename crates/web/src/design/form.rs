@@ -280,15 +280,21 @@ impl Faults {
         self.fields.get(field).map(String::as_str)
     }
 
-    /// What stands over the form.
+    /// What stands over the form: what is wrong with the whole, and once more what is wrong with its fields, as one of them
+    /// may be out of sight.
     #[must_use]
     pub fn summary(&self) -> Markup {
         let beside = match self.fields.len() {
-            0 => None,
-            1 => Some("one field needs another answer"),
-            _ => Some("some fields need another answer"),
+            0 => return problem(self.whole.as_deref()),
+            1 => "one field needs another answer",
+            _ => "some fields need another answer",
         };
-        problem(self.whole.as_deref().or(beside))
+        html! {
+            div.problem role="alert" {
+                p { (capital(self.whole.as_deref().unwrap_or(beside))) "." }
+                ul.problems { @for says in self.fields.values() { li { (capital(says)) "." } } }
+            }
+        }
     }
 }
 
@@ -363,7 +369,11 @@ mod tests {
         faults.add("title", "it is empty");
         faults.add("title", "it is short");
         assert_eq!((faults.of("title"), faults.of("other")), (Some("it is empty"), None));
-        assert!(faults.summary().0.contains("One field needs another answer."));
+        let above = faults.summary().0;
+        assert!(
+            above.contains("One field needs another answer.") && above.contains("<li>It is empty.</li>"),
+            "{above}"
+        );
         assert!(Faults::whole("somebody was faster").summary().0.contains("Somebody was faster."));
     }
 

@@ -376,7 +376,7 @@ fn since_signed(
     let list = html! { ul.lines { @for one in &since.changes { li { span.mono { (one.control) } ": " (one.says) } } } };
     html! {
         div.problem[open.is_some()] id="changed" {
-            p { "Since management signed, on " (moment::date(since.at)) ", " (count) " " (plural(count, "control", "controls")) " in scope changed. Section IV prints controls as they " @if shown.known.report.frozen().is_some() { "were when the engagement was frozen." } @else { "are when the report is issued; nothing holds them fast before." } }
+            p { "Since management signed, on " (moment::date(since.at)) ", " (count) " " (plural(count, "control", "controls")) " in scope changed. Section IV takes their frequency, nature and criteria as they " @if shown.known.report.frozen().is_some() { "were when the engagement was frozen." } @else { "are when the report is issued; nothing holds them fast before." } }
             details open[open.is_some()] { summary { "What changed" } (list) }
             @if let Some(one) = since.covered() {
                 p { "Confirmed for management by " (shown.names.of(one.by)) ", " (moment::exact(one.at)) ": " (one.reason) }
