@@ -12,7 +12,7 @@ use tickmark_app::{Actor, App};
 use tickmark_core::Digest;
 use tickmark_core::catalog::Catalog;
 use tickmark_core::engagement::EngagementKey;
-use tickmark_core::engagement::fieldwork::{Gate, check_pdf, unasserted};
+use tickmark_core::engagement::fieldwork::{Gate, before_report, check_pdf};
 
 use super::completion::{Complete, completed, day, href_of, load, version};
 use super::take_out::generator;
@@ -59,7 +59,7 @@ pub(super) fn comes_first(of: &Complete) -> Option<Gate> {
     if of.version.record.received().is_some() {
         return None;
     }
-    unasserted(&of.engagement).or_else(|| of.unconfirmed.map(Gate::Changed))
+    before_report(&of.engagement, of.unconfirmed)
 }
 
 /// Where it is done: the end of an address, and what stands there.

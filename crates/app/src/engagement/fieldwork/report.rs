@@ -13,7 +13,7 @@ use tickmark_core::conclusion::scope::Day;
 use tickmark_core::engagement::completion::{Completion, HeldFile, Received};
 use tickmark_core::engagement::fieldwork::{
     Gate, IssueGround, Opinion, OpinionError, Party, Report, SectionFile, SignedPaper as _, Workpaper,
-    check_pdf, managements, unasserted,
+    before_report, check_pdf, managements,
 };
 use tickmark_core::engagement::{Engagement, EngagementKey, Unconfirmed};
 use tickmark_core::evidence::media::clean_name;
@@ -105,10 +105,8 @@ pub(in crate::engagement) async fn comes_first(
     engagement: &Engagement,
     catalog: &Catalog,
 ) -> Result<Option<Gate>> {
-    match unasserted(engagement) {
-        Some(gate) => Ok(Some(gate)),
-        None => Ok(unconfirmed(view, engagement, catalog).await?.map(Gate::Changed)),
-    }
+    let unconfirmed = unconfirmed(view, engagement, catalog).await?;
+    Ok(before_report(engagement, unconfirmed))
 }
 
 async fn unconfirmed(

@@ -244,10 +244,11 @@ pub fn managements(ground: &IssueGround<'_>, dated: Option<Day>) -> Vec<Gate> {
 }
 
 /// Returns what keeps a report that came from outside from being recorded: every report holds management's assertion, and
-/// nobody adopted it as it stands. Whatever else is done before an issue may have been done outside as well.
+/// nobody adopted it as it stands, or controls changed since and nobody confirmed that. Whatever else is done before an issue
+/// may have been done outside as well.
 #[must_use]
-pub fn unasserted(engagement: &Engagement) -> Option<Gate> {
-    of_paper(engagement, Paper::Assertion)
+pub fn before_report(engagement: &Engagement, unconfirmed: Option<Unconfirmed>) -> Option<Gate> {
+    of_paper(engagement, Paper::Assertion).or_else(|| unconfirmed.map(Gate::Changed))
 }
 
 fn of_paper(engagement: &Engagement, paper: Paper) -> Option<Gate> {

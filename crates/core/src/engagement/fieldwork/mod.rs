@@ -20,7 +20,7 @@ mod workpaper;
 use serde::{Deserialize, Serialize};
 
 pub use access::{ACCESS_DAYS_MAX, AccessError, access_ends};
-pub use gate::{Gate, IssueGround, managements, unasserted};
+pub use gate::{Gate, IssueGround, before_report, managements};
 pub use list::{ListRow, MAX_REQUESTS, defaults, defaults_for_objectives, read_list};
 pub use opinion::{
     FrozenPart, Issue, KeptFile, Opinion, OpinionError, OpinionKind, Part, PartResult, Report, SectionFile,

@@ -18,8 +18,8 @@ use tickmark_core::catalog::Catalog;
 use tickmark_core::control::TEXT_MAX;
 use tickmark_core::engagement::completion::Received;
 use tickmark_core::engagement::fieldwork::{
-    Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper, check_pdf,
-    elements, unasserted,
+    Gate, Opinion, OpinionKind, Part, PartResult, Party, Report, SignedPaper as _, Workpaper, before_report,
+    check_pdf, elements,
 };
 use tickmark_core::engagement::{Engagement, EngagementKey, ReportKind, Step};
 use tickmark_core::identity::Verb;
@@ -399,8 +399,8 @@ fn since_signed(
 fn ending(shown: &Shown, path: &str, asked: &Asked, (sent, faults): (&Sent, &Faults)) -> Markup {
     let missing = &shown.known.missing;
     let is_auditor = shown.known.party == Party::Auditor;
-    let comes_first = unasserted(&shown.record)
-        .or_else(|| shown.since.as_ref().and_then(SinceSigned::unconfirmed).map(Gate::Changed));
+    let unconfirmed = shown.since.as_ref().and_then(SinceSigned::unconfirmed);
+    let comes_first = before_report(&shown.record, unconfirmed);
     let may_freeze = asked.may(if is_auditor { paper(Verb::Update) } else { atom(Verb::Update) });
     html! {
         @if let Some((without, all)) = shown.untested.filter(|(without, _)| *without > 0) {
