@@ -63,21 +63,31 @@ pub(crate) struct Window {
     _place: Place,
 }
 
+/// A driver that listens, and its port; nothing if it ended before.
+fn started() -> Option<(Child, String)> {
+    let mut driver = Command::new("chromedriver")
+        .args(["--port=0", "--log-level=SEVERE"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver is needed: scripts/install-test-needs");
+    let lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
+    let line = lines.map(|line| line.expect("text")).find(|line| line.contains("started successfully"));
+    let Some(line) = line else {
+        driver.wait().expect("it ended");
+        return None;
+    };
+    let port = line.trim_end_matches('.').rsplit(' ').next().expect("a port").to_owned();
+    Some((driver, port))
+}
+
 impl Window {
     /// Opens a window of a desk's size. `home` is scheme, host and port of the server.
     #[expect(clippy::disallowed_methods, reason = "whoever runs the tests chooses whether to look on")]
     pub(crate) fn open(home: &str) -> Self {
         let place = Place::take();
-        let mut driver = Command::new("chromedriver")
-            .args(["--port=0", "--log-level=SEVERE"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is needed: scripts/install-test-needs");
-        let lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
-        let line = lines.map(|line| line.expect("text")).find(|line| line.contains("started successfully"));
-        let line = line.expect("chromedriver starts");
-        let port = line.trim_end_matches('.').rsplit(' ').next().expect("a port").to_owned();
+        // The port that it finds free may be taken before it listens there; it ends then.
+        let (driver, port) = (0..3).find_map(|_| started()).expect("chromedriver starts");
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(120)))
