@@ -341,6 +341,10 @@ async fn payroll(seats: &mut Seats, known: &mut Vec<Known>) {
     parts.push(("changes-none", "yes"));
     let description = at("description");
     done(mia, &description, &description, &parts).await;
+    let finding = hidden(mia.get(&description).await.text(), "finding").to_owned();
+    let decided =
+        [("finding", finding.as_str()), ("at", "0"), ("told-0", "no"), ("why-0", "No account was used.")];
+    done(mia, &description, &at("incidents"), &decided).await;
     let review = at("sign/description/review");
     done(max, &review, &review, &[]).await;
     let new = at("walkthroughs/new");
