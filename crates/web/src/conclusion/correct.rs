@@ -300,7 +300,7 @@ fn condition(shown: &ProposedFinding, row: Option<&FindingRow>, now: Timestamp) 
     html! {
         dl.facts {
             @if let Some(origin) = &shown.origin {
-                dt { "Source" } dd { (origin.source.title()) ", found " (origin.found_on) @if !origin.said.is_empty() { span.sub { (origin.said) } } }
+                dt { "Source" } dd { (origin.source.title()) ", found " (moment::on(origin.found_on)) @if !origin.said.is_empty() { span.sub { (origin.said) } } }
             }
             dt { "Condition" } dd { (shown.condition) }
             @if !shown.effect.is_empty() { dt { "Effect" } dd { (shown.effect) } }
@@ -325,7 +325,7 @@ fn standing(known: &Known, now: Timestamp) -> Markup {
         Some(record) => html! {
             @match record.state() { FindingState::Open => "under way", FindingState::Fixed => "fixed, to be verified", FindingState::Closed => "closed" }
             @if let Some(due) = record.due {
-                ", due " (due)
+                ", due " (moment::on(due))
                 @if today(now).is_some_and(|today| record.is_overdue(today)) { " " span.tag { "overdue" } }
             }
         },
@@ -355,7 +355,7 @@ fn correction(
     html! {
         dl.facts {
             dt { "Owner" } dd { (record.owner.map_or("nobody", |owner| known.names.of(owner))) }
-            @if let Some(due) = record.due { dt { "Due" } dd { (due) @if !record.extensions().is_empty() { span.sub { "extended " (record.extensions().len()) " " (plural(record.extensions().len(), "time", "times")) } } } }
+            @if let Some(due) = record.due { dt { "Due" } dd { (moment::on(due)) @if !record.extensions().is_empty() { span.sub { "extended " (record.extensions().len()) " " (plural(record.extensions().len(), "time", "times")) } } } }
             @if !record.found.cause.is_empty() { dt { "Cause" } dd { (record.found.cause) } }
             dt { "Plan" } dd { (record.plan) }
             @if let Some(fix) = record.fix() { dt { "Fixed" } dd { (known.names.of(fix.by)) ", " (moment::written(fix.at)) ": " (fix.note) span.sub { (fix.shown_by) } @if !fix.evidence.is_empty() { span.sub { (shown_in(&fix.evidence)) } } } }

@@ -5,8 +5,8 @@ use tickmark_core::Timestamp;
 use tickmark_core::evidence::item::day;
 use tickmark_core::time::DAY_US;
 
-use super::block;
 use super::table::TableQuery;
+use super::{block, moment};
 
 /// The day that an address asks about, as it was typed; nothing where it asks about none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,9 +40,9 @@ impl AsOf {
     #[must_use]
     pub fn then(&self, held: impl FnOnce(Timestamp) -> Markup) -> Markup {
         let Some(day) = &self.0 else { return html! {} };
-        let body = match self.end() {
-            Some(end) => held(end),
-            None => html! { p.muted.block-body { "That is not a date." } },
+        let (day, body) = match self.end() {
+            Some(end) => (moment::date(end), held(end)),
+            None => (day.clone(), html! { p.muted.block-body { "That is not a date." } }),
         };
         block("then", &format!("On {day}"), &html! {}, &body)
     }
@@ -59,6 +59,7 @@ mod tests {
             as_of.then(|end| html! { (end) }).0
         };
         assert!(asked("2026-03-10").contains("2026-03-10T23:59:59.999999Z"), "{}", asked("2026-03-10"));
+        assert!(asked("2026-03-10").contains("On 10 Mar 2026"), "{}", asked("2026-03-10"));
         assert!(asked("<b>").contains("That is not a date.") && asked("<b>").contains("On &lt;b&gt;"));
         assert_eq!(asked(""), "");
     }

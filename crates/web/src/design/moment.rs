@@ -4,6 +4,8 @@ use std::future::Future;
 
 use maud::{Markup, html};
 use tickmark_core::Timestamp;
+use tickmark_core::conclusion::scope::Day;
+use tickmark_core::engagement::Time;
 use tickmark_core::time::{DAY_US, HOUR_US, SECOND_US};
 use tickmark_core::zone::Reading;
 
@@ -67,6 +69,28 @@ pub fn date(at: Timestamp) -> String {
     reading(|reading| reading.style.written(year, month.parse().unwrap_or_default(), day))
 }
 
+/// A day, written out as the organization writes dates: `24 Nov 2026`.
+#[must_use]
+pub fn on(day: Day) -> String {
+    date(day.starts())
+}
+
+/// The time of an examination: `as of 24 Nov 2026`, or `1 Nov 2026 to 31 Oct 2027`.
+#[must_use]
+pub fn examined(time: Time) -> String {
+    match time {
+        Time::AsOf { date } => format!("as of {}", on(date)),
+        Time::Period { from, to } => format!("{} to {}", on(from), on(to)),
+    }
+}
+
+/// The time of an examination in a sentence: `throughout the period 1 Nov 2026 to 31 Oct 2027`.
+#[must_use]
+pub fn throughout(time: Time) -> String {
+    let span = examined(time);
+    if time.is_period() { format!("throughout the period {span}") } else { span }
+}
+
 /// The three letters of a month, 1 to 12.
 #[must_use]
 pub fn month_name(month: usize) -> &'static str {
@@ -124,5 +148,13 @@ mod tests {
             assert_eq!(relative(now.plus_micros(-back * SECOND_US), now), words);
         }
         assert_eq!(written(now), "24 Nov 2026, 14:45 UTC");
+    }
+
+    #[test]
+    fn days_and_times_of_examinations_are_written_as_dates_are() {
+        let (from, to) = ("2026-11-01".parse().expect("a day"), "2027-10-31".parse().expect("a day"));
+        assert_eq!(on(to), "31 Oct 2027");
+        assert_eq!(throughout(Time::Period { from, to }), "throughout the period 1 Nov 2026 to 31 Oct 2027");
+        assert_eq!(throughout(Time::AsOf { date: to }), "as of 31 Oct 2027");
     }
 }

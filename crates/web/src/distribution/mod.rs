@@ -163,7 +163,7 @@ fn row(version: &Version, basis: &Basis, names: &Names, now: tickmark_core::Time
             span.sub { (recipient.company) " · " (recipient.relation.title()) }
         },
         html! { (documents(&record.asked.documents)) },
-        html! { span.nowrap { (record.asked.until) } },
+        html! { span.nowrap { (moment::on(record.asked.until)) } },
         standing(record.standing(basis.version(), now)),
         html! { (names.of(record.entered.by)) span.sub { (moment::written(record.entered.at)) } },
     ]

@@ -98,12 +98,12 @@ fn about(record: &Grant, names: &Names) -> Markup {
         dl.facts {
             dt { "Address" } dd { (recipient.email) }
             dt { "What they are to us" } dd { (recipient.relation.title()) @if !recipient.serves.is_empty() { span.sub { "of " (recipient.serves) } } }
-            @if let Some(from) = recipient.used_from { dt { "Service used" } dd { "since " (from) @if let Some(to) = recipient.used_to { ", until " (to) } } }
+            @if let Some(from) = recipient.used_from { dt { "Service used" } dd { "since " (moment::on(from)) @if let Some(to) = recipient.used_to { ", until " (moment::on(to)) } } }
             dt { "What shows it" } dd { (recipient.basis) }
             dt { "How it came about" } dd { (record.asked.origin.title()) }
             dt { "What for" } dd { (record.asked.purpose) }
             dt { "Documents" } dd { (documents(&record.asked.documents)) }
-            dt { "Until" } dd { (record.asked.until) }
+            dt { "Until" } dd { (moment::on(record.asked.until)) }
             dt { "Entered" } dd { (names.of(record.entered.by)) ", " (moment::written(record.entered.at)) }
         }
     }

@@ -197,7 +197,7 @@ async fn suggested(state: &WebState, asked: &Asked, of: &Complete) -> Result<Vec
 fn suggestions(suggested: &[BridgeItem]) -> Markup {
     let rows = suggested.iter().map(|item| {
         let kind = if item.is_incident { "Incident or failure" } else { "Change" };
-        vec![html! { span.nowrap { (item.day) } }, html! { (item.says) }, html! { (kind) }]
+        vec![html! { span.nowrap { (moment::on(item.day)) } }, html! { (item.says) }, html! { (kind) }]
     });
     html! {
         @if !suggested.is_empty() {
@@ -215,7 +215,7 @@ fn events(of: &Complete, may_write: bool, may_confirm: bool) -> Markup {
     let rows = record.events().iter().map(|event| {
         let told = &event.told;
         vec![
-            html! { span.nowrap { (told.day) } },
+            html! { span.nowrap { (moment::on(told.day)) } },
             html! {
                 @if may_write { a.primary href={ (href) "/events/" (event.number) } { (told.what) } } @else { span.primary { (told.what) } }
                 span.sub { (told.kind.title()) ": " (told.effect) }
@@ -226,12 +226,12 @@ fn events(of: &Complete, may_write: bool, may_confirm: bool) -> Markup {
     let (_, end) = of.engagement.holds().time.days();
     html! {
         @if record.events().is_empty() {
-            p.muted { "Nothing is entered. What happens after " (end) " and could matter to the description or to controls belongs here: incidents, acquisitions, loss of a vendor, fraud, changed controls." }
+            p.muted { "Nothing is entered. What happens after " (moment::on(end)) " and could matter to the description or to controls belongs here: incidents, acquisitions, loss of a vendor, fraud, changed controls." }
         } @else {
             (plain("Subsequent events", &["Day", "What happened", "Decision"], rows.collect()))
         }
         p { @match record.confirmed() {
-            Some(confirmed) => { "Confirmed as whole up to " (confirmed.until) " by " (of.names.of(confirmed.signed.by)) ", " (moment::written(confirmed.signed.at)) "." }
+            Some(confirmed) => { "Confirmed as whole up to " (moment::on(confirmed.until)) " by " (of.names.of(confirmed.signed.by)) ", " (moment::written(confirmed.signed.at)) "." }
             None => { span.muted { "Nobody has confirmed that the register is whole as it stands. The representation letter waits for it." } }
         } }
         p.row {
@@ -245,9 +245,9 @@ fn report(of: &Complete, may_write: bool) -> Markup {
     let (record, href) = (&of.version.record, href(of.engagement.key));
     html! {
         dl.facts {
-            dt { "Date of the report" } dd { @match record.report_date() { Some(day) => (day), None => span.muted { "Not agreed with the auditor yet" } } }
+            dt { "Date of the report" } dd { @match record.report_date() { Some(day) => (moment::on(day)), None => span.muted { "Not agreed with the auditor yet" } } }
             dt { "Received" } dd { @match record.received() {
-                Some(received) => { (received.firm) ", dated " (received.day) span.sub { (received.file) ", recorded by " (of.names.of(received.by)) ", " (moment::written(received.at)) } span.sub { code { (received.digest) } } }
+                Some(received) => { (received.firm) ", dated " (moment::on(received.day)) span.sub { (received.file) ", recorded by " (of.names.of(received.by)) ", " (moment::written(received.at)) } span.sub { code { (received.digest) } } }
                 None => { span.muted { "No report is recorded" } }
             } }
         }
@@ -297,7 +297,7 @@ fn bridges(
                 @if may_write { a.primary href={ (href) "/bridges/" (bridge.number) } { "To " (letter.to) } } @else { span.primary { "To " (letter.to) } }
                 span.sub { (letter.named(false).count()) " " (plural(letter.named(false).count(), "change", "changes")) ", " (letter.named(true).count()) " " (plural(letter.named(true).count(), "incident", "incidents")) " named" }
             },
-            html! { (progress(letter_progress(of, what))) @if let Some(day) = letter.expires() { span.sub { "Not given out from " (day) " on" } } },
+            html! { (progress(letter_progress(of, what))) @if let Some(day) = letter.expires() { span.sub { "Not given out from " (moment::on(day)) " on" } } },
             html! { (sign_link(of, what, signers, asked)) @if has_documents { " " (links(of.engagement.key, what)) } },
         ]
     });
@@ -603,7 +603,7 @@ fn roll_form(record: &Engagement, asked: &Asked, once: &str, reason: &str, fault
     let body = html! {
         (faults.summary())
         (hidden("once", once))
-        p { "The scope that holds is copied for the time that follows" @if let Some(time) = next { " (" (time) ")" } ", and so is the description without incidents and changes. Both are drafts: the scope is approved anew, and nothing counts as signed. The assertion is written anew." }
+        p { "The scope that holds is copied for the time that follows" @if let Some(time) = next { " (" (moment::examined(time)) ")" } ", and so is the description without incidents and changes. Both are drafts: the scope is approved anew, and nothing counts as signed. The assertion is written anew." }
         (field(&Field { name: "reason", label: "Why", value: reason, kind: Kind::Area(2), max: TEXT_MAX, fault: faults.of("reason"), hint: "It stays with the first version of the scope.", ..Field::default() }))
         (send("Plan the next one", &href))
     };

@@ -13,6 +13,7 @@ use super::{href, key, page_of, refused};
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::Page;
+use crate::design::moment;
 use crate::design::table::plain;
 use crate::error::Refusal;
 use crate::form::Sent;
@@ -26,13 +27,13 @@ pub(super) fn register(of: &Complete, may_write: bool) -> Markup {
     let rows = record.facts().iter().map(|fact| {
         let learned = &fact.learned;
         vec![
-            html! { span.nowrap { (learned.day) } },
+            html! { span.nowrap { (moment::on(learned.day)) } },
             html! {
                 @if may_write { a.primary href={ (href) "/facts/" (fact.number) } { (learned.what) } } @else { span.primary { (learned.what) } }
                 span.sub { (learned.effect) }
             },
             html! {
-                @match learned.told { Some(told) => { "Auditor told on " (told) }, None => strong { "The auditor is not told" } }
+                @match learned.told { Some(told) => { "Auditor told on " (moment::on(told)) }, None => strong { "The auditor is not told" } }
                 @if learned.follows == Follows::ReadersTold { span.sub { a href={ (href) "/grants" } { "Who has it" } } }
                 span.sub { (learned.follows.title()) @if !learned.reason.is_empty() { ": " (learned.reason) } }
             },

@@ -14,10 +14,10 @@ use tickmark_core::report::writing::Block;
 use super::completion::{Complete, completed, day, href_of, letter_step, load, numbered, separated, version};
 use super::{catalog, href, key, page_of, refused};
 use crate::WebState;
-use crate::design::block;
 use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden, send};
 use crate::design::frame::Page;
 use crate::design::table::plain;
+use crate::design::{block, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::visit::Asked;
@@ -174,8 +174,8 @@ fn bridge_form(
     let body = html! {
         (faults.summary())
         (hidden("version", &of.version.number.to_string()))
-        (field(&Field { name: "to", label: "Last day that it is about", value: &typed.to, kind: Kind::Input("date"), fault: faults.of("to"), hint: &format!("From the day after {end}; at most three months after it, and at the latest today."), ..Field::default() }))
-        @if basis.items.is_empty() { p.muted { "The registers hold no change of a control in scope, no grave finding and no subsequent event since " (end) "." } }
+        (field(&Field { name: "to", label: "Last day that it is about", value: &typed.to, kind: Kind::Input("date"), fault: faults.of("to"), hint: &format!("From the day after {}; at most three months after it, and at the latest today.", moment::on(end)), ..Field::default() }))
+        @if basis.items.is_empty() { p.muted { "The registers hold no change of a control in scope, no grave finding and no subsequent event since " (moment::on(end)) "." } }
         @for (at, item) in items {
             (hidden(&reference_field(at), &item.reference))
             (field(&Field {

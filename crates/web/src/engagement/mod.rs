@@ -35,6 +35,7 @@ pub(crate) use fieldwork::{Tabbed, cells, listed_of, parts, state_mark as reques
 use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field};
 use crate::design::frame::{Page, Place};
+use crate::design::moment;
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table};
 use crate::error::Refusal;
 use crate::identity::go;
@@ -338,7 +339,7 @@ pub(crate) async fn listed(state: &WebState, asked: &Asked) -> Result<Listed, Re
         counted: None,
         columns: vec![
             Column::text("report", "Report", Phone::Title),
-            Column::number("time", "Time", Phone::Line),
+            Column::text("time", "Time", Phone::Line),
             Column::text("scope", "State", Phone::Status),
             Column::text("description", "Description", Phone::Line),
             Column::text("assertion", "Assertion", Phone::Line),
@@ -389,10 +390,10 @@ fn row(record: &Engagement, (standing, report): (&str, Option<&Day>)) -> Row {
                 html! { div { a.primary href=(href(record.key)) { (scope.report()) } span.sub { (record.key) " · " (scope.system) } } },
                 &scope.report(),
             ),
-            Cell::by_number(html! { span.nowrap { (scope.time) } }, from.starts().micros())
+            Cell::by_number(html! { span.nowrap { (moment::examined(scope.time)) } }, from.starts().micros())
                 .said(scope.time.to_string()),
             Cell::by_text(
-                html! { (standing) @if let Some(day) = report { span.sub { "dated " (day) } } },
+                html! { (standing) @if let Some(day) = report { span.sub { "dated " (moment::on(*day)) } } },
                 standing,
             ),
             of(Paper::Description),

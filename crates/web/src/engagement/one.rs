@@ -95,7 +95,7 @@ pub(super) async fn page(
     };
     let mut page = page_of(record, &format!("{} of {}", scope.report(), scope.system), body);
     page.crumbs.pop();
-    page.lead = html! { (capital(&scope.time.words())) "." };
+    page.lead = html! { (capital(&moment::throughout(scope.time))) "." };
     page.actions = html! {
         @if waits && may_approve { a.button.primary href={ (href(key)) "/approve" } { "Approve the scope" } }
         @if may_write { a.button href={ (href(key)) "/edit" } { "Edit the scope" } }
@@ -259,7 +259,7 @@ fn lists(scope: &Scope, record: &Engagement, may_write: bool) -> Markup {
 fn decided(decision: &Decision) -> Markup {
     html! {
         @match decision.decided {
-            Some(day) => { span.sub { "Decided on " (day) @if !decision.approver.is_empty() { " by " (decision.approver) } } }
+            Some(day) => { span.sub { "Decided on " (moment::on(day)) @if !decision.approver.is_empty() { " by " (decision.approver) } } }
             None => { span.sub { "To decide for this examination" } }
         }
     }
@@ -299,7 +299,7 @@ fn about(known: &Known, framework: &Framework) -> Markup {
                 @if let Some(closed) = record.closed() { span.sub { (known.names.of(closed.by)) ": " (closed.reason) } }
             }
             dt { "Report" } dd { (scope.report()) }
-            dt { "Time" } dd { (scope.time) }
+            dt { "Time" } dd { (moment::examined(scope.time)) }
             dt { "System" } dd { (scope.system) span.sub { @match known.grounds.systems.iter().filter(|one| scope.systems.contains(&one.id)).map(|one| one.name.as_str()).collect::<Vec<_>>() {
                 none if none.is_empty() => { "Controls and evidence of every system" }
                 names => { "Controls and evidence of " (names.join(", ")) ", and of the organization as a whole" }
@@ -423,7 +423,8 @@ fn compare(before: &Scope, after: &Scope, known: &[System]) -> Vec<Differs> {
         let one = |one: &tickmark_core::engagement::Subservice| {
             let assumed: Vec<&str> = one.assumed.iter().map(|assumed| assumed.text.as_str()).collect();
             let (of, assertion) = (one.decision.decided, one.assertion.state.title());
-            let decided = of.map_or_else(|| "not decided".to_owned(), |day| format!("decided on {day}"));
+            let decided =
+                of.map_or_else(|| "not decided".to_owned(), |day| format!("decided on {}", moment::on(day)));
             let inclusive = match one.method {
                 Method::Inclusive => format!(", assertion: {assertion}"),
                 Method::CarveOut => String::new(),
@@ -459,7 +460,7 @@ fn compare(before: &Scope, after: &Scope, known: &[System]) -> Vec<Differs> {
     };
     changed([
         one("Report", before.report(), after.report()),
-        one("Time", before.time.to_string(), after.time.to_string()),
+        one("Time", moment::examined(before.time), moment::examined(after.time)),
         one("System", before.system.clone(), after.system.clone()),
         one("Records of systems", systems(before), systems(after)),
         one("Services", before.services.join("; "), after.services.join("; ")),
@@ -511,7 +512,7 @@ fn approve_form(known: &Known, who: ActorId, token: &str, faults: &Faults) -> Pa
                 @if record.approved().is_none() {
                     dl.facts {
                         dt { "Report" } dd { (record.scope.report()) }
-                        dt { "Time" } dd { (record.scope.time) }
+                        dt { "Time" } dd { (moment::examined(record.scope.time)) }
                         dt { "System" } dd { (record.scope.system) }
                     }
                 }

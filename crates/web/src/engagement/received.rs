@@ -18,11 +18,11 @@ use super::completion::{Complete, completed, day, href_of, load, version};
 use super::take_out::generator;
 use super::{catalog, href, key, page_of, refused};
 use crate::WebState;
-use crate::design::digest;
 use crate::design::form::{
     Faults, Field, FilesField, Kind, capital, field, files, form, form_with_files, hidden, send,
 };
 use crate::design::frame::Page;
+use crate::design::{digest, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::upload::{KEPT, SentFiles, drop_kept};
@@ -101,7 +101,7 @@ fn follows(of: &Complete) -> Markup {
     let record = &of.version.record;
     html! {
         @if let (true, Some(before)) = (record.is_revised(), record.received()) {
-            p { "It takes the place of the report dated " (before.day) ", " (before.file) " " (digest::chip(&before.digest)) ", which stays in the history. Whoever may read the report is given this one from then on; the copies that were given stay with those who have them, and the auditor decides how they are told." }
+            p { "It takes the place of the report dated " (moment::on(before.day)) ", " (before.file) " " (digest::chip(&before.digest)) ", which stays in the history. Whoever may read the report is given this one from then on; the copies that were given stay with those who have them, and the auditor decides how they are told." }
             p { "The engagement stays frozen: management\u{2019}s part is the one that was frozen with it. What the auditor wants changed in it stands in the revised file." }
         } @else { p { "The engagement is frozen with it: management\u{2019}s part stays as it is." } }
     }

@@ -187,7 +187,7 @@ fn request(one: &WaitingRequest, now: Timestamp) -> Markup {
         if is_late { Mark::Missed } else { request_mark(one.state) },
         &path::request(one),
         &html! { span.mono { "R-" (one.number) } " " (one.title) },
-        &html! { @if let Some(day) = one.due { @if is_late { "was wanted by " } @else { "by " } (day) } },
+        &html! { @if let Some(day) = one.due { @if is_late { "was wanted by " } @else { "by " } (moment::on(day)) } },
         &html! {
             (one.engagement) ". "
             @if one.state == RequestState::Returned { "The auditor sent it back and says what is missing" }
@@ -264,7 +264,7 @@ fn finding(one: &OwnFinding, now: Timestamp) -> Markup {
         if is_late { Mark::Missed } else { Mark::NotYetDue },
         &path::finding(one),
         &html! { (record.found.title) },
-        &html! { @if let Some(due) = record.due { @if is_late { "was due " } @else { "by " } (due) } },
+        &html! { @if let Some(due) = record.due { @if is_late { "was due " } @else { "by " } (moment::on(due)) } },
         &html! { (record.plan) },
     )
 }

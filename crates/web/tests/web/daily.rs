@@ -152,7 +152,7 @@ async fn what_somebody_wrote_stands_among_the_findings_and_several_are_assigned_
     assert!(list.text().contains("formaction=\"/findings/bulk/assign\""), "{}", list.text());
     assert!(!mia.get("/findings?by=audit").await.text().contains("Complaint of Ada"));
     let page = mia.get(&one).await;
-    for says in ["Complaint", "found 2026-11-20", "Letter of 20 November", "Answer within a day."] {
+    for says in ["Complaint", "found 20 Nov 2026", "Letter of 20 November", "Answer within a day."] {
         assert!(page.text().contains(says), "{says}: {}", page.text());
     }
 

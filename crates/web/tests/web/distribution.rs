@@ -240,7 +240,7 @@ async fn a_revised_report_takes_the_place_of_the_one_that_was_there() {
 
     // The form is about another file with its own date; the same file is none.
     let page = cam.get(form).await;
-    assert!(page.text().contains("It takes the place of the report dated 2026-12-03"), "{}", page.text());
+    assert!(page.text().contains("It takes the place of the report dated 3 Dec 2026"), "{}", page.text());
     assert!(!page.text().contains("value=\"2026-12-03\"") && page.text().contains("Example Auditors LLP"));
     assert!(!cam.get("/engagements/1/received").await.text().contains(&format!("value=\"{}", first.hex())));
     let version = hidden(page.text(), "version").to_owned();
@@ -257,7 +257,7 @@ async fn a_revised_report_takes_the_place_of_the_one_that_was_there() {
     assert_eq!(taken.header("location"), completion, "{}", taken.text());
 
     let page = cam.get(completion).await;
-    assert!(page.text().contains("dated 2026-12-04") && !page.text().contains("revises the report: nobody"));
+    assert!(page.text().contains("dated 4 Dec 2026") && !page.text().contains("revises the report: nobody"));
     let page = cam.get(report).await;
     assert!(page.text().contains(&tickmark_core::Digest::of(&file).hex()), "{}", page.text());
     let (mut cleo, _) = server.member("Cleo", &[Role::ComplianceManager]).await;
@@ -340,7 +340,7 @@ async fn a_report_that_was_issued_here_is_revised_by_another_file() {
 
     // The revised one is another file, with the one that was issued named beside it.
     let page = cam.get(form).await;
-    assert!(page.text().contains("It takes the place of the report dated 2026-12-03, s1.pdf"));
+    assert!(page.text().contains("It takes the place of the report dated 3 Dec 2026, s1.pdf"));
     let version = hidden(page.text(), "version").to_owned();
     let fields = [("version", version.as_str()), ("firm", "Example Auditors LLP"), ("day", "2026-12-04")];
     server.world.wait(60);
@@ -350,7 +350,7 @@ async fn a_report_that_was_issued_here_is_revised_by_another_file() {
     let taken = cam.upload(form, form, &fields, &[("revised.pdf", &revised)]).await;
     assert_eq!(taken.header("location"), completion, "{}", taken.text());
     let page = cam.get(completion).await;
-    assert!(page.text().contains("dated 2026-12-04") && !page.text().contains("revises the report: nobody"));
+    assert!(page.text().contains("dated 4 Dec 2026") && !page.text().contains("revises the report: nobody"));
     let page = cam.get(report).await;
     let (was, is) = (hex(&first), hex(&revised));
     let says = "this report takes the place of the one that was issued here";

@@ -335,7 +335,7 @@ async fn the_guide_goes_from_questions_to_a_planned_examination() {
     let page = cam.get("/engagements/1").await;
     assert!(
         page.text().contains("Customers review who may send.")
-            && page.text().contains("Decided on 2026-10-15 by Eva")
+            && page.text().contains("Decided on 15 Oct 2026 by Eva")
     );
     let refused = [("vendor", "A mail service"), ("text", "More."), ("applies", "no"), ("reason", "so")];
     let refused = send(&mut cam, "/engagements/1/entries/vendor-controls/new", &refused).await;

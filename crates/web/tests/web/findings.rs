@@ -62,7 +62,7 @@ async fn a_finding_is_fixed_by_one_and_closed_by_another() {
     assert_eq!(cora.post(&path, &form, &extend).await.status, StatusCode::CONFLICT, "an old page");
     let page = cora.get(&path).await;
     assert!(
-        page.text().contains("extended 1 time") && page.text().contains("due 2027-01-31"),
+        page.text().contains("extended 1 time") && page.text().contains("due 31 Jan 2027"),
         "{}",
         page.text()
     );

@@ -228,7 +228,7 @@ async fn letters_are_written_signed_and_taken_out() {
     done(&mut cam, "/engagements/1/received", &received).await;
     let list = cam.get("/engagements").await;
     assert!(
-        list.text().contains("Report issued") && list.text().contains("dated 2026-12-03"),
+        list.text().contains("Report issued") && list.text().contains("dated 3 Dec 2026"),
         "{}",
         list.text()
     );
@@ -326,7 +326,7 @@ async fn files_copies_and_the_next_engagement() {
 
     let roll = "/engagements/1/roll-forward";
     let page = cam.get(roll).await;
-    assert!(page.text().contains("(2026-11-26 to 2026-12-20)"), "{}", page.text());
+    assert!(page.text().contains("(26 Nov 2026 to 20 Dec 2026)"), "{}", page.text());
     let once = hidden(page.text(), "once").to_owned();
     for _ in 0..2 {
         let next = cam.send(roll, roll, &[("once", &once), ("reason", "the second time")]).await;

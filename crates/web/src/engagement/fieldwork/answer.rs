@@ -139,7 +139,7 @@ fn draw(shown: &Shown, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
                         dt { "Time" } dd { (timing_words(request.timing)) }
                         dt { (super::measures(record.holds())[1]) } dd { @if request.criteria.is_empty() { "all" } @else { (request.criteria.iter().map(String::as_str).collect::<Vec<_>>().join(", ")) } }
                         @if !request.controls.is_empty() { dt { "Controls" } dd { (request.controls.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")) } }
-                        @if let Some(day) = request.due { dt { "Wanted by" } dd { (day) } }
+                        @if let Some(day) = request.due { dt { "Wanted by" } dd { (moment::on(day)) } }
                         dt { "Asked by" } dd { (row.record.asked_by.title()) }
                         @if let Some(owner) = row.record.owner { dt { "Seen to by" } dd { (names.of(owner)) } }
                     }

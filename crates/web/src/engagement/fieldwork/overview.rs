@@ -13,7 +13,7 @@ use crate::WebState;
 use crate::control::Names;
 use crate::design::form::capital;
 use crate::design::table::plain;
-use crate::design::{block, figure};
+use crate::design::{block, figure, moment};
 use crate::error::Refusal;
 use crate::visit::Asked;
 
@@ -61,7 +61,7 @@ pub(crate) async fn page(state: &WebState, asked: &Asked, key: EngagementKey) ->
     let mut page =
         framed(&record, asked, Tabbed::Overview, &format!("{} of {}", scope.report(), scope.system), &body);
     page.crumbs.pop();
-    page.lead = html! { (capital(&scope.time.words())) "." };
+    page.lead = html! { (capital(&moment::throughout(scope.time))) "." };
     asked.frame(state, &page).await
 }
 

@@ -185,8 +185,8 @@ fn dates(record: &Engagement, report: &Report) -> Markup {
     let (from, to) = record.holds().time.days();
     html! {
         dl.facts {
-            @if record.holds().time.is_period() { dt { "Period" } dd { (from) " to " (to) } } @else { dt { "As of" } dd { (to) } }
-            @if let Some(opinion) = report.opinion() { dt { "Date of the report" } dd { (opinion.dated) } }
+            @if record.holds().time.is_period() { dt { "Period" } dd { (moment::on(from)) " to " (moment::on(to)) } } @else { dt { "As of" } dd { (moment::on(to)) } }
+            @if let Some(opinion) = report.opinion() { dt { "Date of the report" } dd { (moment::on(opinion.dated)) } }
             @if let Some(issue) = report.issued() { dt { "Released" } dd { (issue.released()) } }
             @if let Some(kept) = report.kept() { dt { "Management\u{2019}s part" } dd { (digest::whole(&kept.package.digest)) } }
         }
@@ -197,7 +197,7 @@ fn recorded(opinion: &Opinion) -> Markup {
     html! {
         dl.facts {
             dt { "Opinion" } dd { strong { (opinion.label.title()) } }
-            dt { "Dated" } dd { (opinion.dated) }
+            dt { "Dated" } dd { (moment::on(opinion.dated)) }
             @for one in &opinion.parts {
                 dt { (one.part.title()) } dd {
                     (one.result.title())
@@ -303,7 +303,7 @@ fn recorded_file(shown: &Shown, path: &str, received: &Received) -> Markup {
     html! {
         @if shown.known.report.issued().is_some() { p { strong { "Revised" } ": this report takes the place of the one that was issued here." } }
         dl.facts {
-            dt { "Date of the report" } dd { (received.day) }
+            dt { "Date of the report" } dd { (moment::on(received.day)) }
             dt { "File" } dd { (received.file) @if let Some(kept) = received.kept { span.sub { (size(kept.size)) } } }
             dt { "SHA-256" } dd { (digest::whole(&received.digest)) }
             dt { "Recorded" } dd { (shown.names.of(received.by)) ", " (moment::exact(received.at)) }

@@ -24,9 +24,9 @@ use crate::design::form::{
     Faults, Field, FilesField, Kind, button, field, files, form, form_with_files, hidden, send,
 };
 use crate::design::frame::Page;
-use crate::design::plural;
 use crate::design::table::{Cell, Column, Filter, Phone, Row as TableRow, Table};
 use crate::design::tabs::{Tab, tabs};
+use crate::design::{moment, plural};
 use crate::engagement::catalog;
 use crate::error::Refusal;
 use crate::form::Sent;
@@ -189,7 +189,10 @@ fn line(row: &Row<EvidenceRequest>, path: &str, (party, today): (Party, &str), n
                 html! { span.refs { @for id in criteria.iter().take(3) { span { (id) } } @if criteria.len() > 3 { span.muted.small { "+" (criteria.len() - 3) } } } },
                 &criteria.join(", "),
             ),
-            Cell::by_text(html! { span.nowrap { (due) @if is_late { span.sub { "late" } } } }, &due),
+            Cell::by_text(
+                html! { span.nowrap { @if let Some(day) = wanted.due { (moment::on(day)) } @if is_late { span.sub { "late" } } } },
+                &due,
+            ),
             Cell::by_text(html! { @if who.is_some() { (name) } @else { span.muted { (name) } } }, name),
             Cell::by_text(state_badge(record.state), record.state.title()),
         ],

@@ -25,7 +25,7 @@ use crate::control::Names;
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::Page;
 use crate::design::table::{Cell, Column, Filter, Phone, Row as TableRow, Table, plain};
-use crate::design::{block, plural, shortened};
+use crate::design::{block, moment, plural, shortened};
 use crate::engagement::flow;
 use crate::error::Refusal;
 use crate::form::Sent;
@@ -309,7 +309,7 @@ fn facts(one: &Walkthrough) -> Markup {
         let did: Vec<&str> = walked.procedures.iter().map(|one| one.title()).collect();
         vec![
             step_told(place + 1, held),
-            html! { (did.join(", ")) @if let Some(day) = walked.on { span.sub { (day) } } },
+            html! { (did.join(", ")) @if let Some(day) = walked.on { span.sub { (moment::on(day)) } } },
             html! { (walked.asked) @if !walked.seen.is_empty() { span.sub { (walked.seen) } } },
             html! { (answer("Designed as described", walked.as_described)) (answer("In place", walked.in_place)) @if !walked.found.is_empty() { span.sub { (walked.found) } } },
         ]

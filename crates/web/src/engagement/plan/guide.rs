@@ -22,8 +22,8 @@ use super::fields::{Offered, Typed, category_field, element_fields, lines, names
 use crate::WebState;
 use crate::design::form::{Faults, Field, Kind, capital, field, form, hidden};
 use crate::design::frame::{Page, Place};
-use crate::design::plural;
 use crate::design::table::plain;
+use crate::design::{moment, plural};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;
@@ -582,11 +582,11 @@ fn time(known: &Known, typed: &Typed, ground: &Ground<'_>, faults: &Faults) -> M
             let scope = one.record.holds();
             let next = match is_shared(scope) {
                 true => "the same time, for one from the same work".to_owned(),
-                false => scope.time.following().map(|time| time.to_string()).unwrap_or_default(),
+                false => scope.time.following().map(moment::examined).unwrap_or_default(),
             };
             vec![
                 html! { a href=(href(one.record.key)) { (one.record.key) " " (scope.report()) } span.sub { (scope.system) } },
-                html! { (scope.time) },
+                html! { (moment::examined(scope.time)) },
                 html! { (next) },
             ]
         })
@@ -641,7 +641,7 @@ fn review(
     let body = html! {
         dl.facts {
             dt { "Report" } dd { (scope.report()) }
-            dt { "Time" } dd { (scope.time) }
+            dt { "Time" } dd { (moment::examined(scope.time)) }
             dt { "System" } dd { (scope.system) }
             dt { "Services" } dd { (scope.services.join("; ")) }
             dt { "Boundary" } dd { (scope.boundary) }

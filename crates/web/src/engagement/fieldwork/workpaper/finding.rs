@@ -121,7 +121,7 @@ pub(in crate::engagement::fieldwork) fn exception_card(known: &Known, number: u3
                 dt { "Cause" } dd { (exception.cause.title()) @if !exception.effect.is_empty() { span.sub { (exception.effect) } } }
                 dt { "Management" } dd {
                     @match response {
-                        Some(row) => { span.lines { (row.record.response) } @if !row.record.action.is_empty() { span.sub { "Done or planned: " (row.record.action.trim_end_matches('.')) @if let Some(day) = row.record.due { ", by " (day) } } } span.sub { (known.names.of(row.by)) ", " (moment::exact(row.since)) } }
+                        Some(row) => { span.lines { (row.record.response) } @if !row.record.action.is_empty() { span.sub { "Done or planned: " (row.record.action.trim_end_matches('.')) @if let Some(day) = row.record.due { ", by " (moment::on(day)) } } } span.sub { (known.names.of(row.by)) ", " (moment::exact(row.since)) } }
                         None => span.muted { "No answer yet" }
                     }
                 }
