@@ -97,6 +97,12 @@ pub fn month_name(month: usize) -> &'static str {
     MONTHS.get(month.wrapping_sub(1)).copied().unwrap_or("")
 }
 
+/// Whether a word is a month as dates write it.
+#[must_use]
+pub fn is_month(word: &str) -> bool {
+    MONTHS.contains(&word)
+}
+
 /// A moment as text, as the reader's clock shows it: `24 Nov 2026, 14:45 UTC`.
 #[must_use]
 pub fn written(at: Timestamp) -> String {
