@@ -35,7 +35,9 @@ pub(super) fn shown(record: &Engagement, may: bool) -> Markup {
     html! {
         section.card aria-labelledby="diagrams" {
             h2 id="diagrams" { "Diagrams of the system" }
-            @if diagrams.is_empty() { p.muted { "None. One that shows the parts of the system and its boundary helps readers most." } }
+            @if diagrams.is_empty() {
+                p.muted { "None." @if may { " One that shows the parts of the system and its boundary helps readers most." } }
+            }
             @for (place, one) in diagrams.iter().enumerate() {
                 (figure(&path, place, one))
                 @if may { p { a.button href={ (path) "/" (one.digest.hex()) } { "Change figure " (place + 1) } } }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::Next;
+use tickmark_app::engagement::fieldwork::access::LETTING_IN;
 use tickmark_app::engagement::{Signers, signing};
 use tickmark_core::engagement::{AuditorStep, Engagement, ManagementStep, Paper, Step};
 use tickmark_core::id::ActorId;
@@ -196,6 +197,9 @@ pub(in crate::engagement) fn line(
             let names = signers.of(step, is_apart);
             let way = names.is_empty().then(|| ("/people".to_owned(), "See who has which role"));
             (format!("somebody else {does}: {}", instead(&names)), way)
+        }
+        (None, Next::Management(ManagementStep::LetIn)) if !asked.may(LETTING_IN) => {
+            ("an owner or administrator lets people of the audit firm in".to_owned(), None)
         }
         (None, Next::Management(step)) => of_engagement(record, management(step)),
         (None, Next::Auditor(step)) => of_engagement(record, auditor(step)),

@@ -156,8 +156,21 @@ async fn an_examination_is_planned_signed_by_three_and_taken_out() {
     let asserted = send(&mut cam, "/engagements/1/assertion", &texts).await;
     assert_eq!(asserted.status, StatusCode::SEE_OTHER, "{}", asserted.text());
 
-    // With the firm in, signing comes next: whoever may not reads who may.
+    // Letting the firm in is for owners and administrators: others read that, and are led to no page without a way on.
     let mut olga = owner(&server).await;
+    for other in [&mut cam, &mut eva] {
+        let page = other.get("/engagements/1").await;
+        assert!(
+            page.text()
+                .contains("Next</strong>: an owner or administrator lets people of the audit firm in.")
+        );
+        assert!(!page.text().contains("Let them in"), "{}", page.text());
+        let access = other.get("/engagements/1/access").await;
+        assert!(access.text().contains("Owners and administrators let people of the audit firm in"));
+    }
+    assert!(olga.get("/engagements/1").await.text().contains("Let them in"));
+
+    // With the firm in, signing comes next: whoever may not reads who may.
     auditor(&server, &mut olga, "Audrey").await;
     let links = cam.get("/engagements/1").await;
     let says = "Next</strong>: somebody else reviews the description of the system: Mia or Olu Owner may.";

@@ -138,7 +138,7 @@ fn drawn(shown: &Shown, asked: &Asked, outcome: &Outcome) -> Page {
             })) } }))
         } @else if let (true, Some(why)) = (may_invite, shut) {
             p.note-line { "Nobody can be let in now, and no link is made anew: " (why) "." @if !auditors.is_empty() && may_extend { " The access of those who were in can be moved all the same, so that they read what stands here." } }
-        } @else if !auditors.is_empty() || may_extend {
+        } @else {
             p.muted { "Owners and administrators let people of the audit firm in; compliance managers extend and end their access." }
         }
     };
