@@ -109,10 +109,30 @@ fn state(document: &Document, row: Option<&ReportRow>, now: Timestamp, asks: boo
     match row {
         Some(row) => html! {
             p.row.small.muted { span { "made " (moment::ago(row.made, now)) } span.num { (size(row.size)) } (digest::chip(&row.digest)) }
+            // What no button has made, holds nothing that happened since: also the parts of reports that were issued later.
+            @if document.command != REPORT { p.small.muted { "Made anew on the machine:" } (command(document.command)) }
         },
         None if asks && document.command == REPORT => {
             html! { p.small.muted { "Not made yet. The button above has it written." } }
         }
         None => html! { p.small.muted { "Not made yet:" } (command(document.command)) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_that_is_there_says_how_it_is_made_anew() {
+        let now: Timestamp = "2026-11-30T12:00:00Z".parse().expect("a moment");
+        let said = |file: &str| {
+            let document = documents().iter().find(|one| one.file == file).expect("there");
+            let row =
+                ReportRow { file: file.into(), size: 1, made: now, digest: Digest::of(file.as_bytes()) };
+            state(document, Some(&row), now, true).into_string()
+        };
+        assert!(said("bundle.zip").contains("tickmark bundle export"), "{}", said("bundle.zip"));
+        assert!(!said("matrix.csv").contains("Made anew"), "{}", said("matrix.csv"));
     }
 }
