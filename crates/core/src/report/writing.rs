@@ -412,8 +412,9 @@ fn confirmed(writing: &mut Writing, package: &SocPackage) {
         1 => "1 control".to_owned(),
         count => format!("{count} controls"),
     };
+    let day = if package.is_period { "at the end of the period" } else { "on the date that is examined" };
     writing.blocks.push(Block::paragraph(&format!(
-        "{controls} changed since management signed on {}. {} confirmed this for management on {}:",
+        "{controls} changed since management signed on {}. Section IV has the texts that held {day}. {} confirmed this for management on {}:",
         confirmed.signed.date(),
         confirmed.by,
         confirmed.at.date()

@@ -269,6 +269,7 @@ fn controls_that_changed_since_management_signed_stand_with_who_confirmed_them()
     let text = dense(&pages(&document).concat());
     for expected in [
         "1 control changed since management signed on 2027-02-01.",
+        "Section IV has the texts that held at the end of the period.",
         "Eva Example confirmed this for management on 2027-03-02:",
         "Its text is another one",
     ] {

@@ -132,6 +132,7 @@ fn controls_that_changed_since_management_signed_stand_with_who_confirmed_them()
     let text = all_text(&description(&package).expect("written"));
     for says in [
         "1 control changed since management signed on 2027-02-01",
+        "Section IV has the texts that held at the end of the period",
         "Eva confirmed this for management on 2027-03-02",
         "Its text is another one",
     ] {
