@@ -60,7 +60,7 @@ pub use proposing::{
 };
 pub use serving::{ServedObjective, objectives_of};
 pub use signer::{Signers, signers};
-pub use since::{Confirming, SinceSigned, confirm_changes, since_signed};
+pub use since::{Confirming, SinceSigned, confirm_changes, since_signed, wrote_all};
 
 /// Most engagements in one list, and versions of one.
 pub const LIST_LIMIT: u32 = 200;

@@ -7,6 +7,7 @@ use tickmark_core::control::{Control, ControlId};
 use tickmark_core::engagement::{
     Confirmation, ControlChange, Engagement, EngagementKey, Paper, Step, Unconfirmed, digest_of_changes,
 };
+use tickmark_core::id::ActorId;
 use tickmark_core::{Digest, Timestamp};
 
 use super::{completion, current, fieldwork, find, signing, sql};
@@ -148,7 +149,8 @@ pub async fn confirm_changes(
             "what changed of the controls in scope is confirmed as it stands"
         }));
     }
-    if is_all_own(cx, &before).await? {
+    let who = cx.actor.id;
+    if wrote_all(cx, &before, who).await? {
         cx.refuse_by_rule("engagement", key.to_string(), "own_text");
         return Err(Error::conflict(
             "who wrote all of these changes does not confirm them; somebody else does",
@@ -170,14 +172,16 @@ pub async fn confirm_changes(
     Ok(Confirming::Done(Box::new(SinceSigned { confirmed: Some(given), ..before })))
 }
 
-/// Tells whether the actor wrote the text of each control that changed, since management signed.
-async fn is_all_own(cx: &mut Cx<'_>, since: &SinceSigned) -> Result<bool> {
+/// Tells whether somebody wrote the text of each control that changed since management signed: they confirm none of it.
+///
+/// # Errors
+/// If the database fails.
+pub async fn wrote_all(view: &mut View<'_>, since: &SinceSigned, who: ActorId) -> Result<bool> {
     let ids: Vec<ControlId> = since.changes.iter().map(|one| one.control.clone()).collect();
-    let (by, at) = (cx.actor.id, since.at);
-    let controls = control::several(cx, &ids).await?;
+    let controls = control::several(view, &ids).await?;
     let is_own = |one: &Control| {
         let text = one.text.current();
-        text.by == by && text.held.from >= at
+        text.by == who && text.held.from >= since.at
     };
-    Ok(controls.len() == ids.len() && controls.iter().all(is_own))
+    Ok(!ids.is_empty() && controls.len() == ids.len() && controls.iter().all(is_own))
 }

@@ -2,6 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tickmark_app::Actor;
 use tickmark_app::control;
 use tickmark_app::control::edit::{self, Changed};
 use tickmark_app::identity::{ActorKind, ensure_actor};
@@ -16,17 +17,22 @@ use crate::members::{Server, hidden};
 
 /// Gives CHG-02 another text, which somebody else approves.
 async fn reworded(server: &Server, statement: &str) {
+    let robin = server.world.person(&server.app, &server.program).await;
+    reworded_by(server, &robin, statement).await;
+}
+
+/// The same, written by somebody.
+async fn reworded_by(server: &Server, by: &Actor, statement: &str) {
     let (app, program, catalog) = (&server.app, &server.program, Catalog::builtin());
     let id: ControlId = "CHG-02".parse().expect("an id");
-    let robin = server.world.person(app, program).await;
     let grace = app
         .transact(program, async |cx| ensure_actor(cx, ActorKind::Person, "Grace Example").await)
         .await
         .expect("a person");
-    let one = app.read(&robin, async |view| control::find(view, &id).await).await.expect("there");
+    let one = app.read(by, async |view| control::find(view, &id).await).await.expect("there");
     let content = Content { statement: statement.into(), ..one.content() };
     let from = control::state_of(&one).expect("a digest");
-    let changed = app.transact(&robin, async |cx| {
+    let changed = app.transact(by, async |cx| {
         edit::change(cx, &id, from, content, one.assigned(), "clearer", &catalog).await
     });
     let Changed::Done(waiting, _) = changed.await.expect("changed") else { panic!("stale") };
@@ -125,6 +131,38 @@ async fn what_changed_since_management_signed_is_confirmed_on_the_page_of_the_re
     let says = "One more control changed since the confirmation: management confirms again.";
     assert!(
         page.text().contains(says) && !page.text().contains("Confirmed for management"),
+        "{}",
+        page.text()
+    );
+}
+
+#[tokio::test]
+async fn who_wrote_all_of_the_changes_reads_who_may_confirm_them() {
+    let server = over().await;
+    asserted(&server).await;
+    let (mut dora, account) = server.member("Dora", &[Role::ComplianceManager, Role::Executive]).await;
+    let (mut ewa, _) = server.member("Ewa", &[Role::Executive]).await;
+    let (mut cam, _) = server.member("Cem", &[Role::ComplianceManager]).await;
+    server.world.wait(60);
+    let by = account.actor(&server.world, &server.app).await;
+    reworded_by(&server, &by, "Another developer approves each change in the repository.").await;
+    let (report, button) = ("/engagements/1/report", "Confirm these changes for management");
+
+    let own = dora.get(report).await;
+    let says = "Who wrote all of these changes does not confirm them: ";
+    assert!(own.text().contains(says) && own.text().contains("Ewa may."), "{}", own.text());
+    assert!(!own.text().contains(button) && !own.text().contains("them: Dora"), "{}", own.text());
+    let other = cam.get(report).await;
+    assert!(other.text().contains("Somebody else confirms them: "), "{}", other.text());
+    assert!(
+        other.text().contains("href=\"/controls/CHG-02/history\""),
+        "the words stand there: {}",
+        other.text()
+    );
+    assert!(other.text().contains("Section IV prints the text of each as it was"), "{}", other.text());
+    let page = ewa.get(report).await;
+    assert!(
+        page.text().contains(button) && !page.text().contains("does not confirm them"),
         "{}",
         page.text()
     );

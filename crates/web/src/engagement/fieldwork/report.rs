@@ -10,7 +10,7 @@ use bytes::Bytes;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::report::{self, Known, SECTION_BYTES};
 use tickmark_app::engagement::fieldwork::{file, paper, signed, workpaper};
-use tickmark_app::engagement::{self, Confirming, SinceSigned, signing};
+use tickmark_app::engagement::{self, Confirming, Signers, SinceSigned, signing};
 use tickmark_app::evidence::item::Upload;
 use tickmark_app::{Actor, App, Error, View};
 use tickmark_core::Digest;
@@ -34,6 +34,7 @@ use crate::design::form::{
 use crate::design::frame::Page;
 use crate::design::{block, digest, moment, plural, size};
 use crate::engagement::catalog;
+use crate::engagement::next::instead;
 use crate::engagement::take_out::generator;
 use crate::error::Refusal;
 use crate::evidence::taken;
@@ -51,6 +52,10 @@ struct Shown {
     forgotten: Option<(EngagementKey, OpinionKind)>,
     /// Controls in scope that are not what they were when management signed; while there is no report.
     since: Option<SinceSigned>,
+    /// Who may confirm that for management, while it is not confirmed and management looks.
+    signers: Signers,
+    /// Whoever looks wrote all of it.
+    is_own: bool,
     names: Names,
     /// A file that was sent with a form which was refused.
     held: KeptFiles,
@@ -84,7 +89,15 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Sho
                 true => engagement::since_signed(view, key, catalog).await?,
                 false => None,
             };
-            Ok(Shown { record, known, untested, forgotten, since, names, held: KeptFiles::default() })
+            let open = since.as_ref().filter(|one| one.unconfirmed().is_some());
+            let (signers, is_own) = match open.filter(|_| known.party == Party::Management) {
+                Some(open) => {
+                    (engagement::signers(view).await?, engagement::wrote_all(view, open, actor.id).await?)
+                }
+                None => (Signers::default(), false),
+            };
+            let held = KeptFiles::default();
+            Ok(Shown { record, known, untested, forgotten, since, signers, is_own, names, held })
         })
         .await?;
     Ok(shown)
@@ -357,8 +370,26 @@ fn waiting(key: EngagementKey, missing: &[Gate], is_auditor: bool) -> Markup {
     }
 }
 
-/// What of the controls in scope is not what it was when management signed: Section IV prints them as they are at the issue. With
-/// who confirmed that for management, or the form for whoever may.
+/// Says what of a control that changed Section IV prints.
+fn printed(record: &Engagement, is_frozen: bool) -> String {
+    let scope = record.holds();
+    if scope.kind == ReportKind::Soc3 {
+        return "A SOC 3 prints no controls; management\u{2019}s assertion is about all of them.".to_owned();
+    }
+    let day =
+        if scope.time.is_period() { "at the end of the period" } else { "on the date that is examined" };
+    let now = if is_frozen {
+        "were when the engagement was frozen"
+    } else {
+        "are when the report is issued; nothing holds them fast before"
+    };
+    format!(
+        "Section IV prints the text of each as it was {day}, and its frequency, nature and criteria as they {now}."
+    )
+}
+
+/// What of the controls in scope is not what it was when management signed. With who confirmed that for management, or the form
+/// for whoever may.
 fn since_signed(
     shown: &Shown,
     since: &SinceSigned,
@@ -371,12 +402,15 @@ fn since_signed(
         return html! { p.muted { "No control in scope changed since management signed, on " (moment::date(since.at)) "." } };
     }
     let open = since.unconfirmed();
-    let may_confirm = shown.known.party == Party::Management && asked.may(signing(Step::Approve));
+    let is_management = shown.known.party == Party::Management;
+    let may_confirm = is_management && asked.may(signing(Step::Approve)) && !shown.is_own;
+    let me = asked.visit.actor.as_deref().map(|actor| actor.id);
+    let others = shown.signers.of(Step::Approve, |who| !shown.is_own || Some(who) != me);
     let why = sent.text("why");
-    let list = html! { ul.lines { @for one in &since.changes { li { span.mono { (one.control) } ": " (one.says) } } } };
+    let list = html! { ul.lines { @for one in &since.changes { li { @if is_management { a.mono href={ "/controls/" (one.control) "/history" } { (one.control) } } @else { span.mono { (one.control) } } ": " (one.says) } } } };
     html! {
         div.problem[open.is_some()] id="changed" {
-            p { "Since management signed, on " (moment::date(since.at)) ", " (count) " " (plural(count, "control", "controls")) " in scope changed. Section IV takes their frequency, nature and criteria as they " @if shown.known.report.frozen().is_some() { "were when the engagement was frozen." } @else { "are when the report is issued; nothing holds them fast before." } }
+            p { "Since management signed, on " (moment::date(since.at)) ", " (count) " " (plural(count, "control", "controls")) " in scope changed. " (printed(&shown.record, shown.known.report.frozen().is_some())) }
             details open[open.is_some()] { summary { "What changed" } (list) }
             @if let Some(one) = since.covered() {
                 p { "Confirmed for management by " (shown.names.of(one.by)) ", " (moment::exact(one.at)) ": " (one.reason) }
@@ -384,6 +418,9 @@ fn since_signed(
             @if let Some(open) = &open {
                 @if open.since_confirmed.is_some() { p { strong { (sentence(&open.to_string())) } } }
                 p { "Before the report is recorded, somebody who may approve the description confirms for management that what was signed holds with exactly these changes. Signed anew, the " @if shown.record.description.is_some() { "description" } @else { "assertion" } " covers them too." }
+                @if is_management && !may_confirm {
+                    p { @if shown.is_own { "Who wrote all of these changes does not confirm them: " } @else { "Somebody else confirms them: " } (instead(&others)) "." }
+                }
             }
         }
         @if open.is_some() && may_confirm {
