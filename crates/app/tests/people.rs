@@ -329,7 +329,9 @@ async fn who_lost_everything_enrolls_again_by_a_link_made_on_the_machine() {
             app.transact(actor, async |cx| people::reset(cx, before.id, "lost the telephone").await).await
         };
         assert!(matches!(reset(&owner).await, Err(Error::Forbidden(_))), "not through the pages");
-        let link = reset(&program).await.expect("a link");
+        let mislaid = reset(&program).await.expect("a link");
+        let link = reset(&program).await.expect("another link");
+        assert!(app.invited(&mislaid.secret).await.is_err(), "the earlier link stopped working");
         assert!(app.resume(&robin.token, "r").await.expect("resuming").is_none());
         world.wait(30);
         assert!(format!("{:?}", robin.sign_in(&app).await.expect("answered")).starts_with("No"));

@@ -200,19 +200,26 @@ pub(super) async fn invite_as(
         cx.refuse_by_rule("invitation", String::new(), separation::Conflict::SecondPerson.word());
         separated(Err(separation::Conflict::SecondPerson))?;
     }
-    let (organization, now) = (cx.organization(), cx.now);
+    let organization = cx.organization();
     let members = sql::members(cx.connection(), organization).await?;
     if members.iter().any(|member| member.email == email.as_str()) {
         return Err(Error::conflict("they are in the organization already"));
     }
+    withdraw_links(cx, email.as_str()).await?;
+    let source = if is_operator { "operator" } else { "invitation" };
+    link(cx, Some(email.as_str()), roles, source, (INVITATION_US, until)).await
+}
+
+/// Makes earlier links to an address stop working, also those on their way to it.
+pub(super) async fn withdraw_links(cx: &mut Cx<'_>, email: &str) -> Result<()> {
+    let (organization, now) = (cx.organization(), cx.now);
     for earlier in sql::invitations(cx.connection(), organization).await? {
-        if earlier.email.as_deref() == Some(email.as_str()) && earlier.is_open(now) {
+        if earlier.email.as_deref() == Some(email) && earlier.is_open(now) {
             mail::call_off(cx, &format!("invitation {}", earlier.id)).await?;
         }
     }
-    sql::revoke_invitations_to(cx.connection(), organization, email.as_str(), now).await?;
-    let source = if is_operator { "operator" } else { "invitation" };
-    link(cx, Some(email.as_str()), roles, source, (INVITATION_US, until)).await
+    sql::revoke_invitations_to(cx.connection(), organization, email, now).await?;
+    Ok(())
 }
 
 /// Lists invitations, newest first.

@@ -306,7 +306,8 @@ pub async fn sign_out(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<()
 }
 
 /// Takes away what somebody signs in with, and makes a link by which they enroll again. For whoever operates the
-/// installation, on the machine: it is about the person, in every organization they are in.
+/// installation, on the machine: it is about the person, in every organization they are in. Earlier links of this organization
+/// stop working.
 ///
 /// # Errors
 /// `Forbidden` for members; `NotFound`; `Invalid` without a reason.
@@ -323,6 +324,7 @@ pub async fn reset(cx: &mut Cx<'_>, id: MembershipId, why: &str) -> Result<Link>
     audit::record(cx, event).await?;
     tell_elsewhere(cx, member.person, Name::FactorReset, &after).await?;
     alert(cx, member.person, Alert::Reset).await?;
+    join::withdraw_links(cx, &member.email).await?;
     join::link(cx, Some(&member.email), &BTreeSet::new(), "operator", (INVITATION_US, None)).await
 }
 
