@@ -169,6 +169,30 @@ async fn who_wrote_all_of_the_changes_reads_who_may_confirm_them() {
 }
 
 #[tokio::test]
+async fn a_workpaper_shows_what_its_control_said_at_the_end_of_the_period() {
+    let server = over().await;
+    let mut olu = owner(&server).await;
+    let mut audrey = auditor(&server, &mut olu, "Audrey").await;
+    let (new, path) = ("/engagements/1/workpapers/new", "/engagements/1/workpapers/1");
+    let plan = [
+        ("control", "CHG-02"),
+        ("procedures", "inspection"),
+        ("procedure", "Inspected changes."),
+        ("attributes", "A | approved by somebody else | no approval"),
+    ];
+    let begun = audrey.send(new, new, &plan).await;
+    assert_eq!(begun.header("location"), path, "{}", begun.text());
+    let one = server
+        .app
+        .read(&server.program, async |view| control::find(view, &"CHG-02".parse().expect("an id")).await);
+    let said = one.await.expect("there").text.current().statement.clone();
+    reworded(&server, "Nobody at all approves.").await;
+    let page = audrey.get(path).await;
+    assert!(page.text().contains(&said), "{}", page.text());
+    assert!(!page.text().contains("Nobody at all approves."), "that is not what was tested: {}", page.text());
+}
+
+#[tokio::test]
 async fn what_changed_since_management_signed_is_confirmed_through_the_api() {
     let server = over().await;
     let mut cam = Caller::person(&server, "Cem", Role::ComplianceManager).await;

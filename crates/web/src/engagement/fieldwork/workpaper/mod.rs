@@ -14,7 +14,7 @@ use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::signed::{self, Signing};
 use tickmark_app::engagement::fieldwork::workpaper::{self, Concluding, Excepting};
 use tickmark_app::engagement::fieldwork::{Row, evidence, paper, sample as samples, span};
-use tickmark_core::control::Control;
+use tickmark_core::control::{Control, ControlText};
 use tickmark_core::engagement::fieldwork::{
     Cause, ManagementResponse, Outcome, Party, SignedPaper as _, Workpaper,
 };
@@ -23,6 +23,7 @@ use tickmark_core::id::PopulationKey;
 use tickmark_core::identity::Verb;
 use tickmark_core::program::population::Population;
 use tickmark_core::program::sampling::Absence;
+use tickmark_core::time::DAY_US;
 
 pub(super) use finding::exception_card;
 pub(super) use items::results;
@@ -137,15 +138,26 @@ fn draw(known: &Known, asked: &Asked, sent: &Sent, faults: &Faults) -> Page {
     page
 }
 
+/// Returns what a control said at the end of the time that is examined, as Section IV prints it: that is what is tested. What it
+/// says now, where it was not there by then.
+fn text_of<'a>(record: &Engagement, control: &'a Control) -> &'a ControlText {
+    let (_, to) = record.holds().time.days();
+    let last = to.starts().plus_micros(DAY_US - 1);
+    control.text.at(last).unwrap_or_else(|| control.text.current())
+}
+
 pub(super) fn title(known: &Known) -> String {
     let id = &known.row.record.plan.control;
-    known.control.as_ref().map_or_else(|| id.to_string(), |one| format!("{id} {}", one.text.current().title))
+    known
+        .control
+        .as_ref()
+        .map_or_else(|| id.to_string(), |one| format!("{id} {}", text_of(&known.record, one).title))
 }
 
 pub(super) fn planned(known: &Known) -> Markup {
     let plan = &known.row.record.plan;
     html! {
-        @if let Some(control) = &known.control { p.statement { (control.text.current().statement) } }
+        @if let Some(control) = &known.control { p.statement { (text_of(&known.record, control).statement) } }
         dl.facts {
             dt { "Nature" } dd { (plan.procedures.iter().map(|one| one.title()).collect::<Vec<_>>().join(", ")) }
             dt { "Procedure" } dd { span.lines { (plan.procedure) } }
