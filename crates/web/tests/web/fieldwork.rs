@@ -302,6 +302,11 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
         refused.text()
     );
     assert!(refused.text().contains("We looked &lt;back&gt;."), "{}", refused.text());
+    let early =
+        [("exception", "1"), ("response", "We looked <back>."), ("action", ""), ("due", "2020-01-01")];
+    let refused = act(&mut cam, path, &format!("{path}/respond"), &early).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    assert!(refused.text().contains("id=\"due-1-fault\">The day by which it is done"), "{}", refused.text());
     done(&mut cam, path, &format!("{path}/respond"), &answer).await;
     assert!(audrey.get(path).await.text().contains("We looked back"));
     let note = [("about", "WP-1"), ("text", "a private thought")];

@@ -266,7 +266,8 @@ pub async fn respond(
         return Err(Error::Forbidden("management answers for itself".into()));
     }
     cx.permit_on(ANSWERING, &field.object)?;
-    let response = response.checked().map_err(Error::invalid)?;
+    let (begin, _) = field.version.record.holds().time.days();
+    let response = response.checked(begin).map_err(Error::invalid)?;
     let shared: Vec<Row<Workpaper>> = shared(cx, key).await?;
     let is_there = shared.iter().any(|row| {
         row.record.number == response.workpaper

@@ -353,10 +353,13 @@ impl Workpaper {
     /// Adds items by hand, where no population was selected from: instances of a yearly control, a configuration.
     ///
     /// # Errors
-    /// If items were selected, a key is not usable or comes twice, or there are too many.
+    /// If items were selected, none is named, a key is not usable or comes twice, or there are too many.
     pub fn name_items(&mut self, keys: &[String], by: ActorId) -> Result<(), WorkpaperError> {
         if self.selected.is_some() {
             return Err(WorkpaperError::SelectedAlready);
+        }
+        if keys.is_empty() {
+            return Err(WorkpaperError::Missing("items, one on each line"));
         }
         let mut items = self.items.clone();
         for key in keys {
@@ -567,14 +570,17 @@ impl Note {
 }
 
 impl ManagementResponse {
-    /// Brings texts to one form.
+    /// Brings texts to one form, for an examination whose time begins on a day.
     ///
     /// # Errors
-    /// If it says nothing, or a text cannot be read.
-    pub fn checked(mut self) -> Result<Self, WorkpaperError> {
+    /// If it says nothing, a text cannot be read, or what is done was due before that day.
+    pub fn checked(mut self, begin: Day) -> Result<Self, WorkpaperError> {
         self.response = needed("response", &self.response)?;
         self.action = readable("action", &self.action, TEXT_MAX)?;
-        Ok(self)
+        match self.due {
+            Some(due) if due < begin => Err(WorkpaperError::DueBefore { due, begin }),
+            _ => Ok(self),
+        }
     }
 }
 

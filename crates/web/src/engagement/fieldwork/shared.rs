@@ -182,7 +182,12 @@ pub(super) async fn respond(
     match done {
         Ok(()) => Ok(go(&format!("{}/workpapers/{number}", href(key)))),
         Err(error) => {
-            let about = [(NO_DAY, "due"), ("response", "response"), ("the action has", "action")];
+            let about = [
+                (NO_DAY, "due"),
+                ("the day by which", "due"),
+                ("response", "response"),
+                ("the action has", "action"),
+            ];
             let (status, faults) = wrong(error, &about)?;
             let known = super::workpaper::known(&state, &asked, key, number).await?;
             refused(&state, &asked, status, &page(&known, &asked, &sent, &faults)).await

@@ -1,13 +1,14 @@
 //! Why something cannot be done with a workpaper.
 
 use super::ATTRIBUTES_MAX;
+use crate::conclusion::scope::Day;
 use crate::program::sampling::SamplingError;
 
 /// Why something cannot be done with a workpaper.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WorkpaperError {
     /// A text that is needed.
-    #[error("it needs its {0}")]
+    #[error("it lacks the {0}")]
     Missing(&'static str),
     /// A text that is too long or cannot be read.
     #[error("the {what} has at most {max} characters and no control characters")]
@@ -16,6 +17,16 @@ pub enum WorkpaperError {
         what: &'static str,
         /// Most characters.
         max: usize,
+    },
+    /// Nothing that was found in an examination was mended before its time began.
+    #[error(
+        "the day by which it is done, {due}, lies before the time that is examined, which begins on {begin}"
+    )]
+    DueBefore {
+        /// As management wrote it.
+        due: Day,
+        /// First day of the examination.
+        begin: Day,
     },
     /// A step that a walkthrough does not have.
     #[error("it has no step {0}")]

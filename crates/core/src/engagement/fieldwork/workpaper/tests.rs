@@ -185,6 +185,7 @@ fn nothing_to_test_is_a_result_and_nothing_tested_is_none() {
     paper.conclude(Outcome::NoOccurrences, "Nobody left.", Some(zero), who(1)).expect("concluded");
     paper.prepare(who(1), at(1)).expect("signed");
     assert!(paper.result().is_some_and(|says| says.starts_with("Not tested: there were no occurrences")));
+    assert!(matches!(paper.name_items(&[], who(1)), Err(WorkpaperError::Missing(_))), "none is named");
     paper.name_items(&[" Q1 review ".into(), "Q2 review".into()], who(1)).expect("named");
     assert_eq!(paper.items[0].key, "Q1 review");
     assert_eq!(
@@ -365,4 +366,25 @@ fn no_occurrences_are_shown_by_a_frozen_list_without_items_that_covers_the_perio
     refused(zero_shown(&"OTHER-1".parse().expect("an id"), evidence, at(0)), "another control");
     refused(zero_shown(&control, None, at(0)), "has items");
     refused(zero_shown(&control, evidence, at(1)), "whole period");
+}
+
+#[test]
+fn what_management_does_about_an_exception_is_due_in_the_time_examined_or_later() {
+    let day = |text: &str| text.parse::<Day>().expect("a day");
+    let answer = |response: &str, due: Option<&str>| {
+        let response = ManagementResponse {
+            workpaper: 1,
+            exception: 1,
+            response: response.into(),
+            action: "Enforced.".into(),
+            due: due.map(day),
+        };
+        response.checked(day("2026-01-01"))
+    };
+    assert!(answer("We looked back.", None).is_ok() && answer("We looked back.", Some("2026-01-01")).is_ok());
+    let (due, begin) = (day("2025-12-31"), day("2026-01-01"));
+    let early = answer("We looked back.", Some("2025-12-31"));
+    assert_eq!(early, Err(WorkpaperError::DueBefore { due, begin }));
+    let empty = answer(" ", None).expect_err("it says nothing");
+    assert_eq!(empty.to_string(), "it lacks the response");
 }
