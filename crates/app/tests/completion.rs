@@ -264,7 +264,9 @@ async fn a_report_is_completed_and_bridged() {
             })
             .await
         };
+        go_to(&world, &scene, "2028-01-20");
         let writing = take().await.expect("written");
+        assert_eq!(Day::of(writing.cut_off).to_string(), "2028-01-10", "of the day on which it was written");
         let text = serde_json::to_string(&writing).expect("JSON");
         assert!(
             text.contains("Control IAM-05 was retired") && text.contains("2028-01-09: Mail was down"),

@@ -175,7 +175,7 @@ fn bridge_form(
         (faults.summary())
         (hidden("version", &of.version.number.to_string()))
         (field(&Field { name: "to", label: "Last day that it is about", value: &typed.to, kind: Kind::Input("date"), fault: faults.of("to"), hint: &format!("From the day after {}; at most three months after it, and at the latest today.", moment::on(end)), ..Field::default() }))
-        @if basis.items.is_empty() { p.muted { "The registers hold no change of a control in scope, no grave finding and no subsequent event since " (moment::on(end)) "." } }
+        @if basis.items.is_empty() { p.muted { "The registers hold no change of a control in scope, no grave finding and no subsequent event with an effect since " (moment::on(end)) "." } }
         @for (at, item) in items {
             (hidden(&reference_field(at), &item.reference))
             (field(&Field {

@@ -497,7 +497,10 @@ pub(super) async fn single_of(
             };
             let (_, end) = engagement.holds().time.days();
             let signed_on = document.approved(ground).map(|signed| Day::of(signed.at));
-            Ok(writing::bridge(frame, &document.content, record.received(), end, signed_on))
+            let mut writing = writing::bridge(frame, &document.content, record.received(), end, signed_on);
+            // It says what the registers held when it was written, long after management's part was frozen.
+            writing.cut_off = document.at;
+            Ok(writing)
         }
     }
 }
