@@ -181,7 +181,13 @@ impl Administration {
         if self.why.is_empty() || self.approver.is_empty() || self.decided.is_none() {
             open.push("the choice needs a reason, a name and a day".to_owned());
         }
-        if !scope.firm.is_empty() && scope.firm != self.chosen {
+        if scope.firm.is_empty() {
+            open.push(format!(
+                "the scope names no audit firm: write {} into it before the documents are signed, as a later change of the \
+                 scope makes their signatures void",
+                self.chosen
+            ));
+        } else if scope.firm != self.chosen {
             open.push(format!("the scope names {} as the audit firm", scope.firm));
         }
         if self.letter.is_empty() || self.letter_dated.is_none() {
@@ -205,7 +211,8 @@ mod tests {
 
     #[test]
     fn a_firm_is_chosen_after_its_checks_and_engaged_by_letter() {
-        let scope = Scope::of(ReportKind::Soc2, Time::AsOf { date: day("2026-06-30") }, "Payroll");
+        let unnamed = Scope::of(ReportKind::Soc2, Time::AsOf { date: day("2026-06-30") }, "Payroll");
+        let scope = Scope { firm: "Example & Partners".into(), ..unnamed.clone() };
         let empty = Administration::default();
         assert!(empty.is_empty());
         assert_eq!(empty.open(&scope), ["no firm is chosen"]);
@@ -231,6 +238,9 @@ mod tests {
         let whole = whole.checked().expect("readable");
         assert_eq!(whole.open(&scope), Vec::<String>::new());
         assert_eq!(whole.walkthroughs[0].what, "Access", "in order of time");
+        assert!(
+            whole.open(&unnamed)[0].starts_with("the scope names no audit firm: write Example & Partners")
+        );
         let mut lacks = whole.clone();
         lacks.firms[0].independence.clear();
         assert!(lacks.open(&scope)[0].contains("independence"));

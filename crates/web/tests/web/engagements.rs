@@ -409,7 +409,7 @@ async fn firm_letter_and_walkthroughs_are_recorded_around_an_engagement() {
     let (mut cam, _) = server.member("Cam", &[Role::ComplianceManager]).await;
     let once = hidden(cam.get("/engagements/new").await.text(), "once").to_owned();
     let mut plan = PLAN.to_vec();
-    plan.push(("once", &once));
+    plan.extend([("once", once.as_str()), ("firm", "Example & Partners")]);
     cam.send("/engagements/new", "/engagements/new", &plan).await;
     let at = "/engagements/1/administration";
     assert!(cam.get(at).await.text().contains("No firm is chosen."));
