@@ -121,6 +121,8 @@ fn its_examination_is_there_for_both_sides() {
     let firm: Vec<_> = people["members"].as_array().expect("members").iter().collect();
     assert!(firm.iter().all(|one| one["roles"] == serde_json::json!(["auditor"])), "{people:#}");
     assert!(firm.len() == 2 && firm.iter().any(|one| one["email"] == auditor["email"]), "{people:#}");
+    let links = folder.text(&["people", "list"]);
+    assert!(links.contains("To sign in again: ") && !links.contains(" as ,"), "{links}");
     let listed = folder.text(&["engagement", "list"]);
     assert!(listed.contains("SOC 2 Type 2") && listed.contains("SOC 1 Type 2"), "{listed}");
     // The description of the one is approved, of the other nothing is.

@@ -292,7 +292,11 @@ async fn list(app: &App, actor: &Actor, output: &Output) -> Outcome {
         }
         for one in &open {
             let to = one.email.as_deref().unwrap_or("the first owner");
-            output.line(format!("Invited: {to} as {}, until {}", words(&one.roles), one.expires_at.minute()));
+            let what = match one.roles.is_empty() {
+                true => format!("To sign in again: {to}"),
+                false => format!("Invited: {to} as {}", words(&one.roles)),
+            };
+            output.line(format!("{what}, until {}", one.expires_at.minute()));
         }
     })?)
 }
