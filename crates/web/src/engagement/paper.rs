@@ -558,6 +558,9 @@ fn sign_form(
                     @for (part, _) in document.content.in_order(record.holds()) {
                         section.card { h2 { (part.title()) }
                             @if document.content.is_none(part) { p { "Management states that there was nothing to report." } }
+                            @else if document.content.text(part).is_empty() {
+                                p.muted { "No text of its own: what the records and the processes tell stands in its place." }
+                            }
                             (paragraphs(document.content.text(part)))
                         }
                     }

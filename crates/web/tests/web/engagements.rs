@@ -183,7 +183,10 @@ async fn an_examination_is_planned_signed_by_three_and_taken_out() {
     for paper in ["description", "assertion"] {
         let review = format!("/engagements/1/sign/{paper}/review");
         let approve = format!("/engagements/1/sign/{paper}/approve");
-        assert!(cam.get(&review).await.text().contains("Who wrote it does not review it"));
+        let seen = cam.get(&review).await;
+        assert!(seen.text().contains("Who wrote it does not review it"));
+        let says = "No text of its own: what the records and the processes tell stands in its place.";
+        assert_eq!(seen.text().contains(says), paper == "description", "{}", seen.text());
         assert_eq!(eva.get(&approve).await.status, StatusCode::NOT_FOUND, "review comes first");
         let reviewed = send(&mut mia, &review, &[]).await;
         assert_eq!(reviewed.status, StatusCode::SEE_OTHER, "{}", reviewed.text());
