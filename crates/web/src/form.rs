@@ -287,7 +287,7 @@ fn kept_page(theme: Theme, kept: Kept<'_>, why: Keeping<'_>) -> Markup {
         form.card method="post" action=(path) enctype=[files.map(|_| "multipart/form-data")] {
             @if let Some(token) = token { (hidden("form", token)) }
             @for (name, value) in shown() { (hidden(name, value)) }
-            dl.kept { @for (name, value) in shown().filter(is_read) { dt { (name.replace('_', " ")) } dd { (value) } } }
+            dl.kept { @for (name, value) in shown().filter(is_read) { dt { (name.replace(['_', '-'], " ")) } dd { (value) } } }
             @if let Some(says) = files.filter(|says| !says.is_empty()) { p { (says) } }
             (send(button, ""))
         }
@@ -327,6 +327,12 @@ mod tests {
                 .contains("name=\"form\" value=\"t\"")
         );
         assert!(!page.contains("multipart"));
+        let named = [("design-basis".to_owned(), "no time".to_owned())];
+        let shown = kept_page(Theme::System, Kept { pairs: &named, ..kept }, Keeping::SignedOut).0;
+        assert!(
+            shown.contains("<dt>design basis</dt>") && shown.contains("name=\"design-basis\""),
+            "{shown}"
+        );
         let kept = Kept { files: Some("They are kept."), ..kept };
         let page = kept_page(Theme::System, kept, Keeping::SignedOut).0;
         assert!(

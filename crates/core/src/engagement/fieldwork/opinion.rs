@@ -172,10 +172,10 @@ pub enum OpinionError {
     #[error("this report gives no opinion on {}", .0.title())]
     NoPart(Part),
     /// A modification concerns something.
-    #[error("{}: say which criteria or elements of the description the modification concerns", .0.title())]
+    #[error("{}: say which criteria or objectives, or elements of the description, the modification concerns", .0.title())]
     NoConcern(Part),
     /// An unmodified part concerns nothing.
-    #[error("{}: an unmodified result concerns no criterion; take them out, or modify it", .0.title())]
+    #[error("{}: an unmodified result concerns no criterion or objective; take them out, or modify it", .0.title())]
     Concerned(Part),
     /// Unknown criterion.
     #[error("{}: {what:?} is neither a criterion or objective in scope nor an element of the description", .part.title())]
@@ -534,6 +534,8 @@ mod tests {
         for (opinion, error) in cases {
             assert_eq!(check(opinion), Err(error));
         }
+        let says = OpinionError::NoConcern(Part::Operation).to_string();
+        assert!(says.contains("which criteria or objectives"), "also for a SOC 1: {says}");
         let mut no_basis = opinion(clean.clone(), operates(Qualified, &["CC6.1"]), Qualified);
         no_basis.parts[2].basis = " ".into();
         assert_eq!(check(no_basis), Err(OpinionError::NoBasis(Part::Operation)));
