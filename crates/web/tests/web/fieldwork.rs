@@ -421,6 +421,9 @@ async fn a_deviation_goes_from_the_auditor_to_management_and_into_the_report() {
     for page in [path, report] {
         assert_eq!(audrey.get(page).await.status, StatusCode::OK, "{page}");
     }
+    let requests = audrey.get("/engagements/1/requests").await;
+    assert!(requests.text().contains("Nothing changes here any more."), "{}", requests.text());
+    assert!(!requests.text().contains(" for you."), "nothing of it waits for anybody");
     assert!(!audrey.get(path).await.text().contains("Save results"));
     for (list, word) in [("requests", "Ask for something"), ("workpapers", "Begin a workpaper")] {
         let page = audrey.get(&format!("/engagements/1/{list}")).await;
@@ -624,6 +627,9 @@ async fn lists_of_an_engagement_are_filtered_named_and_taken_out_on_both_sides()
         let page = audrey.get(&format!("{path}?{query}")).await;
         assert!(page.text().contains("No request matches"), "{query}: {}", page.text());
     }
+    let says = "neither accepted nor set aside, and would stay so.";
+    assert!(audrey.get("/engagements/1/report").await.text().contains(says), "before the report is issued");
+    assert!(!cam.get("/engagements/1/report").await.text().contains(says), "the firm sees to it");
     let open = audrey.get(&format!("{path}?state=open&sort=request&dir=desc")).await;
     assert!(open.text().contains("aria-sort=\"descending\""), "{}", open.text());
 

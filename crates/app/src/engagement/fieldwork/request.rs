@@ -519,6 +519,12 @@ pub(super) fn cells(
     .to_vec()
 }
 
+/// Counts requests that the auditor has neither accepted nor judged not to apply.
+#[must_use]
+pub fn unsettled(rows: &[Row<EvidenceRequest>]) -> usize {
+    rows.len() - count(rows, RequestState::Accepted) - count(rows, RequestState::NotApplicable)
+}
+
 /// Counts requests by state.
 #[must_use]
 pub fn count(rows: &[Row<EvidenceRequest>], state: RequestState) -> usize {

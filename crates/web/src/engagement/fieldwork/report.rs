@@ -9,7 +9,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use maud::{Markup, html};
 use tickmark_app::engagement::fieldwork::report::{self, Known, SECTION_BYTES};
-use tickmark_app::engagement::fieldwork::{file, paper, signed, workpaper};
+use tickmark_app::engagement::fieldwork::{asking, file, paper, request, signed, workpaper};
 use tickmark_app::engagement::{self, Confirming, Signers, SinceSigned, signing};
 use tickmark_app::evidence::item::Upload;
 use tickmark_app::{Actor, App, Error, View};
@@ -48,6 +48,8 @@ struct Shown {
     known: Known,
     /// Controls in scope whose test no shared paper holds, of how many; for the firm, while it can still share one.
     untested: Option<(usize, usize)>,
+    /// Requests that were neither accepted nor set aside; for the firm, while it can still settle one.
+    unsettled: usize,
     /// The SOC 2 from the same work whose opinion is modified, where this one is not.
     forgotten: Option<(EngagementKey, OpinionKind)>,
     /// Controls in scope that are not what they were when management signed; while there is no report.
@@ -63,6 +65,7 @@ struct Shown {
 
 async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Shown, Refusal> {
     let ((app, actor), catalog) = (asked.member(state)?, catalog(state)?);
+    let sees_requests = asked.may(asking(Verb::Read));
     let shown = app
         .read(actor, async |view| {
             let (record, _) = head(view, key).await?;
@@ -79,6 +82,11 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Sho
                 Some((without, controls.len()))
             } else {
                 None
+            };
+            let settles = known.party == Party::Auditor && is_open && sees_requests;
+            let unsettled = match settles {
+                true => request::unsettled(&request::list(view, key).await?),
+                false => 0,
             };
             let forgotten = forgotten(view, &record, &known, catalog).await?;
             // What is frozen without a report waits for the one from outside.
@@ -97,7 +105,7 @@ async fn load(state: &WebState, asked: &Asked, key: EngagementKey) -> Result<Sho
                 None => (Signers::default(), false),
             };
             let held = KeptFiles::default();
-            Ok(Shown { record, known, untested, forgotten, since, signers, is_own, names, held })
+            Ok(Shown { record, known, untested, unsettled, forgotten, since, signers, is_own, names, held })
         })
         .await?;
     Ok(shown)
@@ -442,6 +450,9 @@ fn ending(shown: &Shown, path: &str, asked: &Asked, (sent, faults): (&Sent, &Fau
     html! {
         @if let Some((without, all)) = shown.untested.filter(|(without, _)| *without > 0) {
             p { "Of " (all) " controls in scope, " (without) " " (plural(without, "has", "have")) " no workpaper that is shared: in Section IV of management\u{2019}s part their tests and results are left to you. " a href={ (href(shown.record.key)) "/workpapers" } { "See the workpapers" } }
+        }
+        @if shown.unsettled > 0 {
+            p { (shown.unsettled) " " (plural(shown.unsettled, "request is", "requests are")) " neither accepted nor set aside, and would stay so. " a href={ (href(shown.record.key)) "/requests" } { "See the requests" } }
         }
         @if let Some(since) = &shown.since { (since_signed(shown, since, path, asked, (sent, faults))) }
         @if !missing.is_empty() { (waiting(shown.record.key, missing, is_auditor)) }

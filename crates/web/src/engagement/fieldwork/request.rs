@@ -75,7 +75,15 @@ pub(super) async fn listed(state: &WebState, asked: &Asked, key: EngagementKey) 
         Party::Auditor => request::count(&rows, RequestState::Submitted),
         Party::Management => rows.iter().filter(|row| row.record.state.waits_for_management()).count(),
     };
-    page.lead = html! { (waiting) " " (plural(waiting, "request waits", "requests wait")) " for " @if party == Party::Auditor { "you" } @else { "management" } "." };
+    let unsettled = request::unsettled(&rows);
+    page.lead = html! {
+        @if is_open {
+            (waiting) " " (plural(waiting, "request waits", "requests wait")) " for " @if party == Party::Auditor { "you" } @else { "management" } "."
+        } @else {
+            "Nothing changes here any more."
+            @if unsettled > 0 { " " (unsettled) " " (plural(unsettled, "request was", "requests were")) " neither accepted nor set aside." }
+        }
+    };
     page.actions = html! {
         @if may_ask && !rows.is_empty() { a.button href={ (path) "/new" } { "Ask for something" } a.button href={ (path) "/import" } { "Import" } }
         @if !rows.is_empty() {
