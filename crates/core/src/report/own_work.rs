@@ -298,9 +298,16 @@ pub fn exception_summary(package: &SocPackage, work: &OwnWork) -> Sheet {
 /// row for each pair.
 #[must_use]
 pub fn control_matrix(package: &SocPackage, work: &OwnWork) -> Sheet {
+    // A day shows how something is set, and neither a rhythm nor what a trigger produced.
+    let is_told = |test: &OwnTest| package.is_period || test.kind == TestKind::Configuration;
+    let state = |state: State| match (package.is_period, state) {
+        (false, State::Operating) => "as it should be".to_owned(),
+        (false, State::Deviation) => "not as it should be".to_owned(),
+        (_, state) => state.to_string(),
+    };
     let tested = |id: &str| {
-        let of = work.tests.iter().filter(|test| test.control == id).map(|test| {
-            let mut says = format!("{} ({}): {}.", capital(test.kind.word()), test.test, test.state);
+        let of = work.tests.iter().filter(|&test| test.control == id && is_told(test)).map(|test| {
+            let mut says = format!("{} ({}): {}.", capital(test.kind.word()), test.test, state(test.state));
             for sentence in test.also() {
                 says.push(' ');
                 says.push_str(&sentence);
@@ -363,7 +370,10 @@ pub fn control_matrix(package: &SocPackage, work: &OwnWork) -> Sheet {
         "Title",
         "What is done",
         "How often",
-        "What management's own tests show",
+        match package.is_period {
+            true => "What management's own tests show",
+            false => "What management's own tests show on that date",
+        },
     ];
     Sheet {
         title: format!("{} matrix", package.engagement),

@@ -76,6 +76,7 @@ pub fn list_xlsx(list: &Sheet) -> Result<Vec<u8>, ReportError> {
 #[cfg(test)]
 mod tests {
     use tickmark_core::Timestamp;
+    use tickmark_core::report::SocPackage;
     use tickmark_core::report::own_work::{control_matrix, exception_summary};
 
     use super::*;
@@ -119,6 +120,19 @@ mod tests {
         let (assumed, examined) = (control_matrix(&assumed, &work), control_matrix(&examined, &work));
         assert!(says(&assumed, "assumed") && !says(&assumed, "run there"));
         assert!(says(&examined, "run there") && !says(&examined, "assumed"), "it is examined");
+        // As of one date nothing is said to operate, and no test over a time is told.
+        let shown = |list: &Sheet| {
+            let cells = list.rows.iter().map(|row| match &row[6] {
+                SheetCell::Text(text) => text.clone(),
+                _ => String::new(),
+            });
+            cells.collect::<Vec<_>>().join("\n")
+        };
+        let dated = control_matrix(&SocPackage { is_period: false, ..package.clone() }, &work);
+        assert!(dated.columns[6].ends_with("on that date") && shown(&matrix).contains("Population ("));
+        for word in ["Population (", "Occurrence (", ": operating.", ": deviation."] {
+            assert!(!shown(&dated).contains(word), "{word}: {}", shown(&dated));
+        }
         let payroll = sample::payroll();
         assert_eq!(control_matrix(&payroll, &work).columns[..2], ["Objective", "Control objective"]);
         assert_eq!(exception_summary(&payroll, &work).columns[2], "Objectives");
