@@ -25,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tickmark_core::catalog::{Catalog, ObjectiveSet};
+use tickmark_core::conclusion::scope::Day;
 use tickmark_core::control::Control;
 use tickmark_core::control::commitment::CommitmentKey;
 use tickmark_core::engagement::fieldwork::Party;
@@ -421,7 +422,10 @@ pub async fn administer(
     from: i64,
     administration: Administration,
 ) -> Result<Changed> {
-    write(cx, key, from, Name::EngagementChanged, "", |record, _, _| record.administer(administration)).await
+    write(cx, key, from, Name::EngagementChanged, "", |record, _, now| {
+        record.administer(administration, Day::of(now))
+    })
+    .await
 }
 
 /// Writes the assertion, from version `from` of the record.

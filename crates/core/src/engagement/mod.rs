@@ -51,6 +51,7 @@ pub use scope::{
 pub use since::{Confirmation, ControlChange, Unconfirmed, digest_of_changes};
 pub use vendor::{Assumed, Decision, Given, GivenState, Method, Subservice, Vendor, VendorControl};
 
+use crate::conclusion::scope::Day;
 use crate::control::{TEXT_MAX, TITLE_MAX};
 use crate::id::ActorId;
 pub use crate::id::EngagementKey;
@@ -97,6 +98,14 @@ pub enum EngagementError {
     /// A text that everyone who reads it needs.
     #[error("it needs its {0}")]
     Missing(&'static str),
+    /// Nobody has decided or signed yet what is dated later.
+    #[error("the day of the {what}, {day}, lies ahead")]
+    Ahead {
+        /// Choice or letter.
+        what: &'static str,
+        /// As it was written.
+        day: Day,
+    },
     /// A text that is too long or cannot be read.
     #[error("the {what} has at most {max} characters and no control characters")]
     Unreadable {
@@ -331,10 +340,17 @@ impl Engagement {
     /// Records what is around it.
     ///
     /// # Errors
-    /// If a text is missing or unreadable, nothing is changed, or the engagement is closed.
-    pub fn administer(&mut self, administration: Administration) -> Result<(), EngagementError> {
+    /// If a text is missing or unreadable, the choice or the letter is dated later than `today`, nothing is changed, or the
+    /// engagement is closed.
+    pub fn administer(&mut self, administration: Administration, today: Day) -> Result<(), EngagementError> {
         self.open()?;
         let administration = administration.checked()?;
+        let dated = [("choice", administration.decided), ("letter", administration.letter_dated)];
+        for (what, day) in dated {
+            if let Some(day) = day.filter(|day| *day > today) {
+                return Err(EngagementError::Ahead { what, day });
+            }
+        }
         if administration == self.administration {
             return Err(EngagementError::NothingChanged);
         }

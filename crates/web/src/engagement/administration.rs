@@ -204,7 +204,9 @@ impl Typed {
 }
 
 /// The field that a word of a refusal stands for.
-const ABOUT: [(&str, &str); 6] = [
+const ABOUT: [(&str, &str); 8] = [
+    ("day of the choice", "decided"),
+    ("day of the letter", "letter-dated"),
     ("chosen firm", "chosen"),
     ("reason for the choice", "why"),
     ("who chose", "approver"),

@@ -433,6 +433,14 @@ async fn firm_letter_and_walkthroughs_are_recorded_around_an_engagement() {
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
     fields.pop();
     fields.push(("walkthroughs", "2026-12-02 | Access | Ada"));
+    for (name, id) in [("decided", "decided-fault"), ("letter-dated", "letter-dated-fault")] {
+        let late: Vec<_> =
+            fields.iter().map(|&(one, text)| (one, if one == name { "2099-01-01" } else { text })).collect();
+        let refused = send(&mut cam, at, &late).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+        assert!(refused.text().contains(&format!("id=\"{id}\">The day of the")), "{}", refused.text());
+        assert!(refused.text().contains("2026-12-02 | Access | Ada"), "nothing that was typed is lost");
+    }
     let written = send(&mut cam, at, &fields).await;
     assert_eq!(written.status, StatusCode::SEE_OTHER, "{}", written.text());
     let page = cam.get(at).await;
