@@ -218,7 +218,7 @@ fn list_page(rows: &[SnapshotRow], may_freeze: bool) -> Page {
 fn area_words(area: Area) -> (&'static str, &'static str) {
     match area {
         Area::Scope => ("Scope", "what was assessed"),
-        Area::Figure => ("Figures", "of the first page"),
+        Area::Figure => ("Figures", "as the overview has them"),
         Area::Criterion => ("Criteria", "status"),
         Area::Control => ("Controls", "status"),
         Area::Decision => ("Answers", "given by people"),

@@ -61,7 +61,7 @@ fn rows(area: &str, starters: &[&StarterControl], copies: &BTreeMap<&str, Vec<&C
         vec![
             html! { span.mono.nowrap { (starter.id) } },
             html! { (starter.title) span.sub { (starter.statement) } },
-            html! { (starter.frequency.plain()) },
+            html! { span.nowrap { (starter.frequency.plain()) } },
             html! {
                 @for (at, control) in mine.iter().enumerate() {
                     @if at > 0 { ", " }

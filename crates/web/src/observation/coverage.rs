@@ -142,7 +142,7 @@ fn listed(gaps: &[(&CoverageRow, &Stretch)], noun: &str, other: &str) -> Markup 
             html! { span.badge.is-unknown { (Mark::Unknown.draw()) (word(stretch.mark)) } },
             moment::exact(stretch.from),
             moment::exact(stretch.to),
-            html! { (moment::duration(stretch.to.micros() - stretch.from.micros())) },
+            html! { span.nowrap { (moment::duration(stretch.to.micros() - stretch.from.micros())) } },
             html! { span.muted { (stretch.note) } },
         ]
     });

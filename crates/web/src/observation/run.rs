@@ -170,7 +170,7 @@ pub fn run_table(rows: &[RunRow], now: Timestamp) -> Markup {
             html! { a.primary href={ "/runs/" (row.key) } { "Run " (row.key) } },
             html! { span.nowrap { (moment::ago(row.started, now)) } },
             state(row),
-            html! { (figure(row.gaps, &format!("/runs/{}#gaps", row.key))) " " (plural(row.gaps, "gap", "gaps")) },
+            html! { a.num href={ "/runs/" (row.key) "#gaps" } { (row.gaps) " " (plural(row.gaps, "gap", "gaps")) } },
         ]
     });
     plain("Runs", &["Run", "Started", "State", "Gaps"], body.collect())

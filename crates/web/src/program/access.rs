@@ -23,7 +23,7 @@ use crate::design::badge::badge;
 use crate::design::form::{Faults, Field, FilesField, Kind, button, field, files, form, form_with_files};
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, items as items_table, plain};
 use crate::design::{block, digest, moment};
 use crate::error::Refusal;
 use crate::form::Sent;
@@ -116,7 +116,7 @@ pub(crate) fn about(list: &AccessList) -> Markup {
                 dt { "Rows in the list" } dd.num { (list.tie_out.rows) }
                 dt { "Digest of its rights" } dd { (digest::chip(&list.keys)) }
             }
-            @if !list.exclusions.is_empty() { (plain("Accounts left out", &["Account", "Why"], exclusions.collect())) }
+            @if !list.exclusions.is_empty() { (items_table("Accounts left out", &["Account", "Why"], exclusions.collect())) }
         }))
         (block("origin", "Where it comes from", &html! { (moment::exact(list.ipe.run_at)) }, &origin(Some(&list.ipe), None)))
     }

@@ -122,8 +122,8 @@ async fn one(State(state): State<WebState>, Path(at): Path<String>, asked: Asked
             dt { "Kind" } dd { (promise.kind.plain()) }
             dt { "Source" } dd { (promise.source) }
             dt { "Owner" } dd { (record.owner.map_or("nobody", |owner| known.names.of(owner))) }
-            dt { "Categories" } dd { (promise.categories.iter().cloned().collect::<Vec<_>>().join(", ").replace('-', " ")) }
-            dt { "Criteria" } dd { span.refs { @for id in &promise.criteria { a href={ "/criteria/" (segment(id)) } { (id) } } } }
+            dt { "Categories" } dd { @if promise.categories.is_empty() { span.muted { "none" } } (promise.categories.iter().cloned().collect::<Vec<_>>().join(", ").replace('-', " ")) }
+            dt { "Criteria" } dd { @if promise.criteria.is_empty() { span.muted { "none" } } span.refs { @for id in &promise.criteria { a href={ "/criteria/" (segment(id)) } { (id) } } } }
         }
     };
     let body = html! {

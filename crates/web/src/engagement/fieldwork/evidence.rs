@@ -153,7 +153,7 @@ pub(super) async fn page(
     let rows = item.version.files.iter().map(|file| {
         vec![
             html! { strong { (file.name) } span.sub { (size(file.size)) ", " (Format::by_media_type(&file.media_type).map_or("a file", |one| one.words)) } },
-            html! { a.button href={ (path) "/" (file.seq) } { "Open" } @if may_take { " " a.button href={ (path) "/" (file.seq) "/download" } download { "Download" } } },
+            html! { span.nowrap { a.button href={ (path) "/" (file.seq) } { "Open" } @if may_take { " " a.button href={ (path) "/" (file.seq) "/download" } download { "Download" } } } },
         ]
     });
     let line = |text: &str| html! { @if text.is_empty() { span.muted { "not stated" } } @else { (text) } };

@@ -11,7 +11,7 @@ use super::super::access::{last_used, right, tie_badge};
 use super::{beside, outcome_badge, state_badge};
 use crate::design::badge::badge;
 use crate::design::icon::Mark;
-use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
+use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, items as items_table, plain};
 use crate::design::{block, digest, moment, segment};
 use crate::visit::Asked;
 
@@ -110,7 +110,7 @@ fn scope(shown: &Shown<'_>) -> Markup {
             @if let Some(control) = &scope.control { dt { "Control" } dd { @if shown.is_auditors { span.mono { (control) } } @else { a.mono href={ "/controls/" (segment(control.as_str())) } { (control) } } @if let Some(window) = &scope.window { ", window " (window) } } }
             @if let Some(signed) = &review.signed { dt { "Signed off" } dd { (name(&signed.by)) ", " (moment::exact(signed.at)) ": " (signed.statement) } }
         }
-        (plain("Systems", &["System", "Answers for it", "Hands rights out"], systems.collect()))
+        (items_table("Systems", &["System", "Answers for it", "Hands rights out"], systems.collect()))
     }
 }
 
@@ -194,7 +194,7 @@ fn quality(shown: &Shown<'_>) -> Markup {
             html! { @if marks.is_empty() { span.muted { "nothing" } } @else { (badge(Mark::Unknown, &marks.join(", "))) } },
         ]
     });
-    plain(
+    items_table(
         "Reviewers",
         &[
             "Reviewer",

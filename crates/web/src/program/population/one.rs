@@ -17,7 +17,7 @@ use crate::design::badge::badge;
 use crate::design::form::button;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
-use crate::design::table::plain;
+use crate::design::table::{items as items_table, plain};
 use crate::design::{block, digest, moment, plural};
 use crate::error::Refusal;
 use crate::evidence::{BYTES, taken};
@@ -72,7 +72,7 @@ pub(super) async fn page(
                     @if let Some(zero) = frozen.zero { dt { "Evidence of zero" } dd { "artifact " (zero) } }
                 }
             }
-            (plain("What is asked of each item", &["Attribute", "What must hold", "What counts as a deviation"], attributes.collect()))
+            (items_table("What is asked of each item", &["Attribute", "What must hold", "What counts as a deviation"], attributes.collect()))
         }))
         (block("origin", "Where the list comes from", &html! { @if one.file.is_some() && may_take { a href={ (path) "/file" } download { "the list as it was handed in" } } }, &origin(one.ipe.as_ref(), reading.as_ref())))
         (block("checks", "Completeness and accuracy", &html! { @if may_bring && one.file.is_some() { a href={ (path) "/checks" } { "check it" } } }, &checked(&checks, &names)))
