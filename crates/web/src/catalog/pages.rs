@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::control::{ControlStatus, owner_cell};
 use crate::design::criteria_map::{self, Cell as MapCell, Series};
 use crate::design::empty::empty;
+use crate::design::form::capital;
 use crate::design::frame::{Page, Place};
 use crate::design::icon::Mark;
 use crate::design::table::{Cell, Column, Filter, Phone, Row, Table, plain};
@@ -283,7 +284,7 @@ fn status(view: &CriterionView) -> Markup {
     html! {
         div.block-body.stack {
             p.row { (badge(row.status.mark(), row.status.word())) @if view.decided.is_empty() { span.suggestion { "suggested by rule, not yet decided by a person" } } @else { span.muted { (view.decided) } } }
-            p.prose { (view.basis) }
+            p.prose { (capital(&view.basis)) }
             @if !view.suggested.is_empty() { p.muted { "The rule suggests " (view.suggested) "." } }
             @if !view.lacks.is_empty() { p { strong { "Left uncovered: " } (view.lacks) } }
             @if !view.compensation.is_empty() { p { strong { "Compensated: " } (view.compensation) } }

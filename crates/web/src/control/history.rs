@@ -43,13 +43,16 @@ pub(super) async fn page(
 fn draw(versions: &[ControlVersion], names: &Names, (from, to): (usize, usize), as_of: &AsOf) -> Page {
     let now = &versions[versions.len() - 1].control;
     let href = format!("/controls/{}", segment(now.id.as_str()));
+    // Of one version there is nothing to compare.
+    let all = ["Version", "What happened", "From", "Until", "State", "Compare", "with"];
+    let heads = if versions.len() > 1 { &all[..] } else { &all[..5] };
     let rows = versions.iter().enumerate().rev().map(|(at, version)| {
         let before = at.checked_sub(1).map(|before| &versions[before].control);
         let number = at + 1;
         let pick = |name: &str, is_chosen: bool| {
             html! { label.choice { input type="radio" name=(name) value=(number) checked[is_chosen] aria-label={ (if name == "from" { "From" } else { "To" }) " version " (number) }; span.on-phone aria-hidden="true" { (name) } } }
         };
-        vec![
+        let mut row = vec![
             html! { span.num { (number) } },
             html! { (event(before, &version.control, names)) },
             html! { span.nowrap { (moment::exact(version.held.from)) } },
@@ -57,9 +60,10 @@ fn draw(versions: &[ControlVersion], names: &Names, (from, to): (usize, usize), 
             html! { (version.control.state().word()) },
             pick("from", number == from),
             pick("to", number == to),
-        ]
+        ];
+        row.truncate(heads.len());
+        row
     });
-    let heads = ["Version", "What happened", "From", "Until", "State", "Compare", "with"];
     let compared = {
         let (a, b) = (&versions[from - 1].control, &versions[to - 1].control);
         fields::compare((&a.content(), &a.assigned()), (&b.content(), &b.assigned()), names)
@@ -68,7 +72,7 @@ fn draw(versions: &[ControlVersion], names: &Names, (from, to): (usize, usize), 
         (as_of.choice(&format!("{href}/history")))
         (as_of.then(|end| then(versions, end, names)))
         form method="get" action={ (href) "/history" } {
-            (block("versions", "Versions", &html! { button.button type="submit" { "Compare two" } }, &plain("Versions", &heads, rows.collect())))
+            (block("versions", "Versions", &html! { @if versions.len() > 1 { button.button type="submit" { "Compare two" } } }, &plain("Versions", heads, rows.collect())))
         }
         @if versions.len() > 1 {
             (block("compared", &format!("From version {from} to version {to}"), &html! {}, &diff(&compared)))

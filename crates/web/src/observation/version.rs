@@ -50,12 +50,15 @@ async fn page(
 
 fn draw(id: &str, versions: &[CheckVersion], (from, to): (usize, usize)) -> Page {
     let href = format!("/checks/{}", segment(id));
+    // Of one version there is nothing to compare.
+    let all = ["Version", "Digest", "Origin", "From", "Until", "Text", "Compare", "with"];
+    let heads = if versions.len() > 1 { &all[..] } else { &all[..6] };
     let rows = versions.iter().enumerate().rev().map(|(at, version)| {
         let number = at + 1;
         let pick = |name: &str, is_chosen: bool| {
             html! { label.choice { input type="radio" name=(name) value=(number) checked[is_chosen] aria-label={ (if name == "from" { "From" } else { "To" }) " version " (number) }; span.on-phone aria-hidden="true" { (name) } } }
         };
-        vec![
+        let mut row = vec![
             html! { span.num { (number) } },
             digest::chip(&version.version),
             html! { (version.origin.replace('-', " ")) span.sub { (version.engine) } },
@@ -64,13 +67,14 @@ fn draw(id: &str, versions: &[CheckVersion], (from, to): (usize, usize)) -> Page
             html! { a href={ (href) "/versions?from=" (number) "&to=" (number) } { "Text" span.visually-hidden { " of version " (number) } } },
             pick("from", number == from),
             pick("to", number == to),
-        ]
+        ];
+        row.truncate(heads.len());
+        row
     });
-    let heads = ["Version", "Digest", "Origin", "From", "Until", "Text", "Compare", "with"];
     let (before, after) = (&versions[from - 1], &versions[to - 1]);
     let body = html! {
         form method="get" action={ (href) "/versions" } {
-            (block("versions", "Versions", &html! { button.button type="submit" { "Compare two" } }, &plain("Versions", &heads, rows.collect())))
+            (block("versions", "Versions", &html! { @if versions.len() > 1 { button.button type="submit" { "Compare two" } } }, &plain("Versions", heads, rows.collect())))
         }
         @if from == to {
             (block("logic", &format!("Logic of version {to}"), &html! {}, &html! { div.block-body { (prose::rego(&after.logic)) } }))

@@ -598,7 +598,7 @@ fn retire_form(record: &Commitment, token: &str, reason: &str, faults: &Faults) 
     let count = record.promise.controls.len();
     let body = html! {
         (faults.summary())
-        p { "It is promised no longer and does not come back. " (count) " " (plural(count, "control", "controls")) " kept it; they stay as they are." }
+        p { "It is promised no longer and does not come back. " @match count { 0 => "No control kept it.", 1 => "1 control kept it; it stays as it is.", _ => { (count) " controls kept it; they stay as they are." } } }
         (field(&Field { name: "reason", label: "Why", kind: Kind::Area(2), value: reason, max: TEXT_MAX, fault: faults.of("reason"), hint: "It is kept with your name and the time.", ..Field::default() }))
         (send("Retire the commitment", &href))
     };

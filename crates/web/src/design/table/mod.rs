@@ -289,10 +289,19 @@ fn body_cell(column: &Column, cell: &Cell, names_row: bool) -> Markup {
     if column.end {
         class.push_str(" end");
     }
-    let is_empty = cell.show.0.is_empty() || cell.plain == Plain::Text(String::new());
+    let is_empty = cell.show.0.is_empty()
+        || (cell.plain == Plain::Text(String::new()) && words(&cell.show).trim().is_empty());
     let label = (column.phone == Phone::Line && !is_empty).then_some(column.label);
     let show = if names_row { marked(&cell.show) } else { cell.show.clone() };
     html! { td role="cell" class=(class) data-label=[label] { (show) } }
+}
+
+/// What is read of markup: the text outside of its tags.
+fn words(markup: &Markup) -> String {
+    let pieces = markup.0.split('<').enumerate();
+    pieces
+        .map(|(at, piece)| if at == 0 { piece } else { piece.split_once('>').map_or("", |(_, text)| text) })
+        .collect()
 }
 
 /// The same with its first link marked. Text is escaped, so that what reads as a tag is one.
@@ -328,6 +337,15 @@ mod tests {
             rows: vec![row("CC10", "ready"), row("CC2", "gap"), row("CC9", "ready")],
             empty: html! { "none" },
         }
+    }
+
+    #[test]
+    fn on_a_phone_words_that_stand_for_nothing_say_what_there_is_none_of() {
+        let column = Column::text("controls", "Controls", Phone::Line);
+        let drawn = |show: Markup| body_cell(&column, &Cell::by_text(show, ""), false).0;
+        let none = drawn(html! { span.refs { span.muted { "none" } } });
+        assert!(none.contains(r#"data-label="Controls""#), "{none}");
+        assert!(!drawn(html! { span.nowrap {} }).contains("data-label"));
     }
 
     fn query(text: &str) -> TableQuery {
