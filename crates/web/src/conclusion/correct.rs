@@ -315,7 +315,7 @@ fn condition(shown: &ProposedFinding, row: Option<&FindingRow>, now: Timestamp) 
                 @if !row.waiver.is_empty() { dt { "Waived" } dd { (row.waiver) } }
             }
         }
-        div.block-body { (prose::markdown(&shown.recommendation)) }
+        @if !shown.recommendation.is_empty() { div.block-body.stack { h3 { "What to do" } (prose::markdown(&shown.recommendation)) } }
     }
 }
 

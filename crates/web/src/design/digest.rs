@@ -10,7 +10,7 @@ use super::icon::icon;
 pub fn chip(digest: &Digest) -> Markup {
     html! {
         span.digest {
-            code title=(digest) { "sha256:" (digest.short()) "…" }
+            code.nowrap title=(digest) { "sha256:" (digest.short()) "…" }
             (copy(&digest.to_string()))
         }
     }

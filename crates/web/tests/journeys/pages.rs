@@ -273,6 +273,9 @@ fn look(window: &Window, stop: &Stop, axe: &str, folder: Option<&PathBuf>, found
         for crowd in window.crowded() {
             found.add(format!("too little room: {crowd}"), &at(Colors::Light));
         }
+        if let Some(line) = window.runs_over() {
+            found.add(format!("it runs over the next day: {line}"), &at(Colors::Light));
+        }
         if let Some(wide) = window.sticks_out() {
             found.add(format!("it scrolls sideways by {wide}"), &at(Colors::Light));
         }

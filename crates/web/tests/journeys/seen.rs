@@ -146,6 +146,17 @@ impl Window {
         self.run(script, json!([])).expect("a page").as_str().map(str::to_owned)
     }
 
+    /// What of a day in a calendar runs over the next one.
+    pub(crate) fn runs_over(&self) -> Option<String> {
+        let script = "
+            for (const day of document.querySelectorAll('table.cal td')) {
+                const edge = day.getBoundingClientRect().right + 0.5;
+                for (const line of day.querySelectorAll('li a')) if (line.getBoundingClientRect().right > edge) return line.textContent.trim();
+            }
+            return null;";
+        self.run(script, json!([])).expect("a page").as_str().map(str::to_owned)
+    }
+
     /// What stands under something else without a distance: paragraphs, forms and what is folded, on the page, in its sections
     /// and in what is said where nothing is. Lists and tables stand on the rule of their heading.
     pub(crate) fn crowded(&self) -> Vec<String> {

@@ -29,7 +29,7 @@ use crate::design::diff::{Changed as Differs, changed, diff};
 use crate::design::form::{Faults, Field, Kind, field, form, hidden, send};
 use crate::design::frame::{Page, Place};
 use crate::design::table::plain;
-use crate::design::{block, moment, plural, segment};
+use crate::design::{block, moment, segment};
 use crate::error::Refusal;
 use crate::form::Sent;
 use crate::identity::go;

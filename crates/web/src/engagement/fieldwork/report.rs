@@ -334,7 +334,7 @@ fn recorded_file(shown: &Shown, path: &str, received: &Received) -> Markup {
 }
 
 fn download_link(path: &str) -> Markup {
-    html! { p { a.button href={ (path) "/section.pdf" } { "Download" } span.muted.small { " Byte for byte as it was uploaded. Each download stands in the audit trail." } } }
+    html! { p.row { a.button href={ (path) "/section.pdf" } { "Download" } span.muted.small { "Byte for byte as it was uploaded. Each download stands in the audit trail." } } }
 }
 
 /// Returns a message as a sentence of its own.
