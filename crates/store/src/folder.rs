@@ -17,6 +17,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
@@ -29,6 +30,9 @@ const LAYOUT: &str = "tickmark data folder, layout 1\n";
 
 /// What is said of objects that are in the folder itself.
 const HERE: &str = "the data folder";
+/// How often a lock that is held is asked for, and how long is waited in between.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// An open data folder. The lock ends with it.
 #[derive(Debug)]
@@ -279,7 +283,8 @@ fn not_ours(root: &Path, detail: &str) -> StoreError {
 }
 
 /// Locks by `flock`, whose locks belong to the open file: closing another descriptor of it does not release them,
-/// and two openers in one process exclude each other too.
+/// and two openers in one process exclude each other too. A program that this process is just starting still holds what was
+/// open here until it runs; that passes, so a lock that is held is asked for a few times.
 fn lock(root: &Path) -> Result<File> {
     let path = root.join("lock");
     let locking = |error| StoreError::io(format!("locking {}", path.display()), error);
@@ -290,11 +295,14 @@ fn lock(root: &Path) -> Result<File> {
         .mode(0o600)
         .open(&path)
         .map_err(locking)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(root.to_owned())),
-        Err(TryLockError::Error(error)) => Err(locking(error)),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(locking(error)),
+        }
     }
+    Err(StoreError::Locked(root.to_owned()))
 }
 
 #[cfg(test)]
