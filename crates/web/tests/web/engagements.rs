@@ -188,8 +188,6 @@ async fn an_examination_is_planned_signed_by_three_and_taken_out() {
         let says = "No text of its own: what the records and the processes tell stands in its place.";
         assert_eq!(seen.text().contains(says), paper == "description", "{}", seen.text());
         assert_eq!(eva.get(&approve).await.status, StatusCode::NOT_FOUND, "review comes first");
-        let has_gaps = mia.get(&review).await.text().contains("Nothing is written here.");
-        assert_eq!(has_gaps, paper == "description", "a part without a text says so");
         let reviewed = send(&mut mia, &review, &[]).await;
         assert_eq!(reviewed.status, StatusCode::SEE_OTHER, "{}", reviewed.text());
         if paper == "description" {
