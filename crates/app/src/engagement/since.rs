@@ -149,14 +149,13 @@ pub async fn confirm_changes(
             "what changed of the controls in scope is confirmed as it stands"
         }));
     }
-    let who = cx.actor.id;
-    if wrote_all(cx, &before, who).await? {
+    let (organization, by, now) = (cx.organization(), cx.actor.id, cx.now);
+    if wrote_all(cx, &before, by).await? {
         cx.refuse_by_rule("engagement", key.to_string(), "own_text");
         return Err(Error::conflict(
             "who wrote all of these changes does not confirm them; somebody else does",
         ));
     }
-    let (organization, by, now) = (cx.organization(), cx.actor.id, cx.now);
     let given = Confirmation::of(before.changes.clone(), by, now, reason).map_err(Error::invalid)?;
     let last = sql::confirmation(cx.connection(), organization, key).await?;
     let number = last.as_ref().map_or(1, |(number, _)| number + 1);
